@@ -1,0 +1,3 @@
+"""carbon-lint: measure -> gate -> write card -> lint -> publish."""
+
+__version__ = "0.1.0"

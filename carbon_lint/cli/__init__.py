@@ -1,0 +1,107 @@
+"""The command line: picks the verb, imports only that verb's file, and turns exceptions into text, once.
+
+A verb is a module `carbon_lint.cli.<verb>` with `add_arguments(parser)` and `run(arguments) -> int`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from carbon_lint import __version__
+
+# Listed here and not discovered, so that `check` pays for nothing else: verb -> (module, one line of help).
+VERBS = {
+    "run": ("run", "run a command and measure its emissions, within a budget"),
+    "gate": ("gate", "hold a record against a budget"),
+    "card": ("card", "write a record's figures into a model card"),
+    "check": ("check", "lint model cards"),
+    "publish": ("publish", "commit a card to the Hugging Face Hub"),
+}
+
+
+def console() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: list[str]) -> int:
+    """Run one verb and return its exit code. Nothing below raises SystemExit but argparse."""
+    try:
+        return _dispatch(argv)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing more can be said, and Python must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    except Exception as error:  # noqa: BLE001  the one place where an exception becomes text
+        return _report(error)
+
+
+def _dispatch(argv: list[str]) -> int:
+    if not argv or argv[0] in {"-h", "--help", "help"}:
+        sys.stdout.write(overview())
+        return 0 if argv else 2
+    if argv[0] in {"-V", "--version"}:
+        sys.stdout.write(f"carbon-lint {__version__}\n")
+        return 0
+    from argparse import ArgumentParser, RawDescriptionHelpFormatter
+
+    verb = argv[0]
+    if verb not in VERBS:
+        return _unknown_verb(verb)
+    from importlib import import_module
+
+    module = import_module(f"carbon_lint.cli.{VERBS[verb][0]}")
+    parser = ArgumentParser(
+        prog=f"carbon-lint {verb}",
+        description=module.__doc__,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    try:
+        arguments = parser.parse_args(argv[1:])
+    except SystemExit as stop:  # argparse has printed; 0 is --help, 2 is a usage error
+        return int(stop.code or 0)
+    return int(module.run(arguments))
+
+
+def overview() -> str:
+    """What `carbon-lint --help` prints."""
+    rows = "\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items())
+    return (
+        "carbon-lint: measure -> gate -> write card -> lint -> publish\n\n"
+        f"usage: carbon-lint COMMAND [OPTIONS]\n\ncommands:\n{rows}\n\n"
+        "  carbon-lint COMMAND --help   what a command takes\n"
+        "  carbon-lint --version        the version\n"
+    )
+
+
+def _unknown_verb(verb: str) -> int:
+    from difflib import get_close_matches
+
+    near = get_close_matches(verb, VERBS, n=1)
+    hint = f"did you mean `carbon-lint {near[0]}`?" if near else "`carbon-lint --help` lists the commands"
+    sys.stderr.write(f"carbon-lint: unknown command {verb!r}\n  {hint}\n")
+    return 2
+
+
+def _report(error: Exception) -> int:
+    from carbon_lint.errors import CarbonLintError
+    from carbon_lint.text import terminal
+
+    if isinstance(error, CarbonLintError):
+        hint = f"\n  {terminal(error.hint)}" if error.hint else ""
+        sys.stderr.write(f"carbon-lint: {terminal(error.message)}{hint}\n")
+        return int(error.exit_code)
+    import platform
+    import traceback
+
+    traceback.print_exception(error)
+    sys.stderr.write(
+        f"carbon-lint: this is a bug in carbon-lint {__version__} (Python {platform.python_version()}); "
+        "please report it with the lines above\n"
+    )
+    return 2

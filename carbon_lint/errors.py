@@ -1,0 +1,85 @@
+"""The exception tree and the exit codes. Raised below `cli`, turned into text once, in `cli.main`.
+
+CarbonLintError                  2
+├─ UsageError                    2   flags that cannot be combined, a value that cannot be read
+├─ ConfigError                   2   carbon-lint.toml: unknown key, wrong type
+├─ InputError                    2   a named file that cannot be read or is not what it should be
+├─ OutputError                   2   a report, record or card that cannot be written
+├─ NoCardsError                  3   nothing matched
+├─ PublishError                  4   the Hub refused, or could not be reached
+└─ MeasurementError            125   no trustworthy number
+   └─ CommandNotRunnable   126/127   not executable / not found
+
+A bad *card* is a diagnostic, never an exception.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What each exit status of carbon-lint means. `docs/exit-codes.md` says it to users."""
+
+    CLEAN = 0
+    FINDINGS = 1  # findings, or over budget
+    DID_NOT_RUN = 2  # usage, configuration, cannot read or write
+    NOTHING_TO_CHECK = 3
+    NOT_PUBLISHED = 4
+    NOT_MEASURED = 125
+    COMMAND_NOT_EXECUTABLE = 126
+    COMMAND_NOT_FOUND = 127
+    INTERRUPTED = 130
+
+
+class CarbonLintError(Exception):
+    """Base of all. `message` says what was found and expected in one line, `hint` what to do next."""
+
+    exit_code: int = ExitCode.DID_NOT_RUN
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(CarbonLintError):
+    """Flags that cannot be combined, or a value that cannot be read."""
+
+
+class ConfigError(CarbonLintError):
+    """The configuration file holds an unknown key or a wrong type."""
+
+
+class InputError(CarbonLintError):
+    """A named file cannot be read, or is not what it should be."""
+
+
+class OutputError(CarbonLintError):
+    """A record, card or report cannot be written."""
+
+
+class NoCardsError(CarbonLintError):
+    """No card was found where one was looked for."""
+
+    exit_code = ExitCode.NOTHING_TO_CHECK
+
+
+class PublishError(CarbonLintError):
+    """The card did not reach the Hub."""
+
+    exit_code = ExitCode.NOT_PUBLISHED
+
+
+class MeasurementError(CarbonLintError):
+    """No trustworthy number can be had."""
+
+    exit_code = ExitCode.NOT_MEASURED
+
+
+class CommandNotRunnableError(MeasurementError):
+    """The job's command is not there (127) or cannot be executed (126), as a shell says it."""
+
+    def __init__(self, message: str, *, found: bool, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = ExitCode.COMMAND_NOT_EXECUTABLE if found else ExitCode.COMMAND_NOT_FOUND

@@ -1,0 +1,46 @@
+"""What the loop asks of a meter. CodeCarbon and the replay of a recording stand behind the same three calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from carbon_lint.records.record import Energy, Hardware, Intensity, Methods
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Cumulative since `start()`.
+
+    Attributes:
+        elapsed_s: seconds on a monotonic clock.
+        energy_kwh: by component, PUE included; `None` where not measured.
+        emissions_g: `None` where no intensity is known (an energy-only run).
+        power_w: mean power over the last interval, all components; `None` before the second reading.
+    """
+
+    elapsed_s: float
+    energy_kwh: Energy
+    emissions_g: float | None
+    power_w: float | None = None
+
+
+class Meter(Protocol):
+    """Counts from `start()` to `stop()`. Not thread-safe: one loop drives it."""
+
+    intensity: Intensity | None
+    pue: float
+    hardware: Hardware
+    methods: Methods
+    software: dict[str, str]
+    warnings: tuple[str, ...]
+
+    def start(self) -> None:
+        """Begin to count. Raises MeasurementError where no trustworthy number could come of it."""
+
+    def read(self) -> Reading | None:
+        """The figures so far; `None` where this reading failed."""
+
+    def stop(self) -> Reading | None:
+        """The last figures. Nothing can be read afterwards."""

@@ -1,0 +1,116 @@
+"""One run's evidence. `schemas/record.schema.json` describes its JSON; `records.store` reads and writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+FORMAT = "carbon-lint/record@1"
+
+
+class Outcome(StrEnum):
+    """What became of the run. Normative; exit codes are a convenience."""
+
+    COMPLETED = "completed"
+    OVER_BUDGET = "over-budget"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    UNMEASURED = "unmeasured"
+
+
+class Method(StrEnum):
+    """How a component's energy was found. A counter and a model must never look alike."""
+
+    COUNTER = "counter"
+    SAMPLED_POWER = "sampled-power"
+    LOAD_MODEL = "load-model"
+    CONSTANT = "constant"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Energy:
+    """Energy in kWh by component. `None` is not measured or not there; it is never 0."""
+
+    total: float | None
+    cpu: float | None = None
+    gpu: float | None = None
+    ram: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """Method by component. `None` where there is no such component."""
+
+    cpu: Method | None = None
+    gpu: Method | None = None
+    ram: Method | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intensity:
+    """Carbon intensity in g/kWh, and whose figure it is."""
+
+    g_per_kwh: float
+    source: str
+    year: int | None
+    location: str | None  # as `places` accepts it: FRA, USA/virginia, gcp/us-central1; None where g/kWh was given
+    location_name: str | None = None  # in words, as the card says it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """One GPU that was counted, whole."""
+
+    index: int
+    name: str
+    uuid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """What the energy was spent on."""
+
+    cpu_model: str | None = None
+    cpu_count: int | None = None
+    ram_gb: float | None = None
+    gpus: tuple[Gpu, ...] = ()
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where the run took place, where CI says so."""
+
+    repository: str | None = None
+    commit: str | None = None
+    ref: str | None = None
+    run_url: str | None = None
+    run_id: str | None = None
+    run_attempt: int | None = None
+    job: str | None = None
+    job_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One run: what it took, how that was found out, and what became of it."""
+
+    run_id: str
+    outcome: Outcome
+    exit_status: int | None
+    over_budget: bool
+    emissions_g: float | None
+    energy_kwh: Energy
+    methods: Methods
+    intensity: Intensity | None
+    pue: float
+    duration_s: float
+    started_at: str  # UTC, ISO 8601 with Z
+    ended_at: str
+    hardware: Hardware
+    software: dict[str, str]  # name -> version: carbon-lint, codecarbon, python, os
+    command: tuple[str, ...]
+    provenance: Provenance = field(default_factory=Provenance)
+    warnings: tuple[str, ...] = ()
+    run_group: str | None = None

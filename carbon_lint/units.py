@@ -1,0 +1,134 @@
+"""Grams and kilowatt-hours: parse what a user writes, print what a person reads.
+
+Everything inside carbon-lint is in g, kWh, W, s. `Decimal` so that `0.1 kg` is 100 g exactly.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+
+from carbon_lint.errors import UsageError
+
+# SI prefixes; 1 kWh = 3.6 MJ exactly (SI Brochure, 9th ed., table 8: 1 h = 3600 s).
+GRAMS_PER = {
+    "ug": Decimal("1e-6"),
+    "\u00b5g": Decimal("1e-6"),  # the micro sign
+    "\u03bcg": Decimal("1e-6"),  # Greek mu, what many keyboards give
+    "mg": Decimal("1e-3"),
+    "g": Decimal(1),
+    "kg": Decimal(1000),
+    "t": Decimal(1_000_000),
+}
+KWH_PER = {
+    "mWh": Decimal("1e-6"),
+    "Wh": Decimal("1e-3"),
+    "kWh": Decimal(1),
+    "MWh": Decimal(1000),
+    "J": 1 / Decimal(3_600_000),
+    "kJ": 1 / Decimal(3600),
+    "MJ": 1 / Decimal("3.6"),
+    "GJ": 1000 / Decimal("3.6"),
+}
+WATTS_PER = {"mW": Decimal("1e-3"), "W": Decimal(1), "kW": Decimal(1000)}
+SECONDS_PER = {
+    "ms": Decimal("1e-3"),
+    "s": Decimal(1),
+    "m": Decimal(60),
+    "min": Decimal(60),
+    "h": Decimal(3600),
+    "d": Decimal(86400),
+}
+
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s.+-]\S*)?\s*", re.ASCII)
+
+KG_TO_G = 1000.0
+"""CodeCarbon counts kilograms, a model card states grams. `grams_from_kilograms` is the one place that converts."""
+
+
+def grams_from_kilograms(emissions_kg: float) -> float:
+    """CodeCarbon's kilograms as the card's grams. The only such conversion in the program."""
+    return emissions_kg * KG_TO_G
+
+
+def parse_emissions_g(text: str) -> float:
+    """`'1.5 kg'` -> 1500.0. Raises UsageError where the unit is missing or unknown, or the number is not >= 0."""
+    return _parse(text, GRAMS_PER, "an emissions quantity", "'500 g' or '1.2 kg'")
+
+
+def parse_energy_kwh(text: str) -> float:
+    """`'250 Wh'` -> 0.25. Raises UsageError as `parse_emissions_g` does."""
+    return _parse(text, KWH_PER, "an energy quantity", "'250 Wh' or '1.2 kWh'")
+
+
+def parse_power_w(text: str) -> float:
+    """`'15W'` -> 15.0. Raises UsageError as `parse_emissions_g` does."""
+    return _parse(text, WATTS_PER, "a power", "'15 W'")
+
+
+def parse_duration_s(text: str) -> float:
+    """`'30s'`, `'1.5h'` -> seconds. Raises UsageError as `parse_emissions_g` does."""
+    return _parse(text, SECONDS_PER, "a duration", "'30s' or '5m'")
+
+
+def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> float:
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{text!r} is not {what}", hint=f"write a number and a unit, like {example}")
+    number, unit = match.groups()
+    if unit is None:
+        raise UsageError(f"{text!r} has no unit", hint=f"write the unit too, like {example}")
+    factor = table.get(unit)
+    if factor is None:
+        same = [known for known in table if known.lower() == unit.lower()]
+        guess = f"did you mean {same[0]!r}? " if same else ""
+        raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=f"{guess}known units: {', '.join(table)}")
+    value = float(Decimal(number) * factor)
+    if value < 0 or not math.isfinite(value):
+        raise UsageError(f"{text!r} must be a finite quantity of zero or more", hint=f"write {example}")
+    return value
+
+
+def format_emissions(emissions_g: float) -> str:
+    """Grams for a person: three significant digits and the unit that fits, `0.0123` -> `12.3 mg`."""
+    return _format(emissions_g, (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 1e-6)))
+
+
+def format_energy(energy_kwh: float) -> str:
+    """Kilowatt-hours for a person, `0.0005` -> `500 mWh`."""
+    return _format(energy_kwh, (("MWh", 1e3), ("kWh", 1.0), ("Wh", 1e-3), ("mWh", 1e-6)))
+
+
+def format_power(power_w: float) -> str:
+    """Watts for a person."""
+    return _format(power_w, (("kW", 1e3), ("W", 1.0), ("mW", 1e-3)))
+
+
+def format_duration(duration_s: float) -> str:
+    """Seconds for a person: `7.3 s`, `2 min 05 s`, `3 h 20 min`."""
+    if duration_s < 60:  # noqa: PLR2004  seconds in a minute
+        return f"{duration_s:.1f} s"
+    minutes, seconds = divmod(round(duration_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds:02d} s"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """`value` rounded to `digits` significant digits, without an exponent and without trailing zeros."""
+    if value == 0:
+        return "0"
+    rounded = round(value, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{Decimal(repr(rounded)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _format(value: float, scales: tuple[tuple[str, float], ...]) -> str:
+    for unit, size in scales:
+        # 0.9995 and not 1: 999.7 g rounds to 1000, which is written 1 kg
+        if abs(value) >= 0.9995 * size:
+            return f"{significant(value / size)} {unit}"
+    unit, size = scales[-1]
+    if value == 0:
+        return f"0 {next(base for base, base_size in scales if base_size == 1.0)}"
+    return f"{significant(value / size)} {unit}"

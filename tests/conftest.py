@@ -1,0 +1,87 @@
+"""What every test gets: a clean environment, its own folder, no network beyond this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+_AMBIENT = ("GITHUB_", "RUNNER_", "INPUT_", "ACTIONS_", "CODECARBON_", "HF_", "HUGGING", "SLURM_", "CARBON_LINT_")
+_AMBIENT_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "RANK", "LOCAL_RANK", "WORLD_SIZE", "CUDA_VISIBLE_DEVICES"}
+
+
+@pytest.fixture(autouse=True)
+def clean_room(tmp_path, monkeypatch):
+    """A scrubbed environment, a folder of its own as cwd, a private HOME."""
+    for name in list(os.environ):
+        if name.startswith(_AMBIENT) or name in _AMBIENT_NAMES:
+            monkeypatch.delenv(name)
+    home = tmp_path / ".home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HF_HOME", str(home / "hf"))
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+    monkeypatch.setenv("TZ", "UTC")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Any connection that leaves this machine fails the test that made it."""
+    real_connect = socket.socket.connect
+
+    def guarded(self, address):
+        host = address[0] if isinstance(address, tuple) else None
+        if host is not None and host not in {"127.0.0.1", "localhost", "::1"}:
+            raise AssertionError(f"a test tried to connect to {address!r}")
+        return real_connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def cli(capsys):
+    """Run a verb in this process: `code, out, err = cli("check", "README.md")`."""
+    from carbon_lint.cli import main
+
+    def run(*argv):
+        code = main([str(argument) for argument in argv])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def carbon_lint():
+    """Run the console program as a process of its own: `carbon_lint("run", ..., timeout=30).returncode`."""
+
+    def run(*argv, timeout=60, check=False, **options):
+        options.setdefault("stdin", subprocess.DEVNULL)
+        options.setdefault("text", True)
+        return subprocess.run(
+            [sys.executable, "-m", "carbon_lint", *map(str, argv)],
+            capture_output=True,
+            timeout=timeout,
+            check=check,
+            **options,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of third-party cards and traces beside the checkout. Tests that need it skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not here: third-party cards and traces are never part of this repository")
+    return SHARED
