@@ -1,0 +1,129 @@
+"""A record as JSON: written atomically, read back only when it is what the schema says."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from carbon_lint.errors import InputError
+from carbon_lint.files import write_atomically
+from carbon_lint.records.record import (
+    FORMAT,
+    Energy,
+    Gpu,
+    Hardware,
+    Intensity,
+    Method,
+    Methods,
+    Outcome,
+    Provenance,
+    Record,
+)
+from carbon_lint.schema_files import load_schema
+
+
+def record_to_json(record: Record) -> dict[str, Any]:
+    """The record as `schemas/record.schema.json` describes it. Written out, so that no field is renamed unseen."""
+    return {
+        "format": FORMAT,
+        "run_id": record.run_id,
+        "run_group": record.run_group,
+        "outcome": str(record.outcome),
+        "exit_status": record.exit_status,
+        "over_budget": record.over_budget,
+        "emissions_g": record.emissions_g,
+        "energy_kwh": _fields(record.energy_kwh, "total", "cpu", "gpu", "ram"),
+        "methods": _fields(record.methods, "cpu", "gpu", "ram"),
+        "intensity": record.intensity
+        and _fields(record.intensity, "g_per_kwh", "source", "year", "location", "location_name"),
+        "pue": record.pue,
+        "duration_s": record.duration_s,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "hardware": {
+            **_fields(record.hardware, "cpu_model", "cpu_count", "ram_gb", "node"),
+            "gpus": [_fields(gpu, "index", "name", "uuid") for gpu in record.hardware.gpus],
+        },
+        "software": dict(record.software),
+        "command": list(record.command),
+        "provenance": _fields(record.provenance, *Provenance.__slots__),
+        "warnings": list(record.warnings),
+    }
+
+
+def record_from_json(document: dict[str, Any]) -> Record:
+    """The record that `document` holds. It must be valid by the schema already."""
+    return Record(
+        run_id=document["run_id"],
+        run_group=document.get("run_group"),
+        outcome=Outcome(document["outcome"]),
+        exit_status=document["exit_status"],
+        over_budget=document["over_budget"],
+        emissions_g=document["emissions_g"],
+        energy_kwh=Energy(**document["energy_kwh"]),
+        methods=Methods(**{name: value and Method(value) for name, value in document["methods"].items()}),
+        intensity=document["intensity"] and Intensity(**document["intensity"]),
+        pue=document["pue"],
+        duration_s=document["duration_s"],
+        started_at=document["started_at"],
+        ended_at=document["ended_at"],
+        hardware=Hardware(
+            **{**document["hardware"], "gpus": tuple(Gpu(**gpu) for gpu in document["hardware"].get("gpus", ()))}
+        ),
+        software=document["software"],
+        command=tuple(document["command"]),
+        provenance=Provenance(**document["provenance"]),
+        warnings=tuple(document["warnings"]),
+    )
+
+
+def load_record(path: str | os.PathLike[str]) -> Record:
+    """Read a record. Raises InputError where the file cannot be read, is no JSON, or is not valid by the schema."""
+    document = _load_json(Path(path))
+    if not isinstance(document, dict) or "format" not in document:
+        raise InputError(
+            f"{path} is not a carbon-lint record", hint="a record is what `carbon-lint run --record` writes"
+        )
+    if document["format"] != FORMAT:
+        raise InputError(
+            f"{path} has format {document['format']!r}, expected {FORMAT!r}",
+            hint="it was written by another version of carbon-lint: use that version to read it",
+        )
+    problem = find_problem(document)
+    if problem is not None:
+        raise InputError(f"{path} is not a valid record: {problem}", hint="records are not meant to be edited by hand")
+    return record_from_json(document)
+
+
+def find_problem(document: object) -> str | None:
+    """What the record schema has against `document`, in one line; `None` where it is valid."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  costs 3.4 x `import yaml`; only readers of records pay
+    from jsonschema.exceptions import best_match  # noqa: PLC0415
+
+    error = best_match(Draft202012Validator(load_schema("record")).iter_errors(document))
+    return None if error is None else f"{error.json_path}: {error.message}"
+
+
+def render_record(record: Record) -> str:
+    """The record as the text of its file. Raises ValueError on a number that JSON cannot hold (NaN, infinite)."""
+    return json.dumps(record_to_json(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_record(record: Record, path: str | os.PathLike[str]) -> None:
+    """Write atomically: readers see the old file or the new one. Raises OutputError."""
+    write_atomically(path, render_record(record).encode())
+
+
+def _load_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}", hint="check the path of the record") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{path} is not JSON: {error}", hint="name a file that `carbon-lint run` wrote") from error
+
+
+def _fields(value: object, *names: str) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}

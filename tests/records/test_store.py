@@ -1,0 +1,93 @@
+import json
+import stat
+
+import pytest
+
+from carbon_lint.errors import InputError, OutputError
+from carbon_lint.records.record import Energy, Methods, Outcome
+from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
+from carbon_lint.schema_files import load_schema
+from tests.records.builders import a_record
+
+
+def test_what_is_written_is_valid_and_reads_back_equal(tmp_path):
+    path = tmp_path / "r.json"
+    write_record(a_record(), path)
+    assert find_problem(json.loads(path.read_text())) is None
+    assert load_record(path) == a_record()
+
+
+def test_an_energy_only_and_an_unmeasured_record_hold_null_and_not_zero(tmp_path):
+    unmeasured = a_record(
+        outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), methods=Methods(), intensity=None
+    )
+    write_record(unmeasured, tmp_path / "r.json")
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert document["emissions_g"] is None
+    assert document["energy_kwh"] == {"total": None, "cpu": None, "gpu": None, "ram": None}
+    assert load_record(tmp_path / "r.json") == unmeasured
+
+
+def test_an_unmeasured_record_with_grams_is_refused():
+    document = record_to_json(a_record(outcome=Outcome.UNMEASURED))
+    assert "emissions_g" in find_problem(document)
+
+
+def test_the_schema_knows_each_field_and_demands_each_but_the_group():
+    schema = load_schema("record")
+    assert set(schema["properties"]) == set(record_to_json(a_record()))
+    assert set(schema["required"]) == set(schema["properties"]) - {"run_group"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not a carbon-lint record"),
+        ('{"emissions_g": 3}', "is not a carbon-lint record"),
+        ('{"format": "carbon-lint/record@9"}', "carbon-lint/record@9"),
+        ('{"format": "carbon-lint/record@1"}', "is a required property"),
+        ("[" * 100_000, "is not"),
+    ],
+)
+def test_a_file_that_is_no_record_is_refused_by_name(tmp_path, text, says):
+    path = tmp_path / "r.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=says) as caught:
+        load_record(path)
+    assert str(path) in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_missing_record_and_a_folder_are_refused(tmp_path):
+    for path in (tmp_path / "absent.json", tmp_path):
+        with pytest.raises(InputError, match="cannot read"):
+            load_record(path)
+
+
+def test_writing_keeps_the_mode_of_the_file_and_leaves_nothing_beside_it(tmp_path):
+    path = tmp_path / "r.json"
+    path.write_text("old")
+    path.chmod(0o640)
+    write_record(a_record(), path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".home", "r.json", "work"]
+
+
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "real.json").write_text("old")
+    (tmp_path / "link.json").symlink_to("real.json")
+    write_record(a_record(), tmp_path / "link.json")
+    assert (tmp_path / "link.json").is_symlink()
+    assert load_record(tmp_path / "real.json") == a_record()
+
+
+def test_a_missing_folder_is_an_output_error(tmp_path):
+    with pytest.raises(OutputError, match="cannot write"):
+        write_record(a_record(), tmp_path / "absent" / "r.json")
+
+
+def test_not_a_number_is_never_written(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_record(a_record(emissions_g=float("nan")), tmp_path / "r.json")
+    assert not (tmp_path / "r.json").exists()
