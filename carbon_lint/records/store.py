@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
 from carbon_lint.files import write_atomically
@@ -22,6 +21,9 @@ from carbon_lint.records.record import (
     Record,
 )
 from carbon_lint.schema_files import load_schema
+
+if TYPE_CHECKING:
+    import os
 
 
 def record_to_json(record: Record) -> dict[str, Any]:

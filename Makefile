@@ -1,0 +1,53 @@
+# The two commands of a new checkout are `make demo` and `make test`; each makes the virtual environment it needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo demo-over-budget test lint format docs clean
+help:
+	@echo "make demo               train a small real model under CodeCarbon, gate it, write, lint and publish its card (locally)"
+	@echo "make demo-over-budget   the same with a budget that is too small: the job is stopped"
+	@echo "make test               the whole suite but what needs Docker, torch or pre-commit (.ci/run runs that too)"
+	@echo "make lint               ruff, mypy, our own check on the cards in examples/"
+	@echo "make docs               generate docs/ from the code again"
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "carbon-lint needs Python 3.11 or later, $(PYTHON) is $$($(PYTHON) --version); name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.python pyproject.toml
+	$(PIP) install -q -e '.[all,demo]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.python pyproject.toml
+	$(PIP) install -q -e '.[test,demo]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.test pyproject.toml
+	$(PIP) install -q -e '.[test,lint]'
+	@touch $@
+
+demo: $(VENV)/.demo
+	@$(BIN)/python examples/demo/demo.py
+
+demo-over-budget: $(VENV)/.demo
+	@$(BIN)/python examples/demo/demo.py --over-budget
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/carbon-lint check examples
+
+format: $(VENV)/.lint
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) demo-out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .ci-cache
