@@ -1,16 +1,24 @@
 """The only escaping functions. Card text and job output are untrusted wherever they are printed.
 
-* `terminal`: for a terminal or a log that a CI runner reads.
+* `terminal`, `visible`: for a terminal or a log that a CI runner reads.
 * `command_data`, `command_property`: for GitHub workflow commands (actions/toolkit `command.ts` has the same two).
+* `json_literals`: for JSON that is printed where a runner reads along.
+* `markdown_code`, `markdown_text`: for Markdown as GitHub renders it (summaries, comments).
 """
 
 from __future__ import annotations
 
 import re
 
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+# C0, C1, line and paragraph separators, everything that turns the direction of writing, BOM, and lone surrogates (an
+# undecodable byte of a path), which no UTF-8 stream takes.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 # A runner acts on `::name::` at the start of a line and on the old `##[name]` anywhere in it.
-_COMMAND = re.compile(r"::|##(?=\[)")
+_COMMAND = re.compile(r":(?=:)|##(?=\[)")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+\-.!|~$:^=]")
+_LINKED = re.compile(r"@|\\#(?=\w)|GH(?=\\-\d)|www(?=\\\.)|(?<=\w)(?=\\:/)", re.IGNORECASE)
 
 
 def terminal(text: str) -> str:
@@ -18,8 +26,12 @@ def terminal(text: str) -> str:
 
     Control and bidirectional characters become escapes (`\x1b`, `\n`); a zero-width space parts `::` and `##[`.
     """
-    shown = _CONTROL.sub(_escaped, text)
-    return _COMMAND.sub(lambda match: "\u200b".join(match[0]) if match[0] == "::" else "##\u200b", shown)
+    return _COMMAND.sub("\\g<0>\u200b", visible(text))
+
+
+def visible(text: str) -> str:
+    """`text` on one line with control and bidirectional characters as escapes, and nothing else changed."""
+    return _CONTROL.sub(_escaped, text)
 
 
 def quoted(text: str, limit: int = 80) -> str:
@@ -36,6 +48,32 @@ def command_data(text: str) -> str:
 def command_property(text: str) -> str:
     """`text` as a property value of a workflow command."""
     return command_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def json_literals(encoded: str) -> str:
+    r"""JSON text with the same value, in which no `::` and no `##[` stands raw. Both can only stand in its strings."""
+    return _COMMAND.sub(lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded)
+
+
+def markdown_code(text: str, *, in_table: bool = False) -> str:
+    """`text` as a code span: nothing in it is markup, a mention or a link.
+
+    A code span has no escapes: its fence is one backtick longer than any run in the text. A row of a table is cut at
+    `|` even inside one, so there (`in_table`) it becomes `\\|`, which GitHub's tables undo.
+    """
+    shown = terminal(text) or " "
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
+    span = f"{fence}{pad}{shown}{pad}{fence}"
+    return span.replace("|", "\\|") if in_table else span
+
+
+def markdown_text(text: str) -> str:
+    """`text` as plain words in Markdown: markup escaped, HTML inert, no mention, reference or link made of it."""
+    shown = terminal(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # GitHub makes links of `@name`, `#12`, `GH-12`, `www.` and addresses in the rendered text, where an escape is gone
+    # already: a zero-width space parts them.
+    return _LINKED.sub("\\g<0>\u200b", _MARKDOWN.sub(r"\\\g<0>", shown))
 
 
 def _escaped(match: re.Match[str]) -> str:
