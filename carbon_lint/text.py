@@ -56,10 +56,10 @@ def json_literals(encoded: str) -> str:
 
 
 def markdown_code(text: str, *, in_table: bool = False) -> str:
-    """`text` as a code span: nothing in it is markup, a mention or a link.
+    r"""`text` as a code span: nothing in it is markup, a mention or a link.
 
     A code span has no escapes: its fence is one backtick longer than any run in the text. A row of a table is cut at
-    `|` even inside one, so there (`in_table`) it becomes `\\|`, which GitHub's tables undo.
+    `|` even inside one, so there (`in_table`) it becomes `\|`, which GitHub's tables undo.
     """
     shown = terminal(text) or " "
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
