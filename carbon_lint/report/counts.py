@@ -1,0 +1,48 @@
+"""What a report comes to, in words. Every count that was made is said, also the ones that hide something."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import SEVERITIES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbon_lint.lint.diagnostic import LintReport
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def counted(numbers: dict[str, int]) -> str:
+    """`{'error': 1, 'warning': 2}` -> `1 error, 2 warnings`; what is 0 is left out."""
+    return ", ".join(plural(count, noun) for noun, count in numbers.items() if count)
+
+
+def by_severity(report: LintReport) -> dict[str, int]:
+    """Severity -> number of findings, worst first."""
+    return {severity: report.count(severity) for severity in SEVERITIES}
+
+
+def sentence(report: LintReport) -> str:
+    """The whole report in one line, without the final period."""
+    parts = [f"{plural(report.files_checked, 'file')} checked: {counted(by_severity(report)) or 'no findings'}"]
+    if report.files_skipped:
+        parts.append(f"{plural(report.files_skipped, 'file')} skipped as no model card")
+    if report.suppressed:
+        parts.append(f"{report.suppressed:,} suppressed")
+    if report.fixed:
+        parts.append(f"{plural(len(report.fixed), 'file')} fixed")
+    fixable = fixable_sentence(report)
+    return "; ".join([*parts, fixable] if fixable else parts)
+
+
+def fixable_sentence(report: LintReport) -> str:
+    """How many findings `--fix` would mend, and how many only with `--unsafe-fixes`; empty where none."""
+    fixes = [found.fix for found in report.diagnostics if found.fix]
+    safe = sum(fix.is_safe for fix in fixes)
+    unsafe = len(fixes) - safe
+    said = [f"{safe:,} fixable with --fix"] if safe else []
+    if unsafe:
+        said.append(f"{unsafe:,} {'more ' if safe else 'fixable '}with --fix --unsafe-fixes")
+    return ", ".join(said)

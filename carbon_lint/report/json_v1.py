@@ -1,0 +1,66 @@
+"""JSON, format 1: `schemas/report.schema.json` describes it. Written by hand, so that no inner change leaks out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint import __version__
+from carbon_lint.lint.diagnostic import SEVERITIES
+from carbon_lint.text import json_literals
+
+if TYPE_CHECKING:
+    from carbon_lint.lint.diagnostic import Diagnostic, Fix, LintReport
+    from carbon_lint.report import RenderOptions
+
+
+def render(report: LintReport, options: RenderOptions) -> str:
+    """The report as JSON, ASCII only, in an order that does not change."""
+    del options
+    value = {
+        "format": 1,
+        "carbon_lint": __version__,
+        "files_checked": report.files_checked,
+        "files_skipped": report.files_skipped,
+        "counts": {severity: report.count(severity) for severity in SEVERITIES},
+        "suppressed": report.suppressed,
+        "fixed": list(report.fixed),
+        "diagnostics": [_diagnostic(found) for found in report.diagnostics],
+    }
+    return json_literals(json.dumps(value, indent=2)) + "\n"
+
+
+def _diagnostic(found: Diagnostic) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "code": found.code,
+        "name": found.name,
+        "severity": found.severity,
+        "message": found.message,
+        "path": found.path,
+        "line": found.line,
+        "column": found.column,
+        "end_line": found.end_line,
+        "end_column": found.end_column,
+        "fixable": found.fixable,
+        "fix": _fix(found.fix) if found.fix else None,
+    }
+    if found.related:
+        value["related"] = [
+            {
+                "message": related.message,
+                "line": related.line,
+                "column": related.column,
+                "end_line": related.end_line,
+                "end_column": related.end_column,
+            }
+            for related in found.related
+        ]
+    return value
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "safe": fix.is_safe,
+        "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in fix.edits],
+    }
