@@ -1,0 +1,81 @@
+"""A run over time as a Mermaid chart, which GitHub draws in summaries and comments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint.units import significant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from carbon_lint.measure.meter import Reading
+
+_POINTS = 60
+_LEAST_READINGS = 3
+_POWER_SCALES = (("kW", 1e3), ("W", 1.0), ("mW", 1e-3))
+_EMISSIONS_SCALES = (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 1e-6))
+_TIME_SCALES = (("h", 3600.0), ("min", 60.0), ("s", 1.0))
+
+
+def render(readings: Sequence[Reading]) -> str:
+    """Power and cumulative grams as two Mermaid blocks; empty where fewer than three readings hold a figure.
+
+    Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
+    over each step, grams as the last value at its end.
+    """
+    power = _chart(readings, "Power", "power_w", _POWER_SCALES, _mean)
+    grams = _chart(readings, "Cumulative emissions", "emissions_g", _EMISSIONS_SCALES, _last)
+    return "\n".join(block for block in (power, grams) if block)
+
+
+def _chart(
+    readings: Sequence[Reading],
+    title: str,
+    attribute: str,
+    scales: Sequence[tuple[str, float]],
+    reduce: Callable[[list[float]], float],
+) -> str:
+    known = [(reading.elapsed_s, getattr(reading, attribute)) for reading in readings]
+    samples = [(elapsed_s, value) for elapsed_s, value in known if value is not None]
+    if len(samples) < _LEAST_READINGS or samples[-1][0] <= 0:
+        return ""
+    points = _even(samples, min(_POINTS, len(samples)), reduce)
+    top = max(points)
+    unit, size = _scale(top, scales)
+    time_unit, time_size = _scale(samples[-1][0], _TIME_SCALES)
+    shown = ", ".join(significant(point / size) for point in points)
+    height = significant((top or size) * 1.1 / size)
+    return (
+        "```mermaid\n"
+        "xychart-beta\n"
+        f'  title "{title} ({unit})"\n'
+        f'  x-axis "{time_unit}" 0 --> {significant(samples[-1][0] / time_size)}\n'
+        f'  y-axis "{unit}" 0 --> {height}\n'
+        f"  line [{shown}]\n"
+        "```\n"
+    )
+
+
+def _even(samples: Sequence[tuple[float, float]], steps: int, reduce: Callable[[list[float]], float]) -> list[float]:
+    """The samples on `steps` equal steps of time. A step without a sample keeps the value before it."""
+    end_s = samples[-1][0]
+    held: list[list[float]] = [[] for _ in range(steps)]
+    for elapsed_s, value in samples:
+        held[min(steps - 1, int(elapsed_s / end_s * steps))].append(value)
+    points: list[float] = []
+    for values in held:
+        points.append(reduce(values) if values else (points[-1] if points else samples[0][1]))
+    return points
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _last(values: list[float]) -> float:
+    return values[-1]
+
+
+def _scale(value: float, scales: Sequence[tuple[str, float]]) -> tuple[str, float]:
+    return next((scale for scale in scales if value >= scale[1]), scales[-1])

@@ -1,0 +1,124 @@
+"""A run's figures in words, the same in every report. Nothing that was not measured is ever given a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.budget import format_limit, used_share
+from carbon_lint.gate.verdict import Status
+from carbon_lint.records.record import Method, Outcome
+from carbon_lint.units import format_emissions, format_energy, significant
+
+if TYPE_CHECKING:
+    from carbon_lint.gate.verdict import LimitResult, Verdict
+    from carbon_lint.records.record import Record
+
+NOT_MEASURED = "not measured"
+
+METHOD_WORDS = {
+    Method.COUNTER: "energy counter",
+    Method.SAMPLED_POWER: "sampled power",
+    Method.LOAD_MODEL: "load model",
+    Method.CONSTANT: "constant",
+    Method.USER: "power as stated by the user",
+}
+"""How a component's energy was found, as a reader should take it."""
+
+MODELLED = frozenset({Method.LOAD_MODEL, Method.CONSTANT, Method.USER})
+"""Methods that read no sensor of the component."""
+
+_COMPONENTS = ("gpu", "cpu", "ram")
+
+# EPA-420-F-23-014 (June 2023): an average passenger vehicle emits about 400 g of CO2 per mile; 1 mi = 1.609344 km.
+CAR_G_PER_KM = 400 / 1.609344
+# Liquid water at constant pressure, 4.18 kJ/(kg K), from 20 to 100 degrees C; 1 kWh = 3600 kJ.
+BOIL_KWH_PER_LITRE = 4.18 * 80 / 3600
+
+
+def emissions(value_g: float | None) -> str:
+    """Grams, or that there are none to state."""
+    return NOT_MEASURED if value_g is None else f"{format_emissions(value_g)} CO2eq"
+
+
+def energy(value_kwh: float | None) -> str:
+    """Kilowatt-hours, or that there are none to state."""
+    return NOT_MEASURED if value_kwh is None else format_energy(value_kwh)
+
+
+def percent(share: float) -> str:
+    """`0.0123` -> `1.23 %`."""
+    return f"{significant(share * 100)} %"
+
+
+def components(record: Record) -> list[tuple[str, float | None, Method | None]]:
+    """(name, energy in kWh, method) of each component that is there, GPU first."""
+    rows = [(name.upper(), getattr(record.energy_kwh, name), getattr(record.methods, name)) for name in _COMPONENTS]
+    return [row for row in rows if row[1] is not None or row[2] is not None]
+
+
+def modelled_share(record: Record) -> float | None:
+    """The part of the energy that no sensor read, 0 to 1; `None` where a figure that it takes is missing."""
+    total_kwh = record.energy_kwh.total
+    modelled = [value for _, value, method in components(record) if method in MODELLED]
+    if not total_kwh or None in modelled:
+        return None
+    return sum(value for value in modelled if value is not None) / total_kwh
+
+
+def intensity(record: Record) -> str:
+    """Carbon intensity, where it holds and whose figure it is."""
+    known = record.intensity
+    if known is None:
+        return "not stated, so energy only"
+    place = known.location_name or known.location
+    where = f"{place}, " if place else ""
+    year = f" ({known.year})" if known.year is not None else ""
+    return f"{significant(known.g_per_kwh)} g/kWh: {where}{known.source}{year}"
+
+
+def headline(record: Record, verdict: Verdict | None) -> str:
+    """The verdict in one line."""
+    said = [_judged(record, verdict)]
+    if record.outcome is Outcome.FAILED:
+        said.append(f"the job failed with exit status {record.exit_status}")
+    elif record.outcome is Outcome.INTERRUPTED:
+        said.append("the job was interrupted")
+    elif record.outcome is Outcome.OVER_BUDGET:
+        said.append("the job was stopped")
+    return "; ".join(said)
+
+
+def _judged(record: Record, verdict: Verdict | None) -> str:
+    if record.outcome is Outcome.UNMEASURED:
+        return "Not measured: there is no trustworthy figure"
+    if verdict is None or not verdict.limits:
+        return f"{emissions(record.emissions_g)}, {energy(record.energy_kwh.total)}, no budget given"
+    if verdict.status is Status.FAIL:
+        over = [limit for limit in verdict.limits if limit.is_over] or verdict.limits
+        return f"Over budget: {'; '.join(map(format_limit, over))}"
+    if verdict.status is Status.INCONCLUSIVE:
+        return f"Undecided: {'; '.join(verdict.reasons) or '; '.join(map(format_limit, verdict.limits))}"
+    return f"Within budget: {'; '.join(map(_within, verdict.limits))}"
+
+
+def _within(limit: LimitResult) -> str:
+    show = format_emissions if limit.unit == "g" else format_energy
+    share = used_share((limit,))
+    return f"{show(limit.measured)} of {show(limit.allowed)}" + (f" ({percent(share)})" if share is not None else "")
+
+
+def equivalents(record: Record) -> str | None:
+    """What the figures come to in everyday words, with the factor of each; `None` where nothing was measured."""
+    said = []
+    if record.emissions_g:
+        said.append(
+            f"driving {_distance(record.emissions_g / CAR_G_PER_KM)} in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)"
+        )
+    if record.energy_kwh.total:
+        litres = significant(record.energy_kwh.total / BOIL_KWH_PER_LITRE, 2)
+        said.append(f"bringing {litres} litres of water from 20 °C to the boil (4.18 kJ per kg and K)")
+    return ", or ".join(said) or None
+
+
+def _distance(km: float) -> str:
+    return f"{significant(km, 2)} km" if km >= 1 else f"{significant(km * 1000, 2)} m"

@@ -1,0 +1,43 @@
+"""What a person reads at the end of `carbon-lint run` and `gate`: the verdict, the figures, and how each was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.verdict import Status
+from carbon_lint.report import phrases
+from carbon_lint.text import terminal
+from carbon_lint.units import format_duration, significant
+
+if TYPE_CHECKING:
+    from carbon_lint.gate.verdict import Verdict
+    from carbon_lint.records.record import Record
+
+_COLOURS = {Status.PASS: "1;32", Status.FAIL: "1;31", Status.INCONCLUSIVE: "1;33"}
+
+
+def render(record: Record, verdict: Verdict | None, *, colour: bool = False) -> str:
+    """The run in a dozen lines, each safe for a terminal and a CI log."""
+    headline = terminal(phrases.headline(record, verdict))
+    if colour and verdict is not None:
+        headline = f"\x1b[{_COLOURS[verdict.status]}m{headline}\x1b[0m"
+    rows = [
+        ("emissions", phrases.emissions(record.emissions_g)),
+        ("energy", phrases.energy(record.energy_kwh.total)),
+        *((f"  {name}", _component(energy, method)) for name, energy, method in phrases.components(record)),
+        ("intensity", phrases.intensity(record)),
+        ("PUE", significant(record.pue)),
+        ("duration", format_duration(record.duration_s)),
+    ]
+    share = phrases.modelled_share(record)
+    if share:
+        rows.append(("modelled", f"{phrases.percent(share)} of the energy was read from no sensor"))
+    lines = [f"carbon-lint: {headline}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
+    lines += [f"  warning: {terminal(warning)}" for warning in record.warnings]
+    return "\n".join(lines) + "\n"
+
+
+def _component(energy_kwh: float | None, method: object) -> str:
+    words = next((said for known, said in phrases.METHOD_WORDS.items() if known is method), None)
+    shown = phrases.energy(energy_kwh)
+    return f"{shown} ({words})" if words else f"{shown} (method not stated)"
