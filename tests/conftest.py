@@ -85,3 +85,21 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip(f"{SHARED} is not here: third-party cards and traces are never part of this repository")
     return SHARED
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """A stand-in Hub of this test's own, speaking http. `tests.standin.hub` says what it can do."""
+    from tests.standin.hub import StandInHub
+
+    with StandInHub(tmp_path / ".hub") as running:
+        yield running
+
+
+@pytest.fixture
+def tls_hub(tmp_path):
+    """As `hub`, over https; clients trust it through `SSL_CERT_FILE`, which `environ()` names."""
+    from tests.standin.hub import StandInHub
+
+    with StandInHub(tmp_path / ".tls-hub", tls=True) as running:
+        yield running

@@ -1,0 +1,193 @@
+"""One repository of the stand-in Hub: a bare git repository, driven through git's plumbing.
+
+A commit is written with `fast-import` onto a private ref and put in place with `update-ref NEW OLD`, git's own
+compare-and-swap: two writers can never both win.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NO_COMMIT = "0" * 40
+_ENVIRON = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_AUTHOR_NAME": "stand-in",
+    "GIT_AUTHOR_EMAIL": "hub@localhost",
+    "GIT_COMMITTER_NAME": "stand-in",
+    "GIT_COMMITTER_EMAIL": "hub@localhost",
+    "PATH": os.environ.get("PATH", os.defpath),
+    "LC_ALL": "C.UTF-8",
+}
+
+
+class StaleParentError(Exception):
+    """The ref has moved since the parent that the caller named."""
+
+
+class MergeConflictError(Exception):
+    """A merge that git cannot do by itself; `paths` names the files."""
+
+    def __init__(self, paths: list[str]) -> None:
+        super().__init__(", ".join(paths))
+        self.paths = paths
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a tree."""
+
+    path: str
+    oid: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit, as `git log` tells it."""
+
+    oid: str
+    author: str
+    date: str
+    title: str
+    message: str
+
+
+class GitRepo:
+    """A bare repository. Every method is safe to call from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, folder: Path) -> GitRepo:
+        """A new repository whose `main` has one commit, as the Hub makes them."""
+        folder.mkdir(parents=True)
+        repo = cls(folder)
+        repo._git("init", "--quiet", "--bare", "--initial-branch=main", ".")
+        repo.commit(
+            "refs/heads/main", {".gitattributes": b"*.bin filter=lfs diff=lfs merge=lfs -text\n"}, "initial commit"
+        )
+        return repo
+
+    def tip(self, revision: str) -> str | None:
+        """The commit that a branch, `refs/pr/N` or a sha names; None where there is none."""
+        for name in (f"refs/heads/{revision}", revision):
+            if name.startswith("refs/") or len(name) == len(NO_COMMIT):
+                found = self._git(
+                    "rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}", check=False
+                )
+                if found:
+                    return found.decode().strip()
+        return None
+
+    def tree(self, commit: str) -> dict[str, Entry]:
+        """Every file of a commit, by path."""
+        entries = {}
+        for line in self._git("ls-tree", "-r", "-z", "--long", commit).split(b"\0"):
+            if line:
+                meta, path = line.split(b"\t", 1)
+                _, _, oid, size = meta.split()
+                entries[path.decode()] = Entry(path.decode(), oid.decode(), int(size))
+        return entries
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """A file's bytes at a commit."""
+        entry = self.tree(commit).get(path)
+        return None if entry is None else self._git("cat-file", "blob", entry.oid)
+
+    def log(self, revision: str, limit: int = 1000) -> list[Commit]:
+        """The commits that lead to a revision, newest first."""
+        fields = self._git("log", "-z", f"-{limit}", "--format=%H%x00%an%x00%aI%x00%s%x00%b%x00", revision, "--").split(
+            b"\0"
+        )
+        texts = [field.decode() for field in fields]
+        # -z parts the commits with a NUL of its own: six fields each
+        return [Commit(*texts[at : at + 4], texts[at + 4].strip()) for at in range(0, len(texts) - 5, 6)]
+
+    def commit(
+        self,
+        ref: str,
+        changes: dict[str, bytes | None],
+        message: str,
+        *,
+        parent: str | None = None,
+        author: str = "stand-in",
+    ) -> str:
+        """Commit `changes` (None deletes) onto `ref` and return the new commit.
+
+        Raises StaleParentError where `parent` is given and is not the tip of `ref`.
+        """
+        with self._lock:
+            tip = self.tip(ref)
+            if parent is not None and parent != tip:
+                raise StaleParentError(ref)
+            private = f"refs/import/{uuid.uuid4().hex}"
+            self._git("fast-import", "--quiet", stdin=_import_stream(private, tip, changes, message, author))
+            new = self._git("rev-parse", private).decode().strip()
+            self._git("update-ref", ref, new, tip or NO_COMMIT)
+            self._git("update-ref", "-d", private)
+            return new
+
+    def set_ref(self, ref: str, commit: str) -> None:
+        """Point `ref` at `commit`, whatever it was."""
+        self._git("update-ref", ref, commit)
+
+    def merge(self, ref: str, other: str, message: str) -> str:
+        """Merge `other` into `ref`. Raises MergeConflictError."""
+        with self._lock:
+            ours, theirs = self.tip(ref), self.tip(other)
+            assert ours is not None
+            assert theirs is not None
+            done = self._run("merge-tree", "--write-tree", "--name-only", "--no-messages", ours, theirs)
+            lines = done.stdout.decode().split("\n")
+            if done.returncode != 0:
+                raise MergeConflictError([line for line in lines[1:] if line])
+            new = self._git("commit-tree", lines[0], "-p", ours, "-p", theirs, "-m", message).decode().strip()
+            self._git("update-ref", ref, new, ours)
+            return new
+
+    def conflicts(self, ref: str, other: str) -> list[str]:
+        """The files that `merge` would name."""
+        done = self._run("merge-tree", "--write-tree", "--name-only", "--no-messages", ref, other)
+        return [line for line in done.stdout.decode().split("\n")[1:] if line] if done.returncode else []
+
+    def _git(self, *arguments: str, stdin: bytes = b"", check: bool = True) -> bytes:
+        done = self._run(*arguments, stdin=stdin)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"git {' '.join(arguments)}: {done.stderr.decode(errors='replace')}")
+        return done.stdout
+
+    def _run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            ["git", "--git-dir", ".", *arguments],
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            env=_ENVIRON,
+            check=False,
+        )
+
+
+def _import_stream(ref: str, tip: str | None, changes: dict[str, bytes | None], message: str, author: str) -> bytes:
+    text = message.encode()
+    parts = [f"commit {ref}\nauthor {author} <hub@localhost> now\ncommitter stand-in <hub@localhost> now\n".encode()]
+    parts.append(b"data %d\n%s\n" % (len(text), text))
+    if tip is not None:
+        parts.append(f"from {tip}\n".encode())
+    for path, content in changes.items():
+        name = '"' + path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+        if content is None:
+            parts.append(f"D {name}\n".encode())
+        else:
+            parts.append(f"M 100644 inline {name}\ndata {len(content)}\n".encode() + content + b"\n")
+    return b"feature done\nfeature date-format=now\n" + b"".join(parts) + b"\ndone\n"
