@@ -111,9 +111,8 @@ def equivalents(record: Record) -> str | None:
     """What the figures come to in everyday words, with the factor of each; `None` where nothing was measured."""
     said = []
     if record.emissions_g:
-        said.append(
-            f"driving {_distance(record.emissions_g / CAR_G_PER_KM)} in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)"
-        )
+        distance = _distance(record.emissions_g / CAR_G_PER_KM)
+        said.append(f"driving {distance} in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)")
     if record.energy_kwh.total:
         litres = significant(record.energy_kwh.total / BOIL_KWH_PER_LITRE, 2)
         said.append(f"bringing {litres} litres of water from 20 °C to the boil (4.18 kJ per kg and K)")

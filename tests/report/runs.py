@@ -1,0 +1,56 @@
+"""Records to render: one whole run, and changes to it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from carbon_lint.measure.meter import Reading
+from carbon_lint.records.record import (
+    Energy,
+    Gpu,
+    Hardware,
+    Intensity,
+    Method,
+    Methods,
+    Outcome,
+    Provenance,
+    Record,
+)
+
+RECORD = Record(
+    run_id="r1",
+    outcome=Outcome.COMPLETED,
+    exit_status=0,
+    over_budget=False,
+    emissions_g=12.34,
+    energy_kwh=Energy(total=0.22, cpu=0.03, gpu=0.18, ram=0.01),
+    methods=Methods(cpu=Method.LOAD_MODEL, gpu=Method.COUNTER, ram=Method.CONSTANT),
+    intensity=Intensity(g_per_kwh=56.04, source="CodeCarbon 3.3.2", year=2023, location="FRA", location_name="France"),
+    pue=1.2,
+    duration_s=125.3,
+    started_at="2026-11-24T10:00:00Z",
+    ended_at="2026-11-24T10:02:05Z",
+    hardware=Hardware(cpu_model="Xeon", cpu_count=8, ram_gb=32.0, gpus=(Gpu(index=0, name="H100", uuid="GPU-1"),)),
+    software={"carbon-lint": "0.1.0", "codecarbon": "3.3.2"},
+    command=("python", "train.py", "--name", "a b"),
+    provenance=Provenance(repository="me/models", commit="0123abc", run_id="77", run_attempt=1, job="train"),
+)
+
+
+def record(**changes):
+    """The run, changed."""
+    return dataclasses.replace(RECORD, **changes)
+
+
+def readings(count=126):
+    """A run over time, one reading a second, 150 to 250 W; the first has no power yet."""
+    return [
+        Reading(
+            elapsed_s=float(second),
+            energy_kwh=Energy(total=second / 1000),
+            emissions_g=second / 10,
+            power_w=200 + 50 * math.sin(second / 5) if second else None,
+        )
+        for second in range(count)
+    ]

@@ -1,0 +1,133 @@
+"""What is said at the end of a run."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carbon_lint.gate.budget import judge
+from carbon_lint.gate.verdict import Budget
+from carbon_lint.records.record import Energy, Method, Methods, Outcome
+from carbon_lint.report import phrases, run_text
+from tests.report.runs import RECORD, record
+
+
+def test_a_run_within_budget_is_told_in_a_dozen_lines_with_the_method_of_each_component():
+    rendered = run_text.render(RECORD, judge(RECORD, Budget(max_emissions_g=1000)))
+
+    assert rendered == (
+        "carbon-lint: Within budget: 12.3 g of 1 kg (1.23 %)\n"
+        "  emissions  12.3 g CO2eq\n"
+        "  energy     220 Wh\n"
+        "    GPU      180 Wh (energy counter)\n"
+        "    CPU      30 Wh (load model)\n"
+        "    RAM      10 Wh (constant)\n"
+        "  intensity  56 g/kWh: France, CodeCarbon 3.3.2 (2023)\n"
+        "  PUE        1.2\n"
+        "  duration   2 min 05 s\n"
+        "  modelled   18.2 % of the energy was read from no sensor\n"
+    )
+
+
+def test_a_run_over_budget_says_which_limit_and_by_how_much():
+    verdict = judge(RECORD, Budget(max_emissions_g=5, max_energy_kwh=10))
+
+    first = run_text.render(record(outcome=Outcome.OVER_BUDGET, over_budget=True), verdict).splitlines()[0]
+
+    assert first == (
+        "carbon-lint: Over budget: max-emissions: 12.3 g measured, 5 g allowed, over by 7.34 g; the job was stopped"
+    )
+
+
+def test_an_undecided_verdict_gives_its_reason():
+    first = run_text.render(RECORD, judge(RECORD, Budget(max_energy_kwh=0.215))).splitlines()[0]
+
+    assert first.startswith("carbon-lint: Undecided: max-energy: 220 Wh is within ")
+    assert "hangs on a model (cpu and ram)" in first
+
+
+def test_what_was_not_measured_is_said_and_is_never_a_number():
+    unmeasured = record(
+        outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), methods=Methods(), intensity=None
+    )
+
+    rendered = run_text.render(unmeasured, None)
+
+    assert rendered.splitlines()[0] == "carbon-lint: Not measured: there is no trustworthy figure"
+    assert "  emissions  not measured\n" in rendered
+    assert "  energy     not measured\n" in rendered
+    assert "  intensity  not stated, so energy only\n" in rendered
+    assert not re.search(r"\b0 (g|kWh)", rendered)
+
+
+def test_a_component_that_failed_is_not_measured_and_one_that_is_not_there_is_not_named():
+    partly = record(energy_kwh=Energy(total=0.03, cpu=0.03), methods=Methods(cpu=Method.COUNTER, gpu=Method.COUNTER))
+
+    rendered = run_text.render(partly, None)
+
+    assert "    GPU      not measured (energy counter)\n" in rendered
+    assert "RAM" not in rendered
+
+
+def test_the_share_that_no_sensor_read_is_left_out_where_it_cannot_be_known():
+    partly = record(energy_kwh=Energy(total=0.2, cpu=None, gpu=0.18), methods=Methods(cpu=Method.LOAD_MODEL))
+
+    assert phrases.modelled_share(partly) is None
+    assert "modelled" not in run_text.render(partly, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"outcome": Outcome.FAILED, "exit_status": 3}, "the job failed with exit status 3"),
+        ({"outcome": Outcome.INTERRUPTED, "exit_status": 143}, "the job was interrupted"),
+    ],
+)
+def test_what_became_of_the_job_stands_beside_the_verdict(changes, said):
+    first = run_text.render(record(**changes), judge(RECORD, Budget(max_emissions_g=1000))).splitlines()[0]
+
+    assert first == f"carbon-lint: Within budget: 12.3 g of 1 kg (1.23 %); {said}"
+
+
+def test_without_a_budget_the_figures_are_the_headline():
+    first = run_text.render(RECORD, None).splitlines()[0]
+
+    assert first == "carbon-lint: 12.3 g CO2eq, 220 Wh, no budget given"
+
+
+def test_colour_only_when_asked_for():
+    verdict = judge(RECORD, Budget(max_emissions_g=1000))
+
+    assert "\x1b[1;32m" in run_text.render(RECORD, verdict, colour=True)
+    assert "\x1b" not in run_text.render(RECORD, verdict)
+
+
+@given(st.text(max_size=80))
+def test_nothing_in_a_record_can_steer_a_terminal_or_a_runner(hostile):
+    odd = record(
+        warnings=(hostile,),
+        hardware=RECORD.hardware,
+        intensity=RECORD.intensity.__class__(
+            g_per_kwh=1.0, source=hostile, year=None, location=hostile, location_name=hostile
+        ),
+    )
+
+    rendered = run_text.render(odd, None)
+
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", rendered.replace("\t", ""))
+    assert "::" not in rendered
+    assert "##[" not in rendered
+    assert len(rendered.splitlines()) == len(run_text.render(record(warnings=("x",)), None).splitlines())
+
+
+def test_the_equivalents_are_arithmetic_on_the_cited_factors():
+    car_g = 400 / 1.609344 * 10
+    said = phrases.equivalents(record(emissions_g=car_g, energy_kwh=Energy(total=4.18 * 80 / 3600 * 3)))
+
+    assert said is not None
+    assert "driving 10 km in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)" in said
+    assert "bringing 3 litres of water from 20 °C to the boil" in said
+    assert phrases.equivalents(record(emissions_g=None, energy_kwh=Energy(total=None))) is None
