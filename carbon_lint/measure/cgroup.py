@@ -1,0 +1,97 @@
+"""What share of the machine this process may use, as control groups (v1 and v2) limit it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# v1 writes "no limit" as the largest multiple of a page below 2^63.
+_V1_UNLIMITED_BYTES = 1 << 62
+
+
+def cpu_quota(root: Path) -> float | None:
+    """CPUs that the group may use at most, the tightest of its ancestors; `None` where there is no quota."""
+    found = [_v2_quota(folder) for folder in _folders(root, "")]
+    found += [_v1_quota(folder) for folder in _folders(root, "cpu")]
+    return min((quota for quota in found if quota is not None), default=None)
+
+
+def memory_limit_bytes(root: Path) -> int | None:
+    """Bytes of memory that the group may use at most; `None` where there is no limit."""
+    found = [_number(folder / "memory.max") for folder in _folders(root, "")]
+    found += [_number(folder / "memory.limit_in_bytes") for folder in _folders(root, "memory")]
+    return min((limit for limit in found if limit is not None and limit < _V1_UNLIMITED_BYTES), default=None)
+
+
+def cpu_usage_s(root: Path) -> float | None:
+    """CPU seconds that this process's group has used; `None` where the kernel does not say."""
+    for folder in _folders(root, ""):
+        for line in _text(folder / "cpu.stat").splitlines():
+            name, _, value = line.partition(" ")
+            if name == "usage_usec" and value.isdigit():
+                return int(value) / 1e6
+    for folder in _folders(root, "cpuacct"):
+        nanoseconds = _number(folder / "cpuacct.usage")
+        if nanoseconds is not None:
+            return nanoseconds / 1e9
+    return None
+
+
+def _folders(root: Path, controller: str) -> Iterator[Path]:
+    """The folders of this process's group for a v1 controller (`""`: v2), innermost first.
+
+    A container without its own cgroup namespace sees the host's path, which is not mounted there:
+    the mount point itself is then the container's group.
+    """
+    base = root / "sys/fs/cgroup"
+    if controller:
+        bases = [base / controller] + [link for link in base.glob(f"*{controller}*") if "," in link.name]
+    else:
+        bases = [base, base / "unified"]
+    path = _group_path(root, controller)
+    for mount in bases:
+        if not mount.is_dir():
+            continue
+        parts = path.strip("/").split("/") if path.strip("/") else []
+        for depth in range(len(parts), 0, -1):
+            folder = mount.joinpath(*parts[:depth])
+            if folder.is_dir():
+                yield folder
+        yield mount
+
+
+def _group_path(root: Path, controller: str) -> str:
+    """`4:cpu,cpuacct:/a/b` -> `/a/b` for `cpu`; the line `0::/a/b` is v2's."""
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controller in controllers.split(",") and ".." not in path:
+            return path
+    return "/"
+
+
+def _v2_quota(folder: Path) -> float | None:
+    quota, _, period = _text(folder / "cpu.max").strip().partition(" ")
+    if not quota.isdigit() or not period.isdigit() or int(period) == 0:
+        return None
+    return int(quota) / int(period)
+
+
+def _v1_quota(folder: Path) -> float | None:
+    quota, period = _number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")
+    return quota / period if quota and period else None
+
+
+def _number(path: Path) -> int | None:
+    text = _text(path).strip()
+    return int(text) if text.isdigit() else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

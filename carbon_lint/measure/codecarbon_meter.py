@@ -1,0 +1,365 @@
+"""CodeCarbon behind the meter's protocol. The only file that imports codecarbon.
+
+Nothing ambient reaches it: every parameter is given, and while it starts its folder, HOME and environment are private.
+Its scheduler is parked; the loop drives `flush()` and checks every answer before it is believed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import math
+import sys
+import time
+from collections import deque
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.measure.cpu import plan_cpu
+from carbon_lint.measure.meter import Reading
+from carbon_lint.measure.ram import plan_ram
+from carbon_lint.measure.surroundings import private_surroundings
+from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods
+from carbon_lint.units import grams_from_kilograms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.places import Place
+
+REQUIRED_VERSION = "3.3.2"
+_INSTALL = f"pip install 'carbon-lint[run]' brings codecarbon {REQUIRED_VERSION}"
+
+# With this intensity kilograms are kilowatt-hours: an energy-only run is held to the same check, and states no grams.
+_ENERGY_ONLY_G_PER_KWH = 1000.0
+_RELATIVE_TOLERANCE = 1e-6
+# So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
+_PARKED_S = 1e6
+_LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
+    "save_to_file",
+    "save_to_api",
+    "save_to_logger",
+    "save_to_prometheus",
+    "save_to_logfire",
+    "co2_signal_api_token",
+}
+# A RAPL counter that was reset (resume, migration) is booked as a wrap: 212 kJ in one tick were seen.
+_PLAUSIBLE_CPU_W = 4000.0
+
+
+class Tap:
+    """What CodeCarbon hands its figures to. It only stores: a handler that raises loses the whole run."""
+
+    def __init__(self) -> None:
+        self.last: Any = None
+        self.count = 0
+
+    def out(self, total: Any, delta: Any) -> None:
+        """Called by `flush()` and `stop()`."""
+        del delta
+        self.last = total
+        self.count += 1
+
+    def live_out(self, total: Any, delta: Any) -> None:
+        """Never called with the scheduler parked."""
+
+    def task_out(self, data: Any, experiment_name: str) -> None:
+        """Tasks are not used."""
+
+    def exit(self) -> None:
+        """Nothing is open."""
+
+
+class _Log(logging.Filter):
+    """Keeps CodeCarbon's last warnings for our own messages, and lets none through to stderr."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=16)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.WARNING:
+            cause = record.exc_info[1] if record.exc_info else None
+            # An exception that CodeCarbon swallowed says more than the lines it logs around it.
+            if cause is not None:
+                self.lines.appendleft(f"{type(cause).__name__}: {cause}")
+            else:
+                self.lines.append(record.getMessage())
+        return False
+
+
+class CodeCarbonMeter:
+    """Measures this machine with CodeCarbon. Driven by one thread.
+
+    Args:
+        place: where the energy comes from; `None` for a run that is asked for energy only.
+        pue: power usage effectiveness of the building, at least 1.
+        cpu_power_w: the CPU's power at full load, where the user knows it.
+    """
+
+    def __init__(
+        self, place: Place | None, *, pue: float = 1.0, cpu_power_w: float | None = None, root: Path = Path("/")
+    ) -> None:
+        if not math.isfinite(pue) or pue < 1:
+            raise UsageError(f"PUE {pue!r} is below 1", hint="PUE is the building's whole energy over that of its IT")
+        self.pue = pue
+        self.intensity = None if place is None else _intensity(place)
+        self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh
+        self._cpu = plan_cpu(cpu_power_w, root=root)
+        self._ram = plan_ram(root=root)
+        self.methods = Methods(cpu=self._cpu.method, ram=self._ram.method)
+        self.hardware = Hardware(
+            cpu_model=self._cpu.model, cpu_count=self._cpu.threads, ram_gb=round(self._ram.size_gib, 2)
+        )
+        self.software = {"codecarbon": REQUIRED_VERSION}
+        self.warnings = self._cpu.warnings
+        self.last_failure: str | None = None
+        self._spoilt: str | None = None
+        self._tap = Tap()
+        self._log = _Log()
+        self._tracker: Any = None
+        self._previous: Reading | None = None
+        self._started_s = 0.0
+
+    def start(self) -> None:
+        """Begin to count. Raises MeasurementError where CodeCarbon is missing, another one, or gives no figures."""
+        logging.getLogger("codecarbon").addFilter(self._log)
+        try:
+            self._start()
+        except BaseException:
+            self._release()
+            raise
+
+    def _start(self) -> None:
+        try:
+            with private_surroundings(), _known_cpu(self._cpu.model):
+                offline_tracker = _offline_tracker()
+                with _without_nvidia():
+                    self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
+                    self._tracker.start()
+                self._tracker.flush()
+        except ImportError as error:
+            raise MeasurementError(f"codecarbon cannot be imported: {error}", hint=_INSTALL) from error
+        self._started_s = time.monotonic()
+        if self._tap.last is None:
+            raise MeasurementError(
+                f"CodeCarbon gives no figures: {self._cause()}", hint="`carbon-lint doctor` says what can be measured"
+            )
+        self._check_inside()
+        problem = self._problem(self._tap.last)
+        if problem is not None:
+            raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
+        self._previous = self._reading(self._tap.last)
+
+    def read(self) -> Reading | None:
+        """The figures so far; `None` where CodeCarbon gave none, or none that holds (`last_failure` says why)."""
+        return self._measure(self._tracker.flush)
+
+    def stop(self) -> Reading | None:
+        """The last figures; CodeCarbon's threads end."""
+        try:
+            return self._measure(self._tracker.stop)
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        logging.getLogger("codecarbon").removeFilter(self._log)
+
+    def _measure(self, call: Any) -> Reading | None:
+        count = self._tap.count
+        self._log.lines.clear()
+        call()
+        if self._tap.count == count:
+            self.last_failure = f"CodeCarbon gave no figures: {self._cause()}"
+            return None
+        problem = self._problem(self._tap.last)
+        if problem is not None:
+            self.last_failure = problem
+            return None
+        self.last_failure = None
+        self._previous = self._reading(self._tap.last)
+        return self._previous
+
+    def _arguments(self) -> dict[str, Any]:
+        """Every parameter of the tracker: one that is left out may come from a file in the repository."""
+        return {
+            "country_iso_code": None,
+            "region": None,
+            "cloud_provider": None,
+            "cloud_region": None,
+            "country_2letter_iso_code": None,
+            "force_carbon_intensity_g_co2e_kwh": self._g_per_kwh,
+            "electricitymaps_api_token": None,
+            "emissions_endpoint": None,
+            "api_call_interval": -1,
+            "api_endpoint": None,
+            "api_key": None,
+            "output_methods": [],
+            "output_handlers": [self._tap],
+            "output_dir": ".",
+            "output_file": "emissions.csv",
+            "on_csv_write": "append",
+            "logging_logger": None,
+            "prometheus_url": None,
+            "measure_power_secs": _PARKED_S,
+            "tracking_mode": "machine",
+            "allow_multiple_runs": True,
+            "gpu_ids": None,
+            "force_cpu_power": self._cpu.max_power_w,
+            "force_ram_power": self._ram.power_w,
+            "force_mode_cpu_load": False,
+            "rapl_include_dram": False,
+            "rapl_prefer_psys": False,
+            "pue": self.pue,
+            "wue": 0.0,
+            "project_name": "carbon-lint",
+            "experiment_name": "carbon-lint",
+            "experiment_id": "carbon-lint",
+            "metadata": None,
+            "log_level": "warning",
+            "logger_preamble": "",
+        }
+
+    def _check_inside(self) -> None:
+        """The tracker must have set up what was planned. The only place that looks at its private parts."""
+        try:
+            parts = {type(part).__name__: part for part in self._tracker._hardware}
+            mode, tdp_w, ram_w = parts["CPU"]._mode, parts["CPU"]._tdp, parts["RAM"]._force_ram_power
+        except (AttributeError, KeyError) as error:
+            raise MeasurementError(f"CodeCarbon is not built as expected: {error!r}", hint=_INSTALL) from error
+        expected = "intel_rapl" if self._cpu.method is Method.COUNTER else "cpu_load"
+        if mode != expected or (mode == "cpu_load" and tdp_w != self._cpu.max_power_w) or ram_w != self._ram.power_w:
+            raise MeasurementError(
+                f"CodeCarbon measures the CPU by {mode} ({tdp_w} W) and memory at {ram_w} W, "
+                f"where {expected} ({self._cpu.max_power_w} W) and {self._ram.power_w} W were asked for"
+            )
+
+    def _problem(self, data: Any) -> str | None:
+        """Why these figures cannot be believed, or `None`."""
+        if self._spoilt is not None:
+            return self._spoilt
+        kwh = {name: getattr(data, f"{name}_energy") for name in ("cpu", "gpu", "ram")}
+        total_kwh, kg = data.energy_consumed, data.emissions
+        if not all(math.isfinite(value) for value in (*kwh.values(), total_kwh, kg)):
+            return f"CodeCarbon's figures are not finite: {kwh}, {total_kwh} kWh, {kg} kg"
+        if not (total_kwh > 0 and kg > 0 and kwh["ram"] > 0 and kwh["cpu"] >= 0):
+            return f"CodeCarbon counts no energy: {kwh}, {total_kwh} kWh, {kg} kg"
+        if not math.isclose(sum(kwh.values()), total_kwh, rel_tol=_RELATIVE_TOLERANCE):
+            return f"CodeCarbon's parts {kwh} do not add up to its {total_kwh} kWh"
+        implied = grams_from_kilograms(kg) / total_kwh
+        if not math.isclose(implied, self._g_per_kwh, rel_tol=_RELATIVE_TOLERANCE):
+            return f"CodeCarbon's grams imply {implied:g} g/kWh where {self._g_per_kwh:g} is right"
+        if data.pue != self.pue:
+            return f"CodeCarbon took a PUE of {data.pue} where {self.pue} was given"
+        return self._jump(kwh["cpu"])
+
+    def _jump(self, cpu_kwh: float) -> str | None:
+        before = self._previous
+        if before is None or before.energy_kwh.cpu is None:
+            return None
+        seconds = max(1.0, time.monotonic() - self._started_s - before.elapsed_s)
+        watts = (cpu_kwh - before.energy_kwh.cpu) * 3.6e6 / seconds
+        if 0 <= watts <= _PLAUSIBLE_CPU_W * self.pue:
+            return None
+        # Cumulative: once booked, the false energy is in every later figure.
+        self._spoilt = f"the CPU's energy moved by {watts:.0f} W since the last reading: its counter was reset"
+        return self._spoilt
+
+    def _reading(self, data: Any) -> Reading:
+        elapsed_s = time.monotonic() - self._started_s
+        energy = Energy(total=data.energy_consumed, cpu=data.cpu_energy, gpu=None, ram=data.ram_energy)
+        emissions_g = None if self.intensity is None else grams_from_kilograms(data.emissions)
+        return Reading(
+            elapsed_s=elapsed_s,
+            energy_kwh=energy,
+            emissions_g=emissions_g,
+            power_w=_mean_power_w(self._previous, elapsed_s, data.energy_consumed),
+        )
+
+    def _cause(self) -> str:
+        return next((line for line in self._log.lines if line), "it says nothing of why")
+
+
+def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) -> float | None:
+    if before is None or before.energy_kwh.total is None or elapsed_s <= before.elapsed_s:
+        return None
+    return (total_kwh - before.energy_kwh.total) * 3.6e6 / (elapsed_s - before.elapsed_s)
+
+
+def _intensity(place: Place) -> Intensity:
+    return Intensity(
+        g_per_kwh=place.g_per_kwh,
+        source=place.source,
+        year=place.year,
+        location=place.code,
+        location_name=place.name,
+    )
+
+
+def _offline_tracker() -> Any:
+    """The tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
+    import codecarbon
+
+    version = getattr(codecarbon, "__version__", "unknown")
+    if version != REQUIRED_VERSION:
+        raise MeasurementError(f"codecarbon {version} is installed, {REQUIRED_VERSION} is needed", hint=_INSTALL)
+    return codecarbon.OfflineEmissionsTracker
+
+
+def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """`arguments`, if they are exactly the tracker's parameters. CodeCarbon itself swallows a misspelt one."""
+    known: set[str] = set()
+    for cls in (offline_tracker, *offline_tracker.__bases__):
+        known |= {
+            name for name, parameter in inspect.signature(cls.__init__).parameters.items() if _is_named(parameter)
+        }
+    known -= {"self"} | _LEFT_OUT
+    if known != set(arguments):
+        raise MeasurementError(
+            f"codecarbon's parameters differ from those known here: {', '.join(sorted(known ^ set(arguments)))}",
+            hint=_INSTALL,
+        )
+    return arguments
+
+
+def _is_named(parameter: inspect.Parameter) -> bool:
+    return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+@contextmanager
+def _known_cpu(model: str | None) -> Iterator[None]:
+    """CodeCarbon asks py-cpuinfo, which sleeps for a second, for a name that /proc/cpuinfo gives at once."""
+    stand_in = ModuleType("cpuinfo")
+    stand_in.get_cpu_info = lambda: {"brand_raw": model or "unknown CPU"}  # type: ignore[attr-defined]
+    before = sys.modules.get("cpuinfo")
+    sys.modules["cpuinfo"] = stand_in
+    try:
+        from codecarbon.core import hardware_cache
+
+        cache: Any = hardware_cache
+        cache.clear_cache()
+        # The list of TDPs costs a pandas import, and its answer would be replaced by ours.
+        cache._tdp = SimpleNamespace(model=model or "unknown CPU", tdp=None)
+        yield
+        cache.clear_cache()
+    finally:
+        del sys.modules["cpuinfo"]
+        if before is not None:
+            sys.modules["cpuinfo"] = before
+
+
+@contextmanager
+def _without_nvidia() -> Iterator[None]:
+    """Within, CodeCarbon sees no NVIDIA GPU: `gpus` reads them."""
+    from codecarbon.core import gpu
+
+    module: Any = gpu
+    before = module.is_nvidia_system
+    module.is_nvidia_system = lambda: False
+    try:
+        yield
+    finally:
+        module.is_nvidia_system = before

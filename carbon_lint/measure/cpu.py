@@ -1,0 +1,209 @@
+"""How the CPU's power is to be found: from RAPL's counter, or as the share of the socket that this machine really has.
+
+CodeCarbon alone takes the whole socket's TDP for two vCPUs of it (EPYC 7763: 280 W where the share is 4.4 W).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from carbon_lint.measure import cgroup
+from carbon_lint.records.record import Method
+
+_TABLE = Path(__file__).parent.parent / "data" / "cpu_power.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuPlan:
+    """How the CPU will be measured.
+
+    Attributes:
+        method: counter, load-model or user.
+        max_power_w: what the load model takes for full load; `None` with a counter.
+        model: the processor's name as the kernel gives it.
+        threads: hardware threads this machine shows.
+        usable_threads: what affinity and cgroup quota leave of them.
+        source: where `max_power_w` comes from, in words.
+        warnings: what a reader of the number should know.
+    """
+
+    method: Method
+    max_power_w: float | None
+    model: str | None
+    threads: int
+    usable_threads: float
+    source: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Processor:
+    model: str | None
+    vendor: str | None
+    family: int | None
+    number: int | None
+    implementer: str | None
+    part: str | None
+    threads: int
+    sockets: int
+    is_virtual: bool
+
+
+def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: int | None = None) -> CpuPlan:
+    """Decide once, before the job starts. `affinity`: CPUs this process may run on, where a test says so."""
+    processor = read_processor(root)
+    usable = _usable_threads(processor.threads, root, affinity)
+    warnings: tuple[str, ...] = ()
+    power_w = user_power_w
+    if user_power_w is not None:
+        method, source = Method.USER, "--cpu-power"
+    elif rapl_domains(root):
+        method, source = Method.COUNTER, "RAPL package counters"
+    else:
+        method = Method.LOAD_MODEL
+        power_w, source, warnings = _share_w(processor, usable)
+    return CpuPlan(
+        method=method,
+        max_power_w=power_w,
+        model=processor.model,
+        threads=processor.threads,
+        usable_threads=usable,
+        source=source,
+        warnings=warnings,
+    )
+
+
+def rapl_domains(root: Path) -> tuple[Path, ...]:
+    """The package counters that can be read."""
+    return tuple(path for path in _rapl_files(root) if os.access(path, os.R_OK))
+
+
+def rapl_denied(root: Path) -> tuple[Path, ...]:
+    """The package counters that are there and may not be read."""
+    return tuple(path for path in _rapl_files(root) if not os.access(path, os.R_OK))
+
+
+def _rapl_files(root: Path) -> list[Path]:
+    found: list[Path] = []
+    for base in ("sys/class/powercap", "sys/devices/virtual/powercap/intel-rapl"):
+        for name in sorted((root / base).glob("intel-rapl:*/name")):
+            energy = name.parent / "energy_uj"
+            found += [energy] if "package" in _text(name).lower() and energy.exists() else []
+        if found:
+            break
+    return found
+
+
+def _usable_threads(threads: int, root: Path, affinity: int | None) -> float:
+    allowed = len(os.sched_getaffinity(0)) if affinity is None else affinity
+    quota = cgroup.cpu_quota(root)
+    usable = float(min(threads, allowed))
+    return usable if quota is None else min(usable, quota)
+
+
+def _share_w(processor: _Processor, usable: float) -> tuple[float, str, tuple[str, ...]]:
+    """W at full load of `usable` threads, its source in words, and warnings."""
+    row = _row(processor)
+    if row is not None:
+        share = usable / row["threads"]
+        text = f"{usable:g} of {row['threads']} threads of a socket of {row['tdp_w']:g} W ({row['source']})"
+        warnings: tuple[str, ...] = ()
+        if row.get("stand_in") or "models" in row or "part" in row:
+            warnings = (f"CPU power is modelled after a similar part: {row['source']}",)
+        return row["tdp_w"] * share, text, warnings
+    tdp_w = None if processor.is_virtual else _registry_tdp_w(processor.model)
+    if tdp_w is not None:
+        power_w = tdp_w * processor.sockets * usable / processor.threads
+        text = (
+            f"{usable:g} of {processor.threads} threads of {processor.sockets} x {tdp_w:g} W (CodeCarbon's CPU table)"
+        )
+        return power_w, text, ()
+    default = _table()["default"]
+    warning = (
+        f"the power of {processor.model or 'this CPU'} is not known: {default['watts_per_thread']:g} W a thread is "
+        "assumed; give the slice's own with --cpu-power"
+    )
+    return default["watts_per_thread"] * usable, f"{usable:g} threads, {default['source']}", (warning,)
+
+
+def _row(processor: _Processor) -> dict[str, Any] | None:
+    """The line of the table: by name, by Arm part, else by generation where a host hides the model."""
+    table = _table()
+    name = re.sub(r"\(R\)|\(TM\)|CPU ", "", processor.model or "")
+    for part in table["parts"]:
+        if re.search(rf"(?<![\w+]){part['match']}(?![\w+])", name):
+            return dict(part)
+    for part in table["arm"]:
+        if (processor.implementer, processor.part) == (part["implementer"], part["part"]):
+            return dict(part)
+    if not processor.is_virtual:
+        return None
+    for part in table["generations"]:
+        low, high = part["models"]
+        same = (processor.vendor, processor.family) == (part["vendor"], part["family"])
+        if same and processor.number is not None and low <= processor.number <= high:
+            return dict(part)
+    return None
+
+
+def _registry_tdp_w(model: str | None) -> float | None:
+    """The TDP of a whole socket by exact name in CodeCarbon's list, read as a file: its lookup costs a second."""
+    found = find_spec("codecarbon")
+    if model is None or found is None or found.origin is None:
+        return None
+    name = re.sub(r"\(R\)|\(TM\)", "", model).split(" @ ")[0]
+    name = re.sub(r"\s+(CPU|\d+-Core Processor|Processor|with .*)$", "", name).casefold().strip()
+    try:
+        with (Path(found.origin).parent / "data/hardware/cpu_power.csv").open(encoding="utf-8", newline="") as file:
+            rows = {row["Name"].casefold(): row["TDP"] for row in csv.DictReader(file)}
+    except (OSError, KeyError):
+        return None
+    watts = rows.get(name)
+    return float(watts) if watts else None
+
+
+def read_processor(root: Path = Path("/")) -> _Processor:
+    """What /proc/cpuinfo says of the first processor, and how many there are."""
+    text = _text(root / "proc/cpuinfo")
+    first: dict[str, str] = {}
+    for line in text.partition("\n\n")[0].splitlines():
+        key, _, value = line.partition(":")
+        first.setdefault(key.strip(), value.strip())
+    sockets = set(re.findall(r"^physical id\s*:\s*(\d+)", text, re.MULTILINE))
+    threads = len(re.findall(r"^processor\s*:", text, re.MULTILINE))
+    return _Processor(
+        model=first.get("model name") or None,
+        vendor=first.get("vendor_id"),
+        family=_integer(first.get("cpu family")),
+        number=_integer(first.get("model")),
+        implementer=first.get("CPU implementer"),
+        part=first.get("CPU part"),
+        threads=threads or os.cpu_count() or 1,
+        sockets=max(1, len(sockets)),
+        is_virtual="hypervisor" in first.get("flags", "").split() or (root / "sys/hypervisor/type").exists(),
+    )
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(_TABLE.read_text(encoding="utf-8"))
+    return table
+
+
+def _integer(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,49 @@
+"""An empty folder, HOME and environment for a library that reads its configuration from all three.
+
+Folder and environment belong to the whole process: the window is short, and nothing else may run in it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# SLURM_*: with a job id CodeCarbon asks `scontrol`, and fails as a whole where there is none.
+# *_VISIBLE_DEVICES: CodeCarbon reads them wrongly; `gpus` resolves them.
+_SCRUBBED = ("codecarbon_", "slurm_", "cuda_visible_devices", "rocr_visible_devices", "hip_visible_devices")
+
+
+@contextmanager
+def private_surroundings() -> Iterator[None]:
+    """Within: cwd and HOME are an empty folder, and the scrubbed variables are gone. Restored whatever happens."""
+    before = dict(os.environ)
+    # A descriptor and not a path: the folder may have been removed or be unreadable by name.
+    here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with tempfile.TemporaryDirectory(prefix="carbon-lint-") as empty:
+            os.chdir(empty)
+            for name in before:
+                if name.lower().startswith(_SCRUBBED):
+                    del os.environ[name]
+            os.environ["HOME"] = empty
+            try:
+                yield
+            finally:
+                os.fchdir(here)
+    finally:
+        os.close(here)
+        _restore(before)
+
+
+def _restore(before: dict[str, str]) -> None:
+    """Name by name: `os.environ` is never empty in between, as a signal handler might see it."""
+    for name in set(os.environ) - set(before):
+        del os.environ[name]
+    for name, value in before.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
