@@ -1,0 +1,133 @@
+"""What a person sees while the job runs: a live line at the foot of a terminal, one line a minute in a log."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol
+
+from carbon_lint.measure.progress import Phase
+from carbon_lint.text import terminal
+from carbon_lint.units import format_duration, format_emissions, format_energy, format_power
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from carbon_lint.measure.progress import Progress
+
+LOG_EVERY_S = 60.0
+_LEAST_ROWS = 6  # below that a terminal has no row to spare
+_BLOCKS = 10
+
+
+class Show(Protocol):
+    """Takes one tick."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Show it."""
+
+
+def render_line(progress: Progress, width: int) -> str:
+    """The figures in at most `width` columns; the least important go first where they do not fit."""
+    figure = (
+        format_emissions(progress.emissions_g)
+        if progress.emissions_g is not None
+        else format_energy(progress.energy_kwh)
+        if progress.energy_kwh is not None
+        else "measuring"
+    )
+    parts = [figure]  # by importance
+    if progress.used_share is not None:
+        parts.append(_share_text(progress.used_share) + " of budget")
+    parts.append(format_duration(progress.elapsed_s))
+    if progress.power_w is not None:
+        parts.append(format_power(progress.power_w))
+    if progress.used_share is not None:
+        parts.append(_bar(progress.used_share))
+    if progress.forecast_share is not None:
+        parts.append(f"heading for {_share_text(progress.forecast_share)}")
+    line = "carbon-lint  "
+    if len(line) + len(figure) > width:
+        return figure[:width]
+    return _fitting(line, parts, width)
+
+
+class LogLines:
+    """One line a minute, and every notice at once."""
+
+    def __init__(self, write: Callable[[str], None], every_s: float = LOG_EVERY_S) -> None:
+        self._write = write
+        self._every_s = every_s
+        self._next_s = every_s
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one tick."""
+        for notice in progress.notices:
+            self._write(f"carbon-lint: {terminal(notice)}\n")
+        if progress.phase is Phase.RUNNING and progress.elapsed_s >= self._next_s:
+            self._next_s = progress.elapsed_s + self._every_s
+            self._write(render_line(progress, 200).replace("carbon-lint  ", "carbon-lint: ", 1) + "\n")
+
+
+class LiveLine:
+    """The terminal's last row is ours while the job runs; its output scrolls in the rows above.
+
+    A plain carriage return would mix our line with whatever the job prints. The scrolling region of every terminal
+    since the VT100 keeps the two apart; `apt` shows its progress the same way.
+    """
+
+    def __init__(self, write: Callable[[str], None], size: Callable[[], os.terminal_size]) -> None:
+        self._write = write
+        self._size = size
+        self._shown: tuple[int, int] | None = None  # (columns, rows) that the region was set up for
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one tick."""
+        out = ""
+        if progress.notices:
+            out += self._clear() + "".join(f"carbon-lint: {terminal(notice)}\r\n" for notice in progress.notices)
+        if progress.phase is Phase.RUNNING:
+            out += self._draw(progress)
+        elif progress.phase in {Phase.SUSPENDED, Phase.ENDED}:
+            out += self._clear()
+        if out:
+            self._write(out)  # in one piece, so that the job cannot write into the middle of a sequence
+
+    def _draw(self, progress: Progress) -> str:
+        columns, rows = self._size()
+        if rows < _LEAST_ROWS or columns < 1:
+            return self._clear()
+        out = ""
+        if self._shown != (columns, rows):
+            out += self._clear()
+            # make room for the row, keep the cursor, scroll only above it
+            out += f"\n\x1b7\x1b[1;{rows - 1}r\x1b8\x1b[1A"
+            self._shown = (columns, rows)
+        line = render_line(progress, columns - 1)
+        return f"{out}\x1b7\x1b[{rows};1H\x1b[2m{line}\x1b[0m\x1b[K\x1b8"
+
+    def _clear(self) -> str:
+        if self._shown is None:
+            return ""
+        _, rows = self._size()
+        self._shown = None
+        return f"\x1b7\x1b[r\x1b[{rows};1H\x1b[2K\x1b8"
+
+
+def _fitting(start: str, parts: list[str], width: int) -> str:
+    line = start + parts[0]
+    for part in parts[1:]:
+        longer = f"{line}  {part}"
+        if len(longer) > width:
+            break
+        line = longer
+    return line
+
+
+def _share_text(share: float) -> str:
+    return "over 999 %" if math.isinf(share) or share > 9.99 else f"{share * 100:.0f} %"  # noqa: PLR2004  said beside it
+
+
+def _bar(share: float) -> str:
+    filled = min(_BLOCKS, int(share * _BLOCKS))
+    return "[" + "#" * filled + "." * (_BLOCKS - filled) + "]"

@@ -1,0 +1,200 @@
+"""One line a tick beside the record, so that a run that is killed still leaves what it emitted.
+
+`r.json` has `r.jsonl`: a first line with all that is known at the start, a line for each reading, and at the end the
+record itself. The file is locked while the run goes on: two runs cannot write one record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from carbon_lint.measure.meter import Reading
+
+FORMAT = "carbon-lint/journal@1"
+
+
+def journal_path(record_path: str | os.PathLike[str]) -> Path:
+    """`r.json` -> `r.jsonl`, in the same folder."""
+    path = Path(record_path)
+    return path.with_suffix(".jsonl") if path.suffix == ".json" else path.with_name(path.name + ".jsonl")
+
+
+class Journal:
+    """Opened and locked at once, so that a record that cannot be written is found out before the job starts.
+
+    `problem` says why the last line could not be written (a full disk); every tick tries again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem: str | None = None
+        self.kept_aside: Path | None = None
+        self._is_torn = False
+        self._descriptor = _open_locked(path)
+        self.kept_aside = self._keep_unfinished()
+        self._syncer = _Syncer(self._descriptor)
+
+    def write_header(self, header: dict[str, Any], limits: dict[str, float | None]) -> None:
+        """The first line. `header` is the record's JSON as far as it is known at the start, `limits` the budget."""
+        self._write({"format": FORMAT, "record": header, "limits": limits})
+
+    def write_reading(self, reading: Reading) -> None:
+        """One tick."""
+        self._write(reading_to_json(reading))
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        """The last line: the run has ended and this is its record."""
+        self._write({"ended": record})
+
+    def close(self) -> None:
+        """Put everything on the disk and give the lock back."""
+        self._syncer.close()
+        os.close(self._descriptor)
+
+    def _write(self, line: dict[str, Any]) -> None:
+        data = (b"\n" if self._is_torn else b"") + json.dumps(line).encode() + b"\n"
+        try:
+            self._is_torn = os.write(self._descriptor, data) < len(data)
+        except OSError as error:
+            self.problem = error.strerror
+            return
+        self.problem = os.strerror(errno.ENOSPC) if self._is_torn else None
+        self._syncer.wake()
+
+    def _keep_unfinished(self) -> Path | None:
+        """A journal without its record line is the only trace of a run that was killed: put it aside, start anew."""
+        aside = None
+        if os.fstat(self._descriptor).st_size:
+            journal = _parse(self.path.read_bytes())
+            if journal is not None and journal.ended is None and journal.last_reading is not None:
+                aside = self.path.with_name(f"{self.path.stem}.{journal.header['run_id']}.jsonl")
+                aside.write_bytes(self.path.read_bytes())
+            os.ftruncate(self._descriptor, 0)
+        return aside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalContent:
+    """What a journal holds. `header` and `ended` are records as JSON; `ended` is `None` where the run was killed."""
+
+    header: dict[str, Any]
+    limits: dict[str, float | None]
+    last_reading: dict[str, Any] | None
+    ended: dict[str, Any] | None
+
+
+def read_journal(path: str | os.PathLike[str]) -> JournalContent:
+    """Read a journal, torn lines left out. Raises InputError where it cannot be read or its run still goes on."""
+    try:
+        with Path(path).open("rb") as stream:
+            _check_unlocked(stream.fileno(), path)
+            data = stream.read()
+    except OSError as error:
+        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
+    content = _parse(data)
+    if content is None:
+        raise InputError(
+            f"{os.fspath(path)} is not a journal of carbon-lint",
+            hint="a journal is the .jsonl file that lies beside the record of `carbon-lint run --record`",
+        )
+    return content
+
+
+def reading_to_json(reading: Reading) -> dict[str, Any]:
+    """A tick's line."""
+    energy = reading.energy_kwh
+    return {
+        "elapsed_s": reading.elapsed_s,
+        "energy_kwh": {"total": energy.total, "cpu": energy.cpu, "gpu": energy.gpu, "ram": energy.ram},
+        "emissions_g": reading.emissions_g,
+        "power_w": reading.power_w,
+    }
+
+
+class _Syncer:
+    """Calls fdatasync on a thread of its own: on a busy disk it takes seconds, and the budget must not wait."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._wake = threading.Event()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._work, name="journal-sync", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def close(self) -> None:
+        self._is_closing = True
+        self._wake.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._is_closing:
+            self._wake.wait()
+            self._wake.clear()
+            with contextlib.suppress(OSError):  # what the disk refuses, the next write reports
+                os.fdatasync(self._descriptor)
+
+
+def _open_locked(path: Path) -> int:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write the journal {path}: {error.strerror}",
+            hint="--record must name a file in a folder that exists and can be written to",
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
+            os.close(descriptor)
+            raise OutputError(
+                f"another run is writing {path} and its record", hint="give each run a --record of its own"
+            ) from error
+        # a network file system without locks: there is nobody to ask
+    return descriptor
+
+
+def _check_unlocked(descriptor: int, path: str | os.PathLike[str]) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
+            raise InputError(
+                f"{os.fspath(path)}: the run still goes on", hint="recover it when the run has ended or been killed"
+            ) from error
+
+
+def _parse(data: bytes) -> JournalContent | None:
+    documents = [document for line in data.split(b"\n") if (document := _parse_line(line)) is not None]
+    if not documents or documents[0].get("format") != FORMAT or not isinstance(documents[0].get("record"), dict):
+        return None
+    readings = [document for document in documents if "elapsed_s" in document]
+    ended = [document["ended"] for document in documents if isinstance(document.get("ended"), dict)]
+    return JournalContent(
+        header=documents[0]["record"],
+        limits=documents[0].get("limits") or {},
+        last_reading=readings[-1] if readings else None,
+        ended=ended[-1] if ended else None,
+    )
+
+
+def _parse_line(line: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(line)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None

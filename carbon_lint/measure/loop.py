@@ -1,0 +1,231 @@
+"""The one loop of a run: waits for the job, reads the meter once a tick, and judges the hard limits."""
+
+from __future__ import annotations
+
+import select
+import signal
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.budget import format_limit, limit_results, used_share
+from carbon_lint.measure.job import CANCEL_GRACE_S, JobState
+from carbon_lint.measure.progress import Phase, Progress, forecast_share, read_done_fraction
+from carbon_lint.measure.request import OnLoss
+from carbon_lint.measure.signals import CANCELLING, suspend_this_process
+from carbon_lint.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from carbon_lint.measure.job import Job
+    from carbon_lint.measure.journal import Journal
+    from carbon_lint.measure.meter import Meter, Reading
+    from carbon_lint.measure.request import RunRequest
+    from carbon_lint.measure.signals import SignalInbox
+
+WARN_AT_SHARE = 0.8
+MISSED_READINGS = 3  # in a row, and the run counts as unmeasured
+CANCELS_TO_KILL = 3  # the third Ctrl-C does not wait any longer
+
+
+class Stop(StrEnum):
+    """Why we ended the job."""
+
+    OVER_BUDGET = "over-budget"
+    CANCELLED = "cancelled"
+    UNMEASURED = "unmeasured"
+
+
+@dataclass(slots=True, kw_only=True)
+class RunState:
+    """What is known of the run so far. Filled by the loop, read by `run`."""
+
+    last_reading: Reading | None = None
+    stop: Stop | None = None
+    is_over_budget: bool = False
+    is_unmeasured: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+class Loop:
+    """Drives one run. `run()` returns when nothing of the job is left."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        job: Job,
+        meter: Meter,
+        inbox: SignalInbox,
+        on_progress: Callable[[Progress], None],
+        *,
+        journal: Journal | None = None,
+        progress_file: Path | None = None,
+    ) -> None:
+        self.state = RunState()
+        self._request = request
+        self._job = job
+        self._meter = meter
+        self._inbox = inbox
+        self._on_progress = on_progress
+        self._journal = journal
+        self._progress_file = progress_file
+        self._notices: list[str] = []
+        self._said: set[str] = set()
+        self._missed = 0
+        self._cancels = 0
+
+    def run(self) -> None:
+        """Until the job has gone. The caller stops the meter and calls `take_last`."""
+        poller = select.poll()
+        poller.register(self._job, select.POLLIN)
+        poller.register(self._inbox, select.POLLIN)
+        next_tick = time.monotonic() + self._request.tick_s
+        while self._job.poll() is not JobState.GONE:
+            self._hear_signals()
+            wait_s = next_tick - time.monotonic()
+            if wait_s <= 0:
+                self._tick()
+                # from now, not from the last one: after a SIGSTOP there is one late tick and not sixty
+                next_tick = time.monotonic() + self._request.tick_s
+            else:
+                poller.poll(max(1, round(wait_s * 1000)))
+        self._hear_signals()
+        self.state.warnings += self._job.notices
+
+    def take_last(self, reading: Reading | None) -> None:
+        """The meter's last word, after the job has ended."""
+        if reading is not None:
+            self._take(reading)
+        else:
+            self.state.last_reading = None
+        self._report(Phase.ENDED)
+
+    def _hear_signals(self) -> None:
+        for signum in self._inbox.take():
+            if signum in CANCELLING:
+                self._cancel(signum)
+            elif signum == signal.SIGTSTP:
+                self._suspend()
+            else:
+                self._job.signal(signum)
+
+    def _cancel(self, signum: int) -> None:
+        self._cancels += 1
+        grace_s = min(self._request.grace_s, CANCEL_GRACE_S)
+        if self._cancels >= CANCELS_TO_KILL:
+            grace_s = 0.0
+        self._say(f"{signal.Signals(signum).name}: handed on to the job, which has {format_duration(grace_s)} to end")
+        if self.state.stop is None:
+            self.state.stop = Stop.CANCELLED
+        self._job.cancel(signum, grace_s)
+        self._report(Phase.RUNNING)
+
+    def _suspend(self) -> None:
+        """Ctrl-Z. SIGTSTP has no effect on a session without a terminal of its own, SIGSTOP has."""
+        self._report(Phase.SUSPENDED)
+        self._job.signal(signal.SIGSTOP)
+        suspend_this_process()
+        self._job.signal(signal.SIGCONT)
+
+    def _tick(self) -> None:
+        reading = self._meter.read()
+        if reading is None:
+            self._miss()
+        else:
+            self._missed = 0
+            self._take(reading)
+        self._report(Phase.RUNNING)
+
+    def _miss(self) -> None:
+        self._missed += 1
+        if self._missed < MISSED_READINGS or self.state.is_unmeasured:
+            return
+        self.state.is_unmeasured = True
+        self._warn(f"{MISSED_READINGS} readings in a row failed: the run counts as unmeasured")
+        if self._request.on_unmeasured is OnLoss.STOP and self.state.stop is None:
+            self._end(Stop.UNMEASURED)
+
+    def _take(self, reading: Reading) -> None:
+        self.state.last_reading = reading
+        if self._journal is not None:
+            self._journal.write_reading(reading)
+            if self._journal.problem is not None:
+                problem = f"cannot write {self._journal.path}: {self._journal.problem}; the job goes on"
+                self._say_once("journal", problem)
+        self._judge(reading)
+
+    def _judge(self, reading: Reading) -> None:
+        budget = self._request.budget
+        if reading.energy_kwh.total is None or (budget.max_emissions_g is not None and reading.emissions_g is None):
+            return
+        limits = limit_results(budget, reading.emissions_g, reading.energy_kwh.total)
+        exceeded = [format_limit(limit) for limit in limits if limit.is_over]
+        share = used_share(limits)
+        if exceeded and not self.state.is_over_budget:
+            self.state.is_over_budget = True
+            self._warn("over budget: " + "; ".join(exceeded))
+            if self._request.on_exceed is OnLoss.STOP and self.state.stop is None:
+                self._end(Stop.OVER_BUDGET)
+        elif share is not None and WARN_AT_SHARE <= share <= 1:
+            self._say_once("warn-at", f"{share:.0%} of the budget is used: " + "; ".join(map(format_limit, limits)))
+
+    def _end(self, reason: Stop) -> None:
+        if self._job.state is JobState.RUNNING:
+            self.state.stop = reason
+            self._say(f"the job is stopped; it has {format_duration(self._request.grace_s)} to end")
+            self._job.end(self._request.grace_s)
+
+    def _forecast(self, used: float | None) -> float | None:
+        if not self._request.forecast or self.state.last_reading is None:
+            return None
+        done = read_done_fraction(self._progress_file) if self._progress_file is not None else None
+        if done is None and self._request.expected_duration_s:
+            done = min(self.state.last_reading.elapsed_s / self._request.expected_duration_s, 1.0)
+        share = forecast_share(used, done)
+        if share is not None and share > 1 and not self.state.is_over_budget:
+            self._say_once("forecast", f"heading for {share:.0%} of the budget by the end of the job")
+        return share
+
+    def _used_share(self) -> float | None:
+        reading = self.state.last_reading
+        if reading is None or reading.energy_kwh.total is None:
+            return None
+        budget = self._request.budget
+        if budget.max_emissions_g is not None and reading.emissions_g is None:
+            return None
+        return used_share(limit_results(budget, reading.emissions_g, reading.energy_kwh.total))
+
+    def _report(self, phase: Phase) -> None:
+        reading = self.state.last_reading
+        used = self._used_share()
+        forecast = self._forecast(used)
+        notices, self._notices = tuple(self._notices), []
+        self._on_progress(
+            Progress(
+                phase=phase,
+                elapsed_s=reading.elapsed_s if reading else 0.0,
+                emissions_g=reading.emissions_g if reading else None,
+                energy_kwh=reading.energy_kwh.total if reading else None,
+                power_w=reading.power_w if reading else None,
+                used_share=used,
+                forecast_share=forecast,
+                notices=notices,
+            )
+        )
+
+    def _say(self, notice: str) -> None:
+        """To the person who watches."""
+        self._notices.append(notice)
+
+    def _say_once(self, topic: str, notice: str) -> None:
+        if topic not in self._said:
+            self._said.add(topic)
+            self._say(notice)
+
+    def _warn(self, warning: str) -> None:
+        """To the person who watches, and into the record."""
+        self._say(warning)
+        self.state.warnings.append(warning)

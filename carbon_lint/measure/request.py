@@ -1,0 +1,51 @@
+"""What a run is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.verdict import Budget
+from carbon_lint.records.record import Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class OnLoss(StrEnum):
+    """What happens to the job when it goes over a hard limit, or can no longer be measured."""
+
+    STOP = "stop"
+    FINISH = "finish"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """One run.
+
+    Attributes:
+        command: program and arguments.
+        environ: the environment that the job's is made from (see `environment.job_environ`).
+        own_prefix: our own venv, where it is private and must leave the job's PATH.
+        pass_env: names handed to the job although they are withheld by default.
+        grace_s: from SIGTERM to SIGKILL when a limit is exceeded; a cancelled job gets 6 s at most.
+        record_path: where the record goes; `None` writes neither record nor journal.
+        forecast: warn when the job is heading over a limit, by its progress file or `expected_duration_s`.
+    """
+
+    command: tuple[str, ...]
+    environ: Mapping[str, str]
+    own_prefix: str | None = None
+    pass_env: tuple[str, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+    on_exceed: OnLoss = OnLoss.STOP
+    on_unmeasured: OnLoss = OnLoss.STOP
+    grace_s: float = 30.0
+    tick_s: float = 1.0
+    record_path: str | None = None
+    run_group: str | None = None
+    forecast: bool = False
+    expected_duration_s: float | None = None
+    provenance: Provenance = field(default_factory=Provenance)
+    warnings: tuple[str, ...] = ()

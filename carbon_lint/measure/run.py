@@ -1,0 +1,224 @@
+"""One measured run, from request to record. Whatever becomes of the job, its record is written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import tempfile
+import time
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint import __version__
+from carbon_lint.errors import OutputError
+from carbon_lint.measure import environment
+from carbon_lint.measure.checks import find_flaw
+from carbon_lint.measure.job import Job
+from carbon_lint.measure.journal import Journal, journal_path
+from carbon_lint.measure.loop import Loop, RunState, Stop
+from carbon_lint.measure.signals import CANCELLING, SignalInbox
+from carbon_lint.records.record import Energy, Outcome, Record
+from carbon_lint.records.store import record_to_json, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from carbon_lint.measure.meter import Meter
+    from carbon_lint.measure.progress import Progress
+    from carbon_lint.measure.request import RunRequest
+    from carbon_lint.records.record import Hardware
+
+CLOCK_TOLERANCE_S = 5.0  # between the wall clock and the monotonic one, before we say that somebody set it
+_SUCCESS = 0
+
+
+class RecordNotWrittenError(OutputError):
+    """The run has ended and its record could not be written. `record` is not lost with it."""
+
+    def __init__(self, message: str, record: Record, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.record = record
+
+
+def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress], None]) -> Record:
+    """Run the command of `request` under `meter`, judge its budget, write and return its record.
+
+    Main thread only: it listens to signals. `on_progress` is called once a tick and must not raise.
+
+    Raises:
+        CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.
+        MeasurementError: the meter cannot start. The job was not started.
+        OutputError: the record's folder cannot be written to, or another run holds it. The job was not started.
+        RecordNotWrittenError: the record could not be written at the end.
+    """
+    run_id = str(uuid.uuid4())
+    with contextlib.ExitStack() as stack:
+        inbox = stack.enter_context(SignalInbox())
+        progress_file = stack.enter_context(_progress_file(request.forecast))
+        environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
+        environ[environment.RUN_ID_VARIABLE] = run_id
+        if progress_file is not None:
+            environ[environment.PROGRESS_VARIABLE] = str(progress_file)
+        job = Job(request.command, environ)
+        stack.callback(job.close)
+        journal = _open_journal(request)
+        if journal is not None:
+            stack.callback(journal.close)
+        meter.start()
+        blank = _blank_record(request, meter, run_id)
+        if journal is not None:
+            journal.write_header(record_to_json(blank), _limits(request))
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, progress_file=progress_file)
+        started = time.monotonic()
+        _start_unless_cancelled(job, loop, inbox, meter)
+        loop.take_last(meter.stop())
+        record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
+        _write(record, request, journal)
+    return record
+
+
+def exit_code(record: Record) -> int:
+    """What `carbon-lint run` exits with. The child's own failure wins over all but a stop by us."""
+    status = record.exit_status
+    if record.outcome is Outcome.OVER_BUDGET:
+        return 1
+    if record.outcome is Outcome.UNMEASURED:
+        return 125
+    if record.outcome is Outcome.INTERRUPTED:
+        return status or 130  # a cancelled job that saved its checkpoint and exited 0 was cancelled all the same
+    return _SUCCESS if status is None else status
+
+
+def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter) -> None:
+    """Start the job and see it through. A Ctrl-C while the meter was starting means: do not start it at all."""
+    if any(signum in CANCELLING for signum in inbox.take()):
+        loop.state.stop = Stop.CANCELLED
+        return
+    try:
+        job.start()
+    except BaseException:
+        meter.stop()
+        raise
+    loop.run()
+
+
+def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
+    """The record as it is known at the start: of a run that was killed before its first reading."""
+    software = {"carbon-lint": __version__, "python": platform.python_version(), "os": platform.platform()}
+    return Record(
+        run_id=run_id,
+        outcome=Outcome.INTERRUPTED,
+        exit_status=None,
+        over_budget=False,
+        emissions_g=None,
+        energy_kwh=Energy(total=None),
+        methods=meter.methods,
+        intensity=meter.intensity,
+        pue=meter.pue,
+        duration_s=0.0,
+        started_at=format_utc(datetime.now(UTC)),
+        ended_at=format_utc(datetime.now(UTC)),
+        hardware=_named(meter.hardware),
+        software={**software, **meter.software},
+        command=request.command,
+        provenance=request.provenance,
+        warnings=(*request.warnings, *meter.warnings),
+        run_group=request.run_group,
+    )
+
+
+def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
+    reading = state.last_reading
+    warnings = [*blank.warnings, *(text for text in meter.warnings if text not in blank.warnings), *state.warnings]
+    ended_at, clock_warning = _ended_at(blank.started_at, duration_s)
+    warnings += [clock_warning] if clock_warning else []
+    flaw = None if state.is_unmeasured else find_flaw(reading, meter)
+    if flaw is not None:
+        state.is_unmeasured = True
+        warnings.append(f"the figures cannot be trusted: {flaw}")
+    if state.is_unmeasured and reading is not None and reading.energy_kwh.total:
+        warnings.append(f"not counted: {reading.energy_kwh.total:.9g} kWh, the last that was read")
+    counted = None if state.is_unmeasured else reading
+    return replace(
+        blank,
+        outcome=_outcome(state, exit_status),
+        exit_status=exit_status,
+        over_budget=state.is_over_budget,
+        duration_s=duration_s,
+        ended_at=ended_at,
+        methods=meter.methods,
+        hardware=_named(meter.hardware),
+        emissions_g=counted.emissions_g if counted else None,
+        energy_kwh=counted.energy_kwh if counted else Energy(total=None),
+        warnings=tuple(warnings),
+    )
+
+
+def _outcome(state: RunState, exit_status: int | None) -> Outcome:
+    if state.stop is Stop.OVER_BUDGET:
+        return Outcome.OVER_BUDGET
+    has_failed_itself = state.stop is None and exit_status != _SUCCESS
+    if state.is_unmeasured and not has_failed_itself:
+        return Outcome.UNMEASURED
+    if state.stop is Stop.CANCELLED:
+        return Outcome.INTERRUPTED
+    if has_failed_itself:
+        return Outcome.FAILED
+    return Outcome.OVER_BUDGET if state.is_over_budget else Outcome.COMPLETED
+
+
+def _named(hardware: Hardware) -> Hardware:
+    """With this machine's name: records are merged by it."""
+    return hardware if hardware.node is not None else replace(hardware, node=platform.node() or None)
+
+
+def _ended_at(started_at: str, duration_s: float) -> tuple[str, str | None]:
+    """The end by the wall clock, or by the duration where somebody set the clock while the job ran."""
+    now = datetime.now(UTC)
+    derived = datetime.fromisoformat(started_at) + timedelta(seconds=duration_s)
+    if abs((now - derived).total_seconds()) <= CLOCK_TOLERANCE_S:
+        return format_utc(now), None
+    return format_utc(derived), "the clock was set while the job ran: ended_at is started_at + duration_s"
+
+
+def format_utc(moment: datetime) -> str:
+    """`2026-11-24T10:00:00.123Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _open_journal(request: RunRequest) -> Journal | None:
+    if request.record_path is None:
+        return None
+    if os.path.isdir(request.record_path):
+        raise OutputError(f"{request.record_path} is a folder", hint="--record names a file, like record.json")
+    return Journal(journal_path(request.record_path))
+
+
+def _limits(request: RunRequest) -> dict[str, float | None]:
+    return {"max_emissions_g": request.budget.max_emissions_g, "max_energy_kwh": request.budget.max_energy_kwh}
+
+
+def _write(record: Record, request: RunRequest, journal: Journal | None) -> None:
+    if request.record_path is None or journal is None:
+        return
+    journal.write_record(record_to_json(record))
+    try:
+        write_record(record, request.record_path)
+    except OutputError as error:
+        raise RecordNotWrittenError(error.message, record, hint=error.hint) from error
+
+
+@contextlib.contextmanager
+def _progress_file(is_wanted: bool) -> Iterator[Path | None]:
+    """Where the job may write how far it is. In a folder of its own, gone afterwards."""
+    if not is_wanted:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="carbon-lint-") as folder:
+        path = Path(folder) / "progress"
+        path.touch()
+        yield path
