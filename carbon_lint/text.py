@@ -52,8 +52,8 @@ def command_property(text: str) -> str:
 
 
 def json_literals(encoded: str) -> str:
-    r"""JSON text with the same value, in which no `::` and no `##[` stands raw. Both can only stand in its strings."""
-    return _COMMAND.sub(lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded)
+    r"""ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only stand in its strings."""
+    return _COMMAND.sub(lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace("\x7f", "\\u007f")
 
 
 def markdown_code(text: str, *, in_table: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint.lint.diagnostic import RANK, SEVERITIES
 from carbon_lint.report.counts import counted, sentence
 from carbon_lint.report.places import relative_path
-from carbon_lint.text import command_data, command_property, terminal, visible
+from carbon_lint.text import command_data, command_property, terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def render(report: LintReport, options: RenderOptions) -> str:
 
 def _command(found: Diagnostic, options: RenderOptions) -> str:
     properties = {
-        "file": visible(relative_path(found.path, options)),
+        "file": terminal(relative_path(found.path, options)),
         "line": str(found.line),
         "endLine": str(found.end_line),
         "title": terminal(f"{found.code} {found.name}"),

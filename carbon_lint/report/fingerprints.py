@@ -1,0 +1,34 @@
+"""What stays the same of a finding while the file around it is edited, so that a forge can follow it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from carbon_lint.lint.diagnostic import Diagnostic
+
+
+def fingerprints(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> Iterator[tuple[Diagnostic, str]]:
+    """Each finding with its fingerprint: path, rule, the words of its line, and which of several equal ones it is.
+
+    Lines and columns are not part of it, so edits above a finding do not change it; neither is the message, whose
+    figures may come from elsewhere in the card. No two findings of a report have the same.
+    """
+    seen: dict[tuple[str, str, str], int] = {}
+    for found in diagnostics:
+        key = (found.path, found.code, _words(found, sources))
+        seen[key] = seen.get(key, 0) + 1
+        yield found, sha256("\0".join((*key, str(seen[key]))).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _words(found: Diagnostic, sources: Mapping[str, str]) -> str:
+    text = sources.get(found.path)
+    if not text:
+        return ""
+    start = found.start - (found.column - 1)
+    line = text[start : start + 10_000].split("\n", 1)[0].split("\r", 1)[0]
+    # The characters found keep two findings of one line apart from each other, and in either order.
+    return f"{' '.join(line.split())}\0{text[found.start : min(found.end, found.start + 1000)]}"
