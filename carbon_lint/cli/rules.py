@@ -1,0 +1,58 @@
+"""List the rules, or show the page of one.
+
+carbon-lint rules
+carbon-lint rules CL203
+carbon-lint rules zero-emissions
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import UsageError
+from carbon_lint.text import quoted
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from carbon_lint.lint.rule import Rule
+
+_MAX_WIDTH = 110
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of `carbon-lint rules`."""
+    parser.add_argument("rules", metavar="RULE", nargs="*", help="codes or names; all are listed where none is given")
+
+
+def run(arguments: Namespace) -> int:
+    """Print the table or the pages; return 0."""
+    from shutil import get_terminal_size
+
+    from carbon_lint.lint.rules import load_all
+    from carbon_lint.report.rule_page import terminal_page, terminal_table
+
+    rules = load_all()
+    width = min(get_terminal_size().columns, _MAX_WIDTH)
+    if not arguments.rules:
+        sys.stdout.write(terminal_table(rules, width))
+        return 0
+    wanted = [_find(rules, name) for name in arguments.rules]
+    sys.stdout.write("\n".join(terminal_page(rule, width) for rule in wanted))
+    return 0
+
+
+def _find(rules: Sequence[Rule], name: str) -> Rule:
+    from carbon_lint.report.rule_page import find
+
+    rule = find(rules, name)
+    if rule is not None:
+        return rule
+    from difflib import get_close_matches
+
+    known = [rule.code for rule in rules] + [rule.name for rule in rules]
+    near = get_close_matches(name.upper(), known, n=1) or get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(f"there is no rule {quoted(name)}", hint=f"{hint}`carbon-lint rules` lists all")
