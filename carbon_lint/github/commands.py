@@ -1,0 +1,165 @@
+"""Workflow commands and file commands: the only module that writes `::…::`, and always escaped.
+
+A `Console` writes to the real standard output of the step. Everything it says that came from elsewhere goes through
+`text.terminal`, so that no message can act as a command.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import OutputError
+from carbon_lint.text import command_data, command_property, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# The runner shows ten annotations a level and step, and cuts a message at 4096 characters
+# (actions/runner, ExecutionContext.cs: _maxIssueCount, _maxIssueMessageLength).
+MAX_ANNOTATIONS = 10
+MAX_MESSAGE_CHARACTERS = 4096
+MAX_SUMMARY_BYTES = 1_048_576  # FileCommandManager.cs: a larger summary is dropped, with the step still green
+_SUMMARY_ROOM_BYTES = 4096  # for the sentence that says what was cut
+
+
+class Console:
+    """The step's log. Thread-safe: the pump of the job's output writes here too."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Write to the file `descriptor`, which stays open."""
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+        self._is_line_open = False
+        self._shown = dict.fromkeys(("error", "warning", "notice"), 0)
+
+    def write(self, data: bytes) -> None:
+        """Job output, already made harmless, as it is."""
+        if not data:
+            return
+        with self._lock:
+            _write_all(self._descriptor, data)
+            self._is_line_open = data[-1:] not in {b"\n", b"\r"}
+
+    def line(self, text: str = "") -> None:
+        """Lines of the log that can do nothing but be read."""
+        self._emit("".join(f"{terminal(line)}\n" for line in text.split("\n")))
+
+    def error(self, message: str, *, title: str = "carbon-lint") -> None:
+        """An error annotation."""
+        self._annotate("error", message, title)
+
+    def warning(self, message: str, *, title: str = "carbon-lint") -> None:
+        """A warning annotation."""
+        self._annotate("warning", message, title)
+
+    def notice(self, message: str, *, title: str = "carbon-lint") -> None:
+        """A notice."""
+        self._annotate("notice", message, title)
+
+    def group(self, title: str) -> None:
+        """Open a fold of the log; it ends with `end_group`."""
+        self._emit(f"::group::{command_data(terminal(title))}\n")
+
+    def end_group(self) -> None:
+        """Close the fold."""
+        self._emit("::endgroup::\n")
+
+    def mask(self, secret: str | None) -> None:
+        """Have the runner replace `secret` by `***` from here on, line by line as it compares."""
+        for part in (secret or "").splitlines():
+            if part.strip():
+                self._emit(f"::add-mask::{command_data(part.strip())}\n")
+
+    def annotations(self, rendered: str) -> None:
+        """Lines that `report` rendered for GitHub: already escaped, capped and sorted there."""
+        if rendered:
+            self._emit(rendered if rendered.endswith("\n") else f"{rendered}\n")
+
+    def _annotate(self, level: str, message: str, title: str) -> None:
+        self._shown[level] += 1
+        shown = "\n".join(terminal(part) for part in message.split("\n"))[:MAX_MESSAGE_CHARACTERS]
+        if self._shown[level] > MAX_ANNOTATIONS:
+            self._emit(f"{level}: {terminal(shown)}\n")  # past the runner's limit: still in the log
+            return
+        self._emit(f"::{level} title={command_property(terminal(title))}::{command_data(shown)}\n")
+
+    def _emit(self, text: str) -> None:
+        with self._lock:
+            # The job may have left a progress bar: a command counts only at the start of a line.
+            start = b"\n" if self._is_line_open else b""
+            _write_all(self._descriptor, start + text.encode("utf-8", "backslashreplace"))
+            self._is_line_open = False
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def file_command(name: str, value: str) -> str:
+    """`name` and `value` as an entry of GITHUB_OUTPUT or GITHUB_ENV, with a delimiter that cannot be guessed."""
+    delimiter = f"carbon-lint-{secrets.token_hex(16)}"
+    return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
+
+
+def append(path: Path, text: str) -> None:
+    """Append `text` to a file command's file. Raises OutputError where it cannot be written."""
+    try:
+        with path.open("ab") as stream:
+            stream.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def append_summary(path: Path, markdown: str) -> None:
+    """Append to the step's summary, cut where the runner would drop all of it. Raises OutputError."""
+    try:
+        used_bytes = path.stat().st_size
+    except OSError:
+        used_bytes = 0
+    room_bytes = MAX_SUMMARY_BYTES - used_bytes
+    if len(markdown.encode("utf-8", "backslashreplace")) > room_bytes:
+        kept = markdown.encode("utf-8", "backslashreplace")[: max(0, room_bytes - _SUMMARY_ROOM_BYTES)]
+        whole_lines = kept.decode("utf-8", "ignore").rpartition("\n")[0]
+        markdown = f"{whole_lines}\n\n> Cut here: GitHub drops a summary of more than 1 MiB. All of it is in the log.\n"
+        if room_bytes < _SUMMARY_ROOM_BYTES:
+            return
+    append(path, markdown)
+
+
+def read_entries(text: str) -> Iterator[tuple[str, str]]:
+    """Name and value of each entry of GITHUB_OUTPUT or GITHUB_ENV, by the runner's rules; ends at the first broken one.
+
+    actions/runner, FileCommandManager.cs: `NAME=VALUE` where `=` comes before `<<`, else `NAME<<DELIMITER`.
+    """
+    lines = iter(text.replace("\r\n", "\n").split("\n"))
+    for line in lines:
+        if not line:
+            continue
+        equals, heredoc = line.find("="), line.find("<<")
+        if equals >= 0 and (heredoc < 0 or equals < heredoc):
+            name, value = line[:equals], line[equals + 1 :]
+        elif heredoc >= 0 and line[heredoc + 2 :]:
+            name = line[:heredoc]
+            found = _heredoc(lines, line[heredoc + 2 :])
+            if found is None:
+                return
+            value = found
+        else:
+            return
+        if name:
+            yield name, value
+
+
+def _heredoc(lines: Iterator[str], delimiter: str) -> str | None:
+    value: list[str] = []
+    for line in lines:
+        if line == delimiter:
+            return "\n".join(value)
+        value.append(line)
+    return None

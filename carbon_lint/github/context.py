@@ -1,0 +1,148 @@
+"""Where the step runs: what `GITHUB_*` and the event file say. Nothing here touches the network or asks git."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.records.record import Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """`None` is "not said": the step may run on a runner of another make, or on a laptop."""
+
+    workspace: Path
+    temporary: Path | None
+    output_file: Path | None
+    env_file: Path | None
+    path_file: Path | None
+    summary_file: Path | None
+    server_url: str
+    api_url: str
+    repository: str | None
+    sha: str | None
+    ref: str | None
+    base_ref: str | None
+    event_name: str | None
+    event: Mapping[str, Any]
+    event_problem: str | None
+    run_id: str | None
+    run_attempt: int | None
+    job: str | None
+    workflow: str | None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Context:
+        """Read the runner's variables. Never raises: what is missing is `None`, what is broken in `event_problem`."""
+        event, event_problem = _event(environ.get("GITHUB_EVENT_PATH"))
+        return cls(
+            workspace=Path(environ.get("GITHUB_WORKSPACE") or "."),
+            temporary=_path(environ, "RUNNER_TEMP"),
+            output_file=_path(environ, "GITHUB_OUTPUT"),
+            env_file=_path(environ, "GITHUB_ENV"),
+            path_file=_path(environ, "GITHUB_PATH"),
+            summary_file=_path(environ, "GITHUB_STEP_SUMMARY"),
+            server_url=environ.get("GITHUB_SERVER_URL") or "https://github.com",
+            api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
+            repository=environ.get("GITHUB_REPOSITORY") or None,
+            sha=environ.get("GITHUB_SHA") or None,
+            ref=environ.get("GITHUB_REF") or None,
+            base_ref=environ.get("GITHUB_BASE_REF") or None,
+            event_name=environ.get("GITHUB_EVENT_NAME") or None,
+            event=event,
+            event_problem=event_problem,
+            run_id=environ.get("GITHUB_RUN_ID") or None,
+            run_attempt=_number(environ.get("GITHUB_RUN_ATTEMPT")),
+            job=environ.get("GITHUB_JOB") or None,
+            workflow=environ.get("GITHUB_WORKFLOW") or None,
+        )
+
+    @property
+    def run_url(self) -> str | None:
+        """The page of this run."""
+        if self.repository is None or self.run_id is None:
+            return None
+        attempt = f"/attempts/{self.run_attempt}" if self.run_attempt else ""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}{attempt}"
+
+    def provenance(self, job_index: int | None) -> Provenance:
+        """What the record says of where the run took place. `job_index` is the matrix's; no variable holds it."""
+        return Provenance(
+            repository=self.repository,
+            commit=self.sha,
+            ref=self.ref,
+            run_url=self.run_url,
+            run_id=self.run_id,
+            run_attempt=self.run_attempt,
+            job=self.job,
+            job_index=job_index,
+        )
+
+    @property
+    def is_pull_request(self) -> bool:
+        """True where a pull request set this run off."""
+        return self.event_name in {"pull_request", "pull_request_target"}
+
+    @property
+    def pull_request(self) -> int | None:
+        """Number of the pull request, where there is one."""
+        number = _at(self.event, "pull_request", "number")
+        return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+    @property
+    def is_fork(self) -> bool:
+        """True where the pull request comes from another repository: it has no secrets and a token that only reads."""
+        head = _at(self.event, "pull_request", "head", "repo", "full_name")
+        return self.is_pull_request and head != self.repository
+
+    @property
+    def base_sha(self) -> str | None:
+        """Tip of the branch that the pull request is to be merged into."""
+        sha = _at(self.event, "pull_request", "base", "sha")
+        return sha if isinstance(sha, str) else None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the pull request when the event was made."""
+        labels = _at(self.event, "pull_request", "labels")
+        named = labels if isinstance(labels, list) else []
+        return tuple(str(label["name"]) for label in named if isinstance(label, dict) and "name" in label)
+
+    @property
+    def may_publish(self) -> bool:
+        """What `publish: auto` commits on: a push to the default branch, or a schedule, which only ever runs on it."""
+        default = _at(self.event, "repository", "default_branch")
+        is_default_branch = isinstance(default, str) and self.ref == f"refs/heads/{default}"
+        return self.event_name == "schedule" or (self.event_name == "push" and is_default_branch)
+
+
+def _event(path: str | None) -> tuple[Mapping[str, Any], str | None]:
+    if not path:
+        return {}, "GITHUB_EVENT_PATH is not set"
+    try:
+        document = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        return {}, f"the event file {path} cannot be read: {error.strerror}"
+    except (ValueError, RecursionError) as error:
+        return {}, f"the event file {path} is not JSON: {error}"
+    return (document, None) if isinstance(document, dict) else ({}, f"the event file {path} holds no object")
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() else None
+
+
+def _at(document: object, *keys: str) -> object:
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document

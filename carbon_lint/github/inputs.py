@@ -1,0 +1,213 @@
+"""The step's inputs: the one reader of `INPUT_*`. Everything is checked here, and every error names the input.
+
+`ActionInputs` is the single list of inputs; tests hold action.yml, in-job/action.yml and docs/github.md against it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.errors import UsageError
+from carbon_lint.text import quoted
+from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ALL_INPUTS = "CARBON_LINT_INPUTS"
+"""The composite action hands its inputs over as one JSON object; GitHub gives it no `INPUT_*`."""
+
+MAX_SCRIPT_CHARACTERS = 131_072  # what Linux lets one environment variable hold (MAX_ARG_STRLEN)
+MAX_VALUE_CHARACTERS = 8192
+_CLOSE = 0.8  # difflib's ratio from which an unknown input is a misspelling and not somebody else's variable
+_RUNNERS_OWN = {"args", "entrypoint"}
+
+
+def _input(name: str, parse: Callable[[str], Any], *, secret: bool = False, default: Any = None) -> Any:
+    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse})
+
+
+def _text(value: str) -> str:
+    if "\n" in value or "\r" in value:
+        raise UsageError("is more than one line", hint="write it on one line")
+    return _script(value)
+
+
+def _script(value: str) -> str:
+    if "\0" in value:
+        raise UsageError("holds a NUL character")
+    return value
+
+
+def _boolean(value: str) -> bool:
+    # YAML 1.2 core, as actions/toolkit's getBooleanInput reads it
+    if value in {"true", "True", "TRUE"}:
+        return True
+    if value in {"false", "False", "FALSE"}:
+        return False
+    raise UsageError(f"{quoted(value)} is neither true nor false", hint="true")
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            near = get_close_matches(value, choices, n=1)
+            raise UsageError(
+                f"{quoted(value)} is not one of {', '.join(choices)}", hint=near[0] if near else choices[0]
+            )
+        return value
+
+    return parse
+
+
+def _lines(value: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in _script(value).splitlines() if line.strip())
+
+
+def _names(value: str) -> tuple[str, ...]:
+    names = tuple(value.replace(",", " ").split())
+    for name in names:
+        if not (name.isascii() and name.replace("_", "a").isalnum() and not name[0].isdigit()):
+            raise UsageError(f"{quoted(name)} is not the name of an environment variable", hint="HF_TOKEN")
+    return names
+
+
+def _intensity_g_per_kwh(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 10_000:  # noqa: PLR2004  the dirtiest grids are near 1,000 g/kWh; NaN and infinity fail too
+        raise UsageError(f"{quoted(value)} is not a carbon intensity in g/kWh", hint='"56.04"')
+    return number
+
+
+def _index(value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise UsageError(f"{quoted(value)} is not a number from 0", hint="${{ strategy.job-index }}")
+    return int(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionInputs:
+    """What the step was asked to do. `None` or empty is "not given"."""
+
+    command: str | None = _input("command", _script)
+    setup: str | None = _input("setup", _script)
+    working_directory: str | None = _input("working-directory", _text)
+    location: str | None = _input("location", _text)
+    carbon_intensity_g_per_kwh: float | None = _input("carbon-intensity", _intensity_g_per_kwh)
+    max_emissions_g: float | None = _input("max-emissions", parse_emissions_g)
+    max_energy_kwh: float | None = _input("max-energy", parse_energy_kwh)
+    baseline: str | None = _input("baseline", _text)
+    max_increase: str | None = _input("max-increase", _text)
+    on_exceed: str = _input("on-exceed", _choice("stop", "finish"), default="stop")
+    on_modelled: str = _input("on-modelled", _choice("warn", "fail", "pass"), default="warn")
+    grace_s: float = _input("grace", parse_duration_s, default=30.0)
+    require: str = _input("require", _choice("none", "gpu", "cpu-counter"), default="none")
+    run_group: str | None = _input("run-group", _text)
+    card: str | None = _input("card", _text)
+    cards: tuple[str, ...] = _input("cards", _lines, default=())
+    lint: bool = _input("lint", _boolean, default=True)
+    fail_on: str = _input("fail-on", _choice("error", "warning", "note"), default="error")
+    config: str | None = _input("config", _text)
+    publish: str = _input("publish", _choice("auto", "always", "pr", "never"), default="auto")
+    hub_repo: str | None = _input("hub-repo", _text)
+    hf_token: str | None = _input("hf-token", _text, secret=True)
+    pass_env: tuple[str, ...] = _input("pass-env", _names, default=())
+    pr_comment: bool = _input("pr-comment", _boolean, default=False)
+    github_token: str | None = _input("github-token", _text, secret=True)
+    sarif_file: str | None = _input("sarif-file", _text)
+    summary: bool = _input("summary", _boolean, default=True)
+    record: str | None = _input("record", _text)
+    comment_on: str = _input("comment-on", _choice("change", "always", "failure"), default="change")
+    job_index: int | None = _input("job-index", _index)
+    baseline_max_age_s: float | None = _input("baseline-max-age", parse_duration_s)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> ActionInputs:
+        """Read and check every input. Raises UsageError that names the input and the line of YAML that mends it."""
+        given = _given(environ)
+        known = {spec.metadata["input"]: spec for spec in fields(cls)}
+        for name in sorted(given.keys() - known.keys()):
+            near = get_close_matches(name.replace("_", "-"), known, n=1, cutoff=_CLOSE)
+            if near:
+                # A limit that is misspelt would be a limit that is not there.
+                raise UsageError(f"input {name!r} is not known", hint=f"did you mean `{near[0]}`?")
+        values = {
+            spec.name: _parsed(name, given[name], spec.metadata["parse"])
+            for name, spec in known.items()
+            if name in given
+        }
+        inputs = cls(**values)
+        inputs._check_together()
+        return inputs
+
+    def _check_together(self) -> None:
+        if self.setup and not self.command:
+            raise UsageError(
+                "input 'setup' is given without 'command'", hint="add `command: python train.py`, or leave `setup` out"
+            )
+        if self.location and self.carbon_intensity_g_per_kwh is not None:
+            raise UsageError(
+                "inputs 'location' and 'carbon-intensity' are both given", hint="keep one: `location: FRA` is enough"
+            )
+        if self.max_increase and not self.baseline:
+            raise UsageError("input 'max-increase' is given without 'baseline'", hint="add `baseline: card`")
+
+
+def unknown_inputs(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of `INPUT_*` that are no input and no misspelling of one: somebody else's, worth a notice."""
+    known = {spec.metadata["input"] for spec in fields(ActionInputs)}
+    return tuple(sorted(_given(environ).keys() - known - _RUNNERS_OWN))
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Input name -> text, trimmed, without those that are empty: the runner hands over an input not given as ""."""
+    found = {
+        # The runner upper-cases a name and turns spaces into `_`; dashes stay.
+        variable.removeprefix("INPUT_").lower(): value
+        for variable, value in environ.items()
+        if variable.startswith("INPUT_")
+    }
+    if ALL_INPUTS in environ:
+        found.update(_from_json(environ[ALL_INPUTS]))
+    return {name: value.strip() for name, value in found.items() if value.strip()}
+
+
+def _from_json(text: str) -> dict[str, str]:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{ALL_INPUTS} is not JSON: {error}") from error
+    if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
+        raise UsageError(f"{ALL_INPUTS} is not an object of strings")
+    return document
+
+
+def _parsed(name: str, text: str, parse: Callable[[str], Any]) -> Any:
+    is_script = name in {"command", "setup"}
+    limit = MAX_SCRIPT_CHARACTERS if is_script else MAX_VALUE_CHARACTERS
+    if len(text) > limit:
+        raise UsageError(
+            f"input {name!r} is {len(text):,} characters long, at most {limit:,} are read",
+            hint=f"put it into a file: `{name}: bash train.sh`" if is_script else f"shorten `{name}`",
+        )
+    if "${{" in text and not is_script:
+        raise UsageError(
+            f"input {name!r} still holds an expression, {quoted(text)}",
+            hint=f"GitHub replaces expressions only in a workflow file; write `{name}: ${{{{ … }}}}` there, unquoted",
+        )
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"input {name!r}: {error.message}", hint=_mending_line(name, error.hint)) from error
+
+
+def _mending_line(name: str, hint: str | None) -> str | None:
+    if hint is None:
+        return None
+    return f"`{name}: {hint}`" if " " not in hint else f"`{name}`: {hint}"

@@ -1,0 +1,148 @@
+"""What the step writes: workflow commands, file commands, the job's private files."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carbon_lint.errors import OutputError
+from carbon_lint.github.commands import MAX_SUMMARY_BYTES, Console, append, append_summary, file_command, read_entries
+from carbon_lint.github.context import Context
+from carbon_lint.github.jobfiles import OUTPUTS, VARIABLES, JobFiles, private_files
+from tests.github.runner import parse_commands, parse_file_command
+
+NASTY = "100%\r\n::error::x\n##[error]y\x1b[31m\u2028::warning::z"
+
+
+@pytest.fixture
+def console(tmp_path):
+    path = tmp_path / "log"
+    with path.open("wb") as stream:
+        yield Console(stream.fileno()), path.read_text
+
+
+@pytest.mark.parametrize("level", ["error", "warning", "notice"])
+def test_an_annotation_is_one_command_whatever_is_in_it(console, level):
+    out, log = console
+    getattr(out, level)(NASTY, title=NASTY)
+    commands = parse_commands(log())
+    assert [command.name for command in commands] == [level]
+    assert "100%" in commands[0].data
+
+
+def test_no_line_of_ours_is_a_command(console):
+    out, log = console
+    out.line(NASTY)
+    out.group(NASTY)
+    out.end_group()
+    assert [command.name for command in parse_commands(log())] == ["group", "endgroup"]
+
+
+def test_a_command_begins_a_line_after_a_progress_bar_of_the_job(console):
+    out, log = console
+    out.write(b"10 %")
+    out.error("x")
+    assert log() == "10 %\n::error title=carbon-lint::x\n"
+
+
+def test_past_ten_annotations_the_text_is_still_in_the_log(console):
+    out, log = console
+    for n in range(13):
+        out.warning(f"number {n}")
+    assert len(parse_commands(log())) == 10
+    assert "number 12" in log()
+
+
+def test_every_line_of_a_secret_is_masked(console):
+    out, log = console
+    out.mask("one\ntwo\n\n")
+    out.mask(None)
+    assert [command.data for command in parse_commands(log())] == ["one", "two"]
+
+
+@given(st.dictionaries(st.sampled_from(OUTPUTS), st.text().filter(lambda text: "\r" not in text)))
+def test_any_value_of_an_output_is_read_back_by_the_runner(values):
+    text = "".join(file_command(name, value) for name, value in values.items())
+    assert parse_file_command(text) == values
+    assert dict(read_entries(text)) == values
+
+
+@pytest.mark.parametrize("text", ["a", "a<<", "a<<E\nx", "a<<E\nx\nE", "=x", "<<E\nx\nE\n"])
+def test_the_runner_refuses_what_we_do_not_hand_on(text):
+    read = dict(read_entries(text))
+    try:
+        expected = parse_file_command(text)
+    except ValueError:
+        expected = {}
+    # An ending without a line feed is refused by the runner; we hand the entry on with one.
+    assert read in (expected, {"a": "x"})
+
+
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
+    with pytest.raises(OutputError, match="Is a directory"):
+        append(tmp_path, "x")
+
+
+def test_a_summary_is_cut_before_github_would_drop_it(tmp_path):
+    path = tmp_path / "summary"
+    path.write_text("before\n")
+    append_summary(path, "| a line of a table ä |\n" * 100_000)
+    assert MAX_SUMMARY_BYTES - 10_000 < path.stat().st_size <= MAX_SUMMARY_BYTES
+    assert "Cut here" in path.read_text()
+    assert path.read_text().startswith("before\n")
+    append_summary(path, "more\n" * 10_000)
+    assert path.stat().st_size <= MAX_SUMMARY_BYTES
+
+
+def context(tmp_path):
+    files = {name: tmp_path / name for name in VARIABLES}
+    for path in files.values():
+        path.touch()
+    return Context.from_environ({name: str(path) for name, path in files.items()}), files
+
+
+def test_what_a_job_writes_for_other_steps_is_handed_on_without_what_is_ours(tmp_path):
+    where, real = context(tmp_path)
+    with private_files(tmp_path) as private:
+        assert sorted(private.environ()) == sorted(VARIABLES)
+        write(private, "GITHUB_OUTPUT", "accuracy=0.9\noutcome=completed\nemissions-g<<E\n0\nE\nnotes<<E\na\nb\nE\n")
+        write(private, "GITHUB_ENV", "MODEL=x\nNODE_OPTIONS=--require=/tmp/x\nGITHUB_TOKEN=y\nLD_PRELOAD=z\n")
+        write(private, "GITHUB_PATH", "/opt/tool/bin")
+        write(private, "GITHUB_STEP_SUMMARY", "# Results")
+        write(private, "GITHUB_STATE", "a=b\n")
+        refused = private.copy_to(where)
+    assert parse_file_command(real["GITHUB_OUTPUT"].read_text()) == {"accuracy": "0.9", "notes": "a\nb"}
+    assert parse_file_command(real["GITHUB_ENV"].read_text()) == {"MODEL": "x"}
+    assert real["GITHUB_PATH"].read_text() == "/opt/tool/bin\n"
+    assert real["GITHUB_STEP_SUMMARY"].read_text() == "# Results\n"
+    assert real["GITHUB_STATE"].read_text() == ""
+    assert len(refused) == 5
+    assert not private.folder.exists()
+
+
+def test_a_job_that_breaks_its_files_does_not_break_the_step(tmp_path):
+    where, real = context(tmp_path)
+    with private_files(None) as private:
+        write(private, "GITHUB_OUTPUT", "good=1\nno equals sign\n")
+        write(private, "GITHUB_ENV", "\xff\x00nonsense")
+        (private.folder / "github_path").unlink()
+        os.mkfifo(private.folder / "github_path")
+        (private.folder / "github_step_summary").unlink()
+        (private.folder / "github_step_summary").symlink_to(real["GITHUB_OUTPUT"])
+        assert private.copy_to(where) == ("GITHUB_ENV: no entry of it can be read",)
+    assert parse_file_command(real["GITHUB_OUTPUT"].read_text()) == {"good": "1"}
+
+
+def test_the_command_sees_what_setup_exported(tmp_path):
+    with private_files(tmp_path) as private:
+        write(private, "GITHUB_ENV", "A=1\nB<<E\nx\ny\nE\n")
+        write(private, "GITHUB_PATH", "/first\n/second\n")
+        assert private.changes({"PATH": "/usr/bin"}) == {"A": "1", "B": "x\ny", "PATH": "/second:/first:/usr/bin"}
+
+
+def write(private: JobFiles, name, text):
+    with open(private.environ()[name], "w", encoding="latin-1") as stream:
+        stream.write(text)
