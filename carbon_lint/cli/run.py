@@ -201,7 +201,8 @@ def _say_result(record: Record, budget: Budget) -> None:
     from carbon_lint.gate.budget import judge
     from carbon_lint.report.run_text import render
 
-    verdict = judge(record, budget) if budget and record.energy_kwh.total is not None else None
+    # A hard limit is held against the figure as it stands; `gate` weighs how it was found.
+    verdict = judge(record, budget, uncertainty=0.0) if budget and record.energy_kwh.total is not None else None
     colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     _write(render(record, verdict, colour=colour))
 

@@ -46,6 +46,7 @@ class Job:
         self.exit_status: int | None = None
         self.notices: list[str] = []
         descendants.become_subreaper()
+        self._others = descendants.children()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._guardian = os.fork()
         if self._guardian == 0:
@@ -119,8 +120,10 @@ class Job:
     def _guardian_died(self) -> None:
         """The job killed its parent, or the kernel did for lack of memory: its descendants are ours now."""
         self.notices.append("the process that watched over the job was killed; the job was ended with it")
-        descendants.reap([self._guardian])
-        descendants.kill_all()
+        survivors = descendants.kill_all(excluding=self._others)
+        descendants.reap(descendants.children() - self._others)
+        if survivors:
+            self.notices.append(f"{len(survivors)} processes of the job could not be ended")
         if self.exit_status is None:
             self.exit_status = 128 + signal.SIGKILL
         self.state = JobState.GONE

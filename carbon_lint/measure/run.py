@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.errors import OutputError
+from carbon_lint.errors import CommandNotRunnableError, OutputError
 from carbon_lint.measure import environment
 from carbon_lint.measure.checks import find_flaw
 from carbon_lint.measure.job import Job
@@ -100,7 +100,7 @@ def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Met
         return
     try:
         job.start()
-    except BaseException:
+    except CommandNotRunnableError:
         meter.stop()
         raise
     loop.run()

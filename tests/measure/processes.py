@@ -1,0 +1,32 @@
+"""Finding processes by a mark in their command line, and waiting for them."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import psutil
+
+
+def a_mark():
+    """A word that no other process has in its command line."""
+    return f"mark-{uuid.uuid4().hex}"
+
+
+def marked(mark):
+    """Pids of living processes whose command line holds `mark`."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        is_alive = process.info["status"] != psutil.STATUS_ZOMBIE
+        if is_alive and any(mark in word for word in process.info["cmdline"] or ()):
+            found.append(process.pid)
+    return found
+
+
+def wait_until(condition, timeout_s=20.0):
+    """Poll until `condition()` is true, and return what it gave."""
+    deadline = time.monotonic() + timeout_s
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"{condition} did not come true in {timeout_s} s"
+        time.sleep(0.02)
+    return answer

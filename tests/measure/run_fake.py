@@ -1,0 +1,13 @@
+"""`carbon-lint run` with the fake meter, as a process of its own: python -m tests.measure.run_fake FLAGS -- COMMAND."""
+
+from __future__ import annotations
+
+import sys
+
+from carbon_lint.cli import main
+from carbon_lint.cli import run as run_verb
+from tests.measure.fake_meter import FakeMeter
+
+if __name__ == "__main__":
+    run_verb._meter = lambda arguments, place: FakeMeter(power_w=1000.0)
+    sys.exit(main(["run", "--location", "FRA", *sys.argv[1:]]))
