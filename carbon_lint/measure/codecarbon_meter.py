@@ -13,20 +13,25 @@ import sys
 import time
 from collections import deque
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measure.cpu import plan_cpu
+from carbon_lint.measure.figures import FigureCheck
+from carbon_lint.measure.gpus import open_gpus
 from carbon_lint.measure.meter import Reading
 from carbon_lint.measure.ram import plan_ram
+from carbon_lint.measure.required import check_required
 from carbon_lint.measure.surroundings import private_surroundings
-from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods
+from carbon_lint.measure.visible_gpus import amd_ids
+from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods
 from carbon_lint.units import grams_from_kilograms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from carbon_lint.places import Place
 
@@ -35,9 +40,9 @@ _INSTALL = f"pip install 'carbon-lint[run]' brings codecarbon {REQUIRED_VERSION}
 
 # With this intensity kilograms are kilowatt-hours: an energy-only run is held to the same check, and states no grams.
 _ENERGY_ONLY_G_PER_KWH = 1000.0
-_RELATIVE_TOLERANCE = 1e-6
 # So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
 _PARKED_S = 1e6
+_SAME_READING_S = 0.06
 _LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
     "save_to_file",
     "save_to_api",
@@ -46,8 +51,6 @@ _LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths
     "save_to_logfire",
     "co2_signal_api_token",
 }
-# A RAPL counter that was reset (resume, migration) is booked as a wrap: 212 kJ in one tick were seen.
-_PLAUSIBLE_CPU_W = 4000.0
 
 
 class Tap:
@@ -98,31 +101,53 @@ class CodeCarbonMeter:
         place: where the energy comes from; `None` for a run that is asked for energy only.
         pue: power usage effectiveness of the building, at least 1.
         cpu_power_w: the CPU's power at full load, where the user knows it.
+        environ: the job's, for the variables that say which GPUs it can see.
+        require: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is
+            there and cannot be read.
     """
 
     def __init__(
-        self, place: Place | None, *, pue: float = 1.0, cpu_power_w: float | None = None, root: Path = Path("/")
+        self,
+        place: Place | None,
+        *,
+        pue: float = 1.0,
+        cpu_power_w: float | None = None,
+        environ: Mapping[str, str] = MappingProxyType({}),
+        require: Collection[str] = (),
+        root: Path = Path("/"),
     ) -> None:
         if not math.isfinite(pue) or pue < 1:
             raise UsageError(f"PUE {pue!r} is below 1", hint="PUE is the building's whole energy over that of its IT")
         self.pue = pue
         self.intensity = None if place is None else _intensity(place)
+        self.software = {"codecarbon": REQUIRED_VERSION}
+        self.last_failure: str | None = None
         self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh
         self._cpu = plan_cpu(cpu_power_w, root=root)
         self._ram = plan_ram(root=root)
-        self.methods = Methods(cpu=self._cpu.method, ram=self._ram.method)
-        self.hardware = Hardware(
-            cpu_model=self._cpu.model, cpu_count=self._cpu.threads, ram_gb=round(self._ram.size_gib, 2)
-        )
-        self.software = {"codecarbon": REQUIRED_VERSION}
-        self.warnings = self._cpu.warnings
-        self.last_failure: str | None = None
-        self._spoilt: str | None = None
+        self._amd_ids = amd_ids(environ)
+        self._gpus = open_gpus(environ, optional="none" in require, root=root)
+        self._require = frozenset(require)
+        self._root = root
+        self._check: FigureCheck | None = None
         self._tap = Tap()
         self._log = _Log()
         self._tracker: Any = None
+        self._has_amd = False
         self._previous: Reading | None = None
         self._started_s = 0.0
+        self.methods = Methods(cpu=self._cpu.method, gpu=self._gpus.method, ram=self._ram.method)
+        self.hardware = Hardware(
+            cpu_model=self._cpu.model,
+            cpu_count=self._cpu.threads,
+            ram_gb=round(self._ram.size_gib, 2),
+            gpus=self._gpus.gpus,
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the number should know."""
+        return self._cpu.warnings + self._gpus.warnings
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError where CodeCarbon is missing, another one, or gives no figures."""
@@ -143,44 +168,49 @@ class CodeCarbonMeter:
                 self._tracker.flush()
         except ImportError as error:
             raise MeasurementError(f"codecarbon cannot be imported: {error}", hint=_INSTALL) from error
-        self._started_s = time.monotonic()
         if self._tap.last is None:
             raise MeasurementError(
                 f"CodeCarbon gives no figures: {self._cause()}", hint="`carbon-lint doctor` says what can be measured"
             )
-        self._check_inside()
-        problem = self._problem(self._tap.last)
+        self._take_amd(self._look_inside())
+        check_required(self._require, self._cpu, gpu_count=len(self.hardware.gpus), root=self._root)
+        self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=self.pue, has_gpu=self._has_amd)
+        problem = self._check.problem(self._tap.last, time.monotonic())
         if problem is not None:
             raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
-        self._previous = self._reading(self._tap.last)
+        self._gpus.start()
+        self._started_s = time.monotonic()
+        self._previous = self._reading(self._tap.last, 0.0)
 
     def read(self) -> Reading | None:
-        """The figures so far; `None` where CodeCarbon gave none, or none that holds (`last_failure` says why)."""
-        return self._measure(self._tracker.flush)
+        """The figures so far; `None` where any part gave none, or none that holds (`last_failure` says why)."""
+        return self._measure(self._tracker.flush, self._gpus.read)
 
     def stop(self) -> Reading | None:
-        """The last figures; CodeCarbon's threads end."""
+        """The last figures; all threads end."""
         try:
-            return self._measure(self._tracker.stop)
+            return self._measure(self._tracker.stop, self._gpus.stop)
         finally:
             self._release()
 
     def _release(self) -> None:
         logging.getLogger("codecarbon").removeFilter(self._log)
 
-    def _measure(self, call: Any) -> Reading | None:
+    def _measure(self, call: Callable[[], object], read_gpus: Callable[[], float | None]) -> Reading | None:
         count = self._tap.count
         self._log.lines.clear()
+        gpu_kwh = read_gpus()
         call()
         if self._tap.count == count:
-            self.last_failure = f"CodeCarbon gave no figures: {self._cause()}"
+            problem: str | None = f"CodeCarbon gave no figures: {self._cause()}"
+        elif gpu_kwh is None:
+            problem = self._gpus.last_failure
+        else:
+            problem = self._check.problem(self._tap.last, time.monotonic()) if self._check else None
+        self.last_failure = problem
+        if problem is not None or gpu_kwh is None:
             return None
-        problem = self._problem(self._tap.last)
-        if problem is not None:
-            self.last_failure = problem
-            return None
-        self.last_failure = None
-        self._previous = self._reading(self._tap.last)
+        self._previous = self._reading(self._tap.last, gpu_kwh)
         return self._previous
 
     def _arguments(self) -> dict[str, Any]:
@@ -207,7 +237,7 @@ class CodeCarbonMeter:
             "measure_power_secs": _PARKED_S,
             "tracking_mode": "machine",
             "allow_multiple_runs": True,
-            "gpu_ids": None,
+            "gpu_ids": self._amd_ids,
             "force_cpu_power": self._cpu.max_power_w,
             "force_ram_power": self._ram.power_w,
             "force_mode_cpu_load": False,
@@ -223,8 +253,11 @@ class CodeCarbonMeter:
             "logger_preamble": "",
         }
 
-    def _check_inside(self) -> None:
-        """The tracker must have set up what was planned. The only place that looks at its private parts."""
+    def _look_inside(self) -> Any:
+        """The tracker must have set up what was planned. The only place that looks at its private parts.
+
+        Returns its GPU part, or `None`.
+        """
         try:
             parts = {type(part).__name__: part for part in self._tracker._hardware}
             mode, tdp_w, ram_w = parts["CPU"]._mode, parts["CPU"]._tdp, parts["RAM"]._force_ram_power
@@ -236,47 +269,42 @@ class CodeCarbonMeter:
                 f"CodeCarbon measures the CPU by {mode} ({tdp_w} W) and memory at {ram_w} W, "
                 f"where {expected} ({self._cpu.max_power_w} W) and {self._ram.power_w} W were asked for"
             )
+        return parts.get("GPU")
 
-    def _problem(self, data: Any) -> str | None:
-        """Why these figures cannot be believed, or `None`."""
-        if self._spoilt is not None:
-            return self._spoilt
-        kwh = {name: getattr(data, f"{name}_energy") for name in ("cpu", "gpu", "ram")}
-        total_kwh, kg = data.energy_consumed, data.emissions
-        if not all(math.isfinite(value) for value in (*kwh.values(), total_kwh, kg)):
-            return f"CodeCarbon's figures are not finite: {kwh}, {total_kwh} kWh, {kg} kg"
-        if not (total_kwh > 0 and kg > 0 and kwh["ram"] > 0 and kwh["cpu"] >= 0):
-            return f"CodeCarbon counts no energy: {kwh}, {total_kwh} kWh, {kg} kg"
-        if not math.isclose(sum(kwh.values()), total_kwh, rel_tol=_RELATIVE_TOLERANCE):
-            return f"CodeCarbon's parts {kwh} do not add up to its {total_kwh} kWh"
-        implied = grams_from_kilograms(kg) / total_kwh
-        if not math.isclose(implied, self._g_per_kwh, rel_tol=_RELATIVE_TOLERANCE):
-            return f"CodeCarbon's grams imply {implied:g} g/kWh where {self._g_per_kwh:g} is right"
-        if data.pue != self.pue:
-            return f"CodeCarbon took a PUE of {data.pue} where {self.pue} was given"
-        return self._jump(kwh["cpu"])
+    def _take_amd(self, part: Any) -> None:
+        """AMD GPUs are CodeCarbon's own reading: name them, and say how they are read."""
+        if part is None:
+            return
+        chosen = [device for device in part.devices.devices if part.gpu_ids is None or device.gpu_index in part.gpu_ids]
+        if not chosen:
+            if self._amd_ids != "" and "none" not in self._require:
+                raise MeasurementError(
+                    "rocm-smi is here, and CodeCarbon can read no AMD GPU by amdsmi",
+                    hint="install ROCm's own `amdsmi` beside codecarbon, or say `--require none` to go on without it",
+                )
+            return
+        found = tuple(Gpu(index=d.gpu_index, name=str(d._gpu_name), uuid=str(d._uuid)) for d in chosen)
+        method = Method.COUNTER if all(device._has_counter for device in chosen) else Method.SAMPLED_POWER
+        self._has_amd = True
+        self.methods = replace(self.methods, gpu=method)
+        self.hardware = replace(self.hardware, gpus=self.hardware.gpus + found)
 
-    def _jump(self, cpu_kwh: float) -> str | None:
-        before = self._previous
-        if before is None or before.energy_kwh.cpu is None:
-            return None
-        seconds = max(1.0, time.monotonic() - self._started_s - before.elapsed_s)
-        watts = (cpu_kwh - before.energy_kwh.cpu) * 3.6e6 / seconds
-        if 0 <= watts <= _PLAUSIBLE_CPU_W * self.pue:
-            return None
-        # Cumulative: once booked, the false energy is in every later figure.
-        self._spoilt = f"the CPU's energy moved by {watts:.0f} W since the last reading: its counter was reset"
-        return self._spoilt
-
-    def _reading(self, data: Any) -> Reading:
+    def _reading(self, data: Any, gpu_kwh: float) -> Reading:
         elapsed_s = time.monotonic() - self._started_s
-        energy = Energy(total=data.energy_consumed, cpu=data.cpu_energy, gpu=None, ram=data.ram_energy)
-        emissions_g = None if self.intensity is None else grams_from_kilograms(data.emissions)
+        nvidia_kwh = gpu_kwh * self.pue
+        total_kwh = data.energy_consumed + nvidia_kwh
+        energy = Energy(
+            total=total_kwh,
+            cpu=data.cpu_energy,
+            gpu=data.gpu_energy + nvidia_kwh if self.hardware.gpus else None,
+            ram=data.ram_energy,
+        )
+        grams = grams_from_kilograms(data.emissions) + nvidia_kwh * self._g_per_kwh
         return Reading(
             elapsed_s=elapsed_s,
             energy_kwh=energy,
-            emissions_g=emissions_g,
-            power_w=_mean_power_w(self._previous, elapsed_s, data.energy_consumed),
+            emissions_g=None if self.intensity is None else grams,
+            power_w=_mean_power_w(self._previous, elapsed_s, total_kwh),
         )
 
     def _cause(self) -> str:
@@ -284,7 +312,8 @@ class CodeCarbonMeter:
 
 
 def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) -> float | None:
-    if before is None or before.energy_kwh.total is None or elapsed_s <= before.elapsed_s:
+    # Readings closer than this are one and the same to CodeCarbon.
+    if before is None or before.energy_kwh.total is None or elapsed_s - before.elapsed_s < _SAME_READING_S:
         return None
     return (total_kwh - before.energy_kwh.total) * 3.6e6 / (elapsed_s - before.elapsed_s)
 
@@ -353,13 +382,13 @@ def _known_cpu(model: str | None) -> Iterator[None]:
 
 @contextmanager
 def _without_nvidia() -> Iterator[None]:
-    """Within, CodeCarbon sees no NVIDIA GPU: `gpus` reads them."""
+    """Within, CodeCarbon sees no NVIDIA GPU, also beside an AMD one: `gpus` reads them."""
     from codecarbon.core import gpu
 
     module: Any = gpu
-    before = module.is_nvidia_system
-    module.is_nvidia_system = lambda: False
+    before = module.is_nvidia_system, module.PYNVML_AVAILABLE
+    module.is_nvidia_system, module.PYNVML_AVAILABLE = (lambda: False), False
     try:
         yield
     finally:
-        module.is_nvidia_system = before
+        module.is_nvidia_system, module.PYNVML_AVAILABLE = before

@@ -31,6 +31,7 @@ class CpuPlan:
         model: the processor's name as the kernel gives it.
         threads: hardware threads this machine shows.
         usable_threads: what affinity and cgroup quota leave of them.
+        is_virtual: True on a virtual machine.
         source: where `max_power_w` comes from, in words.
         warnings: what a reader of the number should know.
     """
@@ -40,6 +41,7 @@ class CpuPlan:
     model: str | None
     threads: int
     usable_threads: float
+    is_virtual: bool
     source: str
     warnings: tuple[str, ...] = ()
 
@@ -76,6 +78,7 @@ def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: in
         model=processor.model,
         threads=processor.threads,
         usable_threads=usable,
+        is_virtual=processor.is_virtual,
         source=source,
         warnings=warnings,
     )

@@ -1,0 +1,65 @@
+"""Whether this machine has an NVIDIA GPU at all, found without its driver, and why it cannot be read.
+
+Inside a container without the NVIDIA runtime the GPU of the host shows on the PCI bus, and NVML fails.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from carbon_lint.errors import MeasurementError
+
+_NVIDIA = "0x10de"
+_DISPLAY_CLASS = "0x03"  # PCI class 03: display controllers; NVIDIA's bridges, audio and USB parts are others
+_OWN_HINT = "or say `--require none` to go on without the GPU (its energy is then not in the figure)"
+_ACTION_HINT = (
+    "start the container with `--gpus all` and NVIDIA_DRIVER_CAPABILITIES=compute,utility; GitHub passes no --gpus to "
+    "a container action: make nvidia Docker's default runtime (`nvidia-ctk runtime configure --runtime=docker "
+    "--set-as-default`, restart Docker), or use the in-job action"
+)
+_HINTS = {
+    "NVMLError_DriverNotLoaded": "load the NVIDIA driver (`nvidia-smi` must work)",
+    "NVMLError_NoPermission": "give this user access to /dev/nvidia* (group `video` or `render`)",
+    "NVMLError_LibRmVersionMismatch": "the driver was updated while loaded: restart the machine",
+}
+
+
+def host_gpus(root: Path = Path("/")) -> tuple[str, ...]:
+    """PCI addresses of the NVIDIA GPUs that the kernel knows of."""
+    found = set()
+    for device in sorted((root / "sys/bus/pci/devices").glob("*")):
+        if _text(device / "vendor") == _NVIDIA and _text(device / "class").startswith(_DISPLAY_CLASS):
+            found.add(device.name)
+    found |= {folder.name for folder in (root / "proc/driver/nvidia/gpus").glob("*")}
+    return tuple(sorted(found))
+
+
+def in_container(root: Path = Path("/")) -> bool:
+    """True where the usual marks of a container are there."""
+    if (root / ".dockerenv").exists() or (root / "run/.containerenv").exists():
+        return True
+    return any(word in _text(root / "proc/1/cgroup") for word in ("docker", "kubepods", "containerd", "libpod"))
+
+
+def unreadable(found: tuple[str, ...], error: Exception, root: Path = Path("/")) -> MeasurementError:
+    """The error to raise for GPUs that are there and cannot be read: the cause, and what to do."""
+    name = type(error).__name__
+    hint = _HINTS.get(name)
+    if isinstance(error, ImportError):
+        hint = "pip install 'carbon-lint[run]' brings nvidia-ml-py"
+    elif hint is None and in_container(root):
+        hint = _ACTION_HINT
+    elif hint is None:
+        hint = "install the NVIDIA driver, libnvidia-ml.so.1 included"
+    many = f"{len(found)} NVIDIA GPU{'s' if len(found) > 1 else ''}"
+    return MeasurementError(
+        f"this machine has {many} ({', '.join(found)}) that cannot be read: {name}: {error}",
+        hint=f"{hint}; {_OWN_HINT}",
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,45 @@
+"""`--require`: what must be measured, or the job is not started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import MeasurementError
+from carbon_lint.measure.cpu import rapl_denied
+from carbon_lint.measure.gpu_host import in_container
+from carbon_lint.records.record import Method
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from carbon_lint.measure.cpu import CpuPlan
+
+REQUIREMENTS = ("gpu", "cpu-counter", "none")
+
+
+def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, root: Path = Path("/")) -> None:
+    """Raises MeasurementError where something of `require` would not be measured: the cause, and what to do."""
+    if "gpu" in require and gpu_count == 0:
+        raise MeasurementError(
+            "a GPU is required, and none can be seen here",
+            hint="`nvidia-smi` must list it, and CUDA_VISIBLE_DEVICES must not hide it; see `carbon-lint doctor`",
+        )
+    if "cpu-counter" in require and cpu.method is not Method.COUNTER:
+        cause, hint = rapl_cause(cpu, root)
+        raise MeasurementError(f"a CPU energy counter is required: {cause}", hint=hint)
+
+
+def rapl_cause(cpu: CpuPlan, root: Path = Path("/")) -> tuple[str, str]:
+    """Why the CPU's counter is not read, and what to do about it."""
+    if cpu.method is Method.USER:
+        return "--cpu-power takes the place of the counter", "leave --cpu-power out"
+    denied = rapl_denied(root)
+    if denied:
+        return f"{denied[0]} may not be read by this user", "sudo chmod -R a+r /sys/class/powercap/intel-rapl"
+    if in_container(root):
+        hint = "measure outside the container: Docker masks /sys/devices/virtual/powercap, for good reason"
+        return "there is no RAPL in this container", hint
+    if cpu.is_virtual:
+        return "this is a virtual machine, which shows no RAPL", "measure on bare metal, or say --cpu-power '15 W'"
+    return "there is no RAPL here", "sudo modprobe intel_rapl_msr"

@@ -1,0 +1,121 @@
+"""Which of a machine's GPUs a job can see, by the variables that its framework reads. Pure.
+
+CodeCarbon takes `GPU-<uuid>` and MIG names for no GPU at all, and counts 0.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import MeasurementError
+from carbon_lint.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_OLD_MIG = re.compile(r"MIG-(GPU-[0-9a-f-]+)/\d+/\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One GPU of this machine, as its driver numbers it (by PCI bus)."""
+
+    index: int
+    name: str
+    uuid: str
+    mig_uuids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visible:
+    """The indices that count, ascending, and what a reader of the number should know."""
+
+    indices: tuple[int, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def is_hidden(environ: Mapping[str, str]) -> bool:
+    """True where CUDA_VISIBLE_DEVICES takes every GPU away from the job."""
+    value = environ.get("CUDA_VISIBLE_DEVICES")
+    return value is not None and value.split(",")[0].strip().lower() in {"", "-1", "none", "void", "nodevfiles"}
+
+
+def visible_cards(cards: Sequence[Card], environ: Mapping[str, str]) -> Visible:
+    """Resolve CUDA_VISIBLE_DEVICES as CUDA does: indices, GPU or MIG UUIDs or unique beginnings of them.
+
+    Raises MeasurementError where it names a GPU that is not here, or more than one.
+    """
+    value = environ.get("CUDA_VISIBLE_DEVICES")
+    if value is None:
+        mig = [card for card in cards if card.mig_uuids]
+        return Visible(indices=tuple(card.index for card in cards), warnings=tuple(map(_mig_warning, mig)))
+    if is_hidden(environ):
+        return Visible(indices=(), warnings=(f"CUDA_VISIBLE_DEVICES={value} hides {len(cards)} GPUs from the job",))
+    chosen: list[int] = []
+    warnings: list[str] = []
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        if entry == "-1":  # CUDA ends its list at the first entry that is no GPU
+            break
+        card, is_slice = _card(entry, cards)
+        chosen.append(card.index)
+        if is_slice or (card.mig_uuids and not entry.upper().startswith("MIG-")):
+            warnings.append(_mig_warning(card))
+        if entry.isdigit() and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID" and _are_mixed(cards):
+            warnings.append(
+                f"CUDA_VISIBLE_DEVICES={value} counts by speed while this machine's GPUs differ: GPU {entry} may be "
+                "another card than the one measured; set CUDA_DEVICE_ORDER=PCI_BUS_ID"
+            )
+    return Visible(indices=tuple(sorted(set(chosen))), warnings=tuple(dict.fromkeys(warnings)))
+
+
+def amd_ids(environ: Mapping[str, str]) -> str | None:
+    """ROCR_VISIBLE_DEVICES as indices for CodeCarbon, `None` for all. Raises MeasurementError for UUIDs."""
+    value = environ.get("ROCR_VISIBLE_DEVICES")
+    if value is None:
+        return None
+    entries = [part.strip() for part in value.split(",") if part.strip()]
+    if all(entry.isdigit() for entry in entries):
+        return ",".join(entries)
+    raise MeasurementError(
+        f"ROCR_VISIBLE_DEVICES={quoted(value)} cannot be matched to the GPUs measured",
+        hint="name AMD GPUs by index, like ROCR_VISIBLE_DEVICES=0,1",
+    )
+
+
+def _card(entry: str, cards: Sequence[Card]) -> tuple[Card, bool]:
+    """The card that `entry` names, and whether it is only a MIG slice of it."""
+    if entry.isdigit():
+        found = [card for card in cards if card.index == int(entry)]
+        return _only(found, entry, cards), False
+    if not entry.upper().startswith("MIG-"):
+        return _only([card for card in cards if _begins(card.uuid, entry)], entry, cards), False
+    old = _OLD_MIG.fullmatch(entry)
+    if old is not None:
+        return _only([card for card in cards if _begins(card.uuid, old[1])], entry, cards), True
+    found = [card for card in cards if any(_begins(uuid, entry) for uuid in card.mig_uuids)]
+    # A driver that lists no slices: the parent is certain only where there is one GPU.
+    if not found and len(cards) == 1 and not cards[0].mig_uuids:
+        found = list(cards)
+    return _only(found, entry, cards), True
+
+
+def _only(found: Sequence[Card], entry: str, cards: Sequence[Card]) -> Card:
+    if len(found) == 1:
+        return found[0]
+    problem = "names more than one GPU" if found else "names no GPU of this machine"
+    known = ", ".join(f"{card.index} = {card.uuid}" for card in cards)
+    raise MeasurementError(f"CUDA_VISIBLE_DEVICES: {quoted(entry)} {problem}", hint=f"the GPUs here are {known}")
+
+
+def _begins(uuid: str, prefix: str) -> bool:
+    return uuid.lower().startswith(prefix.lower())
+
+
+def _are_mixed(cards: Sequence[Card]) -> bool:
+    return len({card.name for card in cards}) > 1
+
+
+def _mig_warning(card: Card) -> str:
+    return f"GPU {card.index} is split by MIG: the energy of the whole GPU is counted, its other slices included"
