@@ -39,6 +39,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument("--intensity-source", metavar="TEXT", help="whose figure --carbon-intensity is")
     where.add_argument("--energy-only", action="store_true", help="measure energy, state no emissions")
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
+    where.add_argument(
+        "--require",
+        action="append",
+        choices=("gpu", "cpu-counter", "none"),
+        help="do not start unless this is measured; none: go on without a GPU that is here and cannot be read",
+    )
     where.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
 
     limits = parser.add_argument_group("the budget")
@@ -160,6 +166,8 @@ def _meter(arguments: Namespace, place: Place | None) -> Meter:
         None if arguments.energy_only else place,
         pue=1.0 if arguments.pue is None else _number(arguments, "pue"),
         cpu_power_w=_given(parse_power_w, arguments.cpu_power),
+        environ=os.environ,
+        require=arguments.require or (),
     )
 
 
