@@ -34,7 +34,10 @@ class Meter(Protocol):
     hardware: Hardware
     methods: Methods
     software: dict[str, str]
-    warnings: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the number should know; may grow while it counts."""
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError where no trustworthy number could come of it."""
