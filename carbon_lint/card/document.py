@@ -1,0 +1,260 @@
+"""A model card as values with spans: what a linter judges and an editor splices.
+
+Offsets are characters of `Card.text`, which is the file's text without its byte order mark and otherwise verbatim.
+Values are read as the Hub reads them (js-yaml 4); see `scalars`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from carbon_lint.card.scalars import hub_value, js_key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from carbon_lint.card.fence import FrontMatter
+
+    Scalar = str | int | float | bool | None
+
+BLOCK_KEY = "co2_eq_emissions"
+"""The metadata key that this program is about."""
+
+_CARBON = re.compile(r"co2|emission|carbon|geographic", re.IGNORECASE)
+
+_TAG = "tag:yaml.org,2002:"
+
+
+class Node:
+    """A value in the front matter. `kind` is `map`, `list` or `scalar`; `text[start:end]` is its source.
+
+    `style` is None for a plain scalar, else one of `'`, `"`, `|`, `>`; `is_flow` is True for `{...}` and `[...]`.
+    `text` is a scalar's content before it is resolved (quotes gone, lines folded); `tag` its explicit YAML tag or None.
+    An alias (`*name`) is the anchored node's value at the alias's own span.
+    """
+
+    __slots__ = (
+        "_children",
+        "_merged",
+        "_source",
+        "end",
+        "is_alias",
+        "is_flow",
+        "kind",
+        "start",
+        "style",
+        "tag",
+        "text",
+    )
+
+    def __init__(self, source: str, kind: str, start: int, end: int) -> None:
+        self._source = source
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.style: str | None = None
+        self.tag: str | None = None
+        self.text = ""
+        self.is_flow = False
+        self.is_alias = False
+        self._children: list[Node] = []  # a map's keys and values by turns
+        self._merged: list[Node] = []  # what `<<` brings in, keys and values by turns
+
+    def __repr__(self) -> str:
+        return f"Node({self.kind}, {self.start}:{self.end}, {self.raw[:40]!r})"
+
+    @property
+    def raw(self) -> str:
+        """The source of this node."""
+        return self._source[self.start : self.end]
+
+    @property
+    def type(self) -> str:
+        """What the Hub takes the value for: `map list null bool int float str date bytes`, or `error`."""
+        return self.kind if self.kind != "scalar" else self._resolved()[0]
+
+    @property
+    def value(self) -> Scalar:
+        """A scalar as the Hub reads it; a date is its text. None for null, and for maps and lists."""
+        return self._resolved()[1] if self.kind == "scalar" else None
+
+    @property
+    def is_number(self) -> bool:
+        """True where the Hub reads a number (NaN and infinity are numbers too)."""
+        return self.kind == "scalar" and self._resolved()[0] in {"int", "float"}
+
+    def items(self) -> Iterator[tuple[Node, Node]]:
+        """Key and value of each entry in order, then what merge keys bring in. Nothing for a list or scalar."""
+        children = self._children + self._merged
+        if self.kind == "map":
+            for index in range(0, len(children), 2):
+                key = children[index]
+                if not is_merge(key):
+                    yield key, children[index + 1]
+
+    def own_items(self) -> Iterator[tuple[Node, Node]]:
+        """The entries that are written in this map itself, `<<` among them."""
+        if self.kind == "map":
+            for index in range(0, len(self._children), 2):
+                yield self._children[index], self._children[index + 1]
+
+    def items_list(self) -> list[Node]:
+        """A list's entries; empty for others."""
+        return self._children if self.kind == "list" else []
+
+    def get(self, name: str) -> Node | None:
+        """The value of a key; of a duplicated key the last one."""
+        entry = self._entry(name)
+        return entry[1] if entry else None
+
+    def key(self, name: str) -> Node | None:
+        """The key node itself."""
+        entry = self._entry(name)
+        return entry[0] if entry else None
+
+    def _entry(self, name: str) -> tuple[Node, Node] | None:
+        found = None
+        for key, value in self.own_items():
+            if property_name(key) == name and not is_merge(key):
+                found = (key, value)
+        if found is None and self._merged:
+            found = next((entry for entry in self.items() if property_name(entry[0]) == name), None)
+        return found
+
+    def _resolved(self) -> tuple[str, Scalar]:
+        if self.tag is None:
+            kind, value = hub_value(self.text, self.style)
+            return ("str", value) if kind == "merge" else (kind, value)
+        return _tagged(self.tag, self.text)
+
+
+def _tagged(tag: str, text: str) -> tuple[str, Scalar]:
+    """A scalar with an explicit tag, as js-yaml 4 takes it."""
+    name = tag.removeprefix(_TAG)
+    if name in {"str", "!"}:
+        return "str", text
+    if name == "binary":
+        return "bytes", text
+    kind, value = hub_value(text)
+    if name == "float" and kind == "int" and isinstance(value, int):
+        return "float", float(value)
+    wanted = {"timestamp": "date", "merge": "merge"}.get(name, name)
+    if wanted == kind and name in {"int", "float", "bool", "null", "timestamp", "merge"}:
+        return kind, value
+    return "error", text
+
+
+def is_merge(key: Node) -> bool:
+    """True for the key `<<`, which brings in another map's entries."""
+    return key.kind == "scalar" and key.style is None and key.text == "<<" and key.tag in {None, _TAG + "merge"}
+
+
+def property_name(key: Node) -> str:
+    """The name under which JavaScript stores a key: two keys with one name are a duplicate to the Hub."""
+    if key.kind == "map":
+        return "[object Object]"
+    if key.kind == "list":
+        return ",".join(property_name(item) for item in key.items_list()[:100])
+    if key.style is not None and key.tag is None:
+        return key.text
+    kind, value = key._resolved()  # noqa: SLF001  same module
+    return js_key(kind, value)
+
+
+class Problem:
+    """Something about the card that keeps the Hub from reading it, at `text[start:end]`.
+
+    `kind` is one of `not-utf8 no-front-matter laxer-reader yaml-error duplicate-key not-a-mapping nul
+    control-character` (`pyyaml-error` only from `Card.pyyaml_error`); `detail` refines `laxer-reader`, see `fence.LaxFrontMatter.kind`.
+    """
+
+    __slots__ = ("detail", "end", "kind", "message", "start")
+
+    def __init__(self, kind: str, message: str, start: int, end: int, detail: str = "") -> None:
+        self.kind = kind
+        self.message = message
+        self.start = start
+        self.end = end
+        self.detail = detail
+
+    def __repr__(self) -> str:
+        return f"Problem({self.kind!r}, {self.message!r}, {self.start}, {self.end})"
+
+
+class Parsed:
+    """What became of a front matter's YAML."""
+
+    __slots__ = ("problems", "root")
+
+    def __init__(self, root: Node | None, problems: tuple[Problem, ...] = ()) -> None:
+        self.root = root
+        self.problems = problems
+
+
+class Card:
+    """One model card. Reading never fails: what is wrong is in `problems`, and `root` is None where there is no map."""
+
+    __slots__ = ("_parse", "_parsed", "_python", "front_matter", "had_bom", "path", "problems", "text")
+
+    def __init__(
+        self,
+        path: str,
+        text: str,
+        *,
+        had_bom: bool = False,
+        front_matter: FrontMatter | None = None,
+        problems: tuple[Problem, ...] = (),
+        parse: Callable[[str, FrontMatter], Parsed] | None = None,
+        python_error: Callable[[Card], Problem | None] | None = None,
+    ) -> None:
+        self.path = path
+        self.text = text
+        self.had_bom = had_bom
+        self.front_matter = front_matter
+        self.problems = problems
+        self._parse = parse
+        self._parsed: Parsed | None = None
+        self._python = python_error
+
+    @property
+    def root(self) -> Node | None:
+        """The metadata map, parsed when first asked for. None where there is no front matter or it is not a map."""
+        if self._parsed is None:
+            if self._parse is None or self.front_matter is None:
+                return None
+            self._parsed = self._parse(self.text, self.front_matter)
+        root = self._parsed.root
+        return root if root is not None and root.kind == "map" else None
+
+    @property
+    def yaml(self) -> str:
+        """The front matter's YAML, empty where there is none."""
+        fences = self.front_matter
+        return self.text[fences.start : fences.end] if fences else ""
+
+    @property
+    def mentions_carbon(self) -> bool:
+        """False where nothing in the front matter can be about emissions, so that `root` need not be parsed."""
+        fences = self.front_matter
+        return fences is not None and _CARBON.search(self.text, fences.start, fences.end) is not None
+
+    @property
+    def block(self) -> Node | None:
+        """The value of `co2_eq_emissions`."""
+        return self.root.get(BLOCK_KEY) if self.mentions_carbon and self.root is not None else None
+
+    @property
+    def block_key(self) -> Node | None:
+        """The key `co2_eq_emissions` itself."""
+        return self.root.key(BLOCK_KEY) if self.mentions_carbon and self.root is not None else None
+
+    @property
+    def body(self) -> tuple[int, int]:
+        """Start and end of the text below the front matter."""
+        return (self.front_matter.close_end if self.front_matter else 0), len(self.text)
+
+    @property
+    def pyyaml_error(self) -> Problem | None:
+        """Why PyYAML, and with it huggingface_hub, cannot read a front matter that the Hub reads. Usually None."""
+        return self._python(self) if self._python is not None else None

@@ -1,0 +1,66 @@
+"""Reads a model card's bytes. Whatever they are, a `Card` comes back and what is wrong is in its `problems`."""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+
+from carbon_lint.card import fence
+from carbon_lint.card.compose import compose
+from carbon_lint.card.document import Card, Parsed, Problem
+from carbon_lint.card.plain import is_plainly_fine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbon_lint.card.fence import FrontMatter
+
+
+def read_card(data: bytes, path: str) -> Card:
+    """The card in `data`. Never raises on content; `path` is only carried along."""
+    had_bom = data.startswith(BOM_UTF8)
+    problems: tuple[Problem, ...] = ()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        text = data.decode("utf-8-sig", errors="replace")
+        problems = (_not_utf8(data, error, had_bom=had_bom),)
+    front_matter = fence.find(text)
+    if front_matter is None:
+        return Card(path, text, had_bom=had_bom, problems=(*problems, _no_front_matter(text)))
+    if is_plainly_fine(text[front_matter.start : front_matter.end]):
+        return Card(path, text, had_bom=had_bom, front_matter=front_matter, problems=problems, parse=_parse)
+    parsed = _parse(text, front_matter)
+    return Card(
+        path,
+        text,
+        had_bom=had_bom,
+        front_matter=front_matter,
+        problems=problems + parsed.problems,
+        parse=lambda _text, _front_matter: parsed,
+        python_error=_python_error,
+    )
+
+
+def _parse(text: str, front_matter: FrontMatter) -> Parsed:
+    return compose(text, front_matter.start, front_matter.end)
+
+
+def _not_utf8(data: bytes, error: UnicodeDecodeError, *, had_bom: bool) -> Problem:
+    # Offsets are of the text, so what comes before the bad byte is decoded as the text itself was.
+    before = data[len(BOM_UTF8) if had_bom else 0 : error.start].decode("utf-8", errors="replace")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Problem("not-utf8", "the card is UTF-16, expected UTF-8", 0, 0)
+    at = len(before)
+    return Problem("not-utf8", f"the byte 0x{data[error.start]:02x} is not UTF-8, which the Hub expects", at, at + 1)
+
+
+def _no_front_matter(text: str) -> Problem:
+    lax = fence.find_lax(text)
+    if lax is not None:
+        return Problem("laxer-reader", lax.message, lax.at, lax.at_end, lax.kind)
+    return Problem("no-front-matter", "the card has no front matter: metadata between two `---` lines", 0, 0)
+
+
+def _python_error(card: Card) -> Problem | None:
+    from carbon_lint.card.pyyaml import error_of  # noqa: PLC0415  asked for few cards, and start-up counts
+
+    return error_of(card)
