@@ -177,11 +177,12 @@ class LintReport(Value):
     """What one `check` found. `diagnostics` are in order of the files given, and sorted within a file.
 
     `files_skipped` counts files found or named that are no model cards; `suppressed` the findings that a comment or the
-    configuration silenced; `fixed` the paths that `--fix` rewrote. `sources` gives the text of a path that has
-    diagnostics (a mapping that reads on demand, so that a report does not hold every card).
+    configuration silenced; `fixed` the paths that `--fix` rewrote; `is_failing` whether a diagnostic is at least as bad
+    as the `fail-on` of its card's settings. `sources` gives the text of a path that has diagnostics (a mapping that
+    reads on demand, so that a report does not hold every card).
     """
 
-    __slots__ = ("diagnostics", "files_checked", "files_skipped", "fixed", "sources", "suppressed")
+    __slots__ = ("diagnostics", "files_checked", "files_skipped", "fixed", "is_failing", "sources", "suppressed")
 
     def __init__(
         self,
@@ -191,6 +192,7 @@ class LintReport(Value):
         files_skipped: int = 0,
         suppressed: int = 0,
         fixed: tuple[str, ...] = (),
+        is_failing: bool = False,
         sources: Mapping[str, str] | None = None,
     ) -> None:
         self.diagnostics = diagnostics
@@ -198,6 +200,7 @@ class LintReport(Value):
         self.files_skipped = files_skipped
         self.suppressed = suppressed
         self.fixed = fixed
+        self.is_failing = is_failing
         self.sources: Mapping[str, str] = {} if sources is None else sources
 
     def count(self, severity: str) -> int:

@@ -1,0 +1,165 @@
+"""Lint model cards: find what is wrong with the carbon figure, at the exact characters.
+
+Names files and folders; a folder means the README.md files below it. Without a name it is README.md here, and `-` is
+standard input. Exit status: 0 clean, 1 findings, 2 did not run, 3 nothing to check.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from carbon_lint.lint.engine import Judge, LintRequest, collect, lint_paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from carbon_lint.config import Settings
+    from carbon_lint.lint.diagnostic import LintReport
+    from carbon_lint.lint.evidence import Evidence
+    from carbon_lint.report import RenderOptions
+
+STDIN = "-"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The flags of `check`."""
+    from carbon_lint.report import REPORTERS
+
+    add = parser.add_argument
+    add("paths", nargs="*", metavar="PATH", help="model cards and folders (default: README.md)")
+    add("--format", choices=list(REPORTERS), default="text", help="how findings are shown (default: text)")
+    add("--output", action="append", default=[], metavar="FORMAT=PATH", help="write a report to a file; repeatable")
+    add("--include", action="append", default=[], metavar="GLOB", help="in folders, take files like this too")
+    add("--hook", action="store_true", help="skip named files that have no front matter, as the pre-commit hook needs")
+    add("--stdin-filename", metavar="PATH", help="the name to show for standard input, and to find settings by")
+    _add_policy(parser)
+    _add_evidence(parser)
+    _add_fix(parser)
+
+
+def _add_policy(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("rules and configuration").add_argument
+    add("--select", action="append", default=[], metavar="CODES", help="run these rules only: codes, beginnings, names")
+    add("--ignore", action="append", default=[], metavar="CODES", help="do not run these rules")
+    add("--fail-on", choices=("error", "warning", "note"), help="least severity that gives exit status 1")
+    add("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
+    add("--config", metavar="FILE", help="use this configuration, not the one found above the card")
+    add("--no-config", action="store_true", help="use no configuration")
+
+
+def _add_evidence(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("evidence").add_argument
+    add("--record", action="append", default=[], metavar="FILE", help="hold the card against this record")
+    add("--emissions-csv", metavar="FILE", help="hold the card against CodeCarbon's emissions.csv")
+
+
+def _add_fix(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("fixes").add_argument
+    add("--fix", action="store_true", help="mend what can be mended without changing the meaning")
+    add("--unsafe-fixes", action="store_true", help="with --fix or --diff: make the guesses too, such as kilograms")
+    add("--diff", action="store_true", help="show what --fix would change, and change nothing")
+
+
+def run(arguments: Namespace) -> int:
+    """Lint, print, and say how it went."""
+    from carbon_lint.report import REPORTERS, parse_outputs, write_outputs
+
+    outputs = parse_outputs(arguments.output) if arguments.output else []
+    request = _request(arguments)
+    report, diffs = _lint_stdin(request, arguments) if STDIN in request.paths else lint_paths(request)
+    options = _options()
+    if arguments.diff:
+        sys.stdout.write("".join(diffs))
+    else:
+        sys.stdout.write(REPORTERS[arguments.format](report, options))
+    if outputs:
+        write_outputs(report, outputs, options)
+    return _exit_status(arguments, report, has_diff=bool(diffs) and arguments.diff)
+
+
+def _request(arguments: Namespace) -> LintRequest:
+    from carbon_lint.errors import UsageError
+
+    if arguments.unsafe_fixes and not (arguments.fix or arguments.diff):
+        raise UsageError("--unsafe-fixes does nothing alone", hint="add --fix, or --diff to see what it would change")
+    if arguments.config and arguments.no_config:
+        raise UsageError("--config and --no-config exclude each other")
+    if arguments.record and arguments.emissions_csv:
+        raise UsageError("--record and --emissions-csv exclude each other", hint="a card is held against one of them")
+    return LintRequest(
+        tuple(arguments.paths) or ("README.md",),
+        include=tuple(arguments.include),
+        settings=_settings(arguments),
+        overrides=_overrides(arguments),
+        evidence=_evidence(arguments),
+        is_hook=arguments.hook,
+        fix=("unsafe" if arguments.unsafe_fixes else "safe") if arguments.fix or arguments.diff else None,
+        is_dry=arguments.diff,
+    )
+
+
+def _settings(arguments: Namespace) -> Settings | None:
+    from carbon_lint.config import Settings, load_file
+
+    if arguments.no_config:
+        return Settings()
+    return load_file(arguments.config) if arguments.config else None
+
+
+def _overrides(arguments: Namespace) -> dict[str, object]:
+    overrides: dict[str, object] = {}
+    if arguments.select:
+        overrides["select"] = _codes(arguments.select)
+    if arguments.ignore:
+        overrides["ignore"] = _codes(arguments.ignore)
+    if arguments.fail_on:
+        overrides["fail-on"] = arguments.fail_on
+    return overrides
+
+
+def _codes(values: list[str]) -> tuple[str, ...]:
+    return tuple(code.strip() for value in values for code in value.split(",") if code.strip())
+
+
+def _evidence(arguments: Namespace) -> Evidence | None:
+    if arguments.record:
+        from carbon_lint.lint.evidence import from_records
+
+        return from_records(arguments.record)
+    if arguments.emissions_csv:
+        from carbon_lint.lint.evidence import from_emissions_csv
+
+        return from_emissions_csv(arguments.emissions_csv)
+    return None
+
+
+def _lint_stdin(request: LintRequest, arguments: Namespace) -> tuple[LintReport, list[str]]:
+    from carbon_lint.errors import UsageError
+
+    if len(request.paths) > 1:
+        raise UsageError("- (standard input) cannot be checked together with other paths")
+    if arguments.fix and not arguments.diff:
+        raise UsageError("standard input cannot be fixed in place", hint="use --diff to see the changes")
+    data = sys.stdin.buffer.read()
+    path = arguments.stdin_filename or "<stdin>"
+    judged = Judge(request).judge_stdin(data, path, arguments.stdin_filename or "")
+    from carbon_lint.card.read import read_card
+
+    return collect([judged], {path: read_card(data, path).text})
+
+
+def _options() -> RenderOptions:
+    from carbon_lint.report import RenderOptions
+
+    is_terminal = sys.stdout.isatty()
+    colour = is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    width = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else 100
+    return RenderOptions(colour=colour or bool(os.environ.get("FORCE_COLOR")), width=width or 100)
+
+
+def _exit_status(arguments: Namespace, report: LintReport, *, has_diff: bool) -> int:
+    if arguments.exit_zero:
+        return 0
+    return 1 if report.is_failing or report.fixed or has_diff else 0

@@ -1,0 +1,212 @@
+"""What a rule is given: one card, the settings, the evidence, and what several rules ask for, worked out once.
+
+`traits` says what the card has, in the words that the table of rules uses, so that no rule is imported in vain:
+
+  unreadable    the file could not be read
+  problem       the reader met a problem (see `Card.problems`)
+  block         there is a `co2_eq_emissions`
+  odd-block     there is one, and it is not plainly valid (`lint.schema`)
+  short-block   there is one, and a recommended field is not in it
+  bare          there is none, and the card speaks of carbon or emissions
+  prose         there is one, and the text below the front matter speaks of carbon or emissions
+  energy        the block has `energy_consumed`
+  hardware      the block has hardware and hours
+  python        PyYAML cannot read the front matter that the Hub reads
+  base-model    the block has `training_type`, and the metadata has `base_model`
+  evidence      a record or an emissions.csv was given
+  budget        the settings hold a limit
+  suppression   the front matter holds one of our comments
+  always        every card
+"""
+
+from __future__ import annotations
+
+from carbon_lint.lint.schema import RECOMMENDED, plainly_valid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TypeGuard
+
+    from carbon_lint.card.body import BodyFigure
+    from carbon_lint.card.document import Card, Node
+    from carbon_lint.config import Settings
+    from carbon_lint.lint.evidence import Evidence
+    from carbon_lint.lint.suppression import Suppression
+
+COMMENT = "carbon-lint:"
+BLOCK = "co2_eq_emissions"
+_HARDWARE_KEYS = ("hardware_used", "cpu_model")
+
+
+class Context:
+    """One card under judgement."""
+
+    __slots__ = (
+        "_fields",
+        "_figures",
+        "_suppressions",
+        "active",
+        "block",
+        "block_key",
+        "card",
+        "codes",
+        "evidence",
+        "settings",
+        "unreadable",
+    )
+
+    def __init__(
+        self, card: Card, settings: Settings, evidence: Evidence | None = None, unreadable: str | None = None
+    ) -> None:
+        self.card = card
+        self.settings = settings
+        self.evidence = evidence
+        self.unreadable = unreadable
+        self.block: Node | None = card.block
+        self.block_key: Node | None = card.block_key
+        self.codes: set[str] = set()  # of the rules that have found something; those in a comment's silence too
+        self.active: frozenset[str] = frozenset()  # codes of the rules that run on this card
+        self._fields: dict[str, tuple[Node, Node]] | None = None
+        self._figures: list[BodyFigure] | None = None
+        self._suppressions: list[Suppression] | None = None
+
+    @property
+    def text(self) -> str:
+        """The card's text."""
+        return self.card.text
+
+    @property
+    def fields(self) -> dict[str, tuple[Node, Node]]:
+        """The block's fields: key text -> (key, value). Those of a list of single-key maps too; {} for a scalar."""
+        if self._fields is None:
+            self._fields = {key.text: (key, value) for key, value in _pairs(self.block)}
+        return self._fields
+
+    def field(self, name: str) -> Node | None:
+        """The value of a field of the block."""
+        pair = self.fields.get(name)
+        return pair[1] if pair else None
+
+    @property
+    def emissions(self) -> Node | None:
+        """What stands for the figure: the field `emissions`, or the block itself where it is a scalar."""
+        if self.block is not None and self.block.kind == "scalar":
+            return self.block
+        return self.field("emissions")
+
+    @property
+    def emissions_g(self) -> float | None:
+        """The figure in grams, where the Hub reads a finite number of zero or more; else None."""
+        value = number(self.emissions)
+        return value if value is not None and 0 <= value < float("inf") else None
+
+    @property
+    def figures(self) -> list[BodyFigure]:
+        """Emissions that the card's text states."""
+        if self._figures is None:
+            from carbon_lint.card.body import figures
+
+            self._figures = figures(self.text, self.card.body[0])
+        return self._figures
+
+    @property
+    def suppressions(self) -> list[Suppression]:
+        """Our comments in the front matter."""
+        if self._suppressions is None:
+            from carbon_lint.lint.suppression import find
+
+            self._suppressions = find(self.card)
+        return self._suppressions
+
+    def spot(self, node: Node) -> tuple[int, int]:
+        """Where a finding about a value stands: the value, or its key where nothing is written."""
+        if node.end > node.start:
+            return node.start, node.end
+        key = next((key for key, value in self.fields.values() if value is node), self.block_key)
+        return (node.start, node.end) if key is None else (key.start, key.end)
+
+    def place(self) -> tuple[int, int]:
+        """Where a finding about the card as a whole stands: the block's key, else the opening fence, else the start."""
+        if self.block_key is not None:
+            return self.block_key.start, self.block_key.end
+        matter = self.card.front_matter
+        if matter is None:
+            return 0, 0
+        return matter.open_start, matter.open_start + len(self.text[matter.open_start : matter.start].rstrip())
+
+    def traits(self) -> frozenset[str]:
+        """What this card has."""
+        if self.unreadable is not None:
+            return frozenset(("unreadable",))
+        found = {"always"}
+        if self.card.problems:
+            found.add("problem")
+        elif self.card.pyyaml_error is not None:
+            found.add("python")
+        if self.evidence is not None:
+            found.add("evidence")
+        if self.settings.get("max-emissions") is not None or self.settings.get("max-energy") is not None:
+            found.add("budget")
+        matter = self.card.front_matter
+        if matter is not None and self.text.find(COMMENT, matter.start, matter.end) >= 0:
+            found.add("suppression")
+        if self.block_key is None:
+            if _speaks(self.text):
+                found.add("bare")
+        else:
+            self._add_block_traits(found)
+        return frozenset(found)
+
+    def _add_block_traits(self, found: set[str]) -> None:
+        found.add("block")
+        if self.block is None or not plainly_valid(self.block):
+            found.add("odd-block")
+        fields = self.fields
+        if any(name not in fields for name in RECOMMENDED):
+            found.add("short-block")
+        if _speaks(self.text[self.card.body[0] :]):
+            found.add("prose")
+        if "energy_consumed" in fields:
+            found.add("energy")
+        if any(name in fields for name in _HARDWARE_KEYS):
+            found.add("hardware")
+        if "training_type" in fields and self.card.root is not None and self.card.root.get("base_model") is not None:
+            found.add("base-model")
+
+
+def number(node: Node | None) -> float | None:
+    """The number that the Hub reads, or None. A boolean is none."""
+    if node is None or node.kind != "scalar":
+        return None
+    value = node.value
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def string(node: Node | None) -> str | None:
+    """The string that the Hub reads, or None."""
+    if node is None or node.kind != "scalar":
+        return None
+    value = node.value
+    return value if isinstance(value, str) else None
+
+
+def is_map(node: Node | None) -> TypeGuard[Node]:
+    """Whether there is a map."""
+    return node is not None and node.kind == "map"
+
+
+def _pairs(block: Node | None) -> Iterator[tuple[Node, Node]]:
+    if block is None or block.kind == "scalar":
+        return
+    if block.kind == "map":
+        yield from ((key, value) for key, value in block.items() if key.kind == "scalar")
+        return
+    for item in block.items_list():
+        if item.kind == "map":
+            yield from ((key, value) for key, value in item.items() if key.kind == "scalar")
+
+
+def _speaks(text: str) -> bool:
+    lowered = text.lower()
+    return "emission" in lowered or "carbon" in lowered or "co2" in lowered or "co₂" in lowered

@@ -1,0 +1,153 @@
+"""Which files are model cards: those that were named, and the README.md files below the folders that were named.
+
+Walks as git would show the tree: `.gitignore` files are respected, nested ones and those above the folder too, and
+links to folders are not followed (so no loop can hold the walk). Yields as it walks; nothing is collected.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pathspec import GitIgnoreSpec
+
+    # (folder, patterns of its .gitignore), outermost first
+    Ignores = tuple[tuple[str, GitIgnoreSpec], ...]
+
+CARD_NAME = "README.md"
+"""The only name that the Hub reads a card from."""
+
+SKIPPED_FOLDERS = frozenset(
+    (".git", ".hg", ".svn", ".venv", "venv", "node_modules", "site-packages", "__pycache__", ".tox", ".nox", ".eggs")
+)
+
+
+class Found:
+    """A file to judge: its path as a person would write it, and whether it was named or found in a folder."""
+
+    __slots__ = ("is_named", "path")
+
+    def __init__(self, path: str, *, is_named: bool) -> None:
+        self.path = path
+        self.is_named = is_named
+
+
+def find_cards(paths: Sequence[str], include: tuple[str, ...] = ()) -> Iterator[Found]:
+    """The files that `paths` mean, each once, in the order of `paths` and by name within a folder.
+
+    `include` holds globs of files that count as cards in folders besides README.md: matched against the name, or,
+    where the glob has a slash, against the path below the folder that was named.
+    """
+    if len(paths) == 1:
+        yield from _below(paths[0], include)
+        return
+    seen: set[str] = set()
+    for path in paths:
+        for found in _below(path, include):
+            key = os.path.normpath(found.path)
+            if key not in seen:
+                seen.add(key)
+                yield found
+
+
+def _below(path: str, include: tuple[str, ...]) -> Iterator[Found]:
+    if os.path.isdir(path):
+        for name in _walk(path, include):
+            yield Found(name, is_named=False)
+    else:
+        yield Found(path, is_named=True)
+
+
+def _walk(top: str, include: tuple[str, ...]) -> Iterator[str]:
+    """Paths of cards below `top`. A folder that cannot be listed is passed over, as git does."""
+    stack: list[tuple[str, str, Ignores]] = [(top, "", _ignores_above(top))]
+    while stack:
+        folder, below, ignores = stack.pop()
+        try:
+            with os.scandir(folder) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        if any(entry.name == ".gitignore" for entry in entries):
+            ignores = (*ignores, *_ignores_of(folder))
+        folders = []
+        for entry in entries:
+            path = entry.name if top == "." and not below else os.path.join(folder, entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in SKIPPED_FOLDERS and not _is_ignored(path, ignores, is_folder=True):
+                    folders.append((path, f"{below}{entry.name}/", ignores))
+            elif _is_card(entry, below, include) and not _is_ignored(path, ignores, is_folder=False):
+                yield path
+        stack.extend(reversed(folders))
+
+
+def _is_card(entry: os.DirEntry[str], below: str, include: tuple[str, ...]) -> bool:
+    """Whether an entry of a folder is a card by its name, and a file: a pipe or socket found there is none."""
+    if entry.name != CARD_NAME and not (include and _matches(entry.name, below, include)):
+        return False
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def _matches(name: str, below: str, include: tuple[str, ...]) -> bool:
+    from fnmatch import fnmatchcase
+
+    return any(fnmatchcase(below + name if "/" in glob else name, glob) for glob in include)
+
+
+def _ignores_above(top: str) -> Ignores:
+    """The `.gitignore` files of the folders above `top`, up to the repository's root; none outside a repository."""
+    folder = os.path.abspath(top)
+    above: Ignores = ()
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return ()
+        folder = parent
+        if os.path.isfile(os.path.join(folder, ".gitignore")):
+            above = (*_ignores_of(folder), *above)
+    return above
+
+
+def _ignores_of(folder: str) -> Ignores:
+    try:
+        with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="surrogateescape") as stream:
+            lines = stream.read().splitlines()
+    except OSError:
+        return ()
+    from pathspec import GitIgnoreSpec
+
+    try:
+        spec = GitIgnoreSpec.from_lines(lines)
+    except ValueError:
+        spec = GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+    return ((os.path.abspath(folder), spec),)
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether pathspec takes the line. Git passes over the few that it does not, such as a lone `!`."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_ignored(path: str, ignores: Ignores, *, is_folder: bool) -> bool:
+    """As git decides: the last pattern of the innermost file that speaks of the path."""
+    if not ignores:
+        return False
+    absolute = os.path.abspath(path)
+    for folder, spec in reversed(ignores):
+        relative = os.path.relpath(absolute, folder).replace(os.sep, "/") + ("/" if is_folder else "")
+        decision = spec.check_file(relative).include
+        if decision is not None:
+            return decision
+    return False

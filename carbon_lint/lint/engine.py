@@ -1,0 +1,304 @@
+"""Runs the rules: over one card, one text, or the files of a request."""
+
+from __future__ import annotations
+
+import os
+
+from carbon_lint.config import Settings, load
+from carbon_lint.lint.context import Context
+from carbon_lint.lint.diagnostic import Diagnostic, Lines, LintReport, Related
+from carbon_lint.lint.discover import CARD_NAME, Found, find_cards
+from carbon_lint.lint.policy import Policy
+from carbon_lint.lint.rules import load as load_rule
+from carbon_lint.lint.rules import name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from carbon_lint.card.document import Card
+    from carbon_lint.lint.diagnostic import Hit
+    from carbon_lint.lint.evidence import Evidence
+    from carbon_lint.lint.policy import Active
+
+# What reads the comments' use must run after all rules that a comment can silence.
+_LAST = ("CL901", "CL902")
+
+
+class LintRequest:
+    """What `check` was asked for.
+
+    `settings` are used for every card; where they are None each card's own file of configuration is looked up, and
+    `overrides` (keys of `config.KEYS`) put over it. `is_hook` skips named files that are no model cards.
+    `fix` is None, `safe` or `unsafe`; `is_dry` leaves the files as they are.
+    """
+
+    __slots__ = ("evidence", "fix", "include", "is_dry", "is_hook", "overrides", "paths", "settings")
+
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        *,
+        include: tuple[str, ...] = (),
+        settings: Settings | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        evidence: Evidence | None = None,
+        is_hook: bool = False,
+        fix: str | None = None,
+        is_dry: bool = False,
+    ) -> None:
+        self.paths = paths
+        self.include = include
+        self.settings = settings
+        self.overrides = dict(overrides or {})
+        self.evidence = evidence
+        self.is_hook = is_hook
+        self.fix = fix
+        self.is_dry = is_dry
+
+
+class Judged:
+    """What became of one file."""
+
+    __slots__ = ("diagnostics", "diff", "is_failing", "is_fixed", "is_skipped", "path", "suppressed")
+
+    def __init__(self, path: str, diagnostics: list[Diagnostic], suppressed: int = 0) -> None:
+        self.path = path
+        self.diagnostics = diagnostics
+        self.suppressed = suppressed
+        self.is_failing = False
+        self.is_skipped = False
+        self.is_fixed = False
+        self.diff = ""
+
+
+class Judge:
+    """Judges files one by one, with the settings that hold for each. Used in this process or in several."""
+
+    __slots__ = ("_policies", "request")
+
+    def __init__(self, request: LintRequest) -> None:
+        self.request = request
+        self._policies: dict[str, Policy] = {}
+
+    def policy_for(self, path: str) -> Policy:
+        """The policy for a card. Raises ConfigError."""
+        folder = "" if self.request.settings is not None else os.path.dirname(path) or "."
+        if folder not in self._policies:
+            settings = self.request.settings if self.request.settings is not None else load(folder)
+            self._policies[folder] = Policy(settings.with_values(self.request.overrides, "command line"))
+        return self._policies[folder]
+
+    def judge(self, found: Found) -> Judged:
+        """Read and lint one file, and fix it where that was asked for."""
+        policy = self.policy_for(found.path)
+        judged = self._judge(found, policy)
+        judged.is_failing = policy.fails(judged.diagnostics)
+        return judged
+
+    def judge_stdin(self, data: bytes, path: str, settings_path: str) -> Judged:
+        """Lint what came from standard input as if it were the file `path`."""
+        policy = self.policy_for(settings_path)
+        judged = self._judge_bytes(Found(path, is_named=True), data, policy)
+        judged.is_failing = policy.fails(judged.diagnostics)
+        return judged
+
+    def _judge(self, found: Found, policy: Policy) -> Judged:
+        try:
+            data = read_bytes(found.path)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            return Judged(found.path, _unreadable(found.path, reason, policy))
+        return self._judge_bytes(found, data, policy)
+
+    def _judge_bytes(self, found: Found, data: bytes, policy: Policy) -> Judged:
+        from carbon_lint.card.read import read_card
+
+        card = read_card(data, found.path)
+        if (self.request.is_hook or not found.is_named) and not _is_model_card(card):
+            judged = Judged(found.path, [])
+            judged.is_skipped = True
+            return judged
+        diagnostics, suppressed = examine(card, policy, self.request.evidence)
+        if self.request.fix is not None and any(diagnostic.fix for diagnostic in diagnostics):
+            from carbon_lint.lint.fix import fix_file
+
+            return fix_file(self.request, card, policy)
+        return Judged(found.path, diagnostics, suppressed)
+
+
+class FileSources:
+    """Path -> text, read when a reporter asks: a report of many cards does not hold them."""
+
+    __slots__ = ("_given", "_last")
+
+    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+        self._given = dict(given or {})
+        self._last: tuple[str, str] | None = None
+
+    def __getitem__(self, path: str) -> str:
+        if path in self._given:
+            return self._given[path]
+        if self._last is None or self._last[0] != path:
+            from carbon_lint.card.read import read_card
+
+            try:
+                self._last = (path, read_card(read_bytes(path), path).text)
+            except OSError:
+                raise KeyError(path) from None
+        return self._last[1]
+
+    def get(self, path: str, default: str | None = None) -> str | None:
+        """The text, or `default` where the file cannot be read."""
+        try:
+            return self[path]
+        except KeyError:
+            return default
+
+
+def lint_card(card: Card, settings: Settings, evidence: Evidence | None = None) -> list[Diagnostic]:
+    """The diagnostics of one card, in order. Raises ConfigError where the settings name an unknown rule."""
+    return examine(card, Policy(settings), evidence)[0]
+
+
+def lint_text(text: bytes, path: str, settings: Settings, evidence: Evidence | None = None) -> list[Diagnostic]:
+    """The diagnostics of a card's bytes. What is about to be written or published is linted by this."""
+    from carbon_lint.card.read import read_card
+
+    return lint_card(read_card(text, path), settings, evidence)
+
+
+def lint_paths(request: LintRequest) -> tuple[LintReport, list[str]]:
+    """Lint files and folders; with the report the unified diffs of what `--fix` did or would do.
+
+    Raises NoCardsError where nothing was found, ConfigError, and OutputError where a fix cannot be written.
+    """
+    from carbon_lint.lint.batch import judge_all
+
+    judge = Judge(request)
+    report, diffs = collect(judge_all(judge, find_cards(request.paths, request.include)))
+    if not report.files_checked and not (report.files_skipped and _names_a_file(request)):
+        _raise_nothing(request)
+    return report, diffs
+
+
+def collect(judged: Iterable[Judged], sources: Mapping[str, str] | None = None) -> tuple[LintReport, list[str]]:
+    """One report from many files."""
+    diagnostics: list[Diagnostic] = []
+    fixed = []
+    diffs = []
+    checked = skipped = suppressed = 0
+    is_failing = False
+    for one in judged:
+        diagnostics.extend(one.diagnostics)
+        checked += not one.is_skipped
+        skipped += one.is_skipped
+        suppressed += one.suppressed
+        is_failing = is_failing or one.is_failing
+        if one.is_fixed:
+            fixed.append(one.path)
+        if one.diff:
+            diffs.append(one.diff)
+    diagnostics.sort()
+    report = LintReport(
+        diagnostics=tuple(diagnostics),
+        files_checked=checked,
+        files_skipped=skipped,
+        suppressed=suppressed,
+        fixed=tuple(fixed),
+        is_failing=is_failing,
+        sources=FileSources(sources),  # type: ignore[arg-type]  # a mapping to those that ask by path
+    )
+    return report, diffs
+
+
+def examine(card: Card, policy: Policy, evidence: Evidence | None = None) -> tuple[list[Diagnostic], int]:
+    """The diagnostics of one card in order, and how many more a comment silenced."""
+    return _run(Context(card, policy.settings, evidence), policy.active_for(card.path))
+
+
+def _run(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
+    traits = context.traits()
+    found: list[Diagnostic] = []
+    lines: Lines | None = None
+    suppressed = 0
+    context.active = frozenset(code for _, _, code, _ in active)
+    for needs, module, code, severity in active:
+        if needs not in traits:
+            continue
+        for hit in load_rule(module).check(context):
+            context.codes.add(code)
+            if "suppression" in traits and code not in _LAST and _is_silenced(context, code, hit):
+                suppressed += 1
+                continue
+            lines = lines or Lines(context.text)
+            found.append(_diagnostic(hit, (module, code, severity), context.card.path, lines))
+    found.sort()
+    return found, suppressed
+
+
+def _is_silenced(context: Context, code: str, hit: Hit) -> bool:
+    from carbon_lint.lint.suppression import silences
+
+    return silences(context, code, hit.start)
+
+
+def _diagnostic(hit: Hit, rule: tuple[str, str, str], path: str, lines: Lines) -> Diagnostic:
+    module, code, severity = rule
+    line, column, end_line, end_column = lines.span(hit.start, hit.end)
+    return Diagnostic(
+        code=code,
+        name=name_of(module),
+        severity=severity,
+        message=hit.message,
+        path=path,
+        start=hit.start,
+        end=hit.end,
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        fix=hit.fix,
+        related=tuple(Related(message, start, end, lines.span(start, end)) for message, start, end in hit.related),
+    )
+
+
+def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:
+    from carbon_lint.card.read import read_card
+
+    context = Context(read_card(b"", path), policy.settings, unreadable=reason)
+    return _run(context, policy.active_for(path))[0]
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a regular file. Raises OSError, also for a FIFO, which would block, or a device."""
+    import stat
+
+    # Opened without blocking and judged by what was opened: between a look and an opening the file could change.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(0, "not a regular file")
+        return stream.read()
+
+
+def _is_model_card(card: Card) -> bool:
+    """Whether a README that nobody named is a model card: the Hub, or a laxer reader, sees metadata in it."""
+    return card.front_matter is not None or any(problem.kind == "laxer-reader" for problem in card.problems)
+
+
+def _names_a_file(request: LintRequest) -> bool:
+    return any(not os.path.isdir(path) for path in request.paths)
+
+
+def _raise_nothing(request: LintRequest) -> None:
+    from carbon_lint.errors import NoCardsError
+
+    names = ", ".join((CARD_NAME, *request.include))
+    where = ", ".join(request.paths)
+    raise NoCardsError(
+        f"no model card found: looked for {names} below {where}",
+        hint="name a card, or a folder that holds one; --include GLOB takes files with other names; "
+        "what .gitignore excludes and what has no front matter is passed over",
+    )

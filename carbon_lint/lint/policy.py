@@ -1,0 +1,91 @@
+"""Which rules run on a card, and how bad their findings are: the table of rules under the settings."""
+
+from __future__ import annotations
+
+from carbon_lint.config import nearest
+from carbon_lint.errors import ConfigError
+from carbon_lint.lint.diagnostic import RANK
+from carbon_lint.lint.rules import CODES, TABLE, name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from carbon_lint.config import Settings
+    from carbon_lint.lint.diagnostic import Diagnostic
+
+    # (what a card must have, module, code, severity)
+    Active = tuple[tuple[str, str, str, str], ...]
+
+
+class Policy:
+    """The settings as the engine asks for them. One per `Settings`, used for many cards."""
+
+    __slots__ = ("_globs", "_known", "settings")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._globs: dict[str, tuple[str, ...]] = {
+            glob: tuple(self._code(code, "per-file-ignores") for code in codes)
+            for glob, codes in settings.get("per-file-ignores").items()
+        }
+        self._known: dict[tuple[str, ...], Active] = {}
+
+    def active_for(self, path: str) -> Active:
+        """The rules that run on the card at `path`. Raises ConfigError where the settings name an unknown rule."""
+        extra = self._ignored_at(path) if self._globs else ()
+        if extra not in self._known:
+            self._known[extra] = self._active(extra)
+        return self._known[extra]
+
+    def fails(self, diagnostics: Iterable[Diagnostic]) -> bool:
+        """Whether one of them is at least as bad as the settings' `fail-on`."""
+        worst = RANK[self.settings.get("fail-on")]
+        return any(RANK[found.severity] <= worst for found in diagnostics)
+
+    def _active(self, extra: tuple[str, ...]) -> Active:
+        select = [self._code(code, "select") for code in self.settings.get("select")]
+        ignore = [self._code(code, "ignore") for code in self.settings.get("ignore")]
+        severities = {self._code(code, "severity"): word for code, word in self.settings.get("severity").items()}
+        return tuple(
+            (needs, module, code, severities[_longest(code, severities)] if _matching(code, severities) else severity)
+            for module, (needs, severity) in TABLE.items()
+            for code in (module[:5].upper(),)
+            if _weight(code, select) > _weight(code, ignore) and not _matching(code, extra)
+        )
+
+    def _ignored_at(self, path: str) -> tuple[str, ...]:
+        import os
+        from fnmatch import fnmatchcase
+
+        relative = os.path.relpath(os.path.abspath(path), self.settings.folder).replace(os.sep, "/")
+        return tuple(code for glob, codes in self._globs.items() if fnmatchcase(relative, glob) for code in codes)
+
+    def _code(self, text: str, key: str) -> str:
+        """A code, the beginning of one, or a name, as a code or the beginning of one."""
+        if text == "ALL" or any(code.startswith(text) for code in CODES):
+            return text
+        names = {name_of(module): code for code, module in CODES.items()}
+        if text in names:
+            return names[text]
+        raise ConfigError(
+            f"{self.settings.source(key)}: {key}: unknown rule {text!r}",
+            hint=nearest(text, [*CODES, *names], "known rules"),
+        )
+
+
+def _matching(code: str, prefixes: Iterable[str]) -> list[str]:
+    return [prefix for prefix in prefixes if prefix == "ALL" or code.startswith(prefix)]
+
+
+def _longest(code: str, prefixes: Iterable[str]) -> str:
+    return max(_matching(code, prefixes), key=_length)
+
+
+def _length(prefix: str) -> int:
+    return 1 if prefix == "ALL" else len(prefix)
+
+
+def _weight(code: str, prefixes: Iterable[str]) -> int:
+    """How closely a list speaks of a code: the length of its longest match, 0 for none. A tie goes to `ignore`."""
+    return max((_length(prefix) for prefix in _matching(code, prefixes)), default=0)

@@ -1,0 +1,47 @@
+"""CL001: the front matter is not valid YAML."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports front matter that the Hub cannot parse. YAML is read as the Hub reads it (js-yaml 4).
+
+    ## Why is this bad?
+    One error loses the whole front matter: the Hub shows a card without licence, tags and carbon figure.
+
+    ## Example
+    ```yaml
+    license: mit
+    tags: [text-classification
+    co2_eq_emissions: 12.5
+    ```
+
+    ## Use instead
+    ```yaml
+    license: mit
+    tags: [text-classification]
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    for problem in context.card.problems:
+        if problem.kind == "yaml-error":
+            yield Hit(problem.message, problem.start, problem.end)
+
+
+RULE = Rule(summary="The front matter is not valid YAML", since="0.1.0", check=check)

@@ -1,0 +1,36 @@
+"""CL002: a file that cannot be read."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports a file that cannot be read: it is not there, access is denied, it is a pipe or a device.
+
+    ## Why is this bad?
+    A card that was not read was not checked. The others that were named are checked all the same.
+
+    ## Example
+    ```text
+    carbon-lint check no-such-file.md
+    ```
+
+    ## Use instead
+    ```text
+    carbon-lint check README.md
+    ```
+    """
+    yield Hit(f"the file cannot be read: {context.unreadable}", 0, 0)
+
+
+RULE = Rule(summary="The file cannot be read", since="0.1.0", check=check)

@@ -1,0 +1,46 @@
+"""CL004: a card without metadata."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports a card that was named and has no front matter. A README.md that was only found in a folder and has none
+    is no model card, and is passed over.
+
+    ## Why is this bad?
+    The Hub takes licence, tags and the carbon figure from the front matter and from nowhere else.
+
+    ## Example
+    ```markdown
+    # A model
+
+    It classifies sentences.
+    ```
+
+    ## Use instead
+    ```markdown
+    ---
+    license: mit
+    ---
+    # A model
+
+    It classifies sentences.
+    ```
+    """
+    for problem in context.card.problems:
+        if problem.kind == "no-front-matter":
+            yield Hit(problem.message, problem.start, problem.end)
+
+
+RULE = Rule(summary="The card has no front matter", since="0.1.0", check=check)

@@ -1,0 +1,40 @@
+"""CL005: front matter without keys."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports front matter that is valid YAML, and a list or a text instead of keys and values.
+
+    ## Why is this bad?
+    The Hub reads no metadata from it, and `ModelCard.load` of huggingface_hub raises an error.
+
+    ## Example
+    ```yaml
+    - license: mit
+    - language: en
+    ```
+
+    ## Use instead
+    ```yaml
+    license: mit
+    language: en
+    ```
+    """
+    for problem in context.card.problems:
+        if problem.kind == "not-a-mapping":
+            yield Hit(problem.message, problem.start, problem.end)
+
+
+RULE = Rule(summary="The front matter is not a map of keys and values", since="0.1.0", check=check)

@@ -1,0 +1,38 @@
+"""CL006: bytes that are not UTF-8."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports a card whose bytes are not UTF-8, such as one saved as Latin-1 or UTF-16.
+
+    ## Why is this bad?
+    The Hub replaces what it cannot decode; huggingface_hub fails to load the card.
+
+    ## Example
+    ```text
+    license: mit, in a file that an editor saved as UTF-16
+    ```
+
+    ## Use instead
+    ```yaml
+    license: mit
+    ```
+    """
+    for problem in context.card.problems:
+        if problem.kind == "not-utf8":
+            yield Hit(problem.message, problem.start, problem.end)
+
+
+RULE = Rule(summary="The card is not UTF-8", since="0.1.0", check=check)

@@ -1,0 +1,39 @@
+"""CL007: characters that YAML forbids."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports NUL and other control characters in the front matter.
+
+    ## Why is this bad?
+    The Hub's parser refuses the whole front matter for one of them. Most editors do not show it.
+
+    ## Example
+    ```text
+    title: A model, with a BEL character at its end
+    ```
+
+    ## Use instead
+    ```yaml
+    license: mit
+    title: A model
+    ```
+    """
+    for problem in context.card.problems:
+        if problem.kind in {"nul", "control-character"}:
+            yield Hit(problem.message, problem.start, problem.end)
+
+
+RULE = Rule(summary="The front matter holds a character that YAML forbids", since="0.1.0", check=check)

@@ -1,0 +1,47 @@
+"""CL008: one key twice."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports a key that stands twice in the same map of the front matter.
+
+    ## Why is this bad?
+    The Hub's parser refuses the whole front matter. PyYAML, and with it huggingface_hub, silently takes the last
+    value: which of two carbon figures counts would depend on the reader.
+
+    ## Example
+    ```yaml
+    license: mit
+    co2_eq_emissions: 12.5
+    license: apache-2.0
+    ```
+
+    ## Use instead
+    ```yaml
+    license: apache-2.0
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    for problem in context.card.problems:
+        if problem.kind == "duplicate-key":
+            yield Hit(problem.message, problem.start, problem.end)
+
+
+RULE = Rule(summary="A key stands twice in one map", since="0.1.0", check=check)

@@ -1,0 +1,62 @@
+"""CL009: a block below the front matter."""
+
+from __future__ import annotations
+
+import re
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+_BLOCK = re.compile(r"^[\s>*+-]*[`*_\"']*(?P<key>co2_eq_emissions)[`*_\"']*[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports `co2_eq_emissions:` in the text of a card whose front matter has none.
+
+    ## Why is this bad?
+    The Hub reads the figure from the front matter only. In the text it is prose: the search and the widget do not
+    see it.
+
+    ## Example
+    ````markdown
+    ---
+    license: mit
+    ---
+    # A model
+
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+    ```
+    ````
+
+    ## Use instead
+    ```yaml
+    license: mit
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    if "CL003" in context.codes:  # the metadata as a whole is not seen; that is said already
+        return
+    match = _BLOCK.search(context.text, context.card.body[0])
+    if match:
+        message = "co2_eq_emissions stands in the text of the card; the Hub reads it from the front matter only"
+        yield Hit(message, match.start("key"), match.end("key"))
+
+
+RULE = Rule(summary="`co2_eq_emissions` stands in the text, not in the front matter", since="0.1.0", check=check)

@@ -1,0 +1,48 @@
+"""CL103: a block without its figure."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports a map under `co2_eq_emissions` that does not hold `emissions`.
+
+    ## Why is this bad?
+    The figure is what the block is for. huggingface_hub's search by emissions fails with a KeyError on such a card.
+
+    ## Example
+    ```yaml
+    co2_eq_emissions:
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    block = context.block
+    if block is None or block.kind != "map" or context.emissions is not None or "CL105" in context.codes:
+        return
+    yield Hit("co2_eq_emissions has no field emissions, expected a number of grams", *context.place())
+
+
+RULE = Rule(summary="The map has no `emissions`", since="0.1.0", check=check)

@@ -1,0 +1,85 @@
+"""CL104: no number where the figure belongs."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.figure import Figure, plain, read
+from carbon_lint.lint.rule import Rule
+from carbon_lint.text import quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.card.document import Node
+    from carbon_lint.lint.context import Context
+
+
+_WORDS = {
+    "null": "empty",
+    "bool": "a boolean",
+    "date": "a date",
+    "list": "a list",
+    "map": "a map",
+    "bytes": "binary data",
+    "error": "a value with a tag that the Hub refuses",
+}
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports a figure that the Hub does not read as a number: empty, a quoted number, a word, a date, a list.
+
+    ## Why is this bad?
+    The Hub's type for the field is a number of grams. Anything else is not shown, and not found by a search.
+
+    ## Example
+    ```yaml
+    co2_eq_emissions:
+      emissions: "12.5"
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Fix safety
+    Safe: only quotes around a number are taken away.
+    """
+    node = context.emissions
+    if node is None or (node is context.block and "CL102" in context.codes):
+        return
+    figure = read(node)
+    if figure.kind in {"number", "unit", "separated"}:
+        return
+    start, end = context.spot(node)
+    yield Hit(f"emissions is {_found(node, figure)}, expected a number of grams", start, end, _fix(node, figure))
+
+
+def _found(node: Node, figure: Figure) -> str:
+    if figure.kind in _WORDS:
+        shown = f" ({quoted(node.text)})" if node.kind == "scalar" and node.text else ""
+        return _WORDS[figure.kind] + shown
+    if figure.kind == "quoted" and node.style is None:
+        return f"{quoted(node.text)}, a string to the Hub (too large for a number)"
+    return f"the string {quoted(node.text)}"
+
+
+def _fix(node: Node, figure: Figure) -> Fix | None:
+    if figure.kind != "quoted" or node.style not in {"'", '"'} or figure.grams is None:
+        return None
+    return Fix("remove the quotes", (Edit(node.start, node.end, plain(figure.grams)),), is_safe=True)
+
+
+RULE = Rule(summary="`emissions` is not a number", since="0.1.0", check=check, fix="safe")

@@ -1,0 +1,106 @@
+"""CL105: a field under a name that nothing reads."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.schema import GENERATED, RECOMMENDED
+from carbon_lint.text import quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+_KNOWN = ("emissions", *RECOMMENDED)
+_BY_LETTERS = {name.replace("_", ""): name for name in _KNOWN}
+# Met on cards, or in the documentation of other tools.
+_VARIANTS = {
+    "geographiclocation": "geographical_location",
+    "geolocation": "geographical_location",
+    "geographicallocations": "geographical_location",
+    "emission": "emissions",
+    "sources": "source",
+    "typeoftraining": "training_type",
+}
+_OTHER_UNITS = {
+    "co2emissions": "emissions",
+    "carbonemissions": "emissions",
+    "co2": "emissions",
+    "co2eqemissions": "emissions",
+    "emissionsg": "emissions",
+    "emissionskg": "emissions",
+    "grams": "emissions",
+    "kg": "emissions",
+    "location": "geographical_location",
+    "region": "geographical_location",
+    "country": "geographical_location",
+    "hardware": "hardware_used",
+    "gpu": "hardware_used",
+    "gpus": "hardware_used",
+}
+_LEAST_TYPED = 6
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports keys of the block that are misspellings of the documented ones, such as `geographic_location`, `hardware
+    used` with a blank, or `Emissions`. Other extra keys are left alone: generators of cards write many.
+
+    ## Why is this bad?
+    The Hub ignores a key that it does not know. A misspelt `emissions` loses the figure.
+
+    ## Example
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographic_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Fix safety
+    Safe where the names differ in case, blanks, dashes or a known variant only, and the right key is not there;
+    unsafe for a likely typing error, and for a name that may stand for another unit.
+    """
+    for name, (key, _) in context.fields.items():
+        meant, is_safe = meant_by(name)
+        if meant is None or meant in context.fields:
+            continue
+        fix = Fix(f"rename to {meant}", (Edit(key.start, key.end, meant),), is_safe=is_safe)
+        yield Hit(f"unknown field {quoted(name)}, expected {meant}", key.start, key.end, fix)
+
+
+def meant_by(name: str) -> tuple[str | None, bool]:
+    """The documented field that a key stands for, and whether nothing but the spelling differs."""
+    if name in _KNOWN or name in GENERATED:
+        return None, False
+    letters = "".join(character for character in name.lower() if character.isalnum())
+    same = _BY_LETTERS.get(letters) or _VARIANTS.get(letters)
+    if same:
+        return same, True
+    if letters in _OTHER_UNITS:
+        return _OTHER_UNITS[letters], False
+    if len(letters) < _LEAST_TYPED:
+        return None, False
+    from difflib import get_close_matches
+
+    near = get_close_matches(letters, _BY_LETTERS, n=1, cutoff=0.88)
+    return (_BY_LETTERS[near[0]] if near else None), False
+
+
+RULE = Rule(summary="A field of `co2_eq_emissions` is misspelt", since="0.1.0", check=check, fix="both")

@@ -1,0 +1,81 @@
+"""CL106: the block under a name that nothing reads."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.context import BLOCK
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.rule import Rule
+from carbon_lint.text import quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.card.document import Node
+    from carbon_lint.lint.context import Context
+
+
+_RIGHT = "co2eqemissions"
+_WRONG = frozenset(
+    (
+        *("co2emissions", "co2emission", "co2eqemission", "co2equivalentemissions", "co2equivalent", "co2eq"),
+        *("carbonemissions", "carbonemission", "carbonfootprint", "co2footprint", "co2eqemmissions", "co2emmissions"),
+        *("co2eemissions", "emissionsco2", "ecemissions"),
+    )
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports top-level keys that are misspellings of `co2_eq_emissions`, on a card that has no such key.
+
+    ## Why is this bad?
+    The Hub knows the one name. Under any other the figure is not shown and not found.
+
+    ## Example
+    ```yaml
+    license: mit
+    Co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```yaml
+    license: mit
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Fix safety
+    Safe where only case, blanks or dashes differ. Unsafe otherwise: `co2_emissions` may have been meant in another
+    unit.
+    """
+    root = context.card.root
+    if root is None:
+        return
+    for key, value in root.own_items():
+        letters = _letters(key.text) if key.kind == "scalar" else ""
+        if letters != _RIGHT and letters not in _WRONG and not (letters == "emissions" and _is_figure(value)):
+            continue
+        fix = Fix(f"rename to {BLOCK}", (Edit(key.start, key.end, BLOCK),), is_safe=letters == _RIGHT)
+        yield Hit(f"unknown key {quoted(key.text)}, expected {BLOCK}", key.start, key.end, fix)
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.lower().replace("₂", "2") if character.isalnum())
+
+
+def _is_figure(value: Node) -> bool:
+    return value.is_number or value.kind == "map"
+
+
+RULE = Rule(summary="`co2_eq_emissions` is misspelt", since="0.1.0", check=check, fix="both")

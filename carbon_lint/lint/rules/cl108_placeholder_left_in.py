@@ -1,0 +1,71 @@
+"""CL108: a placeholder of the documentation left in."""
+
+from __future__ import annotations
+
+import re
+
+from carbon_lint.lint.context import string
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+from carbon_lint.text import quoted, visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+# The first line is the Hub's documentation from 2021 on, word for word.
+_PLACEHOLDER = re.compile(
+    r"source of the information\b.*|as granular as possible\b.*|how much compute and what kind\b.*"
+    r"|\"?pre-?training\"? or \"?fine-?tuning\"?"
+    r"|\[?more information needed\]?|information needed|needs? more information|<[^<>]*>|\{\{.*\}\}|\[[^\[\]]*\]"
+    r"|n/?\.?a\.?|tbd|todo|fixme|xxx+|\.\.\.|\?+|-+|unknown|unspecified"
+    r"|not (?:specified|available|known|applicable|reported)"
+    r"|number \(in grams of co2\)|none|null|to be (?:determined|filled|added)\b.*|your[ _-]\w+(?:[ _-]\w+)*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports fields that still hold the documentation's description of the field, a template's mark such as `[More
+    Information Needed]`, or `N/A`.
+
+    ## Why is this bad?
+    It reads as if somebody had said where the figure comes from. A field that is not known is left out.
+
+    ## Example
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: source of the information, either directly from AutoTrain, code carbon or from a scientific article
+      training_type: pre-training or fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    for name, (_, value) in context.fields.items():
+        text = string(value)
+        if name != "emissions" and text is not None and is_placeholder(text):
+            yield Hit(f"{visible(name)} holds the placeholder {quoted(text)}", *context.spot(value))
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a value says nothing: a description of the field, a mark of a template, or a word for not known."""
+    return _PLACEHOLDER.fullmatch(text.strip().strip("\"'`*_").strip()) is not None
+
+
+RULE = Rule(summary="A placeholder stands where a fact belongs", since="0.1.0", check=check)

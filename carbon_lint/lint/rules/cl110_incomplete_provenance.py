@@ -1,0 +1,53 @@
+"""CL110: a figure without its circumstances."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
+from carbon_lint.lint.schema import RECOMMENDED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+_SAID_ALREADY = frozenset(("CL102", "CL103", "CL104"))
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Notes which of the fields `source`, `training_type`, `geographical_location` and `hardware_used` are missing.
+
+    ## Why is this bad?
+    A figure that says neither how it was found nor on what and where cannot be compared with another.
+
+    ## Example
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+    ```
+
+    ## Use instead
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    if context.codes & _SAID_ALREADY:
+        return
+    meant = {meant_by(name)[0] for name in context.fields} if "CL105" in context.codes else set()
+    missing = [name for name in RECOMMENDED if name not in context.fields and name not in meant]
+    if missing:
+        yield Hit(f"the figure has no {', '.join(missing)}", *context.place())
+
+
+RULE = Rule(summary="Recommended fields are missing", since="0.1.0", check=check)

@@ -1,0 +1,59 @@
+"""CL111: a figure that only the text states."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+_SAID_ALREADY = frozenset(("CL001", "CL003", "CL004", "CL005", "CL007", "CL008", "CL009", "CL106", "CL107"))
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Notes that the card's text states emissions while the front matter has no `co2_eq_emissions`.
+
+    ## Why is this bad?
+    Only the front matter is read by the Hub, its search, and those who count emissions over many models.
+
+    ## Example
+    ```markdown
+    ---
+    license: mit
+    ---
+    # A model
+
+    - **Carbon Emitted**: 0.420 kg of CO2
+    ```
+
+    ## Use instead
+    ```markdown
+    ---
+    license: mit
+    co2_eq_emissions:
+      emissions: 420
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ---
+    # A model
+
+    - **Carbon Emitted**: 0.420 kg of CO2
+    ```
+    """
+    if context.codes & _SAID_ALREADY or not context.figures:
+        return
+    figure = context.figures[0]
+    message = f"the text states {figure.number_text} {figure.unit}, the front matter has no co2_eq_emissions"
+    yield Hit(message, figure.start, figure.end)
+
+
+RULE = Rule(summary="The text states emissions, the front matter does not", since="0.1.0", check=check)

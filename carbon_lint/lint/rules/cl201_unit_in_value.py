@@ -1,0 +1,84 @@
+"""CL201: a unit or prose in the figure."""
+
+from __future__ import annotations
+
+import re
+
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.figure import Figure, plain, read
+from carbon_lint.lint.rule import Rule
+from carbon_lint.text import quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.card.document import Node
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports a figure written as a string with a number and a unit, or words: `17g`, `0.1069 Kg`, `28.53 in grams of
+    CO2`.
+
+    ## Why is this bad?
+    The Hub takes a number of grams. It has been seen to keep the number and drop the unit: `0.1069 Kg` became
+    `0.1069`.
+
+    ## Example
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5 g
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Fix safety
+    Safe where nothing but grams is taken away. Unsafe where the number is converted from the unit that is stated,
+    and where words stand around it. None where no unit is stated.
+    """
+    node = context.emissions
+    figure = read(node) if node is not None else None
+    if node is None or figure is None or figure.kind != "unit":
+        return
+    said = ""
+    if figure.grams is not None and figure.unit and not _is_grams(figure.unit):
+        said = f" ({figure.number_text} {figure.unit} is {plain(figure.grams)} g)"
+    yield Hit(
+        f"emissions is the string {quoted(node.text)}, expected a bare number of grams{said}",
+        node.start,
+        node.end,
+        _fix(node, figure),
+    )
+
+
+def _is_grams(unit: str) -> bool:
+    return unit.lower() in {"g", "gram", "grams", "gramme", "grammes"}
+
+
+def _fix(node: Node, figure: Figure) -> Fix | None:
+    if figure.grams is None or figure.unit is None or node.style in {"|", ">"}:
+        return None
+    number = plain(figure.grams)
+    is_bare = re.fullmatch(r"[-+\d.eE]+\s*g(rams?)?", node.text.strip()) is not None
+    converted = "" if _is_grams(figure.unit) else f", {figure.number_text} {figure.unit} in grams"
+    return Fix(
+        f"write {number}{converted}", (Edit(node.start, node.end, number),), is_safe=is_bare and figure.grams >= 0
+    )
+
+
+RULE = Rule(summary="`emissions` holds a unit or prose", since="0.1.0", check=check, fix="both")

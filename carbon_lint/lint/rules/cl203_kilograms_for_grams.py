@@ -1,0 +1,82 @@
+"""CL203: kilograms where grams belong."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.figure import plain
+from carbon_lint.lint.prose import agrees, half_a_step_g
+from carbon_lint.lint.rule import Rule
+from carbon_lint.units import significant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Compares the figure with the emissions that the card's text states, and reports a figure that is a thousandth of
+    them.
+
+    ## Why is this bad?
+    CodeCarbon counts kilograms, the card states grams. A figure that was copied without the conversion makes a
+    model look a thousand times cleaner than it is.
+
+    ## Example
+    ```markdown
+    ---
+    co2_eq_emissions:
+      emissions: 0.42
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ---
+    # A model
+
+    - **Carbon Emitted**: 0.420 kg of CO2
+    ```
+
+    ## Use instead
+    ```markdown
+    ---
+    co2_eq_emissions:
+      emissions: 420
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ---
+    # A model
+
+    - **Carbon Emitted**: 0.420 kg of CO2
+    ```
+
+    ## Fix safety
+    Unsafe: which of the two is wrong is a guess, if a good one.
+    """
+    emissions_g, node = context.emissions_g, context.emissions
+    if not emissions_g or node is None or any(agrees(figure, emissions_g) for figure in context.figures):
+        return
+    for figure in context.figures:
+        if agrees(figure, emissions_g * 1000) and half_a_step_g(figure) < emissions_g * 500:
+            grams = plain(Decimal(node.text) * 1000)
+            yield Hit(
+                f"emissions is {node.text} and the text states {figure.number_text} {figure.unit} "
+                f"= {significant(figure.grams, 6)} g, 1000 times as much; expected grams, this looks like kilograms",
+                node.start,
+                node.end,
+                Fix(f"write {grams}: {node.text} kg in grams", (Edit(node.start, node.end, grams),), is_safe=False),
+                related=(("stated here", figure.start, figure.end),),
+            )
+            return
+
+
+RULE = Rule(
+    summary="The text of the card shows that `emissions` holds kilograms", since="0.1.0", check=check, fix="unsafe"
+)

@@ -1,0 +1,54 @@
+"""CL205: a figure that is no finite number."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.context import number
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+_INFINITE = float("inf")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports `.nan` and `.inf`.
+
+    ## Why is this bad?
+    Generators of cards write `.nan` where a tracker returned nothing: the run was not measured. A field that is not
+    known is left out.
+
+    ## Example
+    ```yaml
+    co2_eq_emissions:
+      emissions: .nan
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    node = context.emissions
+    value = number(node)
+    if node is not None and value is not None and (not -_INFINITE < value < _INFINITE):
+        yield Hit(f"emissions is {node.text}, expected a finite number of grams", node.start, node.end)
+
+
+RULE = Rule(summary="`emissions` is not a finite number", since="0.1.0", check=check)

@@ -1,0 +1,90 @@
+"""CL207: grams and kilowatt-hours that do not fit."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from carbon_lint.lint.context import number
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.figure import plain
+from carbon_lint.lint.rule import Rule
+from carbon_lint.units import significant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.card.document import Node
+    from carbon_lint.lint.context import Context
+
+
+LEAST_G_PER_KWH = 1
+MOST_G_PER_KWH = 1500
+# Under this, a thousand times the figure would still be an unusual grid: no guess is made.
+LEAST_USUAL_G_PER_KWH = 5
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Divides `emissions` by `energy_consumed` and reports a carbon intensity outside 1 to 1,500 g/kWh.
+
+    ## Why is this bad?
+    Every grid lies in between: from under 2 g/kWh (hydropower, Quebec) to somewhat over 1,000 (coal). A figure
+    outside is in another unit; a thousandth of a usual intensity means kilograms in place of grams.
+
+    ## Example
+    ```yaml
+    co2_eq_emissions:
+      emissions: 0.0123
+      energy_consumed: 0.0309
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.3
+      energy_consumed: 0.0309
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Fix safety
+    Unsafe: offered where a thousand times the figure gives a usual intensity, which is a guess, if a good one.
+
+    ## References
+    * Ember, Yearly Electricity Data; CodeCarbon `global_energy_mix.json`: countries from 2 to about 1,100 g/kWh.
+    """
+    emissions_g, node = context.emissions_g, context.emissions
+    energy_kwh = number(context.field("energy_consumed"))
+    if not emissions_g or node is None or energy_kwh is None or not 0 < energy_kwh < float("inf"):
+        return
+    intensity = emissions_g / energy_kwh
+    if LEAST_G_PER_KWH <= intensity <= MOST_G_PER_KWH or "CL203" in context.codes:
+        return
+    is_kilograms = LEAST_USUAL_G_PER_KWH <= intensity * 1000 <= MOST_G_PER_KWH
+    guess = f"; as kilograms it were {significant(intensity * 1000)} g/kWh" if is_kilograms else ""
+    yield Hit(
+        f"emissions {node.text} g / energy_consumed {significant(energy_kwh, 4)} kWh = {significant(intensity)} g/kWh, "
+        f"expected {LEAST_G_PER_KWH} to {MOST_G_PER_KWH}{guess}",
+        node.start,
+        node.end,
+        _fix(node) if is_kilograms else None,
+    )
+
+
+def _fix(node: Node) -> Fix | None:
+    try:
+        grams = plain(Decimal(node.text) * 1000)
+    except InvalidOperation:  # hexadecimal, octal
+        return None
+    return Fix(f"write {grams}: {node.text} kg in grams", (Edit(node.start, node.end, grams),), is_safe=False)
+
+
+RULE = Rule(summary="Emissions and energy do not fit together", since="0.1.0", check=check, fix="unsafe")

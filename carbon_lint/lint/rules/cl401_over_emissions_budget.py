@@ -1,0 +1,64 @@
+"""CL401: a figure over the budget (g)."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+from carbon_lint.units import format_emissions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Holds the card's `emissions` against `max-emissions` of the configuration.
+
+    ## Why is this bad?
+    The budget is the team's own. A card over it comes from a run that the gate would have stopped.
+
+    ## Example
+    ```toml
+    max-emissions = "10 g"
+    ```
+
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```toml
+    max-emissions = "20 g"
+    ```
+
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    value, node = context.emissions_g, context.emissions
+    limit = context.settings.max_emissions_g
+    if node is None or value is None or limit is None or value <= limit:
+        return
+    yield Hit(
+        f"emissions is {format_emissions(value)}, over the budget of {format_emissions(limit)} (max-emissions in "
+        f"{context.settings.source('max-emissions')})",
+        node.start,
+        node.end,
+    )
+
+
+RULE = Rule(summary="`emissions` is over the budget `max-emissions`", since="0.1.0", check=check)

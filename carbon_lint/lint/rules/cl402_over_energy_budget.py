@@ -1,0 +1,67 @@
+"""CL402: a figure over the budget (kWh)."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.context import number
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+from carbon_lint.units import format_energy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Holds the card's `energy_consumed` against `max-energy` of the configuration.
+
+    ## Why is this bad?
+    The budget is the team's own. A card over it comes from a run that the gate would have stopped.
+
+    ## Example
+    ```toml
+    max-energy = "20 Wh"
+    ```
+
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.3
+      energy_consumed: 0.0309
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```toml
+    max-energy = "40 Wh"
+    ```
+
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.3
+      energy_consumed: 0.0309
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    value, node = number(context.field("energy_consumed")), context.field("energy_consumed")
+    limit = context.settings.max_energy_kwh
+    if node is None or value is None or limit is None or value <= limit:
+        return
+    yield Hit(
+        f"energy_consumed is {format_energy(value)}, over the budget of {format_energy(limit)} (max-energy in "
+        f"{context.settings.source('max-energy')})",
+        node.start,
+        node.end,
+    )
+
+
+RULE = Rule(summary="`energy_consumed` is over the budget `max-energy`", since="0.1.0", check=check)

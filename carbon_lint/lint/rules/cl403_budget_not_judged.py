@@ -1,0 +1,52 @@
+"""CL403: a budget with nothing to hold it against."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Notes that the configuration has `max-emissions` and the card states no emissions.
+
+    ## Why is this bad?
+    A card that passes for lack of a figure has not been found within the budget.
+
+    ## Example
+    ```toml
+    max-emissions = "10 g"
+    ```
+
+    ```yaml
+    license: mit
+    ```
+
+    ## Use instead
+    ```toml
+    max-emissions = "20 g"
+    ```
+
+    ```yaml
+    license: mit
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    if context.settings.max_emissions_g is None or context.block is not None or context.card.root is None:
+        return
+    yield Hit("the card states no emissions, so the budget max-emissions was not judged", *context.place())
+
+
+RULE = Rule(summary="The card has no figure to hold against the budget", since="0.1.0", check=check)

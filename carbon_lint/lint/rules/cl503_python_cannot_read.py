@@ -1,0 +1,40 @@
+"""CL503: front matter that only the Hub can read."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports front matter that the Hub's parser takes and PyYAML refuses, such as a TAB after a colon.
+
+    ## Why is this bad?
+    huggingface_hub, and every Python program that reads cards, fails on it: the next `push_to_hub` may replace the
+    card's metadata.
+
+    ## Example
+    ```yaml
+    license: mit
+    title: =
+    ```
+
+    ## Use instead
+    ```yaml
+    license: mit
+    ```
+    """
+    error = context.card.pyyaml_error
+    if error is not None:
+        yield Hit(f"the Hub reads this, PyYAML does not: {error.message}", error.start, error.end)
+
+
+RULE = Rule(summary="PyYAML cannot read the front matter", since="0.1.0", check=check)

@@ -1,0 +1,43 @@
+"""CL902: a comment that names no known rule."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.rules import CODES
+from carbon_lint.text import quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports a `# carbon-lint:` comment that is not `ignore[CODE, ...]`, and codes in it that no rule has.
+
+    ## Why is this bad?
+    It silences nothing, and whoever wrote it believes that it does.
+
+    ## Example
+    ```yaml
+    license: mit # carbon-lint: ignore[CL999] no such rule
+    ```
+
+    ## Use instead
+    ```yaml
+    license: mit
+    ```
+    """
+    for one in context.suppressions:
+        if not one.codes:
+            yield Hit("not a suppression, expected carbon-lint: ignore[CODE] and why", one.start, one.end)
+        for code, start, end in one.codes:
+            if code not in CODES:
+                yield Hit(f"no rule has the code {quoted(code)}", start, end)
+
+
+RULE = Rule(summary="A suppression names no known rule", since="0.1.0", check=check)
