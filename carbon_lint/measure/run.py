@@ -69,6 +69,8 @@ def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress],
         if journal is not None:
             stack.callback(journal.close)
         meter.start()
+        if journal is not None and journal.kept_aside is not None:
+            request = replace(request, warnings=(*request.warnings, _kept_aside_warning(journal.kept_aside)))
         blank = _blank_record(request, meter, run_id)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
@@ -196,6 +198,13 @@ def _open_journal(request: RunRequest) -> Journal | None:
     if os.path.isdir(request.record_path):
         raise OutputError(f"{request.record_path} is a folder", hint="--record names a file, like record.json")
     return Journal(journal_path(request.record_path))
+
+
+def _kept_aside_warning(path: Path) -> str:
+    return (
+        f"an earlier run with this record was killed: its journal is kept in {path.name} "
+        f"(carbon-lint recover {path.name} --record NEW.json)"
+    )
 
 
 def _limits(request: RunRequest) -> dict[str, float | None]:
