@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from carbon_lint.measure.meter import Reading
 
 _POINTS = 60
 _LEAST_READINGS = 3
@@ -18,7 +16,20 @@ _EMISSIONS_SCALES = (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 
 _TIME_SCALES = (("h", 3600.0), ("min", 60.0), ("s", 1.0))
 
 
-def render(readings: Sequence[Reading]) -> str:
+class Sample(Protocol):
+    """What the chart takes of a reading; `measure.meter.Reading` is one."""
+
+    @property
+    def elapsed_s(self) -> float: ...  # noqa: D102  a field
+
+    @property
+    def power_w(self) -> float | None: ...  # noqa: D102
+
+    @property
+    def emissions_g(self) -> float | None: ...  # noqa: D102
+
+
+def render(readings: Sequence[Sample]) -> str:
     """Power and cumulative grams as two Mermaid blocks; empty where fewer than three readings hold a figure.
 
     Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
@@ -30,7 +41,7 @@ def render(readings: Sequence[Reading]) -> str:
 
 
 def _chart(
-    readings: Sequence[Reading],
+    readings: Sequence[Sample],
     title: str,
     attribute: str,
     scales: Sequence[tuple[str, float]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, used_share
+from carbon_lint.gate.uncertainty import RELATIVE
 from carbon_lint.gate.verdict import Status
 from carbon_lint.records.record import Method, Outcome
 from carbon_lint.units import format_emissions, format_energy, significant
@@ -24,7 +25,7 @@ METHOD_WORDS = {
 }
 """How a component's energy was found, as a reader should take it."""
 
-MODELLED = frozenset({Method.LOAD_MODEL, Method.CONSTANT, Method.USER})
+MODELLED = frozenset(RELATIVE)
 """Methods that read no sensor of the component."""
 
 _COMPONENTS = ("gpu", "cpu", "ram")

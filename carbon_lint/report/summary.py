@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from carbon_lint.gate.verdict import LimitResult, Verdict
     from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.measure.meter import Reading
     from carbon_lint.records.record import Record
 
 MAX_BYTES = 1_000_000
@@ -30,7 +29,7 @@ def render(
     verdict: Verdict | None = None,
     *,
     report: LintReport | None = None,
-    readings: Sequence[Reading] = (),
+    readings: Sequence[chart.Sample] = (),
     max_bytes: int = MAX_BYTES,
 ) -> str:
     """The summary, under `max_bytes`: where it would be longer, the findings are cut and the cut is said.
