@@ -17,6 +17,7 @@ VERBS = {
     "card": ("card", "write a record's figures into a model card"),
     "check": ("check", "lint model cards"),
     "publish": ("publish", "commit a card to the Hugging Face Hub"),
+    "recover": ("recover", "make the record of a run that was killed from its journal"),
     "rules": ("rules", "list the rules, or explain one"),
 }
 
