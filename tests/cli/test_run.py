@@ -1,0 +1,202 @@
+"""`carbon-lint run` from the command line, with CodeCarbon as it is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from carbon_lint.records.store import load_record
+
+
+def test_a_measured_run_leaves_a_valid_record(carbon_lint):
+    done = carbon_lint(
+        *("run", "--location", "FRA", "--max-emissions", "1 kg", "--record", "r.json", "--tick", "200ms", "--"),
+        *(sys.executable, "-c", "print('trained')"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "trained\n", "stdout is the job's alone"
+    record = load_record("r.json")
+    assert record.outcome == "completed"
+    assert record.emissions_g > 0
+    assert record.energy_kwh.total > 0
+    assert record.intensity.location == "FRA"
+    assert record.emissions_g == pytest.approx(record.energy_kwh.total * record.intensity.g_per_kwh, rel=1e-6)
+    assert {"carbon-lint", "codecarbon", "python"} <= set(record.software)
+    assert "Within budget" in done.stderr
+
+
+def test_over_a_hard_limit_the_exit_status_is_1(carbon_lint):
+    done = carbon_lint(
+        *("run", "--location", "POL", "--max-emissions", "1ug", "--tick", "100ms", "--record", "r.json", "--"),
+        *("sleep", "60"),
+    )
+
+    assert done.returncode == 1
+    assert "over budget: max-emissions" in done.stderr
+    assert load_record("r.json").outcome == "over-budget"
+    assert load_record("r.json").exit_status == 143
+
+
+def test_an_energy_budget_needs_no_location(carbon_lint):
+    done = carbon_lint("run", "--max-energy", "1 kWh", "--record", "r.json", "--", "true")
+
+    assert done.returncode == 0, done.stderr
+    assert load_record("r.json").emissions_g is None
+    assert load_record("r.json").energy_kwh.total > 0
+
+
+def test_a_given_intensity_carries_its_source(carbon_lint):
+    flags = ("--carbon-intensity", "56.04", "--intensity-source", "our supplier, 2025")
+    done = carbon_lint("run", *flags, "--record", "r.json", "--", "true")
+
+    assert done.returncode == 0, done.stderr
+    assert load_record("r.json").intensity.g_per_kwh == 56.04
+    assert load_record("r.json").intensity.source == "our supplier, 2025"
+
+
+@pytest.mark.parametrize("status", [3, 130])
+def test_the_jobs_own_status_passes_through(carbon_lint, status):
+    assert carbon_lint("run", "--energy-only", "--", "sh", "-c", f"exit {status}").returncode == status
+
+
+REFUSED = {
+    "no command": (["--location", "FRA"], 2, "no command to run"),
+    "an unknown flag": (["--budget", "1kg", "--", "true"], 2, "unrecognized arguments"),
+    "no location": (["--", "true"], 125, "no location was given"),
+    "no location for a card": (["--max-energy", "1kWh", "--card", "README.md", "--", "true"], 125, "no location"),
+    "a location of two letters": (["--location", "US", "--", "true"], 125, "did you mean USA"),
+    "an unknown location": (["--location", "XXX", "--", "true"], 125, "'XXX' is not known"),
+    "a budget without unit": (["--location", "FRA", "--max-emissions", "5", "--", "true"], 2, "'5' has no unit"),
+    "an energy in grams": (["--max-energy", "5g", "--", "true"], 2, "unknown unit 'g'"),
+    "a negative grace": (["--location", "FRA", "--grace", "-1", "--", "true"], 2, "'-1' has no unit"),
+    "a negative grace with unit": (["--location", "FRA", "--grace=-1s", "--", "true"], 2, "zero or more"),
+    "a power without unit": (["--location", "FRA", "--cpu-power", "15", "--", "true"], 2, "'15' has no unit"),
+    "a tick of nothing": (["--location", "FRA", "--tick", "0s", "--", "true"], 2, "too short"),
+    "a PUE below 1": (["--location", "FRA", "--pue", "0.5", "--", "true"], 2, "PUE"),
+    "a PUE in words": (["--location", "FRA", "--pue", "low", "--", "true"], 2, "'low' is not a number"),
+    "an intensity of nothing": (["--carbon-intensity", "0", "--", "true"], 125, "not a number of g/kWh above zero"),
+    "an intensity in words": (["--carbon-intensity", "clean", "--", "true"], 2, "'clean' is not a number"),
+    "two intensities": (["--location", "FRA", "--carbon-intensity", "5", "--", "true"], 2, "both say the intensity"),
+    "a source of nothing": (["--location", "FRA", "--intensity-source", "x", "--", "true"], 2, "needs --carbon"),
+    "grams of energy only": (["--energy-only", "--max-emissions", "1g", "--", "true"], 2, "states no grams"),
+    "a forecast of nothing": (["--location", "FRA", "--forecast", "--", "true"], 2, "needs a limit"),
+    "a record in no folder": (["--location", "FRA", "--record", "no/r.json", "--", "true"], 2, "cannot write"),
+    "a record that is a folder": (["--location", "FRA", "--record", ".", "--", "true"], 2, "is a folder"),
+    "a card in no folder": (["--location", "FRA", "--card", "no/README.md", "--", "true"], 2, "cannot write"),
+    "no such command": (["--location", "FRA", "--", "no-such-command"], 127, "command not found"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_one_clear_line_and_starts_nothing(cli, case):
+    flags, status, said = REFUSED[case]
+    code, out, err = cli(
+        "run", *[flag if flag != "true" else "touch" for flag in flags], *(["ran"] if "true" in flags else [])
+    )
+
+    assert (code, out) == (status, "")
+    assert said in err
+    assert "Traceback" not in err
+    assert not Path("ran").exists()
+    assert list(Path().glob("*.json*")) == []
+
+
+def test_codecarbon_missing_says_how_to_install_it(carbon_lint, tmp_path):
+    """As in an environment without the extra: the package cannot be imported."""
+    blocker = tmp_path / "blocked"
+    blocker.mkdir()
+    (blocker / "codecarbon.py").write_text("raise ImportError('No module named codecarbon')\n")
+    environ = {**os.environ, "PYTHONPATH": str(blocker)}
+    done = carbon_lint("run", "--location", "FRA", "--", "touch", "ran", env=environ)
+
+    assert done.returncode == 125
+    assert "pip install 'carbon-lint[run]'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not Path("ran").exists()
+
+
+def test_secrets_are_not_handed_to_the_job(carbon_lint):
+    secrets = {
+        "HF_TOKEN": "hf_secret",
+        "HUGGING_FACE_HUB_TOKEN": "hf_secret",
+        "HF_OIDC_RESOURCE": "x",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "x",
+        "ACTIONS_RUNTIME_TOKEN": "x",
+        "GITHUB_TOKEN": "x",
+        "GITHUB_OUTPUT": "x",
+        "GITHUB_ENV": "x",
+        "INPUT_HF-TOKEN": "hf_secret",
+    }
+    environ = {**os.environ, **secrets, "GITHUB_SHA": "abc", "WANDB_API_KEY": "kept"}
+    show = "import json, os; print(json.dumps(dict(os.environ)))"
+    command = ("run", "--energy-only", "--pass-env", "GITHUB_ENV", "--", sys.executable, "-c", show)
+    done = carbon_lint(*command, env=environ)
+
+    job_environ = json.loads(done.stdout)
+    assert set(secrets) & set(job_environ) == {"GITHUB_ENV"}
+    assert job_environ["GITHUB_SHA"] == "abc"
+    assert job_environ["WANDB_API_KEY"] == "kept"
+    told = [line for line in done.stderr.splitlines() if "not handed to the job" in line]
+    assert len(told) == 1
+    assert "HF_TOKEN" in told[0]
+    assert "hf_secret" not in done.stderr
+
+
+def test_a_record_that_cannot_be_written_is_printed(carbon_lint):
+    done = carbon_lint("run", "--energy-only", "--record", "r.json", "--", "mkdir", "r.json")
+
+    assert done.returncode == 2
+    assert "cannot write r.json" in done.stderr
+    printed = json.loads(done.stderr[done.stderr.index("{\n") :])
+    assert printed["format"] == "carbon-lint/record@1"
+    assert printed["energy_kwh"]["total"] > 0
+    assert "Traceback" not in done.stderr
+
+
+def test_recover_makes_the_record_once(carbon_lint):
+    carbon_lint("run", "--energy-only", "--record", "r.json", "--", "true")
+    expected = Path("r.json").read_text()
+
+    refused = carbon_lint("recover", "r.jsonl", "--record", "r.json")
+    assert (refused.returncode, "is there already" in refused.stderr) == (2, True)
+    done = carbon_lint("recover", "r.jsonl", "--record", "again.json")
+    assert done.returncode == 0, done.stderr
+    assert Path("again.json").read_text() == expected
+    assert carbon_lint("recover", "absent.jsonl", "--record", "x.json").returncode == 2
+
+
+def test_the_job_runs_where_carbon_lint_was_called_with_its_home(carbon_lint):
+    """Constructing CodeCarbon changes folder, HOME and environment for a moment: nothing of it reaches the job."""
+    show = "import os; print(os.getcwd(), os.environ['HOME'], os.environ['CODECARBON_LOG_LEVEL'])"
+    environ = {**os.environ, "CODECARBON_LOG_LEVEL": "debug"}
+    done = carbon_lint("run", "--energy-only", "--", sys.executable, "-c", show, env=environ)
+
+    assert done.stdout.split() == [os.getcwd(), os.environ["HOME"], "debug"]
+
+
+def test_a_flood_on_stdout_passes_through_whole(carbon_lint):
+    done = carbon_lint("run", "--energy-only", "--", "sh", "-c", "yes 0123456789 | head -c 20000000")
+
+    assert done.returncode == 0
+    assert len(done.stdout) == 20_000_000
+
+
+def test_a_job_that_closes_its_output_goes_on(carbon_lint):
+    done = carbon_lint("run", "--energy-only", "--", "sh", "-c", "exec >&- 2>&-; sleep 0.2; exit 7")
+    assert done.returncode == 7
+
+
+def test_a_reader_that_goes_away_does_not_wait_for_us():
+    """`carbon-lint run ... | head -1` ends with the job, and the measurement is not lost."""
+    command = f"{sys.executable} -m carbon_lint run --energy-only --record r.json -- sh -c 'yes' | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout == "y\n"
+    assert load_record("r.json").exit_status in {1, 141}  # `yes` meets a closed pipe
