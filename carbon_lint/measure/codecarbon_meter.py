@@ -11,7 +11,6 @@ import logging
 import math
 import sys
 import time
-from collections import deque
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,15 +18,19 @@ from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.measure.cpu import plan_cpu
+from carbon_lint.measure.codecarbon_tap import QuietLog, Tap
+from carbon_lint.measure.cpu import plan_cpu, rapl_domains
+from carbon_lint.measure.cpu_load import GroupLoad
 from carbon_lint.measure.figures import FigureCheck
 from carbon_lint.measure.gpus import open_gpus
+from carbon_lint.measure.location import intensity_of
 from carbon_lint.measure.meter import Reading
 from carbon_lint.measure.ram import plan_ram
+from carbon_lint.measure.rapl import RaplWatch
 from carbon_lint.measure.required import check_required
 from carbon_lint.measure.surroundings import private_surroundings
 from carbon_lint.measure.visible_gpus import amd_ids
-from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods
+from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
 from carbon_lint.units import grams_from_kilograms
 
 if TYPE_CHECKING:
@@ -51,47 +54,6 @@ _LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths
     "save_to_logfire",
     "co2_signal_api_token",
 }
-
-
-class Tap:
-    """What CodeCarbon hands its figures to. It only stores: a handler that raises loses the whole run."""
-
-    def __init__(self) -> None:
-        self.last: Any = None
-        self.count = 0
-
-    def out(self, total: Any, delta: Any) -> None:
-        """Called by `flush()` and `stop()`."""
-        del delta
-        self.last = total
-        self.count += 1
-
-    def live_out(self, total: Any, delta: Any) -> None:
-        """Never called with the scheduler parked."""
-
-    def task_out(self, data: Any, experiment_name: str) -> None:
-        """Tasks are not used."""
-
-    def exit(self) -> None:
-        """Nothing is open."""
-
-
-class _Log(logging.Filter):
-    """Keeps CodeCarbon's last warnings for our own messages, and lets none through to stderr."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: deque[str] = deque(maxlen=16)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno >= logging.WARNING:
-            cause = record.exc_info[1] if record.exc_info else None
-            # An exception that CodeCarbon swallowed says more than the lines it logs around it.
-            if cause is not None:
-                self.lines.appendleft(f"{type(cause).__name__}: {cause}")
-            else:
-                self.lines.append(record.getMessage())
-        return False
 
 
 class CodeCarbonMeter:
@@ -119,7 +81,7 @@ class CodeCarbonMeter:
         if not math.isfinite(pue) or pue < 1:
             raise UsageError(f"PUE {pue!r} is below 1", hint="PUE is the building's whole energy over that of its IT")
         self.pue = pue
-        self.intensity = None if place is None else _intensity(place)
+        self.intensity = None if place is None else intensity_of(place)
         self.software = {"codecarbon": REQUIRED_VERSION}
         self.last_failure: str | None = None
         self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh
@@ -129,11 +91,11 @@ class CodeCarbonMeter:
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
         self._require = frozenset(require)
         self._root = root
-        self._check: FigureCheck | None = None
+        self._rapl = RaplWatch(rapl_domains(root) if self._cpu.method is Method.COUNTER else ())
+        self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
         self._tap = Tap()
-        self._log = _Log()
+        self._log = QuietLog()
         self._tracker: Any = None
-        self._has_amd = False
         self._previous: Reading | None = None
         self._started_s = 0.0
         self.methods = Methods(cpu=self._cpu.method, gpu=self._gpus.method, ram=self._ram.method)
@@ -170,11 +132,12 @@ class CodeCarbonMeter:
             raise MeasurementError(f"codecarbon cannot be imported: {error}", hint=_INSTALL) from error
         if self._tap.last is None:
             raise MeasurementError(
-                f"CodeCarbon gives no figures: {self._cause()}", hint="`carbon-lint doctor` says what can be measured"
+                f"CodeCarbon gives no figures: {self._log.cause()}",
+                hint="`carbon-lint doctor` says what can be measured",
             )
         self._take_amd(self._look_inside())
         check_required(self._require, self._cpu, gpu_count=len(self.hardware.gpus), root=self._root)
-        self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=self.pue, has_gpu=self._has_amd)
+        self._rapl.start()
         problem = self._check.problem(self._tap.last, time.monotonic())
         if problem is not None:
             raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
@@ -202,16 +165,23 @@ class CodeCarbonMeter:
         gpu_kwh = read_gpus()
         call()
         if self._tap.count == count:
-            problem: str | None = f"CodeCarbon gave no figures: {self._cause()}"
+            problem: str | None = f"CodeCarbon gave no figures: {self._log.cause()}"
         elif gpu_kwh is None:
             problem = self._gpus.last_failure
         else:
-            problem = self._check.problem(self._tap.last, time.monotonic()) if self._check else None
+            problem = self._doubt(self._tap.last)
         self.last_failure = problem
         if problem is not None or gpu_kwh is None:
             return None
         self._previous = self._reading(self._tap.last, gpu_kwh)
         return self._previous
+
+    def _doubt(self, data: Any) -> str | None:
+        """Why these figures cannot be believed, or `None`."""
+        problem = self._check.problem(data, time.monotonic())
+        if problem is None and self._cpu.method is Method.COUNTER:
+            problem = self._rapl.problem(data.cpu_energy / self.pue)
+        return problem
 
     def _arguments(self) -> dict[str, Any]:
         """Every parameter of the tracker: one that is left out may come from a file in the repository."""
@@ -269,6 +239,8 @@ class CodeCarbonMeter:
                 f"CodeCarbon measures the CPU by {mode} ({tdp_w} W) and memory at {ram_w} W, "
                 f"where {expected} ({self._cpu.max_power_w} W) and {self._ram.power_w} W were asked for"
             )
+        if mode == "cpu_load" and self._cpu.is_limited:
+            parts["CPU"]._cpu_load_meter = GroupLoad(self._cpu.usable_threads, self._root)
         return parts.get("GPU")
 
     def _take_amd(self, part: Any) -> None:
@@ -285,7 +257,7 @@ class CodeCarbonMeter:
             return
         found = tuple(Gpu(index=d.gpu_index, name=str(d._gpu_name), uuid=str(d._uuid)) for d in chosen)
         method = Method.COUNTER if all(device._has_counter for device in chosen) else Method.SAMPLED_POWER
-        self._has_amd = True
+        self._check.has_gpu = True
         self.methods = replace(self.methods, gpu=method)
         self.hardware = replace(self.hardware, gpus=self.hardware.gpus + found)
 
@@ -307,25 +279,12 @@ class CodeCarbonMeter:
             power_w=_mean_power_w(self._previous, elapsed_s, total_kwh),
         )
 
-    def _cause(self) -> str:
-        return next((line for line in self._log.lines if line), "it says nothing of why")
-
 
 def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) -> float | None:
     # Readings closer than this are one and the same to CodeCarbon.
     if before is None or before.energy_kwh.total is None or elapsed_s - before.elapsed_s < _SAME_READING_S:
         return None
     return (total_kwh - before.energy_kwh.total) * 3.6e6 / (elapsed_s - before.elapsed_s)
-
-
-def _intensity(place: Place) -> Intensity:
-    return Intensity(
-        g_per_kwh=place.g_per_kwh,
-        source=place.source,
-        year=place.year,
-        location=place.code,
-        location_name=place.name,
-    )
 
 
 def _offline_tracker() -> Any:

@@ -32,6 +32,8 @@ class CpuPlan:
         threads: hardware threads this machine shows.
         usable_threads: what affinity and cgroup quota leave of them.
         is_virtual: True on a virtual machine.
+        is_limited: True where a container or affinity leaves fewer threads than the machine shows, and the control
+            group's own usage can be read.
         source: where `max_power_w` comes from, in words.
         warnings: what a reader of the number should know.
     """
@@ -42,6 +44,7 @@ class CpuPlan:
     threads: int
     usable_threads: float
     is_virtual: bool
+    is_limited: bool
     source: str
     warnings: tuple[str, ...] = ()
 
@@ -79,6 +82,7 @@ def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: in
         threads=processor.threads,
         usable_threads=usable,
         is_virtual=processor.is_virtual,
+        is_limited=usable < processor.threads and cgroup.cpu_usage_s(root) is not None,
         source=source,
         warnings=warnings,
     )

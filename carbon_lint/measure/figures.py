@@ -38,7 +38,7 @@ class FigureCheck:
     def __init__(self, *, g_per_kwh: float, pue: float, has_gpu: bool = False) -> None:
         self._g_per_kwh = g_per_kwh
         self._pue = pue
-        self._has_gpu = has_gpu
+        self.has_gpu = has_gpu
         self._last_s: float | None = None
         self._last_cpu_kwh = 0.0
         self._last_gpu_kwh = 0.0
@@ -86,6 +86,6 @@ class FigureCheck:
     def _standstill(self, figures: Figures, now_s: float) -> str | None:
         if figures.gpu_energy != self._last_gpu_kwh or self._gpu_moved_s == 0:
             self._last_gpu_kwh, self._gpu_moved_s = figures.gpu_energy, now_s
-        if not self._has_gpu or now_s - self._gpu_moved_s < _STANDSTILL_S:
+        if not self.has_gpu or now_s - self._gpu_moved_s < _STANDSTILL_S:
             return None
         return f"the GPU's energy has stood still for {now_s - self._gpu_moved_s:.0f} s"

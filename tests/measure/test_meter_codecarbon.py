@@ -13,7 +13,8 @@ import pytest
 
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measure import codecarbon_meter
-from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter, Tap
+from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
+from carbon_lint.measure.codecarbon_tap import Tap
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
 
