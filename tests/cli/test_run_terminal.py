@@ -1,0 +1,234 @@
+"""`carbon-lint run` on a terminal: the job reads it, Ctrl-C and resizes arrive once, the live line keeps to its row."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from carbon_lint.cli.progress import LiveLine, LogLines, render_line
+from carbon_lint.measure.progress import Phase, Progress
+from tests.measure.processes import wait_until
+
+
+class Terminal:
+    """carbon-lint with the fake meter in a pseudo-terminal of its own."""
+
+    def __init__(self, source, *flags, rows=24, columns=80):
+        self.text = ""
+        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm"}
+        command = [
+            sys.executable,
+            "-m",
+            "tests.measure.run_fake",
+            *flags,
+            "--",
+            sys.executable,
+            "-S",
+            "-u",
+            "-c",
+            source,
+        ]
+        self.pid, self.descriptor = pty.fork()
+        if self.pid == 0:
+            os.execve(sys.executable, command, environ)
+        self.resize(rows, columns)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def type(self, text):
+        os.write(self.descriptor, text.encode())
+
+    def read(self, wait_s=0.05):
+        while select.select([self.descriptor], [], [], wait_s)[0]:
+            try:
+                data = os.read(self.descriptor, 65536)
+            except OSError:  # the other side has closed
+                break
+            if not data:
+                break
+            self.text += data.decode(errors="replace")
+        return self.text
+
+    def wait_for(self, text):
+        wait_until(lambda: text in self.read())
+
+    def wait(self):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            self.read(0.02)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.read()
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError(f"still running; said {self.text!r}")
+
+    def close(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.descriptor)
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def start(*arguments, **options):
+        opened.append(Terminal(*arguments, **options))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+
+
+def test_the_job_reads_what_is_typed(terminal):
+    screen = terminal("import sys; print('tty', sys.stdin.isatty()); print('hello', input('name? '))")
+    screen.wait_for("name? ")
+    screen.type("Ada\n")
+
+    assert screen.wait() == 0
+    assert "tty True" in screen.text
+    assert "hello Ada" in screen.text
+
+
+def test_ctrl_c_reaches_the_job_once(terminal):
+    screen = terminal(
+        "import signal, sys, time\n"
+        "count = 0\n"
+        "def note(*a):\n"
+        "    global count\n"
+        "    count += 1\n"
+        "signal.signal(signal.SIGINT, note)\n"
+        "print('ready')\n"
+        "while not count: time.sleep(0.05)\n"
+        "time.sleep(0.5)\n"
+        "print('heard', count)\n"
+    )
+    screen.wait_for("ready")
+    screen.type("\x03")
+
+    assert screen.wait() == 130
+    assert "heard 1" in screen.text
+    assert "Traceback" not in screen.text
+
+
+def test_a_resize_reaches_the_job(terminal):
+    screen = terminal(
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGWINCH, lambda *a: print('size', *os.get_terminal_size()))\n"
+        "print('ready')\n"
+        "time.sleep(1)\n"
+    )
+    screen.wait_for("ready")
+    screen.resize(30, 100)
+    screen.wait_for("size 100 30")
+
+    assert screen.wait() == 0
+
+
+def test_ctrl_z_stops_the_job_too_and_it_goes_on_afterwards(terminal):
+    source = "import time\nprint('ready')\nfor i in range(30): print('tick', i); time.sleep(0.1)\n"
+    screen = terminal(source)
+    screen.wait_for("ready")
+    screen.type("\x1a")
+    wait_until(lambda: os.waitpid(screen.pid, os.WUNTRACED | os.WNOHANG)[0] == screen.pid)
+    time.sleep(0.2)
+    screen.read()
+    ticks = screen.text.count("tick")
+    time.sleep(0.5)
+    assert screen.read().count("tick") == ticks, "the job is stopped as well"
+    os.kill(screen.pid, signal.SIGCONT)
+
+    assert screen.wait() == 0
+    assert "tick 29" in screen.text
+
+
+def test_the_live_line_is_cleared_and_the_terminal_left_as_it_was(terminal):
+    source = "import time\nfor i in range(8): print('line', i); time.sleep(0.1)\n"
+    screen = terminal(source, "--tick", "100ms", "--max-energy", "1 kWh")
+
+    assert screen.wait() == 0
+    assert "% of budget" in screen.text
+    assert "\x1b[1;23r" in screen.text, "the job's output scrolls above the last row"
+    assert screen.text.rindex("\x1b[r") > screen.text.rindex("\x1b[1;23r"), "and the region is given back"
+    for number in range(8):
+        assert re.search(rf"line {number}\r?\n", screen.text)
+
+
+def progress(**changes):
+    values = {
+        "phase": Phase.RUNNING,
+        "elapsed_s": 75.0,
+        "emissions_g": 12.34,
+        "energy_kwh": 0.5,
+        "power_w": 312.0,
+        "used_share": 0.42,
+        **changes,
+    }
+    return Progress(**values)
+
+
+def test_the_line_says_grams_share_elapsed_and_watts():
+    assert render_line(progress(), 80) == ("carbon-lint  12.3 g  42 % of budget  1 min 15 s  312 W  [####......]")
+    assert render_line(progress(emissions_g=None, used_share=None), 80) == "carbon-lint  500 Wh  1 min 15 s  312 W"
+    assert "heading for 120 %" in render_line(progress(forecast_share=1.2), 120)
+
+
+@pytest.mark.parametrize("width", range(1, 90))
+def test_the_line_fits_any_width(width):
+    line = render_line(progress(), width)
+    assert 0 < len(line) <= width
+    assert line[0] in "c1"
+
+
+def test_a_log_gets_a_line_a_minute_and_every_notice_at_once():
+    written = []
+    show = LogLines(written.append)
+    for second in range(1, 181):
+        notices = ("80 % is used ::error::no\x1b[2J",) if second == 90 else ()
+        show(progress(elapsed_s=float(second), notices=notices))
+
+    assert len(written) == 4
+    assert written[0].startswith("carbon-lint: 12.3 g")
+    assert "\x1b" not in written[1]
+    assert "::error::" not in written[1]
+
+
+@pytest.mark.parametrize("size", [(80, 3), (0, 0)])
+def test_a_terminal_without_a_row_to_spare_shows_notices_only(size):
+    written = []
+    show = LiveLine(written.append, lambda: os.terminal_size(size))
+    show(progress())
+    assert written == []
+    show(progress(notices=("over budget",)))
+    assert written == ["carbon-lint: over budget\r\n"]
+
+
+def test_a_draw_is_one_write_and_a_resize_sets_the_region_anew():
+    written = []
+    sizes = [os.terminal_size((80, 24))]
+    show = LiveLine(written.append, lambda: sizes[0])
+    show(progress())
+    show(progress())
+    sizes[0] = os.terminal_size((40, 10))
+    show(progress())
+    show(progress(phase=Phase.ENDED))
+
+    assert len(written) == 4
+    assert ["r" in text and "\x1b[1;" in text for text in written] == [True, False, True, False]
+    assert "\x1b[1;9r" in written[2]
+    assert "\x1b[r" in written[3]
