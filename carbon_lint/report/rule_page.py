@@ -32,6 +32,9 @@ _INDEX_HEAD = """\
 `carbon-lint rules CL203` shows a page in the terminal. How bad a finding is can be changed in the
 [configuration](../config.md); a single one is silenced by a comment in the front matter,
 `# carbon-lint: ignore[CL203] why`.
+
+`carbon-lint check --fix`, or the hook `id: carbon-lint-fix`, mends what can be mended without changing the meaning. An
+unsafe fix is a guess, made only with `--unsafe-fixes`.
 """
 _LIST_ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")
 

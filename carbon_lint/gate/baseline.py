@@ -1,0 +1,331 @@
+"""A run against what came before: energy and grid apart, and only where the two can be compared. Pure.
+
+Grams move when the code moves, and also when the job moves to another grid or a new intensity table comes out. So the
+baseline's energy is re-priced at this run's carbon intensity, and only what is left of the difference is an increase.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import UsageError
+from carbon_lint.gate.verdict import LimitResult, Status, Verdict
+from carbon_lint.records.record import Outcome
+from carbon_lint.units import GRAMS_PER, KWH_PER, parse_emissions_g, parse_energy_kwh, significant
+
+if TYPE_CHECKING:
+    from carbon_lint.records.record import Record
+
+KINDS = ("card", "record", "ledger", "hub")
+_SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
+_EXAMPLE = "write '10%', '5 g', or both: '10% and 5 g'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a baseline comes from: `card`, `record:PATH`, `ledger:BRANCH`, `hub:OWNER/MODEL`."""
+
+    kind: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        """As the user wrote it."""
+        return f"{self.kind}:{self.value}" if self.value else self.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaxIncrease:
+    """How much more than the baseline is let through. Both parts must be passed to fail; `None` is no such part."""
+
+    share: float | None = None
+    emissions_g: float | None = None
+    energy_kwh: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """One side of a comparison. `None` is not known, and two unknown things are never taken as equal.
+
+    Attributes:
+        origin: in words, for the report.
+        emissions_g: of the whole run.
+        energy_kwh: of the whole run, PUE included.
+        intensity_g_per_kwh: carbon intensity.
+        location: in words, as a card says it.
+        hardware: what it ran on, as far as two runs must agree in it.
+        methods: (component, method) of each component counted.
+        pue: power usage effectiveness.
+        run_group: name of the group that the figures are the sum of; `None` for one run.
+        at: UTC, ISO 8601.
+        is_whole: False where the run did not complete.
+    """
+
+    origin: str
+    emissions_g: float | None = None
+    energy_kwh: float | None = None
+    intensity_g_per_kwh: float | None = None
+    location: str | None = None
+    hardware: str | None = None
+    methods: tuple[tuple[str, str], ...] | None = None
+    pue: float | None = None
+    run_group: str | None = None
+    at: str | None = None
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A run beside its baseline. Changes are shares: 0.02 is +2 %; `None` is not known.
+
+    Attributes:
+        baseline: the earlier figures.
+        current: this run's.
+        obstacles: why the two cannot be compared; empty where they can.
+        energy_change: of the energy, so of the code and its hardware.
+        grid_change: of the carbon intensity.
+        emissions_change: of the grams, both together.
+        age: time between the two, where both say when.
+        is_stale: older than the user's limit: said, and not judged.
+    """
+
+    baseline: Figures
+    current: Figures
+    obstacles: tuple[str, ...] = ()
+    energy_change: float | None = None
+    grid_change: float | None = None
+    emissions_change: float | None = None
+    age: timedelta | None = None
+    is_stale: bool = False
+
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether an increase may fail a build."""
+        return not self.obstacles and not self.is_stale
+
+
+def parse_source(text: str) -> Source:
+    """`'hub:owner/model'` -> Source. Raises UsageError."""
+    kind, _, value = text.strip().partition(":")
+    is_known = kind in KINDS and (bool(value) != (kind == "card"))
+    if not is_known or (kind == "hub" and not re.fullmatch(r"[\w.-]+/[\w.-]+", value)):
+        raise UsageError(
+            f"{text!r} is not a baseline",
+            hint="write card, record:PATH, ledger:BRANCH (ledger:main) or hub:OWNER/MODEL",
+        )
+    return Source(kind=kind, value=value)
+
+
+def parse_max_increase(text: str) -> MaxIncrease:
+    """`'10% and 5 g'` -> MaxIncrease(share=0.1, emissions_g=5). Raises UsageError."""
+    parts = [part.strip() for part in re.split(r"\s+and\s+|,", text.strip())]
+    shares = [part for part in parts if part.endswith("%")]
+    amounts = [part for part in parts if not part.endswith("%")]
+    if not all(parts) or len(shares) > 1 or len(amounts) > 1:
+        raise UsageError(f"{text!r} is not an increase", hint=_EXAMPLE)
+    share = _share(shares[0]) if shares else None
+    if not amounts:
+        return MaxIncrease(share=share)
+    unit = re.sub(r"^[\d.eE+\s-]+", "", amounts[0])
+    if unit in KWH_PER:
+        return MaxIncrease(share=share, energy_kwh=parse_energy_kwh(amounts[0]))
+    if unit in GRAMS_PER:
+        return MaxIncrease(share=share, emissions_g=parse_emissions_g(amounts[0]))
+    raise UsageError(f"{text!r} is not an increase: {amounts[0]!r} is neither grams nor energy", hint=_EXAMPLE)
+
+
+def parse_max_age(text: str) -> timedelta:
+    """`'90d'` -> 90 days. Raises UsageError."""
+    match = re.fullmatch(r"\s*(\d+)\s*(h|d|w)\s*", text)
+    if match is None:
+        raise UsageError(f"{text!r} is not an age", hint="write hours, days or weeks: '12h', '90d', '8w'")
+    return timedelta(hours=int(match[1]) * {"h": 1, "d": 24, "w": 168}[match[2]])
+
+
+def _share(text: str) -> float:
+    match = re.fullmatch(r"\+?(\d+(?:\.\d+)?)\s*%", text)
+    if match is None:
+        raise UsageError(f"{text!r} is not a percentage of zero or more", hint=_EXAMPLE)
+    return float(match[1]) / 100
+
+
+def figures_of_record(record: Record, origin: str) -> Figures:
+    """A record as one side of a comparison."""
+    known = record.intensity
+    gpus = sorted(gpu.name for gpu in record.hardware.gpus)
+    # The CPU's name counts only where it is what was measured: beside a GPU, runners differ in it from day to day.
+    parts = [f"{gpus.count(name)} x {name}" for name in sorted(set(gpus))] or [record.hardware.cpu_model or ""]
+    methods = [(name, getattr(record.methods, name)) for name in ("cpu", "gpu", "ram")]
+    return Figures(
+        origin=origin,
+        emissions_g=record.emissions_g,
+        energy_kwh=record.energy_kwh.total,
+        intensity_g_per_kwh=known.g_per_kwh if known else None,
+        location=known.location_name if known else None,
+        hardware=", ".join(parts) or None,
+        methods=tuple((name, str(method)) for name, method in methods if method is not None),
+        pue=record.pue,
+        run_group=record.run_group,
+        at=record.ended_at,
+        is_whole=record.outcome is Outcome.COMPLETED,
+    )
+
+
+def compare(current: Figures, baseline: Figures, *, max_age: timedelta | None = None) -> Comparison:
+    """The two side by side, with everything that stands in the way of judging the difference."""
+    age = _age(current.at, baseline.at)
+    current_price, baseline_price = _intensity(current), _intensity(baseline)
+    return Comparison(
+        baseline=baseline,
+        current=current,
+        obstacles=tuple(_obstacles(current, baseline)),
+        energy_change=_change(current.energy_kwh, baseline.energy_kwh),
+        grid_change=_change(current_price, baseline_price),
+        emissions_change=_change(current.emissions_g, baseline.emissions_g),
+        age=age,
+        is_stale=max_age is not None and age is not None and age > max_age,
+    )
+
+
+def increase(comparison: Comparison, allowed: MaxIncrease) -> LimitResult | None:
+    """The increase at one carbon intensity as a limit; `None` where it cannot be judged.
+
+    With two parts both must be passed, so what is allowed is the larger of the two.
+    """
+    if not comparison.can_be_judged:
+        return None
+    unit = _unit(comparison, allowed)
+    base, now = (_at_one_price(comparison) if unit == "g" else _energies(comparison)) or (None, None)
+    if base is None or now is None:
+        return None
+    amount = allowed.emissions_g if unit == "g" else allowed.energy_kwh
+    parts = [part for part in (amount, None if allowed.share is None else allowed.share * base) if part is not None]
+    return LimitResult(name="max-increase", unit=unit, measured=now - base, allowed=max(parts, default=0.0))
+
+
+def with_increase(verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease | None) -> Verdict:
+    """The verdict with the comparison in it. No baseline, a stale one or one of another kind passes, and is said."""
+    if allowed is None:
+        return verdict
+    if comparison is None:
+        return _said(verdict, "max-increase was not judged: there is no baseline yet")
+    limit = increase(comparison, allowed)
+    if limit is None:
+        return _said(verdict, f"max-increase was not judged: {why_not(comparison)}")
+    status = Status.FAIL if limit.is_over else verdict.status
+    return Verdict(status=status, limits=(*verdict.limits, limit), reasons=verdict.reasons)
+
+
+def why_not(comparison: Comparison) -> str:
+    """Why an increase could not be judged, in words."""
+    if comparison.obstacles:
+        return "; ".join(comparison.obstacles)
+    if comparison.is_stale and comparison.age is not None:
+        return f"the baseline ({comparison.baseline.origin}) is {comparison.age.days} days old"
+    return "the baseline and the limit have no figure in common"
+
+
+def changes(comparison: Comparison) -> str:
+    """`energy +2 %, grid -34 %`, with what is not known said."""
+    said = [f"energy {_percent(comparison.energy_change)}", f"grid {_percent(comparison.grid_change)}"]
+    return ", ".join(said)
+
+
+def _percent(change: float | None) -> str:
+    if change is None:
+        return "not known"
+    shown = significant(change * 100, 2)
+    return f"{'+' if change > 0 else ''}{'0' if shown == '-0' else shown} %"
+
+
+def _said(verdict: Verdict, reason: str) -> Verdict:
+    return Verdict(status=verdict.status, limits=verdict.limits, reasons=(*verdict.reasons, reason))
+
+
+def _obstacles(current: Figures, baseline: Figures) -> list[str]:
+    found = []
+    if not baseline.is_whole:
+        found.append(f"the baseline ({baseline.origin}) did not complete")
+    if not current.is_whole:
+        found.append("this run did not complete")
+    for what, now, then in (
+        ("hardware", current.hardware, baseline.hardware),
+        ("PUE", current.pue, baseline.pue),
+        ("run group", current.run_group or "one run", baseline.run_group or "one run"),
+    ):
+        if now is not None and then is not None and now != then:
+            found.append(f"another {what}: {now} here, {then} in the baseline")
+    found += _method_obstacles(current.methods, baseline.methods)
+    if current.energy_kwh is None or baseline.energy_kwh is None:
+        found += _grid_obstacle(current, baseline)
+    return found
+
+
+def _method_obstacles(
+    current: tuple[tuple[str, str], ...] | None, baseline: tuple[tuple[str, str], ...] | None
+) -> list[str]:
+    if current is None or baseline is None:
+        return []
+    now, then = dict(current), dict(baseline)
+    return [
+        f"{name.upper()} by {now.get(name, 'nothing')} here, by {then.get(name, 'nothing')} in the baseline"
+        for name in ("cpu", "gpu", "ram")
+        if now.get(name) != then.get(name)
+    ]
+
+
+def _grid_obstacle(current: Figures, baseline: Figures) -> list[str]:
+    """Without energy on both sides, grams can be compared only on what is surely the same grid."""
+    now, then = _intensity(current), _intensity(baseline)
+    if now is not None and then is not None and abs(now / then - 1) <= _SAME_INTENSITY:
+        return []
+    if current.location is not None and current.location == baseline.location:
+        return []
+    return ["the baseline states no energy, so a change of grid cannot be told from a change of the code"]
+
+
+def _intensity(figures: Figures) -> float | None:
+    """As stated, else what grams and energy come to."""
+    if figures.intensity_g_per_kwh:
+        return figures.intensity_g_per_kwh
+    if figures.emissions_g and figures.energy_kwh:
+        return figures.emissions_g / figures.energy_kwh
+    return None
+
+
+def _unit(comparison: Comparison, allowed: MaxIncrease) -> str:
+    if allowed.energy_kwh is not None:
+        return "kWh"
+    if allowed.emissions_g is not None:
+        return "g"
+    return "kWh" if _energies(comparison) else "g"
+
+
+def _energies(comparison: Comparison) -> tuple[float, float] | None:
+    """(baseline, current) in kWh."""
+    then, now = comparison.baseline.energy_kwh, comparison.current.energy_kwh
+    return None if then is None or now is None else (then, now)
+
+
+def _at_one_price(comparison: Comparison) -> tuple[float, float] | None:
+    """(baseline, current) in grams at this run's carbon intensity."""
+    energies, price = _energies(comparison), _intensity(comparison.current)
+    if energies and price:
+        return energies[0] * price, energies[1] * price
+    then, now = comparison.baseline.emissions_g, comparison.current.emissions_g
+    return None if then is None or now is None else (then, now)
+
+
+def _change(now: float | None, then: float | None) -> float | None:
+    return None if now is None or not then else now / then - 1
+
+
+def _age(now: str | None, then: str | None) -> timedelta | None:
+    if now is None or then is None:
+        return None
+    try:
+        return datetime.fromisoformat(now) - datetime.fromisoformat(then)
+    except (ValueError, TypeError):
+        return None
