@@ -1,0 +1,214 @@
+"""The HTTP client under huggingface_hub: every call has a timeout, the whole has a deadline, one policy of retries.
+
+huggingface_hub's own client waits for ever for an answer, retries some calls for half a minute and sleeps as long as
+a `Retry-After` says. Here a request that may be repeated is repeated, with jitter, while the deadline allows; one that
+may not (it could have landed) raises `UnansweredError`, and the caller looks what became of it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import ExitStack
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import tenacity
+from huggingface_hub.utils import HfHubHTTPError, parse_ratelimit_headers
+
+from carbon_lint.errors import PublishError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import ModuleType
+
+    import httpx2 as httpx
+
+
+def _library() -> ModuleType:
+    """httpx2 under huggingface_hub 2, httpx before: the one that huggingface_hub's errors are made of."""
+    names = (base.__module__.split(".")[0] for base in HfHubHTTPError.__mro__)
+    return import_module(next(name for name in names if name.startswith("httpx")))
+
+
+if not TYPE_CHECKING:
+    httpx = _library()
+
+RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
+# Asking these twice does nothing twice. All other requests that are not GET or HEAD change something.
+_REPEATABLE_POST = re.compile(r"/(validate-yaml|preupload/[^/]+|oauth/token|paths-info/[^/]+)$")
+CONNECT_TIMEOUT_S = 10.0
+CALL_TIMEOUT_S = 20.0
+TRIES = 6
+FIRST_WAIT_S = 0.5
+MAX_WAIT_S = 8.0
+
+
+class UnansweredError(PublishError):
+    """A request has no usable answer: whether it was carried out is not known."""
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after_s: float = 0.0) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class Deadline:
+    """How long the whole may still take, on a monotonic clock. `seconds=None` is for ever."""
+
+    def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._end = None if seconds is None else clock() + seconds
+
+    def remaining_s(self) -> float:
+        """Seconds left; infinite where there is no deadline, never negative."""
+        return float("inf") if self._end is None else max(0.0, self._end - self._clock())
+
+
+class Retries:
+    """How often and how far apart. Waits are random up to an exponentially growing bound: many CI jobs fail at once."""
+
+    def __init__(
+        self, *, tries: int = TRIES, first_wait_s: float | None = None, max_wait_s: float = MAX_WAIT_S
+    ) -> None:
+        self.tries = tries
+        self.first_wait_s = FIRST_WAIT_S if first_wait_s is None else first_wait_s
+        self.max_wait_s = max_wait_s
+
+    def retrying(
+        self,
+        deadline: Deadline,
+        on: tuple[type[BaseException], ...],
+        on_wait: Callable[[float, str], None] | None = None,
+    ) -> tenacity.Retrying:
+        """A loop that tries again on the errors `on`, while tries and time are left; then the last error is raised."""
+        backoff = tenacity.wait_random_exponential(multiplier=self.first_wait_s, max=self.max_wait_s)
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            return max(backoff(state), getattr(error, "retry_after_s", 0.0))
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            return state.attempt_number >= self.tries or state.upcoming_sleep >= deadline.remaining_s()
+
+        def tell(state: tenacity.RetryCallState) -> None:
+            if on_wait is not None and state.outcome is not None:
+                on_wait(state.upcoming_sleep, str(state.outcome.exception()))
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(on), wait=wait, stop=stop, before_sleep=tell, reraise=True
+        )
+
+
+class BoundedClient(httpx.Client):
+    """An httpx client for `huggingface_hub.set_client_factory`, bounded by `deadline`."""
+
+    def __init__(
+        self,
+        *,
+        deadline: Deadline,
+        call_timeout_s: float,
+        retries: Retries,
+        on_wait: Callable[[float, str], None] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(follow_redirects=True, **options)
+        self.deadline = deadline
+        self.call_timeout_s = call_timeout_s
+        self.retries = retries
+        self.on_wait = on_wait
+        self.sent = 0
+
+    def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
+        """Send, and send again where that is harmless. Raises UnansweredError where no answer came."""
+        if not _is_repeatable(request):
+            return self._send_once(request, stream, options)
+        for attempt in self.retries.retrying(self.deadline, (UnansweredError,), self.on_wait):
+            with attempt:
+                return self._send_once(request, stream, options)
+        raise AssertionError("tenacity re-raises the last error")
+
+    def _send_once(self, request: httpx.Request, stream: bool, options: dict[str, Any]) -> httpx.Response:
+        left = self.deadline.remaining_s()
+        if left <= 0:
+            raise _late(request, self.deadline)
+        call = min(self.call_timeout_s, left)
+        connect = min(CONNECT_TIMEOUT_S, call)
+        request.extensions["timeout"] = {"connect": connect, "read": call, "write": call, "pool": call}
+        self.sent += 1
+        try:
+            response = super().send(request, stream=True, **options)
+            response.stream = _Bounded(response.stream, self.deadline, call)
+            with ExitStack() as unless_read:
+                unless_read.callback(response.close)
+                if not stream or response.status_code in RETRY_STATUS:
+                    response.read()
+                unless_read.pop_all()
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
+            raise PublishError(f"{_name(request)}: {error}") from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                hint = "SSL_CERT_FILE names the file of the authority that signed it"
+                raise PublishError(f"{_name(request)}: its certificate is not trusted", hint=hint) from error
+            raise UnansweredError(f"{_name(request)}: {_said(error)}") from error
+        if response.status_code in RETRY_STATUS:
+            raise UnansweredError(
+                f"{_name(request)}: the Hub answered {response.status_code} {response.reason_phrase}".rstrip(),
+                retry_after_s=retry_after_s(response.headers),
+            )
+        return response
+
+
+def plain_client() -> httpx.Client:
+    """A client as huggingface_hub makes it by default."""
+    return httpx.Client(follow_redirects=True, timeout=None)
+
+
+class _Bounded(httpx.SyncByteStream):
+    """A body that must end by the deadline, and within one call's time, however slowly it dribbles."""
+
+    def __init__(self, stream: Any, deadline: Deadline, call_timeout_s: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+        self._call = Deadline(call_timeout_s)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            if self._deadline.remaining_s() <= 0 or self._call.remaining_s() <= 0:
+                raise httpx.ReadTimeout("the answer took too long")
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """Seconds that the Hub asks to wait, by `Retry-After` or an exhausted `ratelimit`; 0 where it says nothing."""
+    named = headers.get("retry-after", "").strip()
+    seconds = float(named) if re.fullmatch(r"\d+(\.\d+)?", named) else 0.0
+    limit = parse_ratelimit_headers(dict(headers))
+    if limit is not None and limit.remaining == 0:
+        seconds = max(seconds, float(limit.reset_in_seconds))
+    return seconds
+
+
+def _is_repeatable(request: httpx.Request) -> bool:
+    return request.method in {"GET", "HEAD"} or _REPEATABLE_POST.search(request.url.path) is not None
+
+
+def _name(request: httpx.Request) -> str:
+    return f"{request.method} {request.url.copy_with(query=None)}"
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, httpx.ConnectTimeout):
+        return "no connection within the time limit"
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer within the time limit"
+    if isinstance(error, httpx.ConnectError):
+        return f"no connection ({error})"
+    return f"the connection broke ({str(error) or type(error).__name__})"
+
+
+def _late(request: httpx.Request, deadline: Deadline) -> UnansweredError:
+    return UnansweredError(f"{_name(request)}: not sent, the time limit of {deadline.seconds:g} s is over")

@@ -1,0 +1,47 @@
+"""What a commit and a pull request say: grams, energy, intensity, where it was measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint import __version__
+from carbon_lint.units import format_emissions, format_energy, significant
+
+if TYPE_CHECKING:
+    from carbon_lint.records.record import Record
+
+MARKER = "Carbon-Lint-Publication: "
+
+
+def title_of(record: Record | None, emissions_g: float | None) -> str:
+    """A commit's first line. `emissions_g` is what the card states; the record's own figure wins."""
+    grams = record.emissions_g if record is not None and record.emissions_g is not None else emissions_g
+    if grams is None:
+        return "Update the model card"
+    return f"State the carbon emissions: {format_emissions(grams)} CO2eq"
+
+
+def description_of(record: Record | None, publication: str) -> str:
+    """A commit's text: one fact a line, and the mark by which this very publication is known again."""
+    lines = list(_facts(record)) if record is not None else []
+    return "\n".join([*lines, f"Written by carbon-lint {__version__}", "", MARKER + publication])
+
+
+def _facts(record: Record) -> list[str]:
+    lines = []
+    if record.emissions_g is not None:
+        lines.append(f"Emissions: {format_emissions(record.emissions_g)} CO2eq ({record.emissions_g!r} g)")
+    if record.energy_kwh.total is not None:
+        lines.append(f"Energy: {format_energy(record.energy_kwh.total)} ({record.energy_kwh.total!r} kWh)")
+    if record.intensity is not None:
+        place = record.intensity.location_name or record.intensity.location
+        where = f", {place}" if place else ""
+        year = f", {record.intensity.year}" if record.intensity.year else ""
+        figure = f"{significant(record.intensity.g_per_kwh)} g/kWh"
+        lines.append(f"Carbon intensity: {figure} ({record.intensity.source}{where}{year})")
+    lines.append(f"Outcome: {record.outcome}")
+    if record.provenance.run_url:
+        lines.append(f"Run: {record.provenance.run_url}")
+    if record.provenance.repository and record.provenance.commit:
+        lines.append(f"Source: {record.provenance.repository}@{record.provenance.commit}")
+    return lines

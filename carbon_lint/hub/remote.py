@@ -1,0 +1,196 @@
+"""A model repository on the Hub, asked through huggingface_hub: read its card at a commit, commit a card, look back.
+
+Nothing is read from huggingface_hub's cache: with a warm one `ModelCard.load` hands out the old card when the Hub
+refuses, without a word.
+"""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import huggingface_hub
+from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
+from huggingface_hub.utils import (
+    build_hf_headers,
+    disable_progress_bars,
+    get_session,
+    hf_raise_for_status,
+    set_client_factory,
+)
+
+from carbon_lint import __version__
+from carbon_lint.errors import PublishError
+from carbon_lint.hub import refusals
+from carbon_lint.hub.http import CALL_TIMEOUT_S, BoundedClient, Deadline, Retries, UnansweredError, plain_client
+from carbon_lint.hub.secrets import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from carbon_lint.hub.auth import Credentials
+
+CARD = "README.md"
+STALE = 412
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tip:
+    """The head of a revision and the card in it; `card` is None where there is none."""
+
+    sha: str
+    card: bytes | None
+
+
+class StaleError(PublishError):
+    """Somebody else has committed since the tip was read."""
+
+    retry_after_s = 0.0
+
+
+@contextmanager
+def connected(
+    endpoint: str,
+    deadline: Deadline,
+    *,
+    call_timeout_s: float = CALL_TIMEOUT_S,
+    retries: Retries | None = None,
+    on_wait: Callable[[float, str], None] | None = None,
+) -> Iterator[None]:
+    """Inside, all of huggingface_hub's requests are bounded by `deadline`, and it sends no telemetry."""
+    constants = huggingface_hub.constants
+    before = constants.ENDPOINT
+    # keyless login and the client's links go by this constant: a token must go to no other place
+    constants.ENDPOINT = endpoint
+    constants.HF_HUB_DISABLE_TELEMETRY = True
+    disable_progress_bars()
+    policy = retries or Retries()
+    set_client_factory(
+        lambda: BoundedClient(deadline=deadline, call_timeout_s=call_timeout_s, retries=policy, on_wait=on_wait)
+    )
+    try:
+        yield
+    finally:
+        constants.ENDPOINT = before
+        set_client_factory(plain_client)
+
+
+class ModelRepo:
+    """One model on the Hub. Use inside `connected`. All methods raise PublishError, of which UnansweredError is one."""
+
+    def __init__(self, repo_id: str, endpoint: str, credentials: Credentials | None) -> None:
+        self.id = repo_id
+        self.endpoint = endpoint
+        self.credentials = credentials
+        token = credentials.token if credentials else False
+        self.api = HfApi(endpoint=endpoint, token=token, library_name="carbon-lint", library_version=__version__)
+
+    def with_id(self, repo_id: str) -> Self:
+        """Another model, with the same credentials."""
+        return type(self)(repo_id, self.endpoint, self.credentials)
+
+    def tip(self, revision: str) -> Tip:
+        """The head of a revision now, and its card. Raises PublishError also where the model has been renamed."""
+        with self.speaking(revision):
+            info = self.api.model_info(self.id, revision=None if revision == "main" else revision)
+        if info.id != self.id:
+            raise PublishError(f"{self.id} has been renamed to {info.id}", hint=f"publish to {info.id}")
+        if info.sha is None:
+            raise UnansweredError(f"the Hub does not say which commit {self.id} is at")
+        return Tip(sha=info.sha, card=self.card_at(info.sha))
+
+    def card_at(self, sha: str) -> bytes | None:
+        """The card's bytes at a commit; None where it has none."""
+        # not `hf_hub_url`: its address was fixed when huggingface_hub was imported
+        url = f"{self.endpoint}/{self.id}/resolve/{sha}/{CARD}"
+        try:
+            with self.speaking(sha):
+                response = get_session().get(url, headers=build_hf_headers(token=self.api.token))
+                hf_raise_for_status(response)
+        except EntryNotFoundError:
+            return None
+        return bytes(response.content)
+
+    def commit_card(self, card: bytes, *, parent: str, revision: str, title: str, description: str) -> str:
+        """Commit the card onto `parent` and return the new commit.
+
+        Raises:
+            StaleError: `parent` is not the head of `revision` any more; nothing was done.
+            UnansweredError: it may have been done.
+        """
+        operation = CommitOperationAdd(path_in_repo=CARD, path_or_fileobj=card)
+        try:
+            with self.speaking(revision), warnings.catch_warnings():
+                # the Hub warns of empty metadata; the linter says it better
+                warnings.simplefilter("ignore", UserWarning)
+                done = self.api.create_commit(
+                    self.id,
+                    [operation],
+                    commit_message=title,
+                    commit_description=description,
+                    revision=revision,
+                    parent_commit=parent,
+                )
+        except refusals.ForbiddenError:
+            raise self._forbidden() from None
+        except HfHubHTTPError as error:
+            raise StaleError(f"somebody else has committed to {self.id} meanwhile") from error
+        return str(done.oid)
+
+    def find_commit(self, revision: str, marker: str, *, since: str) -> str | None:
+        """The commit newer than `since` whose description holds `marker`."""
+        with self.speaking(revision):
+            commits = self.api.list_repo_commits(self.id, revision=revision)
+        for commit in commits:
+            if commit.commit_id == since:
+                return None
+            if marker in commit.message:
+                return commit.commit_id
+        return None
+
+    def user(self) -> str | None:
+        """The user whose token it is; None where the Hub does not say."""
+        if self.credentials is None:
+            return None
+        with self.speaking(None):
+            return str(self.api.whoami()["name"])
+
+    def _forbidden(self) -> PublishError:
+        """Why a commit is forbidden: asked only then, for the Hub allows this question seldom."""
+        assert self.credentials is not None  # noqa: S101  without a token the answer is 401
+        with self.speaking(None):
+            answer = self.api.whoami()
+        who = f"{self.credentials.source} ({answer['name']}'s)"
+        if answer.get("auth", {}).get("accessToken", {}).get("role") == "read":
+            hint = "use a token with write access: https://huggingface.co/settings/tokens"
+            return PublishError(f"{who} may only read", hint=hint)
+        return PublishError(
+            f"{who} may not write to {self.id}",
+            hint="use a token that may, or open a pull request with --create-pr",
+        )
+
+    def commit_url(self, sha: str) -> str:
+        """The web page of a commit."""
+        return f"{self.endpoint}/{self.id}/commit/{sha}"
+
+    @contextmanager
+    def speaking(self, revision: str | None) -> Iterator[None]:
+        """Translate what the client raises into a PublishError; a 412 and a missing file pass."""
+        try:
+            yield
+        except EntryNotFoundError:
+            raise
+        except PublishError as error:
+            raise self._redacted(error) from None
+        except refusals.EXPECTED as error:
+            if isinstance(error, HfHubHTTPError) and error.response.status_code == STALE:
+                raise
+            # `from None`: the client's own exceptions hold request headers
+            raise refusals.explain(error, self.id, revision, self.credentials) from None
+
+    def _redacted(self, error: PublishError) -> PublishError:
+        error.message = redact(error.message, self.credentials.token if self.credentials else None)
+        return error

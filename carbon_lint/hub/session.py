@@ -1,0 +1,76 @@
+"""Opens a model on the Hub for a verb: endpoint, credentials, deadline."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import PublishError
+from carbon_lint.hub.auth import Credentials, find_credentials, no_token
+from carbon_lint.hub.remote import ModelRepo, connected
+from carbon_lint.hub.secrets import RedactingFormatter
+from carbon_lint.hub.target import parse_endpoint, parse_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from carbon_lint.hub.http import Deadline, Retries
+
+DEFAULT_TIMEOUT_S = 120.0
+_TRUE = {"1", "on", "yes", "true"}
+_LOGGERS = ("huggingface_hub", "httpx", "httpx2")
+
+
+@contextmanager
+def open_model(
+    target: str,
+    environ: Mapping[str, str],
+    *,
+    deadline: Deadline,
+    token: str | None = None,
+    token_file: Path | None = None,
+    needs_token: bool = True,
+    retries: Retries | None = None,
+    on_wait: Callable[[float, str], None] | None = None,
+) -> Iterator[ModelRepo]:
+    """The model that `target` names (`owner/model` or its page), ready to be asked.
+
+    Raises:
+        UsageError: `target` or HF_ENDPOINT cannot be read.
+        PublishError: there is no token where one is needed, or HF_HUB_OFFLINE is set.
+    """
+    endpoint = parse_endpoint(environ.get("HF_ENDPOINT"))
+    repo_id = parse_target(target, endpoint)
+    if environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE:
+        raise PublishError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
+    with connected(endpoint, deadline, retries=retries, on_wait=on_wait):
+        credentials = find_credentials(environ, token=token, token_file=token_file)
+        if credentials is None and needs_token:
+            raise no_token(environ)
+        yield ModelRepo(repo_id, endpoint, credentials)
+
+
+@contextmanager
+def logging_to_stderr(verbosity: int, credentials: Credentials | None = None) -> Iterator[None]:
+    """Show the requests (1) or all that the client logs (2), without tokens. 0 shows nothing."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter("%(name)s: %(message)s", credentials.token if credentials else None))
+    level = {0: logging.ERROR, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+    before = {}
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        before[name] = (logger.level, logger.propagate, list(logger.handlers))
+        # the client's own handler would print the same lines unredacted
+        logger.handlers = [handler] if verbosity else [logging.NullHandler()]
+        logger.propagate = False
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for name, (old_level, propagate, handlers) in before.items():
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = handlers, propagate
+            logger.setLevel(old_level)

@@ -1,0 +1,75 @@
+"""What `--to` may name: a model repository, by id or by the address of its web page."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from carbon_lint.errors import UsageError
+from carbon_lint.text import quoted
+
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}", re.ASCII)
+_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
+_OTHER_KINDS = {
+    "datasets": "dataset",
+    "spaces": "Space",
+    "kernels": "kernel",
+    "buckets": "bucket",
+    "collections": "collection",
+}
+_HINT = "name a model as owner/model, or paste the address of its page"
+
+
+def parse_target(text: str, endpoint: str) -> str:
+    """`owner/model` from an id or a page's address. Raises UsageError for anything that is not a model repository."""
+    given = text.strip()
+    path = _path_of_page(given, endpoint) if "://" in given else given
+    if "://" not in given and given.split("/")[0].lower() in _HOSTS:
+        path = given.split("/", 1)[1] if "/" in given else ""
+    parts = [part for part in path.split("/") if part] if "://" in given else path.split("/")
+    if parts and parts[0] in _OTHER_KINDS:
+        raise UsageError(f"{quoted(text)} is a {_OTHER_KINDS[parts[0]]}, not a model", hint=_HINT)
+    if len(parts) > 2 and "://" in given:  # noqa: PLR2004  owner/model and what follows on its page
+        _refuse_other_revision(text, parts[2:])
+        parts = parts[:2]
+    if len(parts) == 1 and _PART.fullmatch(parts[0]):
+        raise UsageError(f"{quoted(text)} names a user or organisation, not a model", hint=_HINT)
+    if len(parts) != 2 or not all(map(_is_name, parts)):  # noqa: PLR2004  owner/model
+        raise UsageError(f"{quoted(text)} is not the name of a model", hint=_HINT)
+    return "/".join(parts)
+
+
+def _path_of_page(url: str, endpoint: str) -> str:
+    parts = urlsplit(url)
+    base = urlsplit(endpoint)
+    if parts.scheme not in {"http", "https"} or (parts.hostname not in _HOSTS and parts.netloc != base.netloc):
+        raise UsageError(f"{quoted(url)} is not a page of {endpoint}", hint=_HINT)
+    return parts.path.removeprefix(base.path.rstrip("/")) if parts.netloc == base.netloc else parts.path
+
+
+def _refuse_other_revision(text: str, rest: list[str]) -> None:
+    """A page of another branch must not end up as `main` unseen."""
+    if rest[0] in {"tree", "blob", "resolve", "commit", "raw"} and rest[1:2] != ["main"] and len(rest) > 1:
+        raise UsageError(
+            f"{quoted(text)} is a page of the revision {quoted('/'.join(rest[1:]))}",
+            hint="name the model alone and the branch by --revision",
+        )
+
+
+def _is_name(part: str) -> bool:
+    # as the Hub has it: no `..`, no `--`, neither at the start nor at the end a dash or dot
+    return _PART.fullmatch(part) is not None and ".." not in part and "--" not in part and part[-1] not in ".-"
+
+
+def parse_endpoint(text: str | None) -> str:
+    """`HF_ENDPOINT` without a trailing slash; the Hub's address where it is not set. Raises UsageError."""
+    if not text:
+        return "https://huggingface.co"
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(
+            f"HF_ENDPOINT is {quoted(text)}, which is no http(s) address", hint="unset it, or write https://host"
+        )
+    if parts.username or parts.password:
+        raise UsageError("HF_ENDPOINT holds a user name or password", hint="give the token by HF_TOKEN or --token-file")
+    return text.strip().rstrip("/")
