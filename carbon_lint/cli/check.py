@@ -14,6 +14,7 @@ from carbon_lint.lint.engine import Judge, LintRequest, collect, lint_paths
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from typing import Any
 
     from carbon_lint.config import Settings
     from carbon_lint.lint.diagnostic import LintReport
@@ -21,6 +22,37 @@ if TYPE_CHECKING:
     from carbon_lint.report import RenderOptions
 
 STDIN = "-"
+_QUICK_FLAGS = {"--hook": "hook", "--fix": "fix"}
+_DEFAULTS = {
+    "format": "text",
+    "stdin_filename": None,
+    "hook": False,
+    "fail_on": None,
+    "exit_zero": False,
+    "config": None,
+    "no_config": False,
+    "emissions_csv": None,
+    "fix": False,
+    "unsafe_fixes": False,
+    "diff": False,
+}
+_REPEATABLE = ("output", "include", "select", "ignore", "record")
+
+
+def quick_arguments(argv: list[str]) -> Any:
+    """What argparse would give for paths and the hook's own flags; None where anything else is there."""
+    from types import SimpleNamespace
+
+    values: dict[str, object] = {**_DEFAULTS, **{name: [] for name in _REPEATABLE}}
+    paths = []
+    for argument in argv:
+        if argument in _QUICK_FLAGS:
+            values[_QUICK_FLAGS[argument]] = True
+        elif argument.startswith("-") or not argument:
+            return None
+        else:
+            paths.append(argument)
+    return SimpleNamespace(**values, paths=paths)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
