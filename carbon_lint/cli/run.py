@@ -74,9 +74,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Measure, say what came of it, write the card, and return the exit status."""
+    from carbon_lint.measure.ranks import become, is_measuring
     from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
 
     request = _request(arguments)
+    if not is_measuring(request.environ):
+        become(request.command, _job_environ(request)[0])
     _check_card(arguments.card)
     meter = _meter(arguments, _place(arguments, request.budget))
     _say_withheld(request)
@@ -190,11 +193,17 @@ def _write_card(record: Record, arguments: Namespace) -> None:
 
 
 def _say_withheld(request: RunRequest) -> None:
-    from carbon_lint.measure.environment import describe_withheld, job_environ
+    from carbon_lint.measure.environment import describe_withheld
 
-    _, names = job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
+    _, names = _job_environ(request)
     if names:
         _say(f"not handed to the job: {describe_withheld(names)} (--pass-env NAME hands one on)")
+
+
+def _job_environ(request: RunRequest) -> tuple[dict[str, str], tuple[str, ...]]:
+    from carbon_lint.measure.environment import job_environ
+
+    return job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
 
 
 def _show() -> Show:

@@ -40,7 +40,7 @@ class Job:
     """
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
-        _check_runnable(command[0], environ)
+        check_runnable(command[0], environ)
         self.command = tuple(command)
         self.state = JobState.WAITING
         self.exit_status: int | None = None
@@ -59,7 +59,7 @@ class Job:
         verb, _, rest = self._channel.recv(4096).decode().partition(" ")
         if verb == "failed":
             self.close()
-            raise _not_runnable(self.command[0], int(rest), is_there=True)
+            raise not_runnable(self.command[0], int(rest), is_there=True)
         self.state = JobState.RUNNING
 
     def fileno(self) -> int:
@@ -149,17 +149,18 @@ def _close_all_but(kept: int) -> None:
                 os.close(descriptor)
 
 
-def _check_runnable(name: str, environ: Mapping[str, str]) -> None:
-    """Say at once, before any meter starts, that there is no such command."""
+def check_runnable(name: str, environ: Mapping[str, str]) -> None:
+    """Say at once, before any meter starts, that there is no such command. Raises CommandNotRunnableError."""
     path = environ.get("PATH", os.defpath)
     if shutil.which(name, path=path) is not None:
         return
     candidates = [name] if os.sep in name else [os.path.join(folder, name) for folder in path.split(os.pathsep)]
     is_there = any(os.path.exists(candidate) for candidate in candidates)
-    raise _not_runnable(name, errno.EACCES if is_there else errno.ENOENT)
+    raise not_runnable(name, errno.EACCES if is_there else errno.ENOENT)
 
 
-def _not_runnable(name: str, number: int, *, is_there: bool = False) -> CommandNotRunnableError:
+def not_runnable(name: str, number: int, *, is_there: bool = False) -> CommandNotRunnableError:
+    """The error of `errno` `number`, with what to do. `is_there`: the file was found, its interpreter may be not."""
     if number == errno.ENOENT and not is_there:
         return CommandNotRunnableError(
             f"command not found: {quoted(name)}",
