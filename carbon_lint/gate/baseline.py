@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import UsageError
@@ -17,6 +17,8 @@ from carbon_lint.records.record import Outcome
 from carbon_lint.units import GRAMS_PER, KWH_PER, parse_emissions_g, parse_energy_kwh, significant
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from carbon_lint.records.record import Record
 
 KINDS = ("card", "record", "ledger", "hub")
@@ -136,14 +138,6 @@ def parse_max_increase(text: str) -> MaxIncrease:
     raise UsageError(f"{text!r} is not an increase: {amounts[0]!r} is neither grams nor energy", hint=_EXAMPLE)
 
 
-def parse_max_age(text: str) -> timedelta:
-    """`'90d'` -> 90 days. Raises UsageError."""
-    match = re.fullmatch(r"\s*(\d+)\s*(h|d|w)\s*", text)
-    if match is None:
-        raise UsageError(f"{text!r} is not an age", hint="write hours, days or weeks: '12h', '90d', '8w'")
-    return timedelta(hours=int(match[1]) * {"h": 1, "d": 24, "w": 168}[match[2]])
-
-
 def _share(text: str) -> float:
     match = re.fullmatch(r"\+?(\d+(?:\.\d+)?)\s*%", text)
     if match is None:
@@ -173,8 +167,11 @@ def figures_of_record(record: Record, origin: str) -> Figures:
     )
 
 
-def compare(current: Figures, baseline: Figures, *, max_age: timedelta | None = None) -> Comparison:
-    """The two side by side, with everything that stands in the way of judging the difference."""
+def compare(current: Figures, baseline: Figures, *, max_age_s: float | None = None) -> Comparison:
+    """The two side by side, with everything that stands in the way of judging the difference.
+
+    A model's error is no obstacle: two runs on the same hardware by the same methods are off the same way.
+    """
     age = _age(current.at, baseline.at)
     current_price, baseline_price = _intensity(current), _intensity(baseline)
     return Comparison(
@@ -185,7 +182,7 @@ def compare(current: Figures, baseline: Figures, *, max_age: timedelta | None = 
         grid_change=_change(current_price, baseline_price),
         emissions_change=_change(current.emissions_g, baseline.emissions_g),
         age=age,
-        is_stale=max_age is not None and age is not None and age > max_age,
+        is_stale=max_age_s is not None and age is not None and age.total_seconds() > max_age_s,
     )
 
 
