@@ -1,0 +1,95 @@
+"""`carbon-lint gate` from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from carbon_lint.records.record import Energy, Method, Methods, Outcome
+from carbon_lint.records.store import write_record
+from tests.records.builders import a_record
+
+
+@pytest.fixture(autouse=True)
+def record():
+    """100 g of 1 kWh, a fifth of it modelled: r.json."""
+    energy = Energy(total=1.0, cpu=0.2, gpu=0.8)
+    methods = Methods(cpu=Method.LOAD_MODEL, gpu=Method.COUNTER)
+    write_record(a_record(emissions_g=100.0, energy_kwh=energy, methods=methods), "r.json")
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "said"),
+    [
+        (["--max-emissions", "1kg"], 0, "pass: max-emissions: 100 g measured, 1 kg allowed, 900 g left"),
+        (["--max-emissions", "50 g"], 1, "fail: max-emissions: 100 g measured, 50 g allowed, over by 50 g"),
+        (["--max-energy", "900 Wh"], 1, "fail: max-energy"),
+        (["--max-emissions", "1kg", "--max-energy", "1Wh"], 1, "max-energy: 1 kWh measured, 1 Wh allowed"),
+        (["--max-emissions", "105g"], 0, "--on-modelled warn: the build passes"),
+        (["--max-emissions", "95g"], 1, "--on-modelled warn: the build fails"),
+        (["--max-emissions", "105g", "--on-modelled", "fail"], 1, "inconclusive"),
+        (["--max-emissions", "95g", "--on-modelled", "pass"], 0, "inconclusive"),
+        (["--max-emissions", "95g", "--uncertainty", "10%"], 1, "fail: "),
+    ],
+)
+def test_the_verdict_and_its_exit_status(cli, flags, status, said):
+    code, out, err = cli("gate", "r.json", *flags)
+    assert (code, err) == (status, "")
+    assert said in out
+
+
+def test_json_says_the_same(cli):
+    code, out, _ = cli("gate", "r.json", "--max-emissions", "50g", "--format", "json")
+    document = json.loads(out)
+    assert code == 1
+    assert document["status"] == "fail"
+    assert document["failed"] is True
+    assert document["limits"] == [
+        {"name": "max-emissions", "unit": "g", "measured": 100.0, "allowed": 50.0, "margin": -50.0, "over": True}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "said"),
+    [
+        ([], 2, "no limit to gate by"),
+        (["--max-emissions", "5"], 2, "'5' has no unit"),
+        (["--max-emissions", "1kg", "--uncertainty", "20"], 2, "not a percentage"),
+        (["--max-emissions", "1kg", "--uncertainty=-5%"], 2, "not a percentage"),
+        (["--max-emissions", "1kg", "--uncertainty", "nan%"], 2, "not a percentage"),
+    ],
+)
+def test_bad_input_is_one_clear_line(cli, flags, status, said):
+    code, out, err = cli("gate", "r.json", *flags)
+    assert (code, out) == (status, "")
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"\x00\xff", b"{", b'{"format": "carbon-lint/record@9"}', b"[" * 50_000]
+)
+def test_what_is_no_record_is_refused(cli, content):
+    Path("r.json").write_bytes(content)
+    code, _, err = cli("gate", "r.json", "--max-emissions", "1kg")
+    assert code == 2
+    assert "r.json" in err
+
+
+def test_a_missing_record_is_refused(cli):
+    assert cli("gate", "absent.json", "--max-emissions", "1kg")[0] == 2
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNMEASURED, Outcome.FAILED])
+def test_an_unmeasured_record_is_125_and_not_0_grams(cli, outcome):
+    write_record(a_record(outcome=outcome, emissions_g=None, energy_kwh=Energy(total=None)), "r.json")
+    for flags in (["--max-emissions", "1kg"], ["--max-energy", "1kWh"]):
+        code, out, _ = cli("gate", "r.json", *flags)
+        assert (code, out) == (125, "")
+
+
+def test_an_energy_only_record_can_be_gated_by_energy(cli):
+    write_record(a_record(emissions_g=None, intensity=None), "r.json")
+    assert cli("gate", "r.json", "--max-energy", "2kWh")[0] == 0
+    assert cli("gate", "r.json", "--max-emissions", "2kg")[0] == 125

@@ -1,0 +1,143 @@
+"""The gate's verdicts. Pure values in, pure values out."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carbon_lint.errors import MeasurementError
+from carbon_lint.gate.budget import OnModelled, format_limit, is_failing, judge, limit_results, used_share
+from carbon_lint.gate.uncertainty import RELATIVE, modelled_components, uncertain_energy_kwh
+from carbon_lint.gate.verdict import Budget, LimitResult, Status
+from carbon_lint.records.record import Energy, Method, Methods, Outcome
+from tests.records.builders import a_record
+
+COUNTED = Methods(cpu=Method.COUNTER, gpu=Method.COUNTER, ram=Method.COUNTER)
+MODELLED = Methods(cpu=Method.LOAD_MODEL, ram=Method.CONSTANT)
+
+
+def counted(emissions_g=100.0, energy_kwh=1.0):
+    energy = Energy(total=energy_kwh, cpu=energy_kwh / 2, gpu=energy_kwh / 4, ram=energy_kwh / 4)
+    return a_record(emissions_g=emissions_g, energy_kwh=energy, methods=COUNTED)
+
+
+def modelled(emissions_g=100.0):
+    """1 kWh, all of it modelled: 0.8 by load, 0.2 constant. Uncertain by 0.8 * 0.4 + 0.2 * 0.5 = 42 %."""
+    return a_record(emissions_g=emissions_g, energy_kwh=Energy(total=1.0, cpu=0.8, ram=0.2), methods=MODELLED)
+
+
+@pytest.mark.parametrize(("allowed", "status"), [(100.1, Status.PASS), (100.0, Status.PASS), (99.9, Status.FAIL)])
+def test_a_counted_figure_is_held_against_its_limit_as_it_stands(allowed, status):
+    assert judge(counted(), Budget(max_emissions_g=allowed)).status is status
+
+
+def test_the_worst_limit_decides():
+    verdict = judge(counted(), Budget(max_emissions_g=1000.0, max_energy_kwh=0.5))
+    assert verdict.status is Status.FAIL
+    assert [(limit.name, limit.is_over) for limit in verdict.limits] == [("max-emissions", False), ("max-energy", True)]
+
+
+def test_no_limit_passes():
+    assert judge(counted(), Budget()).status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status"),
+    [(60.0, Status.INCONCLUSIVE), (140.0, Status.INCONCLUSIVE), (57.9, Status.FAIL), (142.1, Status.PASS)],
+)
+def test_a_modelled_figure_near_its_limit_is_inconclusive(allowed, status):
+    assert judge(modelled(), Budget(max_emissions_g=allowed)).status is status
+    assert judge(modelled(), Budget(max_energy_kwh=allowed / 100)).status is status
+
+
+def test_a_sure_limit_that_is_over_fails_whatever_the_other_is():
+    verdict = judge(modelled(), Budget(max_emissions_g=110.0, max_energy_kwh=0.1))
+    assert verdict.status is Status.FAIL
+
+
+def test_the_reason_names_the_modelled_parts():
+    (reason,) = judge(modelled(), Budget(max_emissions_g=90.0)).reasons
+    assert reason == (
+        "max-emissions: 100 g is within 42 g of the limit of 90 g, and that much of it hangs on a model (cpu and ram)"
+    )
+
+
+def test_the_users_own_uncertainty_replaces_the_methods():
+    assert judge(modelled(), Budget(max_emissions_g=90.0), uncertainty=0.05).status is Status.FAIL
+    assert judge(modelled(), Budget(max_emissions_g=90.0), uncertainty=0.0).status is Status.FAIL
+
+
+def test_only_the_modelled_part_is_uncertain():
+    assert modelled_components(a_record()) == ("cpu", "ram")
+    assert uncertain_energy_kwh(a_record()) == pytest.approx(0.2 * 0.4 + 0.05 * 0.5)
+    assert uncertain_energy_kwh(counted()) == 0.0
+
+
+def test_every_modelled_method_has_an_uncertainty_and_no_sensor_has():
+    assert set(RELATIVE) == {Method.LOAD_MODEL, Method.CONSTANT, Method.USER}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "on_modelled", "fails"),
+    [
+        (110.0, OnModelled.WARN, False),
+        (90.0, OnModelled.WARN, True),
+        (110.0, OnModelled.FAIL, True),
+        (90.0, OnModelled.FAIL, True),
+        (110.0, OnModelled.PASS, False),
+        (90.0, OnModelled.PASS, False),
+    ],
+)
+def test_what_an_inconclusive_verdict_does(allowed, on_modelled, fails):
+    verdict = judge(modelled(), Budget(max_emissions_g=allowed))
+    assert verdict.status is Status.INCONCLUSIVE
+    assert is_failing(verdict, on_modelled) is fails
+
+
+@pytest.mark.parametrize("on_modelled", OnModelled)
+def test_a_sure_verdict_does_not_ask(on_modelled):
+    assert is_failing(judge(counted(), Budget(max_emissions_g=1.0)), on_modelled)
+    assert not is_failing(judge(counted(), Budget(max_emissions_g=1000.0)), on_modelled)
+
+
+def test_what_was_not_measured_is_never_0():
+    with pytest.raises(MeasurementError, match="holds no emissions"):
+        judge(a_record(emissions_g=None), Budget(max_emissions_g=1.0))
+    with pytest.raises(MeasurementError, match="holds no energy"):
+        judge(a_record(energy_kwh=Energy(total=None)), Budget(max_energy_kwh=1.0))
+    with pytest.raises(MeasurementError):
+        judge(a_record(outcome=Outcome.UNMEASURED), Budget(max_emissions_g=1.0))
+    with pytest.raises(MeasurementError):
+        limit_results(Budget(max_emissions_g=1.0), math.nan, 1.0)
+
+
+def test_a_limit_of_0_has_no_share_but_is_over():
+    limits = limit_results(Budget(max_emissions_g=0.0), 0.5, None)
+    assert used_share(limits) == math.inf
+    assert limits[0].is_over
+    assert used_share(limit_results(Budget(max_emissions_g=0.0), 0.0, None)) == 0.0
+    assert used_share(()) is None
+
+
+def test_a_limit_in_words():
+    over = LimitResult(name="max-emissions", unit="g", measured=1200.0, allowed=1000.0)
+    left = LimitResult(name="max-energy", unit="kWh", measured=0.5, allowed=2.0)
+    assert format_limit(over) == "max-emissions: 1.2 kg measured, 1 kg allowed, over by 200 g"
+    assert format_limit(left) == "max-energy: 500 Wh measured, 2 kWh allowed, 1.5 kWh left"
+
+
+amounts = st.floats(min_value=1e-9, max_value=1e9)
+
+
+@given(measured=amounts, allowed=amounts)
+def test_the_verdict_agrees_with_the_figures(measured, allowed):
+    """Whatever the uncertainty, PASS is never said of what is over, nor FAIL of what is not."""
+    for record in (counted(measured), modelled(measured)):
+        verdict = judge(record, Budget(max_emissions_g=allowed))
+        if verdict.status is Status.PASS:
+            assert measured <= allowed
+        if verdict.status is Status.FAIL:
+            assert measured > allowed
