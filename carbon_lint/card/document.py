@@ -37,11 +37,11 @@ class Node:
     __slots__ = (
         "_children",
         "_merged",
-        "_source",
         "end",
         "is_alias",
         "is_flow",
         "kind",
+        "source",
         "start",
         "style",
         "tag",
@@ -49,7 +49,7 @@ class Node:
     )
 
     def __init__(self, source: str, kind: str, start: int, end: int) -> None:
-        self._source = source
+        self.source = source
         self.kind = kind
         self.start = start
         self.end = end
@@ -67,7 +67,7 @@ class Node:
     @property
     def raw(self) -> str:
         """The source of this node."""
-        return self._source[self.start : self.end]
+        return self.source[self.start : self.end]
 
     @property
     def type(self) -> str:
@@ -166,7 +166,8 @@ class Problem:
     """Something about the card that keeps the Hub from reading it, at `text[start:end]`.
 
     `kind` is one of `not-utf8 no-front-matter laxer-reader yaml-error duplicate-key not-a-mapping nul
-    control-character` (`pyyaml-error` only from `Card.pyyaml_error`); `detail` refines `laxer-reader`, see `fence.LaxFrontMatter.kind`.
+    control-character` (`pyyaml-error` only from `Card.pyyaml_error`); `detail` refines `laxer-reader`, as
+    `fence.LaxFrontMatter.kind` does.
     """
 
     __slots__ = ("detail", "end", "kind", "message", "start")

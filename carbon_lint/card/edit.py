@@ -1,0 +1,388 @@
+"""Writes `co2_eq_emissions` into a card's text by splicing: not one byte outside the block changes.
+
+Whatever was written is read again before it is handed out: every other key must be what it was, and the block must hold
+what was asked for, to every reader. A card where that cannot be had is refused, never bent.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from carbon_lint.card.document import BLOCK_KEY, Card, Node, is_merge, property_name
+from carbon_lint.card.quoting import READERS, scalar_text
+from carbon_lint.card.read import read_card
+from carbon_lint.errors import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from carbon_lint.card.fence import FrontMatter
+
+    Block = Mapping[str, str | int | float | bool]
+
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_LINE_REST = re.compile(r"[^\r\n]*")
+_EMPTY_FRONT_MATTER = re.compile(r"\s*---(\r\n|\r|\n)(?=---[ \t]*(?:\r\n|\n|\Z))")
+_OLD_NAMES = {"hardware used": "hardware_used", "geographical location": "geographical_location"}
+"""Keys as huggingface/hub-docs spelt them from December 2021 to June 2022, in a list of single-key maps."""
+
+_MAX_STEP = 8
+_STEP = 2
+
+
+class Splice(NamedTuple):
+    """`text[start:end]` becomes `new`."""
+
+    start: int
+    end: int
+    new: str
+
+
+def replace_span(text: str, edits: Iterable[Splice | tuple[int, int, str]]) -> str:
+    """`text` with the edits made, all offsets being of `text` itself. Raises ValueError where two overlap."""
+    pieces: list[str] = []
+    done = 0
+    for start, end, new in sorted(edits, key=lambda edit: (edit[0], edit[1])):
+        if start < done or end < start or end > len(text):
+            raise ValueError(f"edits overlap or leave the text at {start}:{end}")
+        pieces += (text[done:start], new)
+        done = end
+    return "".join((*pieces, text[done:]))
+
+
+def encode(card: Card, text: str) -> bytes:
+    """The new text as the file's bytes, with the byte order mark the card had."""
+    return (b"\xef\xbb\xbf" if card.had_bom else b"") + text.encode()
+
+
+def write_block(card: Card, block: Block) -> str:
+    """The card's text with `block` in its `co2_eq_emissions`, in the order given; other keys of the block stay.
+
+    Raises InputError, with the place, where the front matter cannot be read or the block cannot be written safely.
+    """
+    _refuse_unreadable(card)
+    text = replace_span(card.text, _splices(card, block))
+    _verify(card, text, block)
+    return text
+
+
+def place(card: Card, offset: int) -> str:
+    """`path:line:column`, both from 1."""
+    before = card.text[:offset]
+    breaks = list(_LINE_BREAK.finditer(before))
+    column = offset - (breaks[-1].end() if breaks else 0) + 1
+    return f"{card.path}:{len(breaks) + 1}:{column}"
+
+
+def _refuse_unreadable(card: Card) -> None:
+    for problem in card.problems:
+        # metadata shown in a fenced code block is text; the front matter goes above it
+        if problem.kind == "no-front-matter" or problem.detail == "code-fence":
+            continue
+        hint = "mend it first; `carbon-lint check` says more"
+        raise InputError(f"{place(card, problem.start)}: the card was not changed: {problem.message}", hint=hint)
+
+
+def _splices(card: Card, block: Block) -> list[Splice]:
+    if card.front_matter is None:
+        return [_new_front_matter(card.text, block)]
+    root = card.root
+    if root is None:
+        return [_into_empty(card, card.front_matter, block)]
+    if root.is_flow:
+        raise _refused(card, root, "the whole front matter stands in braces", "write it one key a line")
+    for key, value in root.own_items():
+        if property_name(key) == BLOCK_KEY and not is_merge(key):
+            return _into_value(card, key, value, block)
+    return [_new_key(card, card.front_matter, root, block)]
+
+
+def _refused(card: Card, node: Node, what: str, hint: str) -> InputError:
+    return InputError(f"{place(card, node.start)}: the card was not changed: {what}", hint=hint)
+
+
+def _new_front_matter(text: str, block: Block) -> Splice:
+    empty = _EMPTY_FRONT_MATTER.match(text)
+    if empty:
+        newline = empty[1]
+        return Splice(empty.end(), empty.end(), newline.join(_block_lines(block, "", " " * _STEP)) + newline)
+    found = _LINE_BREAK.search(text)
+    newline = found[0] if found and found[0] != "\r" else "\n"
+    lines = ["---", *_block_lines(block, "", " " * _STEP), "---", ""]
+    if text and not text.startswith(("\n", "\r")):
+        lines.append("")
+    return Splice(0, 0, newline.join(lines))
+
+
+def _into_empty(card: Card, fences: FrontMatter, block: Block) -> Splice:
+    text, start = card.text, fences.start
+    for line in _LINE_BREAK.split(card.yaml):
+        if line.strip() and not line.lstrip().startswith("#"):
+            hint = "remove it, so that keys can be written"
+            raise InputError(f"{place(card, start)}: the card was not changed: the front matter is {line!r}", hint=hint)
+    lines = _block_lines(block, "", " " * _STEP)
+    if start == fences.end and text[start - 1 : start + 1] == "\r\n":
+        # the Hub takes the CR for the opening line's end and the LF for the closing line's start
+        return Splice(start + 1, start + 1, "\r\n".join((*lines, "")))
+    newline = _break_before(text, start)
+    at = _last_written(text, start, fences.end)
+    if at > start:
+        lines.insert(0, "")
+    elif start < fences.end:
+        lines.append("")
+    return Splice(at, at, newline.join(lines))
+
+
+def _last_written(text: str, start: int, end: int) -> int:
+    """The end of the last line in `text[start:end]` that is not blank; `start` where all are."""
+    stop = start + len(text[start:end].rstrip())
+    return _line_end(text, stop) if stop > start else start
+
+
+def _block_lines(block: Block, indent: str, step: str) -> list[str]:
+    return [f"{indent}{BLOCK_KEY}:", *(f"{indent}{step}{_entry(name, value)}" for name, value in block.items())]
+
+
+def _entry(name: str, value: str | float | bool, *, in_flow: bool = False) -> str:
+    return f"{scalar_text(name, in_flow=in_flow)}: {scalar_text(value, in_flow=in_flow)}"
+
+
+def _new_key(card: Card, fences: FrontMatter, root: Node, block: Block) -> Splice:
+    """The block as a new last key; before the last one where that ends in a block scalar, whose text would change."""
+    text = card.text
+    entries = list(root.own_items())
+    indent = _indent(card, entries[0][0])
+    last_key, last_value = entries[-1]
+    if _ends_in_block_scalar(last_value):
+        at = _above_comments(text, _line_start(text, last_key.start), fences.start)
+        newline = _break_before(text, at)
+        return Splice(at, at, newline.join((*_block_lines(block, indent, _step(root, indent)), "")))
+    at = _line_end(text, root.end)
+    rest = text[at : fences.end]
+    if all(not line.strip() or line.lstrip().startswith("#") for line in _LINE_BREAK.split(rest)):
+        at = max(at, _last_written(text, at, fences.end))
+    newline = _break_after(text, at)
+    return Splice(at, at, newline + newline.join(_block_lines(block, indent, _step(root, indent))))
+
+
+def _ends_in_block_scalar(value: Node) -> bool:
+    while True:
+        if value.is_alias or value.is_flow or value.kind == "scalar":
+            return value.style in {"|", ">"}
+        children = [pair[1] for pair in value.own_items()] or value.items_list()
+        if not children:
+            return False
+        value = children[-1]
+
+
+def _indent(card: Card, key: Node) -> str:
+    start = _line_start(card.text, key.start)
+    indent = card.text[start : key.start]
+    if indent.strip(" "):
+        raise _refused(card, key, "the keys do not start their lines", "write one key a line")
+    return indent
+
+
+def _step(root: Node, indent: str) -> str:
+    """How far the neighbours indent what is below a key."""
+    for key, value in root.own_items():
+        if value.kind == "map" and not value.is_flow and not value.is_alias:
+            step = value.start - _line_start(value.source, value.start) - len(indent)
+            if (
+                value.source[_line_start(value.source, value.start) : value.start].strip(" ") == ""
+                and key.end < value.start
+            ):
+                return " " * step if 0 < step <= _MAX_STEP else " " * _STEP
+    return " " * _STEP
+
+
+def _into_value(card: Card, key: Node, value: Node, block: Block) -> list[Splice]:
+    if value.kind == "map" and not value.is_alias and value.tag is None:
+        if value.is_flow:
+            return _into_flow_map(card.text, value, block)
+        return _into_block_map(card, value, block)
+    if value.kind == "list":
+        return _from_list(card, key, value, block)
+    return _from_scalar(card, key, value, _lines_below(card, key, block))
+
+
+def _lines_below(card: Card, key: Node, block: Block) -> list[str]:
+    indent = _indent(card, key)
+    root = card.root
+    step = _step(root, indent) if root is not None else " " * _STEP
+    return [f"{indent}{step}{_entry(name, value)}" for name, value in block.items()]
+
+
+def _into_block_map(card: Card, block_map: Node, block: Block) -> list[Splice]:
+    entries = [entry for entry in block_map.own_items() if not is_merge(entry[0])]
+    known = {property_name(key): (key, value) for key, value in entries}
+    splices = [
+        splice
+        for name, value in block.items()
+        if name in known
+        for splice in _changed(card, *known[name], value, in_flow=False)
+    ]
+    new = [name for name in block if name not in known]
+    if new:
+        first = next(iter(block_map.own_items()))[0]
+        indent = _indent(card, first)
+        last = entries[-1][1] if entries else block_map
+        if _ends_in_block_scalar(last):
+            # a block scalar may keep the blank lines below it, so the new keys go above the first one
+            at = _line_start(card.text, first.start)
+            newline = _break_before(card.text, at)
+            splices.append(Splice(at, at, "".join(f"{indent}{_entry(name, block[name])}{newline}" for name in new)))
+        else:
+            at = _line_end(card.text, block_map.end)
+            newline = _break_after(card.text, at)
+            splices.append(Splice(at, at, "".join(f"{newline}{indent}{_entry(name, block[name])}" for name in new)))
+    return splices
+
+
+def _into_flow_map(text: str, flow_map: Node, block: Block) -> list[Splice]:
+    known = {property_name(key): (key, value) for key, value in flow_map.own_items()}
+    splices = [
+        Splice(
+            known[name][1].start,
+            known[name][1].end,
+            _after_colon(text, known[name][1]) + scalar_text(value, in_flow=True),
+        )
+        for name, value in block.items()
+        if name in known and not _holds(known[name][1], value)
+    ]
+    new = ", ".join(_entry(name, value, in_flow=True) for name, value in block.items() if name not in known)
+    if new:
+        inner_end = flow_map.end - 1
+        at = flow_map.start + 1 + len(text[flow_map.start + 1 : inner_end].rstrip())
+        has_comma = text[:at].endswith(",") or not known
+        splices.append(Splice(at, at, ("" if not known else " " if has_comma else ", ") + new))
+    return splices
+
+
+def _changed(card: Card, key: Node, value: Node, new: str | float | bool, *, in_flow: bool) -> list[Splice]:
+    if _holds(value, new):
+        return []
+    if value.kind != "scalar" or value.is_alias or value.style in {"|", ">"}:
+        if value.kind != "scalar":
+            hint = f"remove it, so that {scalar_text(new)} can be written"
+            raise _refused(card, value, f"`{property_name(key)}` is a {value.kind}, expected a single value", hint)
+        return _from_scalar(card, key, value, [], " " + scalar_text(new, in_flow=in_flow))
+    return [Splice(value.start, value.end, _after_colon(card.text, value) + scalar_text(new, in_flow=in_flow))]
+
+
+def _after_colon(text: str, value: Node) -> str:
+    # an absent value starts right behind the colon
+    return " " if text[value.start - 1] == ":" else ""
+
+
+def _holds(node: Node, value: str | float | bool) -> bool:
+    """True where every reader already takes the node for `value`."""
+    if node.kind != "scalar" or node.tag is not None:
+        return False
+    if isinstance(value, bool) or isinstance(node.value, bool):
+        return node.value is value and node.style is None
+    found = [reader(node.text, node.style)[1] for reader in READERS]
+    return all(
+        type(other) is not bool and other == value and isinstance(other, str) is isinstance(value, str)
+        for other in found
+    )
+
+
+def _from_scalar(card: Card, key: Node, value: Node, lines: list[str], inline: str = "") -> list[Splice]:
+    """What stands behind the key goes, and `lines` come below it. A comment on the key's own line stays."""
+    text = card.text
+    colon = text.index(":", key.end) + 1
+    newline = _break_after(text, _line_end(text, max(value.end, colon)))
+    below = "".join(newline + line for line in lines)
+    rest = text[value.end : _line_end(text, value.end)]
+    has_comment = "#" in rest and value.style not in {"|", ">"}
+    if has_comment:
+        end = _line_end(text, value.end)
+        return [Splice(colon, value.end, inline), Splice(end, end, below)]
+    return [Splice(colon, max(colon, value.end), inline + below)]
+
+
+def _from_list(card: Card, key: Node, value: Node, block: Block) -> list[Splice]:
+    """A list of single-key maps, as the documentation of 2021 had it, becomes the map it stands for."""
+    text = card.text
+    hint = "write it as a map: `emissions: 12.5` and the others below `co2_eq_emissions:`"
+    kept: dict[str, tuple[str, str]] = {}
+    for item in value.items_list():
+        for name, entry in item.own_items():
+            plain = _OLD_NAMES.get(property_name(name), property_name(name))
+            if entry.kind != "scalar" or plain in kept or _LINE_BREAK.search(entry.raw):
+                raise _refused(card, value, "`co2_eq_emissions` is a list that does not stand for a map", hint)
+            kept[plain] = (scalar_text(plain), entry.raw)
+        if item.kind != "map":
+            raise _refused(card, value, "`co2_eq_emissions` is a list, expected a map", hint)
+    if value.is_flow or value.is_alias or re.search(r"(?:^|\s)#", text[key.end : value.end]):
+        raise _refused(card, value, "`co2_eq_emissions` is a list with comments or brackets", hint)
+    for field, new in block.items():
+        kept[field] = (scalar_text(field), scalar_text(new))
+    indent = _indent(card, key)
+    order = [*block, *(name for name in kept if name not in block)]
+    newline = _break_after(text, _line_end(text, key.end))
+    lines = [f"{indent}{' ' * _STEP}{kept[name][0]}: {kept[name][1]}".rstrip() for name in order]
+    return [Splice(text.index(":", key.end) + 1, value.end, "".join(newline + line for line in lines))]
+
+
+def _line_start(text: str, offset: int) -> int:
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+
+
+def _line_end(text: str, offset: int) -> int:
+    match = _LINE_REST.match(text, offset)
+    return match.end() if match else offset
+
+
+def _break_after(text: str, line_end: int) -> str:
+    match = _LINE_BREAK.match(text, line_end)
+    return match[0] if match else "\n"
+
+
+def _break_before(text: str, line_start: int) -> str:
+    return "\r\n" if text[:line_start].endswith("\r\n") else text[line_start - 1]
+
+
+def _above_comments(text: str, line_start: int, limit: int) -> int:
+    while line_start > limit:
+        above = _line_start(text, len(text[:line_start].removesuffix("\n").removesuffix("\r")))
+        if above < limit or not text[above:line_start].lstrip().startswith("#"):
+            break
+        line_start = above
+    return line_start
+
+
+def _verify(card: Card, text: str, block: Block) -> None:
+    new = read_card(encode(card, text), card.path)
+    written = new.block
+    is_right = (
+        not new.problems
+        and written is not None
+        and all((node := written.get(name)) is not None and _holds(node, value) for name, value in block.items())
+        and _others(card) == _others(new)
+        and (card.front_matter is None or card.text[slice(*card.body)] == new.text[slice(*new.body)])
+    )
+    if not is_right:
+        at = card.block_key.start if card.block_key is not None else 0
+        what = f"`{BLOCK_KEY}` cannot be written without touching what is around it"
+        raise InputError(
+            f"{place(card, at)}: the card was not changed: {what}",
+            hint="write the block by hand, one key a line, and try again",
+        )
+
+
+def _others(card: Card) -> list[tuple[str, str, str]]:
+    """Every node outside the block, flat: kind, quoting and text. Aliases are not followed, so it is linear."""
+    flat: list[tuple[str, str, str]] = []
+    todo = [] if card.root is None else [pair for pair in card.root.own_items() if property_name(pair[0]) != BLOCK_KEY]
+    nodes = [node for pair in todo for node in pair]
+    while nodes:
+        node = nodes.pop()
+        flat.append((node.kind, node.style or "", node.raw if node.is_alias else node.text))
+        if not node.is_alias:
+            nodes += [child for pair in node.own_items() for child in pair]
+            nodes += node.items_list()
+    return flat
