@@ -37,7 +37,7 @@ _PLAUSIBLE_W = 5000.0
 
 
 @dataclass(slots=True, kw_only=True)
-class _Device:
+class CountedGpu:
     """One GPU that is counted."""
 
     gpu: Gpu
@@ -61,6 +61,13 @@ class _Nothing:
 class NvidiaGpus:
     """The GPUs that the job can see. `start`, then `read` by one thread, then `stop`.
 
+    Args:
+        nvml: the module, or what stands for it.
+        devices: those that count.
+        warnings: about them.
+        clock: seconds.
+        is_threaded: sample by a thread; without it the caller calls `sample` at least ten times a second.
+
     Attributes:
         gpus: those that are counted.
         method: `counter`, or `sampled-power` where any of them has no counter; `None` without GPUs.
@@ -69,12 +76,19 @@ class NvidiaGpus:
     """
 
     def __init__(
-        self, nvml: Any, devices: list[_Device], warnings: tuple[str, ...], clock: Callable[[], float] = time.monotonic
+        self,
+        nvml: Any,
+        devices: list[CountedGpu],
+        warnings: tuple[str, ...],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        is_threaded: bool = True,
     ) -> None:
         self._nvml = nvml
         self._devices = devices
         self._clock = clock
         self._sampled = [device for device in devices if not device.has_counter]
+        self._is_threaded = is_threaded
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._read_s = 0.0
@@ -91,7 +105,7 @@ class NvidiaGpus:
                 self._begin(device)
             except self._errors as error:
                 raise MeasurementError(f"GPU {device.gpu.index} ({device.gpu.name}) cannot be read: {error}") from error
-        if self._sampled:
+        if self._sampled and self._is_threaded:
             self._thread = threading.Thread(target=self._sample_until_ended, name="gpu-power", daemon=True)
             self._thread.start()
 
@@ -139,7 +153,7 @@ class NvidiaGpus:
         nvml_error: type[Exception] = self._nvml.NVMLError
         return (nvml_error, OSError, RuntimeError)
 
-    def _begin(self, device: _Device) -> None:
+    def _begin(self, device: CountedGpu) -> None:
         now_s = self._clock()
         device.moved_s = device.sampled_s = now_s
         if device.has_counter:
@@ -152,7 +166,7 @@ class NvidiaGpus:
         while not self._ended.wait(spread.uniform(_SAMPLE_MIN_S, _SAMPLE_MAX_S)):
             self.sample()
 
-    def _advance(self, device: _Device, now_s: float) -> str | None:
+    def _advance(self, device: CountedGpu, now_s: float) -> str | None:
         """Bring a device's energy up to date; what is wrong with it, or `None`."""
         if device.has_counter:
             return device.problem or self._advance_counter(device, now_s)
@@ -164,7 +178,7 @@ class NvidiaGpus:
                 or f"the power of GPU {device.gpu.index} was last read {now_s - device.sampled_s:.1f} s ago"
             )
 
-    def _advance_counter(self, device: _Device, now_s: float) -> str | None:
+    def _advance_counter(self, device: CountedGpu, now_s: float) -> str | None:
         name = f"the energy counter of GPU {device.gpu.index}"
         try:
             now_mj = self._nvml.nvmlDeviceGetTotalEnergyConsumption(device.handle)
@@ -182,7 +196,7 @@ class NvidiaGpus:
         device.counter_mj, device.moved_s = now_mj, now_s
         return None
 
-    def _standstill(self, device: _Device, now_s: float, name: str) -> str | None:
+    def _standstill(self, device: CountedGpu, now_s: float, name: str) -> str | None:
         if now_s - device.moved_s < _STANDSTILL_S:
             return None
         try:
@@ -241,7 +255,7 @@ def _mig_uuids(nvml: Any, handle: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _device(nvml: Any, card: Card, handle: Any) -> _Device:
+def _device(nvml: Any, card: Card, handle: Any) -> CountedGpu:
     """Raises MeasurementError for a card that states neither energy nor power, as some vGPUs do."""
     gpu = Gpu(index=card.index, name=card.name, uuid=card.uuid)
     errors = (nvml.NVMLError, OSError, RuntimeError)
@@ -255,11 +269,11 @@ def _device(nvml: Any, card: Card, handle: Any) -> _Device:
                 f"GPU {card.index} ({card.name}) states neither its energy nor its power: {error}",
                 hint="a virtual GPU often does not; measure on a whole one, or hide it with CUDA_VISIBLE_DEVICES=",
             ) from error
-        return _Device(gpu=gpu, handle=handle, has_counter=False)
-    return _Device(gpu=gpu, handle=handle, has_counter=True)
+        return CountedGpu(gpu=gpu, handle=handle, has_counter=False)
+    return CountedGpu(gpu=gpu, handle=handle, has_counter=True)
 
 
-def _notes(nvml: Any, devices: list[_Device]) -> tuple[str, ...]:
+def _notes(nvml: Any, devices: list[CountedGpu]) -> tuple[str, ...]:
     notes = []
     for device in devices:
         if not device.has_counter:
@@ -276,7 +290,7 @@ def _notes(nvml: Any, devices: list[_Device]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _method(devices: list[_Device]) -> Method | None:
+def _method(devices: list[CountedGpu]) -> Method | None:
     if not devices:
         return None
     return Method.COUNTER if all(device.has_counter for device in devices) else Method.SAMPLED_POWER

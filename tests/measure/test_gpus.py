@@ -150,8 +150,7 @@ def virtual(machine, *devices):
     clock = Clock()
     machine(*devices, clock=clock)
     gpus = open_gpus({})
-    gpus._clock = clock
-    gpus._thread, gpus._sample_until_ended = None, lambda: None
+    gpus._clock, gpus._is_threaded = clock, False
     gpus.start()
     return gpus, clock
 

@@ -1,0 +1,166 @@
+"""Replays a recording behind the meter's protocol: no sensor, no CodeCarbon, any clock.
+
+The GPU of a recording is played to the very code that reads a real one (`gpus`), at the NVML boundary.
+"""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from carbon_lint.measure.gpus import CountedGpu, NvidiaGpus
+from carbon_lint.measure.location import intensity_of
+from carbon_lint.measure.meter import Reading
+from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbon_lint.measure.trace import Series, Trace
+    from carbon_lint.places import Place
+
+_J_PER_KWH = 3.6e6
+# A real counter moves in steps of 20 to 100 ms.
+_COUNTER_STEP_S = 0.1
+_SAMPLE_S = 0.05
+
+
+class VirtualClock:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        """The time now, in s."""
+        return self.now_s
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        self.now_s += seconds
+
+
+class ScaledClock:
+    """The real clock, `speed` times as fast."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._born_s = time.monotonic()
+
+    def __call__(self) -> float:
+        """The time now, in s."""
+        return (time.monotonic() - self._born_s) * self._speed
+
+
+class _RecordedNvml:
+    """NVML's two readings, from a series. `at_s`: where in the recording we are."""
+
+    NVMLError = OSError
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+        self.at_s = 0.0
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: object) -> int:  # noqa: N802  NVML's name
+        """Energy in mJ, in the steps of a real counter."""
+        del handle
+        return round(1000 * self._series.energy_j(self.at_s // _COUNTER_STEP_S * _COUNTER_STEP_S))
+
+    def nvmlDeviceGetPowerUsage(self, handle: object) -> float:  # noqa: N802  NVML's name
+        """Power in mW."""
+        del handle
+        return 1000 * self._series.power_w(self.at_s)
+
+
+class ReplayMeter:
+    """Counts what `trace` recorded, by `clock`.
+
+    Args:
+        trace: what to replay.
+        place: where its energy came from; `None` for energy only.
+        pue: power usage effectiveness, at least 1.
+        gpu_method: `counter`, or `sampled-power` as of a GPU without counter.
+        clock: seconds; a `VirtualClock` is moved by the caller.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        place: Place | None,
+        *,
+        pue: float = 1.0,
+        gpu_method: Method = Method.COUNTER,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.intensity = None if place is None else intensity_of(place)
+        self.pue = pue
+        self.software = {"replay": trace.name or "a recording"}
+        self.warnings = ("replayed from a recording, not measured here",)
+        self.last_failure: str | None = None
+        self._trace = trace
+        self._clock = clock
+        self._started_s = 0.0
+        self._now_s = 0.0
+        self._sampled_s = 0.0
+        self._previous: Reading | None = None
+        self._others = {name: series for name, series in trace.series.items() if name != "gpu"}
+        self._nvml = _RecordedNvml(trace.series["gpu"]) if "gpu" in trace.series else None
+        self._gpus = _recorded_gpus(self._nvml, trace, gpu_method, lambda: self._now_s)
+        methods = dict.fromkeys(self._others, Method.COUNTER)
+        self.methods = Methods(**methods, gpu=self._gpus.method)
+        self.hardware = Hardware(gpus=self._gpus.gpus)
+
+    def start(self) -> None:
+        """Begin at the recording's first sample."""
+        self._started_s = self._clock()
+        self._gpus.start()
+
+    def read(self) -> Reading | None:
+        """What the recording had used by now. After its end nothing is added."""
+        self._play(self._clock() - self._started_s)
+        gpu_kwh = self._gpus.read()
+        self.last_failure = self._gpus.last_failure
+        if gpu_kwh is None:
+            return None
+        kwh = {name: series.energy_j(self._now_s) / _J_PER_KWH * self.pue for name, series in self._others.items()}
+        if self._nvml is not None:
+            kwh["gpu"] = gpu_kwh * self.pue
+        self._previous = self._reading(kwh)
+        return self._previous
+
+    def stop(self) -> Reading | None:
+        """The last reading."""
+        return self.read()
+
+    def _play(self, until_s: float) -> None:
+        """Bring the recording forward, taking each power sample on the way where the GPU has no counter."""
+        if self._nvml is None:
+            self._now_s = until_s
+            return
+        while self._gpus.method is Method.SAMPLED_POWER and self._sampled_s + _SAMPLE_S <= until_s:
+            self._sampled_s += _SAMPLE_S
+            self._now_s = self._nvml.at_s = self._sampled_s
+            self._gpus.sample()
+        self._now_s = self._nvml.at_s = until_s
+
+    def _reading(self, kwh: dict[str, float]) -> Reading:
+        total_kwh = sum(kwh.values())
+        before = self._previous
+        power_w = None
+        if before is not None and before.energy_kwh.total is not None and self._now_s > before.elapsed_s:
+            power_w = (total_kwh - before.energy_kwh.total) * _J_PER_KWH / (self._now_s - before.elapsed_s)
+        return Reading(
+            elapsed_s=self._now_s,
+            energy_kwh=Energy(total=total_kwh, **kwh),
+            emissions_g=None if self.intensity is None else total_kwh * self.intensity.g_per_kwh,
+            power_w=power_w,
+        )
+
+
+def _recorded_gpus(nvml: _RecordedNvml | None, trace: Trace, method: Method, clock: Callable[[], float]) -> NvidiaGpus:
+    if nvml is None:
+        return NvidiaGpus(SimpleNamespace(NVMLError=OSError), [], (), clock)
+    gpu = Gpu(index=0, name=trace.name or "recorded GPU")
+    device = CountedGpu(gpu=gpu, handle=0, has_counter=method is Method.COUNTER)
+    return NvidiaGpus(nvml, [device], (), clock, is_threaded=False)
