@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.records.record import Provenance
+from carbon_lint.github.inputs import ALL_INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,19 +23,17 @@ class Context:
     env_file: Path | None
     path_file: Path | None
     summary_file: Path | None
-    server_url: str
     api_url: str
     repository: str | None
-    sha: str | None
     ref: str | None
     base_ref: str | None
     event_name: str | None
     event: Mapping[str, Any]
     event_problem: str | None
     run_id: str | None
-    run_attempt: int | None
     job: str | None
     workflow: str | None
+    in_job: bool
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Context:
@@ -48,40 +46,17 @@ class Context:
             env_file=_path(environ, "GITHUB_ENV"),
             path_file=_path(environ, "GITHUB_PATH"),
             summary_file=_path(environ, "GITHUB_STEP_SUMMARY"),
-            server_url=environ.get("GITHUB_SERVER_URL") or "https://github.com",
             api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
             repository=environ.get("GITHUB_REPOSITORY") or None,
-            sha=environ.get("GITHUB_SHA") or None,
             ref=environ.get("GITHUB_REF") or None,
             base_ref=environ.get("GITHUB_BASE_REF") or None,
             event_name=environ.get("GITHUB_EVENT_NAME") or None,
             event=event,
             event_problem=event_problem,
             run_id=environ.get("GITHUB_RUN_ID") or None,
-            run_attempt=_number(environ.get("GITHUB_RUN_ATTEMPT")),
             job=environ.get("GITHUB_JOB") or None,
             workflow=environ.get("GITHUB_WORKFLOW") or None,
-        )
-
-    @property
-    def run_url(self) -> str | None:
-        """The page of this run."""
-        if self.repository is None or self.run_id is None:
-            return None
-        attempt = f"/attempts/{self.run_attempt}" if self.run_attempt else ""
-        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}{attempt}"
-
-    def provenance(self, job_index: int | None) -> Provenance:
-        """What the record says of where the run took place. `job_index` is the matrix's; no variable holds it."""
-        return Provenance(
-            repository=self.repository,
-            commit=self.sha,
-            ref=self.ref,
-            run_url=self.run_url,
-            run_id=self.run_id,
-            run_attempt=self.run_attempt,
-            job=self.job,
-            job_index=job_index,
+            in_job=ALL_INPUTS in environ,
         )
 
     @property
@@ -136,10 +111,6 @@ def _event(path: str | None) -> tuple[Mapping[str, Any], str | None]:
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:
     return Path(environ[name]) if environ.get(name) else None
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() else None
 
 
 def _at(document: object, *keys: str) -> object:

@@ -85,6 +85,10 @@ def _intensity_g_per_kwh(value: str) -> float:
     return number
 
 
+def _requirements(value: str) -> tuple[str, ...]:
+    return tuple(_choice("gpu", "cpu-counter", "none")(word) for word in value.replace(",", " ").split())
+
+
 def _index(value: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise UsageError(f"{quoted(value)} is not a number from 0", hint="${{ strategy.job-index }}")
@@ -107,12 +111,12 @@ class ActionInputs:
     on_exceed: str = _input("on-exceed", _choice("stop", "finish"), default="stop")
     on_modelled: str = _input("on-modelled", _choice("warn", "fail", "pass"), default="warn")
     grace_s: float = _input("grace", parse_duration_s, default=30.0)
-    require: str = _input("require", _choice("none", "gpu", "cpu-counter"), default="none")
+    require: tuple[str, ...] = _input("require", _requirements, default=())
     run_group: str | None = _input("run-group", _text)
     card: str | None = _input("card", _text)
     cards: tuple[str, ...] = _input("cards", _lines, default=())
     lint: bool = _input("lint", _boolean, default=True)
-    fail_on: str = _input("fail-on", _choice("error", "warning", "note"), default="error")
+    fail_on: str | None = _input("fail-on", _choice("error", "warning", "note"))
     config: str | None = _input("config", _text)
     publish: str = _input("publish", _choice("auto", "always", "pr", "never"), default="auto")
     hub_repo: str | None = _input("hub-repo", _text)

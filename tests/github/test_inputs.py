@@ -54,16 +54,14 @@ def test_a_default_of_the_action_is_the_default_of_the_code():
 
 
 def test_the_documentation_lists_every_input_and_output_with_its_default():
-    text = (ROOT / "docs/github.md").read_text()
-    rows = dict(re.findall(r"^\| `([a-z-]+)` \|(.*)\|$", text, re.MULTILINE))
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", (ROOT / "docs/github.md").read_text(), re.MULTILINE)
     spec = action("action.yml")
-    assert list(rows) == [*spec["inputs"], *spec["outputs"]]
-    for name, value in spec["inputs"].items():
-        expected = f"`{value['default']}`" if value["default"] else "-"
-        assert [cell.strip() for cell in rows[name].split(" | ")] == [
-            expected,
-            value["description"].replace("|", "\\|"),
-        ]
+    inputs = [
+        (name, f"{'`' + one['default'] + '`' if one['default'] else '-'} | {one['description']}")
+        for name, one in spec["inputs"].items()
+    ]
+    outputs = [(name, one["description"]) for name, one in spec["outputs"].items()]
+    assert rows == [*inputs, *outputs]
 
 
 def test_dashes_stay_and_values_are_parsed():

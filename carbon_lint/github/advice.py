@@ -1,0 +1,42 @@
+"""What to write instead, as YAML that can be pasted into the workflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from carbon_lint.measure.gpu_host import host_gpus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbon_lint.github.inputs import ActionInputs
+
+ROOT = Path("/")
+
+
+def hidden_gpus(root: Path = ROOT) -> tuple[str, ...]:
+    """PCI addresses of the host's NVIDIA GPUs, where this container was given none of them; else empty."""
+    return () if any((root / "dev").glob("nvidia[0-9]*")) else host_gpus(root)
+
+
+def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str]) -> str:
+    """The same step as a composite action, in a job container that is given the GPUs. Tokens are left out."""
+    repository = environ.get("GITHUB_ACTION_REPOSITORY") or "OWNER/carbon-lint"
+    given = {"command": inputs.command, "setup": inputs.setup, "location": inputs.location, "card": inputs.card}
+    job = {
+        "runs-on": "[self-hosted, gpu]",
+        "container": {"image": "pytorch/pytorch:latest", "options": "--gpus all"},
+        "steps": [
+            {"uses": "actions/checkout@v5"},
+            {
+                "uses": f"{repository}/in-job@{environ.get('GITHUB_ACTION_REF') or 'v1'}",
+                "with": {name: value for name, value in given.items() if value},
+            },
+        ],
+    }
+    text = yaml.safe_dump({"jobs": {environ.get("GITHUB_JOB") or "train": job}}, sort_keys=False, width=1000)
+    # A label list reads best without the quotes that YAML would need if it were text.
+    return text.replace("'[self-hosted, gpu]'", "[self-hosted, gpu]")

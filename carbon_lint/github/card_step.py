@@ -1,0 +1,133 @@
+"""The second half of the step: write the card, lint, publish."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import NoCardsError, PublishError
+from carbon_lint.github import paths
+from carbon_lint.github.publishing import Mode, publish, publish_mode
+from carbon_lint.lint.engine import LintRequest, lint_paths
+from carbon_lint.records.record import Outcome
+from carbon_lint.report import REPORTERS, RenderOptions, write_outputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carbon_lint.config import Settings
+    from carbon_lint.github.results import Step
+
+FINDINGS = 1
+
+
+class Finishing:
+    """What is done with the record, and with the cards where there is none."""
+
+    def __init__(self, step: Step, settings: Settings) -> None:
+        self._step = step
+        self._settings = settings
+
+    def write_card(self) -> None:
+        """Put the record's figures into `card`. What was emitted until a run was cancelled or failed counts too."""
+        record = self._step.result.record
+        if self._step.inputs.card is None or record is None:
+            return
+        path = self._card_path()
+        self._step.result.card_changed = False
+        if record.emissions_g is None:
+            self._step.console.warning(f"{self._step.inputs.card} was left as it is: no emissions were measured")
+            return
+        from carbon_lint import pipeline  # noqa: PLC0415
+
+        before = path.read_bytes() if path.exists() else None
+        pipeline.write_card(record, str(path), training_type=self._settings.text("training-type"))
+        self._step.result.card_changed = path.read_bytes() != before
+        self._step.result.written.append(path)
+
+    def lint(self) -> None:
+        """Lint the cards: annotations, the list in the log, SARIF. Does nothing with `lint: false`."""
+        if not self._step.inputs.lint:
+            return
+        named = self._step.inputs.cards or ((self._step.inputs.card,) if self._step.inputs.card else ())
+        for name in named:
+            paths.inside(self._step.context, "cards" if self._step.inputs.cards else "card", name)
+        request = LintRequest(
+            tuple(named) or (".",),
+            settings=self._settings if self._step.inputs.config else None,
+            overrides={"fail-on": self._step.inputs.fail_on} if self._step.inputs.fail_on else {},
+        )
+        with contextlib.chdir(self._step.context.workspace):
+            try:
+                report, _ = lint_paths(request)
+            except NoCardsError:
+                if named or self._step.result.record is None:
+                    raise
+                return  # a training without a card in the repository has nothing to lint
+            self._step.result.lint = report
+            self._show_findings()
+        if report.is_failing:
+            self._step.result.statuses.append(FINDINGS)
+
+    def publish(self) -> None:
+        """Commit the card to the Hub where that was asked for and nothing stands in the way."""
+        mode = publish_mode(self._step.inputs, self._step.context)
+        if mode is None:
+            return
+        reason = self._reason_not_to()
+        if reason is not None:
+            self._step.console.notice(f"not published: {reason}")
+            return
+        try:
+            published = publish(self._step, self._own_card(), mode, self._settings)
+        except PublishError as error:
+            if mode is not Mode.DRY_RUN:
+                raise
+            self._step.console.notice(f"what would be published could not be shown: {error.message}")
+            return
+        if mode is Mode.DRY_RUN:
+            self._show_dry_run(published.diff)
+        else:
+            self._step.result.card_url = published.url
+            done = "published" if published.changed else "unchanged, nothing committed"
+            self._step.console.line(f"{done}: {published.url}")
+
+    def _card_path(self) -> Path:
+        return paths.inside(self._step.context, "card", self._step.inputs.card or "README.md")
+
+    def _own_card(self) -> bytes | None:
+        return None if self._step.inputs.card is None else self._card_path().read_bytes()
+
+    def _reason_not_to(self) -> str | None:
+        record = self._step.result.record
+        if record is not None and record.outcome is not Outcome.COMPLETED:
+            return f"the run's outcome is {record.outcome}"
+        if self._step.result.is_failing:
+            return "the run is over its budget"
+        if self._step.result.exit_status:
+            return "the step has failed"
+        if record is None and self._step.inputs.card is None:
+            return "there is neither a `card` nor a `record`"
+        return None
+
+    def _show_findings(self) -> None:
+        report = self._step.result.lint
+        if report is None:
+            return
+        options = RenderOptions(base=str(self._step.context.workspace), folder=str(self._step.context.workspace))
+        self._step.console.group("carbon-lint: findings")
+        self._step.console.line(REPORTERS["text"](report, options).rstrip("\n"))
+        self._step.console.end_group()
+        if report.diagnostics:
+            self._step.console.annotations(REPORTERS["github"](report, options))
+        if self._step.inputs.sarif_file is not None:
+            path = paths.inside(self._step.context, "sarif-file", self._step.inputs.sarif_file, may_be_temporary=True)
+            write_outputs(report, [("sarif", str(path))], options)
+            self._step.result.written.append(path)
+
+    def _show_dry_run(self, diff: str | None) -> None:
+        self._step.console.group("carbon-lint: what would be published")
+        self._step.console.line(diff or "nothing: the Hub has this card already")
+        self._step.console.end_group()
+        where = "a push to the default branch, or a schedule"
+        self._step.console.notice(f"not published: `publish: auto` commits on {where} only; the log shows the change")

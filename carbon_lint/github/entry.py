@@ -1,0 +1,110 @@
+"""The door of the action: environment in, exit status out. Whatever happens between, the outputs are written."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import sys
+import traceback
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbon_lint import __version__
+from carbon_lint.errors import CarbonLintError, ExitCode, MeasurementError, OutputError
+from carbon_lint.github import closing
+from carbon_lint.github.commands import Console
+from carbon_lint.github.context import Context
+from carbon_lint.github.inputs import ActionInputs, unknown_inputs
+from carbon_lint.github.results import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import FrameType
+
+CANCELLING = (signal.SIGINT, signal.SIGTERM)
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Run the step and return its exit status. Raises nothing but what ends the interpreter."""
+    console, context = Console(os.dup(1)), Context.from_environ(environ)
+    # Without inputs that could be read there is still a step whose end is to be told.
+    step = Step(inputs=ActionInputs(), context=context, environ=environ, console=console)
+    result = step.result
+    try:
+        with _cancellable():
+            step = replace(step, inputs=ActionInputs.from_environ(environ))
+            _run(step)
+    except KeyboardInterrupt:
+        result.is_cancelled = True
+        result.failures.append("the step was cancelled")
+        result.statuses.append(ExitCode.INTERRUPTED)
+    except CarbonLintError as error:
+        result.statuses.append(int(error.exit_code))
+        result.is_unmeasured = isinstance(error, MeasurementError)
+        result.failures.append(error.message + (f"\n  {error.hint}" if error.hint else ""))
+    except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text
+        _report_bug(error, step)
+    with _uninterrupted():
+        _close(step)
+    return result.exit_status
+
+
+def _run(step: Step) -> None:
+    from carbon_lint.github.step import run_step  # noqa: PLC0415  so that a wrong input is told at once
+
+    inputs = step.inputs
+    for secret in (inputs.hf_token, inputs.github_token, *(step.environ.get(name) for name in inputs.pass_env)):
+        step.console.mask(secret)
+    for name in unknown_inputs(step.environ):
+        step.console.notice(f"`{name}` is no input of carbon-lint; was it meant for another action?")
+    run_step(step)
+
+
+def _report_bug(error: Exception, step: Step) -> None:
+    step.console.line("".join(traceback.format_exception(error)).rstrip("\n"))
+    step.result.failures.append(
+        f"this is a bug in carbon-lint {__version__} (Python {platform.python_version()}): {type(error).__name__}; "
+        "please report it with the traceback in the log"
+    )
+    step.result.statuses.append(ExitCode.DID_NOT_RUN)
+
+
+def _close(step: Step) -> None:
+    """Annotations, outputs, summary, comment and ownership. The outputs first: all else may fail."""
+    for failure in step.result.failures:
+        step.console.error(failure)
+    try:
+        closing.write_outputs(step.context, step.result)
+        closing.close(step)
+    except OutputError as error:
+        step.console.error(error.message)
+        step.result.statuses.append(int(error.exit_code))
+
+
+@contextmanager
+def _cancellable() -> Iterator[None]:
+    """SIGINT and SIGTERM as KeyboardInterrupt. While a job is measured `measure` listens to them itself."""
+
+    def interrupt(_signum: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = [(signum, signal.signal(signum, interrupt)) for signum in CANCELLING]
+    try:
+        yield
+    finally:
+        for signum, handler in previous:
+            signal.signal(signum, handler)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """The few seconds that the runner leaves belong to the outputs: a second signal must not cut them short."""
+    previous = [(signum, signal.signal(signum, signal.SIG_IGN)) for signum in CANCELLING]
+    try:
+        yield
+    finally:
+        for signum, handler in previous:
+            signal.signal(signum, handler)
+        sys.stdout.flush()

@@ -1,0 +1,183 @@
+"""The first half of the step: measure and gate.
+
+Whatever is found goes into a `Result` at once, so that a step which is cancelled or fails halfway can still tell it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import MeasurementError
+from carbon_lint.gate.budget import OnModelled, format_limit, is_failing, judge
+from carbon_lint.github import advice, measuring, paths
+from carbon_lint.github.jobfiles import private_files
+from carbon_lint.measure.request import OnLoss, RunRequest
+from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
+from carbon_lint.places import custom_place, find_place
+from carbon_lint.records.provenance import provenance_from_environ
+from carbon_lint.records.record import Outcome
+from carbon_lint.records.store import load_record, render_record
+from carbon_lint.report import run_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carbon_lint.github.jobfiles import JobFiles
+    from carbon_lint.github.limits import Limits
+    from carbon_lint.github.results import Step
+    from carbon_lint.measure.meter import Meter
+    from carbon_lint.places import Place
+    from carbon_lint.records.record import Record
+
+DEFAULT_RECORD = "carbon-lint-record.json"
+
+
+class Measuring:
+    """The record, measured or read, and its verdict."""
+
+    def __init__(self, step: Step, limits: Limits) -> None:
+        self._step = step
+        self._limits = limits
+
+    def run(self) -> None:
+        """Fill the result's record and verdict. Raises CarbonLintError."""
+        if self._step.inputs.command is not None:
+            self._measure(self._step.inputs.command)
+        elif self._step.inputs.record is not None:
+            path = paths.inside(self._step.context, "record", self._step.inputs.record, may_be_temporary=True)
+            self._step.result.record = load_record(path)
+            self._step.result.record_path = self._step.inputs.record
+        if self._step.result.record is not None:
+            self._judge(self._step.result.record)
+
+    def _measure(self, command: str) -> None:
+        record_path = paths.inside(
+            self._step.context, "record", self._step.inputs.record or DEFAULT_RECORD, may_be_temporary=True
+        )
+        folder = paths.working_directory(self._step.context, self._step.inputs.working_directory)
+        place = self._place()
+        self._warn_of_what_is_not_passed()
+        with private_files(self._step.context.temporary) as files, contextlib.chdir(folder):
+            base = measuring.base_environ(self._step.environ, self._step.context, files)
+            try:
+                request = self._prepared(command, base, files, record_path)
+                record = self._measured(request, self._meter(place, request))
+            finally:
+                for refused in files.copy_to(self._step.context):
+                    self._step.console.warning(f"not handed on to later steps: {refused}")
+        self._keep(record, record_path)
+
+    def _prepared(self, command: str, base: dict[str, str], files: JobFiles, record_path: Path) -> RunRequest:
+        """Run `setup`, and make the request from what it left."""
+        pass_env = measuring.passed_names(self._step.inputs)
+        if self._step.inputs.setup is not None:
+            measuring.run_setup(self._step.inputs.setup, base, pass_env, self._step.console)
+            base.update(files.changes(base))
+        provenance = provenance_from_environ({"GITHUB_ACTIONS": "true", **self._step.environ})
+        return RunRequest(
+            command=(*measuring.SHELL, command),
+            environ=base,
+            own_prefix=measuring.own_prefix(),
+            pass_env=pass_env,
+            budget=self._limits.budget,
+            on_exceed=OnLoss(self._step.inputs.on_exceed),
+            grace_s=self._step.inputs.grace_s,
+            record_path=str(record_path),
+            run_group=self._step.inputs.run_group or self._limits.settings.text("run-group"),
+            provenance=replace(provenance, job_index=self._step.inputs.job_index),
+            warnings=self._limits.notes,
+        )
+
+    def _place(self) -> Place | None:
+        settings = self._limits.settings
+        given = self._step.inputs.carbon_intensity_g_per_kwh
+        location = self._step.inputs.location or (settings.text("location") if given is None else None)
+        if given is not None:
+            return custom_place(given)
+        if location is not None:
+            return find_place(location)
+        if (stated := settings.get("carbon-intensity")) is not None:
+            return custom_place(stated)
+        wants_grams = (
+            self._limits.budget.max_emissions_g is not None or self._step.inputs.card or self._step.inputs.hub_repo
+        )
+        if self._limits.budget.max_energy_kwh is not None and not wants_grams:
+            return None
+        raise MeasurementError(
+            "no location is given, and grams depend on it (France 56 g/kWh, Poland 662)",
+            hint="add `location: FRA` (or USA/virginia, gcp/us-central1), or `carbon-intensity: 56.04`",
+        )
+
+    def _meter(self, place: Place | None, request: RunRequest) -> Meter:
+        from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter  # noqa: PLC0415  a second that lint only saves
+
+        hidden = advice.hidden_gpus()
+        if hidden and not self._step.context.in_job:
+            self._step.console.line(
+                "This host has a GPU that a container action is not given. Use the in-job action:\n"
+            )
+            self._step.console.line(advice.in_job_yaml(self._step.inputs, self._step.environ))
+        pue = self._limits.settings.get("pue")
+        return CodeCarbonMeter(
+            place,
+            pue=1.0 if pue is None else pue,
+            environ=request.environ,
+            require=self._step.inputs.require or self._limits.settings.get("require"),
+        )
+
+    def _measured(self, request: RunRequest, meter: Meter) -> Record:
+        try:
+            record: Record = measuring.measured(
+                lambda metered, show: measure(request, metered, show),
+                meter,
+                self._step.result.readings,
+                self._step.console,
+            )
+        except RecordNotWrittenError as error:
+            # In the log it is not lost.
+            self._step.console.line(f"{error.message}; the record follows\n{render_record(error.record)}")
+            self._step.result.record = error.record
+            raise
+        return record
+
+    def _keep(self, record: Record, record_path: Path) -> None:
+        self._step.result.record = record
+        self._step.result.record_path = paths.relative(self._step.context, record_path)
+        self._step.result.written += [record_path, record_path.with_suffix(".jsonl")]
+        self._step.result.is_cancelled = record.outcome is Outcome.INTERRUPTED
+        status = exit_code(record)
+        self._step.result.statuses.append(status)
+        if record.outcome is Outcome.FAILED:
+            self._step.result.failures.append(f"`command` failed with exit status {status}; its output is in the log")
+        elif record.outcome is Outcome.INTERRUPTED:
+            self._step.result.failures.append("the run was cancelled; what it had emitted until then is in the record")
+        elif record.outcome is Outcome.UNMEASURED:
+            why = record.warnings[-1] if record.warnings else "the record does not say why"
+            self._step.result.failures.append(f"no trustworthy number could be had: {why}")
+
+    def _judge(self, record: Record) -> None:
+        budget = self._limits.budget
+        if budget and record.energy_kwh.total is not None:
+            verdict = judge(record, budget)
+            self._step.result.verdict = verdict
+            self._step.result.is_failing = record.over_budget or is_failing(
+                verdict, OnModelled(self._step.inputs.on_modelled)
+            )
+            if self._step.result.is_failing:
+                over = [format_limit(limit) for limit in verdict.limits if limit.is_over] or [*verdict.reasons]
+                self._step.result.failures.append(f"over budget: {'; '.join(over)}")
+                self._step.result.statuses.append(1)
+        elif budget:
+            self._step.result.is_failing = True
+            self._step.result.statuses.append(MeasurementError.exit_code)
+        self._step.console.line(run_text.render(record, self._step.result.verdict).rstrip("\n"))
+
+    def _warn_of_what_is_not_passed(self) -> None:
+        for name in self._step.inputs.pass_env:
+            if not self._step.environ.get(name):
+                self._step.console.warning(
+                    f"`pass-env: {name}` names a variable that the step does not have\n"
+                    f"add to the step: `env: {{{name}: ${{{{ secrets.{name} }}}}}}`"
+                )

@@ -1,0 +1,134 @@
+"""`setup` and `command`: run by bash, their output made harmless, the second one measured."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from carbon_lint.cli.progress import LogLines
+from carbon_lint.errors import CarbonLintError
+from carbon_lint.github.jobfiles import VARIABLES
+from carbon_lint.github.ownership import git_environ
+from carbon_lint.github.pump import JobOutput
+from carbon_lint.measure.environment import job_environ, private_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from carbon_lint.github.commands import Console
+    from carbon_lint.github.context import Context
+    from carbon_lint.github.inputs import ActionInputs
+    from carbon_lint.github.jobfiles import JobFiles
+    from carbon_lint.measure.meter import Meter, Reading
+    from carbon_lint.measure.progress import Progress
+
+SHELL = ("bash", "-euo", "pipefail", "-c")
+"""How `command` and `setup` are run, and nothing else is."""
+
+OUR_VARIABLES = ("CARBON_LINT_INPUTS", "CARBON_LINT_PYTHONPATH")
+MAX_READINGS = 3600
+SETUP_GRACE_S = 5.0
+
+
+class SetupFailedError(CarbonLintError):
+    """`setup` failed: the command was not run. The exit status is the script's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(
+            f"`setup` failed with exit status {status}, so `command` was not run",
+            hint="its output is above; `setup` runs as `bash -euo pipefail`",
+        )
+        self.exit_code = status
+
+
+class MeterWithOutput:
+    """A meter that lets the job's output flow from when it starts, and keeps its readings for the chart."""
+
+    def __init__(self, meter: Meter, output: JobOutput, readings: list[Reading]) -> None:
+        self._meter = meter
+        self._output = output
+        self._readings = readings
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._meter, name)
+
+    def start(self) -> None:
+        """See Meter. The job's guardian is forked by now, so threads may begin."""
+        self._output.start()
+        self._meter.start()
+
+    def read(self) -> Reading | None:
+        """See Meter."""
+        return self._kept(self._meter.read())
+
+    def stop(self) -> Reading | None:
+        """See Meter."""
+        return self._kept(self._meter.stop())
+
+    def _kept(self, reading: Reading | None) -> Reading | None:
+        if reading is not None:
+            self._readings.append(reading)
+        if len(self._readings) > MAX_READINGS:
+            del self._readings[::2]  # every other: a chart of a week needs no second
+        return reading
+
+
+def base_environ(environ: Mapping[str, str], context: Context, files: JobFiles) -> dict[str, str]:
+    """What the job's environment is made from: ours, with the private files in place of the step's."""
+    base = {name: value for name, value in environ.items() if name not in OUR_VARIABLES}
+    if environ.get("CARBON_LINT_PYTHONPATH"):
+        base["PYTHONPATH"] = environ["CARBON_LINT_PYTHONPATH"]
+    return {**base, **git_environ(base, context.workspace), **files.environ()}
+
+
+def own_prefix() -> str | None:
+    """Our venv, where it is private and must leave the job's PATH."""
+    return private_prefix(sys.prefix, sys.base_prefix)
+
+
+def passed_names(inputs: ActionInputs) -> tuple[str, ...]:
+    """Names that the job is given although they are withheld by default."""
+    return (*inputs.pass_env, *VARIABLES)
+
+
+def run_setup(script: str, environ: Mapping[str, str], pass_env: tuple[str, ...], console: Console) -> None:
+    """Run `setup`, not measured. Raises SetupFailedError; its processes are ended where this is interrupted."""
+    child_environ, _ = job_environ(environ, pass_env=pass_env, own_prefix=own_prefix())
+    console.group("carbon-lint: setup")
+    try:
+        with JobOutput(console.write) as output:
+            output.start()
+            status = _wait_for(
+                subprocess.Popen([*SHELL, script], env=child_environ, stdin=subprocess.DEVNULL, start_new_session=True)
+            )
+    finally:
+        console.end_group()
+    if status:
+        raise SetupFailedError(128 - status if status < 0 else status)
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait()
+    except BaseException:
+        for signum, wait_s in ((signal.SIGTERM, SETUP_GRACE_S), (signal.SIGKILL, None)):
+            try:
+                os.killpg(process.pid, signum)
+                process.wait(wait_s)
+                break
+            except (subprocess.TimeoutExpired, ProcessLookupError):
+                continue
+        raise
+
+
+def measured(
+    run: Callable[[Meter, Callable[[Progress], None]], Any], meter: Meter, readings: list[Reading], console: Console
+) -> Any:
+    """`run(meter, on_progress)` with the job's output on its way to the log."""
+    show = LogLines(lambda text: console.line(text.removesuffix("\n")))
+    with JobOutput(console.write) as output:
+        # The wrapper answers for every attribute of the meter that it wraps.
+        return run(cast("Meter", MeterWithOutput(meter, output, readings)), show)

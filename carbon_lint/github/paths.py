@@ -1,0 +1,47 @@
+"""Paths that inputs name: inside the workspace, or refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import InputError, UsageError
+from carbon_lint.text import quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carbon_lint.github.context import Context
+
+_CHECKOUT = "is there a step `- uses: actions/checkout@v5` before this one?"
+
+
+def inside(context: Context, name: str, value: str, *, may_be_temporary: bool = False) -> Path:
+    """The path that input `name` gives, absolute. Raises UsageError where a link or `..` leads out of the workspace.
+
+    With `may_be_temporary` the runner's temporary folder will do as well.
+    """
+    roots = [context.workspace.resolve()]
+    if may_be_temporary and context.temporary is not None:
+        roots.append(context.temporary.resolve())
+    path = roots[0] / value
+    resolved = path.resolve()
+    if not any(root == resolved or root in resolved.parents for root in roots):
+        raise UsageError(
+            f"input {name!r}: {quoted(value)} is outside the workspace", hint=f"a path below it, `{name}: README.md`"
+        )
+    return path
+
+
+def relative(context: Context, path: Path) -> str:
+    """`path` as later steps can use it: relative to the workspace, or absolute outside of it."""
+    root = context.workspace.resolve()
+    resolved = path.resolve()
+    return str(resolved.relative_to(root)) if root in resolved.parents else str(path)
+
+
+def working_directory(context: Context, value: str | None) -> Path:
+    """Where `setup` and `command` run. Raises UsageError, InputError where it is no folder of the workspace."""
+    folder = inside(context, "working-directory", value or ".")
+    if not folder.is_dir():
+        raise InputError(f"input 'working-directory': there is no folder {quoted(value or '.')}", hint=_CHECKOUT)
+    return folder

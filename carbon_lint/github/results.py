@@ -1,0 +1,108 @@
+"""What is known of the step so far, and the outputs that say it. Filled phase by phase, so that any end can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.budget import used_share
+from carbon_lint.gate.verdict import Status
+from carbon_lint.github.jobfiles import OUTPUTS
+from carbon_lint.lint.diagnostic import Severity
+from carbon_lint.records.record import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from carbon_lint.gate.verdict import Verdict
+    from carbon_lint.github.commands import Console
+    from carbon_lint.github.context import Context
+    from carbon_lint.github.inputs import ActionInputs
+    from carbon_lint.lint.diagnostic import LintReport
+    from carbon_lint.measure.meter import Reading
+    from carbon_lint.records.record import Record
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """`None` is not known, or not asked for.
+
+    Attributes:
+        statuses: exit statuses in the order of their causes; the first that is not 0 is the step's.
+        is_unmeasured: a measurement was asked for and could not begin, so there is no record.
+        written: files of ours, to be handed over to the workspace's owner.
+        readings: the run over time, for the chart.
+        failures: what failed, in words for the annotations and the summary.
+    """
+
+    record: Record | None = None
+    record_path: str | None = None
+    verdict: Verdict | None = None
+    is_failing: bool = False
+    lint: LintReport | None = None
+    card_changed: bool | None = None
+    card_url: str | None = None
+    is_cancelled: bool = False
+    is_unmeasured: bool = False
+    statuses: list[int] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def exit_status(self) -> int:
+        """The step's."""
+        return next((status for status in self.statuses if status), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One run of the action: what was asked for, where it runs, and what is known of it so far."""
+
+    inputs: ActionInputs
+    context: Context
+    environ: Mapping[str, str]
+    console: Console
+    result: Result = field(default_factory=Result)
+
+
+def outputs(result: Result) -> dict[str, str]:
+    """The value of every output; "" where it is not known."""
+    record, verdict, lint = result.record, result.verdict, result.lint
+    has_limits = verdict is not None and bool(verdict.limits)
+    used = used_share(verdict.limits) if verdict is not None else None
+    values = {
+        "outcome": str(record.outcome) if record else str(Outcome.UNMEASURED) if result.is_unmeasured else "",
+        "verdict": str(verdict.status) if verdict is not None and has_limits else "",
+        "emissions-g": number(record.emissions_g if record else None),
+        "energy-kwh": number(record.energy_kwh.total if record else None),
+        "budget-used": number(used),
+        "over-budget": boolean(_is_over(result)),
+        "undecided": boolean(verdict.status is Status.INCONCLUSIVE if verdict is not None and has_limits else None),
+        "card-changed": boolean(result.card_changed),
+        "card-url": result.card_url or "",
+        "record": result.record_path or "",
+        "errors": "" if lint is None else str(lint.count(Severity.ERROR)),
+        "warnings": "" if lint is None else str(lint.count(Severity.WARNING)),
+    }
+    return {name: values[name] for name in OUTPUTS}
+
+
+def number(value: float | None) -> str:
+    """A number that every reader of workflow expressions takes for one: no exponent; "" for `None`."""
+    if value is None:
+        return ""
+    return f"{Decimal(repr(value)):f}"
+
+
+def boolean(value: bool | None) -> str:
+    """`true` or `false`, as workflow expressions compare it; "" for `None`."""
+    return "" if value is None else str(value).lower()
+
+
+def _is_over(result: Result) -> bool | None:
+    if result.verdict is not None and any(limit.is_over for limit in result.verdict.limits):
+        return True
+    return None if result.record is None else result.record.over_budget

@@ -1,0 +1,279 @@
+"""The whole step, as a child process with exactly the environment that the runner gives it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from carbon_lint.github.jobfiles import OUTPUTS
+from carbon_lint.records.store import load_record
+from tests.github.runner import Runner
+
+GOOD = "---\nlicense: mit\n---\n# A model\n"
+BAD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 17g\n---\n# A model\n"
+
+
+@pytest.fixture
+def runner(tmp_path):
+    started = Runner(tmp_path)
+    started.write("README.md", GOOD)
+    return started
+
+
+def test_a_training_is_measured_and_gated(runner):
+    step = runner.step(command="echo training; sleep 0.3", location="FRA", max_emissions="5 g")
+    assert step.succeeded, step.log
+    assert "training\n" in step.log
+    assert tuple(name for name in step.outputs) == OUTPUTS
+    assert step.outputs["outcome"] == "completed"
+    assert step.outputs["verdict"] == "pass"
+    assert step.outputs["over-budget"] == "false"
+    assert 0 < float(step.outputs["emissions-g"]) < 5
+    assert "e" not in step.outputs["emissions-g"]
+    assert float(step.outputs["budget-used"]) == pytest.approx(float(step.outputs["emissions-g"]) / 5)
+    record = load_record(runner.workspace / step.outputs["record"])
+    assert record.command == ("bash", "-euo", "pipefail", "-c", "echo training; sleep 0.3")
+    assert record.provenance.run_url == "https://github.com/octo/model/actions/runs/4242/attempts/2"
+    assert record.provenance.job_index == 0
+    assert step.summary.startswith("## ")
+
+
+def test_the_jobs_output_cannot_act_and_its_files_are_its_own(runner):
+    script = """
+    echo ::error::x; echo 'a ##[warning]x'; echo ::set-output name=outcome::completed; echo ::stop-commands::t >&2
+    echo ::add-mask::s3cret
+    echo accuracy=0.9 >> $GITHUB_OUTPUT; echo over-budget=false >> $GITHUB_OUTPUT; echo MODEL=x >> $GITHUB_ENV
+    echo '# mine' >> $GITHUB_STEP_SUMMARY; echo /opt/x >> $GITHUB_PATH
+    """
+    step = runner.step(command=script, location="FRA")
+    assert step.succeeded, step.log
+    assert step.annotations("error") == []
+    assert {command.name for command in step.commands} <= {"add-mask", "group", "endgroup", "warning"}
+    assert "s3cret" in step.masks
+    assert step.outputs["accuracy"] == "0.9"
+    assert step.annotations("warning") == [
+        "not handed on to later steps: GITHUB_OUTPUT: over-budget is not the job's to set"
+    ]
+    assert step.env == {"MODEL": "x"}
+    assert step.path == ["/opt/x"]
+    assert "# mine" in step.summary
+
+
+def test_the_job_is_given_no_token_unless_it_is_named(runner):
+    env = {"HF_TOKEN": "hf_from_env", "WANDB_API_KEY": "w"}
+    runner.actions["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "oidc"
+    step = runner.step(command="env", location="FRA", hf_token="hf_input", env=env)
+    assert step.succeeded
+    assert "hf_from_env" not in step.log
+    assert "oidc" not in step.log
+    assert "runtime-token" not in step.log
+    assert step.log.count("hf_input") == 1, "masked, and nothing else"
+    assert "INPUT_" not in step.log
+    assert "WANDB_API_KEY=w" in step.log
+    step = runner.step(command="echo got ${#HF_TOKEN}", location="FRA", pass_env="HF_TOKEN", env=env)
+    assert "got 11" in step.log
+    assert "hf_from_env" in step.masks
+
+
+def test_a_secret_that_is_named_and_not_there_is_said_with_the_line_that_mends_it(runner):
+    step = runner.step(command="true", location="FRA", pass_env="HF_TOKEN")
+    assert "env: {HF_TOKEN: ${{ secrets.HF_TOKEN }}}" in step.annotations("warning")[0]
+
+
+def test_setup_is_not_measured_and_hands_its_environment_on(runner):
+    step = runner.step(
+        setup="sleep 0.5; echo A=from-setup >> $GITHUB_ENV; echo '::error::no'",
+        command="echo $A",
+        location="FRA",
+    )
+    assert step.succeeded, step.log
+    assert "from-setup" in step.log
+    assert load_record(runner.workspace / step.outputs["record"]).duration_s < 0.5
+    assert step.annotations("error") == []
+
+
+def test_a_setup_that_fails_stops_the_step_with_its_status(runner):
+    step = runner.step(setup="exit 9", command="echo never", location="FRA")
+    assert step.exit_status == 9
+    assert "never" not in step.log
+    assert "`setup` failed with exit status 9" in step.annotations("error")[0]
+    assert step.outputs["outcome"] == ""
+
+
+def test_the_jobs_own_failure_wins_and_the_rest_is_told(runner):
+    step = runner.step(command="exit 7", location="FRA", max_emissions="5 g")
+    assert step.exit_status == 7
+    assert step.outputs["outcome"] == "failed"
+    assert float(step.outputs["emissions-g"]) > 0
+    assert "exit status 7" in step.annotations("error")[0]
+    assert "What failed" in step.summary
+
+
+def test_a_job_over_its_budget_is_stopped(runner):
+    step = runner.step(command="sleep 60", location="FRA", max_emissions="1 ug", grace="1s")
+    assert step.exit_status == 1
+    assert step.seconds < 20
+    assert (step.outputs["outcome"], step.outputs["over-budget"], step.outputs["verdict"]) == (
+        "over-budget",
+        "true",
+        "fail",
+    )
+    assert "over budget: max-emissions" in step.annotations("error")[0]
+
+
+def test_without_a_location_nothing_is_measured(runner):
+    step = runner.step(command="echo never", max_emissions="5 g")
+    assert step.exit_status == 125
+    assert "never" not in step.log.replace("echo never", "")
+    assert step.outputs["outcome"] == "unmeasured"
+    assert step.outputs["emissions-g"] == ""
+    assert "`location: FRA`" in step.annotations("error")[0]
+
+
+def test_a_wrong_location_is_told_with_the_nearest(runner):
+    step = runner.step(command="true", location="Frnace")
+    assert step.exit_status == 125
+    assert "FRA" in step.annotations("error")[0]
+
+
+def test_an_energy_budget_needs_no_location(runner):
+    step = runner.step(command="true", max_energy="1 kWh")
+    assert step.succeeded, step.log
+    assert step.outputs["emissions-g"] == ""
+    assert float(step.outputs["energy-kwh"]) > 0
+
+
+def test_the_working_directory_is_the_jobs(runner):
+    runner.write("sub/train.sh", "echo in $(basename $PWD)")
+    step = runner.step(command="bash train.sh", working_directory="sub", location="FRA")
+    assert "in sub" in step.log
+    assert (runner.workspace / "carbon-lint-record.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("card", "../x.md"),
+        ("record", "/etc/record.json"),
+        ("working-directory", ".."),
+        ("cards", "/etc/passwd"),
+        ("card", "out/x"),
+    ],
+)
+def test_a_path_out_of_the_workspace_is_refused(runner, name, value):
+    (runner.workspace / "out").symlink_to("/tmp")
+    command = {} if name == "cards" else {"command": "true", "location": "FRA"}
+    step = runner.step_with({name: value, **command})
+    assert step.exit_status == 2
+    assert f"'{name}'" in step.annotations("error")[0]
+    assert "outside the workspace" in step.annotations("error")[0]
+
+
+def test_lint_only(runner):
+    step = runner.step()
+    assert step.succeeded, step.log
+    assert (step.outputs["errors"], step.outputs["outcome"]) == ("0", "")
+
+
+def test_a_bad_card_fails_with_annotations_in_its_lines(runner):
+    runner.write("README.md", BAD)
+    step = runner.step(sarif_file="lint.sarif")
+    assert step.exit_status == 1
+    assert int(step.outputs["errors"]) >= 1
+    errors = [command for command in step.commands if command.name == "error"]
+    assert errors[0].properties["file"] == "README.md"
+    assert errors[0].properties["line"] == "4"
+    assert json.loads((runner.workspace / "lint.sarif").read_text())["version"] == "2.1.0"
+    assert "CL2" in step.summary
+
+
+def test_fail_on_and_the_cards_to_lint_are_inputs(runner):
+    runner.write("README.md", BAD)
+    runner.write("good/README.md", GOOD)
+    assert runner.step(cards="good").succeeded
+    assert runner.step(lint="false", record="r.json").exit_status == 2
+
+
+def test_a_hostile_card_can_give_no_command(runner):
+    runner.write(
+        "README.md", '---\nco2_eq_emissions:\n  emissions: "1\\n::error::x ##[error]y"\n  "::warning::k": 1\n---\n'
+    )
+    step = runner.step()
+    assert step.exit_status == 1
+    assert all(
+        command.properties.get("file") or "title" in command.properties
+        for command in step.commands
+        if command.name == "error"
+    )
+    assert not [command for command in step.commands if command.data in {"x", "y", "k"}]
+
+
+def test_gate_only_reads_a_record(runner):
+    first = runner.step(command="true", location="FRA")
+    record = first.outputs["record"]
+    passed = runner.step(record=record, max_emissions="5 g")
+    assert passed.succeeded, passed.log
+    assert (passed.outputs["verdict"], passed.outputs["outcome"]) == ("pass", "completed")
+    failed = runner.step(record=record, max_emissions="1 ug")
+    assert failed.exit_status == 1
+    assert failed.outputs["verdict"] == "fail"
+
+
+def test_a_missing_record_is_one_line(runner):
+    step = runner.step(record="nowhere.json", max_emissions="5 g")
+    assert step.exit_status == 2
+    assert "nowhere.json" in step.annotations("error")[0]
+    assert "Traceback" not in step.log
+
+
+@pytest.mark.parametrize(
+    "name", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH", "GITHUB_ENV", "RUNNER_TEMP"]
+)
+def test_a_variable_of_the_runner_that_is_missing_does_no_harm(runner, name):
+    step = runner.step(command="echo a=1 >> $GITHUB_OUTPUT", location="FRA", unset=[name])
+    assert step.exit_status == 0, step.log
+
+
+def test_an_event_file_that_is_gone_does_no_harm(runner):
+    step = runner.step(command=f"rm {runner.workflow}/event.json", location="FRA")
+    assert step.succeeded, step.log
+
+
+def test_cancelled_while_it_trains(runner):
+    step = runner.step(command="echo begun; sleep 60", location="FRA", cancel_when=b"begun")
+    assert step.seconds < 6
+    assert step.exit_status == 130
+    assert step.outputs["outcome"] == "interrupted"
+    assert load_record(runner.workspace / step.outputs["record"]).outcome == "interrupted"
+    assert "cancelled" in step.annotations("error")[0]
+    assert step.summary
+
+
+def test_cancelled_while_it_sets_up(runner):
+    step = runner.step(setup="echo begun; sleep 60", command="true", location="FRA", cancel_when=b"begun")
+    assert step.seconds < 6
+    assert step.exit_status == 130
+    assert tuple(step.outputs) == OUTPUTS
+
+
+def test_a_step_that_asks_for_nothing_is_told_so(runner):
+    step = runner.step(lint="false")
+    assert step.exit_status == 2
+    assert "nothing is asked for" in step.annotations("error")[0]
+
+
+def test_a_misspelt_limit_stops_the_step_before_the_job(runner):
+    step = runner.step_with({"command": "echo never", "max-emision": "5 g"})
+    assert step.exit_status == 2
+    assert "`max-emissions`" in step.annotations("error")[0]
+    assert tuple(step.outputs) == OUTPUTS
+
+
+def test_no_summary_where_none_is_wanted(runner):
+    assert runner.step(summary="false").summary == ""
+
+
+def test_a_job_that_prints_progress_bars_leaves_commands_intact(runner):
+    step = runner.step(command="printf '\\r10 %%'; printf '\\r20 %%'; exit 3", location="FRA")
+    assert "exit status 3" in step.annotations("error")[0]
