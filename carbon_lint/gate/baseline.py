@@ -226,15 +226,16 @@ def why_not(comparison: Comparison) -> str:
 
 def changes(comparison: Comparison) -> str:
     """`energy +2 %, grid -34 %`, with what is not known said."""
-    said = [f"energy {_percent(comparison.energy_change)}", f"grid {_percent(comparison.grid_change)}"]
+    said = [f"energy {format_change(comparison.energy_change)}", f"grid {format_change(comparison.grid_change)}"]
     return ", ".join(said)
 
 
-def _percent(change: float | None) -> str:
+def format_change(change: float | None) -> str:
+    """A share as a reader takes it: `0.02` -> `+2 %`."""
     if change is None:
         return "not known"
     shown = significant(change * 100, 2)
-    return f"{'+' if change > 0 else ''}{'0' if shown == '-0' else shown} %"
+    return f"{'+' if change > 0 else ''}{shown} %"
 
 
 def _said(verdict: Verdict, reason: str) -> Verdict:

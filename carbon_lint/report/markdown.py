@@ -19,6 +19,7 @@ MAX_BYTES = 1_000_000
 """GitHub drops a summary of more than 1 MiB; the rest is room for what else the step writes."""
 
 _MAX_CELL_CHARACTERS = 500
+_CUT = "\n\n> Cut here: the whole would be too long for GitHub.\n"
 _HEAD = "| | Rule | Where | What |\n| --- | --- | --- | --- |\n"
 _MARKS = {"error": "❌ error", "warning": "⚠️ warning", "note": "ℹ️ note"}  # noqa: RUF001  the information sign
 
@@ -38,6 +39,15 @@ def findings(report: LintReport, options: RenderOptions, *, max_bytes: int) -> s
     kept = _fitting(rows, room)
     left = len(rows) - kept
     return _HEAD + "".join(rows[:kept]) + (_left_out(left) if left else "") + footer
+
+
+def cut(text: str, max_bytes: int) -> str:
+    """`text`, or its first whole lines and a word that it was cut, in at most `max_bytes` of UTF-8."""
+    data = text.encode()
+    if len(data) <= max_bytes:
+        return text
+    kept = data[: max(0, max_bytes - len(_CUT.encode()))].decode("utf-8", "ignore").rpartition("\n")[0]
+    return kept + _CUT
 
 
 def fenced(text: str) -> str:

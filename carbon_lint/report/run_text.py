@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbon_lint.gate.baseline import changes
 from carbon_lint.gate.verdict import Status
 from carbon_lint.report import phrases
 from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, significant
 
 if TYPE_CHECKING:
+    from carbon_lint.gate.baseline import Comparison
     from carbon_lint.gate.verdict import Verdict
     from carbon_lint.records.record import Record
 
 _COLOURS = {Status.PASS: "1;32", Status.FAIL: "1;31", Status.INCONCLUSIVE: "1;33"}
 
 
-def render(record: Record, verdict: Verdict | None, *, colour: bool = False) -> str:
+def render(
+    record: Record, verdict: Verdict | None, *, comparison: Comparison | None = None, colour: bool = False
+) -> str:
     """The run in a dozen lines, each safe for a terminal and a CI log."""
     headline = terminal(phrases.headline(record, verdict))
     if colour and verdict is not None:
@@ -32,9 +36,17 @@ def render(record: Record, verdict: Verdict | None, *, colour: bool = False) -> 
     share = phrases.modelled_share(record)
     if share:
         rows.append(("modelled", f"{phrases.percent(share)} of the energy was read from no sensor"))
+    if comparison is not None:
+        rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
     lines = [f"carbon-lint: {headline}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
+    lines += [f"  note: {terminal(reason)}" for reason in _notes(verdict)]
     lines += [f"  warning: {terminal(warning)}" for warning in record.warnings]
     return "\n".join(lines) + "\n"
+
+
+def _notes(verdict: Verdict | None) -> tuple[str, ...]:
+    """The verdict's reasons, where the headline does not give them already."""
+    return () if verdict is None or verdict.status is Status.INCONCLUSIVE else verdict.reasons
 
 
 def _component(energy_kwh: float | None, method: object) -> str:

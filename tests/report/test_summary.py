@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Energy, Methods, Outcome
-from carbon_lint.report import REPORTERS, RenderOptions, chart, markdown, summary
+from carbon_lint.report import REPORTERS, RenderOptions, chart, markdown, sections, summary
 from carbon_lint.text import markdown_code, markdown_text, terminal
 from tests.report.runs import RECORD, readings, record
 from tests.report.samples import CARD, diagnostic, fix, report
@@ -36,8 +36,8 @@ def test_the_summary_leads_with_the_verdict_and_holds_every_limit_and_component(
     text = summary.render(RECORD, judge(RECORD, Budget(max_emissions_g=5, max_energy_kwh=10)), readings=readings())
 
     assert text.startswith("## ❌ Over budget: max-emissions: 12.3 g measured, 5 g allowed, over by 7.34 g\n")
-    assert "| max-emissions | 12.3 g | 5 g | **over by 7.34 g** |\n" in text
-    assert "| max-energy | 220 Wh | 10 kWh | 9.78 kWh left |\n" in text
+    assert "| max-emissions | 12.3 g | 5 g | **over by 7.34 g** | 18.2 % modelled |\n" in text
+    assert "| max-energy | 220 Wh | 10 kWh | 9.78 kWh left | 18.2 % modelled |\n" in text
     assert "| GPU | 180 Wh | energy counter |\n" in text
     assert "| CPU | 30 Wh | load model |\n" in text
     assert "| **emissions** | **12.3 g CO2eq** | 56 g/kWh: France, CodeCarbon 3.3.2 (2023) |\n" in text
@@ -116,7 +116,7 @@ def test_any_text_through_markdown_is_that_text_and_no_markup(anything):
 
 @given(st.text(max_size=60))
 def test_any_text_in_a_code_span_of_a_table_stays_in_its_cell(anything):
-    rendered = html(summary.table(("a", "b"), [(markdown_code(anything, in_table=True), "x")]))
+    rendered = html(sections.table(("a", "b"), [(markdown_code(anything, in_table=True), "x")]))
 
     assert rendered.count("<td>") == 2
     assert "<td>x</td>" in rendered

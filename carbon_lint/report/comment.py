@@ -1,0 +1,104 @@
+"""The body of the one comment on a pull request: what changed, against which limit, and the rest folded away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from carbon_lint.report import RenderOptions, markdown, phrases, sections
+from carbon_lint.text import markdown_text
+from carbon_lint.units import format_emissions, format_energy
+
+if TYPE_CHECKING:
+    from carbon_lint.gate.baseline import Comparison
+    from carbon_lint.gate.exceptions import Excused
+    from carbon_lint.gate.verdict import Verdict
+    from carbon_lint.lint.diagnostic import LintReport
+    from carbon_lint.records.record import Record
+
+MAX_BYTES = 60_000
+"""GitHub takes 65,536 characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitChange:
+    """A limit that the pull request itself changes, in `unit` (`g` or `kWh`); `None` is no limit."""
+
+    name: str
+    unit: str
+    before: float | None
+    after: float | None
+
+
+def marker(key: str) -> str:
+    """The hidden first line by which the comment of this key is found again. No key can close the HTML comment."""
+    return f"<!-- carbon-lint {quote(key, safe='').replace('-', '%2D')} -->"
+
+
+def is_comment(body: str, key: str) -> bool:
+    """Whether `body` is the comment of `key`. What stands further down in a body is somebody's text."""
+    return body.split("\n", 1)[0].strip() == marker(key)
+
+
+def render(
+    record: Record,
+    verdict: Verdict | None = None,
+    *,
+    key: str,
+    comparison: Comparison | None = None,
+    excused: Excused | None = None,
+    report: LintReport | None = None,
+    limit_changes: tuple[LimitChange, ...] = (),
+    max_bytes: int = MAX_BYTES,
+) -> str:
+    """The body, under `max_bytes`. The same values give the same text, so that an unchanged comment can be left alone.
+
+    Args:
+        record: the run's evidence.
+        verdict: what the gate said; `None` without a budget.
+        key: tells the comments of several steps of one pull request apart.
+        comparison: the run beside its baseline.
+        excused: the exceptions that bear on the verdict; `verdict` is the one after them.
+        report: what the linter found in the card.
+        limit_changes: limits that the pull request changes; those of its merge base were used.
+        max_bytes: upper bound of the UTF-8 text.
+    """
+    title = markdown_text(phrases.headline(record, verdict))
+    link = f"\n[The run]({_url(record)}) has the whole report.\n" if record.provenance.run_url else ""
+    details = "\n".join(part for part in (sections.energy(record), sections.modelled(record)) if part)
+    parts = [
+        f"{marker(key)}\n### {sections.mark(record, verdict)} carbon-lint: {title}\n",
+        sections.comparison(comparison),
+        sections.limits(verdict, record),
+        _limit_changes(limit_changes),
+        sections.exceptions(excused),
+        sections.notes(verdict, excused),
+        sections.warnings(record),
+        f"<details><summary>Energy by component</summary>\n\n{details}\n</details>\n{link}",
+    ]
+    text = markdown.cut("\n".join(part for part in parts if part), max_bytes)
+    if report is not None and report.diagnostics:
+        head, tail = "\n<details open><summary>Findings</summary>\n\n", "\n</details>\n"
+        room = max_bytes - len(f"{text}{head}{tail}".encode())
+        text += head + markdown.findings(report, RenderOptions(), max_bytes=room) + tail
+    return text
+
+
+def _limit_changes(changes: tuple[LimitChange, ...]) -> str:
+    if not changes:
+        return ""
+    rows = [(change.name, _limit(change.unit, change.before), _limit(change.unit, change.after)) for change in changes]
+    note = "\nThis pull request changes its own limits. Those of the merge base were used here.\n"
+    return sections.table(("Limit", "Merge base", "Pull request"), rows) + note
+
+
+def _limit(unit: str, value: float | None) -> str:
+    if value is None:
+        return "none"
+    return format_emissions(value) if unit == "g" else format_energy(value)
+
+
+def _url(record: Record) -> str:
+    """A URL that cannot end the link it stands in."""
+    return quote(record.provenance.run_url or "", safe=":/?&=%")
