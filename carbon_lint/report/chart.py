@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.units import significant
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _POINTS = 60
+# Mermaid's own first colour is too pale to see; this one stands out on GitHub's light and dark pages alike.
+_STYLE = '%%{init: {"xyChart": {"height": 340}, "themeVariables": {"xyChart": {"plotColorPalette": "#2f81f7"}}}}%%'
 _LEAST_READINGS = 3
 _POWER_SCALES = (("kW", 1e3), ("W", 1.0), ("mW", 1e-3))
 _EMISSIONS_SCALES = (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 1e-6))
@@ -33,10 +36,10 @@ def render(readings: Sequence[Sample]) -> str:
     """Power and cumulative grams as two Mermaid blocks; empty where fewer than three readings hold a figure.
 
     Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
-    over each step, grams as the last value at its end.
+    over each step, grams as last read before each point.
     """
-    power = _chart(readings, "Power", "power_w", _POWER_SCALES, _mean)
-    grams = _chart(readings, "Cumulative emissions", "emissions_g", _EMISSIONS_SCALES, _last)
+    power = _chart(readings, "Power", "power_w", _POWER_SCALES, _means)
+    grams = _chart(readings, "Cumulative emissions", "emissions_g", _EMISSIONS_SCALES, _held)
     return "\n".join(block for block in (power, grams) if block)
 
 
@@ -45,13 +48,13 @@ def _chart(
     title: str,
     attribute: str,
     scales: Sequence[tuple[str, float]],
-    reduce: Callable[[list[float]], float],
+    spread: Callable[[Sequence[tuple[float, float]], int], list[float]],
 ) -> str:
     known = [(reading.elapsed_s, getattr(reading, attribute)) for reading in readings]
     samples = [(elapsed_s, value) for elapsed_s, value in known if value is not None]
     if len(samples) < _LEAST_READINGS or samples[-1][0] <= 0:
         return ""
-    points = _even(samples, min(_POINTS, len(samples)), reduce)
+    points = spread(samples, min(_POINTS, len(samples)))
     top = max(points)
     unit, size = _scale(top, scales)
     time_unit, time_size = _scale(samples[-1][0], _TIME_SCALES)
@@ -59,6 +62,7 @@ def _chart(
     height = significant((top or size) * 1.1 / size)
     return (
         "```mermaid\n"
+        f"{_STYLE}\n"
         "xychart-beta\n"
         f'  title "{title} ({unit})"\n'
         f'  x-axis "{time_unit}" 0 --> {significant(samples[-1][0] / time_size)}\n'
@@ -68,24 +72,23 @@ def _chart(
     )
 
 
-def _even(samples: Sequence[tuple[float, float]], steps: int, reduce: Callable[[list[float]], float]) -> list[float]:
-    """The samples on `steps` equal steps of time. A step without a sample keeps the value before it."""
+def _means(samples: Sequence[tuple[float, float]], steps: int) -> list[float]:
+    """The mean over each of `steps` equal steps of time. A step without a sample keeps the value before it."""
     end_s = samples[-1][0]
-    held: list[list[float]] = [[] for _ in range(steps)]
+    within: list[list[float]] = [[] for _ in range(steps)]
     for elapsed_s, value in samples:
-        held[min(steps - 1, int(elapsed_s / end_s * steps))].append(value)
+        within[min(steps - 1, int(elapsed_s / end_s * steps))].append(value)
     points: list[float] = []
-    for values in held:
-        points.append(reduce(values) if values else (points[-1] if points else samples[0][1]))
+    for values in within:
+        points.append(sum(values) / len(values) if values else (points[-1] if points else samples[0][1]))
     return points
 
 
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _last(values: list[float]) -> float:
-    return values[-1]
+def _held(samples: Sequence[tuple[float, float]], steps: int) -> list[float]:
+    """At the start and at the end of each of `steps` equal steps of time, the value last read."""
+    times = [elapsed_s for elapsed_s, _ in samples]
+    at = [step / steps * times[-1] for step in range(steps)]
+    return [samples[max(0, bisect_right(times, time_s) - 1)][1] for time_s in at] + [samples[-1][1]]
 
 
 def _scale(value: float, scales: Sequence[tuple[str, float]]) -> tuple[str, float]:
