@@ -13,6 +13,7 @@ import sys
 from argparse import REMAINDER
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.place import add_place_arguments, place_from
 from carbon_lint.errors import MeasurementError, OutputError, UsageError
 from carbon_lint.text import quoted, terminal
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
@@ -34,9 +35,7 @@ LEAST_TICK_S = 0.01
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint run`."""
     where = parser.add_argument_group("where the energy comes from (required wherever grams are)")
-    where.add_argument("--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ...")
-    where.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
-    where.add_argument("--intensity-source", metavar="TEXT", help="whose figure --carbon-intensity is")
+    add_place_arguments(where)
     where.add_argument("--energy-only", action="store_true", help="measure energy, state no emissions")
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
     where.add_argument(
@@ -141,19 +140,12 @@ def _budget(arguments: Namespace) -> Budget:
 
 def _place(arguments: Namespace, budget: Budget) -> Place | None:
     """Where the energy comes from; `None` where no grams are asked for. Raises MeasurementError, UsageError."""
-    from carbon_lint.places import custom_place, find_place
-
-    if arguments.location is not None and arguments.carbon_intensity is not None:
-        raise UsageError("--location and --carbon-intensity both say the intensity", hint="give one of them")
-    if arguments.intensity_source is not None and arguments.carbon_intensity is None:
-        raise UsageError("--intensity-source needs --carbon-intensity", hint="a --location has its own source")
     wants_grams = budget.max_emissions_g is not None or arguments.card is not None
     if arguments.energy_only and wants_grams:
         raise UsageError("--energy-only states no grams", hint="leave it out, or limit the energy by --max-energy")
-    if arguments.carbon_intensity is not None:
-        return custom_place(_number(arguments, "carbon_intensity"), source=arguments.intensity_source)
-    if arguments.location is not None:
-        return find_place(arguments.location)
+    place = place_from(arguments)
+    if place is not None:
+        return place
     if arguments.energy_only or (budget.max_energy_kwh is not None and not wants_grams):
         return None
     raise MeasurementError(

@@ -1,0 +1,85 @@
+"""What `--location`, `--carbon-intensity` and `--electricity-maps` mean, for every verb that takes them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.text import quoted, terminal
+
+if TYPE_CHECKING:
+    from argparse import Namespace, _ActionsContainer
+
+    from carbon_lint.places import Place
+
+TOKEN_VARIABLE = "ELECTRICITYMAPS_API_TOKEN"  # noqa: S105  a name, not a token
+
+
+def add_place_arguments(parser: _ActionsContainer) -> None:
+    """The flags that say where the energy comes from."""
+    parser.add_argument(
+        "--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., or auto: ask this machine's cloud"
+    )
+    parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
+    parser.add_argument("--intensity-source", metavar="TEXT", help="whose figure --carbon-intensity is")
+    parser.add_argument(
+        "--electricity-maps",
+        metavar="ZONE",
+        help=f"this hour's intensity by Electricity Maps, e.g. FR; its token in {TOKEN_VARIABLE}",
+    )
+
+
+def place_from(arguments: Namespace) -> Place | None:
+    """The place that the flags name, `None` where they name none. Raises MeasurementError, UsageError, ConfigError."""
+    named = [arguments.location, arguments.carbon_intensity, arguments.electricity_maps]
+    if sum(value is not None for value in named) > 1:
+        raise UsageError(
+            "--location, --carbon-intensity and --electricity-maps each say the intensity", hint="give one of them"
+        )
+    if arguments.intensity_source is not None and arguments.carbon_intensity is None:
+        raise UsageError("--intensity-source needs --carbon-intensity", hint="a --location has its own source")
+    if arguments.location is not None:
+        return named_place(arguments.location)
+    if arguments.carbon_intensity is not None:
+        return _custom(arguments.carbon_intensity, arguments.intensity_source)
+    return None if arguments.electricity_maps is None else _hourly(arguments.electricity_maps)
+
+
+def named_place(text: str) -> Place:
+    """`text` as a location; `auto` is found and shown. Raises MeasurementError, ConfigError."""
+    from carbon_lint.places import find_place
+
+    if text.strip().lower() != "auto":
+        return find_place(text)
+    from carbon_lint.config import load
+    from carbon_lint.measure.location import locate
+
+    found = locate(load(os.getcwd()).tables("machine"), platform.node())
+    place = found.place
+    shown = f"location auto: {place.code} ({place.name}, {place.g_per_kwh:.4g} g/kWh), by {found.how}"
+    sys.stderr.write(f"carbon-lint: {terminal(shown)}\n")
+    return place
+
+
+def _custom(text: str, source: str | None) -> Place:
+    from carbon_lint.places import custom_place
+
+    try:
+        g_per_kwh = float(text)
+    except ValueError:
+        raise UsageError(
+            f"--carbon-intensity {quoted(text)} is not a number", hint="write it in g/kWh: 56.04"
+        ) from None
+    return custom_place(g_per_kwh, source=source)
+
+
+def _hourly(zone: str) -> Place:
+    from carbon_lint.measure.location import electricity_maps
+
+    token = os.environ.get(TOKEN_VARIABLE)
+    if not token:
+        raise MeasurementError(f"--electricity-maps needs a token in {TOKEN_VARIABLE}", hint="or use --location FRA")
+    return electricity_maps(zone, token)
