@@ -33,6 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--record", metavar="FILE", help="what `carbon-lint run --record` wrote")
     where = parser.add_argument_group("where and how")
     where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
+    where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
     where.add_argument("--message", metavar="TEXT", help="the commit's first line")
     where.add_argument("--overwrite", action="store_true", help="also where somebody else changes the card meanwhile")
     where.add_argument("--dry-run", action="store_true", help="show the change, commit nothing")
@@ -48,10 +49,13 @@ def run(arguments: Namespace) -> int:
     """Publish, print what became of it, and return 0."""
     from carbon_lint.hub.http import Deadline
     from carbon_lint.hub.publish import CardErrorsError, ChangedCardError, publish_card
+    from carbon_lint.hub.pulls import publish_by_pull_request
     from carbon_lint.hub.session import logging_to_stderr, open_model
 
     if arguments.card is None and arguments.record is None:
         raise UsageError("nothing to publish", hint="name a card, or a record by --record r.json")
+    if arguments.create_pr and arguments.revision != "main":
+        raise UsageError("--create-pr proposes to main", hint="leave --revision out, or --create-pr")
     card = None if arguments.card is None else _read(arguments.card)
     record = None if arguments.record is None else _record(arguments.record)
     deadline = Deadline(parse_duration_s(arguments.timeout))
@@ -68,7 +72,8 @@ def run(arguments: Namespace) -> int:
     ):
         request = _request(arguments, _plan(card, record, repo.id), record)
         try:
-            published = publish_card(request, repo, deadline)
+            publish = publish_by_pull_request if arguments.create_pr else publish_card
+            published = publish(request, repo, deadline)
         except CardErrorsError as error:
             sys.stdout.write("".join(f"{line}\n" for line in error.findings))
             raise
@@ -129,6 +134,8 @@ def _print(published: Published, form: str) -> None:
     if published.diff is not None:
         change = _escaped(published.diff)
         sys.stdout.write(change or f"unchanged: {where} has this card already\n")
+    elif published.changed and published.pull_request is not None:
+        sys.stdout.write(f"proposed to {published.repo_id} in pull request {published.pull_request}\n{published.url}\n")
     elif published.changed:
         sys.stdout.write(f"published to {where}\n{published.url}\n")
     else:

@@ -107,14 +107,14 @@ class BoundedClient(httpx.Client):
         self,
         *,
         deadline: Deadline,
-        call_timeout_s: float,
         retries: Retries,
+        call_timeout_s: float | None = None,
         on_wait: Callable[[float, str], None] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(follow_redirects=True, **options)
         self.deadline = deadline
-        self.call_timeout_s = call_timeout_s
+        self.call_timeout_s = CALL_TIMEOUT_S if call_timeout_s is None else call_timeout_s
         self.retries = retries
         self.on_wait = on_wait
         self.sent = 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
 from huggingface_hub.errors import (
     DisabledRepoError,
     GatedRepoError,
     HfHubHTTPError,
+    HFValidationError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -39,8 +39,10 @@ def explain(error: Exception, repo_id: str, revision: str | None, credentials: C
     if isinstance(error, HfHubHTTPError):
         return _refused(error, repo_id, revision, credentials)
     said = redact(" ".join(str(error).split()), secret)
-    if isinstance(error, ValueError) and not isinstance(error, (JSONDecodeError, UnicodeDecodeError)):
-        return PublishError(f"the Hub refuses {repo_id}'s card: {said}" if "metadata" in said else said)
+    if isinstance(error, HFValidationError):
+        return PublishError(said)
+    if isinstance(error, ValueError) and said.startswith("Invalid metadata"):
+        return PublishError(f"the Hub refuses the card for {repo_id}: {said}")
     return UnansweredError(f"the Hub's answer for {repo_id} is not what it should be ({type(error).__name__}: {said})")
 
 

@@ -25,7 +25,7 @@ from huggingface_hub.utils import (
 from carbon_lint import __version__
 from carbon_lint.errors import PublishError
 from carbon_lint.hub import refusals
-from carbon_lint.hub.http import CALL_TIMEOUT_S, BoundedClient, Deadline, Retries, UnansweredError, plain_client
+from carbon_lint.hub.http import BoundedClient, Deadline, Retries, UnansweredError, plain_client
 from carbon_lint.hub.secrets import redact
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def connected(
     endpoint: str,
     deadline: Deadline,
     *,
-    call_timeout_s: float = CALL_TIMEOUT_S,
     retries: Retries | None = None,
     on_wait: Callable[[float, str], None] | None = None,
 ) -> Iterator[None]:
@@ -68,9 +67,7 @@ def connected(
     constants.HF_HUB_DISABLE_TELEMETRY = True
     disable_progress_bars()
     policy = retries or Retries()
-    set_client_factory(
-        lambda: BoundedClient(deadline=deadline, call_timeout_s=call_timeout_s, retries=policy, on_wait=on_wait)
-    )
+    set_client_factory(lambda: BoundedClient(deadline=deadline, retries=policy, on_wait=on_wait))
     try:
         yield
     finally:
@@ -135,7 +132,7 @@ class ModelRepo:
                     parent_commit=parent,
                 )
         except refusals.ForbiddenError:
-            raise self._forbidden() from None
+            raise self.forbidden("write to") from None
         except HfHubHTTPError as error:
             raise StaleError(f"somebody else has committed to {self.id} meanwhile") from error
         return str(done.oid)
@@ -158,8 +155,8 @@ class ModelRepo:
         with self.speaking(None):
             return str(self.api.whoami()["name"])
 
-    def _forbidden(self) -> PublishError:
-        """Why a commit is forbidden: asked only then, for the Hub allows this question seldom."""
+    def forbidden(self, what: str) -> PublishError:
+        """Why a change is forbidden: asked only then, for the Hub allows this question seldom."""
         assert self.credentials is not None  # noqa: S101  without a token the answer is 401
         with self.speaking(None):
             answer = self.api.whoami()
@@ -167,10 +164,8 @@ class ModelRepo:
         if answer.get("auth", {}).get("accessToken", {}).get("role") == "read":
             hint = "use a token with write access: https://huggingface.co/settings/tokens"
             return PublishError(f"{who} may only read", hint=hint)
-        return PublishError(
-            f"{who} may not write to {self.id}",
-            hint="use a token that may, or open a pull request with --create-pr",
-        )
+        hint = "use a token that may" + (", or open a pull request with --create-pr" if what == "write to" else "")
+        return PublishError(f"{who} may not {what} {self.id}", hint=hint)
 
     def commit_url(self, sha: str) -> str:
         """The web page of a commit."""

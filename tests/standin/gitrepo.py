@@ -7,6 +7,7 @@ compare-and-swap: two writers can never both win.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import threading
 import uuid
@@ -26,6 +27,7 @@ _ENVIRON = {
     "GIT_COMMITTER_EMAIL": "hub@localhost",
     "PATH": os.environ.get("PATH", os.defpath),
     "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
 }
 
 
@@ -67,17 +69,26 @@ class GitRepo:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
+        # what an object's name stands for never changes
+        self._trees: dict[str, dict[str, Entry]] = {}
+        self._blobs: dict[str, bytes] = {}
 
     @classmethod
-    def create(cls, folder: Path) -> GitRepo:
-        """A new repository whose `main` has one commit, as the Hub makes them."""
+    def create(cls, folder: Path, skeleton: Path) -> GitRepo:
+        """A new repository whose `main` has one commit, as the Hub makes them; a copy of `skeleton`, made if need be."""
+        if not skeleton.exists():
+            cls._begin(skeleton)
+        shutil.copytree(skeleton, folder)
+        return cls(folder)
+
+    @classmethod
+    def _begin(cls, folder: Path) -> None:
         folder.mkdir(parents=True)
         repo = cls(folder)
-        repo._git("init", "--quiet", "--bare", "--initial-branch=main", ".")
+        repo._git("init", "--quiet", "--bare", "--template=", "--initial-branch=main", ".")
         repo.commit(
             "refs/heads/main", {".gitattributes": b"*.bin filter=lfs diff=lfs merge=lfs -text\n"}, "initial commit"
         )
-        return repo
 
     def tip(self, revision: str) -> str | None:
         """The commit that a branch, `refs/pr/N` or a sha names; None where there is none."""
@@ -92,24 +103,37 @@ class GitRepo:
 
     def tree(self, commit: str) -> dict[str, Entry]:
         """Every file of a commit, by path."""
+        if commit in self._trees:
+            return self._trees[commit]
         entries = {}
         for line in self._git("ls-tree", "-r", "-z", "--long", commit).split(b"\0"):
             if line:
                 meta, path = line.split(b"\t", 1)
                 _, _, oid, size = meta.split()
                 entries[path.decode()] = Entry(path.decode(), oid.decode(), int(size))
+        self._trees[commit] = entries
         return entries
 
     def read(self, commit: str, path: str) -> bytes | None:
         """A file's bytes at a commit."""
         entry = self.tree(commit).get(path)
-        return None if entry is None else self._git("cat-file", "blob", entry.oid)
+        if entry is None:
+            return None
+        if entry.oid not in self._blobs:
+            self._blobs[entry.oid] = self._git("cat-file", "blob", entry.oid)
+        return self._blobs[entry.oid]
 
     def log(self, revision: str, limit: int = 1000) -> list[Commit]:
         """The commits that lead to a revision, newest first."""
-        fields = self._git("log", "-z", f"-{limit}", "--format=%H%x00%an%x00%aI%x00%s%x00%b%x00", revision, "--").split(
-            b"\0"
-        )
+        fields = self._git(
+            "log",
+            "-z",
+            f"-{limit}",
+            "--date=format-local:%Y-%m-%dT%H:%M:%S.000Z",
+            "--format=%H%x00%an%x00%ad%x00%s%x00%b%x00",
+            revision,
+            "--",
+        ).split(b"\0")
         texts = [field.decode() for field in fields]
         # -z parts the commits with a NUL of its own: six fields each
         return [Commit(*texts[at : at + 4], texts[at + 4].strip()) for at in range(0, len(texts) - 5, 6)]

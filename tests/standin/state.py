@@ -136,7 +136,11 @@ class HubState:
         with self.lock:
             if repo_id in self.repos:
                 raise FileExistsError(repo_id)
-            repo = Repo(id=repo_id, git=GitRepo.create(self.root / "repos" / f"{repo_id}.git"), **settings)
+            repo = Repo(
+                id=repo_id,
+                git=GitRepo.create(self.root / "repos" / f"{repo_id}.git", self.root / "skeleton.git"),
+                **settings,
+            )
             self.repos[repo_id] = repo
         if card is not None:
             data = card.encode() if isinstance(card, str) else card

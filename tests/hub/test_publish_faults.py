@@ -1,0 +1,231 @@
+"""Each fault x {commit, pull request} x {http, https}: never lost unseen, never twice, never past the time limit."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.hub.conftest import CARD
+from tests.standin.faults import Fault, html_502
+from tests.standin.hub import StandInHub
+
+OLD = "---\nlicense: mit\n---\n# Old\n"
+TITLE = "State the carbon emissions: 12.5 g CO2eq"
+CALL_TIMEOUT_S = 0.4
+
+ONCE = {
+    "status 500": lambda where: Fault(matches=where, status=500),
+    "status 429": lambda where: Fault(matches=where, status=429, headers={"Retry-After": "0"}),
+    "HTML 502": html_502,
+    "delay": lambda where: Fault(matches=where, delay_s=0.1),
+    "stall, nothing done": lambda where: Fault(matches=where, delay_s=CALL_TIMEOUT_S * 2, status=504),
+    "stall after it was done": lambda where: Fault(matches=where, stall_s=CALL_TIMEOUT_S * 2),
+    "reset before": lambda where: Fault(matches=where, reset_before=True),
+    "reset in the middle of the request": lambda where: Fault(matches=where, read_only=30),
+    "reset after it was done": lambda where: Fault(matches=where, reset_after=True),
+    "answer cut in its head": lambda where: Fault(matches=where, answer_bytes=12),
+    "answer cut in its body": lambda where: Fault(matches=where, answer_bytes=150),
+    "an answer that is no JSON": lambda where: Fault(matches=where, status=200, body=b"<html>hello"),
+    "an answer of another shape": lambda where: Fault(matches=where, status=200, body=b'{"ok": true}'),
+}
+COMMIT = "POST .*/commit/"
+READS = ("GET /api/models/acme/m$", "GET /acme/m/resolve/", "POST .*/preupload/", "POST /api/validate-yaml")
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    """Two servers for all tests of this file: certificates and sockets take their time."""
+    with (
+        StandInHub(tmp_path_factory.mktemp("plain")) as plain,
+        StandInHub(tmp_path_factory.mktemp("tls"), tls=True) as tls,
+    ):
+        yield {"http": plain, "https": tls}
+
+
+@pytest.fixture(params=["http", "https"])
+def server(request, servers, at, monkeypatch):
+    monkeypatch.setattr("carbon_lint.hub.http.CALL_TIMEOUT_S", CALL_TIMEOUT_S)
+    hub = servers[request.param]
+    hub.faults.clear()
+    hub.state.repos.pop("acme/m", None)
+    shutil.rmtree(hub.state.root / "repos", ignore_errors=True)
+    hub.create("acme/m", OLD)
+    Path("README.md").write_text(CARD)
+    return at(hub)
+
+
+only_http = pytest.mark.parametrize("server", ["http"], indirect=True)
+
+
+def publish(cli, *more, timeout="10s"):
+    start = time.monotonic()
+    code, out, err = cli("publish", "README.md", "--to", "acme/m", "--timeout", timeout, *more)
+    assert "Traceback" not in err
+    assert time.monotonic() - start < float(timeout[:-1]) + 1
+    return code, out, err
+
+
+def ours(hub, revision="main"):
+    return hub.titles("acme/m", revision).count(TITLE)
+
+
+@pytest.mark.parametrize("fault", ONCE)
+def test_a_commit_outlives_one_fault_and_lands_once(server, cli, fault):
+    commit_outlives(server, cli, ONCE[fault](COMMIT))
+
+
+@only_http
+@pytest.mark.parametrize("where", READS)
+@pytest.mark.parametrize("fault", ONCE)
+def test_each_question_before_a_commit_outlives_one_fault(server, cli, fault, where):
+    commit_outlives(server, cli, ONCE[fault](where))
+
+
+def commit_outlives(server, cli, fault):
+    server.faults.add(fault)
+    code, _, err = publish(cli)
+    assert code == 0, err
+    assert server.card("acme/m") == CARD.encode()
+    assert ours(server) == 1
+    assert fault.times == 0
+
+
+@pytest.mark.parametrize("fault", ONCE)
+def test_a_pull_request_outlives_one_fault_and_is_made_once(server, cli, fault):
+    pull_outlives(server, cli, ONCE[fault]("POST .*/discussions$"))
+
+
+@only_http
+@pytest.mark.parametrize("where", [COMMIT, "POST .*/status$"])
+@pytest.mark.parametrize("fault", ONCE)
+def test_each_further_step_of_a_pull_request_outlives_one_fault(server, cli, fault, where):
+    pull_outlives(server, cli, ONCE[fault](where))
+
+
+def pull_outlives(server, cli, fault):
+    server.faults.add(fault)
+    code, _, err = publish(cli, "--create-pr")
+    assert code == 0, err
+    still_open = [pull for pull in server.state.repos["acme/m"].discussions.values() if pull.status == "open"]
+    assert len(still_open) == 1
+    assert server.card("acme/m") == OLD.encode()
+    assert server.card("acme/m", still_open[0].ref) == CARD.encode()
+    assert ours(server, still_open[0].ref) == 1
+    assert ours(server) == 0
+    assert fault.times == 0
+
+
+LASTING = {
+    "status 500": lambda where: Fault(matches=where, times=99, status=500),
+    "HTML 502": lambda where: html_502(where, 99),
+    "stall": lambda where: Fault(matches=where, times=99, delay_s=30),
+    "reset before": lambda where: Fault(matches=where, times=99, reset_before=True),
+    "wait an hour": lambda where: Fault(matches=where, times=99, status=429, headers={"Retry-After": "3600"}),
+}
+
+
+@pytest.mark.parametrize("how", [(), ("--create-pr",)], ids=["commit", "pull request"])
+@pytest.mark.parametrize("where", ["POST .*/commit/", "GET /api/models/acme/m$"])
+@pytest.mark.parametrize("fault", LASTING)
+def test_a_lasting_fault_ends_in_time_and_says_that_the_old_card_is_there(server, cli, fault, where, how):
+    server.faults.add(LASTING[fault](where))
+    code, _, err = publish(cli, *how, timeout="1s")
+    assert code == 4
+    assert server.card("acme/m") == OLD.encode()
+    assert ours(server) == 0
+    assert len(server.state.repos["acme/m"].discussions) <= 1
+    if not how:
+        assert "the old card is there" in err or "could not be found out" in err
+
+
+def test_answers_lost_for_ever_after_the_commit_landed_are_found_again(server, cli):
+    server.faults.add(Fault(matches="POST .*/commit/", times=99, reset_after=True))
+    code, _, err = publish(cli)
+    assert code == 0, err
+    assert server.card("acme/m") == CARD.encode()
+    assert ours(server) == 1
+
+
+def test_a_commit_that_landed_and_was_then_edited_by_somebody_is_not_made_again(server, cli):
+    def edit():
+        server.commit("acme/m", {"README.md": CARD.encode() + b"their line\n"})
+
+    server.faults.add(Fault(matches="POST .*/commit/", reset_after=True))
+    server.faults.add(Fault(matches="GET .*/commits/", first=edit))
+    code, _, err = publish(cli)
+    assert code == 0, err
+    assert ours(server) == 1
+    assert server.card("acme/m") == CARD.encode() + b"their line\n"
+
+
+def test_the_other_files_change_meanwhile_and_the_card_still_lands(server, cli):
+    server.faults.add(Fault(matches="POST .*/commit/", first=lambda: server.commit("acme/m", {"model.bin": b"w"})))
+    code, _, err = publish(cli)
+    assert code == 0, err
+    assert server.card("acme/m") == CARD.encode()
+    assert ours(server) == 1
+
+
+def test_an_edit_of_the_card_meanwhile_stops_with_their_change(server, cli):
+    theirs = OLD.encode() + b"their \x1b[31mline\n"
+    server.faults.add(Fault(matches="POST .*/commit/", first=lambda: server.commit("acme/m", {"README.md": theirs})))
+    code, out, err = publish(cli)
+    assert code == 4
+    assert "somebody else changed the card of acme/m meanwhile" in err
+    assert "+their \\x1b[31mline\n" in out
+    assert server.card("acme/m") == theirs
+
+
+def test_overwrite_goes_over_an_edit_meanwhile(server, cli):
+    theirs = {"README.md": OLD.encode() + b"their line\n"}
+    server.faults.add(Fault(matches="POST .*/commit/", first=lambda: server.commit("acme/m", theirs)))
+    assert publish(cli, "--overwrite")[0] == 0
+    assert server.card("acme/m") == CARD.encode()
+
+
+def test_others_who_never_stop_committing_end_it_with_a_message(server, cli):
+    server.faults.add(
+        Fault(
+            matches="POST .*/commit/", times=99, first=lambda: server.commit("acme/m", {"x": str(time.time()).encode()})
+        )
+    )
+    code, _, err = publish(cli)
+    assert code == 4
+    assert "the old card is there: others kept committing in between" in err
+
+
+def test_a_wait_that_the_hub_asks_for_is_kept(server, cli):
+    server.faults.add(Fault(matches="POST .*/commit/", status=429, headers={"ratelimit": '"api";r=0;t=1'}))
+    start = time.monotonic()
+    assert publish(cli)[0] == 0
+    assert time.monotonic() - start >= 1
+
+
+def test_the_server_cut_off_at_any_byte_leaves_the_old_card_or_the_new_one(server, cli):
+    """The answer to the commit, cut everywhere; then nothing answers any more."""
+    for size in range(0, 400, 40):
+        git = server.state.repos["acme/m"].git
+        git.set_ref("refs/heads/main", git.log("main")[-2].oid)
+        server.faults.clear()
+        server.faults.add(Fault(matches="POST .*/commit/", read_only=size))
+        server.faults.add(Fault(matches=".*", skip=5, times=99, reset_before=True))
+        code, _, err = publish(cli, timeout="1s")
+        assert code == 4
+        assert server.card("acme/m") in {OLD.encode(), CARD.encode()}
+        assert "could not be found out" in err or "the old card is there" in err or "the new card is there" in err
+
+
+def test_a_certificate_that_is_not_trusted_is_said_at_once(tls_hub, at, cli, monkeypatch):
+    tls_hub.create("acme/m", OLD)
+    Path("README.md").write_text(CARD)
+    at(tls_hub)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    start = time.monotonic()
+    code, _, err = publish(cli)
+    assert code == 4
+    assert "its certificate is not trusted" in err
+    assert "SSL_CERT_FILE" in err
+    assert time.monotonic() - start < 5
