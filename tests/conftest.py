@@ -17,6 +17,16 @@ _AMBIENT = ("GITHUB_", "RUNNER_", "INPUT_", "ACTIONS_", "CODECARBON_", "HF_", "H
 _AMBIENT_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "RANK", "LOCAL_RANK", "WORLD_SIZE", "CUDA_VISIBLE_DEVICES"}
 
 
+def pytest_addoption(parser):
+    parser.addoption("--update-expected", action="store_true", help="rewrite expected files, then fail: review the diff")
+
+
+@pytest.fixture
+def update_expected(request):
+    """Whether expected files are to be rewritten."""
+    return request.config.getoption("--update-expected")
+
+
 @pytest.fixture(autouse=True)
 def clean_room(tmp_path, monkeypatch):
     """A scrubbed environment, a folder of its own as cwd, a private HOME."""
