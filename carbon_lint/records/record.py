@@ -114,3 +114,4 @@ class Record:
     provenance: Provenance = field(default_factory=Provenance)
     warnings: tuple[str, ...] = ()
     run_group: str | None = None
+    merged_from: tuple[str, ...] = ()  # run_ids that this record is the sum of; empty where it was measured

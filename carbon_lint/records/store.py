@@ -52,6 +52,7 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "command": list(record.command),
         "provenance": _fields(record.provenance, *Provenance.__slots__),
         "warnings": list(record.warnings),
+        "merged_from": list(record.merged_from),
     }
 
 
@@ -78,6 +79,7 @@ def record_from_json(document: dict[str, Any]) -> Record:
         command=tuple(document["command"]),
         provenance=Provenance(**document["provenance"]),
         warnings=tuple(document["warnings"]),
+        merged_from=tuple(document.get("merged_from", ())),
     )
 
 
