@@ -33,10 +33,10 @@ def test_an_unmeasured_record_with_grams_is_refused():
     assert "emissions_g" in find_problem(document)
 
 
-def test_the_schema_knows_each_field_and_demands_each_but_the_group():
+def test_the_schema_knows_each_field_and_demands_each_but_what_joins_runs():
     schema = load_schema("record")
     assert set(schema["properties"]) == set(record_to_json(a_record()))
-    assert set(schema["required"]) == set(schema["properties"]) - {"run_group"}
+    assert set(schema["required"]) == set(schema["properties"]) - {"run_group", "merged_from"}
 
 
 @pytest.mark.parametrize(
