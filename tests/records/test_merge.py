@@ -1,0 +1,299 @@
+"""Joining records: nothing is counted twice, and what is left out is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carbon_lint.errors import InputError, MeasurementError
+from carbon_lint.records.merge import Named, Overlap, merge, of_group
+from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
+from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
+from carbon_lint.records.windows import Window, merged_windows, shared_s, union_s
+from tests.records.builders import a_record
+
+G_PER_KWH = 56.04
+
+
+def at(second):
+    moment = datetime(2026, 11, 24, 10, tzinfo=UTC) + timedelta(seconds=second)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def run_of(name, node="node-1", *, start=0, seconds=3600, kwh=(0.2, 1.0, 0.05), gpus=(), **changes):
+    """A record of `cpu, gpu, ram` kWh, named `name.json`."""
+    cpu, gpu, ram = kwh
+    total = cpu + gpu + ram
+    hardware = Hardware(
+        cpu_model="a CPU",
+        cpu_count=4,
+        ram_gb=16.0,
+        node=node,
+        gpus=tuple(Gpu(index=index, name="a GPU", uuid=uuid) for index, uuid in enumerate(gpus)),
+    )
+    values = {
+        "run_id": name,
+        "emissions_g": total * G_PER_KWH,
+        "energy_kwh": Energy(total=total, cpu=cpu, gpu=gpu, ram=ram),
+        "duration_s": float(seconds),
+        "started_at": at(start),
+        "ended_at": at(start + seconds),
+        "hardware": hardware,
+        **changes,
+    }
+    return Named(name=f"{name}.json", record=a_record(**values))
+
+
+def summed(*records, **options):
+    merged = merge(records, **options)
+    assert find_problem(record_to_json(merged.record)) is None
+    energy = merged.record.energy_kwh
+    parts = [part for part in (energy.cpu, energy.gpu, energy.ram) if part is not None]
+    assert energy.total == pytest.approx(sum(parts))
+    return merged
+
+
+def test_nodes_are_added():
+    merged = summed(run_of("a", "node-1", gpus=["G1"]), run_of("b", "node-2", gpus=["G2"]))
+    record = merged.record
+
+    assert merged.notes == ()
+    assert record.energy_kwh.total == pytest.approx(2.5)
+    assert record.energy_kwh.gpu == pytest.approx(2.0)
+    assert record.emissions_g == pytest.approx(2.5 * G_PER_KWH)
+    assert record.duration_s == 3600, "they ran side by side"
+    assert (record.hardware.node, record.hardware.cpu_count, record.hardware.ram_gb) == ("node-1, node-2", 8, 32.0)
+    assert [gpu.uuid for gpu in record.hardware.gpus] == ["G1", "G2"]
+    assert record.merged_from == ("a", "b")
+
+
+def test_the_order_of_the_files_does_not_matter():
+    a, b, c = run_of("a", "node-1"), run_of("b", "node-2", kwh=(0.1, 0.2, 0.3)), run_of("c", "node-3", start=50)
+    assert summed(a, b, c).record == summed(c, b, a).record
+
+
+def test_one_record_stays_itself():
+    item = run_of("a")
+    assert summed(item).record == item.record
+
+
+def test_a_record_that_comes_twice_counts_once():
+    merged = summed(run_of("a"), replace(run_of("a"), name="copy.json"), run_of("b", "node-2"))
+    assert merged.record.energy_kwh.total == pytest.approx(2.5)
+    assert merged.notes == ("copy.json is left out: the same run as a.json",)
+    assert merged.notes[0] in merged.record.warnings
+
+
+def test_of_two_records_of_one_run_the_fuller_one_counts():
+    recovered = replace(run_of("a", kwh=(0.1, 0.5, 0.01), outcome=Outcome.INTERRUPTED), name="recovered.json")
+    merged = summed(recovered, run_of("a"), run_of("b", "node-2"))
+    assert merged.notes == ("recovered.json is left out: the same run as a.json",)
+
+
+def test_a_node_that_comes_twice_in_one_launch_counts_once():
+    """Two ranks of one node that both measured."""
+    merged = summed(run_of("a"), run_of("b", start=3, seconds=3590, kwh=(0.19, 0.99, 0.05)), run_of("c", "node-2"))
+    assert merged.record.energy_kwh.total == pytest.approx(2.5)
+    assert merged.notes == ("b.json is left out: node node-1 is in a.json already",)
+
+
+def test_runs_of_different_jobs_that_overlap_on_a_machine_are_refused():
+    with pytest.raises(InputError, match=r"b\.json and a\.json overlap for 1800 s on node-1") as caught:
+        merge([run_of("a"), run_of("b", start=1800, command=("python", "other.py"))])
+    assert "--overlap apportion" in caught.value.hint
+
+
+def test_the_same_command_twice_at_different_times_is_refused_where_it_overlaps_a_little():
+    with pytest.raises(InputError, match="overlap for 600 s"):
+        merge([run_of("a"), run_of("b", start=3000)])
+
+
+def test_apportioned_the_shared_time_counts_once():
+    """Two hours, of which one is in both: a holds 10-11, b holds 10:30-11:30. 1 kW all the time."""
+    a = run_of("a", kwh=(0.9, 0.0, 0.1))
+    b = run_of("b", start=1800, kwh=(0.9, 0.0, 0.1), command=("python", "other.py"))
+    merged = summed(a, b, overlap=Overlap.APPORTION)
+
+    assert merged.record.energy_kwh.total == pytest.approx(1.5)
+    assert merged.record.emissions_g == pytest.approx(1.5 * G_PER_KWH)
+    assert merged.record.duration_s == 5400
+    assert "b.json: 50% of its time is in a.json too and counts once" in merged.notes[0]
+
+
+def test_apportioned_runs_on_gpus_of_their_own_keep_those():
+    a = run_of("a", kwh=(0.5, 1.0, 0.5), gpus=["G1"])
+    b = run_of("b", kwh=(0.5, 2.0, 0.5), gpus=["G2"], command=("python", "other.py"))
+    record = summed(a, b, overlap=Overlap.APPORTION).record
+
+    assert record.energy_kwh.gpu == pytest.approx(3.0)
+    assert record.energy_kwh.cpu == pytest.approx(0.5)
+    assert record.energy_kwh.ram == pytest.approx(0.5)
+
+
+def test_machines_of_the_same_name_can_be_said_to_be_separate():
+    other = run_of("b", command=("python", "other.py"))
+    assert summed(run_of("a"), other, overlap=Overlap.SEPARATE).record.energy_kwh.total == pytest.approx(2.5)
+
+
+def test_a_gpu_that_comes_twice_counts_once():
+    """Two containers of one host, each with a name of its own and all GPUs in sight."""
+    a = run_of("a", "container-a", kwh=(0.1, 2.0, 0.1), gpus=["G1", "G2"])
+    b = run_of("b", "container-b", kwh=(0.1, 2.0, 0.1), gpus=["G1", "G2"])
+    merged = summed(a, b)
+    assert merged.record.energy_kwh.gpu == pytest.approx(2.0)
+    assert merged.record.energy_kwh.cpu == pytest.approx(0.2)
+    assert "b.json: 100% of its GPUs are in a.json too" in merged.notes[0]
+    assert len(merged.record.hardware.gpus) == 2
+
+
+def test_of_a_records_gpus_only_those_that_come_twice_are_left_out():
+    a = run_of("a", "x", kwh=(0.1, 2.0, 0.1), gpus=["G1", "G2"])
+    b = run_of("b", "y", kwh=(0.1, 2.0, 0.1), gpus=["G2", "G3"])
+    merged = summed(a, b)
+    assert merged.record.energy_kwh.gpu == pytest.approx(3.0)
+    assert [gpu.uuid for gpu in merged.record.hardware.gpus] == ["G1", "G2", "G3"]
+
+
+def test_the_same_gpu_at_another_time_counts_again():
+    merged = summed(run_of("a", gpus=["G1"]), run_of("b", gpus=["G1"], start=4000))
+    assert merged.notes == ()
+    assert merged.record.energy_kwh.gpu == pytest.approx(2.0)
+
+
+def test_attempts_are_added_and_the_last_one_says_what_came_of_it():
+    first = run_of("a", outcome=Outcome.FAILED, exit_status=1)
+    second = run_of("b", start=7200, outcome=Outcome.COMPLETED, exit_status=0)
+    record = summed(first, second).record
+
+    assert (record.outcome, record.exit_status) == (Outcome.COMPLETED, 0)
+    assert record.energy_kwh.total == pytest.approx(2.5), "what the failed attempt took counts"
+    assert record.duration_s == 7200, "the time between the attempts is nobody's"
+    assert (record.started_at, record.ended_at) == (at(0), at(10_800))
+
+
+def test_of_nodes_the_worst_says_what_came_of_it():
+    record = summed(run_of("a"), run_of("b", "node-2", seconds=3500, outcome=Outcome.FAILED, exit_status=1)).record
+    assert (record.outcome, record.exit_status) == (Outcome.FAILED, 1)
+
+
+def test_a_sum_is_as_good_as_its_weakest_part():
+    counted = run_of("a", methods=Methods(cpu=Method.COUNTER, gpu=Method.COUNTER, ram=Method.CONSTANT))
+    modelled = run_of(
+        "b", "node-2", methods=Methods(cpu=Method.LOAD_MODEL, gpu=Method.SAMPLED_POWER, ram=Method.CONSTANT)
+    )
+    methods = summed(counted, modelled).record.methods
+    assert (methods.cpu, methods.gpu, methods.ram) == (Method.LOAD_MODEL, Method.SAMPLED_POWER, Method.CONSTANT)
+
+
+def test_grids_are_mixed_by_energy_and_said_to_be():
+    poland = Intensity(g_per_kwh=662.0, source="x", year=2023, location="POL", location_name="Poland")
+    record = summed(run_of("a"), run_of("b", "node-2", intensity=poland, emissions_g=1.25 * 662.0)).record
+    assert record.intensity.g_per_kwh == pytest.approx((56.04 + 662.0) / 2)
+    assert record.intensity.source == "mean by energy of FRA, POL"
+    assert record.intensity.location is None
+    assert record.emissions_g == pytest.approx(1.25 * (56.04 + 662.0))
+
+
+def test_a_record_without_figures_makes_no_sum():
+    unmeasured = run_of("b", "node-2", outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None))
+    with pytest.raises(MeasurementError, match=r"b\.json holds no energy"):
+        merge([run_of("a"), unmeasured])
+    with pytest.raises(MeasurementError, match=r"b\.json holds no emissions, others do"):
+        merge([run_of("a"), run_of("b", "node-2", emissions_g=None, intensity=None)])
+
+
+def test_energy_only_records_make_an_energy_only_sum():
+    records = [run_of(name, name, emissions_g=None, intensity=None) for name in "ab"]
+    assert summed(*records).record.emissions_g is None
+
+
+def test_a_merge_is_not_added_to_its_own_parts():
+    a, b = run_of("a"), run_of("b", "node-2")
+    both = Named(name="both.json", record=merge([a, b]).record)
+    with pytest.raises(InputError, match="both hold run"):
+        merge([a, both])
+    again = merge([both, run_of("c", "node-3")]).record
+    assert again.merged_from == ("a", "b", "c")
+    assert again.energy_kwh.total == pytest.approx(3.75)
+
+
+def test_nothing_to_merge_is_said():
+    with pytest.raises(InputError, match="no record to merge"):
+        merge([])
+
+
+def test_a_run_group_takes_its_own_records():
+    mine, other = run_of("a", run_group="bert"), run_of("b", run_group="gpt")
+    assert of_group([mine, other], "bert") == [mine]
+    with pytest.raises(InputError, match="no record of run group 'x'") as caught:
+        of_group([mine, other], "x")
+    assert "bert, gpt" in caught.value.hint
+
+
+windows = st.lists(
+    st.tuples(st.integers(0, 100), st.integers(0, 50)).map(lambda pair: Window(pair[0], pair[0] + pair[1])), max_size=8
+)
+
+
+@given(windows)
+def test_a_union_is_what_a_ruler_would_say(stretches):
+    seconds = {second for window in stretches for second in range(int(window.start_s), int(window.end_s))}
+    assert union_s(stretches) == len(seconds)
+    merged = merged_windows(stretches)
+    assert all(before.end_s < after.start_s for before, after in pairwise(merged))
+    assert shared_s(Window(20, 60), stretches) == len(seconds & set(range(20, 60)))
+
+
+@given(st.lists(st.tuples(st.integers(0, 5000), st.integers(60, 4000)), min_size=1, max_size=6))
+def test_apportioned_constant_power_gives_the_time_of_the_union(stretches):
+    """1 kW on one machine, whatever runs overlap: the sum is 1 kW times the time that any of them covers."""
+    records = [
+        run_of(
+            f"r{number}", start=start, seconds=length, kwh=(length / 3600, 0.0, 0.0), command=("python", str(number))
+        )
+        for number, (start, length) in enumerate(stretches)
+    ]
+    covered_s = union_s(Window(start, start + length) for start, length in stretches)
+    total = merge(records, overlap=Overlap.APPORTION).record.energy_kwh.total
+    assert total == pytest.approx(covered_s / 3600, abs=len(records) * 1.1 / 3600)
+
+
+def test_the_verb_merges_files_and_folders(cli):
+    Path("records").mkdir()
+    for name, node in (("a", "node-1"), ("b", "node-2")):
+        write_record(run_of(name, node).record, f"records/{name}.json")
+    write_record(run_of("a", "node-1").record, "again.json")
+
+    code, out, err = cli("merge", "records", "again.json", "-o", "records/run.json")
+    assert code == 0, err
+    assert "again.json is left out" in err or "records/a.json is left out" in err
+    assert "3 records" in out
+    assert load_record("records/run.json").energy_kwh.total == pytest.approx(2.5)
+    assert cli("merge", "records", "-o", "records/run.json")[0] == 0, "its own output is not an input"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["absent.json", "-o", "x.json"], 2),
+        (["empty", "-o", "x.json"], 2),
+        (["text.json", "-o", "x.json"], 2),
+        (["r.json", "-o", "no/x.json"], 2),
+        (["r.json", "--run-group", "x", "-o", "x.json"], 2),
+        (["r.json"], 2),
+    ],
+)
+def test_bad_input_to_the_verb_is_one_clear_line(cli, arguments, status):
+    Path("empty").mkdir()
+    Path("text.json").write_text("text")
+    write_record(a_record(), "r.json")
+    code, _, err = cli("merge", *arguments)
+    assert code == status
+    assert err
+    assert "Traceback" not in err
