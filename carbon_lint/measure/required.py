@@ -37,9 +37,9 @@ def rapl_cause(cpu: CpuPlan, root: Path = Path("/")) -> tuple[str, str]:
     denied = rapl_denied(root)
     if denied:
         return f"{denied[0]} may not be read by this user", "sudo chmod -R a+r /sys/class/powercap/intel-rapl"
+    if cpu.is_virtual:
+        return "this is a virtual machine, which shows no RAPL", "measure on bare metal, or say --cpu-power '15 W'"
     if in_container(root):
         hint = "measure outside the container: Docker masks /sys/devices/virtual/powercap, for good reason"
         return "there is no RAPL in this container", hint
-    if cpu.is_virtual:
-        return "this is a virtual machine, which shows no RAPL", "measure on bare metal, or say --cpu-power '15 W'"
     return "there is no RAPL here", "sudo modprobe intel_rapl_msr"

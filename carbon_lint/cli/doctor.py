@@ -1,0 +1,131 @@
+"""Say what would be measured on this machine and how, before any energy is spent.
+
+  carbon-lint doctor --location FRA
+
+Exit status: 0 where a run would be measured, 125 where it would not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import ExitCode
+from carbon_lint.text import terminal
+from carbon_lint.units import parse_power_w
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from carbon_lint.measure.doctor import Diagnosis, Finding
+
+FORMAT = "carbon-lint/doctor@1"
+_NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory", "location": "location", "codecarbon": "CodeCarbon"}
+_WIDTH = 100
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The flags of `carbon-lint doctor`."""
+    parser.add_argument("--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., auto")
+    parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
+    parser.add_argument("--json", action="store_true", help="the diagnosis as JSON")
+
+
+def run(arguments: Namespace) -> int:
+    """Diagnose, print, and say by the exit status whether a run would be measured."""
+    from carbon_lint.config import load
+    from carbon_lint.measure.doctor import diagnose
+
+    settings = load(os.getcwd())
+    diagnosis = diagnose(
+        os.environ,
+        node=platform.node(),
+        location=arguments.location or settings.text("location"),
+        cpu_power_w=None if arguments.cpu_power is None else parse_power_w(arguments.cpu_power),
+        machines=settings.tables("machine"),
+    )
+    sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, arguments.cpu_power))
+    return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
+
+
+def _as_json(diagnosis: Diagnosis) -> str:
+    findings = [
+        {
+            "component": finding.component,
+            "state": finding.state.value,
+            "what": finding.what,
+            "method": None if finding.method is None else finding.method.value,
+            "error": finding.error,
+            "missing": finding.missing,
+            "repair": finding.repair,
+        }
+        for finding in diagnosis.findings
+    ]
+    whole = {
+        "format": FORMAT,
+        "is_sound": diagnosis.is_sound,
+        "location": diagnosis.location,
+        "in_container": diagnosis.container,
+        "findings": findings,
+        "notes": list(diagnosis.notes),
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_text(diagnosis: Diagnosis, cpu_power: str | None) -> str:
+    lines = [line for finding in diagnosis.findings for line in _details(finding)]
+    lines += [f"note: {terminal(note)}" for note in diagnosis.notes]
+    lines += ["", *_table(diagnosis), "", *_next(diagnosis, cpu_power)]
+    return "\n".join(lines) + "\n"
+
+
+def _details(finding: Finding) -> list[str]:
+    """`CPU  AMD EPYC ...` with what is missing and the repair below it."""
+    lines = _wrapped(_NAMES[finding.component], finding.what)
+    for label, text in (("missing:", finding.missing), ("repair:", finding.repair)):
+        if text:
+            lines += _wrapped(f"  {label}", text)
+    return lines
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        terminal(text), _WIDTH, initial_indent=f"{label:<12}", subsequent_indent=" " * 12, break_on_hyphens=False
+    )
+
+
+def _table(diagnosis: Diagnosis) -> list[str]:
+    """Component | state | method | error, one line each."""
+    rows = [("component", "state", "method", "error")]
+    rows += [
+        (
+            _NAMES[finding.component],
+            finding.state.value,
+            finding.method.value if finding.method else "-",
+            finding.error or "-",
+        )
+        for finding in diagnosis.findings
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
+
+
+def _next(diagnosis: Diagnosis, cpu_power: str | None) -> list[str]:
+    """The line for the workflow, or what stands in its way."""
+    broken = [_NAMES[f.component] for f in diagnosis.findings if f.state == "broken"]
+    if broken:
+        return [f"A run would not be measured as things are: {', '.join(broken)} (see `repair` above)."]
+    flags = [f"--location {diagnosis.location or 'FRA'}"]
+    if diagnosis.has_gpu:
+        flags.append("--require gpu")
+    if cpu_power:
+        flags.append(f"--cpu-power '{cpu_power}'")
+    line = (
+        f"      - run: carbon-lint run {' '.join(flags)} --max-emissions '1 kg' --record record.json -- python train.py"
+    )
+    place = [] if diagnosis.location else ["(FRA stands for where the job will run.)"]
+    return ["The line for the workflow:", "", line, *place]

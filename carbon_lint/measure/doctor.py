@@ -1,0 +1,231 @@
+"""What would be measured on this machine, how, with what error, what is missing and what repairs it.
+
+Looks only: no job is run. The last step takes one real reading, so that a sound diagnosis is a proven one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import MeasurementError
+from carbon_lint.gate.uncertainty import RELATIVE
+from carbon_lint.measure.codecarbon_meter import REQUIRED_VERSION, CodeCarbonMeter
+from carbon_lint.measure.cpu import plan_cpu
+from carbon_lint.measure.gpu_host import host_gpus, in_container
+from carbon_lint.measure.gpus import open_gpus
+from carbon_lint.measure.location import locate
+from carbon_lint.measure.ram import plan_ram
+from carbon_lint.measure.required import rapl_cause
+from carbon_lint.places import find_place
+from carbon_lint.records.record import Method
+from carbon_lint.units import format_power
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+# A first reading must be at least so long after the start for CodeCarbon to measure anew.
+_TRIAL_S = 0.1
+# NVIDIA states +-5 % for its power sensor; arXiv 2312.02741 (SC24) found that A100 and H100 sample only a quarter of
+# the time, which averages out over minutes. Integration: `docs/measuring.md`.
+_ERRORS = {
+    Method.COUNTER: "a few %: the sensor's own error",
+    Method.SAMPLED_POWER: "about 5 %: the sensor's own error and up to 3 % of sampling",
+}
+
+
+class State(StrEnum):
+    """`modelled`: there is a figure, and no sensor behind it. `broken`: a run would not be measured."""
+
+    MEASURED = "measured"
+    MODELLED = "modelled"
+    KNOWN = "known"
+    ABSENT = "absent"
+    NOT_GIVEN = "not given"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the diagnosis.
+
+    Attributes:
+        component: gpu, cpu, ram, location, codecarbon.
+        state: whether a figure comes of it, and from where.
+        what: what was found here.
+        method: as a record will state it; `None` where nothing is measured.
+        error: how far the figure may lie from the truth, in words.
+        missing: what keeps a better figure away.
+        repair: the command or setting that repairs it.
+    """
+
+    component: str
+    state: State
+    what: str
+    method: Method | None = None
+    error: str | None = None
+    missing: str | None = None
+    repair: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """All findings, and whether a run would start as things are."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    location: str | None
+    container: bool
+
+    @property
+    def is_sound(self) -> bool:
+        """True where a run that is given a location would be measured."""
+        return all(finding.state is not State.BROKEN for finding in self.findings)
+
+    @property
+    def has_gpu(self) -> bool:
+        """True where a GPU would be counted."""
+        return any(finding.component == "gpu" and finding.state is State.MEASURED for finding in self.findings)
+
+
+def diagnose(
+    environ: Mapping[str, str],
+    *,
+    node: str,
+    location: str | None = None,
+    cpu_power_w: float | None = None,
+    machines: Sequence[Mapping[str, Any]] = (),
+    root: Path = Path("/"),
+) -> Diagnosis:
+    """Look at every component.
+
+    Args:
+        environ: the job's, for the GPUs it can see.
+        node: this machine's name.
+        location: as the user names it; `auto` asks the cloud; `None` is a finding.
+        cpu_power_w: the CPU's power at full load, where the user knows it.
+        machines: the configuration's `[[machine]]` tables.
+        root: the file tree that holds /proc and /sys.
+    """
+    gpu, notes = _gpu(environ, root)
+    cpu, cpu_notes = _cpu(cpu_power_w, root)
+    place, code = _location(location, node, machines, root)
+    trial = _trial(environ, cpu_power_w, gpu, root)
+    return Diagnosis(
+        findings=(gpu, cpu, _ram(root), place, trial),
+        notes=notes + cpu_notes,
+        location=code,
+        container=in_container(root),
+    )
+
+
+def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ...]]:
+    try:
+        gpus = open_gpus(environ, root=root)
+    except MeasurementError as error:
+        finding = Finding(
+            component="gpu", state=State.BROKEN, what="not readable", missing=error.message, repair=error.hint
+        )
+        return finding, ()
+    gpus.close()
+    if not gpus.gpus:
+        hidden = bool(gpus.warnings or host_gpus(root))
+        what = "hidden from the job by CUDA_VISIBLE_DEVICES" if hidden else "none on this machine"
+        return Finding(component="gpu", state=State.ABSENT, what=what), gpus.warnings
+    names = ", ".join(f"{gpu.index}: {gpu.name}" for gpu in gpus.gpus)
+    error_text = _ERRORS[gpus.method] if gpus.method is not None else None
+    return (
+        Finding(component="gpu", state=State.MEASURED, what=names, method=gpus.method, error=error_text),
+        gpus.warnings,
+    )
+
+
+def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...]]:
+    plan = plan_cpu(cpu_power_w, root=root)
+    name = plan.model or "unknown CPU"
+    what = f"{name}, {plan.usable_threads:g} of {plan.threads} threads"
+    if plan.method is Method.COUNTER:
+        return Finding(
+            component="cpu", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method]
+        ), plan.warnings
+    missing, repair = rapl_cause(plan, root)
+    power = format_power(plan.max_power_w or 0.0)
+    finding = Finding(
+        component="cpu",
+        state=State.MODELLED,
+        what=f"{what}, at most {power}: {plan.source}",
+        method=plan.method,
+        error=_modelled_error(plan.method),
+        missing=missing,
+        repair=repair,
+    )
+    return finding, plan.warnings
+
+
+def _ram(root: Path) -> Finding:
+    plan = plan_ram(root=root)
+    return Finding(
+        component="ram",
+        state=State.MODELLED,
+        what=f"{format_power(plan.power_w)} all the time, {plan.source}",
+        method=plan.method,
+        error=_modelled_error(plan.method),
+        missing="memory has no counter that can be read",
+    )
+
+
+def _location(
+    location: str | None, node: str, machines: Sequence[Mapping[str, Any]], root: Path
+) -> tuple[Finding, str | None]:
+    """The finding, and the code for the workflow's line."""
+    repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
+    if location is None:
+        missing = "grams depend on it (France 56 g/kWh, Poland 662)"
+        return Finding(
+            component="location", state=State.NOT_GIVEN, what="not given", missing=missing, repair=repair
+        ), None
+    try:
+        if location.strip().lower() == "auto":
+            found = locate(machines, node, root=root)
+            place, how = found.place, f", by {found.how}"
+        else:
+            place, how = find_place(location), ""
+    except MeasurementError as error:
+        return Finding(
+            component="location", state=State.BROKEN, what=location, missing=error.message, repair=error.hint
+        ), None
+    year = f" ({place.year})" if place.year else ""
+    what = f"{place.code}, {place.name}: {place.g_per_kwh:.4g} g/kWh{year}, {place.source}{how}"
+    error_text = "an annual mean: the hour's figure may differ by half or more"
+    return Finding(component="location", state=State.KNOWN, what=what, error=error_text), place.code
+
+
+def _trial(environ: Mapping[str, str], cpu_power_w: float | None, gpu: Finding, root: Path) -> Finding:
+    """One real reading. An unreadable GPU is left out here: it has its own line."""
+    require = ("none",) if gpu.state is State.BROKEN else ()
+    try:
+        meter = CodeCarbonMeter(None, cpu_power_w=cpu_power_w, environ=environ, require=require, root=root)
+        started_s = time.monotonic()
+        meter.start()
+        took_s = time.monotonic() - started_s
+        time.sleep(_TRIAL_S)
+        reading = meter.stop()
+    except MeasurementError as error:
+        return Finding(
+            component="codecarbon", state=State.BROKEN, what="does not start", missing=error.message, repair=error.hint
+        )
+    if reading is None:
+        return Finding(
+            component="codecarbon", state=State.BROKEN, what="starts, and gives no reading", missing=meter.last_failure
+        )
+    power = format_power(reading.power_w) if reading.power_w is not None else "some power"
+    what = f"{REQUIRED_VERSION}, started in {took_s:.2f} s, reads {power} right now"
+    return Finding(component="codecarbon", state=State.MEASURED, what=what)
+
+
+def _modelled_error(method: Method) -> str:
+    return f"up to {RELATIVE[method] * 100:.0f} % and more: no sensor is read"
