@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("card", metavar="CARD", nargs="?", help="the card to publish whole")
     parser.add_argument("--to", metavar="MODEL", required=True, help="owner/model, or the address of its page")
     parser.add_argument("--record", metavar="FILE", help="what `carbon-lint run --record` wrote")
+    block = parser.add_argument_group("with --record alone, for the block")
+    block.add_argument("--training-type", metavar="TEXT", help="pre-training or fine-tuning; else kept as it is")
+    block.add_argument(
+        "--replace", action="store_true", help="also a smaller figure over a larger one of its run group"
+    )
     where = parser.add_argument_group("where and how")
     where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
     where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
@@ -52,12 +58,12 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.hub.pulls import publish_by_pull_request
     from carbon_lint.hub.session import logging_to_stderr, open_model
 
-    if arguments.card is None and arguments.record is None:
-        raise UsageError("nothing to publish", hint="name a card, or a record by --record r.json")
+    if arguments.card is not None and (arguments.training_type or arguments.replace):
+        raise UsageError("--training-type and --replace are for --record without a card", hint="leave them out")
     if arguments.create_pr and arguments.revision != "main":
         raise UsageError("--create-pr proposes to main", hint="leave --revision out, or --create-pr")
-    card = None if arguments.card is None else _read(arguments.card)
     record = None if arguments.record is None else _record(arguments.record)
+    notes: list[str] = []
     deadline = Deadline(parse_duration_s(arguments.timeout))
     with (
         logging_to_stderr(arguments.verbose),
@@ -70,7 +76,7 @@ def run(arguments: Namespace) -> int:
             on_wait=_say_wait,
         ) as repo,
     ):
-        request = _request(arguments, _plan(card, record, repo.id), record)
+        request = _request(arguments, _plan(arguments, record, repo.id, notes), record)
         try:
             publish = publish_by_pull_request if arguments.create_pr else publish_card
             published = publish(request, repo, deadline)
@@ -80,7 +86,7 @@ def run(arguments: Namespace) -> int:
         except ChangedCardError as error:
             sys.stdout.write(_escaped(error.diff))
             raise
-    _print(published, arguments.format)
+    _print(replace(published, notes=tuple(notes)), arguments.format)
     return 0
 
 
@@ -88,12 +94,14 @@ def _request(arguments: Namespace, plan: Plan, record: Record | None) -> Publish
     from carbon_lint.config import load
     from carbon_lint.hub.judging import emissions_of, linter
     from carbon_lint.hub.publish import PublishRequest
+    from carbon_lint.lint.evidence import from_records
 
+    evidence = None if arguments.record is None else from_records([arguments.record])
     return PublishRequest(
         plan=plan,
         revision=arguments.revision,
         record=record,
-        check=linter(load(".")),
+        check=linter(load("."), evidence),
         emissions_of=emissions_of,
         overwrite=arguments.overwrite,
         title=arguments.message,
@@ -101,12 +109,24 @@ def _request(arguments: Namespace, plan: Plan, record: Record | None) -> Publish
     )
 
 
-def _plan(card: bytes | None, record: Record | None, repo_id: str) -> Plan:
-    from carbon_lint.hub.publish import WholeCard
+def _plan(arguments: Namespace, record: Record | None, repo_id: str, notes: list[str]) -> Plan:
+    """The whole card where one is named, else the record's figures in the card that is on the Hub."""
+    from carbon_lint.card.figures import card_with_record
+    from carbon_lint.hub.publish import EditedCard, WholeCard
 
-    if card is not None:
-        return WholeCard(card)
-    raise UsageError(f"no card named for {repo_id}", hint=f"name one{' beside --record' if record else ''}")
+    if arguments.card is not None:
+        return WholeCard(_read(arguments.card))
+    if record is None:
+        raise UsageError("nothing to publish", hint="name a card, or a record by --record r.json")
+
+    def edit(theirs: bytes) -> bytes:
+        change = card_with_record(
+            theirs, f"{repo_id}/README.md", record, training_type=arguments.training_type, replace=arguments.replace
+        )
+        notes[:] = change.notes
+        return change.after
+
+    return EditedCard(edit, repo_id)
 
 
 def _read(path: str) -> bytes:
@@ -130,6 +150,7 @@ def _print(published: Published, form: str) -> None:
     if form == "json":
         sys.stdout.write(json.dumps(_as_json(published), indent=2) + "\n")
         return
+    sys.stderr.write("".join(f"carbon-lint: note: {terminal(note)}\n" for note in published.notes))
     where = published.repo_id if published.revision == "main" else f"{published.repo_id} ({published.revision})"
     if published.diff is not None:
         change = _escaped(published.diff)

@@ -75,7 +75,7 @@ class GitRepo:
 
     @classmethod
     def create(cls, folder: Path, skeleton: Path) -> GitRepo:
-        """A new repository whose `main` has one commit, as the Hub makes them; a copy of `skeleton`, made if need be."""
+        """A repository whose `main` has one commit, as the Hub makes them: a copy of `skeleton`, made if need be."""
         if not skeleton.exists():
             cls._begin(skeleton)
         shutil.copytree(skeleton, folder)

@@ -1,0 +1,201 @@
+"""`publish --record r.json --to owner/model`: the figures go into the card that is on the Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from carbon_lint.records.record import Outcome
+from tests.hub.records import write_record
+from tests.standin.faults import Fault
+
+THEIRS = """---
+# written by hand
+license: mit
+co2_eq_emissions:
+  emissions: 1   # last year's
+  training_type: pre-training
+  geographical_location: France
+  hardware_used: 1 x Tesla T4
+tags: [a, 'b']
+---
+# Their prose
+"""
+
+
+@pytest.fixture
+def theirs(hub, at):
+    hub.create("acme/m", THEIRS)
+    write_record()
+    return at(hub)
+
+
+def publish(cli, *more):
+    return cli("publish", "--record", "r.json", "--to", "acme/m", *more)
+
+
+def test_only_the_block_of_their_card_changes(theirs, cli):
+    code, _, err = publish(cli)
+    assert code == 0, err
+    before, after = THEIRS.splitlines(), theirs.card("acme/m").decode().splitlines()
+    changed = [(old, new) for old, new in zip(before, after, strict=False) if old != new]
+    assert changed[0] == ("  emissions: 1   # last year's", "  emissions: 42.5   # last year's")
+    assert after[-3:] == before[-3:]
+    assert after[:3] == before[:3]
+
+
+def test_the_commit_says_grams_energy_intensity_and_the_run(theirs, cli):
+    publish(cli)
+    commit = theirs.state.repos["acme/m"].git.log("main")[0]
+    assert commit.title == "State the carbon emissions: 42.5 g CO2eq"
+    for line in (
+        "Emissions: 42.5 g CO2eq (42.5 g)",
+        "Energy: 758 Wh (0.7583 kWh)",
+        "Carbon intensity: 56 g/kWh (CodeCarbon 3.3.2, France, 2023)",
+        "Run: https://github.com/acme/training/actions/runs/7",
+        "Source: acme/training@c0ffee",
+    ):
+        assert line in commit.message.splitlines()
+
+
+def test_publishing_twice_commits_once(theirs, cli):
+    publish(cli)
+    _, out, _ = publish(cli)
+    assert out.startswith("unchanged")
+    assert len(theirs.titles("acme/m")) == 3
+
+
+def test_their_edit_meanwhile_is_kept_and_the_block_goes_into_it(theirs, cli):
+    edited = THEIRS.replace("# Their prose", "# Their better prose").replace("tags: [a, 'b']", "tags: [c]")
+    theirs.faults.add(
+        Fault(matches="POST .*/commit/", first=lambda: theirs.commit("acme/m", {"README.md": edited.encode()}))
+    )
+    code, _, err = publish(cli)
+    assert code == 0, err
+    card = theirs.card("acme/m").decode()
+    assert "# Their better prose" in card
+    assert "tags: [c]" in card
+    assert "  emissions: 42.5 " in card
+
+
+def test_a_push_that_lands_after_the_job_has_died_does_not_win(theirs, cli):
+    """The Trainer's last push may land after the tip was read; it writes the whole README anew, without the block."""
+    late = "---\nlibrary_name: transformers\nlicense: mit\n---\n# End of training\n"
+    theirs.faults.add(
+        Fault(matches="POST .*/commit/", first=lambda: theirs.commit("acme/m", {"README.md": late.encode()}))
+    )
+    assert publish(cli)[0] == 0
+    card = theirs.card("acme/m").decode()
+    assert "# End of training" in card
+    assert "emissions: 42.5" in card
+
+
+def test_a_model_without_a_card_is_said(theirs, cli):
+    theirs.create("acme/bare")
+    code, _, err = cli("publish", "--record", "r.json", "--to", "acme/bare")
+    assert code == 4
+    assert "acme/bare has no README.md yet" in err
+    assert "carbon-lint publish README.md --to acme/bare" in err
+
+
+def test_a_record_without_a_figure_is_refused(theirs, cli):
+    write_record(outcome=Outcome.UNMEASURED, emissions_g=None)
+    code, _, err = publish(cli)
+    assert code == 125
+    assert "holds no emissions" in err
+    assert len(theirs.titles("acme/m")) == 2
+
+
+def test_a_run_that_was_stopped_is_published_with_a_note(theirs, cli):
+    write_record(outcome=Outcome.OVER_BUDGET, over_budget=True)
+    code, _, err = publish(cli)
+    assert code == 0
+    assert "note: the run went over its budget" in err
+
+
+def test_a_card_with_other_errors_is_not_published(theirs, cli):
+    theirs.commit("acme/m", {"README.md": THEIRS.replace("tags:", "license: apache-2.0\ntags:").encode()})
+    code, _, err = publish(cli)
+    assert code == 2
+    assert "acme/m/README.md:9:1: the card was not changed: the key 'license' is already there" in err
+    assert len(theirs.titles("acme/m")) == 3
+
+
+def test_the_training_type_is_given_or_kept(theirs, cli):
+    publish(cli)
+    assert "training_type: pre-training" in theirs.card("acme/m").decode()
+    publish(cli, "--training-type", "fine-tuning")
+    assert "training_type: fine-tuning" in theirs.card("acme/m").decode()
+
+
+def test_a_whole_card_that_contradicts_its_record_is_stopped(theirs, cli):
+    Path("README.md").write_text(THEIRS.replace("emissions: 1 ", "emissions: 0.0425 "))
+    code, out, _ = cli("publish", "README.md", "--record", "r.json", "--to", "acme/m")
+    assert code == 1
+    assert "CL3" in out
+
+
+def test_a_pull_request_holds_mains_text_and_the_block(theirs, cli):
+    code, out, err = publish(cli, "--create-pr")
+    assert code == 0, err
+    assert "proposed to acme/m in pull request 1" in out
+    assert theirs.card("acme/m") == THEIRS.encode()
+    assert "emissions: 42.5" in theirs.card("acme/m", "refs/pr/1").decode()
+    assert theirs.state.repos["acme/m"].discussions[1].status == "open"
+
+
+def test_an_open_pull_request_of_ours_is_updated(theirs, cli):
+    publish(cli, "--create-pr")
+    theirs.commit("acme/m", {"README.md": THEIRS.replace("# Their prose", "# New prose").encode()})
+    write_record(emissions_g=50.0)
+    code, out, _ = publish(cli, "--create-pr")
+    assert code == 0
+    assert "pull request 1" in out
+    assert list(theirs.state.repos["acme/m"].discussions) == [1]
+    card = theirs.card("acme/m", "refs/pr/1").decode()
+    assert "emissions: 50" in card
+    assert "# New prose" in card
+
+
+def test_an_open_pull_request_that_says_it_already_is_left_alone(theirs, cli):
+    publish(cli, "--create-pr")
+    _, out, _ = publish(cli, "--create-pr")
+    assert "unchanged" in out
+    assert len(theirs.titles("acme/m", "refs/pr/1")) == 3
+
+
+def test_a_closed_pull_request_is_not_reopened_and_a_merged_one_is_done(theirs, cli):
+    publish(cli, "--create-pr")
+    theirs.state.repos["acme/m"].discussions[1].status = "closed"
+    publish(cli, "--create-pr")
+    assert [it.status for it in theirs.state.repos["acme/m"].discussions.values()] == ["closed", "open"]
+
+
+def test_a_strangers_pull_request_with_our_mark_is_never_pushed_to(theirs, cli):
+    publish(cli, "--create-pr")
+    pull = theirs.state.repos["acme/m"].discussions[1]
+    pull.author = "stranger"
+    tip = theirs.state.repos["acme/m"].git.tip("refs/pr/1")
+    publish(cli, "--create-pr")
+    assert theirs.state.repos["acme/m"].git.tip("refs/pr/1") == tip
+    assert len(theirs.state.repos["acme/m"].discussions) == 2
+
+
+def test_a_token_that_may_only_open_pull_requests_is_enough(theirs, cli, at):
+    from tests.standin.hub import PR_TOKEN, READ_TOKEN
+
+    at(theirs, PR_TOKEN)
+    assert publish(cli, "--create-pr")[0] == 0
+    assert "emissions: 42.5" in theirs.card("acme/m", "refs/pr/1").decode()
+    at(theirs, READ_TOKEN)
+    code, _, err = publish(cli, "--create-pr")
+    assert code == 4
+    assert "may only read" in err
+
+
+def test_a_dry_run_of_a_pull_request_shows_the_change_and_makes_none(theirs, cli):
+    code, out, _ = publish(cli, "--create-pr", "--dry-run")
+    assert code == 0
+    assert "+  emissions: 42.5" in out
+    assert theirs.state.repos["acme/m"].discussions == {}
