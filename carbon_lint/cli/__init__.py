@@ -22,6 +22,7 @@ VERBS = {
     "publish": ("publish", "commit a card to the Hugging Face Hub"),
     "merge": ("merge", "join the records of many nodes or attempts, nothing counted twice"),
     "recover": ("recover", "make the record of a run that was killed from its journal"),
+    "ledger": ("ledger", "keep every run's record, and hold the month against the team's budget"),
     "rules": ("rules", "list the rules, or explain one"),
 }
 

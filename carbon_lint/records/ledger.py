@@ -1,0 +1,194 @@
+"""The team's ledger: every run's record, one file each, in month folders, in a folder or at any fsspec URL.
+
+Nothing is ever appended to a file, so writers on many machines do not meet: a record's name is made from its key, and
+the same record added twice is one file. Energy spent counts, whatever came of the run: failed, stopped and interrupted
+runs are records like others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.records.record import FORMAT
+from carbon_lint.records.storage import open_storage
+from carbon_lint.records.store import find_problem, record_from_json, render_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from carbon_lint.records.record import Record
+    from carbon_lint.records.storage import Storage
+
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What became of one record: `added`, `known` (the same key with the same or a later end), or `replaced`."""
+
+    path: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A record in the ledger and the path of its file."""
+
+    path: str
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """The sum of some entries. With `unmeasured` runs among them, the true sum is larger than stated.
+
+    Attributes:
+        emissions_g: of the runs that have grams; `None` where none has.
+        energy_kwh: of the runs that have energy; `None` where none has.
+        runs: how many were counted.
+        without_emissions: run_ids that have no grams, and count as nothing here.
+        without_energy: run_ids that have no energy, likewise.
+        merged: how many records were left out because a merged record holds their sum.
+    """
+
+    emissions_g: float | None
+    energy_kwh: float | None
+    runs: int
+    without_emissions: tuple[str, ...]
+    without_energy: tuple[str, ...]
+    merged: int
+
+
+def key(record: Record) -> tuple[str, ...]:
+    """What tells one run from another: repository, CI run, attempt, job, index, node, and the measuring itself.
+
+    `run_id` is new with every measuring, so that two steps of one job count twice, and one record that is uploaded
+    twice counts once.
+    """
+    where = record.provenance
+    parts = (where.repository, where.run_id, where.run_attempt, where.job, where.job_index, record.hardware.node)
+    return (*("" if part is None else str(part) for part in parts), record.run_id)
+
+
+def parse_month(text: str) -> str:
+    """`'2026-11'`, as it is. Raises UsageError."""
+    if not _MONTH.fullmatch(text):
+        raise UsageError(f"{text!r} is not a month", hint="write it as 2026-11")
+    return text
+
+
+def month_of(record: Record) -> str:
+    """The month in which the run ended (UTC), and in which it counts."""
+    return parse_month(record.ended_at[:7])
+
+
+def add(record: Record, url: str) -> Added:
+    """Put the record into the ledger at `url`.
+
+    Of two records with one key, such as one recovered from a journal and the one written at the end, the one that ends
+    later stays.
+
+    Raises:
+        OutputError: the ledger cannot be written.
+        InputError: what stands there under this key is no record.
+    """
+    storage = open_storage(url)
+    name = _name(record)
+    path = posixpath.join(month_of(record), name)
+    known = [found for found in storage.names() if posixpath.basename(found) == name]
+    for earlier in known:
+        if _read(storage, earlier).ended_at >= record.ended_at:
+            return Added(path=storage.shown(earlier), status="known")
+    try:
+        data = render_record(record).encode()
+    except ValueError as error:
+        raise OutputError(f"the record of run {record.run_id} holds a number that is not finite") from error
+    storage.write(path, data)
+    for earlier in known:
+        if earlier != path:
+            storage.remove(earlier)
+    return Added(path=storage.shown(path), status="replaced" if known else "added")
+
+
+def entries(url: str, month: str | None = None) -> Iterator[Entry]:
+    """Every record of the ledger, or of one month, in the order of their names.
+
+    Raises InputError at the first file that is no record: a sum that leaves one out would be too small.
+    """
+    storage = open_storage(url)
+    for path in sorted(storage.names()):
+        folder = posixpath.dirname(path)
+        if _MONTH.fullmatch(folder) and month in {None, folder}:
+            yield Entry(path=storage.shown(path), record=_read(storage, path))
+
+
+def total(found: Iterable[Entry]) -> Total:
+    """The sum, each key once; a record that a merged one is the sum of does not count beside it."""
+    by_key: dict[tuple[str, ...], Record] = {}
+    for entry in found:
+        known = by_key.get(key(entry.record))
+        if known is None or known.ended_at < entry.record.ended_at:
+            by_key[key(entry.record)] = entry.record
+    joined = {run_id for record in by_key.values() for run_id in record.merged_from}
+    counted = sorted(
+        (record for record in by_key.values() if record.run_id not in joined),
+        key=lambda one: (one.ended_at, one.run_id),
+    )
+    return Total(
+        emissions_g=_sum(record.emissions_g for record in counted),
+        energy_kwh=_sum(record.energy_kwh.total for record in counted),
+        runs=len(counted),
+        without_emissions=tuple(record.run_id for record in counted if record.emissions_g is None),
+        without_energy=tuple(record.run_id for record in counted if record.energy_kwh.total is None),
+        merged=len(by_key) - len(counted),
+    )
+
+
+def latest(url: str, *, branch: str, repository: str | None = None, job: str | None = None) -> Entry | None:
+    """The last completed run on a branch, for a baseline; `None` where there is none. Raises InputError."""
+    refs = {branch, f"refs/heads/{branch}"}
+    best: Entry | None = None
+    for entry in entries(url):
+        where = entry.record.provenance
+        fits = where.ref in refs and repository in {None, where.repository} and job in {None, where.job}
+        if (
+            fits
+            and entry.record.outcome == "completed"
+            and (best is None or entry.record.ended_at > best.record.ended_at)
+        ):
+            best = entry
+    return best
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _name(record: Record) -> str:
+    """Readable at its start, and the key's alone: `me-models_77_1_train_3f0c...json`."""
+    parts = key(record)
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    words = [re.sub(r"[^A-Za-z0-9.]+", "-", part).strip("-.")[:40] for part in parts[:4]]
+    return "_".join([*filter(None, words), digest]) + ".json"
+
+
+def _read(storage: Storage, path: str) -> Record:
+    shown = storage.shown(path)
+    hint = "take it out of the ledger, or put the right one in its place"
+    try:
+        document = json.loads(storage.read(path))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{shown} is not JSON: {error}", hint=hint) from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise InputError(f"{shown} is not a record of format {FORMAT}", hint=hint)
+    problem = find_problem(document)
+    if problem is not None:
+        raise InputError(f"{shown} is not a valid record: {problem}", hint=hint)
+    return record_from_json(document)

@@ -1,0 +1,152 @@
+"""A folder of small files: on this machine, or wherever fsspec reaches (`s3://`, `gs://`, `hf://`, `memory://`)."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.files import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Storage(Protocol):
+    """Paths are POSIX, relative to the root."""
+
+    def names(self) -> Iterable[str]:
+        """Every JSON file one folder below the root. A root that is not there yet has none. Raises InputError."""
+
+    def read(self, path: str) -> bytes:
+        """Raises InputError."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Readers see all of it or nothing. Raises OutputError."""
+
+    def remove(self, path: str) -> None:
+        """Raises OutputError; a file that is gone already is fine."""
+
+    def shown(self, path: str) -> str:
+        """The path as a user would name it."""
+
+
+def open_storage(url: str) -> Storage:
+    """The folder at a path or URL. Raises UsageError where nothing here can reach it."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return LocalStorage(Path(url))
+    if scheme == "file":
+        return LocalStorage(Path(rest))
+    return RemoteStorage(url)
+
+
+class LocalStorage:
+    """A folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        """Nothing is made before something is written."""
+        self._root = root
+
+    def names(self) -> Iterable[str]:
+        """See `Storage`."""
+        if self._root.exists() and not self._root.is_dir():
+            raise InputError(f"{self._root} is not a folder", hint="name the folder of the ledger")
+        try:
+            folders = [folder for folder in self._root.iterdir() if folder.is_dir()] if self._root.exists() else []
+            return [
+                f"{folder.name}/{file.name}"
+                for folder in folders
+                for file in folder.iterdir()
+                if file.name.endswith(".json") and not file.name.startswith(".")
+            ]
+        except OSError as error:
+            raise InputError(f"cannot read {self._root}: {error.strerror}") from error
+
+    def read(self, path: str) -> bytes:
+        """See `Storage`."""
+        try:
+            return (self._root / path).read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
+
+    def write(self, path: str, data: bytes) -> None:
+        """See `Storage`."""
+        target = self._root / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot make {target.parent}: {error.strerror}") from error
+        write_atomically(target, data)
+
+    def remove(self, path: str) -> None:
+        """See `Storage`."""
+        try:
+            (self._root / path).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot remove {self.shown(path)}: {error.strerror}") from error
+
+    def shown(self, path: str) -> str:
+        """See `Storage`."""
+        return os.fspath(self._root / path)
+
+
+class RemoteStorage:
+    """A folder behind fsspec. An object store shows an object when all of it is there, so no temporary name is used."""
+
+    def __init__(self, url: str) -> None:
+        """Raises UsageError where fsspec, or its part for this scheme, is not installed."""
+        scheme = url.partition("://")[0]
+        try:
+            import fsspec  # noqa: PLC0415  not part of a plain install
+        except ImportError as error:
+            raise UsageError(f"{url} needs fsspec", hint="pip install 'carbon-lint[hub]'") from error
+        try:
+            filesystem, self._root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise UsageError(
+                f"{url} cannot be reached: {error}", hint=f"install fsspec's part for {scheme}://"
+            ) from error
+        self._filesystem: Any = filesystem
+        self._url = url.rstrip("/")
+
+    def names(self) -> Iterable[str]:
+        """See `Storage`."""
+        # A store that lists from a cache would hide what another machine has just written.
+        self._filesystem.invalidate_cache()
+        try:
+            found = self._filesystem.glob(f"{self._root.rstrip('/')}/*/*.json")
+        except OSError as error:
+            raise InputError(f"cannot read {self._url}: {error}") from error
+        return ["/".join(str(path).split("/")[-2:]) for path in found]
+
+    def read(self, path: str) -> bytes:
+        """See `Storage`."""
+        try:
+            return bytes(self._filesystem.cat_file(posixpath.join(self._root, path)))
+        except OSError as error:
+            raise InputError(f"cannot read {self.shown(path)}: {error}") from error
+
+    def write(self, path: str, data: bytes) -> None:
+        """See `Storage`."""
+        target = posixpath.join(self._root, path)
+        try:
+            self._filesystem.makedirs(posixpath.dirname(target), exist_ok=True)
+            self._filesystem.pipe_file(target, data)
+        except OSError as error:
+            raise OutputError(f"cannot write {self.shown(path)}: {error}") from error
+
+    def remove(self, path: str) -> None:
+        """See `Storage`."""
+        try:
+            self._filesystem.rm_file(posixpath.join(self._root, path))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise OutputError(f"cannot remove {self.shown(path)}: {error}") from error
+
+    def shown(self, path: str) -> str:
+        """See `Storage`."""
+        return f"{self._url}/{path}"

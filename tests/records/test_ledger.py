@@ -1,0 +1,275 @@
+"""The team's ledger: what is spent counts once, whatever came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+
+from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.records.ledger import add, entries, key, latest, total
+from carbon_lint.records.record import Energy, Outcome, Provenance
+from carbon_lint.records.store import write_record
+from tests.report.runs import RECORD, record
+
+
+def ran(number=1, *, provenance=RECORD.provenance, emissions_g=10.0, energy_kwh=0.2, **changes):
+    """A run of its own."""
+    return record(
+        run_id=f"run-{number}",
+        provenance=provenance,
+        emissions_g=emissions_g,
+        energy_kwh=Energy(total=energy_kwh),
+        **changes,
+    )
+
+
+@pytest.fixture(params=["folder", "file-url", "memory-url"])
+def ledger(request, tmp_path):
+    """The same ledger in each kind of place."""
+    if request.param == "folder":
+        return str(tmp_path / "team" / "ledger")
+    if request.param == "file-url":
+        return f"file://{tmp_path}/ledger"
+    return f"memory://ledger-{uuid.uuid4().hex}"
+
+
+def summed(ledger, month=None):
+    return total(entries(ledger, month))
+
+
+def test_the_same_record_counts_once_and_another_run_counts_again(ledger):
+    assert add(ran(1), ledger).status == "added"
+    assert add(ran(1), ledger).status == "known"
+    assert add(ran(2), ledger).status == "added"
+
+    both = summed(ledger)
+
+    assert (both.runs, both.emissions_g, both.energy_kwh) == (2, 20.0, 0.4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"repository": "me/other"},
+        {"run_id": "78"},
+        {"run_attempt": 2},
+        {"job": "evaluate"},
+        {"job_index": 1},
+    ],
+)
+def test_repository_run_attempt_job_and_index_each_make_another_run(ledger, change):
+    other = dataclasses.replace(RECORD.provenance, **change)
+
+    add(ran(1), ledger)
+    add(ran(1, provenance=other), ledger)
+
+    assert summed(ledger).runs == 2
+
+
+def test_a_node_is_another_run_and_two_steps_of_one_job_are_two():
+    node = dataclasses.replace(RECORD.hardware, node="node-2")
+
+    assert key(ran(1)) != key(ran(1, hardware=node))
+    assert key(ran(1)) != key(ran(2))
+
+
+def test_failed_stopped_and_interrupted_runs_count(ledger):
+    for number, outcome in enumerate((Outcome.FAILED, Outcome.OVER_BUDGET, Outcome.INTERRUPTED)):
+        add(ran(number, outcome=outcome), ledger)
+
+    assert summed(ledger).emissions_g == 30.0
+
+
+def test_a_month_is_that_in_which_the_run_ended(ledger):
+    add(ran(1, started_at="2026-10-31T23:00:00Z", ended_at="2026-11-01T01:00:00Z"), ledger)
+    add(ran(2, ended_at="2026-10-31T23:59:59Z"), ledger)
+
+    assert summed(ledger, "2026-11").runs == 1
+    assert summed(ledger, "2026-10").runs == 1
+    assert summed(ledger, "2026-09").runs == 0
+    assert [entry.path.split("/")[-2] for entry in entries(ledger)] == ["2026-10", "2026-11"]
+
+
+def test_of_two_records_of_one_run_the_one_that_ends_later_stays_also_across_months(ledger):
+    recovered = ran(1, emissions_g=6.0, ended_at="2026-10-31T23:59:00Z")
+    final = ran(1, emissions_g=10.0, ended_at="2026-11-01T00:01:00Z")
+
+    assert [add(one, ledger).status for one in (recovered, final, recovered)] == ["added", "replaced", "known"]
+
+    assert summed(ledger).emissions_g == 10.0
+    assert len(list(entries(ledger))) == 1
+
+
+def test_a_merged_record_replaces_its_parts_in_the_sum(ledger):
+    add(ran(1), ledger)
+    add(ran(2), ledger)
+    add(ran(3, emissions_g=20.0, energy_kwh=0.4, merged_from=("run-1", "run-2")), ledger)
+
+    both = summed(ledger)
+
+    assert (both.runs, both.emissions_g, both.merged) == (1, 20.0, 2)
+
+
+def test_a_run_without_a_figure_is_named_and_is_never_zero(ledger):
+    add(ran(1), ledger)
+    add(ran(2, emissions_g=None, energy_kwh=None, outcome=Outcome.UNMEASURED, intensity=None), ledger)
+    add(ran(3, emissions_g=None, intensity=None), ledger)
+
+    both = summed(ledger)
+
+    assert (both.runs, both.emissions_g) == (3, 10.0)
+    assert both.energy_kwh == pytest.approx(0.4)
+    assert both.without_emissions == ("run-2", "run-3")
+    assert both.without_energy == ("run-2",)
+    assert summed(f"{ledger}-none").emissions_g is None
+
+
+def test_what_is_no_record_stops_the_sum_and_is_named(tmp_path):
+    add(ran(1), str(tmp_path))
+    broken = next(tmp_path.glob("2026-11/*.json")).with_name("zz.json")
+    for text, said in (("{", "is not JSON"), ("[]", "is not a record"), ('{"format": "x"}', "is not a record")):
+        broken.write_text(text)
+        with pytest.raises(InputError, match=r"zz\.json") as caught:
+            list(entries(str(tmp_path)))
+        assert said in caught.value.message
+
+
+def test_files_of_others_beside_the_months_are_left_alone(tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "x.json").write_text("{")
+    (tmp_path / "2026-11").mkdir()
+    (tmp_path / "2026-11" / "README.md").write_text("x")
+    (tmp_path / "2026-11" / ".part.json").write_text("{")
+    add(ran(1), str(tmp_path))
+
+    assert len(list(entries(str(tmp_path)))) == 1
+
+
+def test_a_name_is_made_of_the_key_and_of_nothing_that_leads_elsewhere(tmp_path):
+    hostile = Provenance(repository="../../etc", run_id="a/b\n", run_attempt=1, job="..")
+
+    path = Path(add(ran("../x", provenance=hostile), str(tmp_path / "ledger")).path)
+
+    assert path.parent == tmp_path / "ledger" / "2026-11"
+    assert path.is_file()
+    assert [entry.record.provenance for entry in entries(str(tmp_path / "ledger"))] == [hostile]
+
+
+def test_writers_on_many_machines_lose_nothing(tmp_path):
+    threads = [threading.Thread(target=add, args=(ran(number), str(tmp_path))) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert summed(str(tmp_path)).runs == 16
+
+
+def test_a_ledger_that_cannot_be_reached_or_written_says_so(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(UsageError, match="cannot be reached"):
+        add(ran(1), "nosuch://team/ledger")
+    with pytest.raises(InputError, match="is not a folder"):
+        add(ran(1), str(tmp_path / "file"))
+    with pytest.raises((OutputError, InputError)):
+        add(ran(1), "/proc/ledger")
+
+
+def test_the_last_completed_run_of_a_branch_is_the_baseline(ledger):
+    main = dataclasses.replace(RECORD.provenance, ref="refs/heads/main")
+    branch = dataclasses.replace(RECORD.provenance, ref="refs/heads/feature")
+    add(ran(1, provenance=main, ended_at="2026-11-01T00:00:00Z"), ledger)
+    add(ran(2, provenance=main, ended_at="2026-11-02T00:00:00Z"), ledger)
+    add(ran(3, provenance=main, ended_at="2026-11-03T00:00:00Z", outcome=Outcome.FAILED), ledger)
+    add(ran(4, provenance=branch, ended_at="2026-11-04T00:00:00Z"), ledger)
+
+    assert latest(ledger, branch="main").record.run_id == "run-2"
+    assert latest(ledger, branch="main", repository="me/models", job="train").record.run_id == "run-2"
+    assert latest(ledger, branch="main", repository="me/others") is None
+    assert latest(ledger, branch="release") is None
+
+
+@pytest.fixture
+def files():
+    """Records as files in the working folder."""
+
+    def write(**records):
+        for name, one in records.items():
+            write_record(one, f"{name}.json")
+        return [f"{name}.json" for name in records]
+
+    return write
+
+
+def test_the_verb_adds_and_holds_the_month_against_the_budget(cli, files):
+    files(a=ran(1, emissions_g=6000.0), b=ran(2, emissions_g=3000.0), c=ran(3, emissions_g=2000.0))
+
+    code, out, _ = cli("ledger", "add", "a.json", "b.json", "a.json")
+    assert code == 0
+    assert [line.split(":")[1].split("ledger")[0].strip() for line in out.splitlines()] == [
+        "added as",
+        "added as",
+        "is there already as",
+    ]
+
+    within = cli("ledger", "sum", "--month", "2026-11", "--max-emissions", "10kg")
+    assert within == (
+        0,
+        "2026-11: 9 kg, 400 Wh in 2 runs\n  max-emissions: 9 kg measured, 10 kg allowed, 1 kg left (90 %)\n",
+        "",
+    )
+    cli("ledger", "add", "c.json")
+    code, out, _ = cli("ledger", "sum", "--month", "2026-11", "--max-emissions", "10kg", "--max-energy", "1 kWh")
+    assert code == 1
+    assert "max-emissions: 11 kg measured, 10 kg allowed, over by 1 kg (110 %)" in out
+    assert cli("ledger", "sum", "--month", "2026-10", "--max-emissions", "10kg")[:2] == (
+        0,
+        "2026-10: nothing in 0 runs\n  max-emissions: 0 g measured, 10 kg allowed, 10 kg left (0 %)\n",
+    )
+
+
+def test_a_sum_with_a_run_that_was_not_measured_is_not_within_the_budget(cli, files):
+    unmeasured = ran(2, emissions_g=None, energy_kwh=None, outcome=Outcome.UNMEASURED, intensity=None)
+    cli("ledger", "add", *files(a=ran(1), b=unmeasured))
+
+    code, out, err = cli("ledger", "sum", "--max-emissions", "10kg")
+    assert code == 125
+    assert out.startswith("all months: at least 10 g, 200 Wh in 2 runs\n  1 without emissions, 1 without energy\n")
+    assert "1 of 2 runs have no figure" in err
+    assert "(run-2)" in err
+    assert cli("ledger", "sum", "--max-emissions", "10kg", "--allow-unmeasured")[0] == 0
+    assert cli("ledger", "sum", "--max-emissions", "5g")[0] == 1, "over is over already"
+    assert cli("ledger", "sum")[0] == 0
+
+
+def test_a_mistyped_ledger_is_an_error_and_not_an_empty_month(cli):
+    code, out, err = cli("ledger", "sum", "--max-emissions", "10kg", "--ledger", "leger")
+
+    assert (code, out) == (2, "")
+    assert "there is no ledger at leger" in err
+
+
+def test_the_list_and_the_json_say_the_same(cli, files):
+    other = dataclasses.replace(RECORD.provenance, repository="me/other")
+    cli("ledger", "add", *files(a=ran(1), b=ran(2, provenance=other)))
+
+    listed = cli("ledger", "list", "--repository", "me/other")[1]
+    assert "2026-11-24T10:02:05Z          10 g        200 Wh  completed    me/other  ledger/2026-11/" in listed
+    assert len(listed.splitlines()) == 1
+    document = json.loads(cli("ledger", "sum", "--repository", "me/other", "--format", "json")[1])
+    assert (document["format"], document["runs"], document["emissions_g"]) == (1, 1, 10.0)
+
+
+def test_bad_words_are_usage_errors(cli):
+    assert cli("ledger")[0] == 2
+    assert cli("ledger", "add")[0] == 2
+    code, _, err = cli("ledger", "sum", "--month", "2026-13")
+    assert code == 2
+    assert "'2026-13' is not a month" in err
+    assert cli("ledger", "add", "nothing.json")[0] == 2
