@@ -18,6 +18,7 @@ from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.lint.rules import load_all
 from carbon_lint.report import REPORTERS, RenderOptions
 from carbon_lint.report.sarif import MAX_RESULTS
+from carbon_lint.schema_files import load_schema
 from tests.report.samples import CARD, diagnostic, fix, related, report
 
 PLAIN = RenderOptions()
@@ -59,9 +60,11 @@ def hostile():
     )
 
 
-def test_json_keeps_every_field_of_a_report():
+def test_json_fits_its_schema_and_keeps_every_field_of_a_report():
     value = json.loads(REPORTERS["json"](mixed(), PLAIN))
 
+    for one in (value, json.loads(REPORTERS["json"](hostile(), PLAIN)), json.loads(REPORTERS["json"](report(), PLAIN))):
+        jsonschema.Draft202012Validator(load_schema("report")).validate(one)
     assert (value["format"], value["files_checked"], value["files_skipped"], value["suppressed"]) == (1, 1, 1, 2)
     assert value["counts"] == {"error": 1, "warning": 1, "note": 1}
     assert value["fixed"] == ["other.md"]
