@@ -1,0 +1,58 @@
+"""The pages that are written from the code say what the code says."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import tomllib
+
+import pytest
+
+from carbon_lint.cli import VERBS
+from carbon_lint.config import KEYS, load_file
+from carbon_lint.errors import ExitCode
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def generator():
+    spec = importlib.util.spec_from_file_location("generate_docs", ROOT / "tools" / "generate_docs.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_page_has_drifted_from_the_code(generator):
+    wanted = generator.pages()
+    if sys.version_info[:2] != generator.HELP_PYTHON:
+        del wanted[next(path for path in wanted if path.name == "cli.md")]
+
+    drifted = [str(path) for path in generator.changed(wanted) if path in wanted or path.parent.name == "rules"]
+
+    assert drifted == [], "run tools/generate_docs.py"
+
+
+def test_every_exit_code_is_explained(generator):
+    assert set(generator.EXIT_CODE_WORDS) == set(ExitCode)
+    text = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
+    assert [int(code) for code in re.findall(r"^\| (\d+) ", text, re.MULTILINE)] == [code.value for code in ExitCode]
+
+
+def test_every_verb_has_its_help_in_the_page(generator):
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+    assert re.findall(r"^## carbon-lint (\S+)$", text, re.MULTILINE) == list(VERBS)
+    assert text.count("usage: carbon-lint ") == len(VERBS) + 1
+
+
+def test_the_example_of_the_configuration_is_a_configuration(generator, tmp_path):
+    path = tmp_path / "carbon-lint.toml"
+    path.write_text(generator.CONFIG_EXAMPLE, encoding="utf-8")
+
+    settings = load_file(str(path))
+
+    assert set(tomllib.loads(generator.CONFIG_EXAMPLE)) <= set(KEYS)
+    assert settings.max_emissions_g == 5000
+    text = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([\w-]+)` ", text, re.MULTILINE) == list(KEYS)
