@@ -1,16 +1,35 @@
-"""Writing a file in one step. Light: `check --fix` writes with it too."""
+"""Reading a named file, and writing one in one step. Light: `check --fix` writes with it too."""
 
 from __future__ import annotations
 
 import os
 
-from carbon_lint.errors import OutputError
+from carbon_lint.errors import InputError, OutputError
+
+_ANY_WRITE_BIT = 0o222
+
+
+def read_file(path: str, what: str) -> bytes | None:
+    """The bytes of the `what` (card, record) at `path`; None where there is no such file. Raises InputError."""
+    try:
+        if os.path.isdir(path):
+            raise InputError(f"{path} is a folder", hint=f"name the {what}'s file")
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise InputError(f"{path} is not a regular file", hint=f"name the {what}'s file")
+        with open(path, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"cannot read {path}: {why}", hint=f"name a {what} that can be read") from error
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Replace `path` by `data`: readers see the old bytes or the new ones, never a part.
 
-    Follows a link, and keeps the mode of a file that is there. Raises OutputError.
+    Follows a link, keeps the mode of a file that is there, and leaves one alone that was made read-only. Raises
+    OutputError.
     """
     import tempfile  # noqa: PLC0415  2 ms that a check without a fix need not pay
 
@@ -20,6 +39,9 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         if os.path.isdir(target):
             raise IsADirectoryError(21, "Is a directory")
+        # a rename would replace a file that was made read-only on purpose, as root even one nobody may write
+        if os.path.exists(target) and not os.stat(target).st_mode & _ANY_WRITE_BIT:
+            raise PermissionError(13, "It is read-only")
         descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", dir=folder)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)

@@ -31,6 +31,7 @@ NEIGHBOURS = {
     ("__main__", "cli"),
 }
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+DOORS = {"cli/__init__.py", "github/entry.py"}  # where an exception becomes text
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -81,14 +82,15 @@ def test_only_one_file_imports_codecarbon_and_one_room_huggingface_hub():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_the_doors_touch_the_process(path):
-    """`print`, `os.environ` and `sys.exit` belong to `cli` and `github`; only `cli.main` catches everything."""
+    """`print`, `os.environ` and `sys.exit` belong to `cli` and `github`; only the two doors catch everything, but to clean up."""
     wrong = []
     is_door = room_of(path) in {"cli", "github"}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else ""
             is_all = caught in {"", "Exception", "BaseException"}
-            if is_all and path != PACKAGE / "cli" / "__init__.py":
+            cleans_up = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+            if is_all and not cleans_up and path.relative_to(PACKAGE).as_posix() not in DOORS:
                 wrong.append(f"line {node.lineno}: catches everything")
         elif not is_door and isinstance(node, ast.Call) and ast.unparse(node.func) in {"print", "sys.exit", "exit"}:
             wrong.append(f"line {node.lineno}: {ast.unparse(node.func)}")
