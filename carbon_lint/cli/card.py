@@ -1,0 +1,201 @@
+"""Put a run's figures into a model card's `co2_eq_emissions`, changing no other byte of it.
+
+  carbon-lint card README.md --from r.json
+  carbon-lint card README.md --from emissions.csv      as the transformers Trainer's callback leaves it
+
+Grams, source, place and hardware come from the record. The training type is written where --training-type says it,
+kept where the card has it, and never guessed. A card that is not there is made. Writing a record twice changes nothing.
+
+The card states what it took to get these weights: the sum over a run group. A smaller figure over a larger one of the
+same group (`run --run-group`) is refused unless --replace is given; for a run without a group the change is said.
+
+Exit status 125 where the record holds no figure that can be trusted, 2 where the card cannot be read or written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from difflib import unified_diff
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.text import terminal
+from carbon_lint.units import format_emissions
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from carbon_lint.card.figures import CardChange
+    from carbon_lint.places import Place
+    from carbon_lint.records.record import Record
+
+_TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
+_CSV_FLAGS = {
+    "run_id": "--run-id",
+    "sum": "--sum",
+    "location": "--location",
+    "carbon_intensity": "--carbon-intensity",
+    "trust_location": "--trust-location",
+    "gpu_unused": "--gpu-unused",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The flags of `carbon-lint card`."""
+    parser.add_argument("card", metavar="CARD", help="the model card, like README.md; made where it is not there")
+    parser.add_argument(
+        "--from", dest="source", metavar="FILE", required=True, help="a record (r.json) or emissions.csv"
+    )
+    parser.add_argument("--training-type", metavar="TEXT", help="fine-tuning, pre-training, or in your own words")
+    parser.add_argument("--location-name", metavar="TEXT", help="the place in words, instead of the record's")
+    parser.add_argument(
+        "--replace", action="store_true", help="also a larger figure by a smaller one of the same group"
+    )
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
+    shown.add_argument("--diff", action="store_true", help="show the change line by line, write nothing")
+    table = parser.add_argument_group("of an emissions.csv")
+    table.add_argument("--run-id", metavar="ID", help="the run to take, where there are several")
+    table.add_argument("--sum", action="store_true", help="all its runs, added up")
+    table.add_argument("--location", metavar="PLACE", help="price its kWh anew: FRA, USA/virginia, gcp/us-central1")
+    table.add_argument("--carbon-intensity", metavar="G", type=float, help="price its kWh anew, in g CO2eq per kWh")
+    table.add_argument("--trust-location", action="store_true", help="believe Quebec, CodeCarbon's silent default")
+    table.add_argument("--gpu-unused", action="store_true", help="believe that the GPU it names took no energy")
+
+
+def run(arguments: Namespace) -> int:
+    """Write the card, print what changed, and return 0."""
+    from carbon_lint.card.figures import card_with_record
+
+    path = arguments.card
+    data = _read(path)
+    record, warnings = _evidence(arguments)
+    change = card_with_record(
+        data,
+        path,
+        record,
+        training_type=_text(arguments.training_type, "--training-type"),
+        location_name=_text(arguments.location_name, "--location-name"),
+        replace=arguments.replace,
+    )
+    for note in (*warnings, *change.notes):
+        sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
+    if arguments.diff:
+        sys.stdout.write(_diff(change, path))
+        return 0
+    if change.is_changed and not arguments.dry_run:
+        _write(path, change.after)
+    sys.stdout.write(_summary(change, path, is_dry_run=arguments.dry_run))
+    return 0
+
+
+def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
+    """The record, and what the user has to know about it."""
+    from carbon_lint.records.emissions_csv import Choice, record_from_csv
+    from carbon_lint.records.emissions_table import looks_like_csv
+
+    head = _read(arguments.source, what="record")
+    if head is None:
+        raise InputError(f"{arguments.source} is not there", hint="name a record, or the emissions.csv of the run")
+    if not looks_like_csv(head) and not arguments.source.lower().endswith(".csv"):
+        from carbon_lint.records.store import load_record
+
+        for name, flag in _CSV_FLAGS.items():
+            if getattr(arguments, name) not in {None, False}:
+                raise UsageError(
+                    f"{flag} is for an emissions.csv, and {arguments.source} is none", hint=f"leave {flag} out"
+                )
+        return load_record(arguments.source), ()
+    choice = Choice(
+        run_id=arguments.run_id,
+        sum_runs=arguments.sum,
+        place=_place(arguments),
+        trust_location=arguments.trust_location,
+        gpu_unused=arguments.gpu_unused,
+    )
+    record = record_from_csv(arguments.source, choice)
+    return record, (*record.warnings, *_token_beside(arguments.source))
+
+
+def _place(arguments: Namespace) -> Place | None:
+    from carbon_lint.places import custom_place, find_place
+
+    if arguments.location is not None and arguments.carbon_intensity is not None:
+        raise UsageError("--location and --carbon-intensity both price the energy", hint="give one of the two")
+    if arguments.trust_location and (arguments.location or arguments.carbon_intensity):
+        raise UsageError("--trust-location keeps the file's place, --location replaces it", hint="give one of the two")
+    if arguments.carbon_intensity is not None:
+        return custom_place(arguments.carbon_intensity)
+    return None if arguments.location is None else find_place(arguments.location)
+
+
+def _token_beside(source: str) -> tuple[str, ...]:
+    """The Trainer saves its arguments next to the table, a token given as `hub_token=` in clear text among them."""
+    path = os.path.join(os.path.dirname(source), "training_args.bin")
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return ()
+        with open(path, "rb") as stream:
+            holds_token = _TOKEN.search(stream.read(10_000_000)) is not None
+    except OSError:
+        return ()
+    return (
+        (f"{path} holds a Hub token in clear text: revoke it, and log in instead of hub_token=",) if holds_token else ()
+    )
+
+
+def _text(value: str | None, flag: str) -> str | None:
+    if value is not None and not value.strip():
+        raise UsageError(f"{flag} is empty", hint=f"leave {flag} out to keep what the card says")
+    return None if value is None else value.strip()
+
+
+def _read(path: str, what: str = "card") -> bytes | None:
+    """The file's bytes; None where there is no such file."""
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{path} is a folder", hint=f"name a file, like {path.rstrip('/')}/README.md")
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{path} is not a regular file", hint=f"name the {what}'s file")
+        with open(path, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"cannot read {path}: {why}", hint=f"name a {what} that can be read") from error
+
+
+def _write(path: str, data: bytes) -> None:
+    from carbon_lint.files import write_atomically
+
+    # a rename would replace a file that was made read-only on purpose
+    if os.path.exists(path) and not (os.access(path, os.W_OK) and os.stat(path).st_mode & 0o222):
+        raise OutputError(f"cannot write {path}: it is read-only", hint=f"chmod u+w {path}")
+    write_atomically(path, data)
+
+
+def _summary(change: CardChange, path: str, *, is_dry_run: bool) -> str:
+    if not change.is_changed:
+        return f"{terminal(path)}: unchanged, it holds these figures already\n"
+    done = "would be changed" if is_dry_run else "changed"
+    if change.before is None:
+        done = "would be made" if is_dry_run else "made"
+    lines = [f"{terminal(path)}: {done}"]
+    for field in change.fields:
+        new = f"{field.new!s}" if not isinstance(field.new, float) else f"{field.new:.15g}"
+        grams = f" ({format_emissions(float(field.new))})" if field.name == "emissions" else ""
+        old = "" if field.old is None or field.old == new else f"  (was {terminal(field.old[:60])})"
+        lines.append(f"  {field.name}: {terminal(new)}{grams}{old}")
+    return "\n".join(lines) + "\n"
+
+
+def _diff(change: CardChange, path: str) -> str:
+    before = (change.before or b"").decode("utf-8", "replace").splitlines(keepends=True)
+    after = change.after.decode("utf-8", "replace").splitlines(keepends=True)
+    lines = unified_diff(before, after, f"{path} (now)", f"{path} (with the figures)", n=2)
+    return "".join(terminal(line.rstrip("\r\n")) + "\n" for line in lines)
