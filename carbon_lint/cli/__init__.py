@@ -19,6 +19,7 @@ VERBS = {
     "card": ("card", "write a record's figures into a model card"),
     "check": ("check", "lint model cards"),
     "doctor": ("doctor", "say what can be measured on this machine, and how"),
+    "estimate": ("estimate", "say what a job would emit, before it runs"),
     "publish": ("publish", "commit a card to the Hugging Face Hub"),
     "merge": ("merge", "join the records of many nodes or attempts, nothing counted twice"),
     "recover": ("recover", "make the record of a run that was killed from its journal"),

@@ -1,0 +1,172 @@
+"""`carbon-lint estimate`: a range before the job runs, and what it rests on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from carbon_lint.errors import InputError, UsageError
+from carbon_lint.measure import estimate
+from carbon_lint.measure.estimate import estimate_devices, estimate_record, find_gpu
+from carbon_lint.places import find_place
+from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Record
+from carbon_lint.records.store import write_record
+
+FRANCE = find_place("FRA")
+
+
+def record(total=1.0, gpu=0.9, cpu=0.1, **changes):
+    values = {
+        "run_id": "r1",
+        "outcome": Outcome.COMPLETED,
+        "exit_status": 0,
+        "over_budget": False,
+        "emissions_g": 56.0,
+        "energy_kwh": Energy(total=total, gpu=gpu, cpu=cpu),
+        "methods": Methods(gpu=Method.COUNTER, cpu=Method.LOAD_MODEL),
+        "intensity": Intensity(g_per_kwh=56.0, source="a test", year=2023, location="FRA", location_name="France"),
+        "pue": 1.0,
+        "duration_s": 3600.0,
+        "started_at": "2026-11-24T10:00:00.000Z",
+        "ended_at": "2026-11-24T11:00:00.000Z",
+        "hardware": Hardware(),
+        "software": {"carbon-lint": "0"},
+        "command": ("true",),
+    }
+    return Record(**values | changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "watts"),
+    [
+        ("A100", 400),
+        ("a100-pcie", 300),
+        ("NVIDIA A100-SXM4-80GB", 400),
+        ("Tesla T4", 70),
+        ("rtx 3090", 350),
+        ("GeForce RTX 3090", 350),
+        ("h100", 700),
+        ("MI300X", 750),
+    ],
+)
+def test_a_gpu_is_found_by_its_common_names(text, watts):
+    assert find_gpu(text).max_power_w == watts
+
+
+def test_a_gpu_that_is_not_known_is_refused_with_the_nearest_and_a_way_out():
+    with pytest.raises(UsageError) as caught:
+        find_gpu("H1000")
+    assert "h100" in caught.value.hint
+    assert "--power" in caught.value.hint
+
+
+def test_every_gpu_has_a_rating_and_its_source():
+    rows = estimate._rows()
+    assert len({alias for row in rows for alias in row["aliases"]}) == sum(len(row["aliases"]) for row in rows)
+    for row in rows:
+        assert 50 <= row["max_power_w"] <= 1500
+        assert row["source"].endswith(("(nvidia.com)", "(amd.com)"))
+
+
+def test_eight_gpus_for_twelve_hours_are_a_range_below_their_rating():
+    result = estimate_devices(find_gpu("A100"), count=8, hours=12, place=FRANCE)
+    rated_kwh = 8 * 12 * 0.4
+    assert result.energy_kwh.high == pytest.approx(rated_kwh)
+    assert result.energy_kwh.low < result.energy_kwh.likely < result.energy_kwh.high
+    assert result.emissions_g.likely == pytest.approx(result.energy_kwh.likely * 56.039)
+    assert any("datasheet" in text for text in result.sources)
+    assert any("Our World in Data" in text for text in result.sources)
+    assert "--host-power" in result.left_out[0]
+
+
+def test_the_machine_around_them_and_the_building_are_added_when_given():
+    plain = estimate_devices(find_gpu("T4"), count=1, hours=10, place=None)
+    whole = estimate_devices(find_gpu("T4"), count=1, hours=10, place=None, pue=1.2, host_power_w=100)
+    assert whole.energy_kwh.likely == pytest.approx(1.2 * (plain.energy_kwh.likely + 1.0))
+    assert whole.left_out == ()
+    assert whole.emissions_g is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"count": 0}, {"hours": 0}, {"hours": -1}, {"hours": float("nan")}, {"pue": 0.5}, {"hours": float("inf")}]
+)
+def test_a_job_that_cannot_be_is_refused(wrong):
+    with pytest.raises(UsageError):
+        estimate_devices(find_gpu("T4"), **({"count": 1, "hours": 1.0, "place": None} | wrong))
+
+
+def test_a_record_is_scaled_with_its_own_doubt_and_intensity():
+    result = estimate_record(record(), scale=40, place=None)
+    assert result.energy_kwh.likely == pytest.approx(40)
+    assert result.emissions_g.likely == pytest.approx(40 * 56)
+    # 40 % of the CPU's tenth, and 10 % of scaling
+    assert result.energy_kwh.high == pytest.approx(40 * 1.14)
+    assert result.energy_kwh.low == pytest.approx(40 * 0.86)
+    assert any("France" in text for text in result.sources)
+
+
+def test_a_record_can_be_priced_elsewhere_and_in_another_building():
+    result = estimate_record(record(pue=1.2), scale=1, place=find_place("POL"), pue=1.5)
+    assert result.energy_kwh.likely == pytest.approx(1.25)
+    assert result.emissions_g.likely == pytest.approx(1.25 * find_place("POL").g_per_kwh)
+
+
+def test_a_record_of_a_very_short_run_is_said_to_be_short():
+    assert any("start-up" in text for text in estimate_record(record(duration_s=2.0), scale=40, place=None).left_out)
+
+
+def test_a_record_without_energy_is_refused():
+    with pytest.raises(InputError, match="holds no energy"):
+        estimate_record(record(total=None, gpu=None, cpu=None), scale=2, place=None)
+
+
+@pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf")])
+def test_a_scale_that_is_not_above_zero_is_refused(scale):
+    with pytest.raises(UsageError):
+        estimate_record(record(), scale=scale, place=None)
+
+
+def test_the_verb_prints_range_sources_and_a_budget(cli):
+    code, out, err = cli("estimate", "--gpu", "A100", "--count", "8", "--hours", "12", "--location", "FRA")
+    assert (code, err) == (0, "")
+    assert "emissions  about 1.64 kg CO2eq (947 g to 2.15 kg)" in out
+    assert "energy     about 29.2 kWh (16.9 kWh to 38.4 kWh)" in out
+    assert "--max-emissions '2.15 kg'" in out
+    assert "arXiv 2506.14551" in out
+
+
+def test_the_verb_as_json(cli, tmp_path):
+    write_record(record(), tmp_path / "r.json")
+    code, out, _ = cli("estimate", "--from-record", tmp_path / "r.json", "--scale", "40", "--json")
+    data = json.loads(out)
+    assert code == 0
+    assert data["format"] == "carbon-lint/estimate@1"
+    assert data["emissions_g"]["likely"] == pytest.approx(2240)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (),
+        ("--gpu", "A100"),
+        ("--gpu", "A100", "--hours", "x"),
+        ("--gpu", "A100", "--hours", "1", "--count", "1.5"),
+        ("--gpu", "A100", "--power", "3 W", "--hours", "1"),
+        ("--gpu", "A100", "--hours", "1", "--scale", "3"),
+        ("--from-record", "r.json", "--hours", "1"),
+        ("--power", "300", "--hours", "1"),
+        ("--from-record", "missing.json"),
+    ],
+)
+def test_wrong_flags_are_a_usage_error_in_one_line_and_a_hint(cli, argv):
+    code, out, err = cli("estimate", *argv)
+    assert (code, out) == (2, "")
+    assert err.startswith("carbon-lint: ")
+    assert "Traceback" not in err
+
+
+def test_an_unknown_location_is_no_estimate(cli):
+    code, _, err = cli("estimate", "--gpu", "A100", "--hours", "1", "--location", "US")
+    assert code == 125
+    assert "USA" in err
