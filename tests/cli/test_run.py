@@ -82,12 +82,13 @@ REFUSED = {
     "a PUE in words": (["--location", "FRA", "--pue", "low", "--", "true"], 2, "'low' is not a number"),
     "an intensity of nothing": (["--carbon-intensity", "0", "--", "true"], 125, "not a number of g/kWh above zero"),
     "an intensity in words": (["--carbon-intensity", "clean", "--", "true"], 2, "'clean' is not a number"),
-    "two intensities": (["--location", "FRA", "--carbon-intensity", "5", "--", "true"], 2, "both say the intensity"),
+    "two intensities": (["--location", "FRA", "--carbon-intensity", "5", "--", "true"], 2, "each say the intensity"),
     "a source of nothing": (["--location", "FRA", "--intensity-source", "x", "--", "true"], 2, "needs --carbon"),
     "grams of energy only": (["--energy-only", "--max-emissions", "1g", "--", "true"], 2, "states no grams"),
     "a forecast of nothing": (["--location", "FRA", "--forecast", "--", "true"], 2, "needs a limit"),
     "a record in no folder": (["--location", "FRA", "--record", "no/r.json", "--", "true"], 2, "cannot write"),
-    "a record that is a folder": (["--location", "FRA", "--record", ".", "--", "true"], 2, "is a folder"),
+    "a record in no folder of records": (["--location", "FRA", "--record", "no/", "--", "true"], 2, "cannot write"),
+    "a card that is a folder": (["--location", "FRA", "--card", ".", "--", "true"], 2, "is a folder"),
     "a card in no folder": (["--location", "FRA", "--card", "no/README.md", "--", "true"], 2, "cannot write"),
     "no such command": (["--location", "FRA", "--", "no-such-command"], 127, "command not found"),
 }
@@ -105,6 +106,70 @@ def test_bad_input_is_one_clear_line_and_starts_nothing(cli, case):
     assert "Traceback" not in err
     assert not Path("ran").exists()
     assert list(Path().glob("*.json*")) == []
+
+
+def test_a_folder_for_records_gets_a_file_for_each_run(carbon_lint):
+    Path("records").mkdir()
+    for _ in range(2):
+        done = carbon_lint("run", "--energy-only", "--record", "records", "--", "true")
+        assert done.returncode == 0, done.stderr
+    records = sorted(Path("records").glob("*.json"))
+
+    assert len(records) == 2
+    assert f"the record is in {records[1]}" in done.stderr
+    merged = carbon_lint("merge", "records", "-o", "run.json")
+    assert merged.returncode == 0, merged.stderr
+    assert load_record("run.json").merged_from == tuple(sorted(load_record(path).run_id for path in records))
+
+
+def configure(text):
+    Path("carbon-lint.toml").write_text(text)
+
+
+def test_the_configuration_fills_in_what_no_flag_says(carbon_lint):
+    configure('location = "POL"\nrun-group = "bert"\npue = 1.5\ngrace = "1s"\npass-env = ["HF_TOKEN"]\n')
+    environ = {**os.environ, "HF_TOKEN": "x"}
+    done = carbon_lint("run", "--record", "r.json", "--", "sh", "-c", "echo $HF_TOKEN", env=environ)
+
+    assert (done.returncode, done.stdout) == (0, "x\n"), done.stderr
+    record = load_record("r.json")
+    assert (record.intensity.location, record.run_group, record.pue) == ("POL", "bert", 1.5)
+
+
+def test_a_flag_wins_over_the_configuration(carbon_lint):
+    configure('location = "POL"\nrun-group = "bert"\n')
+    flags = ("--carbon-intensity", "5", "--run-group", "gpt")
+    done = carbon_lint("run", *flags, "--record", "r.json", "--", "true")
+
+    assert done.returncode == 0, done.stderr
+    assert load_record("r.json").intensity.g_per_kwh == 5
+    assert load_record("r.json").run_group == "gpt"
+
+
+@pytest.mark.parametrize(("flag", "configured"), [("1ug", "1 kg"), ("1 kg", "1ug")])
+def test_of_two_budgets_the_tighter_one_holds(carbon_lint, flag, configured):
+    configure(f'location = "POL"\nmax-emissions = "{configured}"\n')
+    done = carbon_lint("run", "--max-emissions", flag, "--tick", "100ms", "--", "sleep", "20")
+    assert done.returncode == 1
+    assert "1 µg allowed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('on-exceed = "explode"', "on-exceed 'explode' is not known"),
+        ('location = "US"', "'US' is not known"),
+        ('locaton = "FRA"', "unknown key 'locaton'"),
+        ('require = ["tpu"]\nlocation = "FRA"', "require: 'tpu'"),
+        ("max-emissions = 5", "max-emissions"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_starts_nothing(cli, text, said):
+    configure(text)
+    code, _, err = cli("run", "--", "touch", "ran")
+    assert code in {2, 125}
+    assert said in err
+    assert not Path("ran").exists()
 
 
 def test_codecarbon_missing_says_how_to_install_it(carbon_lint, tmp_path):

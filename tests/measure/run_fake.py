@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from carbon_lint.cli import main
-from carbon_lint.cli import run as run_verb
+from carbon_lint.cli import main, run_options
 from tests.measure.fake_meter import FakeMeter
 
 if __name__ == "__main__":
-    run_verb._meter = lambda arguments, place: FakeMeter(power_w=1000.0)
+    run_options.meter_for = lambda arguments, settings, place: FakeMeter(power_w=1000.0)
     sys.exit(main(["run", "--location", "FRA", *sys.argv[1:]]))

@@ -1,0 +1,196 @@
+"""The flags of `carbon-lint run`, and the request, the meter and the place that they and the configuration ask for.
+
+A flag wins over `carbon-lint.toml`, but for budgets: there the tighter of the two holds.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from argparse import REMAINDER
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from carbon_lint.cli.place import add_place_arguments, place_from
+from carbon_lint.errors import ConfigError, MeasurementError, UsageError
+from carbon_lint.text import quoted
+from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
+
+    from carbon_lint.config import Settings
+    from carbon_lint.gate.verdict import Budget
+    from carbon_lint.measure.meter import Meter
+    from carbon_lint.measure.request import RunRequest
+    from carbon_lint.places import Place
+
+LEAST_TICK_S = 0.01
+DEFAULT_GRACE = "30s"
+_PLACE_FLAGS = ("location", "carbon_intensity", "electricity_maps")
+_REQUIRABLE = ("gpu", "cpu-counter", "none")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The flags of `carbon-lint run`."""
+    where = parser.add_argument_group("where the energy comes from (required wherever grams are)")
+    add_place_arguments(where)
+    where.add_argument("--energy-only", action="store_true", help="measure energy, state no emissions")
+    where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
+    where.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
+    where.add_argument(
+        "--require",
+        action="append",
+        choices=_REQUIRABLE,
+        help="do not start unless this is measured; none: go on without a GPU that is here and cannot be read",
+    )
+    _add_budget_arguments(parser)
+    out = parser.add_argument_group("what is written")
+    out.add_argument(
+        "--record", metavar="FILE", help="the run's evidence, as JSON (its journal lies beside it); or a folder/"
+    )
+    out.add_argument("--card", metavar="FILE", help="model card to write the figures into when the job has completed")
+    out.add_argument("--training-type", metavar="TEXT", help="for the card: pre-training or fine-tuning")
+    out.add_argument("--run-group", metavar="NAME", help="joins resumed, retried and failed runs")
+    job = parser.add_argument_group("the job")
+    job.add_argument(
+        "--pass-env", metavar="NAME", action="append", help="hand on a variable that is withheld, as HF_TOKEN"
+    )
+    job.add_argument("--tick", metavar="DURATION", default="1s", help="between two readings (default 1s)")
+    job.add_argument("command", nargs=REMAINDER, metavar="-- COMMAND ...", help="the program and its arguments")
+
+
+def _add_budget_arguments(parser: ArgumentParser) -> None:
+    limits = parser.add_argument_group("the budget")
+    limits.add_argument("--max-emissions", metavar="QUANTITY", help="e.g. '1 kg', '500 g'")
+    limits.add_argument("--max-energy", metavar="QUANTITY", help="e.g. '2 kWh', '250 Wh'")
+    limits.add_argument("--on-exceed", choices=("stop", "finish"), help="stop the job over a limit (default), or not")
+    limits.add_argument("--on-unmeasured", choices=("stop", "finish"), help="the same when readings fail")
+    limits.add_argument("--grace", metavar="DURATION", help=f"from SIGTERM to SIGKILL (default {DEFAULT_GRACE})")
+    limits.add_argument("--forecast", action="store_true", help="warn when the job is heading over the limit")
+    limits.add_argument(
+        "--expected-duration", metavar="DURATION", help="for --forecast, where the job tells no progress"
+    )
+
+
+def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
+    """What is asked for. Raises UsageError, ConfigError."""
+    from carbon_lint.measure.environment import private_prefix
+    from carbon_lint.measure.request import OnLoss, RunRequest
+    from carbon_lint.records.provenance import provenance_from_environ
+
+    tick_s = parse_duration_s(arguments.tick)
+    if tick_s < LEAST_TICK_S:
+        raise UsageError(f"--tick {arguments.tick!r} is too short", hint="a reading takes 1 to 15 ms; 1s is plenty")
+    budget = budget_from(arguments, settings)
+    expected_s = _given(parse_duration_s, arguments.expected_duration)
+    if arguments.forecast and not budget:
+        raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
+    return RunRequest(
+        command=_command(arguments),
+        environ=dict(os.environ),
+        own_prefix=private_prefix(sys.prefix, sys.base_prefix),
+        pass_env=(*(arguments.pass_env or ()), *settings.get("pass-env")),
+        budget=budget,
+        on_exceed=OnLoss(arguments.on_exceed or _choice(settings, "on-exceed", tuple(OnLoss)) or OnLoss.STOP),
+        on_unmeasured=OnLoss(arguments.on_unmeasured or OnLoss.STOP),
+        grace_s=parse_duration_s(arguments.grace or settings.text("grace") or DEFAULT_GRACE),
+        tick_s=tick_s,
+        record_path=_record_path(arguments.record),
+        run_group=arguments.run_group or settings.text("run-group"),
+        forecast=arguments.forecast,
+        expected_duration_s=expected_s,
+        provenance=provenance_from_environ(os.environ),
+    )
+
+
+def budget_from(arguments: Namespace, settings: Settings) -> Budget:
+    """The tighter of flag and configuration, limit by limit. Raises UsageError."""
+    from carbon_lint.gate.verdict import Budget
+
+    emissions = (_given(parse_emissions_g, arguments.max_emissions), settings.max_emissions_g)
+    energy = (_given(parse_energy_kwh, arguments.max_energy), settings.max_energy_kwh)
+    return Budget(
+        max_emissions_g=min((limit for limit in emissions if limit is not None), default=None),
+        max_energy_kwh=min((limit for limit in energy if limit is not None), default=None),
+    )
+
+
+def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place | None:
+    """Where the energy comes from; `None` where no grams are asked for. Raises MeasurementError, UsageError."""
+    wants_grams = budget.max_emissions_g is not None or arguments.card is not None
+    if arguments.energy_only and wants_grams:
+        raise UsageError(
+            "--energy-only states no grams, and --max-emissions or --card need them",
+            hint=f"leave it out, or limit the energy by --max-energy{_said_in(settings, 'max-emissions')}",
+        )
+    if arguments.energy_only:
+        return None
+    if all(getattr(arguments, name) is None for name in _PLACE_FLAGS):
+        arguments.location = settings.text("location")
+        intensity = settings.get("carbon-intensity")
+        arguments.carbon_intensity = None if intensity is None or arguments.location else str(intensity)
+    place = place_from(arguments)
+    if place is not None or (budget.max_energy_kwh is not None and not wants_grams):
+        return place
+    raise MeasurementError(
+        "no location was given, and grams depend on it (France 56 g/kWh, Poland 662)",
+        hint="--location FRA (or USA/virginia, gcp/us-central1, auto, ...), --carbon-intensity 56.04, or --energy-only",
+    )
+
+
+def meter_for(arguments: Namespace, settings: Settings, place: Place | None) -> Meter:
+    """CodeCarbon's meter as it is asked for. Raises UsageError, MeasurementError."""
+    from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
+
+    pue = _number("--pue", arguments.pue) if arguments.pue is not None else settings.get("pue")
+    required = arguments.require or settings.get("require")
+    unknown = [word for word in required if word not in _REQUIRABLE]
+    if unknown:
+        raise ConfigError(f"{settings.source('require')}: require: {quoted(unknown[0])}", hint=", ".join(_REQUIRABLE))
+    return CodeCarbonMeter(
+        place,
+        pue=1.0 if pue is None else pue,
+        cpu_power_w=_given(parse_power_w, arguments.cpu_power),
+        environ=os.environ,
+        require=required,
+    )
+
+
+def _command(arguments: Namespace) -> tuple[str, ...]:
+    command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+    if not command:
+        raise UsageError("no command to run", hint="carbon-lint run --location FRA -- python train.py")
+    return tuple(command)
+
+
+def _record_path(text: str | None) -> str | None:
+    """A folder stands for a file of its own in it: every node of a job can be given the same `--record records/`."""
+    if text is None or not (text.endswith(os.sep) or os.path.isdir(text)):
+        return text
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    return os.path.join(text, f"{platform.node() or 'node'}-{stamp}-{os.getpid()}.json")
+
+
+def _choice(settings: Settings, key: str, known: tuple[str, ...]) -> str | None:
+    value = settings.text(key)
+    if value is not None and value not in known:
+        raise ConfigError(f"{settings.source(key)}: {key} {quoted(value)} is not known", hint=" or ".join(known))
+    return value
+
+
+def _said_in(settings: Settings, key: str) -> str:
+    return "" if settings.get(key) is None else f" ({key} is set in {settings.source(key)})"
+
+
+def _number(flag: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"{flag} {quoted(text)} is not a number", hint=f"write a number, like {flag} 1.2") from None
+
+
+def _given(parse: Callable[[str], float], text: str | None) -> float | None:
+    return None if text is None else parse(text)
