@@ -82,7 +82,7 @@ def test_only_one_file_imports_codecarbon_and_one_room_huggingface_hub():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_the_doors_touch_the_process(path):
-    """`print`, `os.environ` and `sys.exit` belong to `cli` and `github`; only the two doors catch everything, but to clean up."""
+    """Printing and exiting belong to `cli` and `github`; only the two doors catch everything, but to clean up."""
     wrong = []
     is_door = room_of(path) in {"cli", "github"}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--epochs", type=int, default=120)
+parser.add_argument("--epochs", type=int, default=90)
 parser.add_argument("--output", type=Path, default=Path("model.joblib"))
 options = parser.parse_args()
 
