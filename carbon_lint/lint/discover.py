@@ -36,7 +36,7 @@ class Found:
 
 
 def find_cards(paths: Sequence[str], include: tuple[str, ...] = ()) -> Iterator[Found]:
-    """The files that `paths` mean, each once, in the order of `paths` and by name within a folder.
+    """The files that `paths` mean, each once, in the order of `paths`; in a folder its files by name, then its folders.
 
     `include` holds globs of files that count as cards in folders besides README.md: matched against the name, or,
     where the glob has a slash, against the path below the folder that was named.

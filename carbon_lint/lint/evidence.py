@@ -21,20 +21,13 @@ _MODEL = re.compile(
 )
 
 
-class Older(Value):
-    """An earlier run among the evidence: its grams, and how to call it."""
-
-    __slots__ = ("emissions_g", "label")
-
-    def __init__(self, emissions_g: float, label: str) -> None:
-        self.emissions_g = emissions_g
-        self.label = label
-
-
 class Evidence(Value):
-    """One run's figures, or the sums of a run group. None is not measured, or not said."""
+    """One run's figures, or the sums of several. None is not measured, or not said.
 
-    __slots__ = ("duration_s", "emissions_g", "energy_kwh", "hardware", "label", "location_names", "older")
+    `or_sum` is what a card may state instead: the sum of all runs of the file. `older` are earlier runs, oldest first.
+    """
+
+    __slots__ = ("duration_s", "emissions_g", "energy_kwh", "hardware", "label", "location_names", "older", "or_sum")
 
     def __init__(
         self,
@@ -45,7 +38,8 @@ class Evidence(Value):
         duration_s: float | None = None,
         hardware: tuple[str, ...] = (),
         location_names: tuple[str, ...] = (),
-        older: tuple[Older, ...] = (),
+        or_sum: Evidence | None = None,
+        older: tuple[Evidence, ...] = (),
     ) -> None:
         self.label = label
         self.emissions_g = emissions_g
@@ -53,6 +47,7 @@ class Evidence(Value):
         self.duration_s = duration_s
         self.hardware = hardware
         self.location_names = location_names
+        self.or_sum = or_sum
         self.older = older
 
 
@@ -62,35 +57,51 @@ def from_records(paths: Sequence[str]) -> Evidence:
 
     named = sorted(((load_record(path), path) for path in paths), key=lambda pair: pair[0].ended_at)
     newest, path = named[-1]
-    group = [
-        record for record, _ in named if record is newest or (record.run_group and record.run_group == newest.run_group)
-    ]
-    return Evidence(
-        label=f"the record {path}" if len(group) == 1 else f"the run group {newest.run_group}",
-        emissions_g=_sum([record.emissions_g for record in group]),
-        energy_kwh=_sum([record.energy_kwh.total for record in group]),
-        duration_s=_sum([record.duration_s for record in group]),
-        hardware=_hardware(newest),
-        location_names=_location_names(newest),
-        older=tuple(
-            Older(record.emissions_g, f"the older record {name}")
-            for record, name in named
-            if record.emissions_g is not None and (len(group) > 1 or record is not newest)
-        ),
+    group = [pair[0] for pair in named if pair[0] is newest or _is_same_group(pair[0], newest)]
+    is_alone = len(group) == 1
+    older = (
+        _of([record], f"the older record {name}") for record, name in named if record is not newest or not is_alone
     )
+    label = f"the record {path}" if is_alone else f"the run group {newest.run_group}"
+    return _of(group, label, older=tuple(older))
+
+
+def from_emissions_csv(path: str) -> Evidence:
+    """The last run of an emissions.csv; the others are older. Raises InputError, MeasurementError."""
+    from carbon_lint.records.emissions_csv import Choice, record_of
+    from carbon_lint.records.emissions_table import read_log
+
+    log = read_log(path)
+    # Whether the file's location can be believed is for those that write cards: here it is only held against one.
+    records = [record_of(log, Choice(run_id=run, trust_location=True, gpu_unused=True)) for run in log.runs]
+    records.sort(key=lambda record: record.ended_at)
+    older = tuple(_of([record], f"the older run {record.run_id} of {path}") for record in records[:-1])
+    or_sum = _of(records, f"the sum of {path}") if older else None
+    label = f"run {records[-1].run_id} of {path}" if older else path
+    return _of(records[-1:], label, or_sum=or_sum, older=older)
+
+
+def agrees(evidence: Evidence, figure: str, stated: float, text: str, relative: float = RELATIVE) -> bool:
+    """Whether a number on the card, written as `text`, is the evidence's, as far as it was written out.
+
+    `figure` is `emissions_g`, `energy_kwh` or `duration_s`.
+    """
+    measured = getattr(evidence, figure)
+    if measured is not None and close(stated, measured, text, relative):
+        return True
+    return evidence.or_sum is not None and agrees(evidence.or_sum, figure, stated, text, relative)
 
 
 def close(stated: float, measured: float, text: str, relative: float = RELATIVE) -> bool:
-    """Whether a number on the card, written as `text`, is the one that was measured, as far as it was written out."""
+    """Whether two numbers are one, the first written as `text` and rounded so."""
     places = len(text.lower().partition("e")[0].partition(".")[2])
     half_a_step = 0.5 * 10.0**-places if "e" not in text.lower() else 0.0
     return abs(stated - measured) <= max(half_a_step, relative * abs(measured))
 
 
-def older_with(evidence: Evidence, stated: float, text: str) -> Older | None:
+def older_with(evidence: Evidence, stated: float, text: str) -> Evidence | None:
     """The latest earlier run with this figure."""
-    same = (older for older in reversed(evidence.older) if close(stated, older.emissions_g, text, relative=1e-6))
-    return next(same, None)
+    return next((older for older in reversed(evidence.older) if agrees(older, "emissions_g", stated, text, 1e-6)), None)
 
 
 def models_in(text: str) -> set[str]:
@@ -119,12 +130,23 @@ def _sum(values: Sequence[float | None]) -> float | None:
     return sum(known) if len(known) == len(values) else None
 
 
-def _hardware(record: Record) -> tuple[str, ...]:
-    return tuple(gpu.name for gpu in record.hardware.gpus)
+def _is_same_group(record: Record, other: Record) -> bool:
+    return record.run_group is not None and record.run_group == other.run_group
 
 
-def _location_names(record: Record) -> tuple[str, ...]:
-    intensity = record.intensity
-    if intensity is None:
-        return ()
-    return tuple(name for name in (intensity.location_name, intensity.location) if name)
+def _of(
+    records: Sequence[Record], label: str, *, or_sum: Evidence | None = None, older: tuple[Evidence, ...] = ()
+) -> Evidence:
+    last = records[-1]
+    intensity = last.intensity
+    names = () if intensity is None else (intensity.location_name, intensity.location)
+    return Evidence(
+        label=label,
+        emissions_g=_sum([record.emissions_g for record in records]),
+        energy_kwh=_sum([record.energy_kwh.total for record in records]),
+        duration_s=_sum([record.duration_s for record in records]),
+        hardware=tuple(gpu.name for gpu in last.hardware.gpus),
+        location_names=tuple(name for name in names if name),
+        or_sum=or_sum,
+        older=older,
+    )

@@ -1,7 +1,7 @@
 """Fixes: put into the text by offset, and kept only where the result reads better and nothing else changed.
 
-Every set of fixes is tried on the text in memory first: it is read again and linted again. It is kept where it brings
-no finding that was not there, and leaves every value that it did not touch as it was. The file is written once, at the
+Every set of fixes is tried on the text in memory first: it is read again and linted again. It is kept where it
+leaves less to find, no new error, and every value that it did not touch as it was. The file is written once, at the
 end.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 
 from carbon_lint.card.read import read_card
+from carbon_lint.lint.diagnostic import SEVERITIES, Severity
 from carbon_lint.lint.engine import Judged, examine
 
 TYPE_CHECKING = False
@@ -95,10 +96,14 @@ def _without_overlap(fixes: list[Fix]) -> list[Fix]:
 
 
 def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
-    """Fewer findings, and none of a code that was not there, or not so often."""
-    counts = Counter(diagnostic.code for diagnostic in before)
-    counts.subtract(diagnostic.code for diagnostic in after)
-    return min(counts.values(), default=0) >= 0 and len(after) < len(before)
+    """Fewer findings, the worst counted first, and no kind of error that was not there, or not so often."""
+    errors = Counter(diagnostic.code for diagnostic in before if diagnostic.severity == Severity.ERROR)
+    errors.subtract(diagnostic.code for diagnostic in after if diagnostic.severity == Severity.ERROR)
+    return min(errors.values(), default=0) >= 0 and _by_severity(after) < _by_severity(before)
+
+
+def _by_severity(found: list[Diagnostic]) -> tuple[int, ...]:
+    return tuple(sum(diagnostic.severity == severity for diagnostic in found) for severity in SEVERITIES)
 
 
 def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:
@@ -116,7 +121,8 @@ def _leaves(node: Node, edits: Iterable[Edit], name: str = "") -> Iterator[tuple
     """(key, type, text) of every scalar that no edit touches, with the nearest key's name."""
     edits = tuple(edits)
     if node.kind == "scalar":
-        if not _touched(node, edits):
+        # A block without a value gets one where its fields are moved into it.
+        if node.raw and not _touched(node, edits):
             yield name, node.type, node.text
         return
     for item in node.items_list():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from carbon_lint.units import significant
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbon_lint.card.body import BodyFigure
@@ -22,6 +24,12 @@ def half_a_step_g(figure: BodyFigure) -> float:
     places = len(digits.partition(".")[2])
     step = 10.0 ** ((int(exponent) if exponent.lstrip("+-").isdigit() else 0) - places)
     return 0.5 * step * _grams_per_unit(figure)
+
+
+def shown(figure: BodyFigure) -> str:
+    """A stated figure as a message says it, in grams too."""
+    stated = f"{figure.number_text} {figure.unit}"
+    return stated if _grams_per_unit(figure) == 1 else f"{stated} = {significant(figure.grams, 6)} g"
 
 
 def _grams_per_unit(figure: BodyFigure) -> float:

@@ -38,6 +38,8 @@ def check(context: Context) -> Iterator[Hit]:
     It classifies sentences.
     ```
     """
+    if any(problem.kind == "not-utf8" for problem in context.card.problems):
+        return
     for problem in context.card.problems:
         if problem.kind == "no-front-matter":
             yield Hit(problem.message, problem.start, problem.end)

@@ -78,11 +78,12 @@ def check(context: Context) -> Iterator[Hit]:
     unsafe for a likely typing error, and for a name that may stand for another unit.
     """
     for name, (key, _) in context.fields.items():
-        meant, is_safe = meant_by(name)
-        if meant is None or meant in context.fields:
+        meant, is_same = meant_by(name)
+        if meant is None or (meant in context.fields and not is_same):
             continue
-        fix = Fix(f"rename to {meant}", (Edit(key.start, key.end, meant),), is_safe=is_safe)
-        yield Hit(f"unknown field {quoted(name)}, expected {meant}", key.start, key.end, fix)
+        fix = Fix(f"rename to {meant}", (Edit(key.start, key.end, meant),), is_safe=is_same)
+        is_free = meant not in context.fields
+        yield Hit(f"unknown field {quoted(name)}, expected {meant}", key.start, key.end, fix if is_free else None)
 
 
 def meant_by(name: str) -> tuple[str | None, bool]:

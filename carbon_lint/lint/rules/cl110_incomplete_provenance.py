@@ -42,7 +42,7 @@ def check(context: Context) -> Iterator[Hit]:
       hardware_used: 1 x NVIDIA H100
     ```
     """
-    if context.codes & _SAID_ALREADY:
+    if context.codes & _SAID_ALREADY or context.card.problems:
         return
     meant = {meant_by(name)[0] for name in context.fields} if "CL105" in context.codes else set()
     missing = [name for name in RECOMMENDED if name not in context.fields and name not in meant]

@@ -6,9 +6,8 @@ from decimal import Decimal
 
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain
-from carbon_lint.lint.prose import agrees, half_a_step_g
+from carbon_lint.lint.prose import agrees, half_a_step_g, shown
 from carbon_lint.lint.rule import Rule
-from carbon_lint.units import significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,8 +66,8 @@ def check(context: Context) -> Iterator[Hit]:
         if agrees(figure, emissions_g * 1000) and half_a_step_g(figure) < emissions_g * 500:
             grams = plain(Decimal(node.text) * 1000)
             yield Hit(
-                f"emissions is {node.text} and the text states {figure.number_text} {figure.unit} "
-                f"= {significant(figure.grams, 6)} g, 1000 times as much; expected grams, this looks like kilograms",
+                f"emissions is {node.text} and the text states {shown(figure)}, 1000 times as much; "
+                "expected grams, this looks like kilograms",
                 node.start,
                 node.end,
                 Fix(f"write {grams}: {node.text} kg in grams", (Edit(node.start, node.end, grams),), is_safe=False),

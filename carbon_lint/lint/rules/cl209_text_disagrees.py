@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.prose import agrees
+from carbon_lint.lint.prose import agrees, shown
 from carbon_lint.lint.rule import Rule
-from carbon_lint.units import significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,8 +61,7 @@ def check(context: Context) -> Iterator[Hit]:
     if agrees(figure, emissions_g) or agrees(figure, emissions_g * 1000):
         return
     yield Hit(
-        f"emissions is {node.text} g and the text states {figure.number_text} {figure.unit} "
-        f"= {significant(figure.grams, 6)} g",
+        f"emissions is {node.text} g and the text states {shown(figure)}",
         node.start,
         node.end,
         related=(("stated here", figure.start, figure.end),),

@@ -1,0 +1,69 @@
+"""CL301: another figure than was measured."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.evidence import agrees, older_with
+from carbon_lint.lint.rule import Rule
+from carbon_lint.units import significant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Compares the figure with the emissions of `--record` or `--emissions-csv`. They agree within 0.5 %, or within
+    the rounding of the figure on the card.
+
+    ## Why is this bad?
+    The card says something else than the evidence. An older run's figure is CL306.
+
+    ## Example
+    ```csv
+    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
+    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
+    ```
+
+    ```yaml
+    co2_eq_emissions:
+      emissions: 99.1
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```csv
+    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
+    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
+    ```
+
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    evidence, stated = context.evidence, context.emissions_g
+    node = context.emissions
+    if evidence is None or node is None or stated is None or evidence.emissions_g is None:
+        return
+    if agrees(evidence, "emissions_g", stated, node.text) or older_with(evidence, stated, node.text) is not None:
+        return
+    yield Hit(
+        f"emissions is {node.text} g, {evidence.label} has {significant(evidence.emissions_g, 6)} g",
+        node.start,
+        node.end,
+    )
+
+
+RULE = Rule(summary="The card states other emissions than were measured", since="0.1.0", check=check)

@@ -1,0 +1,71 @@
+"""CL305: another duration than was measured."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.context import number
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.evidence import close
+from carbon_lint.lint.rule import Rule
+from carbon_lint.units import significant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+_RELATIVE = 0.02
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Compares `hours_used` with the duration of `--record` or `--emissions-csv`, within 2 % or its rounding.
+
+    ## Why is this bad?
+    Where the hours differ, the card is of another run.
+
+    ## Example
+    ```csv
+    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
+    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
+    ```
+
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+      hours_used: 7.5
+    ```
+
+    ## Use instead
+    ```csv
+    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
+    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
+    ```
+
+    ```yaml
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+      hours_used: 1.0
+    ```
+    """
+    evidence, node = context.evidence, context.field("hours_used")
+    stated = number(node)
+    if evidence is None or node is None or stated is None or evidence.duration_s is None:
+        return
+    hours = evidence.duration_s / 3600
+    total = evidence.or_sum.duration_s if evidence.or_sum else None
+    if not any(close(stated, known / 3600, node.text, _RELATIVE) for known in (evidence.duration_s, total) if known):
+        message = f"hours_used is {node.text}, {evidence.label} took {significant(hours, 4)} h"
+        yield Hit(message, node.start, node.end)
+
+
+RULE = Rule(summary="The card states another duration than was measured", since="0.1.0", check=check)

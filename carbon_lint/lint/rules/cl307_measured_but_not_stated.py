@@ -1,0 +1,57 @@
+"""CL307: a figure that was measured and is not on the card."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+from carbon_lint.units import significant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Reports a card without `co2_eq_emissions` where `--record` or `--emissions-csv` has a figure for it.
+
+    ## Why is this bad?
+    The figure was measured and then lost: `push_to_hub` of a training framework writes the card anew.
+
+    ## Example
+    ```csv
+    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
+    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
+    ```
+
+    ```yaml
+    license: mit
+    ```
+
+    ## Use instead
+    ```csv
+    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
+    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
+    ```
+
+    ```yaml
+    license: mit
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    evidence = context.evidence
+    if evidence is None or evidence.emissions_g is None or context.block_key is not None or context.card.root is None:
+        return
+    message = f"the card states no emissions, {evidence.label} has {significant(evidence.emissions_g, 6)} g"
+    yield Hit(message, *context.place())
+
+
+RULE = Rule(summary="What was measured is not on the card", since="0.1.0", check=check)

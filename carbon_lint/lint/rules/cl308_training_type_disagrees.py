@@ -1,0 +1,68 @@
+"""CL308: pre-training of a model that has a base."""
+
+from __future__ import annotations
+
+import re
+
+from carbon_lint.lint.context import string
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rule import Rule
+from carbon_lint.text import quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+_PRE_TRAINING = re.compile(r"pre[- _]?train(?:ing|ed)", re.IGNORECASE)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Notes `training_type: pre-training` on a card that names a `base_model`.
+
+    ## Why is this bad?
+    A model with a base was fine-tuned from it; what it took to pre-train is the base model's figure, and is counted
+    there.
+
+    ## Known problems
+    Pre-training that goes on from another model's weights is both. Silence the note there.
+
+    ## Example
+    ```yaml
+    base_model: owner/base
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: pre-training
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+
+    ## Use instead
+    ```yaml
+    base_model: owner/base
+    co2_eq_emissions:
+      emissions: 12.5
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Paris, France
+      hardware_used: 1 x NVIDIA H100
+    ```
+    """
+    node, root = context.field("training_type"), context.card.root
+    text = string(node)
+    if node is None or text is None or root is None or not _PRE_TRAINING.fullmatch(text.strip()):
+        return
+    base = root.key("base_model")
+    if base is not None:
+        related = (("base_model is here", base.start, base.end),)
+        yield Hit(
+            f"training_type is {quoted(text)}, but the card has a base_model", node.start, node.end, related=related
+        )
+
+
+RULE = Rule(summary="`training_type` does not fit `base_model`", since="0.1.0", check=check)

@@ -1,0 +1,98 @@
+"""A rule's docstring is its page: its headings, and its examples, which run."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from carbon_lint.card.read import read_card
+from carbon_lint.config import Settings, load_file
+from carbon_lint.lint.engine import lint_card
+from carbon_lint.lint.evidence import from_emissions_csv
+from carbon_lint.lint.rules import CODES, TABLE, load_all
+
+RULES = load_all()
+ORDER = ["What it does", "Why is this bad?", "Known problems", "Example", "Use instead", "Fix safety", "References"]
+REQUIRED = {"What it does", "Why is this bad?", "Example", "Use instead"}
+FENCE = re.compile(r"^(`{3,})(\w+)\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
+
+
+def sections(page):
+    parts = re.split(r"^## (.*)$", page, flags=re.MULTILINE)
+    assert parts[0].strip() == ""
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def blocks(section):
+    return [(language, text) for _, language, text in FENCE.findall(section)]
+
+
+def run(section, tmp_path):
+    """The codes that the section's card gives, under its settings and evidence; None where there is no card to run."""
+    settings, evidence, card = Settings(), None, None
+    for language, text in blocks(section):
+        if language == "toml" and card is None:
+            path = tmp_path / "carbon-lint.toml"
+            path.write_text(text)
+            settings = load_file(str(path))
+        elif language == "csv":
+            path = tmp_path / "emissions.csv"
+            path.write_text(text)
+            evidence = from_emissions_csv(str(path))
+        elif language == "yaml":
+            card = f"---\n{text}---\n# A model\n"
+        elif language == "markdown":
+            card = text
+    if card is None:
+        return None
+    return {found.code for found in lint_card(read_card(card.encode(), "README.md"), settings, evidence)}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_page_has_the_headings_in_order(rule):
+    headings = list(sections(rule.docs))
+    assert headings == [heading for heading in ORDER if heading in headings]
+    assert set(headings) >= REQUIRED
+    assert ("Fix safety" in headings) == (rule.fix is not None)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_the_example_gives_exactly_this_rule(rule, tmp_path):
+    section = sections(rule.docs)["Example"]
+    codes = run(section, tmp_path)
+    if codes is None:
+        assert [language for language, _ in blocks(section)] == ["text"]
+    else:
+        assert codes == {rule.code}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_what_to_use_instead_is_silent(rule, tmp_path):
+    section = sections(rule.docs)["Use instead"]
+    codes = run(section, tmp_path)
+    assert codes == set() or [language for language, _ in blocks(section)] == ["text"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_name_states_the_problem(rule):
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.name)
+    assert not re.search(r"^(no-.*-allowed|use|prefer|require|disallow|banned|missing-no)\b|-rule$|-check$", rule.name)
+    assert not rule.summary.endswith(".")
+    assert "\n" not in rule.summary
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_nothing_on_a_page_is_a_raw_control_character(rule):
+    assert re.search("[\x00-\x08\x0b-\x1f\x7f]", rule.docs) is None
+
+
+def test_codes_and_names_are_unique_and_well_formed():
+    assert len(CODES) == len(TABLE)
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    assert all(re.fullmatch(r"CL[0-9]\d\d", code) for code in CODES)
+
+
+def test_fixes_are_what_a_rule_says_they_are():
+    for rule in RULES:
+        assert rule.fix in {None, "safe", "unsafe", "both"}

@@ -1,0 +1,147 @@
+"""The JSON Schemas stand alone, and the quick look accepts only what they accept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from carbon_lint.card.read import read_card
+from carbon_lint.config import Settings
+from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.lint.engine import lint_card
+from carbon_lint.lint.schema import GENERATED, RECOMMENDED, plain_value, plainly_valid
+from carbon_lint.report import REPORTERS, RenderOptions
+from tests.conftest import ROOT
+from tests.lint.cases import CASES, Case, case_id
+
+NAMES = ("co2_eq_emissions", "model_card", "config", "report")
+SCHEMAS = {name: json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")) for name in NAMES}
+BLOCK = Draft202012Validator(SCHEMAS["co2_eq_emissions"])
+CARD = Draft202012Validator(SCHEMAS["model_card"])
+FULL = "co2_eq_emissions:\n  emissions: 12.5\n  source: codecarbon\n"
+
+
+def card_of(matter):
+    return read_card(f"---\n{matter}---\n# A model\n".encode(), "README.md")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_is_one_and_says_what_it_is(name):
+    schema = SCHEMAS[name]
+    Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == f"https://carbon-lint.dev/schemas/{name}@1.json"
+    assert schema["title"]
+    assert schema["description"]
+    for example in schema["examples"]:
+        Draft202012Validator(schema).validate(example)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_stands_alone(name):
+    text = json.dumps(SCHEMAS[name])
+    references = [part.split('"')[2] for part in text.split('"$ref"')[1:] for part in [f'"{part}']]
+    assert all(reference.startswith("#") for reference in references)
+
+
+def test_the_card_schema_holds_the_block_schema_unchanged():
+    block = {key: value for key, value in SCHEMAS["co2_eq_emissions"].items() if key not in {"$schema", "$id"}}
+    assert SCHEMAS["model_card"]["$defs"]["co2_eq_emissions"] == block
+
+
+def test_the_schema_knows_the_fields_that_the_program_knows():
+    fields = SCHEMAS["co2_eq_emissions"]["anyOf"][1]["properties"]
+    known = {name for name, schema in fields.items() if schema.get("not") != {}}
+    assert known == {"emissions", *RECOMMENDED, *GENERATED}
+
+
+scalars = st.one_of(
+    st.sampled_from(
+        ["12.5", "0", "-1", "1e-5", "1.0e-05", "017", "0x1F", "1_000", ".nan", ".inf", "~", "", "true", "no", "17g"]
+    ),
+    st.sampled_from(["'12.5'", '"a b"', "codecarbon", "2024-01-01", "[a]", "{b: 1}", "1 x H100", "<grams>", "N/A"]),
+    st.floats(0, 1e9, allow_nan=False).map(repr),
+    st.integers(0, 10**17).map(str),
+)
+names = st.sampled_from(["emissions", *RECOMMENDED, *sorted(GENERATED), "geographic_location", "extra", "1"])
+blocks = st.one_of(
+    scalars.map(lambda value: f"co2_eq_emissions: {value}\n"),
+    st.dictionaries(names, scalars, max_size=6).map(
+        lambda fields: "co2_eq_emissions:\n" + "".join(f"  {name}: {value}\n" for name, value in fields.items())
+    ),
+)
+
+
+@given(blocks)
+def test_the_quick_look_accepts_only_what_the_schema_accepts(matter):
+    block = card_of(matter).block
+    if block is not None and plainly_valid(block):
+        assert BLOCK.is_valid(plain_value(block))
+
+
+@given(blocks)
+def test_what_the_schema_refuses_always_has_a_finding(matter):
+    card = card_of(matter)
+    if card.block is not None and not BLOCK.is_valid(plain_value(card.block)):
+        found = lint_card(card, Settings())
+        assert any(diagnostic.severity != "note" for diagnostic in found)
+
+
+@pytest.mark.parametrize("path", CASES, ids=case_id)
+def test_a_card_that_the_schema_refuses_has_an_error_or_a_warning(path):
+    case = Case(path)
+    root = case.card.root
+    if root is not None and not CARD.is_valid(plain_value(root)):
+        assert any(found.severity != "note" for found in case.diagnostics())
+
+
+@pytest.mark.parametrize("path", [path for path in CASES if path.stem == "good"], ids=case_id)
+def test_a_good_card_fits_the_card_schema(path):
+    root = Case(path).card.root
+    if root is not None:
+        CARD.validate(plain_value(root))
+
+
+def test_the_json_report_fits_its_schema():
+    diagnostics = tuple(found for path in CASES for found in Case(path).diagnostics())
+    report = LintReport(diagnostics=diagnostics, files_checked=len(CASES), files_skipped=1, suppressed=2, fixed=("a",))
+    document = json.loads(REPORTERS["json"](report, RenderOptions()))
+    Draft202012Validator(SCHEMAS["report"]).validate(document)
+    assert len(document["diagnostics"]) == len(diagnostics)
+    assert any(found["related"] for found in document["diagnostics"] if "related" in found)
+
+
+def check_jsonschema(schema, matter, tmp_path):
+    """As the documentation shows it: the front matter in a file of its own, under check-jsonschema."""
+    path = tmp_path / "front-matter.yaml"
+    path.write_text(matter)
+    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(ROOT / "schemas" / schema), str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("matter", "is_valid"),
+    [
+        (f"license: mit\n{FULL}", True),
+        ("license: mit\nco2_eq_emissions: 12.5\n", True),
+        ("license: mit\nco2_eq_emissions:\n  emissions: 17g\n", False),
+        ("license: mit\nco2_emissions: 12.5\n", False),
+        ("license: mit\nco2_eq_emissions:\n  emissions: 12.5\n  geographic_location: France\n", False),
+        ("license: mit\nco2_eq_emissions: -1\n", False),
+    ],
+)
+def test_check_jsonschema_uses_the_card_schema_as_it_is(matter, is_valid, tmp_path):
+    done = check_jsonschema("model_card.schema.json", matter, tmp_path)
+    assert (done.returncode == 0) == is_valid, done.stdout + done.stderr
+
+
+def test_check_jsonschema_uses_the_block_schema_as_it_is(tmp_path):
+    block = yaml.safe_dump(yaml.safe_load(FULL)["co2_eq_emissions"])
+    assert check_jsonschema("co2_eq_emissions.schema.json", block, tmp_path).returncode == 0
+    assert check_jsonschema("co2_eq_emissions.schema.json", "emissions: 17g\n", tmp_path).returncode == 1
