@@ -24,6 +24,7 @@ VERBS = {
     "merge": ("merge", "join the records of many nodes or attempts, nothing counted twice"),
     "recover": ("recover", "make the record of a run that was killed from its journal"),
     "ledger": ("ledger", "keep every run's record, and hold the month against the team's budget"),
+    "report": ("report", "show a record: at the terminal, as a summary, as a comment"),
     "rules": ("rules", "list the rules, or explain one"),
 }
 

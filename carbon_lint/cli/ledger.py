@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.baseline import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
 from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, format_energy, parse_emissions_g, parse_energy_kwh
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from carbon_lint.gate.verdict import Budget, LimitResult
     from carbon_lint.records.ledger import Entry, Total
-
-_FOLDER = "ledger"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -46,7 +45,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         action.add_argument("--month", metavar="YYYY-MM", help="runs that ended in this month, UTC (default: all)")
         action.add_argument("--repository", metavar="OWNER/NAME", help="runs of this repository")
     for action in (add, total, entries):
-        action.add_argument("--ledger", metavar="URL", default=_FOLDER, help=f"folder or URL (default {_FOLDER})")
+        action.add_argument(
+            "--ledger", metavar="URL", help=f"folder or URL (default ${LEDGER_VARIABLE}, else {LEDGER_FOLDER})"
+        )
 
 
 def run(arguments: Namespace) -> int:
@@ -60,7 +61,7 @@ def _add(arguments: Namespace) -> int:
 
     records = [load_record(path) for path in arguments.records]
     for path, record in zip(arguments.records, records, strict=True):
-        added = add(record, arguments.ledger)
+        added = add(record, ledger_url(arguments))
         words = {"added": "added as", "known": "is there already as", "replaced": "replaces an earlier one in"}
         sys.stdout.write(f"{terminal(path)}: {words[added.status]} {terminal(added.path)}\n")
     return 0
@@ -100,11 +101,10 @@ def _entries(arguments: Namespace) -> list[Entry]:
     from carbon_lint.records.ledger import entries, parse_month
 
     month = None if arguments.month is None else parse_month(arguments.month)
-    found = list(entries(arguments.ledger, month))
-    if not found and not any(True for _ in entries(arguments.ledger)):
-        raise InputError(
-            f"there is no ledger at {arguments.ledger}", hint="`carbon-lint ledger add r.json --ledger URL` begins one"
-        )
+    url = ledger_url(arguments)
+    found = list(entries(url, month))
+    if not found and not any(True for _ in entries(url)):
+        raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
     return [entry for entry in found if arguments.repository in {None, entry.record.provenance.repository}]
 
 

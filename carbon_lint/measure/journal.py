@@ -111,6 +111,28 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
     return content
 
 
+def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
+    """Every tick of a journal, oldest first, for a chart. Raises InputError where the file cannot be read."""
+    from carbon_lint.measure.meter import Reading  # noqa: PLC0415  only a chart needs the values back
+    from carbon_lint.records.record import Energy  # noqa: PLC0415
+
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except OSError as error:
+        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
+    documents = (document for line in lines if (document := _parse_line(line)) is not None)
+    return tuple(
+        Reading(
+            elapsed_s=document["elapsed_s"],
+            energy_kwh=Energy(**document["energy_kwh"]),
+            emissions_g=document.get("emissions_g"),
+            power_w=document.get("power_w"),
+        )
+        for document in documents
+        if "elapsed_s" in document and "energy_kwh" in document
+    )
+
+
 def reading_to_json(reading: Reading) -> dict[str, Any]:
     """A tick's line."""
     energy = reading.energy_kwh

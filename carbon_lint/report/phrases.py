@@ -28,6 +28,7 @@ METHOD_WORDS = {
 MODELLED = frozenset(RELATIVE)
 """Methods that read no sensor of the component."""
 
+_LEAST_SHARE = 0.001
 _COMPONENTS = ("gpu", "cpu", "ram")
 
 # EPA-420-F-23-014 (June 2023): an average passenger vehicle emits about 400 g of CO2 per mile; 1 mi = 1.609344 km.
@@ -47,8 +48,13 @@ def energy(value_kwh: float | None) -> str:
 
 
 def percent(share: float) -> str:
-    """`0.0123` -> `1.23 %`."""
-    return f"{significant(share * 100)} %"
+    """`0.0123` -> `1.23 %`. Rounding never reaches a limit that the figure does not."""
+    if 0 < share < _LEAST_SHARE:
+        return "under 0.1 %"
+    shown = significant(share * 100)
+    if shown == "100" and share != 1:
+        return "just under 100 %" if share < 1 else "just over 100 %"
+    return f"{shown} %"
 
 
 def components(record: Record) -> list[tuple[str, float | None, Method | None]]:

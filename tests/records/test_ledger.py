@@ -273,3 +273,11 @@ def test_bad_words_are_usage_errors(cli):
     assert code == 2
     assert "'2026-13' is not a month" in err
     assert cli("ledger", "add", "nothing.json")[0] == 2
+
+
+def test_the_ledger_is_named_by_flag_or_else_by_variable(cli, files, monkeypatch):
+    files(a=ran(1))
+    monkeypatch.setenv("CARBON_LINT_LEDGER", "by-variable")
+
+    assert "added as by-variable/2026-11/" in cli("ledger", "add", "a.json")[1]
+    assert "added as by-flag/2026-11/" in cli("ledger", "add", "a.json", "--ledger", "by-flag")[1]

@@ -131,3 +131,19 @@ def test_the_equivalents_are_arithmetic_on_the_cited_factors():
     assert "driving 10 km in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)" in said
     assert "bringing 3 litres of water from 20 °C to the boil" in said
     assert phrases.equivalents(record(emissions_g=None, energy_kwh=Energy(total=None))) is None
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        (0.0, "0 %"),
+        (1e-9, "under 0.1 %"),
+        (0.0123, "1.23 %"),
+        (0.9999, "just under 100 %"),
+        (1.0, "100 %"),
+        (1.0001, "just over 100 %"),
+        (1.5, "150 %"),
+    ],
+)
+def test_a_share_is_never_rounded_over_its_limit(share, shown):
+    assert phrases.percent(share) == shown

@@ -1,0 +1,114 @@
+"""Show a record again: for a terminal, as a summary in Markdown, as the comment of a pull request.
+
+  carbon-lint report r.json
+  carbon-lint report r.json --format markdown --baseline ledger:main --output summary.md
+  carbon-lint report r.json --format comment --key train --max-emissions '1 kg' --baseline hub:me/model
+
+It judges nothing: the exit status is 0 whatever the limits say. `carbon-lint gate` is for that.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from carbon_lint.units import parse_emissions_g, parse_energy_kwh
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from carbon_lint.gate.baseline import Comparison
+    from carbon_lint.gate.verdict import Verdict
+    from carbon_lint.lint.diagnostic import LintReport
+    from carbon_lint.measure.meter import Reading
+    from carbon_lint.records.record import Record
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The flags of `carbon-lint report`."""
+    from carbon_lint.cli import baseline
+
+    parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
+    parser.add_argument(
+        "--format", choices=("text", "markdown", "comment"), default="text", help="how it is shown (default text)"
+    )
+    parser.add_argument("--output", metavar="FILE", help="write it there instead of to standard output")
+    parser.add_argument("--max-emissions", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '1 kg'")
+    parser.add_argument("--max-energy", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '2 kWh'")
+    parser.add_argument("--card", metavar="FILE", action="append", default=[], help="lint this card too; repeatable")
+    parser.add_argument(
+        "--journal", metavar="FILE", help="for the chart (default: the record's own, where it is there)"
+    )
+    parser.add_argument("--key", default="default", help="tells several comments on one pull request apart")
+    baseline.add_arguments(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Render and write; return 0."""
+    from carbon_lint.cli.baseline import compared
+    from carbon_lint.records.store import load_record
+
+    record = load_record(arguments.record)
+    comparison = compared(arguments, record)
+    verdict = _verdict(arguments, record, comparison)
+    text = _render(arguments, record, verdict, comparison)
+    if arguments.output is None:
+        sys.stdout.write(text)
+        return 0
+    from carbon_lint.files import write_atomically
+
+    write_atomically(arguments.output, text.encode("utf-8", "backslashreplace"))
+    return 0
+
+
+def _render(arguments: Namespace, record: Record, verdict: Verdict | None, comparison: Comparison | None) -> str:
+    if arguments.format == "text":
+        from carbon_lint.report import run_text
+
+        colour = arguments.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        return run_text.render(record, verdict, comparison=comparison, colour=colour)
+    found = _findings(arguments)
+    if arguments.format == "comment":
+        from carbon_lint.report import comment
+
+        return comment.render(record, verdict, key=arguments.key, comparison=comparison, report=found)
+    from carbon_lint.report import summary
+
+    return summary.render(record, verdict, comparison=comparison, report=found, readings=_readings(arguments))
+
+
+def _verdict(arguments: Namespace, record: Record, comparison: Comparison | None) -> Verdict | None:
+    """What the gate would say; `None` where no limit is given, or nothing was measured to hold against one."""
+    from carbon_lint.cli.baseline import max_increase
+    from carbon_lint.gate.baseline import with_increase
+    from carbon_lint.gate.budget import judge
+    from carbon_lint.gate.verdict import Budget
+    from carbon_lint.records.record import Outcome
+
+    budget = Budget(
+        max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),
+        max_energy_kwh=None if arguments.max_energy is None else parse_energy_kwh(arguments.max_energy),
+    )
+    increase = max_increase(arguments)
+    if record.outcome is Outcome.UNMEASURED or not (budget or increase):
+        return None
+    return with_increase(judge(record, budget), comparison, increase)
+
+
+def _findings(arguments: Namespace) -> LintReport | None:
+    if not arguments.card:
+        return None
+    from carbon_lint.lint.engine import LintRequest, lint_paths
+
+    report, _ = lint_paths(LintRequest(tuple(arguments.card)))
+    return report
+
+
+def _readings(arguments: Namespace) -> tuple[Reading, ...]:
+    from carbon_lint.measure.journal import journal_path, read_readings
+
+    if arguments.journal is not None:
+        return read_readings(arguments.journal)
+    beside = journal_path(arguments.record)
+    return read_readings(beside) if beside.is_file() else ()
