@@ -2,9 +2,11 @@
 
   carbon-lint publish README.md --to owner/model          the whole card
   carbon-lint publish --record r.json --to owner/model    a run's figures, into the card that is on the Hub
+  carbon-lint publish --stage --to owner/model            a draft pull request for the training to push to
+  carbon-lint publish --merge refs/pr/3 --record r.json --to owner/model    weights and card on main together
 
-Nothing is committed where the card is there already. Exit status 4 where the card could not be published, 1 where the
-card to be committed has errors.
+Nothing is committed where the card is there already. Exit status 4 where the card could not be published; 1 where the
+card to be committed has errors, or the run to be merged did not pass.
 """
 
 from __future__ import annotations
@@ -22,8 +24,11 @@ from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
 
+    from carbon_lint.hub.http import Deadline
     from carbon_lint.hub.publish import Plan, Published, PublishRequest
+    from carbon_lint.hub.remote import ModelRepo
     from carbon_lint.records.record import Record
 
 
@@ -43,8 +48,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument("--message", metavar="TEXT", help="the commit's first line")
     where.add_argument("--overwrite", action="store_true", help="also where somebody else changes the card meanwhile")
     where.add_argument("--dry-run", action="store_true", help="show the change, commit nothing")
+    where.add_argument("--lineage", action="store_true", help="report what the base models state, and the sum")
     where.add_argument("--timeout", metavar="DURATION", default="2m", help="for the whole, waits included (default 2m)")
     where.add_argument("--token-file", metavar="FILE", type=Path, help="file that holds the token alone")
+    staged = parser.add_argument_group("weights and card together")
+    staged.add_argument(
+        "--stage", action="store_true", help="open a draft pull request and print its ref to train into"
+    )
+    staged.add_argument("--stage-key", metavar="TEXT", help="find this draft again by it (default in CI: the run)")
+    staged.add_argument("--merge", metavar="REF", help="merge that draft, if the run of --record has passed")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
     parser.add_argument(
         "-v", "--verbose", action="count", default=0, help="show the requests; twice: all the client logs"
@@ -54,16 +66,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Publish, print what became of it, and return 0."""
     from carbon_lint.hub.http import Deadline
-    from carbon_lint.hub.publish import CardErrorsError, ChangedCardError, publish_card
-    from carbon_lint.hub.pulls import publish_by_pull_request
+    from carbon_lint.hub.publish import CardErrorsError, ChangedCardError
     from carbon_lint.hub.session import logging_to_stderr, open_model
 
-    if arguments.card is not None and (arguments.training_type or arguments.replace):
-        raise UsageError("--training-type and --replace are for --record without a card", hint="leave them out")
-    if arguments.create_pr and arguments.revision != "main":
-        raise UsageError("--create-pr proposes to main", hint="leave --revision out, or --create-pr")
+    _refuse_what_cannot_be_combined(arguments)
     record = None if arguments.record is None else _record(arguments.record)
-    notes: list[str] = []
     deadline = Deadline(parse_duration_s(arguments.timeout))
     with (
         logging_to_stderr(arguments.verbose),
@@ -76,18 +83,81 @@ def run(arguments: Namespace) -> int:
             on_wait=_say_wait,
         ) as repo,
     ):
-        request = _request(arguments, _plan(arguments, record, repo.id, notes), record)
         try:
-            publish = publish_by_pull_request if arguments.create_pr else publish_card
-            published = publish(request, repo, deadline)
+            if arguments.stage:
+                return _stage(arguments, repo, deadline)
+            return _publish(arguments, record, repo, deadline)
         except CardErrorsError as error:
             sys.stdout.write("".join(f"{line}\n" for line in error.findings))
             raise
         except ChangedCardError as error:
             sys.stdout.write(_escaped(error.diff))
             raise
+
+
+def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
+    if arguments.stage and (arguments.card or arguments.record or arguments.create_pr or arguments.dry_run):
+        raise UsageError("--stage opens an empty draft", hint="publish the card after the training, with --merge")
+    if arguments.merge and (arguments.record is None or arguments.card or arguments.create_pr or arguments.dry_run):
+        raise UsageError("--merge needs --record, and takes no card", hint="write --merge refs/pr/3 --record r.json")
+    if arguments.card is not None and (arguments.training_type or arguments.replace):
+        raise UsageError("--training-type and --replace are for --record without a card", hint="leave them out")
+    if (arguments.create_pr or arguments.stage or arguments.merge) and arguments.revision != "main":
+        raise UsageError("a pull request is to main", hint="leave --revision out")
+    if not arguments.stage and arguments.card is None and arguments.record is None:
+        raise UsageError("nothing to publish", hint="name a card, or a record by --record r.json")
+
+
+def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
+    """Open the draft. The ref alone goes to standard output, for `REF=$(carbon-lint publish --stage ...)`."""
+    from carbon_lint.hub.http import Retries
+    from carbon_lint.hub.stage import stage_release
+
+    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries())
+    if arguments.format == "json":
+        document = {"format": 1, "model": staged.repo_id, "pull_request": staged.num, "revision": staged.ref}
+        sys.stdout.write(json.dumps({**document, "url": staged.url, "is_new": staged.is_new}, indent=2) + "\n")
+    else:
+        done = "opened the draft" if staged.is_new else "found the draft of this run"
+        sys.stderr.write(f"carbon-lint: {done} {staged.url}; train with hub_revision={staged.ref!r}\n")
+        sys.stdout.write(f"{staged.ref}\n")
+    return 0
+
+
+def _stage_key(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
+    """One draft a workflow run, whatever its attempt: a job that is run again finds the draft of the first time."""
+    if arguments.stage_key:
+        return " ".join(arguments.stage_key.split())
+    run_id = environ.get("GITHUB_RUN_ID")
+    names = (environ.get("GITHUB_REPOSITORY"), run_id, environ.get("GITHUB_JOB"))
+    return " ".join(name for name in names if name) if run_id else None
+
+
+def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadline: Deadline) -> int:
+    from carbon_lint.hub.publish import publish_card
+    from carbon_lint.hub.pulls import publish_by_pull_request
+    from carbon_lint.hub.stage import merge_release, parse_ref
+
+    notes: list[str] = []
+    request = _request(arguments, _plan(arguments, record, repo.id, notes), record)
+    if arguments.merge and record is not None:
+        published = merge_release(parse_ref(arguments.merge), record, request, repo, deadline)
+    else:
+        publish = publish_by_pull_request if arguments.create_pr else publish_card
+        published = publish(request, repo, deadline)
+    if arguments.lineage:
+        notes += _lineage(published, repo)
     _print(replace(published, notes=tuple(notes)), arguments.format)
     return 0
+
+
+def _lineage(published: Published, repo: ModelRepo) -> list[str]:
+    from carbon_lint.hub.catalogue import Catalogue
+    from carbon_lint.hub.judging import emissions_of, metadata_of
+    from carbon_lint.hub.lineage import trace
+
+    catalogue = Catalogue(repo.endpoint, repo.credentials)
+    return trace(metadata_of(published.card), emissions_of(published.card), catalogue).lines()
 
 
 def _request(arguments: Namespace, plan: Plan, record: Record | None) -> PublishRequest:
@@ -116,8 +186,7 @@ def _plan(arguments: Namespace, record: Record | None, repo_id: str, notes: list
 
     if arguments.card is not None:
         return WholeCard(_read(arguments.card))
-    if record is None:
-        raise UsageError("nothing to publish", hint="name a card, or a record by --record r.json")
+    assert record is not None  # noqa: S101  refused before the Hub was asked
 
     def edit(theirs: bytes) -> bytes:
         change = card_with_record(
@@ -155,6 +224,9 @@ def _print(published: Published, form: str) -> None:
     if published.diff is not None:
         change = _escaped(published.diff)
         sys.stdout.write(change or f"unchanged: {where} has this card already\n")
+    elif published.pull_request is not None and published.revision == "main":
+        done = "merged" if published.changed else "unchanged: merged already"
+        sys.stdout.write(f"{done}, weights and card are on main of {published.repo_id}\n{published.url}\n")
     elif published.changed and published.pull_request is not None:
         sys.stdout.write(f"proposed to {published.repo_id} in pull request {published.pull_request}\n{published.url}\n")
     elif published.changed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carbon_lint.card.read import read_card
 from carbon_lint.lint.engine import lint_text
@@ -11,6 +11,7 @@ from carbon_lint.text import terminal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from carbon_lint.card.document import Node
     from carbon_lint.config import Settings
     from carbon_lint.lint.evidence import Evidence
 
@@ -28,6 +29,19 @@ def linter(settings: Settings, evidence: Evidence | None = None) -> Callable[[by
         )
 
     return errors_of
+
+
+def metadata_of(card: bytes) -> dict[str, Any]:
+    """A card's metadata as plain values, as the Hub reads them; empty where it has none that can be read."""
+    root = read_card(card, CARD_NAME).root
+    value = None if root is None else _plain(root)
+    return value if isinstance(value, dict) else {}
+
+
+def _plain(node: Node) -> Any:
+    if node.kind == "map":
+        return {key.text: _plain(value) for key, value in node.items()}
+    return [_plain(item) for item in node.items_list()] if node.kind == "list" else node.value
 
 
 def emissions_of(card: bytes) -> float | None:

@@ -1,0 +1,188 @@
+"""Pull requests on the Hub: ours are known by a mark in their description, and there is never more than one for a card.
+
+A pull request is made in steps that can each be looked up when their answer is lost: create it (a draft), commit onto
+its ref by compare-and-swap, open it. `create_commit(create_pr=True)` does it in one, and a lost answer means a second.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from huggingface_hub.errors import HfHubHTTPError
+
+from carbon_lint.errors import PublishError
+from carbon_lint.hub.http import UnansweredError
+from carbon_lint.hub.message import description_of, title_of
+from carbon_lint.hub.publish import CardErrorsError, Published, WholeCard, diff_of, publish_card
+from carbon_lint.hub.refusals import ForbiddenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbon_lint.hub.http import Deadline, Retries
+    from carbon_lint.hub.publish import PublishRequest
+    from carbon_lint.hub.remote import ModelRepo
+
+MARK = "Carbon-Lint-Pull-Request: "
+CARD_PULL = "model-card"
+NEWEST = 50
+"""So many open pull requests of our own user are looked into."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """A pull request. `status` is open, draft, merged or closed."""
+
+    num: int
+    title: str
+    author: str
+    status: str
+    description: str
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def ref(self) -> str:
+        """The git reference that it is pushed to."""
+        return f"refs/pr/{self.num}"
+
+
+class Pulls:
+    """The pull requests of one model. All methods raise PublishError."""
+
+    def __init__(self, repo: ModelRepo) -> None:
+        self._repo = repo
+        self._api = repo.api
+
+    def url(self, num: int) -> str:
+        """Its page."""
+        return f"{self._repo.endpoint}/{self._repo.id}/discussions/{num}"
+
+    def get(self, num: int) -> Pull:
+        """A pull request by its number. Raises PublishError where there is none."""
+        with self._repo.speaking(None):
+            found = self._api.get_discussion_details(self._repo.id, num)
+        if not found.is_pull_request:
+            raise PublishError(f"{self.url(num)} is a discussion, not a pull request")
+        first = next((event for event in found.events if event.type == "comment"), None)
+        files = found.conflicting_files if isinstance(found.conflicting_files, list) else []
+        return Pull(
+            num=num,
+            title=found.title,
+            author=found.author,
+            status=found.status,
+            description=getattr(first, "content", ""),
+            conflicts=tuple(map(str, files)),
+        )
+
+    def ours(self, mark: str) -> list[Pull]:
+        """The open pull requests of this token's own user whose description has the mark as a line, oldest first.
+
+        The user counts: a stranger can copy the mark, and what we would commit onto a stranger's ref could be merged
+        together with the stranger's changes.
+        """
+        with self._repo.speaking(None):
+            listed = self._api.get_repo_discussions(
+                self._repo.id, discussion_type="pull_request", discussion_status="open"
+            )
+            open_pulls = [it for it in listed if it.status in {"open", "draft"}]
+        if not open_pulls:
+            return []
+        me = self._repo.user()
+        mine = sorted((it.num for it in open_pulls if it.author == me), reverse=True)[:NEWEST]
+        return sorted(
+            (pull for pull in map(self.get, mine) if mark in pull.description.splitlines()), key=lambda pull: pull.num
+        )
+
+    def create(self, title: str, description: str) -> int:
+        """A new draft. Raises UnansweredError where it may have been made."""
+        try:
+            with self._repo.speaking(None):
+                return int(self._api.create_pull_request(self._repo.id, title, description=description).num)
+        except ForbiddenError:
+            raise self._repo.forbidden("open pull requests in") from None
+
+    def find_or_create(
+        self, title: str, description: str, mark: str, deadline: Deadline, retries: Retries
+    ) -> tuple[Pull, bool]:
+        """Our open pull request with the mark, made where there is none, and whether it was made now.
+
+        Where a lost answer led to two, the older one is kept and the other closed.
+        """
+        made = False
+        for attempt in retries.retrying(deadline, (UnansweredError,)):
+            with attempt:
+                found = self.ours(mark)
+                if not found:
+                    made = True
+                    found = [self.get(self.create(title, f"{description}\n\n{mark}"))]
+                for extra in found[1:]:
+                    self.set_status(extra.num, "closed", deadline, retries)
+                return found[0], made
+        raise AssertionError("tenacity re-raises the last error")
+
+    def set_status(self, num: int, status: str, deadline: Deadline, retries: Retries) -> None:
+        """Open or close it; nothing where it is so already."""
+
+        def change() -> None:
+            if self.get(num).status != status:
+                self._api.change_discussion_status(self._repo.id, num, "open" if status == "open" else "closed")
+
+        self._surely(change, deadline, retries)
+
+    def merge(self, num: int, deadline: Deadline, retries: Retries) -> None:
+        """Merge it. Raises PublishError, with the files, where it conflicts."""
+
+        def change() -> None:
+            pull = self.get(num)
+            if pull.status == "merged":
+                return
+            if pull.conflicts:
+                raise PublishError(
+                    f"{self.url(num)} conflicts with main in {', '.join(pull.conflicts)}; nothing was merged",
+                    hint=f"resolve it in {pull.ref} and push there, then merge again",
+                )
+            self._api.merge_pull_request(self._repo.id, num)
+
+        self._surely(change, deadline, retries)
+
+    def _surely(self, change: Callable[[], None], deadline: Deadline, retries: Retries) -> None:
+        """Make a change that looks first whether it is made; again where the answer was lost."""
+        for attempt in retries.retrying(deadline, (UnansweredError,)):
+            with attempt:
+                try:
+                    with self._repo.speaking(None):
+                        change()
+                except ForbiddenError:
+                    raise self._repo.forbidden("change pull requests of") from None
+                except HfHubHTTPError as error:
+                    raise PublishError(f"the Hub refused: {error.server_message}") from None
+
+
+def publish_by_pull_request(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
+    """Propose the card in a pull request: ours is updated where one is open, else one is made.
+
+    Raises as `publish_card` does.
+    """
+    pulls = Pulls(repo)
+    main = repo.tip("main")
+    new = request.plan.card_for(main.card)
+    findings = request.check(new)
+    if findings:
+        raise CardErrorsError(findings)
+    if new == main.card or request.dry_run:
+        diff = diff_of(main.card, new) if request.dry_run else None
+        page = repo.commit_url(main.sha)
+        return Published(repo_id=repo.id, revision="main", url=page, oid=main.sha, changed=False, card=new, diff=diff)
+    title = request.title or title_of(request.record, request.emissions_of(new))
+    description = description_of(request.record, uuid.uuid4().hex)
+    pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
+    try:
+        done = publish_card(replace(request, plan=WholeCard(new), revision=pull.ref), repo, deadline)
+    except PublishError as error:
+        error.message += f" ({pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status})"
+        raise
+    if pull.status == "draft":
+        pulls.set_status(pull.num, "open", deadline, request.retries)
+    return replace(done, url=pulls.url(pull.num), pull_request=pull.num)
