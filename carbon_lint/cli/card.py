@@ -21,7 +21,8 @@ import sys
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.errors import InputError, UsageError
+from carbon_lint.files import read_file
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions
 
@@ -68,26 +69,24 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
-    from carbon_lint.card.figures import card_with_record
+    from carbon_lint.pipeline import write_card
 
     path = arguments.card
-    data = _read(path)
+    read_file(path, "card")  # what is wrong with the card is said before what is wrong with the record
     record, warnings = _evidence(arguments)
-    change = card_with_record(
-        data,
-        path,
+    change = write_card(
         record,
+        path,
         training_type=_text(arguments.training_type, "--training-type"),
         location_name=_text(arguments.location_name, "--location-name"),
         replace=arguments.replace,
+        is_dry=arguments.dry_run or arguments.diff,
     )
     for note in (*warnings, *change.notes):
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
     if arguments.diff:
         sys.stdout.write(_diff(change, path))
         return 0
-    if change.is_changed and not arguments.dry_run:
-        _write(path, change.after)
     sys.stdout.write(_summary(change, path, is_dry_run=arguments.dry_run))
     return 0
 
@@ -97,7 +96,7 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     from carbon_lint.records.emissions_csv import Choice, record_from_csv
     from carbon_lint.records.emissions_table import looks_like_csv
 
-    head = _read(arguments.source, what="record")
+    head = read_file(arguments.source, "record")
     if head is None:
         raise InputError(f"{arguments.source} is not there", hint="name a record, or the emissions.csv of the run")
     if not looks_like_csv(head) and not arguments.source.lower().endswith(".csv"):
@@ -151,32 +150,6 @@ def _text(value: str | None, flag: str) -> str | None:
     if value is not None and not value.strip():
         raise UsageError(f"{flag} is empty", hint=f"leave {flag} out to keep what the card says")
     return None if value is None else value.strip()
-
-
-def _read(path: str, what: str = "card") -> bytes | None:
-    """The file's bytes; None where there is no such file."""
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise InputError(f"{path} is a folder", hint=f"name a file, like {path.rstrip('/')}/README.md")
-        if not stat.S_ISREG(mode):
-            raise InputError(f"{path} is not a regular file", hint=f"name the {what}'s file")
-        with open(path, "rb") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"cannot read {path}: {why}", hint=f"name a {what} that can be read") from error
-
-
-def _write(path: str, data: bytes) -> None:
-    from carbon_lint.files import write_atomically
-
-    # a rename would replace a file that was made read-only on purpose
-    if os.path.exists(path) and not (os.access(path, os.W_OK) and os.stat(path).st_mode & 0o222):
-        raise OutputError(f"cannot write {path}: it is read-only", hint=f"chmod u+w {path}")
-    write_atomically(path, data)
 
 
 def _summary(change: CardChange, path: str, *, is_dry_run: bool) -> str:

@@ -115,8 +115,8 @@ def _whole_rows(
         if len(cells) != len(header):
             kind = "cut off" if len(cells) < len(header) else "two rows in one"
             warnings.append(
-                f"line {line} was left out: it is {kind} ({len(cells)} cells, {len(header)} columns), so its run may be "
-                "counted too low"
+                f"line {line} was left out: it is {kind} ({len(cells)} cells, {len(header)} columns), "
+                "so its run may be counted too low"
             )
             continue
         named = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
