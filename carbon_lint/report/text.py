@@ -80,7 +80,7 @@ def excerpt(line: str, first: int, last: int, columns: int) -> tuple[str, str]:
     shown, before, under, used = ("..." if low else ""), (3 if low else 0), 0, (3 if low else 0)
     for index in range(low, len(line)):
         piece, width = _cell(line[index], used)
-        if used + width > columns - 3 and index < len(line) - 1:
+        if used + width > columns - (3 if index < len(line) - 1 else 0):
             shown += "..."
             break
         shown += piece

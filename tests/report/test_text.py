@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.report import REPORTERS, RenderOptions
@@ -116,6 +116,7 @@ def test_the_caret_stands_below_the_characters_whatever_comes_before_them(line, 
     assert columns(shown) <= 80
 
 
+@settings(max_examples=400)
 @given(st.text(max_size=300), st.data(), st.integers(min_value=0, max_value=200))
 def test_an_excerpt_of_any_line_fits_and_steers_nothing(line, data, width):
     line = re.sub(r"[\r\n]", " ", line)
