@@ -36,6 +36,7 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.measure.ranks import become, is_measuring
     from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
 
+    _fill_standard_streams()
     settings = load()
     request = run_options.request_from(arguments, settings)
     if not is_measuring(request.environ):
@@ -56,6 +57,17 @@ def run(arguments: Namespace) -> int:
     return exit_code(record)
 
 
+def _fill_standard_streams() -> None:
+    """Put /dev/null where a standard stream is closed: or a socket of ours gets its number, and the job the socket."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  a number, for good
+
+
 def _check_card(path: str | None) -> None:
     """Find out before the job, and not after hours of it, that the card cannot be written."""
     if path is None:
@@ -70,8 +82,10 @@ def _check_card(path: str | None) -> None:
 def _write_card(record: Record, path: str, training_type: str | None) -> None:
     from carbon_lint import pipeline
 
-    pipeline.write_card(record, path, training_type=training_type)
-    _say(f"the figures are in {path}")
+    change = pipeline.write_card(record, path, training_type=training_type)
+    for note in change.notes:
+        _say(note)
+    _say(f"the figures are in {path}" if change.is_changed else f"{path} holds the figures already")
 
 
 def _say_withheld(request: RunRequest) -> None:

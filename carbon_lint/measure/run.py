@@ -69,8 +69,7 @@ def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress],
         if journal is not None:
             stack.callback(journal.close)
         meter.start()
-        if journal is not None and journal.kept_aside is not None:
-            request = replace(request, warnings=(*request.warnings, _kept_aside_warning(journal.kept_aside)))
+        request = replace(request, warnings=(*request.warnings, *_warnings_at_start(request, journal)))
         blank = _blank_record(request, meter, run_id)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
@@ -138,6 +137,9 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
     warnings = [*blank.warnings, *(text for text in meter.warnings if text not in blank.warnings), *state.warnings]
     ended_at, clock_warning = _ended_at(blank.started_at, duration_s)
     warnings += [clock_warning] if clock_warning else []
+    if state.stop is not None and exit_status == _SUCCESS:
+        # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
+        warnings.append("the job exited 0 after it was stopped: what it saved or pushed comes of a training cut short")
     flaw = None if state.is_unmeasured else find_flaw(reading, meter)
     if flaw is not None:
         state.is_unmeasured = True
@@ -200,11 +202,20 @@ def _open_journal(request: RunRequest) -> Journal | None:
     return Journal(journal_path(request.record_path))
 
 
-def _kept_aside_warning(path: Path) -> str:
-    return (
-        f"an earlier run with this record was killed: its journal is kept in {path.name} "
-        f"(carbon-lint recover {path.name} --record NEW.json)"
-    )
+def _warnings_at_start(request: RunRequest, journal: Journal | None) -> list[str]:
+    warnings = []
+    outer = request.environ.get(environment.RUN_ID_VARIABLE)
+    if outer is not None:
+        warnings.append(
+            f"this run was inside run {outer} of carbon-lint, which counts the same energy: never add the two"
+        )
+    if journal is not None and journal.kept_aside is not None:
+        kept = journal.kept_aside.name
+        warnings.append(
+            f"an earlier run with this record was killed: its journal is kept in {kept} "
+            f"(carbon-lint recover {kept} --record NEW.json)"
+        )
+    return warnings
 
 
 def _limits(request: RunRequest) -> dict[str, float | None]:

@@ -186,6 +186,29 @@ def test_codecarbon_missing_says_how_to_install_it(carbon_lint, tmp_path):
     assert not Path("ran").exists()
 
 
+def test_a_completed_run_writes_the_card(carbon_lint):
+    Path("README.md").write_text("---\nlicense: mit\n---\n# A model\n")
+    flags = ("--location", "FRA", "--record", "r.json", "--card", "README.md", "--training-type", "fine-tuning")
+    done = carbon_lint("run", *flags, "--", "sleep", "0.3")
+
+    assert done.returncode == 0, done.stderr
+    card = Path("README.md").read_text()
+    assert f"emissions: {load_record('r.json').emissions_g}" in card
+    assert "training_type: fine-tuning" in card
+    assert card.endswith("# A model\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "command"), [([], "exit 3"), (["--max-emissions", "1ug", "--tick", "100ms"], "sleep 20")]
+)
+def test_a_run_that_did_not_complete_leaves_the_card_alone(carbon_lint, flags, command):
+    Path("README.md").write_text("---\nlicense: mit\n---\n")
+    done = carbon_lint("run", "--location", "FRA", "--card", "README.md", *flags, "--", "sh", "-c", command)
+
+    assert done.returncode in {1, 3}
+    assert Path("README.md").read_text() == "---\nlicense: mit\n---\n"
+
+
 def test_secrets_are_not_handed_to_the_job(carbon_lint):
     secrets = {
         "HF_TOKEN": "hf_secret",
