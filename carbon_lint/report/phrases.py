@@ -29,6 +29,7 @@ MODELLED = frozenset(RELATIVE)
 """Methods that read no sensor of the component."""
 
 _LEAST_SHARE = 0.001
+_SUM_ERROR = 1e-6  # parts that were written as decimals do not add up to the last digit
 _COMPONENTS = ("gpu", "cpu", "ram")
 
 # EPA-420-F-23-014 (June 2023): an average passenger vehicle emits about 400 g of CO2 per mile; 1 mi = 1.609344 km.
@@ -52,7 +53,7 @@ def percent(share: float) -> str:
     if 0 < share < _LEAST_SHARE:
         return "under 0.1 %"
     shown = significant(share * 100)
-    if shown == "100" and share != 1:
+    if shown == "100" and abs(share - 1) > _SUM_ERROR:
         return "just under 100 %" if share < 1 else "just over 100 %"
     return f"{shown} %"
 

@@ -20,12 +20,7 @@ FAMILIES = {
     "CL5": "What other readers of the card make of it",
     "CL9": "carbon-lint's own hygiene",
 }
-FIX_WORDS = {
-    "safe": "yes",
-    "unsafe": "unsafe",
-    "both": "yes, some unsafe",
-    None: "",
-}
+FIX_WORDS = {"safe": "safe", "unsafe": "unsafe", "both": "some safe, some unsafe"}
 _INDEX_HEAD = """\
 # Rules
 
@@ -41,8 +36,8 @@ _LIST_ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")
 
 def page(rule: Rule) -> str:
     """The page in Markdown."""
-    fix = FIX_WORDS[rule.fix]
-    facts = [f"severity **{rule.severity}**", f"fix: {fix}" if fix else "no fix", f"since {rule.since}"]
+    fix = f"fix: {FIX_WORDS[rule.fix]}" if rule.fix else "no fix"
+    facts = [f"severity **{rule.severity}**", fix, f"since {rule.since}"]
     return f"# {rule.code} {rule.name}\n\n{rule.summary}\n\n{' · '.join(facts)}\n\n{rule.docs}\n"
 
 
@@ -73,7 +68,7 @@ def _wrap(piece: str, width: int) -> str:
 
 def terminal_table(rules: Sequence[Rule], width: int) -> str:
     """One line a rule: code, name, severity, whether it can be fixed, what it finds."""
-    rows = [(rule.code, rule.name, rule.severity, FIX_WORDS[rule.fix], rule.summary) for rule in rules]
+    rows = [(rule.code, rule.name, rule.severity, rule.fix or "", rule.summary) for rule in rules]
     heads = ("code", "name", "severity", "fix", "what it finds")
     sizes = [max(len(row[column]) for row in [heads, *rows]) for column in range(4)]
     lead = sum(sizes) + 2 * len(sizes)
@@ -100,7 +95,7 @@ def index_page(rules: Sequence[Rule]) -> str:
 
 def _index_row(rule: Rule) -> str:
     summary = rule.summary.replace("|", "\\|")
-    return f"| [{rule.code}]({rule.code}.md) | {rule.name} | {rule.severity} | {FIX_WORDS[rule.fix]} | {summary} |\n"
+    return f"| [{rule.code}]({rule.code}.md) | {rule.name} | {rule.severity} | {rule.fix or ''} | {summary} |\n"
 
 
 def find(rules: Iterable[Rule], wanted: str) -> Rule | None:

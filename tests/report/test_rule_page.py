@@ -42,7 +42,7 @@ def test_a_page_has_the_facts_and_the_docstring():
     text = page(rule())
 
     assert text.startswith(
-        "# CL201 unit-in-value\n\na unit | in the value\n\nseverity **error** · fix: yes · since 0.1.0\n\n## What it"
+        "# CL201 unit-in-value\n\na unit | in the value\n\nseverity **error** · fix: safe · since 0.1.0\n\n## What it"
     )
     assert "no fix" in page(rule(fix=None))
 
@@ -66,7 +66,7 @@ def test_the_table_lines_up_and_wraps_its_last_column():
 
     column = table[0].index("what it finds")
     assert table[1].index("a unit") == column
-    assert table[2].startswith("CL105  a-longer-name  error          word")
+    assert table[2].startswith("CL105  a-longer-name  error           word")
     assert table[3] == " " * column + textwrap.wrap("word " * 30, 80 - column)[1]
     assert all(len(line) <= 80 for line in table)
 
@@ -83,5 +83,5 @@ def test_the_index_groups_by_family_and_links_each_page():
     text = index_page([rule(), rule("CL901", "unused-ignore")])
 
     assert "## CL2xx Value and unit\n" in text
-    assert "| [CL201](CL201.md) | unit-in-value | error | yes | a unit \\| in the value |\n" in text
+    assert "| [CL201](CL201.md) | unit-in-value | error | safe | a unit \\| in the value |\n" in text
     assert "CL0xx" not in text
