@@ -79,3 +79,17 @@ def markdown_text(text: str) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
+
+
+HIDDEN = "hf_***"
+# User tokens of the Hub (`hf_...`), minted ones (`hf_jwt_...`, with dots and dashes), whatever follows `Bearer`, and
+# the JSON Web Tokens that a CI hands out. Compiled when first used: `check` has no need of it.
+_TOKEN_LIKE = r"\bhf_[A-Za-z0-9][\w.\-]{3,}|(?<=Bearer )[^\s'\"]+|\beyJ[\w\-]+\.[\w\-]+\.[\w\-]+"
+
+
+def redacted(text: str, *secrets: str | None) -> str:
+    """`text` without the secrets given and without anything that looks like a token of the Hub."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, HIDDEN)
+    return re.sub(_TOKEN_LIKE, HIDDEN, text)

@@ -102,7 +102,7 @@ def _unknown_verb(verb: str) -> int:
 
 def _report(error: Exception) -> int:
     from carbon_lint.errors import CarbonLintError
-    from carbon_lint.text import terminal
+    from carbon_lint.text import redacted, terminal
 
     if isinstance(error, CarbonLintError):
         hint = f"\n  {terminal(error.hint)}" if error.hint else ""
@@ -111,7 +111,7 @@ def _report(error: Exception) -> int:
     import platform
     import traceback
 
-    traceback.print_exception(error)
+    sys.stderr.write(redacted("".join(traceback.format_exception(error))))
     sys.stderr.write(
         f"carbon-lint: this is a bug in carbon-lint {__version__} (Python {platform.python_version()}); "
         "please report it with the lines above\n"

@@ -17,8 +17,7 @@ from huggingface_hub.errors import (
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.auth import HOW_TO_GIVE_ONE
 from carbon_lint.hub.http import UnansweredError
-from carbon_lint.hub.secrets import redact
-from carbon_lint.text import quoted
+from carbon_lint.text import quoted, redacted
 
 if TYPE_CHECKING:
     from carbon_lint.hub.auth import Credentials
@@ -38,7 +37,7 @@ def explain(error: Exception, repo_id: str, revision: str | None, credentials: C
         return PublishError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
     if isinstance(error, HfHubHTTPError):
         return _refused(error, repo_id, revision, credentials)
-    said = redact(" ".join(str(error).split()), secret)
+    said = redacted(" ".join(str(error).split()), secret)
     if isinstance(error, HFValidationError):
         return PublishError(said)
     if isinstance(error, ValueError) and said.startswith("Invalid metadata"):
@@ -50,7 +49,7 @@ def _refused(
     error: HfHubHTTPError, repo_id: str, revision: str | None, credentials: Credentials | None
 ) -> PublishError:
     status = error.response.status_code
-    said = redact(" ".join((error.server_message or "").split()), credentials.token if credentials else None)
+    said = redacted(" ".join((error.server_message or "").split()), credentials.token if credentials else None)
     if isinstance(error, GatedRepoError):
         return PublishError(
             f"{repo_id} is gated, and {_who(credentials)} has not been let in",

@@ -26,7 +26,7 @@ from carbon_lint import __version__
 from carbon_lint.errors import PublishError
 from carbon_lint.hub import refusals
 from carbon_lint.hub.http import BoundedClient, Deadline, Retries, UnansweredError, plain_client
-from carbon_lint.hub.secrets import redact
+from carbon_lint.text import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,13 +179,13 @@ class ModelRepo:
         except EntryNotFoundError:
             raise
         except PublishError as error:
-            raise self._redacted(error) from None
+            raise self._without_token(error) from None
         except refusals.EXPECTED as error:
             if isinstance(error, HfHubHTTPError) and error.response.status_code == STALE:
                 raise
             # `from None`: the client's own exceptions hold request headers
             raise refusals.explain(error, self.id, revision, self.credentials) from None
 
-    def _redacted(self, error: PublishError) -> PublishError:
-        error.message = redact(error.message, self.credentials.token if self.credentials else None)
+    def _without_token(self, error: PublishError) -> PublishError:
+        error.message = redacted(error.message, self.credentials.token if self.credentials else None)
         return error
