@@ -109,7 +109,7 @@ class LiveLine:
     def _clear(self) -> str:
         if self._shown is None:
             return ""
-        _, rows = self._size()
+        _, rows = self._shown
         self._shown = None
         return f"\x1b7\x1b[r\x1b[{rows};1H\x1b[2K\x1b8"
 

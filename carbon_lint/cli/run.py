@@ -106,8 +106,24 @@ def _show() -> Show:
     from carbon_lint.cli.progress import LiveLine, LogLines
 
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
-        return LiveLine(_write, lambda: os.get_terminal_size(sys.stderr.fileno()))
+        return LiveLine(_write, _terminal_size)
     return LogLines(_write)
+
+
+def _terminal_size() -> os.terminal_size:
+    """Nothing where we are in the background, or the terminal has gone: the line would be drawn over the shell."""
+    descriptor = sys.stderr.fileno()
+    try:
+        return os.get_terminal_size(descriptor) if _is_in_front(descriptor) else os.terminal_size((0, 0))
+    except OSError:
+        return os.terminal_size((0, 0))
+
+
+def _is_in_front(descriptor: int) -> bool:
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:  # a terminal, but not the one that controls us
+        return True
 
 
 def _say_result(record: Record, budget: Budget) -> None:
@@ -122,10 +138,14 @@ def _say_result(record: Record, budget: Budget) -> None:
 
 def _print_record(record: Record, error: OutputError) -> int:
     """The record could not be written: on stderr it is not lost."""
+    import json
+
     from carbon_lint.records.store import render_record
+    from carbon_lint.text import json_literals
 
     _say(f"{error.message}; the record follows")
-    _write(render_record(record))
+    encoded = json.dumps(json.loads(render_record(record)), indent=2)
+    _write(json_literals(encoded) + "\n")
     return int(error.exit_code)
 
 

@@ -12,6 +12,12 @@ RELATIVE_TOLERANCE = 1e-6  # sums of float deltas over a day of ticks stay well 
 SILENT_S = 10.0  # an idle GPU draws 5 W and more: over this time any counter moves
 
 
+def is_finite(reading: Reading) -> bool:
+    """Whether the figures that a limit is held against are numbers. An energy-only reading has no grams."""
+    total, grams = reading.energy_kwh.total, reading.emissions_g
+    return total is not None and math.isfinite(total) and (grams is None or math.isfinite(grams))
+
+
 def find_flaw(reading: Reading | None, meter: Meter) -> str | None:
     """Why the reading cannot be trusted, in one line; `None` where it can."""
     if reading is None:

@@ -132,6 +132,7 @@ class Job:
 def _become_guardian(channel: socket.socket, command: Sequence[str], environ: Mapping[str, str]) -> None:
     """Runs in the forked process and never returns."""
     try:
+        signal.set_wakeup_fd(-1)
         _close_all_but(channel.fileno())
         guard(channel, command, environ)
     finally:

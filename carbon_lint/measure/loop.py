@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, limit_results, used_share
+from carbon_lint.measure.checks import is_finite
 from carbon_lint.measure.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measure.progress import Phase, Progress, forecast_share, read_done_fraction
 from carbon_lint.measure.request import OnLoss
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.measure.job import Job
     from carbon_lint.measure.journal import Journal
     from carbon_lint.measure.meter import Meter, Reading
@@ -97,10 +99,9 @@ class Loop:
 
     def take_last(self, reading: Reading | None) -> None:
         """The meter's last word, after the job has ended."""
+        self.state.last_reading = None
         if reading is not None:
             self._take(reading)
-        else:
-            self.state.last_reading = None
         self._report(Phase.ENDED)
 
     def _hear_signals(self) -> None:
@@ -132,7 +133,7 @@ class Loop:
 
     def _tick(self) -> None:
         reading = self._meter.read()
-        if reading is None:
+        if reading is None or not self._is_usable(reading):
             self._miss()
         else:
             self._missed = 0
@@ -158,10 +159,7 @@ class Loop:
         self._judge(reading)
 
     def _judge(self, reading: Reading) -> None:
-        budget = self._request.budget
-        if reading.energy_kwh.total is None or (budget.max_emissions_g is not None and reading.emissions_g is None):
-            return
-        limits = limit_results(budget, reading.emissions_g, reading.energy_kwh.total)
+        limits = self._limits(reading)
         exceeded = [format_limit(limit) for limit in limits if limit.is_over]
         share = used_share(limits)
         if exceeded and not self.state.is_over_budget:
@@ -189,18 +187,20 @@ class Loop:
             self._say_once("forecast", f"heading for {share:.0%} of the budget by the end of the job")
         return share
 
-    def _used_share(self) -> float | None:
-        reading = self.state.last_reading
-        if reading is None or reading.energy_kwh.total is None:
-            return None
-        budget = self._request.budget
-        if budget.max_emissions_g is not None and reading.emissions_g is None:
-            return None
-        return used_share(limit_results(budget, reading.emissions_g, reading.energy_kwh.total))
+    def _is_usable(self, reading: Reading) -> bool:
+        """Whether the reading holds what the limits are held against."""
+        lacks_grams = reading.emissions_g is None and self._request.budget.max_emissions_g is not None
+        return is_finite(reading) and not lacks_grams
+
+    def _limits(self, reading: Reading | None) -> tuple[LimitResult, ...]:
+        """The limits beside the reading's figures; none where it holds no figure to judge."""
+        if reading is None or not self._is_usable(reading):
+            return ()
+        return limit_results(self._request.budget, reading.emissions_g, reading.energy_kwh.total)
 
     def _report(self, phase: Phase) -> None:
         reading = self.state.last_reading
-        used = self._used_share()
+        used = used_share(self._limits(reading))
         forecast = self._forecast(used)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(

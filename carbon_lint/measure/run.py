@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.errors import CommandNotRunnableError, OutputError
+from carbon_lint.errors import CommandNotRunnableError, MeasurementError, OutputError
 from carbon_lint.measure import environment
 from carbon_lint.measure.checks import find_flaw
 from carbon_lint.measure.job import Job
@@ -51,10 +51,12 @@ def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress],
 
     Raises:
         CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.
-        MeasurementError: the meter cannot start. The job was not started.
+        MeasurementError: the meter cannot start, or states no grams and a limit is in grams. The job was not started.
         OutputError: the record's folder cannot be written to, or another run holds it. The job was not started.
         RecordNotWrittenError: the record could not be written at the end.
     """
+    if request.budget.max_emissions_g is not None and meter.intensity is None:
+        raise MeasurementError("a limit in grams needs a carbon intensity", hint="--location FRA, say")
     run_id = str(uuid.uuid4())
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(SignalInbox())
@@ -125,7 +127,7 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         ended_at=format_utc(datetime.now(UTC)),
         hardware=_named(meter.hardware),
         software={**software, **meter.software},
-        command=request.command,
+        command=environment.shown_command(request.command, request.environ),
         provenance=request.provenance,
         warnings=(*request.warnings, *meter.warnings),
         run_group=request.run_group,

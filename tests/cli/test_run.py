@@ -248,6 +248,40 @@ def test_a_record_that_cannot_be_written_is_printed(carbon_lint):
     assert "Traceback" not in done.stderr
 
 
+def test_a_printed_record_cannot_act_as_a_workflow_command(carbon_lint):
+    command = ("sh", "-c", "mkdir r.json", "##[error]boom\n::error::boom")
+    done = carbon_lint("run", "--energy-only", "--record", "r.json", "--", *command)
+
+    assert done.returncode == 2
+    assert "##[error]" not in done.stderr
+    assert "::error::" not in done.stderr
+    assert json.loads(done.stderr[done.stderr.index("{\n") :])["command"] == list(command)
+
+
+def test_no_token_gets_into_the_record(carbon_lint):
+    token = "hf_" + "a" * 34
+    environ = {**os.environ, "GITHUB_TOKEN": "ghs_0123456789"}
+    command = ("echo", f"--hub_token={token}", "ghs_0123456789", "plain", "caf\udce9")
+    done = carbon_lint(
+        "run",
+        "--energy-only",
+        "--pass-env",
+        "GITHUB_TOKEN",
+        "--record",
+        "r.json",
+        "--",
+        *command,
+        env=environ,
+        text=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert token.encode() in done.stdout, "the job gets what it was given"
+    record = load_record("r.json")
+    assert record.command == ("echo", "--hub_token=hf_***", "hf_***", "plain", "caf\ufffd")
+    assert token.encode() not in Path("r.jsonl").read_bytes()
+
+
 def test_recover_makes_the_record_once(carbon_lint):
     carbon_lint("run", "--energy-only", "--record", "r.json", "--", "true")
     expected = Path("r.json").read_text()

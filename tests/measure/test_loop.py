@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measure.progress import Phase
 from carbon_lint.measure.request import OnLoss, RunRequest
 from carbon_lint.measure.run import exit_code
 from carbon_lint.records.record import Energy, Outcome
-from tests.measure.fake_meter import FakeMeter
+from tests.measure.fake_meter import FakeMeter, PatientMeter
 
 SLEEP = "import time; time.sleep(60)"
 
@@ -166,6 +169,48 @@ def test_figures_that_cannot_be_right_are_no_figures(run, flaw):
     assert exit_code(record) == 125
     assert record.emissions_g is None
     assert any(said in warning for warning in record.warnings), record.warnings
+
+
+@pytest.mark.parametrize("flaw", ["not a number", "no total", "no grams"])
+def test_a_reading_without_a_figure_is_a_missed_one(run, flaw):
+    """It must neither count as 0 against the budget nor end the loop with an error."""
+    budget = Budget(max_emissions_g=1e9, max_energy_kwh=1e9)
+    record = run(SLEEP, meter=FakeMeter(distort=FLAWS[flaw][0]), budget=budget, grace_s=0.2)
+
+    assert record.outcome is Outcome.UNMEASURED
+    assert record.duration_s < 10
+    assert any("3 readings in a row failed" in warning for warning in record.warnings)
+
+
+def test_a_limit_in_grams_without_an_intensity_starts_nothing(run):
+    with pytest.raises(MeasurementError, match="needs a carbon intensity"):
+        run("open('ran', 'w')", meter=FakeMeter(intensity=None), budget=Budget(max_emissions_g=1.0))
+    assert not Path("ran").exists()
+
+
+def test_a_cancel_while_the_meter_starts_does_not_start_the_job(run):
+    class Cancelled(FakeMeter):
+        def start(self):
+            super().start()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    record = run("open('ran', 'w')", meter=Cancelled())
+    assert (record.outcome, record.exit_status, exit_code(record)) == (Outcome.INTERRUPTED, None, 130)
+    assert not Path("ran").exists()
+
+
+def test_the_overshoot_is_at_most_a_tick_and_the_grace(run):
+    """8 GPUs of 400 W, a job that ignores SIGTERM."""
+    power_w, limit_kwh, tick_s, grace_s = 3200.0, 0.0005, 0.1, 0.5
+    source = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('ready', 'w').close(); time.sleep(60)"
+    )
+    meter = PatientMeter(power_w=power_w)
+    record = run(source, meter=meter, budget=Budget(max_energy_kwh=limit_kwh), tick_s=tick_s, grace_s=grace_s)
+
+    over_s = (record.energy_kwh.total - limit_kwh) * 3_600_000 / power_w
+    assert record.exit_status == 137
+    assert grace_s < over_s < grace_s + tick_s + 1.0, "and a second for a machine that is busy"
 
 
 def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
