@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from carbon_lint import pipeline
 from carbon_lint.errors import NoCardsError, PublishError
 from carbon_lint.github import paths
 from carbon_lint.github.publishing import Mode, publish, publish_mode
 from carbon_lint.lint.engine import LintRequest, lint_paths
-from carbon_lint.records.record import Outcome
 from carbon_lint.report import REPORTERS, RenderOptions, write_outputs
 
 if TYPE_CHECKING:
@@ -38,12 +38,11 @@ class Finishing:
         if record.emissions_g is None:
             self._step.console.warning(f"{self._step.inputs.card} was left as it is: no emissions were measured")
             return
-        from carbon_lint import pipeline  # noqa: PLC0415
-
-        before = path.read_bytes() if path.exists() else None
-        pipeline.write_card(record, str(path), training_type=self._settings.text("training-type"))
-        self._step.result.card_changed = path.read_bytes() != before
+        change = pipeline.write_card(record, str(path), training_type=self._settings.text("training-type"))
+        self._step.result.card_changed = change.is_changed
         self._step.result.written.append(path)
+        for note in change.notes:
+            self._step.console.notice(f"{self._step.inputs.card}: {note}")
 
     def lint(self) -> None:
         """Lint the cards: annotations, the list in the log, SARIF. Does nothing with `lint: false`."""
@@ -99,16 +98,11 @@ class Finishing:
         return None if self._step.inputs.card is None else self._card_path().read_bytes()
 
     def _reason_not_to(self) -> str | None:
-        record = self._step.result.record
-        if record is not None and record.outcome is not Outcome.COMPLETED:
-            return f"the run's outcome is {record.outcome}"
-        if self._step.result.is_failing:
-            return "the run is over its budget"
-        if self._step.result.exit_status:
-            return "the step has failed"
-        if record is None and self._step.inputs.card is None:
+        result = self._step.result
+        if result.record is None and self._step.inputs.card is None:
             return "there is neither a `card` nor a `record`"
-        return None
+        known = pipeline.Result(record=result.record, is_over_budget=result.is_failing, findings=result.lint)
+        return pipeline.reason_not_to_publish(known) or ("the step has failed" if result.exit_status else None)
 
     def _show_findings(self) -> None:
         report = self._step.result.lint

@@ -48,6 +48,8 @@ def main(environ: Mapping[str, str]) -> int:
         _report_bug(error, step)
     with _uninterrupted():
         _close(step)
+    if not result.is_cancelled:
+        _comment(step)
     return result.exit_status
 
 
@@ -81,6 +83,20 @@ def _close(step: Step) -> None:
     except OutputError as error:
         step.console.error(error.message)
         step.result.statuses.append(int(error.exit_code))
+
+
+def _comment(step: Step) -> None:
+    """After everything that must be written: an API that hangs may cost the comment, and nothing else."""
+    try:
+        with _cancellable():
+            closing.comment(step)
+    except KeyboardInterrupt:
+        step.console.notice("`pr-comment`: cancelled before anything was commented")
+    except Exception as error:  # noqa: BLE001  what was measured and judged stands, whatever a comment trips over
+        step.console.line("".join(traceback.format_exception(error)).rstrip("\n"))
+        step.console.warning(
+            f"`pr-comment`: {type(error).__name__} in carbon-lint; please report the traceback in the log"
+        )
 
 
 @contextmanager

@@ -9,9 +9,9 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbon_lint import pipeline
 from carbon_lint.errors import MeasurementError
-from carbon_lint.gate.budget import OnModelled, format_limit, is_failing, judge
-from carbon_lint.github import advice, measuring, paths
+from carbon_lint.github import advice, gating, measuring, paths
 from carbon_lint.github.jobfiles import private_files
 from carbon_lint.measure.request import OnLoss, RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
@@ -40,6 +40,7 @@ class Measuring:
     def __init__(self, step: Step, limits: Limits) -> None:
         self._step = step
         self._limits = limits
+        self._gate = gating.prepare(step, limits)
 
     def run(self) -> None:
         """Fill the result's record and verdict. Raises CarbonLintError."""
@@ -57,6 +58,8 @@ class Measuring:
             self._step.context, "record", self._step.inputs.record or DEFAULT_RECORD, may_be_temporary=True
         )
         folder = paths.working_directory(self._step.context, self._step.inputs.working_directory)
+        if self._step.inputs.card is not None:
+            pipeline.check_card_can_be_written(str(paths.inside(self._step.context, "card", self._step.inputs.card)))
         place = self._place()
         self._warn_of_what_is_not_passed()
         with private_files(self._step.context.temporary) as files, contextlib.chdir(folder):
@@ -81,7 +84,7 @@ class Measuring:
             environ=base,
             own_prefix=measuring.own_prefix(),
             pass_env=pass_env,
-            budget=self._limits.budget,
+            budget=self._gate.hard_budget,
             on_exceed=OnLoss(self._step.inputs.on_exceed),
             grace_s=self._step.inputs.grace_s,
             record_path=str(record_path),
@@ -158,21 +161,13 @@ class Measuring:
             self._step.result.failures.append(f"no trustworthy number could be had: {why}")
 
     def _judge(self, record: Record) -> None:
-        budget = self._limits.budget
-        if budget and record.energy_kwh.total is not None:
-            verdict = judge(record, budget)
-            self._step.result.verdict = verdict
-            self._step.result.is_failing = record.over_budget or is_failing(
-                verdict, OnModelled(self._step.inputs.on_modelled)
-            )
-            if self._step.result.is_failing:
-                over = [format_limit(limit) for limit in verdict.limits if limit.is_over] or [*verdict.reasons]
-                self._step.result.failures.append(f"over budget: {'; '.join(over)}")
-                self._step.result.statuses.append(1)
-        elif budget:
-            self._step.result.is_failing = True
-            self._step.result.statuses.append(MeasurementError.exit_code)
-        self._step.console.line(run_text.render(record, self._step.result.verdict).rstrip("\n"))
+        result = self._step.result
+        if record.energy_kwh.total is None and self._gate.asks:
+            result.is_failing = True
+            result.statuses.append(MeasurementError.exit_code)
+        elif record.energy_kwh.total is not None:
+            gating.pronounce(self._step, self._gate, record)
+        self._step.console.line(run_text.render(record, result.verdict).rstrip("\n"))
 
     def _warn_of_what_is_not_passed(self) -> None:
         for name in self._step.inputs.pass_env:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from carbon_lint.card.figures import card_with_record
+from carbon_lint.errors import PublishError, UsageError
+
 if TYPE_CHECKING:
     from carbon_lint.config import Settings
     from carbon_lint.github.context import Context
@@ -13,6 +16,11 @@ if TYPE_CHECKING:
     from carbon_lint.hub.publish import Plan, Published
 
 TIMEOUT_S = 120.0
+_NEEDED = (
+    "add `hf-token: ${{ secrets.HF_TOKEN }}`; or, without any secret, `env: {HF_OIDC_RESOURCE: OWNER/MODEL}` with "
+    "`permissions: {id-token: write}` and a Trusted Publisher in the model's settings"
+)
+CARD_NAME = "README.md"  # as a model's card is called on the Hub
 
 
 class Mode(StrEnum):
@@ -45,6 +53,10 @@ def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> P
     from carbon_lint.hub.pulls import publish_by_pull_request  # noqa: PLC0415
     from carbon_lint.hub.session import open_model  # noqa: PLC0415
 
+    if mode is not Mode.DRY_RUN and not _has_credentials(step):
+        raise PublishError(
+            "there is no token for the Hub, or the secret that it is taken from does not exist", hint=_NEEDED
+        )
     deadline = Deadline(TIMEOUT_S)
     with open_model(
         step.inputs.hub_repo or "",
@@ -65,13 +77,20 @@ def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> P
         return by(request, repo, deadline)
 
 
+def _has_credentials(step: Step) -> bool:
+    names = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_OIDC_RESOURCE", "HF_OIDC_ID_TOKEN")
+    return step.inputs.hf_token is not None or any(step.environ.get(name) for name in names)
+
+
 def _plan(step: Step, card: bytes | None, repo_id: str, settings: Settings) -> Plan:
-    from carbon_lint import pipeline  # noqa: PLC0415
     from carbon_lint.hub.publish import EditedCard, WholeCard  # noqa: PLC0415
 
     record = step.result.record
-    if card is not None or record is None:
-        return WholeCard(card or b"")
+    if card is not None:
+        return WholeCard(card)
+    if record is None:
+        raise UsageError("there is neither a `card` nor a `record` to publish", hint="add `card: README.md`")
+    training_type = settings.text("training-type")
     return EditedCard(
-        lambda theirs: pipeline.card_with_record(theirs, record, training_type=settings.text("training-type")), repo_id
+        lambda theirs: card_with_record(theirs, CARD_NAME, record, training_type=training_type).after, repo_id
     )

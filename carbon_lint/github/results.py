@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from carbon_lint.gate.baseline import Comparison
+    from carbon_lint.gate.exceptions import Excused
     from carbon_lint.gate.verdict import Verdict
     from carbon_lint.github.commands import Console
     from carbon_lint.github.context import Context
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.record import Record
+    from carbon_lint.report.comment import LimitChange
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +43,9 @@ class Result:
     record: Record | None = None
     record_path: str | None = None
     verdict: Verdict | None = None
+    comparison: Comparison | None = None
+    excused: Excused | None = None
+    limit_changes: tuple[LimitChange, ...] = ()
     is_failing: bool = False
     lint: LintReport | None = None
     card_changed: bool | None = None

@@ -19,13 +19,14 @@ def run_step(step: Step) -> None:
     inputs = step.inputs
     _check_asked(inputs)
     if inputs.command is not None or inputs.record is not None:
-        limits = limits_of(inputs, step.context, step.environ)
+        limits = limits_of(step)
+        step.result.limit_changes = limits.changes
         for note in limits.notes:
             step.console.notice(note)
         settings = limits.settings
         Measuring(step, limits).run()
     else:
-        settings = load_settings(inputs, step.context)
+        settings = load_settings(step)
     finishing = Finishing(step, settings)
     finishing.write_card()
     if step.result.is_cancelled:

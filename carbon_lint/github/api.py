@@ -1,0 +1,118 @@
+"""GitHub's API, by PyGithub: files of a merge base, the comment on a pull request, who set a label.
+
+Nothing here may fail the step: a pull request from a fork has a token that only reads, and a network can be down.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import github
+import requests
+from github.GithubException import GithubException, UnknownObjectException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from github.PullRequest import PullRequest
+    from github.Repository import Repository
+
+    from carbon_lint.github.results import Step
+
+TIMEOUT_S = 15
+RETRIES = 2
+FORBIDDEN = 403
+MAY_WRITE = {"admin", "maintain", "write"}
+
+
+class ApiError(Exception):
+    """The API refused, or did not answer; the message says what and why, in one line, without a token."""
+
+
+def file_at_merge_base(step: Step, base_sha: str, name: str) -> bytes | None:
+    """A file at the merge base of `base_sha` and this run's commit; `None` where it has none. Raises ApiError."""
+    with _repository(step) as repository:
+        head = step.environ.get("GITHUB_SHA") or "HEAD"
+        commit = repository.compare(base_sha, head).merge_base_commit.sha
+        try:
+            found = repository.get_contents(name, ref=commit)
+        except UnknownObjectException:
+            return None
+        if isinstance(found, list):
+            raise ApiError(f"{name} is a folder")
+        return found.decoded_content
+
+
+def upsert_comment(
+    step: Step, number: int, body: str, is_ours: Callable[[str], bool], *, may_create: bool
+) -> str | None:
+    """Write `body` as the one comment that `is_ours` knows, and return its address; `None` where nothing was to do.
+
+    Raises ApiError.
+    """
+    with _repository(step) as repository:
+        pull = repository.get_pull(number)
+        ours = [comment for comment in pull.get_issue_comments() if is_ours(comment.body)]
+        if not ours and not may_create:
+            return None
+        if not ours:
+            return pull.create_issue_comment(body).html_url
+        if ours[0].body.replace("\r\n", "\n").rstrip() == body.rstrip():
+            return None
+        ours[0].edit(body)
+        return ours[0].html_url
+
+
+def who_labelled(step: Step, number: int, label: str) -> str | None:
+    """The user who set `label` last, where they may write to the repository; else `None`. Raises ApiError."""
+    with _repository(step) as repository:
+        pull = repository.get_pull(number)
+        login = _last_labeller(pull, label)
+        if login is None:
+            return None
+        return login if repository.get_collaborator_permission(login) in MAY_WRITE else None
+
+
+def _last_labeller(pull: PullRequest, label: str) -> str | None:
+    login = None
+    for event in pull.get_issue_events():
+        if getattr(event.label, "name", None) != label:  # most events have no label
+            continue
+        if event.event == "labeled":
+            login = event.actor.login
+        elif event.event == "unlabeled":
+            login = None
+    return login
+
+
+@contextmanager
+def _repository(step: Step) -> Iterator[Repository]:
+    token, name = step.inputs.github_token, step.context.repository
+    if token is None or name is None:
+        raise ApiError("there is no github-token" if token is None else "GITHUB_REPOSITORY is not set")
+    client = github.Github(
+        auth=github.Auth.Token(token),
+        base_url=step.context.api_url,
+        timeout=TIMEOUT_S,
+        retry=github.GithubRetry(total=RETRIES),
+        seconds_between_requests=None,  # PyGithub would wait a second before each write; there are three at most
+        seconds_between_writes=None,
+        user_agent="carbon-lint",
+    )
+    try:
+        yield client.get_repo(name, lazy=True)
+    except GithubException as error:
+        raise ApiError(_said(error)) from error
+    except requests.RequestException as error:
+        raise ApiError(f"GitHub's API does not answer ({type(error).__name__})") from error
+    finally:
+        client.close()
+
+
+def _said(error: GithubException) -> str:
+    message = error.data.get("message") if isinstance(error.data, dict) else None
+    text = " ".join(str(message or error.message or "no reason given").split())[:200]
+    if error.status == FORBIDDEN:
+        return f"GitHub refuses ({text}): the job needs `permissions: pull-requests: write`"
+    return f"GitHub answered {error.status} ({text})"

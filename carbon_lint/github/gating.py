@@ -1,0 +1,109 @@
+"""The gate of the step: limits, baseline and exceptions together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate import baseline as baselines
+from carbon_lint.gate.budget import OnModelled, format_limit, is_failing, judge
+from carbon_lint.gate.exceptions import LIMITS, BudgetException, excuse, parse_exceptions
+from carbon_lint.github.baselines import find_baseline
+
+if TYPE_CHECKING:
+    from carbon_lint.gate.verdict import Budget, Verdict
+    from carbon_lint.github.limits import Limits
+    from carbon_lint.github.results import Step
+    from carbon_lint.records.record import Record
+
+LABEL = "carbon-budget-exception"
+"""A label of this name on a pull request excepts it from its limits, where somebody set it who may write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What a record will be held against. Made before the job, so that a wrong baseline costs no energy."""
+
+    budget: Budget
+    max_increase: baselines.MaxIncrease | None
+    max_age_s: float | None
+    baseline: baselines.Figures | None
+    exceptions: tuple[BudgetException, ...]
+    today: date
+
+    @property
+    def hard_budget(self) -> Budget:
+        """The limits that stop a running job: those that no exception lifts today."""
+        lifted = {exception.limit for exception in self.exceptions if exception.until >= self.today}
+        return replace(
+            self.budget,
+            max_emissions_g=None if "max-emissions" in lifted else self.budget.max_emissions_g,
+            max_energy_kwh=None if "max-energy" in lifted else self.budget.max_energy_kwh,
+        )
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to judge by."""
+        return bool(self.budget) or self.max_increase is not None
+
+
+def prepare(step: Step, limits: Limits) -> Gate:
+    """Read limits, baseline and exceptions. Raises UsageError, ConfigError, InputError."""
+    binding = limits.binding
+    allowed = step.inputs.max_increase or binding.text("max-increase")
+    today = datetime.now(UTC).date()
+    exceptions = parse_exceptions(binding.tables("exception"), binding.path or "configuration")
+    return Gate(
+        budget=limits.budget,
+        max_increase=None if allowed is None else baselines.parse_max_increase(allowed),
+        max_age_s=step.inputs.baseline_max_age_s,
+        baseline=find_baseline(step, limits),
+        exceptions=(*exceptions, *_by_label(step, today)),
+        today=today,
+    )
+
+
+def pronounce(step: Step, gate: Gate, record: Record) -> None:
+    """Judge the record: verdict, comparison, exceptions and what failed go into the result. Raises MeasurementError."""
+    result = step.result
+    if gate.baseline is not None:
+        current = baselines.figures_of_record(record, "this run")
+        result.comparison = baselines.compare(current, gate.baseline, max_age_s=gate.max_age_s)
+    if not gate.asks:
+        return
+    verdict = baselines.with_increase(judge(record, gate.budget), result.comparison, gate.max_increase)
+    result.excused = excuse(verdict, gate.exceptions, gate.today)
+    result.verdict = result.excused.verdict
+    stands = is_failing(result.verdict, OnModelled(step.inputs.on_modelled))
+    result.is_failing = stands or (record.over_budget and not result.excused.used)
+    for exception in result.excused.used:
+        step.console.warning(f"a limit was exceeded and is excepted: {exception}")
+    for exception in result.excused.expired:
+        step.console.warning(f"an exception has expired: {exception}")
+    if result.is_failing:
+        result.failures.append(f"over budget: {_reasons(result.verdict)}")
+        result.statuses.append(1)
+
+
+def _reasons(verdict: Verdict) -> str:
+    over = [format_limit(limit) for limit in verdict.limits if limit.is_over]
+    return "; ".join(over or verdict.reasons)
+
+
+def _by_label(step: Step, today: date) -> tuple[BudgetException, ...]:
+    number = step.context.pull_request
+    if number is None or LABEL not in step.context.labels:
+        return ()
+    from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s
+
+    try:
+        login = api.who_labelled(step, number, LABEL)
+    except api.ApiError as error:
+        step.console.warning(f"the label {LABEL} does not count: who set it could not be found out: {error}")
+        return ()
+    if login is None:
+        step.console.warning(f"the label {LABEL} does not count: nobody set it who may write to the repository")
+        return ()
+    reason = f"label {LABEL} on pull request {number}"
+    return tuple(BudgetException(limit=name, owner=f"@{login}", reason=reason, until=today) for name in LIMITS)
