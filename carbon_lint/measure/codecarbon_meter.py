@@ -34,7 +34,7 @@ from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
 from carbon_lint.units import grams_from_kilograms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from carbon_lint.places import Place
 
@@ -46,6 +46,8 @@ _ENERGY_ONLY_G_PER_KWH = 1000.0
 # So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
 _PARKED_S = 1e6
 _SAME_READING_S = 0.06
+_LAST_TRIES = 3
+_RETRY_S = 0.1
 _LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
     "save_to_file",
     "save_to_api",
@@ -147,23 +149,10 @@ class CodeCarbonMeter:
 
     def read(self) -> Reading | None:
         """The figures so far; `None` where any part gave none, or none that holds (`last_failure` says why)."""
-        return self._measure(self._tracker.flush, self._gpus.read)
-
-    def stop(self) -> Reading | None:
-        """The last figures; all threads end."""
-        try:
-            return self._measure(self._tracker.stop, self._gpus.stop)
-        finally:
-            self._release()
-
-    def _release(self) -> None:
-        logging.getLogger("codecarbon").removeFilter(self._log)
-
-    def _measure(self, call: Callable[[], object], read_gpus: Callable[[], float | None]) -> Reading | None:
         count = self._tap.count
         self._log.lines.clear()
-        gpu_kwh = read_gpus()
-        call()
+        gpu_kwh = self._gpus.read()
+        self._tracker.flush()
         if self._tap.count == count:
             problem: str | None = f"CodeCarbon gave no figures: {self._log.cause()}"
         elif gpu_kwh is None:
@@ -175,6 +164,24 @@ class CodeCarbonMeter:
             return None
         self._previous = self._reading(self._tap.last, gpu_kwh)
         return self._previous
+
+    def stop(self) -> Reading | None:
+        """The last figures; all threads end. A reading that fails is tried again: it would cost the whole run."""
+        try:
+            last = self.read()
+            for _ in range(_LAST_TRIES - 1):
+                if last is not None:
+                    break
+                time.sleep(_RETRY_S)
+                last = self.read()
+            self._tracker.stop()
+            self._gpus.stop()
+            return last
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        logging.getLogger("codecarbon").removeFilter(self._log)
 
     def _doubt(self, data: Any) -> str | None:
         """Why these figures cannot be believed, or `None`."""

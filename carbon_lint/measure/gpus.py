@@ -117,15 +117,12 @@ class NvidiaGpus:
         self._read_s = now_s
         return None if self.last_failure is not None else sum(device.energy_kwh for device in self._devices)
 
-    def stop(self) -> float | None:
-        """The last reading; the sampling ends."""
+    def stop(self) -> None:
+        """The sampling ends, and NVML is given back."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join(timeout=_STALE_S)
-            self.sample()
-        last = self.read()
         self.close()
-        return last
 
     def close(self) -> None:
         """Give NVML back."""

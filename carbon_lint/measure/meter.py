@@ -27,8 +27,12 @@ class Reading:
 
 
 class Meter(Protocol):
-    """Counts from `start()` to `stop()`. Not thread-safe: one loop drives it."""
+    """Counts from `start()` to `stop()`. Not thread-safe: one loop drives it.
 
+    `last_failure` says why the last reading was `None`.
+    """
+
+    last_failure: str | None
     intensity: Intensity | None
     pue: float
     hardware: Hardware

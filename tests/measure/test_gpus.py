@@ -223,7 +223,8 @@ def test_power_is_sampled_at_ten_hertz_or_more_in_real_time(machine):
     gpus.start()
     calls = stub.calls
     time.sleep(1.0)
-    kwh = gpus.stop()
+    kwh = gpus.read()
+    gpus.stop()
     assert stub.calls - calls >= 10
     assert kwh * 3.6e6 == pytest.approx(200, rel=0.1)
 
@@ -295,6 +296,23 @@ def test_the_meter_gives_no_reading_while_a_gpu_is_lost(machine):
     time.sleep(0.5)
     assert meter.read() is not None
     meter.stop()
+
+
+def test_a_last_reading_that_fails_is_tried_again(machine):
+    """One lost reading at the end of twelve hours would cost all of them."""
+    machine(StubGpu(lost=[(0.5, 0.75)]))
+    meter = CodeCarbonMeter(find_place("FRA"))
+    meter.start()
+    time.sleep(0.6)
+    assert meter.stop().energy_kwh.gpu > 0
+
+
+def test_a_gpu_that_is_lost_at_the_end_gives_no_last_reading(machine):
+    machine(StubGpu(lost=[(0.3, 99.0)]))
+    meter = CodeCarbonMeter(find_place("FRA"))
+    meter.start()
+    time.sleep(0.4)
+    assert meter.stop() is None
 
 
 def test_a_required_gpu_that_is_not_here_is_an_error(machine):
