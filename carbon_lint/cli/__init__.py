@@ -21,6 +21,7 @@ VERBS = {
     "doctor": ("doctor", "say what can be measured on this machine, and how"),
     "estimate": ("estimate", "say what a job would emit, before it runs"),
     "publish": ("publish", "commit a card to the Hugging Face Hub"),
+    "find": ("find", "find models on the Hub by the emissions that their cards state"),
     "merge": ("merge", "join the records of many nodes or attempts, nothing counted twice"),
     "recover": ("recover", "make the record of a run that was killed from its journal"),
     "ledger": ("ledger", "keep every run's record, and hold the month against the team's budget"),
@@ -31,6 +32,10 @@ VERBS = {
 
 def console() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # Cards hold any character, a terminal or CI log may know ASCII only: escaped is better than a crash.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))
 
 
