@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+from carbon_lint.errors import NoCardsError
+from carbon_lint.lint.discover import CARD_NAME
 from carbon_lint.lint.engine import Judge, LintRequest, collect, lint_paths
 
 TYPE_CHECKING = False
@@ -100,8 +102,10 @@ def run(arguments: Namespace) -> int:
 
     outputs = parse_outputs(arguments.output) if arguments.output else []
     request = _request(arguments)
+    if not arguments.paths and not os.path.exists(CARD_NAME):
+        raise NoCardsError(f"there is no {CARD_NAME} here", hint="name a model card, or a folder that holds some")
     report, diffs = _lint_stdin(request, arguments) if STDIN in request.paths else lint_paths(request)
-    options = _options()
+    options = _options(is_for_forge=bool(outputs) or arguments.format not in {"text", "concise", "json"})
     if arguments.diff:
         sys.stdout.write("".join(diffs))
     else:
@@ -121,7 +125,7 @@ def _request(arguments: Namespace) -> LintRequest:
     if arguments.record and arguments.emissions_csv:
         raise UsageError("--record and --emissions-csv exclude each other", hint="a card is held against one of them")
     return LintRequest(
-        tuple(arguments.paths) or ("README.md",),
+        tuple(arguments.paths) or (CARD_NAME,),
         include=tuple(arguments.include),
         settings=_settings(arguments),
         overrides=_overrides(arguments),
@@ -182,13 +186,26 @@ def _lint_stdin(request: LintRequest, arguments: Namespace) -> tuple[LintReport,
     return collect([judged], {path: read_card(data, path).text})
 
 
-def _options() -> RenderOptions:
+def _options(*, is_for_forge: bool) -> RenderOptions:
     from carbon_lint.report import RenderOptions
 
+    folder = os.getcwd() if is_for_forge else ""
+    base = os.environ.get("GITHUB_WORKSPACE") or _repository_root(folder) if is_for_forge else ""
     is_terminal = sys.stdout.isatty()
     colour = is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     width = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else 100
-    return RenderOptions(colour=colour or bool(os.environ.get("FORCE_COLOR")), width=width or 100)
+    colour = colour or bool(os.environ.get("FORCE_COLOR"))
+    return RenderOptions(colour=colour, width=width or 100, base=base, folder=folder)
+
+
+def _repository_root(folder: str) -> str:
+    """The folder that holds `.git`, from here upward; empty where there is none, which leaves paths as they are."""
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return ""
+        folder = parent
+    return folder
 
 
 def _exit_status(arguments: Namespace, report: LintReport, *, has_diff: bool) -> int:
