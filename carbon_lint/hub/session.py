@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.auth import Credentials, find_credentials, no_token
+from carbon_lint.hub.catalogue import Catalogue
+from carbon_lint.hub.http import Deadline
 from carbon_lint.hub.remote import ModelRepo, connected
 from carbon_lint.hub.secrets import RedactingFormatter
 from carbon_lint.hub.target import parse_endpoint, parse_target
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from carbon_lint.hub.http import Deadline, Retries
+    from carbon_lint.hub.http import Retries
 
 DEFAULT_TIMEOUT_S = 120.0
 _TRUE = {"1", "on", "yes", "true"}
@@ -44,13 +46,35 @@ def open_model(
     """
     endpoint = parse_endpoint(environ.get("HF_ENDPOINT"))
     repo_id = parse_target(target, endpoint)
-    if environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE:
-        raise PublishError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
+    _refuse_offline(environ)
     with connected(endpoint, deadline, retries=retries, on_wait=on_wait):
         credentials = find_credentials(environ, token=token, token_file=token_file)
         if credentials is None and needs_token:
             raise no_token(environ)
         yield ModelRepo(repo_id, endpoint, credentials)
+
+
+@contextmanager
+def open_catalogue(
+    environ: Mapping[str, str],
+    *,
+    timeout_s: float | None,
+    token_file: Path | None = None,
+    on_wait: Callable[[float, str], None] | None = None,
+) -> Iterator[Catalogue]:
+    """The Hub's list of models. A token is used where there is one: it is allowed more requests.
+
+    Raises UsageError where HF_ENDPOINT cannot be read, PublishError where HF_HUB_OFFLINE is set.
+    """
+    endpoint = parse_endpoint(environ.get("HF_ENDPOINT"))
+    _refuse_offline(environ)
+    with connected(endpoint, Deadline(timeout_s), on_wait=on_wait):
+        yield Catalogue(endpoint, find_credentials(environ, token_file=token_file))
+
+
+def _refuse_offline(environ: Mapping[str, str]) -> None:
+    if environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE:
+        raise PublishError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
 
 
 @contextmanager

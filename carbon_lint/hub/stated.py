@@ -100,11 +100,14 @@ def _words(text: str, source: str | None) -> Stated:
     if unit is None:
         return Stated(emissions_g=None, text=text, note=f"{match['unit']!r} is no clear unit of mass", source=source)
     number = _decimal(match["number"])
-    if number is None or number < 0:
-        note = "the number can be read in more than one way" if number is None else "not zero or more"
+    emissions_g = math.nan if number is None else float(number * unit[1])
+    if not math.isfinite(emissions_g) or emissions_g < 0:
+        note = (
+            "the number can be read in more than one way" if number is None else "not a finite number of zero or more"
+        )
         return Stated(emissions_g=None, text=text, note=note, source=source)
     note = f"converted from {unit[0]}" + (", approximate" if match["about"] else "")
-    return Stated(emissions_g=float(number * unit[1]), text=text, note=note, is_converted=True, source=source)
+    return Stated(emissions_g=emissions_g, text=text, note=note, is_converted=True, source=source)
 
 
 def _decimal(text: str) -> Decimal | None:

@@ -20,7 +20,7 @@ def _list_models(state: HubState, request: Request, token: Token | None) -> Resp
     entries = [
         model_json(repo, commit_of(repo, "main")) for repo in state.repos.values() if state.may_read(token, repo)
     ]
-    entries += [_listed_json(listed) for listed in state.listed.values()]
+    entries += [_described_once(state, listed) for listed in state.listed.values()]
     entries = [entry for entry in entries if _is_asked_for(entry, request)]
     field = request.first("sort")
     if field:
@@ -36,6 +36,12 @@ def _list_models(state: HubState, request: Request, token: Token | None) -> Resp
         {**{k: v for k, v in request.query.items() if k != "cursor"}, "cursor": [str(start + size)]}, doseq=True
     )
     return as_json(page, Link=f'<{request.base_url}/api/models?{query}>; rel="next"')
+
+
+def _described_once(state: HubState, listed: Listed) -> dict:
+    if listed.id not in state.listed_json:
+        state.listed_json[listed.id] = _listed_json(listed)
+    return state.listed_json[listed.id]
 
 
 def _listed_json(listed: Listed) -> dict:

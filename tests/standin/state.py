@@ -110,6 +110,7 @@ class HubState:
         self.root = root
         self.repos: dict[str, Repo] = {}
         self.listed: dict[str, Listed] = {}
+        self.listed_json: dict[str, dict[str, Any]] = {}  # described once, by `listing`
         self.moved: dict[str, str] = {}
         self.tokens: dict[str, Token] = {}
         self.publishers: list[Publisher] = []
@@ -146,6 +147,11 @@ class HubState:
             data = card.encode() if isinstance(card, str) else card
             repo.git.commit("refs/heads/main", {"README.md": data}, "Add the card")
         return repo
+
+    def list_card(self, repo_id: str, text: str = "", **more: Any) -> None:
+        """A model that is listed and read, without a repository. See `Listed`."""
+        self.listed[repo_id] = Listed(id=repo_id, text=text, **more)
+        self.listed_json.pop(repo_id, None)
 
     def move_repo(self, old: str, new: str) -> None:
         """Rename: requests for the old name are redirected."""

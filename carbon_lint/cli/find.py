@@ -1,0 +1,187 @@
+"""Find models on the Hugging Face Hub by the emissions that their cards state.
+
+  carbon-lint find --max 100g --task text-classification
+  carbon-lint find --greener-than owner/model
+
+Grams are taken only from a number, or from text with one clear unit; what cannot be read is counted, and listed by
+--show-unreadable. No token is needed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import UsageError
+from carbon_lint.text import terminal
+from carbon_lint.units import format_emissions, parse_duration_s, parse_emissions_g
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from carbon_lint.hub.catalogue import Catalogue
+    from carbon_lint.hub.find import FindRequest, FindResult, Found
+
+_CELLS_THAT_COMPUTE = ("=", "+", "-", "@", "\t", "\r")
+_STATED_WIDTH = 32
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The flags of `carbon-lint find`."""
+    limits = parser.add_argument_group("which")
+    limits.add_argument("--max", metavar="QUANTITY", help="the most emissions, e.g. 100g or '2 kg'")
+    limits.add_argument("--min", metavar="QUANTITY", help="the least emissions")
+    limits.add_argument("--greener-than", metavar="MODEL", help="same task, lower emissions, more downloads than this")
+    limits.add_argument("--task", metavar="NAME", help="e.g. text-classification")
+    limits.add_argument("--author", metavar="NAME", help="a user or organisation")
+    limits.add_argument("--library", metavar="NAME", help="e.g. transformers")
+    limits.add_argument("--search", metavar="TEXT", help="text in the model's name")
+    shown = parser.add_argument_group("what is shown")
+    shown.add_argument("--sort", choices=("emissions", "downloads", "likes"), default="emissions", help="what is first")
+    shown.add_argument("--limit", metavar="N", type=int, help="at most so many models within the limits")
+    shown.add_argument("--format", choices=("table", "json", "csv"), default="table", help="default table")
+    shown.add_argument("--show-unreadable", action="store_true", help="list what could not be read, and why")
+    shown.add_argument("--explain", action="store_true", help="beside each: what the client's own filter says of it")
+    parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for the whole (default 10m)")
+
+
+def run(arguments: Namespace) -> int:
+    """Search, print, return 0."""
+    from carbon_lint.hub.find import find, greener_than
+    from carbon_lint.hub.session import logging_to_stderr, open_catalogue
+    from carbon_lint.hub.target import parse_target
+
+    request = _request(arguments)
+    timeout_s = parse_duration_s(arguments.timeout)
+    with logging_to_stderr(0), open_catalogue(os.environ, timeout_s=timeout_s, on_wait=_say_wait) as catalogue:
+        if arguments.greener_than:
+            model = parse_target(arguments.greener_than, catalogue.endpoint)
+            request = greener_than(model, request, catalogue)
+        result = find(request, catalogue)
+    sys.stdout.write(_RENDER[arguments.format](result, catalogue, arguments))
+    return 0
+
+
+def _request(arguments: Namespace) -> FindRequest:
+    from carbon_lint.hub.find import FindRequest, Sort
+
+    if arguments.limit is not None and arguments.limit < 1:
+        raise UsageError(f"--limit {arguments.limit} leaves nothing", hint="give 1 or more, or leave it out")
+    request = FindRequest(
+        max_g=None if arguments.max is None else parse_emissions_g(arguments.max),
+        min_g=None if arguments.min is None else parse_emissions_g(arguments.min),
+        task=arguments.task,
+        author=arguments.author,
+        library=arguments.library,
+        search=arguments.search,
+        sort=Sort(arguments.sort),
+        limit=arguments.limit,
+        explains=arguments.explain,
+    )
+    if request.max_g is not None and request.min_g is not None and request.min_g > request.max_g:
+        raise UsageError(f"--min {arguments.min} is more than --max {arguments.max}", hint="swap them")
+    return request
+
+
+def _say_wait(seconds: float, why: str) -> None:
+    sys.stderr.write(f"carbon-lint: {terminal(why)}; going on in {seconds:.1f} s\n")
+
+
+def _json(result: FindResult, catalogue: Catalogue, _arguments: Namespace) -> str:
+    from carbon_lint.hub.find import rows
+
+    document = {
+        "format": 1,
+        "models": list(rows(result.models, catalogue.endpoint)),
+        "unreadable": list(rows(result.unreadable, catalogue.endpoint)),
+        "seen": result.seen,
+        "is_complete": result.is_complete,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _csv(result: FindResult, catalogue: Catalogue, arguments: Namespace) -> str:
+    from carbon_lint.hub.find import rows
+
+    shown = result.models + (result.unreadable if arguments.show_unreadable else ())
+    out = io.StringIO()
+    columns = ["id", "emissions_g", "stated", "is_converted", "note", "source", "task", "library", "downloads", "likes"]
+    columns += ["url", *(["builtin"] if arguments.explain else [])]
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows(shown, catalogue.endpoint):
+        writer.writerow({name: _inert(value) for name, value in row.items()})
+    return out.getvalue()
+
+
+def _inert(value: object) -> object:
+    """A cell of a stranger's text that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_CELLS_THAT_COMPUTE) else value
+
+
+def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> str:
+    lines = []
+    if result.models:
+        lines += _columns(result.models, arguments)
+    else:
+        lines.append("no model within the limits")
+    more = "" if result.is_complete else " so far; more may follow"
+    lines.append("")
+    lines.append(f"{len(result.models)} shown, {result.seen} that state emissions were read{more}")
+    if result.unreadable:
+        hint = "" if arguments.show_unreadable else " (--show-unreadable lists them)"
+        lines.append(f"{len(result.unreadable)} state something that cannot be read{hint}")
+    if arguments.show_unreadable and result.unreadable:
+        lines.append("")
+        lines += [f"{terminal(it.entry.id)}: {_stated(it)}: {it.stated.note}" for it in result.unreadable]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _columns(models: tuple[Found, ...], arguments: Namespace) -> list[str]:
+    head = ["emissions", "downloads", "likes", "task", "model", "note"]
+    cells = [
+        [
+            format_emissions(it.stated.emissions_g or 0.0),
+            _count(it.entry.downloads),
+            _count(it.entry.likes),
+            terminal(it.entry.task or "-"),
+            terminal(it.entry.id),
+            _note(it),
+        ]
+        for it in models
+    ]
+    if arguments.explain:
+        head.insert(5, "built-in filter")
+        for row, it in zip(cells, models, strict=True):
+            row.insert(5, it.builtin or "")
+    widths = [max(len(row[index]) for row in [head, *cells]) for index in range(len(head))]
+    right = {0, 1, 2}
+    return [
+        "  ".join(
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [head, *cells]
+    ]
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _note(found: Found) -> str:
+    if found.stated.is_converted:
+        return f"{_stated(found)}, {found.stated.note}"
+    return found.stated.note or ""
+
+
+def _stated(found: Found) -> str:
+    text = found.stated.text
+    return terminal(repr(text if len(text) <= _STATED_WIDTH else text[: _STATED_WIDTH - 1] + "…"))
+
+
+_RENDER = {"table": _table, "json": _json, "csv": _csv}
