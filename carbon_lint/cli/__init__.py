@@ -29,6 +29,9 @@ VERBS = {
     "rules": ("rules", "list the rules, or explain one"),
 }
 
+# What a plain install does not have, and the extra that brings it.
+_EXTRA_OF = {"codecarbon": "run", "psutil": "run", "huggingface_hub": "hub", "tenacity": "hub", "jinja2": "html"}
+
 
 def console() -> None:
     """The console script."""
@@ -113,6 +116,12 @@ def _report(error: Exception) -> int:
         hint = f"\n  {terminal(error.hint)}" if error.hint else ""
         sys.stderr.write(f"carbon-lint: {terminal(error.message)}{hint}\n")
         return int(error.exit_code)
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if missing in _EXTRA_OF:
+        sys.stderr.write(
+            f"carbon-lint: {missing} is not installed\n  pip install 'carbon-lint[{_EXTRA_OF[missing]}]'\n"
+        )
+        return 2
     import platform
     import traceback
 
