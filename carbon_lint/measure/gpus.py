@@ -21,11 +21,11 @@ from carbon_lint.measure.visible_gpus import Card, Visible, is_hidden, visible_c
 from carbon_lint.records.record import Gpu, Method
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _MJ_PER_KWH = 3.6e9
 _J_PER_KWH = 3.6e6
-# Between two samples; uniform, so that no period of the load can keep in step with it.
+# Between two samples.
 _SAMPLE_MIN_S, _SAMPLE_MAX_S = 0.03, 0.07
 # A counter moves every 20 to 100 ms. One that stands still so long while power is drawn is broken.
 _STANDSTILL_S = 5.0
@@ -159,8 +159,8 @@ class NvidiaGpus:
             device.watts = self._nvml.nvmlDeviceGetPowerUsage(device.handle) / 1000
 
     def _sample_until_ended(self) -> None:
-        spread = random.Random(0)  # noqa: S311  irregular moments, nothing to guess
-        while not self._ended.wait(spread.uniform(_SAMPLE_MIN_S, _SAMPLE_MAX_S)):
+        gaps_s = sample_gaps_s()
+        while not self._ended.wait(next(gaps_s)):
             self.sample()
 
     def _advance(self, device: CountedGpu, now_s: float) -> str | None:
@@ -201,6 +201,13 @@ class NvidiaGpus:
         except self._errors:
             return f"{name} stands still, and its power cannot be read"
         return f"{name} stands still at {watts:.0f} W" if watts > _STANDSTILL_W else None
+
+
+def sample_gaps_s() -> Iterator[float]:
+    """Seconds from one power sample to the next, without end: 20 Hz on average, no rhythm of a load can keep step."""
+    spread = random.Random(0)  # noqa: S311  irregular moments, nothing to guess
+    while True:
+        yield spread.uniform(_SAMPLE_MIN_S, _SAMPLE_MAX_S)
 
 
 def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path = Path("/")) -> NvidiaGpus:

@@ -9,7 +9,7 @@ import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.gpus import CountedGpu, NvidiaGpus
+from carbon_lint.measure.gpus import CountedGpu, NvidiaGpus, sample_gaps_s
 from carbon_lint.measure.location import intensity_of
 from carbon_lint.measure.meter import Reading
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _J_PER_KWH = 3.6e6
 # A real counter moves in steps of 20 to 100 ms.
 _COUNTER_STEP_S = 0.1
-_SAMPLE_S = 0.05
 
 
 class VirtualClock:
@@ -102,7 +101,8 @@ class ReplayMeter:
         self._clock = clock
         self._started_s = 0.0
         self._now_s = 0.0
-        self._sampled_s = 0.0
+        self._gaps_s = sample_gaps_s()
+        self._sample_s = next(self._gaps_s)  # when the next one is due
         self._previous: Reading | None = None
         self._others = {name: series for name, series in trace.series.items() if name != "gpu"}
         self._nvml = _RecordedNvml(trace.series["gpu"]) if "gpu" in trace.series else None
@@ -138,10 +138,10 @@ class ReplayMeter:
         if self._nvml is None:
             self._now_s = until_s
             return
-        while self._gpus.method is Method.SAMPLED_POWER and self._sampled_s + _SAMPLE_S <= until_s:
-            self._sampled_s += _SAMPLE_S
-            self._now_s = self._nvml.at_s = self._sampled_s
+        while self._gpus.method is Method.SAMPLED_POWER and self._sample_s <= until_s:
+            self._now_s = self._nvml.at_s = self._sample_s
             self._gpus.sample()
+            self._sample_s += next(self._gaps_s)
         self._now_s = self._nvml.at_s = until_s
 
     def _reading(self, kwh: dict[str, float]) -> Reading:

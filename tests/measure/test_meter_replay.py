@@ -12,10 +12,11 @@ import tracemalloc
 import pytest
 
 from carbon_lint.errors import InputError
+from carbon_lint.gate.verdict import Budget
 from carbon_lint.measure.replay_meter import ReplayMeter, ScaledClock, VirtualClock
 from carbon_lint.measure.trace import Series, Trace, load_trace, parse_trace
 from carbon_lint.places import find_place
-from carbon_lint.records.record import Method
+from carbon_lint.records.record import Method, Outcome
 
 FRANCE = find_place("FRA")
 SMI = """timestamp, name, utilization.gpu [%], power.draw [W], temperature.gpu
@@ -67,6 +68,17 @@ def test_energy_is_within_its_methods_tolerance_of_the_integral(method, toleranc
     assert (reading.energy_kwh.cpu, reading.energy_kwh.ram) == (None, None)
 
 
+def test_a_load_in_step_with_the_samples_average_gap_is_sampled_right():
+    """Sampled every 50 ms sharp, a load of this period comes out at +14 %."""
+    times, watts = [], []
+    for number in range(1500):
+        times += [0.2 * number + offset for offset in (0.0, 0.119, 0.12, 0.199)]
+        watts += [380.0, 380.0, 120.0, 120.0]
+    trace = Trace(series={"gpu": Series(tuple(times), tuple(watts))})
+    _, reading = replay(trace, gpu_method=Method.SAMPLED_POWER)
+    assert reading.energy_kwh.gpu * 3.6e6 == pytest.approx(trace.energy_j(), rel=0.03)
+
+
 def test_cpu_memory_and_gpu_add_up_and_pue_multiplies_them():
     text = json.dumps({"seconds": [0, 10], "cpu_w": [50, 50], "gpu_w": [300, 100], "ram_w": [10, 10]})
     _, reading = replay(parse_trace(text, "x.json"), pue=1.5)
@@ -103,6 +115,22 @@ def test_a_day_is_replayed_in_seconds_without_memory_growth():
     assert reading.energy_kwh.gpu == pytest.approx(7.2, rel=1e-4)
     assert grown < 10_000
     assert time.monotonic() - started_s < 60
+
+
+def test_a_replayed_job_of_eight_times_400_w_is_over_its_budget_by_a_tick_and_the_grace_at_most(run):
+    trace = Trace(series={"gpu": Series((0.0, 600.0), (3200.0, 3200.0))})
+    tick_s, grace_s = 0.1, 0.5
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    record = run(
+        stubborn,
+        meter=ReplayMeter(trace, FRANCE),
+        budget=Budget(max_energy_kwh=3200 * 1.0 / 3.6e6),
+        tick_s=tick_s,
+        grace_s=grace_s,
+    )
+    assert record.outcome is Outcome.OVER_BUDGET
+    over_s = record.energy_kwh.total * 3.6e6 / 3200 - 1.0
+    assert 0 < over_s < tick_s + grace_s + 0.6  # 0.1 s is the counter's step, the rest is for a busy machine
 
 
 def test_a_recording_cut_off_in_its_last_line_is_read_up_to_there():
