@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from carbon_lint.config import Settings, load
 from carbon_lint.lint.context import Context
@@ -159,7 +160,12 @@ class FileSources:
 
 def lint_card(card: Card, settings: Settings, evidence: Evidence | None = None) -> list[Diagnostic]:
     """The diagnostics of one card, in order. Raises ConfigError where the settings name an unknown rule."""
-    return examine(card, Policy(settings), evidence)[0]
+    return examine(card, _policy_of(settings), evidence)[0]
+
+
+@lru_cache(maxsize=16)
+def _policy_of(settings: Settings) -> Policy:
+    return Policy(settings)
 
 
 def lint_text(text: bytes, path: str, settings: Settings, evidence: Evidence | None = None) -> list[Diagnostic]:

@@ -115,6 +115,11 @@ def _decimal(number_text: str) -> Decimal | None:
     return value if value.is_finite() and abs(value.adjusted()) < 30 else None  # noqa: PLR2004  no figure is so large
 
 
+def kilograms_in_grams(node: Node) -> str:
+    """A number that the Hub reads, taken for kilograms, as grams."""
+    return plain(Decimal(repr(node.value)) * 1000)
+
+
 def plain(value: Decimal) -> str:
     """A number as every YAML reader takes it: digits and at most one dot."""
     text = f"{value.normalize():f}"

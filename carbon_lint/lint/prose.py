@@ -8,22 +8,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbon_lint.card.body import BodyFigure
 
-_RELATIVE = 0.002
-"""Two figures of one run differ by rounding only; a factor of 1000 is far away from this."""
+_RELATIVE = 0.01
+"""Two figures of one run differ by rounding, or by what was cut off: real cards say 962 kg of 960000 g."""
+_LONGEST_EXPONENT = 4
 
 
 def agrees(figure: BodyFigure, emissions_g: float) -> bool:
     """Whether a stated figure is these grams, as far as it was written out: `0.003 kg` agrees with 2.51 g."""
-    return abs(figure.grams - emissions_g) <= max(half_a_step_g(figure), _RELATIVE * emissions_g)
+    allowed = max(step_g(figure), _RELATIVE * emissions_g)
+    return any(abs(grams - emissions_g) <= allowed for grams in (figure.grams, *figure.alternatives))
 
 
-def half_a_step_g(figure: BodyFigure) -> float:
-    """Half of the last digit that was written, in grams: 0.5 for `0.003 kg`."""
-    text = figure.number_text.lower().replace(",", ".")
-    digits, _, exponent = text.partition("e")
-    places = len(digits.partition(".")[2])
-    step = 10.0 ** ((int(exponent) if exponent.lstrip("+-").isdigit() else 0) - places)
-    return 0.5 * step * _grams_per_unit(figure)
+def step_g(figure: BodyFigure) -> float:
+    """One of the last digit that was written, in grams: 1 for `0.003 kg`. Digits may have been cut, not rounded."""
+    digits, _, exponent = figure.number_text.lower().replace(",", ".").partition("e")
+    places = len(digits.rpartition(".")[2]) if "." in digits else 0
+    power = int(exponent) if exponent.lstrip("+-").isdigit() and len(exponent) <= _LONGEST_EXPONENT else 0
+    return float(f"1e{power - places}") * _grams_per_unit(figure)
 
 
 def shown(figure: BodyFigure) -> str:

@@ -16,7 +16,8 @@ from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import lint_card
-from carbon_lint.lint.schema import GENERATED, RECOMMENDED, plain_value, plainly_valid
+from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
+from carbon_lint.lint.schema import GENERATED, MISSPELT, RECOMMENDED, fits_schema, plain_value, plainly_valid
 from carbon_lint.report import REPORTERS, RenderOptions
 from tests.conftest import ROOT
 from tests.lint.cases import CASES, Case, case_id
@@ -83,6 +84,20 @@ def test_the_quick_look_accepts_only_what_the_schema_accepts(matter):
     block = card_of(matter).block
     if block is not None and plainly_valid(block):
         assert BLOCK.is_valid(plain_value(block))
+
+
+@given(blocks)
+def test_the_answer_without_the_library_is_that_of_the_library(matter):
+    block = card_of(matter).block
+    if block is not None:
+        value = plain_value(block)
+        assert fits_schema(value) == BLOCK.is_valid(value)
+
+
+def test_the_names_that_the_schema_refuses_are_those_of_the_program():
+    fields = SCHEMAS["co2_eq_emissions"]["anyOf"][1]["properties"]
+    assert {name for name, schema in fields.items() if schema.get("not") == {}} == MISSPELT
+    assert all(meant_by(name) == (fields[name]["description"].split("`")[1], True) for name in MISSPELT)
 
 
 @given(blocks)

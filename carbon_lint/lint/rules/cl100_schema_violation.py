@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.rules import CODES, load
+from carbon_lint.lint.schema import fits_schema, plain_value, schema_errors
 from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
     from carbon_lint.lint.context import Context
 
 
-_EXPLAINING = ("CL1", "CL2")
+EXPLAINING = frozenset(("CL101", "CL102", "CL103", "CL104", "CL105", "CL109", "CL201", "CL202", "CL204", "CL205"))
+"""Rules that say what the schema would say, in better words."""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -46,13 +49,21 @@ def check(context: Context) -> Iterator[Hit]:
       energy_consumed: 0.04
     ```
     """
-    if context.block is None or any(code[:3] in _EXPLAINING for code in context.codes - {"CL110"}):
+    if context.block is None or context.codes & EXPLAINING:
         return
-    from carbon_lint.lint.schema import plain_value, schema_errors
-
-    for name, message in schema_errors(plain_value(context.block)):
+    value = plain_value(context.block)
+    if fits_schema(value) or _is_explained_by_a_rule_that_was_not_asked(context):
+        return
+    for name, message in schema_errors(value):
         node = context.field(name) or context.block
-        yield Hit(f"{name or 'co2_eq_emissions'}: {quoted(message, 200)}", node.start, node.end)
+        yield Hit(f"{name or 'co2_eq_emissions'}: {quoted(message, 200)}", *context.spot(node))
+
+
+def _is_explained_by_a_rule_that_was_not_asked(context: Context) -> bool:
+    """A finding that the settings leave out must not come back under this code."""
+    return any(
+        any(True for _ in load(CODES[code]).check(context)) for code in sorted(EXPLAINING) if code not in context.active
+    )
 
 
 RULE = Rule(summary="`co2_eq_emissions` does not fit its JSON Schema", since="0.1.0", check=check)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import plain
-from carbon_lint.lint.prose import agrees, half_a_step_g, shown
+from carbon_lint.lint.figure import kilograms_in_grams
+from carbon_lint.lint.prose import agrees, shown, step_g
 from carbon_lint.lint.rule import Rule
 
 TYPE_CHECKING = False
@@ -63,8 +61,8 @@ def check(context: Context) -> Iterator[Hit]:
     if not emissions_g or node is None or any(agrees(figure, emissions_g) for figure in context.figures):
         return
     for figure in context.figures:
-        if agrees(figure, emissions_g * 1000) and half_a_step_g(figure) < emissions_g * 500:
-            grams = plain(Decimal(node.text) * 1000)
+        if agrees(figure, emissions_g * 1000) and step_g(figure) < emissions_g * 500:
+            grams = kilograms_in_grams(node)
             yield Hit(
                 f"emissions is {node.text} and the text states {shown(figure)}, 1000 times as much; "
                 "expected grams, this looks like kilograms",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
 from carbon_lint.lint.context import number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import plain
+from carbon_lint.lint.figure import kilograms_in_grams
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
 
@@ -79,11 +77,8 @@ def check(context: Context) -> Iterator[Hit]:
     )
 
 
-def _fix(node: Node) -> Fix | None:
-    try:
-        grams = plain(Decimal(node.text) * 1000)
-    except InvalidOperation:  # hexadecimal, octal
-        return None
+def _fix(node: Node) -> Fix:
+    grams = kilograms_in_grams(node)
     return Fix(f"write {grams}: {node.text} kg in grams", (Edit(node.start, node.end, grams),), is_safe=False)
 
 
