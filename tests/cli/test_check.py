@@ -44,13 +44,9 @@ def test_a_good_card_is_clean(cli):
 
 def test_a_finding_is_one_line_with_its_place_and_exit_status_1(cli):
     put("cards/README.md", BAD)
-    assert concise(cli, "cards") == (
-        1,
-        [
-            "cards/README.md:4:14: error CL201 "
-            "emissions is the string '17g', expected a bare number of grams [unit-in-value]"
-        ],
-    )
+    code, lines = concise(cli, "cards")
+    found = "error CL201 emissions is the string '17g', expected a bare number of grams [unit-in-value]"
+    assert (code, lines) == (1, [f"cards/README.md:4:14: {found}"])
 
 
 def test_a_warning_is_shown_and_lets_pass_unless_fail_on_says_otherwise(cli):
