@@ -1,0 +1,99 @@
+"""The real transformers Trainer with `push_to_hub=True` against the stand-in Hub, and our publish after it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.hub.records import write_record
+from tests.standin.hub import PR_TOKEN, WRITE_TOKEN
+
+pytestmark = [pytest.mark.trainer, pytest.mark.timeout(300)]
+PYTHON = ROOT / ".ci-cache" / "trainer-venv" / "bin" / "python"
+TRAINING = Path(__file__).parent / "trainings" / "tiny_bert.py"
+
+
+@pytest.fixture(scope="module")
+def trainer_python():
+    assert PYTHON.exists(), "-m trainer was asked for: tools/trainer_env.sh makes its environment"
+    return PYTHON
+
+
+@pytest.fixture
+def train(trainer_python, tmp_path):
+    """`train(hub, output_dir, *more)`: one training as a process of its own, pushing to `acme/m`."""
+
+    def run(hub, output_dir, *more, token=WRITE_TOKEN):
+        environ = {**os.environ, **hub.environ(token), "HF_HUB_DISABLE_XET": "1", "TOKENIZERS_PARALLELISM": "false"}
+        done = subprocess.run(
+            [trainer_python, TRAINING, tmp_path / output_dir, "acme/m", *more],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done
+
+    return run
+
+
+def publish(cli, *more):
+    code, out, err = cli("publish", "--record", "r.json", "--to", "acme/m", *more)
+    assert code == 0, err
+    return out
+
+
+@pytest.mark.parametrize("speaks_lfs", [False, True], ids=["regular uploads", "git LFS"])
+def test_the_block_is_on_the_hub_after_each_training_that_rewrote_the_card(hub, at, cli, train, speaks_lfs):
+    at(hub)
+    hub.state.speaks_lfs = speaks_lfs
+    write_record(emissions_g=1.5)
+    train(hub, "first")
+    generated = hub.card("acme/m").decode()
+    assert "generated_from_trainer" in generated
+    assert "co2_eq_emissions" not in generated
+    publish(cli)
+    assert "  emissions: 1.5\n" in hub.card("acme/m").decode()
+
+    train(hub, "second", "main", "7")
+    assert "co2_eq_emissions" not in hub.card("acme/m").decode(), "the Trainer keeps nothing of the old card"
+    write_record(emissions_g=2.5)
+    publish(cli)
+    card = hub.card("acme/m").decode()
+    assert "  emissions: 2.5\n" in card
+    assert "generated_from_trainer" in card
+    files = hub.state.repos["acme/m"].git.tree(hub.state.repos["acme/m"].git.tip("main"))
+    assert "model.safetensors" in files
+
+
+def test_a_green_release_keeps_mains_prose_and_brings_the_weights(hub, at, cli, train):
+    at(hub)
+    hub.create("acme/m", "---\nlicense: mit\n---\n# Written by hand\n")
+    write_record(emissions_g=1.5)
+    ref = cli("publish", "--stage", "--to", "acme/m")[1].strip()
+    train(hub, "out", ref)
+    assert "Written by hand" in hub.card("acme/m").decode()
+    assert "generated_from_trainer" in hub.card("acme/m", ref).decode()
+    publish(cli, "--merge", ref)
+    card = hub.card("acme/m").decode()
+    assert "# Written by hand" in card
+    assert "  emissions: 1.5\n" in card
+    assert "generated_from_trainer" not in card
+    git = hub.state.repos["acme/m"].git
+    assert "model.safetensors" in git.tree(git.tip("main"))
+
+
+def test_a_token_that_may_only_open_pull_requests_is_enough_for_the_training(hub, at, cli, train):
+    at(hub, PR_TOKEN)
+    hub.create("acme/m", "---\nlicense: mit\n---\n# Written by hand\n")
+    ref = cli("publish", "--stage", "--to", "acme/m")[1].strip()
+    train(hub, "out", ref, token=PR_TOKEN)
+    git = hub.state.repos["acme/m"].git
+    assert "model.safetensors" in git.tree(git.tip(ref))
+    assert "model.safetensors" not in git.tree(git.tip("main"))
