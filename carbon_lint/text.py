@@ -17,9 +17,10 @@ _CONTROL = re.compile(
 )
 # A runner acts on `::name::` at the start of a line and on the old `##[name]` anywhere in it.
 _COMMAND = re.compile(r":(?=:)|##(?=\[)")
-# What makes markup anywhere in a line of Markdown, and what does only at its start (headings, lists, rules).
-_MARKDOWN = re.compile(r"[\\`*_\[\]|~$]|^\s*[#+=-]|(?<=\d)[.)](?=\s)")
-_LINKED = re.compile(r"@|#(?=\w)|GH(?=-\d)|www(?=\.)|(?<=\w):(?=/)", re.IGNORECASE)
+# What makes markup anywhere in a line of Markdown, and what does only at its start (headings, lists, rules). Left to
+# `re`'s own cache: compiling is more than a check that prints no Markdown should pay.
+_MARKDOWN = r"[\\`*_\[\]|~$]|^\s*[#+=-]|(?<=\d)[.)](?=\s)"
+_LINKED = r"(?i)@|#(?=\w)|GH(?=-\d)|www(?=\.)|(?<=\w):(?=/)"
 
 
 def terminal(text: str) -> str:
@@ -74,7 +75,7 @@ def markdown_text(text: str) -> str:
     shown = terminal(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # GitHub makes links of `@name`, `#12`, `GH-12`, `www.` and addresses in the rendered text, where an escape is gone
     # already: a zero-width space parts them.
-    return _LINKED.sub("\\g<0>\u200b", _MARKDOWN.sub(r"\\\g<0>", shown.lstrip()))
+    return re.sub(_LINKED, "\\g<0>\u200b", re.sub(_MARKDOWN, r"\\\g<0>", shown.lstrip()))
 
 
 def _escaped(match: re.Match[str]) -> str:
