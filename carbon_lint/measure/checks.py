@@ -48,5 +48,5 @@ def _find_emissions_flaw(reading: Reading, meter: Meter) -> str | None:
     expected = (reading.energy_kwh.total or 0.0) * meter.intensity.g_per_kwh
     if not math.isclose(reading.emissions_g, expected, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-12):
         implied = reading.emissions_g / (reading.energy_kwh.total or math.nan)
-        return f"the implied intensity is {implied} g/kWh, expected {meter.intensity.g_per_kwh}"
+        return f"the implied intensity is {implied:.6g} g/kWh, expected {meter.intensity.g_per_kwh:.6g}"
     return None

@@ -20,9 +20,9 @@ _PAUSE_S = 0.005
 _HUNT_S = 5.0  # a process in the kernel's D state cannot be ended: do not wait for it for ever
 
 
-def become_subreaper() -> None:
+def become_subreaper(*, is_wanted: bool = True) -> None:
     """From now on orphaned descendants become children of this process, not of PID 1. Linux only; else nothing."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(_PR_SET_CHILD_SUBREAPER, int(is_wanted))
 
 
 def die_with_parent() -> None:

@@ -95,6 +95,7 @@ class Job:
         self._channel.close()
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._guardian, 0)
+        descendants.become_subreaper(is_wanted=False)
         self.state = JobState.GONE
 
     def _send(self, message: str) -> None:
