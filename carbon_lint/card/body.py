@@ -198,7 +198,8 @@ _ENERGY = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"(?:hours[ _-]{1,2}used|training[ _-]{1,2}(?:time|duration)|trained[ ]for|time[ ]spent)[^\d\n.!?;]{0,60}?(?<![\w.,-])"
+    r"(?:hours[ _-]{1,2}used|training[ _-]{1,2}(?:time|duration)|trained[ ]for|time[ ]spent)[^\d\n.!?;]{0,60}?"
+    r"(?<![\w.,-])"
     r"(?P<number>\d[\d.,_]{0,40})(?:[ ]{0,2}(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|weeks?)\b)?",
     re.IGNORECASE,
 )
