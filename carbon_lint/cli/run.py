@@ -13,15 +13,16 @@ import sys
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli import run_options
-from carbon_lint.errors import OutputError
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.cli.progress import Show
-    from carbon_lint.gate.verdict import Budget
+    from carbon_lint.config import Settings
+    from carbon_lint.errors import OutputError
     from carbon_lint.measure.request import RunRequest
+    from carbon_lint.pipeline import Plan, Result
     from carbon_lint.records.record import Record
 
 
@@ -31,30 +32,41 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Measure, say what came of it, write the card, and return the exit status."""
+    """Tell the pipeline's story of one job: measure, say what came of it, write the card. Returns the exit status."""
+    from carbon_lint import pipeline
     from carbon_lint.config import load
     from carbon_lint.measure.ranks import become, is_measuring
-    from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
+    from carbon_lint.measure.run import RecordNotWrittenError
 
     _fill_standard_streams()
     settings = load()
     request = run_options.request_from(arguments, settings)
     if not is_measuring(request.environ):
         become(request.command, _job_environ(request)[0])
-    _check_card(arguments.card)
+    if arguments.card is not None:
+        pipeline.check_card_can_be_written(arguments.card)
     place = run_options.place_for(arguments, settings, request.budget)
     meter = run_options.meter_for(arguments, settings, place)
     _say_withheld(request)
+    result = pipeline.Result()
     try:
-        record = measure(request, meter, _show())
+        for result in pipeline.run(_plan(request, arguments, settings), meter, _show()):
+            _say_step(result, request, arguments.card)
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
-    _say_result(record, request.budget)
-    if request.record_path is not None:
-        _say(f"the record is in {request.record_path}")
-    if arguments.card is not None and record.outcome == "completed":
-        _write_card(record, arguments.card, arguments.training_type or settings.text("training-type"))
-    return exit_code(record)
+    return pipeline.exit_code(result)
+
+
+def _plan(request: RunRequest, arguments: Namespace, settings: Settings) -> Plan:
+    from carbon_lint.pipeline import CardPlan, Gate, Plan
+
+    training_type = arguments.training_type or settings.text("training-type")
+    return Plan(
+        job=request,
+        # A hard limit is held against the figure as it stands; the verb `gate` weighs how it was found.
+        gate=Gate(budget=request.budget, uncertainty=0.0) if request.budget else None,
+        card=CardPlan(path=arguments.card, training_type=training_type) if arguments.card is not None else None,
+    )
 
 
 def _fill_standard_streams() -> None:
@@ -66,26 +78,6 @@ def _fill_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  a number, for good
-
-
-def _check_card(path: str | None) -> None:
-    """Find out before the job, and not after hours of it, that the card cannot be written."""
-    if path is None:
-        return
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path):
-        raise OutputError(f"{path} is a folder", hint="--card names a file, like README.md")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"cannot write {path}: its folder is missing or read-only", hint="make the folder first")
-
-
-def _write_card(record: Record, path: str, training_type: str | None) -> None:
-    from carbon_lint import pipeline
-
-    change = pipeline.write_card(record, path, training_type=training_type)
-    for note in change.notes:
-        _say(note)
-    _say(f"the figures are in {path}" if change.is_changed else f"{path} holds the figures already")
 
 
 def _say_withheld(request: RunRequest) -> None:
@@ -126,27 +118,35 @@ def _is_in_front(descriptor: int) -> bool:
         return True
 
 
-def _say_result(record: Record, budget: Budget) -> None:
-    from carbon_lint.gate.budget import judge
+def _say_step(result: Result, request: RunRequest, card: str | None) -> None:
+    """What one more step has made known."""
     from carbon_lint.report.run_text import render
 
-    # A hard limit is held against the figure as it stands; `gate` weighs how it was found.
-    verdict = judge(record, budget, uncertainty=0.0) if budget and record.energy_kwh.total is not None else None
-    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    _write(render(record, verdict, colour=colour))
+    record = result.record
+    if record is None:
+        return
+    if result.card is not None:
+        for note in result.card.notes:
+            _say(note)
+        _say(f"the figures are in {card}" if result.card.is_changed else f"{card} holds the figures already")
+    elif result.verdict is not None or not request.budget or record.energy_kwh.total is None:
+        _write(render(record, result.verdict, colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+        if request.record_path is not None:
+            _say(f"the record is in {request.record_path}")
 
 
 def _print_record(record: Record, error: OutputError) -> int:
     """The record could not be written: on stderr it is not lost."""
     import json
 
+    from carbon_lint.measure.run import exit_code
     from carbon_lint.records.store import render_record
     from carbon_lint.text import json_literals
 
     _say(f"{error.message}; the record follows")
     encoded = json.dumps(json.loads(render_record(record)), indent=2)
     _write(json_literals(encoded) + "\n")
-    return int(error.exit_code)
+    return exit_code(record) or int(error.exit_code)
 
 
 def _say(text: str) -> None:

@@ -248,6 +248,12 @@ def test_a_record_that_cannot_be_written_is_printed(carbon_lint):
     assert "Traceback" not in done.stderr
 
 
+def test_the_jobs_own_failure_wins_over_a_record_that_cannot_be_written(carbon_lint):
+    done = carbon_lint("run", "--energy-only", "--record", "r.json", "--", "sh", "-c", "mkdir r.json; exit 3")
+    assert done.returncode == 3
+    assert "the record follows" in done.stderr
+
+
 def test_a_printed_record_cannot_act_as_a_workflow_command(carbon_lint):
     command = ("sh", "-c", "mkdir r.json", "##[error]boom\n::error::boom")
     done = carbon_lint("run", "--energy-only", "--record", "r.json", "--", *command)
