@@ -44,10 +44,19 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardPlan:
-    """The card to write, and what is asked for beside the figures."""
+    """The card to write, and what is asked for beside the figures.
+
+    A run that did not complete made no weights, so its figure is not put on the card of others, unless `of_any_outcome`
+    says that the card is nobody else's yet.
+    """
 
     path: str
     training_type: str | None = None
+    of_any_outcome: bool = False
+
+    def takes(self, record: Record) -> bool:
+        """Whether this record's figures go onto the card."""
+        return record.emissions_g is not None and (self.of_any_outcome or record.outcome is Outcome.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +90,12 @@ def run(plan: Plan, meter: Meter | None, on_progress: Callable[[Progress], None]
     if plan.job is not None and meter is not None:
         result = replace(result, record=measuring.measure(plan.job, meter, on_progress))
         yield result
-    if plan.gate is not None and result.record is not None:
+    if plan.gate is not None and result.record is not None and result.record.energy_kwh.total is not None:
         verdict = gate(result.record, plan.gate)
         is_over = result.record.over_budget or is_failing(verdict, plan.gate.on_modelled)
         result = replace(result, verdict=verdict, is_over_budget=is_over)
         yield result
-    if plan.card is not None and result.record is not None and result.record.emissions_g is not None:
+    if plan.card is not None and result.record is not None and plan.card.takes(result.record):
         result = replace(result, card=write_card(result.record, plan.card.path, training_type=plan.card.training_type))
         yield result
     if plan.lint is not None:
@@ -157,6 +166,5 @@ def exit_code(result: Result) -> int:
 def check_card_can_be_written(path: str) -> None:
     """Find out before the job, and not after hours of it. Raises InputError or OutputError."""
     read_file(path, "card")
-    folder = os.path.dirname(os.path.realpath(path))
-    if not os.access(folder, os.W_OK):
+    if not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
         raise OutputError(f"cannot write {path}: its folder is missing or read-only", hint="make the folder first")
