@@ -70,7 +70,8 @@ def modelled_share(record: Record) -> float | None:
     modelled = [value for _, value, method in components(record) if method in MODELLED]
     if not total_kwh or None in modelled:
         return None
-    return sum(value for value in modelled if value is not None) / total_kwh
+    # the parts are rounded apart from their total, and add up to a little more than it
+    return min(1.0, sum(value for value in modelled if value is not None) / total_kwh)
 
 
 def intensity(record: Record) -> str:
