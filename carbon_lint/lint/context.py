@@ -16,7 +16,6 @@
   evidence      a record or an emissions.csv was given
   budget        the settings hold a limit
   suppression   the front matter holds one of our comments
-  always        every card
 """
 
 from __future__ import annotations
@@ -53,6 +52,7 @@ class Context:
         "codes",
         "evidence",
         "settings",
+        "speaks",
         "unreadable",
     )
 
@@ -63,8 +63,10 @@ class Context:
         self.settings = settings
         self.evidence = evidence
         self.unreadable = unreadable
-        self.block: Node | None = card.block
-        self.block_key: Node | None = card.block_key
+        # Most cards do not speak of carbon at all, and need no further look: their YAML is not even made into nodes.
+        self.speaks = speaks(card.text)
+        self.block_key: Node | None = card.block_key if self.speaks else None
+        self.block: Node | None = card.block if self.block_key is not None else None
         self.codes: set[str] = set()  # of the rules that have found something; those in a comment's silence too
         self.active: frozenset[str] = frozenset()  # codes of the rules that run on this card
         self._fields: dict[str, tuple[Node, Node]] | None = None
@@ -139,7 +141,7 @@ class Context:
         """What this card has."""
         if self.unreadable is not None:
             return frozenset(("unreadable",))
-        found = {"always"}
+        found: set[str] = set()
         if self.card.problems:
             found.add("problem")
         elif self.card.pyyaml_error is not None:
@@ -152,7 +154,7 @@ class Context:
         if matter is not None and self.text.find(COMMENT, matter.start, matter.end) >= 0:
             found.add("suppression")
         if self.block_key is None:
-            if _speaks(self.text):
+            if self.speaks:
                 found.add("bare")
         else:
             self._add_block_traits(found)
@@ -165,7 +167,7 @@ class Context:
         fields = self.fields
         if any(name not in fields for name in RECOMMENDED):
             found.add("short-block")
-        if _speaks(self.text[self.card.body[0] :]):
+        if speaks(self.text[self.card.body[0] :]):
             found.add("prose")
         if "energy_consumed" in fields:
             found.add("energy")
@@ -207,6 +209,7 @@ def _pairs(block: Node | None) -> Iterator[tuple[Node, Node]]:
             yield from ((key, value) for key, value in item.items() if key.kind == "scalar")
 
 
-def _speaks(text: str) -> bool:
+def speaks(text: str) -> bool:
+    """Whether a text can be about emissions at all."""
     lowered = text.lower()
     return "emission" in lowered or "carbon" in lowered or "co2" in lowered or "co₂" in lowered

@@ -226,11 +226,13 @@ def examine(card: Card, policy: Policy, evidence: Evidence | None = None) -> tup
 
 def _run(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
     traits = context.traits()
+    if not traits:
+        return [], 0
     found: list[Diagnostic] = []
     lines: Lines | None = None
     suppressed = 0
-    context.active = frozenset(code for _, _, code, _ in active)
-    for needs, module, code, severity in active:
+    context.active = active.codes
+    for needs, module, code, severity in active.rules:
         if needs not in traits:
             continue
         for hit in load_rule(module).check(context):

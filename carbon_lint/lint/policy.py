@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from carbon_lint.config import Settings
     from carbon_lint.lint.diagnostic import Diagnostic
 
-    # (what a card must have, module, code, severity)
-    Active = tuple[tuple[str, str, str, str], ...]
+
+class Active:
+    """The rules that run on a card: (what a card must have, module, code, severity) in order, and their codes."""
+
+    __slots__ = ("codes", "rules")
+
+    def __init__(self, rules: tuple[tuple[str, str, str, str], ...]) -> None:
+        self.rules = rules
+        self.codes = frozenset(code for _, _, code, _ in rules)
 
 
 class Policy:
@@ -47,11 +54,18 @@ class Policy:
         select = [self._code(code, "select") for code in self.settings.get("select")]
         ignore = [self._code(code, "ignore") for code in self.settings.get("ignore")]
         severities = {self._code(code, "severity"): word for code, word in self.settings.get("severity").items()}
-        return tuple(
-            (needs, module, code, severities[_longest(code, severities)] if _matching(code, severities) else severity)
-            for module, (needs, severity) in TABLE.items()
-            for code in (module[:5].upper(),)
-            if _weight(code, select) > _weight(code, ignore) and not _matching(code, extra)
+        return Active(
+            tuple(
+                (
+                    needs,
+                    module,
+                    code,
+                    severities[_longest(code, severities)] if _matching(code, severities) else severity,
+                )
+                for module, (needs, severity) in TABLE.items()
+                for code in (module[:5].upper(),)
+                if _weight(code, select) > _weight(code, ignore) and not _matching(code, extra)
+            )
         )
 
     def _ignored_at(self, path: str) -> tuple[str, ...]:

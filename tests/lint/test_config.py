@@ -23,11 +23,11 @@ def write(text, name="carbon-lint.toml"):
 
 
 def active(settings, path="README.md"):
-    return {code for _, _, code, _ in Policy(settings).active_for(path)}
+    return Policy(settings).active_for(path).codes
 
 
 def severity(settings, code):
-    return next(word for _, _, known, word in Policy(settings).active_for("README.md") if known == code)
+    return next(word for _, _, known, word in Policy(settings).active_for("README.md").rules if known == code)
 
 
 def test_without_a_file_every_value_is_the_default():
