@@ -148,9 +148,9 @@ def _share(text: str) -> float:
 def figures_of_record(record: Record, origin: str) -> Figures:
     """A record as one side of a comparison."""
     known = record.intensity
-    gpus = sorted(gpu.name for gpu in record.hardware.gpus)
+    gpus = [gpu.name for gpu in record.hardware.gpus]
     # The CPU's name counts only where it is what was measured: beside a GPU, runners differ in it from day to day.
-    parts = [f"{gpus.count(name)} x {name}" for name in sorted(set(gpus))] or [record.hardware.cpu_model or ""]
+    parts = sorted(f"{gpus.count(name)} x {name}" for name in set(gpus)) or [record.hardware.cpu_model or ""]
     methods = [(name, getattr(record.methods, name)) for name in ("cpu", "gpu", "ram")]
     return Figures(
         origin=origin,

@@ -77,6 +77,18 @@ def test_a_baseline_from_a_card_is_compared_on_its_own_grid(cli):
     assert out.startswith("carbon-lint: Over budget: max-increase: 2.34 g measured, 500 mg allowed")
 
 
+def test_a_card_of_another_machine_is_not_held_against_this_run(cli):
+    card = "---\nco2_eq_emissions:\n  emissions: 10\n  energy_consumed: 0.2\n  hardware_used: {}\n---\n"
+    Path("README.md").write_text(card.format("8 v100 GPUs"))
+    out = cli("report", "r.json", "--baseline", "card", "--max-increase", "5%")[1]
+    assert "  note: max-increase was not judged: another hardware: 1 x H100 here, 8 v100 GPUs in the baseline\n" in out
+
+    Path("README.md").write_text(card.format("1 x H100"))
+    out = cli("report", "r.json", "--baseline", "card", "--max-increase", "5%")[1]
+    assert out.startswith("carbon-lint: Over budget: max-increase: 20 Wh measured, 10 Wh allowed")
+    assert "  baseline   energy +10 %, grid +12 %, against README.md\n" in out
+
+
 def test_no_baseline_yet_is_said(cli):
     out = cli("report", "r.json", "--baseline", "ledger:main", "--max-increase", "5%")[1]
 
