@@ -56,3 +56,33 @@ def test_the_example_of_the_configuration_is_a_configuration(generator, tmp_path
     assert settings.max_emissions_g == 5000
     text = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([\w-]+)` ", text, re.MULTILINE) == list(KEYS)
+
+
+def test_every_command_in_the_page_on_budgets_is_one_that_there_is():
+    """Each `$ carbon-lint ...` is parsed by its verb's own parser; nothing is run."""
+    import importlib
+    import shlex
+    from argparse import ArgumentParser
+
+    text = (ROOT / "docs" / "budgets.md").read_text(encoding="utf-8")
+    commands = [shlex.split(line) for line in re.findall(r"^\$ (carbon-lint .*)$", text, re.MULTILINE)]
+
+    assert len(commands) >= 5
+    for _, verb, *words in commands:
+        module = importlib.import_module(f"carbon_lint.cli.{VERBS[verb][0]}")
+        parser = ArgumentParser(allow_abbrev=False)
+        module.add_arguments(parser)
+        parser.parse_args(words)
+
+
+def test_the_exception_in_the_page_on_budgets_is_one(tmp_path):
+    from carbon_lint.gate.exceptions import parse_exceptions
+
+    text = (ROOT / "docs" / "budgets.md").read_text(encoding="utf-8")
+    example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1]
+    path = tmp_path / "carbon-lint.toml"
+    path.write_text(example, encoding="utf-8")
+
+    (exception,) = parse_exceptions(load_file(str(path)).tables("exception"), "x")
+
+    assert str(exception).startswith("max-emissions: excepted by ann@example.org until 2026-12-31: ")
