@@ -17,6 +17,8 @@ from carbon_lint.files import read_file, write_atomically
 from carbon_lint.gate.budget import OnModelled, is_failing, judge
 from carbon_lint.lint.engine import lint_paths
 from carbon_lint.measure import run as measuring
+from carbon_lint.records.folder import group_sum
+from carbon_lint.records.merge import Merged
 from carbon_lint.records.record import Outcome
 
 if TYPE_CHECKING:
@@ -96,7 +98,9 @@ def run(plan: Plan, meter: Meter | None, on_progress: Callable[[Progress], None]
         result = replace(result, verdict=verdict, is_over_budget=is_over)
         yield result
     if plan.card is not None and result.record is not None and plan.card.takes(result.record):
-        result = replace(result, card=write_card(result.record, plan.card.path, training_type=plan.card.training_type))
+        whole = whole_group(result.record, plan.job.record_path if plan.job else None)
+        change = write_card(whole.record, plan.card.path, training_type=plan.card.training_type)
+        result = replace(result, card=replace(change, notes=(*whole.notes, *change.notes)))
         yield result
     if plan.lint is not None:
         result = replace(result, findings=lint_paths(plan.lint)[0])
@@ -112,6 +116,20 @@ def run(plan: Plan, meter: Meter | None, on_progress: Callable[[Progress], None]
 def gate(record: Record, limits: Gate) -> Verdict:
     """Hold a record against its budget. Raises MeasurementError where it holds no figure for a limit."""
     return judge(record, limits.budget, uncertainty=limits.uncertainty)
+
+
+def whole_group(record: Record, path: str | None) -> Merged:
+    """What the card states: the sum over the run group, of the records that lie beside this one at `path`.
+
+    A failed or cancelled attempt took energy for the same weights. Raises InputError or MeasurementError where the
+    records cannot be added up.
+    """
+    if record.run_group is None or path is None:
+        return Merged(record=record, notes=())
+    merged = group_sum(record, path)
+    count = len(merged.record.merged_from)
+    said = (f"the card states the sum of {count} runs of group {record.run_group!r}",) if count else ()
+    return replace(merged, notes=(*merged.notes, *said))
 
 
 def write_card(

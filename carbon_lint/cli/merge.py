@@ -54,12 +54,13 @@ def run(arguments: Namespace) -> int:
 
 def _load(names: list[str], output: Path) -> list[Named]:
     """The records of the named files and folders. An earlier output in one of the folders is not an input."""
+    from carbon_lint.records.folder import records_in
     from carbon_lint.records.merge import Named
     from carbon_lint.records.store import load_record
 
-    paths: list[Path] = []
+    found: dict[Path, Named] = {}
     for name in names:
         path = Path(name)
-        inside = sorted(each for each in path.glob("*.json") if each.resolve() != output.resolve())
-        paths += inside if path.is_dir() else [path]
-    return [Named(name=str(path), record=load_record(path)) for path in dict.fromkeys(paths)]
+        items = records_in(path) if path.is_dir() else [Named(name=name, record=load_record(path))]
+        found.update((Path(item.name).resolve(), item) for item in items)
+    return [item for path, item in found.items() if path != output.resolve() or str(output) in names]

@@ -53,7 +53,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     out.add_argument("--card", metavar="FILE", help="model card to write the figures into when the job has completed")
     out.add_argument("--training-type", metavar="TEXT", help="for the card: pre-training or fine-tuning")
-    out.add_argument("--run-group", metavar="NAME", help="joins resumed, retried and failed runs")
+    out.add_argument(
+        "--run-group",
+        metavar="NAME",
+        help="joins resumed, retried and failed runs: the card states "
+        "the sum over those whose records lie in one folder",
+    )
     job = parser.add_argument_group("the job")
     job.add_argument(
         "--pass-env", metavar="NAME", action="append", help="hand on a variable that is withheld, as HF_TOKEN"
@@ -69,7 +74,12 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
     limits.add_argument("--on-exceed", choices=("stop", "finish"), help="stop the job over a limit (default), or not")
     limits.add_argument("--on-unmeasured", choices=("stop", "finish"), help="the same when readings fail")
     limits.add_argument("--grace", metavar="DURATION", help=f"from SIGTERM to SIGKILL (default {DEFAULT_GRACE})")
-    limits.add_argument("--forecast", action="store_true", help="warn when the job is heading over the limit")
+    limits.add_argument(
+        "--forecast",
+        action="store_true",
+        help="warn when the job is heading over the limit; it may write how far it is "
+        "(0.4, 40%% or 12/30) into the file that CARBON_LINT_PROGRESS names",
+    )
     limits.add_argument(
         "--expected-duration", metavar="DURATION", help="for --forecast, where the job tells no progress"
     )

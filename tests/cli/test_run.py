@@ -198,6 +198,23 @@ def test_a_completed_run_writes_the_card(carbon_lint):
     assert card.endswith("# A model\n")
 
 
+def test_the_card_states_the_sum_over_the_run_group(carbon_lint):
+    """A failed attempt took energy too, and it took it for these weights."""
+    Path("records").mkdir()
+    Path("records/notes.json").write_text('{"not": "a record"}')
+    flags = ("--location", "FRA", "--run-group", "bert", "--record", "records/")
+    carbon_lint("run", "--location", "FRA", "--record", "records/other.json", "--", "true")
+    assert carbon_lint("run", *flags, "--", "sh", "-c", "sleep 0.2; exit 1").returncode == 1
+    done = carbon_lint("run", *flags, "--card", "README.md", "--", "sleep", "0.2")
+
+    assert done.returncode == 0, done.stderr
+    grams = [record.emissions_g for path in Path("records").glob("*-*.json") if (record := load_record(path))]
+    assert len(grams) == 2
+    stated = float(Path("README.md").read_text().partition("emissions: ")[2].split()[0])
+    assert stated == pytest.approx(sum(grams))
+    assert "the card states the sum of 2 runs of group 'bert'" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("flags", "command"), [([], "exit 3"), (["--max-emissions", "1ug", "--tick", "100ms"], "sleep 20")]
 )
