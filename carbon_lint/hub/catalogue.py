@@ -37,7 +37,7 @@ class Catalogue:
 
     def __init__(self, endpoint: str, credentials: Credentials | None) -> None:
         self.endpoint = endpoint
-        self._credentials = credentials
+        self.credentials = credentials
         self._headers = build_hf_headers(token=credentials.token if credentials else False)
 
     def models(self, parameters: Mapping[str, Any]) -> Iterator[Entry]:
@@ -47,7 +47,7 @@ class Catalogue:
             try:
                 item = next(items, _END)
             except refusals.EXPECTED as error:
-                raise refusals.explain(error, "the list of models", None, self._credentials) from None
+                raise refusals.explain(error, "the list of models", None, self.credentials) from None
             if item is _END:
                 return
             entry = entry_of(item)
@@ -62,7 +62,7 @@ class Catalogue:
             hf_raise_for_status(response)
             entry = entry_of(response.json())
         except refusals.EXPECTED as error:
-            raise refusals.explain(error, repo_id, None, self._credentials) from None
+            raise refusals.explain(error, repo_id, None, self.credentials) from None
         if entry is None:
             raise UnansweredError(f"the Hub's answer for {repo_id} is not what it should be")
         return entry

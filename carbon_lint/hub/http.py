@@ -117,7 +117,8 @@ class BoundedClient(httpx.Client):
         self.call_timeout_s = CALL_TIMEOUT_S if call_timeout_s is None else call_timeout_s
         self.retries = retries
         self.on_wait = on_wait
-        self.sent = 0
+        self._clock = time.monotonic
+        self._not_before = 0.0
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """Send, and send again where that is harmless. Raises UnansweredError where no answer came."""
@@ -129,13 +130,13 @@ class BoundedClient(httpx.Client):
         raise AssertionError("tenacity re-raises the last error")
 
     def _send_once(self, request: httpx.Request, stream: bool, options: dict[str, Any]) -> httpx.Response:
+        self._keep_pace()
         left = self.deadline.remaining_s()
         if left <= 0:
             raise _late(request, self.deadline)
         call = min(self.call_timeout_s, left)
         connect = min(CONNECT_TIMEOUT_S, call)
         request.extensions["timeout"] = {"connect": connect, "read": call, "write": call, "pool": call}
-        self.sent += 1
         try:
             response = super().send(request, stream=True, **options)
             response.stream = _Bounded(response.stream, self.deadline, call)
@@ -151,12 +152,23 @@ class BoundedClient(httpx.Client):
                 hint = "SSL_CERT_FILE names the file of the authority that signed it"
                 raise PublishError(f"{_name(request)}: its certificate is not trusted", hint=hint) from error
             raise UnansweredError(f"{_name(request)}: {_said(error)}") from error
+        wait_s = retry_after_s(response.headers)
         if response.status_code in RETRY_STATUS:
             raise UnansweredError(
                 f"{_name(request)}: the Hub answered {response.status_code} {response.reason_phrase}".rstrip(),
-                retry_after_s=retry_after_s(response.headers),
+                retry_after_s=wait_s,
             )
+        if wait_s > 0:
+            self._not_before = max(self._not_before, self._clock() + wait_s)
         return response
+
+    def _keep_pace(self) -> None:
+        """Wait where the last answer said that the allowance is used up: a request now would only be refused."""
+        wait_s = self._not_before - self._clock()
+        if 0 < wait_s < self.deadline.remaining_s():
+            if self.on_wait is not None and wait_s >= 1:
+                self.on_wait(wait_s, "the Hub's allowance of requests is used up")
+            time.sleep(wait_s)
 
 
 def plain_client() -> httpx.Client:

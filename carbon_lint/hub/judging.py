@@ -34,14 +34,15 @@ def linter(settings: Settings, evidence: Evidence | None = None) -> Callable[[by
 def metadata_of(card: bytes) -> dict[str, Any]:
     """A card's metadata as plain values, as the Hub reads them; empty where it has none that can be read."""
     root = read_card(card, CARD_NAME).root
-    value = None if root is None else _plain(root)
+    value = None if root is None else plain(root)
     return value if isinstance(value, dict) else {}
 
 
-def _plain(node: Node) -> Any:
+def plain(node: Node) -> Any:
+    """A node of a card as plain values."""
     if node.kind == "map":
-        return {key.text: _plain(value) for key, value in node.items()}
-    return [_plain(item) for item in node.items_list()] if node.kind == "list" else node.value
+        return {key.text: plain(value) for key, value in node.items()}
+    return [plain(item) for item in node.items_list()] if node.kind == "list" else node.value
 
 
 def emissions_of(card: bytes) -> float | None:

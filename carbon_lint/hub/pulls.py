@@ -82,18 +82,22 @@ class Pulls:
         The user counts: a stranger can copy the mark, and what we would commit onto a stranger's ref could be merged
         together with the stranger's changes.
         """
+        return [pull for pull in self.with_mark(mark, is_open=True) if pull.status in {"open", "draft"}]
+
+    def with_mark(self, mark: str, *, is_open: bool = False) -> list[Pull]:
+        """As `ours`, the closed and merged ones too unless `is_open`."""
         with self._repo.speaking(None):
-            listed = self._api.get_repo_discussions(
-                self._repo.id, discussion_type="pull_request", discussion_status="open"
+            listed = list(
+                self._api.get_repo_discussions(
+                    self._repo.id, discussion_type="pull_request", discussion_status="open" if is_open else None
+                )
             )
-            open_pulls = [it for it in listed if it.status in {"open", "draft"}]
-        if not open_pulls:
+        if not listed:
             return []
         me = self._repo.user()
-        mine = sorted((it.num for it in open_pulls if it.author == me), reverse=True)[:NEWEST]
-        return sorted(
-            (pull for pull in map(self.get, mine) if mark in pull.description.splitlines()), key=lambda pull: pull.num
-        )
+        mine = sorted((it.num for it in listed if it.author == me), reverse=True)[:NEWEST]
+        marked = [pull for pull in map(self.get, mine) if mark in pull.description.splitlines()]
+        return sorted(marked, key=lambda pull: pull.num)
 
     def create(self, title: str, description: str) -> int:
         """A new draft. Raises UnansweredError where it may have been made."""

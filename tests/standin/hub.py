@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.server
+import math
 import socket
 import ssl
 import struct
@@ -174,7 +175,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 body=body,
                 base_url=hub.endpoint,
             )
-            response = answer(hub.state, request)
+            response = _within_allowance(hub.state, answer(hub.state, request))
         hub.requests.append((self.command, self.path, response.status))
         if fault.stall_s:
             self.server.closing.wait(fault.stall_s)
@@ -220,6 +221,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  the base class names it so
         """`StandInHub.requests` is the log."""
+
+
+def _within_allowance(state: HubState, response: Response) -> Response:
+    """The answer with the Hub's `ratelimit` header, or a 429 where the allowance is used up."""
+    left = state.spend()
+    if left is None or state.allowance is None:
+        return response
+    count, seconds = left
+    limit = {
+        "ratelimit": f'"api";r={max(0, count)};t={math.ceil(seconds)}',
+        "ratelimit-policy": f'"fixed window";"api";q={state.allowance[0]};w={math.ceil(state.allowance[1])}',
+    }
+    if count < 0:
+        return Response(status=429, headers=limit)
+    return Response(status=response.status, body=response.body, headers={**response.headers, **limit})
 
 
 def _tls_context(ca_file: Path) -> ssl.SSLContext:

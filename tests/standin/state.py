@@ -120,6 +120,8 @@ class HubState:
         self.speaks_lfs = False
         self.merges_drafts = False
         self.page_size = 1000
+        self.allowance: tuple[int, float] | None = None  # requests, in so many seconds
+        self._window = (0.0, 0)
         self.lock = threading.RLock()
         self.lfs_objects.mkdir(parents=True, exist_ok=True)
 
@@ -147,6 +149,17 @@ class HubState:
             data = card.encode() if isinstance(card, str) else card
             repo.git.commit("refs/heads/main", {"README.md": data}, "Add the card")
         return repo
+
+    def spend(self) -> tuple[int, float] | None:
+        """Count one request: how many are left, and when the window ends, in seconds; None without an allowance."""
+        if self.allowance is None:
+            return None
+        with self.lock:
+            start, used = self._window
+            if time.monotonic() - start >= self.allowance[1]:
+                start, used = time.monotonic(), 0
+            self._window = (start, used + 1)
+            return self.allowance[0] - used - 1, start + self.allowance[1] - time.monotonic()
 
     def list_card(self, repo_id: str, text: str = "", **more: Any) -> None:
         """A model that is listed and read, without a repository. See `Listed`."""

@@ -1,0 +1,236 @@
+"""Judge every card of an organisation, of a list of models, or of a file of cards, and report once.
+
+  carbon-lint audit --author my-org
+  carbon-lint audit --from cards.parquet --format json
+  carbon-lint audit --author my-org --open-prs --max-prs 5 --yes
+
+An audit of the Hub keeps a journal: after Ctrl-C the same command goes on where it stopped. Exit status 1 where a card
+has errors.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from carbon_lint.errors import PublishError, UsageError
+from carbon_lint.text import terminal
+from carbon_lint.units import format_duration, parse_duration_s
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from carbon_lint.config import Settings
+    from carbon_lint.hub.audit import Judged, Tally
+    from carbon_lint.hub.audit_run import Progress
+    from carbon_lint.hub.catalogue import Catalogue
+
+JOURNAL = "carbon-lint-audit.jsonl"
+DEFAULT_MAX_PRS = 10
+LOG_EVERY_S = 30.0
+SHOW_EVERY_S = 0.1
+BAR = 24
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The flags of `carbon-lint audit`."""
+    which = parser.add_argument_group("which cards").add_mutually_exclusive_group(required=True)
+    which.add_argument("--author", metavar="NAME", help="all models of a user or organisation on the Hub")
+    which.add_argument("--models", metavar="FILE", help="the models named in a file, one a line")
+    which.add_argument("--from", metavar="FILE", dest="file", help="the cards in a .jsonl or .parquet file")
+    parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="default text")
+    parser.add_argument("--output", metavar="FILE", help="write the report there, not to standard output")
+    parser.add_argument("--workers", metavar="N", type=int, help="with --from: processes (default: one a core)")
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="with --from: ray for a cluster")
+    parser.add_argument("--ray-address", metavar="ADDRESS", help="of a running cluster (default: one on this machine)")
+    parser.add_argument(
+        "--journal", metavar="FILE", default=JOURNAL, help=f"of an audit of the Hub (default {JOURNAL})"
+    )
+    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of errors")
+    parser.add_argument("--timeout", metavar="DURATION", help="for the whole (default: none)")
+    parser.add_argument("--token-file", metavar="FILE", type=Path, help="file that holds the token alone")
+    pulls = parser.add_argument_group("corrections")
+    pulls.add_argument(
+        "--open-prs", action="store_true", help="propose grams where a card's own figures prove kilograms"
+    )
+    pulls.add_argument("--max-prs", metavar="N", type=int, default=DEFAULT_MAX_PRS, help=f"default {DEFAULT_MAX_PRS}")
+    pulls.add_argument("--yes", action="store_true", help="really open them; without it they are listed")
+
+
+def run(arguments: Namespace) -> int:
+    """Audit, print the report, return 0 or 1."""
+    from carbon_lint.config import load
+
+    _refuse_what_cannot_be_combined(arguments)
+    settings = load(".")
+    sums = _of_file(arguments, settings) if arguments.file else _of_hub(arguments, settings)
+    return 1 if sums.with_errors and not arguments.exit_zero else 0
+
+
+def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
+    if arguments.file and arguments.open_prs:
+        raise UsageError("--open-prs needs the Hub", hint="name the models by --models, or --author")
+    if arguments.engine == "ray" and not arguments.file:
+        raise UsageError(
+            "--engine ray is for a file of cards", hint="the Hub's allowance of requests is the limit there"
+        )
+    if (arguments.workers is not None and arguments.workers < 1) or arguments.max_prs < 1:
+        raise UsageError("--workers and --max-prs must be 1 or more", hint="leave them out for the default")
+
+
+def _of_file(arguments: Namespace, settings: Settings) -> Tally:
+    from carbon_lint.hub.audit import tally
+    from carbon_lint.hub.audit_run import judge_in_processes, watched
+    from carbon_lint.hub.audit_sources import cards_in
+
+    if arguments.engine == "ray":
+        from carbon_lint.hub.audit_ray import judge_on_ray
+
+        verdicts = judge_on_ray(arguments.file, settings, arguments.ray_address)
+    else:
+        verdicts = judge_in_processes(cards_in(arguments.file), settings, arguments.workers or os.cpu_count() or 1)
+    with _Show() as show:
+        sums = tally(watched(verdicts, show, of=None))
+    _write(sums, arguments.file, arguments)
+    return sums
+
+
+def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
+    from carbon_lint.hub.session import logging_to_stderr, open_catalogue
+
+    timeout_s = None if arguments.timeout is None else parse_duration_s(arguments.timeout)
+    with (
+        logging_to_stderr(0),
+        _Show() as show,
+        open_catalogue(
+            os.environ, timeout_s=timeout_s, token_file=arguments.token_file, on_wait=show.wait
+        ) as catalogue,
+    ):
+        try:
+            sums = _judge_hub(arguments, settings, catalogue, show)
+        except (KeyboardInterrupt, PublishError):
+            show.close()
+            sys.stderr.write(
+                f"carbon-lint: stopped; what was found is in {terminal(arguments.journal)}: "
+                "the same command goes on from there\n"
+            )
+            raise
+        show.close()
+        _write(sums, arguments.author or arguments.models, arguments)
+        if arguments.open_prs:
+            _open_prs(arguments, sums, settings, catalogue)
+    return sums
+
+
+def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, show: _Show) -> Tally:
+    from carbon_lint import __version__
+    from carbon_lint.hub.audit import tally
+    from carbon_lint.hub.audit_journal import Journal
+    from carbon_lint.hub.audit_run import judge_each, watched
+    from carbon_lint.hub.audit_sources import fetch, ids_in
+
+    if arguments.author:
+        names = [entry.id for entry in catalogue.models({"author": arguments.author, "limit": 1000})]
+    else:
+        names = ids_in(arguments.models)
+    key = {"endpoint": catalogue.endpoint, "author": arguments.author, "models": arguments.models, "by": __version__}
+    with Journal(Path(arguments.journal), key) as journal:
+        before = [journal.done[name] for name in names if name in journal.done]
+        if before:
+            sys.stderr.write(f"carbon-lint: {len(before)} of {len(names)} were judged before, going on\n")
+        left = iter([name for name in names if name not in journal.done])
+        fresh = judge_each(fetch(left, catalogue), settings, journal)
+        verdicts: Iterator[Judged] = itertools.chain(before, fresh)
+        sums = tally(watched(verdicts, show, of=len(names), before=len(before)))
+        journal.finish()
+    return sums
+
+
+def _write(sums: Tally, title: str, arguments: Namespace) -> None:
+    from carbon_lint.cli.audit_report import RENDER
+    from carbon_lint.files import write_atomically
+
+    text = RENDER[arguments.format](sums, title)
+    if arguments.output is None:
+        sys.stdout.write(text)
+    else:
+        write_atomically(Path(arguments.output), text.encode())
+
+
+def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: Catalogue) -> None:
+    """One a model, as many as were allowed. What is said goes to standard error: the report is on the other."""
+    from carbon_lint.hub.auth import no_token
+    from carbon_lint.hub.http import Deadline
+    from carbon_lint.hub.proposals import propose
+    from carbon_lint.hub.remote import ModelRepo
+
+    chosen = sums.proposals[: arguments.max_prs]
+    if not arguments.yes:
+        for judged in chosen:
+            evidence = judged.proposal.evidence if judged.proposal else ""
+            sys.stderr.write(f"carbon-lint: would propose to {terminal(judged.id)}: {terminal(evidence)}\n")
+        sys.stderr.write(f"carbon-lint: {len(chosen)} pull requests would be opened; --yes opens them\n")
+        return
+    if catalogue.credentials is None:
+        raise no_token(os.environ)
+    for judged in chosen:
+        repo = ModelRepo(judged.id, catalogue.endpoint, catalogue.credentials)
+        try:
+            done = propose(repo, settings, Deadline(None))
+        except PublishError as error:
+            sys.stderr.write(f"carbon-lint: {terminal(judged.id)}: {terminal(error.message)}\n")
+            continue
+        sys.stderr.write(f"carbon-lint: {terminal(done.id)}: {terminal(done.note)} {done.url or ''}".rstrip() + "\n")
+
+
+class _Show:
+    """Progress on standard error: a bar on a terminal, a line now and then in a log."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._every_s = SHOW_EVERY_S if self._is_terminal else LOG_EVERY_S
+        self._last = time.monotonic()
+        self._is_drawn = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __call__(self, progress: Progress) -> None:
+        """Take one step; shown only now and then."""
+        now = time.monotonic()
+        if now - self._last < self._every_s:
+            return
+        self._last = now
+        line = progress_line(progress)
+        self._is_drawn = self._is_terminal
+        sys.stderr.write(f"\r\x1b[K{line}" if self._is_terminal else f"carbon-lint: {line}\n")
+        sys.stderr.flush()
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Say why nothing moves."""
+        self.close()
+        sys.stderr.write(f"carbon-lint: {terminal(why)}; going on in {seconds:.1f} s\n")
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._is_drawn:
+            sys.stderr.write("\r\x1b[K")
+            self._is_drawn = False
+
+
+def progress_line(progress: Progress) -> str:
+    """`[######      ] 120 of 480 cards, 12.0 s, about 36.0 s left`."""
+    if progress.of is None:
+        return f"{progress.done} cards, {format_duration(progress.elapsed_s)}"
+    filled = round(BAR * progress.done / progress.of) if progress.of else BAR
+    bar = "#" * filled + " " * (BAR - filled)
+    left = "" if progress.left_s is None else f", about {format_duration(progress.left_s)} left"
+    return f"[{bar}] {progress.done} of {progress.of} cards, {format_duration(progress.elapsed_s)}{left}"

@@ -1,0 +1,167 @@
+"""An audit's sums and findings as text, JSON, HTML and SARIF. Pure functions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.hub.audit import diagnostic_of
+from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.report import REPORTERS, RenderOptions
+from carbon_lint.text import terminal
+from carbon_lint.units import format_emissions, format_energy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbon_lint.hub.audit import Judged, Tally
+
+SHOWN = 50
+"""Findings that the text lists; `--format json` has them all, up to `audit.KEPT_FINDINGS`."""
+
+
+def render_text(sums: Tally, title: str) -> str:
+    """For a terminal."""
+    lines = [f"audit of {terminal(title)}: {_cards(sums.cards)}", "", *(f"  {line}" for line in summary_lines(sums))]
+    if sums.by_source:
+        lines += ["", "by source"]
+        lines += [f"  {count:>6}  {terminal(source)}" for source, count in sums.by_source.most_common()]
+    if sums.by_code:
+        lines += ["", "findings"]
+        lines += [f"  {count:>6}  {code}" for code, count in sums.by_code.most_common()]
+    errors = [finding for finding in sums.findings if finding["severity"] == "error"]
+    if errors:
+        lines += ["", "errors", *(f"  {_concise(finding)}" for finding in errors[:SHOWN])]
+        if len(errors) > SHOWN:
+            lines.append(f"  and {len(errors) - SHOWN} more (--format json lists them)")
+    lines += _named("cannot be read", [(it.id, _unreadable(it)) for it in sums.unreadable])
+    lines += _named("could not be judged", [(it.id, it.problem or "") for it in sums.problems])
+    lines += _named(
+        "kilograms in the grams field, by their own figures",
+        [(it.id, it.proposal.evidence if it.proposal else "") for it in sums.proposals],
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def summary_lines(sums: Tally) -> list[str]:
+    """The sums in words, one a line."""
+    lines = [f"{sums.stating} state emissions, {sums.cards - sums.stating} do not"]
+    if sums.without_card:
+        lines.append(f"{sums.without_card} have no card")
+    if sums.problems:
+        lines.append(f"{len(sums.problems)} could not be judged")
+    if sums.readable:
+        converted = f", {sums.converted} of them converted from text" if sums.converted else ""
+        lines.append(f"{format_emissions(sums.emissions_g)} CO2eq in sum, over {_cards(sums.readable)}{converted}")
+    if sums.with_energy:
+        lines.append(f"{format_energy(sums.energy_kwh)} in sum, over {_cards(sums.with_energy)} that state energy")
+    if sums.zero:
+        lines.append(f"{sums.zero} state zero, which is often a placeholder")
+    if sums.unreadable:
+        lines.append(f"{len(sums.unreadable)} state something that cannot be read, which is in no sum")
+    if sums.proposals:
+        lines.append(f"{len(sums.proposals)} hold kilograms, by their own figures: the sum is too small by them")
+    lines.append(f"{sums.with_errors} have errors ({sums.by_severity['error']} in all)")
+    return lines
+
+
+def render_json(sums: Tally, title: str) -> str:
+    """For a program. `format` rises when a key changes its meaning."""
+    document = {
+        "format": 1,
+        "audited": title,
+        "cards": sums.cards,
+        "without_card": sums.without_card,
+        "stating": sums.stating,
+        "readable": sums.readable,
+        "converted": sums.converted,
+        "zero": sums.zero,
+        "emissions_g": sums.emissions_g if sums.readable else None,
+        "energy_kwh": sums.energy_kwh if sums.with_energy else None,
+        "stating_energy": sums.with_energy,
+        "by_source": dict(sums.by_source.most_common()),
+        "findings": dict(sums.by_code.most_common()),
+        "severities": {name: sums.by_severity[name] for name in ("error", "warning", "note")},
+        "cards_with_errors": sums.with_errors,
+        "diagnostics": sums.findings,
+        "diagnostics_left_out": sums.left_out,
+        "unreadable": [
+            {"id": it.id, "stated": it.stated.text, "note": it.stated.note} for it in sums.unreadable if it.stated
+        ],
+        "problems": [{"id": it.id, "problem": it.problem} for it in sums.problems],
+        "kilograms": [{"id": it.id, "evidence": it.proposal.evidence} for it in sums.proposals if it.proposal],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def render_sarif(sums: Tally, _title: str) -> str:
+    """For code scanning: the findings alone, in `owner/model/README.md`."""
+    return REPORTERS["sarif"](lint_report(sums), RenderOptions())
+
+
+def render_html(sums: Tally, title: str) -> str:
+    """A page of its own: the sums above the linter's findings."""
+    page = REPORTERS["html"](lint_report(sums), RenderOptions())
+    from jinja2 import Environment
+
+    fragment = (
+        Environment(autoescape=True)
+        .from_string(_HTML)
+        .render(
+            title=terminal(title),
+            lines=summary_lines(sums),
+            sources=[(terminal(source), count) for source, count in sums.by_source.most_common()],
+            codes=sums.by_code.most_common(),
+            problems=[(terminal(it.id), terminal(it.problem or "")) for it in sums.problems],
+        )
+    )
+    head, body, rest = page.partition("<body>")
+    return f"{head}{body}\n{fragment}{rest}"
+
+
+_HTML = """<section class="audit">
+<h1>Audit of {{ title }}</h1>
+<ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
+{% if sources %}<h2>By source</h2>
+<table>{% for name, count in sources %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
+{% if codes %}<h2>Findings</h2>
+<table>{% for name, count in codes %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
+{% if problems %}<h2>Could not be judged</h2>
+<table>{% for name, why in problems %}<tr><td>{{ name }}</td><td>{{ why }}</td></tr>{% endfor %}</table>{% endif %}
+</section>
+"""
+
+
+def lint_report(sums: Tally) -> LintReport:
+    """The findings as the reporters take them."""
+    return LintReport(
+        diagnostics=tuple(sorted(map(diagnostic_of, sums.findings))), files_checked=sums.cards, files_skipped=0
+    )
+
+
+RENDER: dict[str, Callable[[Tally, str], str]] = {
+    "text": render_text,
+    "json": render_json,
+    "html": render_html,
+    "sarif": render_sarif,
+}
+
+
+def _cards(count: int) -> str:
+    return f"{count} card{'' if count == 1 else 's'}"
+
+
+def _concise(finding: dict[str, Any]) -> str:
+    place = f"{finding['path']}:{finding['line']}:{finding['column']}"
+    return terminal(f"{place}: {finding['severity']} {finding['code']} {finding['message']} [{finding['name']}]")
+
+
+def _unreadable(judged: Judged) -> str:
+    return "" if judged.stated is None else f"{judged.stated.text!r}: {judged.stated.note}"
+
+
+def _named(head: str, rows: list[tuple[str, str]]) -> list[str]:
+    if not rows:
+        return []
+    lines = ["", head, *(f"  {terminal(name)}: {terminal(why)}" for name, why in rows[:SHOWN])]
+    return [*lines, f"  and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else lines
