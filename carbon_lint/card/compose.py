@@ -6,17 +6,19 @@ nothing grows exponentially. Tags and numbers are resolved later, for the few sc
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import yaml
 
 from carbon_lint.card.document import Node, Parsed, Problem, is_merge, property_name
-from carbon_lint.card.repair import MAX_REPAIRS, Repaired
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
+
+    from carbon_lint.card.repair import Repaired
 
 try:
     from yaml._yaml import CParser
@@ -31,6 +33,9 @@ MAX_DEPTH = 100
 MAX_MERGE_KEYS = 10_000
 """js-yaml 4.3 `maxTotalMergeKeys`."""
 
+_ODD_BREAKS = re.compile("[\x85\u2028\u2029]")
+"""Line breaks to YAML 1.1, and so to libyaml, and text to everybody else."""
+
 _TAG = "tag:yaml.org,2002:"
 _TAGS = {
     "scalar": frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "binary", "timestamp", "merge"))
@@ -42,15 +47,20 @@ _TAGS = {
 
 def events(text: str) -> Iterator[Any]:
     """The events libyaml finds in `text`; raises yaml.YAMLError."""
-    if _Parser is None:
-        yield from yaml.parse(text, Loader=yaml.SafeLoader)
-        return
-    parser = _Parser(text)
-    while True:
-        event = parser.get_event()
-        if event is None:
-            return
-        yield event
+    return iter(_reader(text), None)
+
+
+def _reader(text: str) -> Callable[[], Any]:
+    """A function that gives the next event, and None behind the last."""
+    if _Parser is not None:
+        return _Parser(text).get_event
+    parsed = yaml.parse(text, Loader=yaml.SafeLoader)
+    return lambda: next(parsed, None)
+
+
+def with_last_break(yaml_text: str) -> str:
+    """As js-yaml ends it: a block scalar at the very end keeps that line break."""
+    return yaml_text if yaml_text.endswith(("\n", "\r")) else yaml_text + "\n"
 
 
 def is_well_formed(text: str) -> bool:
@@ -73,10 +83,19 @@ def compose(text: str, start: int, end: int) -> Parsed:
     if nul >= 0:
         at = start + nul
         return Parsed(None, (Problem("nul", "a NUL byte stands in the front matter", at, at + 1),))
-    repaired = Repaired(source)
+    if source.isascii() or not _ODD_BREAKS.search(source):
+        with contextlib.suppress(yaml.YAMLError):
+            return _Composer(text, start, end, None).compose(with_last_break(source))
+    return _compose_repaired(text, start, end)
+
+
+def _compose_repaired(text: str, start: int, end: int) -> Parsed:
+    from carbon_lint.card.repair import MAX_REPAIRS, Repaired  # noqa: PLC0415  for the few cards that libyaml refuses
+
+    repaired = Repaired(text[start:end])
     for _ in range(MAX_REPAIRS):
         try:
-            return _Composer(text, start, end, repaired).compose()
+            return _Composer(text, start, end, repaired).compose(repaired.text)
         except yaml.MarkedYAMLError as error:
             if error.problem_mark is None or not repaired.mend(error.problem_mark.index):
                 return Parsed(None, (_syntax_problem(error, repaired, text, start, end),))
@@ -110,7 +129,7 @@ class _Frame:
 
 
 class _Composer:
-    def __init__(self, text: str, start: int, end: int, repaired: Repaired) -> None:
+    def __init__(self, text: str, start: int, end: int, repaired: Repaired | None) -> None:
         self.text = text
         self.start = start
         self.end = end
@@ -122,8 +141,8 @@ class _Composer:
         self.documents = 0
         self.merged = 0
 
-    def compose(self) -> Parsed:
-        for event in events(self.repaired.text):
+    def compose(self, yaml_text: str) -> Parsed:
+        for event in events(yaml_text):
             self._take(event)
             if self.problems and self.problems[-1].detail == "stop":
                 return Parsed(None, tuple(self.problems))
@@ -156,27 +175,35 @@ class _Composer:
                 self._problem("yaml-error", "a second YAML document starts inside the front matter", at, at, "stop")
 
     def _span(self, event: Any) -> tuple[int, int]:
-        start = self.start + self.repaired.offset(event.start_mark.index)
-        end = self.start + self.repaired.offset(event.end_mark.index, is_end=True)
-        return min(start, self.end), max(min(start, self.end), min(end, self.end))
+        start, end = event.start_mark.index, event.end_mark.index
+        if self.repaired is not None:
+            start, end = self.repaired.offset(start), self.repaired.offset(end, is_end=True)
+        start, end = self.start + start, self.start + end
+        last = self.end
+        # the line break that was added at the end lies behind the front matter
+        return min(last, start), min(last, end)
 
     def _scalar(self, event: Any) -> Node:
         start, end = self._span(event)
-        if event.style in {"|", ">"}:  # libyaml ends them where the next token starts
-            end = start + len(self.text[start:end].rstrip())
-        elif event.anchor or event.tag:
-            pass
-        node = Node(self.text, "scalar", start, end)
-        node.style = event.style or None
-        node.text = self.repaired.original(event.value)
-        if self.repaired.stand_ins and self.repaired.unprintable(event.value, is_quoted=event.style in {"'", '"'}):
-            self._problem("control-character", "a control character stands in the front matter", start, end)
-        self._tag(node, event)
+        node = Node(self.text, "scalar", start, max(start, end))
+        node.text = event.value
+        style = event.style
+        if style:
+            node.style = style
+            if style in {"|", ">"}:  # libyaml ends them where the next token starts
+                node.end = start + len(self.text[start:end].rstrip())
+        if self.repaired is not None:
+            self._restore(node, self.repaired)
+        if event.tag is not None:
+            self._tag(node, event)
         return node
 
+    def _restore(self, node: Node, repaired: Repaired) -> None:
+        if repaired.unprintable(node.text, is_quoted=node.style in {"'", '"'}):
+            self._problem("control-character", "a control character stands in the front matter", node.start, node.end)
+        node.text = repaired.original(node.text)
+
     def _tag(self, node: Node, event: Any) -> None:
-        if event.tag is None:
-            return
         node.tag = event.tag
         if event.tag not in _TAGS[node.kind] or (node.kind == "scalar" and node.type == "error"):
             shown = event.tag.replace(_TAG, "!!")
@@ -186,7 +213,9 @@ class _Composer:
         start, _ = self._span(event)
         node = Node(self.text, kind, start, start)
         node.is_flow = bool(event.flow_style)
-        self._tag(node, event)
+        node._children = []  # noqa: SLF001  the composer makes the nodes
+        if event.tag is not None:
+            self._tag(node, event)
         self._add(node, event.anchor)
         self.stack.append(_Frame(node))
         if len(self.stack) >= MAX_DEPTH:
@@ -199,7 +228,7 @@ class _Composer:
         node = frame.node
         if node.is_flow:
             node.end = self._span(event)[1]
-        elif node._children:  # noqa: SLF001  the composer makes the nodes
+        elif node._children:  # noqa: SLF001
             node.end = max(node.start, node._children[-1].end)  # noqa: SLF001
         if node.kind == "map":
             self._merge(node)
@@ -249,6 +278,7 @@ class _Composer:
         if not sources:
             return
         known = {property_name(key) for key, _ in node.own_items() if not is_merge(key)}
+        merged: list[Node] = []
         for source in sources:
             for origin in source.items_list() if source.kind == "list" else [source]:
                 if origin.kind != "map":
@@ -261,7 +291,8 @@ class _Composer:
                         return
                     if property_name(key) not in known:
                         known.add(property_name(key))
-                        node._merged.extend((key, value))  # noqa: SLF001
+                        merged += (key, value)
+        node._merged = merged  # noqa: SLF001
 
     def _problem(self, kind: str, message: str, start: int, end: int, detail: str = "") -> None:
         self.problems.append(Problem(kind, message, start, end, detail))

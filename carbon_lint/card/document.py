@@ -26,6 +26,10 @@ _CARBON = re.compile(r"co2|emission|carbon|geographic", re.IGNORECASE)
 _TAG = "tag:yaml.org,2002:"
 
 
+_NONE: list[Node] = []
+"""Shared by all scalars, and never appended to."""
+
+
 class Node:
     """A value in the front matter. `kind` is `map`, `list` or `scalar`; `text[start:end]` is its source.
 
@@ -58,8 +62,8 @@ class Node:
         self.text = ""
         self.is_flow = False
         self.is_alias = False
-        self._children: list[Node] = []  # a map's keys and values by turns
-        self._merged: list[Node] = []  # what `<<` brings in, keys and values by turns
+        self._children: list[Node] = _NONE  # a map's keys and values by turns
+        self._merged: list[Node] = _NONE  # what `<<` brings in, keys and values by turns
 
     def __repr__(self) -> str:
         return f"Node({self.kind}, {self.start}:{self.end}, {self.raw[:40]!r})"

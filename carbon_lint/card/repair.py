@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from carbon_lint.card.compose import with_last_break
+
 _BREAKS = "\x85\u2028\u2029"
 # What js-yaml refuses in a scalar; NUL is refused anywhere.
 _UNPRINTABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
@@ -30,8 +32,7 @@ class Repaired:
     __slots__ = ("_cuts", "_free", "stand_ins", "text")
 
     def __init__(self, yaml: str) -> None:
-        # js-yaml ends the text with a line break, which a block scalar at the very end keeps.
-        self.text = yaml if yaml.endswith(("\n", "\r")) else yaml + "\n"
+        self.text = with_last_break(yaml)
         self._cuts: list[tuple[int, int]] = []  # (position in `text`, characters missing there)
         self.stand_ins: dict[int, str] = {}
         self._free = (code for code in _PRIVATE if chr(code) not in yaml)
@@ -58,6 +59,8 @@ class Repaired:
 
     def unprintable(self, scalar: str, *, is_quoted: bool) -> bool:
         """True where js-yaml refuses a character in a scalar's repaired text; DEL and its like only outside quotes."""
+        if not self.stand_ins:
+            return False
         held = [self.stand_ins[ord(character)] for character in scalar if ord(character) in self.stand_ins]
         return any(character < " " or (not is_quoted and _UNPRINTABLE.match(character)) for character in held)
 
