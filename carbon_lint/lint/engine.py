@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 _LAST = ("CL901", "CL902")
 
 
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_FORMAT, _REGULAR = 0o170000, 0o100000  # S_IFMT and S_IFREG of <sys/stat.h>, without importing `stat`
+_LEAST_READ = 4096
+
+
 class LintRequest:
     """What `check` was asked for.
 
@@ -281,14 +286,18 @@ def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:
 
 def read_bytes(path: str) -> bytes:
     """The bytes of a regular file. Raises OSError, also for a FIFO, which would block, or a device."""
-    import stat
-
     # Opened without blocking and judged by what was opened: between a look and an opening the file could change.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    descriptor = os.open(path, os.O_RDONLY | _NONBLOCK)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_mode & _FORMAT != _REGULAR:
             raise OSError(0, "not a regular file")
-        return stream.read()
+        parts = []
+        while part := os.read(descriptor, max(status.st_size + 1, _LEAST_READ)):
+            parts.append(part)
+    finally:
+        os.close(descriptor)
+    return b"".join(parts)
 
 
 def _is_model_card(card: Card) -> bool:
