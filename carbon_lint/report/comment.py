@@ -64,18 +64,15 @@ def render(
         limit_changes: limits that the pull request changes; those of its merge base were used.
         max_bytes: upper bound of the UTF-8 text.
     """
-    title = markdown_text(phrases.headline(record, verdict))
-    link = f"\n[The run]({_url(record)}) has the whole report.\n" if record.provenance.run_url else ""
-    details = "\n".join(part for part in (sections.energy(record), sections.modelled(record)) if part)
     parts = [
-        f"{marker(key)}\n### {sections.mark(record, verdict)} carbon-lint: {title}\n",
+        f"{marker(key)}\n### {sections.mark(record, verdict)} carbon-lint: {_title(record, verdict)}\n",
         sections.comparison(comparison),
         sections.limits(verdict, record),
         _limit_changes(limit_changes),
         sections.exceptions(excused),
         sections.notes(verdict, excused),
         sections.warnings(record),
-        f"<details><summary>Energy by component</summary>\n\n{details}\n</details>\n{link}",
+        _folded(record),
     ]
     text = markdown.cut("\n".join(part for part in parts if part), max_bytes)
     if report is not None and report.diagnostics:
@@ -83,6 +80,18 @@ def render(
         room = max_bytes - len(f"{text}{head}{tail}".encode())
         text += head + markdown.findings(report, RenderOptions(), max_bytes=room) + tail
     return text
+
+
+def _title(record: Record, verdict: Verdict | None) -> str:
+    return markdown_text(phrases.headline(record, verdict))
+
+
+def _folded(record: Record) -> str:
+    details = "\n".join(part for part in (sections.energy(record), sections.modelled(record)) if part)
+    # A URL that cannot end the link it stands in.
+    url = quote(record.provenance.run_url or "", safe=":/?&=%")
+    link = f"\n[The run]({url}) has the whole report.\n" if url else ""
+    return f"<details><summary>Energy by component</summary>\n\n{details}\n</details>\n{link}"
 
 
 def _limit_changes(changes: tuple[LimitChange, ...]) -> str:
@@ -97,8 +106,3 @@ def _limit(unit: str, value: float | None) -> str:
     if value is None:
         return "none"
     return format_emissions(value) if unit == "g" else format_energy(value)
-
-
-def _url(record: Record) -> str:
-    """A URL that cannot end the link it stands in."""
-    return quote(record.provenance.run_url or "", safe=":/?&=%")

@@ -67,7 +67,7 @@ def pre_commit(tmp_path_factory):
 def try_repo(hook_repository, pre_commit, tmp_path):
     """A repository with cards, and the hook tried on all of them: `try_repo({"README.md": GOOD}).returncode`."""
 
-    def run(files):
+    def run(files, hook="carbon-lint"):
         folder = tmp_path / "models"
         for name, text in files.items():
             target = folder / name
@@ -75,7 +75,7 @@ def try_repo(hook_repository, pre_commit, tmp_path):
             target.write_text(text)
         git(folder, "init", "-q")
         git(folder, "add", "-A")
-        return pre_commit("try-repo", str(hook_repository), "carbon-lint", "--all-files", "--verbose", cwd=folder)
+        return pre_commit("try-repo", str(hook_repository), hook, "--all-files", "--verbose", cwd=folder)
 
     return run
 
@@ -124,6 +124,15 @@ def test_a_commit_with_a_bad_card_fails_with_the_finding(try_repo):
     assert done.returncode == 1, done.stdout + done.stderr
     assert "models/x/README.md:4:14: error CL" in done.stdout
     assert "Failed" in done.stdout
+
+
+@pytest.mark.hook
+@pytest.mark.timeout(600)
+def test_the_fixing_hook_mends_the_card_and_fails_so_that_the_change_is_looked_at(try_repo, tmp_path):
+    done = try_repo({"README.md": GOOD.replace("12.3", "12.3 g")}, "carbon-lint-fix")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert (tmp_path / "models" / "README.md").read_text() == GOOD
 
 
 @pytest.mark.hook

@@ -5,6 +5,9 @@ from __future__ import annotations
 import email
 import importlib.metadata
 import json
+import subprocess
+import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -130,3 +133,20 @@ def test_what_a_plain_install_cannot_do_says_what_to_install(light, tmp_path, ar
     assert done.returncode == status, done.stderr
     assert install in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_source_distribution_builds_the_same_wheel(names, tmp_path):
+    def build(*words, cwd):
+        subprocess.run([sys.executable, "-m", "hatchling", "build", *words, "-d", str(tmp_path)], cwd=cwd, check=True)
+
+    build("-t", "sdist", cwd=ROOT)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(tmp_path / "source", filter="data")
+    (source,) = (tmp_path / "source").iterdir()
+    build("-t", "wheel", cwd=source)
+
+    (rebuilt,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(rebuilt) as opened:
+        assert set(opened.namelist()) == names
+    assert not (source / "tests").exists()
