@@ -111,6 +111,7 @@ class NvidiaGpus:
 
     def read(self) -> float | None:
         """Energy in kWh since `start`, all GPUs; `None` where one of them could not be read."""
+        self.sample()  # or what was drawn since the last one would be missing
         now_s = self._clock()
         problems = [self._advance(device, now_s) for device in self._devices]
         self.last_failure = next((problem for problem in problems if problem is not None), None)
@@ -139,8 +140,8 @@ class NvidiaGpus:
             except self._errors as error:
                 device.problem = f"the power of GPU {device.gpu.index} cannot be read: {error}"
                 continue
-            now_s = self._clock()
             with device.lock:
+                now_s = self._clock()
                 # Trapezoid between two samples, also across a gap, which `read` has told of.
                 device.energy_kwh += (device.watts + watts) / 2 * (now_s - device.sampled_s) / _J_PER_KWH
                 device.watts, device.sampled_s, device.problem = watts, now_s, None
