@@ -48,6 +48,7 @@ def fetch(ids: Iterator[str], catalogue: Catalogue) -> Iterator[CardText]:
     """
     pool = ThreadPoolExecutor(AT_ONCE)
     waiting: deque[Future[CardText]] = deque()
+    is_patient = True
     try:
         for name in ids:
             waiting.append(pool.submit(_fetch_one, name, catalogue))
@@ -55,8 +56,11 @@ def fetch(ids: Iterator[str], catalogue: Catalogue) -> Iterator[CardText]:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except KeyboardInterrupt:
+        is_patient = False  # whoever pressed Ctrl-C is told at once
+        raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=is_patient, cancel_futures=True)
 
 
 def _fetch_one(name: str, catalogue: Catalogue) -> CardText:
