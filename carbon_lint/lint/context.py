@@ -10,7 +10,7 @@
   bare          there is none, and the card speaks of carbon or emissions
   prose         there is one, and the text below the front matter speaks of carbon or emissions
   energy        the block has `energy_consumed`
-  hardware      the block has hardware and hours
+  hardware      the block has hardware, and it or the text speaks of hours
   python        PyYAML cannot read the front matter that the Hub reads
   base-model    the block has `training_type`, and the metadata has `base_model`
   evidence      a record or an emissions.csv was given
@@ -19,6 +19,8 @@
 """
 
 from __future__ import annotations
+
+import re
 
 from carbon_lint.lint.schema import RECOMMENDED, plainly_valid
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 COMMENT = "carbon-lint:"
 BLOCK = "co2_eq_emissions"
-_HARDWARE_KEYS = ("hardware_used", "cpu_model")
+_SPEAKS_OF_HOURS = re.compile(r"[Hh]ours|[Tt]raining|[Tt]rained|[Tt]ime")
 
 
 class Context:
@@ -171,7 +173,7 @@ class Context:
             found.add("prose")
         if "energy_consumed" in fields:
             found.add("energy")
-        if any(name in fields for name in _HARDWARE_KEYS):
+        if "hardware_used" in fields and ("hours_used" in fields or _SPEAKS_OF_HOURS.search(self.text) is not None):
             found.add("hardware")
         if "training_type" in fields and self.card.root is not None and self.card.root.get("base_model") is not None:
             found.add("base-model")

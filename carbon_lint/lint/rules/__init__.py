@@ -45,6 +45,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "cl206_zero_emissions": ("odd-block", WARNING),
     "cl203_kilograms_for_grams": ("prose", ERROR),
     "cl207_implausible_intensity": ("energy", WARNING),
+    "cl208_implausible_for_hardware": ("hardware", WARNING),
     "cl209_text_disagrees": ("prose", WARNING),
     "cl100_schema_violation": ("odd-block", ERROR),
     "cl110_incomplete_provenance": ("short-block", NOTE),

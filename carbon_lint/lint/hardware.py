@@ -1,0 +1,105 @@
+"""What hardware can emit in some hours: wide bounds, from the rated power of accelerators."""
+
+from __future__ import annotations
+
+import re
+
+from carbon_lint.lint.diagnostic import Value
+from carbon_lint.lint.evidence import models_in
+
+# Rated board power in W, least and most of the variants sold under the name. NVIDIA and AMD data sheets.
+RATED_W = {
+    "B200": (700, 1000),
+    "H200": (600, 700),
+    "H100": (350, 700),
+    "H800": (350, 700),
+    "A100": (250, 400),
+    "A800": (250, 400),
+    "A40": (300, 300),
+    "A30": (165, 165),
+    "A10": (150, 150),
+    "A10G": (150, 300),
+    "A6000": (300, 300),
+    "A5000": (230, 230),
+    "A4000": (140, 140),
+    "L4": (72, 72),
+    "L40": (300, 300),
+    "L40S": (350, 350),
+    "V100": (250, 350),
+    "P100": (250, 300),
+    "P40": (250, 250),
+    "T4": (70, 70),
+    "K80": (150, 300),
+    "MI250": (500, 560),
+    "MI250X": (500, 560),
+    "MI300X": (750, 750),
+    "2080": (215, 250),
+    "3060": (170, 200),
+    "3070": (220, 290),
+    "3080": (320, 350),
+    "3090": (350, 450),
+    "4060": (115, 165),
+    "4070": (200, 285),
+    "4080": (320, 320),
+    "4090": (450, 450),
+    "5090": (575, 575),
+}
+
+LEAST_SHARE, MOST_SHARE = 0.1, 1.2
+"""Of the rated power: a GPU that waits for data draws a tenth, an overclocked one somewhat more than it is rated."""
+HOST_W = 400
+"""The most that host, memory and network add per accelerator."""
+MOST_PUE = 2.0
+LEAST_G_PER_KWH, MOST_G_PER_KWH = 3.0, 1500.0
+"""Intensity where the place is not known. The cleanest grids are at 1 to 2, but there the host's power counts too."""
+
+_COUNT = re.compile(
+    r"(?<![\w.])(\d{1,4})(?:\s*[x\u00d7*]\s*|\s+)(?=[A-Za-z])|(?<=[A-Za-z0-9])\s*[x\u00d7*]\s*(\d{1,4})(?![\w.])"
+)
+
+
+class Bounds(Value):
+    """The least and the most grams that fit, the arithmetic in words, and whether the accelerators were counted."""
+
+    __slots__ = ("is_counted", "least_g", "most_g", "reason")
+
+    def __init__(self, least_g: float, most_g: float, reason: str, *, is_counted: bool) -> None:
+        self.is_counted = is_counted
+        self.least_g = least_g
+        self.most_g = most_g
+        self.reason = reason
+
+
+def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None:
+    """What `hours` on this hardware can emit; None where its power is not known."""
+    models = sorted(models_in(hardware) & RATED_W.keys())
+    if len(models) != 1:
+        return None
+    least_w, most_w = RATED_W[models[0]]
+    counts = [int(before or after) for before, after in _COUNT.findall(hardware)]
+    fewest, most = (counts[0], counts[0]) if len(counts) == 1 else (1, max(counts, default=1))
+    low, high = _intensities(place_text)
+    least_kwh = hours * fewest * least_w * LEAST_SHARE / 1000
+    most_kwh = hours * most * (most_w * MOST_SHARE + HOST_W) * MOST_PUE / 1000
+    count = str(fewest) if fewest == most else f"{fewest} to {most}"
+    reason = f"{hours:g} h x {count} x {models[0]} at {least_w:g} to {most_w:g} W and {low:.3g} to {high:.4g} g/kWh"
+    return Bounds(least_kwh * low, most_kwh * high, reason, is_counted=len(counts) == 1)
+
+
+def _intensities(place_text: str | None) -> tuple[float, float]:
+    """The least and most intensity of the countries that a text names, with their regions and room for other years."""
+    if not place_text:
+        return LEAST_G_PER_KWH, MOST_G_PER_KWH
+    from carbon_lint.places import every_place
+
+    places = every_place()
+    words = place_text.casefold()
+    named = {place.country_iso for place in places if place.name and _has_word(words, place.name.casefold())}
+    found = [place.g_per_kwh for place in places if place.country_iso in named and place.country_iso is not None]
+    if not found:
+        return LEAST_G_PER_KWH, MOST_G_PER_KWH
+    return min(found) / 3, min(MOST_G_PER_KWH, max(found) * 3)
+
+
+def _has_word(text: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None

@@ -1,0 +1,93 @@
+"""CL208: grams that the hardware cannot have emitted in its hours."""
+
+from __future__ import annotations
+
+from carbon_lint.lint.context import number, string
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.figure import kilograms_in_grams
+from carbon_lint.lint.hardware import bounds
+from carbon_lint.lint.rule import Rule
+from carbon_lint.units import significant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.lint.context import Context
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """
+    ## What it does
+    Multiplies the rated power of the accelerators in `hardware_used` by the hours that the block (`hours_used`) or
+    the text of the card states, and by the carbon intensity of the place, and reports a figure far outside.
+
+    ## Why is this bad?
+    A figure that is a thousandth of what the hardware must have emitted is kilograms in place of grams, or was
+    copied from another model.
+
+    ## Known problems
+    The bounds are wide: a tenth to all of the rated power, any grid where the place is not known. Too much is
+    reported only where `hours_used` stands in the block and the accelerators are counted (`8 x`).
+
+    ## Example
+    ```yaml
+    co2_eq_emissions:
+      emissions: 1.2
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Warsaw, Poland
+      hardware_used: 8 x NVIDIA A100
+      hours_used: 24.5
+    ```
+
+    ## Use instead
+    ```yaml
+    co2_eq_emissions:
+      emissions: 32100
+      source: codecarbon
+      training_type: fine-tuning
+      geographical_location: Warsaw, Poland
+      hardware_used: 8 x NVIDIA A100
+      hours_used: 24.5
+    ```
+
+    ## Fix safety
+    Unsafe: offered where the figure fits as kilograms, which is a guess.
+    """
+    emissions_g, node = context.emissions_g, context.emissions
+    hardware, hours = string(context.field("hardware_used")), _hours(context)
+    if not emissions_g or node is None or hardware is None or hours is None or context.codes & {"CL203", "CL207"}:
+        return
+    fits = bounds(hardware, hours, string(context.field("geographical_location")))
+    if fits is None or fits.least_g <= emissions_g <= fits.most_g:
+        return
+    if emissions_g > fits.most_g and not (fits.is_counted and "hours_used" in context.fields):
+        return
+    is_kilograms = fits.least_g <= emissions_g * 1000 <= fits.most_g
+    grams = kilograms_in_grams(node)
+    fix = Fix(f"write {grams}: {node.text} kg in grams", (Edit(node.start, node.end, grams),), is_safe=False)
+    yield Hit(
+        f"emissions is {node.text} g, but {fits.reason} is {significant(fits.least_g)} to {significant(fits.most_g)} g"
+        + ("; as kilograms it fits" if is_kilograms else ""),
+        node.start,
+        node.end,
+        fix if is_kilograms else None,
+    )
+
+
+_LEAST_HOURS = 0.05
+"""SetFit and SpanMarker round hours to three digits; under this the rounding counts."""
+
+
+def _hours(context: Context) -> float | None:
+    hours = number(context.field("hours_used"))
+    if hours is None:
+        from carbon_lint.card.body import hours as hours_in
+
+        stated = {mention.value for mention in hours_in(context.text, context.card.body[0])}
+        hours = stated.pop() if len(stated) == 1 else None
+    return hours if hours is not None and _LEAST_HOURS <= hours < float("inf") else None
+
+
+RULE = Rule(summary="The hardware cannot have emitted this in its hours", since="0.1.0", check=check, fix="unsafe")
