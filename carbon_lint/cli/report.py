@@ -1,8 +1,9 @@
-"""Show a record again: for a terminal, as a summary in Markdown, as the comment of a pull request.
+"""Show a record again: for a terminal, as a summary or comment in Markdown, in a bill of materials.
 
   carbon-lint report r.json
   carbon-lint report r.json --format markdown --baseline ledger:main --output summary.md
   carbon-lint report r.json --format comment --key train --max-emissions '1 kg' --baseline hub:me/model
+  carbon-lint report r.json --format cyclonedx --model me/model --activity fine-tuning --output bom.json
 
 It judges nothing: the exit status is 0 whatever the limits say. `carbon-lint gate` is for that.
 """
@@ -13,6 +14,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from carbon_lint.errors import UsageError
 from carbon_lint.units import parse_emissions_g, parse_energy_kwh
 
 if TYPE_CHECKING:
@@ -28,10 +30,14 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint report`."""
     from carbon_lint.cli import baseline
+    from carbon_lint.report.export import ACTIVITIES
 
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument(
-        "--format", choices=("text", "markdown", "comment"), default="text", help="how it is shown (default text)"
+        "--format",
+        choices=("text", "markdown", "comment", "cyclonedx", "spdx"),
+        default="text",
+        help="how it is shown (default text)",
     )
     parser.add_argument("--output", metavar="FILE", help="write it there instead of to standard output")
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '1 kg'")
@@ -41,6 +47,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--journal", metavar="FILE", help="for the chart (default: the record's own, where it is there)"
     )
     parser.add_argument("--key", default="default", help="tells several comments on one pull request apart")
+    bill = parser.add_argument_group("for a bill of materials (cyclonedx, spdx), which must say them")
+    bill.add_argument("--model", metavar="NAME", help="the model that the energy made")
+    bill.add_argument("--activity", choices=ACTIVITIES, help="what the energy was spent on")
     baseline.add_arguments(parser)
 
 
@@ -50,9 +59,11 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.records.store import load_record
 
     record = load_record(arguments.record)
-    comparison = compared(arguments, record)
-    verdict = _verdict(arguments, record, comparison)
-    text = _render(arguments, record, verdict, comparison)
+    if arguments.format in {"cyclonedx", "spdx"}:
+        text = _bill(arguments, record)
+    else:
+        comparison = compared(arguments, record)
+        text = _render(arguments, record, _verdict(arguments, record, comparison), comparison)
     if arguments.output is None:
         sys.stdout.write(text)
         return 0
@@ -76,6 +87,18 @@ def _render(arguments: Namespace, record: Record, verdict: Verdict | None, compa
     from carbon_lint.report import summary
 
     return summary.render(record, verdict, comparison=comparison, report=found, readings=_readings(arguments))
+
+
+def _bill(arguments: Namespace, record: Record) -> str:
+    from carbon_lint.report import export
+
+    if arguments.model is None or arguments.activity is None:
+        raise UsageError(
+            f"--format {arguments.format} needs --model and --activity",
+            hint="the record does not say which model the energy made, and by what: it is never guessed",
+        )
+    subject = export.Subject(model=arguments.model, activity=arguments.activity)
+    return export.cyclonedx(record, subject) if arguments.format == "cyclonedx" else export.spdx(record, subject)
 
 
 def _verdict(arguments: Namespace, record: Record, comparison: Comparison | None) -> Verdict | None:
