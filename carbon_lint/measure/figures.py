@@ -12,7 +12,7 @@ _RELATIVE_TOLERANCE = 1e-6
 # trains on its CPUs draws so much by them.
 _PLAUSIBLE_CPU_W = 4000.0
 # An AMD GPU draws watts also when idle; CodeCarbon books 0 when its reading fails.
-_STANDSTILL_S = 5.0
+_STANDSTILL_S = 1.5
 
 
 class Figures(Protocol):
