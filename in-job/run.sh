@@ -22,7 +22,7 @@ find_python() {
 }
 
 python="$(find_python)" || stop 'carbon-lint needs Python 3.11 or later, and the job has none' \
-  'add a step before it: `- uses: actions/setup-python@v6` with `python-version: "3.12"`'
+  'add a step before it: `- uses: actions/setup-python@v7` with `python-version: "3.12"`'
 
 # One venv a job and lock: a second step of the same job finds it ready.
 key="$(cat "$root/requirements.txt" <("$python" -V) | sha256sum | cut -c 1-16)"
@@ -36,7 +36,7 @@ if [ ! -e "$venv/.ready" ]; then
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
     --requirement "$root/requirements.txt" ||
     stop 'cannot install carbon-lint' 'the lines above say why; the job needs a way to PyPI, or PIP_INDEX_URL of a mirror'
-  touch "$venv/.ready"
+  touch "$venv/carbon-lint-private" "$venv/.ready"
   echo "::endgroup::"
 fi
 # -s and no PYTHONPATH: nothing of the job's own packages can stand in for one of ours. The job gets its PYTHONPATH back.

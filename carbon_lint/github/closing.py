@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from carbon_lint.github.results import Result, Step
 
 MAX_FINDINGS_BYTES = 500_000
+OWNERSHIP_S = 20.0
+OWNERSHIP_CANCELLED_S = 0.5  # of the seven seconds that the runner leaves
 
 
 def write_outputs(context: Context, result: Result) -> None:
@@ -26,9 +28,11 @@ def write_outputs(context: Context, result: Result) -> None:
 
 def close(step: Step) -> None:
     """Summary, comment and ownership. Raises OutputError where the summary cannot be written."""
-    ownership.hand_over(step.result.written, step.context.workspace)
     if step.inputs.summary and step.context.summary_file is not None:
         append_summary(step.context.summary_file, render_summary(step.result))
+    within_s = OWNERSHIP_CANCELLED_S if step.result.is_cancelled else OWNERSHIP_S
+    if not ownership.hand_over(step.result.written, step.context.workspace, within_s=within_s):
+        step.console.notice(f"after {within_s:.0f} s some files of the job still belong to root")
 
 
 def comment(step: Step) -> None:

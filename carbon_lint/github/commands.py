@@ -116,13 +116,13 @@ def append(path: Path, text: str) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
-def append_summary(path: Path, markdown: str) -> None:
+def append_summary(path: Path, markdown: str, *, max_bytes: int = MAX_SUMMARY_BYTES) -> None:
     """Append to the step's summary, cut where the runner would drop all of it. Raises OutputError."""
     try:
         used_bytes = path.stat().st_size
     except OSError:
         used_bytes = 0
-    room_bytes = MAX_SUMMARY_BYTES - used_bytes
+    room_bytes = max_bytes - used_bytes
     if len(markdown.encode("utf-8", "backslashreplace")) > room_bytes:
         kept = markdown.encode("utf-8", "backslashreplace")[: max(0, room_bytes - _SUMMARY_ROOM_BYTES)]
         whole_lines = kept.decode("utf-8", "ignore").rpartition("\n")[0]

@@ -74,7 +74,7 @@ class Context:
     def is_fork(self) -> bool:
         """True where the pull request comes from another repository: it has no secrets and a token that only reads."""
         head = _at(self.event, "pull_request", "head", "repo", "full_name")
-        return self.is_pull_request and head != self.repository
+        return self.is_pull_request and (head is None or head != self.repository)
 
     @property
     def base_sha(self) -> str | None:

@@ -40,6 +40,8 @@ OUTPUTS = (
 # The runner fails the step over the first; the others would change how later steps are read or run by it.
 _REFUSED_ENV = ("NODE_OPTIONS", "GITHUB_", "RUNNER_", "ACTIONS_", "INPUT_", "LD_PRELOAD")
 _MAX_FILE_BYTES = 1_048_576
+MAX_JOB_SUMMARY_BYTES = 600_000
+"""Of the 1 MiB that a step has; the rest is for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class JobFiles:
             append(context.path_file, paths if paths.endswith("\n") else f"{paths}\n")
         summary = self._text("GITHUB_STEP_SUMMARY")
         if summary and context.summary_file is not None:
-            append_summary(context.summary_file, f"{summary}\n")
+            append_summary(context.summary_file, f"{summary}\n", max_bytes=MAX_JOB_SUMMARY_BYTES)
         return tuple(refused)
 
     def _text(self, name: str) -> str:

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Record
 
 DEFAULT_RECORD = "carbon-lint-record.json"
+_NEEDS_ITS_OWN = (
+    "\n  it asked the Hub without a token: a Trainer that pushes needs one, and `hf-token` is never handed to it; add\n"
+    "  `env: {HF_TOKEN: ${{ secrets.HF_TRAIN_TOKEN }}}` and `pass-env: HF_TOKEN`; one that may only open pull requests "
+    "is enough"
+)
 
 
 class Measuring:
@@ -40,6 +45,7 @@ class Measuring:
     def __init__(self, step: Step, limits: Limits) -> None:
         self._step = step
         self._limits = limits
+        self._lacks_token = False
         self._gate = gating.prepare(step, limits)
 
     def run(self) -> None:
@@ -132,7 +138,7 @@ class Measuring:
 
     def _measured(self, request: RunRequest, meter: Meter) -> Record:
         try:
-            record: Record = measuring.measured(
+            record, self._lacks_token = measuring.measured(
                 lambda metered, show: measure(request, metered, show),
                 meter,
                 self._step.result.readings,
@@ -153,7 +159,10 @@ class Measuring:
         status = exit_code(record)
         self._step.result.statuses.append(status)
         if record.outcome is Outcome.FAILED:
-            self._step.result.failures.append(f"`command` failed with exit status {status}; its output is in the log")
+            why = _NEEDS_ITS_OWN if self._lacks_token and "HF_TOKEN" not in self._step.inputs.pass_env else ""
+            self._step.result.failures.append(
+                f"`command` failed with exit status {status}; its output is in the log{why}"
+            )
         elif record.outcome is Outcome.INTERRUPTED:
             self._step.result.failures.append("the run was cancelled; what it had emitted until then is in the record")
         elif record.outcome is Outcome.UNMEASURED:

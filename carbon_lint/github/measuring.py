@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from carbon_lint.github.jobfiles import JobFiles
     from carbon_lint.measure.meter import Meter, Reading
     from carbon_lint.measure.progress import Progress
+    from carbon_lint.records.record import Record
 
 SHELL = ("bash", "-euo", "pipefail", "-c")
 """How `command` and `setup` are run, and nothing else is."""
 
 OUR_VARIABLES = ("CARBON_LINT_INPUTS", "CARBON_LINT_PYTHONPATH")
 MAX_READINGS = 3600
+# What a Trainer with push_to_hub=True ends with, before a step is trained, where it has no token (huggingface_hub 2).
+NO_TOKEN = re.compile(rb"Invalid username or password|Token is required|LocalTokenNotFoundError|401 Client Error")
 SETUP_GRACE_S = 5.0
 
 
@@ -125,10 +129,11 @@ def _wait_for(process: subprocess.Popen[bytes]) -> int:
 
 
 def measured(
-    run: Callable[[Meter, Callable[[Progress], None]], Any], meter: Meter, readings: list[Reading], console: Console
-) -> Any:
-    """`run(meter, on_progress)` with the job's output on its way to the log."""
+    run: Callable[[Meter, Callable[[Progress], None]], Record], meter: Meter, readings: list[Reading], console: Console
+) -> tuple[Record, bool]:
+    """`run(meter, on_progress)` with the job's output going to the log; and whether it spoke of a missing token."""
     show = LogLines(lambda text: console.line(text.removesuffix("\n")))
-    with JobOutput(console.write) as output:
+    with JobOutput(console.write, NO_TOKEN) as output:
         # The wrapper answers for every attribute of the meter that it wraps.
-        return run(cast("Meter", MeterWithOutput(meter, output, readings)), show)
+        record = run(cast("Meter", MeterWithOutput(meter, output, readings)), show)
+    return record, output.heard

@@ -1,46 +1,72 @@
-"""Files that the step wrote belong to whoever owns the workspace.
+"""Files that the step and its job wrote belong to whoever owns the workspace.
 
-A container action runs as root on a workspace of the runner's user: what it leaves could not be edited or deleted by
-the steps after it.
+A container action runs as root on a workspace of the runner's user: what it leaves could neither be edited nor deleted
+by the steps after it, nor by the next job's checkout.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+_ROOT = 0
 
-def hand_over(paths: Iterable[Path], workspace: Path) -> None:
-    """Give each of `paths` that lies in `workspace` and is ours to the workspace's owner. Does nothing unless root."""
-    if os.geteuid() != 0:
-        return
+
+def hand_over(first: Iterable[Path], workspace: Path, *, within_s: float) -> bool:
+    """Give what root owns in `workspace` to the workspace's owner: `first` these, then all that `within_s` allows.
+
+    Returns whether all was looked at. Does nothing, and that is all, unless we are root and the owner is not.
+    """
     try:
         owner = workspace.stat()
-        root = workspace.resolve()
     except OSError:
-        return
-    for path in paths:
-        for part in (path, *path.parents):
-            if part.resolve() == root or root not in part.resolve().parents:
-                break
-            _give(part, owner)
+        return True
+    if os.geteuid() != _ROOT or owner.st_uid == _ROOT:
+        return True
+    deadline = time.monotonic() + within_s
+    root = os.path.realpath(workspace)
+    for written in first:
+        if os.path.realpath(written).startswith(f"{root}/"):
+            _give(os.fspath(written), owner)
+    for path in _everything(root, owner.st_dev):
+        _give(path, owner)
+        if time.monotonic() > deadline:
+            return False
+    return True
 
 
-def _give(path: Path, owner: os.stat_result) -> None:
+def _everything(root: str, device: int) -> Iterator[str]:
+    """Every file and folder below `root` on the same file system. Links are named, and not followed."""
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            yield os.path.join(folder, name)
+        folders[:] = [name for name in folders if _is_on(os.path.join(folder, name), device)]
+
+
+def _is_on(path: str, device: int) -> bool:
     try:
-        if path.lstat().st_uid == 0 != owner.st_uid:
+        return os.lstat(path).st_dev == device
+    except OSError:
+        return False
+
+
+def _give(path: str, owner: os.stat_result) -> None:
+    try:
+        if os.lstat(path).st_uid == _ROOT:
             os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
     except OSError:
-        return  # a read-only or foreign file system: the step's result does not hang on it
+        return  # gone, or a file system that is read-only or foreign: the step's result does not hang on it
 
 
 def git_environ(environ: Mapping[str, str], workspace: Path) -> dict[str, str]:
     """Variables by which git trusts `workspace` though another user owns it; no configuration file is touched."""
-    count = int(environ.get("GIT_CONFIG_COUNT") or 0)
+    given = environ.get("GIT_CONFIG_COUNT", "")
+    count = int(given) if given.isascii() and given.isdigit() else 0
     return {
         "GIT_CONFIG_COUNT": str(count + 1),
         f"GIT_CONFIG_KEY_{count}": "safe.directory",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 18
 # A command is held back until its line ends. No honest one is longer; past this it is let go, made harmless.
 MAX_HELD_BYTES = 1 << 16
+LISTEN_BYTES = 200  # of a piece are heard together with the next
 DRAIN_S = 0.3
 """How long the last output is waited for when a process that the job left behind keeps the pipe open."""
 
@@ -127,8 +128,11 @@ class JobOutput:
     Until then the pipe holds what is written.
     """
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
-        """`write` is called from the thread."""
+    def __init__(self, write: Callable[[bytes], None], listen_for: re.Pattern[bytes] | None = None) -> None:
+        """`write` is called from the thread. `heard` becomes true when the output has something that matches."""
+        self.heard = False
+        self._listen_for = listen_for
+        self._tail = b""
         self._write = write
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._pump, name="job-output", daemon=True)
@@ -176,8 +180,14 @@ class JobOutput:
             data = os.read(self._read_end, CHUNK_BYTES)
             if not data:
                 break
+            self._listen(data)
             self._pass_on(job_output.feed(data))
         self._pass_on(job_output.finish())
+
+    def _listen(self, data: bytes) -> None:
+        if self._listen_for is not None and not self.heard:
+            self.heard = self._listen_for.search(self._tail + data) is not None
+            self._tail = data[-LISTEN_BYTES:]
 
     def _pass_on(self, data: bytes) -> None:
         if self.failure is not None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.docker.conftest import ROOT, docker
 from tests.github.runner import RUNNER_UID, Runner
+from tests.standin.hub import WRITE_TOKEN, StandInHub
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
@@ -181,3 +182,38 @@ def test_an_environment_without_the_runners_files_still_works(image, tmp_path):
     done = docker("run", "--rm", "--network", "none", "-v", f"{tmp_path}:/w", "-w", "/w", image)
     assert done.returncode == 0, done.stdout + done.stderr
     assert os.stat(tmp_path / "README.md").st_size == len(GOOD)
+
+
+def test_the_card_reaches_a_hub_over_http(runner, tmp_path):
+    with StandInHub(tmp_path / ".hub") as hub:
+        hub.create("acme/m", GOOD)
+        step = runner.step(
+            command="true",
+            location="FRA",
+            card="README.md",
+            hub_repo="acme/m",
+            hf_token=WRITE_TOKEN,
+            env=hub.environ(None),
+        )
+        assert step.succeeded, step.log
+        assert step.outputs["card-url"].startswith(hub.endpoint)
+        assert b"co2_eq_emissions" in hub.card("acme/m")
+        assert step.log.count(WRITE_TOKEN) == 1
+
+
+def test_a_read_only_workspace_is_told_before_the_job(runner):
+    runner.workspace_mode = ":ro"
+    step = runner.step(command="echo never", location="FRA")
+    assert step.exit_status == 2
+    assert "never" not in step.log.replace("echo never", "")
+    assert "Read-only" in step.annotations("error")[0]
+    elsewhere = runner.step(command="true", location="FRA", record=f"{runner.temp}/record.json")
+    assert elsewhere.succeeded, elsewhere.log
+    assert (runner.temp / "record.json").exists()
+
+
+def test_files_of_the_job_belong_to_the_runner_too(runner):
+    step = runner.step(command="mkdir -p out && echo x > out/model.bin", location="FRA")
+    assert step.succeeded
+    assert (runner.workspace / "out/model.bin").stat().st_uid == RUNNER_UID
+    assert (runner.workspace / "out").stat().st_uid == RUNNER_UID

@@ -95,6 +95,7 @@ class Runner:
         self.actions = {"ACTIONS_RUNTIME_TOKEN": "runtime-token", "ACTIONS_RUNTIME_URL": "https://pipelines.example"}
         self.token = "ghs_job"
         self.job_index = "0"
+        self.workspace_mode = ""  # ":ro" for a workspace that cannot be written to
 
     def write(self, name, text):
         path = self.workspace / name
@@ -198,7 +199,7 @@ class Runner:
         argv += ["--network", self.network] if self.network else []
         argv += ["-v", "/var/run/docker.sock:/var/run/docker.sock"]
         for host, inside in self._mounts().items():
-            argv += ["-v", f"{host}:{inside}"]
+            argv += ["-v", f"{host}:{inside}{self.workspace_mode if host == self.workspace else ''}"]
         self.container = name
         return [*argv, self.image], {**os.environ, **environ}
 
