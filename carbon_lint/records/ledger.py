@@ -101,7 +101,9 @@ def add(record: Record, url: str) -> Added:
     storage = open_storage(url)
     name = _name(record)
     path = posixpath.join(month_of(record), name)
-    known = [found for found in storage.names() if posixpath.basename(found) == name]
+    # Two records of one run end at nearly the same time, so in the same month or in the one beside it.
+    months = (month_of(record), *_neighbours(month_of(record)))
+    known = [path for month in months for path in storage.names(month) if posixpath.basename(path) == name]
     for earlier in known:
         if _read(storage, earlier).ended_at >= record.ended_at:
             return Added(path=storage.shown(earlier), status="known")
@@ -122,9 +124,8 @@ def entries(url: str, month: str | None = None) -> Iterator[Entry]:
     Raises InputError at the first file that is no record: a sum that leaves one out would be too small.
     """
     storage = open_storage(url)
-    for path in sorted(storage.names()):
-        folder = posixpath.dirname(path)
-        if _MONTH.fullmatch(folder) and month in {None, folder}:
+    for path in sorted(storage.names(month)):
+        if _MONTH.fullmatch(posixpath.dirname(path)):
             yield Entry(path=storage.shown(path), record=_read(storage, path))
 
 
@@ -164,6 +165,15 @@ def latest(url: str, *, branch: str, repository: str | None = None, job: str | N
         ):
             best = entry
     return best
+
+
+def _neighbours(month: str) -> tuple[str, str]:
+    count = int(month[:4]) * 12 + int(month[5:]) - 1
+    return _month(count - 1), _month(count + 1)
+
+
+def _month(count: int) -> str:
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

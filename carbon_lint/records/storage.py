@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 class Storage(Protocol):
     """Paths are POSIX, relative to the root."""
 
-    def names(self) -> Iterable[str]:
-        """Every JSON file one folder below the root. A root that is not there yet has none. Raises InputError."""
+    def names(self, folder: str | None = None) -> Iterable[str]:
+        """Every JSON file in one folder below the root, or in all of them.
+
+        What is not there yet has none. Raises InputError.
+        """
 
     def read(self, path: str) -> bytes:
         """Raises InputError."""
@@ -50,16 +53,17 @@ class LocalStorage:
         """Nothing is made before something is written."""
         self._root = root
 
-    def names(self) -> Iterable[str]:
+    def names(self, folder: str | None = None) -> Iterable[str]:
         """See `Storage`."""
         if self._root.exists() and not self._root.is_dir():
             raise InputError(f"{self._root} is not a folder", hint="name the folder of the ledger")
         try:
-            folders = [folder for folder in self._root.iterdir() if folder.is_dir()] if self._root.exists() else []
+            children = self._root.iterdir() if self._root.exists() else ()
+            folders = [child for child in children if child.is_dir() and folder in {None, child.name}]
             return [
-                f"{folder.name}/{file.name}"
-                for folder in folders
-                for file in folder.iterdir()
+                f"{child.name}/{file.name}"
+                for child in folders
+                for file in child.iterdir()
                 if file.name.endswith(".json") and not file.name.startswith(".")
             ]
         except OSError as error:
@@ -112,12 +116,12 @@ class RemoteStorage:
         self._filesystem: Any = filesystem
         self._url = url.rstrip("/")
 
-    def names(self) -> Iterable[str]:
+    def names(self, folder: str | None = None) -> Iterable[str]:
         """See `Storage`."""
         # A store that lists from a cache would hide what another machine has just written.
         self._filesystem.invalidate_cache()
         try:
-            found = self._filesystem.glob(f"{self._root.rstrip('/')}/*/*.json")
+            found = self._filesystem.glob(f"{self._root.rstrip('/')}/{folder or '*'}/*.json")
         except OSError as error:
             raise InputError(f"cannot read {self._url}: {error}") from error
         return ["/".join(str(path).split("/")[-2:]) for path in found]

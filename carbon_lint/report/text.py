@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from carbon_lint.lint.diagnostic import RANK
 from carbon_lint.report.counts import sentence
 from carbon_lint.report.links import DOCS_URL
 from carbon_lint.text import terminal, visible
@@ -23,7 +24,8 @@ def render(report: LintReport, options: RenderOptions) -> str:
     blocks = [_block(found, report.sources, options) for found in report.diagnostics]
     footer = f"{sentence(report)}\n"
     if report.diagnostics:
-        footer += f"`carbon-lint rules {report.diagnostics[0].code}` explains a rule; so does {DOCS_URL}/rules\n"
+        worst = min(report.diagnostics, key=lambda found: RANK[found.severity])
+        footer += f"`carbon-lint rules {worst.code}` explains a rule; so does {DOCS_URL}/rules\n"
     return "\n".join([*blocks, footer])
 
 

@@ -105,6 +105,13 @@ def test_of_two_records_of_one_run_the_one_that_ends_later_stays_also_across_mon
     assert len(list(entries(ledger))) == 1
 
 
+def test_at_the_turn_of_the_year_too(ledger):
+    add(ran(1, ended_at="2026-12-31T23:59:00Z"), ledger)
+
+    assert add(ran(1, ended_at="2027-01-01T00:01:00Z"), ledger).status == "replaced"
+    assert [entry.path.split("/")[-2] for entry in entries(ledger)] == ["2027-01"]
+
+
 def test_a_merged_record_replaces_its_parts_in_the_sum(ledger):
     add(ran(1), ledger)
     add(ran(2), ledger)
