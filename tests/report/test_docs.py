@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
 import sys
 import tomllib
 
@@ -58,16 +59,17 @@ def test_the_example_of_the_configuration_is_a_configuration(generator, tmp_path
     assert re.findall(r"^\| `([\w-]+)` ", text, re.MULTILINE) == list(KEYS)
 
 
-def test_every_command_in_the_page_on_budgets_is_one_that_there_is():
+@pytest.mark.parametrize(("name", "least"), [("budgets", 5), ("reports", 2)])
+def test_every_command_in_a_page_is_one_that_there_is(name, least):
     """Each `$ carbon-lint ...` is parsed by its verb's own parser; nothing is run."""
     import importlib
     import shlex
     from argparse import ArgumentParser
 
-    text = (ROOT / "docs" / "budgets.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     commands = [shlex.split(line) for line in re.findall(r"^\$ (carbon-lint .*)$", text, re.MULTILINE)]
 
-    assert len(commands) >= 5
+    assert len(commands) >= least
     for _, verb, *words in commands:
         module = importlib.import_module(f"carbon_lint.cli.{VERBS[verb][0]}")
         parser = ArgumentParser(allow_abbrev=False)
@@ -86,3 +88,25 @@ def test_the_exception_in_the_page_on_budgets_is_one(tmp_path):
     (exception,) = parse_exceptions(load_file(str(path)).tables("exception"), "x")
 
     assert str(exception).startswith("max-emissions: excepted by ann@example.org until 2026-12-31: ")
+
+
+def test_the_examples_for_other_peoples_ci_are_valid(tmp_path):
+    text = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+    workflow, pipeline = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "workflow.yml").write_text(workflow)
+    (tmp_path / "pipeline.yml").write_text(pipeline)
+
+    for schema, name in (("vendor.github-workflows", "workflow.yml"), ("vendor.gitlab-ci", "pipeline.yml")):
+        command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(tmp_path / name)]
+        if schema == "vendor.gitlab-ci":
+            command[-1:-1] = ["--data-transform", "gitlab-ci"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_format_is_in_the_page_on_reports():
+    from carbon_lint.report import REPORTERS
+
+    text = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(REPORTERS)

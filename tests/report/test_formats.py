@@ -318,3 +318,33 @@ def test_naming_the_formats_imports_none_of_them():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+HOSTILE_TEXT = st.one_of(
+    st.text(max_size=60),
+    st.lists(
+        st.sampled_from(
+            ["::", ":", "##[", "\x1b[2J", "\r", "\n", "\t", "`", "|", "<b>", "@a", "日", "\u202e", "%", "-->"]
+        )
+    ).map("".join),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@given(st.lists(st.tuples(HOSTILE_TEXT, HOSTILE_TEXT, HOSTILE_TEXT), max_size=4), st.data())
+def test_any_card_through_any_reader_facing_format_gives_no_order_to_anybody(cards, data):
+    found, sources = [], {}
+    for number, (name, text, message) in enumerate(cards):
+        path = f"{number}{name}"
+        first = data.draw(st.integers(min_value=0, max_value=len(text)))
+        last = data.draw(st.integers(min_value=first, max_value=len(text)))
+        sources[path] = text
+        found.append(diagnostic(text, (first, last), path=path, message=message))
+    whole = report(*found, sources=sources)
+
+    for name in ("text", "concise", "markdown", "html"):
+        rendered = REPORTERS[name](whole, PLAIN)
+        assert not RAW.search(rendered), name
+        assert "::" not in rendered, name
+        assert "##[" not in rendered, name
+    assert len(REPORTERS["concise"](whole, PLAIN).splitlines()) == len(found)
