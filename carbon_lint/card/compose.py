@@ -33,8 +33,8 @@ MAX_DEPTH = 100
 MAX_MERGE_KEYS = 10_000
 """js-yaml 4.3 `maxTotalMergeKeys`."""
 
-_ODD_BREAKS = re.compile("[\x85\u2028\u2029]")
-"""Line breaks to YAML 1.1, and so to libyaml, and text to everybody else."""
+_ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
+"""Line breaks to YAML 1.1, and so to libyaml, and text to everybody else; and the byte order mark."""
 
 _TAG = "tag:yaml.org,2002:"
 _TAGS = {
@@ -196,6 +196,9 @@ class _Composer:
             self._restore(node, self.repaired)
         if event.tag is not None:
             self._tag(node, event)
+        if event.anchor is not None and not event.value and self.text[node.end : node.end + 1] == ":":
+            # `&a: b` is a nameless key with an anchor to libyaml, and an anchor named `a:` to js-yaml
+            self._problem("yaml-error", "an anchor's name must not end in a colon", node.start, node.end)
         return node
 
     def _restore(self, node: Node, repaired: Repaired) -> None:

@@ -137,7 +137,8 @@ def _tagged(tag: str, text: str) -> tuple[str, Scalar]:
     """A scalar with an explicit tag, as js-yaml 4 takes it."""
     name = tag.removeprefix(_TAG)
     if name in {"str", "!"}:
-        return "str", text
+        # a lone `!` says nothing of what is not there
+        return ("str", text) if text or name == "str" else ("null", None)
     if name == "binary":
         return "bytes", text
     kind, value = hub_value(text)

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 def read_card(data: bytes, path: str) -> Card:
     """The card in `data`. Never raises on content; `path` is only carried along."""
     had_bom = data.startswith(BOM_UTF8)
+    encoded = data[len(BOM_UTF8) :] if had_bom else data
     problems: tuple[Problem, ...] = ()
     try:
-        text = data.decode("utf-8-sig")
+        text = encoded.decode()
     except UnicodeDecodeError as error:
-        text = data.decode("utf-8-sig", errors="replace")
-        problems = (_not_utf8(data, error, had_bom=had_bom),)
+        text = encoded.decode(errors="replace")
+        problems = (_not_utf8(encoded, error),)
     front_matter = fence.find(text)
     if front_matter is None:
         return Card(path, text, had_bom=had_bom, problems=(*problems, _no_front_matter(text)))
@@ -46,9 +47,9 @@ def _parse(text: str, front_matter: FrontMatter) -> Parsed:
     return compose(text, front_matter.start, front_matter.end)
 
 
-def _not_utf8(data: bytes, error: UnicodeDecodeError, *, had_bom: bool) -> Problem:
+def _not_utf8(data: bytes, error: UnicodeDecodeError) -> Problem:
     # Offsets are of the text, so what comes before the bad byte is decoded as the text itself was.
-    before = data[len(BOM_UTF8) if had_bom else 0 : error.start].decode("utf-8", errors="replace")
+    before = data[: error.start].decode(errors="replace")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Problem("not-utf8", "the card is UTF-16, expected UTF-8", 0, 0)
     at = len(before)

@@ -1,8 +1,9 @@
 r"""Makes libyaml read what js-yaml 4, and so the Hub, reads and libyaml refuses.
 
-Four such things are known from 38,000 real front matters and from js-yaml's own source: a TAB where only a blank may
-stand, U+0085/2028/2029 inside text, implicit keys of more than 1024 characters, surrogate escapes (`"\ud83e\udd17"`).
-Each is replaced by something libyaml takes; offsets and scalar texts are mapped back to what the file holds.
+Such things are known from 38,000 real front matters and from js-yaml's own source: a TAB where only a blank may stand,
+U+0085/2028/2029/FEFF inside text, implicit keys of more than 1024 characters, anchors such as `&a.b`, and surrogate
+escapes (`"\ud83e\udd17"`). Each is replaced by something libyaml takes; offsets and scalar texts are mapped back to
+what the file holds.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 
 from carbon_lint.card.compose import with_last_break
 
-_BREAKS = "\x85\u2028\u2029"
+_BREAKS = "\x85\u2028\u2029\ufeff"  # and the byte order mark, which libyaml skips at the start of a line
 # What js-yaml refuses in a scalar; NUL is refused anywhere.
 _UNPRINTABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _ODD = re.compile(f"[{_BREAKS}]|{_UNPRINTABLE.pattern}")
@@ -21,6 +22,9 @@ _ENTRY = re.compile(
 )
 _LONG_KEY = re.compile(r"[^\r\n]{1000,}?(?=\"?'?[ \t]*:(?:\s|\Z))")
 _SURROGATE = re.compile(r"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
+_ANCHOR = re.compile(r"(?:\A|[\s,\[{])[&*][^\s,\[\]{}:]+\Z")
+_LONGEST_ANCHOR = 200
+_NO_NAME = ("", ":", ",", "[", "]", "{", "}")
 _PRIVATE = range(0xE000, 0xF900)  # Unicode's private use area, for stand-ins
 
 MAX_REPAIRS = 200
@@ -36,6 +40,8 @@ class Repaired:
         self._cuts: list[tuple[int, int]] = []  # (position in `text`, characters missing there)
         self.stand_ins: dict[int, str] = {}
         self._free = (code for code in _PRIVATE if chr(code) not in yaml)
+        if yaml.startswith("\ufeff"):  # js-yaml takes it off too
+            self._cut(0, 1)
         if _ODD.search(self.text):
             self.text = _ODD.sub(lambda match: self._stand_in(match[0]), self.text)
 
@@ -71,6 +77,12 @@ class Repaired:
             return self._mend_tab(position)
         if text.startswith("\\u", position - 2) or text.startswith("\\u", position - 1):
             return self._mend_surrogates()
+        if text[position : position + 1] not in _NO_NAME and _ANCHOR.search(
+            text[max(0, position - _LONGEST_ANCHOR) : position]
+        ):
+            # any character may stand in an anchor's name to js-yaml; the names only have to stay apart
+            self._replace(position, position + 1, "_")
+            return True
         return self._mend_long_key(position)
 
     def _mend_tab(self, position: int) -> bool:
