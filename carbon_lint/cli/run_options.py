@@ -88,6 +88,7 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
 def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
     """What is asked for. Raises UsageError, ConfigError."""
     from carbon_lint.measure.environment import private_prefix
+    from carbon_lint.measure.ranks import whole_node
     from carbon_lint.measure.request import OnLoss, RunRequest
     from carbon_lint.records.provenance import provenance_from_environ
 
@@ -113,6 +114,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         forecast=arguments.forecast,
         expected_duration_s=expected_s,
         provenance=provenance_from_environ(os.environ),
+        warnings=whole_node(os.environ)[1],
     )
 
 
@@ -154,17 +156,19 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
 def meter_for(arguments: Namespace, settings: Settings, place: Place | None) -> Meter:
     """CodeCarbon's meter as it is asked for. Raises UsageError, MeasurementError."""
     from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
+    from carbon_lint.measure.ranks import whole_node
 
     pue = _number("--pue", arguments.pue) if arguments.pue is not None else settings.get("pue")
     required = arguments.require or settings.get("require")
     unknown = [word for word in required if word not in _REQUIRABLE]
     if unknown:
         raise ConfigError(f"{settings.source('require')}: require: {quoted(unknown[0])}", hint=", ".join(_REQUIRABLE))
+    environ, _ = whole_node(os.environ)
     return CodeCarbonMeter(
         place,
         pue=1.0 if pue is None else pue,
         cpu_power_w=_given(parse_power_w, arguments.cpu_power),
-        environ=os.environ,
+        environ=environ,
         require=required,
     )
 

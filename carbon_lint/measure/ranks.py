@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from typing import TYPE_CHECKING, NoReturn
 
 from carbon_lint.measure.job import check_runnable, not_runnable
@@ -23,6 +24,8 @@ LOCAL_RANK_VARIABLES = (
     "PALS_LOCAL_RANKID",  # HPE Cray
     "JSM_NAMESPACE_LOCAL_RANK",  # IBM Spectrum LSF
 )
+_SIZES = re.compile(r"(?<!x)\b(\d{1,6})\b")  # the counts of 8(x2),4 and not how often they come
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def local_rank(environ: Mapping[str, str]) -> tuple[str, int] | None:
@@ -33,6 +36,49 @@ def local_rank(environ: Mapping[str, str]) -> tuple[str, int] | None:
     """
     found = [(name, int(environ[name])) for name in LOCAL_RANK_VARIABLES if environ.get(name, "").isdecimal()]
     return max(found, key=lambda pair: pair[1], default=None)
+
+
+LOCAL_SIZE_VARIABLES = (
+    "LOCAL_WORLD_SIZE",  # torchrun, Ray Train
+    "SLURM_STEP_TASKS_PER_NODE",  # like 8 or 8(x2),4
+    "OMPI_COMM_WORLD_LOCAL_SIZE",
+    "MPI_LOCALNRANKS",
+    "MV2_COMM_WORLD_LOCAL_SIZE",
+)
+
+
+def local_size(environ: Mapping[str, str]) -> int:
+    """How many processes of the job run on this node, as far as a launcher says; 1 where none does."""
+    sizes = [size for name in LOCAL_SIZE_VARIABLES for size in map(int, _SIZES.findall(environ.get(name, "")))]
+    return max(sizes, default=1)
+
+
+def whole_node(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The environment by which the first process finds the GPUs of all processes of its node, and warnings.
+
+    Where every process was given GPUs of its own, CUDA_VISIBLE_DEVICES names only those of the first: fewer than there
+    are processes. Then all GPUs that can be seen count.
+    """
+    size, visible = local_size(environ), environ.get(_VISIBLE)
+    if local_rank(environ) is None or size == 1 or visible is None or len(visible.split(",")) >= size:
+        return dict(environ), ()
+    others = {name: value for name, value in environ.items() if name != _VISIBLE}
+    warning = (
+        f"{size} processes run on this node and {_VISIBLE} is {visible} in this one: "
+        "every GPU that can be seen here is counted"
+    )
+    return others, (warning,)
+
+
+def unseen_gpus(environ: Mapping[str, str], gpu_count: int) -> str | None:
+    """A warning where the first process sees fewer GPUs than there are processes: the others may have their own."""
+    size = local_size(environ)
+    if local_rank(environ) is None or not 0 < gpu_count < size:
+        return None
+    return (
+        f"{size} processes run on this node and the first sees {gpu_count} GPUs: where each has GPUs of its own, "
+        "those of the others are not counted; start carbon-lint once per node, around the launcher"
+    )
 
 
 def is_measuring(environ: Mapping[str, str]) -> bool:

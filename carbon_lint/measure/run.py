@@ -20,6 +20,7 @@ from carbon_lint.measure.checks import find_flaw
 from carbon_lint.measure.job import Job
 from carbon_lint.measure.journal import Journal, journal_path
 from carbon_lint.measure.loop import Loop, RunState, Stop
+from carbon_lint.measure.ranks import unseen_gpus
 from carbon_lint.measure.signals import CANCELLING, SignalInbox
 from carbon_lint.records.record import Energy, Outcome, Record
 from carbon_lint.records.store import record_to_json, write_record
@@ -71,7 +72,7 @@ def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress],
         if journal is not None:
             stack.callback(journal.close)
         meter.start()
-        request = replace(request, warnings=(*request.warnings, *_warnings_at_start(request, journal)))
+        request = replace(request, warnings=(*request.warnings, *_warnings_at_start(request, meter, journal)))
         blank = _blank_record(request, meter, run_id)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
@@ -204,8 +205,9 @@ def _open_journal(request: RunRequest) -> Journal | None:
     return Journal(journal_path(request.record_path))
 
 
-def _warnings_at_start(request: RunRequest, journal: Journal | None) -> list[str]:
-    warnings = []
+def _warnings_at_start(request: RunRequest, meter: Meter, journal: Journal | None) -> list[str]:
+    unseen = unseen_gpus(request.environ, len(meter.hardware.gpus))
+    warnings = [] if unseen is None else [unseen]
     outer = request.environ.get(environment.RUN_ID_VARIABLE)
     if outer is not None:
         warnings.append(

@@ -8,7 +8,16 @@ import sys
 
 import pytest
 
-from carbon_lint.measure.ranks import LOCAL_RANK_VARIABLES, is_measuring, local_rank
+from carbon_lint.measure.ranks import (
+    LOCAL_RANK_VARIABLES,
+    is_measuring,
+    local_rank,
+    local_size,
+    unseen_gpus,
+    whole_node,
+)
+from carbon_lint.records.record import Gpu, Hardware
+from tests.measure.fake_meter import FakeMeter
 
 
 @pytest.mark.parametrize("name", LOCAL_RANK_VARIABLES)
@@ -34,6 +43,59 @@ def test_without_a_local_rank_there_is_nobody_else_on_the_node(environ):
 )
 def test_of_nested_launchers_the_highest_rank_counts(environ, measures):
     assert is_measuring(environ) is measures
+
+
+@pytest.mark.parametrize(
+    ("environ", "size"),
+    [
+        ({}, 1),
+        ({"LOCAL_WORLD_SIZE": "8"}, 8),
+        ({"SLURM_STEP_TASKS_PER_NODE": "4(x16)"}, 4),
+        ({"SLURM_STEP_TASKS_PER_NODE": "2,3(x2)"}, 3),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1", "LOCAL_WORLD_SIZE": "8"}, 8),
+        ({"LOCAL_WORLD_SIZE": "many"}, 1),
+    ],
+)
+def test_how_many_processes_a_node_has(environ, size):
+    assert local_size(environ) == size
+
+
+def test_the_first_rank_counts_the_gpus_of_all_ranks_of_its_node():
+    """Slurm gave each of 8 tasks a GPU: CUDA_VISIBLE_DEVICES of the first names one of the 8 that the job burns."""
+    environ = {"SLURM_LOCALID": "0", "SLURM_STEP_TASKS_PER_NODE": "8(x2)", "CUDA_VISIBLE_DEVICES": "0", "A": "1"}
+    others, warnings = whole_node(environ)
+    assert "CUDA_VISIBLE_DEVICES" not in others
+    assert others["A"] == "1"
+    assert "8 processes run on this node and CUDA_VISIBLE_DEVICES is 0 in this one" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"CUDA_VISIBLE_DEVICES": "0"},  # one process: the user's choice
+        {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"},
+        {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2", "CUDA_VISIBLE_DEVICES": "2,3"},  # shared by both
+        {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1", "CUDA_VISIBLE_DEVICES": "2"},
+    ],
+)
+def test_gpus_that_were_given_to_all_ranks_stay_the_ones_that_count(environ):
+    assert whole_node(environ) == (environ, ())
+
+
+@pytest.mark.parametrize(("gpu_count", "is_warned"), [(0, False), (1, True), (7, True), (8, False)])
+def test_gpus_that_the_first_rank_cannot_see_are_warned_of(gpu_count, is_warned):
+    environ = {"SLURM_LOCALID": "0", "SLURM_STEP_TASKS_PER_NODE": "8"}
+    assert (unseen_gpus(environ, gpu_count) is not None) is is_warned
+    assert unseen_gpus({}, gpu_count) is None
+
+
+def test_the_warning_gets_into_the_record(run):
+    gpus = (Gpu(index=0, name="a GPU", uuid="GPU-1"),)
+    meter = FakeMeter()
+    meter.hardware = Hardware(gpus=gpus)
+    environ = {**os.environ, "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "4"}
+    record = run("pass", meter=meter, environ=environ)
+    assert any("4 processes run on this node and the first sees 1 GPUs" in warning for warning in record.warnings)
 
 
 def test_another_rank_becomes_its_command(carbon_lint):
