@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measure.codecarbon_tap import QuietLog, Tap
 from carbon_lint.measure.cpu import plan_cpu, rapl_domains
-from carbon_lint.measure.cpu_load import GroupLoad
+from carbon_lint.measure.cpu_load import load_of
 from carbon_lint.measure.figures import FigureCheck
 from carbon_lint.measure.gpus import open_gpus
 from carbon_lint.measure.location import intensity_of
@@ -90,6 +90,7 @@ class CodeCarbonMeter:
         self._cpu = plan_cpu(cpu_power_w, root=root)
         self._ram = plan_ram(root=root)
         self._amd_ids = amd_ids(environ)
+        self._amd_warnings: tuple[str, ...] = ()
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
         self._require = frozenset(require)
         self._root = root
@@ -111,7 +112,7 @@ class CodeCarbonMeter:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the number should know."""
-        return self._cpu.warnings + self._gpus.warnings
+        return self._cpu.warnings + self._gpus.warnings + self._amd_warnings
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError where CodeCarbon is missing, another one, or gives no figures."""
@@ -246,8 +247,9 @@ class CodeCarbonMeter:
                 f"CodeCarbon measures the CPU by {mode} ({tdp_w} W) and memory at {ram_w} W, "
                 f"where {expected} ({self._cpu.max_power_w} W) and {self._ram.power_w} W were asked for"
             )
-        if mode == "cpu_load" and self._cpu.is_limited:
-            parts["CPU"]._cpu_load_meter = GroupLoad(self._cpu.usable_threads, self._root)
+        if mode == "cpu_load":
+            load = load_of(self._cpu.limit, self._cpu.usable_threads, self._root)
+            parts["CPU"]._cpu_load_meter = load or parts["CPU"]._cpu_load_meter
         return parts.get("GPU")
 
     def _take_amd(self, part: Any) -> None:
@@ -265,6 +267,8 @@ class CodeCarbonMeter:
         found = tuple(Gpu(index=d.gpu_index, name=str(d._gpu_name), uuid=str(d._uuid)) for d in chosen)
         method = Method.COUNTER if all(device._has_counter for device in chosen) else Method.SAMPLED_POWER
         self._check.has_gpu = True
+        if method is Method.SAMPLED_POWER:
+            self._amd_warnings = ("an AMD GPU has no energy counter: CodeCarbon samples its power once a second",)
         self.methods = replace(self.methods, gpu=method)
         self.hardware = replace(self.hardware, gpus=self.hardware.gpus + found)
 
@@ -297,6 +301,9 @@ def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) ->
 def _offline_tracker() -> Any:
     """The tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
     import codecarbon
+
+    # The first `flush()` would import it, and what is drawn meanwhile would be the job's.
+    import codecarbon.core.emissions
 
     version = getattr(codecarbon, "__version__", "unknown")
     if version != REQUIRED_VERSION:

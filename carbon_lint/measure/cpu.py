@@ -10,6 +10,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,13 @@ from carbon_lint.measure import cgroup
 from carbon_lint.records.record import Method
 
 _TABLE = Path(__file__).parent.parent / "data" / "cpu_power.json"
+
+
+class Limit(StrEnum):
+    """What keeps this process from some of the machine's threads."""
+
+    QUOTA = "quota"
+    AFFINITY = "affinity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +40,7 @@ class CpuPlan:
         threads: hardware threads this machine shows.
         usable_threads: what affinity and cgroup quota leave of them.
         is_virtual: True on a virtual machine.
-        is_limited: True where a container or affinity leaves fewer threads than the machine shows, and the control
-            group's own usage can be read.
+        limit: what leaves fewer threads than the machine shows; the load is then not the whole machine's.
         source: where `max_power_w` comes from, in words.
         warnings: what a reader of the number should know.
     """
@@ -44,7 +51,7 @@ class CpuPlan:
     threads: int
     usable_threads: float
     is_virtual: bool
-    is_limited: bool
+    limit: Limit | None
     source: str
     warnings: tuple[str, ...] = ()
 
@@ -65,7 +72,9 @@ class _Processor:
 def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: int | None = None) -> CpuPlan:
     """Decide once, before the job starts. `affinity`: CPUs this process may run on, where a test says so."""
     processor = read_processor(root)
-    usable = _usable_threads(processor.threads, root, affinity)
+    allowed = min(processor.threads, len(os.sched_getaffinity(0)) if affinity is None else affinity)
+    quota = cgroup.cpu_quota(root)
+    usable = float(allowed) if quota is None else min(float(allowed), quota)
     warnings: tuple[str, ...] = ()
     power_w = user_power_w
     if user_power_w is not None:
@@ -82,7 +91,7 @@ def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: in
         threads=processor.threads,
         usable_threads=usable,
         is_virtual=processor.is_virtual,
-        is_limited=usable < processor.threads and cgroup.cpu_usage_s(root) is not None,
+        limit=_limit(processor.threads, allowed, usable),
         source=source,
         warnings=warnings,
     )
@@ -109,11 +118,10 @@ def _rapl_files(root: Path) -> list[Path]:
     return found
 
 
-def _usable_threads(threads: int, root: Path, affinity: int | None) -> float:
-    allowed = len(os.sched_getaffinity(0)) if affinity is None else affinity
-    quota = cgroup.cpu_quota(root)
-    usable = float(min(threads, allowed))
-    return usable if quota is None else min(usable, quota)
+def _limit(threads: int, allowed: int, usable: float) -> Limit | None:
+    if usable < allowed:
+        return Limit.QUOTA
+    return Limit.AFFINITY if allowed < threads else None
 
 
 def _share_w(processor: _Processor, usable: float) -> tuple[float, str, tuple[str, ...]]:

@@ -5,17 +5,41 @@ In a container that may use half a CPU of 64, the machine's load says nothing of
 
 from __future__ import annotations
 
+import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.measure import cgroup
+from carbon_lint.measure.cpu import Limit
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
+
+# /proc/stat, proc(5): user nice system idle iowait irq softirq steal; guest time is in user's already.
+_COLUMNS = 8
+_IDLE, _IOWAIT = 3, 4
+
+
+class Load(Protocol):
+    """CodeCarbon's two calls."""
+
+    def reset(self) -> None:
+        """Begin a new interval."""
+
+    def percent(self) -> float:
+        """0 to 100 since the last call or `reset`."""
+
+
+def load_of(limit: Limit | None, usable_threads: float, root: Path) -> Load | None:
+    """The load that belongs to a limit; `None`: the machine's, as CodeCarbon reads it."""
+    if limit is Limit.QUOTA and cgroup.cpu_usage_s(root) is not None:
+        return GroupLoad(usable_threads, root)
+    return CpusLoad(os.sched_getaffinity(0), root) if limit is Limit.AFFINITY else None
 
 
 class GroupLoad:
-    """The load of this process's control group, with CodeCarbon's two calls.
+    """The load of this process's control group, whose other processes are the job.
 
     Args:
         usable_threads: what the group may use at most.
@@ -49,3 +73,35 @@ class GroupLoad:
         if usage_s is None:
             raise OSError("the control group's CPU usage cannot be read")
         return usage_s
+
+
+class CpusLoad:
+    """The load of some of the machine's CPUs, by number."""
+
+    def __init__(self, cpus: Collection[int], root: Path) -> None:
+        self._names = {f"cpu{number}" for number in cpus}
+        self._root = root
+        self._last = self._ticks()
+
+    def reset(self) -> None:
+        """Begin a new interval."""
+        self._last = self._ticks()
+
+    def percent(self) -> float:
+        """0 to 100 since the last call or `reset`."""
+        (before_busy, before_all), (busy, everything) = self._last, self._ticks()
+        self._last = busy, everything
+        if everything <= before_all:
+            return 0.0
+        return min(max(100 * (busy - before_busy) / (everything - before_all), 0.0), 100.0)
+
+    def _ticks(self) -> tuple[int, int]:
+        """Busy and all ticks of the CPUs. Raises OSError where the kernel does not say."""
+        busy = everything = 0
+        for line in (self._root / "proc/stat").read_text(encoding="ascii").splitlines():
+            name, *columns = line.split()
+            if name in self._names:
+                ticks = [int(column) for column in columns[:_COLUMNS]]
+                everything += sum(ticks)
+                busy += sum(ticks) - ticks[_IDLE] - ticks[_IOWAIT]
+        return busy, everything

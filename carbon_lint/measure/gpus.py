@@ -226,8 +226,15 @@ def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path 
     except (nvml.NVMLError, OSError) as error:
         return _without(error, environ, optional=optional, root=root)
     visible = visible_cards([card for card, _ in cards], environ) if cards else Visible(indices=())
-    devices = [_device(nvml, card, handle) for card, handle in cards if card.index in visible.indices]
-    return NvidiaGpus(nvml, devices, visible.warnings + _notes(nvml, devices))
+    devices, skipped = [], []
+    for card, handle in cards:
+        try:
+            devices += [_device(nvml, card, handle)] if card.index in visible.indices else []
+        except MeasurementError as error:
+            if not optional:
+                raise
+            skipped.append(f"not counted: {error.message}")
+    return NvidiaGpus(nvml, devices, (*visible.warnings, *skipped, *_notes(nvml, devices)))
 
 
 def _without(error: Exception, environ: Mapping[str, str], *, optional: bool, root: Path) -> NvidiaGpus:

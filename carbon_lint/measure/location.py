@@ -10,6 +10,7 @@ import json
 import re
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import HTTPException
@@ -109,9 +110,10 @@ def electricity_maps(zone: str, token: str, *, url: str = ELECTRICITY_MAPS_URL) 
 def _ask_cloud(url: str, root: Path) -> Found:
     """Ask the cloud that built this machine; all three where it does not say."""
     vendor = _text(root / "sys/class/dmi/id/sys_vendor").lower()
-    likely = [provider for word, provider in _VENDORS.items() if word in vendor]
-    for provider in likely or ["aws", "azure", "gcp"]:
-        region = _region(provider, url)
+    likely = [provider for word, provider in _VENDORS.items() if word in vendor] or list(_VENDORS.values())
+    with ThreadPoolExecutor(len(likely)) as pool:  # at once: outside a cloud each of them waits until it gives up
+        regions = list(pool.map(lambda provider: _region(provider, url), likely))
+    for provider, region in zip(likely, regions, strict=True):
         if region is not None:
             how = f"the metadata service of this machine's cloud: {provider}, region {region}"
             return Found(place=find_place(f"{provider}/{region}"), how=how)

@@ -11,8 +11,8 @@ import pytest
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure import cgroup, cpu
 from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
-from carbon_lint.measure.cpu import plan_cpu, rapl_denied
-from carbon_lint.measure.cpu_load import GroupLoad
+from carbon_lint.measure.cpu import Limit, plan_cpu, rapl_denied
+from carbon_lint.measure.cpu_load import CpusLoad, GroupLoad, load_of
 from carbon_lint.measure.ram import model_w, plan_ram
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
@@ -184,7 +184,31 @@ def test_the_load_of_a_limited_container_is_its_own_and_not_the_machines(tmp_pat
     half_s = (time.monotonic() - started_s) * 0.5 * 0.6
     fake_machine.write(root / "sys/fs/cgroup/cpu.stat", f"usage_usec {1_000_000 + round(half_s * 1e6)}\n")
     assert load.percent() == pytest.approx(60, rel=0.1)
-    assert planned(root).is_limited
+    assert planned(root).limit is Limit.QUOTA
+
+
+def test_the_load_of_some_cpus_is_theirs_alone(tmp_path):
+    def stat(*busy_and_idle):
+        rows = [f"cpu{number} {busy} 0 0 {idle} 7 0 0 0 {busy} 0" for number, (busy, idle) in enumerate(busy_and_idle)]
+        fake_machine.write(tmp_path / "proc/stat", "\n".join(["cpu 1 1 1 1 1 1 1 1 1 1", *rows, "intr 1 2"]) + "\n")
+
+    stat((0, 0), (0, 0), (0, 0))
+    load = CpusLoad({0, 2}, tmp_path)
+    assert load.percent() == 0.0
+    stat((30, 70), (100, 0), (50, 50))
+    assert load.percent() == pytest.approx(40)
+    stat((130, 70), (200, 0), (150, 50))
+    assert load.percent() == pytest.approx(100)
+
+
+def test_the_machines_own_load_is_used_only_where_all_of_it_may_be_used(tmp_path):
+    root = machine(tmp_path, EPYC_7763, threads=4)
+    fake_machine.write(root / "proc/stat", "cpu0 1 0 0 1 0 0 0 0 0 0\n")
+    assert load_of(planned(root).limit, 4, root) is None
+    assert isinstance(load_of(planned(root, affinity=2).limit, 2, root), CpusLoad)
+    cgroup_v2(root, cpu_max="150000 100000", cpu_stat="usage_usec 1\n")
+    assert isinstance(load_of(planned(root, affinity=2).limit, 1.5, root), GroupLoad)
+    assert planned(root, affinity=1).limit is Limit.AFFINITY
 
 
 def test_the_meter_models_a_limited_container_by_its_own_load(tmp_path):

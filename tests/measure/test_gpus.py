@@ -215,6 +215,10 @@ def test_a_gpu_that_states_neither_energy_nor_power_is_refused(machine):
     machine(StubGpu(name="GRID T4-8Q", has_counter=False, has_power=False))
     with pytest.raises(MeasurementError, match="GRID T4-8Q"):
         open_gpus({})
+    machine(StubGpu(uuid=UUIDS[0], has_counter=False, has_power=False), StubGpu(uuid=UUIDS[1]))
+    gpus = open_gpus({}, optional=True)
+    assert [gpu.index for gpu in gpus.gpus] == [1]
+    assert gpus.warnings[0].startswith("not counted: GPU 0")
 
 
 def test_power_is_sampled_at_ten_hertz_or_more_in_real_time(machine):

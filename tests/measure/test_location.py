@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -106,6 +108,16 @@ def test_a_region_that_is_not_known_is_refused_by_name(served, tmp_path):
 def test_auto_does_not_go_through_a_proxy(served, tmp_path, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert locate((), "n", metadata_url=served(AZURE), root=tmp_path).place.code == "azure/eastus2"
+
+
+def test_auto_gives_up_within_two_seconds_where_nobody_answers(tmp_path):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        started_s = time.monotonic()
+        with pytest.raises(MeasurementError):
+            locate((), "n", metadata_url=f"http://127.0.0.1:{silent.getsockname()[1]}", root=tmp_path)
+        assert time.monotonic() - started_s < 2
 
 
 def test_auto_follows_no_redirect(served, tmp_path):

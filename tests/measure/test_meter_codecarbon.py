@@ -46,6 +46,16 @@ def test_energy_comes_by_component_with_its_method_and_grams_are_energy_times_in
     assert meter.software == {"codecarbon": "3.3.2"}
 
 
+def test_what_is_drawn_before_the_job_starts_is_not_the_jobs():
+    meter = CodeCarbonMeter(FRANCE)
+    meter.start()
+    time.sleep(0.3)
+    reading = meter.read()
+    watts = reading.energy_kwh.ram * 3.6e6 / reading.elapsed_s
+    meter.stop()
+    assert watts == pytest.approx(meter._ram.power_w, rel=0.05)
+
+
 def test_a_run_asked_for_energy_only_states_no_grams():
     meter = CodeCarbonMeter(None)
     reading = measured(meter)
