@@ -46,6 +46,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="default text")
     parser.add_argument("--output", metavar="FILE", help="write the report there, not to standard output")
     parser.add_argument("--workers", metavar="N", type=int, help="with --from: processes (default: one a core)")
+    parser.add_argument(
+        "--stating-only", action="store_true", help="with --from: look only into cards that mention CO2 or emissions"
+    )
     parser.add_argument("--engine", choices=("local", "ray"), default="local", help="with --from: ray for a cluster")
     parser.add_argument("--ray-address", metavar="ADDRESS", help="of a running cluster (default: one on this machine)")
     parser.add_argument(
@@ -91,9 +94,11 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
     if arguments.engine == "ray":
         from carbon_lint.hub.audit_ray import judge_on_ray
 
-        verdicts = judge_on_ray(arguments.file, settings, arguments.ray_address)
+        verdicts = judge_on_ray(arguments.file, settings, arguments.ray_address, only_mentioning=arguments.stating_only)
     else:
-        verdicts = judge_in_processes(cards_in(arguments.file), settings, arguments.workers or os.cpu_count() or 1)
+        workers = arguments.workers or len(os.sched_getaffinity(0))
+        cards = cards_in(arguments.file)
+        verdicts = judge_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
     with _Show() as show:
         sums = tally(watched(verdicts, show, of=None))
     _write(sums, arguments.file, arguments)

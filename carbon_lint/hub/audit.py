@@ -89,9 +89,21 @@ def judge(card_text: CardText, settings: Settings) -> Judged:
     )
 
 
-def judge_all(cards: Iterable[CardText], settings: Settings) -> list[Judged]:
-    """A batch of cards."""
-    return [judge(card, settings) for card in cards]
+def judge_all(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[Judged]:
+    """A batch of cards; with `only_mentioning` those without a word of emissions are counted and not looked into."""
+    return [
+        judge(card, settings) if not only_mentioning or mentions_emissions(card) else _unjudged(card) for card in cards
+    ]
+
+
+def mentions_emissions(card: CardText) -> bool:
+    """Whether the text could state emissions. A key written in YAML escapes is not seen."""
+    folded = (card.data or b"").lower()
+    return b"co2" in folded or b"emission" in folded
+
+
+def _unjudged(card: CardText) -> Judged:
+    return Judged(id=card.id, has_card=card.data is not None, problem=card.problem)
 
 
 def finding_of(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -63,18 +64,21 @@ def judge_each(cards: Iterable[CardText], settings: Settings, journal: Journal |
         yield judged
 
 
-def judge_in_processes(cards: Iterable[CardText], settings: Settings, workers: int) -> Iterator[Judged]:
-    """In batches over `workers` processes, in order; in this process where that is one."""
+def judge_in_processes(
+    cards: Iterable[CardText], settings: Settings, workers: int, *, only_mentioning: bool = False
+) -> Iterator[Judged]:
+    """In batches over `workers` processes, in order; in this process where that is one. See `audit.judge_all`."""
     source = iter(cards)
+    work = partial(judge_all, settings=settings, only_mentioning=only_mentioning)
     if workers == 1:
-        for card in source:
-            yield judge(card, settings)
+        while batch := list(islice(source, BATCH)):
+            yield from work(batch)
         return
     pool = ProcessPoolExecutor(workers, initializer=_start_worker)
     waiting: deque[Future[list[Judged]]] = deque()
     try:
         while batch := list(islice(source, BATCH)):
-            waiting.append(pool.submit(judge_all, batch, settings))
+            waiting.append(pool.submit(work, batch))
             if len(waiting) >= workers * AHEAD:
                 yield from waiting.popleft().result()
         while waiting:
