@@ -1,0 +1,99 @@
+"""The scripts for other places than GitHub, run as they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.github.runner import ROOT
+
+ELSEWHERE = ROOT / "examples/elsewhere"
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """`machine(script, *arguments, **env)`: run a script with carbon-lint, and a srun of two nodes, on its PATH."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "carbon-lint").write_text(f'#!/bin/sh\nexec {sys.executable} -m carbon_lint "$@"\n')
+    # One process a node; exits with the worst status, as srun does.
+    (tools / "srun").write_text(
+        '#!/bin/bash\ntrap "kill -TERM 0" TERM\nfor n in 0 1; do SLURM_NODEID=$n "$@" & pids="$pids $!"; done\n'
+        "worst=0\nfor p in $pids; do wait $p || worst=$?; done\nexit $worst\n"
+    )
+    for path in tools.iterdir():
+        path.chmod(0o755)
+
+    def run(script, *arguments, **env):
+        environ = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), **env}
+        return subprocess.run(
+            [str(ELSEWHERE / script), *arguments], env=environ, capture_output=True, text=True, check=False, timeout=100
+        )
+
+    return run
+
+
+def test_a_plain_shell_trains_writes_and_lints(machine):
+    Path("README.md").write_text("---\nlicense: mit\n---\n# A model\n")
+    done = machine("shell.sh", "python3", "-c", "print('trained')", LOCATION="FRA")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "trained" in done.stdout
+    assert "co2_eq_emissions" in Path("README.md").read_text()
+    assert json.loads(Path("record.json").read_text())["outcome"] == "completed"
+
+
+def test_a_plain_shell_keeps_the_record_of_a_run_that_failed(machine):
+    done = machine("shell.sh", "false", LOCATION="FRA")
+    assert done.returncode == 1
+    assert json.loads(Path("record.json").read_text())["outcome"] == "failed"
+    assert not Path("README.md").exists()
+
+
+def test_a_plain_shell_asks_for_the_location(machine):
+    done = machine("shell.sh", "true")
+    assert done.returncode != 0
+    assert "LOCATION" in done.stderr
+
+
+def test_slurm_leaves_a_record_a_node_and_one_for_all(machine):
+    done = machine("slurm.sh", "sh", "-c", "echo node $SLURM_NODEID", LOCATION="FRA")
+    assert done.returncode == 0, done.stdout + done.stderr
+    nodes = [json.loads(path.read_text()) for path in sorted(Path("records-local").glob("node-*.json"))]
+    assert len(nodes) == 2
+    assert json.loads(Path("run.json").read_text())["outcome"] == "completed"
+
+
+def test_slurm_gates_the_whole_job(machine):
+    done = machine("slurm.sh", "sleep", "0.5", LOCATION="FRA", MAX_EMISSIONS="0.0001 ug")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert Path("run.json").exists()
+
+
+def test_gitlabs_file_is_valid_and_its_commands_are_ours():
+    path = ELSEWHERE / "gitlab-ci.yml"
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(path)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    lines = [line for job in ("train", "publish") for line in yaml.safe_load(path.read_text())[job]["script"]]
+    verbs = {line.split()[1] for line in lines if line.startswith("carbon-lint")}
+    assert verbs == {"run", "card", "check", "publish"}
+    assert all("carbon-lint" not in line or "$" not in line or line.endswith('--to "$HUB_REPO"') for line in lines)
+
+
+def test_the_report_for_gitlab_is_what_its_command_writes(cli):
+    Path("README.md").write_text("---\nco2_eq_emissions:\n  emissions: 17g\n---\n")
+    code, out, _ = cli("check", "--format", "gitlab", "README.md")
+    assert code == 1
+    assert json.loads(out)[0]["location"]["path"] == "README.md"
+
+
+@pytest.mark.parametrize("name", ["gitlab-ci.yml", "shell.sh", "slurm.sh"])
+def test_the_documentation_shows_the_very_files(name):
+    text = (ROOT / "docs/ci-elsewhere.md").read_text()
+    assert f"examples/elsewhere/{name}" in text
