@@ -119,7 +119,10 @@ def test_a_job_that_fails_by_itself_over_budget_keeps_its_status(run):
     assert exit_code(record) == 3
 
 
-def test_daemons_that_left_the_session_are_ended_when_the_job_ends(run):
+def test_daemons_that_left_the_session_are_ended_when_the_job_ends(run, monkeypatch):
+    monkeypatch.setattr(
+        "carbon_lint.measure.guardian.STRAGGLER_GRACE_S", 0.5
+    )  # the guardian is forked: it inherits this
     mark = a_mark()
     daemon = (
         "import os, signal, sys, time\n"
