@@ -78,6 +78,11 @@ class Judged:
         self.is_fixed = False
         self.diff = ""
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it was judged and there is nothing more to say."""
+        return not (self.diagnostics or self.suppressed or self.is_skipped or self.is_fixed or self.diff)
+
 
 class Judge:
     """Judges files one by one, with the settings that hold for each. Used in this process or in several."""
