@@ -98,10 +98,13 @@ class Loop:
         self.state.warnings += self._job.notices
 
     def take_last(self, reading: Reading | None) -> None:
-        """The meter's last word, after the job has ended."""
-        self.state.last_reading = None
-        if reading is not None:
+        """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""
+        if reading is not None and self._is_usable(reading):
             self._take(reading)
+        elif reading is not None or self._missed + 1 >= MISSED_READINGS:
+            self.state.last_reading = reading
+        elif self.state.last_reading is not None:
+            self._warn("the last reading failed: what the job used since the one before is not counted")
         self._report(Phase.ENDED)
 
     def _hear_signals(self) -> None:
@@ -145,7 +148,8 @@ class Loop:
         if self._missed < MISSED_READINGS or self.state.is_unmeasured:
             return
         self.state.is_unmeasured = True
-        self._warn(f"{MISSED_READINGS} readings in a row failed: the run counts as unmeasured")
+        cause = f" ({self._meter.last_failure})" if self._meter.last_failure else ""
+        self._warn(f"{MISSED_READINGS} readings in a row failed: the run counts as unmeasured{cause}")
         if self._request.on_unmeasured is OnLoss.STOP and self.state.stop is None:
             self._end(Stop.UNMEASURED)
 

@@ -112,6 +112,20 @@ def test_two_missed_readings_are_forgiven(run):
     assert record.outcome is Outcome.COMPLETED
 
 
+def test_a_last_reading_that_fails_loses_a_tick_and_not_the_run(run):
+    class Forgetful(FakeMeter):
+        def stop(self):
+            super().stop()
+
+    record = run("import time; time.sleep(0.5)", meter=Forgetful(), tick_s=0.1)
+    assert record.outcome is Outcome.COMPLETED
+    assert 0.2 < record.energy_kwh.total < record.duration_s
+    assert any("the last reading failed" in warning for warning in record.warnings)
+
+    assert run("pass", meter=Forgetful(), tick_s=30.0).outcome is Outcome.UNMEASURED, "there was none before it"
+    assert run("import time; time.sleep(0.5)", meter=Forgetful(failing=range(3, 99))).outcome is Outcome.UNMEASURED
+
+
 def test_three_missed_readings_stop_the_job_unmeasured(run):
     record = run(SLEEP, meter=FakeMeter(failing={2, 3, 4}), grace_s=0.2)
 
