@@ -20,8 +20,6 @@
 
 from __future__ import annotations
 
-import re
-
 from carbon_lint.lint.schema import RECOMMENDED, plainly_valid
 
 TYPE_CHECKING = False
@@ -37,7 +35,15 @@ if TYPE_CHECKING:
 
 COMMENT = "carbon-lint:"
 BLOCK = "co2_eq_emissions"
-_SPEAKS_OF_HOURS = re.compile(r"[Hh]ours|[Tt]raining|[Tt]rained|[Tt]ime")
+_HOURS = (
+    "hours used",
+    "hours_used",
+    "training time",
+    "training_time",
+    "training duration",
+    "trained for",
+    "time spent",
+)
 
 
 class Context:
@@ -169,11 +175,12 @@ class Context:
         fields = self.fields
         if any(name not in fields for name in RECOMMENDED):
             found.add("short-block")
-        if speaks(self.text[self.card.body[0] :]):
+        prose = self.text[self.card.body[0] :].lower()
+        if speaks(prose):
             found.add("prose")
         if "energy_consumed" in fields:
             found.add("energy")
-        if "hardware_used" in fields and ("hours_used" in fields or _SPEAKS_OF_HOURS.search(self.text) is not None):
+        if "hardware_used" in fields and ("hours_used" in fields or any(word in prose for word in _HOURS)):
             found.add("hardware")
         if "training_type" in fields and self.card.root is not None and self.card.root.get("base_model") is not None:
             found.add("base-model")
