@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from carbon_lint.config import Settings
 
 ROWS = 1024
-VERDICT = "verdict"
+VERDICT, PROBLEM = "verdict", "problem"
 
 
 def judge_on_ray(
@@ -51,18 +51,20 @@ def judge_on_ray(
 def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool) -> Iterator[Judged]:
     dataset, ids, text = _dataset(ray, path)
 
-    def judge_rows(batch: dict[str, Any]) -> dict[str, list[str]]:
-        values = list(batch[text])
-        names = list(batch[ids]) if ids is not None else [None] * len(values)
-        problems = list(batch.get("problem", [None] * len(values)))
+    def judge_rows(batch: Any) -> Any:
+        values = batch.column(text).to_pylist()
+        nothing = [None] * len(values)
+        names = batch.column(ids).to_pylist() if ids is not None else nothing
+        problems = batch.column(PROBLEM).to_pylist() if PROBLEM in batch.column_names else nothing
         cards = [
             row_of(str(name or path), value) if problem is None else CardText(id=str(name), data=None, problem=problem)
             for name, value, problem in zip(names, values, problems, strict=True)
         ]
         verdicts = judge_all(cards, settings, only_mentioning=only_mentioning)
-        return {VERDICT: [json.dumps(to_json(verdict)) for verdict in verdicts]}
+        return type(batch).from_pydict({VERDICT: [json.dumps(to_json(verdict)) for verdict in verdicts]})
 
-    judged = dataset.map_batches(judge_rows, batch_size=ROWS, batch_format="numpy")
+    # as Arrow and not as NumPy, which has no None and makes NaN of it
+    judged = dataset.map_batches(judge_rows, batch_size=ROWS, batch_format="pyarrow")
     for row in judged.iter_rows():
         yield from_json(json.loads(row[VERDICT]))
 
@@ -71,7 +73,7 @@ def _dataset(ray: Any, path: str) -> tuple[Any, str | None, str]:
     """The cards as a dataset, and its columns of ids and of cards."""
     if not path.endswith(".parquet"):
         # JSON lines are read here: a line that is none must stay a row, and Ray's reader ends at it
-        rows = [{"id": card.id, "card": card.data, "problem": card.problem} for card in cards_in(path)]
+        rows = [{"id": card.id, "card": card.data, PROBLEM: card.problem} for card in cards_in(path)]
         return ray.data.from_items(rows), "id", "card"
     import pyarrow as pa  # noqa: PLC0415  comes with Ray Data
     import pyarrow.parquet as pq  # noqa: PLC0415
