@@ -12,6 +12,7 @@ from carbon_lint.text import quoted, terminal
 
 if TYPE_CHECKING:
     from argparse import Namespace, _ActionsContainer
+    from typing import Any
 
     from carbon_lint.places import Place
 
@@ -50,18 +51,17 @@ def place_from(arguments: Namespace) -> Place | None:
 
 def named_place(text: str) -> Place:
     """`text` as a location; `auto` is found and shown. Raises MeasurementError, ConfigError."""
-    from carbon_lint.places import find_place
+    from carbon_lint.measure.location import is_auto, resolve
 
-    if text.strip().lower() != "auto":
-        return find_place(text)
-    from carbon_lint.config import load
-    from carbon_lint.measure.location import locate
+    machines: tuple[dict[str, Any], ...] = ()
+    if is_auto(text):
+        from carbon_lint.config import load
 
-    found = locate(load(os.getcwd()).tables("machine"), platform.node())
-    place = found.place
-    shown = f"location auto: {place.code} ({place.name}, {place.g_per_kwh:.4g} g/kWh), by {found.how}"
-    sys.stderr.write(f"carbon-lint: {terminal(shown)}\n")
-    return place
+        machines = load(os.getcwd()).tables("machine")
+    found = resolve(text, machines, platform.node())
+    if found.how is not None:
+        sys.stderr.write(f"carbon-lint: {terminal(str(found))}\n")
+    return found.place
 
 
 def _custom(text: str, source: str | None) -> Place:

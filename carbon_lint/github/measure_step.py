@@ -6,6 +6,7 @@ Whatever is found goes into a `Result` at once, so that a step which is cancelle
 from __future__ import annotations
 
 import contextlib
+import platform
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from carbon_lint import pipeline
 from carbon_lint.errors import MeasurementError
 from carbon_lint.github import advice, gating, measuring, paths
 from carbon_lint.github.jobfiles import private_files
+from carbon_lint.measure.location import resolve
 from carbon_lint.measure.request import OnLoss, RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
-from carbon_lint.places import custom_place, find_place
+from carbon_lint.places import custom_place
 from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, render_record
@@ -106,7 +108,15 @@ class Measuring:
         if given is not None:
             return custom_place(given)
         if location is not None:
-            return find_place(location)
+            try:
+                found = resolve(location, settings.tables("machine"), platform.node())
+            except MeasurementError as error:
+                error.message = f"input 'location': {error.message}" if self._step.inputs.location else error.message
+                error.hint = f"`location`: {error.hint}"
+                raise
+            if found.how is not None:
+                self._step.console.line(str(found))
+            return found.place
         if (stated := settings.get("carbon-intensity")) is not None:
             return custom_place(stated)
         wants_grams = (

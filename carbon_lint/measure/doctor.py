@@ -17,7 +17,7 @@ from carbon_lint.measure.codecarbon_meter import REQUIRED_VERSION, CodeCarbonMet
 from carbon_lint.measure.cpu import plan_cpu
 from carbon_lint.measure.gpu_host import host_gpus, in_container
 from carbon_lint.measure.gpus import open_gpus
-from carbon_lint.measure.location import locate
+from carbon_lint.measure.location import is_auto, locate
 from carbon_lint.measure.ram import plan_ram
 from carbon_lint.measure.required import rapl_cause
 from carbon_lint.places import find_place
@@ -189,7 +189,7 @@ def _location(
             component="location", state=State.NOT_GIVEN, what="not given", missing=missing, repair=repair
         ), None
     try:
-        if location.strip().lower() == "auto":
+        if is_auto(location):
             found = locate(machines, node, root=root)
             place, how = found.place, f", by {found.how}"
         else:

@@ -42,10 +42,13 @@ _VENDORS = {"amazon": "aws", "microsoft": "azure", "google": "gcp"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A place, and how it was found: to be shown to the user."""
+    """A place, and how it was found; `None` where it was named."""
 
     place: Place
-    how: str
+    how: str | None
+
+    def __str__(self) -> str:
+        return f"location: {self.place.code} ({self.place.name}, {self.place.g_per_kwh:.4g} g/kWh), by {self.how}"
 
 
 def intensity_of(place: Place) -> Intensity:
@@ -57,6 +60,16 @@ def intensity_of(place: Place) -> Intensity:
         location=place.code,
         location_name=place.name,
     )
+
+
+def resolve(text: str, machines: Iterable[Mapping[str, Any]], node: str) -> Found:
+    """`text` as a place, or `locate` for `auto`. Raises MeasurementError, ConfigError."""
+    return locate(machines, node) if is_auto(text) else Found(place=find_place(text), how=None)
+
+
+def is_auto(text: str) -> bool:
+    """True for the location that asks this machine's configuration and cloud."""
+    return text.strip().lower() == "auto"
 
 
 def locate(

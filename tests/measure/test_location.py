@@ -7,11 +7,12 @@ import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from carbon_lint.errors import ConfigError, MeasurementError
-from carbon_lint.measure.location import electricity_maps, intensity_of, locate
+from carbon_lint.measure.location import electricity_maps, intensity_of, locate, resolve
 from carbon_lint.places import find_place
 
 AWS = {
@@ -137,6 +138,19 @@ def test_the_first_machine_of_the_configuration_that_matches_wins_and_asks_nobod
     found = locate(machines, "gpu-par-07", metadata_url="http://127.0.0.1:1", root=tmp_path)
     assert found.place == find_place("FRA")
     assert "GPU-PAR-*" in found.how
+
+
+def test_a_place_that_is_named_asks_nobody_and_auto_says_what_it_found():
+    assert resolve("FRA", (), "n").how is None
+    found = resolve(" AUTO ", [{"match": "n", "location": "FRA"}], "n")
+    assert str(found) == "location: FRA (France, 56.04 g/kWh), by [[machine]] match 'n' of this host, n"
+
+
+def test_run_with_auto_prints_what_the_configuration_says(carbon_lint):
+    Path("carbon-lint.toml").write_text('[[machine]]\nmatch = "*"\nlocation = "SWE"\n')
+    done = carbon_lint("run", "--location", "auto", "--", "true")
+    assert done.returncode == 0, done.stderr
+    assert "carbon-lint: location: SWE (Sweden, 40.7 g/kWh), by [[machine]] match '*'" in done.stderr
 
 
 def test_a_machine_without_its_keys_is_a_configuration_error(tmp_path):
