@@ -6,8 +6,6 @@ Values are read as the Hub reads them (js-yaml 4); see `scalars`.
 
 from __future__ import annotations
 
-import re
-
 from carbon_lint.card.scalars import hub_value, js_key
 
 TYPE_CHECKING = False
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 BLOCK_KEY = "co2_eq_emissions"
 """The metadata key that this program is about."""
 
-_CARBON = re.compile(r"co2|emission|carbon|geographic", re.IGNORECASE)
+_CARBON_WORDS = ("co2", "emission", "carbon", "geographic")
 
 _TAG = "tag:yaml.org,2002:"
 
@@ -242,8 +240,8 @@ class Card:
     @property
     def mentions_carbon(self) -> bool:
         """False where nothing in the front matter can be about emissions, so that `root` need not be parsed."""
-        fences = self.front_matter
-        return fences is not None and _CARBON.search(self.text, fences.start, fences.end) is not None
+        lowered = self.yaml.lower()
+        return any(word in lowered for word in _CARBON_WORDS)
 
     @property
     def block(self) -> Node | None:
