@@ -1,4 +1,4 @@
-"""The shape of `co2_eq_emissions`: a quick look that most cards pass, and the JSON Schema for the rest.
+"""The shape of `co2_eq_emissions`: a quick look that most cards pass, and what the JSON Schema has against the rest.
 
 `plainly_valid` accepts a part of what the schema accepts, which a property test holds it to. It is narrower on purpose:
 what it accepts also gives no rule on the block's shape, values or number formats anything to say.
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 RECOMMENDED = ("source", "training_type", "geographical_location", "hardware_used")
 """Fields of the Hub's documentation besides `emissions`."""
 
-NUMBERS = frozenset(("emissions", "energy_consumed", "ram_total_size", "hours_used"))
+_ORDER = ("emissions", "energy_consumed", "ram_total_size", "hours_used")
+NUMBERS = frozenset(_ORDER)
 STRINGS = frozenset(RECOMMENDED)
 GENERATED = frozenset(("energy_consumed", "on_cloud", "cpu_model", "ram_total_size", "hours_used"))
 """Further keys that sentence-transformers, SetFit and SpanMarker write."""
@@ -55,32 +56,26 @@ def plainly_valid(block: Node) -> bool:
     return "emissions" in seen
 
 
-def fits_schema(value: Any) -> bool:
-    """Whether the JSON Schema accepts a block: its library's answer without importing it, which a test holds it to."""
+def misfits(value: Any) -> list[tuple[str, str]]:
+    """What the JSON Schema has against a block, as (field, what is wrong): none where it accepts it.
+
+    The library's answer without the library, whose import takes longer than everything else that a check does. A
+    property test holds the two to each other.
+    """
     if not isinstance(value, dict):
-        return _is_positive(value)
-    return (
-        _is_positive(value.get("emissions"))
-        and not MISSPELT.intersection(value)
-        and all(_is_positive(value[name]) for name in NUMBERS if name in value)
-        and all(isinstance(value[name], str) and value[name] for name in STRINGS if name in value)
-        and isinstance(value.get("on_cloud", True), bool)
-        and isinstance(value.get("cpu_model"), str | None)
-    )
-
-
-def schema_errors(value: Any) -> list[tuple[str, str]]:
-    """What the JSON Schema has against a block, as (dotted path, message), the most telling first."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import relevance
-
-    from carbon_lint.schema_files import load_schema
-
-    # Against the branch that the author meant: "is not a number" says nothing about a map's field.
-    number, fields = load_schema("co2_eq_emissions")["anyOf"]
-    validator = Draft202012Validator(fields if isinstance(value, dict) else number)
-    errors = sorted(validator.iter_errors(value), key=relevance, reverse=True)
-    return [(".".join(map(str, error.absolute_path)), error.message) for error in errors]
+        return [] if _is_positive(value) else [("", "expected a number of grams, zero or more")]
+    found = [(name, "misspelt") for name in value if name in MISSPELT]
+    if "emissions" not in value:
+        found.append(("", "expected the field emissions"))
+    found += [(name, "expected a number, zero or more") for name in _ORDER if not _is_positive(value.get(name, 0))]
+    found += [
+        (name, "expected a string that is not empty") for name in RECOMMENDED if not _is_filled(value.get(name, "-"))
+    ]
+    if not isinstance(value.get("on_cloud", True), bool):
+        found.append(("on_cloud", "expected true or false"))
+    if not isinstance(value.get("cpu_model"), str | None):
+        found.append(("cpu_model", "expected a string"))
+    return found
 
 
 def plain_value(node: Node) -> Any:
@@ -94,6 +89,10 @@ def plain_value(node: Node) -> Any:
 
 def _is_positive(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and not value < 0
+
+
+def _is_filled(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def _is_plain_field(name: str, node: Node) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.rules import CODES, load
-from carbon_lint.lint.schema import fits_schema, plain_value, schema_errors
+from carbon_lint.lint.schema import misfits, plain_value
 from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
@@ -51,12 +51,13 @@ def check(context: Context) -> Iterator[Hit]:
     """
     if context.block is None or context.codes & EXPLAINING:
         return
-    value = plain_value(context.block)
-    if fits_schema(value) or _is_explained_by_a_rule_that_was_not_asked(context):
+    found = misfits(plain_value(context.block))
+    if not found or _is_explained_by_a_rule_that_was_not_asked(context):
         return
-    for name, message in schema_errors(value):
+    for name, message in found:
         node = context.field(name) or context.block
-        yield Hit(f"{name or 'co2_eq_emissions'}: {quoted(message, 200)}", *context.spot(node))
+        held = f"{name} is {quoted(node.raw)}" if name else "co2_eq_emissions does not fit the schema"
+        yield Hit(f"{held}, {message}", *context.spot(node))
 
 
 def _is_explained_by_a_rule_that_was_not_asked(context: Context) -> bool:
