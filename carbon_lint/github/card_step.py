@@ -80,6 +80,7 @@ class Finishing:
         try:
             published = publish(self._step, self._own_card(), mode, self._settings)
         except PublishError as error:
+            self._show_why(error)
             if mode is not Mode.DRY_RUN:
                 raise
             self._step.console.notice(f"what would be published could not be shown: {error.message}")
@@ -90,6 +91,12 @@ class Finishing:
             self._step.result.card_url = published.url
             done = "published" if published.changed else "unchanged, nothing committed"
             self._step.console.line(f"{done}: {published.url}")
+
+    def _show_why(self, error: PublishError) -> None:
+        """What a refusal has to show besides its message: findings of a card, somebody else's change."""
+        shown = "\n".join(getattr(error, "findings", ())) or getattr(error, "diff", "")
+        if shown:
+            self._step.console.line(shown)
 
     def _card_path(self) -> Path:
         return paths.inside(self._step.context, "card", self._step.inputs.card or "README.md")
@@ -113,7 +120,7 @@ class Finishing:
         self._step.console.line(REPORTERS["text"](report, options).rstrip("\n"))
         self._step.console.end_group()
         if report.diagnostics:
-            self._step.console.annotations(REPORTERS["github"](report, options))
+            self._step.result.annotations = REPORTERS["github"](report, options)
         if self._step.inputs.sarif_file is not None:
             path = paths.inside(self._step.context, "sarif-file", self._step.inputs.sarif_file, may_be_temporary=True)
             write_outputs(report, [("sarif", str(path))], options)

@@ -16,7 +16,7 @@ from carbon_lint.errors import CarbonLintError, ExitCode, MeasurementError, Outp
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
-from carbon_lint.github.inputs import ActionInputs, unknown_inputs
+from carbon_lint.github.inputs import ActionInputs, in_yaml, unknown_inputs
 from carbon_lint.github.results import Step
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def main(environ: Mapping[str, str]) -> int:
     except CarbonLintError as error:
         result.statuses.append(int(error.exit_code))
         result.is_unmeasured = isinstance(error, MeasurementError)
-        result.failures.append(error.message + (f"\n  {error.hint}" if error.hint else ""))
+        text = error.message + (f"\n  {error.hint}" if error.hint else "")
+        result.failures.append(in_yaml(text))
     except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text
         _report_bug(error, step)
     with _uninterrupted():
@@ -77,6 +78,8 @@ def _close(step: Step) -> None:
     """Annotations, outputs, summary, comment and ownership. The outputs first: all else may fail."""
     for failure in step.result.failures:
         step.console.error(failure)
+    # After ours: the runner shows ten a step, and why the step failed must be among them.
+    step.console.annotations(step.result.annotations)
     try:
         closing.write_outputs(step.context, step.result)
         closing.close(step)

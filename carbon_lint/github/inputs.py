@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import UsageError
+from carbon_lint.gate.baseline import parse_max_increase, parse_source
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
 
@@ -40,6 +42,16 @@ def _script(value: str) -> str:
     if "\0" in value:
         raise UsageError("holds a NUL character")
     return value
+
+
+def _checked_by(parse: Callable[[str], Any]) -> Callable[[str], str]:
+    """Text that `parse` accepts. It is parsed again where it is used, as the configuration may state it too."""
+
+    def check(value: str) -> str:
+        parse(_text(value))
+        return value
+
+    return check
 
 
 def _boolean(value: str) -> bool:
@@ -106,8 +118,8 @@ class ActionInputs:
     carbon_intensity_g_per_kwh: float | None = _input("carbon-intensity", _intensity_g_per_kwh)
     max_emissions_g: float | None = _input("max-emissions", parse_emissions_g)
     max_energy_kwh: float | None = _input("max-energy", parse_energy_kwh)
-    baseline: str | None = _input("baseline", _text)
-    max_increase: str | None = _input("max-increase", _text)
+    baseline: str | None = _input("baseline", _checked_by(parse_source))
+    max_increase: str | None = _input("max-increase", _checked_by(parse_max_increase))
     on_exceed: str = _input("on-exceed", _choice("stop", "finish"), default="stop")
     on_modelled: str = _input("on-modelled", _choice("warn", "fail", "pass"), default="warn")
     grace_s: float = _input("grace", parse_duration_s, default=30.0)
@@ -211,7 +223,20 @@ def _parsed(name: str, text: str, parse: Callable[[str], Any]) -> Any:
         raise UsageError(f"input {name!r}: {error.message}", hint=_mending_line(name, error.hint)) from error
 
 
+def in_yaml(text: str) -> str:
+    """A hint for the command line in the words of a workflow: `--location FRA` becomes `location: FRA`."""
+    return _FLAG.sub(
+        lambda match: f"`{match['name']}: {match['value']}`" if match["value"] else f"`{match['name']}`", text
+    )
+
+
 def _mending_line(name: str, hint: str | None) -> str | None:
     if hint is None:
         return None
     return f"`{name}: {hint}`" if " " not in hint else f"`{name}`: {hint}"
+
+
+_NAMES = "|".join(sorted((spec.metadata["input"] for spec in fields(ActionInputs)), key=len, reverse=True))
+_FLAG = re.compile(
+    rf"`?--(?P<name>{_NAMES})\b(?!-)(?:[ =](?P<value>'[^']*'|\"[^\"]*\"|[A-Z0-9][^\s,;)`]*|none\b|gpu\b))?`?"
+)

@@ -38,6 +38,7 @@ class Result:
         written: files of ours, to be handed over to the workspace's owner.
         readings: the run over time, for the chart.
         failures: what failed, in words for the annotations and the summary.
+        annotations: the linter's findings as workflow commands.
     """
 
     record: Record | None = None
@@ -56,6 +57,7 @@ class Result:
     written: list[Path] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    annotations: str = ""
 
     @property
     def exit_status(self) -> int:

@@ -217,3 +217,19 @@ def test_files_of_the_job_belong_to_the_runner_too(runner):
     assert step.succeeded
     assert (runner.workspace / "out/model.bin").stat().st_uid == RUNNER_UID
     assert (runner.workspace / "out").stat().st_uid == RUNNER_UID
+
+
+def test_a_gpu_that_the_container_was_not_given_stops_the_step_and_shows_the_other_way(runner, tmp_path):
+    bus = tmp_path / "pci/0000:00:1e.0"
+    bus.mkdir(parents=True)
+    (bus / "vendor").write_text("0x10de\n")
+    (bus / "class").write_text("0x030200\n")
+    runner.mounts = ["-v", f"{bus.parent}:/sys/bus/pci/devices:ro"]
+    step = runner.step(command="echo never", location="FRA")
+    assert step.exit_status == 125
+    assert step.outputs["outcome"] == "unmeasured"
+    assert "options: --gpus all" in step.log
+    assert "in-job@" in step.log
+    assert "0000:00:1e.0" in step.annotations("error")[0]
+    without = runner.step(command="true", location="FRA", require="none")
+    assert without.succeeded, without.log

@@ -95,6 +95,7 @@ class Runner:
         self.actions = {"ACTIONS_RUNTIME_TOKEN": "runtime-token", "ACTIONS_RUNTIME_URL": "https://pipelines.example"}
         self.token = "ghs_job"
         self.job_index = "0"
+        self.mounts: list[str] = []  # more `-v …`, to make a host of another kind
         self.workspace_mode = ""  # ":ro" for a workspace that cannot be written to
 
     def write(self, name, text):
@@ -196,6 +197,7 @@ class Runner:
         for key in environ:
             argv += ["-e", key]
         argv += ["-e", "GITHUB_ACTIONS=true", "-e", "CI=true"]
+        argv += self.mounts
         argv += ["--network", self.network] if self.network else []
         argv += ["-v", "/var/run/docker.sock:/var/run/docker.sock"]
         for host, inside in self._mounts().items():

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from carbon_lint.errors import UsageError
-from carbon_lint.github.inputs import ALL_INPUTS, MAX_SCRIPT_CHARACTERS, ActionInputs, unknown_inputs
+from carbon_lint.github.inputs import ALL_INPUTS, MAX_SCRIPT_CHARACTERS, ActionInputs, in_yaml, unknown_inputs
 from carbon_lint.github.jobfiles import OUTPUTS
 from tests.github.runner import ROOT
 
@@ -193,3 +193,18 @@ def test_lists_are_read():
 
 def test_tokens_are_not_shown_with_the_inputs():
     assert "hf_secret" not in repr(read(hf_token="hf_secret", github_token="hf_secret"))
+
+
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("give --location FRA", "give `location: FRA`"),
+        ("write --max-emissions '1 kg', or --max-energy", "write `max-emissions: '1 kg'`, or `max-energy`"),
+        ("say `--require none` to go on", "say `require: none` to go on"),
+        ("--record must name a file", "`record` must name a file"),
+        ("--max-emissions-per-day is another flag", "--max-emissions-per-day is another flag"),
+        ("nothing of the kind", "nothing of the kind"),
+    ],
+)
+def test_a_hint_for_the_command_line_is_said_in_yaml(hint, shown):
+    assert in_yaml(hint) == shown

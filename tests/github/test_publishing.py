@@ -188,3 +188,20 @@ def test_a_baseline_that_cannot_be_read_is_told_before_the_job(runner):
     step = runner.step(command="echo never", location="FRA", baseline="yesterday")
     assert step.exit_status == 2
     assert "yesterday" in step.annotations("error")[0]
+
+
+def test_cancelled_while_it_publishes(runner, hub):
+    hub.faults.add("/commit/main", stall_s=60)
+    step = train(runner, hub, card="README.md", cancel_when=b"checked: ")
+    assert step.seconds < 6
+    assert step.outputs["outcome"] == "completed"
+    assert step.outputs["card-changed"] == "true"
+    assert step.exit_status == 130
+
+
+def test_findings_that_stop_a_publication_are_shown_though_lint_is_off(runner, hub):
+    runner.write("README.md", "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 17g\n---\n")
+    step = runner.step(card="README.md", lint="false", hub_repo="acme/m", hf_token=WRITE_TOKEN, env=hub.environ(None))
+    assert step.exit_status == 1
+    assert "CL2" in step.log
+    assert hub.card("acme/m") == CARD.encode()

@@ -215,7 +215,7 @@ def test_gate_only_reads_a_record(runner):
     passed = runner.step(record=record, max_emissions="5 g")
     assert passed.succeeded, passed.log
     assert (passed.outputs["verdict"], passed.outputs["outcome"]) == ("pass", "completed")
-    failed = runner.step(record=record, max_emissions="1 ug")
+    failed = runner.step(record=record, max_emissions="0.0001 ug")
     assert failed.exit_status == 1
     assert failed.outputs["verdict"] == "fail"
 
@@ -277,3 +277,30 @@ def test_no_summary_where_none_is_wanted(runner):
 def test_a_job_that_prints_progress_bars_leaves_commands_intact(runner):
     step = runner.step(command="printf '\\r10 %%'; printf '\\r20 %%'; exit 3", location="FRA")
     assert "exit status 3" in step.annotations("error")[0]
+
+
+def test_why_the_step_failed_is_among_the_annotations_that_are_shown(runner):
+    for n in range(12):
+        runner.write(f"m{n}/README.md", BAD)
+    step = runner.step(command="exit 3", location="FRA")
+    assert "exit status 3" in step.annotations("error")[0]
+    assert len(step.annotations("error")) == 10
+
+
+@pytest.mark.parametrize(
+    ("inputs", "line"),
+    [
+        ({"location": "Frnace"}, "`location`"),
+        ({"location": "FRA", "baseline": "yesterday"}, "'baseline'"),
+        ({"location": "FRA", "baseline": "card", "max_increase": "ten"}, "'max-increase'"),
+        ({"location": "FRA", "record": "none/r.json"}, "`record`"),
+        ({"location": "FRA", "grace": "30"}, "`grace`"),
+        ({}, "`location: FRA`"),
+    ],
+)
+def test_a_failure_names_the_line_of_yaml_that_mends_it(runner, inputs, line):
+    step = runner.step(command="echo never", **inputs)
+    assert step.exit_status in {2, 125}
+    assert len(step.annotations("error")) == 1
+    assert line in step.annotations("error")[0]
+    assert "--" not in step.annotations("error")[0]
