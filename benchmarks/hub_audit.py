@@ -3,8 +3,9 @@
     python benchmarks/hub_audit.py FOLDER [--cards 1000000] [--keep FILE.parquet] [--only WAY ...]
 
 FOLDER holds cards as `*.md` at any depth; they are repeated to `--cards` and put into one Parquet file, with the name
-as id. Every figure is a whole program: seconds from start to report, and the peak of the proportional memory (PSS) of its
-processes. Ways whose library is not installed are left out. All ways must give the same sums.
+as id. Every figure is a whole program: seconds from start to report, CPU seconds (without those of Ray's own servers),
+and the peak of the proportional memory (PSS) of all its processes. Ways whose library is not installed are left out.
+All ways must give the same sums.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -64,10 +66,10 @@ def write_cards(folder: Path, count: int, path: Path) -> None:
             writer.write_table(pa.table({"id": ids, "card": [text for _, text in part]}, schema=schema), 1000)
 
 
-def measure(command: list[str]) -> tuple[float, float, dict]:
-    """Seconds, peak PSS in MB over all processes, and the sums."""
+def measure(command: list[str]) -> tuple[float, float, float, dict]:
+    """Seconds, CPU seconds, peak PSS in MB over all processes, and the sums."""
     with tempfile.TemporaryFile("w+") as out:
-        start = time.perf_counter()
+        start, before = time.perf_counter(), _cpu_s()
         program = psutil.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
         peak = 0.0
         while program.poll() is None:
@@ -76,7 +78,12 @@ def measure(command: list[str]) -> tuple[float, float, dict]:
         took = time.perf_counter() - start
         out.seek(0)
         assert program.returncode == 0, f"{command} ended with {program.returncode}"
-        return took, peak, json.load(out)
+        return took, _cpu_s() - before, peak, json.load(out)
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _pss(program: psutil.Process) -> float:
@@ -102,16 +109,17 @@ def main() -> int:
             write_cards(arguments.folder, arguments.cards, path)
         rows = pq.read_metadata(path).num_rows
         print(
-            f"{rows} cards, {path.stat().st_size / 1e6:.0f} MB of Parquet\n\n| way | seconds | peak MB | stating | g |"
+            f"{rows} cards, {path.stat().st_size / 1e6:.0f} MB of Parquet\n\n| way | seconds | CPU s | peak MB | stating | g |"
         )
-        print("|---|---|---|---|---|")
+        print("|---|---|---|---|---|---|")
         answers = set()
         for name, command in ways(path).items():
             if arguments.only and name not in arguments.only:
                 continue
-            took, peak, sums = measure(command)
+            took, cpu, peak, sums = measure(command)
             answers.add((sums["stating"], round(sums["emissions_g"] or 0.0)))
-            print(f"| {name} | {took:.1f} | {peak:.0f} | {sums['stating']} | {sums['emissions_g']:.6g} |", flush=True)
+            figures = f"{took:.1f} | {cpu:.1f} | {peak:.0f}"
+            print(f"| {name} | {figures} | {sums['stating']} | {sums['emissions_g']:.6g} |", flush=True)
     return 0 if len(answers) == 1 else 1
 
 
