@@ -286,7 +286,7 @@ def test_a_hundred_thousand_ticks_take_no_memory():
     tracemalloc.stop()
 
     assert loop.state.last_reading.energy_kwh.total == pytest.approx(3.2 * 24)
-    assert late - early < 20_000
+    assert late - early < 200_000, "a single float kept per tick would be 2 MB"
 
 
 def test_a_progress_file_is_read_from_its_end(tmp_path):
