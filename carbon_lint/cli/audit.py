@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from carbon_lint.errors import PublishError, UsageError
-from carbon_lint.text import terminal
+from carbon_lint.errors import NoCardsError, PublishError, UsageError
+from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ def run(arguments: Namespace) -> int:
     _refuse_what_cannot_be_combined(arguments)
     settings = load(".")
     sums = _of_file(arguments, settings) if arguments.file else _of_hub(arguments, settings)
+    if sums.cards == 0:
+        named = arguments.file or arguments.models or arguments.author
+        raise NoCardsError(f"{quoted(named)} names no card", hint="check the name; private models need a token")
     return 1 if sums.with_errors and not arguments.exit_zero else 0
 
 

@@ -185,6 +185,14 @@ def test_files_that_are_none_are_usage_errors(cli, tmp_path):
     assert cli("audit")[0] == 2
 
 
+def test_nothing_to_audit_is_said(acme, cli, tmp_path):
+    (tmp_path / "empty.jsonl").write_text("")
+    for flags in (("--author", "nobody"), ("--from", tmp_path / "empty.jsonl")):
+        code, _, err = cli("audit", *flags)
+        assert code == 3
+        assert "names no card" in err
+
+
 def test_several_processes_find_the_same_in_the_same_order(tmp_path):
     texts = [text.encode() for text in CARDS.values() if text]
     cards = [CardText(id=f"a/m{index}", data=texts[index % len(texts)]) for index in range(1500)]
