@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.github.runner import Runner
+from tests.standin.faults import Fault
 from tests.standin.hub import READ_TOKEN, WRITE_TOKEN
 
 CARD = "---\nlicense: mit\n# a comment\ntags: [a,  b]\n---\n# A model\n"
@@ -191,7 +192,7 @@ def test_a_baseline_that_cannot_be_read_is_told_before_the_job(runner):
 
 
 def test_cancelled_while_it_publishes(runner, hub):
-    hub.faults.add("/commit/main", stall_s=60)
+    hub.faults.add(Fault(matches="POST .*/commit/main", stall_s=60))
     step = train(runner, hub, card="README.md", cancel_when=b"checked: ")
     assert step.seconds < 6
     assert step.outputs["outcome"] == "completed"
