@@ -144,20 +144,34 @@ def load(start_folder: str = ".") -> Settings:
     return Settings() if path is None else load_file(path)
 
 
-def find(start_folder: str) -> str | None:
-    """The configuration file for a folder, or None. A `pyproject.toml` counts only with our table in it."""
+def find(start_folder: str, memo: dict[str, str | None] | None = None) -> str | None:
+    """The configuration file for a folder, or None. A `pyproject.toml` counts only with our table in it.
+
+    `memo` remembers the answer for every folder on the way, for those that ask for many.
+    """
     folder = os.path.abspath(start_folder)
-    while True:
-        plain = os.path.join(folder, FILE_NAME)
-        if os.path.isfile(plain):
-            return plain
-        project = os.path.join(folder, "pyproject.toml")
-        if os.path.isfile(project) and b"tool.carbon-lint" in _bytes(project):
-            return project
+    known: dict[str, str | None] = {} if memo is None else memo
+    visited = []
+    found = None
+    while folder not in known:
+        visited.append(folder)
+        found = _file_in(folder)
         parent = os.path.dirname(folder)
-        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
-            return None
+        if found or parent == folder or os.path.exists(os.path.join(folder, ".git")):
+            break
         folder = parent
+    else:
+        found = known[folder]
+    known.update(dict.fromkeys(visited, found))
+    return found
+
+
+def _file_in(folder: str) -> str | None:
+    plain = os.path.join(folder, FILE_NAME)
+    if os.path.isfile(plain):
+        return plain
+    project = os.path.join(folder, "pyproject.toml")
+    return project if os.path.isfile(project) and b"tool.carbon-lint" in _bytes(project) else None
 
 
 def load_file(path: str) -> Settings:

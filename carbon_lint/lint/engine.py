@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 
-from carbon_lint.config import Settings, load
+from carbon_lint.config import Settings, find, load_file
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Diagnostic, Lines, LintReport, Related
 from carbon_lint.lint.discover import CARD_NAME, Found, find_cards
@@ -30,6 +30,7 @@ _LAST = ("CL901", "CL902")
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _FORMAT, _REGULAR = 0o170000, 0o100000  # S_IFMT and S_IFREG of <sys/stat.h>, without importing `stat`
 _LEAST_READ = 4096
+_FOLDERS_REMEMBERED = 2000
 
 
 class LintRequest:
@@ -87,19 +88,24 @@ class Judged:
 class Judge:
     """Judges files one by one, with the settings that hold for each. Used in this process or in several."""
 
-    __slots__ = ("_policies", "request")
+    __slots__ = ("_files", "_policies", "request")
 
     def __init__(self, request: LintRequest) -> None:
         self.request = request
-        self._policies: dict[str, Policy] = {}
+        self._files: dict[str, str | None] = {}  # folder -> its file of configuration
+        self._policies: dict[str | None, Policy] = {}  # by file of configuration
 
     def policy_for(self, path: str) -> Policy:
         """The policy for a card. Raises ConfigError."""
-        folder = "" if self.request.settings is not None else os.path.dirname(path) or "."
-        if folder not in self._policies:
-            settings = self.request.settings if self.request.settings is not None else load(folder)
-            self._policies[folder] = Policy(settings.with_values(self.request.overrides, "command line"))
-        return self._policies[folder]
+        file = None
+        if self.request.settings is None:
+            if len(self._files) > _FOLDERS_REMEMBERED:
+                self._files.clear()
+            file = find(os.path.dirname(path) or ".", self._files)
+        if file not in self._policies:
+            settings = self.request.settings or (load_file(file) if file else Settings())
+            self._policies[file] = Policy(settings.with_values(self.request.overrides, "command line"))
+        return self._policies[file]
 
     def judge(self, found: Found) -> Judged:
         """Read and lint one file, and fix it where that was asked for."""
