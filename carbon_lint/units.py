@@ -116,8 +116,8 @@ def format_duration(duration_s: float) -> str:
 
 def significant(value: float, digits: int = 3) -> str:
     """`value` rounded to `digits` significant digits, without an exponent and without trailing zeros."""
-    if value == 0:
-        return "0"
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else str(value)
     rounded = round(value, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{Decimal(repr(rounded)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
