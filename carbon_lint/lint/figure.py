@@ -6,7 +6,7 @@ Several rules on values ask; each speaks of one answer, so that one mistake give
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from carbon_lint.lint.diagnostic import Value
 
@@ -25,6 +25,10 @@ _UNIT = re.compile(
 )
 _RATE = re.compile(r"(?:/|\bper\b)\s*[a-z]", re.IGNORECASE)
 _GRAMS_PER = {"kilo": Decimal(1000), "kg": Decimal(1000), "mill": Decimal("1e-3"), "mg": Decimal("1e-3")}
+_LONGEST = 40
+"""Characters of a number that is read: a double needs 24."""
+_MOST_DIGITS = 30
+"""Before or behind the point: no figure has so many."""
 _GRAMS_PER_TON = Decimal(1_000_000)
 _GRAMS_PER_POUND = Decimal("453.59237")  # international avoirdupois pound, exact
 
@@ -94,6 +98,8 @@ def _grams_per(unit: str) -> Decimal:
 
 def _decimal(number_text: str) -> Decimal | None:
     """The number, or None where the separators leave a doubt: `1,000` may be one or a thousand."""
+    if len(number_text) > _LONGEST:
+        return None
     text = number_text.replace("_", "")
     for blank in " '\u2019\u00a0\u202f":
         text = text.replace(blank, "")
@@ -111,8 +117,11 @@ def _decimal(number_text: str) -> Decimal | None:
         text = text.replace(",", ".")
     if dots > 1:
         text = text.replace(".", "")
-    value = Decimal(text)
-    return value if value.is_finite() and abs(value.adjusted()) < 30 else None  # noqa: PLR2004  no figure is so large
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # an exponent beyond what even Decimal holds
+        return None
+    return value if value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS else None
 
 
 def kilograms_in_grams(node: Node) -> str:

@@ -23,9 +23,11 @@ _PLACEHOLDER = re.compile(
     r"|\[?more information needed\]?|information needed|needs? more information|<[^<>]*>|\{\{.*\}\}|\[[^\[\]]*\]"
     r"|n/?\.?a\.?|tbd|todo|fixme|xxx+|\.\.\.|\?+|-+|unknown|unspecified"
     r"|not (?:specified|available|known|applicable|reported)"
-    r"|number \(in grams of co2\)|none|null|to be (?:determined|filled|added)\b.*|your[ _-]\w+(?:[ _-]\w+)*",
+    r"|number \(in grams of co2\)|none|null|to be (?:determined|filled|added)\b.*|your(?:[ _-][A-Za-z0-9]+)+",
     re.IGNORECASE | re.DOTALL,
 )
+
+_LONGEST = 1000
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -65,7 +67,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 def is_placeholder(text: str) -> bool:
     """Whether a value says nothing: a description of the field, a mark of a template, or a word for not known."""
-    return _PLACEHOLDER.fullmatch(text.strip().strip("\"'`*_").strip()) is not None
+    return len(text) <= _LONGEST and _PLACEHOLDER.fullmatch(text.strip().strip("\"'`*_").strip()) is not None
 
 
 RULE = Rule(summary="A placeholder stands where a fact belongs", since="0.1.0", check=check)
