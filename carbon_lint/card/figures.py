@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from carbon_lint.card.body import figures
 from carbon_lint.card.edit import encode, write_block
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import MeasurementError, UsageError
@@ -25,6 +26,7 @@ _SPENT = {
     Outcome.OVER_BUDGET: "the run went over its budget; what it emitted counts all the same",
 }
 _SECONDS_PER_HOUR = 3600
+_ROUNDED = 0.01  # a text gives three digits or so
 _HOURS_DIGITS = 3  # as SetFit and sentence-transformers round `hours_used`
 
 
@@ -71,7 +73,7 @@ def card_with_record(
     emissions_g = _emissions_of(record)
     notes = [_SPENT[record.outcome]] if record.outcome in _SPENT else []
     notes += _notes_on_size(card, record, emissions_g, replace=replace)
-    notes += _notes_on_stale(card, block)
+    notes += _notes_on_stale(card, block) + _notes_on_text(card, emissions_g)
     block |= _derived(card, record)
     after = encode(card, write_block(card, block))
     return CardChange(before=data, after=after, fields=_field_changes(card, block), notes=tuple(notes))
@@ -151,6 +153,14 @@ def _notes_on_stale(card: Card, block: dict[str, Value]) -> list[str]:
         for name in ("geographical_location", "hardware_used")
         if name in present and name not in block
     ]
+
+
+def _notes_on_text(card: Card, emissions_g: float) -> list[str]:
+    """The text below is never changed, and so may contradict the new figure."""
+    stated = figures(card.text, card.body[0])
+    if not stated or any(math.isclose(figure.grams, emissions_g, rel_tol=_ROUNDED) for figure in stated):
+        return []
+    return [f"the card's text states {stated[0].number_text} {stated[0].unit}: carbon-lint leaves text to you"]
 
 
 def _derived(card: Card, record: Record) -> dict[str, Value]:

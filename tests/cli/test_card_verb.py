@@ -176,6 +176,16 @@ def test_what_the_record_does_not_state_stays_and_is_said(cli, card_file, record
     assert "hardware_used stays" in err
 
 
+def test_a_text_that_states_another_figure_is_pointed_out_and_left_alone(cli, tmp_path, record_file):
+    path = tmp_path / "README.md"
+    path.write_bytes(CARD + b"- CO2 Emissions (in grams): 1.2933\n")
+    code, _, err = cli("card", path, "--from", record_file())
+    assert code == 0
+    assert "states 1.2933 grams" in err
+    assert path.read_bytes().endswith(b"grams): 1.2933\n")
+    assert "states" not in cli("card", path, "--from", record_file(emissions_g=1.293))[2].split("--run-group")[-1]
+
+
 def test_the_trainers_table_is_taken_over(cli, tmp_path, card_file):
     source = tmp_path / "emissions.csv"
     source.write_text(table({"longitude": "2.3", "latitude": "48.8"}))
