@@ -40,7 +40,7 @@ EXIT_CODE_WORDS = {
     ),
     ExitCode.NOT_PUBLISHED: (
         "could not publish",
-        "The Hub refused the card, or could not be reached. Nothing changed there.",
+        "The Hub refused the card, or could not be reached; the message says what is known.",
     ),
     ExitCode.NOT_MEASURED: (
         "could not measure",

@@ -10,11 +10,13 @@ from carbon_lint.errors import InputError, PublishError, UsageError
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from carbon_lint.config import Settings
     from carbon_lint.gate.baseline import Comparison, Figures, MaxIncrease
     from carbon_lint.records.record import Record
 
 LEDGER_VARIABLE = "CARBON_LINT_LEDGER"
 LEDGER_FOLDER = "ledger"
+_CARD = "README.md"
 _HUB_TIMEOUT_S = 30.0
 
 
@@ -42,7 +44,7 @@ def ledger_url(arguments: Namespace) -> str:
 
 
 def max_increase(arguments: Namespace) -> MaxIncrease | None:
-    """The limit given. Raises UsageError."""
+    """The limit given as a flag. Raises UsageError."""
     from carbon_lint.gate.baseline import parse_max_increase
 
     if arguments.max_increase is None:
@@ -50,6 +52,26 @@ def max_increase(arguments: Namespace) -> MaxIncrease | None:
     if arguments.baseline is None:
         raise UsageError("--max-increase needs --baseline", hint="say over what, e.g. --baseline ledger:main")
     return parse_max_increase(arguments.max_increase)
+
+
+def increases(arguments: Namespace, settings: Settings) -> tuple[MaxIncrease, ...]:
+    """The limits of flag and configuration, each of which must hold: neither loosens the other.
+
+    Fills in what the configuration says of the baseline where no flag does. Raises UsageError.
+    """
+    from carbon_lint.gate.baseline import parse_max_increase
+
+    arguments.baseline = arguments.baseline or settings.text("baseline")
+    arguments.baseline_max_age = arguments.baseline_max_age or settings.text("baseline-max-age")
+    arguments.baseline_card = arguments.baseline_card or settings.text("card")
+    given = max_increase(arguments)
+    text = settings.text("max-increase")
+    if text is not None and arguments.baseline is None:
+        raise UsageError(
+            f"{settings.path}: max-increase needs a baseline", hint='say over what: baseline = "ledger:main"'
+        )
+    configured = None if text is None else parse_max_increase(text)
+    return tuple(dict.fromkeys(limit for limit in (given, configured) if limit is not None))
 
 
 def compared(arguments: Namespace, record: Record) -> Comparison | None:
@@ -87,7 +109,8 @@ def _figures(arguments: Namespace, record: Record) -> Figures | None:
 
     if source.kind == "hub":
         return figures_of_card(_hub_card(source.value), f"the card of {source.value}")
-    return figures_of_card(_read(arguments.baseline_card), arguments.baseline_card)
+    card = arguments.baseline_card or _CARD
+    return figures_of_card(_read(card), card)
 
 
 def _read(path: str) -> bytes:

@@ -3,7 +3,8 @@
   carbon-lint gate r.json --max-emissions 1kg
   carbon-lint gate r.json --baseline ledger:main --max-increase '10% and 5 g'
 
-Exit status 0 within the budget, 1 over it, 125 where the record holds no figure to judge. Where a limit lies within the
+Limits, baseline and exceptions of carbon-lint.toml hold too; of two limits of one kind the tighter one does. Exit
+status 0 within the budget, 1 over it, 125 where the record holds no figure to judge. Where a limit lies within the
 uncertainty of what was modelled, the verdict is inconclusive, and --on-modelled says what that does.
 """
 
@@ -12,16 +13,19 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import UsageError
+from carbon_lint.errors import ConfigError, UsageError
 from carbon_lint.text import quoted, terminal
-from carbon_lint.units import parse_emissions_g, parse_energy_kwh
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from carbon_lint.config import Settings
     from carbon_lint.gate.baseline import Comparison
     from carbon_lint.gate.budget import OnModelled
+    from carbon_lint.gate.exceptions import BudgetException
     from carbon_lint.gate.verdict import LimitResult, Verdict
+
+ON_MODELLED = ("warn", "fail", "pass")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,8 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--max-energy", metavar="QUANTITY", help="e.g. '2 kWh', '250 Wh'")
     parser.add_argument(
         "--on-modelled",
-        choices=("warn", "fail", "pass"),
-        default="warn",
+        choices=ON_MODELLED,
         help="an inconclusive verdict: warn = the figure decides (default), fail, or pass",
     )
     parser.add_argument(
@@ -48,31 +51,54 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Judge the record, print the verdict, return 0 or 1."""
-    from carbon_lint.cli.baseline import compared, max_increase
+    from carbon_lint.cli import baseline
+    from carbon_lint.cli.run_options import budget_from
+    from carbon_lint.config import load
     from carbon_lint.gate.baseline import with_increase
     from carbon_lint.gate.budget import OnModelled, is_failing, judge
-    from carbon_lint.gate.verdict import Budget
+    from carbon_lint.gate.exceptions import parse_exceptions
     from carbon_lint.records.store import load_record
 
-    budget = Budget(
-        max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),
-        max_energy_kwh=None if arguments.max_energy is None else parse_energy_kwh(arguments.max_energy),
-    )
-    increase = max_increase(arguments)
-    if not budget and increase is None:
+    settings = load()
+    exceptions = parse_exceptions(settings.tables("exception"), settings.path or "configuration")
+    budget = budget_from(arguments, settings)
+    increases = baseline.increases(arguments, settings)
+    if not budget and not increases:
         raise UsageError(
             "no limit to gate by",
             hint="give --max-emissions '1 kg' or --max-energy '2 kWh', or --baseline with --max-increase",
         )
     uncertainty = None if arguments.uncertainty is None else parse_fraction(arguments.uncertainty)
     record = load_record(arguments.record)
-    comparison = compared(arguments, record)
-    verdict = with_increase(judge(record, budget, uncertainty=uncertainty), comparison, increase)
-    on_modelled = OnModelled(arguments.on_modelled)
+    comparison = baseline.compared(arguments, record) if increases else None
+    verdict = judge(record, budget, uncertainty=uncertainty)
+    for increase in increases:
+        verdict = with_increase(verdict, comparison, increase)
+    verdict = _excused(verdict, exceptions)
+    on_modelled = OnModelled(arguments.on_modelled or _configured(settings) or OnModelled.WARN)
     is_failed = is_failing(verdict, on_modelled)
     render = _render_json if arguments.format == "json" else _render_text
     sys.stdout.write(render(verdict, on_modelled, comparison, is_failed=is_failed))
     return 1 if is_failed else 0
+
+
+def _excused(verdict: Verdict, exceptions: tuple[BudgetException, ...]) -> Verdict:
+    """The verdict after the exceptions of today; one that has expired is said and lifts nothing."""
+    from datetime import UTC, datetime
+
+    from carbon_lint.gate.exceptions import excuse
+
+    excused = excuse(verdict, exceptions, datetime.now(UTC).date())
+    for exception in excused.expired:
+        sys.stderr.write(f"carbon-lint: an exception has expired: {terminal(str(exception))}\n")
+    return excused.verdict
+
+
+def _configured(settings: Settings) -> str | None:
+    value = settings.text("on-modelled")
+    if value is not None and value not in ON_MODELLED:
+        raise ConfigError(f"{settings.path}: on-modelled must be one of {', '.join(ON_MODELLED)}, found {value!r}")
+    return value
 
 
 def parse_fraction(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,63 @@ def test_the_ledgers_last_run_on_a_branch_is_a_baseline(cli):
     assert document["baseline"]["origin"] == "the ledger's last run on main"
     assert document["baseline"]["energy_change"] == pytest.approx(0.1)
     assert document["baseline"]["obstacles"] == []
+
+
+CONFIG = """
+max-emissions = "10 g"
+baseline = "record:base.json"
+max-increase = "50%"
+"""
+EXCEPTION = """
+[[exception]]
+limit = "max-emissions"
+owner = "ann@example.org"
+reason = "agreed on"
+until = {}
+"""
+
+
+def test_the_configuration_gates_too_and_a_flag_never_loosens_it(cli):
+    Path("carbon-lint.toml").write_text(CONFIG)
+
+    code, out, err = cli("gate", "r.json", "--max-emissions", "1 kg", "--uncertainty", "0%")
+
+    assert (code, err) == (1, "")
+    assert "max-emissions: 12.3 g measured, 10 g allowed, over by 2.34 g\n" in out
+    assert "max-increase: " in out
+    assert "baseline: energy +10 %" in out
+    code, out, _ = cli("gate", "r.json", "--max-increase", "1%", "--uncertainty", "0%")
+    assert code == 1
+    assert out.count("max-increase: ") == 2, "both are limits, and each must hold"
+
+
+@pytest.mark.parametrize(("until", "code"), [("2999-12-31", 0), ("2020-01-01", 1)])
+def test_an_exception_of_the_configuration_lifts_its_limit_until_its_day(cli, until, code):
+    Path("carbon-lint.toml").write_text('max-emissions = "10 g"\n' + EXCEPTION.format(until))
+
+    status, out, err = cli("gate", "r.json", "--uncertainty", "0%")
+
+    assert status == code
+    assert "max-emissions: 12.3 g measured, 10 g allowed, over by 2.34 g" in out
+    assert (f"max-emissions: excepted by ann@example.org until {until}: agreed on" in out) == (code == 0)
+    assert ("an exception has expired: max-emissions" in err) == (code == 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('max-increase = "5%"', "max-increase needs a baseline"),
+        ('max-emissions = "1 g"\non-modelled = "maybe"', "on-modelled must be one of warn, fail, pass, found 'maybe'"),
+        ('max-emissions = "1 g"\n[[exception]]\nlimit = "max-emissions"', "owner is missing"),
+    ],
+)
+def test_a_configuration_that_cannot_gate_is_an_error(cli, text, said):
+    Path("carbon-lint.toml").write_text(text)
+
+    code, out, err = cli("gate", "r.json")
+
+    assert (code, out) == (2, "")
+    assert said in err
 
 
 def test_a_baseline_without_a_limit_gates_nothing(cli):
