@@ -108,9 +108,8 @@ def main() -> int:
         if not path.exists():
             write_cards(arguments.folder, arguments.cards, path)
         rows = pq.read_metadata(path).num_rows
-        print(
-            f"{rows} cards, {path.stat().st_size / 1e6:.0f} MB of Parquet\n\n| way | seconds | CPU s | peak MB | stating | g |"
-        )
+        print(f"{rows} cards, {path.stat().st_size / 1e6:.0f} MB of Parquet\n")
+        print("| way | seconds | CPU s | peak MB | stating | g |")
         print("|---|---|---|---|---|---|")
         answers = set()
         for name, command in ways(path).items():

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from carbon_lint.cli.hub_extra import need_hub
 from carbon_lint.errors import NoCardsError, PublishError, UsageError
 from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_duration, parse_duration_s
@@ -67,6 +68,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Audit, print the report, return 0 or 1."""
+    need_hub("audit")
     from carbon_lint.config import load
 
     _refuse_what_cannot_be_combined(arguments)

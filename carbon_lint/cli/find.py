@@ -16,6 +16,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.hub_extra import need_hub
 from carbon_lint.errors import UsageError
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, parse_duration_s, parse_emissions_g
@@ -51,6 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Search, print, return 0."""
+    need_hub("find")
     from carbon_lint.hub.find import find, greener_than
     from carbon_lint.hub.session import logging_to_stderr, open_catalogue
     from carbon_lint.hub.target import parse_target

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.hub_extra import need_hub, warn_of_clear_text
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s
@@ -65,6 +66,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Publish, print what became of it, and return 0."""
+    need_hub("publish")
     from carbon_lint.hub.http import Deadline
     from carbon_lint.hub.publish import CardErrorsError, ChangedCardError
     from carbon_lint.hub.session import logging_to_stderr, open_model
@@ -83,6 +85,7 @@ def run(arguments: Namespace) -> int:
             on_wait=_say_wait,
         ) as repo,
     ):
+        warn_of_clear_text(repo.endpoint)
         try:
             if arguments.stage:
                 return _stage(arguments, repo, deadline)
@@ -92,6 +95,9 @@ def run(arguments: Namespace) -> int:
             raise
         except ChangedCardError as error:
             sys.stdout.write(_escaped(error.diff))
+            raise
+        except KeyboardInterrupt:
+            sys.stderr.write("carbon-lint: stopped; publishing again is safe, it never commits twice\n")
             raise
 
 

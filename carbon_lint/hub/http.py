@@ -8,8 +8,10 @@ may not (it could have landed) raises `UnansweredError`, and the caller looks wh
 from __future__ import annotations
 
 import re
+import signal
+import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +44,8 @@ CALL_TIMEOUT_S = 20.0
 TRIES = 6
 FIRST_WAIT_S = 0.5
 MAX_WAIT_S = 8.0
+GRACE_S = 1.0
+"""Seconds after the deadline until what is being waited for is broken off: the calls' own limits come first."""
 
 
 class UnansweredError(PublishError):
@@ -169,6 +173,33 @@ class BoundedClient(httpx.Client):
             if self.on_wait is not None and wait_s >= 1:
                 self.on_wait(wait_s, "the Hub's allowance of requests is used up")
             time.sleep(wait_s)
+
+
+@contextmanager
+def hard_limit(deadline: Deadline) -> Iterator[None]:
+    """Raise UnansweredError a little after the deadline, whatever is being waited for.
+
+    Time limits of sockets begin anew with every byte: an answer whose head comes byte by byte keeps none of them. Only
+    the main thread can be interrupted so; elsewhere this does nothing.
+    """
+    seconds = deadline.remaining_s()
+    if seconds == float("inf") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise UnansweredError(f"no whole answer within the time limit of {seconds:g} s")
+
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    start = time.monotonic()
+    before_s, _ = signal.setitimer(signal.ITIMER_REAL, seconds + GRACE_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if before_s:
+            signal.setitimer(signal.ITIMER_REAL, max(0.01, before_s - (time.monotonic() - start)))
 
 
 def plain_client() -> httpx.Client:

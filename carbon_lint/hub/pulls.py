@@ -121,10 +121,14 @@ class Pulls:
                 if not found:
                     made = True
                     found = [self.get(self.create(title, f"{description}\n\n{mark}"))]
-                for extra in found[1:]:
-                    self.set_status(extra.num, "closed", deadline, retries)
+                self.close_all(found[1:], deadline, retries)
                 return found[0], made
         raise AssertionError("tenacity re-raises the last error")
+
+    def close_all(self, pulls: list[Pull], deadline: Deadline, retries: Retries) -> None:
+        """Close these."""
+        for pull in pulls:
+            self.set_status(pull.num, "closed", deadline, retries)
 
     def set_status(self, num: int, status: str, deadline: Deadline, retries: Retries) -> None:
         """Open or close it; nothing where it is so already."""
@@ -189,4 +193,7 @@ def publish_by_pull_request(request: PublishRequest, repo: ModelRepo, deadline: 
         raise
     if pull.status == "draft":
         pulls.set_status(pull.num, "open", deadline, request.retries)
+    if is_made:
+        # a request that was given up as lost may have been carried out after all, only late
+        pulls.close_all([it for it in pulls.ours(MARK + CARD_PULL) if it.num != pull.num], deadline, request.retries)
     return replace(done, url=pulls.url(pull.num), pull_request=pull.num)

@@ -25,7 +25,7 @@ from huggingface_hub.utils import (
 from carbon_lint import __version__
 from carbon_lint.errors import PublishError
 from carbon_lint.hub import refusals
-from carbon_lint.hub.http import BoundedClient, Deadline, Retries, UnansweredError, plain_client
+from carbon_lint.hub.http import BoundedClient, Deadline, Retries, UnansweredError, hard_limit, plain_client
 from carbon_lint.text import redacted
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def connected(
     policy = retries or Retries()
     set_client_factory(lambda: BoundedClient(deadline=deadline, retries=policy, on_wait=on_wait))
     try:
-        yield
+        with hard_limit(deadline):
+            yield
     finally:
         constants.ENDPOINT = before
         set_client_factory(plain_client)

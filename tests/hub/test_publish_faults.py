@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import socket
+import threading
 import time
 from pathlib import Path
 
@@ -216,6 +219,47 @@ def test_the_server_cut_off_at_any_byte_leaves_the_old_card_or_the_new_one(serve
         assert code == 4
         assert server.card("acme/m") in {OLD.encode(), CARD.encode()}
         assert "could not be found out" in err or "the old card is there" in err or "the new card is there" in err
+
+
+@only_http
+def test_a_commit_that_is_carried_out_late_is_refused_by_the_hub_itself(server, cli):
+    server.faults.add(Fault(matches=COMMIT, delay_s=CALL_TIMEOUT_S * 2))
+    code, _, err = publish(cli)
+    assert code == 0, err
+    time.sleep(CALL_TIMEOUT_S * 2)
+    assert ours(server) == 1
+
+
+@only_http
+def test_a_pull_request_that_is_made_late_is_closed_the_next_time(server, cli):
+    server.faults.add(Fault(matches="POST .*/discussions$", delay_s=CALL_TIMEOUT_S * 2))
+    assert publish(cli, "--create-pr")[0] == 0
+    time.sleep(CALL_TIMEOUT_S * 2)
+    assert publish(cli, "--create-pr")[0] == 0
+    pulls = server.state.repos["acme/m"].discussions
+    assert [pull.status for pull in pulls.values() if pull.status != "closed"] == ["open"]
+
+
+def test_an_answer_that_dribbles_is_broken_off_at_the_time_limit(at, cli, monkeypatch):
+    """No socket's time limit ever ends: a byte of the head comes every 0.1 s."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def dribble():
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 400:
+                    connection.sendall(bytes([byte]))
+                    time.sleep(0.1)
+
+        threading.Thread(target=dribble, daemon=True).start()
+        Path("README.md").write_text(CARD)
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        monkeypatch.setenv("HF_TOKEN", "hf_someToken")
+        start = time.monotonic()
+        code, _, err = cli("publish", "README.md", "--to", "acme/m", "--timeout", "1s")
+    assert code == 4
+    assert "the old card is there: nothing was sent" in err
+    assert time.monotonic() - start < 5
 
 
 def test_a_certificate_that_is_not_trusted_is_said_at_once(tls_hub, at, cli, monkeypatch):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.cli.hub_extra import warn_of_clear_text
 from tests.hub.conftest import CARD
 from tests.standin.hub import FOREIGN_TOKEN, PR_TOKEN, READ_TOKEN, WRITE_TOKEN
 
@@ -237,3 +238,19 @@ def test_offline_mode_is_respected(model, cli, monkeypatch):
 def test_nothing_to_publish_is_a_usage_error(model, cli):
     assert cli("publish", "--to", "acme/m")[0] == 2
     assert cli("publish", "absent.md", "--to", "acme/m")[0] == 2
+
+
+def test_a_missing_extra_says_what_to_install(model, cli, monkeypatch):
+    monkeypatch.setattr("carbon_lint.cli.hub_extra.find_spec", lambda name: None)
+    for verb in (("publish", "README.md", "--to", "acme/m"), ("find",), ("audit", "--author", "acme")):
+        code, _, err = cli(*verb)
+        assert code == 4
+        assert "pip install 'carbon-lint[hub]'" in err
+
+
+def test_a_token_over_plain_http_to_another_machine_is_warned_of(capsys):
+    warn_of_clear_text("http://mirror.example")
+    assert "the token travels in clear text" in capsys.readouterr().err
+    warn_of_clear_text("https://mirror.example")
+    warn_of_clear_text("http://127.0.0.1:80")
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,29 @@
+"""What the verbs that speak to the Hub look at before they begin."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from urllib.parse import urlsplit
+
+from carbon_lint.errors import PublishError
+
+NEEDED = ("huggingface_hub", "tenacity")
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+
+
+def need_hub(verb: str) -> None:
+    """Raise PublishError, with what to install, where the extra is not there."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise PublishError(
+            f"`carbon-lint {verb}` needs {' and '.join(missing)}, which is not installed",
+            hint="pip install 'carbon-lint[hub]'",
+        )
+
+
+def warn_of_clear_text(endpoint: str) -> None:
+    """A token over http can be read on the way."""
+    parts = urlsplit(endpoint)
+    if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
+        sys.stderr.write(f"carbon-lint: warning: HF_ENDPOINT is {endpoint}: the token travels in clear text\n")
