@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import islice
 
 _GRAMS = {"g": 1.0, "k": 1000.0, "m": 0.001, "t": 1_000_000.0}
 _KWH = {"w": 0.001, "k": 1.0, "m": 1000.0}
@@ -57,6 +58,9 @@ _ROW = re.compile(r"[^\n]*\|[^\n]*")
 _CELL_NUMBER = re.compile(rf"[ *_]{{0,20}}{_NUMBER}[ *_]{{0,80}}")
 _MAX_LINE = 2000
 _MAX_FIGURES = 200
+_MAX_LINES = 1000
+_MAX_WORDS = 12
+_DIGIT = re.compile(r"\d")
 
 
 class BodyFigure:
@@ -102,7 +106,7 @@ def figures(text: str, start: int) -> list[BodyFigure]:
     lowered = text[start:].lower()
     if not any(word in lowered for word in _WORDS):
         return found
-    line_end = start
+    line_end, lines = start, 0
     for word in _SPEAKS.finditer(text, start):
         if word.start() < line_end:
             continue
@@ -111,11 +115,20 @@ def figures(text: str, start: int) -> list[BodyFigure]:
         line_start = max(start, text.rfind("\n", start, word.start()) + 1)
         line_end = text.find("\n", word.end())
         line_end = len(text) if line_end < 0 else line_end
-        if line_end - line_start <= _MAX_LINE:
+        lines += 1
+        if lines > _MAX_LINES:
+            break
+        if line_end - line_start <= _MAX_LINE and _is_prose(text, line_start, line_end):
             found += _in_line(text, line_start, line_end)
             if text.find("|", line_start, line_end) >= 0 and _SEPARATOR.match(text, line_end):
                 found += _in_table(text, line_start, line_end)
     return found
+
+
+def _is_prose(text: str, start: int, end: int) -> bool:
+    """Whether a line may hold a figure, and speaks of emissions no more than a person would: it is matched in n²."""
+    words = sum(1 for _ in islice(_SPEAKS.finditer(text, start, end), _MAX_WORDS + 1))
+    return words <= _MAX_WORDS and _DIGIT.search(text, start, end) is not None
 
 
 def _in_line(text: str, start: int, end: int) -> list[BodyFigure]:
