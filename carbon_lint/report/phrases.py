@@ -116,6 +116,16 @@ def _within(limit: LimitResult) -> str:
     return f"{show(limit.measured)} of {show(limit.allowed)}" + (f" ({percent(share)})" if share is not None else "")
 
 
+def scope(record: Record) -> str | None:
+    """What the figures are the sum of; `None` where they are of one run alone."""
+    said = []
+    if record.run_group is not None:
+        said.append(f"run group {record.run_group}")
+    if record.merged_from:
+        said.append(f"the sum of {len(record.merged_from)} records")
+    return ", ".join(said) or None
+
+
 def equivalents(record: Record) -> str | None:
     """What the figures come to in everyday words, with the factor of each; `None` where nothing was measured."""
     said = []

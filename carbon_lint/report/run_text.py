@@ -36,6 +36,9 @@ def render(
     share = phrases.modelled_share(record)
     if share:
         rows.append(("modelled", f"{phrases.percent(share)} of the energy was read from no sensor"))
+    scope = phrases.scope(record)
+    if scope:
+        rows.append(("scope", scope))
     if comparison is not None:
         rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
     lines = [f"carbon-lint: {headline}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]

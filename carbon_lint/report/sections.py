@@ -68,7 +68,9 @@ def energy(record: Record) -> str:
     total = (f"**total**, PUE {significant(record.pue)}", f"**{phrases.energy(record.energy_kwh.total)}**", "")
     grams = ("**emissions**", f"**{phrases.emissions(record.emissions_g)}**", markdown_text(phrases.intensity(record)))
     lines = table(("Energy", "", "Found by"), [*rows, total, grams])
-    return f"{lines}\nDuration {format_duration(record.duration_s)}.\n"
+    scope = phrases.scope(record)
+    of = f"; {markdown_text(scope)}" if scope else ""
+    return f"{lines}\nDuration {format_duration(record.duration_s)}{of}.\n"
 
 
 def comparison(compared: Comparison | None) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Energy, Method, Methods, Outcome
-from carbon_lint.report import phrases, run_text
+from carbon_lint.report import phrases, run_text, summary
 from tests.report.runs import RECORD, record
 
 
@@ -96,6 +96,14 @@ def test_without_a_budget_the_figures_are_the_headline():
     first = run_text.render(RECORD, None).splitlines()[0]
 
     assert first == "carbon-lint: 12.3 g CO2eq, 220 Wh, no budget given"
+
+
+def test_a_sum_is_said_to_be_one():
+    merged = record(run_group="night", merged_from=("a", "b"))
+
+    assert "  scope      run group night, the sum of 2 records\n" in run_text.render(merged, None)
+    assert "scope" not in run_text.render(RECORD, None)
+    assert "Duration 2 min 05 s; run group night, the sum of 2 records." in summary.render(merged)
 
 
 def test_colour_only_when_asked_for():
