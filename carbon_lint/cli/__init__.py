@@ -112,7 +112,7 @@ def _unknown_verb(verb: str) -> int:
 
 def _report(error: Exception) -> int:
     from carbon_lint.errors import CarbonLintError
-    from carbon_lint.text import redacted, terminal
+    from carbon_lint.text import terminal
 
     if isinstance(error, CarbonLintError):
         hint = f"\n  {terminal(error.hint)}" if error.hint else ""
@@ -124,8 +124,25 @@ def _report(error: Exception) -> int:
             f"carbon-lint: {missing} is not installed\n  pip install 'carbon-lint[{_EXTRA_OF[missing]}]'\n"
         )
         return 2
+    if isinstance(error, FileNotFoundError) and _is_folder_gone():
+        sys.stderr.write("carbon-lint: the folder that it was started in is gone\n  cd to a folder that exists\n")
+        return 2
+    return _report_bug(error)
+
+
+def _is_folder_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def _report_bug(error: Exception) -> int:
     import platform
     import traceback
+
+    from carbon_lint.text import redacted
 
     sys.stderr.write(redacted("".join(traceback.format_exception(error))))
     sys.stderr.write(

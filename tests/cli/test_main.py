@@ -1,0 +1,85 @@
+"""The door itself: verbs, versions, what went wrong in one place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from carbon_lint import __version__, cli
+from carbon_lint.errors import ConfigError
+
+
+def test_without_a_verb_it_says_what_there_is_and_did_not_run(cli):
+    code, out, _ = cli()
+    assert code == 2
+    assert "measure -> gate -> write card -> lint -> publish" in out
+
+
+def test_help_and_version(cli):
+    assert cli("--help")[0] == 0
+    assert cli("--version")[:2] == (0, f"carbon-lint {__version__}\n")
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_has_help(cli, verb):
+    code, out, err = cli(verb, "--help")
+    assert code == 0
+    assert out.startswith(f"usage: carbon-lint {verb}")
+    assert err == ""
+
+
+def test_a_misspelt_verb_is_answered_with_the_nearest(cli):
+    code, _, err = cli("pubish")
+    assert code == 2
+    assert "did you mean `carbon-lint publish`?" in err
+
+
+def test_an_unknown_flag_is_a_usage_error(cli):
+    assert cli("gate", "r.json", "--max-emission", "1 g")[0] == 2
+
+
+def test_an_error_of_ours_is_one_line_and_what_to_do(cli, monkeypatch):
+    def fail(_):
+        raise ConfigError("found \x1b[31m", hint="write ::error::")
+
+    monkeypatch.setattr("carbon_lint.cli.rules.run", fail)
+    code, _, err = cli("rules")
+    assert code == 2
+    assert err.splitlines()[0] == "carbon-lint: found \\x1b[31m"
+    assert "::error::" not in err
+
+
+def test_any_other_error_is_told_as_a_bug_without_its_tokens(cli, monkeypatch):
+    def fail(_):
+        raise RuntimeError("hf_" + "a" * 34)
+
+    monkeypatch.setattr("carbon_lint.cli.rules.run", fail)
+    code, _, err = cli("rules")
+    assert code == 2
+    assert "this is a bug in carbon-lint" in err
+    assert "hf_aaaa" not in err
+
+
+def test_a_folder_that_is_gone_is_no_bug(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"import os; os.rmdir({str(gone)!r}); from carbon_lint.cli import console; console()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "run", "--location", "FRA", "--", "true"],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "is gone" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    script = f"{sys.executable} -m carbon_lint rules | head -n 1"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == ""

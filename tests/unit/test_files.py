@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from carbon_lint.errors import InputError, OutputError
+from carbon_lint.files import read_file, write_atomically
+
+
+def test_a_new_file_gets_the_mode_of_the_umask(tmp_path):
+    write_atomically(tmp_path / "new", b"x")
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o666 & ~umask
+
+
+def test_a_file_made_read_only_is_left_alone_even_for_root(tmp_path):
+    path = tmp_path / "card"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    with pytest.raises(OutputError, match="read-only"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def test_what_cannot_be_written_leaves_nothing_beside_it(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match="Is a directory"):
+        write_atomically(tmp_path / "folder", b"x")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".home", "folder", "work"]
+
+
+def test_a_missing_file_is_none_and_what_is_no_file_is_refused(tmp_path):
+    assert read_file(str(tmp_path / "absent"), "card") is None
+    os.mkfifo(tmp_path / "pipe")
+    for path, says in ((tmp_path, "is a folder"), (tmp_path / "pipe", "not a regular file"), ("a\0b", "cannot read")):
+        with pytest.raises(InputError, match=says):
+            read_file(str(path), "card")
