@@ -9,6 +9,7 @@
   short-block   there is one, and a recommended field is not in it
   bare          there is none, and the card speaks of carbon or emissions
   prose         there is one, and the text below the front matter speaks of carbon or emissions
+  comment       a comment follows the figure on its line
   energy        the block has `energy_consumed`
   hardware      the block has hardware, and it or the text speaks of hours
   python        PyYAML cannot read the front matter that the Hub reads
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 COMMENT = "carbon-lint:"
 BLOCK = "co2_eq_emissions"
+_LINE = 200
+"""Characters in which a comment behind a figure is looked for."""
 _HOURS = (
     "hours used",
     "hours_used",
@@ -178,12 +181,18 @@ class Context:
         prose = self.text[self.card.body[0] :].lower()
         if speaks(prose):
             found.add("prose")
+        if self.emissions is not None and self._has_comment(self.emissions):
+            found.add("comment")
         if "energy_consumed" in fields:
             found.add("energy")
         if "hardware_used" in fields and ("hours_used" in fields or any(word in prose for word in _HOURS)):
             found.add("hardware")
         if "training_type" in fields and self.card.root is not None and self.card.root.get("base_model") is not None:
             found.add("base-model")
+
+    def _has_comment(self, node: Node) -> bool:
+        at = self.text.find("#", node.end, node.end + _LINE)
+        return at >= 0 and "\n" not in self.text[node.end : at]
 
 
 def number(node: Node | None) -> float | None:
