@@ -95,7 +95,7 @@ def _device(arguments: Namespace) -> Device:
 
 def _count(arguments: Namespace) -> int:
     text = arguments.count or "1"
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         raise UsageError(f"--count {quoted(text)} is not a whole number", hint="--count 8")
     return int(text)
 

@@ -62,7 +62,7 @@ def visible_cards(cards: Sequence[Card], environ: Mapping[str, str]) -> Visible:
         chosen.append(card.index)
         if is_slice or (card.mig_uuids and not entry.upper().startswith("MIG-")):
             warnings.append(_mig_warning(card))
-        if entry.isdigit() and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID" and _are_mixed(cards):
+        if _is_index(entry) and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID" and _are_mixed(cards):
             warnings.append(
                 f"CUDA_VISIBLE_DEVICES={value} counts by speed while this machine's GPUs differ: GPU {entry} may be "
                 "another card than the one measured; set CUDA_DEVICE_ORDER=PCI_BUS_ID"
@@ -76,7 +76,7 @@ def amd_ids(environ: Mapping[str, str]) -> str | None:
     if value is None:
         return None
     entries = [part.strip() for part in value.split(",") if part.strip()]
-    if all(entry.isdigit() for entry in entries):
+    if all(_is_index(entry) for entry in entries):
         return ",".join(entries)
     raise MeasurementError(
         f"ROCR_VISIBLE_DEVICES={quoted(value)} cannot be matched to the GPUs measured",
@@ -86,7 +86,7 @@ def amd_ids(environ: Mapping[str, str]) -> str | None:
 
 def _card(entry: str, cards: Sequence[Card]) -> tuple[Card, bool]:
     """The card that `entry` names, and whether it is only a MIG slice of it."""
-    if entry.isdigit():
+    if _is_index(entry):
         found = [card for card in cards if card.index == int(entry)]
         return _only(found, entry, cards), False
     if not entry.upper().startswith("MIG-"):
@@ -107,6 +107,10 @@ def _only(found: Sequence[Card], entry: str, cards: Sequence[Card]) -> Card:
     problem = "names more than one GPU" if found else "names no GPU of this machine"
     known = ", ".join(f"{card.index} = {card.uuid}" for card in cards)
     raise MeasurementError(f"CUDA_VISIBLE_DEVICES: {quoted(entry)} {problem}", hint=f"the GPUs here are {known}")
+
+
+def _is_index(entry: str) -> bool:
+    return entry.isascii() and entry.isdigit()
 
 
 def _begins(uuid: str, prefix: str) -> bool:
