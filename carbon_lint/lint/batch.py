@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PAYS_FROM = 1000
 """Files from which more processes pay for their start: about 40 ms against 0.08 ms a card, halved (benchmarks/)."""
 _BATCH = 100
+_WARM = 20
 _AHEAD = 4
 """Batches in flight per worker: enough that none waits, few enough that the walk does not run away from the judging."""
 
@@ -29,8 +30,11 @@ def judge_all(judge: Judge, found: Iterator[Found]) -> Iterator[Judged]:
     import os
 
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    everything = chain(first, found)
-    return map(judge.judge, everything) if workers == 1 else _in_parallel(judge, everything, workers)
+    if workers == 1:
+        return map(judge.judge, chain(first, found))
+    # What judging imports is imported here, once, and inherited by the workers.
+    warm = [judge.judge(one) for one in first[:_WARM]]
+    return chain(warm, _in_parallel(judge, chain(first[_WARM:], found), workers))
 
 
 def _in_parallel(judge: Judge, found: Iterator[Found], workers: int) -> Iterator[Judged]:

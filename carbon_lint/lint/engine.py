@@ -88,20 +88,27 @@ class Judged:
 class Judge:
     """Judges files one by one, with the settings that hold for each. Used in this process or in several."""
 
-    __slots__ = ("_files", "_policies", "request")
+    __slots__ = ("_files", "_last", "_policies", "request")
 
     def __init__(self, request: LintRequest) -> None:
         self.request = request
         self._files: dict[str, str | None] = {}  # folder -> its file of configuration
         self._policies: dict[str | None, Policy] = {}  # by file of configuration
+        self._last: tuple[str, Policy] | None = None  # files come folder by folder
 
     def policy_for(self, path: str) -> Policy:
         """The policy for a card. Raises ConfigError."""
+        folder = os.path.dirname(path)
+        if self._last is None or self._last[0] != folder:
+            self._last = (folder, self._policy_in(folder))
+        return self._last[1]
+
+    def _policy_in(self, folder: str) -> Policy:
         file = None
         if self.request.settings is None:
             if len(self._files) > _FOLDERS_REMEMBERED:
                 self._files.clear()
-            file = find(os.path.dirname(path) or ".", self._files)
+            file = find(folder or ".", self._files)
         if file not in self._policies:
             settings = self.request.settings or (load_file(file) if file else Settings())
             self._policies[file] = Policy(settings.with_values(self.request.overrides, "command line"))
