@@ -14,7 +14,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import ExitCode
+from carbon_lint.cli.place import parse_intensity
+from carbon_lint.errors import ExitCode, UsageError
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_power_w
 
@@ -31,6 +32,7 @@ _WIDTH = 100
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint doctor`."""
     parser.add_argument("--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., auto")
+    parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
     parser.add_argument("--json", action="store_true", help="the diagnosis as JSON")
 
@@ -40,15 +42,21 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.config import load
     from carbon_lint.measure.doctor import diagnose
 
+    if arguments.location is not None and arguments.carbon_intensity is not None:
+        raise UsageError("--location and --carbon-intensity each say the intensity", hint="give one of them")
     settings = load(os.getcwd())
+    location, g_per_kwh = arguments.location, parse_intensity(arguments.carbon_intensity)
+    if location is None and g_per_kwh is None:
+        location, g_per_kwh = settings.text("location"), settings.get("carbon-intensity")
     diagnosis = diagnose(
         os.environ,
         node=platform.node(),
-        location=arguments.location or settings.text("location"),
+        location=location,
+        g_per_kwh=None if location is not None else g_per_kwh,
         cpu_power_w=None if arguments.cpu_power is None else parse_power_w(arguments.cpu_power),
         machines=settings.tables("machine"),
     )
-    sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, arguments.cpu_power))
+    sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, g_per_kwh, arguments.cpu_power))
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
 
 
@@ -76,10 +84,10 @@ def _as_json(diagnosis: Diagnosis) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def _as_text(diagnosis: Diagnosis, cpu_power: str | None) -> str:
+def _as_text(diagnosis: Diagnosis, g_per_kwh: float | None, cpu_power: str | None) -> str:
     lines = [line for finding in diagnosis.findings for line in _details(finding)]
     lines += [f"note: {terminal(note)}" for note in diagnosis.notes]
-    lines += ["", *_table(diagnosis), "", *_next(diagnosis, cpu_power)]
+    lines += ["", *_table(diagnosis), "", *_next(diagnosis, g_per_kwh, cpu_power)]
     return "\n".join(lines) + "\n"
 
 
@@ -114,12 +122,13 @@ def _table(diagnosis: Diagnosis) -> list[str]:
     return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
 
 
-def _next(diagnosis: Diagnosis, cpu_power: str | None) -> list[str]:
+def _next(diagnosis: Diagnosis, g_per_kwh: float | None, cpu_power: str | None) -> list[str]:
     """The line for the workflow, or what stands in its way."""
     broken = [_NAMES[f.component] for f in diagnosis.findings if f.state == "broken"]
     if broken:
         return [f"A run would not be measured as things are: {', '.join(broken)} (see `repair` above)."]
-    flags = [f"--location {diagnosis.location or 'FRA'}"]
+    is_priced = diagnosis.location is None and g_per_kwh is not None
+    flags = [f"--carbon-intensity {g_per_kwh:g}" if is_priced else f"--location {diagnosis.location or 'FRA'}"]
     if diagnosis.has_gpu:
         flags.append("--require gpu")
     if cpu_power:
@@ -127,5 +136,5 @@ def _next(diagnosis: Diagnosis, cpu_power: str | None) -> list[str]:
     line = (
         f"      - run: carbon-lint run {' '.join(flags)} --max-emissions '1 kg' --record record.json -- python train.py"
     )
-    place = [] if diagnosis.location else ["(FRA stands for where the job will run.)"]
+    place = [] if diagnosis.location or is_priced else ["(FRA stands for where the job will run.)"]
     return ["The line for the workflow:", "", line, *place]

@@ -44,8 +44,11 @@ def place_from(arguments: Namespace) -> Place | None:
         raise UsageError("--intensity-source needs --carbon-intensity", hint="a --location has its own source")
     if arguments.location is not None:
         return named_place(arguments.location)
-    if arguments.carbon_intensity is not None:
-        return _custom(arguments.carbon_intensity, arguments.intensity_source)
+    g_per_kwh = parse_intensity(arguments.carbon_intensity)
+    if g_per_kwh is not None:
+        from carbon_lint.places import custom_place
+
+        return custom_place(g_per_kwh, source=arguments.intensity_source)
     return None if arguments.electricity_maps is None else _hourly(arguments.electricity_maps)
 
 
@@ -64,16 +67,16 @@ def named_place(text: str) -> Place:
     return found.place
 
 
-def _custom(text: str, source: str | None) -> Place:
-    from carbon_lint.places import custom_place
-
+def parse_intensity(text: str | None) -> float | None:
+    """`--carbon-intensity` as g/kWh. Raises UsageError."""
+    if text is None:
+        return None
     try:
-        g_per_kwh = float(text)
+        return float(text)
     except ValueError:
         raise UsageError(
             f"--carbon-intensity {quoted(text)} is not a number", hint="write it in g/kWh: 56.04"
         ) from None
-    return custom_place(g_per_kwh, source=source)
 
 
 def _hourly(zone: str) -> Place:

@@ -20,7 +20,7 @@ from carbon_lint.measure.gpus import open_gpus
 from carbon_lint.measure.location import is_auto, locate
 from carbon_lint.measure.ram import plan_ram
 from carbon_lint.measure.required import rapl_cause
-from carbon_lint.places import find_place
+from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_power
 
@@ -97,6 +97,7 @@ def diagnose(
     *,
     node: str,
     location: str | None = None,
+    g_per_kwh: float | None = None,
     cpu_power_w: float | None = None,
     machines: Sequence[Mapping[str, Any]] = (),
     root: Path = Path("/"),
@@ -107,13 +108,14 @@ def diagnose(
         environ: the job's, for the GPUs it can see.
         node: this machine's name.
         location: as the user names it; `auto` asks the cloud; `None` is a finding.
+        g_per_kwh: carbon intensity, where it is given in place of a location.
         cpu_power_w: the CPU's power at full load, where the user knows it.
         machines: the configuration's `[[machine]]` tables.
         root: the file tree that holds /proc and /sys.
     """
     gpu, notes = _gpu(environ, root)
     cpu, cpu_notes = _cpu(cpu_power_w, root)
-    place, code = _location(location, node, machines, root)
+    place, code = _location(location, node, machines, root) if g_per_kwh is None else (_given(g_per_kwh), None)
     trial = _trial(environ, cpu_power_w, gpu, root)
     return Diagnosis(
         findings=(gpu, cpu, _ram(root), place, trial),
@@ -202,6 +204,17 @@ def _location(
     what = f"{place.code}, {place.name}: {place.g_per_kwh:.4g} g/kWh{year}, {place.source}{how}"
     error_text = "an annual mean: the hour's figure may differ by half or more"
     return Finding(component="location", state=State.KNOWN, what=what, error=error_text), place.code
+
+
+def _given(g_per_kwh: float) -> Finding:
+    try:
+        place = custom_place(g_per_kwh)
+    except MeasurementError as error:
+        return Finding(
+            component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=error.hint
+        )
+    what = f"{place.g_per_kwh:.4g} g/kWh, {place.source}"
+    return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own")
 
 
 def _trial(environ: Mapping[str, str], cpu_power_w: float | None, gpu: Finding, root: Path) -> Finding:

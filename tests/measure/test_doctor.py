@@ -154,6 +154,18 @@ def test_the_configuration_gives_the_location(cli, tmp_path):
     assert "POL, Poland" in out
 
 
+def test_an_intensity_takes_the_place_of_a_location(cli, tmp_path):
+    _, out, _ = cli("doctor", "--carbon-intensity", "56.04")
+    assert "56.04 g/kWh, given by the user" in out
+    assert "carbon-lint run --carbon-intensity 56.04 " in out
+    (tmp_path / "work" / "carbon-lint.toml").write_text("carbon-intensity = 30\n")
+    _, out, _ = cli("doctor")
+    assert "carbon-lint run --carbon-intensity 30 " in out
+    assert cli("doctor", "--carbon-intensity", "0")[0] == 125
+    assert cli("doctor", "--carbon-intensity", "x")[0] == 2
+    assert cli("doctor", "--carbon-intensity", "3", "--location", "FRA")[0] == 2
+
+
 def test_it_takes_less_than_two_seconds_as_a_program(carbon_lint):
     started_s = time.monotonic()
     assert carbon_lint("doctor", "--location", "FRA").returncode == 0
