@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted
@@ -40,11 +40,25 @@ def parse_target(text: str, endpoint: str) -> str:
 
 
 def _path_of_page(url: str, endpoint: str) -> str:
-    parts = urlsplit(url)
     base = urlsplit(endpoint)
-    if parts.scheme not in {"http", "https"} or (parts.hostname not in _HOSTS and parts.netloc != base.netloc):
+    parts = _split(url)
+    if (
+        parts is None
+        or parts.scheme not in {"http", "https"}
+        or (parts.hostname not in _HOSTS and parts.netloc != base.netloc)
+    ):
         raise UsageError(f"{quoted(url)} is not a page of {endpoint}", hint=_HINT)
     return parts.path.removeprefix(base.path.rstrip("/")) if parts.netloc == base.netloc else parts.path
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address; None where it is none: brackets without an IPv6 address, a port that is no number."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  asked for because it raises
+    except ValueError:
+        return None
+    return parts
 
 
 def _refuse_other_revision(text: str, rest: list[str]) -> None:
@@ -65,8 +79,8 @@ def parse_endpoint(text: str | None) -> str:
     """`HF_ENDPOINT` without a trailing slash; the Hub's address where it is not set. Raises UsageError."""
     if not text:
         return "https://huggingface.co"
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    parts = _split(text.strip())
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(
             f"HF_ENDPOINT is {quoted(text)}, which is no http(s) address", hint="unset it, or write https://host"
         )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from carbon_lint.records.record import Outcome
+from tests.conftest import ROOT
 from tests.hub.records import write_record
 from tests.standin.faults import Fault
 
@@ -199,3 +203,21 @@ def test_a_dry_run_of_a_pull_request_shows_the_change_and_makes_none(theirs, cli
     assert code == 0
     assert "+  emissions: 42.5" in out
     assert theirs.state.repos["acme/m"].discussions == {}
+
+
+def test_four_jobs_at_once_each_commit_once(theirs):
+    """Four programs with a figure of their own each, at the same moment: none is lost, none doubled, none fails."""
+    programs = []
+    for grams in (101.0, 102.0, 103.0, 104.0):
+        path = write_record(f"r{grams}.json", emissions_g=grams, run_id=f"run-{grams}")
+        command = [sys.executable, "-m", "carbon_lint", "publish", "--record", path, "--to", "acme/m"]
+        environ = {**os.environ, **theirs.environ(), "PYTHONPATH": str(ROOT)}
+        programs.append(
+            subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
+    for program in programs:
+        _, err = program.communicate(timeout=60)
+        assert program.returncode == 0, err
+    titles = theirs.titles("acme/m")[:4]
+    assert sorted(titles) == [f"State the carbon emissions: {grams} g CO2eq" for grams in (101, 102, 103, 104)]
+    assert titles[0].split(": ")[1].split(" g")[0] in theirs.card("acme/m").decode()
