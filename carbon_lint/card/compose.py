@@ -33,6 +33,9 @@ MAX_DEPTH = 100
 MAX_MERGE_KEYS = 10_000
 """js-yaml 4.3 `maxTotalMergeKeys`."""
 
+MAX_SCANNED = 100_000_000
+"""Characters that repairing one card may scan, about two seconds: each repair scans anew."""
+
 _ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 """Line breaks to YAML 1.1, and so to libyaml, and text to everybody else; and the byte order mark."""
 
@@ -65,15 +68,19 @@ def with_last_break(yaml_text: str) -> str:
 
 def is_well_formed(text: str) -> bool:
     """True where libyaml finds no fault with `text`. No node and no event is made: ten times as fast as composing."""
+    return _fault(text) is None
+
+
+def _fault(text: str) -> yaml.YAMLError | None:
     try:
         if _Parser is None:
             for _ in events(text):
                 pass
         else:
             _Parser(text).raw_parse()
-    except (yaml.YAMLError, UnicodeEncodeError):
-        return False
-    return True
+    except yaml.YAMLError as error:
+        return error
+    return None
 
 
 def compose(text: str, start: int, end: int) -> Parsed:
@@ -90,18 +97,21 @@ def compose(text: str, start: int, end: int) -> Parsed:
 
 
 def _compose_repaired(text: str, start: int, end: int) -> Parsed:
-    from carbon_lint.card.repair import MAX_REPAIRS, Repaired  # noqa: PLC0415  for the few cards that libyaml refuses
+    from carbon_lint.card.repair import Repaired, is_deep  # noqa: PLC0415  for the few cards that libyaml refuses
 
     repaired = Repaired(text[start:end])
-    for _ in range(MAX_REPAIRS):
-        try:
-            return _Composer(text, start, end, repaired).compose(repaired.text)
-        except yaml.MarkedYAMLError as error:
-            if error.problem_mark is None or not repaired.mend(error.problem_mark.index):
-                return Parsed(None, (_syntax_problem(error, repaired, text, start, end),))
-        except yaml.YAMLError as error:  # the reader's: what it refuses has been replaced, but for lone surrogates
-            return Parsed(None, (Problem("yaml-error", f"the YAML cannot be read: {error}", start, start),))
-    return Parsed(None, (Problem("yaml-error", "the YAML holds too many misplaced TABs", start, start),))
+    scanned = 0
+    while not is_deep(repaired.text):
+        scanned += len(repaired.text)
+        error = _fault(repaired.text)
+        if error is None or scanned > MAX_SCANNED or not repaired.mend_error(error):
+            break
+    try:
+        return _Composer(text, start, end, repaired).compose(repaired.text)
+    except yaml.MarkedYAMLError as error:
+        return Parsed(None, (_syntax_problem(error, repaired, text, start, end),))
+    except yaml.YAMLError as error:  # the reader's: what it refuses has been replaced, but for lone surrogates
+        return Parsed(None, (Problem("yaml-error", f"the YAML cannot be read: {error}", start, start),))
 
 
 _AT_LEAST_ONE = re.compile(r"[^\r\n]")

@@ -12,6 +12,10 @@ import re
 
 from carbon_lint.card.compose import with_last_break
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import yaml
+
 _BREAKS = "\x85\u2028\u2029\ufeff"  # and the byte order mark, which libyaml skips at the start of a line
 # What js-yaml refuses in a scalar; NUL is refused anywhere.
 _UNPRINTABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
@@ -27,7 +31,18 @@ _LONGEST_ANCHOR = 200
 _NO_NAME = ("", ":", ",", "[", "]", "{", "}")
 _PRIVATE = range(0xE000, 0xF900)  # Unicode's private use area, for stand-ins
 
-MAX_REPAIRS = 200
+_BRACKET = re.compile(r"[\[\]{}]")
+_DEEP = 300
+
+
+def is_deep(text: str) -> bool:
+    """True where brackets nest so deep that libyaml's scanner, whose time grows with the square, must not be asked."""
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth = depth + 1 if match[0] in "[{" else max(0, depth - 1)
+        if depth > _DEEP:
+            return True
+    return False
 
 
 class Repaired:
@@ -69,6 +84,11 @@ class Repaired:
             return False
         held = [self.stand_ins[ord(character)] for character in scalar if ord(character) in self.stand_ins]
         return any(character < " " or (not is_quoted and _UNPRINTABLE.match(character)) for character in held)
+
+    def mend_error(self, error: yaml.YAMLError) -> bool:
+        """As `mend`, at the place of an error of libyaml's."""
+        mark = getattr(error, "problem_mark", None)
+        return mark is not None and self.mend(mark.index)
 
     def mend(self, position: int) -> bool:
         """Repair what libyaml stumbled over at `position`. False where js-yaml would refuse it too."""

@@ -45,6 +45,7 @@ READ = {
     "tab-after-dash": ("a:\n-\tx\n- \ty", {"a": ["x", "y"]}),
     "tab-before-nested-scalar": ("a:\n  \tb", {"a": "b"}),
     "tab-in-flow": ("a: [\tx,\ty]", {"a": ["x", "y"]}),
+    "tabs-by-the-hundred": ("a:\n" + "-\tx\n" * 300 + "b: 1", {"a": ["x"] * 300, "b": 1}),
     "tab-inside-text": ('a: x\ty\nb: "x\ty"', {"a": "x\ty", "b": "x\ty"}),
     "tab-after-block-scalar": ("a: |\n  x\n\t\nb: 1", {"a": "x\n", "b": 1}),
     "nel": ("a: x\x85y\nb: 5", {"a": "x\x85y", "b": 5}),
