@@ -34,6 +34,7 @@ class Console:
         self._descriptor = descriptor
         self._lock = threading.Lock()
         self._is_line_open = False
+        self._has_reader = True
         self._shown = dict.fromkeys(("error", "warning", "notice"), 0)
 
     def write(self, data: bytes) -> None:
@@ -41,7 +42,7 @@ class Console:
         if not data:
             return
         with self._lock:
-            _write_all(self._descriptor, data)
+            self._put(data)
             self._is_line_open = data[-1:] not in {b"\n", b"\r"}
 
     def line(self, text: str = "") -> None:
@@ -91,14 +92,17 @@ class Console:
         with self._lock:
             # The job may have left a progress bar: a command counts only at the start of a line.
             start = b"\n" if self._is_line_open else b""
-            _write_all(self._descriptor, start + text.encode("utf-8", "backslashreplace"))
+            self._put(start + text.encode("utf-8", "backslashreplace"))
             self._is_line_open = False
 
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    def _put(self, data: bytes) -> None:
+        """All of `data`; nothing more once the reader has gone: outputs and record must still be written."""
+        view = memoryview(data)
+        try:
+            while view and self._has_reader:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError:
+            self._has_reader = False
 
 
 def file_command(name: str, value: str) -> str:

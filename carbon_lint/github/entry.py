@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import signal
-import sys
 import traceback
 from contextlib import contextmanager
 from dataclasses import replace
@@ -47,8 +46,7 @@ def main(environ: Mapping[str, str]) -> int:
         result.failures.append(in_yaml(text))
     except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text
         _report_bug(error, step)
-    with _uninterrupted():
-        _close(step)
+    _close(step)
     if not result.is_cancelled:
         _comment(step)
     return result.exit_status
@@ -104,26 +102,24 @@ def _comment(step: Step) -> None:
 
 @contextmanager
 def _cancellable() -> Iterator[None]:
-    """SIGINT and SIGTERM as KeyboardInterrupt. While a job is measured `measure` listens to them itself."""
+    """SIGINT and SIGTERM as KeyboardInterrupt, the first of them; afterwards, and after the block, both are ignored.
+
+    The few seconds that the runner leaves belong to the outputs: a second signal must not cut them short. While a job
+    is measured `measure` listens to them itself.
+    """
 
     def interrupt(_signum: int, _frame: FrameType | None) -> None:
+        _ignore_signals()
         raise KeyboardInterrupt
 
-    previous = [(signum, signal.signal(signum, interrupt)) for signum in CANCELLING]
+    for signum in CANCELLING:
+        signal.signal(signum, interrupt)
     try:
         yield
     finally:
-        for signum, handler in previous:
-            signal.signal(signum, handler)
+        _ignore_signals()
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """The few seconds that the runner leaves belong to the outputs: a second signal must not cut them short."""
-    previous = [(signum, signal.signal(signum, signal.SIG_IGN)) for signum in CANCELLING]
-    try:
-        yield
-    finally:
-        for signum, handler in previous:
-            signal.signal(signum, handler)
-        sys.stdout.flush()
+def _ignore_signals() -> None:
+    for signum in CANCELLING:
+        signal.signal(signum, signal.SIG_IGN)

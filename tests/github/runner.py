@@ -96,6 +96,7 @@ class Runner:
         self.token = "ghs_job"
         self.job_index = "0"
         self.mounts: list[str] = []  # more `-v …`, to make a host of another kind
+        self.is_impatient = False  # a person at the keyboard, not the runner
         self.workspace_mode = ""  # ":ro" for a workspace that cannot be written to
 
     def write(self, name, text):
@@ -116,9 +117,12 @@ class Runner:
             with_, env=env, cancel_after_s=cancel_after_s, cancel_when=cancel_when, unset=unset, timeout_s=timeout_s
         )
 
-    def step_with(self, with_, *, env=None, cancel_after_s=None, cancel_when=None, unset=(), timeout_s=100):
+    def step_with(
+        self, with_, *, env=None, cancel_after_s=None, cancel_when=None, unset=(), timeout_s=100, override=None
+    ):
         files = self._fresh_files()
         environ = self._environ(with_, env or {}, files)
+        environ |= override or {}
         for name in unset:
             environ.pop(name, None)
         argv, client = self._command_line(environ)
@@ -226,6 +230,9 @@ class Runner:
                 reader.cancelled_at = time.monotonic()
                 for signum, wait_s in ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 5)):
                     process.send_signal(signum)
+                    while self.is_impatient and process.poll() is None:
+                        time.sleep(0.03)
+                        process.send_signal(signal.SIGTERM)
                     try:
                         process.wait(wait_s)
                     except subprocess.TimeoutExpired:

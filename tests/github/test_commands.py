@@ -146,3 +146,12 @@ def test_the_command_sees_what_setup_exported(tmp_path):
 def write(private: JobFiles, name, text):
     with open(private.environ()[name], "w", encoding="latin-1") as stream:
         stream.write(text)
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing():
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    console = Console(write_end)
+    console.error("x")
+    console.write(b"y")
+    os.close(write_end)

@@ -304,3 +304,21 @@ def test_a_failure_names_the_line_of_yaml_that_mends_it(runner, inputs, line):
     assert len(step.annotations("error")) == 1
     assert line in step.annotations("error")[0]
     assert "--" not in step.annotations("error")[0]
+
+
+@pytest.mark.parametrize("phase", ["setup", "command"])
+def test_a_hail_of_signals_does_not_cut_the_outputs_short(runner, phase):
+    runner.is_impatient = True
+    inputs = {"setup": "true", "command": "true", "location": "FRA"} | {phase: "echo begun; sleep 60"}
+    step = runner.step_with(inputs, cancel_when=b"begun")
+    assert tuple(step.outputs) == OUTPUTS
+    assert step.exit_status == {"setup": 130, "command": 130}[phase]
+    assert step.summary
+
+
+def test_a_temporary_folder_that_only_the_host_has_does_no_harm(runner):
+    step = runner.step_with(
+        {"command": "echo a=1 >> $GITHUB_OUTPUT", "location": "FRA"}, override={"RUNNER_TEMP": "/nowhere"}
+    )
+    assert step.succeeded, step.log
+    assert step.outputs["a"] == "1"
