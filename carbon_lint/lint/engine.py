@@ -320,7 +320,13 @@ def read_bytes(path: str) -> bytes:
 
 def _is_model_card(card: Card) -> bool:
     """Whether a README that nobody named is a model card: the Hub, or a laxer reader, sees metadata in it."""
-    return card.front_matter is not None or any(problem.kind == "laxer-reader" for problem in card.problems)
+    if card.front_matter is not None:
+        return True
+    if not any(problem.kind == "laxer-reader" for problem in card.problems):
+        return False
+    from carbon_lint.lint.hidden import is_metadata
+
+    return is_metadata(card.text)
 
 
 def _names_a_file(request: LintRequest) -> bool:

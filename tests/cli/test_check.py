@@ -301,3 +301,37 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(carbon_lint):
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout.count("\n") <= 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# A tool\n\nPut this into your card:\n\n```yaml\n---\nlicense: mit\n---\n```\n",
+        "# A tool\n\n```yaml\nco2_eq_emissions:\n  emissions: 5\nlicense: mit\n```\n",
+        "# A tool\n\nSome text\n\n---\n\nlicense: MIT\n\n---\n\nfooter\n",
+        "----\nNote: a rule above and below\n----\n",
+        "---\n\n# A title between rules\n\nno closing rule, and Note: this is prose\n",
+    ],
+)
+def test_other_readmes_of_a_monorepo_are_silent(cli, text):
+    put("tool/README.md", text)
+    put("model/README.md", GOOD)
+    assert concise(cli, ".") == (0, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# A model\n{GOOD}",
+        "Just for beauty\n\n---\npipeline_tag: text-to-image\n---\n",
+        "----\nlicense: mit\n----\n",
+        f"```yaml\n{GOOD}```\n",
+        GOOD.replace("---\n# A model", " ---\n# A model"),
+        "---\nlanguage:\n- vi\n\ntags:\n- t5\n\n# A model\n",
+    ],
+)
+def test_a_model_card_whose_metadata_is_hidden_is_found_in_a_folder(cli, text):
+    put("model/README.md", text)
+    code, lines = concise(cli, ".")
+    assert code == 1
+    assert "CL003" in lines[0]

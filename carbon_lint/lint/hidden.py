@@ -1,0 +1,34 @@
+"""Whether what a laxer reader takes for front matter is the metadata of a model, in a file that nobody called a card.
+
+A README of another kind may well have two rules with `license: MIT` between them, or show front matter in a code block.
+"""
+
+from __future__ import annotations
+
+import re
+
+from carbon_lint.card.fence import find_lax
+
+# Nothing but a model card has these.
+_OF_A_MODEL = frozenset(
+    (
+        *("co2_eq_emissions", "pipeline_tag", "library_name", "model-index", "base_model", "widget", "inference"),
+        *("model_name", "base_model_relation"),
+    )
+)
+_COMMON = frozenset(("license", "language", "tags", "datasets", "metrics", "thumbnail"))
+_KEY = re.compile(r"^[ \t]*[\"']?([A-Za-z][\w-]*)[\"']?[ \t]*:", re.MULTILINE)
+_SEARCHED = 20_000
+
+
+def is_metadata(text: str) -> bool:
+    """Whether the hidden block of a text holds the keys of a model card, and is no example in prose."""
+    lax = find_lax(text)
+    if lax is None:
+        return False
+    before = text[: lax.open_start]
+    if lax.kind == "code-fence" and before.strip().strip("`~").strip() not in {"", "yaml", "yml", "YAML"}:
+        return False
+    keys = set(_KEY.findall(text, lax.start, min(lax.end, lax.start + _SEARCHED)))
+    needed = 2 if before.strip() else 1
+    return bool(keys & _OF_A_MODEL) or len(keys & _COMMON) >= needed
