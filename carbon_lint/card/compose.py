@@ -39,6 +39,8 @@ MAX_SCANNED = 100_000_000
 _ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 """Line breaks to YAML 1.1, and so to libyaml, and text to everybody else; and the byte order mark."""
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
 _TAG = "tag:yaml.org,2002:"
 _TAGS = {
     "scalar": frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "binary", "timestamp", "merge"))
@@ -64,6 +66,13 @@ def _reader(text: str) -> Callable[[], Any]:
 def with_last_break(yaml_text: str) -> str:
     """As js-yaml ends it: a block scalar at the very end keeps that line break."""
     return yaml_text if yaml_text.endswith(("\n", "\r")) else yaml_text + "\n"
+
+
+def paired(scalar: str) -> str:
+    """Surrogate escapes as the characters they stand for; half a pair, which no UTF-8 file can hold, as U+FFFD."""
+    if not _SURROGATES.search(scalar):
+        return scalar
+    return scalar.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def is_well_formed(text: str) -> bool:
@@ -204,6 +213,8 @@ class _Composer:
                 node.end = start + len(self.text[start:end].rstrip())
         if self.repaired is not None:
             self._restore(node, self.repaired)
+        elif _Parser is None:  # PyYAML's own scanner lets them pass
+            node.text = paired(node.text)
         if event.tag is not None:
             self._tag(node, event)
         if event.anchor is not None and not event.value and self.text[node.end : node.end + 1] == ":":

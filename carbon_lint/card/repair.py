@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from carbon_lint.card.compose import with_last_break
+from carbon_lint.card.compose import paired, with_last_break
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,11 +72,7 @@ class Repaired:
         """A scalar's text with every stand-in replaced by what it stands for."""
         if not self.stand_ins:
             return scalar
-        text = scalar.translate(self.stand_ins)
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            # pairs become one character; half a pair is what JavaScript keeps and no UTF-8 file can hold
-            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return text
+        return paired(scalar.translate(self.stand_ins))
 
     def unprintable(self, scalar: str, *, is_quoted: bool) -> bool:
         """True where js-yaml refuses a character in a scalar's repaired text; DEL and its like only outside quotes."""

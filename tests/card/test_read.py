@@ -148,6 +148,19 @@ def test_the_hub_refuses_it_and_the_problem_says_what_and_where(name):
         assert problem.message
 
 
+@pytest.mark.parametrize("name", [name for name in READ if name != "tab-inside-text"])
+def test_it_is_read_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
+    """But for TABs inside plain text, which PyYAML's own scanner takes for blanks."""
+    monkeypatch.setattr("carbon_lint.card.compose._Parser", None)
+    test_the_hub_reads_it_and_so_do_we(name)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
+    monkeypatch.setattr("carbon_lint.card.compose._Parser", None)
+    test_the_hub_refuses_it_and_the_problem_says_what_and_where(name)
+
+
 def test_a_duplicate_key_is_pointed_at_and_the_first_one_named():
     card = card_of("a: 1\nb: 2\na: 3")
     (problem,) = card.problems
