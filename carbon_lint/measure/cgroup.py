@@ -28,15 +28,16 @@ def memory_limit_bytes(root: Path) -> int | None:
 
 def cpu_usage_s(root: Path) -> float | None:
     """CPU seconds that this process's group has used; `None` where the kernel does not say."""
+    # v1 first: where both are mounted, v2 holds no controller, and its figure is the whole machine's.
+    for folder in _folders(root, "cpuacct"):
+        nanoseconds = _number(folder / "cpuacct.usage")
+        if nanoseconds is not None:
+            return nanoseconds / 1e9
     for folder in _folders(root, ""):
         for line in _text(folder / "cpu.stat").splitlines():
             name, _, value = line.partition(" ")
             if name == "usage_usec" and value.isdigit():
                 return int(value) / 1e6
-    for folder in _folders(root, "cpuacct"):
-        nanoseconds = _number(folder / "cpuacct.usage")
-        if nanoseconds is not None:
-            return nanoseconds / 1e9
     return None
 
 

@@ -187,6 +187,18 @@ def test_the_load_of_a_limited_container_is_its_own_and_not_the_machines(tmp_pat
     assert planned(root).limit is Limit.QUOTA
 
 
+def test_where_both_cgroup_versions_are_mounted_the_groups_own_usage_counts(tmp_path):
+    root = cgroup_v1(tmp_path, "/docker/x", cpuacct={"cpuacct.usage": "3000000000\n"})
+    fake_machine.write(root / "sys/fs/cgroup/unified/cpu.stat", "usage_usec 999000000\n")
+    assert cgroup.cpu_usage_s(root) == 3.0
+
+
+def test_the_usage_of_the_innermost_group_counts(tmp_path):
+    root = cgroup_v2(tmp_path, "/a/b", cpu_stat="usage_usec 2000000\n")
+    fake_machine.write(root / "sys/fs/cgroup/cpu.stat", "usage_usec 999000000\n")
+    assert cgroup.cpu_usage_s(root) == 2.0
+
+
 def test_the_load_of_some_cpus_is_theirs_alone(tmp_path):
     def stat(*busy_and_idle):
         rows = [f"cpu{number} {busy} 0 0 {idle} 7 0 0 0 {busy} 0" for number, (busy, idle) in enumerate(busy_and_idle)]
