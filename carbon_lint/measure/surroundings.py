@@ -6,6 +6,7 @@ Folder and environment belong to the whole process: the window is short, and not
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ def private_surroundings() -> Iterator[None]:
     # A descriptor and not a path: the folder may have been removed or be unreadable by name.
     here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with tempfile.TemporaryDirectory(prefix="carbon-lint-") as empty:
+        with _empty_folder() as empty:
             os.chdir(empty)
             for name in before:
                 if name.lower().startswith(_SCRUBBED):
@@ -38,6 +39,20 @@ def private_surroundings() -> Iterator[None]:
     finally:
         os.close(here)
         _restore(before)
+
+
+@contextmanager
+def _empty_folder() -> Iterator[str]:
+    """A new folder; /proc where none can be made (a read-only root file system): nobody can put a file there either."""
+    try:
+        folder = tempfile.mkdtemp(prefix="carbon-lint-")
+    except OSError:
+        yield "/proc"
+        return
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _restore(before: dict[str, str]) -> None:

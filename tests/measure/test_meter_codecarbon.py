@@ -6,6 +6,7 @@ import inspect
 import logging
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -117,6 +118,22 @@ def test_a_folder_that_was_removed_is_no_hindrance(tmp_path):
         measured(CodeCarbonMeter(FRANCE))
     finally:
         os.chdir(tmp_path)
+
+
+def test_a_machine_on_which_nothing_can_be_written_is_no_hindrance(monkeypatch):
+    def read_only(*arguments, **options):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", read_only)
+    Path(".codecarbon.config").write_text(HOSTILE)
+    assert measured(CodeCarbonMeter(FRANCE)).emissions_g > 0
+
+
+def test_no_folder_is_left_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    measured(CodeCarbonMeter(FRANCE))
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_nothing_is_printed_and_nothing_written(capfd):

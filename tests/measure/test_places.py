@@ -100,6 +100,22 @@ def test_the_tables_are_those_of_the_pinned_codecarbon():
     assert subprocess.run(generator, check=False, timeout=60).returncode == 0
 
 
+def test_the_page_on_measuring_counts_the_places_rightly():
+    page = (ROOT / "docs" / "measuring.md").read_text(encoding="utf-8")
+    found = places.every_place()
+    ground = [place for place in found if place.provider is None]
+    counts = {
+        "`FRA` (213 countries)": sum(place.region is None for place in ground),
+        "`gcp/us-central1` (40)": sum(place.provider == "gcp" for place in found),
+    }
+    for iso, example in (("USA", "USA/virginia"), ("CAN", "CAN/quebec"), ("CHN", "CHN/beijing")):
+        number = sum(place.country_iso == iso and place.region is not None for place in ground)
+        counts[f"`{example}` ({number})"] = number
+    for text, number in counts.items():
+        assert text in page
+        assert str(number) in text
+
+
 def test_a_given_intensity_is_a_place_without_a_code():
     place = places.custom_place(56.04)
     assert (place.code, place.g_per_kwh, place.source) == (None, 56.04, "given by the user")
