@@ -54,6 +54,13 @@ def _checked_by(parse: Callable[[str], Any]) -> Callable[[str], str]:
     return check
 
 
+def _token(value: str) -> str:
+    # Its text is shown in no message: it may be a token and a stray line.
+    if not re.fullmatch(r"[\x21-\x7e]+", value):
+        raise UsageError("holds blanks, line breaks or other characters that no token has", hint="the token alone")
+    return value
+
+
 def _boolean(value: str) -> bool:
     # YAML 1.2 core, as actions/toolkit's getBooleanInput reads it
     if value in {"true", "True", "TRUE"}:
@@ -132,10 +139,10 @@ class ActionInputs:
     config: str | None = _input("config", _text)
     publish: str = _input("publish", _choice("auto", "always", "pr", "never"), default="auto")
     hub_repo: str | None = _input("hub-repo", _text)
-    hf_token: str | None = _input("hf-token", _text, secret=True)
+    hf_token: str | None = _input("hf-token", _token, secret=True)
     pass_env: tuple[str, ...] = _input("pass-env", _names, default=())
     pr_comment: bool = _input("pr-comment", _boolean, default=False)
-    github_token: str | None = _input("github-token", _text, secret=True)
+    github_token: str | None = _input("github-token", _token, secret=True)
     sarif_file: str | None = _input("sarif-file", _text)
     summary: bool = _input("summary", _boolean, default=True)
     record: str | None = _input("record", _text)

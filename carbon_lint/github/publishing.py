@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.card.figures import card_with_record
 from carbon_lint.errors import PublishError, UsageError
+from carbon_lint.hub.target import parse_endpoint, parse_target
 
 if TYPE_CHECKING:
     from carbon_lint.config import Settings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from carbon_lint.hub.publish import Plan, Published
 
 TIMEOUT_S = 120.0
+DRY_RUN_TIMEOUT_S = 20.0  # what is only shown is not worth a longer wait
 _NEEDED = (
     "add `hf-token: ${{ secrets.HF_TOKEN }}`; or, without any secret, `env: {HF_OIDC_RESOURCE: OWNER/MODEL}` with "
     "`permissions: {id-token: write}` and a Trusted Publisher in the model's settings"
@@ -42,10 +44,26 @@ def publish_mode(inputs: ActionInputs, context: Context) -> Mode | None:
     return Mode.PULL_REQUEST if inputs.publish == "pr" else Mode.COMMIT
 
 
+def check_can_publish(step: Step) -> None:
+    """Find out before the job, and not after hours of it, what would keep the card from the Hub.
+
+    Raises UsageError where `hub-repo` names no model, PublishError where there is no token.
+    """
+    mode = publish_mode(step.inputs, step.context)
+    if mode is None:
+        return
+    try:
+        parse_target(step.inputs.hub_repo or "", parse_endpoint(step.environ.get("HF_ENDPOINT")))
+    except UsageError as error:
+        raise UsageError(f"input 'hub-repo': {error.message}", hint="`hub-repo: OWNER/MODEL`") from error
+    if mode is not Mode.DRY_RUN and not _has_credentials(step):
+        raise PublishError("there is no token for the Hub, or the secret it is taken from does not exist", hint=_NEEDED)
+
+
 def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> Published:
     """Commit `card` whole, or without one the record's figures into the card on the Hub.
 
-    Raises PublishError; UsageError where `hub-repo` names no model.
+    Raises PublishError.
     """
     from carbon_lint.hub.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
     from carbon_lint.hub.judging import emissions_of, linter  # noqa: PLC0415
@@ -53,11 +71,7 @@ def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> P
     from carbon_lint.hub.pulls import publish_by_pull_request  # noqa: PLC0415
     from carbon_lint.hub.session import open_model  # noqa: PLC0415
 
-    if mode is not Mode.DRY_RUN and not _has_credentials(step):
-        raise PublishError(
-            "there is no token for the Hub, or the secret that it is taken from does not exist", hint=_NEEDED
-        )
-    deadline = Deadline(TIMEOUT_S)
+    deadline = Deadline(DRY_RUN_TIMEOUT_S if mode is Mode.DRY_RUN else TIMEOUT_S)
     with open_model(
         step.inputs.hub_repo or "",
         step.environ,

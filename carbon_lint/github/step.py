@@ -8,6 +8,7 @@ from carbon_lint.errors import UsageError
 from carbon_lint.github.card_step import Finishing
 from carbon_lint.github.limits import limits_of, load_settings
 from carbon_lint.github.measure_step import Measuring
+from carbon_lint.github.publishing import check_can_publish
 
 if TYPE_CHECKING:
     from carbon_lint.github.inputs import ActionInputs
@@ -18,6 +19,7 @@ def run_step(step: Step) -> None:
     """Fill `step.result`, phase by phase. Raises CarbonLintError, and KeyboardInterrupt where cancelled."""
     inputs = step.inputs
     _check_asked(inputs)
+    check_can_publish(step)
     if inputs.command is not None or inputs.record is not None:
         limits = limits_of(step)
         step.result.limit_changes = limits.changes

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,15 +25,27 @@ def machine(tmp_path):
     tools.mkdir()
     (tools / "carbon-lint").write_text(f'#!/bin/sh\nexec {sys.executable} -m carbon_lint "$@"\n')
     # One process a node; exits with the worst status, as srun does.
+    # One process a node; hands SIGTERM on, and exits with the worst status, as srun does.
     (tools / "srun").write_text(
-        '#!/bin/bash\ntrap "kill -TERM 0" TERM\nfor n in 0 1; do SLURM_NODEID=$n "$@" & pids="$pids $!"; done\n'
-        "worst=0\nfor p in $pids; do wait $p || worst=$?; done\nexit $worst\n"
+        """#!/bin/bash
+        for n in 0 1; do SLURM_NODEID=$n "$@" & pids="$pids $!"; done
+        trap 'kill -TERM $pids' TERM
+        worst=0
+        for p in $pids; do
+          wait $p || { worst=$?; [ $worst -le 128 ] || wait $p || worst=$?; }
+        done
+        exit $worst
+        """
     )
     for path in tools.iterdir():
         path.chmod(0o755)
 
-    def run(script, *arguments, **env):
+    def run(script, *arguments, wait=True, **env):
         environ = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), **env}
+        if not wait:
+            return subprocess.Popen(
+                [str(ELSEWHERE / script), *arguments], env=environ, stdout=subprocess.PIPE, text=True
+            )
         return subprocess.run(
             [str(ELSEWHERE / script), *arguments], env=environ, capture_output=True, text=True, check=False, timeout=100
         )
@@ -73,6 +87,19 @@ def test_slurm_gates_the_whole_job(machine):
     done = machine("slurm.sh", "sleep", "0.5", LOCATION="FRA", MAX_EMISSIONS="0.0001 ug")
     assert done.returncode == 1, done.stdout + done.stderr
     assert Path("run.json").exists()
+
+
+def test_slurms_warning_before_the_time_limit_leaves_the_records(machine):
+    process = machine("slurm.sh", "sh", "-c", "echo begun; sleep 60", LOCATION="FRA", wait=False)
+    assert "begun" in process.stdout.readline()
+    assert "begun" in process.stdout.readline(), "both nodes"
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    outcomes = {json.loads(path.read_text())["outcome"] for path in Path("records-local").glob("node-*.json")}
+    assert outcomes == {"interrupted"}
+    assert json.loads(Path("run.json").read_text())["outcome"] == "interrupted"
+    assert process.returncode != 0
 
 
 def test_gitlabs_file_is_valid_and_its_commands_are_ours():

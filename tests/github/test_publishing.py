@@ -106,7 +106,22 @@ def test_no_token_is_told_with_the_line_that_gives_one(runner, hub):
     step = train(runner, hub, card="README.md", hf_token="")
     assert step.exit_status == 4
     assert "hf-token: ${{ secrets.HF_TOKEN }}" in step.annotations("error")[0]
-    assert step.outputs["outcome"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({"hf_token": ""}, 4),
+        ({"hf_token": "hf_a hf_b"}, 2),
+        ({"hub_repo": "datasets/a/b"}, 2),
+        ({"hub_repo": "nobody"}, 2),
+    ],
+)
+def test_what_would_keep_the_card_from_the_hub_is_told_before_the_job(runner, hub, inputs, status):
+    step = train(runner, hub, command="touch trained", card="README.md", **inputs)
+    assert step.exit_status == status
+    assert not (runner.workspace / "trained").exists()
+    assert "hf_a" not in step.log
 
 
 def test_a_token_that_may_not_write_fails_with_4_and_is_not_shown(runner, hub):
