@@ -100,8 +100,9 @@ class LiveLine:
         out = ""
         if self._shown != (columns, rows):
             out += self._clear()
-            # make room for the row, keep the cursor, scroll only above it
-            out += f"\n\x1b7\x1b[1;{rows - 1}r\x1b8\x1b[1A"
+            # Make room for the row, keep the cursor, scroll only above it. An index (ESC D) and no newline, which a
+            # terminal turns into a carriage return too: the job may have just asked something on this row.
+            out += f"\x1bD\x1b[1A\x1b7\x1b[1;{rows - 1}r\x1b8"
             self._shown = (columns, rows)
         line = render_line(progress, columns - 1)
         return f"{out}\x1b7\x1b[{rows};1H\x1b[2m{line}\x1b[0m\x1b[K\x1b8"

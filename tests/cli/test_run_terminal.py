@@ -14,6 +14,7 @@ import termios
 import time
 from pathlib import Path
 
+import pyte
 import pytest
 
 from carbon_lint.cli.progress import LiveLine, LogLines, render_line
@@ -232,3 +233,24 @@ def test_a_draw_is_one_write_and_a_resize_sets_the_region_anew():
     assert ["r" in text and "\x1b[1;" in text for text in written] == [True, False, True, False]
     assert "\x1b[1;9r" in written[2]
     assert "\x1b[r" in written[3]
+
+
+@pytest.mark.parametrize("rows_above", [0, 5, 30])
+def test_a_question_that_the_job_asked_stays_where_it_is(rows_above):
+    screen = pyte.Screen(60, 10)
+    stream = pyte.Stream(screen)
+    stream.feed("above\r\n" * rows_above + "name? ")
+    # what a terminal does with the newlines that we write
+    show = LiveLine(lambda text: stream.feed(text.replace("\n", "\r\n")), lambda: os.terminal_size((60, 10)))
+    show(progress())
+    show(progress())
+    stream.feed("Ada")
+
+    question = screen.display[screen.cursor.y].rstrip()
+    assert question == "name? Ada"
+    assert screen.display[9].startswith("carbon-lint  12.3 g")
+
+    show(progress(phase=Phase.ENDED))
+    stream.feed("!")
+    assert screen.display[screen.cursor.y].rstrip() == "name? Ada!"
+    assert screen.display[9].strip() in {"", "name? Ada!"}
