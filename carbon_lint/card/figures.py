@@ -110,6 +110,11 @@ def hardware_used(hardware: Hardware) -> str | None:
 def _emissions_of(record: Record) -> float:
     emissions_g = record.emissions_g
     if record.outcome is Outcome.UNMEASURED or emissions_g is None:
+        if record.outcome is not Outcome.UNMEASURED and record.energy_kwh.total is not None:
+            raise MeasurementError(
+                f"the record of run {record.run_id} holds energy and no grams",
+                hint="the card was not changed; say where the energy came from: carbon-lint card --location FRA",
+            )
         why = record.warnings[0] if record.warnings else "no emissions were measured"
         raise MeasurementError(
             f"the record of run {record.run_id} holds no emissions ({record.outcome}): {why}",

@@ -37,8 +37,6 @@ _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
 _CSV_FLAGS = {
     "run_id": "--run-id",
     "sum": "--sum",
-    "location": "--location",
-    "carbon_intensity": "--carbon-intensity",
     "trust_location": "--trust-location",
     "gpu_unused": "--gpu-unused",
 }
@@ -58,11 +56,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
     shown.add_argument("--diff", action="store_true", help="show the change line by line, write nothing")
+    price = parser.add_argument_group("of an emissions.csv, or of a record measured in kWh alone")
+    price.add_argument(
+        "--location", metavar="PLACE", help="where the energy came from: FRA, USA/virginia, gcp/us-central1"
+    )
+    price.add_argument(
+        "--carbon-intensity", metavar="G", type=float, help="the grid's g CO2eq per kWh, instead of a place"
+    )
     table = parser.add_argument_group("of an emissions.csv")
     table.add_argument("--run-id", metavar="ID", help="the run to take, where there are several")
     table.add_argument("--sum", action="store_true", help="all its runs, added up")
-    table.add_argument("--location", metavar="PLACE", help="price its kWh anew: FRA, USA/virginia, gcp/us-central1")
-    table.add_argument("--carbon-intensity", metavar="G", type=float, help="price its kWh anew, in g CO2eq per kWh")
     table.add_argument("--trust-location", action="store_true", help="believe Quebec, CodeCarbon's silent default")
     table.add_argument("--gpu-unused", action="store_true", help="believe that the GPU it names took no energy")
 
@@ -100,6 +103,7 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     if head is None:
         raise InputError(f"{arguments.source} is not there", hint="name a record, or the emissions.csv of the run")
     if not looks_like_csv(head) and not arguments.source.lower().endswith(".csv"):
+        from carbon_lint.records.pricing import priced
         from carbon_lint.records.store import load_record
 
         for name, flag in _CSV_FLAGS.items():
@@ -107,7 +111,8 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
                 raise UsageError(
                     f"{flag} is for an emissions.csv, and {arguments.source} is none", hint=f"leave {flag} out"
                 )
-        return load_record(arguments.source), ()
+        record, place = load_record(arguments.source), _place(arguments)
+        return (record if place is None else priced(record, place)), ()
     choice = Choice(
         run_id=arguments.run_id,
         sum_runs=arguments.sum,

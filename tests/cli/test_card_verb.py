@@ -10,7 +10,7 @@ import stat
 import pytest
 
 from carbon_lint.card.read import read_card
-from carbon_lint.records.record import Hardware, Outcome
+from carbon_lint.records.record import Energy, Hardware, Outcome
 from carbon_lint.records.store import write_record
 from tests.records.builders import FRANCE, a_record
 from tests.records.test_emissions_csv import QUEBEC, table
@@ -133,6 +133,19 @@ def test_a_record_without_a_figure_leaves_the_card_alone(cli, card_file, record_
     assert card_file.read_bytes() == CARD
 
 
+def test_a_record_in_kilowatt_hours_alone_is_priced_by_its_place(cli, card_file, record_file):
+    record = record_file(emissions_g=None, intensity=None)
+    code, _, err = cli("card", card_file, "--from", record)
+    assert code == 125
+    assert "--location" in err
+    assert card_file.read_bytes() == CARD
+    assert cli("card", card_file, "--from", record, "--location", "FRA")[0] == 0
+    assert block_of(card_file)["emissions"] == pytest.approx(1.25 * 56.04, rel=0.01)
+    assert block_of(card_file)["geographical_location"] == "France"
+    nothing = record_file(emissions_g=None, intensity=None, energy_kwh=Energy(total=None), outcome=Outcome.UNMEASURED)
+    assert cli("card", card_file, "--from", nothing, "--location", "FRA")[0] == 125
+
+
 def test_a_smaller_figure_of_the_same_group_needs_replace(cli, card_file, record_file):
     cli("card", card_file, "--from", record_file(emissions_g=100.0, run_group="g"))
     code, _, err = cli("card", card_file, "--from", record_file(emissions_g=60.0, run_group="g"))
@@ -227,7 +240,7 @@ def test_a_token_beside_the_table_is_pointed_out_and_never_printed(cli, tmp_path
     [
         ("--run-id", "x"),
         ("--sum",),
-        ("--location", "FRA"),
+        ("--location", "FRA"),  # the record states grams already
         ("--trust-location",),
         ("--carbon-intensity", "5"),
         ("--gpu-unused",),
