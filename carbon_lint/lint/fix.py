@@ -72,7 +72,8 @@ def _first_that_holds(
         after = _reread(card, apply(card.text, edits))
         if _keeps_all_else(card, after, edits):
             left, _ = examine(after, policy, request.evidence)
-            if _is_better(found, left):
+            # A block that comes to light may have faults of its own, which nobody could see before.
+            if _is_hidden(card) or _is_better(found, left):
                 return after
     return None
 
@@ -102,13 +103,21 @@ def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
     return min(errors.values(), default=0) >= 0 and _by_severity(after) < _by_severity(before)
 
 
+def _is_hidden(card: Card) -> bool:
+    return len(card.problems) == 1 and card.problems[0].kind == "laxer-reader"
+
+
 def _by_severity(found: list[Diagnostic]) -> tuple[int, ...]:
     return tuple(sum(diagnostic.severity == severity for diagnostic in found) for severity in SEVERITIES)
 
 
 def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:
     """Whether every value that no edit touched is the same, and so is the text below the front matter."""
-    if before.problems or after.problems or before.root is None or after.root is None:
+    if after.problems or after.root is None:
+        return False
+    if _is_hidden(before):
+        return True  # its edits are of the fences alone, and there were no values before
+    if before.problems or before.root is None:
         return False
     if before.text[before.body[0] :] != after.text[after.body[0] :]:
         return False

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.diagnostic import Hit
+import re
+
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.rule import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from carbon_lint.card.document import Problem
     from carbon_lint.lint.context import Context
+
+_FENCE = "---"
+_CLOSING = re.compile(r"^[ \t]*(?P<line>-{3,}[ \t]*)$", re.MULTILINE)
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -45,10 +51,30 @@ def check(context: Context) -> Iterator[Hit]:
     <!-- A comment below the front matter -->
     # A model
     ```
+
+    ## Fix safety
+    Safe for blanks behind the opening fence and invisible characters before it. Unsafe for dashes too many and for a
+    closing fence that is indented: the Hub begins to read a block that it has not read before. None where text stands
+    above the fence, or the closing one is missing.
     """
     for problem in context.card.problems:
         if problem.kind == "laxer-reader":
-            yield Hit(problem.message, problem.start, problem.end)
+            yield Hit(problem.message, problem.start, problem.end, _fix(context.text, problem))
 
 
-RULE = Rule(summary="The Hub does not see the front matter", since="0.1.0", check=check)
+def _fix(text: str, problem: Problem) -> Fix | None:
+    start, end = problem.start, problem.end
+    if problem.detail == "opening-not-alone" and not text[start + len(_FENCE) : end].strip():
+        return Fix("remove the blanks", (Edit(start + len(_FENCE), end, ""),), is_safe=True)
+    if problem.detail == "invisible-character-before":
+        return Fix("remove the invisible characters", (Edit(0, end - len(_FENCE), ""),), is_safe=True)
+    if problem.detail in {"closing-indented", "closing-dashes"} and set(text[start:end]) <= set("- \t"):
+        return Fix("write ---", (Edit(start, end, _FENCE),), is_safe=False)
+    if problem.detail == "opening-dashes" and set(text[start:end]) <= set("- \t"):
+        closing = _CLOSING.search(text, end)
+        edits = (Edit(start, end, _FENCE), *((Edit(*closing.span("line"), _FENCE),) if closing else ()))
+        return Fix("write ---", edits, is_safe=False)
+    return None
+
+
+RULE = Rule(summary="The Hub does not see the front matter", since="0.1.0", check=check, fix="both")
