@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.cli.hub_extra import need_hub, warn_of_clear_text
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.text import terminal
+from carbon_lint.text import redacted, terminal
 from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
     from carbon_lint.hub.http import Retries
     from carbon_lint.hub.stage import stage_release
 
-    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries())
+    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=_say_wait))
     if arguments.format == "json":
         document = {"format": 1, "model": staged.repo_id, "pull_request": staged.num, "revision": staged.ref}
         sys.stdout.write(json.dumps({**document, "url": staged.url, "is_new": staged.is_new}, indent=2) + "\n")
@@ -168,6 +168,7 @@ def _lineage(published: Published, repo: ModelRepo) -> list[str]:
 
 def _request(arguments: Namespace, plan: Plan, record: Record | None) -> PublishRequest:
     from carbon_lint.config import load
+    from carbon_lint.hub.http import Retries
     from carbon_lint.hub.judging import emissions_of, linter
     from carbon_lint.hub.publish import PublishRequest
     from carbon_lint.lint.evidence import from_records
@@ -182,6 +183,7 @@ def _request(arguments: Namespace, plan: Plan, record: Record | None) -> Publish
         overwrite=arguments.overwrite,
         title=arguments.message,
         dry_run=arguments.dry_run,
+        retries=Retries(on_wait=_say_wait),
     )
 
 
@@ -218,7 +220,7 @@ def _record(path: str) -> Record:
 
 
 def _say_wait(seconds: float, why: str) -> None:
-    sys.stderr.write(f"carbon-lint: {terminal(why)}; trying again in {seconds:.1f} s\n")
+    sys.stderr.write(f"carbon-lint: {terminal(redacted(why))}; trying again in {seconds:.1f} s\n")
 
 
 def _print(published: Published, form: str) -> None:

@@ -73,18 +73,19 @@ class Retries:
     """How often and how far apart. Waits are random up to an exponentially growing bound: many CI jobs fail at once."""
 
     def __init__(
-        self, *, tries: int = TRIES, first_wait_s: float | None = None, max_wait_s: float = MAX_WAIT_S
+        self,
+        *,
+        tries: int = TRIES,
+        first_wait_s: float | None = None,
+        max_wait_s: float = MAX_WAIT_S,
+        on_wait: Callable[[float, str], None] | None = None,
     ) -> None:
         self.tries = tries
         self.first_wait_s = FIRST_WAIT_S if first_wait_s is None else first_wait_s
         self.max_wait_s = max_wait_s
+        self.on_wait = on_wait
 
-    def retrying(
-        self,
-        deadline: Deadline,
-        on: tuple[type[BaseException], ...],
-        on_wait: Callable[[float, str], None] | None = None,
-    ) -> tenacity.Retrying:
+    def retrying(self, deadline: Deadline, on: tuple[type[BaseException], ...]) -> tenacity.Retrying:
         """A loop that tries again on the errors `on`, while tries and time are left; then the last error is raised."""
         backoff = tenacity.wait_random_exponential(multiplier=self.first_wait_s, max=self.max_wait_s)
 
@@ -96,8 +97,8 @@ class Retries:
             return state.attempt_number >= self.tries or state.upcoming_sleep >= deadline.remaining_s()
 
         def tell(state: tenacity.RetryCallState) -> None:
-            if on_wait is not None and state.outcome is not None:
-                on_wait(state.upcoming_sleep, str(state.outcome.exception()))
+            if self.on_wait is not None and state.outcome is not None:
+                self.on_wait(state.upcoming_sleep, str(state.outcome.exception()))
 
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(on), wait=wait, stop=stop, before_sleep=tell, reraise=True
@@ -113,14 +114,12 @@ class BoundedClient(httpx.Client):
         deadline: Deadline,
         retries: Retries,
         call_timeout_s: float | None = None,
-        on_wait: Callable[[float, str], None] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(follow_redirects=True, **options)
         self.deadline = deadline
         self.call_timeout_s = CALL_TIMEOUT_S if call_timeout_s is None else call_timeout_s
         self.retries = retries
-        self.on_wait = on_wait
         self._clock = time.monotonic
         self._not_before = 0.0
 
@@ -128,7 +127,7 @@ class BoundedClient(httpx.Client):
         """Send, and send again where that is harmless. Raises UnansweredError where no answer came."""
         if not _is_repeatable(request):
             return self._send_once(request, stream, options)
-        for attempt in self.retries.retrying(self.deadline, (UnansweredError,), self.on_wait):
+        for attempt in self.retries.retrying(self.deadline, (UnansweredError,)):
             with attempt:
                 return self._send_once(request, stream, options)
         raise AssertionError("tenacity re-raises the last error")
@@ -170,8 +169,8 @@ class BoundedClient(httpx.Client):
         """Wait where the last answer said that the allowance is used up: a request now would only be refused."""
         wait_s = self._not_before - self._clock()
         if 0 < wait_s < self.deadline.remaining_s():
-            if self.on_wait is not None and wait_s >= 1:
-                self.on_wait(wait_s, "the Hub's allowance of requests is used up")
+            if self.retries.on_wait is not None and wait_s >= 1:
+                self.retries.on_wait(wait_s, "the Hub's allowance of requests is used up")
             time.sleep(wait_s)
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Record
 
 
+AGAIN_IS_SAFE = "publishing again is safe: it never commits twice"
+
+
 class CardErrorsError(PublishError):
     """The card that would be committed has errors; `findings` are their lines."""
 
@@ -229,7 +232,7 @@ class _Publication:
             state = f"whether the new card is there could not be found out: look at {self.repo.endpoint}/{self.repo.id}"
         else:
             state = "the old card is there: nothing was sent"
-        return PublishError(f"{error.message}; {state}", hint="publishing again is safe: it never commits twice")
+        return PublishError(f"{error.message}; {state}", hint=AGAIN_IS_SAFE)
 
 
 def diff_of(old: bytes | None, new: bytes | None) -> str:

@@ -15,7 +15,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.http import UnansweredError
 from carbon_lint.hub.message import description_of, title_of
-from carbon_lint.hub.publish import CardErrorsError, Published, WholeCard, diff_of, publish_card
+from carbon_lint.hub.publish import AGAIN_IS_SAFE, CardErrorsError, Published, WholeCard, diff_of, publish_card
 from carbon_lint.hub.refusals import ForbiddenError
 
 if TYPE_CHECKING:
@@ -173,6 +173,13 @@ def publish_by_pull_request(request: PublishRequest, repo: ModelRepo, deadline: 
 
     Raises as `publish_card` does.
     """
+    try:
+        return _propose(request, repo, deadline)
+    except UnansweredError as error:
+        raise PublishError(f"{error.message}; main is as it was", hint=AGAIN_IS_SAFE) from error
+
+
+def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
     pulls = Pulls(repo)
     main = repo.tip("main")
     new = request.plan.card_for(main.card)

@@ -29,7 +29,7 @@ from carbon_lint.hub.http import BoundedClient, Deadline, Retries, UnansweredErr
 from carbon_lint.text import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from carbon_lint.hub.auth import Credentials
 
@@ -52,13 +52,7 @@ class StaleError(PublishError):
 
 
 @contextmanager
-def connected(
-    endpoint: str,
-    deadline: Deadline,
-    *,
-    retries: Retries | None = None,
-    on_wait: Callable[[float, str], None] | None = None,
-) -> Iterator[None]:
+def connected(endpoint: str, deadline: Deadline, retries: Retries | None = None) -> Iterator[None]:
     """Inside, all of huggingface_hub's requests are bounded by `deadline`, and it sends no telemetry."""
     constants = huggingface_hub.constants
     before = constants.ENDPOINT
@@ -67,7 +61,7 @@ def connected(
     constants.HF_HUB_DISABLE_TELEMETRY = True
     disable_progress_bars()
     policy = retries or Retries()
-    set_client_factory(lambda: BoundedClient(deadline=deadline, retries=policy, on_wait=on_wait))
+    set_client_factory(lambda: BoundedClient(deadline=deadline, retries=policy))
     try:
         with hard_limit(deadline):
             yield

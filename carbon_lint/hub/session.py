@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.auth import Credentials, find_credentials, no_token
 from carbon_lint.hub.catalogue import Catalogue
-from carbon_lint.hub.http import Deadline
+from carbon_lint.hub.http import Deadline, Retries
 from carbon_lint.hub.remote import ModelRepo, connected
 from carbon_lint.hub.secrets import RedactingFormatter
 from carbon_lint.hub.target import parse_endpoint, parse_target
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from carbon_lint.hub.http import Retries
 
 DEFAULT_TIMEOUT_S = 120.0
 _TRUE = {"1", "on", "yes", "true"}
@@ -35,7 +34,6 @@ def open_model(
     token: str | None = None,
     token_file: Path | None = None,
     needs_token: bool = True,
-    retries: Retries | None = None,
     on_wait: Callable[[float, str], None] | None = None,
 ) -> Iterator[ModelRepo]:
     """The model that `target` names (`owner/model` or its page), ready to be asked.
@@ -47,7 +45,7 @@ def open_model(
     endpoint = parse_endpoint(environ.get("HF_ENDPOINT"))
     repo_id = parse_target(target, endpoint)
     _refuse_offline(environ)
-    with connected(endpoint, deadline, retries=retries, on_wait=on_wait):
+    with connected(endpoint, deadline, Retries(on_wait=on_wait)):
         credentials = find_credentials(environ, token=token, token_file=token_file)
         if credentials is None and needs_token:
             raise no_token(environ)
@@ -68,7 +66,7 @@ def open_catalogue(
     """
     endpoint = parse_endpoint(environ.get("HF_ENDPOINT"))
     _refuse_offline(environ)
-    with connected(endpoint, Deadline(timeout_s), on_wait=on_wait):
+    with connected(endpoint, Deadline(timeout_s), Retries(on_wait=on_wait)):
         yield Catalogue(endpoint, find_credentials(environ, token_file=token_file))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import ExitCode, PublishError, UsageError
+from carbon_lint.hub.http import UnansweredError
 from carbon_lint.hub.publish import Published, WholeCard, publish_card
 from carbon_lint.hub.pulls import MARK, Pulls
 from carbon_lint.records.record import Outcome
@@ -90,7 +91,11 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
         if repo.tip("main").card == main.card:
             break
     pulls.set_status(num, "open", deadline, request.retries)  # a draft cannot be merged
-    pulls.merge(num, deadline, request.retries)
+    try:
+        pulls.merge(num, deadline, request.retries)
+    except UnansweredError as error:
+        where = f"whether it is merged could not be found out: look at {pulls.url(num)}"
+        raise PublishError(f"{error.message}; {where}", hint="merging again is safe: it merges once") from error
     return _merged(request, repo, pulls, num, changed=True)
 
 
