@@ -9,6 +9,8 @@ import uuid
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.ledger import add, entries, key, latest, total
@@ -288,3 +290,35 @@ def test_the_ledger_is_named_by_flag_or_else_by_variable(cli, files, monkeypatch
 
     assert "added as by-variable/2026-11/" in cli("ledger", "add", "a.json")[1]
     assert "added as by-flag/2026-11/" in cli("ledger", "add", "a.json", "--ledger", "by-flag")[1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.integers(1, 3),
+            st.one_of(st.none(), st.floats(min_value=0, max_value=1e6)),
+            st.integers(1, 12),
+        ),
+        max_size=12,
+    )
+)
+def test_whatever_is_added_in_whatever_order_each_key_counts_once(uploads):
+    """A run is one figure and one end: the same (number, attempt) added again is the same upload."""
+    url = f"memory://ledger-{uuid.uuid4().hex}"
+    runs = {}
+    for number, attempt, emissions_g, month in uploads:
+        where = dataclasses.replace(RECORD.provenance, run_attempt=attempt)
+        one = ran(number, provenance=where, emissions_g=emissions_g, ended_at=f"2026-{month:02d}-10T00:00:00Z")
+        one = runs.setdefault((number, attempt), one)
+        add(one, url)
+
+    both = summed(url)
+
+    known = [one.emissions_g for one in runs.values() if one.emissions_g is not None]
+    assert both.runs == len(runs)
+    assert both.emissions_g == (pytest.approx(sum(known)) if known else None)
+    assert len(both.without_emissions) == len(runs) - len(known)
+    months = {one.ended_at[:7] for one in runs.values()}
+    assert sum(summed(url, month).runs for month in months) == len(runs)
