@@ -21,6 +21,7 @@ from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
     from carbon_lint.places import Place
 
@@ -63,20 +64,20 @@ def record_of(log: Log, choice: Choice) -> Record:
     lasts = [_last(log, run) for run in chosen.values()]
     warnings = [*log.warnings, *_warnings_on(lasts)]
     _refuse_unread_gpu(log, lasts, choice)
-    energy_kwh = math.fsum(row.energy_kwh for row in lasts)
+    energy_kwh = _total(row.energy_kwh for row in lasts)
     if choice.place is None:
         _refuse_default_place(log, lasts, choice)
-        emissions_g = math.fsum(row.emissions_g for row in lasts)
+        emissions_g = _total(row.emissions_g for row in lasts)
         if emissions_g <= 0:
             raise MeasurementError(
                 f"{log.path} states {emissions_g:g} g for {energy_kwh:g} kWh",
                 hint="its carbon intensity was zero; say where the energy came from with --location",
             )
-        intensity = _intensity(lasts, emissions_g / energy_kwh, warnings)
+        intensity = _intensity(lasts, _total([emissions_g / energy_kwh]), warnings)
     else:
         place = choice.place
-        emissions_g = energy_kwh * place.g_per_kwh
-        stated = math.fsum(row.emissions_g for row in lasts) / energy_kwh
+        emissions_g = _total([energy_kwh * place.g_per_kwh])
+        stated = _total(row.emissions_g for row in lasts) / energy_kwh
         warnings.append(
             f"priced at {place.g_per_kwh:g} g/kWh ({place.source}) instead of the file's {stated:.4g} g/kWh"
         )
@@ -215,7 +216,7 @@ def _warnings_on(lasts: list[Row]) -> list[str]:
 
 
 def _overlap(lasts: list[Row]) -> bool:
-    spans = sorted((end - timedelta(seconds=row.duration_s), end) for row in lasts if (end := _ended(row)) is not None)
+    spans = sorted((start, end) for row in lasts if (start := _started(row)) and (end := _ended(row)))
     return any(after[0] < before[1] for before, after in pairwise(spans))
 
 
@@ -224,6 +225,25 @@ def _ended(row: Row) -> datetime | None:
         return datetime.fromisoformat(row.cells.get("timestamp", "")).replace(tzinfo=None)
     except ValueError:
         return None
+
+
+def _started(row: Row) -> datetime | None:
+    ended = _ended(row)
+    try:
+        return None if ended is None else ended - timedelta(seconds=row.duration_s)
+    except OverflowError:
+        return None
+
+
+def _total(values: Iterable[float]) -> float:
+    """The sum. Raises MeasurementError where it is beyond any number."""
+    try:
+        total = math.fsum(values)
+    except OverflowError:
+        total = math.inf
+    if not math.isfinite(total):
+        raise MeasurementError("the figures of the file add up to no finite number", hint="look at its rows")
+    return total
 
 
 def _energy(row: Row, column: str) -> float | None:
@@ -246,7 +266,7 @@ def _gpus(row: Row) -> tuple[Gpu, ...]:
 def _sum(lasts: list[Row], column: str) -> float | None:
     values = [_energy(row, column) for row in lasts]
     known = [value for value in values if value is not None]
-    return math.fsum(known) if known else None
+    return _total(known) if known else None
 
 
 def _record(
@@ -255,7 +275,7 @@ def _record(
     lasts = [rows[-1] for rows in chosen.values()]
     cells = lasts[-1].cells
     ends = [end for row in lasts if (end := _ended(row)) is not None]
-    starts = [end - timedelta(seconds=row.duration_s) for row in lasts if (end := _ended(row)) is not None]
+    starts = [start for row in lasts if (start := _started(row)) is not None]
     software = {name: cells.get(column, "") for name, column in _SOFTWARE.items()}
     return Record(
         run_id=" + ".join(chosen),
@@ -264,7 +284,7 @@ def _record(
         over_budget=False,
         emissions_g=emissions_g,
         energy_kwh=Energy(
-            total=math.fsum(row.energy_kwh for row in lasts),
+            total=_total(row.energy_kwh for row in lasts),
             cpu=_sum(lasts, "cpu_energy"),
             gpu=_sum(lasts, "gpu_energy"),
             ram=_sum(lasts, "ram_energy"),
@@ -272,7 +292,7 @@ def _record(
         methods=Methods(),
         intensity=intensity,
         pue=_pue(log, lasts),
-        duration_s=math.fsum(_duration_s(rows) for rows in chosen.values()),
+        duration_s=_total(_duration_s(rows) for rows in chosen.values()),
         started_at=_utc(min(starts, default=None)),
         ended_at=_utc(max(ends, default=None)),
         hardware=_hardware(lasts),
@@ -312,7 +332,7 @@ def _hardware(lasts: list[Row]) -> Hardware:
     cpu_count, ram_gb = _energy(lasts[-1], "cpu_count"), _energy(lasts[-1], "ram_total_size")
     return Hardware(
         cpu_model=cells.get("cpu_model") or None,
-        cpu_count=None if cpu_count is None else int(cpu_count),
+        cpu_count=None if cpu_count is None or cpu_count < 1 else int(cpu_count),
         ram_gb=ram_gb,
         gpus=_gpus(lasts[-1]) if _energy(lasts[-1], "gpu_energy") is not None else (),
     )
