@@ -139,7 +139,7 @@ def _parquet(path: str) -> Iterator[CardText]:
     except ImportError as error:
         raise InputError(f"{path}: reading Parquet needs pyarrow", hint="pip install 'carbon-lint[audit]'") from error
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:  # buffered, memory would grow with the file
             ids, text = columns_of(file.schema_arrow.names, path)
             wanted = [text] if ids is None else [ids, text]
             row = 0
