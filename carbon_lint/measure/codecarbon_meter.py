@@ -92,6 +92,8 @@ class CodeCarbonMeter:
         self._amd_ids = amd_ids(environ)
         self._amd_warnings: tuple[str, ...] = ()
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
+        if self._gpus.driver is not None:
+            self.software["nvidia-driver"] = self._gpus.driver
         self._require = frozenset(require)
         self._root = root
         self._rapl = RaplWatch(rapl_domains(root) if self._cpu.method is Method.COUNTER else ())

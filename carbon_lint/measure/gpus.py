@@ -2,7 +2,7 @@
 
 CodeCarbon needs `nvidia-smi` on PATH, drops every GPU of an interval when one fails, books 0 W for a failed reading,
 and samples a GPU without energy counter once a second, in step with the load (-56 % seen). Here a GPU with a counter
-is read as the difference of its counter; one without has its power sampled at 14 Hz, at irregular moments.
+is read as the difference of its counter; one without has its power sampled at 12 Hz, at irregular moments.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MJ_PER_KWH = 3.6e9
 _J_PER_KWH = 3.6e6
 # Between two samples.
-_SAMPLE_MIN_S, _SAMPLE_MAX_S = 0.05, 0.09
+_SAMPLE_MIN_S, _SAMPLE_MAX_S = 0.06, 0.10
 # A counter moves every 20 to 100 ms. One that stands still so long while power is drawn is broken.
 _STANDSTILL_S = 5.0
 _STANDSTILL_W = 1.0
@@ -73,6 +73,7 @@ class NvidiaGpus:
         method: `counter`, or `sampled-power` where any of them has no counter; `None` without GPUs.
         warnings: what a reader of the number should know.
         last_failure: why the last `read` gave nothing.
+        driver: the driver's version, where it states one.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class NvidiaGpus:
         self.method = _method(devices)
         self.warnings = warnings
         self.last_failure: str | None = None
+        self.driver = _driver(nvml) if devices else None
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError where a GPU answers no longer."""
@@ -216,7 +218,7 @@ def _so_far_kwh(device: CountedGpu, now_s: float) -> float:
 
 
 def sample_gaps_s() -> Iterator[float]:
-    """Seconds from one power sample to the next, without end: 14 Hz on average, no rhythm of a load can keep step."""
+    """Seconds from one power sample to the next, without end: 12 Hz on average, no rhythm of a load can keep step."""
     spread = random.Random(0)  # noqa: S311  irregular moments, nothing to guess
     while True:
         yield spread.uniform(_SAMPLE_MIN_S, _SAMPLE_MAX_S)
@@ -317,6 +319,13 @@ def _method(devices: list[CountedGpu]) -> Method | None:
     if not devices:
         return None
     return Method.COUNTER if all(device.has_counter for device in devices) else Method.SAMPLED_POWER
+
+
+def _driver(nvml: Any) -> str | None:
+    try:
+        return _words(nvml.nvmlSystemGetDriverVersion())
+    except (AttributeError, nvml.NVMLError):
+        return None
 
 
 def _words(text: Any) -> str:

@@ -100,6 +100,9 @@ class StubNvml(types.ModuleType):
     def nvmlShutdown(self):
         pass
 
+    def nvmlSystemGetDriverVersion(self):
+        return b"570.86.15"
+
     def nvmlDeviceGetCount(self):
         return len(self.gpus)
 

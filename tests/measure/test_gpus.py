@@ -288,6 +288,7 @@ def test_the_meter_counts_gpu_cpu_and_memory_together_without_nvidia_smi(machine
     assert reading.emissions_g == pytest.approx(energy.total * 56.039)
     assert meter.methods.gpu is Method.COUNTER
     assert [gpu.uuid for gpu in meter.hardware.gpus] == [UUIDS[0]]
+    assert meter.software == {"codecarbon": "3.3.2", "nvidia-driver": "570.86.15"}
 
 
 def test_the_meter_gives_no_reading_while_a_gpu_is_lost(machine):
