@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from carbon_lint import places
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.records.emissions_table import Log, Row, number, read_log
+from carbon_lint.records.pricing import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
 
 if TYPE_CHECKING:
@@ -81,13 +82,7 @@ def record_of(log: Log, choice: Choice) -> Record:
         warnings.append(
             f"priced at {place.g_per_kwh:g} g/kWh ({place.source}) instead of the file's {stated:.4g} g/kWh"
         )
-        intensity = Intensity(
-            g_per_kwh=place.g_per_kwh,
-            source=place.source,
-            year=place.year,
-            location=place.code,
-            location_name=place.name,
-        )
+        intensity = intensity_of(place)
     return _record(log, chosen, emissions_g, intensity, warnings)
 
 

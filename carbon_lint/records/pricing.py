@@ -32,11 +32,16 @@ def priced(record: Record, place: Place) -> Record:
     return replace(
         record,
         emissions_g=record.energy_kwh.total * place.g_per_kwh,
-        intensity=Intensity(
-            g_per_kwh=place.g_per_kwh,
-            source=place.source,
-            year=place.year,
-            location=place.code,
-            location_name=place.name,
-        ),
+        intensity=intensity_of(place),
+    )
+
+
+def intensity_of(place: Place) -> Intensity:
+    """A place's carbon intensity as a record states it."""
+    return Intensity(
+        g_per_kwh=place.g_per_kwh,
+        source=place.source,
+        year=place.year,
+        location=place.code,
+        location_name=place.name,
     )
