@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate import baseline as baselines
-from carbon_lint.gate.budget import OnModelled, format_limit, is_failing, judge
+from carbon_lint.gate.budget import format_limit, is_failing, judge
 from carbon_lint.gate.exceptions import LIMITS, BudgetException, excuse, parse_exceptions
+from carbon_lint.github import policy
 from carbon_lint.github.baselines import find_baseline
 
 if TYPE_CHECKING:
+    from carbon_lint.gate.budget import OnModelled
     from carbon_lint.gate.verdict import Budget, Verdict
     from carbon_lint.github.limits import Limits
     from carbon_lint.github.results import Step
@@ -28,6 +30,7 @@ class Gate:
     budget: Budget
     max_increase: baselines.MaxIncrease | None
     max_age_s: float | None
+    on_modelled: OnModelled
     baseline: baselines.Figures | None
     exceptions: tuple[BudgetException, ...]
     today: date
@@ -57,7 +60,8 @@ def prepare(step: Step, limits: Limits) -> Gate:
     return Gate(
         budget=limits.budget,
         max_increase=None if allowed is None else baselines.parse_max_increase(allowed),
-        max_age_s=step.inputs.baseline_max_age_s,
+        max_age_s=policy.baseline_max_age_s(step.inputs, binding),
+        on_modelled=policy.on_modelled(step.inputs, binding),
         baseline=find_baseline(step, limits),
         exceptions=(*exceptions, *_by_label(step, today)),
         today=today,
@@ -75,7 +79,7 @@ def pronounce(step: Step, gate: Gate, record: Record) -> None:
     verdict = baselines.with_increase(judge(record, gate.budget), result.comparison, gate.max_increase)
     result.excused = excuse(verdict, gate.exceptions, gate.today)
     result.verdict = result.excused.verdict
-    stands = is_failing(result.verdict, OnModelled(step.inputs.on_modelled))
+    stands = is_failing(result.verdict, gate.on_modelled)
     result.is_failing = stands or (record.over_budget and not result.excused.used)
     for exception in result.excused.used:
         step.console.warning(f"a limit was exceeded and is excepted: {exception}")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
 from carbon_lint.errors import MeasurementError
-from carbon_lint.github import advice, gating, measuring, paths
+from carbon_lint.github import advice, gating, measuring, paths, policy
 from carbon_lint.github.jobfiles import private_files
 from carbon_lint.measure.location import resolve
-from carbon_lint.measure.request import OnLoss, RunRequest
+from carbon_lint.measure.request import RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
 from carbon_lint.places import custom_place
 from carbon_lint.records.provenance import provenance_from_environ
@@ -93,8 +93,8 @@ class Measuring:
             own_prefix=measuring.own_prefix(),
             pass_env=pass_env,
             budget=self._gate.hard_budget,
-            on_exceed=OnLoss(self._step.inputs.on_exceed),
-            grace_s=self._step.inputs.grace_s,
+            on_exceed=policy.on_exceed(self._step.inputs, self._limits.binding),
+            grace_s=policy.grace_s(self._step.inputs, self._limits.settings),
             record_path=str(record_path),
             run_group=self._step.inputs.run_group or self._limits.settings.text("run-group"),
             provenance=replace(provenance, job_index=self._step.inputs.job_index),
@@ -143,7 +143,7 @@ class Measuring:
             place,
             pue=1.0 if pue is None else pue,
             environ=request.environ,
-            require=self._step.inputs.require or self._limits.settings.get("require"),
+            require=policy.require(self._step.inputs, self._limits.binding),
         )
 
     def _measured(self, request: RunRequest, meter: Meter) -> Record:

@@ -236,3 +236,27 @@ def test_a_job_that_floods_its_output_loses_nothing(runner):
     start = lines.index("1")
     assert lines[start : start + 200_000] == [str(n) for n in range(1, 200_001)]
     assert step.annotations("error") == []
+
+
+def test_what_no_input_says_the_configuration_does(runner):
+    runner.write(
+        "carbon-lint.toml",
+        'location = "FRA"\nmax-emissions = "1 ug"\non-exceed = "finish"\ngrace = "1s"\nrequire = ["none"]\n',
+    )
+    step = runner.step(command="sleep 1.5; echo finished")
+    assert "finished" in step.log
+    assert step.exit_status == 1
+    stopped = runner.step(command="sleep 30; echo finished", on_exceed="stop")
+    assert stopped.outputs["outcome"] == "over-budget"
+    assert stopped.seconds < 20
+
+
+@pytest.mark.parametrize(
+    "line", ['on-exceed = "explode"', 'on-modelled = "x"', 'require = ["tpu"]', 'baseline-max-age = "90"']
+)
+def test_a_word_of_the_configuration_that_is_not_known_is_told_before_the_job(runner, line):
+    runner.write("carbon-lint.toml", f'location = "FRA"\nmax-emissions = "1 kg"\n{line}\n')
+    step = runner.step(command="touch trained")
+    assert step.exit_status == 2
+    assert line.split(" ")[0] in step.annotations("error")[0]
+    assert not (runner.workspace / "trained").exists()
