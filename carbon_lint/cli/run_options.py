@@ -92,11 +92,11 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
     from carbon_lint.measure.request import OnLoss, RunRequest
     from carbon_lint.records.provenance import provenance_from_environ
 
-    tick_s = parse_duration_s(arguments.tick)
+    tick_s = _read("--tick", parse_duration_s, arguments.tick)
     if tick_s < LEAST_TICK_S:
         raise UsageError(f"--tick {arguments.tick!r} is too short", hint="a reading takes 1 to 15 ms; 1s is plenty")
     budget = budget_from(arguments, settings)
-    expected_s = _given(parse_duration_s, arguments.expected_duration)
+    expected_s = _given("--expected-duration", parse_duration_s, arguments.expected_duration)
     if arguments.forecast and not budget:
         raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
     return RunRequest(
@@ -107,7 +107,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         budget=budget,
         on_exceed=OnLoss(arguments.on_exceed or _choice(settings, "on-exceed", tuple(OnLoss)) or OnLoss.STOP),
         on_unmeasured=OnLoss(arguments.on_unmeasured or OnLoss.STOP),
-        grace_s=parse_duration_s(arguments.grace or settings.text("grace") or DEFAULT_GRACE),
+        grace_s=_read("--grace", parse_duration_s, arguments.grace or settings.text("grace") or DEFAULT_GRACE),
         tick_s=tick_s,
         record_path=_record_path(arguments.record),
         run_group=arguments.run_group or settings.text("run-group"),
@@ -122,8 +122,8 @@ def budget_from(arguments: Namespace, settings: Settings) -> Budget:
     """The tighter of flag and configuration, limit by limit. Raises UsageError."""
     from carbon_lint.gate.verdict import Budget
 
-    emissions = (_given(parse_emissions_g, arguments.max_emissions), settings.max_emissions_g)
-    energy = (_given(parse_energy_kwh, arguments.max_energy), settings.max_energy_kwh)
+    emissions = (_given("--max-emissions", parse_emissions_g, arguments.max_emissions), settings.max_emissions_g)
+    energy = (_given("--max-energy", parse_energy_kwh, arguments.max_energy), settings.max_energy_kwh)
     return Budget(
         max_emissions_g=min((limit for limit in emissions if limit is not None), default=None),
         max_energy_kwh=min((limit for limit in energy if limit is not None), default=None),
@@ -167,7 +167,7 @@ def meter_for(arguments: Namespace, settings: Settings, place: Place | None) -> 
     return CodeCarbonMeter(
         place,
         pue=1.0 if pue is None else pue,
-        cpu_power_w=_given(parse_power_w, arguments.cpu_power),
+        cpu_power_w=_given("--cpu-power", parse_power_w, arguments.cpu_power),
         environ=environ,
         require=required,
     )
@@ -206,5 +206,13 @@ def _number(flag: str, text: str) -> float:
         raise UsageError(f"{flag} {quoted(text)} is not a number", hint=f"write a number, like {flag} 1.2") from None
 
 
-def _given(parse: Callable[[str], float], text: str | None) -> float | None:
-    return None if text is None else parse(text)
+def _given(flag: str, parse: Callable[[str], float], text: str | None) -> float | None:
+    return None if text is None else _read(flag, parse, text)
+
+
+def _read(flag: str, parse: Callable[[str], float], text: str) -> float:
+    """The value of a flag, which its error names."""
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error.message}", hint=error.hint) from None

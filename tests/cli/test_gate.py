@@ -55,7 +55,7 @@ def test_json_says_the_same(cli):
     ("flags", "status", "said"),
     [
         ([], 2, "no limit to gate by"),
-        (["--max-emissions", "5"], 2, "'5' has no unit"),
+        (["--max-emissions", "5"], 2, "--max-emissions: '5' has no unit"),
         (["--max-emissions", "1kg", "--uncertainty", "20"], 2, "not a percentage"),
         (["--max-emissions", "1kg", "--uncertainty=-5%"], 2, "not a percentage"),
         (["--max-emissions", "1kg", "--uncertainty", "nan%"], 2, "not a percentage"),
