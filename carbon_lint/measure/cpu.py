@@ -65,7 +65,7 @@ class _Processor:
     implementer: str | None
     part: str | None
     threads: int
-    sockets: int
+    siblings: int
     is_virtual: bool
 
 
@@ -128,19 +128,18 @@ def _share_w(processor: _Processor, usable: float) -> tuple[float, str, tuple[st
     """W at full load of `usable` threads, its source in words, and warnings."""
     row = _row(processor)
     if row is not None:
-        share = usable / row["threads"]
-        text = f"{usable:g} of {row['threads']} threads of a socket of {row['tdp_w']:g} W ({row['source']})"
+        # A bare machine says itself how many threads a socket has: half as many with SMT off, at the same power.
+        # An Arm one does not say whether it is bare.
+        threads = row["threads"] if processor.is_virtual or "part" in row else processor.siblings
+        text = f"{usable:g} of {threads} threads of a socket of {row['tdp_w']:g} W ({row['source']})"
         warnings: tuple[str, ...] = ()
         if row.get("stand_in") or "models" in row or "part" in row:
             warnings = (f"CPU power is modelled after a similar part: {row['source']}",)
-        return row["tdp_w"] * share, text, warnings
+        return row["tdp_w"] * usable / threads, text, warnings
     tdp_w = None if processor.is_virtual else _registry_tdp_w(processor.model)
     if tdp_w is not None:
-        power_w = tdp_w * processor.sockets * usable / processor.threads
-        text = (
-            f"{usable:g} of {processor.threads} threads of {processor.sockets} x {tdp_w:g} W (CodeCarbon's CPU table)"
-        )
-        return power_w, text, ()
+        text = f"{usable:g} of {processor.siblings} threads of a socket of {tdp_w:g} W (CodeCarbon's CPU table)"
+        return tdp_w * usable / processor.siblings, text, ()
     default = _table()["default"]
     warning = (
         f"the power of {processor.model or 'this CPU'} is not known: {default['watts_per_thread']:g} W a thread is "
@@ -152,9 +151,9 @@ def _share_w(processor: _Processor, usable: float) -> tuple[float, str, tuple[st
 def _row(processor: _Processor) -> dict[str, Any] | None:
     """The line of the table: by name, by Arm part, else by generation where a host hides the model."""
     table = _table()
-    name = re.sub(r"\(R\)|\(TM\)|CPU ", "", processor.model or "")
+    name = re.sub(r"\(R\)|\(TM\)|CPU ", "", processor.model or "", flags=re.IGNORECASE)
     for part in table["parts"]:
-        if re.search(rf"(?<![\w+]){part['match']}(?![\w+])", name):
+        if re.search(rf"(?<![\w+]){part['match']}(?![\w+])", name, re.IGNORECASE):
             return dict(part)
     for part in table["arm"]:
         if (processor.implementer, processor.part) == (part["implementer"], part["part"]):
@@ -193,7 +192,7 @@ def read_processor(root: Path = Path("/")) -> _Processor:
         key, _, value = line.partition(":")
         first.setdefault(key.strip(), value.strip())
     sockets = set(re.findall(r"^physical id\s*:\s*(\d+)", text, re.MULTILINE))
-    threads = len(re.findall(r"^processor\s*:", text, re.MULTILINE))
+    threads = len(re.findall(r"^processor\s*:", text, re.MULTILINE)) or os.cpu_count() or 1
     return _Processor(
         model=first.get("model name") or None,
         vendor=first.get("vendor_id"),
@@ -201,8 +200,9 @@ def read_processor(root: Path = Path("/")) -> _Processor:
         number=_integer(first.get("model")),
         implementer=first.get("CPU implementer"),
         part=first.get("CPU part"),
-        threads=threads or os.cpu_count() or 1,
-        sockets=max(1, len(sockets)),
+        threads=threads,
+        # Also right where a container's /proc/cpuinfo lists only some of the host's threads.
+        siblings=_integer(first.get("siblings")) or max(1, threads // max(1, len(sockets))),
         is_virtual="hypervisor" in first.get("flags", "").split() or (root / "sys/hypervisor/type").exists(),
     )
 

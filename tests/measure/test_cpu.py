@@ -46,6 +46,38 @@ def test_both_sockets_of_a_bare_machine_are_two_sockets(tmp_path):
     assert plan.max_power_w == pytest.approx(560)
 
 
+def test_a_bare_machine_with_smt_off_is_a_whole_socket_all_the_same(tmp_path):
+    plan = planned(machine(tmp_path, EPYC_7763 | {"siblings": "64"}, threads=64, is_virtual=False))
+    assert plan.max_power_w == pytest.approx(280)
+
+
+def test_a_container_that_shows_two_of_a_bare_machines_threads_is_two_of_them(tmp_path):
+    """lxcfs lists only the container's processors, and leaves `siblings` as they are."""
+    plan = planned(machine(tmp_path, EPYC_7763 | {"siblings": "128"}, threads=2, is_virtual=False))
+    assert plan.max_power_w == pytest.approx(280 * 2 / 128)
+
+
+@pytest.mark.parametrize(
+    ("name", "watts_of_two"),
+    [
+        ("AMD EPYC 7763 64-Core Processor", 280 / 64),
+        ("AMD EPYC 9V74 80-Core Processor", 360 / 96),
+        ("AMD EPYC 7B12", 225 / 64),
+        ("AMD EPYC 9R14", 360 / 48),
+        ("Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz", 250 / 32),
+        ("Intel(R) Xeon(R) Platinum 8272CL CPU @ 2.60GHz", 205 / 26),
+        ("Intel(R) Xeon(R) CPU E5-2673 v4 @ 2.30GHz", 135 / 20),
+        ("Intel(R) Xeon(R) Platinum 8480+", 350 / 56),
+        ("Intel(R) Xeon(R) Platinum 8480C", 350 / 56),
+        ("INTEL(R) XEON(R) PLATINUM 8573C", 350 / 56),
+        ("Intel(R) Xeon(R) Gold 6148 CPU @ 2.40GHz", 150 / 20),
+    ],
+)
+def test_the_names_that_clouds_show_are_found(tmp_path, name, watts_of_two):
+    plan = planned(machine(tmp_path, {"model name": name}))
+    assert plan.max_power_w == pytest.approx(watts_of_two)
+
+
 def test_a_desktop_that_only_codecarbon_knows_is_one_whole_socket(tmp_path):
     ryzen = {"vendor_id": "AuthenticAMD", "model name": "AMD Ryzen 7 3700X 8-Core Processor"}
     plan = planned(machine(tmp_path, ryzen, threads=16, is_virtual=False))
@@ -74,7 +106,8 @@ def test_a_host_that_hides_its_model_is_taken_by_its_generation(tmp_path):
 
 def test_an_arm_host_is_taken_by_its_part_number(tmp_path):
     graviton = {"BogoMIPS": "243.75", "CPU implementer": "0x41", "CPU part": "0xd0c"}
-    assert planned(machine(tmp_path, graviton, threads=4)).max_power_w == pytest.approx(210 * 4 / 80)
+    # no flag there says that it is virtual
+    assert planned(machine(tmp_path, graviton, threads=4, is_virtual=False)).max_power_w == pytest.approx(210 * 4 / 80)
 
 
 def test_an_unknown_cpu_has_a_default_with_source_and_warning(tmp_path):
