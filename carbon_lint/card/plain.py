@@ -37,7 +37,7 @@ _LINES = re.compile(
 )
 # 921 real cards (Unity ml-agents) are indented as a whole.
 _FIRST = re.compile(r"(?:[ ]*+(?:\#[^\n]*+)?\n)*+[ ]*+[A-Za-z_]", re.VERBOSE)
-_KEY = re.compile(r"^[ ]*+[A-Za-z_][\w./-]*+[ ]?:(?=[ \n])", re.MULTILINE)
+_KEY = re.compile(r"^([ ]*+[A-Za-z_][\w./-]*+)[ ]?:(?=[ \n])", re.MULTILINE)
 _DASHED_KEY = re.compile(r"^([ ]*+)((?:-[ ]++)?+)([A-Za-z_][\w./-]*+)[ ]?:(?=[ \n])", re.MULTILINE)
 _ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 

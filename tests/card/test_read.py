@@ -99,6 +99,7 @@ def test_the_hub_reads_it_and_so_do_we(name):
 REFUSED = {
     "dup-top": ("a: 1\nb: 2\na: 3", "duplicate-key"),
     "dup-sub": ("a:\n  b: 1\n  b: 2", "duplicate-key"),
+    "dup-with-a-blank": ("a: 1\nb: 2\na : 3", "duplicate-key"),
     "dup-quoted": ("a: 1\n'a': 2", "duplicate-key"),
     "dup-number": ("1: a\n0x1: b", "duplicate-key"),
     "dup-bool": ("true: a\nTrue: b", "duplicate-key"),
