@@ -160,6 +160,7 @@ class _Publication:
         self.unsure_since: str | None = None  # the parent of a commit whose answer was lost
         self.landed: str | None = None
         self.new: bytes | None = None
+        self.old: bytes | None = None  # the card that `new` was made from
 
     def run_once(self) -> Published:
         if self.unsure_since is not None and self.landed is None:
@@ -168,7 +169,8 @@ class _Publication:
             return self._read_back(self.landed, self.new)
         tip = self.repo.tip(self.request.revision)
         self._refuse_lost_edit(tip)
-        self.new = new = self.request.plan.card_for(tip.card)
+        self.old, self.new = tip.card, self.request.plan.card_for(tip.card)
+        new = self.new
         findings = self.request.check(new)
         if findings:
             raise CardErrorsError(findings)
@@ -204,12 +206,17 @@ class _Publication:
 
     def _read_back(self, oid: str, new: bytes) -> Published:
         there = self.repo.card_at(oid)
-        if there != new:
+        if there == new:
+            return self._result(oid, new, changed=True)
+        if there == self.old:
             raise PublishError(
                 f"the Hub took the commit {oid[:8]} and dropped the card from it: the old card is there",
                 hint=f"a .gitignore in {self.repo.id} that names {CARD} makes the Hub drop it without a word",
             )
-        return self._result(oid, new, changed=True)
+        raise PublishError(
+            f"the Hub took the commit {oid[:8]}, and the card in it is neither the old one nor the new one",
+            hint=f"look at {self.repo.commit_url(oid)}",
+        )
 
     def _result(self, oid: str, card: bytes, *, changed: bool, diff: str | None = None) -> Published:
         return Published(

@@ -6,6 +6,8 @@ refuses, without a word.
 
 from __future__ import annotations
 
+import hashlib
+import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,12 +31,13 @@ from carbon_lint.hub.http import BoundedClient, Deadline, Retries, UnansweredErr
 from carbon_lint.text import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from carbon_lint.hub.auth import Credentials
 
 CARD = "README.md"
 STALE = 412
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,21 @@ def connected(endpoint: str, deadline: Deadline, retries: Retries | None = None)
     finally:
         constants.ENDPOINT = before
         set_client_factory(plain_client)
+
+
+def _refuse_what_is_no_card(headers: Mapping[str, str], content: bytes, revision: str) -> None:
+    """A proxy's page with status 200 must not be taken for the card: it would be edited and committed.
+
+    The Hub names the commit, and the file by the hash that git (or, for large files, LFS) has for it.
+    """
+    commit = headers.get("x-repo-commit")
+    if commit is None or (_HASH.fullmatch(revision) and commit != revision):
+        raise UnansweredError("what came for the card is no answer of the Hub: it names another commit, or none")
+    etag = (headers.get("x-linked-etag") or headers.get("etag") or "").removeprefix("W/").strip('"')
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    hashes = {40: blob, 64: hashlib.sha256(content).hexdigest()}
+    if _HASH.fullmatch(etag) and hashes[len(etag)] != etag:
+        raise UnansweredError("what came for the card is not what the Hub has: its hash is another")
 
 
 class ModelRepo:
@@ -104,6 +122,7 @@ class ModelRepo:
                 hf_raise_for_status(response)
         except EntryNotFoundError:
             return None
+        _refuse_what_is_no_card(response.headers, response.content, sha)
         return bytes(response.content)
 
     def commit_card(self, card: bytes, *, parent: str, revision: str, title: str, description: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 import socket
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub.conftest import CARD
+from tests.hub.records import write_record
 from tests.standin.faults import Fault, html_502
 from tests.standin.hub import StandInHub
 
@@ -208,6 +210,74 @@ def test_a_wait_that_the_hub_asks_for_is_kept_and_said(server, cli):
     assert code == 0
     assert "the Hub answered 429 Too Many Requests; trying again in 1.0 s" in err
     assert time.monotonic() - start >= 1
+
+
+@only_http
+def test_a_proxys_page_with_status_200_is_never_taken_for_the_card(server, cli):
+    """Committed with a figure put into it, it would replace the card."""
+    write_record()
+    page = Fault(matches="GET .*/README.md", times=99, status=200, body=b"<html>Please log in</html>")
+    server.faults.add(page)
+    code, _, err = cli("publish", "--record", "r.json", "--to", "acme/m", "--timeout", "5s")
+    assert code == 4
+    assert "no answer of the Hub" in err
+    assert len(server.titles("acme/m")) == 2
+
+
+@only_http
+def test_a_card_that_was_damaged_on_the_way_is_asked_for_again(server, cli):
+    write_record()
+    tip = server.state.repos["acme/m"].git.tip("main")
+    damaged = {"X-Repo-Commit": tip, "ETag": '"1f7391f92b6a3792204e07e99f71f643cc35e7e1"'}
+    server.faults.add(Fault(matches="GET .*/README.md", status=200, headers=damaged, body=OLD.encode()[:-3]))
+    code, _, err = cli("publish", "--record", "r.json", "--to", "acme/m")
+    assert code == 0, err
+    assert server.card("acme/m").decode().endswith("---\n# Old\n")
+
+
+@only_http
+@pytest.mark.parametrize("seed", range(24))
+def test_whatever_goes_wrong_together_the_message_is_true_and_nothing_is_doubled(server, cli, seed):
+    """Several faults at once, drawn at random: others commit, answers are lost, and it goes on or gives up."""
+    dice = random.Random(seed)
+    edit = {"README.md": OLD.encode() + b"theirs\n"}
+    for _ in range(dice.randint(2, 6)):
+        fault = ONCE[dice.choice([*SOME, "answer cut in its body", "status 500", "status 429"])]
+        struck = fault(dice.choice([COMMIT, COMMIT, *READS, "GET .*/commits/", "GET /acme/m/resolve/"]))
+        struck.skip, struck.times = dice.randint(0, 2), dice.choice([1, 1, 2, 9])
+        if dice.random() < 0.2:
+            struck.first = lambda: server.commit("acme/m", dice.choice([edit, {"x.bin": b"x"}]))
+        server.faults.add(struck)
+    code, _, err = publish(cli)
+    server.faults.clear()
+    assert ours(server) <= 1
+    contents = {git_card(server, commit.oid) for commit in server.state.repos["acme/m"].git.log("main")}
+    if code == 0:
+        assert CARD.encode() in contents, err
+    elif "the old card is there" in err:
+        assert CARD.encode() not in contents, err
+    elif "the new card is there" in err:
+        assert CARD.encode() in contents, err
+    else:
+        assert "could not be found out" in err or "somebody else changed the card" in err, err
+
+
+def git_card(server, commit):
+    return server.state.repos["acme/m"].git.read(commit, "README.md")
+
+
+@only_http
+def test_the_server_cut_off_in_the_middle_of_its_answer_says_what_is_known(server, cli):
+    for size in (0, 1, 20, 100, 200, 300):
+        git = server.state.repos["acme/m"].git
+        git.set_ref("refs/heads/main", git.log("main")[-2].oid)
+        server.faults.clear()
+        server.faults.add(Fault(matches=COMMIT, answer_bytes=size))
+        server.faults.add(Fault(matches=".*", skip=5, times=99, reset_before=True))
+        code, _, err = publish(cli, timeout="1s")
+        assert code == 4
+        assert server.card("acme/m") == CARD.encode()
+        assert "could not be found out" in err or "the new card is there, as commit" in err
 
 
 def test_the_server_cut_off_at_any_byte_leaves_the_old_card_or_the_new_one(server, cli):
