@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbon_lint import pipeline
 from carbon_lint.errors import NoCardsError, PublishError
 from carbon_lint.github import paths
-from carbon_lint.github.publishing import Mode, publish, publish_mode
+from carbon_lint.github.publishing import Mode, publish, publish_mode, whole_group
 from carbon_lint.lint.engine import LintRequest, lint_paths
 from carbon_lint.report import REPORTERS, RenderOptions, write_outputs
 
@@ -38,10 +38,11 @@ class Finishing:
         if record.emissions_g is None:
             self._step.console.warning(f"{self._step.inputs.card} was left as it is: no emissions were measured")
             return
-        change = pipeline.write_card(record, str(path), training_type=self._settings.text("training-type"))
+        whole = whole_group(self._step, record)
+        change = pipeline.write_card(whole.record, str(path), training_type=self._settings.text("training-type"))
         self._step.result.card_changed = change.is_changed
         self._step.result.written.append(path)
-        for note in change.notes:
+        for note in (*whole.notes, *change.notes):
             self._step.console.notice(f"{self._step.inputs.card}: {note}")
 
     def lint(self) -> None:

@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MeasurementError, OutputError
 from carbon_lint.github import advice, gating, measuring, paths, policy
 from carbon_lint.github.jobfiles import private_files
+from carbon_lint.measure.journal import journal_path
 from carbon_lint.measure.location import resolve
 from carbon_lint.measure.request import RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
@@ -22,6 +23,7 @@ from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, render_record
 from carbon_lint.report import run_text
+from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,14 +59,13 @@ class Measuring:
         elif self._step.inputs.record is not None:
             path = paths.inside(self._step.context, "record", self._step.inputs.record, may_be_temporary=True)
             self._step.result.record = load_record(path)
+            self._step.result.record_file = path
             self._step.result.record_path = self._step.inputs.record
         if self._step.result.record is not None:
             self._judge(self._step.result.record)
 
     def _measure(self, command: str) -> None:
-        record_path = paths.inside(
-            self._step.context, "record", self._step.inputs.record or DEFAULT_RECORD, may_be_temporary=True
-        )
+        record_path = self._record_path()
         folder = paths.working_directory(self._step.context, self._step.inputs.working_directory)
         if self._step.inputs.card is not None:
             pipeline.check_card_can_be_written(str(paths.inside(self._step.context, "card", self._step.inputs.card)))
@@ -79,6 +80,20 @@ class Measuring:
                 for refused in files.copy_to(self._step.context):
                     self._step.console.warning(f"not handed on to later steps: {refused}")
         self._keep(record, record_path)
+
+    def _record_path(self) -> Path:
+        """Where the record goes. A folder stands for a file of this run's own in it, beside those of other attempts."""
+        given = self._step.inputs.record or DEFAULT_RECORD
+        path = paths.inside(self._step.context, "record", given, may_be_temporary=True)
+        if not (given.endswith("/") or path.is_dir()):
+            return path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"input 'record': {quoted(given)} cannot be made: {error.strerror}") from error
+        where = provenance_from_environ({"GITHUB_ACTIONS": "true", **self._step.environ})
+        parts = (where.run_id, where.run_attempt, where.job, self._step.inputs.job_index)
+        return path / f"{'-'.join(str(part) for part in parts if part is not None) or 'record'}.json"
 
     def _prepared(self, command: str, base: dict[str, str], files: JobFiles, record_path: Path) -> RunRequest:
         """Run `setup`, and make the request from what it left."""
@@ -164,7 +179,8 @@ class Measuring:
     def _keep(self, record: Record, record_path: Path) -> None:
         self._step.result.record = record
         self._step.result.record_path = paths.relative(self._step.context, record_path)
-        self._step.result.written += [record_path, record_path.with_suffix(".jsonl")]
+        self._step.result.record_file = record_path
+        self._step.result.written += [record_path, journal_path(record_path)]
         self._step.result.is_cancelled = record.outcome is Outcome.INTERRUPTED
         status = exit_code(record)
         self._step.result.statuses.append(status)

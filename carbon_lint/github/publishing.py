@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from carbon_lint import pipeline
 from carbon_lint.card.figures import card_with_record
 from carbon_lint.errors import PublishError, UsageError
 from carbon_lint.hub.target import parse_endpoint, parse_target
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from carbon_lint.github.inputs import ActionInputs
     from carbon_lint.github.results import Step
     from carbon_lint.hub.publish import Plan, Published
+    from carbon_lint.records.merge import Merged
+    from carbon_lint.records.record import Record
 
 TIMEOUT_S = 120.0
 DRY_RUN_TIMEOUT_S = 20.0  # what is only shown is not worth a longer wait
@@ -104,7 +107,14 @@ def _plan(step: Step, card: bytes | None, repo_id: str, settings: Settings) -> P
         return WholeCard(card)
     if record is None:
         raise UsageError("there is neither a `card` nor a `record` to publish", hint="add `card: README.md`")
+    whole = whole_group(step, record).record
     training_type = settings.text("training-type")
     return EditedCard(
-        lambda theirs: card_with_record(theirs, CARD_NAME, record, training_type=training_type).after, repo_id
+        lambda theirs: card_with_record(theirs, CARD_NAME, whole, training_type=training_type).after, repo_id
     )
+
+
+def whole_group(step: Step, record: Record) -> Merged:
+    """What the card states: the sum over the run group of `record`, of the records that lie beside it."""
+    file = step.result.record_file
+    return pipeline.whole_group(record, None if file is None else str(file))

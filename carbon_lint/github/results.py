@@ -33,6 +33,7 @@ class Result:
     """`None` is not known, or not asked for.
 
     Attributes:
+        record_path: as the output says it; `record_file` is the same, absolute.
         statuses: exit statuses in the order of their causes; the first that is not 0 is the step's.
         is_unmeasured: a measurement was asked for and could not begin, so there is no record.
         written: files of ours, to be handed over to the workspace's owner.
@@ -43,6 +44,7 @@ class Result:
 
     record: Record | None = None
     record_path: str | None = None
+    record_file: Path | None = None
     verdict: Verdict | None = None
     comparison: Comparison | None = None
     excused: Excused | None = None

@@ -260,3 +260,17 @@ def test_a_word_of_the_configuration_that_is_not_known_is_told_before_the_job(ru
     assert step.exit_status == 2
     assert line.split(" ")[0] in step.annotations("error")[0]
     assert not (runner.workspace / "trained").exists()
+
+
+def test_attempts_of_a_run_group_are_summed_on_the_card(runner):
+    first = runner.step(command="exit 3", location="FRA", record="records/", run_group="r1", lint="false")
+    assert first.outputs["record"] == "records/4242-2-train-0.json"
+    runner.github["GITHUB_RUN_ATTEMPT"] = "3"
+    second = runner.step(
+        command="true", location="FRA", record="records/", run_group="r1", card="README.md", lint="false"
+    )
+    assert second.succeeded, second.log
+    total = float(first.outputs["emissions-g"]) + float(second.outputs["emissions-g"])
+    front = yaml.safe_load((runner.workspace / "README.md").read_text().split("---")[1])
+    assert float(front["co2_eq_emissions"]["emissions"]) == pytest.approx(total)
+    assert any("sum of 2 runs" in notice for notice in second.annotations("notice"))
