@@ -69,7 +69,8 @@ def answer_listed(listed: Listed, route: object, path: str | None) -> Response:
         return as_json(_listed_json(listed))
     if route in {resolve, resolve_cache} and path == "README.md":
         data = listed.text.encode()
-        return file_answer(data, hashlib.sha1(data, usedforsecurity=False).hexdigest(), listed.sha)
+        blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()  # as git names it
+        return file_answer(data, blob, listed.sha)
     raise RefusalError(404, "Entry not found", "EntryNotFound")
 
 
