@@ -28,6 +28,7 @@ AUDIT = [sys.executable, "-m", "carbon_lint", "audit", "--format", "json", "--ex
 DUCKDB = """
 import json, sys
 import duckdb
+duckdb.execute("set enable_progress_bar = false")
 from carbon_lint.config import Settings
 from carbon_lint.hub.audit import CardText, Tally, judge
 sums = Tally()
