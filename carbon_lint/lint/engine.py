@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 
 from carbon_lint.config import Settings, find, load_file
-from carbon_lint.lint.context import Context
+from carbon_lint.lint.context import Context, speaks
 from carbon_lint.lint.diagnostic import Diagnostic, Lines, LintReport, Related
 from carbon_lint.lint.discover import CARD_NAME, Found, find_cards
 from carbon_lint.lint.policy import Policy
@@ -244,7 +244,14 @@ def collect(judged: Iterable[Judged], sources: Mapping[str, str] | None = None) 
 
 def examine(card: Card, policy: Policy, evidence: Evidence | None = None) -> tuple[list[Diagnostic], int]:
     """The diagnostics of one card in order, and how many more a comment silenced."""
+    if evidence is None and not policy.has_budget and _is_out_of_scope(card):
+        return [], 0
     return _run(Context(card, policy.settings, evidence), policy.active_for(card.path))
+
+
+def _is_out_of_scope(card: Card) -> bool:
+    """Whether a card is well formed and does not speak of carbon, as most do: no rule can have anything to say."""
+    return not card.problems and not speaks(card.text) and card.pyyaml_error is None
 
 
 def _run(context: Context, active: Active) -> tuple[list[Diagnostic], int]:

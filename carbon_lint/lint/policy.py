@@ -28,10 +28,11 @@ class Active:
 class Policy:
     """The settings as the engine asks for them. One per `Settings`, used for many cards."""
 
-    __slots__ = ("_globs", "_known", "settings")
+    __slots__ = ("_globs", "_known", "has_budget", "settings")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.has_budget = settings.get("max-emissions") is not None or settings.get("max-energy") is not None
         self._globs: dict[str, tuple[str, ...]] = {
             glob: tuple(self._code(code, "per-file-ignores") for code in codes)
             for glob, codes in settings.get("per-file-ignores").items()

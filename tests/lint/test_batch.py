@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from carbon_lint.config import Settings
-from carbon_lint.errors import ConfigError
+from carbon_lint.errors import ConfigError, InputError
 from carbon_lint.lint import batch
 from carbon_lint.lint.batch import judge_all
 from carbon_lint.lint.discover import Found, find_cards
@@ -33,6 +33,7 @@ def put_cards(count, folder="cards"):
 def in_parallel(monkeypatch):
     monkeypatch.setattr(batch, "PAYS_FROM", 20)
     monkeypatch.setattr(batch, "_BATCH", 7)
+    monkeypatch.setattr(batch, "_WARM", 3)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1}, raising=False)
 
 
@@ -79,6 +80,36 @@ def test_a_wrong_configuration_met_by_a_worker_is_told_as_such(in_parallel):
         lint_paths(LintRequest((folder,)))
     assert "unknown key 'ignor'" in caught.value.message
     assert caught.value.hint == "did you mean 'ignore'?"
+
+
+@pytest.mark.parametrize("end", [lambda: os._exit(9), lambda: os.kill(os.getpid(), 9), lambda: 1 / 0])
+def test_a_worker_that_ends_is_told_and_no_process_is_left(in_parallel, monkeypatch, end, capfd):
+    folder = put_cards(60)
+    parent = os.getpid()
+    real = Judge.judge
+
+    def judge(self, found):
+        if os.getpid() != parent and "00040" in found.path:
+            end()
+        return real(self, found)
+
+    monkeypatch.setattr(Judge, "judge", judge)
+    with pytest.raises(InputError, match="a worker process ended"):
+        lint_paths(LintRequest((folder,), settings=Settings()))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, 0)
+    capfd.readouterr()
+
+
+def test_no_process_is_left_when_the_reader_stops_early(in_parallel):
+    folder = put_cards(60)
+    request = LintRequest((folder,), settings=Settings())
+    results = judge_all(Judge(request), find_cards(request.paths))
+    for _ in range(30):
+        next(results)
+    del results
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, 0)
 
 
 def test_fixes_are_made_by_the_workers_too(in_parallel):
