@@ -61,8 +61,10 @@ def _estimate(arguments: Namespace) -> Estimate:
     if arguments.from_record is not None:
         from carbon_lint.records.store import load_record
 
-        scale = _number(arguments, "scale") or 1.0
-        return estimate_record(load_record(arguments.from_record), scale=scale, place=place, pue=pue)
+        scale = _number(arguments, "scale")
+        return estimate_record(
+            load_record(arguments.from_record), scale=1.0 if scale is None else scale, place=place, pue=pue
+        )
     hours = _number(arguments, "hours")
     if hours is None:
         raise UsageError("how long does the job run?", hint="--hours 12")

@@ -166,6 +166,13 @@ def test_wrong_flags_are_a_usage_error_in_one_line_and_a_hint(cli, argv):
     assert "Traceback" not in err
 
 
+def test_a_scale_of_zero_is_not_taken_for_one(cli, tmp_path):
+    write_record(record(), tmp_path / "r.json")
+    code, out, err = cli("estimate", "--from-record", tmp_path / "r.json", "--scale", "0")
+    assert (code, out) == (2, "")
+    assert "--scale 0 is not above 0" in err
+
+
 def test_an_unknown_location_is_no_estimate(cli):
     code, _, err = cli("estimate", "--gpu", "A100", "--hours", "1", "--location", "US")
     assert code == 125
