@@ -37,7 +37,7 @@ _LINES = re.compile(
 )
 # 921 real cards (Unity ml-agents) are indented as a whole.
 _FIRST = re.compile(r"(?:[ ]*+(?:\#[^\n]*+)?\n)*+[ ]*+[A-Za-z_]", re.VERBOSE)
-_KEY = re.compile(r"^([ ]*+[A-Za-z_][\w./-]*+)[ ]?:(?=[ \n])", re.MULTILINE)
+_KEY = re.compile(r"^([ ]*+[A-Za-z_][\w./-]*+)[ ]*+:(?=[ \n])", re.MULTILINE)
 _DASHED_KEY = re.compile(r"^([ ]*+)((?:-[ ]++)?+)([A-Za-z_][\w./-]*+)[ ]?:(?=[ \n])", re.MULTILINE)
 _ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 
@@ -53,7 +53,7 @@ def is_plainly_fine(yaml: str) -> bool:
 
 
 def _may_repeat_a_key(lines: str) -> bool:
-    # Two entries of one map start in the same column, be it behind a dash.
+    # Two entries of one map start in the same column, be it behind a dash. (`a- :` loses its dash too: no harm.)
     keys = _KEY.findall(lines.replace("- ", "  "))
     return len(set(keys)) < len(keys) and _repeats_a_key(lines)
 

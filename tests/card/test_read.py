@@ -100,6 +100,7 @@ REFUSED = {
     "dup-top": ("a: 1\nb: 2\na: 3", "duplicate-key"),
     "dup-sub": ("a:\n  b: 1\n  b: 2", "duplicate-key"),
     "dup-with-a-blank": ("a: 1\nb: 2\na : 3", "duplicate-key"),
+    "dup-that-ends-in-a-dash": ("a- : 1\nb: 2\na- : 3", "duplicate-key"),
     "dup-quoted": ("a: 1\n'a': 2", "duplicate-key"),
     "dup-number": ("1: a\n0x1: b", "duplicate-key"),
     "dup-bool": ("true: a\nTrue: b", "duplicate-key"),
@@ -353,6 +354,20 @@ def test_lines_that_are_nearly_plain_are_not_called_plain_by_mistake(metadata):
         assert parsed.problems == ()
         assert parsed.root.kind == "map"
         yaml.safe_load(metadata)
+
+
+ENTRY = st.tuples(
+    st.sampled_from(["", "", "", "- ", "  ", "  - ", "    ", "-   "]),
+    st.sampled_from(["a", "b", "c", "a-"]),
+    st.sampled_from([": 1", ":", " : x", ": [a, b]", ": 'a'", ":  # c"]),
+).map("".join)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(ENTRY, min_size=2, max_size=7).map("\n".join))
+def test_a_repeated_key_is_never_called_plainly_fine(metadata):
+    if is_plainly_fine(metadata):
+        assert compose(metadata, 0, len(metadata)).problems == ()
 
 
 # Without what YAML 1.1 takes for line breaks: PyYAML writes them so that only PyYAML reads them back.
