@@ -26,7 +26,10 @@ class Active:
 
 
 class Policy:
-    """The settings as the engine asks for them. One per `Settings`, used for many cards."""
+    """The settings as the engine asks for them. One per `Settings`, used for many cards.
+
+    Raises ConfigError where the settings name an unknown rule.
+    """
 
     __slots__ = ("_globs", "_known", "has_budget", "settings")
 
@@ -37,10 +40,10 @@ class Policy:
             glob: tuple(self._code(code, "per-file-ignores") for code in codes)
             for glob, codes in settings.get("per-file-ignores").items()
         }
-        self._known: dict[tuple[str, ...], Active] = {}
+        self._known: dict[tuple[str, ...], Active] = {(): self._active(())}
 
     def active_for(self, path: str) -> Active:
-        """The rules that run on the card at `path`. Raises ConfigError where the settings name an unknown rule."""
+        """The rules that run on the card at `path`."""
         extra = self._ignored_at(path) if self._globs else ()
         if extra not in self._known:
             self._known[extra] = self._active(extra)

@@ -85,6 +85,14 @@ def test_a_wrong_configuration_is_one_line_and_exit_status_2(cli):
     assert "did you mean 'ignore'?" in err
 
 
+def test_an_unknown_rule_is_told_even_where_no_card_speaks_of_carbon(cli):
+    put("README.md", "---\nlicense: mit\n---\n# A model\n")
+    put("carbon-lint.toml", 'ignore = ["zero-emission"]\n')
+    code, _, err = cli("check")
+    assert code == 2
+    assert "did you mean 'zero-emissions'?" in err
+
+
 def test_select_and_ignore_take_codes_beginnings_and_names(cli):
     put("README.md", BAD.replace("  source: codecarbon\n", ""))
     assert [line.split()[2] for line in concise(cli, "--select", "CL1,unit-in-value")[1]] == ["CL110", "CL201"]
