@@ -31,7 +31,7 @@ _LINES = re.compile(
       )?+
       \n
     )*+""".replace(
-        "KEY", r"(?!(?:[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL)[ ]?:)[A-Za-z_][\w./-]{0,99}+[ ]?:(?=[ \n])"
+        "KEY", r"(?!(?:[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL)[ ]?:)[A-Za-z_][\w./-]{0,99}+(?<!-)[ ]?:(?=[ \n])"
     ),
     re.VERBOSE,
 )
@@ -53,7 +53,7 @@ def is_plainly_fine(yaml: str) -> bool:
 
 
 def _may_repeat_a_key(lines: str) -> bool:
-    # Two entries of one map start in the same column, be it behind a dash. (`a- :` loses its dash too: no harm.)
+    # Two entries of one map start in the same column, be it behind a dash. No key ends in a dash: see _LINES.
     keys = _KEY.findall(lines.replace("- ", "  "))
     return len(set(keys)) < len(keys) and _repeats_a_key(lines)
 
