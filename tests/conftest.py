@@ -18,7 +18,9 @@ _AMBIENT_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "RANK", "LOCAL_RANK", "WORLD_
 
 
 def pytest_addoption(parser):
-    parser.addoption("--update-expected", action="store_true", help="rewrite expected files, then fail: review the diff")
+    parser.addoption(
+        "--update-expected", action="store_true", help="rewrite expected files, then fail: review the diff"
+    )
 
 
 @pytest.fixture
