@@ -209,3 +209,12 @@ def test_limits_that_make_no_sense_are_usage_errors(shapes, cli, flags):
 
 def test_nothing_found_says_so(shapes, cli):
     assert "no model within the limits" in cli("find", "--author", "nobody")[1]
+
+
+def test_a_list_of_hundreds_of_pages_is_read_to_its_end(hub, at, cli):
+    at(hub, None)
+    for index in range(600):
+        hub.state.list_card(f"a/m{index}", card_data={"co2_eq_emissions": index})
+    hub.state.page_size = 2
+    assert len(found(cli)["models"]) == 600
+    assert hub.asked("GET /api/models?") == 300

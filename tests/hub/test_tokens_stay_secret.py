@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,31 @@ def test_a_token_in_a_traceback_is_not_shown(carbon_lint, model, tmp_path):
     assert done.returncode == 2
     assert "RuntimeError" in done.stderr
     assert WRITE_TOKEN not in done.stderr + done.stdout
+
+
+def test_a_redirect_to_another_host_does_not_take_the_token_along(model, cli):
+    """Nor does what that host answers pass for the card."""
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+
+        def listen():
+            while True:
+                try:
+                    connection, _ = elsewhere.accept()
+                except OSError:
+                    return
+                with connection:
+                    heard.append(connection.recv(65536))
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+        threading.Thread(target=listen, daemon=True).start()
+        there = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/x"
+        model.faults.add(Fault(matches="(GET|POST) .*", times=99, status=307, headers={"Location": there}))
+        code, _, err = publish(cli, "--timeout", "3s")
+    assert code == 4
+    assert "the old card is there" in err
+    assert heard
+    assert not any(WRITE_TOKEN.encode() in request for request in heard)
 
 
 def test_credentials_do_not_show_their_token():
