@@ -227,6 +227,15 @@ def _pairs(block: Node | None) -> Iterator[tuple[Node, Node]]:
             yield from ((key, value) for key, value in item.items() if key.kind == "scalar")
 
 
+_IN_UTF8 = "co\u2082".encode()
+
+
+def speaks_bytes(data: bytes) -> bool:
+    """As `speaks`, of a text in UTF-8: half the time, which counts over thousands of cards."""
+    lowered = data.lower()
+    return b"emission" in lowered or b"carbon" in lowered or b"co2" in lowered or _IN_UTF8 in lowered
+
+
 def speaks(text: str) -> bool:
     """Whether a text can be about emissions at all."""
     lowered = text.lower()

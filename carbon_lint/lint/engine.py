@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 
 from carbon_lint.config import Settings, find, load_file
-from carbon_lint.lint.context import Context, speaks
+from carbon_lint.lint.context import Context, speaks_bytes
 from carbon_lint.lint.diagnostic import Diagnostic, Lines, LintReport, Related
 from carbon_lint.lint.discover import CARD_NAME, Found, find_cards
 from carbon_lint.lint.policy import Policy
@@ -144,6 +144,8 @@ class Judge:
             judged = Judged(found.path, [])
             judged.is_skipped = True
             return judged
+        if self.request.evidence is None and not policy.has_budget and _is_out_of_scope(card, data):
+            return Judged(found.path, [])
         diagnostics, suppressed = examine(card, policy, self.request.evidence)
         if self.request.fix is not None and any(diagnostic.fix for diagnostic in diagnostics):
             from carbon_lint.lint.fix import fix_file
@@ -244,14 +246,12 @@ def collect(judged: Iterable[Judged], sources: Mapping[str, str] | None = None) 
 
 def examine(card: Card, policy: Policy, evidence: Evidence | None = None) -> tuple[list[Diagnostic], int]:
     """The diagnostics of one card in order, and how many more a comment silenced."""
-    if evidence is None and not policy.has_budget and _is_out_of_scope(card):
-        return [], 0
     return _run(Context(card, policy.settings, evidence), policy.active_for(card.path))
 
 
-def _is_out_of_scope(card: Card) -> bool:
+def _is_out_of_scope(card: Card, data: bytes) -> bool:
     """Whether a card is well formed and does not speak of carbon, as most do: no rule can have anything to say."""
-    return not card.problems and not speaks(card.text) and card.pyyaml_error is None
+    return not card.problems and not speaks_bytes(data) and card.pyyaml_error is None
 
 
 def _run(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
