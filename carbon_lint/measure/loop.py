@@ -118,7 +118,7 @@ class Loop:
 
     def _cancel(self, signum: int) -> None:
         self._cancels += 1
-        grace_s = min(self._request.grace_s, CANCEL_GRACE_S)
+        grace_s = min(self._request.grace_s, self._request.cancel_grace_s or CANCEL_GRACE_S, CANCEL_GRACE_S)
         if self._cancels >= CANCELS_TO_KILL:
             grace_s = 0.0
         self._say(f"{signal.Signals(signum).name}: handed on to the job, which has {format_duration(grace_s)} to end")

@@ -30,6 +30,7 @@ class RunRequest:
         own_prefix: our own venv, where it is private and must leave the job's PATH.
         pass_env: names handed to the job although they are withheld by default.
         grace_s: from SIGTERM to SIGKILL when a limit is exceeded; a cancelled job gets 6 s at most.
+        cancel_grace_s: what a cancelled job gets at most, where that is less than 6 s.
         record_path: where the record goes; `None` writes neither record nor journal.
         forecast: warn when the job is heading over a limit, by its progress file or `expected_duration_s`.
     """
@@ -42,6 +43,7 @@ class RunRequest:
     on_exceed: OnLoss = OnLoss.STOP
     on_unmeasured: OnLoss = OnLoss.STOP
     grace_s: float = 30.0
+    cancel_grace_s: float | None = None
     tick_s: float = 1.0
     record_path: str | None = None
     run_group: str | None = None
