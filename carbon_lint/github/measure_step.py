@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Record
 
 DEFAULT_RECORD = "carbon-lint-record.json"
+CANCEL_GRACE_S = 5.0
+"""Of the 7.5 s between the runner's SIGINT and SIGTERM; card, outputs and summary take the better part of one more."""
 _NEEDS_ITS_OWN = (
     "\n  it asked the Hub without a token: a Trainer that pushes needs one, and `hf-token` is never handed to it; add\n"
     "  `env: {HF_TOKEN: ${{ secrets.HF_TRAIN_TOKEN }}}` and `pass-env: HF_TOKEN`; one that may only open pull requests "
@@ -110,6 +112,7 @@ class Measuring:
             budget=self._gate.hard_budget,
             on_exceed=policy.on_exceed(self._step.inputs, self._limits.binding),
             grace_s=policy.grace_s(self._step.inputs, self._limits.settings),
+            cancel_grace_s=CANCEL_GRACE_S,
             record_path=str(record_path),
             run_group=self._step.inputs.run_group or self._limits.settings.text("run-group"),
             provenance=replace(provenance, job_index=self._step.inputs.job_index),

@@ -79,50 +79,52 @@ jobs:
 
 
 def _train_job(found: Survey, action: str, staged_model: str | None) -> str:
-    script = found.script or "train.py"
     setup = [found.install] if found.install else []
-    lines = [
-        "  train:",
-        "    runs-on: ubuntu-24.04",
-        "    permissions:",
-        "      contents: read",
-    ]
-    if staged_model is not None:
-        lines += ["    outputs:", "      hub-revision: ${{ steps.carbon.outputs.hub-revision }}"]
-    lines += [
-        "    steps:",
-        f"      - uses: {CHECKOUT}",
-        "        with:",
-        "          persist-credentials: false",
-        "          fetch-depth: 0 # limits of a pull request are read from its merge base",
-        "      - id: carbon",
-        f"        uses: {action}",
-    ]
-    if staged_model is not None:
-        lines += [
-            "        env:",
-            "          HF_TOKEN: ${{ secrets.HF_TRAIN_TOKEN }} # one that may only open pull requests is enough",
+    staged = staged_model is not None
+    return _text(
+        [
+            "  train:",
+            "    runs-on: ubuntu-24.04",
+            "    permissions:",
+            "      contents: read",
+            *(_STAGED_OUTPUTS if staged else ()),
+            "    steps:",
+            f"      - uses: {CHECKOUT}",
+            "        with:",
+            "          persist-credentials: false",
+            "          fetch-depth: 0 # limits of a pull request are read from its merge base",
+            "      - id: carbon",
+            f"        uses: {action}",
+            *(_STAGED_ENV if staged else ()),
+            "        with:",
+            *_block("setup", [*setup, *(_staging(staged_model) if staged_model else ())]),
+            f"          command: {found.launcher} {_yaml(found.script or 'train.py')}",
+            *(["          pass-env: HF_TOKEN"] if staged else []),
+            f"          record: {RECORD}",
+            '          lint: "false"',
+            f"      - uses: {UPLOAD}",
+            "        if: always() # a run that failed or was cancelled has a record too",
+            "        with:",
+            "          name: carbon-lint-record",
+            "          path: ${{ steps.carbon.outputs.record }}",
         ]
-        setup += [
-            f'revision="$(carbon-lint publish --stage --to {staged_model})"',
-            'echo "HUB_REVISION=$revision" >> "$GITHUB_ENV"',
-            'echo "hub-revision=$revision" >> "$GITHUB_OUTPUT"',
-        ]
-    lines.append("        with:")
-    lines += _block("setup", setup)
-    lines.append(f"          command: {found.launcher} {_yaml(script)}")
-    if staged_model is not None:
-        lines.append("          pass-env: HF_TOKEN")
-    lines += [
-        f"          record: {RECORD}",
-        '          lint: "false"',
-        f"      - uses: {UPLOAD}",
-        "        if: always() # a run that failed or was cancelled has a record too",
-        "        with:",
-        "          name: carbon-lint-record",
-        "          path: ${{ steps.carbon.outputs.record }}",
-    ]
-    return _text(lines)
+    )
+
+
+_STAGED_OUTPUTS = ("    outputs:", "      hub-revision: ${{ steps.carbon.outputs.hub-revision }}")
+_STAGED_ENV = (
+    "        env:",
+    "          HF_TOKEN: ${{ secrets.HF_TRAIN_TOKEN }} # one that may only open pull requests is enough",
+)
+
+
+def _staging(model: str) -> tuple[str, ...]:
+    """Shell that opens a draft for the Trainer to push to."""
+    return (
+        f'revision="$(carbon-lint publish --stage --to {model})"',
+        'echo "HUB_REVISION=$revision" >> "$GITHUB_ENV"',
+        'echo "hub-revision=$revision" >> "$GITHUB_OUTPUT"',
+    )
 
 
 def _publish_job(found: Survey, action: str, model: str) -> str:

@@ -86,7 +86,7 @@ def test_a_job_that_ignores_every_signal_is_ended_in_time(runner):
     step = runner.step(
         command="trap '' INT TERM; echo begun; while :; do sleep 1; done", location="FRA", cancel_when=b"begun"
     )
-    assert step.seconds < 9.5
+    assert step.seconds < 7.5, "before the runner sends SIGTERM"
     assert step.outputs["outcome"] == "interrupted"
     assert container_is_gone(runner.container)
 
