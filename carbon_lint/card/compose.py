@@ -127,6 +127,11 @@ _AT_LEAST_ONE = re.compile(r"[^\r\n]")
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, repaired: Repaired, text: str, start: int, end: int) -> Problem:
+    from carbon_lint.card.repair import bracket_at_depth  # noqa: PLC0415  as above
+
+    if "maximum nesting depth" in (error.problem or ""):  # libyaml 0.2.6 looks so far ahead, 0.2.5 does not
+        # one level is the metadata's own
+        return _too_deep(start + (bracket_at_depth(text[start:end], MAX_DEPTH - 1) or 0))
     mark = error.problem_mark
     at = min(start + repaired.offset(mark.index if mark else 0), end)
     stop = at + 1 if at < end and _AT_LEAST_ONE.match(text, at) else at
@@ -134,6 +139,10 @@ def _syntax_problem(error: yaml.MarkedYAMLError, repaired: Repaired, text: str, 
     if "%" not in what and error.context:
         what = f"{what} {error.context}"
     return Problem("yaml-error", f"the front matter is not valid YAML: {what}", at, stop)
+
+
+def _too_deep(at: int) -> Problem:
+    return Problem("yaml-error", f"the YAML is nested more than {MAX_DEPTH} levels deep", at, at + 1, "stop")
 
 
 class _Frame:
@@ -243,9 +252,7 @@ class _Composer:
         self._add(node, event.anchor)
         self.stack.append(_Frame(node))
         if len(self.stack) >= MAX_DEPTH:
-            self._problem(
-                "yaml-error", f"the YAML is nested more than {MAX_DEPTH} levels deep", start, start + 1, "stop"
-            )
+            self.problems.append(_too_deep(start))
 
     def _close(self, event: Any) -> None:
         frame = self.stack.pop()

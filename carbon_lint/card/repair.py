@@ -37,12 +37,17 @@ _DEEP = 300
 
 def is_deep(text: str) -> bool:
     """True where brackets nest so deep that libyaml's scanner, whose time grows with the square, must not be asked."""
+    return bracket_at_depth(text, _DEEP + 1) is not None
+
+
+def bracket_at_depth(text: str, wanted: int) -> int | None:
+    """Where brackets first nest `wanted` deep, those in quotes counted too; None where they do not."""
     depth = 0
     for match in _BRACKET.finditer(text):
         depth = depth + 1 if match[0] in "[{" else max(0, depth - 1)
-        if depth > _DEEP:
-            return True
-    return False
+        if depth == wanted:
+            return match.start()
+    return None
 
 
 class Repaired:
