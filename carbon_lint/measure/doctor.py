@@ -20,6 +20,7 @@ from carbon_lint.measure.gpus import open_gpus
 from carbon_lint.measure.location import is_auto, locate
 from carbon_lint.measure.ram import plan_ram
 from carbon_lint.measure.required import rapl_cause
+from carbon_lint.measure.visible_gpus import is_hidden
 from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_power
@@ -135,8 +136,9 @@ def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ..
         return finding, ()
     gpus.close()
     if not gpus.gpus:
-        hidden = bool(gpus.warnings or host_gpus(root))
-        what = "hidden from the job by CUDA_VISIBLE_DEVICES" if hidden else "none on this machine"
+        what = "none that is given to this container" if host_gpus(root) else "none on this machine"
+        if is_hidden(environ):
+            what = "hidden from the job by CUDA_VISIBLE_DEVICES"
         return Finding(component="gpu", state=State.ABSENT, what=what), gpus.warnings
     names = ", ".join(f"{gpu.index}: {gpu.name}" for gpu in gpus.gpus)
     error_text = _ERRORS[gpus.method] if gpus.method is not None else None

@@ -74,6 +74,13 @@ def test_hidden_gpus_are_said_to_be_hidden(tmp_path, gpus):
     assert (found["gpu"].state, found["gpu"].what) == (State.ABSENT, "hidden from the job by CUDA_VISIBLE_DEVICES")
 
 
+def test_a_container_that_is_given_no_gpu_of_its_host_is_told_so(tmp_path, gpus):
+    root = machine(tmp_path, EPYC_7763)
+    fake_machine.write(root / "proc/driver/nvidia/gpus/0000:00:1e.0/information", "Model: Tesla T4\n")
+    _, found = looked_at(root)
+    assert found["gpu"].what == "none that is given to this container"
+
+
 def test_a_wrong_gpu_name_in_the_environment_is_found_before_the_job(tmp_path, gpus):
     gpus(StubGpu())
     diagnosis, found = looked_at(machine(tmp_path, EPYC_7763), environ={"CUDA_VISIBLE_DEVICES": "7"})
