@@ -45,7 +45,7 @@ def python_reads(text):
     return True
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=9).map("".join))
 def test_what_pyyamls_own_parser_refuses_is_always_said(matter):
     card = read_card(f"---\n{matter}\n---\n".encode(), "README.md")
