@@ -23,13 +23,13 @@ from carbon_lint.measure.cpu import plan_cpu, rapl_domains
 from carbon_lint.measure.cpu_load import load_of
 from carbon_lint.measure.figures import FigureCheck
 from carbon_lint.measure.gpus import open_gpus
-from carbon_lint.measure.location import intensity_of
 from carbon_lint.measure.meter import Reading
 from carbon_lint.measure.ram import plan_ram
 from carbon_lint.measure.rapl import RaplWatch
 from carbon_lint.measure.required import check_required
 from carbon_lint.measure.surroundings import private_surroundings
 from carbon_lint.measure.visible_gpus import amd_ids
+from carbon_lint.records.pricing import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
 from carbon_lint.units import grams_from_kilograms
 

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import ConfigError, MeasurementError
 from carbon_lint.places import custom_place, find_place
-from carbon_lint.records.record import Intensity
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -49,17 +48,6 @@ class Found:
 
     def __str__(self) -> str:
         return f"location: {self.place.code} ({self.place.name}, {self.place.g_per_kwh:.4g} g/kWh), by {self.how}"
-
-
-def intensity_of(place: Place) -> Intensity:
-    """A place's carbon intensity as a record states it."""
-    return Intensity(
-        g_per_kwh=place.g_per_kwh,
-        source=place.source,
-        year=place.year,
-        location=place.code,
-        location_name=place.name,
-    )
 
 
 def resolve(text: str, machines: Iterable[Mapping[str, Any]], node: str) -> Found:

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from carbon_lint.measure.gpus import CountedGpu, NvidiaGpus, sample_gaps_s
-from carbon_lint.measure.location import intensity_of
 from carbon_lint.measure.meter import Reading
+from carbon_lint.records.pricing import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
 
 if TYPE_CHECKING:

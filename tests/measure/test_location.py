@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import ConfigError, MeasurementError
-from carbon_lint.measure.location import electricity_maps, intensity_of, locate, resolve
+from carbon_lint.measure.location import electricity_maps, locate, resolve
 from carbon_lint.places import find_place
+from carbon_lint.records.pricing import intensity_of
 
 AWS = {
     ("PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60"): "TOKEN",
