@@ -39,9 +39,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         if os.path.isdir(target):
             raise IsADirectoryError(21, "Is a directory")
-        # a rename would replace a file that was made read-only on purpose, as root even one nobody may write
-        if os.path.exists(target) and not os.stat(target).st_mode & _ANY_WRITE_BIT:
-            raise PermissionError(13, "It is read-only")
+        check_replaceable(path)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", dir=folder)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
@@ -55,6 +53,15 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         raise OutputError(
             f"cannot write {os.fspath(path)}: {error.strerror}", hint="name a file in a folder that can be written to"
         ) from error
+
+
+def check_replaceable(path: str | os.PathLike[str]) -> None:
+    """Raise OutputError where the file was made read-only: a rename would replace it, as root even against the mode."""
+    if os.path.exists(path) and not os.stat(path).st_mode & _ANY_WRITE_BIT:
+        raise OutputError(
+            f"cannot write {os.fspath(path)}: it is read-only",
+            hint="name another file, or make it writable (chmod u+w)",
+        )
 
 
 def _mode_for(target: str) -> int:

@@ -11,9 +11,11 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from carbon_lint.card.edit import write_block
 from carbon_lint.card.figures import card_with_record
+from carbon_lint.card.read import read_card
 from carbon_lint.errors import ExitCode, OutputError
-from carbon_lint.files import read_file, write_atomically
+from carbon_lint.files import check_replaceable, read_file, write_atomically
 from carbon_lint.gate.budget import OnModelled, is_failing, judge
 from carbon_lint.lint.engine import lint_paths
 from carbon_lint.measure import run as measuring
@@ -183,6 +185,8 @@ def exit_code(result: Result) -> int:
 
 def check_card_can_be_written(path: str) -> None:
     """Find out before the job, and not after hours of it. Raises InputError or OutputError."""
-    read_file(path, "card")
+    card = read_card(read_file(path, "card") or b"", path)
+    write_block(card, {"emissions": 1.0})
+    check_replaceable(path)
     if not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
         raise OutputError(f"cannot write {path}: its folder is missing or read-only", hint="make the folder first")

@@ -194,6 +194,26 @@ def test_codecarbon_missing_says_how_to_install_it(carbon_lint, tmp_path):
     assert not Path("ran").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "mode", "said"),
+    [
+        (b"---\ntags: [\n---\n", 0o644, "README.md:2:8: the card was not changed: the front matter is not valid YAML"),
+        (b"---\nlicense: mit\n", 0o644, "no closing"),
+        (b"\xff\x00", 0o644, "not UTF-8"),
+        (b"---\nlicense: mit\n---\n", 0o444, "README.md: it is read-only"),
+    ],
+)
+def test_a_card_that_cannot_take_the_figures_is_found_out_before_the_job(carbon_lint, content, mode, said):
+    Path("README.md").write_bytes(content)
+    Path("README.md").chmod(mode)
+
+    done = carbon_lint("run", "--location", "FRA", "--card", "README.md", "--", "touch", "trained")
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not Path("trained").exists()
+
+
 def test_a_completed_run_writes_the_card(carbon_lint):
     Path("README.md").write_text("---\nlicense: mit\n---\n# A model\n")
     flags = ("--location", "FRA", "--record", "r.json", "--card", "README.md", "--training-type", "fine-tuning")
