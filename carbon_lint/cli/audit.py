@@ -101,7 +101,8 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
 
         verdicts = judge_on_ray(arguments.file, settings, arguments.ray_address, only_mentioning=arguments.stating_only)
     else:
-        workers = arguments.workers or len(os.sched_getaffinity(0))
+        # handing a card to another process costs more than looking for a word in it
+        workers = arguments.workers or (1 if arguments.stating_only else len(os.sched_getaffinity(0)))
         cards = cards_in(arguments.file)
         verdicts = judge_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
     with _Show() as show:
