@@ -171,6 +171,7 @@ class CodeCarbonMeter:
     def stop(self) -> Reading | None:
         """The last figures; all threads end. A reading that fails is tried again: it would cost the whole run."""
         try:
+            self._wait_until_measurable()
             last = self.read()
             for _ in range(_LAST_TRIES - 1):
                 if last is not None:
@@ -182,6 +183,12 @@ class CodeCarbonMeter:
             return last
         finally:
             self._release()
+
+    def _wait_until_measurable(self) -> None:
+        """CodeCarbon passes over a reading soon after the one before: the end of a job, or all of a short one."""
+        if self._previous is not None:
+            since_s = time.monotonic() - self._started_s - self._previous.elapsed_s
+            time.sleep(max(_SAME_READING_S - since_s, 0.0))
 
     def _release(self) -> None:
         logging.getLogger("codecarbon").removeFilter(self._log)

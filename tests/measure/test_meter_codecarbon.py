@@ -58,6 +58,19 @@ def test_what_is_drawn_before_the_job_starts_is_not_the_jobs():
     assert watts == pytest.approx(meter._ram.power_w, rel=0.1)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.04])
+def test_a_job_that_ends_at_once_is_measured_to_its_end(seconds):
+    """CodeCarbon passes over a reading that comes within 50 ms of the one before."""
+    meter = CodeCarbonMeter(FRANCE)
+    meter.start()
+    ram_power_w = meter._ram.power_w  # the one part that draws the same all the time
+    time.sleep(seconds)
+    reading = meter.stop()
+
+    assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(ram_power_w * reading.elapsed_s, rel=0.2)
+    assert reading.elapsed_s >= seconds
+
+
 def test_a_run_asked_for_energy_only_states_no_grams():
     meter = CodeCarbonMeter(None)
     reading = measured(meter)
