@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# An editable install is not compiled, and where PYTHONDONTWRITEBYTECODE is set it never would be: as pip does it.
+COMPILE := $(BIN)/python -m compileall -q carbon_lint
 
 .PHONY: help demo demo-over-budget test lint format docs clean
 help:
@@ -20,10 +22,12 @@ $(VENV)/.python:
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml
 	$(PIP) install -q -e '.[all,demo]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml
 	$(PIP) install -q -e '.[test,demo]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test pyproject.toml

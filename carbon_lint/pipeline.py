@@ -1,123 +1,80 @@
 """measure -> gate -> write card -> lint -> publish: the whole story on one page.
 
-Each step is a function here and a verb of its own; `run` tells them in order. It yields what is known after every step,
-so that a door which is cancelled or fails halfway can still say it. Doors (the command line, the GitHub step) make the
-`Plan`, print, and turn a `Result` into an exit status; what one step means for the next is decided here.
+`run` tells it, for every door alike: in which order, and what one step means for the next. A door (the command line,
+the GitHub step) says in a class of its own how it does each step, keeps what came of it, and makes an exit status of
+that.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace as changed
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.edit import write_block
 from carbon_lint.card.figures import card_with_record
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import ExitCode, OutputError
+from carbon_lint.errors import OutputError
 from carbon_lint.files import check_replaceable, read_file, write_atomically
-from carbon_lint.gate.budget import OnModelled, is_failing, judge
-from carbon_lint.lint.engine import lint_paths
-from carbon_lint.measure import run as measuring
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge import Merged
 from carbon_lint.records.record import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from carbon_lint.card.figures import CardChange
-    from carbon_lint.gate.verdict import Budget, Verdict
-    from carbon_lint.hub.publish import Published
-    from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.lint.engine import LintRequest
-    from carbon_lint.measure.meter import Meter
-    from carbon_lint.measure.progress import Progress
-    from carbon_lint.measure.request import RunRequest
     from carbon_lint.records.record import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """The budget, and what an inconclusive verdict does. `uncertainty` is relative; `None` takes the method's own."""
+class Steps:
+    """What a door does at each step. A step that was not asked for is left as it is here: it does nothing."""
 
-    budget: Budget
-    on_modelled: OnModelled = OnModelled.WARN
-    uncertainty: float | None = None
+    def measure(self) -> Record | None:
+        """Run the job, or read the record of one; `None` where there is none to speak of."""
+        return None
 
+    def gate(self, record: Record) -> bool:  # noqa: ARG002  for the doors that gate
+        """Hold the record against the budget; True where it fails."""
+        return False
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardPlan:
-    """The card to write, and what is asked for beside the figures.
+    def write_card(self, record: Record) -> None:
+        """Put the record's figures into the card."""
 
-    A run that did not complete made no weights, so its figure is not put on the card of others, unless `of_any_outcome`
-    says that the card is nobody else's yet.
-    """
+    def lint(self) -> bool:
+        """Lint the cards; True where they have findings that fail."""
+        return False
 
-    path: str
-    training_type: str | None = None
-    of_any_outcome: bool = False
+    def publish(self, record: Record | None) -> None:
+        """Commit the card to the Hub."""
 
-    def takes(self, record: Record) -> bool:
-        """Whether this record's figures go onto the card."""
-        return record.emissions_g is not None and (self.of_any_outcome or record.outcome is Outcome.COMPLETED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What to do. `None` leaves a step out; without `job` the story begins with `record`."""
-
-    job: RunRequest | None = None
-    record: Record | None = None
-    gate: Gate | None = None
-    card: CardPlan | None = None
-    lint: LintRequest | None = None
-    publish: Callable[[Record | None], Published] | None = None
+    def leave_unpublished(self, reason: str) -> None:
+        """Say why nothing is committed, where that was asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What is known so far. `None` is not known, or not asked for."""
-
-    record: Record | None = None
-    verdict: Verdict | None = None
-    is_over_budget: bool = False
-    card: CardChange | None = None
-    findings: LintReport | None = None
-    published: Published | None = None
-    left_out: str | None = None  # why there was no publishing though it was asked for
-
-
-def run(plan: Plan, meter: Meter | None, on_progress: Callable[[Progress], None]) -> Iterator[Result]:
-    """Tell the story, yielding what is known after each step. Raises CarbonLintError, where a step cannot be done."""
-    result = Result(record=plan.record)
-    if plan.job is not None and meter is not None:
-        result = replace(result, record=measuring.measure(plan.job, meter, on_progress))
-        yield result
-    if plan.gate is not None and result.record is not None and result.record.energy_kwh.total is not None:
-        verdict = gate(result.record, plan.gate)
-        is_over = result.record.over_budget or is_failing(verdict, plan.gate.on_modelled)
-        result = replace(result, verdict=verdict, is_over_budget=is_over)
-        yield result
-    if plan.card is not None and result.record is not None and plan.card.takes(result.record):
-        whole = whole_group(result.record, plan.job.record_path if plan.job else None)
-        change = write_card(whole.record, plan.card.path, training_type=plan.card.training_type)
-        result = replace(result, card=replace(change, notes=(*whole.notes, *change.notes)))
-        yield result
-    if plan.lint is not None:
-        result = replace(result, findings=lint_paths(plan.lint)[0])
-        yield result
-    if plan.publish is not None:
-        reason = reason_not_to_publish(result)
-        result = replace(result, left_out=reason)
-        if reason is None:
-            result = replace(result, published=plan.publish(result.record))
-        yield result
+def run(steps: Steps) -> None:
+    """Tell the story. Raises CarbonLintError where a step cannot be done; the steps before it are done."""
+    record = steps.measure()
+    is_over_budget = record is not None and steps.gate(record)
+    if record is not None:
+        steps.write_card(record)
+        if record.outcome is Outcome.INTERRUPTED:
+            return  # a runner leaves a few seconds, and nothing is published of a run that was cancelled
+    has_findings = steps.lint()
+    reason = reason_not_to_publish(record, is_over_budget=is_over_budget, has_findings=has_findings)
+    if reason is None:
+        steps.publish(record)
+    else:
+        steps.leave_unpublished(reason)
 
 
-def gate(record: Record, limits: Gate) -> Verdict:
-    """Hold a record against its budget. Raises MeasurementError where it holds no figure for a limit."""
-    return judge(record, limits.budget, uncertainty=limits.uncertainty)
+def reason_not_to_publish(record: Record | None, *, is_over_budget: bool, has_findings: bool) -> str | None:
+    """Why nothing may be published: a figure nobody vouches for, a run over its budget, a card with errors."""
+    if record is not None and record.outcome is not Outcome.COMPLETED:
+        return f"the run's outcome is {record.outcome}"
+    if is_over_budget:
+        return "the run is over its budget"
+    if has_findings:
+        return "the card has findings"
+    return None
 
 
 def whole_group(record: Record, path: str | None) -> Merged:
@@ -131,7 +88,7 @@ def whole_group(record: Record, path: str | None) -> Merged:
     merged = group_sum(record, path)
     count = len(merged.record.merged_from)
     said = (f"the card states the sum of {count} runs of group {record.run_group!r}",) if count else ()
-    return replace(merged, notes=(*merged.notes, *said))
+    return changed(merged, notes=(*merged.notes, *said))
 
 
 def write_card(
@@ -159,28 +116,6 @@ def write_card(
     if change.is_changed and not is_dry:
         write_atomically(path, change.after)
     return change
-
-
-def reason_not_to_publish(result: Result) -> str | None:
-    """Why nothing may be published: a figure nobody vouches for, a run over its budget, a card with errors."""
-    if result.record is not None and result.record.outcome is not Outcome.COMPLETED:
-        return f"the run's outcome is {result.record.outcome}"
-    if result.is_over_budget:
-        return "the run is over its budget"
-    if result.findings is not None and result.findings.is_failing:
-        return "the card has findings"
-    return None
-
-
-def exit_code(result: Result) -> int:
-    """The exit status of the whole. The job's own failure wins, then the budget, then what the linter found."""
-    if result.record is not None:
-        status = measuring.exit_code(result.record)
-        if status:
-            return status
-    if result.is_over_budget or (result.findings is not None and result.findings.is_failing):
-        return ExitCode.FINDINGS
-    return ExitCode.CLEAN
 
 
 def check_card_can_be_written(path: str) -> None:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.cli.progress import Show
-    from carbon_lint.config import Settings
+    from carbon_lint.cli.run_steps import RunSteps
     from carbon_lint.errors import OutputError
+    from carbon_lint.measure.meter import Meter
     from carbon_lint.measure.request import RunRequest
-    from carbon_lint.pipeline import Plan, Result
     from carbon_lint.records.record import Record
 
 
@@ -36,7 +36,7 @@ def run(arguments: Namespace) -> int:
     from carbon_lint import pipeline
     from carbon_lint.config import load
     from carbon_lint.measure.ranks import become, is_measuring
-    from carbon_lint.measure.run import RecordNotWrittenError
+    from carbon_lint.measure.run import RecordNotWrittenError, exit_code
 
     _fill_standard_streams()
     settings = load()
@@ -46,27 +46,24 @@ def run(arguments: Namespace) -> int:
     if arguments.card is not None:
         pipeline.check_card_can_be_written(arguments.card)
     place = run_options.place_for(arguments, settings, request.budget)
-    meter = run_options.meter_for(arguments, settings, place)
+    steps = _steps(
+        request,
+        run_options.meter_for(arguments, settings, place),
+        card=arguments.card,
+        training_type=arguments.training_type or settings.text("training-type"),
+    )
     _say_withheld(request)
-    result = pipeline.Result()
     try:
-        for result in pipeline.run(_plan(request, arguments, settings), meter, _show()):
-            _say_step(result, request, arguments.card)
+        pipeline.run(steps)
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
-    return pipeline.exit_code(result)
+    return 0 if steps.record is None else exit_code(steps.record)
 
 
-def _plan(request: RunRequest, arguments: Namespace, settings: Settings) -> Plan:
-    from carbon_lint.pipeline import CardPlan, Gate, Plan
+def _steps(request: RunRequest, meter: Meter, *, card: str | None, training_type: str | None) -> RunSteps:
+    from carbon_lint.cli.run_steps import RunSteps
 
-    training_type = arguments.training_type or settings.text("training-type")
-    return Plan(
-        job=request,
-        # A hard limit is held against the figure as it stands; the verb `gate` weighs how it was found.
-        gate=Gate(budget=request.budget, uncertainty=0.0) if request.budget else None,
-        card=CardPlan(path=arguments.card, training_type=training_type) if arguments.card is not None else None,
-    )
+    return RunSteps(request, meter, _show(), _write, card=card, training_type=training_type)
 
 
 def _fill_standard_streams() -> None:
@@ -116,23 +113,6 @@ def _is_in_front(descriptor: int) -> bool:
         return os.tcgetpgrp(descriptor) == os.getpgrp()
     except OSError:  # a terminal, but not the one that controls us
         return True
-
-
-def _say_step(result: Result, request: RunRequest, card: str | None) -> None:
-    """What one more step has made known."""
-    from carbon_lint.report.run_text import render
-
-    record = result.record
-    if record is None:
-        return
-    if result.card is not None:
-        for note in result.card.notes:
-            _say(note)
-        _say(f"the figures are in {card}" if result.card.is_changed else f"{card} holds the figures already")
-    elif result.verdict is not None or not request.budget or record.energy_kwh.total is None:
-        _write(render(record, result.verdict, colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
-        if request.record_path is not None:
-            _say(f"the record is in {request.record_path}")
 
 
 def _print_record(record: Record, error: OutputError) -> int:

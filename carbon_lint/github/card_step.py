@@ -45,10 +45,10 @@ class Finishing:
         for note in (*whole.notes, *change.notes):
             self._step.console.notice(f"{self._step.inputs.card}: {note}")
 
-    def lint(self) -> None:
-        """Lint the cards: annotations, the list in the log, SARIF. Does nothing with `lint: false`."""
+    def lint(self) -> bool:
+        """Lint the cards, but with `lint: false`: annotations, the list in the log, SARIF; True where findings fail."""
         if not self._step.inputs.lint:
-            return
+            return False
         named = self._step.inputs.cards or ((self._step.inputs.card,) if self._step.inputs.card else ())
         for name in named:
             paths.inside(self._step.context, "cards" if self._step.inputs.cards else "card", name)
@@ -63,20 +63,23 @@ class Finishing:
             except NoCardsError:
                 if named or self._step.result.record is None:
                     raise
-                return  # a training without a card in the repository has nothing to lint
+                return False  # a training without a card in the repository has nothing to lint
             self._step.result.lint = report
             self._show_findings()
         if report.is_failing:
             self._step.result.statuses.append(FINDINGS)
+        return report.is_failing
 
     def publish(self) -> None:
-        """Commit the card to the Hub where that was asked for and nothing stands in the way."""
+        """Commit the card to the Hub where that was asked for."""
         mode = publish_mode(self._step.inputs, self._step.context)
         if mode is None:
             return
-        reason = self._reason_not_to()
-        if reason is not None:
-            self._step.console.notice(f"not published: {reason}")
+        if self._step.result.record is None and self._step.inputs.card is None:
+            self.leave_unpublished("there is neither a `card` nor a `record`")
+            return
+        if self._step.result.exit_status:
+            self.leave_unpublished("the step has failed")
             return
         try:
             published = publish(self._step, self._own_card(), mode, self._settings)
@@ -93,6 +96,11 @@ class Finishing:
             done = "published" if published.changed else "unchanged, nothing committed"
             self._step.console.line(f"{done}: {published.url}")
 
+    def leave_unpublished(self, reason: str) -> None:
+        """Say why nothing is committed, where that was asked for."""
+        if publish_mode(self._step.inputs, self._step.context) is not None:
+            self._step.console.notice(f"not published: {reason}")
+
     def _show_why(self, error: PublishError) -> None:
         """What a refusal has to show besides its message: findings of a card, somebody else's change."""
         shown = "\n".join(getattr(error, "findings", ())) or getattr(error, "diff", "")
@@ -104,13 +112,6 @@ class Finishing:
 
     def _own_card(self) -> bytes | None:
         return None if self._step.inputs.card is None else self._card_path().read_bytes()
-
-    def _reason_not_to(self) -> str | None:
-        result = self._step.result
-        if result.record is None and self._step.inputs.card is None:
-            return "there is neither a `card` nor a `record`"
-        known = pipeline.Result(record=result.record, is_over_budget=result.is_failing, findings=result.lint)
-        return pipeline.reason_not_to_publish(known) or ("the step has failed" if result.exit_status else None)
 
     def _show_findings(self) -> None:
         report = self._step.result.lint

@@ -54,8 +54,8 @@ class Measuring:
         self._lacks_token = False
         self._gate = gating.prepare(step, limits)
 
-    def run(self) -> None:
-        """Fill the result's record and verdict. Raises CarbonLintError."""
+    def measure(self) -> Record | None:
+        """Fill the result's record, and return it. Raises CarbonLintError."""
         if self._step.inputs.command is not None:
             self._measure(self._step.inputs.command)
         elif self._step.inputs.record is not None:
@@ -63,8 +63,7 @@ class Measuring:
             self._step.result.record = load_record(path)
             self._step.result.record_file = path
             self._step.result.record_path = self._step.inputs.record
-        if self._step.result.record is not None:
-            self._judge(self._step.result.record)
+        return self._step.result.record
 
     def _measure(self, command: str) -> None:
         record_path = self._record_path()
@@ -198,7 +197,8 @@ class Measuring:
             why = record.warnings[-1] if record.warnings else "the record does not say why"
             self._step.result.failures.append(f"no trustworthy number could be had: {why}")
 
-    def _judge(self, record: Record) -> None:
+    def judge(self, record: Record) -> bool:
+        """Fill the result's verdict; True where it fails. Raises MeasurementError."""
         result = self._step.result
         if record.energy_kwh.total is None and self._gate.asks:
             result.is_failing = True
@@ -206,6 +206,7 @@ class Measuring:
         elif record.energy_kwh.total is not None:
             gating.pronounce(self._step, self._gate, record)
         self._step.console.line(run_text.render(record, result.verdict).rstrip("\n"))
+        return result.is_failing
 
     def _warn_of_what_is_not_passed(self) -> None:
         for name in self._step.inputs.pass_env:

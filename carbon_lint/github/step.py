@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbon_lint import pipeline
 from carbon_lint.errors import UsageError
 from carbon_lint.github.card_step import Finishing
 from carbon_lint.github.limits import limits_of, load_settings
@@ -13,28 +14,50 @@ from carbon_lint.github.publishing import check_can_publish
 if TYPE_CHECKING:
     from carbon_lint.github.inputs import ActionInputs
     from carbon_lint.github.results import Step
+    from carbon_lint.records.record import Record
 
 
 def run_step(step: Step) -> None:
     """Fill `step.result`, phase by phase. Raises CarbonLintError, and KeyboardInterrupt where cancelled."""
-    inputs = step.inputs
-    _check_asked(inputs)
+    _check_asked(step.inputs)
     check_can_publish(step)
-    if inputs.command is not None or inputs.record is not None:
-        limits = limits_of(step)
-        step.result.limit_changes = limits.changes
-        for note in limits.notes:
-            step.console.notice(note)
-        settings = limits.settings
-        Measuring(step, limits).run()
-    else:
-        settings = load_settings(step)
-    finishing = Finishing(step, settings)
-    finishing.write_card()
-    if step.result.is_cancelled:
-        return  # the runner leaves seven seconds, and nothing is published of a run that was cancelled
-    finishing.lint()
-    finishing.publish()
+    pipeline.run(_StepsOf(step))
+
+
+class _StepsOf(pipeline.Steps):
+    """How the GitHub step does each step of the pipeline. What is found goes into `step.result` at once."""
+
+    def __init__(self, step: Step) -> None:
+        inputs = step.inputs
+        self._measuring: Measuring | None = None
+        if inputs.command is not None or inputs.record is not None:
+            limits = limits_of(step)
+            step.result.limit_changes = limits.changes
+            for note in limits.notes:
+                step.console.notice(note)
+            self._measuring = Measuring(step, limits)
+            settings = limits.settings
+        else:
+            settings = load_settings(step)
+        self._finishing = Finishing(step, settings)
+
+    def measure(self) -> Record | None:
+        return None if self._measuring is None else self._measuring.measure()
+
+    def gate(self, record: Record) -> bool:
+        return self._measuring is not None and self._measuring.judge(record)
+
+    def write_card(self, record: Record) -> None:  # noqa: ARG002  the result holds it
+        self._finishing.write_card()
+
+    def lint(self) -> bool:
+        return self._finishing.lint()
+
+    def publish(self, record: Record | None) -> None:  # noqa: ARG002  the result holds it
+        self._finishing.publish()
+
+    def leave_unpublished(self, reason: str) -> None:
+        self._finishing.leave_unpublished(reason)
 
 
 def _check_asked(inputs: ActionInputs) -> None:

@@ -1,0 +1,72 @@
+"""How `carbon-lint run` does each step of the pipeline, and says what came of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from carbon_lint import pipeline
+from carbon_lint.gate.budget import judge
+from carbon_lint.measure.run import measure
+from carbon_lint.records.record import Outcome
+from carbon_lint.report.run_text import render
+from carbon_lint.text import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbon_lint.cli.progress import Show
+    from carbon_lint.measure.meter import Meter
+    from carbon_lint.measure.request import RunRequest
+    from carbon_lint.records.record import Record
+
+
+class RunSteps(pipeline.Steps):
+    """One job from the command line. `record` is what was measured, once it is."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        meter: Meter,
+        show: Show,
+        write: Callable[[str], None],
+        *,
+        card: str | None,
+        training_type: str | None,
+    ) -> None:
+        self.record: Record | None = None
+        self._request = request
+        self._meter = meter
+        self._show = show
+        self._write = write
+        self._card = card
+        self._training_type = training_type
+
+    def measure(self) -> Record:
+        """See Steps."""
+        self.record = measure(self._request, self._meter, self._show)
+        return self.record
+
+    def gate(self, record: Record) -> bool:
+        """See Steps. A hard limit is held against the figure as it stands; the verb `gate` weighs how it was found."""
+        budget = self._request.budget
+        verdict = judge(record, budget, uncertainty=0.0) if budget and record.energy_kwh.total is not None else None
+        self._write(render(record, verdict, colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+        if self._request.record_path is not None:
+            self._say(f"the record is in {self._request.record_path}")
+        return record.over_budget
+
+    def write_card(self, record: Record) -> None:
+        """See Steps. A run that did not complete made no weights, and its figure is not put on the card of others."""
+        if self._card is None or record.outcome is not Outcome.COMPLETED:
+            return
+        whole = pipeline.whole_group(record, self._request.record_path)
+        change = pipeline.write_card(whole.record, self._card, training_type=self._training_type)
+        for note in (*whole.notes, *change.notes):
+            self._say(note)
+        done = f"the figures are in {self._card}" if change.is_changed else f"{self._card} holds the figures already"
+        self._say(done)
+
+    def _say(self, text: str) -> None:
+        self._write(f"carbon-lint: {terminal(text)}\n")
