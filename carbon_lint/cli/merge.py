@@ -48,7 +48,9 @@ def run(arguments: Namespace) -> int:
     for note in merged.notes:
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
     sys.stdout.write(render(merged.record, None))
-    sys.stdout.write(f"carbon-lint: {len(records)} records, written to {terminal(arguments.output)}\n")
+    count = len(merged.record.merged_from)  # not of the files: one may be left out, another be a sum itself
+    what = f"the sum of {count} runs" if count else "one run alone"
+    sys.stdout.write(f"carbon-lint: {what}, written to {terminal(arguments.output)}\n")
     return 0
 
 

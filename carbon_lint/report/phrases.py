@@ -92,15 +92,18 @@ def headline(record: Record, verdict: Verdict | None) -> str:
         said.append(f"the job failed with exit status {record.exit_status}")
     elif record.outcome is Outcome.INTERRUPTED:
         said.append("the job was interrupted")
-    elif record.outcome is Outcome.OVER_BUDGET:
+    elif record.outcome is Outcome.OVER_BUDGET and record.exit_status:
+        # With 0 it was let finish, or a warning says that it ended well after it was stopped.
         said.append("the job was stopped")
     return "; ".join(said)
 
 
 def _judged(record: Record, verdict: Verdict | None) -> str:
-    if record.outcome is Outcome.UNMEASURED:
+    if record.outcome is Outcome.UNMEASURED or record.energy_kwh.total is None:
         return "Not measured: there is no trustworthy figure"
     if verdict is None or not verdict.limits:
+        if record.emissions_g is None:
+            return f"{energy(record.energy_kwh.total)}, energy only, no budget given"
         return f"{emissions(record.emissions_g)}, {energy(record.energy_kwh.total)}, no budget given"
     if verdict.status is Status.FAIL:
         over = [limit for limit in verdict.limits if limit.is_over] or verdict.limits

@@ -35,11 +35,19 @@ def test_a_run_within_budget_is_told_in_a_dozen_lines_with_the_method_of_each_co
 def test_a_run_over_budget_says_which_limit_and_by_how_much():
     verdict = judge(RECORD, Budget(max_emissions_g=5, max_energy_kwh=10))
 
-    first = run_text.render(record(outcome=Outcome.OVER_BUDGET, over_budget=True), verdict).splitlines()[0]
+    stopped = record(outcome=Outcome.OVER_BUDGET, over_budget=True, exit_status=143)
+    first = run_text.render(stopped, verdict).splitlines()[0]
 
-    assert first == (
-        "carbon-lint: Over budget: max-emissions: 12.3 g measured, 5 g allowed, over by 7.34 g; the job was stopped"
-    )
+    said = "carbon-lint: Over budget: max-emissions: 12.3 g measured, 5 g allowed, over by 7.34 g"
+    assert first == f"{said}; the job was stopped"
+    let_finish = record(outcome=Outcome.OVER_BUDGET, over_budget=True, exit_status=0)
+    assert run_text.render(let_finish, verdict).splitlines()[0] == said
+
+
+def test_a_run_asked_for_energy_only_is_not_called_unmeasured():
+    first = run_text.render(record(emissions_g=None, intensity=None), None).splitlines()[0]
+
+    assert first == "carbon-lint: 220 Wh, energy only, no budget given"
 
 
 def test_an_undecided_verdict_gives_its_reason():
