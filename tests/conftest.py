@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,12 @@ def pytest_addoption(parser):
     parser.addoption(
         "--update-expected", action="store_true", help="rewrite expected files, then fail: review the diff"
     )
+
+
+def pytest_configure():
+    # A shell starts what it puts in the background with SIGINT ignored, and every child would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
