@@ -25,9 +25,11 @@ def pytest_addoption(parser):
 
 
 def pytest_configure():
-    # A shell starts what it puts in the background with SIGINT ignored, and every child would inherit that.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell starts what it puts in the background with SIGINT ignored, nohup ignores SIGHUP, and every child would
+    # inherit that.
+    for signum, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(signum) is signal.SIG_IGN:
+            signal.signal(signum, handler)
 
 
 @pytest.fixture
