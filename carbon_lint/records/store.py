@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ from carbon_lint.schema_files import load_schema
 
 if TYPE_CHECKING:
     import os
+
+_TOLERANCE = 0.01
+"""Relative. What a run writes fits to nine digits; what another tool rounded is let pass."""
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
@@ -84,7 +88,10 @@ def record_from_json(document: dict[str, Any]) -> Record:
 
 
 def load_record(path: str | os.PathLike[str]) -> Record:
-    """Read a record. Raises InputError where the file cannot be read, is no JSON, or is not valid by the schema."""
+    """Read a record.
+
+    Raises InputError where the file cannot be read, is no JSON, is not valid by the schema, or contradicts itself.
+    """
     document = _load_json(Path(path))
     if not isinstance(document, dict) or "format" not in document:
         raise InputError(
@@ -98,7 +105,25 @@ def load_record(path: str | os.PathLike[str]) -> Record:
     problem = find_problem(document)
     if problem is not None:
         raise InputError(f"{path} is not a valid record: {problem}", hint="records are not meant to be edited by hand")
-    return record_from_json(document)
+    record = record_from_json(document)
+    contradiction = find_contradiction(record)
+    if contradiction is not None:
+        raise InputError(f"{path} contradicts itself: {contradiction}", hint="take the record as the run wrote it")
+    return record
+
+
+def find_contradiction(record: Record) -> str | None:
+    """Why the grams cannot come of the energy, in one line; `None` where they do, or one of the two is not known."""
+    total_kwh = record.energy_kwh.total
+    if record.emissions_g is None or total_kwh is None or record.intensity is None:
+        return None
+    expected_g = total_kwh * record.intensity.g_per_kwh
+    if math.isclose(record.emissions_g, expected_g, rel_tol=_TOLERANCE):
+        return None
+    return (
+        f"emissions_g is {record.emissions_g:.6g}, and {total_kwh:.6g} kWh at {record.intensity.g_per_kwh:.6g} g/kWh "
+        f"are {expected_g:.6g} g"
+    )
 
 
 def find_problem(document: object) -> str | None:

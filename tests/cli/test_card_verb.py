@@ -12,7 +12,7 @@ import pytest
 from carbon_lint.card.read import read_card
 from carbon_lint.records.record import Energy, Hardware, Outcome
 from carbon_lint.records.store import write_record
-from tests.records.builders import FRANCE, a_record
+from tests.records.builders import FRANCE, a_record, fitting
 from tests.records.test_emissions_csv import QUEBEC, table
 
 CARD = b"""---
@@ -30,7 +30,7 @@ def record_file(tmp_path):
 
     def write(**changes):
         path = tmp_path / "r.json"
-        write_record(a_record(**changes), path)
+        write_record(fitting(a_record(**changes)), path)
         return path
 
     return write
@@ -123,7 +123,7 @@ def test_energy_that_was_spent_counts_whatever_came_of_the_run(cli, card_file, r
     [
         {"outcome": Outcome.UNMEASURED, "emissions_g": None, "warnings": ("NVML was lost",)},
         {"emissions_g": None},
-        {"emissions_g": 0.0},
+        {"emissions_g": 0.0, "energy_kwh": Energy(total=0.0)},
     ],
 )
 def test_a_record_without_a_figure_leaves_the_card_alone(cli, card_file, record_file, changes):

@@ -9,7 +9,7 @@ import pytest
 
 from carbon_lint.records.record import Energy, Method, Methods, Outcome
 from carbon_lint.records.store import write_record
-from tests.records.builders import a_record
+from tests.records.builders import a_record, fitting
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def record():
     """100 g of 1 kWh, a fifth of it modelled: r.json."""
     energy = Energy(total=1.0, cpu=0.2, gpu=0.8)
     methods = Methods(cpu=Method.LOAD_MODEL, gpu=Method.COUNTER)
-    write_record(a_record(emissions_g=100.0, energy_kwh=energy, methods=methods), "r.json")
+    write_record(fitting(a_record(emissions_g=100.0, energy_kwh=energy, methods=methods)), "r.json")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from carbon_lint.lint.evidence import (
     other_place,
 )
 from carbon_lint.records.store import write_record
-from tests.records.builders import a_record
+from tests.records.builders import a_record, fitting
 
 HEADER = "timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model\n"
 ROWS = (
@@ -28,7 +28,7 @@ def records(*values):
     paths = []
     for number, options in enumerate(values):
         path = f"r{number}.json"
-        write_record(a_record(run_id=f"run-{number}", **options), path)
+        write_record(fitting(a_record(run_id=f"run-{number}", **options)), path)
         paths.append(path)
     return from_records(paths)
 

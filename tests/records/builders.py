@@ -42,6 +42,14 @@ RECORD = Record(
 )
 
 
+def fitting(record: Record) -> Record:
+    """The record at the intensity that makes its grams of its energy: a file must not contradict itself."""
+    if not record.emissions_g or not record.energy_kwh.total or record.intensity is None:
+        return record
+    g_per_kwh = record.emissions_g / record.energy_kwh.total
+    return replace(record, intensity=replace(record.intensity, g_per_kwh=g_per_kwh))
+
+
 def a_record(**changes) -> Record:
     """The record above with `changes`."""
     return replace(RECORD, **changes)

@@ -16,6 +16,7 @@ from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.ledger import add, entries, key, latest, total
 from carbon_lint.records.record import Energy, Outcome, Provenance
 from carbon_lint.records.store import write_record
+from tests.records.builders import fitting
 from tests.report.runs import RECORD, record
 
 
@@ -210,7 +211,7 @@ def files():
 
     def write(**records):
         for name, one in records.items():
-            write_record(one, f"{name}.json")
+            write_record(fitting(one), f"{name}.json")
         return [f"{name}.json" for name in records]
 
     return write

@@ -91,3 +91,17 @@ def test_not_a_number_is_never_written(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_record(a_record(emissions_g=float("nan")), tmp_path / "r.json")
     assert not (tmp_path / "r.json").exists()
+
+
+@pytest.mark.parametrize("emissions_g", [0.0, 0.07005, 71.0, 70050.0])
+def test_grams_that_do_not_come_of_the_energy_are_refused(tmp_path, emissions_g):
+    """Nothing, kilograms, another grid's, milligrams for the 1.25 kWh at 56.04 g/kWh that it states."""
+    write_record(a_record(emissions_g=emissions_g), tmp_path / "r.json")
+    with pytest.raises(InputError, match=r"contradicts itself.*1\.25 kWh at 56\.04 g/kWh are 70\.05 g"):
+        load_record(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize("emissions_g", [70.05, 70.1, 69.9])
+def test_rounded_grams_are_no_contradiction(tmp_path, emissions_g):
+    write_record(a_record(emissions_g=emissions_g), tmp_path / "r.json")
+    assert load_record(tmp_path / "r.json").emissions_g == emissions_g
