@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MeasurementError, UsageError
@@ -360,6 +360,7 @@ CELLS = st.one_of(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine the first example alone takes seconds
 @given(st.lists(st.dictionaries(st.sampled_from(FULL), CELLS, max_size=5), max_size=4), st.booleans(), st.booleans())
 def test_whatever_the_cells_there_is_a_sound_record_or_a_refusal(rows, sums, trusts):
     try:
