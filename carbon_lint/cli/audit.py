@@ -4,16 +4,18 @@
   carbon-lint audit --from cards.parquet --format json
   carbon-lint audit --author my-org --open-prs --max-prs 5 --yes
 
-An audit of the Hub keeps a journal: after Ctrl-C the same command goes on where it stopped. Exit status 1 where a card
-has errors.
+An audit of the Hub keeps a journal: after Ctrl-C the same command goes on where it stopped. An audit of a file reports
+what it had judged until then. Exit status 1 where a card has errors.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import signal
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -24,7 +26,8 @@ from carbon_lint.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from carbon_lint.config import Settings
     from carbon_lint.hub.audit import Judged, Tally
@@ -105,10 +108,30 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
         workers = arguments.workers or (1 if arguments.stating_only else len(os.sched_getaffinity(0)))
         cards = cards_in(arguments.file)
         verdicts = judge_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
-    with _Show() as show:
-        sums = tally(watched(verdicts, show, of=None))
+    with _Show() as show, _interrupt_asked_for() as is_asked_for:
+        sums = tally(itertools.takewhile(lambda _: not is_asked_for(), watched(verdicts, show, of=None)))
     _write(sums, arguments.file, arguments)
+    if is_asked_for():
+        sys.stderr.write(f"carbon-lint: stopped; the report is of the first {sums.cards} cards\n")
+        raise KeyboardInterrupt
     return sums
+
+
+@contextmanager
+def _interrupt_asked_for() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed. The first is only noted, so that what was judged is reported; a second one ends."""
+    asked: list[int] = []
+
+    def note(signum: int, _frame: FrameType | None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(signum)
+
+    previous = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _of_hub(arguments: Namespace, settings: Settings) -> Tally:

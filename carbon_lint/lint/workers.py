@@ -46,14 +46,17 @@ class Worker:
         os.close(result_end)
 
     def send(self, files: Files) -> None:
-        """Give it a batch."""
-        _write(self._tasks, files)
+        """Give it a batch. Raises InputError where the process has ended."""
+        try:
+            _write(self._tasks, files)
+        except BrokenPipeError as error:  # of this pipe, and not of standard output, which would mean `| head`
+            raise _ended() from error
 
     def receive(self) -> dict[int, Judged]:
         """Those of its oldest batch that there is anything to say about, by position. Raises what judging raised."""
         result: dict[int, Judged] | CarbonLintError | None = _read(self._results)
         if result is None:
-            raise InputError("a worker process ended while it judged cards", hint="was it out of memory, or killed?")
+            raise _ended()
         if isinstance(result, CarbonLintError):
             raise result
         return result
@@ -64,6 +67,10 @@ class Worker:
         os.close(self._results)
         os.kill(self._pid, signal.SIGTERM)
         os.waitpid(self._pid, 0)
+
+
+def _ended() -> InputError:
+    return InputError("a worker process ended while it judged cards", hint="was it out of memory, or killed?")
 
 
 def _serve(judge: Judge, task_end: int, result_end: int) -> None:

@@ -267,6 +267,24 @@ def test_ctrl_c_loses_nothing(acme, tmp_path):
     assert journal.read_text().count("\n") > 2
 
 
+def test_ctrl_c_in_an_audit_of_a_file_reports_what_was_judged(tmp_path):
+    path = tmp_path / "cards.jsonl"
+    line = json.dumps({"id": "a/b", "card": "---\nco2_eq_emissions: 12.5\n---\n" + "x" * 200}) + "\n"
+    with path.open("w") as stream:
+        for _ in range(100):
+            stream.write(line * 3000)
+    program = [sys.executable, "-m", "carbon_lint", "audit", "--from", str(path), "--format", "json"]
+    with subprocess.Popen(
+        program, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as audit:
+        time.sleep(3)
+        audit.send_signal(signal.SIGINT)
+        out, err = audit.communicate(timeout=60)
+    assert audit.returncode == 130
+    assert "stopped; the report is of the first" in err
+    assert 0 < json.loads(out)["cards"] < 300_000
+
+
 def test_the_allowance_of_requests_is_kept(acme, cli):
     acme.state.allowance = (6, 1.0)
     start = time.monotonic()
