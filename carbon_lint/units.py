@@ -43,6 +43,10 @@ SECONDS_PER = {
 
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s.+-]\S*)?\s*", re.ASCII)
 
+LEAST_GRID_G_PER_KWH = 1.0
+MOST_GRID_G_PER_KWH = 1500.0
+"""Every grid's carbon intensity lies between: Quebec about 2, coal somewhat over 1,000 (CodeCarbon 3.3.2's tables)."""
+
 KG_TO_G = 1000.0
 """CodeCarbon counts kilograms, a model card states grams. `grams_from_kilograms` is the one place that converts."""
 

@@ -74,9 +74,11 @@ def _dispatch(argv: list[str]) -> int:
     quick = module.quick_arguments(argv[1:]) if hasattr(module, "quick_arguments") else None
     if quick is not None:
         return int(module.run(quick))
-    from argparse import ArgumentParser, RawDescriptionHelpFormatter
+    from argparse import RawDescriptionHelpFormatter
 
-    parser = ArgumentParser(
+    from carbon_lint.cli.parser import Parser
+
+    parser = Parser(
         prog=f"carbon-lint {verb}",
         description=module.__doc__,
         formatter_class=RawDescriptionHelpFormatter,

@@ -123,7 +123,7 @@ def _print_record(record: Record, error: OutputError) -> int:
     from carbon_lint.records.store import render_record
     from carbon_lint.text import json_literals
 
-    _say(f"{error.message}; the record follows")
+    _say(f"{error.message}; the record follows, save it to a file")
     encoded = json.dumps(json.loads(render_record(record)), indent=2)
     _write(json_literals(encoded) + "\n")
     return exit_code(record) or int(error.exit_code)

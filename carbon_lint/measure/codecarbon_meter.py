@@ -81,7 +81,10 @@ class CodeCarbonMeter:
         root: Path = Path("/"),
     ) -> None:
         if not math.isfinite(pue) or pue < 1:
-            raise UsageError(f"PUE {pue!r} is below 1", hint="PUE is the building's whole energy over that of its IT")
+            raise UsageError(
+                f"PUE {pue!r} is not a finite number of 1 or more",
+                hint="PUE is the building's whole energy over that of its IT",
+            )
         self.pue = pue
         self.intensity = None if place is None else intensity_of(place)
         self.software = {"codecarbon": REQUIRED_VERSION}

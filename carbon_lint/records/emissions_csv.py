@@ -19,6 +19,7 @@ from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.records.emissions_table import Log, Row, number, read_log
 from carbon_lint.records.pricing import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
+from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH
 
 if TYPE_CHECKING:
     import os
@@ -74,7 +75,13 @@ def record_of(log: Log, choice: Choice) -> Record:
                 f"{log.path} states {emissions_g:g} g for {energy_kwh:g} kWh",
                 hint="its carbon intensity was zero; say where the energy came from with --location",
             )
-        intensity = _intensity(lasts, _total([emissions_g / energy_kwh]), warnings)
+        g_per_kwh = _total([emissions_g / energy_kwh])
+        if not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
+            warnings.append(
+                f"the file's {g_per_kwh:.4g} g/kWh is no grid's carbon intensity "
+                f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh); --location prices its energy anew"
+            )
+        intensity = _intensity(lasts, g_per_kwh, warnings)
     else:
         place = choice.place
         emissions_g = _total([energy_kwh * place.g_per_kwh])

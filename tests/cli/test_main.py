@@ -36,8 +36,22 @@ def test_a_misspelt_verb_is_answered_with_the_nearest(cli):
     assert "did you mean `carbon-lint publish`?" in err
 
 
-def test_an_unknown_flag_is_a_usage_error(cli):
-    assert cli("gate", "r.json", "--max-emission", "1 g")[0] == 2
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (("gate", "r.json", "--max-emission", "1 g"), "did you mean --max-emissions?"),
+        (("gate", "r.json", "--max-emission=1 g"), "did you mean --max-emissions?"),
+        (("gate",), "`carbon-lint gate --help` shows what it takes"),
+        (("gate", "r.json", "--max-emissions", "-5g"), "`carbon-lint gate --help` shows what it takes"),
+        (("gate", "r.json", "--on-modelled", "maybe"), "`carbon-lint gate --help` shows what it takes"),
+    ],
+)
+def test_a_wrong_flag_is_two_lines_and_says_what_to_do(cli, argv, hint):
+    code, out, err = cli(*argv)
+    assert code == 2
+    assert out == ""
+    assert err.splitlines()[0].startswith("carbon-lint gate: ")
+    assert err.splitlines()[1:] == [f"  {hint}"]
 
 
 def test_an_error_of_ours_is_one_line_and_what_to_do(cli, monkeypatch):

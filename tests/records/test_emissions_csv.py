@@ -275,6 +275,13 @@ def test_a_row_that_says_quebec_with_another_grids_intensity_names_no_place():
     assert found.intensity.g_per_kwh == pytest.approx(1000 * 0.11 / 0.3)
 
 
+def test_an_intensity_that_no_grid_has_is_taken_with_a_warning():
+    told = record(table({"emissions": "0.00000012", "energy_consumed": "0.002"}))
+    assert any("0.06 g/kWh is no grid's carbon intensity (1 to 1500 g/kWh)" in text for text in told.warnings)
+    usual = record(table({"emissions": "0.00012", "energy_consumed": "0.002"}))
+    assert not any("no grid" in text for text in usual.warnings)
+
+
 def test_a_place_prices_the_energy_anew():
     france = find_place("FRA")
     found = record(table(QUEBEC), place=france)

@@ -6,7 +6,7 @@ from carbon_lint.lint.context import number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import kilograms_in_grams
 from carbon_lint.lint.rule import Rule
-from carbon_lint.units import significant
+from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from carbon_lint.lint.context import Context
 
 
-LEAST_G_PER_KWH = 1
-MOST_G_PER_KWH = 1500
 # Under this, a thousand times the figure would still be an unusual grid: no guess is made.
 LEAST_USUAL_G_PER_KWH = 5
 
@@ -64,13 +62,13 @@ def check(context: Context) -> Iterator[Hit]:
     if not emissions_g or node is None or energy_kwh is None or not 0 < energy_kwh < float("inf"):
         return
     intensity = emissions_g / energy_kwh
-    if LEAST_G_PER_KWH <= intensity <= MOST_G_PER_KWH or "CL203" in context.codes:
+    if LEAST_GRID_G_PER_KWH <= intensity <= MOST_GRID_G_PER_KWH or "CL203" in context.codes:
         return
-    is_kilograms = LEAST_USUAL_G_PER_KWH <= intensity * 1000 <= MOST_G_PER_KWH
+    is_kilograms = LEAST_USUAL_G_PER_KWH <= intensity * 1000 <= MOST_GRID_G_PER_KWH
     guess = f"; as kilograms it were {significant(intensity * 1000)} g/kWh" if is_kilograms else ""
     yield Hit(
         f"emissions {node.text} g / energy_consumed {significant(energy_kwh, 4)} kWh = {significant(intensity)} g/kWh, "
-        f"expected {LEAST_G_PER_KWH} to {MOST_G_PER_KWH}{guess}",
+        f"expected {LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g}{guess}",
         node.start,
         node.end,
         _fix(node) if is_kilograms else None,
