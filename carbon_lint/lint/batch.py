@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 PAYS_FROM = 500
 """Files from which more processes pay for their start: about 15 ms against 0.07 ms a card, halved (benchmarks/)."""
 _WARM = 20
-_BATCH = 50
+_BATCH = 100
+_BATCH_CHARACTERS = 8_000
+"""Of paths, so that with four bytes a character a batch fits into a pipe, which `workers` counts on."""
 _AHEAD = 2
 """Batches before each worker: enough that none waits, few enough that the walk does not run away from the judging."""
 
@@ -47,10 +49,8 @@ def _in_parallel(judge: Judge, found: Iterator[Found], count: int) -> Iterator[J
     try:
         for _ in range(count):
             workers.append(Worker(judge, workers))
-        turn = 0
-        while batch := list(islice(found, _BATCH)):
+        for turn, batch in enumerate(_batches(found)):
             worker = workers[turn % count]
-            turn += 1
             worker.send([(one.path, one.is_named) for one in batch])
             waiting.append((batch, worker))
             if len(waiting) == count * _AHEAD:
@@ -60,6 +60,19 @@ def _in_parallel(judge: Judge, found: Iterator[Found], count: int) -> Iterator[J
     finally:
         for worker in workers:
             worker.stop()
+
+
+def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
+    batch: list[Found] = []
+    characters = 0
+    for one in found:
+        batch.append(one)
+        characters += len(one.path)
+        if len(batch) == _BATCH or characters >= _BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def _in_order(batch: list[Found], worker: Worker) -> Iterator[Judged]:

@@ -50,6 +50,14 @@ def test_two_processes_give_what_one_gives_in_the_same_order(in_parallel, monkey
     assert len(parallel) == 100
 
 
+def test_long_paths_make_small_batches_that_fit_into_a_pipe(in_parallel, monkeypatch):
+    monkeypatch.setattr(batch, "_BATCH", 100)
+    found = [Found("x" * 3000 + f"{number}", is_named=True) for number in range(20)]
+    batches = list(batch._batches(iter(found)))
+    assert [one for few in batches for one in few] == found
+    assert max(sum(len(one.path) for one in few) for few in batches) < 16_000
+
+
 def test_the_report_is_the_same_however_many_processes_there_are(in_parallel, monkeypatch):
     folder = put_cards(60)
     request = LintRequest((folder,), settings=Settings())
