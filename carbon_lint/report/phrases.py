@@ -115,6 +115,9 @@ def _judged(record: Record, verdict: Verdict | None) -> str:
 
 def _within(limit: LimitResult) -> str:
     show = format_emissions if limit.unit == "g" else format_energy
+    if limit.name == "max-increase":
+        more = "more" if limit.measured >= 0 else "less"
+        return f"{show(abs(limit.measured))} {more} than the baseline, {show(limit.allowed)} more allowed"
     share = used_share((limit,))
     return f"{show(limit.measured)} of {show(limit.allowed)}" + (f" ({percent(share)})" if share is not None else "")
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from carbon_lint.records.store import write_record
+from carbon_lint.records import ledger
+from carbon_lint.records.record import Energy
+from carbon_lint.records.store import load_record, write_record
 from tests.github.runner import Runner
 from tests.hub.records import record
 from tests.standin.faults import Fault
@@ -204,6 +208,20 @@ def test_the_card_and_the_hub_and_the_ledger_are_baselines(runner, hub):
     assert by_hub.outputs["verdict"] == "fail", by_hub.log
     by_ledger = runner.step(command="true", location="FRA", baseline="ledger:main", max_increase="10%", lint="false")
     assert by_ledger.succeeded, by_ledger.log
+
+
+def test_the_ledgers_last_run_on_the_branch_is_a_baseline(runner):
+    first = runner.step(command="sleep 0.2", location="FRA", lint="false")
+    before = load_record(runner.workspace / first.outputs["record"])
+    less = {name: getattr(before.energy_kwh, name) / 1e6 for name in ("total", "cpu", "ram")}
+    thrifty = replace(before, emissions_g=before.emissions_g / 1e6, energy_kwh=Energy(**less))
+    ledger.add(thrifty, str(runner.workspace / "ledger"))
+    again = runner.step(command="sleep 0.2", location="FRA", baseline="ledger:main", max_increase="10%", lint="false")
+    assert again.outputs["verdict"] == "fail", again.log
+    assert again.exit_status == 1
+    other = runner.step(command="sleep 0.2", location="FRA", baseline="ledger:next", max_increase="10%", lint="false")
+    assert other.succeeded, other.log
+    assert "there is no baseline yet (ledger:next)" in other.log
 
 
 def test_a_baseline_that_cannot_be_read_is_told_before_the_job(runner):

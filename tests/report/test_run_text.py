@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.gate.budget import judge
-from carbon_lint.gate.verdict import Budget
+from carbon_lint.gate.verdict import Budget, LimitResult, Status, Verdict
 from carbon_lint.records.record import Energy, Method, Methods, Outcome
 from carbon_lint.report import phrases, run_text, summary
 from tests.report.runs import RECORD, record
@@ -163,3 +163,10 @@ def test_the_equivalents_are_arithmetic_on_the_cited_factors():
 )
 def test_a_share_is_never_rounded_over_its_limit(share, shown):
     assert phrases.percent(share) == shown
+
+
+@pytest.mark.parametrize(("increase_kwh", "words"), [(0.02, "20 Wh more than"), (-0.02, "20 Wh less than")])
+def test_an_increase_is_said_against_its_baseline(increase_kwh, words):
+    limit = LimitResult(name="max-increase", unit="kWh", measured=increase_kwh, allowed=0.05)
+    text = run_text.render(record(), Verdict(status=Status.PASS, limits=(limit,)))
+    assert f"Within budget: {words} the baseline, 50 Wh more allowed" in text
