@@ -320,6 +320,8 @@ def read_bytes(path: str) -> bytes:
         parts = []
         while part := os.read(descriptor, max(status.st_size + 1, _LEAST_READ)):
             parts.append(part)
+            if len(part) == status.st_size:
+                break  # a byte more was asked for and did not come: this is the end, known with one call less
     finally:
         os.close(descriptor)
     return b"".join(parts)
