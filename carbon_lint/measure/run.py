@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
 from carbon_lint.errors import CommandNotRunnableError, MeasurementError, OutputError
-from carbon_lint.measure import environment
+from carbon_lint.measure import environment, nested
 from carbon_lint.measure.checks import find_flaw
 from carbon_lint.measure.job import Job
 from carbon_lint.measure.journal import Journal, journal_path
@@ -81,8 +81,17 @@ def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress],
         _start_unless_cancelled(job, loop, inbox, meter)
         loop.take_last(meter.stop())
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
+        record = replace(record, warnings=(*record.warnings, *_notes_on_nested(record)))
         _write(record, request, journal)
     return record
+
+
+def _notes_on_nested(record: Record) -> tuple[str, ...]:
+    try:
+        folder = os.getcwd()
+    except FileNotFoundError:  # the job removed it
+        return ()
+    return nested.notes(record, folder)
 
 
 def exit_code(record: Record) -> int:

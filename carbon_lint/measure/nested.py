@@ -1,0 +1,100 @@
+"""The job's own CodeCarbon, such as the transformers Trainer's callback: what its emissions.csv says.
+
+It counts the same machine in a part of the same time, so it is told beside our figure and never added to it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import CarbonLintError
+from carbon_lint.records.emissions_table import read_log
+from carbon_lint.units import format_energy, significant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.records.emissions_table import Row
+    from carbon_lint.records.record import Record
+
+NAME = "emissions.csv"
+MAX_DEPTH = 4
+MAX_ENTRIES = 20_000
+"""Bounds of the look below the job's folder: output folders are near, data sets may hold millions of files."""
+_CLOCK_TOLERANCE_S = 2.0  # CodeCarbon's stamps are whole seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nested:
+    """What one emissions.csv says of this run: kWh and seconds, the sum over the runs that it wrote meanwhile."""
+
+    path: str
+    energy_kwh: float
+    duration_s: float
+    has_coordinates: bool
+
+
+def notes(record: Record, folder: str) -> tuple[str, ...]:
+    """What to tell of the tables that the job wrote below `folder` while it ran. What is no table is passed over."""
+    since = datetime.fromisoformat(record.started_at).timestamp() - _CLOCK_TOLERANCE_S
+    return tuple(note for found in find(folder, since) for note in _told(found, record))
+
+
+def find(folder: str, since: float) -> Iterator[Nested]:
+    """The tables below `folder` with rows since `since` (seconds of the epoch)."""
+    for path in _tables(folder):
+        try:
+            if os.stat(path).st_mtime < since:
+                continue
+            log = read_log(path)
+        except (OSError, CarbonLintError):
+            continue
+        rows = [rows[-1] for rows in log.runs.values() if _is_since(rows[-1], since)]
+        if rows:
+            yield Nested(
+                path=os.path.relpath(path, folder),
+                energy_kwh=sum(row.energy_kwh for row in rows),
+                duration_s=sum(row.duration_s for row in rows),
+                has_coordinates=any(row.cells.get("longitude", "").strip() for row in rows),
+            )
+
+
+def _told(found: Nested, record: Record) -> Iterator[str]:
+    total_kwh = record.energy_kwh.total
+    share = ""
+    if total_kwh and record.duration_s:
+        energy, time = found.energy_kwh / total_kwh, found.duration_s / record.duration_s
+        share = f", {significant(100 * energy)} % of this run's energy in {significant(100 * time)} % of its time"
+        if energy > 1:
+            share += "; more than the whole run, so the two do not model the same machine"
+    yield (
+        f"the job's own CodeCarbon wrote {found.path}: {format_energy(found.energy_kwh)}{share}; "
+        "it counts the same energy and was not added"
+    )
+    if found.has_coordinates:
+        yield f"{found.path} holds this machine's longitude and latitude; a Trainer with push_to_hub publishes it"
+
+
+def _is_since(row: Row, since: float) -> bool:
+    try:
+        stamp = datetime.fromisoformat(row.cells.get("timestamp", ""))
+    except ValueError:
+        return False
+    # Without a zone it is this machine's local time: CodeCarbon writes no other.
+    return stamp.astimezone(UTC).timestamp() >= since
+
+
+def _tables(folder: str) -> Iterator[str]:
+    seen = 0
+    base = folder.rstrip(os.sep).count(os.sep)
+    for here, folders, files in os.walk(folder):
+        if NAME in files:
+            yield os.path.join(here, NAME)
+        seen += len(folders) + len(files)
+        is_deep = here.rstrip(os.sep).count(os.sep) - base >= MAX_DEPTH
+        folders[:] = [] if is_deep else [name for name in folders if not name.startswith((".", "node_modules"))]
+        if seen > MAX_ENTRIES:
+            return
