@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.records.store import load_record
 from tests.conftest import ROOT
 from tests.hub.records import write_record
 from tests.standin.hub import PR_TOKEN, WRITE_TOKEN
@@ -97,3 +98,23 @@ def test_a_token_that_may_only_open_pull_requests_is_enough_for_the_training(hub
     git = hub.state.repos["acme/m"].git
     assert "model.safetensors" in git.tree(git.tip(ref))
     assert "model.safetensors" not in git.tree(git.tip("main"))
+
+
+def test_the_trainers_own_codecarbon_is_told_and_counted_once(hub, carbon_lint, trainer_python, tmp_path):
+    environ = {
+        **os.environ, **hub.environ(), "HF_HUB_DISABLE_XET": "1", "TOKENIZERS_PARALLELISM": "false",
+        "REPORT_TO": "codecarbon",
+    }  # fmt: skip
+    run = carbon_lint(
+        *("run", "--location", "FRA", "--record", "r.json", "--pass-env", "HF_TOKEN", "--"),
+        *(trainer_python, TRAINING, tmp_path / "work" / "out", "acme/m"),
+        env=environ,
+        timeout=200,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    record = load_record("r.json")
+    (told,) = (text for text in record.warnings if "the job's own CodeCarbon wrote out/emissions.csv" in text)
+    assert "was not added" in told
+    parts = record.energy_kwh
+    assert parts.total == pytest.approx(parts.cpu + parts.ram)
+    assert record.emissions_g == pytest.approx(parts.total * record.intensity.g_per_kwh)

@@ -3,6 +3,7 @@
 tiny_bert.py OUTPUT_DIR MODEL_ID [REVISION]
 """
 
+import os
 import sys
 
 import torch
@@ -28,7 +29,7 @@ arguments = TrainingArguments(
     per_device_train_batch_size=16,
     disable_tqdm=True,
     use_cpu=True,
-    report_to="none",
+    report_to=os.environ.get("REPORT_TO", "none"),
     seed=int(sys.argv[4]) if len(sys.argv) > 4 else 0,
 )
 trainer = Trainer(model=model, args=arguments, train_dataset=rows)
