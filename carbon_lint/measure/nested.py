@@ -29,16 +29,20 @@ _CLOCK_TOLERANCE_S = 2.0  # CodeCarbon's stamps are whole seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nested:
-    """What one emissions.csv says of this run: kWh and seconds, the sum over the runs that it wrote meanwhile."""
+    """What one emissions.csv says of this run: kWh and seconds, the sum over the runs that it wrote meanwhile.
+
+    `problem` says why it cannot be read; nothing else is known then.
+    """
 
     path: str
-    energy_kwh: float
-    duration_s: float
-    has_coordinates: bool
+    energy_kwh: float | None = None
+    duration_s: float | None = None
+    has_coordinates: bool = False
+    problem: str | None = None
 
 
 def notes(record: Record, folder: str) -> tuple[str, ...]:
-    """What to tell of the tables that the job wrote below `folder` while it ran. What is no table is passed over."""
+    """What to tell of the tables that the job wrote below `folder` while it ran."""
     since = datetime.fromisoformat(record.started_at).timestamp() - _CLOCK_TOLERANCE_S
     return tuple(note for found in find(folder, since) for note in _told(found, record))
 
@@ -50,7 +54,10 @@ def find(folder: str, since: float) -> Iterator[Nested]:
             if os.stat(path).st_mtime < since:
                 continue
             log = read_log(path)
-        except (OSError, CarbonLintError):
+        except OSError:  # the job, or what it left running, has just removed it
+            continue
+        except CarbonLintError as error:
+            yield Nested(path=os.path.relpath(path, folder), problem=error.message)
             continue
         rows = [rows[-1] for rows in log.runs.values() if _is_since(rows[-1], since)]
         if rows:
@@ -63,6 +70,9 @@ def find(folder: str, since: float) -> Iterator[Nested]:
 
 
 def _told(found: Nested, record: Record) -> Iterator[str]:
+    if found.energy_kwh is None or found.duration_s is None:
+        yield f"{found.path} was written while the job ran and is no table of CodeCarbon's: {found.problem}"
+        return
     total_kwh = record.energy_kwh.total
     share = ""
     if total_kwh and record.duration_s:
