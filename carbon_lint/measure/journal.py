@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,10 +135,9 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:
     """A tick's line."""
-    energy = reading.energy_kwh
     return {
         "elapsed_s": reading.elapsed_s,
-        "energy_kwh": {"total": energy.total, "cpu": energy.cpu, "gpu": energy.gpu, "ram": energy.ram},
+        "energy_kwh": asdict(reading.energy_kwh),
         "emissions_g": reading.emissions_g,
         "power_w": reading.power_w,
     }

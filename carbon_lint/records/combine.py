@@ -66,7 +66,14 @@ def _energy(records: Sequence[Record]) -> Energy:
     parts = {
         name: _sum(getattr(record.energy_kwh, name) for record in records) for name in ("total", "cpu", "gpu", "ram")
     }
-    return Energy(**parts)
+    return Energy(**parts, cpu_linear=_cpu_linear_kwh([record.energy_kwh for record in records]))
+
+
+def _cpu_linear_kwh(energies: Sequence[Energy]) -> float | None:
+    """A CPU that was counted, or whose load is not known, stands beside the modelled ones with its own figure."""
+    if all(energy.cpu_linear is None for energy in energies):
+        return None
+    return _sum(energy.cpu if energy.cpu_linear is None else energy.cpu_linear for energy in energies)
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

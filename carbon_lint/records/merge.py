@@ -239,7 +239,9 @@ def _less(record: Record, *, machine_share: float, gpu_share: float) -> Record:
     before = energy.total or 0.0
     total = before - sum((old or 0.0) - (new or 0.0) for old, new in zip(_parts(energy), (cpu, gpu, ram), strict=True))
     grams = _scaled(record.emissions_g, total / before if before else 1.0)
-    return replace(record, energy_kwh=Energy(total=total, cpu=cpu, gpu=gpu, ram=ram), emissions_g=grams)
+    cpu_linear = _scaled(energy.cpu_linear, 1 - machine_share)
+    left = Energy(total=total, cpu=cpu, gpu=gpu, ram=ram, cpu_linear=cpu_linear)
+    return replace(record, energy_kwh=left, emissions_g=grams)
 
 
 def _parts(energy: Energy) -> tuple[float | None, ...]:

@@ -30,12 +30,17 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Energy:
-    """Energy in kWh by component. `None` is not measured or not there; it is never 0."""
+    """Energy in kWh by component. `None` is not measured or not there; it is never 0.
+
+    `cpu_linear` is no part of the total: what `cpu` would be if the power of a modelled CPU grew in a straight line
+    with its load, where CodeCarbon's model takes the cube.
+    """
 
     total: float | None
     cpu: float | None = None
     gpu: float | None = None
     ram: float | None = None
+    cpu_linear: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,23 +53,39 @@ class Methods:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HourlyIntensity:
+    """Carbon intensity in g/kWh of one hour, and the energy in kWh that it priced."""
+
+    hour: str  # as its source states it, ISO 8601
+    g_per_kwh: float
+    energy_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intensity:
-    """Carbon intensity in g/kWh, and whose figure it is."""
+    """Carbon intensity in g/kWh, and whose figure it is. With `hours` it is their mean by energy."""
 
     g_per_kwh: float
     source: str
     year: int | None
     location: str | None  # as `places` accepts it: FRA, USA/virginia, gcp/us-central1; None where g/kWh was given
     location_name: str | None = None  # in words, as the card says it
+    hours: tuple[HourlyIntensity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
-    """One GPU that was counted, whole."""
+    """One GPU that was counted, whole.
+
+    `energy_kwh` has the PUE in it; `None` where it is known for all GPUs together only. `is_shared`: processes other
+    than the job's were seen on it.
+    """
 
     index: int
     name: str
     uuid: str | None = None
+    energy_kwh: float | None = None
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from carbon_lint.records.record import (
     Energy,
     Gpu,
     Hardware,
+    HourlyIntensity,
     Intensity,
     Method,
     Methods,
@@ -40,17 +41,16 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "exit_status": record.exit_status,
         "over_budget": record.over_budget,
         "emissions_g": record.emissions_g,
-        "energy_kwh": _fields(record.energy_kwh, "total", "cpu", "gpu", "ram"),
+        "energy_kwh": _fields(record.energy_kwh, "total", "cpu", "gpu", "ram", "cpu_linear"),
         "methods": _fields(record.methods, "cpu", "gpu", "ram"),
-        "intensity": record.intensity
-        and _fields(record.intensity, "g_per_kwh", "source", "year", "location", "location_name"),
+        "intensity": record.intensity and _intensity_to_json(record.intensity),
         "pue": record.pue,
         "duration_s": record.duration_s,
         "started_at": record.started_at,
         "ended_at": record.ended_at,
         "hardware": {
             **_fields(record.hardware, "cpu_model", "cpu_count", "ram_gb", "node"),
-            "gpus": [_fields(gpu, "index", "name", "uuid") for gpu in record.hardware.gpus],
+            "gpus": [_fields(gpu, "index", "name", "uuid", "energy_kwh", "is_shared") for gpu in record.hardware.gpus],
         },
         "software": dict(record.software),
         "command": list(record.command),
@@ -71,7 +71,7 @@ def record_from_json(document: dict[str, Any]) -> Record:
         emissions_g=document["emissions_g"],
         energy_kwh=Energy(**document["energy_kwh"]),
         methods=Methods(**{name: value and Method(value) for name, value in document["methods"].items()}),
-        intensity=document["intensity"] and Intensity(**document["intensity"]),
+        intensity=document["intensity"] and _intensity_from_json(document["intensity"]),
         pue=document["pue"],
         duration_s=document["duration_s"],
         started_at=document["started_at"],
@@ -85,6 +85,18 @@ def record_from_json(document: dict[str, Any]) -> Record:
         warnings=tuple(document["warnings"]),
         merged_from=tuple(document.get("merged_from", ())),
     )
+
+
+def _intensity_to_json(intensity: Intensity) -> dict[str, Any]:
+    return {
+        **_fields(intensity, "g_per_kwh", "source", "year", "location", "location_name"),
+        "hours": [_fields(hour, "hour", "g_per_kwh", "energy_kwh") for hour in intensity.hours],
+    }
+
+
+def _intensity_from_json(document: dict[str, Any]) -> Intensity:
+    hours = tuple(HourlyIntensity(**hour) for hour in document.get("hours", ()))
+    return Intensity(**{**document, "hours": hours})
 
 
 def load_record(path: str | os.PathLike[str]) -> Record:

@@ -1,13 +1,14 @@
 import json
 import stat
+from dataclasses import replace
 
 import pytest
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.records.record import Energy, Methods, Outcome
+from carbon_lint.records.record import Energy, Gpu, HourlyIntensity, Methods, Outcome
 from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
 from carbon_lint.schema_files import load_schema
-from tests.records.builders import a_record
+from tests.records.builders import FRANCE, a_record
 
 
 def test_what_is_written_is_valid_and_reads_back_equal(tmp_path):
@@ -24,7 +25,7 @@ def test_an_energy_only_and_an_unmeasured_record_hold_null_and_not_zero(tmp_path
     write_record(unmeasured, tmp_path / "r.json")
     document = json.loads((tmp_path / "r.json").read_text())
     assert document["emissions_g"] is None
-    assert document["energy_kwh"] == {"total": None, "cpu": None, "gpu": None, "ram": None}
+    assert document["energy_kwh"] == dict.fromkeys(("total", "cpu", "gpu", "ram", "cpu_linear"))
     assert load_record(tmp_path / "r.json") == unmeasured
 
 
@@ -105,3 +106,27 @@ def test_grams_that_do_not_come_of_the_energy_are_refused(tmp_path, emissions_g)
 def test_rounded_grams_are_no_contradiction(tmp_path, emissions_g):
     write_record(a_record(emissions_g=emissions_g), tmp_path / "r.json")
     assert load_record(tmp_path / "r.json").emissions_g == emissions_g
+
+
+def test_hours_gpu_energies_and_the_straight_line_read_back_equal(tmp_path):
+    hours = (
+        HourlyIntensity(hour="2026-11-24T10:00:00Z", g_per_kwh=40.0, energy_kwh=0.5),
+        HourlyIntensity(hour="2026-11-24T11:00:00Z", g_per_kwh=66.73333333333333, energy_kwh=0.75),
+    )
+    gpu = Gpu(index=0, name="A100", uuid="GPU-1", energy_kwh=1.0, is_shared=True)
+    record = a_record(
+        intensity=replace(FRANCE, hours=hours),
+        energy_kwh=replace(a_record().energy_kwh, cpu_linear=0.4),
+        hardware=replace(a_record().hardware, gpus=(gpu,)),
+    )
+    write_record(record, tmp_path / "r.json")
+    assert load_record(tmp_path / "r.json") == record
+
+
+def test_a_record_from_before_these_fields_is_read(tmp_path):
+    document = record_to_json(a_record())
+    del document["energy_kwh"]["cpu_linear"], document["intensity"]["hours"]
+    for gpu in document["hardware"]["gpus"]:
+        del gpu["energy_kwh"], gpu["is_shared"]
+    (tmp_path / "r.json").write_text(json.dumps(document))
+    assert load_record(tmp_path / "r.json") == a_record()
