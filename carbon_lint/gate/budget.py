@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.gate.uncertainty import modelled_components, uncertain_energy_kwh
+from carbon_lint.gate.uncertainty import Doubt, modelled_components, uncertain_energy_kwh
 from carbon_lint.gate.verdict import Budget, LimitResult, Status, Verdict
 from carbon_lint.records.record import Outcome
 from carbon_lint.units import format_emissions, format_energy
@@ -67,13 +67,13 @@ def judge(record: Record, budget: Budget, *, uncertainty: float | None = None) -
     return Verdict(status=status, limits=limits, reasons=reasons)
 
 
-def uncertainty_in_unit(record: Record, limit: LimitResult, relative: float | None = None) -> float:
+def uncertainty_in_unit(record: Record, limit: LimitResult, relative: float | None = None) -> Doubt:
     """By how much the modelled part of the measured figure may be off, in the limit's unit."""
-    energy_kwh = uncertain_energy_kwh(record, relative)
+    doubt_kwh = uncertain_energy_kwh(record, relative)
     if limit.unit == "kWh":
-        return energy_kwh
+        return doubt_kwh
     total_kwh = record.energy_kwh.total
-    return limit.measured * energy_kwh / total_kwh if total_kwh else 0.0
+    return doubt_kwh.times(limit.measured / total_kwh if total_kwh else 0.0)
 
 
 def is_failing(verdict: Verdict, on_modelled: OnModelled) -> bool:
@@ -98,7 +98,9 @@ def _share(limit: LimitResult) -> float:
     return limit.measured / limit.allowed
 
 
-def _doubt(record: Record, limit: LimitResult, uncertainty: float) -> str | None:
+def _doubt(record: Record, limit: LimitResult, doubt: Doubt) -> str | None:
+    """Why the limit is not decided; `None` where the truth lies on the figure's side of it anyway."""
+    uncertainty = doubt.below if limit.is_over else doubt.above
     if abs(limit.margin) >= uncertainty:
         return None
     show = format_emissions if limit.unit == "g" else format_energy

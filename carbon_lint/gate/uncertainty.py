@@ -4,12 +4,16 @@ Only modelled parts have one here: a limit is held against a counter's figure as
 
 * `load-model`, `user` 0.40: CodeCarbon against a wall meter over hundreds of AI runs was off by up to 40 %
   (arXiv 2509.22092). `--cpu-power` states the maximum; the curve below it is the same model.
+* Upwards as far as `Energy.cpu_linear` where that is more: CodeCarbon's cube gives a CPU at a third of its load 13 % of
+  its full power, and a straight line 40 %. The power of measured servers followed the straight line, or lay above it
+  (Fan, Weber, Barroso: Power Provisioning for a Warehouse-sized Computer, ISCA 2007).
 * `constant` 0.50: the two published rules for memory, 3 W per 8 GB (CodeCarbon 2) and a wattage by the number of
   modules (CodeCarbon 3), differ by a factor of about two for the 16 to 32 GB of a CI runner.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,20 +32,39 @@ RELATIVE: Mapping[Method, float] = MappingProxyType(
 COMPONENTS = ("cpu", "gpu", "ram")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """By how much the truth may lie below and above a figure, in the figure's unit."""
+
+    below: float
+    above: float
+
+    def times(self, factor: float) -> Doubt:
+        """In another unit, or as a share."""
+        return Doubt(below=self.below * factor, above=self.above * factor)
+
+
 def modelled_components(record: Record) -> tuple[str, ...]:
     """The components of the record whose energy comes from a model, in a fixed order."""
     return tuple(name for name in COMPONENTS if getattr(record.methods, name) in RELATIVE)
 
 
-def uncertain_energy_kwh(record: Record, relative: float | None = None) -> float:
+def uncertain_energy_kwh(record: Record, relative: float | None = None) -> Doubt:
     """How many kWh of the record hang on a model's error: the parts' errors added, as they may all lie one way.
 
     `relative` is the user's own fraction for every modelled part; `None` takes the method's own.
     """
-    total = 0.0
+    below_kwh = above_kwh = 0.0
     for name in modelled_components(record):
         energy_kwh = getattr(record.energy_kwh, name)
-        if energy_kwh is not None:
-            fraction = RELATIVE[getattr(record.methods, name)] if relative is None else relative
-            total += energy_kwh * fraction
-    return total
+        if energy_kwh is None:
+            continue
+        part_kwh = energy_kwh * (RELATIVE[getattr(record.methods, name)] if relative is None else relative)
+        below_kwh += part_kwh
+        above_kwh += part_kwh if relative is not None or name != "cpu" else max(part_kwh, _to_linear_kwh(record))
+    return Doubt(below=below_kwh, above=above_kwh)
+
+
+def _to_linear_kwh(record: Record) -> float:
+    energy = record.energy_kwh
+    return 0.0 if energy.cpu_linear is None or energy.cpu is None else energy.cpu_linear - energy.cpu

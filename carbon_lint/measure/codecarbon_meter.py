@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measure.codecarbon_tap import QuietLog, Tap
 from carbon_lint.measure.cpu import plan_cpu, rapl_domains
-from carbon_lint.measure.cpu_load import load_of
+from carbon_lint.measure.cpu_load import LinearWatch, load_of
 from carbon_lint.measure.figures import FigureCheck
 from carbon_lint.measure.gpus import open_gpus
 from carbon_lint.measure.meter import Reading
@@ -100,6 +100,7 @@ class CodeCarbonMeter:
         self._require = frozenset(require)
         self._root = root
         self._rapl = RaplWatch(rapl_domains(root) if self._cpu.method is Method.COUNTER else ())
+        self._linear: LinearWatch | None = None
         self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
         self._tap = Tap()
         self._log = QuietLog()
@@ -261,7 +262,8 @@ class CodeCarbonMeter:
             )
         if mode == "cpu_load":
             load = load_of(self._cpu.limit, self._cpu.usable_threads, self._root)
-            parts["CPU"]._cpu_load_meter = load or parts["CPU"]._cpu_load_meter
+            self._linear = LinearWatch(load or parts["CPU"]._cpu_load_meter)
+            parts["CPU"]._cpu_load_meter = self._linear
         return parts.get("GPU")
 
     def _take_amd(self, part: Any) -> None:
@@ -293,6 +295,7 @@ class CodeCarbonMeter:
             cpu=data.cpu_energy,
             gpu=data.gpu_energy + nvidia_kwh if self.hardware.gpus else None,
             ram=data.ram_energy,
+            cpu_linear=None if self._linear is None else data.cpu_energy * self._linear.factor(),
         )
         grams = grams_from_kilograms(data.emissions) + nvidia_kwh * self._g_per_kwh
         return Reading(

@@ -13,12 +13,14 @@ from carbon_lint.measure import cgroup
 from carbon_lint.measure.cpu import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
 # /proc/stat, proc(5): user nice system idle iowait irq softirq steal; guest time is in user's already.
 _COLUMNS = 8
 _IDLE, _IOWAIT = 3, 4
+# Of full power at no load: CodeCarbon 3.3.2, hardware.py, CPU._get_power_from_cpu_load.
+_FLOOR = 0.1
 
 
 class Load(Protocol):
@@ -36,6 +38,41 @@ def load_of(limit: Limit | None, usable_threads: float, root: Path) -> Load | No
     if limit is Limit.QUOTA and cgroup.cpu_usage_s(root) is not None:
         return GroupLoad(usable_threads, root)
     return CpusLoad(os.sched_getaffinity(0), root) if limit is Limit.AFFINITY else None
+
+
+class LinearWatch:
+    """A load, and beside CodeCarbon's cube of it what a straight line would make of the same seconds.
+
+    Args:
+        load: the one that is watched.
+        clock: seconds.
+    """
+
+    def __init__(self, load: Load, clock: Callable[[], float] = time.monotonic) -> None:
+        self._load = load
+        self._clock = clock
+        self._last_s = clock()
+        self._cubic_s = 0.0
+        self._linear_s = 0.0
+
+    def reset(self) -> None:
+        """Begin a new interval; what was watched so far is forgotten."""
+        self._load.reset()
+        self._last_s, self._cubic_s, self._linear_s = self._clock(), 0.0, 0.0
+
+    def percent(self) -> float:
+        """0 to 100 since the last call or `reset`."""
+        percent = self._load.percent()
+        now_s = self._clock()
+        seconds, self._last_s = now_s - self._last_s, now_s
+        share = percent / 100
+        self._cubic_s += seconds * (_FLOOR + (1 - _FLOOR) * share**3)
+        self._linear_s += seconds * (_FLOOR + (1 - _FLOOR) * share)
+        return percent
+
+    def factor(self) -> float:
+        """Energy by the straight line over energy by the cube, since `reset`: 1 for idle and full load, 3 at most."""
+        return self._linear_s / self._cubic_s if self._cubic_s > 0 else 1.0
 
 
 class GroupLoad:

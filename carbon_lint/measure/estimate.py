@@ -122,12 +122,12 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
     if energy_kwh is None:
         raise InputError(f"the record of run {record.run_id} holds no energy: it is {record.outcome}")
     factor = scale if pue is None else scale * pue / record.pue
-    doubt = uncertain_energy_kwh(record) / energy_kwh if energy_kwh else 0.0
-    spread = min(doubt + _SCALING, 1.0)
-    energy = Range(low=energy_kwh * (1 - spread), likely=energy_kwh, high=energy_kwh * (1 + spread)).times(factor)
+    doubt = uncertain_energy_kwh(record).times(1 / energy_kwh if energy_kwh else 0.0)
+    low, high = 1 - min(doubt.below + _SCALING, 1.0), 1 + doubt.above + _SCALING
+    energy = Range(low=energy_kwh * low, likely=energy_kwh, high=energy_kwh * high).times(factor)
     sources = (
         f"run {record.run_id}, {record.started_at}",
-        f"{doubt * 100:.0f} % for its modelled parts",
+        f"-{doubt.below * 100:.0f} to +{doubt.above * 100:.0f} % for its modelled parts",
         SCALING_SOURCE,
     )
     basis = f"{scale:g} x a measured run of {record.duration_s:.0f} s"

@@ -64,6 +64,14 @@ def components(record: Record) -> list[tuple[str, float | None, Method | None]]:
     return [row for row in rows if row[1] is not None or row[2] is not None]
 
 
+def straight_line(record: Record) -> str | None:
+    """What the CPU would have taken by a straight line, where that is more than a load model's own uncertainty."""
+    cpu_kwh, linear_kwh = record.energy_kwh.cpu, record.energy_kwh.cpu_linear
+    if not cpu_kwh or linear_kwh is None or linear_kwh <= cpu_kwh * (1 + RELATIVE[Method.LOAD_MODEL]):
+        return None
+    return f"{energy(linear_kwh)} if power grew in a straight line with the load"
+
+
 def modelled_share(record: Record) -> float | None:
     """The part of the energy that no sensor read, 0 to 1; `None` where a figure that it takes is missing."""
     total_kwh = record.energy_kwh.total

@@ -12,7 +12,7 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.measure import cgroup, cpu
 from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
 from carbon_lint.measure.cpu import Limit, plan_cpu, rapl_denied
-from carbon_lint.measure.cpu_load import CpusLoad, GroupLoad, load_of
+from carbon_lint.measure.cpu_load import CpusLoad, GroupLoad, LinearWatch, load_of
 from carbon_lint.measure.ram import model_w, plan_ram
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
@@ -361,3 +361,39 @@ def test_a_required_counter_in_a_virtual_machine_says_what_else_can_be_done(tmp_
     with pytest.raises(MeasurementError, match="virtual machine") as caught:
         CodeCarbonMeter(FRANCE, root=machine(tmp_path, EPYC_7763), require=("cpu-counter",)).start()
     assert "--cpu-power" in caught.value.hint
+
+
+class _Loads:
+    """A load that says what it is told to."""
+
+    def __init__(self, *percents):
+        self._percents = iter(percents)
+
+    def reset(self):
+        pass
+
+    def percent(self):
+        return next(self._percents)
+
+
+@pytest.mark.parametrize(
+    ("percents", "factor"), [((0.0,), 1.0), ((100.0,), 1.0), ((50.0,), 0.55 / 0.2125), ((0.0, 100.0), 1.0)]
+)
+def test_the_straight_line_is_held_beside_codecarbons_cube(percents, factor):
+    watch = LinearWatch(_Loads(*percents), clock=iter(range(9)).__next__)
+    assert [watch.percent() for _ in percents] == list(percents)
+    assert watch.factor() == pytest.approx(factor)
+
+
+def test_long_intervals_weigh_more_in_the_straight_line():
+    watch = LinearWatch(_Loads(50.0, 100.0), clock=iter([0.0, 3.0, 4.0]).__next__)
+    watch.percent()
+    watch.percent()
+    assert watch.factor() == pytest.approx((3 * 0.55 + 1.0) / (3 * 0.2125 + 1.0))
+
+
+def test_a_reset_forgets_what_was_watched():
+    watch = LinearWatch(_Loads(50.0), clock=iter([0.0, 1.0, 2.0]).__next__)
+    watch.percent()
+    watch.reset()
+    assert watch.factor() == 1.0

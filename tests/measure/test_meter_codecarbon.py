@@ -268,3 +268,18 @@ def test_starting_imports_no_pandas_and_asks_no_cpuinfo():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "[]\n"
+
+
+class _HalfLoad:
+    def reset(self):
+        pass
+
+    def percent(self):
+        return 50.0
+
+
+def test_a_modelled_cpu_states_what_a_straight_line_makes_of_its_load(monkeypatch):
+    monkeypatch.setattr(codecarbon_meter, "load_of", lambda *_: _HalfLoad())
+    energy = measured(CodeCarbonMeter(FRANCE, cpu_power_w=20.0)).energy_kwh
+    assert energy.cpu_linear == pytest.approx(energy.cpu * 0.55 / 0.2125)
+    assert energy.total == pytest.approx(energy.cpu + energy.ram)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -170,3 +171,14 @@ def test_an_increase_is_said_against_its_baseline(increase_kwh, words):
     limit = LimitResult(name="max-increase", unit="kWh", measured=increase_kwh, allowed=0.05)
     text = run_text.render(record(), Verdict(status=Status.PASS, limits=(limit,)))
     assert f"Within budget: {words} the baseline, 50 Wh more allowed" in text
+
+
+def test_a_cpu_at_part_load_is_shown_with_its_straight_line_where_the_models_uncertainty_does_not_reach_it():
+    def lines(linear_kwh):
+        energy = replace(RECORD.energy_kwh, cpu_linear=linear_kwh)
+        return run_text.render(record(energy_kwh=energy), None).splitlines()
+
+    shown = lines(0.075)
+    cpu = shown.index("    CPU      30 Wh (load model)")
+    assert shown[cpu + 1] == "             75 Wh if power grew in a straight line with the load"
+    assert not any("straight line" in line for line in lines(0.041))
