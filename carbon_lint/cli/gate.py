@@ -43,7 +43,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--uncertainty",
         metavar="PERCENT",
-        help="of the modelled part, e.g. 20%% (default: by method, 40%% for a load model and more above it at part load, 50%% for a constant)",
+        help="of the modelled part, e.g. 20%% (default: by method, 40%% for a load model, upwards more at part load, "
+        "50%% for a constant)",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
     baseline.add_arguments(parser)
