@@ -34,13 +34,18 @@ def living(*, excluding: Collection[int] = ()) -> list[tuple[int, str]]:
     """(pid, name) of every living descendant of this process but `excluding` and what is below those."""
     import psutil  # noqa: PLC0415  20 ms that a job without stragglers need not pay
 
+    # One pass over the table: asking each process for its children takes seconds among thousands.
+    processes = {process.pid: process.info for process in psutil.process_iter(["ppid", "name", "status"])}
+    children: dict[int, list[int]] = {}
+    for pid, info in processes.items():
+        children.setdefault(info["ppid"], []).append(pid)
     found = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for child in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                is_excluded = child.pid in excluding or any(parent.pid in excluding for parent in child.parents())
-                if not is_excluded and child.status() != psutil.STATUS_ZOMBIE:
-                    found.append((child.pid, child.name()))
+    waiting = [os.getpid()]
+    while waiting:
+        for pid in children.get(waiting.pop(), ()):
+            if pid not in excluding:
+                waiting.append(pid)
+                found += [(pid, processes[pid]["name"])] if processes[pid]["status"] != psutil.STATUS_ZOMBIE else []
     return found
 
 
