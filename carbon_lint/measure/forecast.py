@@ -1,0 +1,96 @@
+"""Where a run is heading: what it will have used of its budget when the job has ended.
+
+Linear in the job's progress, from the moment at which that progress began to move: what was used before (imports, the
+compiling of a first step, the steps that a resumed run did not repeat) is counted once and not stretched. So what is
+forecast is the least that the job will use to get where its counter ends, even where that is not the end of the job.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.measure.printed_progress import Told
+from carbon_lint.measure.progress import read_done_fraction
+from carbon_lint.units import format_duration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carbon_lint.measure.printed_progress import PrintedProgress
+
+LEAST_DONE = 0.02
+"""Of the whole. Before so much has been done under our eyes a forecast would be noise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """`share` of the budget at the end, 1.0 at the limit. `by` says by what progress, for a person."""
+
+    share: float
+    by: str
+
+
+class Forecaster:
+    """Asks the job's progress file, then what it prints, then the clock: the first one that says enough holds."""
+
+    def __init__(
+        self,
+        *,
+        progress_file: Path | None = None,
+        printed: PrintedProgress | None = None,
+        expected_duration_s: float | None = None,
+    ) -> None:
+        self._progress_file = progress_file
+        self._printed = printed
+        self._expected_duration_s = expected_duration_s
+        self._by_file = _Slope()
+        self._by_print = _Slope()
+
+    def take(self, used: float | None, elapsed_s: float) -> Forecast | None:
+        """`used` of the budget after `elapsed_s`, as a share. `None` where nothing can be said yet."""
+        printed = self._printed.look(elapsed_s) if self._printed is not None else None
+        if used is None:
+            return None
+        for told, slope in ((self._read_file(), self._by_file), (printed, self._by_print)):
+            share = None if told is None else slope.share_at_end(told, used)
+            if told is not None and share is not None:
+                return Forecast(share=share, by=told.by)
+        return self._by_time(used, elapsed_s)
+
+    def _read_file(self) -> Told | None:
+        done = read_done_fraction(self._progress_file) if self._progress_file is not None else None
+        return None if done is None else Told(fraction=done, by=f"the file it writes, {done:.0%}", source="file")
+
+    def _by_time(self, used: float, elapsed_s: float) -> Forecast | None:
+        expected_s = self._expected_duration_s
+        if not expected_s or elapsed_s < LEAST_DONE * expected_s:
+            return None
+        share = used / min(1.0, elapsed_s / expected_s)
+        return Forecast(share=share, by=f"the {format_duration(expected_s)} that it is expected to take")
+
+
+class _Slope:
+    """What was used against what was done, of one source of progress."""
+
+    def __init__(self) -> None:
+        self._source: str | None = None
+        self._has_moved = False
+        self._began = (0.0, 0.0)  # (done, used)
+        self._latest = (0.0, 0.0)  # where progress last changed: it may stand still for an epoch
+
+    def share_at_end(self, told: Told, used: float) -> float | None:
+        """Take one reading in. `None` while too little is known."""
+        here = (told.fraction, used)
+        if told.source != self._source or told.fraction < self._latest[0]:
+            self._source, self._has_moved = told.source, False
+            self._began = self._latest = here
+        elif told.fraction > self._latest[0]:
+            if not self._has_moved and told.fraction - self._began[0] < LEAST_DONE:
+                self._began = here  # the first step compiles and allocates: it is like no other
+            self._has_moved = True
+            self._latest = here
+        done, used_for_it = (late - early for late, early in zip(self._latest, self._began, strict=True))
+        if done < LEAST_DONE:
+            return None
+        return max(used, self._latest[1] + used_for_it / done * (1 - self._latest[0]))

@@ -1,0 +1,214 @@
+"""Hearing what the job prints while it is passed on as if nobody listened: for a forecast, and only then.
+
+* A file (`> train.log`, and what Slurm makes): the job writes to it as ever, and its end is read.
+* A pipe, a socket, `/dev/null`: the job is given a pipe, one for both streams where they go to one place, so that their
+  order is kept. A thread passes on each byte at once. Where the reader goes away, ours goes away too.
+* A terminal: the job is given a terminal of its own, of the same size, raw, so that nothing is translated twice. It
+  reads the keyboard from the real one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import select
+import signal
+import stat
+import termios
+import threading
+import tty
+from typing import TYPE_CHECKING, Self
+
+from carbon_lint.measure.printed_progress import KEPT_BYTES, PrintedProgress, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+CHUNK_BYTES = 1 << 16
+DRAIN_S = 0.3
+"""How long the last output is waited for when a process that the job left behind keeps the pipe open."""
+_WAKE_S = 0.1
+_OUTPUTS = (1, 2)
+
+
+def empty(read_end: int, is_over: threading.Event, take: Callable[[bytes], None], chunk_bytes: int) -> None:
+    """Hand all that comes out of `read_end` to `take`; until its end, or until silence after `is_over` is set.
+
+    A daemon that the job left keeps the pipe open: once the job is over, `DRAIN_S` without a byte end it as well.
+    Raises what `take` raises.
+    """
+    while True:
+        wait_s = DRAIN_S if is_over.is_set() else _WAKE_S
+        if not select.select([read_end], [], [], wait_s)[0]:
+            if is_over.is_set() and wait_s == DRAIN_S:
+                return
+            continue
+        try:
+            data = os.read(read_end, chunk_bytes)
+        except OSError as error:
+            if error.errno != errno.EIO:  # so a terminal ends
+                raise
+            return
+        if not data:
+            return
+        take(data)
+
+
+class _FileStream(Stream):
+    """The end of a file that the job writes to."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._offset = os.fstat(descriptor).st_size
+
+    def take(self) -> tuple[list[bytes], bytes]:
+        """See Stream. Nothing new where the file cannot be read any more."""
+        with contextlib.suppress(OSError):
+            size = os.fstat(self._descriptor).st_size
+            begin = max(self._offset, size - KEPT_BYTES) if size >= self._offset else 0
+            self._is_lossy |= begin != self._offset
+            self._offset = begin
+            while data := os.pread(self._descriptor, CHUNK_BYTES, self._offset):
+                self._offset += len(data)
+                self.feed(data)
+                if self._offset >= size:
+                    break
+        return super().take()
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+class _Passage:
+    """From what the job writes to, to where we would have written it."""
+
+    def __init__(self, outputs: list[int], stream: Stream) -> None:
+        """`outputs`: 1, 2 or both, which are one place then."""
+        self.outputs = outputs
+        self.target = outputs[0]
+        self._stream = stream
+        self.is_terminal = os.isatty(self.target)
+        self.read_end, self.write_end = os.openpty() if self.is_terminal else os.pipe()
+        self._size: bytes | None = None
+        if self.is_terminal:
+            tty.setraw(self.write_end, termios.TCSANOW)
+            self.resize()
+        self.thread = threading.Thread(target=self._pass_on, name=f"job-output-{self.target}", daemon=True)
+        self.is_over = threading.Event()
+
+    def resize(self) -> None:
+        """Give the job's terminal the size of ours."""
+        if not self.is_terminal:
+            return
+        with contextlib.suppress(OSError):
+            size = fcntl.ioctl(self.target, termios.TIOCGWINSZ, bytes(8))
+            if size != self._size:
+                fcntl.ioctl(self.read_end, termios.TIOCSWINSZ, size)
+                self._size = size
+
+    def _pass_on(self) -> None:
+        # Signals are for the main thread; and with SIGTTOU blocked we may write from the background, as the job could.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            empty(self.read_end, self.is_over, self._take, CHUNK_BYTES)
+        except OSError:
+            pass  # nobody reads any more: closing our end tells the job so at its next write
+        finally:
+            self.is_terminal = False
+            os.close(self.read_end)
+
+    def _take(self, data: bytes) -> None:
+        self._stream.feed(data)
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self.target, view) :]
+            except BlockingIOError:  # whoever gave us the descriptor made it so
+                select.select([], [self.target], [])
+
+
+class Listening:
+    """A context manager around the job: `lent()` around the fork of its guardian, `start()` before it runs.
+
+    On leaving, all that the job wrote has been passed on, unless `is_given_up()` says that nobody waits for it.
+    """
+
+    def __init__(self, is_given_up: Callable[[], bool]) -> None:
+        self._is_given_up = is_given_up
+        self._files: list[_FileStream] = []
+        self._passages: list[_Passage] = []
+        self.printed = PrintedProgress()
+
+    def __enter__(self) -> Self:
+        streams = []
+        for outputs in _grouped():
+            if stat.S_ISREG(os.fstat(outputs[0]).st_mode):
+                streams += self._open_file(outputs[0])
+            else:
+                streams.append(Stream())
+                self._passages.append(_Passage(outputs, streams[-1]))
+        self.printed = PrintedProgress(streams)
+        return self
+
+    def _open_file(self, descriptor: int) -> list[Stream]:
+        try:
+            reopened = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # we may write to it and not read it
+            return []
+        self._files.append(_FileStream(reopened))
+        return [self._files[-1]]
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """What is forked within has the job's stdout and stderr for its own."""
+        saved = {output: os.dup(output) for passage in self._passages for output in passage.outputs}
+        for passage in self._passages:
+            for output in passage.outputs:
+                os.dup2(passage.write_end, output)
+        try:
+            yield
+        finally:
+            for output, original in saved.items():
+                os.dup2(original, output)
+                os.close(original)
+            for passage in self._passages:
+                os.close(passage.write_end)
+
+    def start(self) -> None:
+        """Pass on from now on. The guardian is forked by now: a process with threads must not be."""
+        for passage in self._passages:
+            passage.thread.start()
+
+    def resize(self) -> None:
+        """Our terminal may have another size by now."""
+        for passage in self._passages:
+            passage.resize()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self._files:
+            file.close()
+        for passage in self._passages:
+            passage.is_over.set()
+            while passage.thread.is_alive():
+                passage.thread.join(_WAKE_S)
+                if self._is_given_up():
+                    return
+            if passage.thread.ident is None:
+                os.close(passage.read_end)
+
+
+def _grouped() -> list[list[int]]:
+    """The two outputs, together where they are one place; without one that is closed."""
+    there = []
+    for output in _OUTPUTS:
+        with contextlib.suppress(OSError):
+            os.fstat(output)
+            there.append(output)
+    is_one = len(there) > 1 and os.path.sameopenfile(*_OUTPUTS)
+    return [there] if is_one else [[output] for output in there]

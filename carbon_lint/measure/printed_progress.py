@@ -1,0 +1,277 @@
+"""How far the job is, as it tells on its own stdout and stderr.
+
+The bytes are only kept when they come, 64 KiB a stream at most; once a tick the loop looks at what has come since the
+last look. So a job that floods its output is not slowed down, and how its output was cut into pieces changes nothing.
+
+A forecast from the wrong counter is worse than none. Of several counters the job is the one that was there first and is
+not done: what is nested in it came later. One that has started again is one round of the job and not the job; it counts
+within an epoch that is numbered (`Epoch 3/10`), and nowhere else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from carbon_lint.measure.printed_lines import MAX_LINE_BYTES, Counter, EpochLine, Role, read_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KEPT_BYTES = 1 << 16
+MAX_LINES_A_LOOK = 1000  # the last ones; a training prints a handful
+MAX_COUNTERS = 64
+LEAST_LIFE_S = 3.0  # what is shorter is no job
+_FIRST_FEW = 4
+_ABANDONED_S = 60.0  # see `_is_abandoned`
+_ABANDONED_LIVES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """`fraction` is of the whole job, 0 to 1. `by` says how it is known, and `source` what must not be mixed."""
+
+    fraction: float
+    by: str
+    source: str
+
+
+class Stream:
+    """One stream of the job's output. `feed` may be called from another thread than the rest."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pieces: deque[bytes] = deque()
+        self._kept_bytes = 0
+        self._is_lossy = False
+        self._rest = b""  # an unfinished line
+        self._is_overlong = False
+
+    def feed(self, data: bytes) -> None:
+        """Keep the end of what has come. Cheap: no byte is looked at."""
+        piece = data[-KEPT_BYTES:]
+        with self._lock:
+            self._is_lossy |= len(piece) < len(data)
+            self._pieces.append(piece)
+            self._kept_bytes += len(piece)
+            while self._kept_bytes - len(self._pieces[0]) >= KEPT_BYTES:
+                self._kept_bytes -= len(self._pieces.popleft())
+                self._is_lossy = True
+
+    def take(self) -> tuple[list[bytes], bytes]:
+        """The lines that have ended since the last call, and the one that has not."""
+        with self._lock:
+            data = b"".join(self._pieces)
+            is_lossy = self._is_lossy or len(data) > KEPT_BYTES
+            self._pieces.clear()
+            self._kept_bytes = 0
+            self._is_lossy = False
+        if not data:
+            return [], self._rest
+        if is_lossy:
+            self._rest, self._is_overlong = b"", True  # what was lost may end in the middle of a number
+        lines = (self._rest + data[-KEPT_BYTES:]).replace(b"\r", b"\n").split(b"\n")
+        if self._is_overlong and len(lines) > 1:
+            del lines[0]
+            self._is_overlong = False
+        self._rest = lines.pop()
+        if self._is_overlong or len(self._rest) > MAX_LINE_BYTES:
+            self._rest, self._is_overlong = b"", True
+        return lines[-MAX_LINES_A_LOOK:], self._rest
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """A counter over time. `round_of` is the count of epochs when it last began."""
+
+    counter: Counter
+    order: int
+    first_s: float
+    drawn_s: float
+    has_moved: bool = False
+    rounds: int = 0
+    round_of: int = 0
+    at_epoch: float | None = None  # what was done when an epoch changed with this one under way
+
+    @property
+    def fraction(self) -> float:
+        return self.counter.done / self.counter.total
+
+    @property
+    def is_under_way(self) -> bool:
+        """Far enough that less is another round: two processes may draw one bar, each a little behind the other."""
+        return self.counter.done >= min(_FIRST_FEW, self.counter.total)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.counter.role is Role.WHOLE and not self.rounds
+
+    @property
+    def spans_epochs(self) -> bool:
+        return self.is_whole and self.at_epoch is not None and self.counter.done > self.at_epoch
+
+
+@dataclass(slots=True, kw_only=True)
+class _Epochs:
+    """The epochs that the job numbers. `done` of them are over; `inner` is what the epoch's own line says of it."""
+
+    total: int = 0
+    first: int = 1  # 0 where an epoch 0 was seen
+    number: int = -1
+    done: int = 0
+    changes: int = 0
+    inner: float = 0.0
+    is_trusted: bool = True
+    result_s: dict[int, float] = field(default_factory=dict)  # when the last epoch's first result was printed
+    repeats_results: bool = False
+
+    @property
+    def are_known(self) -> bool:
+        return self.number >= 0
+
+
+class PrintedProgress:
+    """Hears stdout and stderr; `look` says how far the job is. `look` and the rest belong to one thread."""
+
+    def __init__(self, streams: Sequence[Stream] | None = None) -> None:
+        """One stream of its own, which `feed` feeds, where none are given."""
+        self._streams = (Stream(),) if streams is None else tuple(streams)
+        self._seen: dict[tuple[str, str, float], _Seen] = {}
+        self._epochs = _Epochs()
+        self._order = 0
+
+    def feed(self, data: bytes) -> None:
+        """Where stdout and stderr come as one."""
+        self._streams[0].feed(data)
+
+    def look(self, now_s: float) -> Told | None:
+        """Take in what has been printed until `now_s`, seconds of a clock that never goes back."""
+        for stream in self._streams:
+            ended, open_line = stream.take()
+            for line in ended:
+                self._take_line(line, now_s)
+            self._take_line(open_line, now_s, is_ended=False)
+        return self._told(now_s)
+
+    def _take_line(self, raw: bytes, now_s: float, *, is_ended: bool = True) -> None:
+        line = read_line(raw, is_ended=is_ended)
+        if line is None:
+            return
+        if line.epoch is not None:
+            self._take_epoch(line.epoch, line.counter, now_s)
+        elif line.counter is not None:
+            self._take_counter(line.counter, now_s)
+
+    def _take_counter(self, counter: Counter, now_s: float) -> None:
+        key = (counter.kind, counter.name, counter.total)
+        seen = self._seen.get(key)
+        if seen is None:
+            self._order += 1
+            self._make_room()
+            self._seen[key] = _Seen(
+                counter=counter, order=self._order, first_s=now_s, drawn_s=now_s,
+                round_of=self._epochs.changes,
+            )  # fmt: skip
+            return
+        seen.drawn_s = now_s
+        if counter.done > seen.counter.done:
+            seen.has_moved = True
+            seen.counter = counter
+        elif counter.done < seen.counter.done / 2 and seen.is_under_way:
+            seen.rounds += 1
+            seen.round_of, seen.at_epoch = self._epochs.changes, None
+            seen.counter = counter
+
+    def _make_room(self) -> None:
+        if len(self._seen) >= MAX_COUNTERS:
+            least = min(self._seen, key=lambda key: (not self._seen[key].rounds, self._seen[key].drawn_s))
+            del self._seen[least]
+
+    def _take_epoch(self, line: EpochLine, counter: Counter | None, now_s: float) -> None:
+        epochs = self._epochs
+        if not epochs.are_known:
+            epochs.total = line.total
+        if line.total != epochs.total or line.number < epochs.number:
+            epochs.is_trusted = False  # trained twice: a fold, a second stage
+            return
+        if line.number == 0:
+            epochs.first = 0
+        over = line.number - epochs.first
+        if line.is_result and counter is None and not self._repeats(line.number, now_s):
+            over += 1
+        is_another = over > epochs.done or not epochs.are_known
+        epochs.number = line.number
+        if is_another:
+            epochs.done = over
+            epochs.changes += 1
+            epochs.inner = 0.0
+            self._mark_counters()
+        if counter is not None and over == epochs.done:
+            epochs.inner = max(epochs.inner, counter.done / counter.total)
+
+    def _repeats(self, number: int, now_s: float) -> bool:
+        """Whether results are printed several times an epoch. By two processes at one time does not count."""
+        epochs = self._epochs
+        first_s = epochs.result_s.get(number)
+        if first_s is None:
+            epochs.result_s = {number: now_s}
+        elif now_s > first_s:
+            epochs.repeats_results = True
+        return epochs.repeats_results
+
+    def _mark_counters(self) -> None:
+        for seen in self._seen.values():
+            if seen.at_epoch is None and 0 < seen.counter.done < seen.counter.total:
+                seen.at_epoch = seen.counter.done
+
+    def _told(self, now_s: float) -> Told | None:
+        spanning = [seen for seen in self._seen.values() if seen.spans_epochs]
+        if self._epochs.are_known and not spanning:
+            return self._told_by_epochs()
+        chosen = self._the_job(spanning or list(self._seen.values()), now_s)
+        if chosen is None:
+            return None
+        counter = chosen.counter
+        source = f"{counter.kind} {counter.name} {counter.total}"
+        return Told(fraction=chosen.fraction, by=f"{counter.kind}, {counter.shown}", source=source)
+
+    def _the_job(self, candidates: list[_Seen], now_s: float) -> _Seen | None:
+        """The first that is under way. What came after one that was started again is a part of a round too."""
+        again = min((seen.order for seen in self._seen.values() if seen.rounds), default=self._order + 1)
+        for seen in sorted(candidates, key=lambda seen: seen.order):
+            if seen.order > again:
+                return None
+            if seen.is_whole and seen.counter.done < seen.counter.total and not self._is_abandoned(seen, now_s):
+                return seen if now_s - seen.first_s >= LEAST_LIFE_S else None
+        return None
+
+    def _is_abandoned(self, seen: _Seen, now_s: float) -> bool:
+        """Whether it was left unfinished: it moved once, and what came after it has lived longer by far.
+
+        A bar of epochs is drawn once an epoch, and so has always lived about as long as what is drawn within.
+        """
+        life_s = max(_ABANDONED_S, _ABANDONED_LIVES * (seen.drawn_s - seen.first_s))
+        later = (
+            other
+            for other in self._seen.values()
+            if other.first_s >= seen.drawn_s and not other.rounds and other is not seen
+        )
+        return seen.has_moved and any(now_s - other.first_s > life_s and other.drawn_s >= now_s for other in later)
+
+    def _told_by_epochs(self) -> Told | None:
+        epochs = self._epochs
+        if not epochs.is_trusted:
+            return None
+        total = epochs.total + 1 - epochs.first
+        inner = max(epochs.inner, self._inner_fraction())
+        fraction = min(1.0, (epochs.done + inner) / total)
+        return Told(fraction=fraction, by=f"its epochs, {epochs.number}/{epochs.total}", source="epochs")
+
+    def _inner_fraction(self) -> float:
+        """How much of the epoch under way is done, by the first counter that is known to be drawn once an epoch."""
+        rounds = (seen for seen in self._seen.values() if seen.rounds or seen.counter.role is Role.PART)
+        of_this_epoch = [seen for seen in rounds if seen.round_of == self._epochs.changes]
+        first = min(of_this_epoch, key=lambda seen: seen.order, default=None)
+        return 0.0 if first is None else first.fraction

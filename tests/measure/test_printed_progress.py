@@ -1,0 +1,439 @@
+"""What is heard of a job's progress in what it prints. The bars are tqdm's own, drawn here."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import random
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tqdm import tqdm
+
+from carbon_lint.measure.printed_lines import MAX_LINE_BYTES, Role, read_line
+from carbon_lint.measure.printed_progress import KEPT_BYTES, MAX_COUNTERS, PrintedProgress, Stream
+
+STEPS = 100
+
+
+class Screen(io.StringIO):
+    """What a job writes to; `take` gives what was written since the last time."""
+
+    def take(self):
+        written = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return written.encode()
+
+
+class Heard:
+    """A job that prints, and a loop that looks once a second."""
+
+    def __init__(self):
+        self.screen = Screen()
+        self.progress = PrintedProgress()
+        self.now_s = 0.0
+        self.told = None
+        self.all_told = []
+
+    def bar(self, steps, **options):
+        return tqdm(range(steps), file=self.screen, mininterval=0, miniters=1, **options)
+
+    def print(self, text, end="\n"):
+        self.screen.write(text + end)
+
+    def tick(self, seconds=1.0):
+        self.now_s += seconds
+        self.progress.feed(self.screen.take())
+        self.told = self.progress.look(self.now_s)
+        self.all_told.append(self.told)
+        return self.told
+
+    def fraction(self):
+        return None if self.tick() is None else self.told.fraction
+
+
+@pytest.fixture
+def job():
+    return Heard()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"desc": "Training"},
+        {"ascii": True},
+        {"ascii": " .oO0"},
+        {"ncols": 0},
+        {"ncols": 60, "desc": "a model"},
+        {"unit": "batch", "postfix": {"loss": "0.3"}},
+        {"colour": "green"},
+    ],
+    ids=str,
+)
+def test_a_bar_of_tqdm_is_the_job(job, options):
+    for step in job.bar(STEPS, **options):
+        assert job.tick() is None or job.told.fraction == step / STEPS
+    assert [told is None for told in job.all_told] == [True] * 3 + [False] * 97, "three seconds are no job yet"
+    assert job.all_told[-1].by == "its bar, 99/100"
+    assert job.tick() is None, "it is done, and what follows is not told"
+
+
+def test_large_counts_are_read_as_tqdm_scales_them(job):
+    bar = tqdm(total=4_560_000, file=job.screen, mininterval=0, unit_scale=True)
+    for _ in range(5):
+        bar.update(456_000)
+        job.tick()
+    assert job.told.fraction == pytest.approx(0.5, abs=0.001)
+    assert job.told.by == "its bar, 2.28M/4.56M"
+    bar.close()
+
+
+def test_the_trainers_bar_is_the_job_and_its_evaluations_are_not(job):
+    for _ in range(5):
+        for _ in job.bar(20, desc="Map", unit=" examples"):
+            assert job.tick() is None
+    training = job.bar(1000)
+    for epoch in range(4):
+        for _ in range(250):
+            training.update()
+            job.tick()
+            if training.n % 50 == 0:
+                tqdm.write(str({"loss": 0.5, "epoch": epoch}), file=job.screen)
+            assert job.told is None or job.told.fraction == training.n / 1000
+        for _ in job.bar(20, leave=False, position=1):
+            job.tick()
+            assert job.told is None or job.told.fraction == training.n / 1000
+    assert sum(told is None for told in job.all_told) == 100 + 3 + 21
+    training.close()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"desc": "model.safetensors", "unit": "B", "unit_scale": True},
+        {"desc": "Downloading"},
+        {"desc": "Map (num_proc=4)"},
+        {"unit": " examples"},
+        {"desc": "Loading checkpoint shards"},
+        {"desc": "Evaluating"},
+        {"desc": "Validation DataLoader 0"},
+        {"desc": "Epoch 3"},
+        {"desc": "Fold 2"},
+    ],
+    ids=str,
+)
+def test_what_is_only_a_part_is_never_taken_for_the_job(job, options):
+    for _ in job.bar(STEPS, **options):
+        assert job.tick() is None
+
+
+@pytest.mark.parametrize("describe", [lambda epoch: None, lambda epoch: f"stage {epoch}", lambda epoch: "Train"])
+def test_a_bar_that_comes_again_each_epoch_is_not_the_job(job, describe):
+    for epoch in range(3):
+        for step in job.bar(STEPS, desc=describe(epoch), leave=False):
+            job.tick()
+            assert epoch == 0 or (job.told is None), f"epoch {epoch}, step {step}"
+
+
+def test_within_epochs_that_are_numbered_it_counts_from_the_second_on(job):
+    for epoch in range(10):
+        job.print(f"Epoch {epoch + 1}/10")
+        for step in job.bar(STEPS):
+            expected = epoch / 10 + (step / STEPS / 10 if epoch else 0)
+            assert job.fraction() == pytest.approx(expected)
+        for _ in job.bar(20, desc="held-out rows"):
+            assert job.fraction() == pytest.approx((epoch + (1 if epoch else 0)) / 10)
+    assert job.told.by == "its epochs, 10/10"
+
+
+def test_a_bar_that_goes_on_over_the_epochs_is_the_job(job):
+    bar = tqdm(total=1000, file=job.screen, mininterval=0)
+    for epoch in range(1, 11):
+        job.print(f"Epoch {epoch}/10")
+        for _ in range(100):
+            bar.update()
+            job.tick()
+            if epoch == 1:
+                assert job.told is None or job.told.fraction == 0, "a tenth of a tenth would be wrong by ten"
+            elif bar.n < 1000:
+                assert job.told.fraction == bar.n / 1000
+    bar.close()
+
+
+def test_an_outer_bar_of_epochs_is_the_job_and_the_inner_ones_are_not(job):
+    for epoch in job.bar(5, desc="Epoch"):
+        for _ in job.bar(STEPS, desc="Iteration", leave=False):
+            assert job.fraction() == (epoch / 5 if job.now_s > 3 else None)
+
+
+def test_keras_counts_within_its_epochs(job):
+    for epoch in range(3):
+        job.print(f"Epoch {epoch + 1}/3")
+        for step in range(1, 41):
+            filled = "━" * (step // 2)
+            job.print(
+                f"\r\x1b[1m{step}/40\x1b[0m \x1b[32m{filled}\x1b[0m\x1b[37m━\x1b[0m \x1b[1m3s\x1b[0m loss: 0.3", ""
+            )
+            job.tick()
+        # the last one stands at the end of the output, where a number may be cut
+        assert job.told.fraction == pytest.approx((epoch + 39 / 40) / 3)
+        job.print("\n", "")
+    for step in range(1, 33):
+        job.print(f"\r{step}/32 [=====>......] - ETA: 3s", "")
+        assert job.fraction() == 1.0
+
+
+@pytest.mark.parametrize("first", [0, 5], ids=["from the start", "resumed"])
+def test_lightning_counts_its_epochs_from_0(job, first):
+    for epoch in range(first, 10):
+        for step in job.bar(STEPS, desc=f"Epoch {epoch}/9"):
+            job.tick()
+            # What is left is what matters, and it is right also where epoch 0 was not seen.
+            total = 9 if first else 10
+            assert (1 - job.told.fraction) * total == pytest.approx(10 - epoch - step / STEPS)
+        for _ in job.bar(20, desc="Validation DataLoader 0"):
+            job.tick()
+            assert (1 - job.told.fraction) * total == pytest.approx(10 - epoch - 1, abs=0.02)
+
+
+def test_lightnings_rich_bar_is_read_too(job):
+    job.print("Epoch 3/9 ━━━━━━━━╸━━━━━━━ 40/100 0:00:10 • 0:00:15 41.20it/s v_num: 0")
+    assert job.fraction() == pytest.approx((2 + 0.4) / 9)
+
+
+@pytest.mark.parametrize(
+    ("line", "fraction"),
+    [
+        ("Epoch [3/10], Step [40/100], Loss: 0.1234", (2 + 0.4) / 10),
+        ("Epoch: 3/10 | Batch 40/100 | loss 0.1", (2 + 0.4) / 10),
+        ("Epoch 3 of 10", 2 / 10),
+        ("----- EPOCH 3/10 -----", 2 / 10),
+        ("Epoch 3/10, Loss: 0.1234", 3 / 10),
+        ("epoch 3/10 - acc=0.5", 3 / 10),
+    ],
+)
+def test_one_line_says_the_epoch(job, line, fraction):
+    job.print(line)
+    assert job.fraction() == pytest.approx(fraction)
+
+
+def test_results_printed_several_times_an_epoch_do_not_end_it(job):
+    for epoch in range(1, 5):
+        for _ in range(3):
+            job.print(f"Epoch {epoch}/4 loss: 0.5")
+            job.tick()
+    assert job.told.fraction == 3 / 4
+
+
+def test_results_printed_by_two_processes_at_once_end_it(job):
+    for epoch in range(1, 5):
+        job.print(f"Epoch {epoch}/4 loss: 0.5\nEpoch {epoch}/4 loss: 0.5")
+        assert job.fraction() == epoch / 4
+
+
+def test_epochs_that_begin_again_are_not_the_job(job):
+    for fold in range(2):
+        for epoch in range(1, 4):
+            job.print(f"Epoch {epoch}/3")
+            assert job.fraction() == (None if fold else (epoch - 1) / 3)
+
+
+@pytest.mark.parametrize("text", ["step {}/1000", "Step [{}/1000]", "global step: {} of 1000", "iter {}/1000 loss 0.3"])
+def test_steps_that_are_printed_are_the_job(job, text):
+    for step in range(0, 500, 10):
+        job.print(text.format(step))
+        job.tick()
+    assert job.told.fraction == 0.49
+    assert job.told.by == "the steps it prints, 490/1000"
+
+
+def test_a_percentage_that_is_printed_is_the_job(job):
+    for percent in range(50):
+        job.print(f"[12:00:01] Progress: {percent}.5%")
+        job.tick()
+    assert (job.told.fraction, job.told.by) == (0.495, "the progress it prints, 49.5%")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "Step 2/5 : RUN pip install torch",
+        "Epoch: [3][ 420/5005]  Time 0.3",
+        "Epoch 1.5/3",
+        "Epoch 11/10",
+        "Epoch 0/0",
+        "accuracy 42/100, 12/30 right",
+        "saved to /tmp/run/step/12/30",
+        "version 3/4 50% done",
+        "lr 1e-5, GPU 42% busy",
+        "300% of the memory, step 1200/1000",
+        "  0it [00:00, ?it/s]",
+        "carbon-lint: heading for 120% of the budget, going by the steps it prints, 420/1000",
+        "progress: 140%",
+        "step 1/1000000000000000000000000",
+        "9" * 500 + "%|##| 1/2 [",
+    ],
+)
+def test_what_says_nothing_is_no_progress(line):
+    assert read_line(line.encode()) is None
+
+
+def test_what_was_left_unfinished_does_not_block_the_job(job):
+    for step in job.bar(STEPS, desc="warming up"):
+        job.tick()
+        if step == 5:
+            break
+    training = job.bar(1000)
+    told = []
+    for _ in range(200):
+        training.update()
+        told.append(job.tick())
+    assert told[-1].by == "its bar, 200/1000"
+    assert {one.by for one in told[:50]} == {"its bar, 5/100"}, "which stands still, so nothing is forecast by it"
+    training.close()
+
+
+def test_two_processes_that_draw_one_bar_do_not_begin_it_again(job):
+    for step in range(50):
+        job.print(f"\r{step}%|##| {step}/100 [00:10<00:14, 4.1it/s]", "")
+        job.print(f"\r{step}%|##| {step // 2 + step // 3}/100 [00:10<00:14, 4.1it/s]", "")
+        job.tick()
+    assert job.told.fraction == 0.49
+
+
+def pieces_of(data, cuts):
+    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    return [data[start:end] for start, end in itertools.pairwise(edges)]
+
+
+PARTS = st.sampled_from(
+    [
+        "\r 42%|####      | 420/1000 [00:10<00:14, 41.2it/s]", "\r 43%|####      | 430/1000 [00:10<00:14, 41.2it/s]",
+        "\r  0%|          | 0/1000 [00:00<?, ?it/s]", "\n", "\r", "Epoch 3/10", "Epoch 4/10\n",
+        "Epoch 0/9:  40%|█| 40/100 [",
+        "00:10<00:14]", "\x1b[A", "\x1b[1m40/100\x1b[0m ━━━", "step 12/1000\n", "step 20/1000\n", "progress: 12%\n",
+        "é", "/", "%", "|", "]", "9", " loss: 0.3\n", "x" * 3000,
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PARTS, max_size=60).map("".join), st.lists(st.integers(0, 100_000), max_size=20), st.integers(1, 5))
+def test_how_the_output_is_cut_changes_nothing(text, cuts, looks):
+    data = text.encode()
+    answers = []
+    for chosen in ([], cuts):
+        progress, told = PrintedProgress(), []
+        size = len(data) // looks + 1
+        for second, start in enumerate(range(0, len(data), size)):
+            for piece in pieces_of(data[start : start + size], chosen):
+                progress.feed(piece)
+            told.append(progress.look(float(second)))
+        answers.append(told)
+    assert answers[0] == answers[1]
+
+
+@given(st.lists(st.one_of(st.binary(max_size=50), PARTS.map(str.encode)), max_size=80))
+def test_any_bytes_give_a_fraction_or_nothing(pieces):
+    progress = PrintedProgress()
+    for second, piece in enumerate(pieces):
+        progress.feed(piece)
+        told = progress.look(float(second))
+        assert told is None or 0 <= told.fraction <= 1
+
+
+def test_a_number_that_is_cut_is_not_read(job):
+    for step in range(400):
+        job.print(f"step {step}/1000")
+        job.tick()
+    job.print("step 400/1000\nstep 9", end="")
+    job.tick()
+    job.print("99/10", end="")
+    assert job.fraction() == 0.4
+    job.print("00")
+    assert job.fraction() == 0.999
+
+
+def test_the_end_of_a_flood_is_read_and_no_number_that_lost_its_head(job):
+    stream = Stream()
+    line = b"step 420/1000\n"
+    flood = b"x" + line * (3 * KEPT_BYTES // len(line))
+    for size in (1 << 20, 4096, 77):
+        for start in range(0, len(flood), size):
+            stream.feed(flood[start : start + size])
+        lines, rest = stream.take()
+        assert set(lines) == {b"step 420/1000"}
+        assert rest == b""
+    stream.feed(b"step 421/1000\n")
+    assert stream.take() == ([b"step 421/1000"], b"")
+
+
+def test_an_endless_line_is_passed_over():
+    stream = Stream()
+    stream.feed(b"y" * MAX_LINE_BYTES)
+    assert stream.take() == ([], b"y" * MAX_LINE_BYTES)
+    for _ in range(100):
+        stream.feed(b"y" * 10_000)
+        assert stream.take() == ([], b"")
+    stream.feed(b" step 9/10\nstep 1/10\n")
+    assert stream.take() == ([b"step 1/10"], b"")
+
+
+def test_no_output_makes_it_grow():
+    progress = PrintedProgress()
+    random.seed(1)
+
+    def a_while(second):
+        for _ in range(10):
+            progress.feed(random.randbytes(10_000))
+            progress.feed(b"".join(b"step %d/%d\n" % (n, second * 1000 + n) for n in range(20, 120)))
+            progress.feed(b"".join(b"\rbar %d:  1%%|#| 1/%d [0]" % (n, second + n) for n in range(100)))
+            progress.look(float(second))
+
+    tracemalloc.start()
+    for second in range(15):
+        a_while(second)
+        if second == 3:
+            early = tracemalloc.get_traced_memory()[0]
+    late = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert len(progress._seen) <= MAX_COUNTERS
+    assert late - early < 100_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%|" * 1000,
+        "1%|" * 600,
+        "1%|#|1/1" * 200,
+        "epoch " * 300,
+        "epoch [" * 250 + "1/1",
+        "step 1/" * 280,
+        "progress 1" * 180,
+        "\x1b[" * 1000,
+        "\x1b[" + "0" * 2000,
+        "━ 1/" * 300,
+        "1" * 2040 + "/",
+        " " * 2040 + "1/2",
+        "loss=" * 400,
+    ],
+    ids=lambda text: text[:8],
+)
+def test_no_line_takes_long(text):
+    """As a multiple of a harmless line of that length: on a machine that is busy nothing else can be said."""
+    import timeit
+
+    hostile = min(timeit.repeat(lambda: read_line(text.encode()[:MAX_LINE_BYTES]), number=20, repeat=5))
+    harmless = min(timeit.repeat(lambda: read_line(b"a/b " * 500), number=20, repeat=5))
+    assert hostile < 100 * harmless
+
+
+def test_a_part_of_an_epoch_is_known_by_its_name():
+    assert read_line(b"batch 40/100").counter.role is Role.PART
+    assert read_line(b" 40%|##| 40/100 [00:10<00:14, 4.1it/s]").counter.role is Role.WHOLE
+    assert read_line(b" 40%|##| 40/100 [00:10<00:14", is_ended=False) is None
