@@ -56,11 +56,27 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def check_replaceable(path: str | os.PathLike[str]) -> None:
-    """Raise OutputError where the file was made read-only: a rename would replace it, as root even against the mode."""
-    if os.path.exists(path) and not os.stat(path).st_mode & _ANY_WRITE_BIT:
+    """Raise OutputError where a file is there that a rename must not take the place of.
+
+    One that was made read-only, which root would replace even against the mode; a device, whose node would be gone.
+    """
+    if not os.path.exists(path):
+        return
+    if not (os.path.isfile(path) or os.path.isdir(path)):
+        raise OutputError(f"cannot write {os.fspath(path)}: it is not a regular file", hint="name a file of its own")
+    if not os.stat(path).st_mode & _ANY_WRITE_BIT:
         raise OutputError(
             f"cannot write {os.fspath(path)}: it is read-only",
             hint="name another file, or make it writable (chmod u+w)",
+        )
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Find out before hours of work what `write_atomically` would raise after them. Raises OutputError."""
+    check_replaceable(path)
+    if not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
+        raise OutputError(
+            f"cannot write {os.fspath(path)}: its folder is missing or read-only", hint="make the folder first"
         )
 
 

@@ -7,15 +7,13 @@ that.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.edit import write_block
 from carbon_lint.card.figures import card_with_record
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import OutputError
-from carbon_lint.files import check_replaceable, read_file, write_atomically
+from carbon_lint.files import check_writable, read_file, write_atomically
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge import Merged
 from carbon_lint.records.record import Outcome
@@ -122,6 +120,4 @@ def check_card_can_be_written(path: str) -> None:
     """Find out before the job, and not after hours of it. Raises InputError or OutputError."""
     card = read_card(read_file(path, "card") or b"", path)
     write_block(card, {"emissions": 1.0})
-    check_replaceable(path)
-    if not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
-        raise OutputError(f"cannot write {path}: its folder is missing or read-only", hint="make the folder first")
+    check_writable(path)

@@ -11,17 +11,21 @@ import errno
 import fcntl
 import json
 import os
+import re
+import stat
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
+from carbon_lint.files import write_atomically
 
 if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
 
 FORMAT = "carbon-lint/journal@1"
+_BEGINNING = b'{"format": "carbon-lint/journal@'
 
 
 def journal_path(record_path: str | os.PathLike[str]) -> Path:
@@ -33,54 +37,78 @@ def journal_path(record_path: str | os.PathLike[str]) -> Path:
 class Journal:
     """Opened and locked at once, so that a record that cannot be written is found out before the job starts.
 
-    `problem` says why the last line could not be written (a full disk); every tick tries again.
+    What is there is overwritten by `write_header`; the journal of a killed run is put aside before. A file that this
+    run has made is gone again where nothing was measured. `problem` says why the last line could not be written (a full
+    disk); every tick tries again.
+
+    Raises OutputError where the file cannot be written, is no journal, or another run holds it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problem: str | None = None
-        self.kept_aside: Path | None = None
-        self._is_torn = False
-        self._descriptor = _open_locked(path)
-        self.kept_aside = self._keep_unfinished()
+        self._owed = b""  # what must come before the next line: the rest of one that the disk had no room for
+        self._is_of_use = False
+        self._descriptor, self._is_new = _open_locked(path)
+        try:
+            self.kept_aside = self._keep_unfinished()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
         self._syncer = _Syncer(self._descriptor)
 
     def write_header(self, header: dict[str, Any], limits: dict[str, float | None]) -> None:
         """The first line. `header` is the record's JSON as far as it is known at the start, `limits` the budget."""
-        self._write({"format": FORMAT, "record": header, "limits": limits})
+        os.ftruncate(self._descriptor, 0)
+        self._owed = _line({"format": FORMAT, "record": header, "limits": limits})
+        self._append(b"")
 
     def write_reading(self, reading: Reading) -> None:
         """One tick."""
-        self._write(reading_to_json(reading))
+        self._is_of_use = True
+        self._append(_line(reading_to_json(reading)))
 
     def write_record(self, record: dict[str, Any]) -> None:
         """The last line: the run has ended and this is its record."""
-        self._write({"ended": record})
+        self._is_of_use = True
+        self._append(_line({"ended": record}))
 
     def close(self) -> None:
         """Put everything on the disk and give the lock back."""
         self._syncer.close()
+        if self._is_new and not self._is_of_use:
+            with contextlib.suppress(OSError):
+                # While we hold the lock nobody else's file can be this one; under the name there may be another by now.
+                if _is_at(self._descriptor, self.path):
+                    os.unlink(self.path)
         os.close(self._descriptor)
 
-    def _write(self, line: dict[str, Any]) -> None:
-        data = (b"\n" if self._is_torn else b"") + json.dumps(line).encode() + b"\n"
+    def _append(self, line: bytes) -> None:
+        data = self._owed + line
         try:
-            self._is_torn = os.write(self._descriptor, data) < len(data)
+            written = os.write(self._descriptor, data)
         except OSError as error:
             self.problem = error.strerror
             return
-        self.problem = os.strerror(errno.ENOSPC) if self._is_torn else None
+        # A line of which nothing is there yet is given up; the header and one that has begun are not.
+        self._owed = self._owed[written:] or (data[written:] if written > len(self._owed) else b"")
+        self.problem = os.strerror(errno.ENOSPC) if written < len(data) else None
         self._syncer.wake()
 
     def _keep_unfinished(self) -> Path | None:
-        """A journal without its record line is the only trace of a run that was killed: put it aside, start anew."""
-        aside = None
-        if os.fstat(self._descriptor).st_size:
-            journal = _parse(self.path.read_bytes())
-            if journal is not None and journal.ended is None and journal.last_reading is not None:
-                aside = self.path.with_name(f"{self.path.stem}.{journal.header['run_id']}.jsonl")
-                aside.write_bytes(self.path.read_bytes())
-            os.ftruncate(self._descriptor, 0)
+        """A journal without its record line is the only trace of a run that was killed: put it aside."""
+        data = self.path.read_bytes()
+        if not (data.startswith(_BEGINNING) or _BEGINNING.startswith(data)):
+            raise OutputError(
+                f"{self.path} is there and is no journal of carbon-lint: it would be overwritten",
+                hint="the journal of r.json is r.jsonl: give another --record, or move the file",
+            )
+        journal = _parse(data)
+        if journal is None or journal.ended is not None or journal.last_reading is None:
+            return None
+        run_id = re.sub(r"[^A-Za-z0-9-]+", "-", str(journal.header.get("run_id")))[:64]
+        aside = self.path.with_name(f"{self.path.stem}.{run_id}.jsonl")
+        write_atomically(aside, data)
         return aside
 
 
@@ -169,24 +197,45 @@ class _Syncer:
                 os.fdatasync(self._descriptor)
 
 
-def _open_locked(path: Path) -> int:
+def _open_locked(path: Path) -> tuple[int, bool]:
+    """The file's descriptor, and whether it was made just now."""
+    while True:
+        descriptor, is_new = _open(path)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
+                os.close(descriptor)
+                raise OutputError(
+                    f"another run is writing {path} and its record", hint="give each run a --record of its own"
+                ) from error
+            # a network file system without locks: there is nobody to ask
+        if _is_at(descriptor, path):
+            return descriptor, is_new
+        os.close(descriptor)  # a run that could not start has just removed it
+
+
+def _open(path: Path) -> tuple[int, bool]:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        try:
+            return os.open(path, flags | os.O_EXCL, 0o666), True
+        except FileExistsError:
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                raise OutputError(f"{path} is not a regular file", hint="give another --record") from None
+            return os.open(path, flags, 0o666), False
     except OSError as error:
         raise OutputError(
             f"cannot write the journal {path}: {error.strerror}",
             hint="--record must name a file in a folder that exists and can be written to",
         ) from error
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
-            os.close(descriptor)
-            raise OutputError(
-                f"another run is writing {path} and its record", hint="give each run a --record of its own"
-            ) from error
-        # a network file system without locks: there is nobody to ask
-    return descriptor
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _check_unlocked(descriptor: int, path: str | os.PathLike[str]) -> None:
@@ -211,6 +260,10 @@ def _parse(data: bytes) -> JournalContent | None:
         last_reading=readings[-1] if readings else None,
         ended=ended[-1] if ended else None,
     )
+
+
+def _line(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode() + b"\n"
 
 
 def _parse_line(line: bytes) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
 from carbon_lint.errors import CommandNotRunnableError, MeasurementError, OutputError
+from carbon_lint.files import check_writable
 from carbon_lint.measure import environment, nested
 from carbon_lint.measure.checks import find_flaw
 from carbon_lint.measure.job import Job
@@ -209,9 +210,14 @@ def format_utc(moment: datetime) -> str:
 def _open_journal(request: RunRequest) -> Journal | None:
     if request.record_path is None:
         return None
+    if not request.record_path:
+        raise OutputError("the record's path is empty", hint="--record names a file, like record.json")
     if os.path.isdir(request.record_path):
         raise OutputError(f"{request.record_path} is a folder", hint="--record names a file, like record.json")
-    return Journal(journal_path(request.record_path))
+    check_writable(request.record_path)
+    # Of a link, the journal of what it points to: two runs may know one record by two names.
+    is_link = os.path.islink(request.record_path)
+    return Journal(journal_path(os.path.realpath(request.record_path) if is_link else request.record_path))
 
 
 def _warnings_at_start(request: RunRequest, meter: Meter, journal: Journal | None) -> list[str]:

@@ -119,7 +119,8 @@ def test_what_is_no_journal_is_refused(content, said):
 
 
 def test_a_journal_without_readings_gives_no_record():
-    a_journal(0)
+    a_journal(1)
+    Path("r.jsonl").write_text(Path("r.jsonl").read_text().splitlines()[0] + "\n")
     with pytest.raises(InputError, match="before its first reading"):
         recover("r.jsonl")
 
