@@ -37,6 +37,9 @@ class Steps:
     def write_card(self, record: Record) -> None:
         """Put the record's figures into the card."""
 
+    def tell_pushed(self, record: Record) -> None:
+        """Say what a job that did not complete has pushed to the Hub, half-trained weights perhaps."""
+
     def lint(self) -> bool:
         """Lint the cards; True where they have findings that fail."""
         return False
@@ -56,6 +59,8 @@ def run(steps: Steps) -> None:
         steps.write_card(record)
         if record.outcome is Outcome.INTERRUPTED:
             return  # a runner leaves a few seconds, and nothing is published of a run that was cancelled
+        if record.outcome is not Outcome.COMPLETED:
+            steps.tell_pushed(record)
     has_findings = steps.lint()
     reason = reason_not_to_publish(record, is_over_budget=is_over_budget, has_findings=has_findings)
     if reason is None:

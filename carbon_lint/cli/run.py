@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from carbon_lint.cli.progress import Show
     from carbon_lint.cli.run_steps import RunSteps
     from carbon_lint.errors import OutputError
+    from carbon_lint.hub.watch import Watch
     from carbon_lint.measure.meter import Meter
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.records.record import Record
@@ -51,6 +52,7 @@ def run(arguments: Namespace) -> int:
         run_options.meter_for(arguments, settings, place),
         card=arguments.card,
         training_type=arguments.training_type or settings.text("training-type"),
+        watch=_watch(arguments.hub_repo),
     )
     _say_withheld(request)
     try:
@@ -60,10 +62,26 @@ def run(arguments: Namespace) -> int:
     return 0 if steps.record is None else exit_code(steps.record)
 
 
-def _steps(request: RunRequest, meter: Meter, *, card: str | None, training_type: str | None) -> RunSteps:
+def _steps(
+    request: RunRequest, meter: Meter, *, card: str | None, training_type: str | None, watch: Watch | None
+) -> RunSteps:
     from carbon_lint.cli.run_steps import RunSteps
 
-    return RunSteps(request, meter, _show(), _write, card=card, training_type=training_type)
+    return RunSteps(request, meter, _show(), _write, card=card, training_type=training_type, watch=watch)
+
+
+def _watch(target: str | None) -> Watch | None:
+    """The model that the job may push to, where one is named. It is asked when the job is about to start."""
+    if target is None:
+        return None
+    from carbon_lint.cli.hub_extra import need_hub, warn_of_clear_text
+
+    need_hub("run --hub-repo")
+    from carbon_lint.hub.watch import Watch
+
+    watch = Watch(target, os.environ)
+    warn_of_clear_text(watch.endpoint)
+    return watch
 
 
 def _fill_standard_streams() -> None:

@@ -59,6 +59,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="joins resumed, retried and failed runs: the card states "
         "the sum over those whose records lie in one folder",
     )
+    out.add_argument(
+        "--hub-repo",
+        metavar="OWNER/MODEL",
+        help="a model that the job may push to: the Hub is asked before the job, and after a run that did not "
+        "complete once more, which commits came meanwhile",
+    )
     job = parser.add_argument_group("the job")
     job.add_argument(
         "--pass-env", metavar="NAME", action="append", help="hand on a variable that is withheld, as HF_TOKEN"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
+from carbon_lint.errors import CarbonLintError
 from carbon_lint.gate.budget import judge
-from carbon_lint.measure.run import measure
+from carbon_lint.measure.run import measure, was_stopped
 from carbon_lint.records.record import Outcome
+from carbon_lint.records.rewrite import rewrite_record
 from carbon_lint.report.run_text import render
 from carbon_lint.text import terminal
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbon_lint.cli.progress import Show
+    from carbon_lint.hub.watch import Told, Watch
     from carbon_lint.measure.meter import Meter
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.records.record import Record
@@ -34,6 +38,7 @@ class RunSteps(pipeline.Steps):
         *,
         card: str | None,
         training_type: str | None,
+        watch: Watch | None,
     ) -> None:
         self.record: Record | None = None
         self._request = request
@@ -42,9 +47,13 @@ class RunSteps(pipeline.Steps):
         self._write = write
         self._card = card
         self._training_type = training_type
+        self._watch = watch
 
     def measure(self) -> Record:
         """See Steps."""
+        unseen = None if self._watch is None else self._watch.begin()
+        if unseen is not None:
+            self._say(f"warning: {unseen}; the job is started all the same")
         self.record = measure(self._request, self._meter, self._show)
         return self.record
 
@@ -67,6 +76,29 @@ class RunSteps(pipeline.Steps):
             self._say(note)
         done = f"the figures are in {self._card}" if change.is_changed else f"{self._card} holds the figures already"
         self._say(done)
+
+    def tell_pushed(self, record: Record) -> None:
+        """See Steps. The record is safe by now, and is replaced by one that says this too."""
+        if self._watch is None:
+            if was_stopped(record) and record.exit_status == 0:
+                self._say("with --hub-repo OWNER/MODEL the Hub is asked what such a job has pushed")
+            return
+        self._say(f"asking the Hub what was pushed to {self._watch.repo_id} (Ctrl-C skips it)")
+        told = self._told(self._watch, record)
+        self._write("".join(f"  warning: {terminal(note)}\n" for note in told.notes))
+        self.record = replace(record, warnings=(*record.warnings, *told.notes))
+        if self._request.record_path is not None:
+            try:
+                rewrite_record(self.record, self._request.record_path)
+            except CarbonLintError as error:
+                self._say(f"warning: the record does not say so: {error.message}")
+
+    def _told(self, watch: Watch, record: Record) -> Told:
+        stopped = was_stopped(record)
+        try:
+            return watch.tell(record, was_stopped=stopped)
+        except KeyboardInterrupt:
+            return watch.interrupted(record, was_stopped=stopped)
 
     def _say(self, text: str) -> None:
         self._write(f"carbon-lint: {terminal(text)}\n")

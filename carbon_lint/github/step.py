@@ -10,6 +10,7 @@ from carbon_lint.github.card_step import Finishing
 from carbon_lint.github.limits import limits_of, load_settings
 from carbon_lint.github.measure_step import Measuring
 from carbon_lint.github.publishing import check_can_publish
+from carbon_lint.github.watching import Watching
 
 if TYPE_CHECKING:
     from carbon_lint.github.inputs import ActionInputs
@@ -40,15 +41,22 @@ class _StepsOf(pipeline.Steps):
         else:
             settings = load_settings(step)
         self._finishing = Finishing(step, settings)
+        self._watching = Watching(step)
 
     def measure(self) -> Record | None:
-        return None if self._measuring is None else self._measuring.measure()
+        if self._measuring is None:
+            return None
+        self._watching.begin()
+        return self._measuring.measure()
 
     def gate(self, record: Record) -> bool:
         return self._measuring is not None and self._measuring.judge(record)
 
     def write_card(self, record: Record) -> None:  # noqa: ARG002  the result holds it
         self._finishing.write_card()
+
+    def tell_pushed(self, record: Record) -> None:
+        self._watching.tell(record)
 
     def lint(self) -> bool:
         return self._finishing.lint()

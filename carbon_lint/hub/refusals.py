@@ -30,6 +30,10 @@ class ForbiddenError(PublishError):
     """The token may not do this. Who it belongs to is worth a question, then."""
 
 
+class MissingError(PublishError):
+    """There is no such model, or none that this token may see."""
+
+
 def explain(error: Exception, repo_id: str, revision: str | None, credentials: Credentials | None) -> PublishError:
     """A PublishError for anything of `EXPECTED`."""
     secret = credentials.token if credentials else None
@@ -74,15 +78,15 @@ def _refused(
     return PublishError(f"the Hub refused ({status}) for {repo_id}: {said or 'it does not say why'}")
 
 
-def _missing(error: HfHubHTTPError, repo_id: str, credentials: Credentials | None) -> PublishError:
+def _missing(error: HfHubHTTPError, repo_id: str, credentials: Credentials | None) -> MissingError:
     if credentials is None:
-        return PublishError(
+        return MissingError(
             f"there is no public model {repo_id} on the Hub, and without a token a private one cannot be seen",
             hint=HOW_TO_GIVE_ONE,
         )
     if "discussions" in str(error.response.url):
-        return PublishError(f"{repo_id} has no such pull request", hint="its discussions page lists them")
-    return PublishError(
+        return MissingError(f"{repo_id} has no such pull request", hint="its discussions page lists them")
+    return MissingError(
         f"there is no model {repo_id} on the Hub, or {credentials.source} may not see it",
         hint=f"check the name; `hf repo create {repo_id}` makes a new one",
     )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.records.record import Hardware
 
+EXITED_WELL = "the job exited 0 after it was stopped: what it saved or pushed comes of a training cut short"
 CLOCK_TOLERANCE_S = 5.0  # between the wall clock and the monotonic one, before we say that somebody set it
 _SUCCESS = 0
 
@@ -107,6 +108,12 @@ def exit_code(record: Record) -> int:
     return _SUCCESS if status is None else status
 
 
+def was_stopped(record: Record) -> bool:
+    """Whether we ended the job, over its budget or because it could not be measured; it may have exited 0."""
+    is_ours = record.outcome in {Outcome.OVER_BUDGET, Outcome.UNMEASURED}
+    return is_ours and (record.exit_status != _SUCCESS or EXITED_WELL in record.warnings)
+
+
 def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter) -> None:
     """Start the job and see it through. A Ctrl-C while the meter was starting means: do not start it at all."""
     if any(signum in CANCELLING for signum in inbox.take()):
@@ -152,7 +159,7 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
     warnings += [clock_warning] if clock_warning else []
     if state.stop is not None and exit_status == _SUCCESS:
         # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
-        warnings.append("the job exited 0 after it was stopped: what it saved or pushed comes of a training cut short")
+        warnings.append(EXITED_WELL)
     flaw = None if state.is_unmeasured else find_flaw(reading, meter)
     if flaw is not None:
         state.is_unmeasured = True

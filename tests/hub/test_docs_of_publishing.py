@@ -61,7 +61,22 @@ def test_without_the_first_step_of_the_page_it_says_what_is_missing(hub, environ
 
 
 def test_every_flag_that_the_page_names_exists(cli):
-    _, out, _ = cli("publish", "--help")
-    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE))
-    others = {"--max-emissions", "--location", "--pass-env"}  # of `run`
-    assert flags - others <= set(re.findall(r"--[a-z][a-z-]+", out)) | {"--hub"}
+    ours = "".join(line for line in PAGE.splitlines(keepends=True) if not line.startswith("$ hf "))
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", ours))
+    helps = "".join(cli(verb, "--help")[1] for verb in ("publish", "run"))
+    assert flags <= set(re.findall(r"--[a-z][a-z-]+", helps)) | {"--hub"}
+
+
+def test_main_is_put_back_as_the_page_says(hub):
+    hub.state.organisations["acme"] = ["my-org"]
+    git = hub.create(MODEL, "---\nlicense: mit\n---\n# Good\n").git
+    before = hub.commit(MODEL, {"model.safetensors": b"good"})
+    hub.commit(MODEL, {"README.md": b"half", "model.safetensors": b"half", "training_args.bin": b"1"})
+    lines = [line.removeprefix("$ ") for line in PAGE.splitlines() if line.startswith("$ hf ")]
+    assert len(lines) == 2
+    named = re.search(r"--revision ([0-9a-f]{40})", lines[0])[1]
+    environ = {**os.environ, **hub.environ(), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for line in lines:
+        subprocess.run(["bash", "-c", line.replace(named, before)], env=environ, check=True, capture_output=True)
+    assert git.tree(git.tip("main")) == git.tree(before)
+    assert hub.titles(MODEL)[0] == "Back to cf4694f0"

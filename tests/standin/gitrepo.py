@@ -123,12 +123,18 @@ class GitRepo:
             self._blobs[entry.oid] = self._git("cat-file", "blob", entry.oid)
         return self._blobs[entry.oid]
 
-    def log(self, revision: str, limit: int = 1000) -> list[Commit]:
+    def refs(self, prefix: str) -> dict[str, str]:
+        """The commit of every ref below `prefix`, by name."""
+        lines = self._git("for-each-ref", "--format=%(objectname) %(refname)", prefix).decode().splitlines()
+        return {name: commit for commit, _, name in (line.partition(" ") for line in lines)}
+
+    def log(self, revision: str, limit: int = 1000, skip: int = 0) -> list[Commit]:
         """The commits that lead to a revision, newest first."""
         fields = self._git(
             "log",
             "-z",
             f"-{limit}",
+            f"--skip={skip}",
             "--date=format-local:%Y-%m-%dT%H:%M:%S.000Z",
             "--format=%H%x00%an%x00%ad%x00%s%x00%b%x00",
             revision,

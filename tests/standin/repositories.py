@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from tests.standin import cardmeta
 from tests.standin.access import NO_TOKEN, commit_of, find_repo
@@ -11,6 +12,8 @@ from tests.standin.http import RefusalError, Request, Response, as_json
 
 if TYPE_CHECKING:
     from tests.standin.state import HubState, Repo, Token
+
+COMMITS_A_PAGE = 50
 
 
 def _create_repo(state: HubState, request: Request, token: Token | None) -> Response:
@@ -77,13 +80,17 @@ def describe(state: HubState, request: Request, token: Token | None, repo: Repo,
 
 
 def _commits(state: HubState, request: Request, token: Token | None, repo: Repo, revision: str) -> Response:
-    commits = repo.git.log(commit_of(repo, revision))
-    return as_json(
-        [
-            {"id": it.oid, "authors": [{"user": it.author}], "date": it.date, "title": it.title, "message": it.message}
-            for it in commits
-        ]
-    )
+    """A page of them, newest first: 50, or as many as `limit` says, and where the next page is."""
+    size, page = int(request.first("limit") or COMMITS_A_PAGE), int(request.first("p") or 0)
+    found = repo.git.log(commit_of(repo, revision), limit=size + 1, skip=page * size)
+    body = [
+        {"id": it.oid, "authors": [{"user": it.author}], "date": it.date, "title": it.title, "message": it.message}
+        for it in found[:size]
+    ]
+    if len(found) <= size:
+        return as_json(body)
+    query = urlencode({**request.query, "p": [str(page + 1)]}, doseq=True)
+    return as_json(body, Link=f'<{request.base_url}{request.path}?{query}>; rel="next"')
 
 
 def _tree(state: HubState, request: Request, token: Token | None, repo: Repo, revision: str) -> Response:
@@ -92,13 +99,18 @@ def _tree(state: HubState, request: Request, token: Token | None, repo: Repo, re
 
 
 def _refs(state: HubState, request: Request, token: Token | None, repo: Repo) -> Response:
-    main = {"name": "main", "ref": "refs/heads/main", "targetCommit": repo.git.tip("main")}
-    pulls = [
-        {"name": f"pr/{it.num}", "ref": it.ref, "targetCommit": repo.git.tip(it.ref)}
-        for it in repo.discussions.values()
-        if it.is_pull_request
+    branches = [
+        {"name": ref.removeprefix("refs/heads/"), "ref": ref, "targetCommit": commit}
+        for ref, commit in repo.git.refs("refs/heads/").items()
     ]
-    return as_json({"branches": [main], "converts": [], "tags": [], "pullRequests": pulls})
+    body = {"branches": branches, "converts": [], "tags": []}
+    if request.is_set("include_prs"):
+        body["pullRequests"] = [
+            {"name": f"pr/{it.num}", "ref": it.ref, "targetCommit": repo.git.tip(it.ref)}
+            for it in repo.discussions.values()
+            if it.is_pull_request
+        ]
+    return as_json(body)
 
 
 def _branch(state: HubState, request: Request, token: Token | None, repo: Repo, revision: str) -> Response:
