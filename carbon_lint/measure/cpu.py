@@ -132,10 +132,7 @@ def _share_w(processor: _Processor, usable: float) -> tuple[float, str, tuple[st
         # An Arm one does not say whether it is bare.
         threads = row["threads"] if processor.is_virtual or "part" in row else processor.siblings
         text = f"{usable:g} of {threads} threads of a socket of {row['tdp_w']:g} W ({row['source']})"
-        warnings: tuple[str, ...] = ()
-        if row.get("stand_in") or "models" in row or "part" in row:
-            warnings = (f"CPU power is modelled after a similar part: {row['source']}",)
-        return row["tdp_w"] * usable / threads, text, warnings
+        return row["tdp_w"] * usable / threads, text, _doubts(row)
     tdp_w = None if processor.is_virtual else _registry_tdp_w(processor.model)
     if tdp_w is not None:
         text = f"{usable:g} of {processor.siblings} threads of a socket of {tdp_w:g} W (CodeCarbon's CPU table)"
@@ -146,6 +143,15 @@ def _share_w(processor: _Processor, usable: float) -> tuple[float, str, tuple[st
         "assumed; give the slice's own with --cpu-power"
     )
     return default["watts_per_thread"] * usable, f"{usable:g} threads, {default['source']}", (warning,)
+
+
+def _doubts(row: dict[str, Any]) -> tuple[str, ...]:
+    """What a reader should know of a line whose figure is not the maker's own for this very part."""
+    if row["basis"] == "stand-in":
+        return (f"CPU power is modelled after a similar part: {row['source']}",)
+    if row["basis"] == "listed":
+        return (f"CPU power is from public lists, not from its maker: {row['source']}",)
+    return ()
 
 
 def _row(processor: _Processor) -> dict[str, Any] | None:
@@ -180,8 +186,9 @@ def _registry_tdp_w(model: str | None) -> float | None:
             rows = {row["Name"].casefold(): row["TDP"] for row in csv.DictReader(file)}
     except (OSError, KeyError):
         return None
-    watts = rows.get(name)
-    return float(watts) if watts else None
+    # Four of its lines are no number (`27.29.5`), one is 0.
+    watts = re.fullmatch(r"\d+(?:\.\d+)?", rows.get(name) or "")
+    return float(watts[0]) or None if watts else None
 
 
 def read_processor(root: Path = Path("/")) -> _Processor:
