@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint.records.hours import joined
 from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Provenance
 from carbon_lint.records.windows import union_s, window_of
 
@@ -93,13 +94,20 @@ def _methods(records: Sequence[Record]) -> Methods:
 
 
 def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh: float | None) -> Intensity | None:
-    """The records' own where it is one, else the mean by energy, said to be a mixture."""
+    """The records' own where it is one, or the hours of one grid, else the mean by energy, said to be a mixture."""
+    hourly = joined([record.intensity for record in records])
+    if hourly is not None:
+        return hourly
     found = list(dict.fromkeys(record.intensity for record in records))
     if len(found) == 1 or emissions_g is None or not energy_kwh:
         return found[0]
-    places = [intensity.location or f"{intensity.g_per_kwh:g} g/kWh" for intensity in found if intensity]
+    places = [_place(intensity) for intensity in found if intensity]
     source = "mean by energy of " + ", ".join(dict.fromkeys(places))
     return Intensity(g_per_kwh=emissions_g / energy_kwh, source=source, year=None, location=None)
+
+
+def _place(intensity: Intensity) -> str:
+    return intensity.location or intensity.location_name or f"{intensity.g_per_kwh:g} g/kWh"
 
 
 def _pue(records: Sequence[Record]) -> float:

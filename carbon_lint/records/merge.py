@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.records.combine import combine
+from carbon_lint.records.hours import scaled
 from carbon_lint.records.record import Energy
 from carbon_lint.records.windows import Window, shared_s, window_of
 
@@ -238,10 +239,12 @@ def _less(record: Record, *, machine_share: float, gpu_share: float) -> Record:
     gpu = _scaled(energy.gpu, 1 - gpu_share)
     before = energy.total or 0.0
     total = before - sum((old or 0.0) - (new or 0.0) for old, new in zip(_parts(energy), (cpu, gpu, ram), strict=True))
-    grams = _scaled(record.emissions_g, total / before if before else 1.0)
+    left_share = total / before if before else 1.0
+    grams = _scaled(record.emissions_g, left_share)
     cpu_linear = _scaled(energy.cpu_linear, 1 - machine_share)
     left = Energy(total=total, cpu=cpu, gpu=gpu, ram=ram, cpu_linear=cpu_linear)
-    return replace(record, energy_kwh=left, emissions_g=grams)
+    intensity = scaled(record.intensity, max(0.0, left_share))
+    return replace(record, energy_kwh=left, emissions_g=grams, intensity=intensity)
 
 
 def _parts(energy: Energy) -> tuple[float | None, ...]:

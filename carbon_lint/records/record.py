@@ -54,11 +54,15 @@ class Methods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourlyIntensity:
-    """Carbon intensity in g/kWh of one hour, and the energy in kWh that it priced."""
+    """Carbon intensity in g/kWh of one hour, and the energy in kWh that it priced.
+
+    `is_estimated`: its source had modelled it when it was asked, and not measured it.
+    """
 
     hour: str  # as its source states it, ISO 8601
     g_per_kwh: float
     energy_kwh: float
+    is_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

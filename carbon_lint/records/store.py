@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
 from carbon_lint.files import write_atomically
+from carbon_lint.records.hours import find_disagreement
 from carbon_lint.records.record import (
     FORMAT,
     Energy,
@@ -43,7 +44,7 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "emissions_g": record.emissions_g,
         "energy_kwh": _fields(record.energy_kwh, "total", "cpu", "gpu", "ram", "cpu_linear"),
         "methods": _fields(record.methods, "cpu", "gpu", "ram"),
-        "intensity": record.intensity and _intensity_to_json(record.intensity),
+        "intensity": record.intensity and intensity_to_json(record.intensity),
         "pue": record.pue,
         "duration_s": record.duration_s,
         "started_at": record.started_at,
@@ -71,7 +72,7 @@ def record_from_json(document: dict[str, Any]) -> Record:
         emissions_g=document["emissions_g"],
         energy_kwh=Energy(**document["energy_kwh"]),
         methods=Methods(**{name: value and Method(value) for name, value in document["methods"].items()}),
-        intensity=document["intensity"] and _intensity_from_json(document["intensity"]),
+        intensity=document["intensity"] and intensity_from_json(document["intensity"]),
         pue=document["pue"],
         duration_s=document["duration_s"],
         started_at=document["started_at"],
@@ -87,14 +88,16 @@ def record_from_json(document: dict[str, Any]) -> Record:
     )
 
 
-def _intensity_to_json(intensity: Intensity) -> dict[str, Any]:
+def intensity_to_json(intensity: Intensity) -> dict[str, Any]:
+    """A record's intensity; a line of a journal holds one too."""
     return {
         **_fields(intensity, "g_per_kwh", "source", "year", "location", "location_name"),
-        "hours": [_fields(hour, "hour", "g_per_kwh", "energy_kwh") for hour in intensity.hours],
+        "hours": [_fields(hour, "hour", "g_per_kwh", "energy_kwh", "is_estimated") for hour in intensity.hours],
     }
 
 
-def _intensity_from_json(document: dict[str, Any]) -> Intensity:
+def intensity_from_json(document: dict[str, Any]) -> Intensity:
+    """The intensity that `document` holds, which must be valid already."""
     hours = tuple(HourlyIntensity(**hour) for hour in document.get("hours", ()))
     return Intensity(**{**document, "hours": hours})
 
@@ -131,7 +134,7 @@ def find_contradiction(record: Record) -> str | None:
         return None
     expected_g = total_kwh * record.intensity.g_per_kwh
     if math.isclose(record.emissions_g, expected_g, rel_tol=_TOLERANCE):
-        return None
+        return find_disagreement(record.intensity, total_kwh, record.emissions_g, tolerance=_TOLERANCE)
     return (
         f"emissions_g is {record.emissions_g:.6g}, and {total_kwh:.6g} kWh at {record.intensity.g_per_kwh:.6g} g/kWh "
         f"are {expected_g:.6g} g"
