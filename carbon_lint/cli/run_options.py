@@ -94,6 +94,7 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
 def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
     """What is asked for. Raises UsageError, ConfigError."""
     from carbon_lint.measure.environment import private_prefix
+    from carbon_lint.measure.job import inherited_descriptors
     from carbon_lint.measure.ranks import whole_node
     from carbon_lint.measure.request import OnLoss, RunRequest
     from carbon_lint.records.provenance import provenance_from_environ
@@ -110,6 +111,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         environ=dict(os.environ),
         own_prefix=private_prefix(sys.prefix, sys.base_prefix),
         pass_env=(*(arguments.pass_env or ()), *settings.get("pass-env")),
+        pass_fds=inherited_descriptors(),
         budget=budget,
         on_exceed=OnLoss(arguments.on_exceed or _choice(settings, "on-exceed", tuple(OnLoss)) or OnLoss.STOP),
         on_unmeasured=OnLoss(arguments.on_unmeasured or OnLoss.STOP),

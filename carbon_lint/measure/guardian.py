@@ -44,8 +44,13 @@ _HELD_OFF = (
 )
 
 
-def guard(channel: socket.socket, command: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Wait for `go`, run the command, report on `channel`; return when nothing of the job is left."""
+def guard(
+    channel: socket.socket, command: Sequence[str], environ: Mapping[str, str], pass_fds: Sequence[int] = ()
+) -> None:
+    """Wait for `go`, run the command, report on `channel`; return when nothing of the job is left.
+
+    `pass_fds`: descriptors that the job inherits beside its stdio; they are closed here once it has them.
+    """
     os.setsid()
     descendants.become_subreaper()
     for signum in _HELD_OFF:
@@ -55,7 +60,7 @@ def guard(channel: socket.socket, command: Sequence[str], environ: Mapping[str, 
     if channel.recv(64) != b"go":
         return
     guardian = _Guardian(channel)
-    if guardian.start(command, environ):
+    if guardian.start(command, environ, pass_fds):
         guardian.watch()
 
 
@@ -75,13 +80,14 @@ class _Guardian:
         signal.signal(signal.SIGCHLD, _hold_off)
         signal.set_wakeup_fd(wakeup_writer, warn_on_full_buffer=False)
 
-    def start(self, command: Sequence[str], environ: Mapping[str, str]) -> bool:
+    def start(self, command: Sequence[str], environ: Mapping[str, str], pass_fds: Sequence[int]) -> bool:
         """Start the job in a session of its own; report and return False where it cannot be run."""
         try:
             process = subprocess.Popen(
                 command,
                 env=dict(environ),
                 start_new_session=True,
+                pass_fds=pass_fds,
                 preexec_fn=descendants.die_with_parent,  # noqa: PLW1509  there is one thread
             )
         except OSError as error:
@@ -90,6 +96,8 @@ class _Guardian:
         self._leader = self._group = process.pid
         process.returncode = 0  # reaped below with all the others; Popen must not wait for it
         _let_go_of_stdio()
+        for descriptor in pass_fds:
+            os.close(descriptor)
         self._tell(f"started {process.pid}")
         return True
 

@@ -18,8 +18,9 @@ from carbon_lint.measure.guardian import guard
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+_STDERR = 2
 CANCEL_GRACE_S = 6.0
 """GitHub's runner sends SIGINT, and SIGTERM 7.5 s later: the record must be written in between."""
 
@@ -34,12 +35,12 @@ class JobState(StrEnum):
 
 
 class Job:
-    """One command in a session of its own, with stdin, stdout and stderr inherited.
+    """One command in a session of its own, with stdin, stdout, stderr and `pass_fds` inherited.
 
     Forks at once; the command runs from `start()`. `fileno()` is readable when `poll()` has something new.
     """
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], pass_fds: Sequence[int] = ()) -> None:
         check_runnable(command[0], environ)
         self.command = tuple(command)
         self.state = JobState.WAITING
@@ -50,7 +51,7 @@ class Job:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._guardian = os.fork()
         if self._guardian == 0:
-            _become_guardian(theirs, command, environ)
+            _become_guardian(theirs, command, environ, pass_fds)
         theirs.close()
 
     def start(self) -> None:
@@ -130,12 +131,14 @@ class Job:
         self.state = JobState.GONE
 
 
-def _become_guardian(channel: socket.socket, command: Sequence[str], environ: Mapping[str, str]) -> None:
+def _become_guardian(
+    channel: socket.socket, command: Sequence[str], environ: Mapping[str, str], pass_fds: Sequence[int]
+) -> None:
     """Runs in the forked process and never returns."""
     try:
         signal.set_wakeup_fd(-1)
-        _close_all_but(channel.fileno())
-        guard(channel, command, environ)
+        _close_all_but({channel.fileno(), *pass_fds})
+        guard(channel, command, environ, pass_fds)
     finally:
         error = sys.exc_info()[1]
         if error is not None:
@@ -143,12 +146,28 @@ def _become_guardian(channel: socket.socket, command: Sequence[str], environ: Ma
         os._exit(error is not None)
 
 
-def _close_all_but(kept: int) -> None:
+def _close_all_but(kept: Collection[int]) -> None:
     """Close what this process inherited; a lock on a record must not be held by the guardian too."""
     for descriptor in range(3, 1 + max(map(int, os.listdir("/dev/fd")))):
-        if descriptor != kept:
+        if descriptor not in kept:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+
+def inherited_descriptors() -> tuple[int, ...]:
+    """Descriptors beside stdin, stdout and stderr that whoever started us left open for the program that is run.
+
+    An MPI launcher talks to each process through one (PMI_FD), make to its recipes. To be asked before anything opens
+    descriptors of that kind itself, as a driver's library may.
+    """
+    return tuple(descriptor for descriptor in sorted(map(int, os.listdir("/dev/fd"))) if _is_inherited(descriptor))
+
+
+def _is_inherited(descriptor: int) -> bool:
+    try:
+        return descriptor > _STDERR and os.get_inheritable(descriptor)
+    except OSError:  # the one that listed them
+        return False
 
 
 def check_runnable(name: str, environ: Mapping[str, str]) -> None:

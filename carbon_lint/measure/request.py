@@ -29,6 +29,7 @@ class RunRequest:
         environ: the environment that the job's is made from (see `environment.job_environ`).
         own_prefix: our own venv, where it is private and must leave the job's PATH.
         pass_env: names handed to the job although they are withheld by default.
+        pass_fds: descriptors that the job inherits beside its stdio (`job.inherited_descriptors`).
         grace_s: from SIGTERM to SIGKILL when a limit is exceeded; a cancelled job gets 6 s at most.
         cancel_grace_s: what a cancelled job gets at most, where that is less than 6 s.
         record_path: where the record goes; `None` writes neither record nor journal.
@@ -39,6 +40,7 @@ class RunRequest:
     environ: Mapping[str, str]
     own_prefix: str | None = None
     pass_env: tuple[str, ...] = ()
+    pass_fds: tuple[int, ...] = ()
     budget: Budget = field(default_factory=Budget)
     on_exceed: OnLoss = OnLoss.STOP
     on_unmeasured: OnLoss = OnLoss.STOP

@@ -68,7 +68,7 @@ def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress],
         environ[environment.RUN_ID_VARIABLE] = run_id
         if progress_file is not None:
             environ[environment.PROGRESS_VARIABLE] = str(progress_file)
-        job = Job(request.command, environ)
+        job = Job(request.command, environ, request.pass_fds)
         stack.callback(job.close)
         journal = _open_journal(request)
         if journal is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -14,6 +15,7 @@ from carbon_lint.measure.descendants import children
 from carbon_lint.measure.request import OnLoss
 from carbon_lint.measure.run import exit_code
 from carbon_lint.records.record import Outcome
+from tests.conftest import ROOT
 from tests.measure.fake_meter import FakeMeter, PatientMeter
 from tests.measure.processes import a_mark, marked
 
@@ -189,6 +191,26 @@ def test_a_job_in_its_own_session_inherits_neither_locks_nor_handlers(run, capfd
         record_path="r.json",
     )
     assert capfd.readouterr().out == "True True set() [0, 1, 2]\n"
+
+
+def test_a_descriptor_that_was_left_open_for_the_program_reaches_the_job(tmp_path):
+    """As PMI_FD, through which an MPI launcher talks to each rank: without it MPI_Init fails."""
+    read_end, write_end = os.pipe()
+    command = (sys.executable, "-m", "tests.measure.run_fake", "--record", tmp_path / "r.json", "--")
+    script = f"import os; os.write({write_end}, b'heard'); print(*os.listdir('/proc/self/fd'))"
+    with subprocess.Popen(
+        (*command, sys.executable, "-c", script),
+        pass_fds=[write_end],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.close(write_end)
+        listed = process.communicate(timeout=60)[0].split()
+    with open(read_end) as stream:
+        assert stream.read() == "heard"
+    assert process.returncode == 0
+    assert set(listed) <= {"0", "1", "2", "3", str(write_end)}, "3 is the listing's own"
 
 
 def test_a_stopped_job_is_ended_all_the_same(run):
