@@ -71,13 +71,11 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         )
 
 
-def check_writable(path: str | os.PathLike[str]) -> None:
+def check_writable(path: str | os.PathLike[str], *, hint: str = "make the folder first") -> None:
     """Find out before hours of work what `write_atomically` would raise after them. Raises OutputError."""
     check_replaceable(path)
     if not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
-        raise OutputError(
-            f"cannot write {os.fspath(path)}: its folder is missing or read-only", hint="make the folder first"
-        )
+        raise OutputError(f"cannot write {os.fspath(path)}: its folder is missing or read-only", hint=hint)
 
 
 def _mode_for(target: str) -> int:

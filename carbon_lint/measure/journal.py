@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
 
 FORMAT = "carbon-lint/journal@1"
+NEEDS_A_FOLDER = "--record must name a file in a folder that exists and can be written to"
 _BEGINNING = b'{"format": "carbon-lint/journal@'
 
 
@@ -227,7 +228,7 @@ def _open(path: Path) -> tuple[int, bool]:
     except OSError as error:
         raise OutputError(
             f"cannot write the journal {path}: {error.strerror}",
-            hint="--record must name a file in a folder that exists and can be written to",
+            hint=NEEDS_A_FOLDER,
         ) from error
 
 

@@ -19,7 +19,7 @@ from carbon_lint.files import check_writable
 from carbon_lint.measure import environment, nested
 from carbon_lint.measure.checks import find_flaw
 from carbon_lint.measure.job import Job
-from carbon_lint.measure.journal import Journal, journal_path
+from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal, journal_path
 from carbon_lint.measure.loop import Loop, RunState, Stop
 from carbon_lint.measure.ranks import unseen_gpus
 from carbon_lint.measure.signals import CANCELLING, SignalInbox
@@ -221,7 +221,7 @@ def _open_journal(request: RunRequest) -> Journal | None:
         raise OutputError("the record's path is empty", hint="--record names a file, like record.json")
     if os.path.isdir(request.record_path):
         raise OutputError(f"{request.record_path} is a folder", hint="--record names a file, like record.json")
-    check_writable(request.record_path)
+    check_writable(request.record_path, hint=NEEDS_A_FOLDER)
     # Of a link, the journal of what it points to: two runs may know one record by two names.
     is_link = os.path.islink(request.record_path)
     return Journal(journal_path(os.path.realpath(request.record_path) if is_link else request.record_path))
