@@ -12,7 +12,6 @@ import math
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -28,9 +27,8 @@ from carbon_lint.measure.ram import plan_ram
 from carbon_lint.measure.rapl import RaplWatch
 from carbon_lint.measure.required import check_required
 from carbon_lint.measure.surroundings import private_surroundings
-from carbon_lint.measure.visible_gpus import amd_ids
 from carbon_lint.records.pricing import intensity_of
-from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
+from carbon_lint.records.record import Energy, Hardware, Method, Methods
 from carbon_lint.units import grams_from_kilograms
 
 if TYPE_CHECKING:
@@ -92,11 +90,9 @@ class CodeCarbonMeter:
         self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh
         self._cpu = plan_cpu(cpu_power_w, root=root)
         self._ram = plan_ram(root=root)
-        self._amd_ids = amd_ids(environ)
-        self._amd_warnings: tuple[str, ...] = ()
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
-        if self._gpus.driver is not None:
-            self.software["nvidia-driver"] = self._gpus.driver
+        self.software |= self._gpus.drivers
+        self._gpu_kwh: tuple[float, ...] = ()
         self._require = frozenset(require)
         self._root = root
         self._rapl = RaplWatch(rapl_domains(root) if self._cpu.method is Method.COUNTER else ())
@@ -108,17 +104,21 @@ class CodeCarbonMeter:
         self._previous: Reading | None = None
         self._started_s = 0.0
         self.methods = Methods(cpu=self._cpu.method, gpu=self._gpus.method, ram=self._ram.method)
-        self.hardware = Hardware(
+
+    @property
+    def hardware(self) -> Hardware:
+        """What the energy is spent on; each GPU with its own as of the last reading."""
+        return Hardware(
             cpu_model=self._cpu.model,
             cpu_count=self._cpu.threads,
             ram_gb=round(self._ram.size_gib, 2),
-            gpus=self._gpus.gpus,
+            gpus=self._gpus.counted(self._gpu_kwh, self.pue),
         )
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the number should know."""
-        return self._cpu.warnings + self._gpus.warnings + self._amd_warnings
+        return self._cpu.warnings + self._gpus.warnings
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError where CodeCarbon is missing, another one, or gives no figures."""
@@ -131,11 +131,10 @@ class CodeCarbonMeter:
 
     def _start(self) -> None:
         try:
-            with private_surroundings(), _known_cpu(self._cpu.model):
+            with private_surroundings(), _without_gpus(), _known_cpu(self._cpu.model):
                 offline_tracker = _offline_tracker()
-                with _without_nvidia():
-                    self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
-                    self._tracker.start()
+                self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
+                self._tracker.start()
                 self._tracker.flush()
         except ImportError as error:
             raise MeasurementError(f"codecarbon cannot be imported: {error}", hint=_INSTALL) from error
@@ -144,8 +143,8 @@ class CodeCarbonMeter:
                 f"CodeCarbon gives no figures: {self._log.cause()}",
                 hint="`carbon-lint doctor` says what can be measured",
             )
-        self._take_amd(self._look_inside())
-        check_required(self._require, self._cpu, gpu_count=len(self.hardware.gpus), root=self._root)
+        self._look_inside()
+        check_required(self._require, self._cpu, gpu_count=len(self._gpus.gpus), root=self._root)
         self._rapl.start()
         problem = self._check.problem(self._tap.last, time.monotonic())
         if problem is not None:
@@ -170,6 +169,7 @@ class CodeCarbonMeter:
         if problem is not None or gpu_kwh is None:
             return None
         self._previous = self._reading(self._tap.last, gpu_kwh)
+        self._gpu_kwh = self._gpus.read_kwh
         return self._previous
 
     def stop(self) -> Reading | None:
@@ -228,7 +228,7 @@ class CodeCarbonMeter:
             "measure_power_secs": _PARKED_S,
             "tracking_mode": "machine",
             "allow_multiple_runs": True,
-            "gpu_ids": self._amd_ids,
+            "gpu_ids": None,
             "force_cpu_power": self._cpu.max_power_w,
             "force_ram_power": self._ram.power_w,
             "force_mode_cpu_load": False,
@@ -244,11 +244,8 @@ class CodeCarbonMeter:
             "logger_preamble": "",
         }
 
-    def _look_inside(self) -> Any:
-        """The tracker must have set up what was planned. The only place that looks at its private parts.
-
-        Returns its GPU part, or `None`.
-        """
+    def _look_inside(self) -> None:
+        """The tracker must have set up what was planned. The only place that looks at its private parts."""
         try:
             parts = {type(part).__name__: part for part in self._tracker._hardware}
             mode, tdp_w, ram_w = parts["CPU"]._mode, parts["CPU"]._tdp, parts["RAM"]._force_ram_power
@@ -264,40 +261,19 @@ class CodeCarbonMeter:
             load = load_of(self._cpu.limit, self._cpu.usable_threads, self._root)
             self._linear = LinearWatch(load or parts["CPU"]._cpu_load_meter)
             parts["CPU"]._cpu_load_meter = self._linear
-        return parts.get("GPU")
-
-    def _take_amd(self, part: Any) -> None:
-        """AMD GPUs are CodeCarbon's own reading: name them, and say how they are read."""
-        if part is None:
-            return
-        chosen = [device for device in part.devices.devices if part.gpu_ids is None or device.gpu_index in part.gpu_ids]
-        if not chosen:
-            if self._amd_ids != "" and "none" not in self._require:
-                raise MeasurementError(
-                    "rocm-smi is here, and CodeCarbon can read no AMD GPU by amdsmi",
-                    hint="install ROCm's own `amdsmi` beside codecarbon, or say `--require none` to go on without it",
-                )
-            return
-        found = tuple(Gpu(index=d.gpu_index, name=str(d._gpu_name), uuid=str(d._uuid)) for d in chosen)
-        method = Method.COUNTER if all(device._has_counter for device in chosen) else Method.SAMPLED_POWER
-        self._check.has_gpu = True
-        if method is Method.SAMPLED_POWER:
-            self._amd_warnings = ("an AMD GPU has no energy counter: CodeCarbon samples its power once a second",)
-        self.methods = replace(self.methods, gpu=method)
-        self.hardware = replace(self.hardware, gpus=self.hardware.gpus + found)
 
     def _reading(self, data: Any, gpu_kwh: float) -> Reading:
         elapsed_s = time.monotonic() - self._started_s
-        nvidia_kwh = gpu_kwh * self.pue
-        total_kwh = data.energy_consumed + nvidia_kwh
+        gpu_kwh *= self.pue
+        total_kwh = data.energy_consumed + gpu_kwh
         energy = Energy(
             total=total_kwh,
             cpu=data.cpu_energy,
-            gpu=data.gpu_energy + nvidia_kwh if self.hardware.gpus else None,
+            gpu=gpu_kwh if self._gpus.gpus else None,
             ram=data.ram_energy,
             cpu_linear=None if self._linear is None else data.cpu_energy * self._linear.factor(),
         )
-        grams = grams_from_kilograms(data.emissions) + nvidia_kwh * self._g_per_kwh
+        grams = grams_from_kilograms(data.emissions) + gpu_kwh * self._g_per_kwh
         return Reading(
             elapsed_s=elapsed_s,
             energy_kwh=energy,
@@ -369,14 +345,34 @@ def _known_cpu(model: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def _without_nvidia() -> Iterator[None]:
-    """Within, CodeCarbon sees no NVIDIA GPU, also beside an AMD one: `gpus` reads them."""
-    from codecarbon.core import gpu
-
+def _without_gpus() -> Iterator[None]:
+    """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpus` reads them."""
+    with _stand_ins("pynvml", "amdsmi"):
+        # Without these modules CodeCarbon starts those programs while it is imported, and with them it opens the GPUs.
+        from codecarbon.core import gpu
     module: Any = gpu
-    before = module.is_nvidia_system, module.PYNVML_AVAILABLE
-    module.is_nvidia_system, module.PYNVML_AVAILABLE = (lambda: False), False
+    names = ("is_nvidia_system", "is_rocm_system", "PYNVML_AVAILABLE", "AMDSMI_AVAILABLE")
+    before = {name: getattr(module, name) for name in names}
+    module.is_nvidia_system = module.is_rocm_system = lambda: False
+    module.PYNVML_AVAILABLE = module.AMDSMI_AVAILABLE = False
     try:
         yield
     finally:
-        module.is_nvidia_system, module.PYNVML_AVAILABLE = before
+        for name, value in before.items():
+            setattr(module, name, value)
+
+
+@contextmanager
+def _stand_ins(*names: str) -> Iterator[None]:
+    """Within, each of these modules is an empty one that can be initialised."""
+    before = {name: sys.modules[name] for name in names if name in sys.modules}
+    for name in names:
+        stand_in = ModuleType(name)
+        stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
+        sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
+        sys.modules.update(before)

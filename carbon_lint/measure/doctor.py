@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.uncertainty import RELATIVE
+from carbon_lint.measure.amd_host import host_amd_gpus
 from carbon_lint.measure.codecarbon_meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measure.cpu import plan_cpu
 from carbon_lint.measure.gpu_host import host_gpus, in_container
@@ -20,6 +21,7 @@ from carbon_lint.measure.gpus import open_gpus
 from carbon_lint.measure.location import is_auto, locate
 from carbon_lint.measure.ram import plan_ram
 from carbon_lint.measure.required import rapl_cause
+from carbon_lint.measure.visible_amd import hiding
 from carbon_lint.measure.visible_gpus import is_hidden
 from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
@@ -136,16 +138,22 @@ def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ..
         return finding, ()
     gpus.close()
     if not gpus.gpus:
-        what = "none that is given to this container" if host_gpus(root) else "none on this machine"
-        if is_hidden(environ):
-            what = "hidden from the job by CUDA_VISIBLE_DEVICES"
-        return Finding(component="gpu", state=State.ABSENT, what=what), gpus.warnings
+        return Finding(component="gpu", state=State.ABSENT, what=_no_gpu(environ, root)), gpus.warnings
     names = ", ".join(f"{gpu.index}: {gpu.name}" for gpu in gpus.gpus)
     error_text = _ERRORS[gpus.method] if gpus.method is not None else None
     return (
         Finding(component="gpu", state=State.MEASURED, what=names, method=gpus.method, error=error_text),
         gpus.warnings,
     )
+
+
+def _no_gpu(environ: Mapping[str, str], root: Path) -> str:
+    if is_hidden(environ):
+        return "hidden from the job by CUDA_VISIBLE_DEVICES"
+    nvidia, amd = host_gpus(root), host_amd_gpus(root)
+    if amd and (variable := hiding(environ, reads_cuda=not nvidia)) is not None:
+        return f"hidden from the job by {variable}"
+    return "none that is given to this container" if nvidia or amd else "none on this machine"
 
 
 def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...]]:

@@ -11,8 +11,6 @@ _RELATIVE_TOLERANCE = 1e-6
 # A RAPL counter that was reset (resume, migration) is booked as a wrap: 212 kJ in one tick were seen. No machine that
 # trains on its CPUs draws so much by them.
 _PLAUSIBLE_CPU_W = 4000.0
-# An AMD GPU draws watts also when idle; CodeCarbon books 0 when its reading fails.
-_STANDSTILL_S = 1.5
 
 
 class Figures(Protocol):
@@ -32,17 +30,13 @@ class FigureCheck:
     Args:
         g_per_kwh: the intensity that grams over energy must come out at.
         pue: as given to CodeCarbon.
-        has_gpu: True where CodeCarbon itself counts a GPU.
     """
 
-    def __init__(self, *, g_per_kwh: float, pue: float, has_gpu: bool = False) -> None:
+    def __init__(self, *, g_per_kwh: float, pue: float) -> None:
         self._g_per_kwh = g_per_kwh
         self._pue = pue
-        self.has_gpu = has_gpu
         self._last_s: float | None = None
         self._last_cpu_kwh = 0.0
-        self._last_gpu_kwh = 0.0
-        self._gpu_moved_s = 0.0
         self._spoilt: str | None = None
 
     def problem(self, figures: Figures, now_s: float) -> str | None:
@@ -52,7 +46,7 @@ class FigureCheck:
         found = self._sums(figures) or self._price(figures)
         if found is None:
             self._spoilt = found = self._jump(figures, now_s)
-        return found or self._standstill(figures, now_s)
+        return found
 
     def _sums(self, figures: Figures) -> str | None:
         parts = {"cpu": figures.cpu_energy, "gpu": figures.gpu_energy, "ram": figures.ram_energy}
@@ -61,6 +55,8 @@ class FigureCheck:
             return f"CodeCarbon's figures are not finite: {parts}, {total_kwh} kWh, {kg} kg"
         if not (total_kwh > 0 and kg > 0 and parts["ram"] > 0 and parts["cpu"] >= 0):
             return f"CodeCarbon counts no energy: {parts}, {total_kwh} kWh, {kg} kg"
+        if parts["gpu"]:
+            return f"CodeCarbon counts a GPU, {parts['gpu']} kWh, which is counted here already"
         if not math.isclose(sum(parts.values()), total_kwh, rel_tol=_RELATIVE_TOLERANCE):
             return f"CodeCarbon's parts {parts} do not add up to its {total_kwh} kWh"
         return None
@@ -82,10 +78,3 @@ class FigureCheck:
         if 0 <= watts <= _PLAUSIBLE_CPU_W * self._pue:
             return None
         return f"the CPU's energy moved at {watts:.0f} W since the last reading: its counter was reset"
-
-    def _standstill(self, figures: Figures, now_s: float) -> str | None:
-        if figures.gpu_energy != self._last_gpu_kwh or self._gpu_moved_s == 0:
-            self._last_gpu_kwh, self._gpu_moved_s = figures.gpu_energy, now_s
-        if not self.has_gpu or now_s - self._gpu_moved_s < _STANDSTILL_S:
-            return None
-        return f"the GPU's energy has stood still for {now_s - self._gpu_moved_s:.0f} s"

@@ -1,21 +1,20 @@
 """Replays a recording behind the meter's protocol: no sensor, no CodeCarbon, any clock.
 
-The GPU of a recording is played to the very code that reads a real one (`gpus`), at the NVML boundary.
+The GPU of a recording is played to the very code that reads a real one (`gpus`), at the boundary of its library.
 """
 
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.gpus import CountedGpu, NvidiaGpus, sample_gaps_s
+from carbon_lint.measure.gpus import CountedGpu, Gpus, sample_gaps_s
 from carbon_lint.measure.meter import Reading
 from carbon_lint.records.pricing import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from carbon_lint.measure.trace import Series, Trace
     from carbon_lint.places import Place
@@ -52,24 +51,38 @@ class ScaledClock:
         return (time.monotonic() - self._born_s) * self._speed
 
 
-class _RecordedNvml:
-    """NVML's two readings, from a series. `at_s`: where in the recording we are."""
+class _Recorded:
+    """A vendor's library that answers from a series. `at_s`: where in the recording we are."""
 
-    NVMLError = OSError
+    label = "GPU"
+    hidden_by = "nothing"
+    errors = (OSError,)
 
     def __init__(self, series: Series) -> None:
         self._series = series
         self.at_s = 0.0
 
-    def nvmlDeviceGetTotalEnergyConsumption(self, handle: object) -> int:  # noqa: N802  NVML's name
-        """Energy in mJ, in the steps of a real counter."""
+    def energy_mj(self, handle: object) -> float:
+        """In the steps of a real counter."""
         del handle
         return round(1000 * self._series.energy_j(self.at_s // _COUNTER_STEP_S * _COUNTER_STEP_S))
 
-    def nvmlDeviceGetPowerUsage(self, handle: object) -> float:  # noqa: N802  NVML's name
-        """Power in mW."""
+    def power_w(self, handle: object) -> float:
+        """As recorded."""
         del handle
-        return 1000 * self._series.power_w(self.at_s)
+        return self._series.power_w(self.at_s)
+
+    def process_ids(self, handle: object) -> Collection[int]:
+        """None was recorded."""
+        del handle
+        return ()
+
+    def driver(self) -> tuple[str, str] | None:
+        """None was recorded."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class ReplayMeter:
@@ -105,11 +118,16 @@ class ReplayMeter:
         self._sample_s = next(self._gaps_s)  # when the next one is due
         self._previous: Reading | None = None
         self._others = {name: series for name, series in trace.series.items() if name != "gpu"}
-        self._nvml = _RecordedNvml(trace.series["gpu"]) if "gpu" in trace.series else None
-        self._gpus = _recorded_gpus(self._nvml, trace, gpu_method, lambda: self._now_s)
+        self._library = _Recorded(trace.series["gpu"]) if "gpu" in trace.series else None
+        self._gpus = _recorded_gpus(self._library, trace, gpu_method, lambda: self._now_s)
         methods = dict.fromkeys(self._others, Method.COUNTER)
         self.methods = Methods(**methods, gpu=self._gpus.method)
-        self.hardware = Hardware(gpus=self._gpus.gpus)
+        self._gpu_kwh: tuple[float, ...] = ()
+
+    @property
+    def hardware(self) -> Hardware:
+        """The recorded GPU, with its energy as of the last reading."""
+        return Hardware(gpus=self._gpus.counted(self._gpu_kwh, self.pue))
 
     def start(self) -> None:
         """Begin at the recording's first sample."""
@@ -124,8 +142,9 @@ class ReplayMeter:
         if gpu_kwh is None:
             return None
         kwh = {name: series.energy_j(self._now_s) / _J_PER_KWH * self.pue for name, series in self._others.items()}
-        if self._nvml is not None:
+        if self._library is not None:
             kwh["gpu"] = gpu_kwh * self.pue
+        self._gpu_kwh = self._gpus.read_kwh
         self._previous = self._reading(kwh)
         return self._previous
 
@@ -135,14 +154,14 @@ class ReplayMeter:
 
     def _play(self, until_s: float) -> None:
         """Bring the recording forward, taking each power sample on the way where the GPU has no counter."""
-        if self._nvml is None:
+        if self._library is None:
             self._now_s = until_s
             return
         while self._gpus.method is Method.SAMPLED_POWER and self._sample_s <= until_s:
-            self._now_s = self._nvml.at_s = self._sample_s
+            self._now_s = self._library.at_s = self._sample_s
             self._gpus.sample()
             self._sample_s += next(self._gaps_s)
-        self._now_s = self._nvml.at_s = until_s
+        self._now_s = self._library.at_s = until_s
 
     def _reading(self, kwh: dict[str, float]) -> Reading:
         total_kwh = sum(kwh.values())
@@ -158,9 +177,9 @@ class ReplayMeter:
         )
 
 
-def _recorded_gpus(nvml: _RecordedNvml | None, trace: Trace, method: Method, clock: Callable[[], float]) -> NvidiaGpus:
-    if nvml is None:
-        return NvidiaGpus(SimpleNamespace(NVMLError=OSError), [], (), clock)
+def _recorded_gpus(library: _Recorded | None, trace: Trace, method: Method, clock: Callable[[], float]) -> Gpus:
+    if library is None:
+        return Gpus(clock=clock)
     gpu = Gpu(index=0, name=trace.name or "recorded GPU")
-    device = CountedGpu(gpu=gpu, handle=0, has_counter=method is Method.COUNTER)
-    return NvidiaGpus(nvml, [device], (), clock, is_threaded=False)
+    device = CountedGpu(gpu=gpu, handle=0, library=library, has_counter=method is Method.COUNTER)
+    return Gpus([device], (), clock, libraries=[library], is_threaded=False)

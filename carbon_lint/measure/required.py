@@ -23,7 +23,8 @@ def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, ro
     if "gpu" in require and gpu_count == 0:
         raise MeasurementError(
             "a GPU is required, and none can be seen here",
-            hint="`nvidia-smi` must list it, and CUDA_VISIBLE_DEVICES must not hide it; see `carbon-lint doctor`",
+            hint="`nvidia-smi` or `amd-smi list` must list it, and CUDA_ or ROCR_VISIBLE_DEVICES must not hide it; "
+            "see `carbon-lint doctor`",
         )
     if "cpu-counter" in require and cpu.method is not Method.COUNTER:
         cause, hint = rapl_cause(cpu, root)

@@ -70,20 +70,6 @@ def visible_cards(cards: Sequence[Card], environ: Mapping[str, str]) -> Visible:
     return Visible(indices=tuple(sorted(set(chosen))), warnings=tuple(dict.fromkeys(warnings)))
 
 
-def amd_ids(environ: Mapping[str, str]) -> str | None:
-    """ROCR_VISIBLE_DEVICES as indices for CodeCarbon, `None` for all. Raises MeasurementError for UUIDs."""
-    value = environ.get("ROCR_VISIBLE_DEVICES")
-    if value is None:
-        return None
-    entries = [part.strip() for part in value.split(",") if part.strip()]
-    if all(_is_index(entry) for entry in entries):
-        return ",".join(entries)
-    raise MeasurementError(
-        f"ROCR_VISIBLE_DEVICES={quoted(value)} cannot be matched to the GPUs measured",
-        hint="name AMD GPUs by index, like ROCR_VISIBLE_DEVICES=0,1",
-    )
-
-
 def _card(entry: str, cards: Sequence[Card]) -> tuple[Card, bool]:
     """The card that `entry` names, and whether it is only a MIG slice of it."""
     if _is_index(entry):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import sys
 import time
 
@@ -14,6 +13,7 @@ from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
 from carbon_lint.measure.gpus import open_gpus
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
+from tests.measure.driving import drive, virtual
 from tests.measure.stub_nvml import (
     NVMLError,
     NVMLError_LibraryNotFound,
@@ -23,16 +23,6 @@ from tests.measure.stub_nvml import (
 )
 
 UUIDS = [f"GPU-{number}e817856-1fb8-192a-7ab7-0e0e4476c18{number}" for number in range(4)]
-
-
-class Clock:
-    """Virtual seconds."""
-
-    def __init__(self):
-        self.now_s = 1000.0
-
-    def __call__(self):
-        return self.now_s
 
 
 @pytest.fixture
@@ -131,29 +121,6 @@ def test_other_processes_on_a_counted_gpu_are_warned_of(machine):
     assert open_gpus({"CUDA_VISIBLE_DEVICES": "0"}).warnings == (
         "GPU 0 is used by 1 other process: their energy is counted too",
     )
-
-
-def drive(gpus, clock, seconds, tick_s=1.0, step_s=0.05):
-    """`seconds` of virtual time: samples at irregular moments of `step_s` on average, a reading every `tick_s`."""
-    spread = random.Random(1)
-    end_s, next_s = clock.now_s + seconds, clock.now_s + tick_s
-    readings = []
-    while clock.now_s < end_s:
-        clock.now_s = min(clock.now_s + spread.uniform(0.6 * step_s, 1.4 * step_s), end_s)
-        gpus.sample()
-        if clock.now_s >= next_s:
-            readings.append(gpus.read())
-            next_s += tick_s
-    return readings
-
-
-def virtual(machine, *devices):
-    clock = Clock()
-    machine(*devices, clock=clock)
-    gpus = open_gpus({})
-    gpus._clock, gpus._is_threaded = clock, False
-    gpus.start()
-    return gpus, clock
 
 
 @pytest.mark.parametrize("burst_period_s", [1.0, 1.37, 0.2])

@@ -1,0 +1,72 @@
+"""The few calls behind which each vendor's library stands, so that `gpus` counts without knowing whose GPU it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from carbon_lint.records.record import Gpu
+
+
+class NotStatedError(RuntimeError):
+    """The card states no such figure."""
+
+
+class GpuLibrary(Protocol):
+    """A vendor's library, initialised.
+
+    Attributes:
+        label: what its GPUs are called in messages, like `GPU` in `GPU 0`.
+        hidden_by: the variable that takes a GPU away from the job.
+    """
+
+    label: str
+    hidden_by: str
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """For an `except` clause."""
+
+    def energy_mj(self, handle: Any) -> float:
+        """The card's energy counter in mJ, since some moment of its own."""
+
+    def power_w(self, handle: Any) -> float:
+        """The card's power in W, now."""
+
+    def process_ids(self, handle: Any) -> Collection[int]:
+        """Of the processes that use the card, as the driver numbers them; empty where it does not say. No error."""
+
+    def driver(self) -> tuple[str, str] | None:
+        """Name and version of the driver, as a record states them; `None` where it states none."""
+
+    def close(self) -> None:
+        """Give the library back. No error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCard:
+    """A card that counts. `dies`: handles of other parts of it that processes may be on."""
+
+    gpu: Gpu
+    handle: Any
+    dies: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What one vendor's library has for the job.
+
+    Attributes:
+        library: `None` where there is none.
+        cards: those that the job can see.
+        warnings: about them.
+        is_present: whether this machine has any GPU of the vendor's, seen by the job or not.
+    """
+
+    library: GpuLibrary | None = None
+    cards: tuple[OpenCard, ...] = ()
+    warnings: tuple[str, ...] = ()
+    is_present: bool = False
