@@ -126,6 +126,8 @@ def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], tol
             listed[commit.id] = commit
             if len(known & listed.keys()) == NEAR:
                 break
+        if after not in listed:
+            raise _not_a_list()
         if len(listed) == MOST_COMMITS:
             problem = f"only the newest {MOST_COMMITS} were looked at"
     except PublishError as error:
@@ -155,5 +157,9 @@ def _commit(item: Any) -> Commit:
     found = item["id"]
     author = item["authors"][0]["user"] if item["authors"] else ""
     if not (isinstance(found, str) and _ID.fullmatch(found)):
-        raise UnansweredError("the Hub's list of commits is not what it should be")
+        raise _not_a_list()
     return Commit(id=found, title=str(item["title"]), author=str(author))
+
+
+def _not_a_list() -> UnansweredError:
+    return UnansweredError("the Hub's list of commits is not what it should be")

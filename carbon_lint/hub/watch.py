@@ -110,6 +110,8 @@ class Watch:
         listed = ", ".join(_branch(one, with_author=is_several) for one in found.moved)
         if found.left_out:
             listed += f", and {found.left_out} more branches or pull requests moved"
+        if not commits:
+            return f"{self.repo_id} was changed meanwhile: {listed}"
         if not self._before:
             return f"{self.repo_id}, which could not be seen before the job, has {count}{by} now: {listed}"
         return f"{self.repo_id} got {count}{by} meanwhile: {listed}"
@@ -151,7 +153,7 @@ def _branch(one: Moved, *, with_author: bool) -> str:
     if one.is_rewritten:
         about += f", which does not hold {(one.before or '')[:SHORT]} any more"
     if one.problem is not None:
-        about += f"; there may be more: {one.problem}"
+        about += f"; {'there may be more' if one.commits else 'its commits are not known'}: {one.problem}"
     return f"{', '.join(shown)} ({about})"
 
 

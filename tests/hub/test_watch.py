@@ -1,0 +1,433 @@
+"""What a model got while a job ran, asked of the stand-in Hub whose repositories are real git."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from carbon_lint.errors import UsageError
+from carbon_lint.hub import pushed, watch
+from carbon_lint.hub.watch import Watch
+from carbon_lint.records.record import Outcome
+from carbon_lint.report.sections import warnings as in_markdown
+from carbon_lint.text import terminal
+from tests.hub.records import record
+from tests.standin.faults import Fault, html_502
+from tests.standin.hub import FOREIGN_TOKEN, READ_TOKEN, WRITE_TOKEN
+
+STOPPED = record(outcome=Outcome.OVER_BUDGET, exit_status=143, over_budget=True)
+HALF = "they may hold half-trained weights"
+
+
+@pytest.fixture
+def git(model):
+    return model.state.repos["acme/m"].git
+
+
+@pytest.fixture
+def watched(hub):
+    """`watched(token)`: the model as it is now, about to be trained."""
+
+    def begin(token=WRITE_TOKEN, **more):
+        seen = Watch("acme/m", hub.environ(None), token=token, settle_s=0, **more)
+        assert seen.begin() is None
+        return seen
+
+    return begin
+
+
+def told(seen, of=STOPPED, was_stopped=True):
+    return seen.tell(of, was_stopped=was_stopped)
+
+
+def weights(hub, title, ref="main"):
+    return hub.commit("acme/m", {"model.safetensors": title.encode()}, title, ref)
+
+
+def dated(git, parents, message, date):
+    """A commit of main's files, made by git itself with a date of its own. No ref points to it."""
+    environ = {"GIT_AUTHOR_NAME": "acme", "GIT_AUTHOR_EMAIL": "a@localhost", "GIT_COMMITTER_NAME": "acme",
+               "GIT_COMMITTER_EMAIL": "a@localhost", "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}  # fmt: skip
+    command = ["git", "--git-dir", ".", "commit-tree", f"{git.tip('main')}^{{tree}}", "-m", message]
+    command += [word for parent in parents for word in ("-p", parent)]
+    return subprocess.check_output(command, cwd=git.folder, env=environ, text=True).strip()
+
+
+def test_the_commits_since_the_start_are_named_and_the_one_to_go_back_to(model, watched):
+    before = weights(model, "Yesterday's")
+    seen = watched()
+    first = weights(model, "Training in progress, epoch 1")
+    last = weights(model, "End of training")
+    found = told(seen)
+    weights(model, "Afterwards")
+
+    assert found.has_pushed is True
+    said, back = found.notes
+    assert said == (
+        "the job was stopped over its budget, and acme/m got 2 commits by stand-in meanwhile: "
+        f"{first[:8]} 'Training in progress, epoch 1', {last[:8]} 'End of training' (main): {HALF}"
+    )
+    assert back == f"to go back (docs/publishing.md): main was at {before}"
+
+
+def test_nothing_pushed_is_said_too(model, watched):
+    weights(model, "Before")
+    seen = watched()
+    found = told(seen)
+    assert found.has_pushed is False
+    (said,) = found.notes
+    assert said.startswith("the job was stopped over its budget; nothing was pushed to acme/m while it ran")
+    assert model.asked("GET /api/models/acme/m/commits") == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "was_stopped", "cause"),
+    [
+        (Outcome.OVER_BUDGET, True, "the job was stopped over its budget, and"),
+        (Outcome.OVER_BUDGET, False, "the run went over its budget, and"),
+        (Outcome.UNMEASURED, True, "the job was stopped because it could not be measured, and"),
+        (Outcome.UNMEASURED, False, "the run was not measured, and"),
+        (Outcome.FAILED, False, "the job failed, and"),
+    ],
+)
+def test_only_weights_of_a_training_cut_short_are_called_half_trained(model, watched, outcome, was_stopped, cause):
+    seen = watched()
+    weights(model, "Training in progress")
+    said = told(seen, record(outcome=outcome), was_stopped).notes[0]
+    assert said.startswith(cause)
+    is_cut_short = was_stopped or outcome is Outcome.FAILED
+    assert is_cut_short == said.endswith(HALF)
+
+
+def test_a_pull_request_is_closed_and_main_left_alone(model, watched, git):
+    model.state.open_discussion(model.state.repos["acme/m"], "acme", "Staged", "", pull_request=True, status="draft")
+    seen = watched()
+    sha = weights(model, "End of training", "refs/pr/1")
+    said, back = told(seen).notes
+    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'End of training' (refs/pr/1)" in said
+    assert back == f"to go back (docs/publishing.md): close {model.endpoint}/acme/m/discussions/1 without a merge"
+
+
+def test_a_pull_request_that_the_job_opens_counts_from_where_it_left_main(model, watched):
+    weights(model, "Before")
+    seen = watched()
+    repo = model.state.repos["acme/m"]
+    for _ in range(2):  # the second stays empty: nothing was pushed to it
+        model.state.open_discussion(repo, "acme", "Weights", "", pull_request=True, status="draft")
+    sha = weights(model, "Upload", "refs/pr/1")
+    said = told(seen).notes[0]
+    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'Upload' (refs/pr/1): " in said
+
+
+def test_a_new_branch_holds_only_what_main_never_held(model, watched, git):
+    old = weights(model, "Long ago")
+    weights(model, "Since then")
+    seen = watched()
+    git.set_ref("refs/heads/side", old)
+    sha = weights(model, "On the side", "side")
+    said, back = told(seen).notes
+    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'On the side' (side): " in said
+    assert back.endswith(": delete the branch 'side'")
+
+
+def test_main_comes_first_and_a_commit_is_counted_once(model, watched, git):
+    git.set_ref("refs/heads/a-branch", git.tip("main"))
+    seen = watched()
+    both = weights(model, "Both")
+    git.set_ref("refs/heads/a-branch", both)
+    alone = weights(model, "Alone", "a-branch")
+    said = told(seen).notes[0]
+    assert f"2 commits by stand-in meanwhile: {both[:8]} 'Both' (main), {alone[:8]} 'Alone' (a-branch): " in said
+
+
+def test_a_merge_brings_what_is_older_than_mains_head(model, watched, git):
+    """By date the branch's commits lie below the head that main had before."""
+    root = git.tip("main")
+    side = dated(git, [root], "On the branch", "2030-01-01T00:00:00Z")
+    head = dated(git, [root], "On main", "2031-01-01T00:00:00Z")
+    git.set_ref("refs/heads/main", head)
+    git.set_ref("refs/heads/side", side)
+    seen = watched()
+    merge = dated(git, [head, side], "Merge the branch", "2032-01-01T00:00:00Z")
+    git.set_ref("refs/heads/main", merge)
+    assert [commit.title for commit in git.log("main")][:3] == ["Merge the branch", "On main", "On the branch"]
+    said, back = told(seen).notes
+    assert f"2 commits by acme meanwhile: {side[:8]} 'On the branch', {merge[:8]} 'Merge the branch' (main): " in said
+    assert back.endswith(f"main was at {head}")
+
+
+def test_a_commit_with_a_wrong_date_is_seen(model, watched, git):
+    seen = watched()
+    old = dated(git, [git.tip("main")], "Made long ago", "2001-01-01T00:00:00Z")
+    git.set_ref("refs/heads/main", old)
+    assert f"{old[:8]} 'Made long ago' (main)" in told(seen).notes[0]
+
+
+def test_a_history_that_was_written_anew_is_said(model, watched, git):
+    before = weights(model, "Lost")
+    seen = watched()
+    new = dated(git, [], "Squashed", "2026-01-01T00:00:00Z")
+    git.set_ref("refs/heads/main", new)
+    said, back = told(seen).notes
+    assert f"{new[:8]} 'Squashed' (main, which does not hold {before[:8]} any more): " in said
+    assert back.endswith(f"main was at {before}")
+
+
+def test_a_branch_that_was_set_back_is_said(model, watched, git):
+    root = git.tip("main")
+    before = weights(model, "Taken away")
+    seen = watched()
+    git.set_ref("refs/heads/main", root)
+    found = told(seen)
+    assert found.has_pushed is True
+    assert (
+        f"acme/m was changed meanwhile: now at {root[:8]} (main, which does not hold {before[:8]} any more)"
+        in found.notes[0]
+    )
+
+
+def test_a_model_that_the_job_made_is_told_whole(hub, at, watched):
+    at(hub)
+    seen = watched()
+    hub.create("acme/m", "# New\n")
+    sha = weights(hub, "End of training")
+    (said,) = told(seen).notes
+    assert "acme/m, which could not be seen before the job, has 3 commits by stand-in now: " in said
+    assert f"{sha[:8]} 'End of training' (main): {HALF}" in said
+
+
+def test_a_long_list_is_read_page_by_page_and_its_end_is_named(model, watched, monkeypatch):
+    monkeypatch.setattr(pushed, "PAGE", 3)
+    weights(model, "Before")
+    seen = watched()
+    shas = [weights(model, f"Step {number}") for number in range(11)]
+    said = told(seen).notes[0]
+    assert "got 11 commits" in said
+    assert f": 6 earlier, {shas[6][:8]} 'Step 6', " in said
+    assert f"{shas[10][:8]} 'Step 10' (main): " in said
+    assert model.asked(f"/commits/{shas[10]}?limit=3&p=3") == 1
+
+
+def test_a_list_without_an_end_is_not_read_to_it(model, watched, monkeypatch):
+    monkeypatch.setattr(pushed, "MOST_COMMITS", 4)
+    seen = watched()
+    for number in range(6):
+        weights(model, f"Step {number}")
+    said = told(seen).notes[0]
+    assert "got at least 4 commits" in said
+    assert "(main; there may be more: only the newest 4 were looked at)" in said
+
+
+def test_of_a_hundred_branches_the_first_few_are_looked_into(model, watched, git, monkeypatch):
+    monkeypatch.setattr(pushed, "MOST_REFS", 2)
+    seen = watched()
+    sha = weights(model, "Everywhere")
+    for name in ("b", "c", "d"):
+        git.set_ref(f"refs/heads/{name}", sha)
+        weights(model, f"On {name}", name)
+    said = told(seen).notes[0]
+    assert "got at least 2 commits" in said
+    assert "'Everywhere' (main), " in said
+    assert "'On b' (b), and 2 more branches or pull requests moved" in said
+
+
+def test_who_pushed_what_is_told_where_there_are_several(model, watched, git):
+    seen = watched()
+    mine = git.commit("refs/heads/main", {"a": b"1"}, "Mine", author="acme")
+    theirs = git.commit("refs/heads/main", {"b": b"1"}, "Theirs", author="bob")
+    said = told(seen).notes[0]
+    assert f"got 2 commits meanwhile: {mine[:8]} 'Mine' by acme, {theirs[:8]} 'Theirs' by bob (main)" in said
+
+
+def test_a_commit_that_lands_just_after_the_job_is_seen(model, hub, monkeypatch):
+    seen = Watch("acme/m", hub.environ(None), settle_s=2.5)
+    seen.begin()
+    monkeypatch.setattr("time.sleep", lambda seconds: weights(model, f"Landed {seconds} s after"))
+    said = seen.tell(STOPPED, was_stopped=True).notes[0]
+    assert "'Landed 2.5 s after' (main)" in said
+
+
+HOSTILE = [
+    "::error file=a::pwned",
+    "##[error]pwned",
+    "\x1b[31mred\x1b[0m and \x07",
+    "\u202egnp.exe",
+    "'); drop table",
+    "<script>alert(1)</script> @octocat #12 [x](http://evil.example)",
+    "token hf_abcdefghijklmnopqrstuvwxyz012345",
+    "long " * 200,
+]
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_a_title_can_do_nothing_but_be_read(model, watched, title):
+    seen = watched()
+    weights(model, title)
+    said = told(seen).notes[0]
+    assert terminal(said) == said
+    assert len(said) < 400
+    assert "hf_abcdef" not in said
+    markdown = in_markdown(record(warnings=(said,)))
+    assert markdown.count("\n") == 3
+    assert "<script>" not in markdown
+    assert "@octocat" not in markdown
+    assert "[x](" not in markdown
+
+
+def test_an_author_and_a_branch_can_do_nothing_but_be_read(model, watched, git):
+    main = {"name": "main", "ref": "refs/heads/main", "targetCommit": git.tip("main")}
+    seen = watched()
+    sha = git.commit("refs/heads/side", {"a": b"1"}, "One", author="::error::name")
+    side = {"name": "?", "ref": "refs/heads/::error::\x1b[31m\n", "targetCommit": sha}
+    body = {"branches": [main, side], "converts": [], "tags": [], "pullRequests": []}
+    model.faults.add(Fault(matches="/refs", status=200, body=json.dumps(body).encode()))
+    said, back = told(seen).notes
+    assert terminal(said) == said
+    assert terminal(back) == back
+    assert f"{sha[:8]} 'One'" in said
+
+
+BROKEN = {
+    "500": Fault(matches="/refs", times=99, status=500),
+    "502 with a page": html_502("/refs", times=99),
+    "429 for an hour": Fault(matches="/refs", times=99, status=429, headers={"Retry-After": "3600"}),
+    "reset": Fault(matches="/refs", times=99, reset_before=True),
+    "stall": Fault(matches="/refs", times=99, stall_s=30),
+    "no JSON": Fault(matches="/refs", times=99, status=200, body=b"<html>login</html>"),
+    "a list": Fault(matches="/refs", times=99, status=200, body=b"[]"),
+    "no commits": Fault(matches="/refs", times=99, status=200, body=json.dumps(
+        {"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": "../x"}],
+         "converts": [], "tags": [], "pullRequests": []}).encode()),
+    "numbers": Fault(matches="/refs", times=99, status=200, body=json.dumps(
+        {"branches": [{"name": 1, "ref": 2, "targetCommit": 3}], "converts": [], "tags": [], "pullRequests": []}
+    ).encode()),
+    "403": Fault(matches="/refs", times=99, status=403),
+}  # fmt: skip
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(watch, "BEFORE_S", 0.5)
+    monkeypatch.setattr(watch, "AFTER_S", 0.5)
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_hub_that_cannot_be_asked_after_the_job_leaves_it_unknown(model, watched, impatient, fault):
+    seen = watched()
+    weights(model, "Pushed")
+    model.faults.add(BROKEN[fault])
+    found = told(seen)
+    model.faults.clear()
+    assert found.has_pushed is None
+    (said,) = found.notes
+    start = "the job was stopped over its budget, and what was pushed to acme/m is not known: "
+    assert said.startswith(start)
+    assert len(said) > len(start) + 10, "it says why"
+    assert WRITE_TOKEN not in said
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_hub_that_cannot_be_asked_before_the_job_is_not_asked_after_it(model, hub, impatient, fault):
+    model.faults.add(BROKEN[fault])
+    seen = Watch("acme/m", hub.environ(WRITE_TOKEN), settle_s=0)
+    why = seen.begin()
+    assert why.startswith("before the job the Hub could not be asked: ")
+    model.faults.clear()
+    asked = len(model.requests)
+    weights(model, "Pushed")
+    (said,) = told(seen).notes
+    assert said == f"the job was stopped over its budget, and what was pushed to acme/m is not known: {why}"
+    assert len(model.requests) == asked
+
+
+def test_where_there_is_no_network_it_is_said(hub, impatient):
+    seen = Watch("acme/m", {"HF_ENDPOINT": "http://127.0.0.1:9"}, settle_s=0)
+    assert "no connection" in seen.begin()
+    assert "no connection" in told(seen).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("commits", "shown"),
+    [
+        (Fault(matches="/commits/", times=99, status=500), "answered 500"),
+        (Fault(matches="/commits/", times=99, status=200, body=b"{}"), "is not what it should be"),
+        (Fault(matches="/commits/", times=99, status=200, body=b'[{"id": 7}]'), "is not what it should be"),
+        (Fault(matches="/commits/", times=99, status=200, body=b'[{"id":"x","title":1,"authors":[]}]'), "not what it"),
+    ],
+)
+def test_where_the_list_of_commits_cannot_be_had_the_new_head_is_named(model, watched, impatient, commits, shown):
+    before = weights(model, "Before")
+    seen = watched()
+    sha = weights(model, "Pushed")
+    model.faults.add(commits)
+    found = told(seen)
+    model.faults.clear()
+    assert found.has_pushed is True
+    assert f"acme/m was changed meanwhile: now at {sha[:8]} (main; its commits are not known: " in found.notes[0]
+    assert shown in found.notes[0]
+    assert f"main was at {before}" in found.notes[1]
+
+
+def test_a_list_that_breaks_off_tells_what_came(model, watched, impatient, monkeypatch):
+    monkeypatch.setattr(pushed, "PAGE", 2)
+    seen = watched()
+    shas = [weights(model, f"Step {number}") for number in range(5)]
+    model.faults.add(Fault(matches="&p=1", times=99, status=500))
+    said = told(seen).notes[0]
+    model.faults.clear()
+    assert "got at least 2 commits" in said
+    assert f"{shas[4][:8]} 'Step 4' (main; there may be more: " in said
+
+
+@pytest.mark.parametrize(("token", "private", "is_known"), [
+    (None, False, True), (READ_TOKEN, True, True), (READ_TOKEN, False, True), (FOREIGN_TOKEN, True, False),
+    (None, True, False), ("hf_revoked", False, False),
+])  # fmt: skip
+def test_a_public_model_needs_no_token_and_a_private_one_its_owners(hub, at, token, private, is_known):
+    at(hub, None)
+    hub.create("acme/m", "# A model\n", private=private)
+    seen = Watch("acme/m", hub.environ(None), token=token, settle_s=0)
+    seen.begin()
+    sha = hub.commit("acme/m", {"a": b"1"}, "Pushed")
+    found = told(seen)
+    assert is_known == (found.has_pushed is True) == (sha[:8] in found.notes[0])
+    if not is_known:
+        assert "is not known: " in found.notes[0]
+        assert "hf_" not in found.notes[0]
+
+
+def test_the_token_is_found_as_publish_finds_it(model, hub, watched):
+    hub.state.repos["acme/m"].private = True
+    seen = Watch("acme/m", hub.environ(None), settle_s=0)  # HF_TOKEN of this process
+    assert seen.begin() is None
+    sha = weights(model, "Pushed")
+    assert sha[:8] in told(seen).notes[0]
+
+
+def test_a_model_that_was_renamed_meanwhile_is_followed(model, watched):
+    seen = watched()
+    sha = weights(model, "Pushed")
+    model.state.move_repo("acme/m", "acme/new")
+    assert sha[:8] in told(seen).notes[0]
+
+
+@pytest.mark.parametrize("target", ["m", "datasets/acme/m", "acme/m/tree/x", "a b/c", ""])
+def test_what_names_no_model_is_refused_before_anything_is_asked(hub, target):
+    with pytest.raises(UsageError):
+        Watch(target, hub.environ())
+    assert hub.requests == []
+
+
+def test_offline_means_offline(model, hub, monkeypatch):
+    seen = Watch("acme/m", {**hub.environ(), "HF_HUB_OFFLINE": "1"}, settle_s=0)
+    assert "HF_HUB_OFFLINE is set" in seen.begin()
+    assert "HF_HUB_OFFLINE is set" in told(seen).notes[0]
+    assert model.requests == []
+
+
+def test_an_interrupted_question_is_said(hub):
+    seen = Watch("acme/m", hub.environ())
+    (said,) = seen.interrupted(STOPPED, was_stopped=True).notes
+    assert said.endswith("what was pushed to acme/m is not known: asking the Hub was interrupted")
