@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint.records.gpu_energy import summed
 from carbon_lint.records.hours import joined
 from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Provenance
 from carbon_lint.records.windows import union_s, window_of
@@ -12,7 +13,7 @@ from carbon_lint.records.windows import union_s, window_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from carbon_lint.records.record import Gpu, Record
+    from carbon_lint.records.record import Record
 
 _WORST_OUTCOME = (
     Outcome.UNMEASURED,
@@ -129,17 +130,9 @@ def _hardware(records: Sequence[Record]) -> Hardware:
         cpu_model=" + ".join(models) or None,
         cpu_count=sum(count for count in counts if count is not None) or None,
         ram_gb=sum(size for size in sizes if size is not None) or None,
-        gpus=_gpus(records),
+        gpus=summed(records),
         node=shown + rest or None,
     )
-
-
-def _gpus(records: Sequence[Record]) -> tuple[Gpu, ...]:
-    found: dict[object, Gpu] = {}
-    for record in records:
-        for gpu in record.hardware.gpus:
-            found.setdefault(gpu.uuid or (record.hardware.node, gpu.index), gpu)
-    return tuple(found.values())
 
 
 def _software(records: Sequence[Record]) -> dict[str, str]:

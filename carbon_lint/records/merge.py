@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.records.combine import combine
+from carbon_lint.records.gpu_energy import held_shares, is_stated, without_held
 from carbon_lint.records.hours import scaled
 from carbon_lint.records.record import Energy
 from carbon_lint.records.windows import Window, shared_s, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from carbon_lint.records.record import Record
 
@@ -201,42 +202,34 @@ def _without_shared_time(item: Named, others: Sequence[Named], notes: list[str])
     """The record less the time that others on its machine hold already, its power taken as even."""
     window = window_of(item.record)
     share = _shared_share(window, [window_of(other.record) for other in others])
-    gpu_share = share * _gpus_in_common(item.record, [other.record for other in others])
+    gpu_shares = held_shares(item.record, [other.record for other in others])
     notes.append(
         f"{item.name}: {share:.0%} of its time is in {_names(others)} too and counts once, its power taken as even"
     )
-    return replace(item, record=_less(item.record, machine_share=share, gpu_share=gpu_share))
+    return replace(item, record=_less(item.record, machine_share=share, gpu_shares=gpu_shares))
 
 
 def _without_shared_gpus(item: Named, others: Sequence[Named], notes: list[str]) -> Named:
     """The record less the GPUs that other records (containers on one host, say) hold for the same time."""
-    common = [other for other in others if _gpus_in_common(item.record, [other.record])]
-    fraction = _gpus_in_common(item.record, [other.record for other in common])
-    if not fraction or item.record.energy_kwh.gpu is None:
+    common = [other for other in others if held_shares(item.record, [other.record])]
+    shares = held_shares(item.record, [other.record for other in common])
+    gpus = item.record.hardware.gpus
+    if not shares or item.record.energy_kwh.gpu is None:
         return item
-    share = _shared_share(window_of(item.record), [window_of(other.record) for other in common])
-    notes.append(
-        f"{item.name}: {fraction:.0%} of its GPUs are in {_names(common)} too and count once there, "
-        "its GPU energy taken as even over them"
-    )
-    return replace(item, record=_less(item.record, machine_share=0.0, gpu_share=fraction * share))
+    how = "" if is_stated(gpus) else ", its GPU energy taken as even over them"
+    fraction = len(shares) / len(gpus)
+    notes.append(f"{item.name}: {fraction:.0%} of its GPUs are in {_names(common)} too and count once there{how}")
+    return replace(item, record=_less(item.record, machine_share=0.0, gpu_shares=shares))
 
 
 def _shared_share(window: Window, others: Sequence[Window]) -> float:
     return shared_s(window, others) / window.length_s if window.length_s else 0.0
 
 
-def _gpus_in_common(record: Record, others: Sequence[Record]) -> float:
-    """The fraction of the record's GPUs that others hold too."""
-    uuids = {gpu.uuid for gpu in record.hardware.gpus if gpu.uuid}
-    theirs = {gpu.uuid for other in others for gpu in other.hardware.gpus if gpu.uuid}
-    return len(uuids & theirs) / len(record.hardware.gpus) if record.hardware.gpus else 0.0
-
-
-def _less(record: Record, *, machine_share: float, gpu_share: float) -> Record:
+def _less(record: Record, *, machine_share: float, gpu_shares: Mapping[str, float]) -> Record:
     energy = record.energy_kwh
     cpu, ram = _scaled(energy.cpu, 1 - machine_share), _scaled(energy.ram, 1 - machine_share)
-    gpu = _scaled(energy.gpu, 1 - gpu_share)
+    gpus, gpu = without_held(record.hardware.gpus, energy.gpu, gpu_shares)
     before = energy.total or 0.0
     total = before - sum((old or 0.0) - (new or 0.0) for old, new in zip(_parts(energy), (cpu, gpu, ram), strict=True))
     left_share = total / before if before else 1.0
@@ -244,7 +237,8 @@ def _less(record: Record, *, machine_share: float, gpu_share: float) -> Record:
     cpu_linear = _scaled(energy.cpu_linear, 1 - machine_share)
     left = Energy(total=total, cpu=cpu, gpu=gpu, ram=ram, cpu_linear=cpu_linear)
     intensity = scaled(record.intensity, max(0.0, left_share))
-    return replace(record, energy_kwh=left, emissions_g=grams, intensity=intensity)
+    hardware = replace(record.hardware, gpus=gpus)
+    return replace(record, energy_kwh=left, emissions_g=grams, intensity=intensity, hardware=hardware)
 
 
 def _parts(energy: Energy) -> tuple[float | None, ...]:

@@ -50,6 +50,19 @@ def run_of(name, node="node-1", *, start=0, seconds=3600, kwh=(0.2, 1.0, 0.05), 
     return Named(name=f"{name}.json", record=a_record(**values))
 
 
+def uneven(name, node="node-1", *, by_gpu, shared=(), **changes):
+    """A record whose GPUs state their own energies: UUID -> kWh."""
+    item = run_of(name, node, kwh=(0.1, sum(by_gpu.values()), 0.1), gpus=by_gpu, **changes)
+    gpus = tuple(
+        replace(gpu, energy_kwh=by_gpu[gpu.uuid], is_shared=gpu.uuid in shared) for gpu in item.record.hardware.gpus
+    )
+    return replace(item, record=replace(item.record, hardware=replace(item.record.hardware, gpus=gpus)))
+
+
+def energies(record):
+    return {gpu.uuid: gpu.energy_kwh for gpu in record.hardware.gpus}
+
+
 def summed(*records, **options):
     merged = merge(records, **options)
     assert find_problem(record_to_json(merged.record)) is None
@@ -158,6 +171,70 @@ def test_of_a_records_gpus_only_those_that_come_twice_are_left_out():
     merged = summed(a, b)
     assert merged.record.energy_kwh.gpu == pytest.approx(3.0)
     assert [gpu.uuid for gpu in merged.record.hardware.gpus] == ["G1", "G2", "G3"]
+
+
+def test_a_gpu_that_comes_twice_takes_its_own_energy_with_it():
+    """G2 is the busy one: half of both would be 0.75 kWh too little."""
+    a = uneven("a", "x", by_gpu={"G1": 0.25, "G2": 1.75})
+    b = uneven("b", "y", by_gpu={"G2": 1.7, "G3": 0.2})
+    merged = summed(a, b)
+    assert merged.record.energy_kwh.gpu == pytest.approx(0.25 + 1.75 + 0.2)
+    assert energies(merged.record) == pytest.approx({"G1": 0.25, "G2": 1.75, "G3": 0.2})
+    assert merged.record.emissions_g == pytest.approx(2.6 * G_PER_KWH)
+    assert merged.notes == ("b.json: 50% of its GPUs are in a.json too and count once there",)
+
+
+def test_a_gpu_that_comes_twice_for_half_of_the_time_takes_half_of_its_own_energy_with_it():
+    a = uneven("a", "x", by_gpu={"G1": 1.0})
+    b = uneven("b", "y", by_gpu={"G1": 0.8, "G2": 0.1}, start=1800)
+    record = summed(a, b).record
+    assert record.energy_kwh.gpu == pytest.approx(1.0 + 0.4 + 0.1)
+    assert energies(record) == pytest.approx({"G1": 1.4, "G2": 0.1})
+
+
+def test_gpus_that_come_twice_for_different_times_each_lose_their_own():
+    """G1 is held for the first half of b, G2 for all of it."""
+    first = uneven("a1", "x", by_gpu={"G1": 2.0}, start=-1800)
+    whole = uneven("a2", "y", by_gpu={"G2": 3.0}, start=-10, seconds=3620)
+    b = uneven("b", "z", by_gpu={"G1": 1.0, "G2": 2.9, "G3": 0.3})
+    assert summed(first, whole, b).record.energy_kwh.gpu == pytest.approx(2.0 + 3.0 + 0.5 + 0.3)
+
+
+def test_where_one_gpus_energy_is_not_stated_it_is_taken_as_even_and_said_so():
+    a = run_of("a", "x", kwh=(0.1, 2.0, 0.1), gpus=["G1", "G2"])
+    b = uneven("b", "y", by_gpu={"G2": 1.7, "G3": 0.1})
+    unstated = tuple(replace(gpu, energy_kwh=None) if gpu.uuid == "G3" else gpu for gpu in b.record.hardware.gpus)
+    b = replace(b, record=replace(b.record, hardware=replace(b.record.hardware, gpus=unstated)))
+    merged = summed(a, b)
+    assert merged.record.energy_kwh.gpu == pytest.approx(2.0 + 0.9)
+    assert set(energies(merged.record).values()) == {None}
+    assert "taken as even over them" in merged.notes[0]
+
+
+def test_a_record_of_stated_gpus_loses_its_own_also_to_one_that_states_none():
+    a = run_of("a", "x", kwh=(0.1, 2.0, 0.1), gpus=["G1", "G2"])
+    b = uneven("b", "y", by_gpu={"G2": 1.6, "G3": 0.2})
+    record = summed(a, b).record
+    assert record.energy_kwh.gpu == pytest.approx(2.2)
+    assert energies(record) == {"G1": None, "G2": None, "G3": pytest.approx(0.2)}
+
+
+def test_apportioned_on_one_machine_each_gpu_loses_its_own_energy():
+    a = uneven("a", by_gpu={"G1": 3.0})
+    b = uneven("b", by_gpu={"G1": 2.0, "G2": 0.2}, start=1800, command=("python", "other.py"))
+    record = summed(a, b, overlap=Overlap.APPORTION).record
+    assert record.energy_kwh.gpu == pytest.approx(3.0 + 1.0 + 0.2)
+    assert energies(record) == pytest.approx({"G1": 4.0, "G2": 0.2})
+
+
+def test_the_energy_of_a_gpu_is_summed_over_attempts_and_its_mark_stays():
+    first = uneven("a", by_gpu={"G1": 0.5, "G2": 0.1}, shared=("G2",))
+    second = uneven("b", by_gpu={"G1": 0.7, "G2": 0.2}, start=7200)
+    record = summed(first, second).record
+    assert energies(record) == pytest.approx({"G1": 1.2, "G2": 0.3})
+    assert {gpu.uuid: gpu.is_shared for gpu in record.hardware.gpus} == {"G1": False, "G2": True}
+    unstated = run_of("c", start=14400, gpus=["G1"])
+    assert energies(summed(first, unstated).record) == {"G1": None, "G2": 0.1}
 
 
 def test_the_same_gpu_at_another_time_counts_again():
