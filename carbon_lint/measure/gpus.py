@@ -127,7 +127,7 @@ class Gpus:
             try:
                 self._begin(device)
             except device.library.errors as error:
-                raise MeasurementError(f"{device} ({device.gpu.name}) cannot be read: {error}") from error
+                raise MeasurementError(f"{device} ({device.gpu.name}) cannot be read: {_text(error)}") from error
         if self._sampled and self._is_threaded:
             self._thread = threading.Thread(target=self._sample_until_ended, name="gpu-power", daemon=True)
             self._thread.start()
@@ -163,7 +163,7 @@ class Gpus:
             try:
                 watts = device.library.power_w(device.handle)
             except device.library.errors as error:
-                device.problem = f"the power of {device} cannot be read: {error}"
+                device.problem = f"the power of {device} cannot be read: {_text(error)}"
                 continue
             with device.lock:
                 now_s = self._clock()
@@ -209,7 +209,7 @@ def _advance_counter(device: CountedGpu, now_s: float) -> str | None:
     try:
         now_mj = device.library.energy_mj(device.handle)
     except device.library.errors as error:
-        return f"{name} cannot be read: {error}"
+        return f"{name} cannot be read: {_text(error)}"
     moved_mj = now_mj - device.counter_mj
     if moved_mj == 0:
         return _standstill(device, now_s, name)
@@ -284,7 +284,7 @@ def _device(library: GpuLibrary, card: OpenCard) -> CountedGpu:
         try:
             problem = None if library.power_w(card.handle) > 0 else "it states 0 W"
         except library.errors as error:
-            problem = str(error)
+            problem = _text(error)
         if problem is not None:
             name = f"{library.label} {card.gpu.index} ({card.gpu.name})"
             raise MeasurementError(
@@ -314,6 +314,11 @@ def _notes(devices: Sequence[CountedGpu]) -> Iterator[str]:
 
 def _processes(count: int, kind: str = "") -> str:
     return f"{count} {kind}process{'es' if count > 1 else ''}"
+
+
+def _text(error: Exception) -> str:
+    """In one line; amdsmi's has two."""
+    return " ".join(str(error).split())
 
 
 def _method(devices: Sequence[CountedGpu]) -> Method | None:
