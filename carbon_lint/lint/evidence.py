@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 RELATIVE = 0.005
 """How far two figures of one run may be apart: what rounding to three significant digits does."""
 
-# H100, A10G, T4, RTX 3090, MI250X: models of accelerators as people and drivers write them.
+# H100, A10G, T4, RTX 3090, MI250X, TPU v4, Gaudi 2: models of accelerators as people and drivers write them.
 _MODEL = re.compile(
-    r"\b(?:(?:RTX|GTX|Quadro)\s*(?P<number>\d{3,4})|(?P<name>(?:[AHTVPLKB]|GH|GB|MI|RX)\d{1,4}[A-Z]?))\b"
+    r"\b(?:(?:RTX|GTX|QUADRO)\s*(?P<number>\d{3,4})|(?P<name>(?:[AHTVPLKB]|GH|GB|MI|RX)\d{1,4}[A-Z]?"
+    r"|TPU\s*V\d[A-Z]?|GAUDI\s*\d|MAX\s*1[15]\d0|TITAN\s*(?:RTX|V|XP)))\b"
 )
 
 
@@ -107,7 +108,7 @@ def older_with(evidence: Evidence, stated: float, text: str) -> Evidence | None:
 def models_in(text: str) -> set[str]:
     """Models of accelerators that a line of hardware names."""
     found = _MODEL.finditer(text.replace("-", " ").upper().replace("GEFORCE", ""))
-    return {match["number"] or match["name"] for match in found}
+    return {match["number"] or match["name"].replace(" ", "") for match in found}
 
 
 def other_place(text: str, names: tuple[str, ...]) -> str | None:

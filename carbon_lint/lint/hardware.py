@@ -7,9 +7,13 @@ import re
 from carbon_lint.lint.diagnostic import Value
 from carbon_lint.lint.evidence import models_in
 
-# Rated board power in W, least and most of the variants sold under the name. NVIDIA and AMD data sheets.
+# Rated board power in W, least and most of the variants sold under the name: those of data/gpu_power.json, and of
+# others by the same makers. Of a TPU, the mean and the most that Google measured; of later ones it states nothing.
+# A2 and P4 are left out: machine types of Google Cloud and AWS are called so too, and hold other cards.
 RATED_W = {
-    "B200": (700, 1000),
+    "B300": (1000, 1400),
+    "GB200": (1000, 1200),
+    "B200": (700, 1200),
     "H200": (600, 700),
     "H100": (350, 700),
     "H800": (350, 700),
@@ -20,29 +24,59 @@ RATED_W = {
     "A10": (150, 150),
     "A10G": (150, 300),
     "A6000": (300, 300),
+    "A5500": (230, 230),
     "A5000": (230, 230),
+    "A4500": (200, 200),
     "A4000": (140, 140),
     "L4": (72, 72),
+    "L20": (275, 275),
     "L40": (300, 300),
-    "L40S": (350, 350),
+    "L40S": (300, 350),
     "V100": (250, 350),
     "P100": (250, 300),
     "P40": (250, 250),
     "T4": (70, 70),
     "K80": (150, 300),
+    "MI50": (300, 300),
+    "MI100": (300, 300),
+    "MI210": (300, 300),
     "MI250": (500, 560),
     "MI250X": (500, 560),
+    "MI300A": (550, 760),
     "MI300X": (750, 750),
+    "MI325X": (750, 1000),
+    "MI350X": (1000, 1000),
+    "MI355X": (1400, 1400),
+    "1080": (180, 250),
+    "2060": (160, 184),
+    "2070": (175, 215),
     "2080": (215, 250),
     "3060": (170, 200),
     "3070": (220, 290),
     "3080": (320, 350),
     "3090": (350, 450),
+    "4000": (130, 160),
     "4060": (115, 165),
     "4070": (200, 285),
     "4080": (320, 320),
-    "4090": (450, 450),
+    "4090": (425, 450),
+    "4500": (210, 210),
+    "5000": (230, 250),
+    "5060": (145, 180),
+    "5070": (250, 300),
+    "5080": (360, 360),
     "5090": (575, 575),
+    "6000": (260, 300),
+    "8000": (260, 260),
+    "TITANRTX": (280, 280),
+    "TITANV": (250, 250),
+    "MAX1100": (300, 300),
+    "MAX1550": (600, 600),
+    "GAUDI2": (600, 600),
+    "GAUDI3": (600, 900),
+    "TPUV2": (280, 280),
+    "TPUV3": (220, 262),
+    "TPUV4": (170, 192),
 }
 
 LEAST_SHARE, MOST_SHARE = 0.1, 1.2
@@ -82,7 +116,8 @@ def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None
     least_kwh = hours * fewest * least_w * LEAST_SHARE / 1000
     most_kwh = hours * most * (most_w * MOST_SHARE + HOST_W) * MOST_PUE / 1000
     count = str(fewest) if fewest == most else f"{fewest} to {most}"
-    reason = f"{hours:g} h x {count} x {models[0]} at {least_w:g} to {most_w:g} W and {low:.3g} to {high:.4g} g/kWh"
+    name = re.sub(r"^(TPU|GAUDI|MAX|TITAN)", r"\1 ", models[0])
+    reason = f"{hours:g} h x {count} x {name} at {least_w:g} to {most_w:g} W and {low:.3g} to {high:.4g} g/kWh"
     return Bounds(least_kwh * low, most_kwh * high, reason, is_counted=len(counts) == 1)
 
 

@@ -1,0 +1,110 @@
+"""The table of accelerators: each line against its own words, against names that drivers show, and against CL208."""
+
+from __future__ import annotations
+
+import pytest
+
+from carbon_lint.errors import UsageError
+from carbon_lint.lint.evidence import models_in
+from carbon_lint.lint.hardware import RATED_W, bounds
+from carbon_lint.measure import estimate
+from carbon_lint.measure.estimate import find_gpu
+from tests.conftest import ROOT
+
+LINES = estimate._rows()
+MAKERS = ("nvidia.com", "amd.com", "cloud.google.com")
+LISTS = ("techpowerup.com", "arXiv", "github.com/")
+
+
+def name_of(line):
+    return line["name"]
+
+
+@pytest.mark.parametrize("line", LINES, ids=name_of)
+def test_every_line_is_plausible_and_says_whose_figure_it_is(line):
+    assert 20 <= line["max_power_w"] <= 2000
+    assert line["basis"] in {"maker", "listed"}
+    if line["basis"] == "maker":
+        assert any(f"({site}" in line["source"] for site in MAKERS)
+        assert "listed" not in line["source"]
+    else:
+        assert any(site in line["source"] for site in LISTS)
+
+
+def test_no_name_means_two_cards():
+    meant = [(estimate._normal(name), line["name"]) for line in LINES for name in (line["name"], *line["aliases"])]
+    assert len({name for name, _ in meant}) == len(set(meant))
+
+
+@pytest.mark.parametrize("line", LINES, ids=name_of)
+def test_a_card_is_found_by_its_full_name(line):
+    assert find_gpu(line["name"].upper()).name == line["name"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "watts"),
+    [
+        ("NVIDIA A100-PCIE-40GB", 250),
+        ("NVIDIA A100 80GB PCIe", 300),
+        ("NVIDIA A100-SXM4-40GB", 400),
+        ("NVIDIA H100 80GB HBM3", 700),
+        ("NVIDIA H100 PCIe", 350),
+        ("NVIDIA H200", 700),
+        ("NVIDIA B200", 1000),
+        ("NVIDIA A10G", 300),
+        ("NVIDIA L40S", 350),
+        ("Tesla V100-SXM2-16GB", 300),
+        ("Tesla V100-PCIE-32GB", 250),
+        ("Tesla P100-PCIE-16GB", 250),
+        ("Tesla P100-SXM2-16GB", 300),
+        ("NVIDIA GeForce RTX 2080 Ti", 250),
+        ("NVIDIA RTX 6000 Ada Generation", 300),
+        ("Quadro RTX 6000", 260),
+        ("AMD Instinct MI325X", 1000),
+        ("Google TPU v4", 192),
+        ("Intel Gaudi 2", 600),
+    ],
+)
+def test_the_names_that_drivers_show_are_found(shown, watts):
+    assert find_gpu(shown).max_power_w == watts
+
+
+@pytest.mark.parametrize("name", ["TPU v5e", "TPU v6e", "Trainium", "H20"])
+def test_an_accelerator_whose_power_is_not_published_is_refused_with_a_way_out(name):
+    with pytest.raises(UsageError) as caught:
+        find_gpu(name)
+    assert "--power" in caught.value.hint
+
+
+@pytest.mark.parametrize("line", LINES, ids=name_of)
+def test_cl208_allows_for_the_power_that_estimate_takes(line):
+    for model in models_in(line["name"]) & RATED_W.keys():
+        least, most = RATED_W[model]
+        assert least <= line["max_power_w"] <= most
+
+
+@pytest.mark.parametrize("model", RATED_W)
+def test_what_cl208_knows_is_plausible_and_a_card_of_the_table(model):
+    least, most = RATED_W[model]
+    assert 20 <= least <= most <= 2000
+    assert most <= 2 * least
+    named = {found for line in LINES for found in models_in(line["name"])}
+    assert model in named | {"K80"}
+
+
+@pytest.mark.parametrize("hardware", ["4 x TPU v4", "8 x Intel Gaudi 2", "2 x TITAN RTX", "8 x MI325X"])
+def test_cl208_bounds_accelerators_that_are_no_nvidia_card_of_today(hardware):
+    found = bounds(hardware, 10.0, None)
+    assert found is not None
+    assert found.is_counted
+
+
+@pytest.mark.parametrize("hardware", ["a2-highgpu-1g", "EC2 p4d.24xlarge", "a VM of type A2"])
+def test_cl208_takes_no_machine_type_for_a_card(hardware):
+    assert bounds(hardware, 10.0, None) is None
+
+
+def test_the_page_on_measuring_counts_the_accelerators_rightly():
+    page = " ".join((ROOT / "docs" / "measuring.md").read_text(encoding="utf-8").split())
+    kinds = [line["basis"] for line in LINES]
+    assert f"{len(kinds)} accelerators, {kinds.count('maker')} as their makers rate them" in page
