@@ -75,6 +75,7 @@ class Loop:
         self._journal = journal
         self._progress_file = progress_file
         self._notices: list[str] = []
+        self._heard = set(meter.warnings)
         self._said: set[str] = set()
         self._missed = 0
         self._cancels = 0
@@ -99,6 +100,7 @@ class Loop:
 
     def take_last(self, reading: Reading | None) -> None:
         """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""
+        self._hear_meter()
         if reading is not None and self._is_usable(reading):
             self._take(reading)
         elif reading is not None or self._missed + 1 >= MISSED_READINGS:
@@ -136,12 +138,20 @@ class Loop:
 
     def _tick(self) -> None:
         reading = self._meter.read()
+        self._hear_meter()
         if reading is None or not self._is_usable(reading):
             self._miss()
         else:
             self._missed = 0
             self._take(reading)
         self._report(Phase.RUNNING)
+
+    def _hear_meter(self) -> None:
+        """What the meter came to know while it counted; the record takes it from the meter itself."""
+        for warning in self._meter.warnings:
+            if warning not in self._heard:
+                self._heard.add(warning)
+                self._say(warning)
 
     def _miss(self) -> None:
         self._missed += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import platform
 import tempfile
@@ -17,7 +18,7 @@ from carbon_lint import __version__
 from carbon_lint.errors import CommandNotRunnableError, MeasurementError, OutputError
 from carbon_lint.files import check_writable
 from carbon_lint.measure import environment, nested
-from carbon_lint.measure.checks import find_flaw
+from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measure.job import Job
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal, journal_path
 from carbon_lint.measure.loop import Loop, RunState, Stop
@@ -29,7 +30,7 @@ from carbon_lint.records.store import record_to_json, write_record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from carbon_lint.measure.meter import Meter
+    from carbon_lint.measure.meter import Meter, Reading
     from carbon_lint.measure.progress import Progress
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.records.record import Hardware
@@ -175,7 +176,7 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
         duration_s=duration_s,
         ended_at=ended_at,
         methods=meter.methods,
-        hardware=_named(meter.hardware),
+        hardware=_counted_hardware(meter.hardware, counted),
         emissions_g=counted.emissions_g if counted else None,
         energy_kwh=counted.energy_kwh if counted else Energy(total=None),
         warnings=tuple(warnings),
@@ -198,6 +199,15 @@ def _outcome(state: RunState, exit_status: int | None) -> Outcome:
 def _named(hardware: Hardware) -> Hardware:
     """With this machine's name: records are merged by it."""
     return hardware if hardware.node is not None else replace(hardware, node=platform.node() or None)
+
+
+def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
+    """With each GPU's energy where together they are the GPU energy of the reading that counts."""
+    by_gpu = [gpu.energy_kwh for gpu in hardware.gpus if gpu.energy_kwh is not None]
+    total_kwh = None if reading is None else reading.energy_kwh.gpu
+    if total_kwh is None or not math.isclose(sum(by_gpu), total_kwh, rel_tol=RELATIVE_TOLERANCE):
+        hardware = replace(hardware, gpus=tuple(replace(gpu, energy_kwh=None) for gpu in hardware.gpus))
+    return _named(hardware)
 
 
 def _ended_at(started_at: str, duration_s: float) -> tuple[str, str | None]:
