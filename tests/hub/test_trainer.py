@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record
 from tests.conftest import ROOT
 from tests.hub.records import write_record
@@ -118,3 +120,33 @@ def test_the_trainers_own_codecarbon_is_told_and_counted_once(hub, carbon_lint, 
     parts = record.energy_kwh
     assert parts.total == pytest.approx(parts.cpu + parts.ram)
     assert record.emissions_g == pytest.approx(parts.total * record.intensity.g_per_kwh)
+
+
+def test_a_trainer_that_is_stopped_over_its_budget_is_told_by_its_commits(hub, trainer_python, tmp_path):
+    before = hub.create("acme/m", "---\nlicense: mit\n---\n# Old\n").git.tip("main")
+    environ = {
+        **os.environ, **hub.environ(), "HF_HUB_DISABLE_XET": "1", "ENDLESS": "1", "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.hub.run_patient", "0.1", "--record", "r.json", "--pass-env", "HF_TOKEN"),
+            *("--max-energy", "0.1 kWh", "--grace", "60s", "--hub-repo", "acme/m"),
+            *("--", trainer_python, TRAINING, tmp_path / "out", "acme/m"),
+        ],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert run.returncode == 1, run.stderr[-3000:]
+    record = load_record("r.json")
+    assert (record.outcome, record.exit_status) == (Outcome.OVER_BUDGET, 0)
+    commits = hub.state.repos["acme/m"].git.log("main")
+    since = [commit.oid for commit in commits].index(before)
+    assert commits[0].title == "End of training"
+    said, back = record.warnings[-2:]
+    assert said.startswith(f"the job was stopped over its budget, and acme/m got {since} commits by acme meanwhile: ")
+    assert f"{commits[0].oid[:8]} 'End of training' (main): they may hold half-trained weights" in said
+    assert back == f"to go back (docs/publishing.md): main was at {before}"
+    assert said in run.stderr
