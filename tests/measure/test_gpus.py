@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
+from carbon_lint.measure.figures import FigureCheck
 from carbon_lint.measure.gpus import open_gpus
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
@@ -294,6 +296,15 @@ def test_a_gpu_that_is_lost_at_the_end_gives_no_last_reading(machine):
     meter.start()
     device.lost = [(0.0, math.inf)]
     assert meter.stop() is None
+
+
+def test_a_gpu_that_codecarbon_counts_beside_us_is_never_counted_twice():
+    twice = SimpleNamespace(
+        cpu_energy=1.0, gpu_energy=2.0, ram_energy=1.0, energy_consumed=4.0, emissions=0.004, pue=1.0
+    )
+    assert "counted here already" in FigureCheck(g_per_kwh=1.0, pue=1.0).problem(twice, 1.0)
+    once = SimpleNamespace(**{**vars(twice), "gpu_energy": 0, "energy_consumed": 2.0, "emissions": 0.002})
+    assert FigureCheck(g_per_kwh=1.0, pue=1.0).problem(once, 1.0) is None
 
 
 def test_a_required_gpu_that_is_not_here_is_an_error(machine):

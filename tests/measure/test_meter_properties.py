@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from carbon_lint.errors import InputError, MeasurementError, UsageError
 from carbon_lint.measure.estimate import find_gpu
 from carbon_lint.measure.trace import Series, parse_trace
+from carbon_lint.measure.visible_amd import AmdCard, hiding, visible_amd_cards
 from carbon_lint.measure.visible_gpus import Card, visible_cards
 from carbon_lint.places import every_place, find_place
 
@@ -57,6 +58,35 @@ def test_cuda_visible_devices_gives_cards_of_this_machine_or_an_error(value):
     assert list(visible.indices) == sorted(set(visible.indices))
     assert set(visible.indices) <= {0, 1, 2}
     assert visible.indices or visible.warnings
+
+
+AMD_CARDS = [
+    AmdCard(index=2, name="MI300X", unique_ids=("GPU-aaaa000000000001",)),
+    AmdCard(index=0, name="MI300X", unique_ids=("GPU-aaab000000000002",)),
+    AmdCard(index=1, name="MI300X"),
+]
+AMD_VALUES = st.one_of(
+    st.none(),
+    st.text(max_size=20),
+    st.lists(
+        st.sampled_from(["0", "1", "2", "3", "-1", "", " ", "GPU-", "GPU-aaaa", "gpu-aaab", "GPU-XX"]), max_size=4
+    ).map(",".join),
+)
+
+
+@given(AMD_VALUES, AMD_VALUES, AMD_VALUES, st.booleans())
+def test_the_variables_of_rocm_give_cards_of_this_machine_or_an_error(rocr, hip, cuda, reads_cuda):
+    given_values = {"ROCR_VISIBLE_DEVICES": rocr, "HIP_VISIBLE_DEVICES": hip, "CUDA_VISIBLE_DEVICES": cuda}
+    environ = {name: value for name, value in given_values.items() if value is not None}
+    visible, hint = answer(MeasurementError, lambda: visible_amd_cards(AMD_CARDS, environ, reads_cuda=reads_cuda))
+    if visible is None:
+        assert hint
+        return
+    assert list(visible.indices) == sorted(set(visible.indices))
+    assert set(visible.indices) <= {0, 1, 2}
+    assert visible.indices or visible.warnings
+    # What hides the cards before a library was asked hides them now, and nothing else leaves none of them.
+    assert (hiding(environ, reads_cuda=reads_cuda) is not None) <= (not visible.indices)
 
 
 @given(st.text(max_size=30))
