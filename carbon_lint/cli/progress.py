@@ -45,11 +45,17 @@ def render_line(progress: Progress, width: int) -> str:
     if progress.used_share is not None:
         parts.append(_bar(progress.used_share))
     if progress.forecast_share is not None:
-        parts.append(f"heading for {_share_text(progress.forecast_share)}")
+        by = f" ({progress.forecast_by})" if progress.forecast_by else ""
+        parts.append(f"heading for {_share_text(progress.forecast_share)}{terminal(by)}")
     line = "carbon-lint  "
     if len(line) + len(figure) > width:
         return figure[:width]
     return _fitting(line, parts, width)
+
+
+def notices(progress: Progress) -> tuple[str, ...]:
+    """All that is to be said at once."""
+    return (*progress.notices, progress.forecast_warning) if progress.forecast_warning else progress.notices
 
 
 class LogLines:
@@ -62,7 +68,7 @@ class LogLines:
 
     def __call__(self, progress: Progress) -> None:
         """Show one tick."""
-        for notice in progress.notices:
+        for notice in notices(progress):
             self._write(f"carbon-lint: {terminal(notice)}\n")
         if progress.phase is Phase.RUNNING and progress.elapsed_s >= self._next_s:
             self._next_s = progress.elapsed_s + self._every_s
@@ -84,8 +90,8 @@ class LiveLine:
     def __call__(self, progress: Progress) -> None:
         """Show one tick."""
         out = ""
-        if progress.notices:
-            out += self._clear() + "".join(f"carbon-lint: {terminal(notice)}\r\n" for notice in progress.notices)
+        if said := notices(progress):
+            out += self._clear() + "".join(f"carbon-lint: {terminal(notice)}\r\n" for notice in said)
         if progress.phase is Phase.RUNNING:
             out += self._draw(progress)
         elif progress.phase in {Phase.SUSPENDED, Phase.ENDED}:

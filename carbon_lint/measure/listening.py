@@ -12,12 +12,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import math
 import os
 import select
 import signal
 import stat
 import termios
 import threading
+import time
 import tty
 from typing import TYPE_CHECKING, Self
 
@@ -31,6 +33,7 @@ CHUNK_BYTES = 1 << 16
 DRAIN_S = 0.3
 """How long the last output is waited for when a process that the job left behind keeps the pipe open."""
 _WAKE_S = 0.1
+_HURRY_S = 1.0
 _OUTPUTS = (1, 2)
 
 
@@ -118,8 +121,12 @@ class _Passage:
         except OSError:
             pass  # nobody reads any more: closing our end tells the job so at its next write
         finally:
-            self.is_terminal = False
-            os.close(self.read_end)
+            self.close()
+
+    def close(self) -> None:
+        """What the job still writes meets an error, as where our reader had gone."""
+        self.is_terminal = False
+        os.close(self.read_end)
 
     def _take(self, data: bytes) -> None:
         self._stream.feed(data)
@@ -132,20 +139,23 @@ class _Passage:
 
 
 class Listening:
-    """A context manager around the job: `lent()` around the fork of its guardian, `start()` before it runs.
+    """A context manager around the job: `lent()` around the fork of its guardian, `start()` before it runs, `finish()`.
 
-    On leaving, all that the job wrote has been passed on, unless `is_given_up()` says that nobody waits for it.
+    Where it is not wanted nothing of this does anything.
     """
 
-    def __init__(self, is_given_up: Callable[[], bool]) -> None:
+    def __init__(self, is_given_up: Callable[[], bool], *, is_wanted: bool) -> None:
+        """`is_given_up`: asked while the last output waits for a reader, whether to wait on."""
         self._is_given_up = is_given_up
+        self._is_wanted = is_wanted
         self._files: list[_FileStream] = []
         self._passages: list[_Passage] = []
+        self._is_finished = False
         self.printed = PrintedProgress()
 
     def __enter__(self) -> Self:
-        streams = []
-        for outputs in _grouped():
+        streams: list[Stream] = []
+        for outputs in _grouped() if self._is_wanted else []:
             if stat.S_ISREG(os.fstat(outputs[0]).st_mode):
                 streams += self._open_file(outputs[0])
             else:
@@ -188,19 +198,25 @@ class Listening:
         for passage in self._passages:
             passage.resize()
 
+    def finish(self, *, is_hurried: bool = False) -> None:
+        """Wait until all that the job wrote has been passed on; where `is_hurried` for a second at most."""
+        deadline = time.monotonic() + _HURRY_S if is_hurried else math.inf
+        self._is_finished = True
+        for passage in self._passages:
+            passage.is_over.set()
+            while passage.thread.is_alive() and time.monotonic() < deadline and not self._is_given_up():
+                passage.thread.join(_WAKE_S)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self._is_finished:
+            self.finish(is_hurried=True)
         for file in self._files:
             file.close()
         for passage in self._passages:
-            passage.is_over.set()
-            while passage.thread.is_alive():
-                passage.thread.join(_WAKE_S)
-                if self._is_given_up():
-                    return
             if passage.thread.ident is None:
-                os.close(passage.read_end)
+                passage.close()
 
 
 def _grouped() -> list[list[int]]:

@@ -12,24 +12,26 @@ from typing import TYPE_CHECKING
 from carbon_lint.gate.budget import format_limit, limit_results, used_share
 from carbon_lint.measure.checks import is_finite
 from carbon_lint.measure.job import CANCEL_GRACE_S, JobState
-from carbon_lint.measure.progress import Phase, Progress, forecast_share, read_done_fraction
+from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.measure.request import OnLoss
 from carbon_lint.measure.signals import CANCELLING, suspend_this_process
 from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from carbon_lint.gate.verdict import LimitResult
+    from carbon_lint.measure.forecast import Forecast
     from carbon_lint.measure.job import Job
     from carbon_lint.measure.journal import Journal
     from carbon_lint.measure.meter import Meter, Reading
+    from carbon_lint.measure.outlook import Outlook
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.measure.signals import SignalInbox
 
 WARN_AT_SHARE = 0.8
 MISSED_READINGS = 3  # in a row, and the run counts as unmeasured
+MOST_SHARE_SAID = 10.0  # a budget missed by more than that is a wrong unit, and no figure says it better
 CANCELS_TO_KILL = 3  # the third Ctrl-C does not wait any longer
 
 
@@ -64,7 +66,7 @@ class Loop:
         on_progress: Callable[[Progress], None],
         *,
         journal: Journal | None = None,
-        progress_file: Path | None = None,
+        outlook: Outlook | None = None,
     ) -> None:
         self.state = RunState()
         self._request = request
@@ -73,7 +75,7 @@ class Loop:
         self._inbox = inbox
         self._on_progress = on_progress
         self._journal = journal
-        self._progress_file = progress_file
+        self._outlook = outlook
         self._notices: list[str] = []
         self._heard = set(meter.warnings)
         self._said: set[str] = set()
@@ -115,6 +117,9 @@ class Loop:
                 self._cancel(signum)
             elif signum == signal.SIGTSTP:
                 self._suspend()
+            elif signum == signal.SIGWINCH:
+                self._resize()
+                self._job.signal(signum)
             else:
                 self._job.signal(signum)
 
@@ -134,7 +139,12 @@ class Loop:
         self._report(Phase.SUSPENDED)
         self._job.signal(signal.SIGSTOP)
         suspend_this_process()
+        self._resize()  # whoever was in front meanwhile was told of it, and not we
         self._job.signal(signal.SIGCONT)
+
+    def _resize(self) -> None:
+        if self._outlook is not None:
+            self._outlook.listening.resize()
 
     def _tick(self) -> None:
         reading = self._meter.read()
@@ -190,16 +200,17 @@ class Loop:
             self._say(f"the job is stopped; it has {format_duration(self._request.grace_s)} to end")
             self._job.end(self._request.grace_s)
 
-    def _forecast(self, used: float | None) -> float | None:
-        if not self._request.forecast or self.state.last_reading is None:
-            return None
-        done = read_done_fraction(self._progress_file) if self._progress_file is not None else None
-        if done is None and self._request.expected_duration_s:
-            done = min(self.state.last_reading.elapsed_s / self._request.expected_duration_s, 1.0)
-        share = forecast_share(used, done)
-        if share is not None and share > 1 and not self.state.is_over_budget:
-            self._say_once("forecast", f"heading for {share:.0%} of the budget by the end of the job")
-        return share
+    def _forecast(self, used: float | None) -> tuple[Forecast | None, str | None]:
+        """The forecast, and the warning where it is to be said now."""
+        forecaster = self._outlook.forecaster if self._outlook is not None else None
+        if forecaster is None or self.state.last_reading is None:
+            return None, None
+        forecast = forecaster.take(used, self.state.last_reading.elapsed_s)
+        if forecast is None or forecast.share <= 1 or self.state.is_over_budget or "forecast" in self._said:
+            return forecast, None
+        self._said.add("forecast")
+        share = f"{forecast.share:.0%}" if forecast.share < MOST_SHARE_SAID else f"over {MOST_SHARE_SAID:.0%}"
+        return forecast, f"heading for {share} of the budget by the end of the job, going by {forecast.by}"
 
     def _is_usable(self, reading: Reading) -> bool:
         """Whether the reading holds what the limits are held against."""
@@ -215,7 +226,7 @@ class Loop:
     def _report(self, phase: Phase) -> None:
         reading = self.state.last_reading
         used = used_share(self._limits(reading))
-        forecast = self._forecast(used)
+        forecast, warning = self._forecast(used)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(
             Progress(
@@ -225,7 +236,9 @@ class Loop:
                 energy_kwh=reading.energy_kwh.total if reading else None,
                 power_w=reading.power_w if reading else None,
                 used_share=used,
-                forecast_share=forecast,
+                forecast_share=forecast.share if forecast else None,
+                forecast_by=forecast.by if forecast else None,
+                forecast_warning=warning,
                 notices=notices,
             )
         )

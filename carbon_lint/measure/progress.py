@@ -24,7 +24,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One tick. `used_share` is of the tightest limit, 1.0 at the limit; `forecast_share` is its value at the end."""
+    """One tick. `used_share` is of the tightest limit, 1.0 at the limit; `forecast_share` is its value at the end.
+
+    `forecast_by` says by what progress. `forecast_warning` is said once, when the share goes over 1.
+    """
 
     phase: Phase
     elapsed_s: float = 0.0
@@ -33,6 +36,8 @@ class Progress:
     power_w: float | None = None
     used_share: float | None = None
     forecast_share: float | None = None
+    forecast_by: str | None = None
+    forecast_warning: str | None = None
     notices: tuple[str, ...] = ()
 
 
@@ -49,13 +54,6 @@ def read_done_fraction(path: Path) -> float | None:
         return None
     fractions = (_parse_fraction(line.strip()) for line in reversed(lines))
     return next((fraction for fraction in fractions if fraction is not None), None)
-
-
-def forecast_share(used: float | None, done: float | None) -> float | None:
-    """The share at the end, linear in what is done. `None` before 2 % are done: it would be noise."""
-    if used is None or done is None or done < 0.02:  # noqa: PLR2004  said above
-        return None
-    return used / min(done, 1.0)
 
 
 def _parse_fraction(text: str) -> float | None:

@@ -6,12 +6,10 @@ import contextlib
 import math
 import os
 import platform
-import tempfile
 import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
@@ -22,15 +20,17 @@ from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measure.job import Job
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal, journal_path
 from carbon_lint.measure.loop import Loop, RunState, Stop
+from carbon_lint.measure.outlook import open_outlook
 from carbon_lint.measure.ranks import unseen_gpus
 from carbon_lint.measure.signals import CANCELLING, SignalInbox
 from carbon_lint.records.record import Energy, Outcome, Record
 from carbon_lint.records.store import record_to_json, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from carbon_lint.measure.meter import Meter, Reading
+    from carbon_lint.measure.printed_progress import PrintedProgress
     from carbon_lint.measure.progress import Progress
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.records.record import Hardware
@@ -48,10 +48,16 @@ class RecordNotWrittenError(OutputError):
         self.record = record
 
 
-def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress], None]) -> Record:
+def measure(
+    request: RunRequest,
+    meter: Meter,
+    on_progress: Callable[[Progress], None],
+    printed: PrintedProgress | None = None,
+) -> Record:
     """Run the command of `request` under `meter`, judge its budget, write and return its record.
 
-    Main thread only: it listens to signals. `on_progress` is called once a tick and must not raise.
+    Main thread only: it listens to signals. `on_progress` is called once a tick and must not raise. `printed` is given
+    where the caller hears the job's output; else it is listened to here, where a forecast is asked for.
 
     Raises:
         CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.
@@ -64,12 +70,11 @@ def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress],
     run_id = str(uuid.uuid4())
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(SignalInbox())
-        progress_file = stack.enter_context(_progress_file(request.forecast))
+        outlook = stack.enter_context(open_outlook(request, printed, inbox))
         environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
-        environ[environment.RUN_ID_VARIABLE] = run_id
-        if progress_file is not None:
-            environ[environment.PROGRESS_VARIABLE] = str(progress_file)
-        job = Job(request.command, environ, request.pass_fds)
+        environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
+        with outlook.listening.lent():
+            job = Job(request.command, environ, request.pass_fds)
         stack.callback(job.close)
         journal = _open_journal(request)
         if journal is not None:
@@ -79,13 +84,15 @@ def measure(request: RunRequest, meter: Meter, on_progress: Callable[[Progress],
         blank = _blank_record(request, meter, run_id)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
-        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, progress_file=progress_file)
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
+        outlook.listening.start()
         started = time.monotonic()
         _start_unless_cancelled(job, loop, inbox, meter)
         loop.take_last(meter.stop())
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
         record = replace(record, warnings=(*record.warnings, *_notes_on_nested(record)))
         _write(record, request, journal)
+        outlook.listening.finish(is_hurried=loop.state.stop is Stop.CANCELLED)
     return record
 
 
@@ -266,15 +273,3 @@ def _write(record: Record, request: RunRequest, journal: Journal | None) -> None
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error
-
-
-@contextlib.contextmanager
-def _progress_file(is_wanted: bool) -> Iterator[Path | None]:
-    """Where the job may write how far it is. In a folder of its own, gone afterwards."""
-    if not is_wanted:
-        yield None
-        return
-    with tempfile.TemporaryDirectory(prefix="carbon-lint-") as folder:
-        path = Path(folder) / "progress"
-        path.touch()
-        yield path

@@ -83,12 +83,15 @@ class Terminal:
         os.close(self.descriptor)
 
 
-@pytest.fixture
-def terminal():
+FORECAST = ("--forecast", "--max-energy", "1 MWh")
+
+
+@pytest.fixture(params=[(), FORECAST], ids=["as it is", "with an ear between"])
+def terminal(request):
     opened = []
 
-    def start(*arguments, **options):
-        opened.append(Terminal(*arguments, **options))
+    def start(source, *flags, **options):
+        opened.append(Terminal(source, *request.param, *flags, **options))
         return opened[-1]
 
     yield start
@@ -186,7 +189,8 @@ def progress(**changes):
 def test_the_line_says_grams_share_elapsed_and_watts():
     assert render_line(progress(), 80) == ("carbon-lint  12.3 g  42 % of budget  1 min 15 s  312 W  [####......]")
     assert render_line(progress(emissions_g=None, used_share=None), 80) == "carbon-lint  500 Wh  1 min 15 s  312 W"
-    assert "heading for 120 %" in render_line(progress(forecast_share=1.2), 120)
+    line = render_line(progress(forecast_share=1.2, forecast_by="its bar, 420/1000"), 120)
+    assert line.endswith("heading for 120 % (its bar, 420/1000)")
 
 
 @pytest.mark.parametrize("width", range(1, 90))
@@ -194,6 +198,16 @@ def test_the_line_fits_any_width(width):
     line = render_line(progress(), width)
     assert 0 < len(line) <= width
     assert line[0] in "c1"
+
+
+def test_a_forecast_over_the_limit_is_said_at_once_in_a_log_and_on_a_terminal():
+    warned = progress(forecast_share=1.2, forecast_warning="heading for 120% of the budget\x1b[2J", notices=("first",))
+    for show, end in ((LogLines, "\n"), (lambda write: LiveLine(write, lambda: os.terminal_size((0, 0))), "\r\n")):
+        written = []
+        show(written.append)(warned)
+        said = "".join(written)
+        assert said.startswith(f"carbon-lint: first{end}carbon-lint: heading for 120% of the budget")
+        assert "\x1b[2J" not in said
 
 
 def test_a_log_gets_a_line_a_minute_and_every_notice_at_once():

@@ -23,6 +23,10 @@ class Runs:
     def notices(self):
         return [notice for progress in self.progress for notice in progress.notices]
 
+    @property
+    def forecasts(self):
+        return [progress.forecast_warning for progress in self.progress if progress.forecast_warning]
+
     def __call__(self, *command, meter=None, **options):
         """Run a command; a single string with a newline or blank is Python source."""
         if len(command) == 1:

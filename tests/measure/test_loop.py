@@ -75,30 +75,6 @@ def test_a_warning_comes_once_at_80_percent(run):
     ]
 
 
-def test_the_forecast_goes_by_the_jobs_own_progress(run):
-    script = (
-        "import os, time; open(os.environ['CARBON_LINT_PROGRESS'], 'w').write('epoch 1\\n20/100\\n'); time.sleep(0.4)"
-    )
-    meter = FakeMeter(distort=lambda reading: replace(reading, energy_kwh=_energy(0.4), emissions_g=0.4 * 56.0))
-    record = run(script, meter=meter, budget=Budget(max_energy_kwh=1.0), forecast=True)
-
-    assert record.outcome is Outcome.COMPLETED, "a forecast warns, it stops nothing"
-    assert "heading for 200% of the budget by the end of the job" in run.notices
-
-
-def test_the_forecast_goes_by_time_where_the_job_says_nothing(run):
-    meter = FakeMeter(power_w=3_600_000.0)
-    run(
-        "import time; time.sleep(0.6)",
-        meter=meter,
-        budget=Budget(max_energy_kwh=2.0),
-        forecast=True,
-        expected_duration_s=10,
-    )
-
-    assert any(notice.startswith("heading for") for notice in run.notices)
-
-
 def test_without_forecast_the_job_gets_no_progress_file(run, capfd):
     run("import os; print('CARBON_LINT_PROGRESS' in os.environ, len(os.environ['CARBON_LINT_RUN_ID']))")
     assert capfd.readouterr().out == "False 36\n"

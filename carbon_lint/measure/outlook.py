@@ -1,0 +1,53 @@
+"""What a forecast needs around a job: a file for its progress, an ear for its output. Nothing of it without one."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.measure.environment import PROGRESS_VARIABLE
+from carbon_lint.measure.forecast import Forecaster
+from carbon_lint.measure.listening import Listening
+from carbon_lint.measure.signals import CANCELLING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from carbon_lint.measure.printed_progress import PrintedProgress
+    from carbon_lint.measure.request import RunRequest
+    from carbon_lint.measure.signals import SignalInbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """`environ` is added to the job's; `listening` stands around the job, also where it hears nothing."""
+
+    listening: Listening
+    forecaster: Forecaster | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: SignalInbox) -> Iterator[Outlook]:
+    """`printed` where somebody else hears the job's output already. The progress file is gone afterwards."""
+
+    def is_given_up() -> bool:
+        return any(signum in CANCELLING for signum in inbox.take())
+
+    with contextlib.ExitStack() as stack:
+        is_wanted = request.forecast and printed is None
+        listening = stack.enter_context(Listening(is_given_up, is_wanted=is_wanted))
+        if not request.forecast:
+            yield Outlook(listening=listening)
+            return
+        path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="carbon-lint-"))) / "progress"
+        path.touch()
+        forecaster = Forecaster(
+            progress_file=path,
+            printed=printed or listening.printed,
+            expected_duration_s=request.expected_duration_s,
+        )
+        yield Outlook(listening=listening, forecaster=forecaster, environ={PROGRESS_VARIABLE: str(path)})
