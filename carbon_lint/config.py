@@ -52,6 +52,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "baseline-max-age": ("text", 'age in days from which a baseline is stale, such as "90d"'),
     "location": ("text", "where the job runs: FRA, USA/virginia, gcp/us-central1, auto"),
     "carbon-intensity": ("number", "carbon intensity in g/kWh, instead of a location"),
+    "electricity-maps": ("text", "zone of Electricity Maps, instead of a location: each hour at its own figure"),
     "pue": ("number", "power usage effectiveness of the data centre, 1 or more"),
     "on-exceed": ("text", "what a job over a hard limit meets: stop or finish"),
     "on-modelled": ("text", "what a limit on a modelled figure does"),

@@ -14,27 +14,29 @@ if TYPE_CHECKING:
     from argparse import Namespace, _ActionsContainer
     from typing import Any
 
+    from carbon_lint.measure.electricity_maps import ElectricityMaps
     from carbon_lint.places import Place
 
 TOKEN_VARIABLE = "ELECTRICITYMAPS_API_TOKEN"  # noqa: S105  a name, not a token
 
 
-def add_place_arguments(parser: _ActionsContainer) -> None:
-    """The flags that say where the energy comes from."""
+def add_place_arguments(parser: _ActionsContainer, *, is_run: bool = False) -> None:
+    """The flags that say where the energy comes from. A run may span hours, an estimate is made in one."""
     parser.add_argument(
         "--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., or auto: ask this machine's cloud"
     )
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
     parser.add_argument("--intensity-source", metavar="TEXT", help="whose figure --carbon-intensity is")
+    figure = "every hour at its own" if is_run else "all hours at the present one's"
     parser.add_argument(
         "--electricity-maps",
         metavar="ZONE",
-        help=f"this hour's intensity by Electricity Maps, e.g. FR; its token in {TOKEN_VARIABLE}",
+        help=f"e.g. FR: {figure} figure of Electricity Maps; the token in {TOKEN_VARIABLE}",
     )
 
 
-def place_from(arguments: Namespace) -> Place | None:
-    """The place that the flags name, `None` where they name none. Raises MeasurementError, UsageError, ConfigError."""
+def check_one_place(arguments: Namespace) -> None:
+    """Raises UsageError where the flags say the intensity twice."""
     named = [arguments.location, arguments.carbon_intensity, arguments.electricity_maps]
     if sum(value is not None for value in named) > 1:
         raise UsageError(
@@ -42,6 +44,14 @@ def place_from(arguments: Namespace) -> Place | None:
         )
     if arguments.intensity_source is not None and arguments.carbon_intensity is None:
         raise UsageError("--intensity-source needs --carbon-intensity", hint="a --location has its own source")
+
+
+def place_from(arguments: Namespace) -> Place | None:
+    """The place that the flags name, `None` where they name none; a grid as it is in this hour.
+
+    Raises MeasurementError, UsageError, ConfigError.
+    """
+    check_one_place(arguments)
     if arguments.location is not None:
         return named_place(arguments.location)
     g_per_kwh = parse_intensity(arguments.carbon_intensity)
@@ -49,7 +59,8 @@ def place_from(arguments: Namespace) -> Place | None:
         from carbon_lint.places import custom_place
 
         return custom_place(g_per_kwh, source=arguments.intensity_source)
-    return None if arguments.electricity_maps is None else _hourly(arguments.electricity_maps)
+    grid = grid_from(arguments)
+    return None if grid is None else _this_hour(grid)
 
 
 def named_place(text: str) -> Place:
@@ -79,10 +90,27 @@ def parse_intensity(text: str | None) -> float | None:
         ) from None
 
 
-def _hourly(zone: str) -> Place:
-    from carbon_lint.measure.location import electricity_maps
+def grid_from(arguments: Namespace) -> ElectricityMaps | None:
+    """The grid of `--electricity-maps`, not asked yet; `None` where it was not given. Raises MeasurementError."""
+    return None if arguments.electricity_maps is None else named_grid(arguments.electricity_maps)
+
+
+def named_grid(zone: str) -> ElectricityMaps:
+    """A zone of Electricity Maps, with the token of the environment. Raises MeasurementError."""
+    from carbon_lint.measure.electricity_maps import ElectricityMaps
+    from carbon_lint.measure.hour_watch import steady_clock
 
     token = os.environ.get(TOKEN_VARIABLE)
     if not token:
         raise MeasurementError(f"--electricity-maps needs a token in {TOKEN_VARIABLE}", hint="or use --location FRA")
-    return electricity_maps(zone, token)
+    return ElectricityMaps(zone, token, clock=steady_clock())
+
+
+def _this_hour(grid: ElectricityMaps) -> Place:
+    """The grid as a place whose figure is the newest hour's."""
+    from carbon_lint.places import custom_place
+
+    hour = grid.first()
+    kind = "estimated" if hour.is_estimated else "measured"
+    source = f"{hour.basis}, the one hour of {hour.label}, {kind}"
+    return custom_place(hour.g_per_kwh, source=source, name=hour.zone, year=hour.start.year)

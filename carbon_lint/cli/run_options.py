@@ -12,7 +12,7 @@ from argparse import REMAINDER
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.place import add_place_arguments, place_from
+from carbon_lint.cli.place import add_place_arguments, check_one_place, grid_from, place_from
 from carbon_lint.errors import ConfigError, MeasurementError, UsageError
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.config import Settings
     from carbon_lint.gate.verdict import Budget
+    from carbon_lint.measure.electricity_maps import ElectricityMaps
     from carbon_lint.measure.meter import Meter
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.places import Place
@@ -36,7 +37,7 @@ _REQUIRABLE = ("gpu", "cpu-counter", "none")
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint run`."""
     where = parser.add_argument_group("where the energy comes from (required wherever grams are)")
-    add_place_arguments(where)
+    add_place_arguments(where, is_run=True)
     where.add_argument("--energy-only", action="store_true", help="measure energy, state no emissions")
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
     where.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
@@ -138,8 +139,11 @@ def budget_from(arguments: Namespace, settings: Settings) -> Budget:
     )
 
 
-def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place | None:
-    """Where the energy comes from; `None` where no grams are asked for. Raises MeasurementError, UsageError."""
+def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place | ElectricityMaps | None:
+    """Where the energy comes from, a grid not asked yet; `None` where no grams are asked for.
+
+    Raises MeasurementError, UsageError, ConfigError.
+    """
     wants_grams = budget.max_emissions_g is not None or arguments.card is not None
     if arguments.energy_only and wants_grams:
         raise UsageError(
@@ -150,9 +154,12 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
         return None
     if all(getattr(arguments, name) is None for name in _PLACE_FLAGS):
         arguments.location = settings.text("location")
+        arguments.electricity_maps = None if arguments.location else settings.text("electricity-maps")
         intensity = settings.get("carbon-intensity")
-        arguments.carbon_intensity = None if intensity is None or arguments.location else str(intensity)
-    place = place_from(arguments)
+        is_said = arguments.location or arguments.electricity_maps
+        arguments.carbon_intensity = None if intensity is None or is_said else str(intensity)
+    check_one_place(arguments)
+    place = grid_from(arguments) or place_from(arguments)
     if place is not None or (budget.max_energy_kwh is not None and not wants_grams):
         return place
     raise MeasurementError(
@@ -161,8 +168,14 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
     )
 
 
-def meter_for(arguments: Namespace, settings: Settings, place: Place | None) -> Meter:
-    """CodeCarbon's meter as it is asked for. Raises UsageError, MeasurementError."""
+def meter_for(arguments: Namespace, settings: Settings, place: Place | ElectricityMaps | None) -> Meter:
+    """CodeCarbon's meter as it is asked for, priced hour by hour on a grid. Raises UsageError, MeasurementError."""
+    from carbon_lint.measure.electricity_maps import ElectricityMaps
+
+    if isinstance(place, ElectricityMaps):
+        from carbon_lint.measure.hourly import hourly
+
+        return hourly(meter_for(arguments, settings, None), place)
     from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
     from carbon_lint.measure.ranks import whole_node
 

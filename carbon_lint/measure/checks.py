@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from carbon_lint.records.hours import find_disagreement
+
 if TYPE_CHECKING:
     from carbon_lint.measure.meter import Meter, Reading
 
@@ -49,4 +51,5 @@ def _find_emissions_flaw(reading: Reading, meter: Meter) -> str | None:
     if not math.isclose(reading.emissions_g, expected, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-12):
         implied = reading.emissions_g / (reading.energy_kwh.total or math.nan)
         return f"the implied intensity is {implied:.6g} g/kWh, expected {meter.intensity.g_per_kwh:.6g}"
-    return None
+    total_kwh = reading.energy_kwh.total or 0.0
+    return find_disagreement(meter.intensity, total_kwh, reading.emissions_g, tolerance=RELATIVE_TOLERANCE)

@@ -115,12 +115,16 @@ class Journal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalContent:
-    """What a journal holds. `header` and `ended` are records as JSON; `ended` is `None` where the run was killed."""
+    """What a journal holds. `header` and `ended` are records as JSON; `ended` is `None` where the run was killed.
+
+    `intensities`: of a run that is priced hour by hour, as its hours began.
+    """
 
     header: dict[str, Any]
     limits: dict[str, float | None]
     last_reading: dict[str, Any] | None
     ended: dict[str, Any] | None
+    intensities: tuple[dict[str, Any], ...] = ()
 
 
 def read_journal(path: str | os.PathLike[str]) -> JournalContent:
@@ -163,13 +167,14 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:
-    """A tick's line."""
-    return {
+    """A tick's line. The intensity is in it where an hour of it is new: the others need not repeat it."""
+    line = {
         "elapsed_s": reading.elapsed_s,
         "energy_kwh": asdict(reading.energy_kwh),
         "emissions_g": reading.emissions_g,
         "power_w": reading.power_w,
     }
+    return line if reading.intensity is None else {**line, "intensity": asdict(reading.intensity)}
 
 
 class _Syncer:
@@ -260,6 +265,7 @@ def _parse(data: bytes) -> JournalContent | None:
         limits=documents[0].get("limits") or {},
         last_reading=readings[-1] if readings else None,
         ended=ended[-1] if ended else None,
+        intensities=tuple(each["intensity"] for each in readings if isinstance(each.get("intensity"), dict)),
     )
 
 

@@ -6,10 +6,7 @@ which only answers from inside it. Never a service that guesses a place from an 
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import ConfigError, MeasurementError
-from carbon_lint.places import custom_place, find_place
-from carbon_lint.text import quoted
+from carbon_lint.measure.web import get_text
+from carbon_lint.places import find_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,12 +25,8 @@ if TYPE_CHECKING:
 
 # The link-local address of all three; none of it leaves the machine's own host.
 METADATA_URL = "http://169.254.169.254"
-ELECTRICITY_MAPS_URL = "https://api.electricitymaps.com"
 _TIMEOUT_S = 1.0
-_ELECTRICITY_MAPS_TIMEOUT_S = 10.0
-_MOST_BYTES = 65_536
 _REGION = re.compile(r"[a-z][a-z0-9-]{1,40}")
-_ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,12}){0,3}")
 _NAME_IT = "name the place: --location FRA (or USA/virginia, gcp/us-central1, ...), or --carbon-intensity 56.04"
 _AWS_TOKEN_SECONDS = "60"  # noqa: S105  how long a session token lives
 _VENDORS = {"amazon": "aws", "microsoft": "azure", "google": "gcp"}
@@ -84,30 +77,6 @@ def locate(
     return _ask_cloud(metadata_url, root)
 
 
-def electricity_maps(zone: str, token: str, *, url: str = ELECTRICITY_MAPS_URL) -> Place:
-    """The carbon intensity of `zone` in this hour, from Electricity Maps. Only called when asked for.
-
-    Raises MeasurementError where the service gives none, or a figure that cannot be.
-    """
-    if _ZONE.fullmatch(zone) is None:
-        raise MeasurementError(f"{quoted(zone)} is no zone of Electricity Maps", hint="write it like FR or US-CAL-CISO")
-    address = f"{url}/v3/carbon-intensity/latest?zone={zone}"
-    try:
-        text = _get(address, {"auth-token": token}, timeout_s=_ELECTRICITY_MAPS_TIMEOUT_S)
-        answer = json.loads(text)
-        g_per_kwh, hour = float(answer["carbonIntensity"]), str(answer["datetime"])
-    except _RefusedError as error:
-        raise MeasurementError(
-            f"Electricity Maps answers {error} for {zone}", hint="is the token right, and does it cover this zone?"
-        ) from error
-    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
-        raise MeasurementError(f"Electricity Maps gives no intensity for {zone}: {error}", hint=_NAME_IT) from error
-    kind = "estimated" if answer.get("isEstimated") else "measured"
-    factors = str(answer.get("emissionFactorType", "lifecycle"))
-    source = f"Electricity Maps, zone {zone}, hour of {hour[:20]}, {factors[:20]} factors, {kind}"
-    return custom_place(g_per_kwh, source=source, name=zone, year=_year(hour))
-
-
 def _ask_cloud(url: str, root: Path) -> Found:
     """Ask the cloud that built this machine; all three where it does not say."""
     vendor = _text(root / "sys/class/dmi/id/sys_vendor").lower()
@@ -143,34 +112,8 @@ def _region(provider: str, url: str) -> str | None:
     return region if _REGION.fullmatch(region) else None
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows nobody: a token must not be carried on, and a captive portal is no metadata service."""
-
-    def redirect_request(self, *arguments: Any) -> None:
-        """No further request: the redirect itself is the answer, an error."""
-
-
-class _RefusedError(OSError):
-    """The server answered with this HTTP status."""
-
-
-def _get(url: str, headers: dict[str, str], *, method: str = "GET", timeout_s: float = _TIMEOUT_S) -> str:
-    """The answer's text. Raises OSError, HTTPException, ValueError."""
-    request = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310  our own addresses
-    # Without proxies where it is the metadata service: a proxy would answer for its own machine.
-    handlers: list[urllib.request.BaseHandler] = [_Stay()]
-    handlers += [urllib.request.ProxyHandler({})] if url.startswith("http://") else []
-    try:
-        with urllib.request.build_opener(*handlers).open(request, timeout=timeout_s) as answer:
-            data: bytes = answer.read(_MOST_BYTES)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise _RefusedError(error.code) from None
-    return data.decode("ascii").strip()
-
-
-def _year(hour: str) -> int | None:
-    return int(hour[:4]) if hour[:4].isdigit() else None
+def _get(url: str, headers: dict[str, str], *, method: str = "GET") -> str:
+    return get_text(url, headers, timeout_s=_TIMEOUT_S, method=method)
 
 
 def _text(path: Path) -> str:

@@ -18,12 +18,14 @@ class Reading:
         energy_kwh: by component, PUE included; `None` where not measured.
         emissions_g: `None` where no intensity is known (an energy-only run).
         power_w: mean power over the last interval, all components; `None` before the second reading.
+        intensity: where an hour of it is new, that hour and the one before, for the journal; else `None`.
     """
 
     elapsed_s: float
     energy_kwh: Energy
     emissions_g: float | None
     power_w: float | None = None
+    intensity: Intensity | None = None
 
 
 class Meter(Protocol):
@@ -33,11 +35,26 @@ class Meter(Protocol):
     """
 
     last_failure: str | None
-    intensity: Intensity | None
-    pue: float
-    hardware: Hardware
-    methods: Methods
-    software: dict[str, str]
+
+    @property
+    def intensity(self) -> Intensity | None:
+        """That of the last reading; `None` where energy only is measured."""
+
+    @property
+    def pue(self) -> float:
+        """Power usage effectiveness."""
+
+    @property
+    def hardware(self) -> Hardware:
+        """What is counted."""
+
+    @property
+    def methods(self) -> Methods:
+        """How it is counted."""
+
+    @property
+    def software(self) -> dict[str, str]:
+        """What counts it, name -> version."""
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import InputError
 from carbon_lint.gate.budget import limit_results
 from carbon_lint.gate.verdict import Budget
+from carbon_lint.measure.checks import RELATIVE_TOLERANCE
 from carbon_lint.measure.journal import read_journal
 from carbon_lint.measure.run import format_utc
+from carbon_lint.records.hours import basis, find_disagreement, over_hours
 from carbon_lint.records.record import Energy, Outcome
-from carbon_lint.records.store import find_problem, record_from_json
+from carbon_lint.records.store import find_problem, intensity_from_json, record_from_json
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
     from typing import Any
 
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Intensity, Record
 
 
 def recover(path: str | os.PathLike[str]) -> Record:
@@ -35,8 +38,9 @@ def recover(path: str | os.PathLike[str]) -> Record:
             f"{path}: the run was killed before its first reading", hint="nothing is known of its energy: run it again"
         )
     try:
-        return _interrupted(record, content.last_reading, Budget(**content.limits))
-    except (KeyError, TypeError, ValueError) as error:
+        record = _interrupted(record, content.last_reading, Budget(**content.limits))
+        return _with_hours(record, [intensity_from_json(change) for change in content.intensities])
+    except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"{path}: its last reading is not what it should be: {error!r}") from error
 
 
@@ -56,6 +60,28 @@ def _interrupted(record: Record, reading: dict[str, Any], budget: Budget) -> Rec
         ended_at=format_utc(ended),
         warnings=(*record.warnings, warning),
     )
+
+
+def _with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
+    """The record with the hours that priced it.
+
+    A line of the journal names an hour when it begins: what was used since the last of them is of that hour.
+    """
+    if not changes:
+        return record
+    total_kwh, emissions_g = record.energy_kwh.total or 0.0, record.emissions_g or 0.0
+    known = {hour.hour: hour for change in changes for hour in change.hours}
+    newest = known[changes[-1].hours[-1].hour]
+    since_kwh = total_kwh - sum(hour.energy_kwh for hour in known.values())
+    known[newest.hour] = replace(newest, energy_kwh=newest.energy_kwh + since_kwh)
+    intensity = over_hours(changes[-1], known.values())
+    if find_disagreement(intensity, total_kwh, emissions_g, tolerance=RELATIVE_TOLERANCE) is None:
+        return replace(record, intensity=intensity)
+    mean = replace(
+        changes[-1], g_per_kwh=emissions_g / total_kwh, source=f"{basis(changes[-1])}, mean of the run", hours=()
+    )
+    warning = "the journal lacks a line: which hours the carbon intensity is the mean of is not known"
+    return replace(record, intensity=mean, warnings=(*record.warnings, warning))
 
 
 def _checked(document: dict[str, Any], path: str | os.PathLike[str]) -> Record:

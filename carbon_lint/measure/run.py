@@ -184,6 +184,7 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
         ended_at=ended_at,
         methods=meter.methods,
         hardware=_counted_hardware(meter.hardware, counted),
+        intensity=meter.intensity if counted else blank.intensity,
         emissions_g=counted.emissions_g if counted else None,
         energy_kwh=counted.energy_kwh if counted else Energy(total=None),
         warnings=tuple(warnings),

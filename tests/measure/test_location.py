@@ -1,8 +1,7 @@
-"""`--location auto` and Electricity Maps, against a local HTTP server that speaks their protocols."""
+"""`--location auto`, against a local HTTP server that speaks the clouds' protocols."""
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 import time
@@ -12,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import ConfigError, MeasurementError
-from carbon_lint.measure.location import electricity_maps, locate, resolve
+from carbon_lint.measure.location import locate, resolve
 from carbon_lint.places import find_place
-from carbon_lint.records.pricing import intensity_of
 
 AWS = {
     ("PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60"): "TOKEN",
@@ -26,7 +24,6 @@ AZURE = {
 GCP = {
     ("GET", "/computeMetadata/v1/instance/zone", "Metadata-Flavor", "Google"): "projects/70520/zones/europe-west9-b",
 }
-HOURLY = {"zone": "FR", "carbonIntensity": 31, "datetime": "2026-11-24T10:00:00.000Z", "isEstimated": True}
 
 
 @pytest.fixture
@@ -157,30 +154,3 @@ def test_run_with_auto_prints_what_the_configuration_says(carbon_lint):
 def test_a_machine_without_its_keys_is_a_configuration_error(tmp_path):
     with pytest.raises(ConfigError):
         locate([{"match": "*"}], "n", root=tmp_path)
-
-
-def test_electricity_maps_gives_the_hours_figure_with_its_source(served):
-    key = ("GET", "/v3/carbon-intensity/latest?zone=FR", "auth-token", "secret")
-    place = electricity_maps("FR", "secret", url=served({key: json.dumps(HOURLY)}))
-    intensity = intensity_of(place)
-    assert (intensity.g_per_kwh, intensity.year, intensity.location) == (31.0, 2026, None)
-    assert "2026-11-24T10:00" in intensity.source
-    assert "estimated" in intensity.source
-    assert "secret" not in repr(intensity)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"carbonIntensity": null}', json.dumps(HOURLY | {"carbonIntensity": 0})]
-)
-def test_electricity_maps_without_a_figure_is_an_error(served, text):
-    key = ("GET", "/v3/carbon-intensity/latest?zone=FR", "auth-token", "secret")
-    with pytest.raises(MeasurementError):
-        electricity_maps("FR", "secret", url=served({key: text}))
-
-
-def test_electricity_maps_with_a_wrong_token_or_zone_is_an_error_that_keeps_the_token(served):
-    with pytest.raises(MeasurementError, match="answers 404") as caught:
-        electricity_maps("FR", "secret", url=served({}))
-    assert "secret" not in f"{caught.value} {caught.value.hint}"
-    with pytest.raises(MeasurementError, match="no zone"):
-        electricity_maps("FR&x=1", "secret")

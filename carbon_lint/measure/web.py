@@ -1,0 +1,60 @@
+"""One HTTP request with the standard library: short, bounded, and following nobody."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MOST_BYTES = 65_536
+_CHUNK_BYTES = 8192
+
+
+class RefusedError(OSError):
+    """The server answered with this HTTP status. `retry_after` is that header's text, where it was sent."""
+
+    def __init__(self, status: int, *, retry_after: str | None = None) -> None:
+        super().__init__(str(status))
+        self.status = status
+        self.retry_after = retry_after
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows nobody: a token must not be carried on, and a captive portal is no metadata service."""
+
+    def redirect_request(self, *arguments: Any) -> None:
+        """No further request: the redirect itself is the answer, an error."""
+
+
+def get_text(url: str, headers: Mapping[str, str], *, timeout_s: float, method: str = "GET") -> str:
+    """The answer's text, 64 KiB of it at most. `timeout_s` is for each wait, and for the whole of the body.
+
+    Raises RefusedError where the status is no success, OSError, HTTPException, ValueError (no UTF-8).
+    """
+    request = urllib.request.Request(url, headers=dict(headers), method=method)  # noqa: S310  our own addresses
+    handlers: list[urllib.request.BaseHandler] = [_Stay()]
+    # Without proxies where it is the metadata service: a proxy would answer for its own machine.
+    handlers += [urllib.request.ProxyHandler({})] if url.startswith("http://") else []
+    try:
+        with urllib.request.build_opener(*handlers).open(request, timeout=timeout_s) as answer:
+            data = _body(answer, time.monotonic() + timeout_s)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise RefusedError(error.code, retry_after=error.headers.get("Retry-After")) from None
+    return data.decode().strip()
+
+
+def _body(answer: Any, until_s: float) -> bytes:
+    data = b""
+    while len(data) < _MOST_BYTES:
+        chunk: bytes = answer.read1(_CHUNK_BYTES)
+        if not chunk:
+            break
+        if time.monotonic() > until_s:
+            raise TimeoutError("the answer does not end")
+        data += chunk
+    return data[:_MOST_BYTES]
