@@ -16,7 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from carbon_lint.errors import UsageError
 from carbon_lint.measure import cgroup
+from carbon_lint.measure.figures import PLAUSIBLE_CPU_W
 from carbon_lint.records.record import Method
 
 _TABLE = Path(__file__).parent.parent / "data" / "cpu_power.json"
@@ -70,7 +72,11 @@ class _Processor:
 
 
 def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: int | None = None) -> CpuPlan:
-    """Decide once, before the job starts. `affinity`: CPUs this process may run on, where a test says so."""
+    """Decide once, before the job starts. `affinity`: CPUs this process may run on, where a test says so.
+
+    Raises UsageError where the user's power cannot be a machine's.
+    """
+    _check_power(user_power_w)
     processor = read_processor(root)
     allowed = min(processor.threads, len(os.sched_getaffinity(0)) if affinity is None else affinity)
     quota = cgroup.cpu_quota(root)
@@ -95,6 +101,15 @@ def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: in
         source=source,
         warnings=warnings,
     )
+
+
+def _check_power(user_power_w: float | None) -> None:
+    """Or the CPU would be counted as 0, or its figure refused in the middle of the job."""
+    if user_power_w is not None and not 0 < user_power_w <= PLAUSIBLE_CPU_W:
+        raise UsageError(
+            f"--cpu-power: {user_power_w:g} W is not what a machine's CPUs draw at full load",
+            hint=f"give more than 0 and at most {PLAUSIBLE_CPU_W:g} W, like '15 W', or leave it out",
+        )
 
 
 def rapl_domains(root: Path) -> tuple[Path, ...]:

@@ -34,6 +34,8 @@ LOAD_SOURCES = (
 # Scaling a measured run: same hardware, same code, more of it.
 _SCALING = 0.10
 _SHORT_RUN_S = 60.0
+_MOST_DEVICES = 1_000_000
+_MOST_HOURS = 1e6  # a century
 SCALING_SOURCE = (
     "10 % for scaling: caches, start-up and evaluation do not grow in step (an assumption, not a measurement)"
 )
@@ -57,7 +59,9 @@ class Range:
     high: float
 
     def times(self, factor: float) -> Range:
-        """Each of the three."""
+        """Each of the three. Raises UsageError where they leave what a number can hold."""
+        if not math.isfinite(self.high * factor):
+            raise UsageError("the estimate is beyond any number", hint="look at the numbers that were given")
         return Range(low=self.low * factor, likely=self.likely * factor, high=self.high * factor)
 
 
@@ -93,11 +97,13 @@ def estimate_devices(
     host_power_w: float | None = None,
 ) -> Estimate:
     """From ratings: `count` devices for `hours`. Raises UsageError for numbers that cannot be."""
-    if count < 1 or not math.isfinite(hours) or hours <= 0 or not math.isfinite(pue) or pue < 1:
+    if not (1 <= count <= _MOST_DEVICES and 0 < hours <= _MOST_HOURS and 1 <= pue < math.inf):
         raise UsageError(
             f"{count} devices for {hours:g} h at a PUE of {pue:g} cannot be estimated",
-            hint="give --count 1 or more, --hours above 0, --pue 1 or more",
+            hint=f"give --count 1 to {_MOST_DEVICES}, --hours above 0 and up to {_MOST_HOURS:g}, --pue 1 or more",
         )
+    if device.max_power_w <= 0:
+        raise UsageError(f"a device of {device.max_power_w:g} W takes no energy", hint="give its rating, like '300 W'")
     rated_kwh = device.max_power_w * count * hours / 1000
     host_kwh = (host_power_w or 0.0) * hours / 1000
     energy = Range(
@@ -126,7 +132,7 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
     low, high = 1 - min(doubt.below + _SCALING, 1.0), 1 + doubt.above + _SCALING
     energy = Range(low=energy_kwh * low, likely=energy_kwh, high=energy_kwh * high).times(factor)
     sources = (
-        f"run {record.run_id}, {record.started_at}",
+        f"run {record.run_id}, {record.started_at}, {record.outcome}",
         f"-{doubt.below * 100:.0f} to +{doubt.above * 100:.0f} % for its modelled parts",
         SCALING_SOURCE,
     )

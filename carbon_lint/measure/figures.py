@@ -10,7 +10,7 @@ from carbon_lint.units import grams_from_kilograms
 _RELATIVE_TOLERANCE = 1e-6
 # A RAPL counter that was reset (resume, migration) is booked as a wrap: 212 kJ in one tick were seen. No machine that
 # trains on its CPUs draws so much by them.
-_PLAUSIBLE_CPU_W = 4000.0
+PLAUSIBLE_CPU_W = 4000.0
 
 
 class Figures(Protocol):
@@ -75,6 +75,6 @@ class FigureCheck:
         if before_s is None:
             return None
         watts = (figures.cpu_energy - before_kwh) * 3.6e6 / max(1.0, now_s - before_s)
-        if 0 <= watts <= _PLAUSIBLE_CPU_W * self._pue:
+        if 0 <= watts <= PLAUSIBLE_CPU_W * self._pue:
             return None
         return f"the CPU's energy moved at {watts:.0f} W since the last reading: its counter was reset"

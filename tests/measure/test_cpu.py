@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measure import cgroup
 from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
 from carbon_lint.measure.cpu import Limit, plan_cpu, rapl_denied
@@ -109,6 +109,14 @@ def test_affinity_limits_as_a_quota_does(tmp_path):
 def test_cpu_power_given_by_the_user_comes_before_any_counter(tmp_path):
     fake_machine.rapl(machine(tmp_path, EPYC_7763), 1_000_000)
     assert planned(tmp_path, user_power_w=15.0).method is Method.USER
+
+
+@pytest.mark.parametrize("watts", [0.0, -1.0, 15_000.0, float("nan"), float("inf")])
+def test_a_cpu_power_that_no_machine_has_is_refused_before_the_job(tmp_path, watts):
+    """0 W would count the CPU as nothing, 15 kW be taken for a counter that jumped."""
+    with pytest.raises(UsageError, match="--cpu-power") as caught:
+        plan_cpu(watts, root=machine(tmp_path, EPYC_7763))
+    assert "15 W" in caught.value.hint
 
 
 def test_readable_rapl_is_a_counter_and_forces_no_power(tmp_path):

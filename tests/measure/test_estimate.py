@@ -7,7 +7,7 @@ import json
 import pytest
 
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.measure.estimate import estimate_devices, estimate_record, find_gpu
+from carbon_lint.measure.estimate import Device, estimate_devices, estimate_record, find_gpu
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Record
 from carbon_lint.records.store import write_record
@@ -80,7 +80,18 @@ def test_the_machine_around_them_and_the_building_are_added_when_given():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"count": 0}, {"hours": 0}, {"hours": -1}, {"hours": float("nan")}, {"pue": 0.5}, {"hours": float("inf")}]
+    "wrong",
+    [
+        {"count": 0},
+        {"count": 10**400},
+        {"hours": 0},
+        {"hours": -1},
+        {"hours": 1e300},
+        {"hours": float("nan")},
+        {"hours": float("inf")},
+        {"pue": 0.5},
+        {"pue": float("nan")},
+    ],
 )
 def test_a_job_that_cannot_be_is_refused(wrong):
     with pytest.raises(UsageError):
@@ -112,7 +123,18 @@ def test_a_record_without_energy_is_refused():
         estimate_record(record(total=None, gpu=None, cpu=None), scale=2, place=None)
 
 
-@pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf")])
+def test_a_device_that_takes_nothing_is_refused():
+    """`--power '0 W'` would promise a training for 0 g."""
+    with pytest.raises(UsageError, match="takes no energy"):
+        estimate_devices(Device(name="device", max_power_w=0.0, source="--power"), count=1, hours=1, place=FRANCE)
+
+
+def test_an_estimate_from_a_run_that_failed_says_so():
+    sources = estimate_record(record(outcome=Outcome.FAILED, exit_status=1), scale=2, place=None).sources
+    assert any("failed" in text for text in sources)
+
+
+@pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf"), 1e308])
 def test_a_scale_that_is_not_above_zero_is_refused(scale):
     with pytest.raises(UsageError):
         estimate_record(record(), scale=scale, place=None)
