@@ -75,8 +75,12 @@ def _watch(target: str | None) -> Watch | None:
     if target is None:
         return None
     from carbon_lint.cli.hub_extra import need_hub, warn_of_clear_text
+    from carbon_lint.errors import PublishError, UsageError
 
-    need_hub("run --hub-repo")
+    try:
+        need_hub("run --hub-repo")
+    except PublishError as error:
+        raise UsageError(error.message, hint=error.hint) from None  # nothing was to be published
     from carbon_lint.hub.watch import Watch
 
     watch = Watch(target, os.environ)

@@ -128,6 +128,23 @@ def test_what_names_no_model_stops_before_the_job(model, start):
     assert model.requests == []
 
 
+def test_without_the_extra_it_is_said_before_the_job(cli, monkeypatch):
+    monkeypatch.setattr("carbon_lint.cli.hub_extra.NEEDED", ("no_such_library",))
+    code, _, err = cli("run", "--energy-only", "--hub-repo", "acme/m", "--", "touch", "ran")
+    assert code == 2
+    assert "`carbon-lint run --hub-repo` needs no_such_library" in err
+    assert "pip install 'carbon-lint[hub]'" in err
+    assert not Path("ran").exists()
+
+
+def test_a_training_that_was_let_finish_over_its_budget_is_not_called_half(model, start):
+    code, err = ended(start("linger", *BUDGET, "--on-exceed", "finish", "--hub-repo", "acme/m"))
+    assert code == 1
+    said = load_record("r.json").warnings[-2]
+    assert said.startswith("the run went over its budget, and acme/m got 2 commits by acme meanwhile: ")
+    assert "half-trained" not in err
+
+
 def test_a_run_that_was_cancelled_does_not_wait_for_the_hub(model, start):
     process = start("stop", "--hub-repo", "acme/m")
     wait_until(Path("ready").exists)

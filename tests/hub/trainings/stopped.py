@@ -1,8 +1,8 @@
 """A job that trains as a Trainer with `enable_jit_checkpoint` does: pushes while it runs, and once more when stopped.
 
 stopped.py MODEL_ID REVISION MORE: pushes "Training in progress" to the revision, makes the file `ready` and works on.
-At SIGTERM it pushes "End of training" and exits 0. MORE is `fail` (exit 1 after the first push), `finish` (push and
-exit 0), `nothing` (push nothing at all) or `stop` (as said).
+At SIGTERM it pushes "End of training" and exits 0. MORE is `stop` (as said), `nothing` (push nothing at all), `fail`
+(exit 1 after the first push), `finish` (push and exit 0 at once) or `linger` (the same half a second later).
 """
 
 import pathlib
@@ -31,6 +31,8 @@ push("Training in progress, epoch 1")
 pathlib.Path("ready").touch()
 if more == "fail":
     sys.exit("out of memory")
-if more == "finish":
+if more == "linger":
+    time.sleep(0.5)
+if more in {"finish", "linger"}:
     end()
 time.sleep(60)
