@@ -1,13 +1,22 @@
 """Where the regions of AWS and Azure stand, as their operators state it. Read by `generate_places.py`.
 
-AWS:   https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html (column "Name")
-Azure: https://learn.microsoft.com/azure/reliability/regions-list (column "Physical location")
+AWS:   https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html (column "Name"), each name
+       held against the one in botocore's `partitions.json`, release 1.44.8 of November 2026
+Azure: https://learn.microsoft.com/azure/reliability/regions-list (column "Physical location"), its text of August 2026
 
-GovCloud, secret and defence regions are left out: their operators do not say in which state they stand.
-Value: the code of a place of CodeCarbon's tables and the city, where it is published.
+Value: the code of a place of CodeCarbon's tables; the city, where it is published; and, where the page above does not
+name the place, who does. Regions whose operator names no state are left out: AWS GovCloud, secret and defence regions.
 """
 
-AWS = {
+Region = tuple[str, str | None] | tuple[str, str | None, str]
+
+_BLOG = "AWS News Blog, January 2016; the page of regions says Canada (Central)"
+_BOTOCORE = "its name in botocore's partitions.json, release 1.44.8 of November 2026"
+_NO_PLACE = "not confirmed: Microsoft names no place in China; press of March 2022, techtechchina.com"
+_LISTED = "the region's physicalLocation in Azure Resource Manager, as of 2023; no longer on Microsoft's page"
+_OWN_NAME = "by its own name; Microsoft's page has the public cloud only"
+
+AWS: dict[str, Region] = {
     "af-south-1": ("ZAF", "Cape Town"),
     "ap-east-1": ("HKG", None),
     "ap-east-2": ("TWN", "Taipei"),
@@ -21,9 +30,9 @@ AWS = {
     "ap-southeast-3": ("IDN", "Jakarta"),
     "ap-southeast-4": ("AUS", "Melbourne"),
     "ap-southeast-5": ("MYS", None),
-    "ap-southeast-6": ("NZL", "Auckland"),
+    "ap-southeast-6": ("NZL", None),
     "ap-southeast-7": ("THA", None),
-    "ca-central-1": ("CAN/quebec", "Montreal"),
+    "ca-central-1": ("CAN/quebec", "Montreal", _BLOG),
     "ca-west-1": ("CAN/alberta", "Calgary"),
     "cn-north-1": ("CHN/beijing", None),
     "cn-northwest-1": ("CHN/ningxia", None),
@@ -35,18 +44,21 @@ AWS = {
     "eu-west-1": ("IRL", None),
     "eu-west-2": ("GBR", "London"),
     "eu-west-3": ("FRA", "Paris"),
+    "eusc-de-east-1": ("DEU", "Brandenburg", "AWS, announcement of 15 January 2026"),
     "il-central-1": ("ISR", "Tel Aviv"),
     "me-central-1": ("ARE", None),
     "me-south-1": ("BHR", None),
+    "me-west-1": ("SAU", None, _BOTOCORE),
     "mx-central-1": ("MEX", None),
     "sa-east-1": ("BRA", "São Paulo"),
+    "sa-west-1": ("CHL", None, _BOTOCORE),
     "us-east-1": ("USA/virginia", None),
     "us-east-2": ("USA/ohio", None),
     "us-west-1": ("USA/california", None),
     "us-west-2": ("USA/oregon", None),
 }
 
-AZURE = {
+AZURE: dict[str, Region] = {
     "australiacentral": ("AUS", "Canberra"),
     "australiacentral2": ("AUS", "Canberra"),
     "australiaeast": ("AUS", "New South Wales"),
@@ -56,15 +68,16 @@ AZURE = {
     "brazilsouth": ("BRA", "São Paulo State"),
     "brazilsoutheast": ("BRA", "Rio"),
     "canadacentral": ("CAN/ontario", "Toronto"),
-    "canadaeast": ("CAN/quebec", "Quebec City"),
+    "canadaeast": ("CAN/quebec", None),
     "centralindia": ("IND", "Pune"),
     "centralus": ("USA/iowa", None),
     "chilecentral": ("CHL", "Santiago"),
-    "chinaeast": ("CHN/shanghai", None),
-    "chinaeast2": ("CHN/shanghai", None),
-    "chinanorth": ("CHN/beijing", None),
-    "chinanorth2": ("CHN/beijing", None),
-    "chinanorth3": ("CHN/hebei", None),
+    "chinaeast": ("CHN/shanghai", None, _NO_PLACE),
+    "chinaeast2": ("CHN/shanghai", None, _NO_PLACE),
+    "chinaeast3": ("CHN", None, "the country by its name; Microsoft names no place in it"),
+    "chinanorth": ("CHN/beijing", None, _NO_PLACE),
+    "chinanorth2": ("CHN/beijing", None, _NO_PLACE),
+    "chinanorth3": ("CHN/hebei", None, _NO_PLACE),
     "denmarkeast": ("DNK", "Copenhagen"),
     "eastasia": ("HKG", None),
     "eastus": ("USA/virginia", None),
@@ -73,13 +86,14 @@ AZURE = {
     "francesouth": ("FRA", "Marseille"),
     "germanynorth": ("DEU", "Berlin"),
     "germanywestcentral": ("DEU", "Frankfurt"),
+    "indiasouthcentral": ("IND", "Hyderabad"),
     "indonesiacentral": ("IDN", "Jakarta"),
     "israelcentral": ("ISR", None),
     "italynorth": ("ITA", "Milan"),
     "japaneast": ("JPN", "Tokyo, Saitama"),
     "japanwest": ("JPN", "Osaka"),
-    "jioindiacentral": ("IND", "Nagpur"),
-    "jioindiawest": ("IND", "Jamnagar"),
+    "jioindiacentral": ("IND", "Nagpur", _LISTED),
+    "jioindiawest": ("IND", "Jamnagar", _LISTED),
     "koreacentral": ("KOR", "Seoul"),
     "koreasouth": ("KOR", "Busan"),
     "malaysiawest": ("MYS", "Kuala Lumpur"),
@@ -104,6 +118,9 @@ AZURE = {
     "uaenorth": ("ARE", "Dubai"),
     "uksouth": ("GBR", "London"),
     "ukwest": ("GBR", "Cardiff"),
+    "usgovarizona": ("USA/arizona", None, _OWN_NAME),
+    "usgovtexas": ("USA/texas", None, _OWN_NAME),
+    "usgovvirginia": ("USA/virginia", None, _OWN_NAME),
     "westcentralus": ("USA/wyoming", None),
     "westeurope": ("NLD", None),
     "westindia": ("IND", "Mumbai"),

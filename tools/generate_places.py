@@ -18,7 +18,7 @@ from typing import Any
 
 import codecarbon
 import pycountry
-from cloud_regions import AWS, AZURE
+from cloud_regions import AWS, AZURE, Region
 from codecarbon.core.emissions import Emissions
 from codecarbon.core.units import Energy
 from codecarbon.external.geography import CloudMetadata, GeoMetadata
@@ -186,15 +186,15 @@ def google(engine: Emissions) -> list[Row]:
     return sorted(found, key=lambda item: str(item["code"]))
 
 
-def on_cloud(cloud: tuple[str, str, str], region: str, where: tuple[str, str | None], ground: Row) -> Row:
+def on_cloud(cloud: tuple[str, str, str], region: str, where: Region, ground: Row) -> Row:
     """A region whose operator publishes no intensity: that of the state or country it stands in."""
     provider, label, page = cloud
-    _, city = where
+    _, city, *other = where
     name = str(ground["name"])
     return ground | {
         "code": f"{provider}/{region}",
         "name": name if city is None or city in name else f"{city}, {name}",
-        "source": f"{ground['source']}; {label} {region} stands in {name} ({page})",
+        "source": f"{ground['source']}; {label} {region} stands in {name} ({other[0] if other else page})",
         "provider": provider,
     }
 

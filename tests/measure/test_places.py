@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -86,12 +87,87 @@ def test_every_place_has_words_a_source_and_a_finite_intensity():
         assert place.year is not None or place.provider == "gcp"
 
 
-def test_a_region_of_aws_or_azure_says_whose_grid_it_is_given_and_where_that_was_read():
-    for code, page in (("aws/ca-central-1", "docs.aws.amazon.com"), ("azure/canadaeast", "learn.microsoft.com")):
-        place = places.find_place(code)
-        assert place.g_per_kwh == places.find_place("CAN/quebec").g_per_kwh
-        assert "stands in Quebec, Canada" in place.source
-        assert page in place.source
+@pytest.mark.parametrize(
+    ("code", "ground", "name", "read_in"),
+    [
+        ("aws/ca-west-1", "CAN/alberta", "Alberta, Canada", "docs.aws.amazon.com"),
+        ("aws/ca-central-1", "CAN/quebec", "Quebec, Canada", "AWS News Blog"),
+        ("aws/me-west-1", "SAU", "Saudi Arabia", "partitions.json"),
+        ("aws/sa-west-1", "CHL", "Chile", "partitions.json"),
+        ("aws/eusc-de-east-1", "DEU", "Germany", "15 January 2026"),
+        ("azure/canadaeast", "CAN/quebec", "Quebec, Canada", "learn.microsoft.com"),
+        ("azure/indiasouthcentral", "IND", "India", "learn.microsoft.com"),
+        ("azure/jioindiawest", "IND", "India", "Azure Resource Manager"),
+        ("azure/chinaeast3", "CHN", "China", "Microsoft names no place in it"),
+        ("azure/usgovvirginia", "USA/virginia", "Virginia, USA", "by its own name"),
+    ],
+)
+def test_a_region_of_aws_or_azure_says_whose_grid_it_is_given_and_where_that_was_read(code, ground, name, read_in):
+    place = places.find_place(code)
+    assert place.g_per_kwh == places.find_place(ground).g_per_kwh
+    assert f"{code.partition('/')[2]} stands in {name} (" in place.source
+    assert read_in in place.source
+
+
+def clouds_without_a_figure():
+    """The regions whose place was read by hand, and the places that CodeCarbon's tables know."""
+    found = places.every_place()
+    grounds = {place.code: place for place in found if place.provider is None}
+    return [place for place in found if place.provider in {"aws", "azure"}], grounds
+
+
+def test_every_region_of_aws_and_azure_has_the_figure_of_a_known_place_and_names_its_witness():
+    regions, grounds = clouds_without_a_figure()
+    assert len(regions) > 100
+    for place in regions:
+        code = place.country_iso if place.region is None else f"{place.country_iso}/{place.region}".replace(" ", "-")
+        ground = grounds[code]
+        assert (place.g_per_kwh, place.year) == (ground.g_per_kwh, ground.year), place.code
+        assert place.name.endswith(ground.name), place.code
+        _, _, where = place.source.partition(f" {place.code.partition('/')[2]} stands in {ground.name} (")
+        assert re.search(r"https://\S+\)$|20\d\d|by its own name|names no place", where), place.code
+
+
+@pytest.mark.parametrize(
+    ("provider", "countries"),
+    [
+        # the country that a region's own code begins with: (code's first letters) -> the countries it may stand in
+        ("aws", {"us": "USA", "ca": "CAN", "cn": "CHN", "mx": "MEX", "af": "ZAF", "il": "ISR", "eusc": "DEU"}),
+        (
+            "azure",
+            {
+                "australia": "AUS", "austria": "AUT", "belgium": "BEL", "brazil": "BRA", "canada": "CAN",
+                "chile": "CHL", "china": "CHN", "denmark": "DNK", "france": "FRA", "germany": "DEU", "india": "IND",
+                "indonesia": "IDN", "israel": "ISR", "italy": "ITA", "japan": "JPN", "jioindia": "IND",
+                "korea": "KOR", "malaysia": "MYS", "mexico": "MEX", "newzealand": "NZL", "norway": "NOR",
+                "poland": "POL", "qatar": "QAT", "southafrica": "ZAF", "spain": "ESP", "sweden": "SWE",
+                "switzerland": "CHE", "uae": "ARE", "uk": "GBR", "usgov": "USA", "eastus": "USA", "westus": "USA",
+                "centralus": "USA",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_a_region_named_for_a_country_stands_in_it(provider, countries):
+    """Held against the region's own code, which the table's author did not choose."""
+    regions, _ = clouds_without_a_figure()
+    codes = {place.code.partition("/")[2]: place.country_iso for place in regions if place.provider == provider}
+    seen = set()
+    for code, iso in codes.items():
+        first = code.partition("-")[0] if provider == "aws" else code
+        named = [start for start in countries if (first == start if provider == "aws" else code.startswith(start))]
+        for start in named:
+            assert countries[start] == iso, code
+            seen.add(start)
+    assert seen == set(countries)
+
+
+def test_azures_provinces_of_china_are_told_as_not_confirmed():
+    """Microsoft names no place in China: a province there is the press's word, and its grams differ by a sixth."""
+    regions, _ = clouds_without_a_figure()
+    chinese = [place for place in regions if place.provider == "azure" and place.country_iso == "CHN"]
+    assert len(chinese) == 6
+    for place in chinese:
+        assert ("not confirmed" in place.source) == (place.region is not None), place.code
 
 
 def test_the_tables_are_those_of_the_pinned_codecarbon():
@@ -107,6 +183,8 @@ def test_the_page_on_measuring_counts_the_places_rightly():
     counts = {
         "`FRA` (213 countries)": sum(place.region is None for place in ground),
         "`gcp/us-central1` (40)": sum(place.provider == "gcp" for place in found),
+        "`aws/us-east-1` (39)": sum(place.provider == "aws" for place in found),
+        "`azure/eastus` (68)": sum(place.provider == "azure" for place in found),
     }
     for iso, example in (("USA", "USA/virginia"), ("CAN", "CAN/quebec"), ("CHN", "CHN/beijing")):
         number = sum(place.country_iso == iso and place.region is not None for place in ground)
