@@ -140,7 +140,9 @@ def _evidence(record: Record) -> list[tuple[str, str]]:
     if record.emissions_g is not None:
         rows.append(("emissions", phrases.emissions(record.emissions_g)))
     rows.append(("carbon intensity", phrases.intensity(record)))
-    rows += [("hardware", f"GPU {gpu.index}: {gpu.name}") for gpu in record.hardware.gpus]
+    for gpu in record.hardware.gpus:
+        own = f", {phrases.energy(gpu.energy_kwh)}" if gpu.energy_kwh is not None else ""
+        rows.append(("hardware", f"GPU {gpu.index}: {gpu.name}{own}{', shared with others' * gpu.is_shared}"))
     if record.provenance.commit:
         rows.append(("commit", record.provenance.commit))
     rows += [("warning", warning) for warning in record.warnings]

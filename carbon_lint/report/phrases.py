@@ -30,6 +30,7 @@ MODELLED = frozenset(RELATIVE)
 
 _LEAST_SHARE = 0.001
 _SUM_ERROR = 1e-6  # parts that were written as decimals do not add up to the last digit
+_SHOWN_GPUS = 8
 _COMPONENTS = ("gpu", "cpu", "ram")
 
 # EPA-420-F-23-014 (June 2023): an average passenger vehicle emits about 400 g of CO2 per mile; 1 mi = 1.609344 km.
@@ -62,6 +63,16 @@ def components(record: Record) -> list[tuple[str, float | None, Method | None]]:
     """(name, energy in kWh, method) of each component that is there, GPU first."""
     rows = [(name.upper(), getattr(record.energy_kwh, name), getattr(record.methods, name)) for name in _COMPONENTS]
     return [row for row in rows if row[1] is not None or row[2] is not None]
+
+
+def by_gpu(record: Record) -> str | None:
+    """Each GPU's energy, where there are a few of one machine and all state it."""
+    gpus = record.hardware.gpus
+    is_one_machine = len({gpu.index for gpu in gpus}) == len(gpus)
+    is_stated = record.energy_kwh.gpu is not None and all(gpu.energy_kwh is not None for gpu in gpus)
+    if not (1 < len(gpus) <= _SHOWN_GPUS and is_one_machine and is_stated):
+        return None
+    return ", ".join(f"GPU {gpu.index} {energy(gpu.energy_kwh)}{' (shared)' * gpu.is_shared}" for gpu in gpus)
 
 
 def straight_line(record: Record) -> str | None:

@@ -33,9 +33,9 @@ def render(
         ("PUE", significant(record.pue)),
         ("duration", format_duration(record.duration_s)),
     ]
-    line = phrases.straight_line(record)
-    if line:
-        rows.insert([name for name, _ in rows].index("  CPU") + 1, ("", line))
+    for component, line in (("  GPU", phrases.by_gpu(record)), ("  CPU", phrases.straight_line(record))):
+        if line:
+            rows.insert([name for name, _ in rows].index(component) + 1, ("", line))
     share = phrases.modelled_share(record)
     if share:
         rows.append(("modelled", f"{phrases.percent(share)} of the energy was read from no sensor"))

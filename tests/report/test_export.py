@@ -12,7 +12,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.records.record import Energy, Methods, Outcome
+from carbon_lint.records.record import Energy, Gpu, Hardware, Methods, Outcome
 from carbon_lint.records.store import write_record
 from carbon_lint.report.export import ACTIVITIES, Subject, cyclonedx, spdx
 from tests.report.runs import RECORD, record
@@ -62,6 +62,19 @@ def test_a_cyclonedx_document_is_valid_and_in_its_own_units(bom_validator, activ
     assert ("carbon-lint:GPU method", "counter") in said
     assert ("carbon-lint:CPU method", "load-model") in said
     assert ("carbon-lint:carbon intensity", "56 g/kWh: France, CodeCarbon 3.3.2 (2023)") in said
+
+
+def test_each_gpu_is_named_with_its_own_energy_and_whether_it_was_shared(bom_validator):
+    known = Gpu(index=0, name="H100", energy_kwh=0.15)
+    shared = Gpu(index=1, name="H100", is_shared=True)
+    run = record(hardware=Hardware(gpus=(known, shared)))
+    bom = json.loads(cyclonedx(run, Subject(model="me/model", activity="training")))
+    bom_validator.validate(bom)
+    (consumption,) = bom["components"][0]["modelCard"]["considerations"]["environmentalConsiderations"][
+        "energyConsumptions"
+    ]
+    said = [one["value"] for one in consumption["properties"] if one["name"] == "carbon-lint:hardware"]
+    assert said == ["GPU 0: H100, 150 Wh", "GPU 1: H100, shared with others"]
 
 
 def test_the_schema_in_use_refuses_another_unit(bom_validator):

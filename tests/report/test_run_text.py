@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget, LimitResult, Status, Verdict
-from carbon_lint.records.record import Energy, Method, Methods, Outcome
+from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods, Outcome
 from carbon_lint.report import phrases, run_text, summary
 from tests.report.runs import RECORD, record
 
@@ -171,6 +171,23 @@ def test_an_increase_is_said_against_its_baseline(increase_kwh, words):
     limit = LimitResult(name="max-increase", unit="kWh", measured=increase_kwh, allowed=0.05)
     text = run_text.render(record(), Verdict(status=Status.PASS, limits=(limit,)))
     assert f"Within budget: {words} the baseline, 50 Wh more allowed" in text
+
+
+def test_each_gpu_of_one_machine_is_shown_with_its_energy():
+    def shown(*energies_kwh, indices=(0, 1), gpu_kwh=0.18):
+        gpus = tuple(
+            Gpu(index=index, name="H100", energy_kwh=kwh, is_shared=index == 1)
+            for index, kwh in zip(indices, energies_kwh, strict=True)
+        )
+        energy = Energy(total=0.22, cpu=0.03, gpu=gpu_kwh, ram=0.01)
+        lines = run_text.render(record(hardware=Hardware(gpus=gpus), energy_kwh=energy), None).splitlines()
+        return [line for line in lines if "GPU 1" in line]
+
+    assert shown(0.15, 0.03) == ["             GPU 0 150 Wh, GPU 1 30 Wh (shared)"]
+    assert shown(0.15, None) == []
+    assert shown(0.15, 0.03, indices=(1, 1)) == []  # of two machines
+    assert shown(0.15, 0.03, gpu_kwh=None) == []
+    assert shown(0.18, indices=(1,)) == []
 
 
 def test_a_cpu_at_part_load_is_shown_with_its_straight_line_where_the_models_uncertainty_does_not_reach_it():
