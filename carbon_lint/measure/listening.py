@@ -4,7 +4,7 @@
 * A pipe, a socket, `/dev/null`: the job is given a pipe, one for both streams where they go to one place, so that their
   order is kept. A thread passes on each byte at once. Where the reader goes away, ours goes away too.
 * A terminal: the job is given a terminal of its own, of the same size, raw, so that nothing is translated twice. It
-  reads the keyboard from the real one.
+  reads the keyboard from the real one, on stdin.
 """
 
 from __future__ import annotations
@@ -95,11 +95,9 @@ class _Passage:
         self.target = outputs[0]
         self._stream = stream
         self.is_terminal = os.isatty(self.target)
-        self.read_end, self.write_end = os.openpty() if self.is_terminal else os.pipe()
+        self.read_end, self.write_end = _open_terminal() if self.is_terminal else os.pipe()
         self._size: bytes | None = None
-        if self.is_terminal:
-            tty.setraw(self.write_end, termios.TCSANOW)
-            self.resize()
+        self.resize()
         self.thread = threading.Thread(target=self._pass_on, name=f"job-output-{self.target}", daemon=True)
         self.is_over = threading.Event()
 
@@ -217,6 +215,20 @@ class Listening:
         for passage in self._passages:
             if passage.thread.ident is None:
                 passage.close()
+
+
+def _open_terminal() -> tuple[int, int]:
+    """The two ends of a new one. It is for writing alone: nobody types there, and a job that reads would wait forever.
+
+    A session's leader that opens a terminal to read from it would get it for its own, too (/dev/tty).
+    """
+    controller, both_ways = os.openpty()
+    try:
+        tty.setraw(both_ways, termios.TCSANOW)
+        os.fchmod(both_ways, stat.S_IWUSR)
+        return controller, os.open(os.ttyname(both_ways), os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    finally:
+        os.close(both_ways)
 
 
 def _grouped() -> list[list[int]]:
