@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.measure.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.text import quoted, terminal
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from carbon_lint.measure.electricity_maps import ElectricityMaps
     from carbon_lint.places import Place
-
-TOKEN_VARIABLE = "ELECTRICITYMAPS_API_TOKEN"  # noqa: S105  a name, not a token
 
 
 def add_place_arguments(parser: _ActionsContainer, *, is_run: bool = False) -> None:
@@ -31,7 +30,7 @@ def add_place_arguments(parser: _ActionsContainer, *, is_run: bool = False) -> N
     parser.add_argument(
         "--electricity-maps",
         metavar="ZONE",
-        help=f"e.g. FR: {figure} figure of Electricity Maps; the token in {TOKEN_VARIABLE}",
+        help=f"e.g. FR: {figure} figure of Electricity Maps; the token in {GRID_TOKEN_VARIABLE}",
     )
 
 
@@ -100,9 +99,11 @@ def named_grid(zone: str) -> ElectricityMaps:
     from carbon_lint.measure.electricity_maps import ElectricityMaps
     from carbon_lint.measure.hour_watch import steady_clock
 
-    token = os.environ.get(TOKEN_VARIABLE)
+    token = os.environ.get(GRID_TOKEN_VARIABLE)
     if not token:
-        raise MeasurementError(f"--electricity-maps needs a token in {TOKEN_VARIABLE}", hint="or use --location FRA")
+        raise MeasurementError(
+            f"--electricity-maps needs a token in {GRID_TOKEN_VARIABLE}", hint="or use --location FRA"
+        )
     return ElectricityMaps(zone, token, clock=steady_clock())
 
 

@@ -25,7 +25,13 @@ def hidden_gpus(root: Path = ROOT) -> tuple[str, ...]:
 def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str]) -> str:
     """The same step as a composite action, in a job container that is given the GPUs. Tokens are left out."""
     repository = environ.get("GITHUB_ACTION_REPOSITORY") or "OWNER/carbon-lint"
-    given = {"command": inputs.command, "setup": inputs.setup, "location": inputs.location, "card": inputs.card}
+    given = {
+        "command": inputs.command,
+        "setup": inputs.setup,
+        "location": inputs.location,
+        "electricity-maps": inputs.electricity_maps,
+        "card": inputs.card,
+    }
     job = {
         "runs-on": "[self-hosted, gpu]",
         "container": {"image": "pytorch/pytorch:latest", "options": "--gpus all"},

@@ -17,6 +17,7 @@ from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs, in_yaml, unknown_inputs
 from carbon_lint.github.results import Step
+from carbon_lint.measure.environment import GRID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +57,8 @@ def _run(step: Step) -> None:
     from carbon_lint.github.step import run_step  # noqa: PLC0415  so that a wrong input is told at once
 
     inputs = step.inputs
-    for secret in (inputs.hf_token, inputs.github_token, *(step.environ.get(name) for name in inputs.pass_env)):
+    named = (step.environ.get(name) for name in (GRID_TOKEN_VARIABLE, *inputs.pass_env))
+    for secret in (inputs.hf_token, inputs.github_token, inputs.electricity_maps_token, *named):
         step.console.mask(secret)
     for name in unknown_inputs(step.environ):
         step.console.notice(f"`{name}` is no input of carbon-lint; was it meant for another action?")

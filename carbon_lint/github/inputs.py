@@ -123,6 +123,8 @@ class ActionInputs:
     working_directory: str | None = _input("working-directory", _text)
     location: str | None = _input("location", _text)
     carbon_intensity_g_per_kwh: float | None = _input("carbon-intensity", _intensity_g_per_kwh)
+    electricity_maps: str | None = _input("electricity-maps", _text)
+    electricity_maps_token: str | None = _input("electricity-maps-token", _token, secret=True)
     max_emissions_g: float | None = _input("max-emissions", parse_emissions_g)
     max_energy_kwh: float | None = _input("max-energy", parse_energy_kwh)
     baseline: str | None = _input("baseline", _checked_by(parse_source))
@@ -174,9 +176,15 @@ class ActionInputs:
             raise UsageError(
                 "input 'setup' is given without 'command'", hint="add `command: python train.py`, or leave `setup` out"
             )
-        if self.location and self.carbon_intensity_g_per_kwh is not None:
+        places = {
+            "location": self.location,
+            "carbon-intensity": self.carbon_intensity_g_per_kwh,
+            "electricity-maps": self.electricity_maps,
+        }
+        given = [f"'{name}'" for name, value in places.items() if value is not None]
+        if len(given) > 1:
             raise UsageError(
-                "inputs 'location' and 'carbon-intensity' are both given", hint="keep one: `location: FRA` is enough"
+                f"inputs {' and '.join(given)} each say the intensity", hint="keep one: `location: FRA` is enough"
             )
         if self.max_increase and not self.baseline:
             raise UsageError("input 'max-increase' is given without 'baseline'", hint="add `baseline: card`")

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from carbon_lint import pipeline
 from carbon_lint.errors import MeasurementError, OutputError
 from carbon_lint.github import advice, gating, measuring, paths, policy
+from carbon_lint.github.grid import grid_of
 from carbon_lint.github.jobfiles import private_files
+from carbon_lint.measure.electricity_maps import ElectricityMaps
+from carbon_lint.measure.hourly import hourly
 from carbon_lint.measure.journal import journal_path
 from carbon_lint.measure.location import resolve
 from carbon_lint.measure.request import RunRequest
@@ -70,7 +73,7 @@ class Measuring:
         folder = paths.working_directory(self._step.context, self._step.inputs.working_directory)
         if self._step.inputs.card is not None:
             pipeline.check_card_can_be_written(str(paths.inside(self._step.context, "card", self._step.inputs.card)))
-        place = self._place()
+        place = grid_of(self._step, self._limits.settings) or self._place()
         self._warn_of_what_is_not_passed()
         with private_files(self._step.context.temporary) as files, contextlib.chdir(folder):
             base = measuring.base_environ(self._step.environ, self._step.context, files)
@@ -146,7 +149,9 @@ class Measuring:
             hint="add `location: FRA` (or USA/virginia, gcp/us-central1), or `carbon-intensity: 56.04`",
         )
 
-    def _meter(self, place: Place | None, request: RunRequest) -> Meter:
+    def _meter(self, place: Place | ElectricityMaps | None, request: RunRequest) -> Meter:
+        if isinstance(place, ElectricityMaps):
+            return hourly(self._meter(None, request), place)
         from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter  # noqa: PLC0415  a second that lint only saves
 
         hidden = advice.hidden_gpus()

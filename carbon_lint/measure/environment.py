@@ -11,6 +11,7 @@ from carbon_lint.text import redacted
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+GRID_TOKEN_VARIABLE = "ELECTRICITYMAPS_API_TOKEN"  # noqa: S105  a name, not a token
 WITHHELD = (
     "HF_TOKEN",
     "HUGGING_FACE_HUB_TOKEN",
@@ -18,7 +19,7 @@ WITHHELD = (
     "ACTIONS_ID_TOKEN_REQUEST_*",
     "ACTIONS_RUNTIME_TOKEN",
     "GITHUB_TOKEN",
-    "ELECTRICITYMAPS_API_TOKEN",
+    GRID_TOKEN_VARIABLE,
     "GITHUB_OUTPUT",
     "GITHUB_ENV",
     "GITHUB_PATH",

@@ -177,6 +177,8 @@ def test_a_variable_of_somebody_else_is_no_error():
     [
         {"setup": "pip install x"},
         {"location": "FRA", "carbon_intensity": "56"},
+        {"location": "FRA", "electricity_maps": "FR"},
+        {"carbon_intensity": "56", "electricity_maps": "FR"},
         {"max_increase": "10%"},
     ],
 )
@@ -192,7 +194,8 @@ def test_lists_are_read():
 
 
 def test_tokens_are_not_shown_with_the_inputs():
-    assert "hf_secret" not in repr(read(hf_token="hf_secret", github_token="hf_secret"))
+    tokens = dict.fromkeys(("hf_token", "github_token", "electricity_maps_token"), "hf_secret")
+    assert "hf_secret" not in repr(read(**tokens))
 
 
 @pytest.mark.parametrize(
