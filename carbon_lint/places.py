@@ -110,6 +110,8 @@ def _normal(text: str) -> str:
 
 
 def _hint(text: str) -> str:
+    if _normal(text) == "auto":
+        return "auto asks the machine that trains, while it does: name the place here, like FRA or USA/virginia"
     near = _nearest(text)
     if not near:
         return "write a country as ISO alpha-3 (FRA), a region (USA/virginia, gcp/us-central1), or --carbon-intensity"

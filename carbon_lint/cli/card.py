@@ -66,7 +66,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     table = parser.add_argument_group("of an emissions.csv")
     table.add_argument("--run-id", metavar="ID", help="the run to take, where there are several")
     table.add_argument("--sum", action="store_true", help="all its runs, added up")
-    table.add_argument("--trust-location", action="store_true", help="believe Quebec, CodeCarbon's silent default")
+    table.add_argument(
+        "--trust-location",
+        action="store_true",
+        help="believe Quebec, or the world's average: CodeCarbon's silent defaults",
+    )
     table.add_argument("--gpu-unused", action="store_true", help="believe that the GPU it names took no energy")
 
 
@@ -125,6 +129,7 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
 
 
 def _place(arguments: Namespace) -> Place | None:
+    from carbon_lint.measure.location import is_auto
     from carbon_lint.places import custom_place, find_place
 
     if arguments.location is not None and arguments.carbon_intensity is not None:
@@ -133,6 +138,11 @@ def _place(arguments: Namespace) -> Place | None:
         raise UsageError("--trust-location keeps the file's place, --location replaces it", hint="give one of the two")
     if arguments.carbon_intensity is not None:
         return custom_place(arguments.carbon_intensity)
+    if arguments.location is not None and is_auto(arguments.location):
+        raise UsageError(
+            "--location auto asks the machine that it runs on, and the training may have run on another",
+            hint="name it (--location FRA), or measure by `carbon-lint run --location auto`: the record holds the place",
+        )
     return None if arguments.location is None else find_place(arguments.location)
 
 

@@ -29,7 +29,7 @@ Change = tuple[str, str | None, str]  # path, text before, text after
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint init`."""
     parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="the repository (default: here)")
-    parser.add_argument("--location", metavar="PLACE", help="where the runners stand: FRA, USA/virginia, ...")
+    parser.add_argument("--location", metavar="PLACE", help="where the runners stand: FRA, USA/virginia, ..., auto")
     parser.add_argument("--to", metavar="MODEL", help="the model on the Hub, owner/model")
     parser.add_argument("--record", metavar="FILE", help="of a first run, to propose a budget")
     parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use (default OWNER/carbon-lint@v1)")
@@ -62,10 +62,8 @@ def run(arguments: Namespace) -> int:
 def _choices(arguments: Namespace) -> Choices:
     from carbon_lint.github.starter import DEFAULT_ACTION, Choices
     from carbon_lint.hub.target import parse_target
-    from carbon_lint.places import find_place
     from carbon_lint.records.store import load_record
 
-    location = None if arguments.location is None else find_place(arguments.location).code
     emissions_g = None
     if arguments.record is not None:
         emissions_g = load_record(arguments.record).emissions_g
@@ -77,7 +75,17 @@ def _choices(arguments: Namespace) -> Choices:
             f"--action {quoted(action)} names no action", hint="write OWNER/carbon-lint@v1, or @ and a SHA"
         )
     model = None if arguments.to is None else parse_target(arguments.to, "https://huggingface.co")
-    return Choices(location=location, hub_repo=model, action=action, emissions_g=emissions_g)
+    return Choices(location=_location(arguments.location), hub_repo=model, action=action, emissions_g=emissions_g)
+
+
+def _location(text: str | None) -> str | None:
+    """As the configuration holds it. `auto` stays: it asks the runner, when the job runs there."""
+    from carbon_lint.measure.location import is_auto
+    from carbon_lint.places import find_place
+
+    if text is None or is_auto(text):
+        return text and "auto"
+    return find_place(text).code
 
 
 def _changes(root: Path, found: Survey, choices: Choices) -> list[Change]:
@@ -152,6 +160,10 @@ def _say_found(found: Survey, choices: Choices) -> None:
     say.append(f"model on the Hub: {model or 'not known, so nothing is published; --to owner/model names it'}")
     if choices.location is None:
         say.append("location: not given; set it in carbon-lint.toml, or use --location")
+    elif choices.location == "auto":
+        say.append(
+            "location: asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
+        )
     if found.uses_trainer and found.pushes:
         say.append(
             f"{found.script} pushes to the Hub by itself: it must take hub_revision=os.environ['HUB_REVISION'], and "

@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from carbon_lint import places
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.records.emissions_table import Log, Row, number, read_log
+from carbon_lint.records.emissions_place import implied_intensity, refuse_default_place
+from carbon_lint.records.emissions_table import Log, Row, read_log
 from carbon_lint.records.pricing import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
-from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH
 
 if TYPE_CHECKING:
     import os
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from carbon_lint.places import Place
 
 _SHOWN_RUNS = 8
-_QUEBEC_TOLERANCE = 0.1  # CodeCarbon's own figure for Quebec moved by less between its releases
 _GPU = re.compile(r"\s*(\d+)\s*x\s*(.+?)\s*")
 
 
@@ -40,7 +38,7 @@ class Choice:
         run_id: the run to take; None where the file holds one, or all are summed.
         sum_runs: add all runs up.
         place: where the energy came from; the file's kWh are priced with it.
-        trust_location: believe a row that says Quebec.
+        trust_location: believe a row that says Quebec, or has the world's average.
         gpu_unused: believe a row that names a GPU and counts no energy for it.
     """
 
@@ -68,7 +66,7 @@ def record_of(log: Log, choice: Choice) -> Record:
     _refuse_unread_gpu(log, lasts, choice)
     energy_kwh = _total(row.energy_kwh for row in lasts)
     if choice.place is None:
-        _refuse_default_place(log, lasts, choice)
+        refuse_default_place(log.path, lasts, is_trusted=choice.trust_location)
         emissions_g = _total(row.emissions_g for row in lasts)
         if emissions_g <= 0:
             raise MeasurementError(
@@ -76,12 +74,7 @@ def record_of(log: Log, choice: Choice) -> Record:
                 hint="its carbon intensity was zero; say where the energy came from with --location",
             )
         g_per_kwh = _total([emissions_g / energy_kwh])
-        if not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
-            warnings.append(
-                f"the file's {g_per_kwh:.4g} g/kWh is no grid's carbon intensity "
-                f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh); --location prices its energy anew"
-            )
-        intensity = _intensity(lasts, g_per_kwh, warnings)
+        intensity = implied_intensity(lasts, g_per_kwh, warnings)
     else:
         place = choice.place
         emissions_g = _total([energy_kwh * place.g_per_kwh])
@@ -142,15 +135,6 @@ def _duration_s(rows: tuple[Row, ...]) -> float:
     return total
 
 
-def _refuse_default_place(log: Log, lasts: list[Row], choice: Choice) -> None:
-    for row in lasts:
-        if row.is_default_place and not choice.trust_location:
-            raise MeasurementError(
-                f"{log.path}, line {row.number} says Quebec, which CodeCarbon says too when it could not find out",
-                hint="say where the energy came from with --location FRA, or --trust-location if it was Quebec",
-            )
-
-
 def _refuse_unread_gpu(log: Log, lasts: list[Row], choice: Choice) -> None:
     for row in lasts:
         if _gpus(row) and _energy(row, "gpu_energy") is None and "gpu_energy" in row.cells and not choice.gpu_unused:
@@ -158,47 +142,6 @@ def _refuse_unread_gpu(log: Log, lasts: list[Row], choice: Choice) -> None:
                 f"{log.path}, line {row.number} names {row.cells['gpu_model']} and counts no energy for it",
                 hint="CodeCarbon could not read the GPU; measure with `carbon-lint run`, or say --gpu-unused",
             )
-
-
-def _intensity(lasts: list[Row], g_per_kwh: float, warnings: list[str]) -> Intensity:
-    """What grams and energy imply. The place's columns are only a name, and dropped where they cannot be right."""
-    found = {_place_of(row) for row in lasts}
-    place, name = found.pop() if len(found) == 1 else (None, None)
-    if len(lasts) > 1 and name is None:
-        warnings.append("the runs took place in several places, so none is named; --location-name TEXT gives one")
-    if lasts[0].is_default_place and place is not None and not _is_near(g_per_kwh, place.g_per_kwh):
-        warnings.append(f"the file says Quebec, but its intensity is {g_per_kwh:.4g} g/kWh; no place is named")
-        place, name = None, None
-    version = lasts[0].cells.get("codecarbon_version")
-    return Intensity(
-        g_per_kwh=g_per_kwh,
-        source=f"emissions / energy of emissions.csv (CodeCarbon{' ' + version if version else ''})",
-        year=None,
-        location=place.code if place else None,
-        location_name=name,
-    )
-
-
-def _is_near(value: float, expected: float) -> bool:
-    return abs(value - expected) <= _QUEBEC_TOLERANCE * expected
-
-
-def _place_of(row: Row) -> tuple[Place | None, str | None]:
-    """The place that a row's columns name, and its name in words."""
-    country, region = row.cells.get("country_iso_code", "").upper(), row.cells.get("region", "")
-    cloud = (row.cells.get("cloud_provider", "").lower(), row.cells.get("cloud_region", ""))
-    candidates = [f"{cloud[0]}/{cloud[1]}"] if all(cloud) else []
-    candidates += [f"{country}/{region}", country] if region else [country]
-    for candidate in candidates:
-        try:
-            place = places.find_place(candidate)
-        except MeasurementError:
-            continue
-        if candidate == country and region:
-            return place, f"{region.title()}, {place.name}"
-        return place, place.name
-    words = [part for part in (region.title(), row.cells.get("country_name", "")) if part]
-    return None, ", ".join(words) or None
 
 
 def _warnings_on(lasts: list[Row]) -> list[str]:
@@ -250,7 +193,7 @@ def _total(values: Iterable[float]) -> float:
 
 def _energy(row: Row, column: str) -> float | None:
     try:
-        value = number(row.cells.get(column, ""))
+        value = float(row.cells.get(column, ""))
     except ValueError:
         return None
     return value if math.isfinite(value) and value > 0 else None
@@ -315,7 +258,7 @@ def _utc(moment: datetime | None) -> str:
 def _pue(log: Log, lasts: list[Row]) -> float:
     found = {row.cells.get("pue") or "1.0" for row in lasts}
     try:
-        pues = [number(text) for text in found]
+        pues = [float(text) for text in found]
     except ValueError:
         pues = [math.nan]
     if not all(math.isfinite(pue) and pue >= 1 for pue in pues):

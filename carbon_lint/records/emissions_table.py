@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+# A spreadsheet that separates by `;` also writes its own decimal sign.
+_DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)$")
 REQUIRED = ("emissions", "energy_consumed", "duration")
 
 
@@ -120,8 +123,10 @@ def _whole_rows(
             )
             continue
         named = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+        if has_decimal_comma:
+            named = {name: _DECIMAL_COMMA.sub(r"\1.\2", cell) for name, cell in named.items()}
         try:
-            kg, kwh, duration_s = (number(named[name], has_decimal_comma=has_decimal_comma) for name in REQUIRED)
+            kg, kwh, duration_s = (float(named[name]) for name in REQUIRED)
         except ValueError as error:
             warnings.append(f"line {line} was left out: {error}")
             continue
@@ -134,10 +139,3 @@ def _whole_rows(
             energy_kwh=kwh,
             duration_s=duration_s,
         )
-
-
-def number(cell: str, *, has_decimal_comma: bool = False) -> float:
-    """A cell's number. Raises ValueError."""
-    if has_decimal_comma and cell.count(",") == 1 and "." not in cell:
-        cell = cell.replace(",", ".")  # a spreadsheet that separates by `;` also writes its own decimal sign
-    return float(cell)

@@ -268,6 +268,17 @@ def test_conflicting_ways_to_price_the_energy_are_refused(cli, tmp_path, card_fi
         assert code == 2, flags
         assert len(err.splitlines()) == 2
     assert cli("card", card_file, "--from", tmp_path / "e.csv", "--location", "Frnace")[0] == 125
+
+
+@pytest.mark.parametrize("word", ["auto", " AUTO"])
+def test_the_machine_that_writes_the_card_is_not_asked_where_the_training_ran(cli, card_file, tmp_path, word):
+    (tmp_path / "e.csv").write_text(table({}))
+    before = card_file.read_bytes()
+    code, _, err = cli("card", card_file, "--from", tmp_path / "e.csv", "--location", word)
+    assert code == 2
+    assert "training may have run on another" in err
+    assert "AUT" not in err.replace("AUTO", ""), "Austria is not what was meant"
+    assert card_file.read_bytes() == before
     assert cli("card", card_file, "--from", tmp_path / "e.csv", "--carbon-intensity", "-5")[0] == 125
 
 

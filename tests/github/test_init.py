@@ -120,6 +120,13 @@ def test_without_a_model_nothing_is_published(repository, cli):
     assert tomllib.loads(Path(FILES[2]).read_text()) == {}, "an unknown location is a comment, not a guess"
 
 
+def test_a_location_that_the_runner_is_asked_for_is_written_as_that(repository, cli):
+    code, _, err = cli("init", "--yes", "--location", "Auto")
+    assert code == 0
+    assert tomllib.loads(Path(FILES[2]).read_text()) == {"location": "auto"}
+    assert "when the job runs" in err
+
+
 def test_twice_is_once(repository, cli):
     repository(train=PLAIN, card=CARD)
     cli("init", "--yes")

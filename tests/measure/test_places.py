@@ -194,6 +194,11 @@ def test_the_page_on_measuring_counts_the_places_rightly():
         assert str(number) in text
 
 
+def test_auto_where_nobody_is_asked_is_not_taken_for_austria():
+    assert "AUT" not in hint_for("auto")
+    assert "FRA" in hint_for("Auto ")
+
+
 def test_a_given_intensity_is_a_place_without_a_code():
     place = places.custom_place(56.04)
     assert (place.code, place.g_per_kwh, place.source) == (None, 56.04, "given by the user")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MeasurementError, UsageError
-from carbon_lint.places import custom_place, find_place
+from carbon_lint.places import custom_place, every_place, find_place
 from carbon_lint.records.emissions_csv import Choice, record_from_csv, record_of
 from carbon_lint.records.emissions_table import looks_like_csv, parse_log
 from carbon_lint.records.record import Methods, Outcome
@@ -164,6 +165,16 @@ def test_the_figure_is_read_with_a_byte_order_mark_semicolons_or_no_line_break_a
         assert record(data).emissions_g == pytest.approx(16.8)
 
 
+def test_every_number_of_a_spreadsheet_with_decimal_commas_is_read():
+    """Or a GPU that was counted is said not to have been."""
+    plain = table(GOOD, delimiter=";")
+    commas = re.sub(r"(?<=\d)\.(?=\d+;)", ",", plain.replace("3.12.1", "3,12,1"))
+    assert "0,15;" in commas
+    expected, read = record(table(GOOD)), record(commas)
+    assert (read.energy_kwh, read.emissions_g, read.pue) == (expected.energy_kwh, expected.emissions_g, expected.pue)
+    assert read.hardware == expected.hardware
+
+
 def test_rows_of_one_run_are_cumulative_so_the_last_one_counts():
     rows = [
         {"emissions": "0.001", "energy_consumed": "0.02", "duration": "10"},
@@ -273,6 +284,45 @@ def test_a_row_that_says_quebec_with_another_grids_intensity_names_no_place():
     assert found.intensity.location is None
     assert found.intensity.location_name is None
     assert found.intensity.g_per_kwh == pytest.approx(1000 * 0.11 / 0.3)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"country_iso_code": "US", "country_name": "United States"},
+        {"country_iso_code": "", "country_name": ""},
+        {
+            "country_iso_code": "",
+            "country_name": "",
+            "cloud_provider": "aws",
+            "cloud_region": "eu-west-9",
+            "on_cloud": "Y",
+        },
+        {},
+    ],
+)
+def test_the_worlds_average_has_to_be_confirmed_because_codecarbon_takes_it_when_it_does_not_know(where):
+    row = {**where, "emissions": "0.1425"}
+    with pytest.raises(MeasurementError, match="world's average") as caught:
+        record(table(row))
+    assert "--location FRA" in caught.value.hint
+    assert record(table(row), trust_location=True).emissions_g == pytest.approx(142.5)
+    assert record(table(row), place=find_place("FRA")).emissions_g == pytest.approx(0.3 * find_place("FRA").g_per_kwh)
+
+
+def test_a_country_whose_own_figure_is_near_the_worlds_is_believed():
+    near = next(p for p in every_place() if p.provider is None and p.region is None and abs(p.g_per_kwh - 475) < 20)
+    row = {"country_iso_code": near.country_iso, "country_name": near.name, "emissions": "0.1425"}
+    assert record(table(row)).intensity.location == near.code
+
+
+def test_an_intensity_far_from_its_places_own_is_said():
+    """As `force_carbon_intensity_g_co2e_kwh` in a .codecarbon.config makes it."""
+    found = record(table({"emissions": "0.0006"}))
+    assert found.intensity.location == "FRA"
+    assert any("far from the 56.04 g/kWh of France" in warning for warning in found.warnings)
+    assert not any("far from" in warning for warning in record(table({})).warnings)
+    assert not any("far from" in warning for warning in record(table({"emissions": "0.03"})).warnings)
 
 
 def test_an_intensity_that_no_grid_has_is_taken_with_a_warning():
