@@ -25,7 +25,7 @@ LOCAL_RANK_VARIABLES = (
     "JSM_NAMESPACE_LOCAL_RANK",  # IBM Spectrum LSF
 )
 _SIZES = re.compile(r"(?<!x)\b(\d{1,6})\b")  # the counts of 8(x2),4 and not how often they come
-_VISIBLE = "CUDA_VISIBLE_DEVICES"
+_VISIBLE = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 
 
 def local_rank(environ: Mapping[str, str]) -> tuple[str, int] | None:
@@ -56,17 +56,16 @@ def local_size(environ: Mapping[str, str]) -> int:
 def whole_node(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The environment by which the first process finds the GPUs of all processes of its node, and warnings.
 
-    Where every process was given GPUs of its own, CUDA_VISIBLE_DEVICES names only those of the first: fewer than there
-    are processes. Then all GPUs that can be seen count.
+    Where every process was given GPUs of its own, CUDA_VISIBLE_DEVICES (or ROCm's variables) names only those of the
+    first: fewer than there are processes. Then all GPUs that can be seen count.
     """
-    size, visible = local_size(environ), environ.get(_VISIBLE)
-    if local_rank(environ) is None or size == 1 or visible is None or len(visible.split(",")) >= size:
+    size = local_size(environ)
+    own = [name for name in _VISIBLE if name in environ and len(environ[name].split(",")) < size]
+    if local_rank(environ) is None or not own:
         return dict(environ), ()
-    others = {name: value for name, value in environ.items() if name != _VISIBLE}
-    warning = (
-        f"{size} processes run on this node and {_VISIBLE} is {visible} in this one: "
-        "every GPU that can be seen here is counted"
-    )
+    others = {name: value for name, value in environ.items() if name not in own}
+    given = " and ".join(f"{name} is {environ[name]}" for name in own)
+    warning = f"{size} processes run on this node and {given} in this one: every GPU that can be seen here is counted"
     return others, (warning,)
 
 

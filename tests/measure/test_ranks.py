@@ -69,6 +69,21 @@ def test_the_first_rank_counts_the_gpus_of_all_ranks_of_its_node():
     assert "8 processes run on this node and CUDA_VISIBLE_DEVICES is 0 in this one" in warnings[0]
 
 
+def test_on_amd_gpus_the_variables_of_rocm_are_as_those_of_cuda():
+    """Slurm sets both for each task."""
+    environ = {
+        "SLURM_LOCALID": "0",
+        "SLURM_STEP_TASKS_PER_NODE": "4",
+        "ROCR_VISIBLE_DEVICES": "3",
+        "HIP_VISIBLE_DEVICES": "0",
+    }
+    others, warnings = whole_node(environ)
+    assert set(others) == {"SLURM_LOCALID", "SLURM_STEP_TASKS_PER_NODE"}
+    assert "ROCR_VISIBLE_DEVICES is 3 and HIP_VISIBLE_DEVICES is 0 in this one" in warnings[0]
+    shared = environ | {"ROCR_VISIBLE_DEVICES": "0,1,2,3", "HIP_VISIBLE_DEVICES": "0,1,2,3"}
+    assert whole_node(shared) == (shared, ())
+
+
 @pytest.mark.parametrize(
     "environ",
     [
