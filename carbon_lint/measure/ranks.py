@@ -25,6 +25,7 @@ LOCAL_RANK_VARIABLES = (
     "JSM_NAMESPACE_LOCAL_RANK",  # IBM Spectrum LSF
 )
 _SIZES = re.compile(r"(?<!x)\b(\d{1,6})\b")  # the counts of 8(x2),4 and not how often they come
+_HIDE_ALL = {"", "-1"}  # of a job that computes on its CPUs
 _VISIBLE = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 
 
@@ -60,7 +61,8 @@ def whole_node(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, .
     first: fewer than there are processes. Then all GPUs that can be seen count.
     """
     size = local_size(environ)
-    own = [name for name in _VISIBLE if name in environ and len(environ[name].split(",")) < size]
+    named = {name: environ[name].split(",") for name in _VISIBLE if environ.get(name, "").strip() not in _HIDE_ALL}
+    own = [name for name, entries in named.items() if len(entries) < size]
     if local_rank(environ) is None or not own:
         return dict(environ), ()
     others = {name: value for name, value in environ.items() if name not in own}

@@ -91,6 +91,8 @@ def test_on_amd_gpus_the_variables_of_rocm_are_as_those_of_cuda():
         {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"},
         {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2", "CUDA_VISIBLE_DEVICES": "2,3"},  # shared by both
         {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1", "CUDA_VISIBLE_DEVICES": "2"},
+        {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "4", "CUDA_VISIBLE_DEVICES": ""},  # on the CPU
+        {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "4", "CUDA_VISIBLE_DEVICES": "-1"},
     ],
 )
 def test_gpus_that_were_given_to_all_ranks_stay_the_ones_that_count(environ):
