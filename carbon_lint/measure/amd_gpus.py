@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.amd_host import host_amd_gpus, is_integrated, unreadable_amd
@@ -267,15 +267,20 @@ def _unique_ids(serial: Any, hip_uuid: Any) -> Iterator[str]:
 
 
 def _power_in(answer: Mapping[str, Any]) -> float | None:
-    """The first power that is above 0, else 0 where one is stated, else `None`."""
-    stated: list[Any] = [answer.get(key) for key in _POWER_KEYS]
-    watts = [float(each) for each in stated if _is_number(each) and 0 <= each <= _PLAUSIBLE_W]
-    return next(filter(None, watts), 0.0) if watts else None
+    """The first power that is above 0, else 0 where one is stated, else `None`. Twelve times a second for each card."""
+    stated = None
+    for key in _POWER_KEYS:
+        watts = answer.get(key)
+        if _is_number(watts) and 0 <= watts <= _PLAUSIBLE_W:
+            if watts > 0:
+                return float(watts)
+            stated = 0.0
+    return stated
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     """Not `N/A`, in its place."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) in {int, float}
 
 
 def _uses_card(process: Mapping[str, Any]) -> bool:
