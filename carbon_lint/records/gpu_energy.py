@@ -8,20 +8,27 @@ from typing import TYPE_CHECKING
 from carbon_lint.records.windows import shared_s, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from carbon_lint.records.record import Gpu, Record
 
 
-def held_shares(record: Record, others: Sequence[Record]) -> dict[str, float]:
-    """By UUID, the share of the record's time for which other records hold one of its GPUs too."""
+def held_shares(record: Record, others: Sequence[Record]) -> tuple[float, ...]:
+    """For each of the record's GPUs the share of its time for which other records hold that GPU too."""
     window = window_of(record)
-    shares = {}
-    for uuid in {gpu.uuid for gpu in record.hardware.gpus if gpu.uuid}:
-        holders = [window_of(other) for other in others if any(gpu.uuid == uuid for gpu in other.hardware.gpus)]
-        if holders and window.length_s:
-            shares[uuid] = shared_s(window, holders) / window.length_s
-    return shares
+    if not window.length_s:
+        return (0.0,) * len(record.hardware.gpus)
+    held = [({_identity(other, gpu) for gpu in other.hardware.gpus}, window_of(other)) for other in others]
+    return tuple(
+        shared_s(window, [other for gpus, other in held if _identity(record, gpu) in gpus]) / window.length_s
+        for gpu in record.hardware.gpus
+    )
+
+
+def _identity(record: Record, gpu: Gpu) -> object:
+    """Its UUID; of one that has none its place in the machine, and nothing that another has where that is not known."""
+    place = (record.hardware.node, gpu.index, gpu.name) if record.hardware.node is not None else object()
+    return gpu.uuid or place
 
 
 def is_stated(gpus: Sequence[Gpu]) -> bool:
@@ -30,18 +37,17 @@ def is_stated(gpus: Sequence[Gpu]) -> bool:
 
 
 def without_held(
-    gpus: tuple[Gpu, ...], gpu_kwh: float | None, shares: Mapping[str, float]
+    gpus: tuple[Gpu, ...], gpu_kwh: float | None, shares: Sequence[float]
 ) -> tuple[tuple[Gpu, ...], float | None]:
-    """The GPUs and their energy together, less the `shares` of them that others hold.
+    """The GPUs and their energy together, less the shares of each that others hold.
 
     Where not each GPU's own energy is known it is taken as even over them.
     """
-    if gpu_kwh is None or not gpus or not shares:
+    if gpu_kwh is None or not any(shares):
         return gpus, gpu_kwh
-    held = [shares.get(gpu.uuid or "", 0.0) for gpu in gpus]
     if not is_stated(gpus):
-        return tuple(replace(gpu, energy_kwh=None) for gpu in gpus), gpu_kwh * max(0.0, 1 - sum(held) / len(gpus))
-    off_kwh = [(gpu.energy_kwh or 0.0) * share for gpu, share in zip(gpus, held, strict=True)]
+        return tuple(replace(gpu, energy_kwh=None) for gpu in gpus), gpu_kwh * max(0.0, 1 - sum(shares) / len(gpus))
+    off_kwh = [(gpu.energy_kwh or 0.0) * share for gpu, share in zip(gpus, shares, strict=True)]
     left = (replace(gpu, energy_kwh=(gpu.energy_kwh or 0.0) - kwh) for gpu, kwh in zip(gpus, off_kwh, strict=True))
     return tuple(left), max(0.0, gpu_kwh - sum(off_kwh))
 
@@ -51,7 +57,7 @@ def summed(records: Sequence[Record]) -> tuple[Gpu, ...]:
     found: dict[object, list[Gpu]] = {}
     for record in records:
         for gpu in record.hardware.gpus:
-            found.setdefault(gpu.uuid or (record.hardware.node, gpu.index), []).append(gpu)
+            found.setdefault(gpu.uuid or (record.hardware.node, gpu.index, gpu.name), []).append(gpu)
     return tuple(_sum(same) for same in found.values())
 
 

@@ -23,7 +23,7 @@ from carbon_lint.records.record import Energy
 from carbon_lint.records.windows import Window, shared_s, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from carbon_lint.records.record import Record
 
@@ -211,13 +211,13 @@ def _without_shared_time(item: Named, others: Sequence[Named], notes: list[str])
 
 def _without_shared_gpus(item: Named, others: Sequence[Named], notes: list[str]) -> Named:
     """The record less the GPUs that other records (containers on one host, say) hold for the same time."""
-    common = [other for other in others if held_shares(item.record, [other.record])]
+    common = [other for other in others if any(held_shares(item.record, [other.record]))]
     shares = held_shares(item.record, [other.record for other in common])
     gpus = item.record.hardware.gpus
-    if not shares or item.record.energy_kwh.gpu is None:
+    if not any(shares) or item.record.energy_kwh.gpu is None:
         return item
     how = "" if is_stated(gpus) else ", its GPU energy taken as even over them"
-    fraction = len(shares) / len(gpus)
+    fraction = sum(share > 0 for share in shares) / len(gpus)
     notes.append(f"{item.name}: {fraction:.0%} of its GPUs are in {_names(common)} too and count once there{how}")
     return replace(item, record=_less(item.record, machine_share=0.0, gpu_shares=shares))
 
@@ -226,7 +226,7 @@ def _shared_share(window: Window, others: Sequence[Window]) -> float:
     return shared_s(window, others) / window.length_s if window.length_s else 0.0
 
 
-def _less(record: Record, *, machine_share: float, gpu_shares: Mapping[str, float]) -> Record:
+def _less(record: Record, *, machine_share: float, gpu_shares: Sequence[float]) -> Record:
     energy = record.energy_kwh
     cpu, ram = _scaled(energy.cpu, 1 - machine_share), _scaled(energy.ram, 1 - machine_share)
     gpus, gpu = without_held(record.hardware.gpus, energy.gpu, gpu_shares)

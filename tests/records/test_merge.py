@@ -227,6 +227,16 @@ def test_apportioned_on_one_machine_each_gpu_loses_its_own_energy():
     assert energies(record) == pytest.approx({"G1": 4.0, "G2": 0.2})
 
 
+def test_on_one_machine_a_gpu_without_uuid_is_known_by_its_place():
+    a = run_of("a", kwh=(0.5, 2.0, 0.5), gpus=[None])
+    b = run_of("b", kwh=(0.5, 2.0, 0.5), gpus=[None], start=1800, command=("python", "other.py"))
+    assert summed(a, b, overlap=Overlap.APPORTION).record.energy_kwh.gpu == pytest.approx(3.0)
+    elsewhere = run_of("c", "node-2", kwh=(0.5, 2.0, 0.5), gpus=[None])
+    assert summed(a, elsewhere).record.energy_kwh.gpu == pytest.approx(4.0)
+    unnamed = [run_of(name, None, kwh=(0.5, 2.0, 0.5), gpus=[None]) for name in "de"]
+    assert summed(*unnamed).record.energy_kwh.gpu == pytest.approx(4.0)
+
+
 def test_the_energy_of_a_gpu_is_summed_over_attempts_and_its_mark_stays():
     first = uneven("a", by_gpu={"G1": 0.5, "G2": 0.1}, shared=("G2",))
     second = uneven("b", by_gpu={"G1": 0.7, "G2": 0.2}, start=7200)
