@@ -10,6 +10,7 @@ import pytest
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
 from carbon_lint.measure.gpus import open_gpus
+from carbon_lint.measure.trace import Series
 from carbon_lint.records.record import Method, Outcome
 from tests.measure.driving import drive, virtual
 from tests.measure.stub_amdsmi import StubAmd, StubAmdsmi, mi250
@@ -66,6 +67,19 @@ def test_a_card_without_counter_is_sampled_right_also_in_step_with_a_second(mach
     assert gpus.read() * 3.6e6 == pytest.approx(device.energy_j(60), rel=0.03)
     assert gpus.method is Method.SAMPLED_POWER
     assert gpus.warnings == ("AMD GPU 0 has no energy counter: its power is sampled",)
+
+
+@pytest.mark.parametrize(("has_counter", "tolerance"), [(True, 0.01), (False, 0.03)])
+def test_a_recording_is_counted_as_its_integral(machine, has_counter, tolerance):
+    """Steps of a training with a slow drift, played at the boundary of amdsmi."""
+    times = tuple(0.1 * number for number in range(1200))
+    watts = tuple((520.0 if number % 14 < 8 else 140.0) + number / 20 for number in range(1200))
+    series = Series(times, watts)
+    device = StubAmd(has_counter=has_counter)
+    device.power_w, device.energy_j = series.power_w, series.energy_j
+    gpus, clock = virtual(machine, device)
+    assert None not in drive(gpus, clock, 110)
+    assert gpus.read() * 3.6e6 == pytest.approx(series.energy_j(110), rel=tolerance)
 
 
 @pytest.mark.parametrize("key", ["current_socket_power", "average_socket_power", "socket_power"])
