@@ -40,6 +40,7 @@ class HourlyMeter:
         self._book = HourBook(watch.latest)
         self._total_kwh = 0.0
         self._told: str | None = None
+        self._has_ended = False
 
     @property
     def intensity(self) -> Intensity | None:
@@ -68,8 +69,8 @@ class HourlyMeter:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """See Meter. At the end it says how much an older hour has priced."""
-        return (*self._meter.warnings, *self._late())
+        """See Meter. While it counts: that the grid does not answer; at the end: how much an older hour has priced."""
+        return (*self._meter.warnings, *(self._late() if self._has_ended else self._failing()))
 
     def start(self) -> None:
         """See Meter. The grid is asked in a thread from now on; the job's guardian is forked already."""
@@ -83,7 +84,9 @@ class HourlyMeter:
     def stop(self) -> Reading | None:
         """See Meter."""
         self._watch.stop()
-        return self._priced(self._meter.stop())
+        last = self._priced(self._meter.stop())
+        self._has_ended = True
+        return last
 
     @property
     def _blank(self) -> Intensity:
@@ -113,6 +116,13 @@ class HourlyMeter:
             return None
         self._told = newest.hour
         return over_hours(self._blank, hours)
+
+    def _failing(self) -> tuple[str, ...]:
+        """The same words until the grid answers, or answers otherwise: who watches is told once."""
+        failure = self._watch.last_failure
+        return (
+            () if failure is None else (f"{failure}: the hour of {self._book.latest.label} stands in, until it does",)
+        )
 
     def _late(self) -> tuple[str, ...]:
         late_kwh = self._book.late_kwh()

@@ -105,6 +105,9 @@ class Loop:
         self._hear_meter()
         if reading is not None and self._is_usable(reading):
             self._take(reading)
+            if self.state.is_over_budget and not any(limit.is_over for limit in self._limits(reading)):
+                # Energy only grows: the grams fell.
+                self._warn("not over budget by the last reading: the grid's figure for an hour came late, and is lower")
         elif reading is not None or self._missed + 1 >= MISSED_READINGS:
             self.state.last_reading = reading
         elif self.state.last_reading is not None:

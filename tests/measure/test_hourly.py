@@ -115,11 +115,11 @@ def test_a_figure_that_is_not_there_yet_is_stood_in_for_and_prices_its_hour_when
     go_on(metered, TEN, 1.0)
     assert go_on(metered, TEN + 1, 3.0).emissions_g == 80.0
     assert meter.intensity.g_per_kwh == 20.0
-    assert "3 of 4 kWh were used in hours that Electricity Maps had no figure for" in meter.warnings[0]
 
     watch.latest = figure(TEN + 1, 10.0)
     assert go_on(metered, TEN + 1, 1.0).emissions_g == 60.0
     assert [hour.energy_kwh for hour in meter.intensity.hours] == [1.0, 4.0]
+    assert meter.stop().emissions_g == 60.0
     assert meter.warnings == ()
 
 
@@ -131,17 +131,33 @@ def test_an_hour_whose_figure_never_came_stays_priced_by_the_one_before_and_is_t
     watch.last_failure = "Electricity Maps answers 500 (zone FR)"
     assert go_on(metered, TEN + 2, 2.0).emissions_g == 160.0
 
-    assert meter.warnings[0].startswith("1 of 4 kWh were used in hours")
-    assert meter.warnings[0].endswith("latest hour before; Electricity Maps answers 500 (zone FR)")
+    meter.stop()
+    (warning,) = meter.warnings
+    assert warning.startswith("1 of 4 kWh were used in hours that Electricity Maps had no figure for")
+    assert warning.endswith("latest hour before; Electricity Maps answers 500 (zone FR)")
 
 
-def test_what_a_job_uses_as_an_hour_begins_is_no_news(metered):
+def test_while_the_grid_fails_the_same_words_say_so_and_when_it_answers_they_are_gone(metered):
+    meter, _, watch = metered
+    watch.last_failure = "Electricity Maps answers 500 (zone FR)"
+    said = set()
+    for _ in range(3):
+        go_on(metered, TEN + 1, 1.0)
+        said.update(meter.warnings)
+    assert said == {
+        f"Electricity Maps answers 500 (zone FR): the hour of {figure(TEN, 1.0).label} stands in, until it does"
+    }
+    watch.last_failure = None
+    assert meter.warnings == ()
+
+
+@pytest.mark.parametrize(("kwh", "is_told"), [(0.01, False), (0.02, True)])
+def test_what_a_job_uses_as_an_hour_begins_is_no_news(metered, kwh, is_told):
     meter, _, _ = metered
     go_on(metered, TEN, 1.0)
-    go_on(metered, TEN + 1, 0.01)
-    assert meter.warnings == ()
-    go_on(metered, TEN + 1, 0.01)
-    assert len(meter.warnings) == 1
+    go_on(metered, TEN + 1, kwh)
+    meter.stop()
+    assert bool(meter.warnings) == is_told
 
 
 def test_before_the_first_reading_the_intensity_is_the_hours_and_none_is_said_to_be_used(metered):
@@ -458,6 +474,39 @@ def test_a_budget_in_grams_stops_a_job_whose_grid_turns_dirty(grid, run):
     assert record.outcome is Outcome.OVER_BUDGET
     assert record.duration_s < 20
     assert record.intensity.hours[0].g_per_kwh == 10
+
+
+def test_a_limit_that_only_a_late_figure_keeps_is_said(run):
+    energy, watch = EnergyMeter(), Watch(figure(TEN, 100.0))
+    energy.kwh, watch.number = 1.0, TEN + 1
+
+    class Late(HourlyMeter):
+        def stop(self):
+            watch.latest = figure(TEN + 1, 10.0)
+            return super().stop()
+
+    record = run("import time; time.sleep(30)", meter=Late(energy, watch), budget=Budget(max_emissions_g=50.0))
+    assert record.outcome is Outcome.OVER_BUDGET
+    assert record.over_budget
+    assert record.emissions_g == 10.0
+    assert any("not over budget by the last reading" in warning for warning in record.warnings)
+
+
+def test_a_grid_that_fails_is_said_once_while_the_job_runs_and_its_cost_once_at_the_end(grid, run):
+    clock = Days()
+    meter = hourly(FakeMeter(power_w=1e6, intensity=None), ElectricityMaps("FR", TOKEN, url=grid.url, clock=clock))
+    grid.answer = 500
+    record = run("import time; time.sleep(1.2)", meter=meter, tick_s=0.02)
+
+    assert record.outcome is Outcome.COMPLETED
+    assert len(record.intensity.hours) == 1
+    late = [warning for warning in record.warnings if "Electricity Maps" in warning]
+    assert len(late) == 1
+    assert "had no figure for while the job ran" in late[0]
+    assert "answers 500" in late[0]
+    live = [notice for notice in run.notices if "stands in, until it does" in notice]
+    assert len(live) == 1
+    assert len([notice for notice in run.notices if "had no figure for" in notice]) <= 1
 
 
 def test_without_a_figure_at_the_start_there_is_no_meter_and_so_no_job(grid):
