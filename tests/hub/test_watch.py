@@ -121,6 +121,16 @@ def test_a_pull_request_that_the_job_opens_counts_from_where_it_left_main(model,
     assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'Upload' (refs/pr/1): " in said
 
 
+def test_empty_pull_requests_take_no_place_from_one_that_was_pushed_to(model, watched, monkeypatch):
+    monkeypatch.setattr(pushed, "MOST_REFS", 1)
+    seen = watched()
+    repo = model.state.repos["acme/m"]
+    for _ in range(3):
+        model.state.open_discussion(repo, "bot", "Nothing yet", "", pull_request=True, status="draft")
+    sha = weights(model, "Upload", "refs/pr/1")
+    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'Upload' (refs/pr/1): " in told(seen).notes[0]
+
+
 def test_a_new_branch_holds_only_what_main_never_held(model, watched, git):
     old = weights(model, "Long ago")
     weights(model, "Since then")
