@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -126,7 +128,7 @@ def open_amd(environ: Mapping[str, str], *, reads_cuda: bool, optional: bool, ro
     """
     is_hidden = hiding(environ, reads_cuda=reads_cuda) is not None
     try:
-        library = Amdsmi(_imported())
+        library = Amdsmi(_imported(environ, root))
     except _IMPORT_ERRORS as error:
         return _without(error, is_hidden=is_hidden, optional=optional, root=root)
     try:
@@ -150,11 +152,25 @@ def _without(error: Exception | None, *, is_hidden: bool, optional: bool, root: 
     return Opened(warnings=(f"not counted: {problem.message}",), is_present=True)
 
 
-def _imported() -> Any:
-    """The module. Where it finds no library of ROCm it prints so on the way to its error."""
+def _imported(environ: Mapping[str, str], root: Path) -> Any:
+    """The module, as it is installed, else as ROCm ships it."""
+    try:
+        return _import_quietly()
+    except ModuleNotFoundError:
+        shipped = (root / environ.get("ROCM_PATH", "opt/rocm") / "share/amd_smi").resolve()
+        if not (shipped / "amdsmi").is_dir():
+            raise
+    sys.path.append(str(shipped))
+    try:
+        return _import_quietly()
+    finally:
+        sys.path.remove(str(shipped))
+
+
+def _import_quietly() -> Any:
+    """Where amdsmi finds no library of ROCm it prints so on the way to its error."""
     with contextlib.redirect_stdout(io.StringIO()):
-        import amdsmi  # noqa: PLC0415  it comes with ROCm
-    return amdsmi
+        return importlib.import_module("amdsmi")
 
 
 def _opened(

@@ -110,7 +110,32 @@ def test_a_card_that_a_container_is_not_given_is_known_by_the_kernels_refusal(ho
 def test_without_amdsmi_it_is_said_where_it_is(host):
     error = refusal(host)
     assert "ModuleNotFoundError" in error.message or "ImportError" in error.message
-    assert "/opt/rocm/share/amd_smi" in error.hint
+    assert "ROCM_PATH" in error.hint
+
+
+@pytest.mark.parametrize("environ", [{}, {"ROCM_PATH": "opt/rocm-7.0"}])
+def test_the_amdsmi_that_rocm_ships_is_taken_where_none_is_installed(tmp_path, monkeypatch, environ):
+    package = tmp_path / environ.get("ROCM_PATH", "opt/rocm") / "share/amd_smi/amdsmi"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        "import sys\nfrom tests.measure.stub_amdsmi import StubAmd, StubAmdsmi\n"
+        "sys.modules[__name__] = StubAmdsmi([StubAmd(name='shipped')])\n"
+    )
+    monkeypatch.delitem(sys.modules, "amdsmi")
+    before = list(sys.path)
+    assert [gpu.name for gpu in open_gpus(environ, root=tmp_path).gpus] == ["shipped"]
+    assert sys.path == before
+    monkeypatch.setitem(sys.modules, "amdsmi", StubAmdsmi([StubAmd(name="installed")]))
+    assert [gpu.name for gpu in open_gpus(environ, root=tmp_path).gpus] == ["installed"]
+
+
+def test_a_shipped_amdsmi_prints_nothing_either(host, monkeypatch, capfd):
+    package = host / "opt/rocm/share/amd_smi/amdsmi"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("print('Unable to find libamd_smi.so')\nraise KeyError('libamd_smi.so')\n")
+    monkeypatch.delitem(sys.modules, "amdsmi")
+    assert "amd-smi-lib" in refusal(host).hint
+    assert capfd.readouterr() == ("", "")
 
 
 def test_without_the_library_of_rocm_it_is_named(host, monkeypatch, tmp_path):
@@ -175,7 +200,7 @@ def test_the_doctor_says_the_same(host):
     assert gpu.state is State.BROKEN
     assert not diagnosis.is_sound
     assert CARD in gpu.missing
-    assert "/opt/rocm/share/amd_smi" in gpu.repair
+    assert "amd-smi-lib" in gpu.repair
     hidden = diagnose({"ROCR_VISIBLE_DEVICES": "-1"}, node="n", root=host)
     assert hidden.findings[0].what == "hidden from the job by ROCR_VISIBLE_DEVICES"
 
