@@ -12,9 +12,10 @@ import os
 import platform
 import sys
 import textwrap
+from functools import partial
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.place import parse_intensity
+from carbon_lint.cli.place import named_grid, parse_intensity
 from carbon_lint.errors import ExitCode, UsageError
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_power_w
@@ -33,6 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint doctor`."""
     parser.add_argument("--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., auto")
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
+    parser.add_argument("--electricity-maps", metavar="ZONE", help="FR, US-CAL-CISO, ...; asks Electricity Maps")
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
     parser.add_argument("--json", action="store_true", help="the diagnosis as JSON")
 
@@ -42,22 +44,40 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.config import load
     from carbon_lint.measure.doctor import diagnose
 
-    if arguments.location is not None and arguments.carbon_intensity is not None:
-        raise UsageError("--location and --carbon-intensity each say the intensity", hint="give one of them")
+    location, zone, g_per_kwh = (
+        arguments.location,
+        arguments.electricity_maps,
+        parse_intensity(arguments.carbon_intensity),
+    )
+    if sum(given is not None for given in (location, zone, g_per_kwh)) > 1:
+        raise UsageError(
+            "--location, --carbon-intensity and --electricity-maps each say the intensity", hint="give one of them"
+        )
     settings = load(os.getcwd())
-    location, g_per_kwh = arguments.location, parse_intensity(arguments.carbon_intensity)
-    if location is None and g_per_kwh is None:
+    if location is None and zone is None and g_per_kwh is None:
         location, g_per_kwh = settings.text("location"), settings.get("carbon-intensity")
+        zone = None if location is not None else settings.text("electricity-maps")
     diagnosis = diagnose(
         os.environ,
         node=platform.node(),
         location=location,
         g_per_kwh=None if location is not None else g_per_kwh,
+        grid=None if zone is None else partial(named_grid, zone),
         cpu_power_w=None if arguments.cpu_power is None else parse_power_w(arguments.cpu_power),
         machines=settings.tables("machine"),
     )
-    sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, g_per_kwh, arguments.cpu_power))
+    place = _place_flag(diagnosis.location, zone, g_per_kwh)
+    sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, place, arguments.cpu_power))
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
+
+
+def _place_flag(location: str | None, zone: str | None, g_per_kwh: float | None) -> str | None:
+    """The flag for the workflow's line; `None` where no place was given."""
+    if zone is not None:
+        return f"--electricity-maps {zone}"
+    if location is not None:
+        return f"--location {location}"
+    return None if g_per_kwh is None else f"--carbon-intensity {g_per_kwh:g}"
 
 
 def _as_json(diagnosis: Diagnosis) -> str:
@@ -84,10 +104,10 @@ def _as_json(diagnosis: Diagnosis) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def _as_text(diagnosis: Diagnosis, g_per_kwh: float | None, cpu_power: str | None) -> str:
+def _as_text(diagnosis: Diagnosis, place: str | None, cpu_power: str | None) -> str:
     lines = [line for finding in diagnosis.findings for line in _details(finding)]
     lines += [f"note: {terminal(note)}" for note in diagnosis.notes]
-    lines += ["", *_table(diagnosis), "", *_next(diagnosis, g_per_kwh, cpu_power)]
+    lines += ["", *_table(diagnosis), "", *_next(diagnosis, place, cpu_power)]
     return "\n".join(lines) + "\n"
 
 
@@ -122,13 +142,12 @@ def _table(diagnosis: Diagnosis) -> list[str]:
     return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
 
 
-def _next(diagnosis: Diagnosis, g_per_kwh: float | None, cpu_power: str | None) -> list[str]:
+def _next(diagnosis: Diagnosis, place: str | None, cpu_power: str | None) -> list[str]:
     """The line for the workflow, or what stands in its way."""
     broken = [_NAMES[f.component] for f in diagnosis.findings if f.state == "broken"]
     if broken:
         return [f"A run would not be measured as things are: {', '.join(broken)} (see `repair` above)."]
-    is_priced = diagnosis.location is None and g_per_kwh is not None
-    flags = [f"--carbon-intensity {g_per_kwh:g}" if is_priced else f"--location {diagnosis.location or 'FRA'}"]
+    flags = [place or "--location FRA"]
     if diagnosis.has_gpu:
         flags.append("--require gpu")
     if cpu_power:
@@ -136,5 +155,5 @@ def _next(diagnosis: Diagnosis, g_per_kwh: float | None, cpu_power: str | None) 
     line = (
         f"      - run: carbon-lint run {' '.join(flags)} --max-emissions '1 kg' --record record.json -- python train.py"
     )
-    place = [] if diagnosis.location or is_priced else ["(FRA stands for where the job will run.)"]
-    return ["The line for the workflow:", "", line, *place]
+    said = [] if place else ["(FRA stands for where the job will run.)"]
+    return ["The line for the workflow:", "", line, *said]

@@ -28,8 +28,10 @@ from carbon_lint.records.record import Method
 from carbon_lint.units import format_power
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
+
+    from carbon_lint.measure.electricity_maps import ElectricityMaps
 
 # A first reading must be at least so long after the start for CodeCarbon to measure anew.
 _TRIAL_S = 0.1
@@ -102,6 +104,7 @@ def diagnose(
     location: str | None = None,
     g_per_kwh: float | None = None,
     cpu_power_w: float | None = None,
+    grid: Callable[[], ElectricityMaps] | None = None,
     machines: Sequence[Mapping[str, Any]] = (),
     root: Path = Path("/"),
 ) -> Diagnosis:
@@ -113,12 +116,18 @@ def diagnose(
         location: as the user names it; `auto` asks the cloud; `None` is a finding.
         g_per_kwh: carbon intensity, where it is given in place of a location.
         cpu_power_w: the CPU's power at full load, where the user knows it.
+        grid: makes the grid that is to be asked in place of a location; raises MeasurementError.
         machines: the configuration's `[[machine]]` tables.
         root: the file tree that holds /proc and /sys.
     """
     gpu, notes = _gpu(environ, root)
     cpu, cpu_notes = _cpu(cpu_power_w, root)
-    place, code = _location(location, node, machines, root) if g_per_kwh is None else (_given(g_per_kwh), None)
+    if grid is not None:
+        place, code = _grid(grid), None
+    elif g_per_kwh is not None:
+        place, code = _given(g_per_kwh), None
+    else:
+        place, code = _location(location, node, machines, root)
     trial = _trial(environ, cpu_power_w, gpu, root)
     return Diagnosis(
         findings=(gpu, cpu, _ram(root), place, trial),
@@ -225,6 +234,22 @@ def _given(g_per_kwh: float) -> Finding:
         )
     what = f"{place.g_per_kwh:.4g} g/kWh, {place.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own")
+
+
+def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
+    try:
+        hour = grid().first()
+    except MeasurementError as error:
+        return Finding(
+            component="location",
+            state=State.BROKEN,
+            what="Electricity Maps",
+            missing=error.message,
+            repair=error.hint,
+        )
+    kind = "estimated" if hour.is_estimated else "measured"
+    what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.basis}"
+    return Finding(component="location", state=State.KNOWN, what=what, error="as that service's own, hour by hour")
 
 
 def _trial(environ: Mapping[str, str], cpu_power_w: float | None, gpu: Finding, root: Path) -> Finding:

@@ -174,6 +174,28 @@ def test_an_estimate_takes_the_one_hour_and_says_so(grid, environ):
     assert len(grid.asked) == 1
 
 
+def test_the_doctor_asks_the_grid_where_it_is_named_and_puts_it_into_the_workflows_line(grid, environ):
+    done = run(grid, environ, "doctor", "--electricity-maps", "FR")
+    assert done.returncode == 0, done.stdout
+    assert "g/kWh in the hour of" in " ".join(done.stdout.split())
+    assert len(grid.asked) == 1
+    assert "carbon-lint run --electricity-maps FR" in done.stdout
+    assert "FRA stands for" not in done.stdout
+
+    Path("carbon-lint.toml").write_text('electricity-maps = "FR"\n')
+    done = run(grid, environ | {VARIABLE: ""}, "doctor", "--json")
+    assert done.returncode == 125
+    (found,) = [each for each in json.loads(done.stdout)["findings"] if each["component"] == "location"]
+    assert (found["state"], found["missing"]) == ("broken", f"--electricity-maps needs a token in {VARIABLE}")
+
+    done = run(grid, environ, "doctor", "--location", "FRA", "--json")
+    assert [each["state"] for each in json.loads(done.stdout)["findings"] if each["component"] == "location"] == [
+        "known"
+    ]
+    assert len(grid.asked) == 1
+    assert run(grid, environ, "doctor", "--location", "FRA", "--electricity-maps", "FR").returncode == 2
+
+
 def test_two_nodes_are_merged_by_the_hour(grid, environ):
     flags = ("--electricity-maps", "FR", "--tick", "50ms", "--record")
     nodes = [
