@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from carbon_lint.measure.amd_host import host_amd_gpus
 from carbon_lint.measure.gpu_host import host_gpus
 
 if TYPE_CHECKING:
@@ -15,15 +16,22 @@ if TYPE_CHECKING:
     from carbon_lint.github.inputs import ActionInputs
 
 ROOT = Path("/")
+_NVIDIA_CONTAINER = {"image": "pytorch/pytorch:latest", "options": "--gpus all"}
+_AMD_CONTAINER = {
+    "image": "rocm/pytorch:latest",
+    "options": "--device=/dev/kfd --device=/dev/dri --group-add video --group-add render",
+}
 
 
 def hidden_gpus(root: Path = ROOT) -> tuple[str, ...]:
-    """PCI addresses of the host's NVIDIA GPUs, where this container was given none of them; else empty."""
-    return () if any((root / "dev").glob("nvidia[0-9]*")) else host_gpus(root)
+    """PCI addresses of the host's GPUs, of each vendor's that this container was given none of; else empty."""
+    nvidia = () if any((root / "dev").glob("nvidia[0-9]*")) else host_gpus(root)
+    return nvidia + (() if (root / "dev/kfd").exists() else host_amd_gpus(root))
 
 
-def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str]) -> str:
+def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str], root: Path = ROOT) -> str:
     """The same step as a composite action, in a job container that is given the GPUs. Tokens are left out."""
+    is_amd = bool(host_amd_gpus(root)) and not host_gpus(root)
     repository = environ.get("GITHUB_ACTION_REPOSITORY") or "OWNER/carbon-lint"
     given = {
         "command": inputs.command,
@@ -34,7 +42,7 @@ def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str]) -> str:
     }
     job = {
         "runs-on": "[self-hosted, gpu]",
-        "container": {"image": "pytorch/pytorch:latest", "options": "--gpus all"},
+        "container": _AMD_CONTAINER if is_amd else _NVIDIA_CONTAINER,
         "steps": [
             {"uses": "actions/checkout@v5"},
             {

@@ -26,8 +26,8 @@ _CONTAINER_HINT = (
 )
 _PERMISSION_HINT = "sudo usermod -a -G render,video $USER, and log in again"
 _MODULE_HINT = (
-    "install ROCm's `amd-smi-lib`, or say where ROCm is with ROCM_PATH (its share/amd_smi is taken), or put the `amdsmi` "
-    "of ROCm's version beside carbon-lint"
+    "install ROCm's `amd-smi-lib`, or say where ROCm is with ROCM_PATH (its share/amd_smi is taken), or put the "
+    "`amdsmi` of ROCm's version beside carbon-lint"
 )
 _LIBRARY_HINT = "install ROCm's `amd-smi-lib`, or say where ROCm is with ROCM_PATH"
 

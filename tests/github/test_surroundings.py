@@ -48,6 +48,18 @@ def test_a_gpu_that_was_given_is_not_hidden_and_no_gpu_is_none(tmp_path):
     assert advice.hidden_gpus(tmp_path) == ()
 
 
+def test_an_amd_gpu_that_was_not_given_is_noticed_and_its_devices_are_named(tmp_path):
+    node = tmp_path / "sys/class/kfd/kfd/topology/nodes/1"
+    node.mkdir(parents=True)
+    (node / "properties").write_text("cpu_cores_count 0\nsimd_count 304\ndomain 0\nlocation_id 49408\n")
+    assert advice.hidden_gpus(tmp_path) == ("0000:c1:00.0",)
+    job = yaml.safe_load(advice.in_job_yaml(ActionInputs(command="a"), {}, tmp_path))["jobs"]["train"]
+    assert "--device=/dev/kfd --device=/dev/dri" in job["container"]["options"]
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/kfd").touch()
+    assert advice.hidden_gpus(tmp_path) == ()
+
+
 def test_the_yaml_for_a_gpu_is_a_workflow_and_holds_no_token():
     inputs = ActionInputs(command="a\nb", location="FRA", hf_token="hf_secret", max_emissions_g=5.0)
     text = advice.in_job_yaml(inputs, {"GITHUB_ACTION_REPOSITORY": "acme/carbon-lint", "GITHUB_ACTION_REF": "v3"})
