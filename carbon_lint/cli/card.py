@@ -141,7 +141,7 @@ def _place(arguments: Namespace) -> Place | None:
     if arguments.location is not None and is_auto(arguments.location):
         raise UsageError(
             "--location auto asks the machine that it runs on, and the training may have run on another",
-            hint="name it (--location FRA), or measure by `carbon-lint run --location auto`: the record holds the place",
+            hint="name it (--location FRA), or measure by `carbon-lint run --location auto`, whose record names it",
         )
     return None if arguments.location is None else find_place(arguments.location)
 

@@ -2,14 +2,15 @@
 
   carbon-lint merge records/*.json -o run.json
   carbon-lint merge records --run-group bert-large -o run.json
+  carbon-lint merge s3://bucket/records -o run.json             wherever fsspec reaches: gs://, hf://, ...
 
 What is left out, and why, is said on stderr and kept in the record's warnings.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.text import terminal
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint merge`."""
-    parser.add_argument("records", metavar="RECORD", nargs="+", help="records, or folders of records (*.json)")
-    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the record to write")
+    parser.add_argument(
+        "records",
+        metavar="RECORD",
+        nargs="+",
+        help="records (*.json), or folders of them, here or by URL: s3://, gs://",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the record to write, a file or a URL")
     parser.add_argument("--run-group", metavar="NAME", help="take only the records of this run group")
     parser.add_argument(
         "--overlap",
@@ -36,15 +42,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Merge, write, and say what was left out and what came of it."""
+    from carbon_lint.records.folder import put_record
     from carbon_lint.records.merge import Overlap, merge, of_group
-    from carbon_lint.records.store import write_record
     from carbon_lint.report.run_text import render
 
-    records = _load(arguments.records, Path(arguments.output))
+    records = _load(arguments.records, arguments.output)
     if arguments.run_group is not None:
         records = of_group(records, arguments.run_group)
     merged = merge(records, overlap=Overlap(arguments.overlap))
-    write_record(merged.record, arguments.output)
+    put_record(merged.record, arguments.output)
     for note in merged.notes:
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
     sys.stdout.write(render(merged.record, None))
@@ -54,15 +60,23 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _load(names: list[str], output: Path) -> list[Named]:
+def _load(names: list[str], output: str) -> list[Named]:
     """The records of the named files and folders. An earlier output in one of the folders is not an input."""
-    from carbon_lint.records.folder import records_in
-    from carbon_lint.records.merge import Named
-    from carbon_lint.records.store import load_record
+    found = {_identity(item.name): item for name in names for item in _items(name)}
+    return [item for path, item in found.items() if path != _identity(output) or output in names]
 
-    found: dict[Path, Named] = {}
-    for name in names:
-        path = Path(name)
-        items = records_in(path) if path.is_dir() else [Named(name=name, record=load_record(path))]
-        found.update((Path(item.name).resolve(), item) for item in items)
-    return [item for path, item in found.items() if path != output.resolve() or str(output) in names]
+
+def _items(name: str) -> list[Named]:
+    from carbon_lint.records.folder import record_at, records_in
+    from carbon_lint.records.merge import Named
+    from carbon_lint.records.storage import is_url
+
+    is_folder = not name.endswith(".json") if is_url(name) else os.path.isdir(name)
+    return records_in(name) if is_folder else [Named(name=name, record=record_at(name))]
+
+
+def _identity(name: str) -> str:
+    from carbon_lint.records.storage import is_url
+
+    local = name.removeprefix("file://")
+    return name if is_url(local) else os.path.realpath(local)

@@ -202,7 +202,18 @@ def _command(arguments: Namespace) -> tuple[str, ...]:
 
 
 def _record_path(text: str | None) -> str | None:
-    """A folder stands for a file of its own in it: every node of a job can be given the same `--record records/`."""
+    """A folder stands for a file of its own in it: every node of a job can be given the same `--record records/`.
+
+    Raises UsageError for a URL.
+    """
+    from carbon_lint.records.storage import is_url
+
+    if text is not None and is_url(text):
+        url = text if text.endswith(".json") else f"{text.rstrip('/')}/NAME.json"
+        raise UsageError(
+            f"--record {quoted(text)}: the journal beside it is written while the job runs, so it lies on this machine",
+            hint=f"--record r.json, and when the job has ended: carbon-lint merge r.json -o {url}",
+        )
     if text is None or not (text.endswith(os.sep) or os.path.isdir(text)):
         return text
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")

@@ -8,16 +8,14 @@ runs are records like others.
 from __future__ import annotations
 
 import hashlib
-import json
 import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
-from carbon_lint.records.record import FORMAT
 from carbon_lint.records.storage import open_storage
-from carbon_lint.records.store import find_problem, record_from_json, render_record
+from carbon_lint.records.store import parse_record, render_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -190,15 +188,9 @@ def _name(record: Record) -> str:
 
 
 def _read(storage: Storage, path: str) -> Record:
-    shown = storage.shown(path)
-    hint = "take it out of the ledger, or put the right one in its place"
+    data = storage.read(path)
     try:
-        document = json.loads(storage.read(path))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{shown} is not JSON: {error}", hint=hint) from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise InputError(f"{shown} is not a record of format {FORMAT}", hint=hint)
-    problem = find_problem(document)
-    if problem is not None:
-        raise InputError(f"{shown} is not a valid record: {problem}", hint=hint)
-    return record_from_json(document)
+        return parse_record(data, storage.shown(path))
+    except InputError as error:
+        error.hint = "take it out of the ledger, or put the right one in its place"
+        raise

@@ -23,6 +23,9 @@ class Storage(Protocol):
         What is not there yet has none. Raises InputError.
         """
 
+    def files(self) -> Iterable[str]:
+        """Every JSON file in the root itself, which must be there. Raises InputError."""
+
     def read(self, path: str) -> bytes:
         """Raises InputError."""
 
@@ -34,6 +37,17 @@ class Storage(Protocol):
 
     def shown(self, path: str) -> str:
         """The path as a user would name it."""
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """`s3://bucket/a/r.json` -> (`s3://bucket/a`, `r.json`)."""
+    folder, _, name = url.rpartition("/")
+    return folder, name
+
+
+def is_url(text: str) -> bool:
+    """True for what fsspec reaches, and for `file://`; False for a path of this machine."""
+    return "://" in text
 
 
 def open_storage(url: str) -> Storage:
@@ -66,6 +80,13 @@ class LocalStorage:
                 for file in child.iterdir()
                 if file.name.endswith(".json") and not file.name.startswith(".")
             ]
+        except OSError as error:
+            raise InputError(f"cannot read {self._root}: {error.strerror}") from error
+
+    def files(self) -> Iterable[str]:
+        """See `Storage`."""
+        try:
+            return [file.name for file in self._root.iterdir() if file.name.endswith(".json") and file.is_file()]
         except OSError as error:
             raise InputError(f"cannot read {self._root}: {error.strerror}") from error
 
@@ -125,6 +146,16 @@ class RemoteStorage:
         except OSError as error:
             raise InputError(f"cannot read {self._url}: {error}") from error
         return ["/".join(str(path).split("/")[-2:]) for path in found]
+
+    def files(self) -> Iterable[str]:
+        """See `Storage`."""
+        self._filesystem.invalidate_cache()
+        try:
+            found = self._filesystem.ls(self._root, detail=True)
+        except OSError as error:
+            raise InputError(f"cannot read {self._url}: {error}") from error
+        names = (posixpath.basename(str(item["name"])) for item in found if item["type"] == "file")
+        return [name for name in names if name.endswith(".json")]
 
     def read(self, path: str) -> bytes:
         """See `Storage`."""

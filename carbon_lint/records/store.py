@@ -107,7 +107,19 @@ def load_record(path: str | os.PathLike[str]) -> Record:
 
     Raises InputError where the file cannot be read, is no JSON, is not valid by the schema, or contradicts itself.
     """
-    document = _load_json(Path(path))
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}", hint="check the path of the record") from error
+    return parse_record(data, path)
+
+
+def parse_record(data: bytes, path: str | os.PathLike[str]) -> Record:
+    """The record whose file holds `data`; `path` is what messages call it. Raises InputError as `load_record` does."""
+    try:
+        document = json.loads(data)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{path} is not JSON: {error}", hint="name a file that `carbon-lint run` wrote") from error
     if not isinstance(document, dict) or "format" not in document:
         raise InputError(
             f"{path} is not a carbon-lint record", hint="a record is what `carbon-lint run --record` writes"
@@ -158,15 +170,6 @@ def render_record(record: Record) -> str:
 def write_record(record: Record, path: str | os.PathLike[str]) -> None:
     """Write atomically: readers see the old file or the new one. Raises OutputError."""
     write_atomically(path, render_record(record).encode())
-
-
-def _load_json(path: Path) -> object:
-    try:
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", hint="check the path of the record") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}", hint="name a file that `carbon-lint run` wrote") from error
 
 
 def _fields(value: object, *names: str) -> dict[str, Any]:

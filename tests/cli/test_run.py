@@ -97,6 +97,13 @@ REFUSED = {
     "a forecast of nothing": (["--location", "FRA", "--forecast", "--", "true"], 2, "needs a limit"),
     "a record in no folder": (["--location", "FRA", "--record", "no/r.json", "--", "true"], 2, "cannot write"),
     "a record in no folder of records": (["--location", "FRA", "--record", "no/", "--", "true"], 2, "cannot write"),
+    "a record of no name": (["--location", "FRA", "--record", "", "--", "true"], 2, "the record's path is empty"),
+    "a record behind a URL": (
+        ["--location", "FRA", "--record", "s3://b/runs/", "--", "true"],
+        2,
+        "s3://b/runs/NAME.json",
+    ),
+    "a power of nothing": (["--location", "FRA", "--cpu-power", "0 W", "--", "true"], 2, "--cpu-power: 0 W"),
     "a card that is a folder": (["--location", "FRA", "--card", ".", "--", "true"], 2, "is a folder"),
     "a card in no folder": (["--location", "FRA", "--card", "no/README.md", "--", "true"], 2, "cannot write"),
     "no such command": (["--location", "FRA", "--", "no-such-command"], 127, "command not found"),

@@ -22,12 +22,14 @@ from tests.report.runs import RECORD, record
 
 def ran(number=1, *, provenance=RECORD.provenance, emissions_g=10.0, energy_kwh=0.2, **changes):
     """A run of its own."""
-    return record(
-        run_id=f"run-{number}",
-        provenance=provenance,
-        emissions_g=emissions_g,
-        energy_kwh=Energy(total=energy_kwh),
-        **changes,
+    return fitting(
+        record(
+            run_id=f"run-{number}",
+            provenance=provenance,
+            emissions_g=emissions_g,
+            energy_kwh=Energy(total=energy_kwh),
+            **changes,
+        )
     )
 
 
@@ -142,11 +144,24 @@ def test_a_run_without_a_figure_is_named_and_is_never_zero(ledger):
 def test_what_is_no_record_stops_the_sum_and_is_named(tmp_path):
     add(ran(1), str(tmp_path))
     broken = next(tmp_path.glob("2026-11/*.json")).with_name("zz.json")
-    for text, said in (("{", "is not JSON"), ("[]", "is not a record"), ('{"format": "x"}', "is not a record")):
+    for text, said in (
+        ("{", "is not JSON"),
+        ("[]", "is not a carbon-lint record"),
+        ('{"format": "x"}', "has format 'x'"),
+    ):
         broken.write_text(text)
         with pytest.raises(InputError, match=r"zz\.json") as caught:
             list(entries(str(tmp_path)))
         assert said in caught.value.message
+        assert "out of the ledger" in caught.value.hint
+
+
+def test_a_record_that_contradicts_itself_is_not_summed(tmp_path):
+    add(ran(1), str(tmp_path))
+    path = next(tmp_path.glob("2026-11/*.json"))
+    path.write_text(path.read_text().replace('"emissions_g": 10.0', '"emissions_g": 1.0'))
+    with pytest.raises(InputError, match="contradicts itself"):
+        list(entries(str(tmp_path)))
 
 
 def test_files_of_others_beside_the_months_are_left_alone(tmp_path):
@@ -299,7 +314,7 @@ def test_the_ledger_is_named_by_flag_or_else_by_variable(cli, files, monkeypatch
         st.tuples(
             st.integers(0, 5),
             st.integers(1, 3),
-            st.one_of(st.none(), st.floats(min_value=0, max_value=1e6)),
+            st.one_of(st.none(), st.floats(min_value=1e-6, max_value=1e6)),
             st.integers(1, 12),
         ),
         max_size=12,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, MeasurementError
+from carbon_lint.records.folder import put_record, record_at
 from carbon_lint.records.merge import Named, Overlap, merge, of_group
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
+from carbon_lint.records.storage import open_storage
 from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
 from carbon_lint.records.windows import Window, merged_windows, shared_s, union_s
 from tests.records.builders import a_record
@@ -363,6 +366,46 @@ def test_the_verb_merges_files_and_folders(cli):
     assert "the sum of 2 runs, written to" in out
     assert load_record("records/run.json").energy_kwh.total == pytest.approx(2.5)
     assert cli("merge", "records", "-o", "records/run.json")[0] == 0, "its own output is not an input"
+
+
+@pytest.fixture(params=["file-url", "memory-url"])
+def bucket(request, tmp_path):
+    """A folder of records that all nodes can see."""
+    if request.param == "file-url":
+        return f"file://{tmp_path}/shared"
+    return f"memory://shared-{uuid.uuid4().hex}/run-7"
+
+
+def test_the_verb_merges_what_the_nodes_wrote_behind_a_url(cli, bucket):
+    for name, node in (("a", "node-1"), ("b", "node-2")):
+        put_record(run_of(name, node).record, f"{bucket}/{name}.json")
+    open_storage(bucket).write("notes.json", b"{}")
+
+    code, out, err = cli("merge", bucket, "-o", "run.json")
+    assert code == 0, err
+    assert "the sum of 2 runs" in out
+    expected = load_record("run.json").energy_kwh.total
+    assert cli("merge", f"{bucket}/a.json", f"{bucket}/b.json", "-o", f"{bucket}/run.json")[0] == 0
+    assert record_at(f"{bucket}/run.json").energy_kwh.total == pytest.approx(expected) == pytest.approx(2.5)
+    assert cli("merge", f"{bucket}/", "-o", f"{bucket}/run.json")[0] == 0, "its own output is not an input"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("memory://nothing-here", "cannot read memory://nothing-here"),
+        ("memory://nothing-here/r.json", "cannot read memory://nothing-here/r.json"),
+        ("nosuchscheme://x", "nosuchscheme://"),
+        ("file:///no/such/folder", "cannot read /no/such/folder"),
+        ("r.json -o memory://x/", "memory://x/ names a folder"),
+    ],
+)
+def test_a_url_that_holds_no_records_is_one_clear_line(cli, url, said):
+    write_record(a_record(), "r.json")
+    code, _, err = cli("merge", "-o", "run.json", *url.split())
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(
