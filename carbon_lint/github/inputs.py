@@ -132,6 +132,7 @@ class ActionInputs:
     on_exceed: str | None = _input("on-exceed", _choice("stop", "finish"))
     on_modelled: str | None = _input("on-modelled", _choice("warn", "fail", "pass"))
     grace_s: float | None = _input("grace", parse_duration_s)
+    expected_duration_s: float | None = _input("expected-duration", parse_duration_s)
     require: tuple[str, ...] = _input("require", _requirements, default=())
     run_group: str | None = _input("run-group", _text)
     card: str | None = _input("card", _text)

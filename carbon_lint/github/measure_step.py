@@ -105,6 +105,8 @@ class Measuring:
         if self._step.inputs.setup is not None:
             measuring.run_setup(self._step.inputs.setup, base, pass_env, self._step.console)
             base.update(files.changes(base))
+        if self._step.inputs.expected_duration_s is not None and not self._gate.hard_budget:
+            self._step.console.notice("`expected-duration` is there for a limit, and there is no hard one")
         provenance = provenance_from_environ({"GITHUB_ACTIONS": "true", **self._step.environ})
         return RunRequest(
             command=(*measuring.SHELL, command),
@@ -117,6 +119,8 @@ class Measuring:
             cancel_grace_s=CANCEL_GRACE_S,
             record_path=str(record_path),
             run_group=self._step.inputs.run_group or self._limits.settings.text("run-group"),
+            forecast=bool(self._gate.hard_budget),
+            expected_duration_s=self._step.inputs.expected_duration_s,
             provenance=replace(provenance, job_index=self._step.inputs.job_index),
             warnings=self._limits.notes,
         )
@@ -171,7 +175,7 @@ class Measuring:
     def _measured(self, request: RunRequest, meter: Meter) -> Record:
         try:
             record, self._lacks_token = measuring.measured(
-                lambda metered, show: measure(request, metered, show),
+                lambda metered, show, printed: measure(request, metered, show, printed),
                 meter,
                 self._step.result.readings,
                 self._step.console,

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from carbon_lint.cli.progress import LogLines
@@ -15,6 +16,7 @@ from carbon_lint.github.jobfiles import VARIABLES
 from carbon_lint.github.ownership import git_environ
 from carbon_lint.github.pump import JobOutput
 from carbon_lint.measure.environment import job_environ, private_prefix
+from carbon_lint.measure.printed_progress import PrintedProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,11 +131,24 @@ def _wait_for(process: subprocess.Popen[bytes]) -> int:
 
 
 def measured(
-    run: Callable[[Meter, Callable[[Progress], None]], Record], meter: Meter, readings: list[Reading], console: Console
+    run: Callable[[Meter, Callable[[Progress], None], PrintedProgress], Record],
+    meter: Meter,
+    readings: list[Reading],
+    console: Console,
 ) -> tuple[Record, bool]:
-    """`run(meter, on_progress)` with the job's output going to the log; and whether it spoke of a missing token."""
-    show = LogLines(lambda text: console.line(text.removesuffix("\n")))
-    with JobOutput(console.write, NO_TOKEN) as output:
+    """`run(meter, on_progress, printed)` with the job's output going to the log, where its progress is heard too.
+
+    And whether the output spoke of a missing token.
+    """
+    lines = LogLines(lambda text: console.line(text.removesuffix("\n")))
+    printed = PrintedProgress()
+
+    def show(progress: Progress) -> None:
+        if progress.forecast_warning is not None:
+            console.warning(progress.forecast_warning)
+        lines(replace(progress, forecast_warning=None))
+
+    with JobOutput(console.write, NO_TOKEN, printed.feed) as output:
         # The wrapper answers for every attribute of the meter that it wraps.
-        record = run(cast("Meter", MeterWithOutput(meter, output, readings)), show)
+        record = run(cast("Meter", MeterWithOutput(meter, output, readings)), show, printed)
     return record, output.heard

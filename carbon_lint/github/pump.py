@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import sys
 import threading
 from typing import TYPE_CHECKING, Self
+
+from carbon_lint.measure.listening import empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,6 @@ CHUNK_BYTES = 1 << 18
 # A command is held back until its line ends. No honest one is longer; past this it is let go, made harmless.
 MAX_HELD_BYTES = 1 << 16
 LISTEN_BYTES = 200  # of a piece are heard together with the next
-DRAIN_S = 0.3
-"""How long the last output is waited for when a process that the job left behind keeps the pipe open."""
 
 _ZERO_WIDTH_SPACE = "\u200b".encode()
 # One byte stands before the data (see `feed`). Before `::` the runner trims white space of all of Unicode's kinds: here
@@ -128,10 +127,19 @@ class JobOutput:
     Until then the pipe holds what is written.
     """
 
-    def __init__(self, write: Callable[[bytes], None], listen_for: re.Pattern[bytes] | None = None) -> None:
-        """`write` is called from the thread. `heard` becomes true when the output has something that matches."""
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        listen_for: re.Pattern[bytes] | None = None,
+        hear: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """`write` is called from the thread, as is `hear` with what the job wrote, before anything is made harmless.
+
+        `heard` becomes true when the output has something that matches `listen_for`.
+        """
         self.heard = False
         self._listen_for = listen_for
+        self._hear = hear
         self._tail = b""
         self._write = write
         self._is_over = threading.Event()
@@ -170,21 +178,17 @@ class JobOutput:
 
     def _pump(self) -> None:
         job_output = Filter()
-        while True:
-            # A daemon that the job left keeps the pipe open: once the job is over, silence ends it as well.
-            wait_s = DRAIN_S if self._is_over.is_set() else 0.1
-            if not select.select([self._read_end], [], [], wait_s)[0]:
-                if self._is_over.is_set() and wait_s == DRAIN_S:
-                    break
-                continue
-            data = os.read(self._read_end, CHUNK_BYTES)
-            if not data:
-                break
+
+        def take(data: bytes) -> None:
             self._listen(data)
             self._pass_on(job_output.feed(data))
+
+        empty(self._read_end, self._is_over, take, CHUNK_BYTES)
         self._pass_on(job_output.finish())
 
     def _listen(self, data: bytes) -> None:
+        if self._hear is not None:
+            self._hear(data)
         if self._listen_for is not None and not self.heard:
             self.heard = self._listen_for.search(self._tail + data) is not None
             self._tail = data[-LISTEN_BYTES:]

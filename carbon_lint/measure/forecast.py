@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LEAST_DONE = 0.02
 """Of the whole. Before so much has been done under our eyes a forecast would be noise."""
+LEAST_LIFE_S = 3.0
+"""A bar that is shorter is no job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ class Forecaster:
             return None
         for told, slope in ((self._read_file(), self._by_file), (printed, self._by_print)):
             share = None if told is None else slope.share_at_end(told, used)
-            if told is not None and share is not None:
+            if told is not None and share is not None and told.known_for_s >= LEAST_LIFE_S:
                 return Forecast(share=share, by=told.by)
         return self._by_time(used, elapsed_s)
 

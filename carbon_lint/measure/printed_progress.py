@@ -10,6 +10,7 @@ within an epoch that is numbered (`Epoch 3/10`), and nowhere else.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 KEPT_BYTES = 1 << 16
 MAX_LINES_A_LOOK = 1000  # the last ones; a training prints a handful
 MAX_COUNTERS = 64
-LEAST_LIFE_S = 3.0  # what is shorter is no job
 _FIRST_FEW = 4
 _ABANDONED_S = 60.0  # see `_is_abandoned`
 _ABANDONED_LIVES = 3
@@ -31,11 +31,15 @@ _ABANDONED_LIVES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """`fraction` is of the whole job, 0 to 1. `by` says how it is known, and `source` what must not be mixed."""
+    """`fraction` is of the whole job, 0 to 1. `by` says how it is known, and `source` what must not be mixed.
+
+    `known_for_s`: since when this has been told.
+    """
 
     fraction: float
     by: str
     source: str
+    known_for_s: float = math.inf
 
 
 class Stream:
@@ -235,7 +239,8 @@ class PrintedProgress:
             return None
         counter = chosen.counter
         source = f"{counter.kind} {counter.name} {counter.total}"
-        return Told(fraction=chosen.fraction, by=f"{counter.kind}, {counter.shown}", source=source)
+        by = f"{counter.kind}, {counter.shown}"
+        return Told(fraction=chosen.fraction, by=by, source=source, known_for_s=now_s - chosen.first_s)
 
     def _the_job(self, candidates: list[_Seen], now_s: float) -> _Seen | None:
         """The first that is under way. What came after one that was started again is a part of a round too."""
@@ -244,7 +249,7 @@ class PrintedProgress:
             if seen.order > again:
                 return None
             if seen.is_whole and seen.counter.done < seen.counter.total and not self._is_abandoned(seen, now_s):
-                return seen if now_s - seen.first_s >= LEAST_LIFE_S else None
+                return seen
         return None
 
     def _is_abandoned(self, seen: _Seen, now_s: float) -> bool:

@@ -98,6 +98,7 @@ def test_a_broken_object_is_refused(text):
         ("carbon-intensity", "FRA"),
         ("carbon-intensity", "nan"),
         ("grace", "30"),
+        ("expected-duration", "2"),
         ("lint", "yes"),
         ("lint", "1"),
         ("lint", "tRuE"),

@@ -200,6 +200,15 @@ def test_both_streams_of_a_child_arrive_in_order_and_ours_come_back():
     assert (os.fstat(1).st_ino, os.fstat(2).st_ino) == before
 
 
+def test_what_the_job_wrote_is_heard_as_it_was():
+    seen, heard = Collected(), Collected()
+    with JobOutput(seen, hear=heard) as output:
+        output.start()
+        subprocess.run([sys.executable, "-c", "print('::error::x'); print('step 40/1000')"], check=True)
+    assert bytes(heard.data) == b"::error::x\nstep 40/1000\n"
+    assert b"::error" not in seen.data
+
+
 def test_a_process_left_behind_does_not_hold_the_step():
     seen = Collected()
     started = time.monotonic()

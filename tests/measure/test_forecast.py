@@ -103,6 +103,12 @@ def test_another_bar_is_counted_from_its_own_beginning(job):
     assert job.forecast.share == pytest.approx(2.0)
 
 
+def test_a_bar_of_three_seconds_is_no_job(job):
+    for step in range(0, 60, 20):
+        assert job.prints(f"\r{step}%|#| {step}/100 [00:10<00:14, 4.1it/s]").take(0.01 * step) is None
+    assert job.prints("\r60%|#| 60/100 [00:10<00:14, 4.1it/s]").take(0.6) == pytest.approx(1.0)
+
+
 def test_the_clock_goes_no_further_than_the_end(tmp_path):
     job = Run(tmp_path, expected_duration_s=4.0)
     assert [job.take(0.25 * second) for second in range(1, 7)] == [1.0, 1.0, 1.0, 1.0, 1.25, 1.5]

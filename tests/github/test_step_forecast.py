@@ -1,0 +1,55 @@
+"""The step hears how far the job is in what it prints, and warns of the limit that it is heading over."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from tests.github.runner import Runner
+
+WARNED = r"heading for \d+% of the budget by the end of the job, going by "
+# 400 of 10,000 steps of 20 ms: 8 s of 200 s
+BAR = f"""{sys.executable} -c "
+import time
+from tqdm import tqdm
+for step in tqdm(range(10_000)):
+    time.sleep(0.02)
+    if step == 400: break
+"
+"""
+
+
+@pytest.fixture
+def runner(tmp_path):
+    return Runner(tmp_path)
+
+
+@pytest.fixture
+def limit(runner):
+    """What this machine takes in about 50 s."""
+    step = runner.step(command="sleep 2", location="FRA")
+    return f"{float(step.outputs['energy-kwh']) * 25:.9f} kWh"
+
+
+def test_a_bar_in_the_log_is_forecast_and_an_annotation(runner, limit):
+    step = runner.step(command=BAR, max_energy=limit, location="FRA")
+    assert step.succeeded, step.log
+    (warning,) = (text for text in step.annotations("warning") if "heading for" in text)
+    assert re.fullmatch(WARNED + r"its bar, \d+/10000", warning)
+    assert step.log.count("heading for") == 1
+
+
+def test_without_a_hard_limit_nothing_is_forecast(runner):
+    command = 'echo "progress file: ${CARBON_LINT_PROGRESS:-}."'
+    step = runner.step(command=command, location="FRA", expected_duration="1h")
+    assert "progress file: .\n" in step.log
+    assert any("`expected-duration`" in text for text in step.annotations("notice"))
+
+
+def test_the_expected_duration_serves_where_the_job_tells_nothing(runner, limit):
+    step = runner.step(command="sleep 4", max_energy=limit, location="FRA", expected_duration="2min")
+    assert step.succeeded, step.log
+    (warning,) = (text for text in step.annotations("warning") if "heading for" in text)
+    assert re.fullmatch(WARNED + "the 2 min 00 s that it is expected to take", warning)
