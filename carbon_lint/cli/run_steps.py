@@ -51,9 +51,9 @@ class RunSteps(pipeline.Steps):
 
     def measure(self) -> Record:
         """See Steps."""
-        unseen = None if self._watch is None else self._watch.begin()
-        if unseen is not None:
-            self._say(f"warning: {unseen}; the job is started all the same")
+        warning = None if self._watch is None else self._watch.begin()
+        if warning is not None:
+            self._say(f"warning: {warning}")
         self.record = measure(self._request, self._meter, self._show)
         return self.record
 

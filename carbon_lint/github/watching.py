@@ -27,9 +27,9 @@ class Watching:
 
     def begin(self) -> None:
         """Before the job: see where every branch is."""
-        unseen = None if self._watch is None else self._watch.begin()
-        if unseen is not None:
-            self._step.console.notice(f"`hub-repo`: {unseen}")
+        warning = None if self._watch is None else self._watch.begin()
+        if warning is not None:
+            self._step.console.notice(f"`hub-repo`: {warning}")
 
     def tell(self, record: Record) -> None:
         """After it: what came is said, and goes into the record, the summary and the comment with its warnings."""

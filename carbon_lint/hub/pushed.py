@@ -16,7 +16,6 @@ from huggingface_hub.utils import build_hf_headers, paginate
 
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.http import UnansweredError
-from carbon_lint.hub.refusals import MissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,19 +71,18 @@ class Movement:
 
 
 def heads(repo: ModelRepo) -> dict[str, str]:
-    """The commit of each branch and pull request; empty where there is no such model, or none that may be seen.
-
-    Raises PublishError.
-    """
-    try:
-        return _heads(repo)
-    except MissingError:
-        return {}
+    """The commit of each branch and pull request. Raises PublishError, of which MissingError is one."""
+    with repo.speaking(None):
+        refs = repo.api.list_repo_refs(repo.id, include_pull_requests=True)
+        found = {it.ref.removeprefix(_BRANCH): it.target_commit for it in (*refs.branches, *(refs.pull_requests or ()))}
+        if not all(isinstance(commit, str) and _ID.fullmatch(commit) for commit in found.values()):
+            raise UnansweredError(f"the Hub's list of branches of {repo.id} is not what it should be")
+    return found
 
 
 def movement(repo: ModelRepo, before: Mapping[str, str]) -> Movement:
     """What moved since `before`. A list of commits that cannot be had is a `problem`. Raises PublishError."""
-    now = _heads(repo)
+    now = heads(repo)
     held = set(before.values())  # where a new branch that nothing was pushed to begins
     refs = sorted(
         (ref for ref, commit in now.items() if commit not in ({before[ref]} if ref in before else held)),
@@ -100,15 +98,6 @@ def movement(repo: ModelRepo, before: Mapping[str, str]) -> Movement:
     return Movement(moved=tuple(found), left_out=len(refs[MOST_REFS:]))
 
 
-def _heads(repo: ModelRepo) -> dict[str, str]:
-    with repo.speaking(None):
-        refs = repo.api.list_repo_refs(repo.id, include_pull_requests=True)
-        found = {it.ref.removeprefix(_BRANCH): it.target_commit for it in (*refs.branches, *(refs.pull_requests or ()))}
-        if not all(isinstance(commit, str) and _ID.fullmatch(commit) for commit in found.values()):
-            raise UnansweredError(f"the Hub's list of branches of {repo.id} is not what it should be")
-    return found
-
-
 def _main_first(ref: str) -> tuple[int, int, str]:
     pull = re.fullmatch(r"refs/pr/(\d{1,9})", ref)
     return (0 if ref == MAIN else 2 if pull else 1, -int(pull[1]) if pull else 0, ref)
@@ -121,7 +110,7 @@ def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], tol
     problem = None
     try:
         # a new branch may begin anywhere in main's history
-        known = {commit.id for commit in islice(_history(repo, base), 2 * NEAR if ref in before else MOST_COMMITS)}
+        known = _known(repo, base, 2 * NEAR if ref in before else MOST_COMMITS)
         for commit in islice(_history(repo, after), MOST_COMMITS):
             listed[commit.id] = commit
             if len(known & listed.keys()) == NEAR:
@@ -141,6 +130,16 @@ def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], tol
         problem=problem,
         is_rewritten=problem is None and ref in before and before[ref] not in listed,
     )
+
+
+def _known(repo: ModelRepo, base: str | None, most: int) -> set[str]:
+    """What was there before; nothing where the Hub has thrown that away, as it may when a history is written anew."""
+    try:
+        return {commit.id for commit in islice(_history(repo, base), most)}
+    except UnansweredError:
+        raise
+    except PublishError:
+        return set()
 
 
 def _history(repo: ModelRepo, commit: str | None) -> Iterator[Commit]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.http import GRACE_S, Deadline
 from carbon_lint.hub.pushed import heads, movement
+from carbon_lint.hub.refusals import MissingError
 from carbon_lint.hub.session import logging_to_stderr, open_model
 from carbon_lint.hub.target import parse_endpoint, parse_target
 from carbon_lint.records.record import Outcome
@@ -62,10 +63,13 @@ class Watch:
         self._blind: str | None = "the Hub was not asked before the job"
 
     def begin(self) -> str | None:
-        """See where every branch is. Returns why that cannot be known; the job runs all the same."""
+        """See where every branch is. Returns what to warn of; the job runs all the same."""
         try:
             with logging_to_stderr(0), self._open(BEFORE_S) as repo:
                 self._before = heads(repo)
+        except MissingError as error:
+            self._blind = None
+            return f"{redacted(error.message, self._token)}; should the job make it, all that it holds then is told"
         except PublishError as error:
             self._blind = f"before the job the Hub could not be asked: {redacted(error.message, self._token)}"
             return self._blind

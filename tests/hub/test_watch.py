@@ -175,11 +175,15 @@ def test_a_commit_with_a_wrong_date_is_seen(model, watched, git):
     assert f"{old[:8]} 'Made long ago' (main)" in told(seen).notes[0]
 
 
-def test_a_history_that_was_written_anew_is_said(model, watched, git):
+@pytest.mark.parametrize("is_thrown_away", [False, True])
+def test_a_history_that_was_written_anew_is_said(model, watched, git, is_thrown_away):
     before = weights(model, "Lost")
     seen = watched()
     new = dated(git, [], "Squashed", "2026-01-01T00:00:00Z")
     git.set_ref("refs/heads/main", new)
+    if is_thrown_away:
+        subprocess.run(["git", "--git-dir", ".", "gc", "--quiet", "--prune=now"], cwd=git.folder, check=True)
+    assert (git.tip(before) is None) == is_thrown_away
     said, back = told(seen).notes
     assert f"{new[:8]} 'Squashed' (main, which does not hold {before[:8]} any more): " in said
     assert back.endswith(f"main was at {before}")
@@ -198,9 +202,11 @@ def test_a_branch_that_was_set_back_is_said(model, watched, git):
     )
 
 
-def test_a_model_that_the_job_made_is_told_whole(hub, at, watched):
+def test_a_model_that_the_job_made_is_told_whole(hub, at):
     at(hub)
-    seen = watched()
+    seen = Watch("acme/m", hub.environ(), settle_s=0)
+    warning = seen.begin()
+    assert warning.startswith("there is no model acme/m on the Hub, or HF_TOKEN may not see it; should the job make it")
     hub.create("acme/m", "# New\n")
     sha = weights(hub, "End of training")
     (said,) = told(seen).notes
