@@ -84,8 +84,9 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
     limits.add_argument(
         "--forecast",
         action="store_true",
-        help="warn when the job is heading over the limit; it may write how far it is "
-        "(0.4, 40%% or 12/30) into the file that CARBON_LINT_PROGRESS names",
+        help="warn when the job is heading over the limit, by the progress that it prints (tqdm, Trainer, Keras, "
+        "Lightning, 'Epoch 3/10', 'step 40/100') or writes (0.4, 40%% or 12/30) into the file that "
+        "CARBON_LINT_PROGRESS names",
     )
     limits.add_argument(
         "--expected-duration", metavar="DURATION", help="for --forecast, where the job tells no progress"
@@ -105,6 +106,8 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         raise UsageError(f"--tick {arguments.tick!r} is too short", hint="a reading takes 1 to 15 ms; 1s is plenty")
     budget = budget_from(arguments, settings)
     expected_s = _given("--expected-duration", parse_duration_s, arguments.expected_duration)
+    if expected_s is not None and not arguments.forecast:
+        raise UsageError("--expected-duration is for --forecast", hint="add --forecast, or leave it out")
     if arguments.forecast and not budget:
         raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
     return RunRequest(

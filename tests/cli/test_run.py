@@ -94,6 +94,11 @@ REFUSED = {
     "two intensities": (["--location", "FRA", "--carbon-intensity", "5", "--", "true"], 2, "each say the intensity"),
     "a source of nothing": (["--location", "FRA", "--intensity-source", "x", "--", "true"], 2, "needs --carbon"),
     "grams of energy only": (["--energy-only", "--max-emissions", "1g", "--", "true"], 2, "states no grams"),
+    "a duration without a forecast": (
+        ["--location", "FRA", "--max-energy", "1kWh", "--expected-duration", "1h", "--", "true"],
+        2,
+        "is for --forecast",
+    ),
     "a forecast of nothing": (["--location", "FRA", "--forecast", "--", "true"], 2, "needs a limit"),
     "a record in no folder": (["--location", "FRA", "--record", "no/r.json", "--", "true"], 2, "cannot write"),
     "a record in no folder of records": (["--location", "FRA", "--record", "no/", "--", "true"], 2, "cannot write"),
