@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.standin.hub import PR_TOKEN, WRITE_TOKEN
 pytestmark = [pytest.mark.trainer, pytest.mark.timeout(300)]
 PYTHON = ROOT / ".ci-cache" / "trainer-venv" / "bin" / "python"
 TRAINING = Path(__file__).parent / "trainings" / "tiny_bert.py"
+WITH_BAR = TRAINING.with_name("with_bar.py")
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +152,20 @@ def test_a_trainer_that_is_stopped_over_its_budget_is_told_by_its_commits(hub, t
     assert f"{commits[0].oid[:8]} 'End of training' (main): they may hold half-trained weights" in said
     assert back == f"to go back (docs/publishing.md): main was at {before}"
     assert said in run.stderr
+
+
+def test_the_trainers_own_bar_is_forecast_whatever_is_evaluated_within(trainer_python, tmp_path):
+    """At the 1 kW of the fake meter the whole training takes 11 Wh and more; the part that is run stays below 9."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.measure.run_fake", "--forecast", "--max-energy", "9 Wh", "--tick", "250ms", "--",
+         trainer_python, WITH_BAR, tmp_path / "out"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert "eval_loss" in run.stdout
+    (share,) = re.findall(r"heading for (\d+)% of the budget .* going by its bar, \d+/2000\n", run.stderr)
+    assert 120 < int(share) < 400
