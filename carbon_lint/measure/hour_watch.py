@@ -84,7 +84,7 @@ class HourWatch:
 
     def _next_due_s(self, retry_after_s: float) -> float:
         now_s = self._clock()
-        if self.latest.number >= self.now() and self.last_failure is None:
+        if self.latest.number >= self.now():
             self._misses = 0
             return (self.now() + 1) * HOUR_S + random.uniform(0.0, SPREAD_S)  # noqa: S311  no secret
         self._misses += 1

@@ -241,6 +241,7 @@ def test_whatever_comes_when_the_sums_agree_and_each_hour_has_its_own_figure_or_
 def test_a_figure_that_is_ahead_of_the_clock_prices_what_was_used_before_it():
     book = HourBook(figure(TEN + 1, 20.0))
     book.add(TEN, 1.0)
+    book.learn(figure(TEN + 2, 90.0))
     assert (book.hours()[0].g_per_kwh, book.late_kwh()) == (20.0, 0.0)
 
 
@@ -425,6 +426,19 @@ def test_the_clock_is_the_wall_clock_until_somebody_sets_that(monkeypatch):
     assert clock() == pytest.approx(time.time(), abs=1.0)
     monkeypatch.setattr(time, "time", lambda: 0.0)
     assert clock() > 1_000_000_000
+    before, real = clock(), time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda kind: real(kind) + 7200.0)
+    assert clock() - before == pytest.approx(7200.0, abs=60.0)
+
+
+def test_hours_that_are_not_those_of_the_last_reading_make_a_run_unmeasured(metered, monkeypatch):
+    meter, _, _ = metered
+    go_on(metered, TEN, 1.0)
+    last = go_on(metered, TEN, 1.0)
+    assert find_flaw(last, meter) is None
+    short = replace(meter.intensity, hours=(replace(meter.intensity.hours[0], energy_kwh=1.0),))
+    monkeypatch.setattr(HourlyMeter, "intensity", short)
+    assert find_flaw(last, meter) == "the hours of the intensity hold 1 kWh, the total is 2 kWh"
 
 
 # With a server, and a job.
