@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.measure.hour_watch import HourWatch
 from carbon_lint.records.hours import over_hours
 from carbon_lint.records.record import HourlyIntensity, Intensity
+from carbon_lint.units import format_energy
 
 if TYPE_CHECKING:
     from carbon_lint.measure.electricity_maps import ElectricityMaps, GridHour
@@ -130,8 +131,8 @@ class HourlyMeter:
             return ()
         cause = f"; {self._watch.last_failure}" if self._watch.last_failure else ""
         warning = (
-            f"{late_kwh:.3g} of {self._total_kwh:.3g} kWh were used in hours that Electricity Maps had no figure for "
-            f"while the job ran, and are priced by the latest hour before{cause}"
+            f"{format_energy(late_kwh)} of {format_energy(self._total_kwh)} were used in hours that Electricity Maps "
+            f"had no figure for while the job ran, and are priced by the latest hour before{cause}"
         )
         return (warning,)
 

@@ -133,7 +133,7 @@ def test_an_hour_whose_figure_never_came_stays_priced_by_the_one_before_and_is_t
 
     meter.stop()
     (warning,) = meter.warnings
-    assert warning.startswith("1 of 4 kWh were used in hours that Electricity Maps had no figure for")
+    assert warning.startswith("1 kWh of 4 kWh were used in hours that Electricity Maps had no figure for")
     assert warning.endswith("latest hour before; Electricity Maps answers 500 (zone FR)")
 
 
