@@ -65,6 +65,8 @@ KEYS: dict[str, tuple[str, str]] = {
     "machine": ("tables", "location by machine name: match, location"),
     "exception": ("tables", "budget exceptions: owner, reason, end date"),
 }
+PLACE_KEYS = ("location", "electricity-maps", "carbon-intensity")
+"""The keys, and the flags, that say the intensity."""
 _DEFAULTS: dict[str, Any] = {
     "select": ("ALL",),
     "ignore": (),
@@ -104,6 +106,21 @@ class Settings:
         """Where the value came from: `default`, the path of the file, or what `with_values` was told."""
         return self._sources.get(key, DEFAULT)
 
+    def name(self, error: CarbonLintError, key: str) -> None:
+        """Put the file and the key before the message of an error that its value has made; a default has no file."""
+        if self.source(key) != DEFAULT:
+            error.message = f"{self.source(key)}: {key}: {error.message}"
+
+    def only_one(self, *keys: str) -> str | None:
+        """The one of the keys that has a value, None where none has.
+
+        Raises ConfigError where more have: they say the same thing, and one would be passed over unseen.
+        """
+        found = [key for key in keys if self.get(key) is not None]
+        if len(found) > 1:
+            raise ConfigError(f"{self.source(found[0])}: {' and '.join(found)} are both set", hint="leave one of them")
+        return found[0] if found else None
+
     def text(self, key: str) -> str | None:
         """A value that is a string, or None."""
         value = self.get(key)
@@ -118,6 +135,16 @@ class Settings:
         checked = {key: _checked(key, value, source) for key, value in values.items()}
         sources = dict.fromkeys(checked, source)
         return Settings({**self._values, **checked}, {**self._sources, **sources}, path=self.path, folder=self.folder)
+
+    @property
+    def pue(self) -> float:
+        """Power usage effectiveness, 1.0 where none is set. Raises ConfigError where it cannot be one."""
+        value = self.get("pue")
+        if value is not None and not 1 <= value < float("inf"):
+            raise ConfigError(
+                f"{self.source('pue')}: pue: {value} is not 1 or more", hint="1.0 is a building without losses"
+            )
+        return 1.0 if value is None else float(value)
 
     @property
     def max_emissions_g(self) -> float | None:

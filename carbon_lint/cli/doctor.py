@@ -12,10 +12,12 @@ import os
 import platform
 import sys
 import textwrap
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.place import named_grid, parse_intensity
+from carbon_lint.cli.run_options import requirements
 from carbon_lint.errors import ExitCode, UsageError
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_power_w
@@ -41,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Diagnose, print, and say by the exit status whether a run would be measured."""
-    from carbon_lint.config import load
+    from carbon_lint.config import PLACE_KEYS, load
     from carbon_lint.measure.doctor import diagnose
 
     location, zone, g_per_kwh = (
@@ -54,21 +56,37 @@ def run(arguments: Namespace) -> int:
             "--location, --carbon-intensity and --electricity-maps each say the intensity", hint="give one of them"
         )
     settings = load(os.getcwd())
-    if location is None and zone is None and g_per_kwh is None:
-        location, g_per_kwh = settings.text("location"), settings.get("carbon-intensity")
-        zone = None if location is not None else settings.text("electricity-maps")
+    key = settings.only_one(*PLACE_KEYS) if location is None and zone is None and g_per_kwh is None else None
+    if key is not None:
+        location, zone = settings.text("location"), settings.text("electricity-maps")
+        g_per_kwh = settings.get("carbon-intensity")
     diagnosis = diagnose(
         os.environ,
         node=platform.node(),
         location=location,
-        g_per_kwh=None if location is not None else g_per_kwh,
+        g_per_kwh=g_per_kwh,
         grid=None if zone is None else partial(named_grid, zone),
         cpu_power_w=None if arguments.cpu_power is None else parse_power_w(arguments.cpu_power),
         machines=settings.tables("machine"),
+        require=requirements(settings),
+        pue=settings.pue,
     )
+    if key is not None:
+        diagnosis = _saying_where(diagnosis, f"{settings.source(key)}: {key}")
     place = _place_flag(diagnosis.location, zone, g_per_kwh)
     sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, place, arguments.cpu_power))
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
+
+
+def _saying_where(diagnosis: Diagnosis, where: str) -> Diagnosis:
+    """With the file and key that hold the location before what is wrong with it."""
+    findings = [
+        replace(finding, missing=f"{where}: {finding.missing}")
+        if finding.component == "location" and finding.missing is not None
+        else finding
+        for finding in diagnosis.findings
+    ]
+    return replace(diagnosis, findings=tuple(findings))
 
 
 def _place_flag(location: str | None, zone: str | None, g_per_kwh: float | None) -> str | None:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.place import add_place_arguments, check_one_place, grid_from, place_from
-from carbon_lint.errors import ConfigError, MeasurementError, UsageError
+from carbon_lint.config import PLACE_KEYS
+from carbon_lint.errors import CarbonLintError, ConfigError, MeasurementError, UsageError
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.places import Place
 
+_PLACE_FLAGS = tuple(key.replace("-", "_") for key in PLACE_KEYS)
 LEAST_TICK_S = 0.01
 DEFAULT_GRACE = "30s"
-_PLACE_FLAGS = ("location", "carbon_intensity", "electricity_maps")
 _REQUIRABLE = ("gpu", "cpu-counter", "none")
 
 
@@ -155,20 +156,44 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
         )
     if arguments.energy_only:
         return None
-    if all(getattr(arguments, name) is None for name in _PLACE_FLAGS):
-        arguments.location = settings.text("location")
-        arguments.electricity_maps = None if arguments.location else settings.text("electricity-maps")
-        intensity = settings.get("carbon-intensity")
-        is_said = arguments.location or arguments.electricity_maps
-        arguments.carbon_intensity = None if intensity is None or is_said else str(intensity)
-    check_one_place(arguments)
-    place = grid_from(arguments) or place_from(arguments)
+    place = _place(arguments, settings)
     if place is not None or (budget.max_energy_kwh is not None and not wants_grams):
         return place
     raise MeasurementError(
         "no location was given, and grams depend on it (France 56 g/kWh, Poland 662)",
         hint="--location FRA (or USA/virginia, gcp/us-central1, auto, ...), --carbon-intensity 56.04, or --energy-only",
     )
+
+
+def _place(arguments: Namespace, settings: Settings) -> Place | ElectricityMaps | None:
+    """What the flags say, else the configuration, which an error of its value then names."""
+    check_one_place(arguments)
+    key = None
+    if all(getattr(arguments, name) is None for name in _PLACE_FLAGS):
+        key = settings.only_one(*PLACE_KEYS)
+    if key is not None:
+        setattr(arguments, key.replace("-", "_"), str(settings.get(key)))
+    try:
+        return grid_from(arguments) or place_from(arguments)
+    except CarbonLintError as error:
+        if key is not None:
+            settings.name(error, key)
+        raise
+
+
+def requirements(settings: Settings) -> tuple[str, ...]:
+    """What the configuration insists on. Raises ConfigError."""
+    required: tuple[str, ...] = settings.get("require")
+    unknown = [word for word in required if word not in _REQUIRABLE]
+    if unknown:
+        raise ConfigError(f"{settings.source('require')}: require: {quoted(unknown[0])}", hint=", ".join(_REQUIRABLE))
+    return required
+
+
+def _pue(arguments: Namespace, settings: Settings) -> float:
+    if arguments.pue is not None:
+        return _number("--pue", arguments.pue)
+    return settings.pue
 
 
 def meter_for(arguments: Namespace, settings: Settings, place: Place | ElectricityMaps | None) -> Meter:
@@ -182,18 +207,13 @@ def meter_for(arguments: Namespace, settings: Settings, place: Place | Electrici
     from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
     from carbon_lint.measure.ranks import whole_node
 
-    pue = _number("--pue", arguments.pue) if arguments.pue is not None else settings.get("pue")
-    required = arguments.require or settings.get("require")
-    unknown = [word for word in required if word not in _REQUIRABLE]
-    if unknown:
-        raise ConfigError(f"{settings.source('require')}: require: {quoted(unknown[0])}", hint=", ".join(_REQUIRABLE))
     environ, _ = whole_node(os.environ)
     return CodeCarbonMeter(
         place,
-        pue=1.0 if pue is None else pue,
+        pue=_pue(arguments, settings),
         cpu_power_w=_given("--cpu-power", parse_power_w, arguments.cpu_power),
         environ=environ,
-        require=required,
+        require=arguments.require or requirements(settings),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbon_lint.config import PLACE_KEYS
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.electricity_maps import ElectricityMaps
 from carbon_lint.measure.environment import GRID_TOKEN_VARIABLE
@@ -20,12 +21,14 @@ _FORK = "`location: FRA` needs no secret; docs/github.md has the lines that use 
 def grid_of(step: Step, settings: Settings) -> ElectricityMaps | None:
     """The grid that prices the run; `None` where a place or an intensity is named, or nothing is.
 
-    Not asked yet, but for a job whose `setup` would run in vain. Raises MeasurementError.
+    Not asked yet, but for a job whose `setup` would run in vain. Raises MeasurementError, and ConfigError where the
+    configuration says the intensity twice.
     """
     inputs = step.inputs
     zone = inputs.electricity_maps
     if zone is None and inputs.location is None and inputs.carbon_intensity_g_per_kwh is None:
-        zone = None if settings.text("location") else settings.text("electricity-maps")
+        is_stated = settings.only_one(*PLACE_KEYS) == "electricity-maps"
+        zone = settings.text("electricity-maps") if is_stated else None
     if zone is None:
         return None
     token = inputs.electricity_maps_token or step.environ.get(GRID_TOKEN_VARIABLE)

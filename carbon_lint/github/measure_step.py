@@ -135,14 +135,21 @@ class Measuring:
             try:
                 found = resolve(location, settings.tables("machine"), platform.node())
             except MeasurementError as error:
-                error.message = f"input 'location': {error.message}" if self._step.inputs.location else error.message
+                if self._step.inputs.location:
+                    error.message = f"input 'location': {error.message}"
+                else:
+                    settings.name(error, "location")
                 error.hint = f"`location`: {error.hint}"
                 raise
             if found.how is not None:
                 self._step.console.line(str(found))
             return found.place
         if (stated := settings.get("carbon-intensity")) is not None:
-            return custom_place(stated)
+            try:
+                return custom_place(stated)
+            except MeasurementError as error:
+                settings.name(error, "carbon-intensity")
+                raise
         wants_grams = (
             self._limits.budget.max_emissions_g is not None or self._step.inputs.card or self._step.inputs.hub_repo
         )
@@ -164,10 +171,9 @@ class Measuring:
                 "This host has a GPU that a container action is not given. Use the in-job action:\n"
             )
             self._step.console.line(advice.in_job_yaml(self._step.inputs, self._step.environ))
-        pue = self._limits.settings.get("pue")
         return CodeCarbonMeter(
             place,
-            pue=1.0 if pue is None else pue,
+            pue=self._limits.settings.pue,
             environ=request.environ,
             require=policy.require(self._step.inputs, self._limits.binding),
         )

@@ -6,8 +6,9 @@ Looks only: no job is run. The last step takes one real reading, so that a sound
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from carbon_lint.records.record import Method
 from carbon_lint.units import format_power
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any
 
     from carbon_lint.measure.electricity_maps import ElectricityMaps
@@ -106,6 +107,8 @@ def diagnose(
     cpu_power_w: float | None = None,
     grid: Callable[[], ElectricityMaps] | None = None,
     machines: Sequence[Mapping[str, Any]] = (),
+    require: Collection[str] = (),
+    pue: float = 1.0,
     root: Path = Path("/"),
 ) -> Diagnosis:
     """Look at every component.
@@ -118,9 +121,13 @@ def diagnose(
         cpu_power_w: the CPU's power at full load, where the user knows it.
         grid: makes the grid that is to be asked in place of a location; raises MeasurementError.
         machines: the configuration's `[[machine]]` tables.
+        require: what a run would insist on, or `none`: as the meter takes it.
+        pue: as the meter takes it.
         root: the file tree that holds /proc and /sys.
     """
     gpu, notes = _gpu(environ, root)
+    if gpu.state is State.BROKEN and "none" in require:
+        gpu = replace(gpu, state=State.ABSENT)
     cpu, cpu_notes = _cpu(cpu_power_w, root)
     if grid is not None:
         place, code = _grid(grid), None
@@ -128,7 +135,8 @@ def diagnose(
         place, code = _given(g_per_kwh), None
     else:
         place, code = _location(location, node, machines, root)
-    trial = _trial(environ, cpu_power_w, gpu, root)
+    needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
+    trial = _trial(partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, pue=pue, environ=environ, root=root), needed)
     return Diagnosis(
         findings=(gpu, cpu, _ram(root), place, trial),
         notes=notes + cpu_notes,
@@ -252,11 +260,10 @@ def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
     return Finding(component="location", state=State.KNOWN, what=what, error="as that service's own, hour by hour")
 
 
-def _trial(environ: Mapping[str, str], cpu_power_w: float | None, gpu: Finding, root: Path) -> Finding:
-    """One real reading. An unreadable GPU is left out here: it has its own line."""
-    require = ("none",) if gpu.state is State.BROKEN else ()
+def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str]) -> Finding:
+    """One real reading."""
     try:
-        meter = CodeCarbonMeter(None, cpu_power_w=cpu_power_w, environ=environ, require=require, root=root)
+        meter = make_meter(require=require)
         started_s = time.monotonic()
         meter.start()
         took_s = time.monotonic() - started_s

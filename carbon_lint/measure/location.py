@@ -73,7 +73,12 @@ def locate(
         if not isinstance(pattern, str) or not isinstance(location, str):
             raise ConfigError("a [[machine]] needs match and location", hint='match = "gpu-par-*", location = "FRA"')
         if fnmatchcase(node.lower(), pattern.lower()):
-            return Found(place=find_place(location), how=f"[[machine]] match {pattern!r} of this host, {node}")
+            how = f"[[machine]] match {pattern!r} of this host, {node}"
+            try:
+                return Found(place=find_place(location), how=how)
+            except MeasurementError as error:
+                error.message = f"{how}: {error.message}"
+                raise
     return _ask_cloud(metadata_url, root)
 
 

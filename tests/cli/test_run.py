@@ -176,6 +176,33 @@ def test_of_two_budgets_the_tighter_one_holds(carbon_lint, flag, configured):
 
 
 @pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ('location = "Frnace"', 125, "location: location 'Frnace' is not known"),
+        ("carbon-intensity = -3.5", 125, "carbon-intensity: carbon intensity -3.5"),
+        ('electricity-maps = "FR"', 125, "electricity-maps: --electricity-maps needs a token"),
+        ('location = "FRA"\npue = 0.5', 2, "pue: 0.5 is not 1 or more"),
+        ('location = "FRA"\nrequire = ["cpu"]', 2, "require: 'cpu'"),
+        ('location = "FRA"\ncarbon-intensity = 30', 2, "location and carbon-intensity are both set"),
+        ('location = "auto"\n[[machine]]\nmatch = "*"\nlocation = "Frnace"', 125, "location: [[machine]] match '*'"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["run", "doctor"])
+def test_a_value_of_the_configuration_that_cannot_be_is_said_with_its_file_and_key(cli, verb, text, status, said):
+    """Both verbs answer alike: what `doctor` finds sound must start."""
+    configure(text)
+    code, out, err = cli(verb, *(["--", "touch", "ran"] if verb == "run" else []))
+    assert code == status
+    assert f"carbon-lint.toml: {said}" in " ".join((out + err).split())
+    assert not Path("ran").exists()
+
+
+def test_a_flag_sets_aside_what_the_configuration_says_twice(cli):
+    configure('location = "FRA"\ncarbon-intensity = 30\n')
+    assert cli("run", "--location", "POL", "--", "true")[0] == 0
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ('on-exceed = "explode"', "on-exceed 'explode' is not known"),

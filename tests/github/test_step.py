@@ -306,6 +306,22 @@ def test_a_failure_names_the_line_of_yaml_that_mends_it(runner, inputs, line):
     assert "--" not in step.annotations("error")[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ('location = "Frnace"', 125, "location: location 'Frnace' is not known"),
+        ("carbon-intensity = -3.5", 125, "carbon-intensity: carbon intensity -3.5"),
+        ('location = "FRA"\npue = 0.5', 2, "pue: 0.5 is not 1 or more"),
+        ('location = "FRA"\ncarbon-intensity = 30', 2, "location and carbon-intensity are both set"),
+    ],
+)
+def test_a_value_of_the_configuration_that_cannot_be_is_said_with_its_file_and_key(runner, text, status, said):
+    runner.write("carbon-lint.toml", text + "\n")
+    step = runner.step(command="echo never")
+    assert step.exit_status == status
+    assert f"carbon-lint.toml: {said}" in step.annotations("error")[0]
+
+
 @pytest.mark.parametrize("phase", ["setup", "command"])
 def test_a_hail_of_signals_does_not_cut_the_outputs_short(runner, phase):
     runner.is_impatient = True

@@ -109,6 +109,27 @@ def test_auto_uses_the_configuration(tmp_path, gpus):
     assert "[[machine]]" in found["location"].what
 
 
+def test_what_a_run_would_insist_on_is_insisted_on_here(tmp_path, gpus):
+    """Or the diagnosis is sound and the run is not started."""
+    root = machine(tmp_path, EPYC_7763)
+    diagnosis, found = looked_at(root, require=("gpu",))
+    assert not diagnosis.is_sound
+    assert "a GPU is required" in found["codecarbon"].missing
+    gpus(StubGpu())
+    assert looked_at(root, require=("gpu",))[0].is_sound
+
+
+def test_a_gpu_that_a_run_would_go_on_without_does_not_make_it_unsound(tmp_path, gpus):
+    gpus(init_error=NVMLError_LibraryNotFound("not found"))
+    root = machine(tmp_path, EPYC_7763)
+    fake_machine.write(root / "proc/driver/nvidia/gpus/0000:00:1e.0/information", "Model: Tesla T4\n")
+    diagnosis, found = looked_at(root, require=("none",))
+    assert diagnosis.is_sound
+    assert (found["gpu"].state, found["gpu"].method) == (State.ABSENT, None)
+    assert "0000:00:1e.0" in found["gpu"].missing
+    assert not looked_at(root)[0].is_sound
+
+
 def test_a_codecarbon_that_does_not_start_is_found(tmp_path, gpus, monkeypatch):
     import codecarbon
 
