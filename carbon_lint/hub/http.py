@@ -187,7 +187,7 @@ def hard_limit(deadline: Deadline) -> Iterator[None]:
         return
 
     def interrupt(_signal: int, _frame: object) -> None:
-        raise UnansweredError(f"no whole answer within the time limit of {seconds:g} s")
+        raise UnansweredError(f"no whole answer within the time limit of {round(seconds, 1):g} s")
 
     handler = signal.signal(signal.SIGALRM, interrupt)
     start = time.monotonic()
