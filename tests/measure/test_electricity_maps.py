@@ -19,7 +19,6 @@ NOW_S = 1_795_687_200.0 + 1234  # 2026-11-26T10:20:34Z
 def grid(monkeypatch):
     served = Grid(hour_of(NOW_S))
     monkeypatch.setattr(electricity_maps, "PAUSES_S", (0.01, 0.02))
-    monkeypatch.setattr(electricity_maps, "_TIMEOUT_S", 0.2)
     yield served
     served.close()  # twice is no matter
 
@@ -165,7 +164,8 @@ def test_a_fault_that_passes_is_waited_for_before_a_job_starts(grid):
     assert len(grid.asked) == 3
 
 
-def test_a_service_that_stalls_is_given_up(grid):
+def test_a_service_that_stalls_is_given_up(grid, monkeypatch):
+    monkeypatch.setattr(electricity_maps, "_TIMEOUT_S", 0.2)
     grid.answer = "stall"
     with pytest.raises(NoFigureError, match=r"cannot be asked: 'timed out' \(zone FR\)"):
         client(grid).first()
