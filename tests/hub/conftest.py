@@ -52,3 +52,17 @@ def model(hub, at):
     hub.create("acme/m", "---\nlicense: mit\n---\n# Old\n")
     Path("README.md").write_text(CARD)
     return hub
+
+
+@pytest.fixture
+def watched(hub):
+    """`watched()`: `acme/m` as it is now, about to be trained."""
+
+    def begin():
+        from carbon_lint.hub.watch import Watch
+
+        seen = Watch("acme/m", hub.environ(None), settle_s=0)
+        assert seen.begin() is None
+        return seen
+
+    return begin

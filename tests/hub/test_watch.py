@@ -7,43 +7,21 @@ import subprocess
 
 import pytest
 
-from carbon_lint.errors import UsageError
-from carbon_lint.hub import pushed, watch
+from carbon_lint.hub import pushed
 from carbon_lint.hub.watch import Watch
 from carbon_lint.records.record import Outcome
 from carbon_lint.report.sections import warnings as in_markdown
 from carbon_lint.text import terminal
 from tests.hub.records import record
-from tests.standin.faults import Fault, html_502
-from tests.standin.hub import FOREIGN_TOKEN, READ_TOKEN, WRITE_TOKEN
+from tests.hub.watched import STOPPED, told, weights
+from tests.standin.faults import Fault
 
-STOPPED = record(outcome=Outcome.OVER_BUDGET, exit_status=143, over_budget=True)
 HALF = "they may hold half-trained weights"
 
 
 @pytest.fixture
 def git(model):
     return model.state.repos["acme/m"].git
-
-
-@pytest.fixture
-def watched(hub):
-    """`watched(token)`: the model as it is now, about to be trained."""
-
-    def begin(token=WRITE_TOKEN, **more):
-        seen = Watch("acme/m", hub.environ(None), token=token, settle_s=0, **more)
-        assert seen.begin() is None
-        return seen
-
-    return begin
-
-
-def told(seen, of=STOPPED, was_stopped=True):
-    return seen.tell(of, was_stopped=was_stopped)
-
-
-def weights(hub, title, ref="main"):
-    return hub.commit("acme/m", {"model.safetensors": title.encode()}, title, ref)
 
 
 def dated(git, parents, message, date):
@@ -303,147 +281,3 @@ def test_an_author_and_a_branch_can_do_nothing_but_be_read(model, watched, git):
     assert terminal(said) == said
     assert terminal(back) == back
     assert f"{sha[:8]} 'One'" in said
-
-
-BROKEN = {
-    "500": Fault(matches="/refs", times=99, status=500),
-    "502 with a page": html_502("/refs", times=99),
-    "429 for an hour": Fault(matches="/refs", times=99, status=429, headers={"Retry-After": "3600"}),
-    "reset": Fault(matches="/refs", times=99, reset_before=True),
-    "stall": Fault(matches="/refs", times=99, stall_s=30),
-    "no JSON": Fault(matches="/refs", times=99, status=200, body=b"<html>login</html>"),
-    "a list": Fault(matches="/refs", times=99, status=200, body=b"[]"),
-    "no commits": Fault(matches="/refs", times=99, status=200, body=json.dumps(
-        {"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": "../x"}],
-         "converts": [], "tags": [], "pullRequests": []}).encode()),
-    "numbers": Fault(matches="/refs", times=99, status=200, body=json.dumps(
-        {"branches": [{"name": 1, "ref": 2, "targetCommit": 3}], "converts": [], "tags": [], "pullRequests": []}
-    ).encode()),
-    "403": Fault(matches="/refs", times=99, status=403),
-}  # fmt: skip
-
-
-@pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(watch, "BEFORE_S", 0.5)
-    monkeypatch.setattr(watch, "AFTER_S", 0.5)
-
-
-@pytest.mark.parametrize("fault", BROKEN)
-def test_a_hub_that_cannot_be_asked_after_the_job_leaves_it_unknown(model, watched, impatient, fault):
-    seen = watched()
-    weights(model, "Pushed")
-    model.faults.add(BROKEN[fault])
-    found = told(seen)
-    model.faults.clear()
-    assert found.has_pushed is None
-    (said,) = found.notes
-    start = "the job was stopped over its budget, and what was pushed to acme/m is not known: "
-    assert said.startswith(start)
-    assert len(said) > len(start) + 10, "it says why"
-    assert WRITE_TOKEN not in said
-
-
-@pytest.mark.parametrize("fault", BROKEN)
-def test_a_hub_that_cannot_be_asked_before_the_job_is_not_asked_after_it(model, hub, impatient, fault):
-    model.faults.add(BROKEN[fault])
-    seen = Watch("acme/m", hub.environ(WRITE_TOKEN), settle_s=0)
-    why = seen.begin()
-    assert why.startswith("before the job the Hub could not be asked: ")
-    model.faults.clear()
-    asked = len(model.requests)
-    weights(model, "Pushed")
-    (said,) = told(seen).notes
-    assert said == f"the job was stopped over its budget, and what was pushed to acme/m is not known: {why}"
-    assert len(model.requests) == asked
-
-
-def test_where_there_is_no_network_it_is_said(hub, impatient):
-    seen = Watch("acme/m", {"HF_ENDPOINT": "http://127.0.0.1:9"}, settle_s=0)
-    assert "no connection" in seen.begin()
-    assert "no connection" in told(seen).notes[0]
-
-
-@pytest.mark.parametrize(
-    ("commits", "shown"),
-    [
-        (Fault(matches="/commits/", times=99, status=500), "answered 500"),
-        (Fault(matches="/commits/", times=99, status=200, body=b"{}"), "is not what it should be"),
-        (Fault(matches="/commits/", times=99, status=200, body=b'[{"id": 7}]'), "is not what it should be"),
-        (Fault(matches="/commits/", times=99, status=200, body=b'[{"id":"x","title":1,"authors":[]}]'), "not what it"),
-    ],
-)
-def test_where_the_list_of_commits_cannot_be_had_the_new_head_is_named(model, watched, impatient, commits, shown):
-    before = weights(model, "Before")
-    seen = watched()
-    sha = weights(model, "Pushed")
-    model.faults.add(commits)
-    found = told(seen)
-    model.faults.clear()
-    assert found.has_pushed is True
-    assert f"acme/m was changed meanwhile: now at {sha[:8]} (main; its commits are not known: " in found.notes[0]
-    assert shown in found.notes[0]
-    assert f"main was at {before}" in found.notes[1]
-
-
-def test_a_list_that_breaks_off_tells_what_came(model, watched, impatient, monkeypatch):
-    monkeypatch.setattr(pushed, "PAGE", 2)
-    seen = watched()
-    shas = [weights(model, f"Step {number}") for number in range(5)]
-    model.faults.add(Fault(matches="&p=1", times=99, status=500))
-    said = told(seen).notes[0]
-    model.faults.clear()
-    assert "got at least 2 commits" in said
-    assert f"{shas[4][:8]} 'Step 4' (main; there may be more: " in said
-
-
-@pytest.mark.parametrize(("token", "private", "is_known"), [
-    (None, False, True), (READ_TOKEN, True, True), (READ_TOKEN, False, True), (FOREIGN_TOKEN, True, False),
-    (None, True, False), ("hf_revoked", False, False),
-])  # fmt: skip
-def test_a_public_model_needs_no_token_and_a_private_one_its_owners(hub, at, token, private, is_known):
-    at(hub, None)
-    hub.create("acme/m", "# A model\n", private=private)
-    seen = Watch("acme/m", hub.environ(None), token=token, settle_s=0)
-    seen.begin()
-    sha = hub.commit("acme/m", {"a": b"1"}, "Pushed")
-    found = told(seen)
-    assert is_known == (found.has_pushed is True) == (sha[:8] in found.notes[0])
-    if not is_known:
-        assert "is not known: " in found.notes[0]
-        assert "hf_" not in found.notes[0]
-
-
-def test_the_token_is_found_as_publish_finds_it(model, hub, watched):
-    hub.state.repos["acme/m"].private = True
-    seen = Watch("acme/m", hub.environ(None), settle_s=0)  # HF_TOKEN of this process
-    assert seen.begin() is None
-    sha = weights(model, "Pushed")
-    assert sha[:8] in told(seen).notes[0]
-
-
-def test_a_model_that_was_renamed_meanwhile_is_followed(model, watched):
-    seen = watched()
-    sha = weights(model, "Pushed")
-    model.state.move_repo("acme/m", "acme/new")
-    assert sha[:8] in told(seen).notes[0]
-
-
-@pytest.mark.parametrize("target", ["m", "datasets/acme/m", "acme/m/tree/x", "a b/c", ""])
-def test_what_names_no_model_is_refused_before_anything_is_asked(hub, target):
-    with pytest.raises(UsageError):
-        Watch(target, hub.environ())
-    assert hub.requests == []
-
-
-def test_offline_means_offline(model, hub, monkeypatch):
-    seen = Watch("acme/m", {**hub.environ(), "HF_HUB_OFFLINE": "1"}, settle_s=0)
-    assert "HF_HUB_OFFLINE is set" in seen.begin()
-    assert "HF_HUB_OFFLINE is set" in told(seen).notes[0]
-    assert model.requests == []
-
-
-def test_an_interrupted_question_is_said(hub):
-    seen = Watch("acme/m", hub.environ())
-    (said,) = seen.interrupted(STOPPED, was_stopped=True).notes
-    assert said.endswith("what was pushed to acme/m is not known: asking the Hub was interrupted")
