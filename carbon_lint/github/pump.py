@@ -142,7 +142,7 @@ class JobOutput:
         self._hear = hear
         self._tail = b""
         self._write = write
-        self._is_over = threading.Event()
+        self._is_over = -1
         self._thread = threading.Thread(target=self._pump, name="job-output", daemon=True)
         self._saved: tuple[int, int] = (-1, -1)
         self._read_end = -1
@@ -151,6 +151,7 @@ class JobOutput:
     def __enter__(self) -> Self:
         sys.stdout.flush()
         sys.stderr.flush()
+        self._is_over = os.eventfd(0, os.EFD_CLOEXEC)
         self._read_end, write_end = os.pipe()
         self._saved = os.dup(1), os.dup(2)
         os.dup2(write_end, 1)
@@ -172,9 +173,10 @@ class JobOutput:
         for descriptor, original in zip((1, 2), self._saved, strict=True):
             os.dup2(original, descriptor)
             os.close(original)
-        self._is_over.set()
+        os.eventfd_write(self._is_over, 1)
         self._thread.join()
         os.close(self._read_end)
+        os.close(self._is_over)
 
     def _pump(self) -> None:
         job_output = Filter()

@@ -32,32 +32,34 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 16
 DRAIN_S = 0.3
 """How long the last output is waited for when a process that the job left behind keeps the pipe open."""
-_WAKE_S = 0.1
+_LOOK_S = 0.1
 _HURRY_S = 1.0
 _OUTPUTS = (1, 2)
 
 
-def empty(read_end: int, is_over: threading.Event, take: Callable[[bytes], None], chunk_bytes: int) -> None:
-    """Hand all that comes out of `read_end` to `take`; until its end, or until silence after `is_over` is set.
+def empty(read_end: int, is_over: int, take: Callable[[bytes], None], chunk_bytes: int) -> None:
+    """Hand all that comes out of `read_end` to `take`; until its end, or until silence when `is_over` is readable.
 
     A daemon that the job left keeps the pipe open: once the job is over, `DRAIN_S` without a byte end it as well.
     Raises what `take` raises.
     """
+    watched, wait_s = [read_end, is_over], None
     while True:
-        wait_s = DRAIN_S if is_over.is_set() else _WAKE_S
-        if not select.select([read_end], [], [], wait_s)[0]:
-            if is_over.is_set() and wait_s == DRAIN_S:
+        ready = select.select(watched, [], [], wait_s)[0]
+        if is_over in ready:
+            watched, wait_s = [read_end], DRAIN_S
+        elif not ready:
+            return
+        if read_end in ready:
+            try:
+                data = os.read(read_end, chunk_bytes)
+            except OSError as error:
+                if error.errno != errno.EIO:  # so a terminal ends
+                    raise
                 return
-            continue
-        try:
-            data = os.read(read_end, chunk_bytes)
-        except OSError as error:
-            if error.errno != errno.EIO:  # so a terminal ends
-                raise
-            return
-        if not data:
-            return
-        take(data)
+            if not data:
+                return
+            take(data)
 
 
 class _FileStream(Stream):
@@ -99,7 +101,7 @@ class _Passage:
         self._size: bytes | None = None
         self.resize()
         self.thread = threading.Thread(target=self._pass_on, name=f"job-output-{self.target}", daemon=True)
-        self.is_over = threading.Event()
+        self.is_over = os.eventfd(0, os.EFD_CLOEXEC)
 
     def resize(self) -> None:
         """Give the job's terminal the size of ours."""
@@ -201,9 +203,9 @@ class Listening:
         deadline = time.monotonic() + _HURRY_S if is_hurried else math.inf
         self._is_finished = True
         for passage in self._passages:
-            passage.is_over.set()
+            os.eventfd_write(passage.is_over, 1)
             while passage.thread.is_alive() and time.monotonic() < deadline and not self._is_given_up():
-                passage.thread.join(_WAKE_S)
+                passage.thread.join(_LOOK_S)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -215,6 +217,8 @@ class Listening:
         for passage in self._passages:
             if passage.thread.ident is None:
                 passage.close()
+            if not passage.thread.is_alive():
+                os.close(passage.is_over)
 
 
 def _open_terminal() -> tuple[int, int]:
