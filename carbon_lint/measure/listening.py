@@ -35,6 +35,7 @@ DRAIN_S = 0.3
 _LOOK_S = 0.1
 _HURRY_S = 1.0
 _OUTPUTS = (1, 2)
+_NAMES = {1: "stdout", 2: "stderr"}
 
 
 def empty(read_end: int, is_over: int, take: Callable[[bytes], None], chunk_bytes: int) -> None:
@@ -151,26 +152,28 @@ class Listening:
         self._files: list[_FileStream] = []
         self._passages: list[_Passage] = []
         self._is_finished = False
+        self.problem: str | None = None  # why something is not heard; the job writes there as ever
         self.printed = PrintedProgress()
 
     def __enter__(self) -> Self:
         streams: list[Stream] = []
         for outputs in _grouped() if self._is_wanted else []:
-            if stat.S_ISREG(os.fstat(outputs[0]).st_mode):
-                streams += self._open_file(outputs[0])
-            else:
-                streams.append(Stream())
-                self._passages.append(_Passage(outputs, streams[-1]))
+            try:
+                streams.append(self._open(outputs))
+            except OSError as error:  # no terminal or descriptor is left, or a file that we may write to and not read
+                name = " and ".join(_NAMES[output] for output in outputs)
+                self.problem = f"the job's progress is not read from its {name}: {error.strerror}"
         self.printed = PrintedProgress(streams)
         return self
 
-    def _open_file(self, descriptor: int) -> list[Stream]:
-        try:
-            reopened = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:  # we may write to it and not read it
-            return []
-        self._files.append(_FileStream(reopened))
-        return [self._files[-1]]
+    def _open(self, outputs: list[int]) -> Stream:
+        if stat.S_ISREG(os.fstat(outputs[0]).st_mode):
+            file = _FileStream(os.open(f"/proc/self/fd/{outputs[0]}", os.O_RDONLY | os.O_CLOEXEC))
+            self._files.append(file)
+            return file
+        stream = Stream()
+        self._passages.append(_Passage(outputs, stream))
+        return stream
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:

@@ -84,6 +84,8 @@ class Loop:
 
     def run(self) -> None:
         """Until the job has gone. The caller stops the meter and calls `take_last`."""
+        if self._outlook is not None and self._outlook.listening.problem is not None:
+            self._say(self._outlook.listening.problem)
         poller = select.poll()
         poller.register(self._job, select.POLLIN)
         poller.register(self._inbox, select.POLLIN)

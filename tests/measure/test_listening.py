@@ -263,3 +263,19 @@ def test_a_command_that_cannot_be_run_is_said_and_leaves_nothing_open():
 def test_closed_outputs_are_no_outputs():
     line = f"exec {' '.join(map(repr, command('print(1)', *NO_LIMIT)))} >&- 2>&-"
     assert subprocess.run(["sh", "-c", line], env=environ(), check=False, stdin=subprocess.DEVNULL).returncode == 0
+
+
+def test_where_nothing_can_be_put_between_the_job_runs_as_ever_and_that_is_said():
+    script = (
+        "import runpy, sys\n"
+        "from carbon_lint.measure import listening\n"
+        "def refuse(*arguments): raise OSError(24, 'Too many open files')\n"
+        "listening._Passage.__init__ = refuse\n"
+        "runpy.run_module('tests.measure.run_fake', run_name='__main__', alter_sys=True)\n"
+    )
+    line = [sys.executable, "-c", script, *command("import os; print(os.fstat(1).st_ino)", *NO_LIMIT)[3:]]
+    with subprocess.Popen(line, env=environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        own = os.fstat(process.stdout.fileno()).st_ino
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, int(out)) == (0, own)
+    assert b"carbon-lint: the job's progress is not read from its stderr: Too many open files\n" in err
