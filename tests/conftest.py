@@ -21,7 +21,10 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
-_AMBIENT = ("GITHUB_", "RUNNER_", "INPUT_", "ACTIONS_", "CODECARBON_", "HF_", "HUGGING", "SLURM_", "CARBON_LINT_")
+_AMBIENT = (
+    *("GITHUB_", "RUNNER_", "INPUT_", "ACTIONS_", "CODECARBON_", "HF_", "HUGGING", "SLURM_", "CARBON_LINT_"),
+    "ELECTRICITYMAPS_",
+)
 _AMBIENT_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "RANK", "LOCAL_RANK", "WORLD_SIZE", "CUDA_VISIBLE_DEVICES"}
 
 
