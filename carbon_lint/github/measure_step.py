@@ -150,9 +150,9 @@ class Measuring:
             except MeasurementError as error:
                 settings.name(error, "carbon-intensity")
                 raise
-        wants_grams = (
-            self._limits.budget.max_emissions_g is not None or self._step.inputs.card or self._step.inputs.hub_repo
-        )
+        inputs = self._step.inputs
+        publishes = inputs.hub_repo is not None and inputs.publish != "never"
+        wants_grams = self._limits.budget.max_emissions_g is not None or inputs.card is not None or publishes
         if self._limits.budget.max_energy_kwh is not None and not wants_grams:
             return None
         raise MeasurementError(

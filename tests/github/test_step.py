@@ -144,6 +144,12 @@ def test_an_energy_budget_needs_no_location(runner):
     assert float(step.outputs["energy-kwh"]) > 0
 
 
+@pytest.mark.parametrize(("publish", "status"), [("never", 0), ("auto", 125)])
+def test_a_model_that_is_only_watched_needs_no_location_and_one_that_is_published_does(runner, publish, status):
+    step = runner.step(command="true", max_energy="1 kWh", hub_repo="acme/m", publish=publish, hf_token="hf_x")
+    assert step.exit_status == status, step.log
+
+
 def test_the_working_directory_is_the_jobs(runner):
     runner.write("sub/train.sh", "echo in $(basename $PWD)")
     step = runner.step(command="bash train.sh", working_directory="sub", location="FRA")
