@@ -24,7 +24,7 @@ def private_surroundings() -> Iterator[None]:
     """Within: cwd and HOME are an empty folder, and the scrubbed variables are gone. Restored whatever happens."""
     before = dict(os.environ)
     # A descriptor and not a path: the folder may have been removed or be unreadable by name.
-    here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY)  # O_PATH: one that may only be entered
     try:
         with _empty_folder() as empty:
             os.chdir(empty)

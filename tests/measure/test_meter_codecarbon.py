@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
 from carbon_lint.measure.codecarbon_tap import Tap
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
+from tests.conftest import ROOT
 
 FRANCE = find_place("FRA")
 HOSTILE = (
@@ -141,6 +143,23 @@ def test_a_machine_on_which_nothing_can_be_written_is_no_hindrance(monkeypatch):
     monkeypatch.setattr(tempfile, "mkdtemp", read_only)
     Path(".codecarbon.config").write_text(HOSTILE)
     assert measured(CodeCarbonMeter(FRANCE)).emissions_g > 0
+
+
+ENTERED = """
+import ctypes, os, sys
+for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: root has them, and may read anything
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, "-m", "carbon_lint", "run", "--location", "FRA", "--", "true"])
+"""
+
+
+def test_a_folder_that_may_be_entered_and_not_read_is_no_hindrance(tmp_path):
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o111)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
+    argv = [sys.executable, "-c", ENTERED]
+    done = subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_folder_is_left_behind(monkeypatch, tmp_path):

@@ -10,10 +10,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from codecarbon.external.ram import RAM
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
@@ -279,7 +281,7 @@ def test_9_nothing_is_left_of_a_killed_run_and_here_its_journal(started, carbon_
     assert json.loads(Path("r.json").read_text())["emissions_g"] > 0
 
 
-def test_10_two_threads_count_twice_and_here_one_counts_exactly():
+def test_10_two_threads_count_twice_and_here_one_counts_exactly(monkeypatch):
     result = plain(
         """
 from codecarbon.external.ram import RAM
@@ -300,6 +302,9 @@ took = time.perf_counter() - begun; t.stop()
 answer(ratio=t.final_emissions_data.ram_energy * 3.6e6 / (100 * took))"""
     )
     assert result["ratio"] > 1.2
+    readers = set()
+    real = RAM.total_power
+    monkeypatch.setattr(RAM, "total_power", lambda self: readers.add(threading.get_ident()) or real(self))
     meter = CodeCarbonMeter(USA)
     meter.start()
     end_s = time.monotonic() + 2
@@ -308,4 +313,5 @@ answer(ratio=t.final_emissions_data.ram_energy * 3.6e6 / (100 * took))"""
         reading = meter.read()
     watts = meter._ram.power_w
     meter.stop()
+    assert readers == {threading.get_ident()}
     assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(watts * reading.elapsed_s, rel=0.06)
