@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _PLACE_FLAGS = tuple(key.replace("-", "_") for key in PLACE_KEYS)
 LEAST_TICK_S = 0.01
+MOST_TICK_S = 60.0  # a package's RAPL counter of 65 kJ wraps within 5 minutes, and may do so once between two readings
 DEFAULT_GRACE = "30s"
 _REQUIRABLE = ("gpu", "cpu-counter", "none")
 
@@ -102,9 +103,6 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
     from carbon_lint.measure.request import OnLoss, RunRequest
     from carbon_lint.records.provenance import provenance_from_environ
 
-    tick_s = _read("--tick", parse_duration_s, arguments.tick)
-    if tick_s < LEAST_TICK_S:
-        raise UsageError(f"--tick {arguments.tick!r} is too short", hint="a reading takes 1 to 15 ms; 1s is plenty")
     budget = budget_from(arguments, settings)
     expected_s = _given("--expected-duration", parse_duration_s, arguments.expected_duration)
     if expected_s is not None and not arguments.forecast:
@@ -121,7 +119,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         on_exceed=OnLoss(arguments.on_exceed or _choice(settings, "on-exceed", tuple(OnLoss)) or OnLoss.STOP),
         on_unmeasured=OnLoss(arguments.on_unmeasured or OnLoss.STOP),
         grace_s=_read("--grace", parse_duration_s, arguments.grace or settings.text("grace") or DEFAULT_GRACE),
-        tick_s=tick_s,
+        tick_s=_tick_s(arguments),
         record_path=_record_path(arguments.record),
         run_group=arguments.run_group or settings.text("run-group"),
         forecast=arguments.forecast,
@@ -129,6 +127,18 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         provenance=provenance_from_environ(os.environ),
         warnings=whole_node(os.environ)[1],
     )
+
+
+def _tick_s(arguments: Namespace) -> float:
+    tick_s = _read("--tick", parse_duration_s, arguments.tick)
+    if tick_s < LEAST_TICK_S:
+        raise UsageError(f"--tick {arguments.tick!r} is too short", hint="a reading takes 1 to 15 ms; 1s is plenty")
+    if tick_s > MOST_TICK_S:
+        raise UsageError(
+            f"--tick {arguments.tick!r} is too long",
+            hint=f"a limit is held, and a killed run kept, to one tick: {MOST_TICK_S:g}s at most",
+        )
+    return tick_s
 
 
 def budget_from(arguments: Namespace, settings: Settings) -> Budget:

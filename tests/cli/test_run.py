@@ -86,6 +86,7 @@ REFUSED = {
         2,
         "--cpu-power: '15' has no unit",
     ),
+    "a tick of months": (["--location", "FRA", "--tick", "1000h", "--", "true"], 2, "'1000h' is too long"),
     "a tick of nothing": (["--location", "FRA", "--tick", "0s", "--", "true"], 2, "too short"),
     "a PUE below 1": (["--location", "FRA", "--pue", "0.5", "--", "true"], 2, "PUE"),
     "a PUE in words": (["--location", "FRA", "--pue", "low", "--", "true"], 2, "'low' is not a number"),
