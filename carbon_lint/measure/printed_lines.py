@@ -82,8 +82,8 @@ class Line:
 def read_line(raw: bytes, *, is_ended: bool = True) -> Line | None:
     """What the line says; `None` where it says nothing, or is too long to be a bar.
 
-    `is_ended` is false for what stands at the end of the output so far: a number there may be cut, so only tqdm's bar
-    is read, and only with its closing bracket.
+    `is_ended` is false for what stands at the end of the output so far: a number there may be cut, so it is read only
+    where a bracket closes it, as tqdm's bars are.
     """
     if len(raw) > MAX_LINE_BYTES or (b"/" not in raw and b"%" not in raw and b" of " not in raw):
         return None
@@ -91,7 +91,7 @@ def read_line(raw: bytes, *, is_ended: bool = True) -> Line | None:
     if text.startswith("carbon-lint") or (not is_ended and not text.endswith("]")):
         return None
     epoch_match = _EPOCH.search(text)
-    counter = _tqdm(text) or (_others(text) if is_ended else None)
+    counter = _tqdm(text) or _others(text)
     if counter is not None and counter.role is Role.ASIDE:
         return None
     epoch = _epoch(epoch_match, text) if epoch_match else None
