@@ -6,8 +6,9 @@
 Grams, source, place and hardware come from the record. The training type is written where --training-type says it,
 kept where the card has it, and never guessed. A card that is not there is made. Writing a record twice changes nothing.
 
-The card states what it took to get these weights: the sum over a run group. A smaller figure over a larger one of the
-same group (`run --run-group`) is refused unless --replace is given; for a run without a group the change is said.
+The card states what it took to get these weights: the sum over a run group (`run --run-group`), of the records that lie
+beside the one that is named. A smaller figure over a larger one of the same group is refused unless --replace is given;
+for a run without a group the change is said.
 
 Exit status 125 where the record holds no figure that can be trusted, 2 where the card cannot be read or written.
 """
@@ -107,6 +108,7 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     if head is None:
         raise InputError(f"{arguments.source} is not there", hint="name a record, or the emissions.csv of the run")
     if not looks_like_csv(head) and not arguments.source.lower().endswith(".csv"):
+        from carbon_lint.pipeline import whole_group
         from carbon_lint.records.pricing import priced
         from carbon_lint.records.store import load_record
 
@@ -115,8 +117,9 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
                 raise UsageError(
                     f"{flag} is for an emissions.csv, and {arguments.source} is none", hint=f"leave {flag} out"
                 )
-        record, place = load_record(arguments.source), _place(arguments)
-        return (record if place is None else priced(record, place)), ()
+        place = _place(arguments)
+        whole = whole_group(load_record(arguments.source), arguments.source)
+        return (whole.record if place is None else priced(whole.record, place)), whole.notes
     choice = Choice(
         run_id=arguments.run_id,
         sum_runs=arguments.sum,

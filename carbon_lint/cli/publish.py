@@ -191,16 +191,23 @@ def _plan(arguments: Namespace, record: Record | None, repo_id: str, notes: list
     """The whole card where one is named, else the record's figures in the card that is on the Hub."""
     from carbon_lint.card.figures import card_with_record
     from carbon_lint.hub.publish import EditedCard, WholeCard
+    from carbon_lint.pipeline import whole_group
 
     if arguments.card is not None:
         return WholeCard(_read(arguments.card))
     assert record is not None  # noqa: S101  refused before the Hub was asked
 
+    whole = whole_group(record, arguments.record)
+
     def edit(theirs: bytes) -> bytes:
         change = card_with_record(
-            theirs, f"{repo_id}/README.md", record, training_type=arguments.training_type, replace=arguments.replace
+            theirs,
+            f"{repo_id}/README.md",
+            whole.record,
+            training_type=arguments.training_type,
+            replace=arguments.replace,
         )
-        notes[:] = change.notes
+        notes[:] = (*whole.notes, *change.notes)
         return change.after
 
     return EditedCard(edit, repo_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from carbon_lint.lint.diagnostic import Value
@@ -53,18 +54,35 @@ class Evidence(Value):
 
 
 def from_records(paths: Sequence[str]) -> Evidence:
-    """The newest record, with those of its run group added to it; the others are older. Raises InputError."""
+    """The newest record, with those of its run group added to it; the others are older.
+
+    Of a group of which one record is named, those that lie beside it count too, as on the card. Raises InputError.
+    """
     from carbon_lint.records.store import load_record
 
     named = sorted(((load_record(path), path) for path in paths), key=lambda pair: pair[0].ended_at)
     newest, path = named[-1]
     group = [pair[0] for pair in named if pair[0] is newest or _is_same_group(pair[0], newest)]
-    is_alone = len(group) == 1
+    if len(group) == 1 and newest.run_group is not None:
+        group = _whole_group(newest, path)
+    is_alone = len(group) == 1 and group[0].run_id == newest.run_id
     older = (
         _of([record], f"the older record {name}") for record, name in named if record is not newest or not is_alone
     )
     label = f"the record {path}" if is_alone else f"the run group {newest.run_group}"
     return _of(group, label, older=tuple(older))
+
+
+def _whole_group(record: Record, path: str) -> list[Record]:
+    """The sum over the record's group, or its single records where one has no figure, so that the sum has none."""
+    from carbon_lint.errors import MeasurementError
+    from carbon_lint.records.folder import group_sum, records_in
+
+    try:
+        return [group_sum(record, path).record]
+    except MeasurementError:
+        beside = [item.record for item in records_in(os.path.dirname(path) or ".")]
+        return [*(each for each in beside if _is_same_group(each, record) and each.run_id != record.run_id), record]
 
 
 def from_emissions_csv(path: str) -> Evidence:

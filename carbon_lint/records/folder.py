@@ -49,9 +49,9 @@ def put_record(record: Record, path: str) -> None:
 def group_sum(record: Record, path: str | os.PathLike[str]) -> Merged:
     """The sum over the record's run group, of the records that lie beside it at `path`.
 
-    Raises what `merge` raises. A record without a group is its own sum.
+    Raises what `merge` raises. A record without a group is its own sum, and so is one that is a sum already.
     """
-    if record.run_group is None:
+    if record.run_group is None or record.merged_from:
         return merge([Named(name=str(path), record=record)])
     beside = [item for item in records_in(Path(path).parent) if Path(item.name).name != Path(path).name]
     singles = [item for item in beside if not item.record.merged_from]  # an earlier sum holds what is summed here

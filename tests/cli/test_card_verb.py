@@ -146,6 +146,43 @@ def test_a_record_in_kilowatt_hours_alone_is_priced_by_its_place(cli, card_file,
     assert cli("card", card_file, "--from", nothing, "--location", "FRA")[0] == 125
 
 
+@pytest.fixture
+def attempts(tmp_path):
+    """A failed run, and the one that made the weights; the later one's path."""
+    write_record(
+        fitting(a_record(run_id="r1", run_group="g", emissions_g=20.0, outcome=Outcome.FAILED)), tmp_path / "1.json"
+    )
+    later = {"started_at": "2026-11-24T12:00:00Z", "ended_at": "2026-11-24T13:00:00Z"}
+    write_record(fitting(a_record(run_id="r2", run_group="g", emissions_g=30.0, **later)), tmp_path / "2.json")
+    write_record(fitting(a_record(run_id="r3", run_group="other", emissions_g=5.0)), tmp_path / "3.json")
+    return tmp_path / "2.json"
+
+
+def test_the_card_states_the_sum_over_the_group_of_the_record(cli, card_file, attempts):
+    code, _, err = cli("card", card_file, "--from", attempts)
+    assert code == 0, err
+    assert block_of(card_file)["emissions"] == pytest.approx(50.0)
+    assert "the sum of 2 runs of group 'g'" in err
+    assert "emissions-disagree" not in cli("check", card_file, "--record", attempts)[1]
+
+
+def test_a_merged_record_beside_its_parts_counts_once(cli, card_file, attempts):
+    merged = attempts.with_name("run.json")
+    assert cli("merge", attempts.parent, "--run-group", "g", "-o", merged)[0] == 0
+    for source in (merged, attempts):
+        assert cli("card", card_file, "--from", source)[0] == 0
+        assert block_of(card_file)["emissions"] == pytest.approx(50.0)
+
+
+def test_a_group_with_an_attempt_that_has_no_figure_is_not_stated(cli, card_file, attempts):
+    nothing = a_record(run_id="r0", run_group="g", emissions_g=None, energy_kwh=Energy(total=None))
+    write_record(nothing, attempts.with_name("0.json"))
+    code, _, err = cli("card", card_file, "--from", attempts)
+    assert code == 125
+    assert "0.json holds no energy" in err
+    assert card_file.read_bytes() == CARD
+
+
 def test_a_smaller_figure_of_the_same_group_needs_replace(cli, card_file, record_file):
     cli("card", card_file, "--from", record_file(emissions_g=100.0, run_group="g"))
     code, _, err = cli("card", card_file, "--from", record_file(emissions_g=60.0, run_group="g"))

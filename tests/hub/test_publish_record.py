@@ -49,6 +49,23 @@ def test_only_the_block_of_their_card_changes(theirs, cli):
     assert after[:3] == before[:3]
 
 
+def test_the_sum_over_the_run_group_is_published_and_fits_the_evidence(theirs, cli):
+    write_record(run_group="g")
+    write_record(
+        "r0.json",
+        run_id="run-0",
+        run_group="g",
+        emissions_g=85.0,
+        outcome=Outcome.FAILED,
+        started_at="2025-12-31T00:00:00Z",
+        ended_at="2025-12-31T01:00:00Z",
+    )
+    code, _, err = publish(cli)
+    assert code == 0, err
+    assert "  emissions: 127.5   # last year's" in theirs.card("acme/m").decode()
+    assert "the sum of 2 runs of group 'g'" in err
+
+
 def test_the_commit_says_grams_energy_intensity_and_the_run(theirs, cli):
     publish(cli)
     commit = theirs.state.repos["acme/m"].git.log("main")[0]

@@ -14,6 +14,7 @@ from carbon_lint.lint.evidence import (
     older_with,
     other_place,
 )
+from carbon_lint.records.record import Energy, Outcome
 from carbon_lint.records.store import write_record
 from tests.records.builders import a_record, fitting
 
@@ -48,6 +49,35 @@ def test_a_run_group_is_summed():
     assert found.emissions_g == 30
     assert found.label == "the run group a"
     assert older_with(found, 10.0, "10.0").label == "the older record r1.json"
+
+
+def two_attempts(**first):
+    """r1.json and r2.json of one group, the second an hour later."""
+    write_record(fitting(a_record(**{"run_id": "run-1", "run_group": "a", "emissions_g": 20.0, **first})), "r1.json")
+    later = {"started_at": "2026-11-24T12:00:00Z", "ended_at": "2026-11-24T13:00:00Z"}
+    write_record(fitting(a_record(run_id="run-2", run_group="a", emissions_g=30.0, **later)), "r2.json")
+
+
+def test_of_a_group_the_records_beside_the_one_that_is_named_count_too():
+    two_attempts()
+    found = from_records(["r2.json"])
+    assert found.emissions_g == pytest.approx(50)
+    assert found.label == "the run group a"
+    assert older_with(found, 30.0, "30.0").label == "the older record r2.json"
+
+
+def test_a_record_that_is_a_sum_stands_for_itself():
+    two_attempts()
+    write_record(
+        fitting(a_record(run_id="m", run_group="a", emissions_g=50.0, merged_from=("run-1", "run-2"))), "m.json"
+    )
+    found = from_records(["m.json"])
+    assert (found.emissions_g, found.label) == (pytest.approx(50), "the record m.json")
+
+
+def test_a_group_of_which_one_run_has_no_figure_has_none():
+    two_attempts(emissions_g=None, energy_kwh=Energy(total=None), outcome=Outcome.UNMEASURED)
+    assert from_records(["r2.json"]).emissions_g is None
 
 
 def test_what_was_not_measured_makes_no_sum():
