@@ -27,19 +27,19 @@ def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, ro
             "see `carbon-lint doctor`",
         )
     if "cpu-counter" in require and cpu.method is not Method.COUNTER:
-        cause, hint = rapl_cause(cpu, root)
+        cause, hint = rapl_cause(cpu, root, instead="leave `--require cpu-counter` out")
         raise MeasurementError(f"a CPU energy counter is required: {cause}", hint=hint)
 
 
-def rapl_cause(cpu: CpuPlan, root: Path = Path("/")) -> tuple[str, str]:
-    """Why the CPU's counter is not read, and what to do about it."""
+def rapl_cause(cpu: CpuPlan, root: Path = Path("/"), *, instead: str = "say --cpu-power '15 W'") -> tuple[str, str]:
+    """Why the CPU's counter is not read, and what to do about it. `instead`: where nothing can be done here."""
     if cpu.method is Method.USER:
         return "--cpu-power takes the place of the counter", "leave --cpu-power out"
     denied = rapl_denied(root)
     if denied:
         return f"{denied[0]} may not be read by this user", "sudo chmod -R a+r /sys/class/powercap/intel-rapl"
     if cpu.is_virtual:
-        return "this is a virtual machine, which shows no RAPL", "measure on bare metal, or say --cpu-power '15 W'"
+        return "this is a virtual machine, which shows no RAPL", f"measure on bare metal, or {instead}"
     if in_container(root):
         hint = "measure outside the container: Docker masks /sys/devices/virtual/powercap, for good reason"
         return "there is no RAPL in this container", hint

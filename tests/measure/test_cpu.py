@@ -312,7 +312,8 @@ def test_a_required_counter_that_is_denied_names_the_command_that_repairs_it(tmp
 def test_a_required_counter_in_a_virtual_machine_says_what_else_can_be_done(tmp_path):
     with pytest.raises(MeasurementError, match="virtual machine") as caught:
         CodeCarbonMeter(FRANCE, root=machine(tmp_path, EPYC_7763), require=("cpu-counter",)).start()
-    assert "--cpu-power" in caught.value.hint
+    assert "leave `--require cpu-counter` out" in caught.value.hint
+    assert "--cpu-power" not in caught.value.hint, "which is refused beside it"
 
 
 class _Loads:
