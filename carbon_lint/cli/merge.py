@@ -55,7 +55,7 @@ def run(arguments: Namespace) -> int:
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
     sys.stdout.write(render(merged.record, None))
     count = len(merged.record.merged_from)  # not of the files: one may be left out, another be a sum itself
-    what = f"the sum of {count} runs" if count else "one run alone"
+    what = f"the sum of {count} run{'s' * (count > 1)}" if count else "one run alone"
     sys.stdout.write(f"carbon-lint: {what}, written to {terminal(arguments.output)}\n")
     return 0
 
