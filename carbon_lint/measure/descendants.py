@@ -45,7 +45,8 @@ def living(*, excluding: Collection[int] = ()) -> list[tuple[int, str]]:
         for pid in children.get(waiting.pop(), ()):
             if pid not in excluding:
                 waiting.append(pid)
-                found += [(pid, processes[pid]["name"] or "?")] if processes[pid]["status"] != psutil.STATUS_ZOMBIE else []
+                if processes[pid]["status"] != psutil.STATUS_ZOMBIE:
+                    found.append((pid, processes[pid]["name"] or "?"))
     return found
 
 
