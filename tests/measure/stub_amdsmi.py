@@ -90,7 +90,7 @@ class StubAmdsmi(types.ModuleType):
         if self.is_forgotten:
             raise AmdSmiLibraryException(NOT_INIT)
         gpu = self.gpus[handle]
-        if any(start <= self.now_s < end for start, end in gpu.lost):
+        if gpu.lost and any(start <= self.now_s < end for start, end in gpu.lost):
             raise AmdSmiLibraryException(NO_PERM)
         return gpu
 
@@ -133,9 +133,11 @@ class StubAmdsmi(types.ModuleType):
 
     def amdsmi_get_power_info(self, handle):
         gpu = self._gpu(handle)
-        keys = ("socket_power", "current_socket_power", "average_socket_power")
+        answer = dict.fromkeys(("socket_power", "current_socket_power", "average_socket_power"), gpu.other_power)
         watts = 0 if gpu.is_second_die else round(gpu.power_w(self.now_s))
-        return {key: watts if key in gpu.power_keys else gpu.other_power for key in keys} | {"gfx_voltage": "N/A"}
+        for key in gpu.power_keys:
+            answer[key] = watts
+        return answer
 
     def amdsmi_get_gpu_metrics_info(self, handle):
         self._gpu(handle)
