@@ -69,7 +69,7 @@ def test_a_job_that_ends_at_once_is_measured_to_its_end(seconds):
     time.sleep(seconds)
     reading = meter.stop()
 
-    assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(ram_power_w * reading.elapsed_s, rel=0.2)
+    assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(ram_power_w * reading.elapsed_s, rel=0.45)
     assert reading.elapsed_s >= seconds
 
 
