@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import shlex
-import signal
 import sys
 import time
 from pathlib import Path
@@ -39,6 +38,17 @@ def terminal(monkeypatch):
         each.close()
 
 
+class ShellTerminal(Terminal):
+    """A script in a terminal of its own."""
+
+    def __init__(self, script):
+        self.text = ""
+        self.pid, self.descriptor = pty.fork()
+        if self.pid == 0:
+            os.execve("/bin/sh", ["sh", "-c", script], {**os.environ, "PYTHONPATH": str(ROOT)})
+        self.resize(24, 80)
+
+
 def test_a_bar_is_forecast_in_the_live_line_and_warned_of(terminal):
     screen = terminal(BAR, *LIMIT, columns=120)
 
@@ -64,17 +74,26 @@ def test_a_bar_is_as_wide_as_the_terminal_and_follows_it(terminal):
     assert widths()[-1] in range(50, 61)
 
 
-def test_a_resize_while_suspended_is_known_afterwards(terminal):
-    source = "import os, time\nprint('ready')\nwhile True: print('size', *os.get_terminal_size(1)); time.sleep(0.1)\n"
-    screen = terminal(source, *FORECAST)
-    screen.wait_for("size 80 24")
-    screen.type("\x1a")
-    wait_until(lambda: os.waitpid(screen.pid, os.WUNTRACED | os.WNOHANG)[0] == screen.pid)
-    screen.resize(30, 100)
-    os.kill(screen.pid, signal.SIGCONT)
-    screen.wait_for("size 100 30")
-    screen.type("\x03")
-    assert screen.wait() == 130
+def test_a_resize_while_suspended_is_known_afterwards():
+    """The shell is in front then, and it alone is told."""
+    source = "import os, time\nwhile True: print('size', *os.get_terminal_size(1), flush=True); time.sleep(0.1)\n"
+    words = [sys.executable, "-m", "tests.measure.run_fake", *FORECAST, "--", sys.executable, "-S", "-c", source]
+    Path("run.sh").write_text(f"exec {shlex.join(words)}\n")
+    screen = ShellTerminal("exec bash --norc -i")
+    try:
+        screen.type("sh run.sh\n")
+        screen.wait_for("size 80 24")
+        screen.type("\x1a")
+        screen.wait_for("Stopped")
+        screen.resize(30, 100)
+        screen.type("fg\n")
+        screen.wait_for("size 100 30")
+        screen.type("\x03")
+        screen.wait_for("SIGINT")
+        screen.type("exit\n")
+        screen.wait()
+    finally:
+        screen.close()
 
 
 STANDING = (
@@ -107,17 +126,6 @@ def test_what_is_shown_is_the_same_to_the_last_control(terminal):
         shown.append(screen.text.partition("carbon-lint: ")[0])
     assert shown[0] == shown[1]
     assert shown[0] == "a\r\nb\r\r\nc\rd\te\x1b[31mf\x1b[0m\x07\x08g━\ufffd\r\nhalf a line"
-
-
-class ShellTerminal(Terminal):
-    """A script in a terminal of its own."""
-
-    def __init__(self, script):
-        self.text = ""
-        self.pid, self.descriptor = pty.fork()
-        if self.pid == 0:
-            os.execve("/bin/sh", ["sh", "-c", script], {**os.environ, "PYTHONPATH": str(ROOT)})
-        self.resize(24, 80)
 
 
 def test_where_one_goes_to_a_pipe_the_other_stays_a_terminal():
