@@ -109,6 +109,11 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         raise UsageError("--expected-duration is for --forecast", hint="add --forecast, or leave it out")
     if arguments.forecast and not budget:
         raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
+    if arguments.run_group is not None and arguments.record is None:
+        raise UsageError(
+            "--run-group sums the records of its runs, and none is kept of this one",
+            hint="add --record records/, the same folder for every attempt",
+        )
     return RunRequest(
         command=_command(arguments),
         environ=dict(os.environ),

@@ -11,7 +11,6 @@ import errno
 import fcntl
 import json
 import os
-import re
 import stat
 import threading
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
+from carbon_lint.records.attempts import aside_path
 
 if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
@@ -107,8 +107,7 @@ class Journal:
         journal = _parse(data)
         if journal is None or journal.ended is not None or journal.last_reading is None:
             return None
-        run_id = re.sub(r"[^A-Za-z0-9-]+", "-", str(journal.header.get("run_id")))[:64]
-        aside = self.path.with_name(f"{self.path.stem}.{run_id}.jsonl")
+        aside = aside_path(self.path, journal.header.get("run_id"))
         write_atomically(aside, data)
         return aside
 

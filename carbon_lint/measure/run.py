@@ -23,6 +23,7 @@ from carbon_lint.measure.loop import Loop, RunState, Stop
 from carbon_lint.measure.outlook import open_outlook
 from carbon_lint.measure.ranks import unseen_gpus
 from carbon_lint.measure.signals import CANCELLING, SignalInbox
+from carbon_lint.records.attempts import keep_attempt
 from carbon_lint.records.record import Energy, Outcome, Record
 from carbon_lint.records.store import record_to_json, write_record
 
@@ -91,7 +92,7 @@ def measure(
         loop.take_last(meter.stop())
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
         record = replace(record, warnings=(*record.warnings, *_notes_on_nested(record)))
-        _write(record, request, journal)
+        record = _write(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stop is Stop.CANCELLED)
     return record
 
@@ -266,11 +267,17 @@ def _limits(request: RunRequest) -> dict[str, float | None]:
     return {"max_emissions_g": request.budget.max_emissions_g, "max_energy_kwh": request.budget.max_energy_kwh}
 
 
-def _write(record: Record, request: RunRequest, journal: Journal | None) -> None:
+def _write(record: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """The record as it was written."""
     if request.record_path is None or journal is None:
-        return
+        return record
     journal.write_record(record_to_json(record))
     try:
+        aside = keep_attempt(record, request.record_path)
+        if aside is not None:
+            note = f"an earlier run of group {record.run_group!r} had this record's name and is kept in {aside.name}"
+            record = replace(record, warnings=(*record.warnings, note))
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error
+    return record

@@ -109,6 +109,7 @@ REFUSED = {
         2,
         "s3://b/runs/NAME.json",
     ),
+    "a group without a record": (["--location", "FRA", "--run-group", "g", "--", "true"], 2, "none is kept"),
     "a power of nothing": (["--location", "FRA", "--cpu-power", "0 W", "--", "true"], 2, "--cpu-power: 0 W"),
     "a card that is a folder": (["--location", "FRA", "--card", ".", "--", "true"], 2, "is a folder"),
     "a card in no folder": (["--location", "FRA", "--card", "no/README.md", "--", "true"], 2, "cannot write"),
@@ -283,6 +284,18 @@ def test_the_card_states_the_sum_over_the_run_group(carbon_lint):
     stated = float(Path("README.md").read_text().partition("emissions: ")[2].split()[0])
     assert stated == pytest.approx(sum(grams))
     assert "the card states the sum of 2 runs of group 'bert'" in done.stderr
+
+
+def test_attempts_that_are_given_one_name_for_their_record_are_all_on_the_card(carbon_lint):
+    flags = ("--location", "FRA", "--run-group", "bert", "--record", "r.json", "--card", "README.md")
+    assert carbon_lint("run", *flags, "--", "sh", "-c", "sleep 0.2; exit 3").returncode == 3
+    first = load_record("r.json")
+    done = carbon_lint("run", *flags, "--", "sleep", "0.3")
+
+    assert done.returncode == 0, done.stderr
+    assert f"kept in r.{first.run_id}.json" in done.stderr
+    stated = float(re.search(r"^  emissions: (.+)$", Path("README.md").read_text(), re.MULTILINE)[1])
+    assert stated == pytest.approx(first.emissions_g + load_record("r.json").emissions_g)
 
 
 @pytest.mark.parametrize(
