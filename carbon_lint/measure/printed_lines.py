@@ -23,11 +23,11 @@ _TQDM = re.compile(rf"(?<!\d)(\d{{1,3}})%(?:\|[^|]*\|)?\s*{_COUNT}/{_COUNT}\s*\[
 _RICH = re.compile(r"[━╸╺]\s+(\d{1,12})/(\d{1,12})\s")
 _KERAS = re.compile(r"\s*(\d{1,12})/(\d{1,12})\s+(?:[━╸╺]|\[[=>.]{2})")
 _STEP = re.compile(
-    r"\b(steps?|iter(?:ation)?s?|updates?|batch(?:es)?)\b[^\w/.+-]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12})(?![\w.])",
+    r"\b(steps?|iter(?:ation)?s?|updates?|batch(?:es)?)\b[^\w/.+-]{0,12}(\d{1,12})\s{0,12}(?:/|of)\s{0,12}(\d{1,12})(?![\w.])",
     re.IGNORECASE,
 )
 _PERCENT = re.compile(r"\bprogress\b[^\w.+-]{0,4}(\d{1,3}(?:\.\d{1,6})?)\s?%", re.IGNORECASE)
-_EPOCH = re.compile(r"\bepochs?\b[^\w/.+-]{1,4}(\d{1,7})\s?(?:/|of)\s?(\d{1,7})(?![\w.])", re.IGNORECASE)
+_EPOCH = re.compile(r"\bepochs?\b[^\w/.+-]{1,12}(\d{1,7})\s{0,12}(?:/|of)\s{0,12}(\d{1,7})(?![\w.])", re.IGNORECASE)
 
 # What a training does besides: a bar so named, or that counts such things, is never the job.
 _ASIDE = re.compile(
@@ -87,8 +87,9 @@ def read_line(raw: bytes, *, is_ended: bool = True) -> Line | None:
     """
     if len(raw) > MAX_LINE_BYTES or (b"/" not in raw and b"%" not in raw and b" of " not in raw):
         return None
-    text = _ESCAPES.sub("", raw.decode("utf-8", "replace")).rstrip()
-    if text.startswith("carbon-lint") or (not is_ended and not text.endswith("]")):
+    # What we say ourselves may be in the same file, and follows a bar on its line.
+    text = _ESCAPES.sub("", raw.decode("utf-8", "replace")).partition("carbon-lint: ")[0].rstrip()
+    if not is_ended and not text.endswith("]"):
         return None
     epoch_match = _EPOCH.search(text)
     counter = _tqdm(text) or _others(text)

@@ -223,6 +223,7 @@ def test_lightnings_rich_bar_is_read_too(job):
         ("Epoch [3/10], Step [40/100], Loss: 0.1234", (2 + 0.4) / 10),
         ("Epoch: 3/10 | Batch 40/100 | loss 0.1", (2 + 0.4) / 10),
         ("Epoch 3 of 10", 2 / 10),
+        ("| epoch   3 /  10 |", 2 / 10),
         ("----- EPOCH 3/10 -----", 2 / 10),
         ("Epoch 3/10, Loss: 0.1234", 3 / 10),
         ("epoch 3/10 - acc=0.5", 3 / 10),
@@ -254,7 +255,16 @@ def test_epochs_that_begin_again_are_not_the_job(job):
             assert job.fraction() == (None if fold else (epoch - 1) / 3)
 
 
-@pytest.mark.parametrize("text", ["step {}/1000", "Step [{}/1000]", "global step: {} of 1000", "iter {}/1000 loss 0.3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step {}/1000",
+        "Step [{}/1000]",
+        "global step: {} of 1000",
+        "iter {}/1000 loss 0.3",
+        " iteration {:8d}/    1000 | lr: 1e-5",
+    ],
+)
 def test_steps_that_are_printed_are_the_job(job, text):
     for step in range(0, 500, 10):
         job.print(text.format(step))
@@ -444,6 +454,12 @@ def test_no_line_takes_long(text):
     hostile = min(timeit.repeat(lambda: read_line(text.encode()[:MAX_LINE_BYTES]), number=20, repeat=5))
     harmless = min(timeit.repeat(lambda: read_line(b"a/b " * 500), number=20, repeat=5))
     assert hostile < 100 * harmless
+
+
+def test_what_we_say_ourselves_is_not_heard_where_it_follows_a_bar():
+    line = read_line(b" 40%|##| 40/100 [00:10<00:14, 4.1it/s]carbon-lint: heading for 120%, going by its epochs, 3/10")
+    assert line.epoch is None
+    assert line.counter.done == 40
 
 
 def test_a_part_of_an_epoch_is_known_by_its_name():
