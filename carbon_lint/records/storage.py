@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,18 @@ from carbon_lint.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+# What fsspec's parts let through of the libraries below them, by the module that defines it.
+_FOREIGN = (
+    ("httpx", "HTTPError"),
+    ("httpx2", "HTTPError"),
+    ("aiohttp", "ClientError"),
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
+    ("gcsfs.retry", "HttpError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+    ("azure.core.exceptions", "AzureError"),
+)
 
 
 class Storage(Protocol):
@@ -118,6 +131,12 @@ class LocalStorage:
         return os.fspath(self._root / path)
 
 
+def _failures() -> tuple[type[BaseException], ...]:
+    """OSError, and what the libraries that are in use raise beside it."""
+    found = [getattr(sys.modules[module], name, OSError) for module, name in _FOREIGN if module in sys.modules]
+    return (OSError, *found)
+
+
 class RemoteStorage:
     """A folder behind fsspec. An object store shows an object when all of it is there, so no temporary name is used."""
 
@@ -134,6 +153,8 @@ class RemoteStorage:
             raise UsageError(
                 f"{url} cannot be reached: {error}", hint=f"install fsspec's part for {scheme}://"
             ) from error
+        except _failures() as error:  # some ask their server at once
+            raise InputError(f"cannot reach {url}: {error}") from error
         self._filesystem: Any = filesystem
         self._url = url.rstrip("/")
 
@@ -143,7 +164,7 @@ class RemoteStorage:
         self._filesystem.invalidate_cache()
         try:
             found = self._filesystem.glob(f"{self._root.rstrip('/')}/{folder or '*'}/*.json")
-        except OSError as error:
+        except _failures() as error:
             raise InputError(f"cannot read {self._url}: {error}") from error
         return ["/".join(str(path).split("/")[-2:]) for path in found]
 
@@ -152,7 +173,7 @@ class RemoteStorage:
         self._filesystem.invalidate_cache()
         try:
             found = self._filesystem.ls(self._root, detail=True)
-        except OSError as error:
+        except _failures() as error:
             raise InputError(f"cannot read {self._url}: {error}") from error
         names = (posixpath.basename(str(item["name"])) for item in found if item["type"] == "file")
         return [name for name in names if name.endswith(".json")]
@@ -161,7 +182,7 @@ class RemoteStorage:
         """See `Storage`."""
         try:
             return bytes(self._filesystem.cat_file(posixpath.join(self._root, path)))
-        except OSError as error:
+        except _failures() as error:
             raise InputError(f"cannot read {self.shown(path)}: {error}") from error
 
     def write(self, path: str, data: bytes) -> None:
@@ -170,7 +191,7 @@ class RemoteStorage:
         try:
             self._filesystem.makedirs(posixpath.dirname(target), exist_ok=True)
             self._filesystem.pipe_file(target, data)
-        except OSError as error:
+        except _failures() as error:
             raise OutputError(f"cannot write {self.shown(path)}: {error}") from error
 
     def remove(self, path: str) -> None:
@@ -179,7 +200,7 @@ class RemoteStorage:
             self._filesystem.rm_file(posixpath.join(self._root, path))
         except FileNotFoundError:
             return
-        except OSError as error:
+        except _failures() as error:
             raise OutputError(f"cannot remove {self.shown(path)}: {error}") from error
 
     def shown(self, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -398,6 +399,7 @@ def test_the_verb_merges_what_the_nodes_wrote_behind_a_url(cli, bucket):
         ("nosuchscheme://x", "nosuchscheme://"),
         ("file:///no/such/folder", "cannot read /no/such/folder"),
         ("r.json -o memory://x/", "memory://x/ names a folder"),
+        ("zip://x.json::none.zip", "cannot reach zip://x.json"),
     ],
 )
 def test_a_url_that_holds_no_records_is_one_clear_line(cli, url, said):
@@ -406,6 +408,17 @@ def test_a_url_that_holds_no_records_is_one_clear_line(cli, url, said):
     assert code == 2
     assert said in err
     assert "Traceback" not in err
+
+
+def test_a_store_that_cannot_be_reached_is_one_clear_line(carbon_lint):
+    """What the libraries below fsspec raise is no OSError."""
+    pytest.importorskip("huggingface_hub")
+    write_record(a_record(), "r.json")
+    environ = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9"}
+    for names in (("hf://datasets/me/runs", "-o", "run.json"), ("r.json", "-o", "hf://datasets/me/runs/r.json")):
+        done = carbon_lint("merge", *names, env=environ)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
 @pytest.mark.parametrize(
