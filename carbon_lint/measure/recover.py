@@ -14,7 +14,14 @@ from carbon_lint.measure.journal import read_journal
 from carbon_lint.measure.run import format_utc
 from carbon_lint.records.hours import basis, find_disagreement, over_hours
 from carbon_lint.records.record import Energy, Outcome
-from carbon_lint.records.store import find_problem, intensity_from_json, record_from_json
+from carbon_lint.records.store import (
+    find_contradiction,
+    find_problem,
+    intensity_from_json,
+    record_from_json,
+    record_to_json,
+    render_record,
+)
 
 if TYPE_CHECKING:
     import os
@@ -31,7 +38,7 @@ def recover(path: str | os.PathLike[str]) -> Record:
     """
     content = read_journal(path)
     if content.ended is not None:
-        return _checked(content.ended, path)
+        return _sound(_checked(content.ended, path), path)
     record = _checked(content.header, path)
     if content.last_reading is None:
         raise InputError(
@@ -39,9 +46,10 @@ def recover(path: str | os.PathLike[str]) -> Record:
         )
     try:
         record = _interrupted(record, content.last_reading, Budget(**content.limits))
-        return _with_hours(record, [intensity_from_json(change) for change in content.intensities])
+        record = _with_hours(record, [intensity_from_json(change) for change in content.intensities])
     except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"{path}: its last reading is not what it should be: {error!r}") from error
+    return _sound(record, path)
 
 
 def _interrupted(record: Record, reading: dict[str, Any], budget: Budget) -> Record:
@@ -82,6 +90,18 @@ def _with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
     )
     warning = "the journal lacks a line: which hours the carbon intensity is the mean of is not known"
     return replace(record, intensity=mean, warnings=(*record.warnings, warning))
+
+
+def _sound(record: Record, path: str | os.PathLike[str]) -> Record:
+    """The record, unless a damaged line has made a figure of it that cannot be."""
+    problem = find_problem(record_to_json(record)) or find_contradiction(record)
+    try:
+        render_record(record)
+    except ValueError as error:  # JSON as Python reads it knows NaN
+        problem = str(error)
+    if problem is not None:
+        raise InputError(f"{path}: its last reading cannot be: {problem}", hint="take its damaged last line out")
+    return record
 
 
 def _checked(document: dict[str, Any], path: str | os.PathLike[str]) -> Record:

@@ -125,6 +125,44 @@ def test_a_journal_without_readings_gives_no_record():
         recover("r.jsonl")
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"emissions_g": 1.0},
+        {"emissions_g": float("nan")},
+        {"emissions_g": "7"},
+        {"elapsed_s": -1.0},
+        {"energy_kwh": {}},
+    ],
+    ids=str,
+)
+def test_a_damaged_reading_makes_no_record(damage):
+    """A flipped bit on the disk leaves a line that is JSON all the same."""
+    a_journal(2)
+    whole = lines()
+    Path("r.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*whole[:-1], {**whole[-1], **damage}]))
+    with pytest.raises(InputError, match="last reading"):
+        recover("r.jsonl")
+
+
+def test_an_energy_that_is_no_number_makes_no_record():
+    journal = Journal(Path("r.jsonl"))
+    blank = a_record(outcome=Outcome.INTERRUPTED, exit_status=None, intensity=None, emissions_g=None)
+    journal.write_header(record_to_json(blank), {"max_emissions_g": None, "max_energy_kwh": None})
+    meter = FakeMeter(intensity=None)
+    meter.start()
+    journal.write_reading(meter.read())
+    journal.close()
+    recover("r.jsonl")
+    text = Path("r.jsonl").read_text()
+    header, reading = text.splitlines()
+    broken = json.loads(reading)
+    broken["energy_kwh"]["total"] = float("nan")
+    Path("r.jsonl").write_text(f"{header}\n{json.dumps(broken)}\n")
+    with pytest.raises(InputError, match="last reading"):
+        recover("r.jsonl")
+
+
 def test_two_runs_cannot_write_one_record(run):
     journal = Journal(Path("r.jsonl"))
     try:
