@@ -32,8 +32,8 @@ class AmdCard:
 def hiding(environ: Mapping[str, str], *, reads_cuda: bool) -> str | None:
     """The variable by which the job can see no AMD GPU whatever there is. `reads_cuda`: no NVIDIA GPU is here."""
     for name in _read(environ, reads_cuda=reads_cuda):
-        first = environ[name].split(",")[0].strip()
-        if not first or first.startswith("-"):
+        entries = _entries(environ[name])
+        if not entries or entries[0].startswith("-"):
             return name
     return None
 
