@@ -17,11 +17,11 @@ class Clock:
         return self.now_s
 
 
-def virtual(machine, *devices):
+def virtual(machine, *devices, environ=None):
     """`machine(*devices, clock=...)` puts them into this machine; its GPUs, started, and their clock."""
     clock = Clock()
     machine(*devices, clock=clock)
-    gpus = open_gpus({})
+    gpus = open_gpus(environ or {})
     gpus._clock, gpus._is_threaded = clock, False
     gpus.start()
     return gpus, clock
