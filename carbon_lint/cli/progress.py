@@ -68,11 +68,14 @@ class LogLines:
 
     def __call__(self, progress: Progress) -> None:
         """Show one tick."""
-        for notice in notices(progress):
-            self._write(f"carbon-lint: {terminal(notice)}\n")
+        lines = [f"carbon-lint: {terminal(notice)}\n" for notice in notices(progress)]
         if progress.phase is Phase.RUNNING and progress.elapsed_s >= self._next_s:
             self._next_s = progress.elapsed_s + self._every_s
-            self._write(render_line(progress, 200).replace("carbon-lint  ", "carbon-lint: ", 1) + "\n")
+            lines.append(render_line(progress, 200).replace("carbon-lint  ", "carbon-lint: ", 1) + "\n")
+        start = "\n" if progress.is_line_open else ""
+        for line in lines:
+            self._write(start + line)
+            start = ""
 
 
 class LiveLine:
@@ -91,7 +94,8 @@ class LiveLine:
         """Show one tick."""
         out = ""
         if said := notices(progress):
-            out += self._clear() + "".join(f"carbon-lint: {terminal(notice)}\r\n" for notice in said)
+            out += self._clear() + ("\r\n" if progress.is_line_open else "")
+            out += "".join(f"carbon-lint: {terminal(notice)}\r\n" for notice in said)
         if progress.phase is Phase.RUNNING:
             out += self._draw(progress)
         elif progress.phase in {Phase.SUSPENDED, Phase.ENDED}:

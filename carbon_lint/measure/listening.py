@@ -34,7 +34,9 @@ DRAIN_S = 0.3
 """How long the last output is waited for when a process that the job left behind keeps the pipe open."""
 _LOOK_S = 0.1
 _HURRY_S = 1.0
-_OUTPUTS = (1, 2)
+_STDERR = 2
+_OUTPUTS = (1, _STDERR)
+_LINE_ENDS = (b"\n", b"\r")
 _NAMES = {1: "stdout", 2: "stderr"}
 
 
@@ -70,6 +72,7 @@ class _FileStream(Stream):
         super().__init__()
         self._descriptor = descriptor
         self._offset = os.fstat(descriptor).st_size
+        self.is_line_open = False
 
     def take(self) -> tuple[list[bytes], bytes]:
         """See Stream. Nothing new where the file cannot be read any more."""
@@ -80,6 +83,7 @@ class _FileStream(Stream):
             self._offset = begin
             while data := os.pread(self._descriptor, CHUNK_BYTES, self._offset):
                 self._offset += len(data)
+                self.is_line_open = not data.endswith(_LINE_ENDS)
                 self.feed(data)
                 if self._offset >= size:
                     break
@@ -97,6 +101,7 @@ class _Passage:
         self.outputs = outputs
         self.target = outputs[0]
         self._stream = stream
+        self.is_line_open = False
         self.is_terminal = os.isatty(self.target)
         self.read_end, self.write_end = _open_terminal() if self.is_terminal else os.pipe()
         self._size: bytes | None = None
@@ -131,6 +136,7 @@ class _Passage:
 
     def _take(self, data: bytes) -> None:
         self._stream.feed(data)
+        self.is_line_open = not data.endswith(_LINE_ENDS)
         view = memoryview(data)
         while view:
             try:
@@ -151,6 +157,7 @@ class Listening:
         self._is_wanted = is_wanted
         self._files: list[_FileStream] = []
         self._passages: list[_Passage] = []
+        self._way_of_stderr: _FileStream | _Passage | None = None
         self._is_finished = False
         self.problem: str | None = None  # why something is not heard; the job writes there as ever
         self.printed = PrintedProgress()
@@ -170,9 +177,12 @@ class Listening:
         if stat.S_ISREG(os.fstat(outputs[0]).st_mode):
             file = _FileStream(os.open(f"/proc/self/fd/{outputs[0]}", os.O_RDONLY | os.O_CLOEXEC))
             self._files.append(file)
+            self._way_of_stderr = file if _STDERR in outputs else self._way_of_stderr
             return file
         stream = Stream()
-        self._passages.append(_Passage(outputs, stream))
+        passage = _Passage(outputs, stream)
+        self._passages.append(passage)
+        self._way_of_stderr = passage if _STDERR in outputs else self._way_of_stderr
         return stream
 
     @contextlib.contextmanager
@@ -195,6 +205,11 @@ class Listening:
         """Pass on from now on. The guardian is forked by now: a process with threads must not be."""
         for passage in self._passages:
             passage.thread.start()
+
+    @property
+    def is_line_open(self) -> bool:
+        """Whether the job has left a line of stderr unfinished, as a bar is: what we say begins a new one then."""
+        return self._way_of_stderr is not None and self._way_of_stderr.is_line_open
 
     def resize(self) -> None:
         """Our terminal may have another size by now."""

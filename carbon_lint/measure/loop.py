@@ -244,6 +244,7 @@ class Loop:
                 forecast_share=forecast.share if forecast else None,
                 forecast_by=forecast.by if forecast else None,
                 forecast_warning=warning,
+                is_line_open=self._outlook is not None and self._outlook.listening.is_line_open,
                 notices=notices,
             )
         )

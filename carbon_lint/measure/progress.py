@@ -27,6 +27,7 @@ class Progress:
     """One tick. `used_share` is of the tightest limit, 1.0 at the limit; `forecast_share` is its value at the end.
 
     `forecast_by` says by what progress. `forecast_warning` is said once, when the share goes over 1.
+    `is_line_open`: the job is known to have left a line unfinished where we write.
     """
 
     phase: Phase
@@ -38,6 +39,7 @@ class Progress:
     forecast_share: float | None = None
     forecast_by: str | None = None
     forecast_warning: str | None = None
+    is_line_open: bool = False
     notices: tuple[str, ...] = ()
 
 

@@ -210,6 +210,13 @@ def test_a_forecast_over_the_limit_is_said_at_once_in_a_log_and_on_a_terminal():
         assert "\x1b[2J" not in said
 
 
+def test_what_is_said_begins_a_line_where_the_job_has_left_one_open():
+    for show, end in ((LogLines, "\n"), (lambda write: LiveLine(write, lambda: os.terminal_size((0, 0))), "\r\n")):
+        written = []
+        show(written.append)(progress(elapsed_s=1.0, notices=("first", "second"), is_line_open=True))
+        assert "".join(written) == f"{end}carbon-lint: first{end}carbon-lint: second{end}"
+
+
 def test_a_log_gets_a_line_a_minute_and_every_notice_at_once():
     written = []
     show = LogLines(written.append)

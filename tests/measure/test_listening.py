@@ -59,6 +59,7 @@ def test_a_bar_through_a_pipe_is_forecast():
     status, out, err = finished(BAR, *LIMIT)
     assert (status, out) == (0, b"")
     assert len(WARNED.findall(err)) == 1, err.decode()
+    assert b"it/s]\ncarbon-lint: heading" in err, "on a line of its own"
 
 
 def test_a_bar_through_one_pipe_for_both_is_forecast():
@@ -73,6 +74,7 @@ def test_a_bar_in_a_file_is_forecast_and_the_job_writes_to_the_file_itself():
     with open("log", "ab") as log:
         start(source, *LIMIT, stdout=log, stderr=subprocess.STDOUT).wait(60)
     assert WARNED.search(Path("log").read_bytes())
+    assert b"it/s]\ncarbon-lint: heading" in Path("log").read_bytes()
     assert Path("stood").read_text() == f"{before} {before}\n"
 
 
