@@ -23,17 +23,19 @@ from carbon_lint.measure.loop import Loop, RunState, Stop
 from carbon_lint.measure.outlook import open_outlook
 from carbon_lint.measure.ranks import unseen_gpus
 from carbon_lint.measure.signals import CANCELLING, SignalInbox
-from carbon_lint.records.attempts import keep_attempt
+from carbon_lint.records.attempts import find_earlier, keep_attempt, make_way
 from carbon_lint.records.record import Energy, Outcome, Record
 from carbon_lint.records.store import record_to_json, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from carbon_lint.measure.meter import Meter, Reading
     from carbon_lint.measure.printed_progress import PrintedProgress
     from carbon_lint.measure.progress import Progress
     from carbon_lint.measure.request import RunRequest
+    from carbon_lint.records.attempts import Earlier
     from carbon_lint.records.record import Hardware
 
 EXITED_WELL = "the job exited 0 after it was stopped: what it saved or pushed comes of a training cut short"
@@ -80,15 +82,16 @@ def measure(
         journal = _open_journal(request)
         if journal is not None:
             stack.callback(journal.close)
+        earlier = None if journal is None else find_earlier(request.record_path or "", request.run_group)
         meter.start()
-        request = replace(request, warnings=(*request.warnings, *_warnings_at_start(request, meter, journal)))
+        request = replace(request, warnings=(*request.warnings, *_warnings_at_start(request, meter, journal, earlier)))
         blank = _blank_record(request, meter, run_id)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
         loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
         outlook.listening.start()
         started = time.monotonic()
-        _start_unless_cancelled(job, loop, inbox, meter)
+        _start_unless_cancelled(job, loop, inbox, meter, earlier)
         loop.take_last(meter.stop())
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
         record = replace(record, warnings=(*record.warnings, *_notes_on_nested(record)))
@@ -123,7 +126,7 @@ def was_stopped(record: Record) -> bool:
     return is_ours and (record.exit_status != _SUCCESS or EXITED_WELL in record.warnings)
 
 
-def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter) -> None:
+def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None) -> None:
     """Start the job and see it through. A Ctrl-C while the meter was starting means: do not start it at all."""
     if any(signum in CANCELLING for signum in inbox.take()):
         loop.state.stop = Stop.CANCELLED
@@ -133,6 +136,7 @@ def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Met
     except CommandNotRunnableError:
         meter.stop()
         raise
+    make_way(earlier)
     loop.run()
 
 
@@ -246,7 +250,9 @@ def _open_journal(request: RunRequest) -> Journal | None:
     return Journal(journal_path(os.path.realpath(request.record_path) if is_link else request.record_path))
 
 
-def _warnings_at_start(request: RunRequest, meter: Meter, journal: Journal | None) -> list[str]:
+def _warnings_at_start(
+    request: RunRequest, meter: Meter, journal: Journal | None, earlier: Earlier | None
+) -> list[str]:
     unseen = unseen_gpus(request.environ, len(meter.hardware.gpus))
     warnings = [] if unseen is None else [unseen]
     outer = request.environ.get(environment.RUN_ID_VARIABLE)
@@ -260,7 +266,13 @@ def _warnings_at_start(request: RunRequest, meter: Meter, journal: Journal | Non
             f"an earlier run with this record was killed: its journal is kept in {kept} "
             f"(carbon-lint recover {kept} --record NEW.json)"
         )
+    if earlier is not None and earlier.aside is not None:
+        warnings.append(_kept(request.run_group, earlier.aside))
     return warnings
+
+
+def _kept(run_group: str | None, aside: Path) -> str:
+    return f"an earlier run of group {run_group!r} had this record's name and is kept in {aside.name}"
 
 
 def _limits(request: RunRequest) -> dict[str, float | None]:
@@ -274,9 +286,8 @@ def _write(record: Record, request: RunRequest, journal: Journal | None) -> Reco
     journal.write_record(record_to_json(record))
     try:
         aside = keep_attempt(record, request.record_path)
-        if aside is not None:
-            note = f"an earlier run of group {record.run_group!r} had this record's name and is kept in {aside.name}"
-            record = replace(record, warnings=(*record.warnings, note))
+        if aside is not None and _kept(record.run_group, aside) not in record.warnings:
+            record = replace(record, warnings=(*record.warnings, _kept(record.run_group, aside)))
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error

@@ -1,9 +1,11 @@
-"""Attempts of one run group that are given one name for their record: none takes the place of another."""
+"""The record of an earlier run under the name that a new one is given: not mistaken for it, and not lost to a sum."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +16,38 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Record
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """An earlier run's record. `aside` is where one of the same group is kept; `None`: the new one replaces it."""
+
+    path: Path
+    run_id: str
+    aside: Path | None
+
+    def make_way(self) -> None:
+        """Leave the name free: a run that is killed must not leave older figures under it. Raises OSError."""
+        if self.aside is not None:
+            os.replace(self.path, self.aside)
+        else:
+            os.unlink(self.path)
+
+
 def aside_path(path: Path, run_id: object) -> Path:
     """`r.json` of run X -> `r.X.json`, in the same folder whatever the run is called."""
     return path.with_name(f"{path.stem}.{re.sub(r'[^A-Za-z0-9-]+', '-', str(run_id))[:64]}{path.suffix}")
+
+
+def find_earlier(path: str | os.PathLike[str], run_group: str | None) -> Earlier | None:
+    """What stands at `path` of an earlier run, for one of `run_group`; `None` where it is no record."""
+    if not os.path.exists(path):
+        return None
+    try:
+        there = load_record(path)
+    except InputError:
+        return None
+    target = Path(os.path.realpath(path))
+    is_attempt = run_group is not None and there.run_group == run_group
+    return Earlier(path=target, run_id=there.run_id, aside=aside_path(target, there.run_id) if is_attempt else None)
 
 
 def keep_attempt(record: Record, path: str | os.PathLike[str]) -> Path | None:
@@ -24,18 +55,18 @@ def keep_attempt(record: Record, path: str | os.PathLike[str]) -> Path | None:
 
     Its energy was spent for the same weights: the sum over the group needs it. Raises OutputError where it cannot be.
     """
-    if record.run_group is None or not os.path.exists(path):
+    earlier = find_earlier(path, record.run_group)
+    if earlier is None or earlier.aside is None or earlier.run_id == record.run_id:
         return None
     try:
-        there = load_record(path)
-    except InputError:  # no record, or none that could be summed
-        return None
-    if there.run_group != record.run_group or there.run_id == record.run_id:
-        return None
-    target = Path(os.path.realpath(path))
-    aside = aside_path(target, there.run_id)
-    try:
-        os.replace(target, aside)
+        earlier.make_way()
     except OSError as error:
-        raise OutputError(f"cannot keep {os.fspath(path)} as {aside.name}: {error.strerror}") from error
-    return aside
+        raise OutputError(f"cannot keep {os.fspath(path)} as {earlier.aside.name}: {error.strerror}") from error
+    return earlier.aside
+
+
+def make_way(earlier: Earlier | None) -> None:
+    """As the method, where there is one. What cannot be moved now is met again when the record is written."""
+    if earlier is not None:
+        with contextlib.suppress(OSError):
+            earlier.make_way()

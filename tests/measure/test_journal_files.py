@@ -75,6 +75,37 @@ def killed(readings):
     journal.close()
 
 
+def test_a_run_that_is_killed_leaves_no_older_figures_under_its_name(run):
+    """Or the next step puts those of the run before on the card."""
+    run("pass", record_path="r.json")
+    run("import os; open('seen', 'w').write(str(os.path.exists('r.json')))", record_path="r.json")
+    assert Path("seen").read_text() == "False"
+    assert Path("r.json").exists()
+
+
+def test_a_run_that_cannot_start_leaves_the_record_of_the_one_before(run):
+    run("pass", record_path="r.json")
+    fails_to_start(run)
+    assert load_record("r.json").outcome is Outcome.COMPLETED
+
+
+def test_an_earlier_attempt_of_the_group_is_put_aside_when_the_job_starts(run):
+    first = run("pass", record_path="r.json", run_group="g")
+    record = run(
+        "import os; open('seen', 'w').write(' '.join(sorted(os.listdir())))", record_path="r.json", run_group="g"
+    )
+    aside = f"r.{first.run_id}.json"
+    assert Path("seen").read_text().split() == [aside, "r.jsonl", "seen"]
+    assert load_record(aside) == first
+    assert [text for text in record.warnings if aside in text] == [record.warnings[0]]
+
+
+def test_what_is_no_record_stands_until_it_is_replaced(run):
+    Path("r.json").write_text("{}")
+    run("import os; open('seen', 'w').write(str(os.path.exists('r.json')))", record_path="r.json")
+    assert Path("seen").read_text() == "True"
+
+
 def test_only_its_own_file_is_removed_and_not_what_has_taken_the_name(run):
     """As on a network file system without locks, or where somebody tidies up."""
 
