@@ -2,7 +2,7 @@
 
 CodeCarbon needs `nvidia-smi` or `rocm-smi` on PATH, drops every GPU of an interval when one fails, books 0 W for a
 failed reading, and samples a GPU without energy counter once a second, in step with the load (-56 % seen). Here a GPU
-with a counter is read as the difference of its counter; one without has its power sampled at 12 Hz, at irregular
+with a counter is read as the difference of its counter; one without has its power sampled at 11 Hz, at irregular
 moments.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _MJ_PER_KWH = 3.6e9
 _J_PER_KWH = 3.6e6
 # Between two samples.
-_SAMPLE_MIN_S, _SAMPLE_MAX_S = 0.06, 0.10
+_SAMPLE_MIN_S, _SAMPLE_MAX_S = 0.075, 0.11
 # A counter moves every 20 to 100 ms. One that stands still so long while power is drawn is broken.
 _STANDSTILL_S = 5.0
 _STANDSTILL_W = 1.0
@@ -247,7 +247,7 @@ def _so_far_kwh(device: CountedGpu, now_s: float) -> float:
 
 
 def sample_gaps_s() -> Iterator[float]:
-    """Seconds from one power sample to the next, without end: 12 Hz on average, no rhythm of a load can keep step."""
+    """Seconds from one power sample to the next, without end: 11 Hz on average, no rhythm of a load can keep step."""
     spread = random.Random(0)  # noqa: S311  irregular moments, nothing to guess
     while True:
         yield spread.uniform(_SAMPLE_MIN_S, _SAMPLE_MAX_S)
