@@ -87,8 +87,7 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
         "--forecast",
         action="store_true",
         help="warn when the job is heading over the limit, by the progress that it prints (tqdm, Trainer, Keras, "
-        "Lightning, 'Epoch 3/10', 'step 40/100') or writes (0.4, 40%% or 12/30) into the file that "
-        "CARBON_LINT_PROGRESS names",
+        "'Epoch 3/10', 'step 420/1000') or writes (0.4, 40%% or 12/30) into the file that CARBON_LINT_PROGRESS names",
     )
     limits.add_argument(
         "--expected-duration", metavar="DURATION", help="for --forecast, where the job tells no progress"

@@ -200,7 +200,7 @@ def test_keras_counts_within_its_epochs(job):
 
 
 @pytest.mark.parametrize("first", [0, 5], ids=["from the start", "resumed"])
-def test_lightning_counts_its_epochs_from_0(job, first):
+def test_epochs_may_be_counted_from_0(job, first):
     for epoch in range(first, 10):
         for step in job.bar(STEPS, desc=f"Epoch {epoch}/9"):
             job.tick()
@@ -212,9 +212,18 @@ def test_lightning_counts_its_epochs_from_0(job, first):
             assert (1 - job.told.fraction) * total == pytest.approx(10 - epoch - 1, abs=0.02)
 
 
-def test_lightnings_rich_bar_is_read_too(job):
-    job.print("Epoch 3/9 ━━━━━━━━╸━━━━━━━ 40/100 0:00:10 • 0:00:15 41.20it/s v_num: 0")
-    assert job.fraction() == pytest.approx((2 + 0.4) / 9)
+def test_lightnings_rich_bar_is_read_between_its_controls(job):
+    """It draws its bar anew in place, with the evaluation's below: colours, cursor up, erased line."""
+    for epoch in range(4):
+        for step in range(1, 41):
+            done, left = "━" * (step // 2), "━" * (20 - step // 2)
+            job.print(
+                f"\r\x1b[2KEpoch {epoch}/3  \x1b[35m{done}\x1b[0m\x1b[35m╸\x1b[0m\x1b[90m{left}\x1b[0m "
+                f"\x1b[37m{step}/40\x1b[0m \x1b[2m0:00:10 • 0:00:15\x1b[0m \x1b[2;4m41.20it/s\x1b[0m\n"
+                f"\x1b[2KValidation \x1b[35m━━━\x1b[0m \x1b[37m3/10\x1b[0m \x1b[2m0:00:01\x1b[0m\x1b[1A",
+                "",
+            )
+            assert job.fraction() == pytest.approx((epoch + step / 40) / 4)
 
 
 @pytest.mark.parametrize(
