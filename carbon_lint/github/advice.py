@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from carbon_lint.measure.amd_host import host_amd_gpus
-from carbon_lint.measure.gpu_host import host_gpus
+from carbon_lint.measure.gpu.host_amd import host_amd_gpus
+from carbon_lint.measure.gpu.host_nvidia import host_gpus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from carbon_lint.measure.codecarbon_tap import QuietLog, Tap
 from carbon_lint.measure.cpu import plan_cpu, rapl_domains
 from carbon_lint.measure.cpu_load import LinearWatch, load_of
 from carbon_lint.measure.figures import FigureCheck
-from carbon_lint.measure.gpus import open_gpus
+from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.meter import Reading
 from carbon_lint.measure.ram import plan_ram
 from carbon_lint.measure.rapl import RaplWatch
@@ -346,7 +346,7 @@ def _known_cpu(model: str | None) -> Iterator[None]:
 
 @contextmanager
 def _without_gpus() -> Iterator[None]:
-    """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpus` reads them."""
+    """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
     with _stand_ins("pynvml", "amdsmi"):
         # Without these modules CodeCarbon starts those programs while it is imported, and with them it opens the GPUs.
         from codecarbon.core import gpu

@@ -1,6 +1,6 @@
 """Replays a recording behind the meter's protocol: no sensor, no CodeCarbon, any clock.
 
-The GPU of a recording is played to the very code that reads a real one (`gpus`), at the boundary of its library.
+A recorded GPU is played to the very code that reads a real one (`gpu.counting`), at the boundary of its library.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.gpus import CountedGpu, Gpus, sample_gaps_s
+from carbon_lint.measure.gpu.counting import CountedGpu, Gpus, sample_gaps_s
 from carbon_lint.measure.meter import Reading
 from carbon_lint.records.pricing import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods

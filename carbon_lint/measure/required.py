@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.cpu import rapl_denied
-from carbon_lint.measure.gpu_host import in_container
+from carbon_lint.measure.gpu.host_nvidia import in_container
 from carbon_lint.records.record import Method
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # SLURM_*: with a job id CodeCarbon asks `scontrol`, and fails as a whole where there is none.
-# *_VISIBLE_DEVICES: CodeCarbon reads them wrongly; `gpus` resolves them.
+# *_VISIBLE_DEVICES: CodeCarbon reads them wrongly; `gpu` resolves them.
 _SCRUBBED = ("codecarbon_", "slurm_", "cuda_visible_devices", "rocr_visible_devices", "hip_visible_devices")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from carbon_lint.measure.gpus import open_gpus
+from carbon_lint.measure.gpu.counting import open_gpus
 
 
 class Clock:

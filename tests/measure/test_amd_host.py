@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.amd_host import host_amd_gpus
 from carbon_lint.measure.doctor import State, diagnose
-from carbon_lint.measure.gpus import open_gpus
+from carbon_lint.measure.gpu.counting import open_gpus
+from carbon_lint.measure.gpu.host_amd import host_amd_gpus
 from tests.conftest import ROOT
 from tests.measure.fake_machine import EPYC_7763, machine, write
 from tests.measure.stub_amdsmi import DRIVER_NOT_LOADED, AmdSmiLibraryException, StubAmd, StubAmdsmi

@@ -10,7 +10,7 @@ import pytest
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
-from carbon_lint.measure.gpus import open_gpus
+from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.trace import Series
 from carbon_lint.records.record import Method, Outcome
 from tests.measure.driving import drive, virtual

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.measure import gpus as counting
 from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
-from carbon_lint.measure.gpu_sharing import others
-from carbon_lint.measure.gpus import open_gpus
+from carbon_lint.measure.gpu import counting
+from carbon_lint.measure.gpu.counting import open_gpus
+from carbon_lint.measure.gpu.sharing import others
 from tests.measure.driving import drive, virtual
 from tests.measure.stub_amdsmi import StubAmd, StubAmdsmi, mi250
 from tests.measure.stub_nvml import StubGpu, StubNvml

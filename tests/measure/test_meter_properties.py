@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, MeasurementError, UsageError
 from carbon_lint.measure.estimate import find_gpu
+from carbon_lint.measure.gpu.visible_amd import AmdCard, hiding, visible_amd_cards
+from carbon_lint.measure.gpu.visible_nvidia import Card, visible_cards
 from carbon_lint.measure.trace import Series, parse_trace
-from carbon_lint.measure.visible_amd import AmdCard, hiding, visible_amd_cards
-from carbon_lint.measure.visible_gpus import Card, visible_cards
 from carbon_lint.places import every_place, find_place
 
 CARDS = [

@@ -1,4 +1,4 @@
-"""The few calls behind which each vendor's library stands, so that `gpus` counts without knowing whose GPU it is."""
+"""The few calls behind which each vendor's library stands: `counting` need not know whose GPU it is."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.amd_host import host_amd_gpus, is_integrated, unreadable_amd
-from carbon_lint.measure.gpu_library import NotStatedError, OpenCard, Opened
-from carbon_lint.measure.visible_amd import ROCR, AmdCard, hiding, visible_amd_cards
+from carbon_lint.measure.gpu.host_amd import host_amd_gpus, is_integrated, unreadable_amd
+from carbon_lint.measure.gpu.library import NotStatedError, OpenCard, Opened
+from carbon_lint.measure.gpu.visible_amd import ROCR, AmdCard, hiding, visible_amd_cards
 from carbon_lint.records.record import Gpu
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.visible_gpus import Visible
+from carbon_lint.measure.gpu.visible_nvidia import Visible
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:

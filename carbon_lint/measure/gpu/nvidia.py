@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.measure.gpu_host import host_gpus, unreadable
-from carbon_lint.measure.gpu_library import OpenCard, Opened
-from carbon_lint.measure.visible_gpus import Card, Visible, is_hidden, visible_cards
+from carbon_lint.measure.gpu.host_nvidia import host_gpus, unreadable
+from carbon_lint.measure.gpu.library import OpenCard, Opened
+from carbon_lint.measure.gpu.visible_nvidia import Card, Visible, is_hidden, visible_cards
 from carbon_lint.records.record import Gpu
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.gpu_host import in_container
+from carbon_lint.measure.gpu.host_nvidia import in_container
 
 _AMD = "0x1002"
 # PCI class 03: display controllers; 12: processing accelerators, as an MI300X is.

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.amd_gpus import open_amd
-from carbon_lint.measure.gpu_sharing import others
-from carbon_lint.measure.nvidia_gpus import open_nvidia
+from carbon_lint.measure.gpu.amd import open_amd
+from carbon_lint.measure.gpu.nvidia import open_nvidia
+from carbon_lint.measure.gpu.sharing import others
 from carbon_lint.records.record import Gpu, Method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from carbon_lint.measure.gpu_library import GpuLibrary, OpenCard
+    from carbon_lint.measure.gpu.library import GpuLibrary, OpenCard
 
 _MJ_PER_KWH = 3.6e9
 _J_PER_KWH = 3.6e6
