@@ -52,7 +52,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """`done` of `total`. `name` tells it from others; `kind` and `shown` are for a person."""
+    """`done` of `total`. `name` tells it from others; `kind` and `shown` are for a person.
+
+    `is_at_once`: written past the buffer in which printed lines may wait for their like, as tqdm does.
+    """
 
     name: str
     kind: str
@@ -60,6 +63,7 @@ class Counter:
     total: float
     shown: str
     role: Role = Role.WHOLE
+    is_at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +124,7 @@ def _tqdm(text: str) -> Counter | None:
     elif _NUMBERED.search(name):
         role = Role.PART
     name = re.sub(r"\d+", "#", name)
-    return _sane(Counter(name=name, kind="its bar", done=done, total=total, shown=shown, role=role))
+    return _sane(Counter(name=name, kind="its bar", done=done, total=total, shown=shown, role=role, is_at_once=True))
 
 
 def _others(text: str) -> Counter | None:

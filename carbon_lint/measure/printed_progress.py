@@ -88,7 +88,7 @@ class Stream:
 
 @dataclass(slots=True, kw_only=True)
 class _Seen:
-    """A counter over time. `round_of` is the count of epochs when it last began."""
+    """A counter over time. `round_of` is the change of epochs with which it last began."""
 
     counter: Counter
     order: int
@@ -96,7 +96,7 @@ class _Seen:
     drawn_s: float
     has_moved: bool = False
     rounds: int = 0
-    round_of: int = 0
+    round_of: int | None = None
     at_epoch: float | None = None  # what was done when an epoch changed with this one under way
 
     @property
@@ -126,6 +126,7 @@ class _Epochs:
     number: int = -1
     done: int = 0
     changes: int = 0
+    changed_s: float | None = None
     inner: float = 0.0
     is_trusted: bool = True
     result_s: dict[int, float] = field(default_factory=dict)  # when the last epoch's first result was printed
@@ -176,7 +177,7 @@ class PrintedProgress:
             self._make_room()
             self._seen[key] = _Seen(
                 counter=counter, order=self._order, first_s=now_s, drawn_s=now_s,
-                round_of=self._epochs.changes,
+                round_of=self._epoch_begun_with(counter, now_s),
             )  # fmt: skip
             return
         seen.drawn_s = now_s
@@ -185,8 +186,13 @@ class PrintedProgress:
             seen.counter = counter
         elif counter.done < seen.counter.done / 2 and seen.is_under_way:
             seen.rounds += 1
-            seen.round_of, seen.at_epoch = self._epochs.changes, None
+            seen.round_of, seen.at_epoch = self._epoch_begun_with(counter, now_s), None
             seen.counter = counter
+
+    def _epoch_begun_with(self, counter: Counter, now_s: float) -> int | None:
+        """Which change of epochs a round belongs to. `Epoch 3/10` may have waited in a buffer, and bars do not wait."""
+        is_together = now_s == self._epochs.changed_s or not counter.is_at_once
+        return self._epochs.changes if is_together else None
 
     def _make_room(self) -> None:
         if len(self._seen) >= MAX_COUNTERS:
@@ -210,6 +216,7 @@ class PrintedProgress:
         if is_another:
             epochs.done = over
             epochs.changes += 1
+            epochs.changed_s = now_s
             epochs.inner = 0.0
             self._mark_counters()
         if counter is not None and over == epochs.done:
