@@ -20,7 +20,7 @@ from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measure.codecarbon_tap import QuietLog, Tap
 from carbon_lint.measure.cpu import plan_cpu, rapl_domains
 from carbon_lint.measure.cpu_load import LinearWatch, load_of
-from carbon_lint.measure.figures import FigureCheck
+from carbon_lint.measure.figures import FigureCheck, uncounted
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.meter import Reading
 from carbon_lint.measure.ram import plan_ram
@@ -97,6 +97,7 @@ class CodeCarbonMeter:
         self._root = root
         self._rapl = RaplWatch(rapl_domains(root) if self._cpu.method is Method.COUNTER else ())
         self._linear: LinearWatch | None = None
+        self._uncounted: tuple[str, ...] = ()
         self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
         self._tap = Tap()
         self._log = QuietLog()
@@ -118,7 +119,7 @@ class CodeCarbonMeter:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the number should know."""
-        return self._cpu.warnings + self._gpus.warnings
+        return self._cpu.warnings + self._gpus.warnings + self._uncounted
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError where CodeCarbon is missing, another one, or gives no figures."""
@@ -184,6 +185,8 @@ class CodeCarbonMeter:
                 last = self.read()
             self._tracker.stop()
             self._gpus.stop()
+            if last is not None and last.energy_kwh.ram is not None:
+                self._uncounted = uncounted(last.energy_kwh.ram, self._ram.power_w * self.pue, last.elapsed_s)
             return last
         finally:
             self._release()

@@ -13,6 +13,24 @@ _RELATIVE_TOLERANCE = 1e-6
 PLAUSIBLE_CPU_W = 4000.0
 
 
+# CodeCarbon leaves out the time that a measurement of its own takes, and nothing else is left out of a constant power.
+_UNCOUNTED_S = 1.0
+_UNCOUNTED_SHARE = 0.02
+
+
+def uncounted(ram_kwh: float, ram_w: float, elapsed_s: float) -> tuple[str, ...]:
+    """A warning where what is modelled as power times time lacks time: memory, at constant power, tells how much."""
+    counted_s = ram_kwh * 3.6e6 / ram_w
+    lost_s = elapsed_s - counted_s
+    if lost_s <= max(_UNCOUNTED_S, _UNCOUNTED_SHARE * elapsed_s):
+        return ()
+    warning = (
+        f"memory, and a CPU that is modelled, are counted for {counted_s:.1f} of {elapsed_s:.1f} s: CodeCarbon leaves "
+        "out the time that its own measurements take, and they took long; a longer --tick loses less"
+    )
+    return (warning,)
+
+
 class Figures(Protocol):
     """What is used of CodeCarbon's EmissionsData: kWh, kg, and the PUE it applied."""
 

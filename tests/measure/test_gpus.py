@@ -313,3 +313,20 @@ def test_a_required_gpu_that_is_not_here_is_an_error(machine):
     with pytest.raises(MeasurementError, match="a GPU is required") as caught:
         meter.start()
     assert caught.value.exit_code == 125
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_told"),
+    [
+        ({"CUDA_VISIBLE_DEVICES": "GPU-abc"}, True),
+        ({"HIP_VISIBLE_DEVICES": "1"}, True),
+        ({"CUDA_VISIBLE_DEVICES": ""}, False),
+        ({"CUDA_VISIBLE_DEVICES": "-1"}, False),
+        ({}, False),
+    ],
+)
+def test_a_gpu_that_the_job_is_told_to_use_where_none_can_be_seen_is_said(machine, tmp_path, environ, is_told):
+    machine(init_error=NVMLError_LibraryNotFound)
+    gpus = open_gpus(environ, root=tmp_path)
+    assert gpus.gpus == ()
+    assert any("none can be seen here" in warning for warning in gpus.warnings) is is_told

@@ -302,3 +302,21 @@ def test_a_modelled_cpu_states_what_a_straight_line_makes_of_its_load(monkeypatc
     energy = measured(CodeCarbonMeter(FRANCE, cpu_power_w=20.0)).energy_kwh
     assert energy.cpu_linear == pytest.approx(energy.cpu * 0.55 / 0.2125)
     assert energy.total == pytest.approx(energy.cpu + energy.ram)
+
+
+class _SlowLoad(_HalfLoad):
+    def percent(self):
+        time.sleep(0.4)
+        return 50.0
+
+
+@pytest.mark.parametrize(("load", "is_told"), [(_SlowLoad, True), (_HalfLoad, False)])
+def test_time_that_codecarbon_leaves_out_is_told(monkeypatch, load, is_told):
+    monkeypatch.setattr(codecarbon_meter, "load_of", lambda *_: load())
+    meter = CodeCarbonMeter(FRANCE)
+    meter.start()
+    for _ in range(4):
+        time.sleep(0.1)
+        meter.read()
+    meter.stop()
+    assert any("CodeCarbon leaves out the time" in warning for warning in meter.warnings) is is_told

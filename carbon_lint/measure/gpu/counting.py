@@ -19,6 +19,8 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.gpu.amd import open_amd
 from carbon_lint.measure.gpu.nvidia import open_nvidia
 from carbon_lint.measure.gpu.sharing import others
+from carbon_lint.measure.gpu.visible_amd import CUDA, HIP, ROCR
+from carbon_lint.measure.gpu.visible_nvidia import hides
 from carbon_lint.records.record import Gpu, Method
 
 if TYPE_CHECKING:
@@ -261,7 +263,7 @@ def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path 
     nvidia = open_nvidia(environ, optional=optional, root=root)
     amd = open_amd(environ, reads_cuda=not nvidia.is_present, optional=optional, root=root)
     devices: list[CountedGpu] = []
-    notes: list[str] = []
+    notes = [] if nvidia.is_present or amd.is_present else list(_missing(environ))
     libraries: list[GpuLibrary] = []
     for opened in (nvidia, amd):
         notes += opened.warnings
@@ -276,6 +278,14 @@ def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path 
                     raise
                 notes.append(f"not counted: {error.message}")
     return Gpus(devices, (*notes, *_notes(devices)), libraries=libraries)
+
+
+def _missing(environ: Mapping[str, str]) -> Iterator[str]:
+    """Where a GPU may be used all the same, as under WSL, whose GPU is on no bus."""
+    for name in (CUDA, ROCR, HIP):
+        value = environ.get(name)
+        if value and not hides(value):
+            yield f"{name}={value} names a GPU for the job, and none can be seen here: no GPU is counted"
 
 
 def _device(library: GpuLibrary, card: OpenCard) -> CountedGpu:

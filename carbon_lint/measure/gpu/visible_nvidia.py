@@ -39,7 +39,12 @@ class Visible:
 def is_hidden(environ: Mapping[str, str]) -> bool:
     """True where CUDA_VISIBLE_DEVICES takes every GPU away from the job."""
     value = environ.get("CUDA_VISIBLE_DEVICES")
-    return value is not None and value.split(",")[0].strip().lower() in {"", "-1", "none", "void", "nodevfiles"}
+    return value is not None and hides(value)
+
+
+def hides(value: str) -> bool:
+    """True where such a list of GPUs ends before its first."""
+    return value.split(",", maxsplit=1)[0].strip().lower() in {"", "-1", "none", "void", "nodevfiles"}
 
 
 def visible_cards(cards: Sequence[Card], environ: Mapping[str, str]) -> Visible:
