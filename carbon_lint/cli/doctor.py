@@ -140,7 +140,12 @@ def _details(finding: Finding) -> list[str]:
 
 def _wrapped(label: str, text: str) -> list[str]:
     return textwrap.wrap(
-        terminal(text), _WIDTH, initial_indent=f"{label:<12}", subsequent_indent=" " * 12, break_on_hyphens=False
+        terminal(text),
+        _WIDTH,
+        initial_indent=f"{label:<12}",
+        subsequent_indent=" " * 12,
+        break_long_words=False,  # a path is copied whole
+        break_on_hyphens=False,
     )
 
 
