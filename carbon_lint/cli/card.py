@@ -132,7 +132,7 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
 
 
 def _place(arguments: Namespace) -> Place | None:
-    from carbon_lint.measure.location import is_auto
+    from carbon_lint.measure.grid.location import is_auto
     from carbon_lint.places import custom_place, find_place
 
     if arguments.location is not None and arguments.carbon_intensity is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from argparse import Namespace, _ActionsContainer
     from typing import Any
 
-    from carbon_lint.measure.electricity_maps import ElectricityMaps
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
     from carbon_lint.places import Place
 
 
@@ -64,7 +64,7 @@ def place_from(arguments: Namespace) -> Place | None:
 
 def named_place(text: str) -> Place:
     """`text` as a location; `auto` is found and shown. Raises MeasurementError, ConfigError."""
-    from carbon_lint.measure.location import is_auto, resolve
+    from carbon_lint.measure.grid.location import is_auto, resolve
 
     machines: tuple[dict[str, Any], ...] = ()
     if is_auto(text):
@@ -96,8 +96,8 @@ def grid_from(arguments: Namespace) -> ElectricityMaps | None:
 
 def named_grid(zone: str) -> ElectricityMaps:
     """A zone of Electricity Maps, with the token of the environment. Raises MeasurementError."""
-    from carbon_lint.measure.electricity_maps import ElectricityMaps
-    from carbon_lint.measure.hour_watch import steady_clock
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
+    from carbon_lint.measure.grid.hour_watch import steady_clock
 
     token = os.environ.get(GRID_TOKEN_VARIABLE)
     if not token:

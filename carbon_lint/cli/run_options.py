@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.config import Settings
     from carbon_lint.gate.verdict import Budget
-    from carbon_lint.measure.electricity_maps import ElectricityMaps
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
     from carbon_lint.measure.meter import Meter
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.places import Place
@@ -212,10 +212,10 @@ def _pue(arguments: Namespace, settings: Settings) -> float:
 
 def meter_for(arguments: Namespace, settings: Settings, place: Place | ElectricityMaps | None) -> Meter:
     """CodeCarbon's meter as it is asked for, priced hour by hour on a grid. Raises UsageError, MeasurementError."""
-    from carbon_lint.measure.electricity_maps import ElectricityMaps
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 
     if isinstance(place, ElectricityMaps):
-        from carbon_lint.measure.hourly import hourly
+        from carbon_lint.measure.grid.hourly import hourly
 
         return hourly(meter_for(arguments, settings, None), place)
     from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter

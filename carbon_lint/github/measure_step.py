@@ -15,10 +15,10 @@ from carbon_lint.errors import MeasurementError, OutputError
 from carbon_lint.github import advice, gating, measuring, paths, policy
 from carbon_lint.github.grid import grid_of
 from carbon_lint.github.jobfiles import private_files
-from carbon_lint.measure.electricity_maps import ElectricityMaps
-from carbon_lint.measure.hourly import hourly
+from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
+from carbon_lint.measure.grid.hourly import hourly
+from carbon_lint.measure.grid.location import resolve
 from carbon_lint.measure.journal import journal_path
-from carbon_lint.measure.location import resolve
 from carbon_lint.measure.request import RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
 from carbon_lint.places import custom_place

@@ -16,7 +16,7 @@ from carbon_lint.github.jobfiles import VARIABLES
 from carbon_lint.github.ownership import git_environ
 from carbon_lint.github.pump import JobOutput
 from carbon_lint.measure.environment import job_environ, private_prefix
-from carbon_lint.measure.printed_progress import PrintedProgress
+from carbon_lint.measure.forecast.printed_progress import PrintedProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Self
 
-from carbon_lint.measure.listening import empty
+from carbon_lint.measure.forecast.listening import empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from carbon_lint.measure.gpu.host_amd import host_amd_gpus
 from carbon_lint.measure.gpu.host_nvidia import host_gpus, in_container
 from carbon_lint.measure.gpu.visible_amd import hiding
 from carbon_lint.measure.gpu.visible_nvidia import is_hidden
-from carbon_lint.measure.location import is_auto, locate
+from carbon_lint.measure.grid.location import is_auto, locate
 from carbon_lint.measure.ram import plan_ram
 from carbon_lint.measure.required import rapl_cause
 from carbon_lint.places import custom_place, find_place
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any
 
-    from carbon_lint.measure.electricity_maps import ElectricityMaps
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 
 # A first reading must be at least so long after the start for CodeCarbon to measure anew.
 _TRIAL_S = 0.1

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carbon_lint.gate.verdict import LimitResult
-    from carbon_lint.measure.forecast import Forecast
+    from carbon_lint.measure.forecast.forecaster import Forecast
+    from carbon_lint.measure.forecast.outlook import Outlook
     from carbon_lint.measure.job import Job
     from carbon_lint.measure.journal import Journal
     from carbon_lint.measure.meter import Meter, Reading
-    from carbon_lint.measure.outlook import Outlook
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.measure.signals import SignalInbox
 

@@ -17,10 +17,10 @@ from carbon_lint.errors import CommandNotRunnableError, MeasurementError, Output
 from carbon_lint.files import check_writable
 from carbon_lint.measure import environment, nested
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
+from carbon_lint.measure.forecast.outlook import open_outlook
 from carbon_lint.measure.job import Job
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal, journal_path
 from carbon_lint.measure.loop import Loop, RunState, Stop
-from carbon_lint.measure.outlook import open_outlook
 from carbon_lint.measure.ranks import unseen_gpus
 from carbon_lint.measure.signals import CANCELLING, SignalInbox
 from carbon_lint.records.attempts import find_earlier, keep_attempt, make_way
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from carbon_lint.measure.forecast.printed_progress import PrintedProgress
     from carbon_lint.measure.meter import Meter, Reading
-    from carbon_lint.measure.printed_progress import PrintedProgress
     from carbon_lint.measure.progress import Progress
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.records.attempts import Earlier

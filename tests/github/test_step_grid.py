@@ -26,7 +26,7 @@ def grid(tmp_path):
     site.mkdir()
     (site / "sitecustomize.py").write_text(
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        f"from carbon_lint.measure import electricity_maps\nelectricity_maps.URL = {served.url!r}\n"
+        f"from carbon_lint.measure.grid import electricity_maps\nelectricity_maps.URL = {served.url!r}\n"
         "electricity_maps.PAUSES_S = ()\n"
     )
     served.env = {"PYTHONPATH": str(site)}

@@ -9,7 +9,7 @@ import sys
 import time
 
 from carbon_lint.cli import main
-from carbon_lint.measure import electricity_maps, hour_watch
+from carbon_lint.measure.grid import electricity_maps, hour_watch
 
 if __name__ == "__main__":
     url, started_s, speed, *arguments = sys.argv[1:]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measure.forecast import Forecaster
-from carbon_lint.measure.printed_progress import PrintedProgress
+from carbon_lint.measure.forecast.forecaster import Forecaster
+from carbon_lint.measure.forecast.printed_progress import PrintedProgress
 from carbon_lint.records.record import Energy, Outcome
 from tests.measure.fake_meter import FakeMeter
 
@@ -121,8 +121,8 @@ def test_nothing_is_forecast_of_a_run_that_is_not_measured(tmp_path):
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.2)), min_size=1, max_size=60))
 def test_a_forecast_is_never_below_what_is_used(steps):
-    from carbon_lint.measure.forecast import _Slope
-    from carbon_lint.measure.printed_progress import Told
+    from carbon_lint.measure.forecast.forecaster import _Slope
+    from carbon_lint.measure.forecast.printed_progress import Told
 
     slope, used = _Slope(), 0.0
     for done, more in steps:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measure import electricity_maps, hour_watch
 from carbon_lint.measure.checks import find_flaw
-from carbon_lint.measure.electricity_maps import ElectricityMaps, GridHour, NoFigureError
-from carbon_lint.measure.hour_watch import HourWatch, steady_clock
-from carbon_lint.measure.hourly import HourBook, HourlyMeter, hourly
+from carbon_lint.measure.grid import electricity_maps, hour_watch
+from carbon_lint.measure.grid.electricity_maps import ElectricityMaps, GridHour, NoFigureError
+from carbon_lint.measure.grid.hour_watch import HourWatch, steady_clock
+from carbon_lint.measure.grid.hourly import HourBook, HourlyMeter, hourly
 from carbon_lint.measure.meter import Reading
 from carbon_lint.records.record import Energy, Outcome
 from tests.measure.fake_meter import FakeMeter

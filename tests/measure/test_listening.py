@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.measure.printed_progress import KEPT_BYTES
+from carbon_lint.measure.forecast.printed_progress import KEPT_BYTES
 from tests.conftest import ROOT
 from tests.measure.processes import a_mark, marked, wait_until
 
@@ -270,7 +270,7 @@ def test_closed_outputs_are_no_outputs():
 def test_where_nothing_can_be_put_between_the_job_runs_as_ever_and_that_is_said():
     script = (
         "import runpy, sys\n"
-        "from carbon_lint.measure import listening\n"
+        "from carbon_lint.measure.forecast import listening\n"
         "def refuse(*arguments): raise OSError(24, 'Too many open files')\n"
         "listening._Passage.__init__ = refuse\n"
         "runpy.run_module('tests.measure.run_fake', run_name='__main__', alter_sys=True)\n"

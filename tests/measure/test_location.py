@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import ConfigError, MeasurementError
-from carbon_lint.measure.location import locate, resolve
+from carbon_lint.measure.grid.location import locate, resolve
 from carbon_lint.places import find_place
 
 AWS = {

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tqdm import tqdm
 
-from carbon_lint.measure.printed_lines import MAX_LINE_BYTES, Role, read_line
-from carbon_lint.measure.printed_progress import KEPT_BYTES, MAX_COUNTERS, PrintedProgress, Stream
+from carbon_lint.measure.forecast.printed_lines import MAX_LINE_BYTES, Role, read_line
+from carbon_lint.measure.forecast.printed_progress import KEPT_BYTES, MAX_COUNTERS, PrintedProgress, Stream
 
 STEPS = 100
 

@@ -12,13 +12,13 @@ from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.hour_watch import HourWatch
+from carbon_lint.measure.grid.hour_watch import HourWatch
 from carbon_lint.records.hours import over_hours
 from carbon_lint.records.record import HourlyIntensity, Intensity
 from carbon_lint.units import format_energy
 
 if TYPE_CHECKING:
-    from carbon_lint.measure.electricity_maps import ElectricityMaps, GridHour
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps, GridHour
     from carbon_lint.measure.meter import Meter, Reading
     from carbon_lint.records.record import Hardware, Methods
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import ConfigError, MeasurementError
-from carbon_lint.measure.web import get_text
+from carbon_lint.measure.grid.web import get_text
 from carbon_lint.places import find_place
 
 if TYPE_CHECKING:

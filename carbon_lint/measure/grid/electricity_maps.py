@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.web import RefusedError, get_text
+from carbon_lint.measure.grid.web import RefusedError, get_text
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.electricity_maps import HOUR_S, NoFigureError
+from carbon_lint.measure.grid.electricity_maps import HOUR_S, NoFigureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbon_lint.measure.electricity_maps import GridHour
+    from carbon_lint.measure.grid.electricity_maps import GridHour
 
 SPREAD_S = 60.0  # after the hour: the nodes of a job share one token, and must not all ask in the same second
 AGAIN_S = 60.0  # where the hour is not there yet, or the service fails; then twice as long each time

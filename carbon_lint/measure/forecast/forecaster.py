@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.printed_progress import Told
+from carbon_lint.measure.forecast.printed_progress import Told
 from carbon_lint.measure.progress import read_done_fraction
 from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carbon_lint.measure.printed_progress import PrintedProgress
+    from carbon_lint.measure.forecast.printed_progress import PrintedProgress
 
 LEAST_DONE = 0.02
 """Of the whole. Before so much has been done under our eyes a forecast would be noise."""

@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.printed_lines import MAX_LINE_BYTES, Counter, EpochLine, Role, read_line
+from carbon_lint.measure.forecast.printed_lines import MAX_LINE_BYTES, Counter, EpochLine, Role, read_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.measure.environment import PROGRESS_VARIABLE
-from carbon_lint.measure.forecast import Forecaster
-from carbon_lint.measure.listening import Listening
+from carbon_lint.measure.forecast.forecaster import Forecaster
+from carbon_lint.measure.forecast.listening import Listening
 from carbon_lint.measure.signals import CANCELLING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from carbon_lint.measure.printed_progress import PrintedProgress
+    from carbon_lint.measure.forecast.printed_progress import PrintedProgress
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.measure.signals import SignalInbox
 

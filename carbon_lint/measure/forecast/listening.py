@@ -23,7 +23,7 @@ import time
 import tty
 from typing import TYPE_CHECKING, Self
 
-from carbon_lint.measure.printed_progress import KEPT_BYTES, PrintedProgress, Stream
+from carbon_lint.measure.forecast.printed_progress import KEPT_BYTES, PrintedProgress, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
