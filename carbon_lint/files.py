@@ -71,11 +71,18 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         )
 
 
-def check_writable(path: str | os.PathLike[str], *, hint: str = "make the folder first") -> None:
+def check_writable(path: str | os.PathLike[str], *, hint: str | None = None) -> None:
     """Find out before hours of work what `write_atomically` would raise after them. Raises OutputError."""
     check_replaceable(path)
-    if not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
-        raise OutputError(f"cannot write {os.fspath(path)}: its folder is missing or read-only", hint=hint)
+    folder = os.path.dirname(os.path.realpath(path))
+    if os.access(folder, os.W_OK):
+        return
+    cause, own_hint = "its folder may not be written to", "name a file in a folder that can be written to"
+    if not os.path.isdir(folder):
+        cause, own_hint = "its folder is not there", "make the folder first"
+    elif os.statvfs(folder).f_flag & os.ST_RDONLY:
+        cause = "its folder is on a read-only file system"
+    raise OutputError(f"cannot write {os.fspath(path)}: {cause}", hint=hint or own_hint)
 
 
 def _mode_for(target: str) -> int:

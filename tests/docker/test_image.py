@@ -206,7 +206,7 @@ def test_a_read_only_workspace_is_told_before_the_job(runner):
     step = runner.step(command="echo never", location="FRA")
     assert step.exit_status == 2
     assert "never" not in step.log.replace("echo never", "")
-    assert "Read-only" in step.annotations("error")[0]
+    assert "read-only file system" in step.annotations("error")[0]
     elsewhere = runner.step(command="true", location="FRA", record=f"{runner.temp}/record.json")
     assert elsewhere.succeeded, elsewhere.log
     assert (runner.temp / "record.json").exists()
