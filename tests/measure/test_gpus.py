@@ -141,7 +141,7 @@ def test_one_gpu_without_counter_makes_the_method_sampled(machine):
     machine(StubGpu(uuid=UUIDS[0]), StubGpu(uuid=UUIDS[1], has_counter=False))
     gpus = open_gpus({})
     assert gpus.method is Method.SAMPLED_POWER
-    assert gpus.warnings == ("GPU 1 has no energy counter: its power is sampled",)
+    assert gpus.warnings == ("GPU 1 has no energy counter that can be trusted: its power is sampled",)
 
 
 def test_a_lost_gpu_gives_no_reading_and_its_counter_makes_up_for_it_when_it_is_back(machine):
@@ -330,3 +330,42 @@ def test_a_gpu_that_the_job_is_told_to_use_where_none_can_be_seen_is_said(machin
     gpus = open_gpus(environ, root=tmp_path)
     assert gpus.gpus == ()
     assert any("none can be seen here" in warning for warning in gpus.warnings) is is_told
+
+
+@pytest.mark.parametrize(("factor", "is_told"), [(1.0, False), (0.2, True), (5.0, True)])
+def test_a_counter_that_goes_at_another_pace_than_the_power_is_told(machine, factor, is_told):
+    gpus, clock = virtual(machine, StubGpu(watts=200))
+    stub = sys.modules["pynvml"]
+    real = stub.nvmlDeviceGetPowerUsage
+    stub.nvmlDeviceGetPowerUsage = lambda handle: round(real(handle) * factor)
+    drive(gpus, clock, 200)
+    gpus.stop()
+    assert any("one of the two is wrong" in warning for warning in gpus.warnings) is is_told
+
+
+def test_a_short_run_is_not_held_against_a_few_looks_at_its_power(machine):
+    gpus, clock = virtual(machine, StubGpu(watts=200))
+    stub = sys.modules["pynvml"]
+    stub.nvmlDeviceGetPowerUsage = lambda handle: 20_000
+    drive(gpus, clock, 60)
+    gpus.stop()
+    assert gpus.warnings == ()
+
+
+def test_the_energy_of_a_sampled_gpu_never_goes_back(machine):
+    """What is added since the last sample is taken at its power, and the next sample may be far lower."""
+    device = StubGpu(watts=300, has_counter=False)
+    gpus, clock = virtual(machine, device)
+    drive(gpus, clock, 2)
+    clock.now_s += 0.1
+    before = gpus.read()
+    device.watts = 0.0
+    gpus.sample()
+    assert gpus.read() >= before
+
+
+def test_a_gpu_that_wakes_at_the_first_question_is_asked_once_more(machine):
+    stub = machine(StubGpu(watts=60, has_counter=False))
+    real, asked = stub.nvmlDeviceGetPowerUsage, []
+    stub.nvmlDeviceGetPowerUsage = lambda handle: real(handle) if asked else asked.append(handle) or 0
+    assert len(open_gpus({}).gpus) == 1

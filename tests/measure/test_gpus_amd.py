@@ -67,7 +67,7 @@ def test_a_card_without_counter_is_sampled_right_also_in_step_with_a_second(mach
     assert None not in drive(gpus, clock, 60)
     assert gpus.read() * 3.6e6 == pytest.approx(device.energy_j(60), rel=0.03)
     assert gpus.method is Method.SAMPLED_POWER
-    assert gpus.warnings == ("AMD GPU 0 has no energy counter: its power is sampled",)
+    assert gpus.warnings == ("AMD GPU 0 has no energy counter that can be trusted: its power is sampled",)
 
 
 @pytest.mark.parametrize(("has_counter", "tolerance"), [(True, 0.01), (False, 0.03)])
@@ -98,6 +98,10 @@ def test_power_is_found_whatever_the_generation_calls_it(machine, key, other):
         ({"counter_key": "power"}, Method.COUNTER),  # ROCm 5.7
         ({"counter_start": 0, "is_stuck": True}, Method.SAMPLED_POWER),  # 0 where power is drawn
         ({"counter_start": (1 << 64) - 1, "is_stuck": True}, Method.SAMPLED_POWER),  # the largest number: not there
+        ({"counter_start": (1 << 32) - 1, "is_stuck": True}, Method.SAMPLED_POWER),  # the largest of 32 bits
+        ({"name": "AMD Radeon RX 7900 XTX"}, Method.SAMPLED_POWER),  # wraps, or counts in another unit
+        ({"name": "AMD Instinct MI100", "is_stuck": True}, Method.SAMPLED_POWER),
+        ({"name": "0x740f", "device_id": "0x740f"}, Method.COUNTER),  # an MI210 that amdsmi has no name for
     ],
 )
 def test_a_counter_is_one_only_where_it_counts(machine, changes, method):

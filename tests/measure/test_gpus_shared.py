@@ -14,7 +14,7 @@ import pytest
 from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
 from carbon_lint.measure.gpu import counting
 from carbon_lint.measure.gpu.counting import open_gpus
-from carbon_lint.measure.gpu.sharing import others
+from carbon_lint.measure.gpu.sharing import not_ours, others, roots
 from tests.measure.driving import drive, virtual
 from tests.measure.stub_amdsmi import StubAmd, StubAmdsmi, mi250
 from tests.measure.stub_nvml import StubGpu, StubNvml
@@ -62,13 +62,43 @@ def made(proc, **parents):
 
 
 def test_what_descends_from_us_is_ours_and_what_is_not_here_is_not_judged(stranger, child):
-    assert others([child, stranger, NOBODY, os.getpid(), os.getppid()]) == {stranger, os.getppid()}
+    pids = [child, stranger, NOBODY, os.getpid(), os.getppid()]
+    assert others(pids, roots(is_launched=False)) == {stranger, os.getppid()}
+    assert not_ours(pids, roots(is_launched=False)) == {stranger, os.getppid(), NOBODY}
+
+
+def test_the_other_ranks_of_a_launchers_node_are_the_job(tmp_path):
+    """torchrun 10 started us and rank 12, one of them through a shell."""
+    made(tmp_path, p1=0, p10=1, p11=10, p12=10, p13=12, p14=1)
+    me = os.getpid()
+    made(tmp_path, **{f"p{me}": 11})
+    (tmp_path / "11" / "comm").write_text("bash\n")
+    (tmp_path / "10" / "comm").write_text("torchrun\n")
+    assert roots(is_launched=True, proc=tmp_path) == (me, 10)
+    assert others([12, 13, 14], roots(is_launched=True, proc=tmp_path), tmp_path) == {14}
+    assert others([12, 13, 14], roots(is_launched=False), tmp_path) == {12, 13, 14}
+
+
+def test_the_server_that_stands_for_its_clients_is_nobody(tmp_path):
+    made(tmp_path, p1=0, p5=1)
+    (tmp_path / "5" / "comm").write_text("nvidia-cuda-mps\n")
+    assert others([5], (2,), tmp_path) == not_ours([5], (2,), tmp_path) == set()
+
+
+def test_a_rank_is_not_warned_of_what_its_launcher_runs(machine, stranger):
+    """This process's parent stands for the launcher: without a rank it is another's."""
+    gpus, clock = virtual(machine, card := StubGpu(pids=[os.getppid()]), environ={"LOCAL_RANK": "0"})
+    drive(gpus, clock, 12)
+    assert gpus.warnings == ()
+    card.pids = [stranger]
+    drive(gpus, clock, 12)
+    assert gpus.warnings == (NVIDIA,)
 
 
 def test_descent_is_followed_over_many_generations_and_ends_at_the_top(tmp_path):
     made(tmp_path, p1=0, p5=1, p6=5, p7=6, p8=1, p9=8, p10=99)
-    assert others([6, 7, 9, 8, 1], own=5, proc=tmp_path) == {1, 8, 9}
-    assert others([10, 11], own=5, proc=tmp_path) == set()  # whose parent has just ended, and who is not here
+    assert others([6, 7, 9, 8, 1], (5,), tmp_path) == {1, 8, 9}
+    assert others([10, 11], (5,), tmp_path) == set()  # whose parent has just ended, and who is not here
 
 
 @pytest.mark.parametrize("gpu", [StubGpu(pids=[NOBODY]), StubAmd(pids=[NOBODY])], ids=["nvidia", "amd"])
@@ -207,3 +237,14 @@ def test_a_run_that_is_not_measured_states_no_gpus_energy_either(machine, run):
     record = run("import time; time.sleep(60)", meter=Losing(None), tick_s=0.1)
     assert record.energy_kwh.gpu is None
     assert [gpu.energy_kwh for gpu in record.hardware.gpus] == [None, None]
+
+
+def test_an_older_amdsmi_lists_handles_of_processes(machine, stranger):
+    gpus, clock = virtual(machine, StubAmd())
+    library = sys.modules["amdsmi"]
+    library.amdsmi_get_gpu_process_list = lambda handle: [object()]
+    drive(gpus, clock, 12)
+    assert gpus.warnings == ()
+    library.amdsmi_get_gpu_process_info = lambda handle, process: {"pid": stranger, "mem": 1 << 30}
+    drive(gpus, clock, 12)
+    assert [card.is_shared for card in gpus.gpus] == [True]

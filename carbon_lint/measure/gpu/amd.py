@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -24,7 +25,10 @@ _NOT_INITIALISED = 32  # AMDSMI_STATUS_NOT_INIT
 _POWER_KEYS = ("current_socket_power", "average_socket_power", "socket_power")
 # Above what any one card draws: the largest number of a field, which says that it is not there.
 _PLAUSIBLE_W = 5000
-_LARGEST_COUNT = (1 << 64) - 1
+_LARGEST_COUNTS = {(1 << 64) - 1, (1 << 32) - 1}
+# Of Radeons and older cards the counter is frozen, wraps at 32 bits or counts in another unit (ROCm/amdsmi#38, #22).
+_SOUND_COUNTER = re.compile(r"\bMI[23]\d\d")
+_SOUND_COUNTER_DEVICES = {"0x7408", "0x740c", "0x740f"}  # MI250X, MI250, MI210, whose names older versions do not know
 # ROCm's runtime opens every card that a process can see, and takes a page of it.
 _UNUSED_BYTES = 4096
 # Two dies each, of which only the first states power and energy, those of the whole card: MI250X, MI250.
@@ -57,7 +61,7 @@ class Amdsmi:
         answer = self.ask("amdsmi_get_energy_count", handle)
         count = answer.get("energy_accumulator", answer.get("power"))  # `power` up to 6.1
         resolution_uj = answer.get("counter_resolution")
-        if not (_is_number(count) and _is_number(resolution_uj)) or count >= _LARGEST_COUNT or resolution_uj <= 0:
+        if not (_is_number(count) and _is_number(resolution_uj)) or count in _LARGEST_COUNTS or resolution_uj <= 0:
             raise NotStatedError(f"its energy counter reads {count} times {resolution_uj} uJ")
         return float(count) * float(resolution_uj) / 1000
 
@@ -74,8 +78,12 @@ class Amdsmi:
 
     def process_ids(self, handle: Any) -> Collection[int]:
         """Of those that hold memory of the card."""
-        with contextlib.suppress(*self.errors, KeyError, TypeError):
-            processes = self.ask("amdsmi_get_gpu_process_list", handle)
+        with contextlib.suppress(*self.errors, KeyError, TypeError, AttributeError):
+            processes = [
+                # Up to 6.0 a handle, of which is to be asked once more.
+                each if isinstance(each, dict) else self.ask("amdsmi_get_gpu_process_info", handle, each)
+                for each in self.ask("amdsmi_get_gpu_process_list", handle)
+            ]
             return frozenset(process["pid"] for process in processes if _uses_card(process))
         return frozenset()
 
@@ -209,7 +217,12 @@ def _open_card(first: _Found, seconds: list[_Found], found: list[_Found]) -> Ope
     # Of cards that state no serial number amdsmi makes one and the same UUID: it would make them one when merged.
     is_unique = [each.uuid for each in found].count(first.uuid) == 1 and first.card.unique_ids
     gpu = Gpu(index=first.card.index, name=first.card.name, uuid=first.uuid if is_unique else None)
-    return OpenCard(gpu=gpu, handle=first.handle, dies=tuple(each.handle for each in seconds))
+    return OpenCard(
+        gpu=gpu,
+        handle=first.handle,
+        dies=tuple(each.handle for each in seconds),
+        has_sound_counter=bool(_SOUND_COUNTER.search(gpu.name)) or first.device_id in _SOUND_COUNTER_DEVICES,
+    )
 
 
 def _firsts(library: Amdsmi, found: list[_Found]) -> dict[int, _Found | None]:

@@ -8,6 +8,7 @@ moments.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -18,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.gpu.amd import open_amd
 from carbon_lint.measure.gpu.nvidia import open_nvidia
-from carbon_lint.measure.gpu.sharing import others
+from carbon_lint.measure.gpu.sharing import not_ours, others, roots
 from carbon_lint.measure.gpu.visible_amd import CUDA, HIP, ROCR
 from carbon_lint.measure.gpu.visible_nvidia import hides
+from carbon_lint.measure.ranks import local_rank
 from carbon_lint.records.record import Gpu, Method
 
 if TYPE_CHECKING:
@@ -39,8 +41,12 @@ _STANDSTILL_W = 1.0
 _STALE_S = 1.0
 # Above what any one card draws: a jump of the counter.
 _PLAUSIBLE_W = 5000.0
-# Between two looks at who is on a card: a look costs a call of the library per card.
+# Between two looks at who is on a card, and at its power: a look costs two calls of the library per card.
 _LOOK_EVERY_S = 10.0
+# Looks, before their mean power is held against the counter's; and how far the two may lie apart: the load varies.
+_LEAST_LOOKS = 12
+_APART = 3.0
+_WAKE_S = 1.0  # a card that was asleep may state 0 W at the first question
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +59,8 @@ class CountedGpu:
     has_counter: bool
     dies: tuple[Any, ...] = ()
     is_shared: bool = False
+    seen_w: float = 0.0
+    looks: int = 0
     energy_kwh: float = 0.0
     counter_mj: float = 0.0
     moved_s: float = 0.0
@@ -77,6 +85,7 @@ class Gpus:
         warnings: about them.
         clock: seconds.
         libraries: what `close` gives back.
+        roots: from whom the job's processes descend.
         is_threaded: sample by a thread; without it the caller calls `sample` at least ten times a second.
 
     Attributes:
@@ -94,11 +103,14 @@ class Gpus:
         clock: Callable[[], float] = time.monotonic,
         *,
         libraries: Sequence[GpuLibrary] = (),
+        roots: Sequence[int] = (),
         is_threaded: bool = True,
     ) -> None:
         self._devices = tuple(devices)
         self._clock = clock
         self._libraries = tuple(libraries)
+        self._roots = tuple(roots)
+        self._began_s = 0.0
         self._sampled = [device for device in devices if not device.has_counter]
         self._is_threaded = is_threaded
         self._ended = threading.Event()
@@ -124,7 +136,7 @@ class Gpus:
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError where a GPU answers no longer."""
-        self._looked_s = self._clock()
+        self._began_s = self._looked_s = self._clock()
         for device in self._devices:
             try:
                 self._begin(device)
@@ -143,7 +155,9 @@ class Gpus:
             self._look(now_s)
         if self.last_failure is not None:
             return None
-        self.read_kwh = tuple(_so_far_kwh(device, now_s) for device in self._devices)
+        so_far_kwh = tuple(_so_far_kwh(device, now_s) for device in self._devices)
+        # Never back: what was added since the last sample may turn out to have been less.
+        self.read_kwh = tuple(map(max, so_far_kwh, self.read_kwh)) if self.read_kwh else so_far_kwh
         return sum(self.read_kwh)
 
     def stop(self) -> None:
@@ -152,6 +166,7 @@ class Gpus:
         if self._thread is not None:
             self._thread.join(timeout=_STALE_S)
         self._look(self._clock())
+        self.warnings += tuple(self._apart(self._clock() - self._began_s))
         self.close()
 
     def close(self) -> None:
@@ -188,13 +203,29 @@ class Gpus:
             self.sample()
 
     def _look(self, now_s: float) -> None:
-        """Mark the cards that others than the job are on. Each is told of once."""
+        """Mark the cards that others than the job are on. Each is told of once. See how much power they draw."""
         self._looked_s = now_s
         for device in self._devices:
-            if not device.is_shared and (count := len(others(device.process_ids()))):
+            if device.has_counter:
+                with contextlib.suppress(*device.library.errors):
+                    device.seen_w += device.library.power_w(device.handle)
+                    device.looks += 1
+            if not device.is_shared and (count := len(others(device.process_ids(), self._roots))):
                 device.is_shared = True
                 who = f"{_processes(count)} that the job did not start"
                 self.warnings = (*self.warnings, f"{device} is used by {who}: their energy is counted too")
+
+    def _apart(self, elapsed_s: float) -> Iterator[str]:
+        """A counter that goes too slowly or too fast would pass every other check."""
+        for device in self._devices:
+            if device.looks < _LEAST_LOOKS or not device.seen_w:
+                continue
+            counted_w, seen_w = device.energy_kwh * _J_PER_KWH / elapsed_s, device.seen_w / device.looks
+            if not seen_w / _APART <= counted_w <= seen_w * _APART:
+                yield (
+                    f"the energy counter of {device} makes {counted_w:.0f} W on average and its power sensor "
+                    f"{seen_w:.0f} W: one of the two is wrong, and the counter is what was counted"
+                )
 
 
 def _advance(device: CountedGpu, now_s: float) -> str | None:
@@ -277,7 +308,9 @@ def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path 
                 if not optional:
                     raise
                 notes.append(f"not counted: {error.message}")
-    return Gpus(devices, (*notes, *_notes(devices)), libraries=libraries)
+    # A rank of a launcher's measures for all of its node: the others' processes are the job's.
+    ours = roots(is_launched=local_rank(environ) is not None)
+    return Gpus(devices, (*notes, *_notes(devices, ours)), libraries=libraries, roots=ours)
 
 
 def _missing(environ: Mapping[str, str]) -> Iterator[str]:
@@ -290,12 +323,9 @@ def _missing(environ: Mapping[str, str]) -> Iterator[str]:
 
 def _device(library: GpuLibrary, card: OpenCard) -> CountedGpu:
     """Raises MeasurementError for a card that states neither energy nor power, as some vGPUs do."""
-    has_counter = _states_energy(library, card.handle)
+    has_counter = card.has_sound_counter and _states_energy(library, card.handle)
     if not has_counter:
-        try:
-            problem = None if library.power_w(card.handle) > 0 else "it states 0 W"
-        except library.errors as error:
-            problem = _text(error)
+        problem = _power_problem(library, card.handle)
         if problem is not None:
             name = f"{library.label} {card.gpu.index} ({card.gpu.name})"
             raise MeasurementError(
@@ -303,6 +333,16 @@ def _device(library: GpuLibrary, card: OpenCard) -> CountedGpu:
                 hint=f"a virtual GPU often does not; measure on a whole one, or hide it with {library.hidden_by}",
             )
     return CountedGpu(gpu=card.gpu, handle=card.handle, library=library, has_counter=has_counter, dies=card.dies)
+
+
+def _power_problem(library: GpuLibrary, handle: Any) -> str | None:
+    try:
+        if library.power_w(handle) > 0:
+            return None
+        time.sleep(_WAKE_S)
+        return None if library.power_w(handle) > 0 else "it states 0 W"
+    except library.errors as error:
+        return _text(error)
 
 
 def _states_energy(library: GpuLibrary, handle: Any) -> bool:
@@ -313,12 +353,11 @@ def _states_energy(library: GpuLibrary, handle: Any) -> bool:
         return False
 
 
-def _notes(devices: Sequence[CountedGpu]) -> Iterator[str]:
+def _notes(devices: Sequence[CountedGpu], ours: Sequence[int]) -> Iterator[str]:
     for device in devices:
         if not device.has_counter:
-            yield f"{device} has no energy counter: its power is sampled"
-        # Before the job has started every process is another's, also one that a container cannot see.
-        if count := len(device.process_ids()):
+            yield f"{device} has no energy counter that can be trusted: its power is sampled"
+        if count := len(not_ours(device.process_ids(), ours)):
             device.is_shared = True
             yield f"{device} is used by {_processes(count, 'other ')}: their energy is counted too"
 

@@ -19,7 +19,10 @@ _GPU_CLASSES = ("0x03", "0x12")
 _FORMAT_AT = 2
 _INTEGRATED_FORMATS = {2, 3}
 _DRIVER_NOT_LOADED = 34  # AMDSMI_STATUS_DRIVER_NOT_LOADED
-_OWN_HINT = "or say `--require none` to go on without the GPU (its energy is then not in the figure)"
+_OWN_HINT = (
+    "where the job does not use it, HIP_VISIBLE_DEVICES=-1; or say `--require none` to go on without the GPU (its "
+    "energy is then not in the figure)"
+)
 _CONTAINER_HINT = (
     "start the container with `--device=/dev/kfd --device=/dev/dri --group-add video --group-add render`; GitHub "
     "passes none of them to a container action: use the in-job action"

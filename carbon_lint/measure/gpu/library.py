@@ -48,10 +48,14 @@ class GpuLibrary(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCard:
-    """A card that counts. `dies`: handles of other parts of it that processes may be on."""
+    """A card that counts. `dies`: handles of other parts of it that processes may be on.
+
+    `has_sound_counter`: False where an energy counter that the card states is known to be wrong.
+    """
 
     gpu: Gpu
     handle: Any
+    has_sound_counter: bool = True
     dies: tuple[Any, ...] = ()
 
 

@@ -7,20 +7,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
+PROC = Path("/proc")
 _PARENT_FIELD = 1  # of /proc/PID/stat after the name, proc(5): state, ppid
+_SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh"}
+# Stands on the card in the place of its clients, and was started by its own daemon; a name in /proc is cut at 15.
+_MPS_SERVER = "nvidia-cuda-mps"
 
 
-def others(pids: Iterable[int], own: int | None = None, proc: Path = Path("/proc")) -> set[int]:
-    """Those of `pids` that are here and do not descend from `own`, this process by default.
+def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
+    """From whom the job's processes descend: this process; where it is a launcher's, that launcher too.
+
+    The other ranks of a node are the job as much as this one. A shell between the launcher and us is passed over.
+    """
+    own = os.getpid()
+    if not is_launched:
+        return (own,)
+    above = _parent(own, proc)
+    while above is not None and _name(above, proc) in _SHELLS:
+        above = _parent(above, proc)
+    return (own,) if not above else (own, above)
+
+
+def others(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> set[int]:
+    """Those of `pids` that are here and do not descend from `roots`.
 
     A process that /proc does not know has ended, or is numbered by another PID namespace: it cannot be judged, and is
     not called another's.
     """
-    own = os.getpid() if own is None else own
-    known: dict[int, bool | None] = {own: True}
-    return {pid for pid in pids if _descends(pid, known, proc) is False}
+    known: dict[int, bool | None] = dict.fromkeys(roots, True)
+    found = {pid for pid in pids if _descends(pid, known, proc) is False}
+    return {pid for pid in found if _name(pid, proc) != _MPS_SERVER}
+
+
+def not_ours(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> set[int]:
+    """Before the job has started: all but what descends from `roots`, also what cannot be judged."""
+    known: dict[int, bool | None] = dict.fromkeys(roots, True)
+    found = {pid for pid in pids if _descends(pid, known, proc) is not True}
+    return {pid for pid in found if _name(pid, proc) != _MPS_SERVER}
 
 
 def _descends(pid: int, known: dict[int, bool | None], proc: Path) -> bool | None:
@@ -41,6 +66,13 @@ def _descends(pid: int, known: dict[int, bool | None], proc: Path) -> bool | Non
         is_ours = known.get(pid)
     known.update(dict.fromkeys(line, is_ours))
     return is_ours
+
+
+def _name(pid: int, proc: Path) -> str | None:
+    try:
+        return (proc / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").rstrip("\n")
+    except OSError:
+        return None
 
 
 def _parent(pid: int, proc: Path) -> int | None:
