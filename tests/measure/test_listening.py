@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.measure.forecast.listening import empty
 from carbon_lint.measure.forecast.printed_progress import KEPT_BYTES
 from tests.conftest import ROOT
 from tests.measure.processes import a_mark, marked, wait_until
@@ -281,3 +284,30 @@ def test_where_nothing_can_be_put_between_the_job_runs_as_ever_and_that_is_said(
         out, err = process.communicate(timeout=60)
     assert (process.returncode, int(out)) == (0, own)
     assert b"carbon-lint: the job's progress is not read from its stderr: Too many open files\n" in err
+
+
+@pytest.fixture
+def many_descriptors():
+    """Room for numbers beyond those that `select` can look at."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1100:
+        pytest.skip("no more than 1024 descriptors here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1100), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_descriptors")
+@pytest.mark.parametrize("is_end", [True, False], ids=["its end", "silence"])
+def test_a_descriptor_beyond_1024_is_emptied_until_its_end_or_silence(is_end):
+    """As in a trainer with a thousand shards open; where the thread died the job's next write would end it."""
+    near, write_end = os.pipe()
+    read_end, is_over = fcntl.fcntl(near, fcntl.F_DUPFD_CLOEXEC, 1050), os.eventfd(1)
+    taken = []
+    os.write(write_end, b"hello")
+    if is_end:
+        os.close(write_end)
+    empty(read_end, is_over, taken.append, 2)
+    assert taken == [b"he", b"ll", b"o"]
+    for descriptor in (near, read_end, is_over, *([] if is_end else [write_end])):
+        os.close(descriptor)

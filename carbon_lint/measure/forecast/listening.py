@@ -46,11 +46,14 @@ def empty(read_end: int, is_over: int, take: Callable[[bytes], None], chunk_byte
     A daemon that the job left keeps the pipe open: once the job is over, `DRAIN_S` without a byte end it as well.
     Raises what `take` raises.
     """
-    watched, wait_s = [read_end, is_over], None
+    poller, wait_ms = select.poll(), None  # `select` refuses descriptors from 1024 on
+    for descriptor in (read_end, is_over):
+        poller.register(descriptor, select.POLLIN)
     while True:
-        ready = select.select(watched, [], [], wait_s)[0]
+        ready = [descriptor for descriptor, _ in poller.poll(wait_ms)]
         if is_over in ready:
-            watched, wait_s = [read_end], DRAIN_S
+            poller.unregister(is_over)
+            wait_ms = DRAIN_S * 1000
         elif not ready:
             return
         if read_end in ready:
@@ -142,7 +145,9 @@ class _Passage:
             try:
                 view = view[os.write(self.target, view) :]
             except BlockingIOError:  # whoever gave us the descriptor made it so
-                select.select([], [self.target], [])
+                poller = select.poll()
+                poller.register(self.target, select.POLLOUT)
+                poller.poll()
 
 
 class Listening:
