@@ -6,6 +6,7 @@ It counts the same machine in a part of the same time, so it is told beside our 
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -51,7 +52,8 @@ def find(folder: str, since: float) -> Iterator[Nested]:
     """The tables below `folder` with rows since `since` (seconds of the epoch)."""
     for path in _tables(folder):
         try:
-            if os.stat(path).st_mtime < since:
+            status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode) or status.st_mtime < since:  # a FIFO would be read forever
                 continue
             log = read_log(path)
         except OSError:  # the job, or what it left running, has just removed it
@@ -91,10 +93,10 @@ def _told(found: Nested, record: Record) -> Iterator[str]:
 def _is_since(row: Row, since: float) -> bool:
     try:
         stamp = datetime.fromisoformat(row.cells.get("timestamp", ""))
-    except ValueError:
+        # Without a zone it is this machine's local time: CodeCarbon writes no other.
+        return stamp.astimezone(UTC).timestamp() >= since
+    except (ValueError, OverflowError):  # no time, or one in the year 0 or 10,000 by UTC
         return False
-    # Without a zone it is this machine's local time: CodeCarbon writes no other.
-    return stamp.astimezone(UTC).timestamp() >= since
 
 
 def _tables(folder: str) -> Iterator[str]:

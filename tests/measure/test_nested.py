@@ -79,3 +79,25 @@ def test_what_is_hidden_or_far_away_is_passed_over(tmp_path):
     put(tmp_path / ".cache" / "emissions.csv", {"timestamp": NOW})
     put(Path(tmp_path, "a", "b", "c", "d", "e") / "emissions.csv", {"timestamp": NOW})
     assert nested.notes(a_record(), str(tmp_path)) == ()
+
+
+@pytest.mark.parametrize("zone", ["", "+05:00", "-05:00"])
+@pytest.mark.parametrize("stamp", ["0001-01-01T00:00:00", "9999-12-31T23:59:59", "no time"])
+def test_a_time_at_the_ends_of_the_calendar_stops_nothing(tmp_path, stamp, zone):
+    put(tmp_path / "a" / "emissions.csv", {"timestamp": stamp + zone, "run_id": "odd"})
+    put(tmp_path / "b" / "emissions.csv", {"timestamp": NOW, "energy_consumed": "0.3"})
+    told = nested.notes(a_record(), str(tmp_path))
+    assert any("wrote b/emissions.csv" in note for note in told)
+
+
+def test_a_fifo_of_that_name_is_not_waited_for(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "emissions.csv")
+    opened = []
+
+    def read(path):
+        opened.append(path)
+        raise FileNotFoundError
+
+    monkeypatch.setattr(nested, "read_log", read)
+    assert nested.notes(a_record(), str(tmp_path)) == ()
+    assert opened == []
