@@ -23,7 +23,7 @@ from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal, journal_path
 from carbon_lint.measure.loop import Loop, RunState, Stop
 from carbon_lint.measure.ranks import unseen_gpus
 from carbon_lint.measure.signals import CANCELLING, SignalInbox
-from carbon_lint.records.attempts import find_earlier, keep_attempt, make_way
+from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
 from carbon_lint.records.record import Energy, Outcome, Record
 from carbon_lint.records.store import record_to_json, write_record
 
@@ -82,7 +82,7 @@ def measure(
         journal = _open_journal(request)
         if journal is not None:
             stack.callback(journal.close)
-        earlier = None if journal is None else find_earlier(request.record_path or "", request.run_group)
+        earlier = None if journal is None else find_earlier(request.record_path or "")
         meter.start()
         request = replace(request, warnings=(*request.warnings, *_warnings_at_start(request, meter, journal, earlier)))
         blank = _blank_record(request, meter, run_id)
@@ -266,13 +266,13 @@ def _warnings_at_start(
             f"an earlier run with this record was killed: its journal is kept in {kept} "
             f"(carbon-lint recover {kept} --record NEW.json)"
         )
-    if earlier is not None and earlier.aside is not None:
-        warnings.append(_kept(request.run_group, earlier.aside))
+    if earlier is not None:
+        warnings.append(_kept(earlier.aside))
     return warnings
 
 
-def _kept(run_group: str | None, aside: Path) -> str:
-    return f"an earlier run of group {run_group!r} had this record's name and is kept in {aside.name}"
+def _kept(aside: Path) -> str:
+    return f"an earlier run had this record's name and is kept in {aside.name}"
 
 
 def _limits(request: RunRequest) -> dict[str, float | None]:
@@ -285,9 +285,9 @@ def _write(record: Record, request: RunRequest, journal: Journal | None) -> Reco
         return record
     journal.write_record(record_to_json(record))
     try:
-        aside = keep_attempt(record, request.record_path)
-        if aside is not None and _kept(record.run_group, aside) not in record.warnings:
-            record = replace(record, warnings=(*record.warnings, _kept(record.run_group, aside)))
+        aside = keep_earlier(record, request.record_path)
+        if aside is not None and _kept(aside) not in record.warnings:
+            record = replace(record, warnings=(*record.warnings, _kept(aside)))
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error

@@ -1,4 +1,4 @@
-"""The record of an earlier run under the name that a new one is given: not mistaken for it, and not lost to a sum."""
+"""The record of an earlier run under the name that a new one is given: not mistaken for it, and never lost."""
 
 from __future__ import annotations
 
@@ -18,18 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """An earlier run's record. `aside` is where one of the same group is kept; `None`: the new one replaces it."""
+    """An earlier run's record, and where it is kept."""
 
     path: Path
     run_id: str
-    aside: Path | None
+    aside: Path
 
     def make_way(self) -> None:
         """Leave the name free: a run that is killed must not leave older figures under it. Raises OSError."""
-        if self.aside is not None:
-            os.replace(self.path, self.aside)
-        else:
-            os.unlink(self.path)
+        os.replace(self.path, self.aside)
 
 
 def aside_path(path: Path, run_id: object) -> Path:
@@ -37,8 +34,12 @@ def aside_path(path: Path, run_id: object) -> Path:
     return path.with_name(f"{path.stem}.{re.sub(r'[^A-Za-z0-9-]+', '-', str(run_id))[:64]}{path.suffix}")
 
 
-def find_earlier(path: str | os.PathLike[str], run_group: str | None) -> Earlier | None:
-    """What stands at `path` of an earlier run, for one of `run_group`; `None` where it is no record."""
+def find_earlier(path: str | os.PathLike[str]) -> Earlier | None:
+    """What stands at `path` of an earlier run; `None` where it is no record.
+
+    One of a group is kept where sums over the group find it. One without a group is not: a sum over the folder took
+    it as replaced, and must not add it to the run that was made in its place.
+    """
     if not os.path.exists(path):
         return None
     try:
@@ -46,17 +47,19 @@ def find_earlier(path: str | os.PathLike[str], run_group: str | None) -> Earlier
     except InputError:
         return None
     target = Path(os.path.realpath(path))
-    is_attempt = run_group is not None and there.run_group == run_group
-    return Earlier(path=target, run_id=there.run_id, aside=aside_path(target, there.run_id) if is_attempt else None)
+    aside = aside_path(target, there.run_id)
+    if there.run_group is None:
+        aside = aside.with_name(f"{aside.name}.old")
+    return Earlier(path=target, run_id=there.run_id, aside=aside)
 
 
-def keep_attempt(record: Record, path: str | os.PathLike[str]) -> Path | None:
-    """Put what stands at `path` aside where it is another run of the record's group, and return its new name.
+def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Path | None:
+    """Put what stands at `path` aside where it is another run than the record's, and return its new name.
 
-    Its energy was spent for the same weights: the sum over the group needs it. Raises OutputError where it cannot be.
+    Raises OutputError where it cannot be.
     """
-    earlier = find_earlier(path, record.run_group)
-    if earlier is None or earlier.aside is None or earlier.run_id == record.run_id:
+    earlier = find_earlier(path)
+    if earlier is None or earlier.run_id == record.run_id:
         return None
     try:
         earlier.make_way()

@@ -186,9 +186,9 @@ def test_the_journal_of_a_killed_run_is_put_aside_and_not_overwritten(run):
 
 
 def test_the_journal_of_a_finished_run_is_overwritten(run):
+    first = run("pass", record_path="r.json")
     run("pass", record_path="r.json")
-    run("pass", record_path="r.json")
-    assert sorted(path.name for path in Path().iterdir()) == ["r.json", "r.jsonl"]
+    assert {path.name for path in Path().iterdir()} == {"r.json", "r.jsonl", f"r.{first.run_id}.json.old"}
 
 
 @pytest.mark.parametrize("path", ["absent/r.json", "."])
