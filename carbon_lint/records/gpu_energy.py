@@ -25,6 +25,12 @@ def held_shares(record: Record, others: Sequence[Record]) -> tuple[float, ...]:
     )
 
 
+def has_same_gpus(one: Record, other: Record) -> bool:
+    """Whether both hold the same GPUs, or one of them names none."""
+    ours, theirs = ({_identity(record, gpu) for gpu in record.hardware.gpus} for record in (one, other))
+    return not ours or not theirs or ours == theirs
+
+
 def _identity(record: Record, gpu: Gpu) -> object:
     """Its UUID; of one that has none its place in the machine, and nothing that another has where that is not known."""
     place = (record.hardware.node, gpu.index, gpu.name) if record.hardware.node is not None else object()

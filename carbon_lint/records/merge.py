@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.records.combine import combine
-from carbon_lint.records.gpu_energy import held_shares, is_stated, without_held
+from carbon_lint.records.gpu_energy import has_same_gpus, held_shares, is_stated, without_held
 from carbon_lint.records.hours import scaled
 from carbon_lint.records.record import Energy
 from carbon_lint.records.windows import Window, shared_s, window_of
@@ -175,9 +175,13 @@ def _admit(item: Named, kept: _Kept, overlap: Overlap) -> None:
 
 
 def _is_same_launch(one: Record, other: Record) -> bool:
-    """Two meters over one job: the same command for mostly the same time."""
+    """Two meters over one job: the same command for mostly the same time.
+
+    Of two that count GPUs they must be the same: a sweep runs one command on each GPU of a machine at once.
+    """
     shorter_s = min(window_of(one).length_s, window_of(other).length_s)
-    return one.command == other.command and _overlap_s(one, other) >= SAME_SHARE * shorter_s
+    is_same_time = _overlap_s(one, other) >= SAME_SHARE * shorter_s
+    return one.command == other.command and is_same_time and has_same_gpus(one, other)
 
 
 def _overlap_s(one: Record, other: Record) -> float:
@@ -194,7 +198,8 @@ def _overlapping(item: Named, other: Named) -> InputError:
     return InputError(
         f"{item.name} and {other.name} overlap for {seconds:.0f} s on {item.record.hardware.node}: "
         "each holds the whole machine's energy",
-        hint="--overlap apportion counts the shared time once; --overlap separate: two machines of the same name",
+        hint="carbon-lint merge RECORD... --overlap apportion -o sum.json counts the shared time once "
+        "(--overlap separate: two machines of the same name); sum.json then stands for them",
     )
 
 

@@ -123,7 +123,28 @@ def test_a_node_that_comes_twice_in_one_launch_counts_once():
 def test_runs_of_different_jobs_that_overlap_on_a_machine_are_refused():
     with pytest.raises(InputError, match=r"b\.json and a\.json overlap for 1800 s on node-1") as caught:
         merge([run_of("a"), run_of("b", start=1800, command=("python", "other.py"))])
-    assert "--overlap apportion" in caught.value.hint
+    assert "carbon-lint merge RECORD... --overlap apportion -o sum.json" in caught.value.hint
+
+
+@pytest.mark.parametrize("gpus", [(["G1"], ["G2"]), (["G1", "G2"], ["G1"]), ([None], [None, None])])
+def test_one_command_on_other_gpus_of_a_machine_at_the_same_time_is_another_job(gpus):
+    """A sweep, one run a GPU: what the second GPU took is not in the first record."""
+    records = [run_of(name, gpus=own) for name, own in zip("ab", gpus, strict=True)]
+    with pytest.raises(InputError, match=r"b\.json and a\.json overlap for 3600 s on node-1"):
+        merge(records)
+
+
+def test_apportioned_a_sweep_keeps_each_gpus_energy():
+    a = run_of("a", kwh=(0.5, 1.0, 0.5), gpus=["G1"])
+    b = run_of("b", kwh=(0.5, 0.8, 0.5), gpus=["G2"])
+    energy = summed(a, b, overlap=Overlap.APPORTION).record.energy_kwh
+    assert (energy.gpu, energy.cpu) == (pytest.approx(1.8), pytest.approx(0.5))
+
+
+@pytest.mark.parametrize("gpus", [(["G1", "G2"], ["G2", "G1"]), (["G1"], []), ([None], [None])])
+def test_two_meters_over_one_job_that_name_no_other_gpus_count_once(gpus):
+    merged = summed(*(run_of(name, gpus=own) for name, own in zip("ab", gpus, strict=True)))
+    assert merged.record.energy_kwh.total == pytest.approx(1.25)
 
 
 def test_the_same_command_twice_at_different_times_is_refused_where_it_overlaps_a_little():
