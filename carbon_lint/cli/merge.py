@@ -13,6 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from carbon_lint.errors import UsageError
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
@@ -61,9 +62,30 @@ def run(arguments: Namespace) -> int:
 
 
 def _load(names: list[str], output: str) -> list[Named]:
-    """The records of the named files and folders. An earlier output in one of the folders is not an input."""
+    """The records of the named files and folders. An earlier output in one of the folders is not an input.
+
+    Raises UsageError where what is written over holds what no other of them does.
+    """
     found = {_identity(item.name): item for name in names for item in _items(name)}
-    return [item for path, item in found.items() if path != _identity(output) or output in names]
+    if output in names:
+        return list(found.values())
+    written_over = found.pop(_identity(output), None)
+    records = list(found.values())
+    if written_over is not None and not _is_held(written_over, records):
+        raise UsageError(
+            f"{terminal(output)} is there and holds runs that the other records do not: they would be lost",
+            hint="give another -o, or name each record, this one too",
+        )
+    return records
+
+
+def _is_held(item: Named, records: list[Named]) -> bool:
+    """Whether an earlier output is the sum of these records, or the one that it was made of."""
+    from carbon_lint.records.merge import run_ids_of
+
+    if not item.record.merged_from:
+        return any(other.record == item.record for other in records)
+    return run_ids_of([item]) <= run_ids_of(records)
 
 
 def _items(name: str) -> list[Named]:

@@ -23,7 +23,7 @@ from carbon_lint.records.record import Energy
 from carbon_lint.records.windows import Window, shared_s, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from carbon_lint.records.record import Record
 
@@ -80,7 +80,7 @@ def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Mer
     for item in _without_twins(sorted(records, key=_order), kept.notes):
         _admit(item, kept, overlap)
     record = combine([item.record for item in kept.items])
-    run_ids = sorted({run_id for item in kept.items for run_id in _run_ids(item.record)})
+    run_ids = sorted(run_ids_of(kept.items))
     if len(records) > 1 or kept.notes:
         digest = hashlib.sha256("\n".join(run_ids).encode()).hexdigest()
         record = replace(record, run_id=f"merged-{digest[:16]}", merged_from=tuple(run_ids))
@@ -95,6 +95,11 @@ def of_group(records: Sequence[Named], run_group: str) -> list[Named]:
         known = f"the records name {', '.join(groups)}" if groups else "no record names a run group"
         raise InputError(f"no record of run group {run_group!r}", hint=f"{known} (carbon-lint run --run-group NAME)")
     return found
+
+
+def run_ids_of(records: Iterable[Named]) -> frozenset[str]:
+    """Every run that one of the records holds, itself or as a part of its sum."""
+    return frozenset(run_id for item in records for run_id in _run_ids(item.record))
 
 
 def _order(item: Named) -> tuple[float, float, str]:

@@ -390,6 +390,35 @@ def test_the_verb_merges_files_and_folders(cli):
     assert cli("merge", "records", "-o", "records/run.json")[0] == 0, "its own output is not an input"
 
 
+def test_the_verb_writes_over_no_record_that_it_would_leave_out(cli):
+    Path("records").mkdir()
+    for name in ("n1", "n2"):
+        write_record(run_of(name, name).record, f"records/{name}.json")
+    code, _, err = cli("merge", "records/", "-o", "records/n1.json")
+    assert code == 2
+    assert "records/n1.json is there and holds runs that the other records do not" in err
+    assert load_record("records/n1.json").run_id == "n1"
+
+
+def test_the_verb_writes_over_what_it_made_of_one_record(cli):
+    Path("records").mkdir()
+    write_record(run_of("n1").record, "records/n1.json")
+    for _ in range(2):
+        assert cli("merge", "records/", "-o", "records/run.json")[0] == 0
+    assert load_record("records/run.json") == load_record("records/n1.json")
+
+
+def test_the_verb_writes_over_no_sum_whose_parts_lie_elsewhere(cli):
+    Path("records").mkdir()
+    both = merge([run_of("a", "node-1"), run_of("b", "node-2")]).record
+    write_record(both, "records/run.json")
+    write_record(run_of("c", "node-3").record, "records/c.json")
+    assert cli("merge", "records", "-o", "records/run.json")[0] == 2
+    assert load_record("records/run.json") == both
+    assert cli("merge", "records", "-o", "all.json")[0] == 0
+    assert load_record("all.json").merged_from == ("a", "b", "c")
+
+
 @pytest.fixture(params=["file-url", "memory-url"])
 def bucket(request, tmp_path):
     """A folder of records that all nodes can see."""
