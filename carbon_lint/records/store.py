@@ -33,8 +33,12 @@ _TOLERANCE = 0.01
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
-    """The record as `schemas/record.schema.json` describes it. Written out, so that no field is renamed unseen."""
-    return {
+    r"""The record as `schemas/record.schema.json` describes it. Written out, so that no field is renamed unseen.
+
+    A lone surrogate in a text (a byte of a path or an argument that is not UTF-8) becomes its escape, `\udcff`: no file
+    could hold the record with it.
+    """
+    document = {
         "format": FORMAT,
         "run_id": record.run_id,
         "run_group": record.run_group,
@@ -59,6 +63,12 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "warnings": list(record.warnings),
         "merged_from": list(record.merged_from),
     }
+    return {name: _encodable(value) for name, value in document.items()}
+
+
+def as_stored(record: Record) -> Record:
+    """The record as its file will give it back: who asks for its group or its provenance has the same text."""
+    return record_from_json(record_to_json(record))
 
 
 def record_from_json(document: dict[str, Any]) -> Record:
@@ -174,3 +184,11 @@ def write_record(record: Record, path: str | os.PathLike[str]) -> None:
 
 def _fields(value: object, *names: str) -> dict[str, Any]:
     return {name: getattr(value, name) for name in names}
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {name: _encodable(each) for name, each in value.items()}
+    return [_encodable(each) for each in value] if isinstance(value, list) else value

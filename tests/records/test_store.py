@@ -6,7 +6,7 @@ import pytest
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.records.record import Energy, Gpu, HourlyIntensity, Methods, Outcome
-from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
+from carbon_lint.records.store import as_stored, find_problem, load_record, record_to_json, write_record
 from carbon_lint.schema_files import load_schema
 from tests.records.builders import FRANCE, a_record
 
@@ -130,3 +130,20 @@ def test_a_record_from_before_these_fields_is_read(tmp_path):
         del gpu["energy_kwh"], gpu["is_shared"]
     (tmp_path / "r.json").write_text(json.dumps(document))
     assert load_record(tmp_path / "r.json") == a_record()
+
+
+def test_bytes_that_are_not_utf8_are_kept_as_escapes(tmp_path):
+    """A path in a warning, an argument of the command, the name of a group: as Python takes them from the system."""
+    odd = a_record(
+        run_group="g\udcff",
+        warnings=("out\udcff/emissions.csv", "é😀"),
+        command=("train", "\udcfe"),
+        software={"os": "\ud800"},
+    )
+    write_record(odd, tmp_path / "r.json")
+    found = load_record(tmp_path / "r.json")
+    assert found == as_stored(odd)
+    assert found.run_group == r"g\udcff"
+    assert found.warnings == (r"out\udcff/emissions.csv", "é😀")
+    assert found.command == ("train", r"\udcfe")
+    assert as_stored(a_record()) == a_record()
