@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.records.attempts import aside_path
+from carbon_lint.records.store import load_record
 
 if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
@@ -38,15 +39,16 @@ def journal_path(record_path: str | os.PathLike[str]) -> Path:
 class Journal:
     """Opened and locked at once, so that a record that cannot be written is found out before the job starts.
 
-    What is there is overwritten by `write_header`; the journal of a killed run is put aside before. A file that this
-    run has made is gone again where nothing was measured. `problem` says why the last line could not be written (a full
-    disk); every tick tries again.
+    What is there is overwritten by `write_header`; the journal of a run that was killed, or whose record is not at
+    `record_path`, is put aside before. A file that this run has made is gone again where nothing was measured.
+    `problem` says why the last line could not be written (a full disk); every tick tries again.
 
     Raises OutputError where the file cannot be written, is no journal, or another run holds it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, record_path: str | os.PathLike[str] | None = None) -> None:
         self.path = path
+        self._record_path = record_path
         self.problem: str | None = None
         self._owed = b""  # what must come before the next line: the rest of one that the disk had no room for
         self._is_of_use = False
@@ -97,7 +99,7 @@ class Journal:
         self._syncer.wake()
 
     def _keep_unfinished(self) -> Path | None:
-        """A journal without its record line is the only trace of a run that was killed: put it aside."""
+        """A journal without its record line, or without its record's file, is the only trace of a run: put it aside."""
         data = self.path.read_bytes()
         if not (data.startswith(_BEGINNING) or _BEGINNING.startswith(data)):
             raise OutputError(
@@ -105,11 +107,20 @@ class Journal:
                 hint="the journal of r.json is r.jsonl: give another --record, or move the file",
             )
         journal = _parse(data)
-        if journal is None or journal.ended is not None or journal.last_reading is None:
+        if journal is None or journal.last_reading is None or self._is_recorded(journal.ended):
             return None
         aside = aside_path(self.path, journal.header.get("run_id"))
         write_atomically(aside, data)
         return aside
+
+    def _is_recorded(self, ended: dict[str, Any] | None) -> bool:
+        """Whether the run has ended and its record's file was written, too: the disk may have been full."""
+        if ended is None or self._record_path is None:
+            return ended is not None
+        try:
+            return load_record(self._record_path).run_id == ended.get("run_id")
+        except InputError:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

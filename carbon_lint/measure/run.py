@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import platform
+import shlex
 import time
 import uuid
 from dataclasses import replace
@@ -247,7 +248,8 @@ def _open_journal(request: RunRequest) -> Journal | None:
     check_writable(request.record_path, hint=NEEDS_A_FOLDER)
     # Of a link, the journal of what it points to: two runs may know one record by two names.
     is_link = os.path.islink(request.record_path)
-    return Journal(journal_path(os.path.realpath(request.record_path) if is_link else request.record_path))
+    path = journal_path(os.path.realpath(request.record_path) if is_link else request.record_path)
+    return Journal(path, request.record_path)
 
 
 def _warnings_at_start(
@@ -261,10 +263,10 @@ def _warnings_at_start(
             f"this run was inside run {outer} of carbon-lint, which counts the same energy: never add the two"
         )
     if journal is not None and journal.kept_aside is not None:
-        kept = journal.kept_aside.name
+        kept = os.fspath(journal.kept_aside)
         warnings.append(
-            f"an earlier run with this record was killed: its journal is kept in {kept} "
-            f"(carbon-lint recover {kept} --record NEW.json)"
+            f"an earlier run with this record was killed, or its record is not there: its journal is kept in {kept} "
+            f"(carbon-lint recover {shlex.quote(kept)} --record NEW.json)"
         )
     if earlier is not None:
         warnings.append(_kept(earlier.aside))

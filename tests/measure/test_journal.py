@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -182,6 +183,33 @@ def test_the_journal_of_a_killed_run_is_put_aside_and_not_overwritten(run):
 
     aside = Path(f"r.{a_record().run_id}.jsonl")
     assert recover(aside).energy_kwh.total == pytest.approx(3.0)
+    assert any(aside.name in warning for warning in record.warnings)
+
+
+def test_the_advice_to_recover_is_a_command_that_works_here(run):
+    Path("my records").mkdir()
+    a_journal(3)
+    Path("r.jsonl").rename("my records/r.jsonl")
+    record = run("pass", record_path="my records/r.json")
+
+    (warning,) = (text for text in record.warnings if "carbon-lint recover" in text)
+    _, _, path, *rest = shlex.split(warning[warning.index("(carbon-lint") :].strip("()"))
+    assert recover(path).energy_kwh.total == pytest.approx(3.0)
+    assert rest == ["--record", "NEW.json"]
+
+
+@pytest.mark.parametrize("there", ["nothing", "another run's", "no record"])
+def test_the_journal_of_a_run_whose_record_was_not_written_is_put_aside(run, there):
+    """The journal's last line found room, the record's file did not."""
+    if there == "another run's":
+        run("pass", record_path="r.json")
+    elif there == "no record":
+        Path("r.json").write_text("{")
+    a_journal(3, ended=True)
+    record = run("pass", record_path="r.json")
+
+    aside = Path(f"r.{a_record().run_id}.jsonl")
+    assert recover(aside) == a_record()
     assert any(aside.name in warning for warning in record.warnings)
 
 
