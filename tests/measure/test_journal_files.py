@@ -220,7 +220,7 @@ def test_a_record_that_is_read_only_is_found_out_before_the_job(run):
 def test_a_folder_that_is_read_only_is_found_out_before_the_job_though_the_journal_is_there(run, monkeypatch):
     Path("r.jsonl").touch()
     monkeypatch.setattr(os, "access", lambda path, mode: not Path(path).is_dir())  # root is not asked for permission
-    with pytest.raises(OutputError, match="read-only"):
+    with pytest.raises(OutputError, match="its folder may not be written to"):
         run(sys.executable, "-c", "open('ran', 'w')", record_path="r.json")
     assert names() == ["r.jsonl"]
 
