@@ -81,7 +81,7 @@ def _whole_group(record: Record, path: str) -> list[Record]:
     try:
         return [group_sum(record, path).record]
     except MeasurementError:
-        beside = [item.record for item in records_in(os.path.dirname(path) or ".")]
+        beside = [item.record for item in records_in(os.path.dirname(os.path.realpath(path)))]
         return [*(each for each in beside if _is_same_group(each, record) and each.run_id != record.run_id), record]
 
 

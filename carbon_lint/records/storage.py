@@ -14,6 +14,7 @@ from carbon_lint.files import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+HEAD_BYTES = 2**20
 # What fsspec's parts let through of the libraries below them, by the module that defines it.
 _FOREIGN = (
     ("httpx", "HTTPError"),
@@ -41,6 +42,9 @@ class Storage(Protocol):
 
     def read(self, path: str) -> bytes:
         """Raises InputError."""
+
+    def read_marked(self, path: str, mark: bytes) -> bytes | None:
+        """The same of a file that has `mark` in its first MiB, else `None`: a data set is not read for it."""
 
     def write(self, path: str, data: bytes) -> None:
         """Readers see all of it or nothing. Raises OutputError."""
@@ -107,6 +111,15 @@ class LocalStorage:
         """See `Storage`."""
         try:
             return (self._root / path).read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
+
+    def read_marked(self, path: str, mark: bytes) -> bytes | None:
+        """See `Storage`."""
+        try:
+            with (self._root / path).open("rb") as stream:
+                head = stream.read(HEAD_BYTES)
+                return head + stream.read() if mark in head else None
         except OSError as error:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
 
@@ -184,6 +197,11 @@ class RemoteStorage:
             return bytes(self._filesystem.cat_file(posixpath.join(self._root, path)))
         except _failures() as error:
             raise InputError(f"cannot read {self.shown(path)}: {error}") from error
+
+    def read_marked(self, path: str, mark: bytes) -> bytes | None:
+        """See `Storage`. Read whole: not every store gives a part of an empty object."""
+        data = self.read(path)
+        return data if mark in data[:HEAD_BYTES] else None
 
     def write(self, path: str, data: bytes) -> None:
         """See `Storage`."""
