@@ -108,11 +108,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         raise UsageError("--expected-duration is for --forecast", hint="add --forecast, or leave it out")
     if arguments.forecast and not budget:
         raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
-    if arguments.run_group is not None and arguments.record is None:
-        raise UsageError(
-            "--run-group sums the records of its runs, and none is kept of this one",
-            hint="add --record records/, the same folder for every attempt",
-        )
+    record_path, run_group = _record_and_group(arguments, settings)
     return RunRequest(
         command=_command(arguments),
         environ=dict(os.environ),
@@ -124,8 +120,8 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         on_unmeasured=OnLoss(arguments.on_unmeasured or OnLoss.STOP),
         grace_s=_read("--grace", parse_duration_s, arguments.grace or settings.text("grace") or DEFAULT_GRACE),
         tick_s=_tick_s(arguments),
-        record_path=_record_path(arguments.record),
-        run_group=arguments.run_group or settings.text("run-group"),
+        record_path=record_path,
+        run_group=run_group,
         forecast=arguments.forecast,
         expected_duration_s=expected_s,
         provenance=provenance_from_environ(os.environ),
@@ -236,6 +232,21 @@ def _command(arguments: Namespace) -> tuple[str, ...]:
     if not command:
         raise UsageError("no command to run", hint="carbon-lint run --location FRA -- python train.py")
     return tuple(command)
+
+
+def _record_and_group(arguments: Namespace, settings: Settings) -> tuple[str | None, str | None]:
+    """The record's path and its run group. Raises UsageError where the sum over the group would not find the record."""
+    from carbon_lint.records.attempts import check_name
+
+    if arguments.run_group is not None and arguments.record is None:
+        raise UsageError(
+            "--run-group sums the records of its runs, and none is kept of this one",
+            hint="add --record records/, the same folder for every attempt",
+        )
+    record_path, run_group = _record_path(arguments.record), arguments.run_group or settings.text("run-group")
+    if record_path and run_group is not None:
+        check_name(record_path)
+    return record_path, run_group
 
 
 def _record_path(text: str | None) -> str | None:

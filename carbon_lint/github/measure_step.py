@@ -22,6 +22,7 @@ from carbon_lint.measure.journal import journal_path
 from carbon_lint.measure.request import RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
 from carbon_lint.places import custom_place
+from carbon_lint.records.attempts import check_name
 from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, render_record
@@ -70,6 +71,8 @@ class Measuring:
 
     def _measure(self, command: str) -> None:
         record_path = self._record_path()
+        if self._run_group() is not None:
+            check_name(record_path)
         folder = paths.working_directory(self._step.context, self._step.inputs.working_directory)
         if self._step.inputs.card is not None:
             pipeline.check_card_can_be_written(str(paths.inside(self._step.context, "card", self._step.inputs.card)))
@@ -99,6 +102,9 @@ class Measuring:
         parts = (where.run_id, where.run_attempt, where.job, self._step.inputs.job_index)
         return path / f"{'-'.join(str(part) for part in parts if part is not None) or 'record'}.json"
 
+    def _run_group(self) -> str | None:
+        return self._step.inputs.run_group or self._limits.settings.text("run-group")
+
     def _prepared(self, command: str, base: dict[str, str], files: JobFiles, record_path: Path) -> RunRequest:
         """Run `setup`, and make the request from what it left."""
         pass_env = measuring.passed_names(self._step.inputs)
@@ -118,7 +124,7 @@ class Measuring:
             grace_s=policy.grace_s(self._step.inputs, self._limits.settings),
             cancel_grace_s=CANCEL_GRACE_S,
             record_path=str(record_path),
-            run_group=self._step.inputs.run_group or self._limits.settings.text("run-group"),
+            run_group=self._run_group(),
             forecast=bool(self._gate.hard_budget),
             expected_duration_s=self._step.inputs.expected_duration_s,
             provenance=replace(provenance, job_index=self._step.inputs.job_index),

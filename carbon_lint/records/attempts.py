@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError, OutputError
+from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.store import load_record
+from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from carbon_lint.records.record import Record
@@ -32,6 +33,16 @@ class Earlier:
 def aside_path(path: Path, run_id: object) -> Path:
     """`r.json` of run X -> `r.X.json`, in the same folder whatever the run is called."""
     return path.with_name(f"{path.stem}.{re.sub(r'[^A-Za-z0-9-]+', '-', str(run_id))[:64]}{path.suffix}")
+
+
+def check_name(path: str | os.PathLike[str]) -> None:
+    """Raises UsageError for a record of a run group under a name with which no sum over the group finds it."""
+    target = os.path.realpath(path)
+    if Path(target).suffix != ".json":
+        raise UsageError(
+            f"the record {quoted(os.fspath(path))} of a run group must end in .json, or the sum lacks it",
+            hint=f"name it {os.path.basename(target)}.json",
+        )
 
 
 def find_earlier(path: str | os.PathLike[str]) -> Earlier | None:

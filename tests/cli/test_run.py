@@ -110,6 +110,11 @@ REFUSED = {
         "s3://b/runs/NAME.json",
     ),
     "a group without a record": (["--location", "FRA", "--run-group", "g", "--", "true"], 2, "none is kept"),
+    "a group's record that its sum would not find": (
+        ["--location", "FRA", "--run-group", "g", "--record", "record", "--", "true"],
+        2,
+        "'record' of a run group must end in .json",
+    ),
     "a power of nothing": (["--location", "FRA", "--cpu-power", "0 W", "--", "true"], 2, "--cpu-power: 0 W"),
     "a card that is a folder": (["--location", "FRA", "--card", ".", "--", "true"], 2, "is a folder"),
     "a card in no folder": (["--location", "FRA", "--card", "no/README.md", "--", "true"], 2, "cannot write"),
@@ -157,6 +162,15 @@ def test_the_configuration_fills_in_what_no_flag_says(carbon_lint):
     assert (done.returncode, done.stdout) == (0, "x\n"), done.stderr
     record = load_record("r.json")
     assert (record.intensity.location, record.run_group, record.pue) == ("POL", "bert", 1.5)
+
+
+def test_a_configured_group_refuses_a_record_that_its_sum_would_not_find(cli):
+    configure('location = "POL"\nrun-group = "bert"\n')
+    Path("r.json").symlink_to("record")
+    for name in ("record", "r.json"):
+        code, _, err = cli("run", "--record", name, "--", "touch", "ran")
+        assert (code, "must end in .json" in err) == (2, True)
+    assert not Path("ran").exists()
 
 
 def test_a_flag_wins_over_the_configuration(carbon_lint):

@@ -274,6 +274,13 @@ def test_a_word_of_the_configuration_that_is_not_known_is_told_before_the_job(ru
     assert not (runner.workspace / "trained").exists()
 
 
+def test_a_record_of_a_run_group_that_its_sum_would_not_find_is_refused_before_the_job(runner):
+    step = runner.step(command="touch ran", location="FRA", record="out/record", run_group="r1", lint="false")
+    assert not step.succeeded
+    assert "of a run group must end in .json" in step.log
+    assert not (runner.workspace / "ran").exists()
+
+
 def test_attempts_of_a_run_group_are_summed_on_the_card(runner):
     first = runner.step(command="exit 3", location="FRA", record="records/", run_group="r1", lint="false")
     assert first.outputs["record"] == "records/4242-2-train-0.json"
