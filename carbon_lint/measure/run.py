@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.errors import CommandNotRunnableError, MeasurementError, OutputError
+from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
 from carbon_lint.files import check_writable
 from carbon_lint.measure import environment, nested
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
@@ -26,7 +26,8 @@ from carbon_lint.measure.ranks import unseen_gpus
 from carbon_lint.measure.signals import CANCELLING, SignalInbox
 from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
 from carbon_lint.records.record import Energy, Outcome, Record
-from carbon_lint.records.store import record_to_json, write_record
+from carbon_lint.records.rewrite import rewrite_record
+from carbon_lint.records.store import as_stored, record_to_json, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,21 +93,44 @@ def measure(
         loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
         outlook.listening.start()
         started = time.monotonic()
-        _start_unless_cancelled(job, loop, inbox, meter, earlier)
+        if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
+            blank = _without_group(blank, request, journal)
         loop.take_last(meter.stop())
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
-        record = replace(record, warnings=(*record.warnings, *_notes_on_nested(record)))
-        record = _write(record, request, journal)
+        record = _write(as_stored(record), request, journal)
+        record = _with_notes_on_nested(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stop is Stop.CANCELLED)
     return record
 
 
-def _notes_on_nested(record: Record) -> tuple[str, ...]:
+def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """The record, whose file is there whatever the job has left for us to look at, once more with what was seen."""
     try:
-        folder = os.getcwd()
-    except FileNotFoundError:  # the job removed it
-        return ()
-    return nested.notes(record, folder)
+        notes = nested.notes(record, os.getcwd())
+    except FileNotFoundError:  # the job removed the folder
+        return record
+    if not notes:
+        return record
+    record = as_stored(replace(record, warnings=(*record.warnings, *notes)))
+    if request.record_path is not None and journal is not None:
+        journal.write_record(record_to_json(record))
+        try:
+            rewrite_record(record, request.record_path)
+        except (InputError, OutputError) as error:
+            unsaid = f"the record's file does not say so of the job's own CodeCarbon: {error.message}"
+            return replace(record, warnings=(*record.warnings, unsaid))
+    return record
+
+
+def _without_group(blank: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """Of a run whose job was not started: without any energy it would stop each sum over the group."""
+    if blank.run_group is None:
+        return blank
+    warning = f"the job was not started: this is no run of group {blank.run_group!r}"
+    blank = replace(blank, run_group=None, warnings=(*blank.warnings, warning))
+    if journal is not None:
+        journal.write_header(record_to_json(blank), _limits(request))
+    return blank
 
 
 def exit_code(record: Record) -> int:
@@ -127,11 +151,14 @@ def was_stopped(record: Record) -> bool:
     return is_ours and (record.exit_status != _SUCCESS or EXITED_WELL in record.warnings)
 
 
-def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None) -> None:
-    """Start the job and see it through. A Ctrl-C while the meter was starting means: do not start it at all."""
+def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None) -> bool:
+    """Start the job and see it through; whether it was started.
+
+    A Ctrl-C while the meter was starting means: do not start it at all.
+    """
     if any(signum in CANCELLING for signum in inbox.take()):
         loop.state.stop = Stop.CANCELLED
-        return
+        return False
     try:
         job.start()
     except CommandNotRunnableError:
@@ -139,6 +166,7 @@ def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Met
         raise
     make_way(earlier)
     loop.run()
+    return True
 
 
 def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
