@@ -296,7 +296,7 @@ def _warnings_at_start(
             f"an earlier run with this record was killed, or its record is not there: its journal is kept in {kept} "
             f"(carbon-lint recover {shlex.quote(kept)} --record NEW.json)"
         )
-    if earlier is not None:
+    if earlier is not None and earlier.is_attempt:
         warnings.append(_kept(earlier.aside))
     return warnings
 
@@ -315,9 +315,9 @@ def _write(record: Record, request: RunRequest, journal: Journal | None) -> Reco
         return record
     journal.write_record(record_to_json(record))
     try:
-        aside = keep_earlier(record, request.record_path)
-        if aside is not None and _kept(aside) not in record.warnings:
-            record = replace(record, warnings=(*record.warnings, _kept(aside)))
+        kept = keep_earlier(record, request.record_path)
+        if kept is not None and kept.is_attempt and _kept(kept.aside) not in record.warnings:
+            record = replace(record, warnings=(*record.warnings, _kept(kept.aside)))
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error

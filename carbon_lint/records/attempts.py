@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """An earlier run's record, and where it is kept."""
+    """An earlier run's record, and where it is kept. `is_attempt`: a run group counts it."""
 
     path: Path
     run_id: str
     aside: Path
+    is_attempt: bool
 
     def make_way(self) -> None:
         """Leave the name free: a run that is killed must not leave older figures under it. Raises OSError."""
@@ -48,8 +49,8 @@ def check_name(path: str | os.PathLike[str]) -> None:
 def find_earlier(path: str | os.PathLike[str]) -> Earlier | None:
     """What stands at `path` of an earlier run; `None` where it is no record.
 
-    One of a group is kept where sums over the group find it. One without a group is not: a sum over the folder took
-    it as replaced, and must not add it to the run that was made in its place.
+    One of a group is kept where sums over the group find it. One without a group is replaced by the new run, and the
+    last of them kept as `r.json.old`, which no sum takes: the new run may be killed, or be cancelled at once.
     """
     if not os.path.exists(path):
         return None
@@ -58,14 +59,13 @@ def find_earlier(path: str | os.PathLike[str]) -> Earlier | None:
     except InputError:
         return None
     target = Path(os.path.realpath(path))
-    aside = aside_path(target, there.run_id)
-    if there.run_group is None:
-        aside = aside.with_name(f"{aside.name}.old")
-    return Earlier(path=target, run_id=there.run_id, aside=aside)
+    is_attempt = there.run_group is not None
+    aside = aside_path(target, there.run_id) if is_attempt else target.with_name(f"{target.name}.old")
+    return Earlier(path=target, run_id=there.run_id, aside=aside, is_attempt=is_attempt)
 
 
-def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Path | None:
-    """Put what stands at `path` aside where it is another run than the record's, and return its new name.
+def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Earlier | None:
+    """Put what stands at `path` aside where it is another run than the record's, and return it.
 
     Raises OutputError where it cannot be.
     """
@@ -76,7 +76,7 @@ def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Path | None:
         earlier.make_way()
     except OSError as error:
         raise OutputError(f"cannot keep {os.fspath(path)} as {earlier.aside.name}: {error.strerror}") from error
-    return earlier.aside
+    return earlier
 
 
 def make_way(earlier: Earlier | None) -> None:

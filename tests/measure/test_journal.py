@@ -214,9 +214,10 @@ def test_the_journal_of_a_run_whose_record_was_not_written_is_put_aside(run, the
 
 
 def test_the_journal_of_a_finished_run_is_overwritten(run):
-    first = run("pass", record_path="r.json")
-    run("pass", record_path="r.json")
-    assert {path.name for path in Path().iterdir()} == {"r.json", "r.jsonl", f"r.{first.run_id}.json.old"}
+    records = [run("pass", record_path="r.json") for _ in range(3)]
+    assert {path.name for path in Path().iterdir()} == {"r.json", "r.jsonl", "r.json.old"}
+    assert load_record("r.json.old") == records[1]
+    assert not any("earlier run" in warning for warning in records[-1].warnings)
 
 
 @pytest.mark.parametrize("path", ["absent/r.json", "."])

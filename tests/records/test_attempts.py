@@ -27,7 +27,7 @@ def names():
 def test_an_earlier_attempt_is_kept_under_a_name_of_its_own_and_summed():
     write_record(attempt("one", emissions_g=20.0, outcome=Outcome.FAILED), "r.json")
     second = attempt("two", emissions_g=30.0, **LATER)
-    assert keep_earlier(second, "r.json") == Path("r.one.json").absolute()
+    assert keep_earlier(second, "r.json").aside == Path("r.one.json").absolute()
     write_record(second, "r.json")
     assert names() == ["r.json", "r.one.json"]
     assert group_sum(second, "r.json").record.emissions_g == pytest.approx(50.0)
@@ -35,7 +35,7 @@ def test_an_earlier_attempt_is_kept_under_a_name_of_its_own_and_summed():
 
 def test_a_record_of_another_group_is_kept_for_the_sum_over_that_group():
     write_record(attempt("one", run_group="other"), "r.json")
-    assert keep_earlier(attempt("two"), "r.json") == Path("r.one.json").absolute()
+    assert keep_earlier(attempt("two"), "r.json").aside == Path("r.one.json").absolute()
     write_record(attempt("two"), "r.json")
     later = attempt("three", run_group="other", emissions_g=1.0, **LATER)
     assert group_sum(later, "new.json").record.merged_from == ("one", "three")
@@ -44,9 +44,9 @@ def test_a_record_of_another_group_is_kept_for_the_sum_over_that_group():
 @pytest.mark.parametrize("run_group", ["g", None])
 def test_a_record_without_a_group_is_kept_where_no_sum_over_the_folder_takes_it(run_group):
     write_record(attempt("one", run_group=None), "r.json")
-    assert keep_earlier(attempt("two", run_group=run_group), "r.json") == Path("r.one.json.old").absolute()
+    assert keep_earlier(attempt("two", run_group=run_group), "r.json").aside == Path("r.json.old").absolute()
     assert records_in(".") == []
-    assert load_record("r.one.json.old").run_id == "one"
+    assert load_record("r.json.old").run_id == "one"
 
 
 def test_a_group_that_is_forgotten_on_the_resume_loses_no_attempt():
