@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
 PROC = Path("/proc")
 _PARENT_FIELD = 1  # of /proc/PID/stat after the name, proc(5): state, ppid
@@ -36,16 +36,20 @@ def others(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> se
     A process that /proc does not know has ended, or is numbered by another PID namespace: it cannot be judged, and is
     not called another's.
     """
-    known: dict[int, bool | None] = dict.fromkeys(roots, True)
-    found = {pid for pid in pids if _descends(pid, known, proc) is False}
-    return {pid for pid in found if _name(pid, proc) != _MPS_SERVER}
+    return {pid for pid, is_ours in _judged(pids, roots, proc) if is_ours is False}
 
 
 def not_ours(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> set[int]:
     """Before the job has started: all but what descends from `roots`, also what cannot be judged."""
+    return {pid for pid, is_ours in _judged(pids, roots, proc) if is_ours is not True}
+
+
+def _judged(pids: Iterable[int], roots: Collection[int], proc: Path) -> Iterator[tuple[int, bool | None]]:
+    """Each process that uses a card for itself, and whether it descends from `roots`; `None` where it is not here."""
     known: dict[int, bool | None] = dict.fromkeys(roots, True)
-    found = {pid for pid in pids if _descends(pid, known, proc) is not True}
-    return {pid for pid in found if _name(pid, proc) != _MPS_SERVER}
+    for pid in pids:
+        if _name(pid, proc) != _MPS_SERVER:
+            yield pid, _descends(pid, known, proc)
 
 
 def _descends(pid: int, known: dict[int, bool | None], proc: Path) -> bool | None:
