@@ -12,7 +12,8 @@ loud() { printf '\n!!! %s\n!!! The container action was NOT tested.\n\n' "$*" >&
 is_up() { docker info >/dev/null 2>&1; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
-if ! command -v docker >/dev/null; then
+# A machine may have the client alone.
+if ! command -v docker >/dev/null || { ! is_up && ! command -v dockerd >/dev/null; }; then
   echo "installing docker.io"
   as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes docker.io debootstrap \
     >/dev/null || { loud 'Docker is not installed, and apt-get cannot install docker.io.'; exit 75; }
