@@ -6,8 +6,6 @@ import ast
 import subprocess
 import sys
 
-import pytest
-
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "carbon_lint"
@@ -32,7 +30,7 @@ NEIGHBOURS = {
 }
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 DOORS = {"cli/__init__.py", "github/entry.py"}  # where an exception becomes text
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def room_of(path):
@@ -41,7 +39,7 @@ def room_of(path):
 
 def imported(path):
     """(line, dotted name) of everything that a module imports, inside functions too."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(MODULES[path]):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -55,17 +53,15 @@ def test_every_module_lives_in_a_known_room():
     assert {room_of(path) for path in MODULES} <= set(FLOOR_OF)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_one_way(path):
-    room = room_of(path)
+def test_imports_run_one_way():
     wrong = []
-    for line, name in imported(path):
-        parts = name.split(".")
+    for path, (line, name) in ((module, found) for module in MODULES for found in imported(module)):
+        parts, room = name.split("."), room_of(path)
         if parts[0] != "carbon_lint" or len(parts) == 1 or parts[1].startswith("__"):
             continue
         other = parts[1]
         if other != room and (room, other) not in NEIGHBOURS and FLOOR_OF[other] <= FLOOR_OF[room] < len(FLOORS) - 1:
-            wrong.append(f"line {line}: {room} imports {other}")
+            wrong.append(f"{path.relative_to(PACKAGE)}:{line}: {room} imports {other}")
     assert wrong == []
 
 
@@ -80,20 +76,22 @@ def test_only_one_file_imports_codecarbon_and_one_room_huggingface_hub():
     assert {user.split("/")[0] for user in users["huggingface_hub"]} <= {"hub"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_the_doors_touch_the_process(path):
+def test_only_the_doors_touch_the_process():
     """Printing and exiting belong to `cli` and `github`; only the two doors catch everything, but to clean up."""
     wrong = []
-    is_door = room_of(path) in {"cli", "github"}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, node in ((path, node) for path, tree in MODULES.items() for node in ast.walk(tree)):
+        name = path.relative_to(PACKAGE).as_posix()
+        is_front_end = room_of(path) in {"cli", "github"}
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else ""
             is_all = caught in {"", "Exception", "BaseException"}
             cleans_up = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
-            if is_all and not cleans_up and path.relative_to(PACKAGE).as_posix() not in DOORS:
-                wrong.append(f"line {node.lineno}: catches everything")
-        elif not is_door and isinstance(node, ast.Call) and ast.unparse(node.func) in {"print", "sys.exit", "exit"}:
-            wrong.append(f"line {node.lineno}: {ast.unparse(node.func)}")
+            if is_all and not cleans_up and name not in DOORS:
+                wrong.append(f"{name}:{node.lineno}: catches everything")
+        elif not is_front_end and isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called in {"print", "sys.exit", "exit"}:
+                wrong.append(f"{name}:{node.lineno}: {called}")
     assert wrong == []
 
 

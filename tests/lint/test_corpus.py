@@ -25,41 +25,21 @@ def held(path, text, *, update):
 
 
 @pytest.mark.parametrize("path", CASES, ids=case_id)
-def test_a_card_gives_exactly_the_findings_beside_it(path, update_expected):
-    held(path.with_suffix(".expected"), Case(path).lines(), update=update_expected)
-
-
-@pytest.mark.parametrize("path", CASES, ids=case_id)
-def test_a_bad_card_gives_its_rule_and_a_good_one_does_not(path):
+def test_a_card_gives_the_findings_and_the_fixes_beside_it(path, update_expected):
     case = Case(path)
-    assert case.is_bad == (case.code in {found.code for found in case.diagnostics()})
+    text, diagnostics = case.card.text, case.diagnostics()
+    held(path.with_suffix(".expected"), case.lines(), update=update_expected)
+    assert case.is_bad == (case.code in {found.code for found in diagnostics})
+    for span in (span for found in diagnostics for span in (found, *found.related)):
+        assert 0 <= span.start <= span.end <= len(text)
 
-
-@pytest.mark.parametrize("path", CASES, ids=case_id)
-def test_a_fix_gives_exactly_the_card_beside_it(path, update_expected):
-    case = Case(path)
-    text = case.card.text
-    safe, unsafe = case.fixed("safe").text, case.fixed("unsafe").text
+    fixed = {level: case.fixed(level) for level in ("safe", "unsafe")}
+    safe, unsafe = fixed["safe"].text, fixed["unsafe"].text
     held(path.with_suffix(".fixed"), safe if safe != text else None, update=update_expected)
     held(path.with_suffix(".unsafe"), unsafe if unsafe != safe else None, update=update_expected)
-
-
-@pytest.mark.parametrize("path", CASES, ids=case_id)
-@pytest.mark.parametrize("level", ["safe", "unsafe"])
-def test_fixing_twice_changes_nothing_the_second_time(path, level):
-    case = Case(path)
-    once = case.fixed(level)
-    path_of_once = type("Once", (Case,), {"card": once})(path)
-    assert path_of_once.fixed(level).text == once.text
-
-
-@pytest.mark.parametrize("path", CASES, ids=case_id)
-def test_every_span_lies_inside_the_text(path):
-    case = Case(path)
-    for found in case.diagnostics():
-        assert 0 <= found.start <= found.end <= len(case.card.text)
-        for related in found.related:
-            assert 0 <= related.start <= related.end <= len(case.card.text)
+    for level, once in fixed.items():
+        again = type("Once", (Case,), {"card": once})(path).fixed(level)
+        assert again.text == once.text, f"fixing twice ({level}) changes something the second time"
 
 
 def test_every_rule_has_bad_and_good_cards():

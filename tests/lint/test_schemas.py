@@ -108,19 +108,19 @@ def test_what_the_schema_refuses_always_has_a_finding(matter):
         assert any(diagnostic.severity != "note" for diagnostic in found)
 
 
-@pytest.mark.parametrize("path", CASES, ids=case_id)
-def test_a_card_that_the_schema_refuses_has_an_error_or_a_warning(path):
-    case = Case(path)
-    root = case.card.root
-    if root is not None and not CARD.is_valid(plain_value(root)):
-        assert any(found.severity != "note" for found in case.diagnostics())
+def test_a_card_that_the_schema_refuses_has_an_error_or_a_warning():
+    cases = [case for case in map(Case, CASES) if case.card.root is not None]
+    refused = [case for case in cases if not CARD.is_valid(plain_value(case.card.root))]
+    silent = [case for case in refused if all(found.severity == "note" for found in case.diagnostics())]
+    assert len(refused) > 20
+    assert [case_id(case.path) for case in silent] == []
 
 
-@pytest.mark.parametrize("path", [path for path in CASES if path.stem == "good"], ids=case_id)
-def test_a_good_card_fits_the_card_schema(path):
-    root = Case(path).card.root
-    if root is not None:
-        CARD.validate(plain_value(root))
+def test_a_good_card_fits_the_card_schema():
+    roots = {path: Case(path).card.root for path in CASES if path.stem == "good"}
+    wrong = [path for path, root in roots.items() if root is not None and not CARD.is_valid(plain_value(root))]
+    assert len(roots) > 20
+    assert [case_id(path) for path in wrong] == []
 
 
 def test_the_json_report_fits_its_schema():
