@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # An editable install is not compiled, and where PYTHONDONTWRITEBYTECODE is set it never would be: as pip does it.
 COMPILE := $(BIN)/python -m compileall -q carbon_lint
+# Many tests wait for a process or a server, so three workers suit two cores.
+TEST_JOBS ?= 3
 
 .PHONY: help demo demo-over-budget test lint format docs clean
 help:
@@ -41,7 +43,7 @@ demo-over-budget: $(VENV)/.demo
 	@$(BIN)/python examples/demo/demo.py --over-budget
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
