@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from bisect import bisect_right
 
 import yaml
 
@@ -15,7 +16,7 @@ from carbon_lint.card.document import Node, Parsed, Problem, is_merge, property_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     from carbon_lint.card.repair import Repaired
@@ -33,12 +34,10 @@ MAX_DEPTH = 100
 MAX_MERGE_KEYS = 10_000
 """js-yaml 4.3 `maxTotalMergeKeys`."""
 
-MAX_SCANNED = 100_000_000
-"""Characters that repairing one card may scan, about two seconds: each repair scans anew."""
-
 _ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 """Line breaks to YAML 1.1, and so to libyaml, and text to everybody else; and the byte order mark."""
 
+_BREAK = re.compile(r"\r\n|\r|\n")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 _TAG = "tag:yaml.org,2002:"
@@ -50,17 +49,11 @@ _TAGS = {
 }
 
 
-def events(text: str) -> Iterator[Any]:
-    """The events libyaml finds in `text`; raises yaml.YAMLError."""
-    return iter(_reader(text), None)
-
-
-def _reader(text: str) -> Callable[[], Any]:
-    """A function that gives the next event, and None behind the last."""
+def events(source: Any) -> Iterator[Any]:
+    """The events that libyaml finds in a text or a stream; raises yaml.YAMLError."""
     if _Parser is not None:
-        return _Parser(text).get_event
-    parsed = yaml.parse(text, Loader=yaml.SafeLoader)
-    return lambda: next(parsed, None)
+        return iter(_Parser(source).get_event, None)
+    return yaml.parse(source, Loader=yaml.SafeLoader)
 
 
 def with_last_break(yaml_text: str) -> str:
@@ -76,20 +69,16 @@ def paired(scalar: str) -> str:
 
 
 def is_well_formed(text: str) -> bool:
-    """True where libyaml finds no fault with `text`. No node and no event is made: ten times as fast as composing."""
-    return _fault(text) is None
-
-
-def _fault(text: str) -> yaml.YAMLError | None:
+    """Whether libyaml finds no fault with `text`. No node and no event is made: ten times as fast as composing."""
     try:
         if _Parser is None:
             for _ in events(text):
                 pass
         else:
             _Parser(text).raw_parse()
-    except yaml.YAMLError as error:
-        return error
-    return None
+    except yaml.YAMLError:
+        return False
+    return True
 
 
 def compose(text: str, start: int, end: int) -> Parsed:
@@ -106,15 +95,9 @@ def compose(text: str, start: int, end: int) -> Parsed:
 
 
 def _compose_repaired(text: str, start: int, end: int) -> Parsed:
-    from carbon_lint.card.repair import Repaired, is_deep  # noqa: PLC0415  for the few cards that libyaml refuses
+    from carbon_lint.card.repair import repair  # noqa: PLC0415  for the few cards that libyaml refuses
 
-    repaired = Repaired(text[start:end])
-    scanned = 0
-    while not is_deep(repaired.text):
-        scanned += len(repaired.text)
-        error = _fault(repaired.text)
-        if error is None or scanned > MAX_SCANNED or not repaired.mend_error(error):
-            break
+    repaired = repair(text[start:end])
     try:
         return _Composer(text, start, end, repaired).compose(repaired.text)
     except yaml.MarkedYAMLError as error:
@@ -168,6 +151,7 @@ class _Composer:
         self.root: Node | None = None
         self.documents = 0
         self.merged = 0
+        self.breaks: list[int] | None = None  # where lines start, for those that ask
 
     def compose(self, yaml_text: str) -> Parsed:
         for event in events(yaml_text):
@@ -268,11 +252,11 @@ class _Composer:
         start, end = self._span(event)
         target = self.anchors.get(event.anchor)
         if target is None:
-            self._problem("yaml-error", f"the alias {'*' + event.anchor!r} names no anchor above it", start, end)
+            self._problem("yaml-error", f"the alias {self._shown(event)} names no anchor above it", start, end)
             self._add(Node(self.text, "scalar", start, end), None)
             return
         if any(frame.node is target for frame in self.stack):
-            self._problem("yaml-error", f"the alias {'*' + event.anchor!r} stands inside what it names", start, end)
+            self._problem("yaml-error", f"the alias {self._shown(event)} stands inside what it names", start, end)
             self._add(Node(self.text, "scalar", start, end), None)
             return
         node = Node(self.text, target.kind, start, end)
@@ -280,6 +264,9 @@ class _Composer:
         for name in ("style", "tag", "text", "is_flow", "_children", "_merged"):
             setattr(node, name, getattr(target, name))
         self._add(node, None)
+
+    def _shown(self, alias: Any) -> str:
+        return repr("*" + (alias.anchor if self.repaired is None else self.repaired.anchor(alias.anchor)))
 
     def _add(self, node: Node, anchor: str | None) -> None:
         if anchor is not None:
@@ -296,12 +283,20 @@ class _Composer:
     def _name(self, frame: _Frame, key: Node) -> None:
         if is_merge(key):
             return
+        if key.kind == "list" and any(item.kind == "list" for item in key.items_list()):
+            self._problem("yaml-error", "a key is a list that holds a list", key.start, key.end)
+            return
         name = property_name(key)
         first = frame.names.setdefault(name, key)
         if first is not key:
-            line = self.text.count("\n", 0, first.start) + 1
+            line = self._line_of(first.start)
             message = f"the key {name[:80]!r} is already there, on line {line}"
             self._problem("duplicate-key", message, key.start, key.end)
+
+    def _line_of(self, offset: int) -> int:
+        if self.breaks is None:
+            self.breaks = [match.end() for match in _BREAK.finditer(self.text, 0, self.end)]
+        return bisect_right(self.breaks, offset) + 1
 
     def _merge(self, node: Node) -> None:
         """What `<<` brings in: entries whose key is not there yet, the first source first."""

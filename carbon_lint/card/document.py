@@ -158,7 +158,8 @@ def property_name(key: Node) -> str:
     if key.kind == "map":
         return "[object Object]"
     if key.kind == "list":
-        return ",".join(property_name(item) for item in key.items_list()[:100])
+        # A list in it is refused by `compose`, as js-yaml does: with aliases such a name grows exponentially.
+        return ",".join(property_name(item) for item in key.items_list() if item.kind != "list")
     if key.style is not None and key.tag is None:
         return key.text
     kind, value = key._resolved()  # noqa: SLF001  same module

@@ -53,9 +53,10 @@ def find_lax(text: str) -> LaxFrontMatter | None:
     """As `fence.find_lax`, which is the way in."""
     if find(text) is not None:
         return None
+    unclosed: set[re.Pattern[str]] = set()  # what was not found below one opening is not found below the next
     for opening in _LAX_OPEN.finditer(text, 0, _SEARCHED):
         if _LOOKS_LIKE_YAML.match(text, _content_start(opening)):
-            found = _explained(text, opening)
+            found = _explained(text, opening, unclosed)
             if found is not None:
                 return found
     return None
@@ -69,10 +70,13 @@ def _content_start(opening: re.Match[str]) -> int:
     return opening.end()
 
 
-def _explained(text: str, opening: re.Match[str]) -> LaxFrontMatter | None:
+def _explained(text: str, opening: re.Match[str], unclosed: set[re.Pattern[str]]) -> LaxFrontMatter | None:
     start = _content_start(opening)
     is_code = opening["code"] is not None
-    closing = (_CODE_CLOSE if is_code else _LAX_CLOSE).search(text, opening.end() - len(opening["eol"]))
+    fence = _CODE_CLOSE if is_code else _LAX_CLOSE
+    closing = None if fence in unclosed else fence.search(text, opening.end() - len(opening["eol"]))
+    if closing is None:
+        unclosed.add(fence)
     open_start = opening.start("fence")
     end, close_end = (closing.start(), closing.end()) if closing else (len(text), len(text))
     if is_code and (closing is None or "co2_eq_emissions" not in text[start:end]):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from carbon_lint.card.document import Card, Node
     from carbon_lint.config import Settings
     from carbon_lint.lint.evidence import Evidence
-    from carbon_lint.lint.suppression import Suppression
+    from carbon_lint.lint.suppression import Suppressions
 
 COMMENT = "carbon-lint:"
 BLOCK = "co2_eq_emissions"
@@ -82,7 +82,7 @@ class Context:
         self.active: frozenset[str] = frozenset()  # codes of the rules that run on this card
         self._fields: dict[str, tuple[Node, Node]] | None = None
         self._figures: list[BodyFigure] | None = None
-        self._suppressions: list[Suppression] | None = None
+        self._suppressions: Suppressions | None = None
 
     @property
     def text(self) -> str:
@@ -124,7 +124,7 @@ class Context:
         return self._figures
 
     @property
-    def suppressions(self) -> list[Suppression]:
+    def suppressions(self) -> Suppressions:
         """Our comments in the front matter."""
         if self._suppressions is None:
             from carbon_lint.lint.suppression import find

@@ -6,7 +6,10 @@ On the check path, so these are plain classes on one small base: fifteen datacla
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+
+_BREAK = re.compile(r"\r\n|\r|\n")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -218,20 +221,7 @@ class Lines:
     __slots__ = ("_starts",)
 
     def __init__(self, text: str) -> None:
-        starts = [0]
-        length = len(text)
-        at = 0
-        while True:
-            feed = text.find("\n", at)
-            carriage = text.find("\r", at, feed if feed >= 0 else length)
-            if carriage >= 0 and carriage + 1 != feed:
-                at = carriage + 1
-            elif feed >= 0:
-                at = feed + 1
-            else:
-                break
-            starts.append(at)
-        self._starts = starts
+        self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
 
     def place(self, offset: int) -> tuple[int, int]:
         """(line, column) of an offset, both from 1."""

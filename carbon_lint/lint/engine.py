@@ -267,19 +267,13 @@ def _run(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
             continue
         for hit in load_rule(module).check(context):
             context.codes.add(code)
-            if "suppression" in traits and code not in _LAST and _is_silenced(context, code, hit):
+            if "suppression" in traits and code not in _LAST and context.suppressions.silence(code, hit.start):
                 suppressed += 1
                 continue
             lines = lines or Lines(context.text)
             found.append(_diagnostic(hit, (module, code, severity), context.card.path, lines))
     found.sort()
     return found, suppressed
-
-
-def _is_silenced(context: Context, code: str, hit: Hit) -> bool:
-    from carbon_lint.lint.suppression import silences
-
-    return silences(context, code, hit.start)
 
 
 def _diagnostic(hit: Hit, rule: tuple[str, str, str], path: str, lines: Lines) -> Diagnostic:

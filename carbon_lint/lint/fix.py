@@ -7,6 +7,7 @@ end.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 
 from carbon_lint.card.read import read_card
@@ -79,21 +80,35 @@ def _first_that_holds(
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """`text` with edits that do not overlap, put in from the back."""
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
+    """`text` with edits that do not overlap."""
+    parts: list[str] = []
+    at = 0
+    for edit in sorted(edits, key=_place):
+        parts += (text[at : edit.start], edit.text)
+        at = edit.end
+    return "".join(parts) + text[at:]
 
 
 def _without_overlap(fixes: list[Fix]) -> list[Fix]:
     """The fixes in order, without those that touch characters that an earlier one touches."""
     kept: list[Fix] = []
-    taken: list[Edit] = []
+    taken: list[tuple[int, int]] = []
     for fix in fixes:
-        if not any(edit.start < other.end + 1 and other.start < edit.end + 1 for edit in fix.edits for other in taken):
+        if not any(_meets(edit, taken) for edit in fix.edits):
             kept.append(fix)
-            taken.extend(fix.edits)
+            for edit in fix.edits:
+                insort(taken, _place(edit))
     return kept
+
+
+def _place(edit: Edit) -> tuple[int, int]:
+    return edit.start, edit.end
+
+
+def _meets(edit: Edit, taken: list[tuple[int, int]]) -> bool:
+    """Whether an edit overlaps or adjoins one of those that are taken, which are in order and do not."""
+    at = bisect_right(taken, (edit.end, len(taken) and taken[-1][1]))
+    return at > 0 and taken[at - 1][1] >= edit.start
 
 
 def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
@@ -121,28 +136,37 @@ def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:
         return False
     if before.text[before.body[0] :] != after.text[after.body[0] :]:
         return False
-    untouched = Counter(_leaves(before.root, edits))
-    untouched.subtract(_leaves(after.root, ()))
+    untouched = Counter(_leaves(before.root, _Touched(edits)))
+    untouched.subtract(_leaves(after.root, _Touched(())))
     return max(untouched.values(), default=0) <= 0
 
 
-def _leaves(node: Node, edits: Iterable[Edit], name: str = "") -> Iterator[tuple[str, str, str]]:
-    """(key, type, text) of every scalar that no edit touches, with the nearest key's name."""
-    edits = tuple(edits)
-    if node.kind == "scalar":
+class _Touched:
+    """Which nodes a set of edits touches."""
+
+    __slots__ = ("_edits", "_starts")
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        self._edits = sorted(edits, key=_place)
+        self._starts = [edit.start for edit in self._edits]
+
+    def __contains__(self, node: Node) -> bool:
+        at = bisect_left(self._starts, node.end)
+        return at > 0 and node.start < self._edits[at - 1].end
+
+
+def _leaves(node: Node, touched: _Touched, name: str = "") -> Iterator[tuple[str, str, str]]:
+    """(key, type, text) of every scalar that is written and that no edit touches, with the nearest key's name."""
+    if node.kind == "scalar" or node.is_alias:
         # A block without a value gets one where its fields are moved into it.
-        if node.raw and not _touched(node, edits):
-            yield name, node.type, node.text
+        if node.raw and node not in touched:
+            yield name, node.type, node.raw if node.is_alias else node.text
         return
     for item in node.items_list():
-        yield from _leaves(item, edits, name)
+        yield from _leaves(item, touched, name)
     for key, value in node.own_items():
-        if not _touched(key, edits):
-            yield from _leaves(value, edits, key.raw)
-
-
-def _touched(node: Node, edits: tuple[Edit, ...]) -> bool:
-    return any(edit.start < node.end and node.start < edit.end for edit in edits)
+        if key not in touched:
+            yield from _leaves(value, touched, key.raw)
 
 
 def _reread(card: Card, text: str) -> Card:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint.config import nearest
 from carbon_lint.errors import ConfigError
 from carbon_lint.lint.diagnostic import RANK
-from carbon_lint.lint.rules import CODES, TABLE, name_of
+from carbon_lint.lint.rules import CODES, NAMES, TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,12 +83,11 @@ class Policy:
         """A code, the beginning of one, or a name, as a code or the beginning of one."""
         if text == "ALL" or any(code.startswith(text) for code in CODES):
             return text
-        names = {name_of(module): code for code, module in CODES.items()}
-        if text in names:
-            return names[text]
+        if text in NAMES:
+            return NAMES[text]
         raise ConfigError(
             f"{self.settings.source(key)}: {key}: unknown rule {text!r}",
-            hint=nearest(text, [*CODES, *names], "known rules"),
+            hint=nearest(text, [*CODES, *NAMES], "known rules"),
         )
 
 

@@ -46,12 +46,14 @@ def _block(found: Diagnostic, sources: Mapping[str, str], options: RenderOptions
 
 
 def _source(found: Diagnostic, text: str, options: RenderOptions) -> list[str]:
-    start = found.start - (found.column - 1)
-    line = _line_at(text, start)
+    number = str(found.line)
+    columns = max(options.width - len(number) - 3, _LEAST_COLUMNS)
+    # Of a long line only what can be shown is looked at: a line may have thousands of findings.
+    start = max(found.start - (found.column - 1), found.start - 2 * columns)
+    line = _line_at(text, start, found.start + 2 * columns)
     first = found.start - start
     last = found.end - start if found.end_line == found.line else len(line)
-    number = str(found.line)
-    shown, carets = excerpt(line, first, last, options.width - len(number) - 3)
+    shown, carets = excerpt(line, first, last, columns)
     blank = _paint(" " * len(number) + " |", "gutter", options)
     more = f" ... to line {found.end_line}" if found.end_line > found.line else ""
     return [
@@ -61,9 +63,9 @@ def _source(found: Diagnostic, text: str, options: RenderOptions) -> list[str]:
     ]
 
 
-def _line_at(text: str, start: int) -> str:
-    end = text.find("\n", start)
-    end = len(text) if end < 0 else end
+def _line_at(text: str, start: int, most: int) -> str:
+    end = text.find("\n", start, most)
+    end = min(most, len(text)) if end < 0 else end
     carriage = text.find("\r", start, end)
     return text[start : end if carriage < 0 else carriage]
 
@@ -75,8 +77,7 @@ def excerpt(line: str, first: int, last: int, columns: int) -> tuple[str, str]:
     stand right in a terminal. What does not fit into `columns` is cut, with an ellipsis for each cut.
     """
     columns = max(columns, _LEAST_COLUMNS)
-    is_plain = line.isascii() and line.isprintable()
-    if is_plain and len(line) <= columns:
+    if len(line) <= columns and line.isascii() and line.isprintable():
         return terminal(line), " " * first + "^" * max(1, last - first)
     low = max(0, first - columns // 3) if len(line) > columns else 0
     shown, before, under, used = ("..." if low else ""), (3 if low else 0), 0, (3 if low else 0)

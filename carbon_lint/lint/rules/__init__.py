@@ -78,6 +78,10 @@ def name_of(module: str) -> str:
     return module[6:].replace("_", "-")
 
 
+NAMES = {name_of(module): code for code, module in CODES.items()}
+"""Name -> code."""
+
+
 def load(module: str) -> Rule:
     """The rule of one module of `TABLE`, with its code, name and severity filled in."""
     rule: Rule = import_module(f"carbon_lint.lint.rules.{module}").RULE

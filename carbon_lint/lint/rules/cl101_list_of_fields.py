@@ -70,9 +70,8 @@ def _fix(text: str, block: Node) -> Fix | None:
 
 def _dash(text: str, block: Node, item: Node) -> int | None:
     """Offset of the dash before an item on its line."""
-    before = text[block.start : item.start]
-    at = before.rfind("-")
-    return block.start + at if at >= 0 and not before[at + 1 :].strip(" ") else None
+    at = text.rfind("-", block.start, item.start)
+    return at if at >= 0 and not text[at + 1 : item.start].strip(" ") else None
 
 
 RULE = Rule(summary="`co2_eq_emissions` is a list", since="0.1.0", check=check, fix="safe")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
-    Reports a code in `# carbon-lint: ignore[...]` that silences no finding.
+    Reports a rule in `# carbon-lint: ignore[...]` that silences no finding. A rule is named by its code or its name, as
+    in the configuration.
 
     ## Why is this bad?
     A suppression that outlives its reason hides the next mistake of the kind.
@@ -33,16 +34,13 @@ def check(context: Context) -> Iterator[Hit]:
     ## Fix safety
     Safe: only the comment changes.
     """
-    for one in context.suppressions:
-        unused = [
-            (code, start, end) for code, start, end in one.codes if code not in one.used and code in context.active
-        ]
-        for code, start, end in unused:
-            is_whole = len(unused) == len(one.codes)
-            fix = Fix(
-                "remove the suppression", (_removal(context.text, one.start, one.end, one.is_alone),), is_safe=True
-            )
-            yield Hit(f"{code} is not found here, so nothing is silenced", start, end, fix if is_whole else None)
+    for one in context.suppressions.comments:
+        unused = [rule for rule in one.rules if rule[0] in context.active and rule[0] not in one.used]
+        is_whole = len(unused) == len(one.rules)
+        removal = _removal(context.text, one.start, one.end, one.is_alone) if is_whole else None
+        for _, name, start, end in unused:
+            fix = Fix("remove the suppression", (removal,), is_safe=True) if removal is not None else None
+            yield Hit(f"{name} is not found here, so nothing is silenced", start, end, fix)
 
 
 def _removal(text: str, start: int, end: int, is_alone: bool) -> Edit:

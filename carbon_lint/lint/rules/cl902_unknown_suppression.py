@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
-from carbon_lint.lint.rules import CODES
 from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
-    Reports a `# carbon-lint:` comment that is not `ignore[CODE, ...]`, and codes in it that no rule has.
+    Reports a `# carbon-lint:` comment that is not `ignore[RULE, ...]`, and what is in it that is neither the code nor
+    the name of a rule.
 
     ## Why is this bad?
     It silences nothing, and whoever wrote it believes that it does.
@@ -32,12 +32,12 @@ def check(context: Context) -> Iterator[Hit]:
     license: mit
     ```
     """
-    for one in context.suppressions:
-        if not one.codes:
+    for one in context.suppressions.comments:
+        if not one.rules:
             yield Hit("not a suppression, expected carbon-lint: ignore[CODE] and why", one.start, one.end)
-        for code, start, end in one.codes:
-            if code not in CODES:
-                yield Hit(f"no rule has the code {quoted(code)}", start, end)
+        for code, name, start, end in one.rules:
+            if code is None:
+                yield Hit(f"no rule has the code or name {quoted(name)}", start, end)
 
 
 RULE = Rule(summary="A suppression names no known rule", since="0.1.0", check=check)
