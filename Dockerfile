@@ -1,7 +1,8 @@
 # The image of the container action. It builds with the legacy builder and with BuildKit: no heredocs, no mounts, no
 # syntax line. A release is built with --build-arg PYTHON_IMAGE=python@sha256:… (see .github/workflows/release.yml);
-# the runner, which passes no build arguments, builds from the tag.
-ARG PYTHON_IMAGE=python:3.12-slim-bookworm
+# the runner, which passes no build arguments, builds from the tag. The tag names no Debian: it is always the stable one,
+# which has security updates.
+ARG PYTHON_IMAGE=python:3.12-slim
 
 # hadolint ignore=DL3006
 FROM ${PYTHON_IMAGE} AS build
@@ -38,5 +39,8 @@ COPY --from=build /opt/carbon-lint /opt/carbon-lint
 # Where the host's default runtime is NVIDIA's, these bring its GPUs and NVML in; elsewhere they do nothing.
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     PYTHONUNBUFFERED=1
-RUN ln -s /opt/carbon-lint/bin/carbon-lint /usr/local/bin/carbon-lint && carbon-lint --version && git --version
-ENTRYPOINT ["/usr/bin/tini", "--", "/opt/carbon-lint/bin/python", "/opt/carbon-lint/entrypoint.py"]
+# -I: the PYTHON* variables of the workflow, and modules in the workspace, are the job's and never ours. -u: -I ignores
+# PYTHONUNBUFFERED, which is for the job.
+RUN sed -i '1s|^#!.*|#!/opt/carbon-lint/bin/python -I|' /opt/carbon-lint/bin/carbon-lint \
+    && ln -s /opt/carbon-lint/bin/carbon-lint /usr/local/bin/carbon-lint && carbon-lint --version && git --version
+ENTRYPOINT ["/usr/bin/tini", "--", "/opt/carbon-lint/bin/python", "-I", "-u", "/opt/carbon-lint/entrypoint.py"]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from carbon_lint.errors import PublishError
 
 NEEDED = ("huggingface_hub", "tenacity")
+_PUBLIC_HUB = "https://huggingface.co"
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -22,8 +23,11 @@ def need_hub(verb: str) -> None:
         )
 
 
-def warn_of_clear_text(endpoint: str) -> None:
-    """A token over http can be read on the way."""
+def show_endpoint(endpoint: str) -> None:
+    """Say where the card goes, unless it is the public Hub; a token over http can be read on the way."""
+    if endpoint == _PUBLIC_HUB:
+        return
+    sys.stderr.write(f"carbon-lint: HF_ENDPOINT: the Hub is {endpoint}, not {_PUBLIC_HUB}\n")
     parts = urlsplit(endpoint)
     if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
         sys.stderr.write(f"carbon-lint: warning: HF_ENDPOINT is {endpoint}: the token travels in clear text\n")

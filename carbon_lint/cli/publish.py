@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.hub_extra import need_hub, warn_of_clear_text
+from carbon_lint.cli.hub_extra import need_hub, show_endpoint
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.text import redacted, terminal
 from carbon_lint.units import parse_duration_s
@@ -68,7 +68,7 @@ def run(arguments: Namespace) -> int:
     """Publish, print what became of it, and return 0."""
     need_hub("publish")
     from carbon_lint.hub.http import Deadline
-    from carbon_lint.hub.publish import CardErrorsError, ChangedCardError
+    from carbon_lint.hub.publish import AGAIN_IS_SAFE, CardErrorsError, ChangedCardError
     from carbon_lint.hub.session import logging_to_stderr, open_model
 
     _refuse_what_cannot_be_combined(arguments)
@@ -85,7 +85,7 @@ def run(arguments: Namespace) -> int:
             on_wait=_say_wait,
         ) as repo,
     ):
-        warn_of_clear_text(repo.endpoint)
+        show_endpoint(repo.endpoint)
         try:
             if arguments.stage:
                 return _stage(arguments, repo, deadline)
@@ -96,8 +96,9 @@ def run(arguments: Namespace) -> int:
         except ChangedCardError as error:
             sys.stdout.write(_escaped(error.diff))
             raise
-        except KeyboardInterrupt:
-            sys.stderr.write("carbon-lint: stopped; publishing again is safe, it never commits twice\n")
+        except KeyboardInterrupt as interrupt:
+            state = str(interrupt) or f"look at {repo.endpoint}/{repo.id} to see what is there"
+            sys.stderr.write(f"carbon-lint: stopped: {state}; {AGAIN_IS_SAFE}\n")
             raise
 
 

@@ -74,7 +74,7 @@ def _watch(target: str | None) -> Watch | None:
     """The model that the job may push to, where one is named. It is asked when the job is about to start."""
     if target is None:
         return None
-    from carbon_lint.cli.hub_extra import need_hub, warn_of_clear_text
+    from carbon_lint.cli.hub_extra import need_hub, show_endpoint
     from carbon_lint.errors import PublishError, UsageError
 
     try:
@@ -84,7 +84,7 @@ def _watch(target: str | None) -> Watch | None:
     from carbon_lint.hub.watch import Watch
 
     watch = Watch(target, os.environ)
-    warn_of_clear_text(watch.endpoint)
+    show_endpoint(watch.endpoint)
     return watch
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.github import ownership
-from carbon_lint.github.commands import append, append_summary, file_command
+from carbon_lint.github.commands import append_entries, append_summary, file_command
 from carbon_lint.github.results import outputs
 from carbon_lint.report import RenderOptions, markdown, summary
 from carbon_lint.report import comment as comments
@@ -23,7 +23,9 @@ OWNERSHIP_CANCELLED_S = 0.5  # of the seven seconds that the runner leaves
 def write_outputs(context: Context, result: Result) -> None:
     """Every output, in one write. Raises OutputError; does nothing where the runner gave no file."""
     if context.output_file is not None:
-        append(context.output_file, "".join(file_command(name, value) for name, value in outputs(result).items()))
+        append_entries(
+            context.output_file, "".join(file_command(name, value) for name, value in outputs(result).items())
+        )
 
 
 def close(step: Step) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_ANNOTATIONS = 10
 MAX_MESSAGE_CHARACTERS = 4096
 MAX_SUMMARY_BYTES = 1_048_576  # FileCommandManager.cs: a larger summary is dropped, with the step still green
+MAX_FILE_BYTES = 1_048_576  # of a file command's file; the outputs of a whole job are not allowed to be more
 _SUMMARY_ROOM_BYTES = 4096  # for the sentence that says what was cut
 
 
@@ -113,8 +114,40 @@ def file_command(name: str, value: str) -> str:
 
 def append(path: Path, text: str) -> None:
     """Append `text` to a file command's file. Raises OutputError where it cannot be written."""
+    _write(path, text, os.O_APPEND)
+
+
+def append_entries(path: Path, text: str) -> None:
+    """Append whole entries so that the runner reads them, whatever the job left in the file. Raises OutputError.
+
+    One broken entry before ours, and the runner would take none of the file.
+    """
+    before = "".join(file_command(name, value) for name, value in read_entries(readable(path)))
+    rewrite(path, before + text)
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Make `text` all that a regular file holds; append it to anything else. Raises OutputError."""
+    # Never through a link: the job chose where that leads.
+    _write(path, text, os.O_TRUNC if path.is_file() and not path.is_symlink() else os.O_APPEND)
+
+
+def readable(path: Path) -> str:
+    """Return what a file command's file holds; "" unless it is a regular file.
+
+    The runner takes a byte order mark for none of the text (.NET, File.ReadAllText), and so do we.
+    """
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        return stream.read(MAX_FILE_BYTES).decode("utf-8-sig", "replace")
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    # Not blocking: the job may have put a FIFO in the file's place, which nobody reads.
     try:
-        with path.open("ab") as stream:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | mode, 0o644)
+        with open(descriptor, "wb") as stream:
             stream.write(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error

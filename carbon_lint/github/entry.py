@@ -15,7 +15,7 @@ from carbon_lint.errors import CarbonLintError, ExitCode, MeasurementError, Outp
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
-from carbon_lint.github.inputs import ActionInputs, in_yaml, unknown_inputs
+from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, in_yaml, unknown_inputs
 from carbon_lint.github.results import Step
 from carbon_lint.measure.environment import GRID_TOKEN_VARIABLE
 
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from types import FrameType
 
 CANCELLING = (signal.SIGINT, signal.SIGTERM)
+
+
+def trusted_environ(environ: Mapping[str, str], *, in_job: bool) -> dict[str, str]:
+    """Return `environ` without what only in-job/run.sh may set, unless it started us.
+
+    An earlier step can write any variable to GITHUB_ENV, and so could replace every input of the container action.
+    Of a composite action the inputs are the JSON alone: GitHub gives it no `INPUT_*`, so those are somebody else's.
+    """
+    if in_job:
+        return {name: value for name, value in environ.items() if not name.startswith("INPUT_")}
+    return {name: value for name, value in environ.items() if name not in OUR_VARIABLES}
 
 
 def main(environ: Mapping[str, str]) -> int:
@@ -36,9 +47,10 @@ def main(environ: Mapping[str, str]) -> int:
         with _cancellable():
             step = replace(step, inputs=ActionInputs.from_environ(environ))
             _run(step)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         result.is_cancelled = True
-        result.failures.append("the step was cancelled")
+        # While a card was on its way to the Hub, what is known of it.
+        result.failures.append(": ".join(["the step was cancelled", *filter(None, [str(interrupt)])]))
         result.statuses.append(ExitCode.INTERRUPTED)
     except CarbonLintError as error:
         result.statuses.append(int(error.exit_code))

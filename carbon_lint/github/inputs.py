@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ALL_INPUTS = "CARBON_LINT_INPUTS"
 """The composite action hands its inputs over as one JSON object; GitHub gives it no `INPUT_*`."""
+OUR_VARIABLES = (ALL_INPUTS, "CARBON_LINT_PYTHONPATH")
+"""What in-job/run.sh alone may set (`entry.trusted_environ`). The job never gets them."""
 
 MAX_SCRIPT_CHARACTERS = 131_072  # what Linux lets one environment variable hold (MAX_ARG_STRLEN)
 MAX_VALUE_CHARACTERS = 8192

@@ -1,11 +1,13 @@
 """The job's own GITHUB_OUTPUT, ENV, PATH, STATE and STEP_SUMMARY.
 
 A step has one file of each kind, and the job could write our outputs into it, or break it and so fail the step. It is
-given private files; what it wrote there for other steps is copied afterwards, without what is ours.
+given private files; what it wrote there for other steps is copied afterwards, without what is ours and without what
+would steer a later step: that one may hold the token that publishes.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -13,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.github.commands import append, append_summary, file_command, read_entries
+from carbon_lint.github.commands import append, append_summary, file_command, read_entries, readable, rewrite
+from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,9 +40,22 @@ OUTPUTS = (
 )
 """Every output of the step, in the order of action.yml. A job cannot set one of these."""
 
-# The runner fails the step over the first; the others would change how later steps are read or run by it.
-_REFUSED_ENV = ("NODE_OPTIONS", "GITHUB_", "RUNNER_", "ACTIONS_", "INPUT_", "LD_PRELOAD")
-_MAX_FILE_BYTES = 1_048_576
+_STEERING = re.compile(
+    # What the runner sets itself; it fails the step over NODE_OPTIONS.
+    r"(?:GITHUB|RUNNER|ACTIONS|INPUT|DOCKER|BUILDKIT|CARBON_LINT)_|CI$"
+    # Makes the loader, a shell or an interpreter run other code.
+    r"|(?:LD|DYLD)_|GCONV_PATH$|GLIBC_TUNABLES$|BASH|ENV$|SHELLOPTS$|PS4$|IFS$|PROMPT_COMMAND$|ZDOTDIR$|PATH$"
+    r"|PYTHON|PERL5|PERLLIB$|RUBY(?:OPT|LIB)$|NODE_(?:OPTIONS|PATH|EXTRA_CA_CERTS)$|JAVA_TOOL_OPTIONS$|_JAVA_OPTIONS$|JDK_JAVA_OPTIONS$"
+    # git: another repository, configuration or program. Who commits, and what git asks, may be said.
+    r"|GIT_(?!(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL|DATE)$|LFS_SKIP_SMUDGE$|TERMINAL_PROMPT$)|SSH_ASKPASS$"
+    # Another Hub, another token, another way there.
+    r"|HF_(?:ENDPOINT|TOKEN|OIDC|HUB_OFFLINE|INFERENCE_ENDPOINT)|HUGGING_?FACE_|ELECTRICITYMAPS_"
+    r"|(?:HTTPS?|ALL|NO|FTP)_PROXY$|SSL_CERT_|SSLKEYLOGFILE$|OPENSSL_|(?:REQUESTS|CURL)_CA_BUNDLE$",
+    re.IGNORECASE,
+)
+"""Variables that the job may set for its own `command`, and for no step after this one."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 MAX_JOB_SUMMARY_BYTES = 600_000
 """Of the 1 MiB that a step has; the rest is for ours."""
 
@@ -56,7 +72,8 @@ class JobFiles:
 
     def changes(self, environ: Mapping[str, str]) -> dict[str, str]:
         """What `setup` left in its ENV and PATH files, as the environment of the command that comes after it."""
-        changed = dict(read_entries(self._text("GITHUB_ENV")))
+        written = read_entries(self._text("GITHUB_ENV"))
+        changed = {key: value for key, value in written if _NAME.fullmatch(key) and "\0" not in value}
         paths = [line for line in self._text("GITHUB_PATH").splitlines() if line.strip()]
         if paths:
             changed["PATH"] = ":".join([*reversed(paths), changed.get("PATH") or environ.get("PATH", "")])
@@ -65,19 +82,23 @@ class JobFiles:
     def copy_to(self, context: Context) -> tuple[str, ...]:
         """Hand on what the job wrote for other steps. Returns what was not, and why. Raises OutputError."""
         refused: list[str] = []
-        for name, target, is_ours in (
+        for name, target, is_refused in (
             ("GITHUB_OUTPUT", context.output_file, lambda key: key.lower() in OUTPUTS),
-            ("GITHUB_ENV", context.env_file, lambda key: key.upper().startswith(_REFUSED_ENV)),
+            ("GITHUB_ENV", context.env_file, _STEERING.match),
         ):
-            text = self._text(name)
-            entries = list(read_entries(text))
-            for key, value in entries:
-                if is_ours(key):
+            # A job that found the step's own file is held to the same: as root in the container it can write there.
+            texts = ("" if target is None else readable(target), self._text(name))
+            entries = [entry for text in texts for entry in read_entries(text)]
+            for key, _ in entries:
+                if not _NAME.fullmatch(key):
+                    refused.append(f"{name}: {quoted(key)} is no name that a later step could read")
+                elif is_refused(key):
                     refused.append(f"{name}: {key} is not the job's to set")
-                elif target is not None:
-                    append(target, file_command(key, value))
-            if text.strip() and not entries:
+            if "".join(texts).strip() and not entries:
                 refused.append(f"{name}: no entry of it can be read")
+            kept = [(key, value) for key, value in entries if _NAME.fullmatch(key) and not is_refused(key)]
+            if target is not None and any(texts):
+                rewrite(target, "".join(file_command(key, value) for key, value in kept))
         paths = self._text("GITHUB_PATH")
         if paths and context.path_file is not None:
             append(context.path_file, paths if paths.endswith("\n") else f"{paths}\n")
@@ -87,12 +108,8 @@ class JobFiles:
         return tuple(refused)
 
     def _text(self, name: str) -> str:
-        path = self.folder / name.lower()
         # The job may have put anything in the file's place, a FIFO or a link to our own files too.
-        if path.is_symlink() or not path.is_file():
-            return ""
-        with path.open("rb") as stream:
-            return stream.read(_MAX_FILE_BYTES).decode("utf-8", "replace")
+        return readable(self.folder / name.lower())
 
 
 @contextmanager

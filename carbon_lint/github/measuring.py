@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from carbon_lint.cli.progress import LogLines
 from carbon_lint.errors import CarbonLintError
+from carbon_lint.github.inputs import OUR_VARIABLES
 from carbon_lint.github.jobfiles import VARIABLES
 from carbon_lint.github.ownership import git_environ
 from carbon_lint.github.pump import JobOutput
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 SHELL = ("bash", "-euo", "pipefail", "-c")
 """How `command` and `setup` are run, and nothing else is."""
 
-OUR_VARIABLES = ("CARBON_LINT_INPUTS", "CARBON_LINT_PYTHONPATH")
 MAX_READINGS = 3600
 # What a Trainer with push_to_hub=True ends with, before a step is trained, where it has no token (huggingface_hub 2).
 NO_TOKEN = re.compile(rb"Invalid username or password|Token is required|LocalTokenNotFoundError|401 Client Error")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from carbon_lint import pipeline
 from carbon_lint.card.figures import card_with_record
 from carbon_lint.errors import PublishError, UsageError
-from carbon_lint.hub.target import parse_endpoint, parse_target
+from carbon_lint.hub.endpoint import changed_endpoint, endpoint_of
+from carbon_lint.hub.target import parse_target
 
 if TYPE_CHECKING:
     from carbon_lint.config import Settings
@@ -50,13 +51,17 @@ def publish_mode(inputs: ActionInputs, context: Context) -> Mode | None:
 def check_can_publish(step: Step) -> None:
     """Find out before the job, and not after hours of it, what would keep the card from the Hub.
 
-    Raises UsageError where `hub-repo` names no model, PublishError where there is no token.
+    Raises UsageError where `hub-repo` names no model or HF_ENDPOINT is not the workflow's own, PublishError where there
+    is no token.
     """
+    if step.inputs.hub_repo is not None and (changed := changed_endpoint(step.environ)) is not None:
+        step.console.line(f"carbon-lint: {changed}")
     mode = publish_mode(step.inputs, step.context)
     if mode is None:
         return
+    endpoint = endpoint_of(step.environ)
     try:
-        parse_target(step.inputs.hub_repo or "", parse_endpoint(step.environ.get("HF_ENDPOINT")))
+        parse_target(step.inputs.hub_repo or "", endpoint)
     except UsageError as error:
         raise UsageError(f"input 'hub-repo': {error.message}", hint="`hub-repo: OWNER/MODEL`") from error
     if mode is not Mode.DRY_RUN and not _has_credentials(step):

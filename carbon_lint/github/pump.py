@@ -2,8 +2,9 @@
 
 The runner reads the step's output by lines (LF, CR or both end one) and acts on `::name …::data` at the start of a line
 and on the old `##[name …]data` anywhere in it (actions/runner, ActionCommand.cs). Here a zero-width space parts `::`
-and `##[`. Two commands of the job's own are honoured, being harmless and needed: `add-mask` and the folds (`group`,
-`endgroup`). Cutting out everything by `stop-commands` would lose those, and would hang on a token that stays secret.
+and `##[`. Two commands of the job's own are honoured, being harmless and needed: `add-mask` (masks.py) and the folds
+(`group`, `endgroup`). Cutting out everything by `stop-commands` would lose those, and would hang on a token that stays
+secret.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Self
 
+from carbon_lint.github import masks
 from carbon_lint.measure.forecast.listening import empty
+from carbon_lint.text import command_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +38,8 @@ _HONOURED = (
     re.compile(rb"::(add-mask|group|endgroup)(?: [^\r\n]*?)?::(.*)", re.IGNORECASE | re.DOTALL),
     re.compile(rb"##\[(add-mask|group|endgroup)(?: [^\]\r\n]*)?\](.*)", re.IGNORECASE | re.DOTALL),
 )
+_ESCAPES = ((b"%0D", b"\r"), (b"%0A", b"\n"), (b"%25", b"%"))  # ActionCommand.cs, in this order
+_NOT_MASKED = b"carbon-lint: a mask was not set: it is shorter than 8 characters, or made of words of this report"
 _OLD_ESCAPES = ((b"%3B", b";"), (b"%5D", b"]"))  # of `##[…]`, which the newer form does not know
 
 
@@ -98,8 +103,8 @@ class Filter:
                     data = data.replace(escape, plain)
             start = b"" if self._is_line_start else b"\n"
             if name == b"add-mask":
-                # The runner swallows the line, so the secret in it is not shown; an empty mask is an error to it.
-                return start + b"::add-mask::" + data if data.strip() else b""
+                # The line is swallowed, so the secret in it is not shown; an empty mask is an error to the runner.
+                return start + _masks(data) if data.strip() else b""
             self._is_group_open = name == b"group"
             return start + b"::" + name + b"::" + harmless(data)
         return None
@@ -111,6 +116,16 @@ class Filter:
         last = max(data.rfind(b"\n"), data.rfind(b"\r"))
         if last >= 0 or self._is_line_start:
             self._is_line_start = _VISIBLE.search(data, last + 1) is None
+
+
+def _masks(data: bytes) -> bytes:
+    """The commands for what may be masked of `data`, as a command holds it; else a line that says why there is none."""
+    for escape, plain in _ESCAPES:
+        data = data.replace(escape, plain)
+    lines = masks.honoured(data.decode("utf-8", "surrogateescape"))
+    if not lines:
+        return _NOT_MASKED
+    return "\n".join(f"::add-mask::{command_data(line)}" for line in lines).encode("utf-8", "surrogateescape")
 
 
 def harmless(text: bytes) -> bytes:

@@ -40,6 +40,10 @@ class CardErrorsError(PublishError):
         self.findings = findings
 
 
+class PublishCancelledError(KeyboardInterrupt):
+    """Cancelled while the card was on its way; the message says what is known of it on the Hub."""
+
+
 class ChangedCardError(PublishError):
     """Somebody else changed the card while ours was on its way; `diff` is what they changed."""
 
@@ -137,6 +141,7 @@ def publish_card(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -
         CardErrorsError: lint found errors in what would be committed.
         ChangedCardError: whole-card mode, and somebody else changed the card meanwhile.
         PublishError: refused, or given up; the message says whether the old card or the new one is there.
+        PublishCancelledError: interrupted; it says the same.
     """
     publication = _Publication(request, repo)
     loop = request.retries.retrying(deadline, (UnansweredError, StaleError))
@@ -146,6 +151,8 @@ def publish_card(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -
                 return publication.run_once()
     except (UnansweredError, StaleError) as error:
         raise publication.gave_up(error) from error
+    except KeyboardInterrupt as interrupt:
+        raise PublishCancelledError(publication.state()) from interrupt
     raise AssertionError("tenacity re-raises the last error")
 
 
@@ -180,6 +187,8 @@ class _Publication:
 
     def _commit(self, tip: Tip, new: bytes) -> str:
         title = self.request.title or title_of(self.request.record, self.request.emissions_of(new))
+        # In doubt until the answer is there. `since` stays at the oldest doubtful parent: any commit of ours is newer.
+        before, self.unsure_since = self.unsure_since, self.unsure_since or tip.sha
         try:
             self.landed = self.repo.commit_card(
                 new,
@@ -189,8 +198,9 @@ class _Publication:
                 description=description_of(self.request.record, self.id),
             )
         except UnansweredError:
-            # `since` stays at the oldest doubtful parent: any commit of ours is newer
-            self.unsure_since = self.unsure_since or tip.sha
+            raise
+        except PublishError:
+            self.unsure_since = before  # refused: nothing was done
             raise
         return self.landed
 
@@ -231,15 +241,19 @@ class _Publication:
 
     def gave_up(self, error: PublishError) -> PublishError:
         """The last error, and what is known of the card's state."""
-        if self.landed is not None:
-            state = f"the new card is there, as commit {self.landed[:8]}, but could not be read back"
-        elif isinstance(error, StaleError):
+        if self.landed is None and isinstance(error, StaleError):
             state = "the old card is there: others kept committing in between"
-        elif self.unsure_since is not None:
-            state = f"whether the new card is there could not be found out: look at {self.repo.endpoint}/{self.repo.id}"
         else:
-            state = "the old card is there: nothing was sent"
+            state = self.state()
         return PublishError(f"{error.message}; {state}", hint=AGAIN_IS_SAFE)
+
+    def state(self) -> str:
+        """What is known of the card on the Hub when this ends before its time."""
+        if self.landed is not None:
+            return f"the new card is there, as commit {self.landed[:8]}, but could not be read back"
+        if self.unsure_since is not None:
+            return f"whether the new card is there could not be found out: look at {self.repo.endpoint}/{self.repo.id}"
+        return "the old card is there: nothing was sent"
 
 
 def diff_of(old: bytes | None, new: bytes | None) -> str:

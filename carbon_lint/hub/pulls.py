@@ -15,7 +15,15 @@ from huggingface_hub.errors import HfHubHTTPError
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.http import UnansweredError
 from carbon_lint.hub.message import description_of, title_of
-from carbon_lint.hub.publish import AGAIN_IS_SAFE, CardErrorsError, Published, WholeCard, diff_of, publish_card
+from carbon_lint.hub.publish import (
+    AGAIN_IS_SAFE,
+    CardErrorsError,
+    PublishCancelledError,
+    Published,
+    WholeCard,
+    diff_of,
+    publish_card,
+)
 from carbon_lint.hub.refusals import ForbiddenError
 
 if TYPE_CHECKING:
@@ -177,6 +185,9 @@ def publish_by_pull_request(request: PublishRequest, repo: ModelRepo, deadline: 
         return _propose(request, repo, deadline)
     except UnansweredError as error:
         raise PublishError(f"{error.message}; main is as it was", hint=AGAIN_IS_SAFE) from error
+    except KeyboardInterrupt as interrupt:
+        pulls = f"main is as it was; a pull request may be open: look at {repo.endpoint}/{repo.id}/discussions"
+        raise PublishCancelledError(pulls) from interrupt
 
 
 def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:

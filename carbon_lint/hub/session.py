@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.auth import Credentials, find_credentials, no_token
 from carbon_lint.hub.catalogue import Catalogue
+from carbon_lint.hub.endpoint import endpoint_of
 from carbon_lint.hub.http import Deadline, Retries
 from carbon_lint.hub.remote import ModelRepo, connected
 from carbon_lint.hub.secrets import RedactingFormatter
-from carbon_lint.hub.target import parse_endpoint, parse_target
+from carbon_lint.hub.target import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,10 +40,10 @@ def open_model(
     """The model that `target` names (`owner/model` or its page), ready to be asked.
 
     Raises:
-        UsageError: `target` or HF_ENDPOINT cannot be read.
+        UsageError: `target` or HF_ENDPOINT cannot be read, or HF_ENDPOINT is not the workflow's own.
         PublishError: there is no token where one is needed, or HF_HUB_OFFLINE is set.
     """
-    endpoint = parse_endpoint(environ.get("HF_ENDPOINT"))
+    endpoint = endpoint_of(environ)
     repo_id = parse_target(target, endpoint)
     _refuse_offline(environ)
     with connected(endpoint, deadline, Retries(on_wait=on_wait)):
@@ -64,7 +65,7 @@ def open_catalogue(
 
     Raises UsageError where HF_ENDPOINT cannot be read, PublishError where HF_HUB_OFFLINE is set.
     """
-    endpoint = parse_endpoint(environ.get("HF_ENDPOINT"))
+    endpoint = endpoint_of(environ)
     _refuse_offline(environ)
     with connected(endpoint, Deadline(timeout_s), Retries(on_wait=on_wait)):
         yield Catalogue(endpoint, find_credentials(environ, token_file=token_file))

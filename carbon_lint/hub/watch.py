@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PublishError
+from carbon_lint.hub.endpoint import endpoint_of
 from carbon_lint.hub.http import GRACE_S, Deadline
 from carbon_lint.hub.pushed import heads, movement
 from carbon_lint.hub.refusals import MissingError
 from carbon_lint.hub.session import logging_to_stderr, open_model
-from carbon_lint.hub.target import parse_endpoint, parse_target
+from carbon_lint.hub.target import parse_target
 from carbon_lint.records.record import Outcome
 from carbon_lint.text import quoted, redacted, terminal
 from carbon_lint.units import format_duration
@@ -53,8 +54,8 @@ class Watch:
     def __init__(
         self, target: str, environ: Mapping[str, str], *, token: str | None = None, settle_s: float = SETTLE_S
     ) -> None:
-        """Raises UsageError where `target` names no model. Nothing is asked yet."""
-        self.endpoint = parse_endpoint(environ.get("HF_ENDPOINT"))
+        """Raises UsageError where `target` names no model, or HF_ENDPOINT is refused. Nothing is asked yet."""
+        self.endpoint = endpoint_of(environ)
         self.repo_id = parse_target(target, self.endpoint)
         self._environ = environ
         self._token = token

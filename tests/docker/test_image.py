@@ -114,6 +114,8 @@ def test_python_is_started_without_a_shell_and_init_reaps(image):
         "/usr/bin/tini",
         "--",
         "/opt/carbon-lint/bin/python",
+        "-I",
+        "-u",
         "/opt/carbon-lint/entrypoint.py",
     ]
     assert "PYTHONUNBUFFERED=1" in config["Env"]

@@ -193,7 +193,7 @@ class Runner:
         if self.image is None:
             path = os.environ["PATH"]
             environ = {**environ, "PATH": path, "GITHUB_ACTIONS": "true", "CI": "true"}
-            return [sys.executable, str(ROOT / "entrypoint.py")], environ
+            return [sys.executable, "-I", "-u", str(ROOT / "entrypoint.py")], environ
         environ = {name: self._translated(name, value) for name, value in environ.items()}
         name = f"{re.sub('[^a-z0-9]', '', self.image)}_{secrets.token_hex(3)}"
         argv = ["docker", "run", "--name", name, "--label", secrets.token_hex(3)]

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import OutputError
-from carbon_lint.github.commands import MAX_SUMMARY_BYTES, Console, append, append_summary, file_command, read_entries
+from carbon_lint.github.commands import (
+    MAX_SUMMARY_BYTES,
+    Console,
+    append,
+    append_entries,
+    append_summary,
+    file_command,
+    read_entries,
+)
 from carbon_lint.github.context import Context
 from carbon_lint.github.jobfiles import OUTPUTS, VARIABLES, JobFiles, private_files
 from tests.github.runner import parse_commands, parse_file_command
@@ -136,11 +145,111 @@ def test_a_job_that_breaks_its_files_does_not_break_the_step(tmp_path):
     assert parse_file_command(real["GITHUB_OUTPUT"].read_text()) == {"good": "1"}
 
 
+STEERING = (
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "BASH_ENV"),
+    *("ENV", "CARBON_LINT_INPUTS", "CARBON_LINT_PYTHONPATH", "CARBON_LINT_LEDGER", "HF_ENDPOINT", "HF_TOKEN"),
+    *("HF_OIDC_RESOURCE", "INPUT_HF-TOKEN", "INPUT_COMMAND", "DOCKER_HOST", "DOCKER_CONFIG", "NODE_OPTIONS"),
+    *("NODE_EXTRA_CA_CERTS", "GIT_DIR", "GIT_CONFIG_COUNT", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "PERL5LIB"),
+    *("RUBYOPT", "BASH_FUNC_git%%", "SHELLOPTS", "PATH", "https_proxy", "HTTPS_PROXY", "SSL_CERT_FILE"),
+    *("GITHUB_TOKEN", "RUNNER_TEMP", "ACTIONS_ID_TOKEN_REQUEST_URL"),
+)
+HARMLESS = (
+    *("MODEL", "ENVIRONMENT", "HF_HOME", "HF_DATASETS_CACHE", "HUB_REVISION", "GIT_AUTHOR_NAME", "GIT_LFS_SKIP_SMUDGE"),
+    *("NODE_RANK", "CUDA_VISIBLE_DEVICES", "WANDB_PROJECT", "LDFLAGS", "MY_PATH", "run.id", "a-b", "_x"),
+)
+NOT_NAMES = ("\ufeffLD_PRELOAD", " LD_PRELOAD", "LD_PRELOAD\t", "\u200bPYTHONPATH", "LD_PRELOAD\0", "\u212aEY")
+
+
+def handed_on(tmp_path, text, *, name="GITHUB_ENV", before=b""):
+    """What later steps get of `text`, and what is said of the rest. `before` is in the step's own file already."""
+    where, real = context(tmp_path)
+    real[name].write_bytes(before)
+    with private_files(tmp_path) as private:
+        Path(private.environ()[name]).write_bytes(text if isinstance(text, bytes) else text.encode())
+        refused = private.copy_to(where)
+    return parse_file_command(real[name].read_bytes().decode("utf-8-sig")), refused
+
+
+@pytest.mark.parametrize("form", ["{}=x\n", "{}<<END\nx\nEND\n", "MODEL=y\n{}=x", "{}<<EOF\r\nx\r\nEOF\r\n"])
+@pytest.mark.parametrize("name", STEERING)
+def test_a_variable_that_steers_later_steps_is_refused_in_one_line_that_names_it(tmp_path, name, form):
+    entries, refused = handed_on(tmp_path, form.format(name))
+    assert set(entries) <= {"MODEL"}
+    (said,) = refused
+    assert name in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_variable_of_the_jobs_own_is_handed_on(tmp_path, name):
+    assert handed_on(tmp_path, f"{name}=x\n") == ({name: "x"}, ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("text", ["LD_PRELOAD=/x.so\n", "LD_PRELOAD<<E\n/x.so\nE\n"])
+def test_a_byte_order_mark_hides_no_variable(tmp_path, text, encoding):
+    entries, refused = handed_on(tmp_path, text.encode(encoding))
+    assert entries == {}
+    assert refused
+
+
+@pytest.mark.parametrize("name", NOT_NAMES)
+@pytest.mark.parametrize("file", ["GITHUB_ENV", "GITHUB_OUTPUT"])
+def test_what_is_no_name_is_refused_and_shown_escaped(tmp_path, name, file):
+    entries, refused = handed_on(tmp_path, f"A=1\n{name}=x\n", name=file)
+    assert entries == {"A": "1"}
+    assert "is no name" in refused[0]
+    assert refused[0].isprintable()
+
+
+@given(st.lists(st.tuples(st.sampled_from((*STEERING, *HARMLESS, *NOT_NAMES)), st.text(max_size=20)), max_size=6))
+def test_whatever_a_job_writes_nothing_that_steers_reaches_a_later_step(tmp_path_factory, entries):
+    folder = tmp_path_factory.mktemp("job")
+    text = "".join(file_command(name, value) for name, value in entries)
+    received, _ = handed_on(folder, text)
+    assert set(received) == {name for name, _ in entries} & set(HARMLESS)
+
+
+def test_a_job_that_finds_the_steps_own_file_is_held_to_the_same(tmp_path):
+    before = b"\xef\xbb\xbfLD_PRELOAD=/x.so\nMODEL=y\nnonsense"
+    entries, refused = handed_on(tmp_path, "A=1\n", before=before)
+    assert entries == {"MODEL": "y", "A": "1"}
+    assert any("LD_PRELOAD" in said for said in refused)
+
+
+@given(st.binary(max_size=80) | st.sampled_from([b"outcome<<E\nx", b"garbage", b"a=1\ngarbage", b"\xff\xfeo\0u\0"]))
+def test_garbage_in_the_file_of_outputs_never_empties_ours(tmp_path_factory, garbage):
+    path = tmp_path_factory.mktemp("step") / "output"
+    path.write_bytes(garbage)
+    append_entries(path, file_command("outcome", "completed") + file_command("verdict", "fail"))
+    entries = parse_file_command(path.read_bytes().decode())
+    assert (entries["outcome"], entries["verdict"]) == ("completed", "fail")
+
+
+def test_a_pipe_in_the_place_of_a_file_hangs_nothing(tmp_path):
+    os.mkfifo(tmp_path / "output")
+    with pytest.raises(OutputError):
+        append_entries(tmp_path / "output", "a=b\n")
+
+
+def test_a_link_in_the_place_of_a_file_empties_no_other_file(tmp_path):
+    (tmp_path / "weights").write_text("weights\n")
+    (tmp_path / "output").symlink_to(tmp_path / "weights")
+    append_entries(tmp_path / "output", "a=b\n")
+    assert (tmp_path / "weights").read_text() == "weights\na=b\n"
+
+
 def test_the_command_sees_what_setup_exported(tmp_path):
     with private_files(tmp_path) as private:
         write(private, "GITHUB_ENV", "A=1\nB<<E\nx\ny\nE\n")
         write(private, "GITHUB_PATH", "/first\n/second\n")
         assert private.changes({"PATH": "/usr/bin"}) == {"A": "1", "B": "x\ny", "PATH": "/second:/first:/usr/bin"}
+
+
+def test_the_command_is_started_whatever_setup_wrote(tmp_path):
+    with private_files(tmp_path) as private:
+        write(private, "GITHUB_ENV", "PYTHONPATH=src\n\0=x\nB=a\0b\n")
+        assert private.changes({}) == {"PYTHONPATH": "src"}
 
 
 def write(private: JobFiles, name, text):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -17,20 +17,36 @@ import yaml
 
 from tests.github.runner import ROOT, Runner, parse_commands, parse_file_command
 
+_SPEC = importlib.util.spec_from_file_location("install", ROOT / "in-job/install.py")
+install = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(install)
+
+
+FAKE_PYTHON = r"""#!/bin/sh
+# Stands in for the job's Python: tells of whatever it is asked to run, and runs what makes no venv for real.
+env >> "{told}"; pwd >> "{told}"; printf '%s\n' "$*" >> "{told}"
+case "$*" in
+  "-I -m venv "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
+  *install.py*) {install} ;;
+  *) exec {python} "$@" ;;
+esac
+"""
+
 
 @pytest.fixture
 def job(tmp_path):
-    """`job(inputs, **env)`: start the step in a job whose carbon-lint is installed already."""
+    """`job(inputs, **env)`: start the step in a job whose Python installs nothing, being in our own environment."""
     runner = Runner(tmp_path)
     runner.write("README.md", "---\nlicense: mit\n---\n# A model\n")
-    version = subprocess.run(["python3", "-V"], capture_output=True, check=True).stdout
-    key = hashlib.sha256((ROOT / "requirements.txt").read_bytes() + version).hexdigest()[:16]
-    venv = runner.temp / f"carbon-lint-{key}"
-    (venv / "bin").mkdir(parents=True)
-    (venv / "bin/python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    (venv / "bin/python").chmod(0o755)
-    (venv / ".ready").touch()
     files = runner._fresh_files()
+    tools, told = tmp_path / "tools", tmp_path / "told"
+    tools.mkdir()
+
+    def python_that(install="exit 0"):
+        (tools / "python3").write_text(FAKE_PYTHON.format(told=told, python=sys.executable, install=install))
+        (tools / "python3").chmod(0o755)
+
+    python_that()
 
     def start(inputs, **env):
         action = yaml.safe_load((ROOT / "in-job/action.yml").read_text())
@@ -38,7 +54,8 @@ def job(tmp_path):
         values = {name: "" if "${{" in value else value for name, value in defaults.items()} | inputs
         environ = {
             **runner.github, **{name: str(path) for name, path in files.items()}, **env,
-            "PATH": os.environ["PATH"], "HOME": str(runner.home), "RUNNER_TEMP": str(runner.temp), "CI": "true",
+            "PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(runner.home), "CI": "true",
+            "RUNNER_TEMP": str(runner.temp),
             "GITHUB_WORKSPACE": str(runner.workspace), "GITHUB_ACTIONS": "true",
             "GITHUB_ACTION_PATH": str(ROOT / "in-job"), "CARBON_LINT_INPUTS": json.dumps(values),
         }  # fmt: skip
@@ -55,6 +72,8 @@ def job(tmp_path):
 
     start.files = files
     start.runner = runner
+    start.told = told
+    start.python_that = python_that
     return start
 
 
@@ -81,12 +100,72 @@ def test_the_jobs_python_keeps_its_path_and_is_not_given_ours(job):
 
 
 def test_a_module_of_the_workspace_does_not_stand_in_for_one_of_ours(job):
-    for name in ("yaml.py", "json.py", "carbon_lint.py"):
-        job.runner.write(name, "raise SystemExit('hijacked')")
-    process = job({"command": "true", "location": "FRA"}, PYTHONPATH=str(job.runner.workspace))
+    for name in ("yaml", "json", "carbon_lint", "logging", "random", "src/sitecustomize", "src/yaml"):
+        job.runner.write(f"{name}.py", "raise SystemExit('hijacked')")
+    process = job(
+        {"command": "true", "location": "FRA"}, PYTHONPATH=f"src:{job.runner.workspace}", PYTHONHOME="/nowhere"
+    )
     log = process.communicate(timeout=60)[0]
     assert process.returncode == 0, log
     assert "hijacked" not in log
+
+
+def test_python_is_started_alone_without_the_inputs_and_away_from_the_workspace(job):
+    secrets = {
+        "HF_TOKEN": "in-the-clear-1",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "in-the-clear-2",
+        "INPUT_HF-TOKEN": "in-the-clear-3",
+    }
+    inputs = {"command": "env", "location": "FRA", "hf-token": "in-the-clear-4"}
+    process = job(inputs, PYTHONPATH="src", PYTHONSTARTUP="x.py", **secrets)
+    log = process.communicate(timeout=60)[0]
+    before, _, _ = job.told.read_text().rpartition("--in-job")
+    starts = [line for line in before.splitlines() if line.startswith("-I ")]
+    assert len(starts) == 4, "the probe, venv, the installation and the step"
+    assert "in-the-clear-" not in before.partition("install.py")[0]
+    assert "PYTHONSTARTUP" not in before.partition("install.py")[0]
+    assert str(job.runner.workspace) not in before.partition("install.py")[0].replace("GITHUB_WORKSPACE", "").split(
+        "\n"
+    )
+    assert "PYTHONPATH=src" in log, "the job gets its variables back"
+    assert "in-the-clear-3" not in log, "an INPUT_* that GitHub did not set is nobody's input"
+
+
+def test_the_python_that_an_earlier_step_names_is_not_run(job, tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.write_text("#!/bin/sh\ntouch hijacked\n")
+    theirs.chmod(0o755)
+    process = job({"command": "true", "location": "FRA"}, CARBON_LINT_PYTHON=str(theirs))
+    assert process.communicate(timeout=60)[0]
+    assert process.returncode == 0
+    assert not (job.runner.workspace / "hijacked").exists()
+
+
+def test_a_venv_that_an_earlier_step_left_is_not_used(job):
+    theirs = job.runner.temp / "carbon-lint-aaaaaa" / "venv" / "bin"
+    theirs.mkdir(parents=True)
+    (theirs / "python").write_text("#!/bin/sh\necho hijacked\n")
+    (theirs / "python").chmod(0o755)
+    log = job({"command": "true", "location": "FRA"}).communicate(timeout=60)[0]
+    assert "hijacked" not in log
+    assert not theirs.exists(), "nor kept: it takes room"
+
+
+def test_an_installation_that_fails_closes_its_fold_and_writes_the_outputs(job):
+    job.python_that(install="echo no way to PyPI >&2; exit 1")
+    process = job({"command": "true", "location": "FRA"})
+    log = process.communicate(timeout=60)[0]
+    commands = parse_commands(log)
+    assert process.returncode == 2
+    assert [command.name for command in commands] == ["group", "endgroup", "error"]
+    assert "cannot install carbon-lint" in commands[-1].data
+    assert outputs(job)["outcome"] == "unmeasured"
+
+
+def test_without_a_command_nothing_is_called_unmeasured(job):
+    job.python_that(install="exit 1")
+    job({"command": ""}).communicate(timeout=60)
+    assert outputs(job)["outcome"] == ""
 
 
 def test_a_cancelled_step_hears_the_signal_through_its_shell(job):
@@ -100,20 +179,116 @@ def test_a_cancelled_step_hears_the_signal_through_its_shell(job):
     assert outputs(job)["outcome"] == "interrupted"
 
 
-def test_a_job_without_a_python_is_told_which_step_gives_one(job, tmp_path):
-    tools = tmp_path / "tools"
+def run_with(tmp_path, **programs):
+    """The script on a machine that has nothing but these programs, as shell text, and what it calls itself."""
+    tools = tmp_path / "bare"
     tools.mkdir()
-    for name in ("bash", "dirname", "cat", "sha256sum", "cut", "env"):
+    for name in ("bash", "dirname", "mktemp", "rm", "env", "uname"):
         (tools / name).symlink_to(shutil.which(name))
-    process = job({"command": "true"})
-    process.communicate(timeout=60)
-    environ = {"PATH": str(tools), "RUNNER_TEMP": str(tmp_path)}
+    for name, text in programs.items():
+        (tools / name).unlink(missing_ok=True)
+        (tools / name).write_text(f"#!/bin/bash\n{text}\n")
+        (tools / name).chmod(0o755)
+    environ = {"PATH": str(tools), "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "output")}
     done = subprocess.run(
         ["bash", str(ROOT / "in-job/run.sh")], env=environ, capture_output=True, text=True, check=False
     )
-    (command,) = parse_commands(done.stdout)
-    assert done.returncode == 2
-    assert "actions/setup-python" in command.data
+    assert done.returncode == 2, done.stdout + done.stderr
+    (said,) = [command.data for command in parse_commands(done.stdout) if command.name == "error"]
+    assert parse_file_command((tmp_path / "output").read_text()) == {"outcome": ""}
+    return said
+
+
+def test_a_job_without_a_python_is_told_which_step_gives_one(tmp_path):
+    said = run_with(tmp_path)
+    assert "the job has none" in said
+    assert "actions/setup-python" in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("310 3.10 True", "the job has 3.10"),
+        ("315 3.15 True", "needs Python 3.11 to 3.14, and the job has 3.15"),
+        ("312 3.12 False", "3.12 without os.eventfd"),
+        ("207 2.7 False", "the job has 2.7"),
+    ],
+)
+def test_a_python_that_will_not_do_is_told_in_one_line(tmp_path, answer, said):
+    assert said in run_with(tmp_path, python3=f"echo {answer}")
+
+
+def test_of_several_pythons_the_first_that_will_do_is_taken(tmp_path):
+    said = run_with(tmp_path, python3="echo 315 3.15 True", **{"python3.13": '[ "$2" = -c ] && echo 313 3.13 True'})
+    assert "cannot make a virtual environment" in said, "3.13 was taken, which can do nothing but answer here"
+
+
+def test_another_system_than_linux_is_told_so(tmp_path):
+    said = run_with(tmp_path, uname="echo Darwin")
+    assert "on Linux only, and this job runs on Darwin" in said
+    assert "ubuntu-24.04" in said
+
+
+def test_of_the_jobs_pip_settings_only_the_way_to_the_packages_is_kept():
+    listing = """global.cert='/ca.pem'
+global.constraint='/etc/constraints.txt'
+global.index-url='https://one.example'
+install.index-url='https://two.example/a=b'
+install.user='true'
+:env:.target='/t'
+:env:.dry-run='1'
+:env:.require-hashes='1'
+:env:.extra-index-url='https://x.example\\nhttps://y.example'
+"""
+    assert install.kept_settings(listing) == {
+        "PIP_CERT": "/ca.pem",
+        "PIP_INDEX_URL": "https://two.example/a=b",
+        "PIP_EXTRA_INDEX_URL": "https://x.example\nhttps://y.example",
+    }
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        *("CONSTRAINT=/nowhere", "REQUIRE_HASHES=1", "DRY_RUN=1", "TARGET={}", "USER=1", "NO_INDEX=1", "PREFIX={}"),
+        *("ROOT={}", "REQUIRE_VIRTUALENV=1", "NO_DEPS=1", "PRE=1", "ONLY_BINARY=x", "REPORT={}", "IGNORE_INSTALLED=1"),
+    ],
+)
+def test_a_pip_setting_of_the_job_does_not_reach_our_pip(tmp_path, monkeypatch, variable):
+    name, _, value = variable.partition("=")
+    monkeypatch.setenv(f"PIP_{name}", value.format(tmp_path / "elsewhere"))
+    ran = []
+    monkeypatch.setattr(install.subprocess, "run", recording(ran, install.subprocess.run))
+    assert install.main("requirements.txt") == 0
+    (environ,) = ran
+    assert f"PIP_{name}" not in environ
+    assert environ["PIP_CONFIG_FILE"] == os.devnull
+
+
+def test_a_mirror_of_the_job_reaches_our_pip(monkeypatch):
+    for name, value in (
+        ("INDEX_URL", "https://mirror.example"),
+        ("CERT", "/ca.pem"),
+        ("TRUSTED_HOST", "mirror.example"),
+    ):
+        monkeypatch.setenv(f"PIP_{name}", value)
+    ran = []
+    monkeypatch.setattr(install.subprocess, "run", recording(ran, install.subprocess.run))
+    install.main("requirements.txt")
+    assert ran[0]["PIP_INDEX_URL"] == "https://mirror.example"
+    assert (ran[0]["PIP_CERT"], ran[0]["PIP_TRUSTED_HOST"]) == ("/ca.pem", "mirror.example")
+
+
+def recording(environs, run):
+    """`subprocess.run` that asks pip for real what is configured, and only notes with which environment it installs."""
+
+    def start(command, **options):
+        if "install" not in command:
+            return run(command, **options)
+        environs.append(options["env"])
+        return subprocess.CompletedProcess(command, 0)
+
+    return start
 
 
 def test_the_script_lies_beside_the_action_that_names_it():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from carbon_lint.records import ledger
@@ -228,6 +230,19 @@ def test_a_baseline_that_cannot_be_read_is_told_before_the_job(runner):
     step = runner.step(command="echo never", location="FRA", baseline="yesterday")
     assert step.exit_status == 2
     assert "yesterday" in step.annotations("error")[0]
+
+
+def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_says_so(runner, hub):
+    def cancel():
+        for child in psutil.Process().children():
+            child.send_signal(signal.SIGINT)
+
+    hub.faults.add(Fault(matches="POST .*/commit/", first=cancel, stall_s=0.5))
+    step = train(runner, hub, card="README.md")
+    assert step.exit_status == 130
+    assert "cancelled" in step.annotations("error")[0]
+    assert f"whether the new card is there could not be found out: look at {hub.endpoint}/acme/m" in step.log
+    assert "could not be found out" in step.summary
 
 
 def test_cancelled_while_it_publishes(runner, hub):

@@ -39,10 +39,50 @@ def test_a_training_is_measured_and_gated(runner):
     assert step.summary.startswith("## ")
 
 
+INPUTS_OF_AN_EARLIER_STEP = json.dumps({"command": "touch hijacked", "location": "FRA", "max-emissions": "1 t"})
+
+
+def test_inputs_that_an_earlier_step_set_do_not_replace_the_steps_own(runner):
+    step = runner.step(
+        command="echo trained > trained; sleep 1.5",
+        location="FRA",
+        max_emissions="1 ug",
+        env={"CARBON_LINT_INPUTS": INPUTS_OF_AN_EARLIER_STEP, "CARBON_LINT_PYTHONPATH": "/theirs"},
+    )
+    assert step.exit_status == 1
+    assert step.outputs["verdict"] == "fail"
+    assert (runner.workspace / "trained").exists()
+    assert not (runner.workspace / "hijacked").exists()
+
+
+def test_python_variables_of_the_job_are_the_jobs_alone(runner):
+    runner.write(
+        "src/sitecustomize.py", "import os; open('ran-in', 'a').write(str(os.environ.get('INPUT_HF-TOKEN')))\n"
+    )
+    for name in ("yaml", "json", "logging"):
+        runner.write(f"src/{name}.py", "raise SystemExit('hijacked')\n")
+    step = runner.step(
+        command="echo path=$PYTHONPATH home=$PYTHONHOME",
+        location="FRA",
+        hf_token="hf_input",
+        env={"PYTHONPATH": "src", "PYTHONHOME": "/nowhere", "PYTHONINSPECT": "1", "PYTHONSTARTUP": "src/yaml.py"},
+    )
+    assert step.succeeded, step.log
+    assert "path=src home=/nowhere" in step.log
+    assert not (runner.workspace / "ran-in").exists()
+
+
+def test_garbage_that_the_job_writes_into_the_steps_own_file_empties_no_output(runner):
+    forge = f"for f in {runner.file_commands}/*; do printf 'outcome<<E\\ngarbage' >> $f; done"
+    step = runner.step(command=f"{forge}; echo good=1 >> $GITHUB_OUTPUT", location="FRA", max_emissions="5 g")
+    assert step.succeeded, (step.problems, step.log)
+    assert (step.outputs["outcome"], step.outputs["verdict"], step.outputs["good"]) == ("completed", "pass", "1")
+
+
 def test_the_jobs_output_cannot_act_and_its_files_are_its_own(runner):
     script = """
     echo ::error::x; echo 'a ##[warning]x'; echo ::set-output name=outcome::completed; echo ::stop-commands::t >&2
-    echo ::add-mask::s3cret
+    echo ::add-mask::s3cret-words
     echo accuracy=0.9 >> $GITHUB_OUTPUT; echo over-budget=false >> $GITHUB_OUTPUT; echo MODEL=x >> $GITHUB_ENV
     echo '# mine' >> $GITHUB_STEP_SUMMARY; echo /opt/x >> $GITHUB_PATH
     """
@@ -50,7 +90,7 @@ def test_the_jobs_output_cannot_act_and_its_files_are_its_own(runner):
     assert step.succeeded, step.log
     assert step.annotations("error") == []
     assert {command.name for command in step.commands} <= {"add-mask", "group", "endgroup", "warning"}
-    assert "s3cret" in step.masks
+    assert "s3cret-words" in step.masks
     assert step.outputs["accuracy"] == "0.9"
     assert step.annotations("warning") == [
         "not handed on to later steps: GITHUB_OUTPUT: over-budget is not the job's to set"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import shutil
+import signal
 import socket
 import threading
 import time
@@ -311,6 +313,42 @@ def test_a_pull_request_that_is_made_late_is_closed_the_next_time(server, cli):
     assert publish(cli, "--create-pr")[0] == 0
     pulls = server.state.repos["acme/m"].discussions
     assert [pull.status for pull in pulls.values() if pull.status != "closed"] == ["open"]
+
+
+INTERRUPTED = {
+    "before anything was sent": ("GET /api/models/acme/m$", 0, "the old card is there: nothing was sent", OLD),
+    "while the commit is on its way": (COMMIT, 0, "whether the new card is there could not be found out", CARD),
+    "while the card is read back": ("GET /acme/m/resolve/", 1, "the new card is there, as commit", CARD),
+}
+
+
+@only_http
+@pytest.mark.parametrize("when", INTERRUPTED)
+def test_an_interrupted_publication_says_which_card_is_there(server, cli, when):
+    matches, skip, said, there = INTERRUPTED[when]
+
+    def interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    # The commit is carried out, its answer comes too late to be heard.
+    server.faults.add(Fault(matches=matches, skip=skip, first=interrupt, stall_s=0.3))
+    code, out, err = publish(cli)
+    assert code == 130
+    assert out == ""
+    assert f"carbon-lint: stopped: {said}" in err
+    assert "publishing again is safe" in err
+    time.sleep(0.4)
+    assert server.card("acme/m").decode() == there
+
+
+@only_http
+def test_an_interrupted_pull_request_says_that_one_may_be_open(server, cli):
+    server.faults.add(
+        Fault(matches="POST .*/discussions|POST .*pull", first=lambda: os.kill(os.getpid(), signal.SIGINT), stall_s=0.3)
+    )
+    code, _, err = publish(cli, "--create-pr")
+    assert code == 130
+    assert "main is as it was; a pull request may be open: look at" in err
 
 
 def test_an_answer_that_dribbles_is_broken_off_at_the_time_limit(at, cli, monkeypatch):

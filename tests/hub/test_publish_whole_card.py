@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.cli.hub_extra import warn_of_clear_text
+from carbon_lint.cli.hub_extra import show_endpoint
 from tests.hub.conftest import CARD
 from tests.standin.hub import FOREIGN_TOKEN, PR_TOKEN, READ_TOKEN, WRITE_TOKEN
 
@@ -259,8 +259,15 @@ def test_a_missing_extra_says_what_to_install(model, cli, monkeypatch):
 
 
 def test_a_token_over_plain_http_to_another_machine_is_warned_of(capsys):
-    warn_of_clear_text("http://mirror.example")
+    show_endpoint("http://mirror.example")
     assert "the token travels in clear text" in capsys.readouterr().err
-    warn_of_clear_text("https://mirror.example")
-    warn_of_clear_text("http://127.0.0.1:80")
+    show_endpoint("https://mirror.example")
+    show_endpoint("http://127.0.0.1:80")
+    assert "clear text" not in capsys.readouterr().err
+
+
+def test_another_hub_than_the_public_one_is_shown(capsys):
+    show_endpoint("https://mirror.example")
+    assert "the Hub is https://mirror.example, not https://huggingface.co" in capsys.readouterr().err
+    show_endpoint("https://huggingface.co")
     assert capsys.readouterr().err == ""
