@@ -6,6 +6,10 @@ import os
 
 from carbon_lint.errors import InputError, OutputError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _ANY_WRITE_BIT = 0o222
 
 
@@ -69,6 +73,36 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
             f"cannot write {os.fspath(path)}: it is read-only",
             hint="name another file, or make it writable (chmod u+w)",
         )
+
+
+def check_is_ours(path: str | os.PathLike[str], what: str, is_ours: Callable[[bytes], bool]) -> None:
+    """Raise OutputError if a file is at `path` that is neither empty nor an earlier `what` (record, report) of ours."""
+    if not os.path.isfile(path):
+        return
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except OSError as error:
+        raise OutputError(
+            f"cannot see whether {os.fspath(path)} may be overwritten: {error.strerror}", hint="name another file"
+        ) from error
+    if data.strip() and not is_ours(data):
+        raise OutputError(
+            f"{os.fspath(path)} exists and is not {what}; refusing to overwrite it",
+            hint="name another file, or move this one away first",
+        )
+
+
+def make_folder_for(path: str | os.PathLike[str]) -> None:
+    """Make the folder that `path` is to lie in. Raises OutputError."""
+    folder = os.path.dirname(os.path.realpath(path))
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot make the folder of {os.fspath(path)}: {error.strerror}",
+            hint="name a file in a folder that can be written to",
+        ) from error
 
 
 def check_writable(path: str | os.PathLike[str], *, hint: str | None = None) -> None:

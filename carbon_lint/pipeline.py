@@ -7,12 +7,14 @@ that.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.edit import write_block
 from carbon_lint.card.figures import card_with_record
 from carbon_lint.card.read import read_card
+from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import check_writable, read_file, write_atomically
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge import Merged
@@ -21,6 +23,8 @@ from carbon_lint.records.record import Outcome
 if TYPE_CHECKING:
     from carbon_lint.card.figures import CardChange
     from carbon_lint.records.record import Record
+
+_CARD_SUFFIXES = {".md", ".markdown", ".mdx"}
 
 
 class Steps:
@@ -109,7 +113,7 @@ def write_card(
     UsageError, InputError or OutputError where the card cannot be written; the card is then as it was.
     """
     change = card_with_record(
-        read_file(path, "card"),
+        _card_bytes(path),
         path,
         record,
         training_type=training_type,
@@ -121,8 +125,23 @@ def write_card(
     return change
 
 
-def check_card_can_be_written(path: str) -> None:
-    """Find out before the job, and not after hours of it. Raises InputError or OutputError."""
-    card = read_card(read_file(path, "card") or b"", path)
+def check_card_can_be_written(path: str, *, record_path: str | None = None) -> None:
+    """Find out before the job, and not after hours of it. Raises UsageError, InputError or OutputError."""
+    if record_path is not None and os.path.realpath(path) == os.path.realpath(record_path):
+        raise UsageError(f"{path} is to be the card and the record", hint="name the record r.json, say")
+    card = read_card(_card_bytes(path) or b"", path)
     write_block(card, {"emissions": 1.0})
     check_writable(path)
+
+
+def _card_bytes(path: str) -> bytes | None:
+    """What the card holds; `None` if there is none. Raises InputError for a script, a record and the like."""
+    data = read_file(path, "card")
+    stem, suffix = os.path.splitext(os.path.basename(path).lower())
+    is_named_so = suffix in _CARD_SUFFIXES or (stem, suffix) == ("readme", "")
+    if data and not is_named_so and not data.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
+        raise InputError(
+            f"{path} is not a model card: it has no front matter, and its name does not end in .md",
+            hint="name the card, like README.md",
+        )
+    return data

@@ -1,9 +1,11 @@
-"""Make the record of a run that was killed from its journal.
+"""Make the records of runs that were killed from their journals.
 
-  carbon-lint recover r.jsonl --record r.json
+  carbon-lint recover r.jsonl                  writes r.json
+  carbon-lint recover records/                 every journal in the folder whose run has no record there
+  carbon-lint recover r.jsonl --record saved.json
 
 The journal lies beside the record of `carbon-lint run --record`. The record's outcome is `interrupted`, its figures are
-those of the last reading.
+those of the last reading. Of a run that was killed before its first reading nothing is known.
 """
 
 from __future__ import annotations
@@ -12,30 +14,90 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import UsageError
+from carbon_lint.errors import InputError, UsageError
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from pathlib import Path
+
+    from carbon_lint.records.record import Record
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint recover`."""
-    parser.add_argument("journal", metavar="JOURNAL", help="the .jsonl file beside the record")
-    parser.add_argument("--record", metavar="FILE", required=True, help="the record to write")
+    parser.add_argument("journal", metavar="JOURNAL", help="the .jsonl file beside the record, or a folder of them")
+    parser.add_argument("--record", metavar="FILE", help="the record to write (default: r.json for r.jsonl)")
     parser.add_argument("--force", action="store_true", help="replace a record that is there")
 
 
 def run(arguments: Namespace) -> int:
-    """Write the record and say what it holds."""
+    """Write the record or records and say what they hold."""
+    if not os.path.isdir(arguments.journal):
+        return _one(arguments)
+    if arguments.record is not None or arguments.force:
+        flag = "--force" if arguments.record is None else "--record"
+        raise UsageError(f"{flag} is for one journal, and {arguments.journal} is a folder", hint=f"leave {flag} out")
+    return _folder(arguments.journal)
+
+
+def _one(arguments: Namespace) -> int:
     from carbon_lint.measure.recover import recover
     from carbon_lint.records.store import write_record
     from carbon_lint.report.run_text import render
 
     record = recover(arguments.journal)
-    if os.path.exists(arguments.record) and not arguments.force:
-        raise UsageError(f"{arguments.record} is there already", hint="name another file, or --force to replace it")
-    write_record(record, arguments.record)
+    path = arguments.record or str(_free_path(arguments.journal, record))
+    if os.path.exists(path) and not arguments.force:
+        raise UsageError(f"{path} is there already", hint="name another file, or --force to replace a record")
+    write_record(record, path)
     sys.stdout.write(render(record, None))
-    sys.stdout.write(f"carbon-lint: written to {terminal(arguments.record)}\n")
+    sys.stdout.write(f"carbon-lint: written to {terminal(path)}\n")
     return 0
+
+
+def _folder(folder: str) -> int:
+    """Recover what can be recovered; return 2 if a journal could not be read."""
+    from pathlib import Path
+
+    from carbon_lint.measure.recover import recover
+    from carbon_lint.records.folder import records_in
+    from carbon_lint.records.merge import run_ids_of
+    from carbon_lint.records.store import write_record
+    from carbon_lint.records.unfinished import unfinished_in
+    from carbon_lint.report.phrases import emissions, energy
+
+    failed = False
+    journals = unfinished_in(Path(folder), run_ids_of(records_in(folder)))
+    for journal in journals:
+        shown = terminal(str(journal.path))
+        if not journal.has_figures:
+            sys.stdout.write(f"{shown}: killed before its first reading, so nothing is known of its energy\n")
+            continue
+        try:
+            record = recover(journal.path)
+            path = _free_path(journal.path, record)
+            write_record(record, path)
+        except InputError as error:
+            sys.stderr.write(f"carbon-lint: {terminal(error.message)}\n")
+            failed = True
+            continue
+        figures = f"{emissions(record.emissions_g)}, {energy(record.energy_kwh.total)}"
+        sys.stdout.write(f"{shown}: {record.outcome}, {figures}, written to {terminal(str(path))}\n")
+    if not journals:
+        sys.stdout.write(f"carbon-lint: every journal in {terminal(folder)} has its record\n")
+    return 2 if failed else 0
+
+
+def _free_path(journal: str | os.PathLike[str], record: Record) -> Path:
+    """`r.json` for `r.jsonl`, or `r.RUN-ID.json` if another run has that name."""
+    from carbon_lint.records.attempts import aside_path
+    from carbon_lint.records.journal import record_path
+    from carbon_lint.records.store import read_record
+
+    path = record_path(journal)
+    try:
+        is_free = not os.path.exists(path) or read_record(path).run_id == record.run_id
+    except InputError:
+        is_free = False
+    return path if is_free else aside_path(path, record.run_id)

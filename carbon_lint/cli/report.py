@@ -129,7 +129,8 @@ def _findings(arguments: Namespace) -> LintReport | None:
 
 
 def _readings(arguments: Namespace) -> tuple[Reading, ...]:
-    from carbon_lint.measure.journal import journal_path, read_readings
+    from carbon_lint.measure.journal import read_readings
+    from carbon_lint.records.journal import journal_path
 
     if arguments.journal is not None:
         return read_readings(arguments.journal)

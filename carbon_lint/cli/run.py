@@ -36,23 +36,25 @@ def run(arguments: Namespace) -> int:
     """Tell the pipeline's story of one job: measure, say what came of it, write the card. Returns the exit status."""
     from carbon_lint import pipeline
     from carbon_lint.config import load
-    from carbon_lint.measure.ranks import become, is_measuring
+    from carbon_lint.measure.ranks import become, describe_idle, is_measuring
     from carbon_lint.measure.run import RecordNotWrittenError, exit_code
 
     _fill_standard_streams()
     settings = load()
     request = run_options.request_from(arguments, settings)
-    if not is_measuring(request.environ):
-        become(request.command, _job_environ(request)[0])
-    if arguments.card is not None:
-        pipeline.check_card_can_be_written(arguments.card)
+    # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
+    _check_outputs(arguments, request)
     place = run_options.place_for(arguments, settings, request.budget)
+    watch = _watch(arguments.hub_repo)
+    if not is_measuring(request.environ):
+        _say(describe_idle(request.environ))
+        become(request.command, _job_environ(request)[0])
     steps = _steps(
         request,
         run_options.meter_for(arguments, settings, place),
         card=arguments.card,
         training_type=arguments.training_type or settings.text("training-type"),
-        watch=_watch(arguments.hub_repo),
+        watch=watch,
     )
     _say_withheld(request)
     try:
@@ -60,6 +62,23 @@ def run(arguments: Namespace) -> int:
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
     return 0 if steps.record is None else exit_code(steps.record)
+
+
+def _check_outputs(arguments: Namespace, request: RunRequest) -> None:
+    """Find out before the job what could not be written after it. Raises UsageError, InputError, OutputError."""
+    from carbon_lint import pipeline
+    from carbon_lint.measure.run import prepare_record_path
+    from carbon_lint.records.folder import check_group
+
+    if request.record_path is not None:
+        prepare_record_path(request.record_path)
+    if arguments.card is None:
+        return
+    pipeline.check_card_can_be_written(arguments.card, record_path=request.record_path)
+    if request.run_group is not None and request.record_path is not None:
+        check_group(request.run_group, request.record_path)
+    if not os.path.exists(arguments.card):
+        _say(f"{arguments.card} is not there; a new card is made when the job has completed")
 
 
 def _steps(

@@ -98,7 +98,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
     """What is asked for. Raises UsageError, ConfigError."""
     from carbon_lint.measure.environment import private_prefix
     from carbon_lint.measure.job import inherited_descriptors
-    from carbon_lint.measure.ranks import whole_node
+    from carbon_lint.measure.ranks import stray_rank, whole_node
     from carbon_lint.measure.request import OnLoss, RunRequest
     from carbon_lint.records.provenance import provenance_from_environ
 
@@ -125,7 +125,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         forecast=arguments.forecast,
         expected_duration_s=expected_s,
         provenance=provenance_from_environ(os.environ),
-        warnings=whole_node(os.environ)[1],
+        warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),
     )
 
 

@@ -18,11 +18,11 @@ from carbon_lint.github.jobfiles import private_files
 from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measure.grid.hourly import hourly
 from carbon_lint.measure.grid.location import resolve
-from carbon_lint.measure.journal import journal_path
 from carbon_lint.measure.request import RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
 from carbon_lint.places import custom_place
 from carbon_lint.records.attempts import check_name
+from carbon_lint.records.journal import journal_path
 from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, render_record

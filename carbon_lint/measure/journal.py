@@ -13,27 +13,28 @@ import json
 import os
 import stat
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.records.attempts import aside_path
-from carbon_lint.records.store import load_record
+from carbon_lint.records.journal import (
+    BEGINNING,
+    FORMAT,
+    is_being_written,
+    parse_journal,
+    parsed_lines,
+    read_journal_file,
+)
+from carbon_lint.records.store import read_record
 
 if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
+    from carbon_lint.records.journal import JournalContent
 
-FORMAT = "carbon-lint/journal@1"
 NEEDS_A_FOLDER = "--record must name a file in a folder that exists and can be written to"
-_BEGINNING = b'{"format": "carbon-lint/journal@'
-
-
-def journal_path(record_path: str | os.PathLike[str]) -> Path:
-    """`r.json` -> `r.jsonl`, in the same folder."""
-    path = Path(record_path)
-    return path.with_suffix(".jsonl") if path.suffix == ".json" else path.with_name(path.name + ".jsonl")
 
 
 class Journal:
@@ -101,12 +102,12 @@ class Journal:
     def _keep_unfinished(self) -> Path | None:
         """A journal without its record line, or without its record's file, is the only trace of a run: put it aside."""
         data = self.path.read_bytes()
-        if not (data.startswith(_BEGINNING) or _BEGINNING.startswith(data)):
+        if not (data.startswith(BEGINNING) or BEGINNING.startswith(data)):
             raise OutputError(
                 f"{self.path} is there and is no journal of carbon-lint: it would be overwritten",
                 hint="the journal of r.json is r.jsonl: give another --record, or move the file",
             )
-        journal = _parse(data)
+        journal = parse_journal(data)
         if journal is None or journal.last_reading is None or self._is_recorded(journal.ended):
             return None
         aside = aside_path(self.path, journal.header.get("run_id"))
@@ -118,40 +119,21 @@ class Journal:
         if ended is None or self._record_path is None:
             return ended is not None
         try:
-            return load_record(self._record_path).run_id == ended.get("run_id")
+            return read_record(self._record_path).run_id == ended.get("run_id")
         except InputError:
             return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalContent:
-    """What a journal holds. `header` and `ended` are records as JSON; `ended` is `None` where the run was killed.
-
-    `intensities`: of a run that is priced hour by hour, as its hours began.
-    """
-
-    header: dict[str, Any]
-    limits: dict[str, float | None]
-    last_reading: dict[str, Any] | None
-    ended: dict[str, Any] | None
-    intensities: tuple[dict[str, Any], ...] = ()
-
-
 def read_journal(path: str | os.PathLike[str]) -> JournalContent:
-    """Read a journal, torn lines left out. Raises InputError where it cannot be read or its run still goes on."""
-    try:
-        with Path(path).open("rb") as stream:
-            _check_unlocked(stream.fileno(), path)
-            data = stream.read()
-    except OSError as error:
-        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
-    content = _parse(data)
-    if content is None:
+    """Read the journal of a run that has ended, torn lines left out.
+
+    Raises InputError if it cannot be read, is no journal, or its run still goes on.
+    """
+    if is_being_written(path):
         raise InputError(
-            f"{os.fspath(path)} is not a journal of carbon-lint",
-            hint="a journal is the .jsonl file that lies beside the record of `carbon-lint run --record`",
+            f"{os.fspath(path)}: the run still goes on", hint="recover it when the run has ended or been killed"
         )
-    return content
+    return read_journal_file(path)
 
 
 def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
@@ -163,7 +145,6 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
         lines = Path(path).read_bytes().split(b"\n")
     except OSError as error:
         raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
-    documents = (document for line in lines if (document := _parse_line(line)) is not None)
     return tuple(
         Reading(
             elapsed_s=document["elapsed_s"],
@@ -171,7 +152,7 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
             emissions_g=document.get("emissions_g"),
             power_w=document.get("power_w"),
         )
-        for document in documents
+        for document in parsed_lines(lines)
         if "elapsed_s" in document and "energy_kwh" in document
     )
 
@@ -254,38 +235,5 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _check_unlocked(descriptor: int, path: str | os.PathLike[str]) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
-            raise InputError(
-                f"{os.fspath(path)}: the run still goes on", hint="recover it when the run has ended or been killed"
-            ) from error
-
-
-def _parse(data: bytes) -> JournalContent | None:
-    documents = [document for line in data.split(b"\n") if (document := _parse_line(line)) is not None]
-    if not documents or documents[0].get("format") != FORMAT or not isinstance(documents[0].get("record"), dict):
-        return None
-    readings = [document for document in documents if "elapsed_s" in document]
-    ended = [document["ended"] for document in documents if isinstance(document.get("ended"), dict)]
-    return JournalContent(
-        header=documents[0]["record"],
-        limits=documents[0].get("limits") or {},
-        last_reading=readings[-1] if readings else None,
-        ended=ended[-1] if ended else None,
-        intensities=tuple(each["intensity"] for each in readings if isinstance(each.get("intensity"), dict)),
-    )
-
-
 def _line(document: dict[str, Any]) -> bytes:
     return json.dumps(document).encode() + b"\n"
-
-
-def _parse_line(line: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(line)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None

@@ -15,28 +15,59 @@ from carbon_lint.measure.job import check_runnable, not_runnable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LOCAL_RANK_VARIABLES = (
-    "LOCAL_RANK",  # torchrun, accelerate, DeepSpeed, Ray Train
-    "SLURM_LOCALID",  # srun
-    "OMPI_COMM_WORLD_LOCAL_RANK",  # Open MPI
-    "MPI_LOCALRANKID",  # Hydra: MPICH, Intel MPI
-    "MV2_COMM_WORLD_LOCAL_RANK",  # MVAPICH2
-    "PALS_LOCAL_RANKID",  # HPE Cray
-    "JSM_NAMESPACE_LOCAL_RANK",  # IBM Spectrum LSF
-)
+_COMPANIONS = {
+    # torchrun, accelerate, DeepSpeed, Ray Train
+    "LOCAL_RANK": ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "TORCHELASTIC_RUN_ID"),
+    # srun
+    "SLURM_LOCALID": ("SLURM_PROCID", "SLURM_STEP_ID", "SLURM_NTASKS", "SLURM_STEP_TASKS_PER_NODE", "SLURM_JOB_ID"),
+    # Open MPI
+    "OMPI_COMM_WORLD_LOCAL_RANK": ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE"),
+    # Hydra: MPICH, Intel MPI
+    "MPI_LOCALRANKID": ("MPI_LOCALNRANKS", "PMI_RANK", "PMI_SIZE", "PMI_FD"),
+    # MVAPICH2
+    "MV2_COMM_WORLD_LOCAL_RANK": ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_LOCAL_SIZE"),
+    # HPE Cray
+    "PALS_LOCAL_RANKID": ("PALS_RANKID", "PALS_NODEID", "PALS_APID", "PMI_RANK"),
+    # IBM Spectrum LSF
+    "JSM_NAMESPACE_LOCAL_RANK": ("JSM_NAMESPACE_RANK", "JSM_NAMESPACE_SIZE", "JSM_NAMESPACE_LOCAL_SIZE"),
+}
+"""A launcher's local rank, and what it sets beside it: a rank that stands alone was left over in a shell or a file."""
+
+LOCAL_RANK_VARIABLES = tuple(_COMPANIONS)
 _SIZES = re.compile(r"(?<!x)\b(\d{1,6})\b")  # the counts of 8(x2),4 and not how often they come
 _HIDE_ALL = {"", "-1"}  # of a job that computes on its CPUs
 _VISIBLE = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 
 
 def local_rank(environ: Mapping[str, str]) -> tuple[str, int] | None:
-    """The variable and the rank on this node that the launcher gave us; `None` where nobody launched many.
+    """The variable and the rank on this node that the launcher gave us; `None` if nobody launched many.
 
     Launchers are nested (`srun torchrun`): the outer one says 0 to all that the inner one started, or the other way
     round. Only who is 0 for every one of them is the first on the node, so the highest rank is the answer.
     """
-    found = [(name, int(environ[name])) for name in LOCAL_RANK_VARIABLES if environ.get(name, "").isdecimal()]
-    return max(found, key=lambda pair: pair[1], default=None)
+    return max(
+        (pair for pair in _ranks(environ) if _is_launched(environ, pair[0])), key=lambda pair: pair[1], default=None
+    )
+
+
+def stray_rank(environ: Mapping[str, str]) -> str | None:
+    """A warning if a rank was left over: it must not keep a run from being measured."""
+    strays = [(name, rank) for name, rank in _ranks(environ) if rank and not _is_launched(environ, name)]
+    if not strays:
+        return None
+    name, rank = strays[0]
+    return (
+        f"{name}={rank} is ignored: no launcher set it, for {', '.join(_COMPANIONS[name][:2])} are not there; "
+        f"unset {name}"
+    )
+
+
+def _ranks(environ: Mapping[str, str]) -> list[tuple[str, int]]:
+    return [(name, int(environ[name])) for name in LOCAL_RANK_VARIABLES if environ.get(name, "").isdecimal()]
+
+
+def _is_launched(environ: Mapping[str, str], name: str) -> bool:
+    return any(environ.get(companion) for companion in _COMPANIONS[name])
 
 
 LOCAL_SIZE_VARIABLES = (
@@ -86,6 +117,12 @@ def is_measuring(environ: Mapping[str, str]) -> bool:
     """True for the one process of a node that measures."""
     rank = local_rank(environ)
     return rank is None or rank[1] == 0
+
+
+def describe_idle(environ: Mapping[str, str]) -> str:
+    """Say in one line that this process does not measure, and who does."""
+    name, rank = local_rank(environ) or ("", 0)
+    return f"{name}={rank}: not measured here; the process with {name}=0 on this node measures, with record and budget"
 
 
 def become(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:

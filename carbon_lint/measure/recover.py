@@ -13,9 +13,9 @@ from carbon_lint.measure.checks import RELATIVE_TOLERANCE
 from carbon_lint.measure.journal import read_journal
 from carbon_lint.measure.run import format_utc
 from carbon_lint.records.hours import basis, find_disagreement, over_hours
+from carbon_lint.records.plausible import find_contradiction
 from carbon_lint.records.record import Energy, Outcome
 from carbon_lint.records.store import (
-    find_contradiction,
     find_problem,
     intensity_from_json,
     record_from_json,

@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
 from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
-from carbon_lint.files import check_writable
+from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measure import environment, nested
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measure.forecast.outlook import open_outlook
 from carbon_lint.measure.job import Job
-from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal, journal_path
+from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measure.loop import Loop, RunState, Stop
 from carbon_lint.measure.ranks import unseen_gpus
 from carbon_lint.measure.signals import CANCELLING, SignalInbox
 from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
+from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Energy, Outcome, Record
 from carbon_lint.records.rewrite import rewrite_record
-from carbon_lint.records.store import as_stored, record_to_json, write_record
+from carbon_lint.records.store import as_stored, check_replaceable_by_record, record_to_json, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from carbon_lint.records.attempts import Earlier
     from carbon_lint.records.record import Hardware
 
-EXITED_WELL = "the job exited 0 after it was stopped: what it saved or pushed comes of a training cut short"
+EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
 CLOCK_TOLERANCE_S = 5.0  # between the wall clock and the monotonic one, before we say that somebody set it
 _SUCCESS = 0
 
@@ -117,7 +118,7 @@ def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal 
         try:
             rewrite_record(record, request.record_path)
         except (InputError, OutputError) as error:
-            unsaid = f"the record's file does not say so of the job's own CodeCarbon: {error.message}"
+            unsaid = f"could not add the note about the job's own CodeCarbon to the record: {error.message}"
             return replace(record, warnings=(*record.warnings, unsaid))
     return record
 
@@ -126,7 +127,7 @@ def _without_group(blank: Record, request: RunRequest, journal: Journal | None) 
     """Of a run whose job was not started: without any energy it would stop each sum over the group."""
     if blank.run_group is None:
         return blank
-    warning = f"the job was not started: this is no run of group {blank.run_group!r}"
+    warning = f"the job was never started, so this record is left out of group {blank.run_group!r}"
     blank = replace(blank, run_group=None, warnings=(*blank.warnings, warning))
     if journal is not None:
         journal.write_header(record_to_json(blank), _limits(request))
@@ -266,14 +267,24 @@ def format_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def prepare_record_path(path: str) -> None:
+    """Make the record's folder, and find out before the job what would keep the record from being written.
+
+    Raises OutputError, also if a file is there that is no record.
+    """
+    if not path:
+        raise OutputError("the record's path is empty", hint="--record names a file, like record.json")
+    if os.path.isdir(path):
+        raise OutputError(f"{path} is a folder", hint="--record names a file, like record.json")
+    check_replaceable_by_record(path)
+    make_folder_for(path)
+    check_writable(path, hint=NEEDS_A_FOLDER)
+
+
 def _open_journal(request: RunRequest) -> Journal | None:
     if request.record_path is None:
         return None
-    if not request.record_path:
-        raise OutputError("the record's path is empty", hint="--record names a file, like record.json")
-    if os.path.isdir(request.record_path):
-        raise OutputError(f"{request.record_path} is a folder", hint="--record names a file, like record.json")
-    check_writable(request.record_path, hint=NEEDS_A_FOLDER)
+    prepare_record_path(request.record_path)
     # Of a link, the journal of what it points to: two runs may know one record by two names.
     is_link = os.path.islink(request.record_path)
     path = journal_path(os.path.realpath(request.record_path) if is_link else request.record_path)

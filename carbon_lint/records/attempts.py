@@ -6,11 +6,12 @@ import contextlib
 import os
 import re
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
-from carbon_lint.records.store import load_record
+from carbon_lint.records.store import is_record, read_record
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Earlier:
     """An earlier run's record, and where it is kept. `is_attempt`: a run group counts it."""
 
     path: Path
-    run_id: str
+    run_id: str | None
     aside: Path
     is_attempt: bool
 
@@ -47,21 +48,29 @@ def check_name(path: str | os.PathLike[str]) -> None:
 
 
 def find_earlier(path: str | os.PathLike[str]) -> Earlier | None:
-    """What stands at `path` of an earlier run; `None` where it is no record.
+    """The earlier run's record at `path`; `None` if there is no file, or one that is no record.
 
-    One of a group is kept where sums over the group find it. One without a group is replaced by the new run, and the
-    last of them kept as `r.json.old`, which no sum takes: the new run may be killed, or be cancelled at once.
+    One of a group is kept where sums over the group find it. One without a group is kept as `r.json.old`, or as
+    `r.json.old.2` if there is one already, which no sum takes: the new run may be killed, or be cancelled at once.
     """
-    if not os.path.exists(path):
-        return None
-    try:
-        there = load_record(path)
-    except InputError:
+    if not os.path.isfile(path):
         return None
     target = Path(os.path.realpath(path))
+    try:
+        there = read_record(path)
+    except InputError:
+        if not is_record(target.read_bytes()):
+            return None
+        return Earlier(path=target, run_id=None, aside=_free_old(target), is_attempt=False)  # of another version, say
     is_attempt = there.run_group is not None
-    aside = aside_path(target, there.run_id) if is_attempt else target.with_name(f"{target.name}.old")
+    aside = aside_path(target, there.run_id) if is_attempt else _free_old(target)
     return Earlier(path=target, run_id=there.run_id, aside=aside, is_attempt=is_attempt)
+
+
+def _free_old(target: Path) -> Path:
+    """`r.json.old`, or the first of `r.json.old.2`, `r.json.old.3` that is free: no record is dropped."""
+    numbered = (target.with_name(f"{target.name}.old.{number}") for number in count(2))
+    return next(path for path in chain([target.with_name(f"{target.name}.old")], numbered) if not os.path.lexists(path))
 
 
 def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Earlier | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
-from carbon_lint.files import write_atomically
-from carbon_lint.records.hours import find_disagreement
+from carbon_lint.files import check_is_ours, read_file, write_atomically
+from carbon_lint.records.journal import BEGINNING, journal_path, read_ending, record_path, recover_command
+from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_difference, find_implausible
 from carbon_lint.records.record import (
     FORMAT,
     Energy,
@@ -23,13 +25,33 @@ from carbon_lint.records.record import (
     Provenance,
     Record,
 )
+from carbon_lint.records.storage import LocalStorage
 from carbon_lint.schema_files import load_schema
 
 if TYPE_CHECKING:
-    import os
+    from jsonschema.exceptions import ValidationError
 
-_TOLERANCE = 0.01
-"""Relative. What a run writes fits to nine digits; what another tool rounded is let pass."""
+MARK = f'"{FORMAT}"'.encode()
+"""What a file that is a record holds in its first MiB."""
+
+_ANY_FORMAT = FORMAT.partition("@")[0] + "@"
+_AS_WRITTEN = "use the record as the run wrote it, or measure again"
+_SHOWN_CHARACTERS = 60
+_TYPES = {
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a map",
+    "null": "null",
+}
+_BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "above",
+    "exclusiveMaximum": "below",
+}
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
@@ -113,19 +135,56 @@ def intensity_from_json(document: dict[str, Any]) -> Intensity:
 
 
 def load_record(path: str | os.PathLike[str]) -> Record:
-    """Read a record.
+    """Read a record to act on it: one whose figures cannot be true, or are not its journal's, is refused.
 
-    Raises InputError where the file cannot be read, is no JSON, is not valid by the schema, or contradicts itself.
+    A folder stands for the one record in it. Raises InputError.
     """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", hint="check the path of the record") from error
-    return parse_record(data, path)
+    if os.path.isdir(path):
+        path = _only_record_in(path)
+    record = parse_record(_read(path), path)
+    check_plausible(record, path)
+    check_journal(record, path)
+    return record
+
+
+def read_record(path: str | os.PathLike[str]) -> Record:
+    """Read a record to know which run it is of. Raises InputError if it is no record, whatever its figures are."""
+    return _parse(_read(path), path)
 
 
 def parse_record(data: bytes, path: str | os.PathLike[str]) -> Record:
-    """The record whose file holds `data`; `path` is what messages call it. Raises InputError as `load_record` does."""
+    """The record whose file holds `data`; `path` is what messages call it.
+
+    Raises InputError if it is no JSON, no record, not valid by the schema, or contradicts itself.
+    """
+    record = _parse(data, path)
+    contradiction = find_contradiction(record)
+    if contradiction is not None:
+        raise InputError(f"{os.fspath(path)} contradicts itself: {contradiction}", hint=_AS_WRITTEN)
+    return record
+
+
+def check_plausible(record: Record, path: str | os.PathLike[str]) -> None:
+    """Raises InputError if a figure of the record cannot be true."""
+    flaw = find_implausible(record)
+    if flaw is not None:
+        raise InputError(f"{os.fspath(path)} cannot be right: {flaw}", hint=_AS_WRITTEN)
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
+    data = read_file(os.fspath(path), "record")
+    if data is None:
+        raise InputError(f"cannot read {os.fspath(path)}: it is not there", hint="check the path of the record")
+    return data
+
+
+def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
+    path = os.fspath(path)
+    if data.startswith(BEGINNING):
+        raise InputError(
+            f"{path} is a journal, expected the record beside it ({record_path(path).name})",
+            hint=f"if the run was killed: {recover_command(path)}",
+        )
     try:
         document = json.loads(data)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -141,35 +200,83 @@ def parse_record(data: bytes, path: str | os.PathLike[str]) -> Record:
         )
     problem = find_problem(document)
     if problem is not None:
-        raise InputError(f"{path} is not a valid record: {problem}", hint="records are not meant to be edited by hand")
-    record = record_from_json(document)
-    contradiction = find_contradiction(record)
-    if contradiction is not None:
-        raise InputError(f"{path} contradicts itself: {contradiction}", hint="take the record as the run wrote it")
-    return record
+        raise InputError(f"{path} is not a valid record: {problem}", hint=_AS_WRITTEN)
+    return record_from_json(document)
 
 
-def find_contradiction(record: Record) -> str | None:
-    """Why the grams cannot come of the energy, in one line; `None` where they do, or one of the two is not known."""
-    total_kwh = record.energy_kwh.total
-    if record.emissions_g is None or total_kwh is None or record.intensity is None:
-        return None
-    expected_g = total_kwh * record.intensity.g_per_kwh
-    if math.isclose(record.emissions_g, expected_g, rel_tol=_TOLERANCE):
-        return find_disagreement(record.intensity, total_kwh, record.emissions_g, tolerance=_TOLERANCE)
-    return (
-        f"emissions_g is {record.emissions_g:.6g}, and {total_kwh:.6g} kWh at {record.intensity.g_per_kwh:.6g} g/kWh "
-        f"are {expected_g:.6g} g"
+def _only_record_in(folder: str | os.PathLike[str]) -> str:
+    """The one record in a folder, as `run --record folder/` leaves it. Raises InputError."""
+    storage = LocalStorage(Path(folder))
+    found = sorted(name for name in storage.files() if storage.read_marked(name, MARK) is not None)
+    if len(found) == 1:
+        return os.path.join(folder, found[0])
+    shown = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")  # noqa: PLR2004  a glance is enough
+    raise InputError(
+        f"{os.fspath(folder)} holds {len(found)} records, expected one" + (f": {shown}" if found else ""),
+        hint=f"name one, or add them up: carbon-lint merge {shlex.quote(os.fspath(folder))} -o sum.json"
+        if found
+        else "name the record, or the folder that `run --record` wrote it into",
     )
 
 
+def check_journal(record: Record, path: str | os.PathLike[str]) -> None:
+    """Raises InputError if the journal beside the record is of the same run and holds other figures."""
+    beside = journal_path(os.path.realpath(path) if os.path.islink(path) else path)
+    content = read_ending(beside)
+    if content is None or content.run_id != record.run_id:
+        return
+    try:
+        difference = (
+            _before(record, content.last_reading or {})
+            if content.ended is None
+            else find_difference(record, record_from_json(content.ended))
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{beside} is damaged: {error!r}", hint=f"move it away to use {os.fspath(path)} without its journal"
+        ) from error
+    if difference is not None:
+        raise InputError(
+            f"{os.fspath(path)} contradicts its journal {beside.name}: {difference}",
+            hint=f"the journal is what was measured: {recover_command(beside)} --force",
+        )
+
+
+def _before(record: Record, reading: dict[str, Any]) -> str | None:
+    """Why a run whose journal ends at `reading` cannot have this record; `None` if it can. Energy only grows."""
+    total_kwh, least_kwh = record.energy_kwh.total or 0.0, reading.get("energy_kwh", {}).get("total") or 0.0
+    elapsed_s = reading.get("elapsed_s") or 0.0
+    if total_kwh < least_kwh * (1 - TOLERANCE):
+        return f"energy_kwh.total is {total_kwh:.6g}, expected at least {least_kwh:.6g}"
+    if record.duration_s < elapsed_s - 1:
+        return f"duration_s is {record.duration_s:.6g}, expected at least {elapsed_s:.6g}"
+    return None
+
+
 def find_problem(document: object) -> str | None:
-    """What the record schema has against `document`, in one line; `None` where it is valid."""
+    """The first field of `document` that the record schema refuses, in one line; `None` if it is valid."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415  costs 3.4 x `import yaml`; only readers of records pay
     from jsonschema.exceptions import best_match  # noqa: PLC0415
 
     error = best_match(Draft202012Validator(load_schema("record")).iter_errors(document))
-    return None if error is None else f"{error.json_path}: {error.message}"
+    return None if error is None else _in_words(error)
+
+
+def _in_words(error: ValidationError) -> str:
+    """`field duration_s must be a number, and is "1h"`."""
+    field = error.json_path.removeprefix("$").removeprefix(".")
+    subject = f"field {field}" if field else "the record"
+    found = json.dumps(error.instance, ensure_ascii=False, default=str)
+    shown = found if len(found) <= _SHOWN_CHARACTERS else found[:_SHOWN_CHARACTERS] + "..."
+    expected: Any = error.validator_value
+    if error.validator == "type":
+        names = [expected] if isinstance(expected, str) else expected
+        return f"{subject} must be {' or '.join(_TYPES[name] for name in names)}, and is {shown}"
+    if error.validator == "enum":
+        return f"{subject} must be one of {', '.join(json.dumps(value) for value in expected)}, and is {shown}"
+    if error.validator in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
+        return f"{subject} must be {_BOUNDS[error.validator]} {expected}, and is {shown}"
+    return f"{subject}: {error.message}"
 
 
 def render_record(record: Record) -> str:
@@ -178,8 +285,23 @@ def render_record(record: Record) -> str:
 
 
 def write_record(record: Record, path: str | os.PathLike[str]) -> None:
-    """Write atomically: readers see the old file or the new one. Raises OutputError."""
+    """Write atomically: readers see the old file or the new one. Raises OutputError, also if it is no record."""
+    check_replaceable_by_record(path)
     write_atomically(path, render_record(record).encode())
+
+
+def check_replaceable_by_record(path: str | os.PathLike[str]) -> None:
+    """Raise OutputError if a file is at `path` that is no record: a card, a training script."""
+    check_is_ours(path, "a carbon-lint record", is_record)
+
+
+def is_record(data: bytes) -> bool:
+    """Whether a file that holds `data` is a record, of whichever version, whatever its figures are."""
+    try:
+        document = json.loads(data)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        return False
+    return isinstance(document, dict) and str(document.get("format", "")).startswith(_ANY_FORMAT)
 
 
 def _fields(value: object, *names: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class FakeMeter:
         self.power_w = power_w
         self.intensity = intensity
         self.pue = 1.0
-        self.hardware = Hardware(cpu_model="a test", cpu_count=2, ram_gb=8.0)
+        self.hardware = Hardware(cpu_model="a test", cpu_count=100_000, ram_gb=8.0)  # so many may draw 3.6 MW
         self.methods = Methods(cpu=Method.COUNTER, ram=Method.CONSTANT)
         self.software = {"fake": "1"}
         self.warnings = ()

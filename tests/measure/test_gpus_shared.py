@@ -87,7 +87,7 @@ def test_the_server_that_stands_for_its_clients_is_nobody(tmp_path):
 
 def test_a_rank_is_not_warned_of_what_its_launcher_runs(machine, stranger):
     """This process's parent stands for the launcher: without a rank it is another's."""
-    gpus, clock = virtual(machine, card := StubGpu(pids=[os.getppid()]), environ={"LOCAL_RANK": "0"})
+    gpus, clock = virtual(machine, card := StubGpu(pids=[os.getppid()]), environ={"LOCAL_RANK": "0", "RANK": "0"})
     drive(gpus, clock, 12)
     assert gpus.warnings == ()
     card.pids = [stranger]

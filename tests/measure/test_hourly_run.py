@@ -15,7 +15,7 @@ import pytest
 from carbon_lint.errors import InputError
 from carbon_lint.measure.journal import Journal
 from carbon_lint.measure.recover import recover
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Hardware, Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests.measure.grid import TOKEN, Grid, hour_of
 from tests.measure.processes import wait_until
@@ -208,6 +208,7 @@ def test_two_nodes_are_merged_by_the_hour(grid, environ):
     for name in ("a", "b"):
         record = load_record(f"{name}.json")
         write_record(replace(record, hardware=replace(record.hardware, node=name)), f"{name}.json")
+        Path(f"{name}.jsonl").unlink()  # it holds the node's real name
     done = run(grid, environ, "merge", "a.json", "b.json", "-o", "run.json")
 
     assert done.returncode == 0, done.stderr
@@ -228,7 +229,13 @@ def an_hourly_journal():
     energy, watch = EnergyMeter(), Watch(figure(TEN, 20.0))
     metered = (HourlyMeter(energy, watch), energy, watch)
     journal = Journal(Path("r.jsonl"))
-    blank = a_record(outcome=Outcome.INTERRUPTED, exit_status=None, emissions_g=None, intensity=metered[0].intensity)
+    blank = a_record(
+        outcome=Outcome.INTERRUPTED,
+        exit_status=None,
+        emissions_g=None,
+        intensity=metered[0].intensity,
+        hardware=Hardware(cpu_count=1_000_000),  # 6 kWh in a second
+    )
     journal.write_header(record_to_json(blank), {"max_emissions_g": None, "max_energy_kwh": None})
     for number, g_per_kwh, kwh in ((TEN, 20.0, 1.0), (TEN + 1, 60.0, 2.0), (TEN + 2, 40.0, 3.0)):
         watch.latest = figure(number, g_per_kwh)

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.measure.journal import Journal, journal_path, read_journal, reading_to_json
+from carbon_lint.measure.journal import Journal, read_journal, reading_to_json
 from carbon_lint.measure.recover import recover
 from carbon_lint.measure.request import RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, measure
+from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests.measure.fake_meter import FakeMeter
@@ -198,13 +199,11 @@ def test_the_advice_to_recover_is_a_command_that_works_here(run):
     assert rest == ["--record", "NEW.json"]
 
 
-@pytest.mark.parametrize("there", ["nothing", "another run's", "no record"])
+@pytest.mark.parametrize("there", ["nothing", "another run's"])
 def test_the_journal_of_a_run_whose_record_was_not_written_is_put_aside(run, there):
     """The journal's last line found room, the record's file did not."""
     if there == "another run's":
         run("pass", record_path="r.json")
-    elif there == "no record":
-        Path("r.json").write_text("{")
     a_journal(3, ended=True)
     record = run("pass", record_path="r.json")
 
@@ -215,16 +214,22 @@ def test_the_journal_of_a_run_whose_record_was_not_written_is_put_aside(run, the
 
 def test_the_journal_of_a_finished_run_is_overwritten(run):
     records = [run("pass", record_path="r.json") for _ in range(3)]
-    assert {path.name for path in Path().iterdir()} == {"r.json", "r.jsonl", "r.json.old"}
-    assert load_record("r.json.old") == records[1]
+    assert {path.name for path in Path().iterdir()} == {"r.json", "r.jsonl", "r.json.old", "r.json.old.2"}
+    assert [load_record(name) for name in ("r.json.old", "r.json.old.2", "r.json")] == records, "none was dropped"
     assert not any("earlier run" in warning for warning in records[-1].warnings)
 
 
-@pytest.mark.parametrize("path", ["absent/r.json", "."])
+@pytest.mark.parametrize("path", ["file/r.json", ".", ""])
 def test_a_record_that_cannot_be_written_is_found_out_before_the_job_starts(run, path):
+    Path("file").touch()
     with pytest.raises(OutputError):
         run("open('ran', 'w')", record_path=path)
     assert not Path("ran").exists()
+
+
+def test_the_folder_of_a_record_is_made(run):
+    record = run("pass", record_path="out/of/r.json")
+    assert load_record("out/of/r.json") == record
 
 
 def test_a_folder_that_turns_read_only_does_not_lose_the_record(run):

@@ -15,6 +15,7 @@ import pytest
 from carbon_lint.errors import CommandNotRunnableError, MeasurementError, OutputError
 from carbon_lint.measure.journal import Journal
 from carbon_lint.measure.recover import recover
+from carbon_lint.measure.run import RecordNotWrittenError
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json
 from tests.measure.fake_meter import FakeMeter
@@ -100,10 +101,29 @@ def test_an_earlier_attempt_of_the_group_is_put_aside_when_the_job_starts(run):
     assert [text for text in record.warnings if aside in text] == [record.warnings[0]]
 
 
-def test_what_is_no_record_stands_until_it_is_replaced(run):
-    Path("r.json").write_text("{}")
-    run("import os; open('seen', 'w').write(str(os.path.exists('r.json')))", record_path="r.json")
-    assert Path("seen").read_text() == "True"
+@pytest.mark.parametrize("text", ["{}", "[1]", "print(1)\n", '{"format": "carbon-lint/journal@1"}', "\udcff\n"])
+def test_what_is_no_record_is_never_overwritten(run, text):
+    Path("r.json").write_text(text, errors="surrogateescape")
+    with pytest.raises(OutputError, match=r"r\.json exists and is not a carbon-lint record"):
+        run("open('ran', 'w')", record_path="r.json")
+    assert Path("r.json").read_text(errors="surrogateescape") == text
+    assert names() == ["r.json"]
+
+
+def test_what_the_job_itself_wrote_under_the_records_name_is_not_overwritten(run):
+    with pytest.raises(RecordNotWrittenError, match="refusing to overwrite it") as caught:
+        run("open('r.json', 'w').write('accuracy: 1')", record_path="r.json")
+    assert Path("r.json").read_text() == "accuracy: 1"
+    assert caught.value.record.outcome is Outcome.COMPLETED
+
+
+def test_an_empty_file_and_a_record_of_another_version_make_way_for_a_record(run):
+    Path("r.json").touch()
+    run("pass", record_path="r.json")
+    Path("r.json").write_text('{"format": "carbon-lint/record@9"}')
+    record = run("pass", record_path="r.json")
+    assert load_record("r.json") == record
+    assert Path("r.json.old").read_text() == '{"format": "carbon-lint/record@9"}'
 
 
 def test_only_its_own_file_is_removed_and_not_what_has_taken_the_name(run):
@@ -198,7 +218,7 @@ def test_a_header_for_which_there_was_no_room_is_written_when_there_is(run):
 
 def test_two_runs_cannot_write_one_record_by_two_names(run):
     Path("real").mkdir()
-    Path("real/r.json").write_text("{}")
+    Path("real/r.json").touch()
     Path("link.json").symlink_to("real/r.json")
     journal = Journal(Path("real/r.jsonl"))
     try:
@@ -210,7 +230,7 @@ def test_two_runs_cannot_write_one_record_by_two_names(run):
 
 
 def test_a_record_that_is_read_only_is_found_out_before_the_job(run):
-    Path("r.json").write_text("{}")
+    Path("r.json").touch()
     Path("r.json").chmod(0o444)
     with pytest.raises(OutputError, match="read-only"):
         run("open('ran', 'w')", record_path="r.json")

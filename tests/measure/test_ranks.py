@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from carbon_lint.measure.ranks import (
     is_measuring,
     local_rank,
     local_size,
+    stray_rank,
     unseen_gpus,
     whole_node,
 )
@@ -22,9 +24,61 @@ from tests.measure.fake_meter import FakeMeter
 
 @pytest.mark.parametrize("name", LOCAL_RANK_VARIABLES)
 def test_the_first_process_of_a_node_measures(name):
-    assert is_measuring({name: "0"})
-    assert not is_measuring({name: "1"})
-    assert not is_measuring({name: "7", "RANK": "0"})
+    beside = {"RANK": "0", "SLURM_PROCID": "0", "OMPI_COMM_WORLD_RANK": "0", "MPI_LOCALNRANKS": "8"}
+    beside |= {"MV2_COMM_WORLD_RANK": "0", "PALS_RANKID": "0", "JSM_NAMESPACE_RANK": "0"}
+    assert is_measuring({name: "0"} | beside)
+    assert not is_measuring({name: "1"} | beside)
+    assert not is_measuring({name: "7"} | beside)
+
+
+@pytest.mark.parametrize("name", LOCAL_RANK_VARIABLES)
+def test_a_rank_that_no_launcher_set_does_not_keep_a_run_from_being_measured(name):
+    """Left over in a shell, a container or a .env."""
+    assert is_measuring({name: "3"})
+    assert stray_rank({name: "3"}).startswith(f"{name}=3 is ignored: no launcher set it")
+    assert stray_rank({name: "0"}) is None
+    assert stray_rank({"LOCAL_RANK": "3", "RANK": "3"}) is None
+
+
+def test_a_run_with_a_left_over_rank_keeps_its_record_and_its_budget(carbon_lint):
+    environ = {**os.environ, "LOCAL_RANK": "3"}
+    limit = ("--energy-only", "--max-energy", "1e-9 kWh", "--record", "r.json")
+    done = carbon_lint("run", *limit, "--", "true", env=environ)
+    assert done.returncode == 1
+    assert "warning: LOCAL_RANK=3 is ignored: no launcher set it" in done.stderr
+    assert json.loads(Path("r.json").read_text())["over_budget"] is True
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--location", "FRA", "--record", "README.md"), "README.md exists and is not a carbon-lint record"),
+        (("--record", "records/"), "no location was given"),
+        (("--location", "FRA", "--card", "train.py"), "train.py is not a model card"),
+        (("--location", "FRA", "--record", "README.md/r.json"), "cannot make the folder"),
+        (("--location", "FRA", "--hub-repo", "no model"), "no model"),
+    ],
+)
+def test_what_stops_the_first_rank_stops_every_rank(carbon_lint, flags, said):
+    """Or the others train on, unmeasured and with exit status 0."""
+    Path("README.md").write_text("# a model")
+    Path("train.py").write_text("print(1)")
+    ended = []
+    for rank in ("0", "1"):
+        environ = {**os.environ, "LOCAL_RANK": rank, "RANK": rank, "WORLD_SIZE": "2"}
+        done = carbon_lint("run", *flags, "--", "touch", "ran", env=environ)
+        ended.append(done.returncode)
+        assert said in done.stderr
+    assert ended[0] == ended[1] != 0
+    assert not os.path.exists("ran")
+
+
+def test_a_records_folder_is_made_and_every_rank_goes_on(carbon_lint):
+    for rank in ("1", "0"):
+        environ = {**os.environ, "LOCAL_RANK": rank, "RANK": rank, "WORLD_SIZE": "2"}
+        done = carbon_lint("run", "--location", "FRA", "--record", "new/records/", "--", "true", env=environ)
+        assert done.returncode == 0, done.stderr
+    assert len(list(Path("new/records").glob("*.json"))) == 1
 
 
 @pytest.mark.parametrize("environ", [{}, {"RANK": "3"}, {"LOCAL_RANK": ""}, {"LOCAL_RANK": "x"}, {"SLURM_PROCID": "2"}])
@@ -36,9 +90,15 @@ def test_without_a_local_rank_there_is_nobody_else_on_the_node(environ):
 @pytest.mark.parametrize(
     ("environ", "measures"),
     [
-        ({"SLURM_LOCALID": "0", "LOCAL_RANK": "0"}, True),
-        ({"SLURM_LOCALID": "0", "LOCAL_RANK": "3"}, False),  # srun torchrun: every worker is in task 0
-        ({"SLURM_LOCALID": "2", "LOCAL_RANK": "0"}, False),  # srun of many torchruns with one worker each
+        ({"SLURM_LOCALID": "0", "SLURM_PROCID": "0", "LOCAL_RANK": "0", "RANK": "0"}, True),
+        (
+            {"SLURM_LOCALID": "0", "SLURM_PROCID": "0", "LOCAL_RANK": "3", "RANK": "3"},
+            False,
+        ),  # srun torchrun: every worker is in task 0
+        (
+            {"SLURM_LOCALID": "2", "SLURM_PROCID": "2", "LOCAL_RANK": "0", "RANK": "0"},
+            False,
+        ),  # srun of many torchruns with one worker each
     ],
 )
 def test_of_nested_launchers_the_highest_rank_counts(environ, measures):
@@ -126,13 +186,16 @@ def test_another_rank_becomes_its_command(carbon_lint):
     assert argv == ["-c", "a b", "--c"]
     assert {"LOCAL_RANK", "RANK"} <= set(names)
     assert "HF_TOKEN" not in names, "the ranks differ in nothing but who measures"
-    assert done.stderr == ""
+    assert done.stderr == (
+        "carbon-lint: LOCAL_RANK=1: not measured here; the process with LOCAL_RANK=0 on this node measures, "
+        "with record and budget\n"
+    )
     assert not os.path.exists("r.json")
     del pid
 
 
 def test_another_rank_with_a_missing_command_is_127(carbon_lint):
-    environ = {**os.environ, "OMPI_COMM_WORLD_LOCAL_RANK": "1"}
+    environ = {**os.environ, "OMPI_COMM_WORLD_LOCAL_RANK": "1", "OMPI_COMM_WORLD_RANK": "1"}
     assert carbon_lint("run", "--location", "FRA", "--", "no-such-command", env=environ).returncode == 127
 
 

@@ -53,7 +53,7 @@ def test_a_record_that_could_not_be_replaced_is_said_to_lack_the_notes(run, monk
 
     monkeypatch.setattr(nested, "notes", protected)
     record = run(WRITES_A_TABLE, record_path="r.json")
-    assert "the record's file does not say so of the job's own CodeCarbon: " in record.warnings[-1]
+    assert "could not add the note about the job's own CodeCarbon to the record: " in record.warnings[-1]
     assert load_record("r.json").run_id == record.run_id
 
 
@@ -68,7 +68,7 @@ def test_a_run_whose_job_was_not_started_stops_no_sum_over_its_group(run):
     record = run("pass", record_path="b.json", run_group="g", meter=Cancelled(distort=lambda _: None))
     assert (record.run_group, record.exit_status, record.energy_kwh.total) == (None, None, None)
     assert load_record("b.json") == record
-    assert any("the job was not started: this is no run of group 'g'" in text for text in record.warnings)
+    assert any("the job was never started, so this record is left out of group 'g'" in text for text in record.warnings)
     third = run("pass", record_path="c.json", run_group="g")
     merged = group_sum(third, "c.json").record
     assert merged.energy_kwh.total == pytest.approx(first.energy_kwh.total + third.energy_kwh.total)

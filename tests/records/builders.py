@@ -1,6 +1,7 @@
 """A record as a test needs it: `a_record(emissions_g=3.0)`."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from carbon_lint.records.record import (
     Energy,
@@ -14,6 +15,7 @@ from carbon_lint.records.record import (
     Record,
 )
 
+_ENDS = ("started_at", "ended_at")
 FRANCE = Intensity(g_per_kwh=56.04, source="Our World in Data", year=2023, location="FRA", location_name="France")
 
 RECORD = Record(
@@ -43,13 +45,44 @@ RECORD = Record(
 
 
 def fitting(record: Record) -> Record:
-    """The record at the intensity that makes its grams of its energy: a file must not contradict itself."""
+    """The record with an intensity that makes its grams of its energy: a file must not contradict itself.
+
+    If no grid has that intensity, energy and duration are scaled to the grams instead.
+    """
     if not record.emissions_g or not record.energy_kwh.total or record.intensity is None:
         return record
     g_per_kwh = record.emissions_g / record.energy_kwh.total
-    return replace(record, intensity=replace(record.intensity, g_per_kwh=g_per_kwh))
+    if g_per_kwh == record.intensity.g_per_kwh:
+        return record
+    if 1 <= g_per_kwh <= 1500:
+        return replace(
+            record, intensity=Intensity(g_per_kwh=g_per_kwh, source="given by the user", year=None, location=None)
+        )
+    factor = g_per_kwh / record.intensity.g_per_kwh
+    parts = {name: (value := getattr(record.energy_kwh, name)) and value * factor for name in Energy.__slots__}
+    duration_s = record.duration_s * factor
+    start = datetime.fromisoformat(record.ended_at) - timedelta(seconds=duration_s)
+    return replace(record, energy_kwh=Energy(**parts), duration_s=duration_s, started_at=_stamp(start))
 
 
 def a_record(**changes) -> Record:
-    """The record above with `changes`."""
-    return replace(RECORD, **changes)
+    """The record above with `changes`, its times made to fit one another."""
+    return changed(RECORD, changes)
+
+
+def changed(record: Record, changes: dict) -> Record:
+    """The record with `changes`, and what follows from the times among them: the duration, or an end from the other."""
+    start, end = (datetime.fromisoformat(changes.get(name, getattr(record, name))) for name in _ENDS)
+    length = timedelta(seconds=changes.get("duration_s", record.duration_s))
+    follows = {}
+    if set(_ENDS) <= set(changes):
+        follows = {"duration_s": (end - start).total_seconds()}
+    elif "ended_at" in changes:
+        follows = {"started_at": _stamp(end - length)}
+    elif {"started_at", "duration_s"} & set(changes):
+        follows = {"ended_at": _stamp(start + length)}
+    return replace(record, **{**follows, **changes})
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

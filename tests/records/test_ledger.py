@@ -246,7 +246,7 @@ def test_the_verb_adds_and_holds_the_month_against_the_budget(cli, files):
     within = cli("ledger", "sum", "--month", "2026-11", "--max-emissions", "10kg")
     assert within == (
         0,
-        "2026-11: 9 kg, 400 Wh in 2 runs\n  max-emissions: 9 kg measured, 10 kg allowed, 1 kg left (90 %)\n",
+        "2026-11: 9 kg, 161 kWh in 2 runs\n  max-emissions: 9 kg measured, 10 kg allowed, 1 kg left (90 %)\n",
         "",
     )
     cli("ledger", "add", "c.json")

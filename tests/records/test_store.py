@@ -61,14 +61,14 @@ def test_a_file_that_is_no_record_is_refused_by_name(tmp_path, text, says):
 
 
 def test_a_missing_record_and_a_folder_are_refused(tmp_path):
-    for path in (tmp_path / "absent.json", tmp_path):
-        with pytest.raises(InputError, match="cannot read"):
+    for path, said in ((tmp_path / "absent.json", "cannot read"), (tmp_path, "holds 0 records, expected one")):
+        with pytest.raises(InputError, match=said):
             load_record(path)
 
 
 def test_writing_keeps_the_mode_of_the_file_and_leaves_nothing_beside_it(tmp_path):
     path = tmp_path / "r.json"
-    path.write_text("old")
+    write_record(a_record(run_id="older"), path)
     path.chmod(0o640)
     write_record(a_record(), path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -76,7 +76,7 @@ def test_writing_keeps_the_mode_of_the_file_and_leaves_nothing_beside_it(tmp_pat
 
 
 def test_a_link_is_followed(tmp_path):
-    (tmp_path / "real.json").write_text("old")
+    (tmp_path / "real.json").touch()
     (tmp_path / "link.json").symlink_to("real.json")
     write_record(a_record(), tmp_path / "link.json")
     assert (tmp_path / "link.json").is_symlink()

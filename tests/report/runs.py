@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 from carbon_lint.measure.meter import Reading
@@ -17,6 +16,7 @@ from carbon_lint.records.record import (
     Provenance,
     Record,
 )
+from tests.records.builders import changed
 
 RECORD = Record(
     run_id="r1",
@@ -40,7 +40,7 @@ RECORD = Record(
 
 def record(**changes):
     """The run, changed."""
-    return dataclasses.replace(RECORD, **changes)
+    return changed(RECORD, changes)
 
 
 def readings(count=126):

@@ -1,0 +1,199 @@
+"""Whether a record's figures can be true. Every reader of a record asks before it acts on it.
+
+A record is a text file: whoever can write to it can change it. What fits together and lies within these bounds cannot
+be told from a measurement; docs/measuring.md lists it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.places import every_place
+from carbon_lint.records.hours import find_disagreement
+from carbon_lint.records.record import Method
+from carbon_lint.records.windows import window_of
+from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, format_duration, format_power
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.places import Place
+    from carbon_lint.records.record import Hardware, Intensity, Record
+
+TOLERANCE = 0.01
+"""Relative. What a run writes fits to nine digits; what another tool rounded is let pass."""
+
+_CLOCK_S = 10.0  # the wall clock and the monotonic one, which a run lets differ by 5 s
+_OTHER_TABLE = 3.0  # a place's figure in another year's table is within this factor; its neighbour's may be too
+_LEAST_W = 0.5  # a Raspberry Pi Zero that does nothing
+_LEAST_MEMORY_W = 0.5  # the smallest constant of CodeCarbon is 3 W
+_JOULES_PER_KWH = 3.6e6
+# Generous on purpose: a unit that is wrong is off by a thousand.
+_MOST_GPU_W = 4_500.0
+_MOST_THREAD_W = 60.0
+_MOST_GB_W = 5.0
+_MOST_BOARD_W = 2_000.0
+_METHODS = {
+    "cpu": (Method.COUNTER, Method.LOAD_MODEL, Method.CONSTANT, Method.USER),
+    "gpu": (Method.COUNTER, Method.SAMPLED_POWER),
+    "ram": (Method.CONSTANT,),
+}
+"""How each component can be measured. Memory has no counter that carbon-lint reads."""
+
+_NOT_FIGURES = {"warnings", "software", "command", "provenance", "run_group", "merged_from"}
+
+
+def find_contradiction(record: Record) -> str | None:
+    """Why the grams cannot come of the energy, in one line; `None` if they do, or one of the two is not known."""
+    total_kwh = record.energy_kwh.total
+    if record.emissions_g is None or total_kwh is None or record.intensity is None:
+        return None
+    expected_g = total_kwh * record.intensity.g_per_kwh
+    if math.isclose(record.emissions_g, expected_g, rel_tol=TOLERANCE):
+        return find_disagreement(record.intensity, total_kwh, record.emissions_g, tolerance=TOLERANCE)
+    return (
+        f"emissions_g is {record.emissions_g:.6g}, and {total_kwh:.6g} kWh at {record.intensity.g_per_kwh:.6g} g/kWh "
+        f"are {expected_g:.6g} g"
+    )
+
+
+def find_implausible(record: Record) -> str | None:
+    """The first field that cannot be true, what it holds and what was expected; `None` if all can."""
+    for found in (_energy_flaws, _intensity_flaws, _time_flaws, _power_flaws):
+        flaw = next(found(record), None)
+        if flaw is not None:
+            return flaw
+    return None
+
+
+def find_difference(record: Record, other: Record) -> str | None:
+    """The first measured field in which two records of one run differ, and both values; `None` if there is none."""
+    for field in fields(record):
+        ours, theirs = getattr(record, field.name), getattr(other, field.name)
+        if field.name not in _NOT_FIGURES and not _is_same(ours, theirs):
+            return _difference(field.name, ours, theirs)
+    return None
+
+
+def _energy_flaws(record: Record) -> Iterator[str]:
+    energy, methods = record.energy_kwh, record.methods
+    parts = {name: getattr(energy, name) for name in _METHODS if getattr(energy, name) is not None}
+    if energy.total is None:
+        yield from (f"energy_kwh.{name} is {value:.6g}, and there is no total" for name, value in parts.items())
+        return
+    total = sum(parts.values())
+    if parts and not math.isclose(total, energy.total, rel_tol=TOLERANCE):
+        yield f"energy_kwh.total is {energy.total:.6g}, expected {total:.6g}: the sum of {', '.join(parts)}"
+    for name, value in parts.items():
+        method = getattr(methods, name)
+        if method not in _METHODS[name]:
+            known = " or ".join(_METHODS[name])
+            yield f"methods.{name} is {method or 'null'}, expected {known}: energy_kwh.{name} is {value:.6g}"
+    if methods.cpu is Method.COUNTER and energy.cpu_linear is not None and not record.merged_from:
+        yield "methods.cpu is counter, expected load-model: energy_kwh.cpu_linear is only there for a modelled CPU"
+    yield from _gpu_flaws(record)
+
+
+def _gpu_flaws(record: Record) -> Iterator[str]:
+    gpus, gpu_kwh = record.hardware.gpus, record.energy_kwh.gpu
+    stated = [gpu.energy_kwh for gpu in gpus if gpu.energy_kwh is not None]
+    if gpus and len(stated) == len(gpus) and not math.isclose(sum(stated), gpu_kwh or 0.0, rel_tol=TOLERANCE):
+        yield f"energy_kwh.gpu is {gpu_kwh or 0.0:.6g}, expected {sum(stated):.6g}: the sum of hardware.gpus"
+
+
+def _intensity_flaws(record: Record) -> Iterator[str]:
+    if record.emissions_g is not None and record.energy_kwh.total is not None and record.intensity is None:
+        yield "intensity is null, expected the g/kWh that emissions_g comes from"
+    if record.intensity is None:
+        return
+    for g_per_kwh in (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours)):
+        if not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
+            yield (
+                f"intensity is {g_per_kwh:.6g} g/kWh, expected {LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g}, "
+                "as every grid has"
+            )
+    yield from _place_flaws(record.intensity)
+
+
+def _place_flaws(intensity: Intensity) -> Iterator[str]:
+    place = _place_of(intensity)
+    if place is None or intensity.hours or not place.g_per_kwh:
+        return
+    is_of_table = (intensity.source, intensity.year) == (place.source, place.year)
+    factor = intensity.g_per_kwh / place.g_per_kwh
+    if not (
+        math.isclose(factor, 1.0, rel_tol=TOLERANCE) if is_of_table else 1 / _OTHER_TABLE <= factor <= _OTHER_TABLE
+    ):
+        near = "" if is_of_table else "about "
+        yield (
+            f"intensity.g_per_kwh is {intensity.g_per_kwh:.6g}, expected {near}{place.g_per_kwh:.6g}: the figure of "
+            f"{place.code} ({place.name}) in {place.source}"
+        )
+
+
+def _place_of(intensity: Intensity) -> Place | None:
+    """The place in the table that the record names, by its code or else by its name."""
+    for place in every_place():
+        if intensity.location == place.code or (intensity.location is None and intensity.location_name == place.name):
+            return place
+    return None
+
+
+def _time_flaws(record: Record) -> Iterator[str]:
+    try:
+        span_s = window_of(record).end_s - window_of(record).start_s
+    except ValueError:
+        yield f"started_at is {record.started_at} and ended_at {record.ended_at}, expected times like 2026-11-24T10:00Z"
+        return
+    slack_s = _CLOCK_S + TOLERANCE * max(span_s, record.duration_s)
+    is_too_short = record.duration_s < span_s - slack_s and not record.merged_from  # a sum's runs may lie apart
+    if record.duration_s > span_s + slack_s or is_too_short:
+        yield (
+            f"duration_s is {record.duration_s:.6g}, expected {max(span_s, 0.0):.6g}: the time from started_at to "
+            "ended_at"
+        )
+
+
+def _power_flaws(record: Record) -> Iterator[str]:
+    energy = record.energy_kwh
+    if energy.total is None or not record.duration_s:
+        return
+    power_w = energy.total * _JOULES_PER_KWH / record.duration_s
+    least_w, most_w = _LEAST_W, _most_w(record.hardware) * record.pue * max(1, len(record.merged_from))
+    if not least_w <= power_w <= most_w:
+        yield (
+            f"energy_kwh.total is {energy.total:.6g}, which is {format_power(power_w)} over "
+            f"{format_duration(record.duration_s)}, expected {format_power(least_w)} to {format_power(most_w)} on this "
+            "hardware"
+        )
+    memory_w = None if energy.ram is None else energy.ram * _JOULES_PER_KWH / record.duration_s
+    if memory_w is not None and memory_w < _LEAST_MEMORY_W:
+        yield (
+            f"energy_kwh.ram is {energy.ram:.6g}, which is {format_power(memory_w)} over "
+            f"{format_duration(record.duration_s)}, expected {format_power(_LEAST_MEMORY_W)} or more"
+        )
+
+
+def _most_w(hardware: Hardware) -> float:
+    """More than such a machine can draw. Without its number of threads or gigabytes, more than any can."""
+    threads, ram_gb = hardware.cpu_count or 512, hardware.ram_gb or 4096.0
+    return _MOST_BOARD_W + len(hardware.gpus) * _MOST_GPU_W + threads * _MOST_THREAD_W + ram_gb * _MOST_GB_W
+
+
+def _is_same(ours: Any, theirs: Any) -> bool:
+    """Equal, but for the last digits of a number that was added up in another order."""
+    if isinstance(ours, float) and isinstance(theirs, float):
+        return math.isclose(ours, theirs, rel_tol=1e-9)
+    return bool(ours == theirs)
+
+
+def _difference(name: str, ours: Any, theirs: Any) -> str:
+    """`energy_kwh.gpu is 1, 2 in the journal`: the part of a group of fields that differs."""
+    if hasattr(ours, "__dataclass_fields__") and type(ours) is type(theirs):
+        for field in fields(ours):
+            mine, other = getattr(ours, field.name), getattr(theirs, field.name)
+            if not _is_same(mine, other):
+                return _difference(f"{name}.{field.name}", mine, other)
+    return f"{name} is {ours if ours is not None else 'null'}, expected {theirs if theirs is not None else 'null'}"
