@@ -165,9 +165,9 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
     unit = match["unit"]
     if unit is None:
         raise UsageError(f"{text!r} has no unit", hint=f"write the unit too, like {example}")
-    factors = (table[unit],) if unit in table else ()
-    if not factors and table is GRAMS_PER and (mass := mass_unit(unit)):
-        factors = mass.grams
+    mass = mass_unit(unit) if table is GRAMS_PER else None
+    known = table.get(unit)
+    factors = mass.grams if mass else (known,) if known is not None else ()
     if not factors:
         same = [known for known in table if known.lower() == unit.lower()]
         guess = f"did you mean {same[0]!r}? " if same else ""

@@ -21,48 +21,67 @@ from carbon_lint.units import readings_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbon_lint.card.markup import Plain
-    from carbon_lint.units import MassUnit
 
 _MAX_LINE = 2000
 _MAX_FIGURES = 200
-_MAX_LINES = 1000
+_MAX_WORDS = 5000
 _MAX_NUMBERS = 60
 _LONGEST_GAP = 160
 _NEAR = 60
 _WORDS = ("emission", "emit", "footprint", "co2", "co\u2082", "co<sub>2", "co_", "co$", "co~2")
 
-_SPEAKS = r"[e\u00e9]mi(?:ssion|tt?e?d?s?\b)|emisi|footprint|CO(?:2|\u2082|<sub>2|[_$~{]{1,3}2|&\#8322)"
+_SPEAKS = (
+    r"[e\u00e9]mi(?:ssion|tt?e?d?s?\b)|emisi|footprint"
+    r"|CO(?:2|\u2082|<sub>2|[_$~{]{1,3}2|&\#8322)"
+)
 _LABEL = (
-    r"\b(?:[e\u00e9]missions?(?!\.csv|[ ](?:factor|intensity|rate|trading|scenario|data|reduction|target|saving|allowance))"
+    r"\b(?:[e\u00e9]missions?(?!\.csv)"
+    r"(?![ ](?:factor|intensity|rate|trading|scenario|data|reduction|target|saving|allowance))"
     r"|emissionen|emisiones|emissioni|emitted|emits?|emitting"
     r"|(?<!memory[ ])(?<!storage[ ])(?<!disk[ ])(?<!hardware[ ])(?<!VRAM[ ])(?<!GPU[ ])footprint)(?![\w])"
 )
 # A weaker label counts only if CO2 is named with the amount.
 _WEAK = (
-    r"\b(?:produced?|produces|released?|releases|generated?|generates|(?:carbon|climate|environmental)[ ](?:cost|impact|output))\b"
+    r"\b(?:produced?|produces|released?|releases|generated?|generates"
+    r"|(?:carbon|climate|environmental)[ ](?:cost|impact|output))\b"
 )
 _KEY = (
     r"^[ \t>*+|\u2022-]{0,12}(?:\d{1,2}[.)][ ])?(?:[A-Za-z][\w-]{0,20}[ ]){0,3}?"
     r"(?:CO2(?:[ _-]?(?:eq(?:uivalents?)?|e))?|GHG|greenhouse[ ]gas(?:es)?|carbon(?:[ ]dioxide)?)"
     r"(?:[ ]?[(\[][^()\[\]\d]{0,40}[)\]])?[ ]?(?=[:=|])"
 )
+_KEY_CELL = r"\W{0,6}(?:CO2(?:[ _-]?(?:eq(?:uivalents?)?|e))?|carbon(?:[ ]dioxide)?|GHG)[ ]?(?:[(\[]|$)"
 _BEHIND_LABEL = (
-    r"[ ]{0,2}(?:\([^()\d]{0,30}\)[ ])?(?:of[ ])?(?:(?:total|training|carbon|greenhouse[ ]gas|GHG|CO2(?:eq)?|estimated|equivalent)[ ]){0,3}"
-    r"(?:emissions?|(?:(?:was|were|is|are|has[ ]been|have[ ]been|being)[ ])?(?:emitted|produced|released|generated))\b"
+    r"[ ]{0,2}(?:\([^()\d]{0,30}\)[ ])?(?:of[ ])?"
+    r"(?:(?:total|training|carbon|greenhouse[ ]gas|GHG|CO2(?:eq)?|estimated|equivalent)[ ]){0,3}"
+    r"(?:emissions?|(?:(?:was|were|is|are|has[ ]been|have[ ]been|being)[ ])?"
+    r"(?:emitted|produced|released|generated))\b"
 )
 # Numbers that may stand between a label and its amount: names, dates, and counts of other things.
 _OTHER_NUMBER = (
-    r"CO_?2|\d{1,5}[ ]?(?:[x\u00d7*][ ]?)?(?:NVIDIA|AMD|TPU|[A-Z]{1,4}\d{1,4})\w*|[A-Za-z][\w-]*\d[\w.-]*|\b(?:19|20)\d\d\b|\d[\d.,]*[ -]?(?:hours?|hrs?|h|days?|weeks?|months?|minutes?|epochs?|steps?"
+    r"CO_?2|\d{1,5}[ ]?(?:[x\u00d7*][ ]?)?(?:NVIDIA|AMD|TPU|[A-Z]{1,4}\d{1,4})\w*"
+    r"|[A-Za-z][\w-]*\d[\w.-]*|\b(?:19|20)\d\d\b"
+    r"|\d[\d.,]*[ -]?(?:hours?|hrs?|h|days?|weeks?|months?|minutes?|epochs?|steps?"
     r"|[kM]?Wh|k?W|%|x|B|M|billion|million|GPUs?|TPUs?|nodes?|seeds?|parameters?|params|GB)\b|\d[\d.,]*%"
 )
-_SENTENCE_END = r"(?<!\bapprox)(?<!\beq)(?<!\bequiv)(?<!\bca)(?<!\best)(?<!\bincl)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bno)[.!;](?=\s|$)|\?(?=\s|$)"
+_SENTENCE_END = (
+    r"(?<!\bapprox)(?<!\beq)(?<!\bequiv)(?<!\bca)(?<!\best)(?<!\bincl)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bno)"
+    r"[.!;](?=\s|$)|\?(?=\s|$)"
+)
 _ANSWER = r"\s*[|:]?\s*(?:about|around|approximately|approx\.?|roughly|~)?\s*\d"
 _SEPARATES = r"[ \"':=|~\u2192]{0,12}(?:(?:about|around|approximately|approx\.?|roughly|ca\.?|~)[ ]?)?$"
-_CONTINUES = re.compile(r"[ \t]*(?:[*_$(~\u2248`]{0,3})(?:[a-z]|\d(?!\d{0,2}[.)][ ]))")
-_KEY_CELL = r"\W{0,6}(?:CO2(?:[ _-]?(?:eq(?:uivalents?)?|e))?|carbon(?:[ ]dioxide)?|GHG)[ ]?(?:[(\[]|$)"
-_BESIDE = r"[^\w<>\u2264\u2265\u00b1+/-]{0,12}(?:(?:approx|ca|about|est|estimated|total)\b[^\w]{0,4})?(?:\([^()\d]{0,40}\))?\W{0,6}"
-# What follows a number that is no amount of the label's unit: `5 GPUs`, `3 %`, `2 kWh`.
-_COUNTED = r"[\w%]|[ ]{1,2}(?:%|[kM]?Wh\b|k?W\b|hours?\b|h\b|GPUs?\b|\u00b1|\+/-|to[ ]\d|[-\u2013][ ]?\d)|\s?[-\u2013\u00b1]\s?\d"
+_CONTINUES = r"[ \t]*(?:[*_$(~\u2248`]{0,3})(?-i:[a-z]|\d(?!\d{0,2}[.)][ ]))"
+# What may stand beside a number in a cell.
+_BESIDE = (
+    r"[^\w<>\u2264\u2265\u00b1+/-]{0,12}(?:(?:approx|ca|about|est|estimated|total)\b[^\w]{0,4})?"
+    r"(?:\([^()\d]{0,40}\))?\W{0,6}"
+)
+_BRACKETS = r"[ ]{0,2}\((?P<held>[^()\d]{0,30}(?:CO2[^()\d]{0,30})?)\)"
+# What follows a number that is no amount in the label's unit: `5 GPUs`, `3 %`, `2 kWh`, `5-10`.
+_COUNTED = (
+    r"[\w%]|[ ]{1,2}(?:%|[kM]?Wh\b|k?W\b|hours?\b|h\b|GPUs?\b|\+/-|to[ ]\d)"
+    r"|\s?[-\u2013\u00b1]\s?\d"
+)
 _DIGIT = re.compile(r"\d")
 
 
@@ -119,32 +138,33 @@ class _Reader:
         self.found: dict[int, BodyFigure] = {}
 
     def read(self) -> list[BodyFigure]:
-        text, done, lines = self.text, self.start, 0
-        tables = html_tables(text, self.start)
-        for region_start, region_end, rows in tables:
-            if not self._is_hidden(region_start) and not self.subjects.is_aside(region_start):
+        for start, end, rows in html_tables(self.text, self.start):
+            if not self._is_passed_over(start):
                 self._take_table(rows)
-            self._hide(region_start, region_end)
-        for word in _pattern(_SPEAKS).finditer(text, self.start):
-            if word.start() < done:
-                continue
-            if len(self.found) >= _MAX_FIGURES or lines >= _MAX_LINES:
+            self._hide(start, end)
+        done = self.start
+        for number, word in enumerate(_pattern(_SPEAKS).finditer(self.text, self.start)):
+            if len(self.found) >= _MAX_FIGURES or number >= _MAX_WORDS:
                 break
-            lines += 1
-            begin = max(self.start, text.rfind("\n", self.start, word.start()) + 1)
-            line_end = text.find("\n", word.end())
-            line_end = len(text) if line_end < 0 else line_end
-            done = line_end
-            if line_end - begin > _MAX_LINE or self._is_hidden(word.start()) or self.subjects.is_aside(word.start()):
-                continue
-            table = pipe_table(text, begin, line_end)
-            if table is not None:
-                rows, done = table
-                self._take_table(rows)
-            else:
-                done = self._continued(line_end)
-                self._take_line(plain(text, begin, min(done, begin + _MAX_LINE)))
+            if word.start() >= done:
+                done = self._take_line_at(word.start(), word.end())
         return [self.found[at] for at in sorted(self.found)][:_MAX_FIGURES]
+
+    def _take_line_at(self, word_start: int, word_end: int) -> int:
+        """Take the figures of a line, or of the table or the sentence that it belongs to; say where that ends."""
+        text = self.text
+        begin = max(self.start, text.rfind("\n", self.start, word_start) + 1)
+        end = text.find("\n", word_end)
+        end = len(text) if end < 0 else end
+        if end - begin > _MAX_LINE or self._is_passed_over(word_start):
+            return end
+        table = pipe_table(text, begin, end)
+        if table is not None:
+            self._take_table(table[0])
+            return table[1]
+        end = self._continued(end)
+        self._take_line(plain(text, begin, min(end, begin + _MAX_LINE)))
+        return end
 
     def _hide(self, start: int, end: int) -> None:
         """Hide a table that was read, so that its lines are not read once more."""
@@ -152,15 +172,22 @@ class _Reader:
         self.hidden_starts.insert(number, start)
         self.hidden[number:number] = [(start, end)]
 
-    def _is_hidden(self, position: int) -> bool:
+    def _is_passed_over(self, position: int) -> bool:
+        """Whether the text at `position` is code, a comment or a table that was read, or is about something else."""
         number = bisect_right(self.hidden_starts, position) - 1
-        return any(position < end for _, end in self.hidden[max(0, number - 3) : number + 1])
+        if any(position < end for _, end in self.hidden[max(0, number - 3) : number + 1]):
+            return True
+        return self.subjects.is_aside(position)
 
     def _continued(self, line_end: int) -> int:
         """The end of the paragraph's next two lines, if the sentence plainly goes on there."""
         text, end = self.text, line_end
         for _ in range(2):
-            if end >= len(text) or text[end - 1 : end] in {".", "!", "?", "|"} or not _CONTINUES.match(text, end + 1):
+            if (
+                end >= len(text)
+                or text[end - 1 : end] in {".", "!", "?", "|"}
+                or not _pattern(_CONTINUES).match(text, end + 1)
+            ):
                 break
             following = text.find("\n", end + 1)
             following = len(text) if following < 0 else following
@@ -227,7 +254,7 @@ class _Reader:
 
     def _heads(self, label: str) -> tuple[bool, Named | None] | None:
         """What a column's or a row's name says of its cells: that they are emissions, and their unit if it is named."""
-        units = [unit for unit in units_in(label)]
+        units = list(units_in(label))
         has_gas = any(unit.names_gas for unit in units)
         speaks = _pattern(_LABEL).search(label) or _pattern(_KEY_CELL).match(label)
         if (not speaks and not has_gas) or self.subjects.is_rate_or_other(label) or any(unit.is_rate for unit in units):
@@ -265,7 +292,7 @@ def _unit_of(text: str, start: int, end: int, window: int, labels: list[tuple[in
     direct = unit_at(text, end)
     if direct is not None:
         return direct
-    brackets = _pattern(r"[ ]{0,2}\((?P<held>[^()\d]{0,30}(?:CO2[^()\d]{0,30})?)\)").match(text, end)
+    brackets = _pattern(_BRACKETS).match(text, end)
     if brackets is not None:
         for unit in units_in(brackets["held"]):
             shift = brackets.start("held")
@@ -323,9 +350,7 @@ _TIME = (
     r"(?<![\w.,-])"
     r"(?P<number>\d[\d.,_]{0,40})(?:[ ]{0,2}(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|weeks?)\b)?"
 )
-_HARDWARE = (
-    r"^[ \t>*_|-]{0,12}hardware(?:[ _-](?:type|used))?[ *_|]{0,4}:[ *_]{0,4}(?P<text>[^\n]{2,200})"
-)
+_HARDWARE = r"^[ \t>*_|-]{0,12}hardware(?:[ _-](?:type|used))?[ *_|]{0,4}:[ *_]{0,4}(?P<text>[^\n]{2,200})"
 _COUNT = r"(?P<count>\d{1,5})[ ]?(?:[x\u00d7*][ ]?)?(?=[A-Za-z])"
 
 

@@ -40,7 +40,9 @@ _MARKS = r"""
   | (?P<about>\\(?:approx|sim|simeq)\b|&(?:asymp|sim);|[\u2248\u223c\u2243])
   | (?P<gas>CO(?:_\{?|\{)(?:\\(?:text|mathrm)\{)?2\}{0,2}|CO(?:&\#8322;|\u2082|~2~))
 """
-_SUPERSCRIPTS = str.maketrans("\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u2212", "-0123456789-")
+_SUPERSCRIPTS = str.maketrans(
+    "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u2212", "-0123456789-"
+)
 
 
 def plain(text: str, start: int, end: int) -> Plain:

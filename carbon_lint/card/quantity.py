@@ -7,7 +7,6 @@ a check may try each, a conversion takes only what `is_certain`.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
@@ -16,11 +15,13 @@ from carbon_lint.units import NUMBER, MassUnit, mass_unit, readings_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
 
 GAS = (
     r"(?:[ _-]{0,2}[(\[]?(?:eq(?:uiv)?\.?|equivalents?)?[ ]?(?:of[ ])?"
     r"(?:CO_?2|CO\u2082|carbon(?:[ ]dioxide)?)"
-    r"(?:[ _-]?\(?(?:equivalents?|equiv\.?|eq\.?|e)\)?(?![A-Za-z0-9])|(?![A-Za-z0-9]|[ -](?:neutral|offset|credit)))[)\]]?"
+    r"(?:[ _-]?\(?(?:equivalents?|equiv\.?|eq\.?|e)\)?(?![A-Za-z0-9])"
+    r"|(?![A-Za-z0-9]|[ -](?:neutral|offset|credit)))[)\]]?"
     r"|[ ]eq\.?(?![A-Za-z]))"
 )
 """A pattern for the gas behind a unit: `CO2`, `CO2eq`, ` CO2-e`, ` of carbon dioxide equivalent`, ` eq. CO2`."""
@@ -35,7 +36,8 @@ SIGNED = rf"(?P<about>~|\u2248|(?:about|approx\.?|approximately|around|ca\.?)\s)
 """A pattern for a number with its sign, and what says that it is not exact."""
 
 _RATE = (
-    r"[\s)\]]{0,4}(?:[(\[]\s?)?(?:(?:per|each|every|hourly|daily|weekly|monthly|yearly|annually|p\.\s?a\.)(?![\w])(?!\s+cent\b)"
+    r"[\s)\]]{0,4}(?:[(\[]\s?)?"
+    r"(?:(?:per|each|every|hourly|daily|weekly|monthly|yearly|annually|p\.\s?a\.)(?![\w])(?!\s+cent\b)"
     r"|an?\s(?:second|minute|hour|day|week|month|year)\b"
     r"|for\s(?:one|an?|each|every|a\ssingle|[0-9][0-9,.]{0,9}k?)\s"
     r"(?:requests?|quer(?:y|ies)|prompts?|tokens?|images?|inferences?|predictions?|samples?|pages?|km|miles?)\b"
@@ -134,7 +136,7 @@ def unit_at(text: str, position: int) -> Named | None:
 
 
 def units_in(text: str) -> Iterator[Named]:
-    """Every unit of mass that a label names: `(in grams)`, `[kg CO2eq]`, `in t`, `tCO2e`. """
+    """Every unit of mass that a label names: `(in grams)`, `[kg CO2eq]`, `in t`, `tCO2e`."""
     for match in _unit_in_label().finditer(text):
         named = _named(match, text)
         if named is not None:

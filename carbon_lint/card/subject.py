@@ -16,24 +16,28 @@ _CUT = r"""
 _NEVER = r"""
     \b(?:offset(?:s|ting)?|sav(?:e|es|ed|ings?)(?![ ](?:to|in|as|at)\b)|avoid(?:s|ed|ing)?|prevent(?:s|ed)?
       |reduc(?:es|ing|tions?)|reduced[ ](?:\w+[ ]){0,3}by|compensat\w+|sequest\w+|absorb\w*
-      |(?:predict|forecast)\w*[ ](?:\w+[ ]){0,4}?(?:emissions?|CO2|footprints?)|(?:emissions?|CO2|footprint)[ ](?:predict|forecast)\w*
+      |(?:predict|forecast)\w*[ ](?:\w+[ ]){0,4}?(?:emissions?|CO2|footprints?)
+      |(?:emissions?|CO2|footprint)[ ](?:predict|forecast)\w*
       |if|would|could|might|e\.g|(?:for|an)[ ](?:example|instance)|example[ ]?(?=:)|hypothetical\w*|suppos\w+|imagine
       |budgets?|limits?|thresholds?|targets?|goals?|quota|allowance|market[ -]based)\b
 """
 # What is about something else, unless this model is named again behind it.
 _OTHER = r"""
-    \b(?:cars?|vehicles?|driv(?:e|es|ing|en)|flights?|fly(?:ing)?|planes?|trains?[ ]travel|households?|homes?|passengers?
-      |(?:average|typical)[ ](?:person|human|american|citizen|family)|per[ ]capita|trees?|smart-?phones?|gasoline|petrol|miles|kilomet(?:re|er)s?|km
+    \b(?:cars?|vehicles?|driv(?:e|es|ing|en)|flights?|fly(?:ing)?|planes?|trains?[ ]travel|households?|passengers?
+      |(?:average|typical)[ ](?:person|human|american|citizen|family)|per[ ]capita|trees?|smart-?phones?
+      |gasoline|petrol|miles|kilomet(?:re|er)s?|km
       |data[ -]?sets?|corpus|corpora|data[ ](?:collection|preparation|processing|loading|cleaning|creation)
       |(?:loading|creating|collecting|preparing|cleaning|downloading|storing)[ ](?:of[ ])?(?:the[ ])?data
       |compar(?:ed?|ing|isons?)|versus|vs|unlike|opposed|instead|than|whereas
       |baselines?|teacher|predecessors?|competitors?
-      |(?:base|original|parent|teacher|pre-?trained|previous|earlier|older|larger|bigger|another|other|similar|comparable|such)
+      |(?:base|original|parent|teacher|pre-?trained|previous|earlier|older|larger|bigger|another|other|similar
+         |comparable|such)
        [ ](?:[\w-]{1,20}[ ])?(?:models?|versions?|checkpoints?|networks?|LLMs?))\b
 """
 _OWN = (
     r"\b(?:ours|we|(?:our|this)[ ](?:[\w-]{1,24}[ ]){0,3}(?:model|training|run|fine-?tuning|experiments?)"
-    r"|the[ ](?:(?:final|resulting|trained|fine-?tuned|presented|proposed|full|whole|entire)[ ])?(?:model|training|run))\b"
+    r"|the[ ](?:(?:final|resulting|trained|fine-?tuned|presented|proposed|full|whole|entire)[ ])?"
+    r"(?:model|training|run))\b"
 )
 _BEHIND = (
     r"[^.,;:\d]{0,40}?\b(?:by|of|from|for|like)[ ]+(?:(?:an?|the|one|average|typical|single)[ ]+){0,3}"
@@ -44,22 +48,24 @@ _BOUND = (
     r"|\bbetween|[<>\u2264\u2265])[ ]{0,3}(?:about|approximately|around|~)?[ ~]{0,3}$"
 )
 _RATES = (
-    r"(?<!\bas[ ])\bper\b(?![ -]?cent)|\b(?:each|every|hourly|daily|weekly|monthly|yearly|annual(?:ly)?|intensity|factor)\b"
+    r"(?<!\bas[ ])\bper\b(?![ -]?cent)"
+    r"|\b(?:each|every|hourly|daily|weekly|monthly|yearly|annual(?:ly)?|intensity|factor)\b"
     r"|\bfor[ ](?:one|a[ ]single)\b"
-    r"|/[ ]?(?:[kM]?Wh|h|hour|request|query|token|image|inference|prediction|sample|prompt|day|year|epoch|step|km|mile)s?\b"
+    r"|/[ ]?(?:[kM]?Wh|h|hour|request|query|token|image|inference|prediction|sample|prompt|day|year|epoch|step|km"
+    r"|mile)s?\b"
 )
 _SERVING = r"\b(?:inferences?|serving|deployment|deployed|predictions?|requests?|queries)\b"
 # Models that cards compare themselves with.
 _NAMES = (
-    r"\b(?P<family>Chat-?GPT|GPT|BLOOM|OPT(?=-?\d)|Gopher|PaLM|(?:Distil|Ro|Al|De)?BERTa?(?=\b|-|_)|T5|Llama|LLaMA|Falcon|Mistral"
-    r"|Mixtral|Chinchilla|Gemini|Gemma|Claude|Meena|Switch[ ]Transformer|Evolved[ ]Transformer|Transformer[ ]big|ELMo|GLaM"
-    r"|LaMDA|Megatron|Stable[ ]Diffusion|DALL.?E|Qwen|DeepSeek|OLMo|Pythia|XLNet)(?![a-z])"
+    r"\b(?P<family>Chat-?GPT|GPT|BLOOM|OPT(?=-?\d)|Gopher|PaLM|(?:Distil|Ro|Al|De)?BERTa?(?=\b|-|_)|T5|Llama|Falcon"
+    r"|Mistral|Mixtral|Chinchilla|Gemini|Gemma|Claude|Meena|Switch[ ]Transformer|Evolved[ ]Transformer"
+    r"|Transformer[ ]big|ELMo|GLaM|LaMDA|Megatron|Stable[ ]Diffusion|DALL.?E|Qwen|DeepSeek|OLMo|Pythia|XLNet)(?![a-z])"
 )
 _HEADING = r"^(?P<level>\#{1,6})[ \t]+(?P<title>[^\n]{1,300})"
 _TITLE = r"^[ -]{0,12}(?:name|model_name|model_id|title|model)[ ]?:[^\n]{1,200}"
 _ASIDE = (
-    r"\b(?:data[ -]?sets?|corpus|training[ ]data|examples?|usage|how[ ]to|getting[ ]started|quick[ ]?start|inference|features?"
-    r"|schema|related|comparisons?|other[ ]models|baselines?|templates?)\b"
+    r"\b(?:data[ -]?sets?|corpus|training[ ]data|examples?|usage|how[ ]to|getting[ ]started|quick[ ]?start|inference"
+    r"|features?|schema|related|comparisons?|other[ ]models|baselines?|templates?)\b"
 )
 _ABOUT_CARBON = r"emission|carbon|environment|footprint|co.?2|climate|energy|sustainab|impact"
 
@@ -82,9 +88,7 @@ class Subjects:
             level, title = len(match["level"]), match["title"]
             while path and path[-1][0] >= level:
                 path.pop()
-            is_aside = re.search(_ASIDE, title, re.IGNORECASE | re.VERBOSE) is not None or (
-                bool(path) and path[-1][1]
-            )
+            is_aside = re.search(_ASIDE, title, re.IGNORECASE | re.VERBOSE) is not None or (bool(path) and path[-1][1])
             is_aside = is_aside and re.search(_ABOUT_CARBON, title, re.IGNORECASE) is None
             path.append((level, is_aside))
             self._starts.append(start + match.start())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,14 +35,13 @@ def pipe_table(text: str, start: int, end: int) -> tuple[Rows, int] | None:
         return None
     first = (header, max(header, text.find("\n", header)))
     rows = [_cells(text, *first)]
-    line: tuple[int, int] | None = separator
-    last = separator[1]
-    while len(rows) < _MAX_ROWS and (line := _line_behind(text, line[0])) is not None:
+    last = separator
+    while len(rows) < _MAX_ROWS and (line := _line_behind(text, last[0])) is not None:
         if text.find("|", *line) < 0 or line[1] - line[0] > _MAX_LINE:
             break
         rows.append(_cells(text, *line))
-        last = line[1]
-    return rows, max(last, end)
+        last = line
+    return rows, max(last[1], end)
 
 
 def _line_behind(text: str, start: int) -> tuple[int, int] | None:
@@ -61,7 +61,7 @@ def _cells(text: str, start: int, end: int) -> list[Cell]:
         edges = edges[1:]
     if bars and len(edges) > 2 and not text[bars[-1] + 1 : end].strip():  # noqa: PLR2004  a cell lies between two edges
         edges = edges[:-1]
-    return [(left + 1, right) for left, right in zip(edges, edges[1:], strict=False)]
+    return [(left + 1, right) for left, right in pairwise(edges)]
 
 
 def html_tables(text: str, start: int) -> list[tuple[int, int, Rows]]:
