@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from typing import NamedTuple
 
 from carbon_lint.errors import UsageError
 
@@ -41,7 +42,87 @@ SECONDS_PER = {
     "d": Decimal(86400),
 }
 
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s.+-]\S*)?\s*", re.ASCII)
+_TONNE, _KILOGRAM = Decimal(1_000_000), Decimal(1000)
+_SHORT_TON, _LONG_TON = Decimal("907184.74"), Decimal("1016046.9088")
+_POUND = Decimal("453.59237")  # the international avoirdupois pound, exact
+
+
+class MassUnit(NamedTuple):
+    """A unit of mass as somebody wrote it. `grams` has one value, or several if the word means several units."""
+
+    name: str
+    grams: tuple[Decimal, ...]
+
+
+def _named(name: str, words: str, *grams: Decimal) -> dict[str, MassUnit]:
+    return dict.fromkeys(words.split(), MassUnit(name, grams))
+
+
+_EXACT = {name: MassUnit(name, (grams,)) for name, grams in GRAMS_PER.items()}
+_EXACT |= {name: MassUnit("Mg", (_TONNE, Decimal("1e-3"))) for name in ("Mg", "MG")}  # megagrams, or milligrams
+_WORDS = {
+    **_named("g", "gr gram grams gramme grammes", Decimal(1)),
+    **_named("kg", "kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes", _KILOGRAM),
+    **_named("mg", "milligram milligrams milligramme milligrammes", Decimal("1e-3")),
+    **_named("\u00b5g", "microgram micrograms", Decimal("1e-6")),
+    **_named("t", "tonne tonnes metric-ton metric-tons metric-tonne metric-tonnes", _TONNE),
+    **_named("ton", "ton tons", _TONNE, _SHORT_TON, _LONG_TON),
+    **_named("short ton", "short-ton short-tons", _SHORT_TON),
+    **_named("long ton", "long-ton long-tons", _LONG_TON),
+    **_named("lb", "lb lbs pound pounds", _POUND),
+}
+
+
+def mass_unit(text: str) -> MassUnit | None:
+    """The unit of mass that a word names. Short names count in their own case only: `T`, `G` and `MG` are not SI."""
+    return _EXACT.get(text) or _WORDS.get("-".join(text.lower().split()))
+
+
+_BLANKS = " \u00a0\u2009\u202f'\u2019"
+NUMBER = (
+    rf"(?:[0-9]{{1,3}}(?:[{_BLANKS}][0-9]{{3}})+(?![0-9])(?:[.,][0-9]+)?|[0-9](?:_?[0-9])*(?:[.,][0-9]+)*(?:\.(?![0-9]))?"
+    r"|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?"
+)
+"""A pattern for an unsigned number, with any separators that people write: pass what it finds to `readings_of`."""
+_LONGEST_NUMBER = 60
+_MOST_DIGITS = 30
+"""Before or behind the point: no figure has so many."""
+_THOUSANDS_COMMA = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?"
+_THOUSANDS_DOT = r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3}){2,}"
+
+
+def readings_of(number: str) -> tuple[Decimal, ...]:
+    """What a written number can mean, the likeliest first; empty if it means nothing.
+
+    `4,009.5` has thousands, `43,24` a decimal comma; `4,475` may be either, and counts as thousands first.
+    """
+    mantissa, mark, exponent = number.lower().partition("e")
+    sign = mantissa[:1] if mantissa[:1] in {"+", "-"} else ""
+    mantissa = mantissa[len(sign) :]
+    if len(number) > _LONGEST_NUMBER or (mark and not re.fullmatch(r"[-+]?[0-9]{1,4}", exponent)):
+        return ()
+    if re.fullmatch(rf"[0-9]{{1,3}}(?:[{_BLANKS}][0-9]{{3}})+(?:[.,][0-9]*)?", mantissa):
+        mantissa = "".join(mantissa.translate(dict.fromkeys(map(ord, _BLANKS))))
+        texts = [mantissa.replace(",", ".")]
+    else:
+        texts = _without_separators(mantissa)
+    values = (Decimal(f"{sign}{text}{mark}{exponent}") for text in texts)
+    return tuple(value for value in values if value == 0 or abs(value.adjusted()) < _MOST_DIGITS)
+
+
+def _without_separators(mantissa: str) -> list[str]:
+    if re.fullmatch(r"[0-9](?:_?[0-9])*(?:\.[0-9]*)?|\.[0-9]+", mantissa):
+        return [mantissa.replace("_", "")]
+    if re.fullmatch(_THOUSANDS_COMMA, mantissa) and not mantissa.startswith("0"):
+        thousands = mantissa.replace(",", "")
+        is_lone = mantissa.count(",") == 1 and "." not in mantissa
+        return [thousands, mantissa.replace(",", ".")] if is_lone else [thousands]
+    if re.fullmatch(r"[0-9]+,[0-9]+", mantissa):
+        return [mantissa.replace(",", ".")]
+    if re.fullmatch(_THOUSANDS_DOT, mantissa):
+        return [mantissa.replace(".", "").replace(",", ".")]
+    return []
+
 
 LEAST_GRID_G_PER_KWH = 1.0
 MOST_GRID_G_PER_KWH = 1500.0
@@ -77,18 +158,26 @@ def parse_duration_s(text: str) -> float:
 
 
 def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> float:
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
+    match = re.fullmatch(rf"\s*(?P<number>[+-]?{NUMBER})\s*(?P<unit>[^\d\s.+-].*?)?\s*", text, re.ASCII)
+    readings = readings_of(match["number"]) if match else ()
+    if match is None or not readings:
         raise UsageError(f"{text!r} is not {what}", hint=f"write a number and a unit, like {example}")
-    number, unit = match.groups()
+    unit = match["unit"]
     if unit is None:
         raise UsageError(f"{text!r} has no unit", hint=f"write the unit too, like {example}")
-    factor = table.get(unit)
-    if factor is None:
+    mass = mass_unit(unit) if table is GRAMS_PER else None
+    known = table.get(unit)
+    factors = mass.grams if mass else (known,) if known is not None else ()
+    if not factors:
         same = [known for known in table if known.lower() == unit.lower()]
         guess = f"did you mean {same[0]!r}? " if same else ""
         raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=f"{guess}known units: {', '.join(table)}")
-    value = float(Decimal(number) * factor)
+    if len(readings) > 1:
+        either = " or ".join(f"{reading.normalize():f}" for reading in readings)
+        raise UsageError(f"{text!r} can mean {either}", hint=f"write the number without a comma, like {example}")
+    if len(factors) > 1:
+        raise UsageError(f"{text!r}: {unit!r} has several meanings", hint=f"use one of {', '.join(table)}")
+    value = float(readings[0] * factors[0])
     if value < 0 or not math.isfinite(value):
         raise UsageError(f"{text!r} must be a finite quantity of zero or more", hint=f"write {example}")
     return value

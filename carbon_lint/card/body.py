@@ -1,85 +1,103 @@
 """Figures that a card's own text states: emissions with their unit, and energy, hours and hardware where it has them.
 
-Only what is bound to a label is taken (`CO2 Emissions (in grams): 1.2`, `**Carbon Emitted**: 0.42 kg`, a table's column
-`Emissions (KgCO2eq)`): prose on what a car emits, rates per kWh and offsets are not figures of the model.
+Only an amount that is bound to a label is taken (`CO2 Emissions (in grams): 1.2`, `**Carbon Emitted**: 0.42 kg`, a
+table's column `Emissions (KgCO2eq)`). Rates, and the emissions of cars, data sets and other models, are not figures of
+the model; `subject` tells them apart.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from itertools import islice
+from bisect import bisect_right
+from functools import cache
+from typing import NamedTuple
 
-_GRAMS = {"g": 1.0, "k": 1000.0, "m": 0.001, "t": 1_000_000.0}
-_KWH = {"w": 0.001, "k": 1.0, "m": 1000.0}
-_HOURS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600, "d": 24.0, "w": 168.0}
+from carbon_lint.card.markup import hidden, plain
+from carbon_lint.card.quantity import Named, numbers, quantity_of, unit_at, units_in
+from carbon_lint.card.subject import Subjects
+from carbon_lint.card.table import html_tables, pipe_table
+from carbon_lint.units import readings_of
 
-_NUMBER = r"(?P<number>\d[\d.,_]{0,40}(?:[eE][-+]?\d{1,4})?)"
-_UNIT = (
-    r"(?P<unit>kilograms?|kilogrammes?|kilos?|kgs?|milligrams?|mg|grams?|grammes?|gr|g"
-    r"|metric\s+tonn?e?s?|tonnes?|tons?|t(?=[ ]?(?:of[ ])?CO))"
-)
-# Every run of blanks is bounded: a line of two thousand must not cost a million steps.
-_CO2 = r"(?:[ ]{0,2}\(?[ ]?(?:eq\.?|of|equivalents?)?[ ]?(?:CO2|CO₂|CO<sub>2</sub>|CO_2|carbon)[\w.\-₂]{0,12})?"
-# A rate is no figure: `g/kWh`, `kg per hour`.
-_END = r"(?![\w₂])(?!" + _CO2 + r"[ ]{0,2}(?:/|per\b|\beach\b|\ba[ ](?:year|day|month)))"
-_LABEL = (
-    r"(?:CO2|CO₂|CO<sub>2</sub>|carbon|GHG|greenhouse[ ]gas)?[ _-]{0,2}(?:eq(?:uivalent)?s?)?[ _-]{0,2}"
-    r"(?:emissions?\b(?!\.csv)|emitted\b|emits?\b|footprint\b)"
-)
-# What may stand between a label and its number: no digit but the one in CO2, no sentence's end.
-_GAP = r"(?:CO2|CO_2|CO<sub>2</sub>|[^\d\n.!?;]|\.(?=[A-Za-z*]))"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbon_lint.card.markup import Plain
 
-_AFTER_LABEL = re.compile(
-    rf"{_LABEL}{_GAP}{{0,160}}?(?<![\w.,-]){_NUMBER}[ ]{{0,2}}{_UNIT}(?=CO|{_END}){_CO2}", re.IGNORECASE
-)
-_UNIT_IN_LABEL = re.compile(
-    rf"{_LABEL}[ *_]{{0,6}}\((?:[^()\n]{{0,40}}?[ ])?(?:in[ ])?{_UNIT}"
-    rf"(?:[ ]?(?:of[ ])?CO[\w₂.\- ]{{0,12}}|[ ]eq[\w.]{{0,9}})?\)"
-    rf"[ *_:=|~≈]{{1,12}}{_NUMBER}(?![\w%])",
-    re.IGNORECASE,
-)
-_UNIT_BEHIND = re.compile(
-    rf"{_LABEL}[ *_\"':=|~≈]{{1,12}}{_NUMBER}[ ]{{0,2}}\([^()\n]{{0,30}}?\b(?:in[ ])?{_UNIT}\b[^()\n]{{0,20}}\)",
-    re.IGNORECASE,
-)
-_PATTERNS = (_UNIT_IN_LABEL, _AFTER_LABEL, _UNIT_BEHIND)
-_SPEAKS = re.compile(r"emi(?:ssion|tted|ts?\b)|footprint", re.IGNORECASE)
-_WORDS = ("emission", "emit", "footprint")
-# Lines on something else than what this model took.
-_FOREIGN = re.compile(
-    r"\b(?:cars?|driv(?:e|ing)|flights?|flying|households?|passengers?|offset|saved|savings?|avoid(?:ed)?"
-    r"|average[ ]person|trees?|per[ ]capita|kWh/|/kWh)\b",
-    re.IGNORECASE,
-)
-_TABLE_UNIT = re.compile(rf"{_LABEL}[^|\n]{{0,60}}?\(?\b(?:in[ ])?{_UNIT}(?:[ ]?(?:of[ ])?CO|\b)", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\n[ ]{0,3}\|?[ ]{0,9}:?-[-: |]{2,500}\r?$", re.MULTILINE)
-_ROW = re.compile(r"[^\n]*\|[^\n]*")
-_CELL_NUMBER = re.compile(rf"[ *_]{{0,20}}{_NUMBER}[ *_]{{0,80}}")
 _MAX_LINE = 2000
 _MAX_FIGURES = 200
-_MAX_LINES = 1000
-_MAX_WORDS = 12
+_MAX_WORDS = 5000
+_MAX_NUMBERS = 60
+_LONGEST_GAP = 160
+_NEAR = 60
+_WORDS = ("emission", "emit", "footprint", "co2", "co\u2082", "co<sub>2", "co_", "co$", "co~2")
+
+_SPEAKS = (
+    r"[e\u00e9]mi(?:ssion|tt?e?d?s?\b)|emisi|footprint"
+    r"|CO(?:2|\u2082|<sub>2|[_$~{]{1,3}2|&\#8322)"
+)
+_LABEL = (
+    r"\b(?:[e\u00e9]missions?(?!\.csv)"
+    r"(?![ ](?:factor|intensity|rate|trading|scenario|data|reduction|target|saving|allowance))"
+    r"|emissionen|emisiones|emissioni|emitted|emits?|emitting"
+    r"|(?<!memory[ ])(?<!storage[ ])(?<!disk[ ])(?<!hardware[ ])(?<!VRAM[ ])(?<!GPU[ ])footprint)(?![\w])"
+)
+# A weaker label counts only if CO2 is named with the amount.
+_WEAK = (
+    r"\b(?:produced?|produces|released?|releases|generated?|generates"
+    r"|(?:carbon|climate|environmental)[ ](?:cost|impact|output))\b"
+)
+_KEY = (
+    r"^[ \t>*+|\u2022-]{0,12}(?:\d{1,2}[.)][ ])?(?:[A-Za-z][\w-]{0,20}[ ]){0,3}?"
+    r"(?:CO2(?:[ _-]?(?:eq(?:uivalents?)?|e))?|GHG|greenhouse[ ]gas(?:es)?|carbon(?:[ ]dioxide)?)"
+    r"(?:[ ]?[(\[][^()\[\]\d]{0,40}[)\]])?[ ]?(?=[:=|])"
+)
+_KEY_CELL = r"\W{0,6}(?:CO2(?:[ _-]?(?:eq(?:uivalents?)?|e))?|carbon(?:[ ]dioxide)?|GHG)[ ]?(?:[(\[]|$)"
+_BEHIND_LABEL = (
+    r"[ ]{0,2}(?:\([^()\d]{0,30}\)[ ])?(?:of[ ])?"
+    r"(?:(?:total|training|carbon|greenhouse[ ]gas|GHG|CO2(?:eq)?|estimated|equivalent)[ ]){0,3}"
+    r"(?:emissions?|(?:(?:was|were|is|are|has[ ]been|have[ ]been|being)[ ])?"
+    r"(?:emitted|produced|released|generated))\b"
+)
+# Numbers that may stand between a label and its amount: names, dates, and counts of other things.
+_OTHER_NUMBER = (
+    r"CO_?2|\d{1,5}[ ]?(?:[x\u00d7*][ ]?)?(?:NVIDIA|AMD|TPU|[A-Z]{1,4}\d{1,4})\w*"
+    r"|[A-Za-z][\w-]*\d[\w.-]*|\b(?:19|20)\d\d\b"
+    r"|\d[\d.,]*[ -]?(?:hours?|hrs?|h|days?|weeks?|months?|minutes?|epochs?|steps?"
+    r"|[kM]?Wh|k?W|%|x|B|M|billion|million|GPUs?|TPUs?|nodes?|seeds?|parameters?|params|GB)\b|\d[\d.,]*%"
+)
+_SENTENCE_END = (
+    r"(?<!\bapprox)(?<!\beq)(?<!\bequiv)(?<!\bca)(?<!\best)(?<!\bincl)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bno)"
+    r"[.!;](?=\s|$)|\?(?=\s|$)"
+)
+_ANSWER = r"\s*[|:]?\s*(?:about|around|approximately|approx\.?|roughly|~)?\s*\d"
+_SEPARATES = r"[ \"':=|~\u2192]{0,12}(?:(?:about|around|approximately|approx\.?|roughly|ca\.?|~)[ ]?)?$"
+_CONTINUES = r"[ \t]*(?:[*_$(~\u2248`]{0,3})(?-i:[a-z]|\d(?!\d{0,2}[.)][ ]))"
+# What may stand beside a number in a cell.
+_BESIDE = (
+    r"[^\w<>\u2264\u2265\u00b1+/-]{0,12}(?:(?:approx|ca|about|est|estimated|total)\b[^\w]{0,4})?"
+    r"(?:\([^()\d]{0,40}\))?\W{0,6}"
+)
+_BRACKETS = r"[ ]{0,2}\((?P<held>[^()\d]{0,30}(?:CO2[^()\d]{0,30})?)\)"
+# What follows a number that is no amount in the label's unit: `5 GPUs`, `3 %`, `2 kWh`, `5-10`.
+_COUNTED = (
+    r"[\w%]|[ ]{1,2}(?:%|[kM]?Wh\b|k?W\b|hours?\b|h\b|GPUs?\b|\+/-|to[ ]\d)"
+    r"|\s?[-\u2013\u00b1]\s?\d"
+)
 _DIGIT = re.compile(r"\d")
 
 
-class BodyFigure:
+class BodyFigure(NamedTuple):
     """Emissions as the text states them: `text[start:end]` is the number, `grams` what it comes to.
 
-    `alternatives` holds the other reading of an ambiguous comma, in grams: `4,475 kg` is 4,475,000 or 4,475.
+    `alternatives` holds the other readings in grams: `4,475 kg` is 4,475,000 or 4,475, a ton is one of three.
     """
 
-    __slots__ = ("alternatives", "end", "grams", "number_text", "start", "unit")
-
-    def __init__(self, number_text: str, unit: str, start: int, end: int) -> None:
-        factor = _GRAMS[unit[0].lower()] if not unit.lower().startswith("metric") else _GRAMS["t"]
-        readings = [value * factor for value in readings_of(number_text)]
-        self.grams = readings[0]
-        self.alternatives = tuple(readings[1:])
-        self.number_text = number_text
-        self.unit = unit
-        self.start = start
-        self.end = end
+    number_text: str
+    unit: str
+    start: int
+    end: int
+    grams: float
+    alternatives: tuple[float, ...]
+    unit_g: float
 
     def __repr__(self) -> str:
         return f"BodyFigure({self.number_text} {self.unit} = {self.grams:g} g at {self.start})"
@@ -102,125 +120,238 @@ class Mention:
 
 def figures(text: str, start: int) -> list[BodyFigure]:
     """Emissions that `text[start:]` states, in order."""
-    found: list[BodyFigure] = []
     lowered = text[start:].lower()
     if not any(word in lowered for word in _WORDS):
-        return found
-    line_end, lines = start, 0
-    for word in _SPEAKS.finditer(text, start):
-        if word.start() < line_end:
-            continue
-        if len(found) >= _MAX_FIGURES:
-            break
-        line_start = max(start, text.rfind("\n", start, word.start()) + 1)
-        line_end = text.find("\n", word.end())
-        line_end = len(text) if line_end < 0 else line_end
-        lines += 1
-        if lines > _MAX_LINES:
-            break
-        if line_end - line_start <= _MAX_LINE and _is_prose(text, line_start, line_end):
-            found += _in_line(text, line_start, line_end)
-            if text.find("|", line_start, line_end) >= 0 and _SEPARATOR.match(text, line_end):
-                found += _in_table(text, line_start, line_end)
-    return found
-
-
-def _is_prose(text: str, start: int, end: int) -> bool:
-    """Whether a line may hold a figure, and speaks of emissions no more than a person would: it is matched in n²."""
-    words = sum(1 for _ in islice(_SPEAKS.finditer(text, start, end), _MAX_WORDS + 1))
-    return words <= _MAX_WORDS and _DIGIT.search(text, start, end) is not None
-
-
-def _in_line(text: str, start: int, end: int) -> list[BodyFigure]:
-    if _FOREIGN.search(text, start, end):
         return []
-    taken: dict[int, BodyFigure] = {}
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(text, start, end):
-            number, at = _trimmed(match["number"]), match.start("number")
-            if at not in taken and readings_of(number):
-                taken[at] = BodyFigure(number, match["unit"], at, at + len(number))
-    return [taken[at] for at in sorted(taken)]
+    return _Reader(text, start).read()
 
 
-def _in_table(text: str, start: int, end: int) -> list[BodyFigure]:
-    """The cells below a header that names emissions and their unit."""
-    header = text[start:end].strip().strip("|").split("|")
-    columns = [(number, match["unit"]) for number, cell in enumerate(header) if (match := _TABLE_UNIT.search(cell))]
-    found: list[BodyFigure] = []
-    position = end + 1
-    while columns and len(found) < _MAX_FIGURES:
-        row = _ROW.match(text, position)
-        if row is None:
-            break
-        found += [
-            figure for number, unit in columns if (figure := _in_cell(text, row.start(), row.end(), number, unit))
-        ]
-        position = row.end() + 1
-    return found
+class _Reader:
+    """Reads one card: what is hidden, what its sections are about, and the figures so far, by their place."""
 
+    def __init__(self, text: str, start: int) -> None:
+        self.text = text
+        self.start = start
+        self.hidden = hidden(text, start)
+        self.hidden_starts = [start for start, _ in self.hidden]
+        self.subjects = Subjects(text, start)
+        self.found: dict[int, BodyFigure] = {}
 
-def _in_cell(text: str, start: int, end: int, number: int, unit: str) -> BodyFigure | None:
-    line = text[start:end]
-    position = start + len(line) - len(line.lstrip())
-    if text[position] == "|":
-        position += 1
-    for _ in range(number):
-        bar = text.find("|", position, end)
-        if bar < 0:
+    def read(self) -> list[BodyFigure]:
+        for start, end, rows in html_tables(self.text, self.start):
+            if not self._is_passed_over(start):
+                self._take_table(rows)
+            self._hide(start, end)
+        done = self.start
+        for number, word in enumerate(_pattern(_SPEAKS).finditer(self.text, self.start)):
+            if len(self.found) >= _MAX_FIGURES or number >= _MAX_WORDS:
+                break
+            if word.start() >= done:
+                done = self._take_line_at(word.start(), word.end())
+        return [self.found[at] for at in sorted(self.found)][:_MAX_FIGURES]
+
+    def _take_line_at(self, word_start: int, word_end: int) -> int:
+        """Take the figures of a line, or of the table or the sentence that it belongs to; say where that ends."""
+        text = self.text
+        begin = max(self.start, text.rfind("\n", self.start, word_start) + 1)
+        end = text.find("\n", word_end)
+        end = len(text) if end < 0 else end
+        if end - begin > _MAX_LINE or self._is_passed_over(word_start):
+            return end
+        table = pipe_table(text, begin, end)
+        if table is not None:
+            self._take_table(table[0])
+            return table[1]
+        end = self._continued(end)
+        self._take_line(plain(text, begin, min(end, begin + _MAX_LINE)))
+        return end
+
+    def _hide(self, start: int, end: int) -> None:
+        """Hide a table that was read, so that its lines are not read once more."""
+        number = bisect_right(self.hidden_starts, start)
+        self.hidden_starts.insert(number, start)
+        self.hidden[number:number] = [(start, end)]
+
+    def _is_passed_over(self, position: int) -> bool:
+        """Whether the text at `position` is code, a comment or a table that was read, or is about something else."""
+        number = bisect_right(self.hidden_starts, position) - 1
+        if any(position < end for _, end in self.hidden[max(0, number - 3) : number + 1]):
+            return True
+        return self.subjects.is_aside(position)
+
+    def _continued(self, line_end: int) -> int:
+        """The end of the paragraph's next two lines, if the sentence plainly goes on there."""
+        text, end = self.text, line_end
+        for _ in range(2):
+            if (
+                end >= len(text)
+                or text[end - 1 : end] in {".", "!", "?", "|"}
+                or not _pattern(_CONTINUES).match(text, end + 1)
+            ):
+                break
+            following = text.find("\n", end + 1)
+            following = len(text) if following < 0 else following
+            if following - end > _MAX_LINE or ":" in text[end:following]:
+                break
+            end = following
+        return end
+
+    def _take_line(self, line: Plain) -> None:
+        if not _DIGIT.search(line.text):
+            return
+        position = 0
+        for end in [*_sentence_ends(line.text), len(line.text)]:
+            if _DIGIT.search(line.text, position, end):
+                self._take_sentence(line, position, end)
+            position = end
+
+    def _take_sentence(self, line: Plain, start: int, end: int) -> None:
+        sentence = line.text[start:end]
+        labels = [match.span() for match in _pattern(_LABEL).finditer(sentence)]
+        labels += [match.span() for match in [_pattern(_KEY).match(sentence)] if match]
+        weak = [match.span() for match in _pattern(_WEAK).finditer(sentence)]
+        window = 0
+        for number_start, number_end in numbers(sentence)[:_MAX_NUMBERS]:
+            unit = _unit_of(sentence, number_start, number_end, window, labels)
+            if unit is None:
+                continue
+            before, behind = sentence[window:number_start], sentence[max(unit.gas_end, number_end) :]
+            is_direct = unit.start >= number_end
+            at = [(a - window, b - window) for a, b in labels if window <= a < b <= number_start]
+            if unit.names_gas:
+                at += [(a - window, b - window) for a, b in weak if window <= a < b <= number_start]
+            label = _label_of(before, at, behind) if is_direct else max(at, default=(None,))[0]
+            if label is not None and not unit.is_rate and not self.subjects.is_foreign(before, label, behind):
+                self._take(line, start + number_start, start + number_end, unit)
+            window = max(unit.gas_end, number_end)
+
+    def _take(self, line: Plain, start: int, end: int, unit: Named) -> None:
+        figure = _figure(line.text[start:end], unit, *line.span(start, end))
+        if figure is not None:
+            self.found.setdefault(figure.start, figure)
+
+    def _take_table(self, rows: list[list[tuple[int, int]]]) -> None:
+        """Cells under a column that names emissions, and cells beside a row's label that does."""
+        cells = [[plain(self.text, begin, min(end, begin + _MAX_LINE)) for begin, end in row] for row in rows]
+        if len(cells) <= 1:
+            return
+        header, body = [cell.text for cell in cells[0]], cells[1:]
+        names = [row[0].text.strip() for row in body]
+        columns = {number: self._heads(head) for number, head in enumerate(header)}
+        own_rows = [self.subjects.is_own(name) for name in names]
+        own_columns = [self.subjects.is_own(head) for head in header]
+        for row, name, is_own in zip(body, names, own_rows, strict=True):
+            labelled = self._heads(name)
+            if (any(own_rows) and not (is_own or labelled)) or self.subjects.is_other_subject(name):
+                continue
+            row_unit = (labelled and labelled[1]) or _unit_cell(row[1:])
+            for number, cell in enumerate(row):
+                head = columns.get(number)
+                if head is not None:
+                    self._take_cell(cell, head[1])
+                elif labelled and number > 0 and not self._is_other_column(number, header, own_columns):
+                    self._take_cell(cell, row_unit)
+
+    def _heads(self, label: str) -> tuple[bool, Named | None] | None:
+        """What a column's or a row's name says of its cells: that they are emissions, and their unit if it is named."""
+        units = list(units_in(label))
+        has_gas = any(unit.names_gas for unit in units)
+        speaks = _pattern(_LABEL).search(label) or _pattern(_KEY_CELL).match(label)
+        if (not speaks and not has_gas) or self.subjects.is_rate_or_other(label) or any(unit.is_rate for unit in units):
             return None
-        position = bar + 1
-    bar = text.find("|", position, end)
-    match = _CELL_NUMBER.fullmatch(text[position : bar if bar >= 0 else end].rstrip("\r"))
-    if match is None or not readings_of(match["number"]):
+        return True, units[0] if units else None
+
+    def _is_other_column(self, number: int, header: list[str], own: list[bool]) -> bool:
+        if number >= len(header):
+            return False
+        return (any(own) and not own[number]) or self.subjects.is_other_subject(header[number])
+
+    def _take_cell(self, cell: Plain, unit: Named | None) -> None:
+        found = numbers(cell.text)
+        if len(found) != 1:
+            return
+        start, end = found[0]
+        quantity = quantity_of(cell.text, start, end)
+        stated = unit_at(cell.text, end) if quantity else unit
+        rest = cell.text[:start] + cell.text[quantity.unit_end if quantity else end :]
+        if stated is None or stated.is_rate or not _pattern(_BESIDE).fullmatch(rest.strip()):
+            return
+        self._take(cell, start, end, stated)
+
+
+def _sentence_ends(text: str) -> list[int]:
+    return [
+        match.end()
+        for match in _pattern(_SENTENCE_END).finditer(text)
+        if match[0] != "?" or not _pattern(_ANSWER).match(text, match.end())
+    ]
+
+
+def _unit_of(text: str, start: int, end: int, window: int, labels: list[tuple[int, int]]) -> Named | None:
+    """The unit of the number `text[start:end]`: behind it, in brackets behind it, or in the label before it."""
+    direct = unit_at(text, end)
+    if direct is not None:
+        return direct
+    brackets = _pattern(_BRACKETS).match(text, end)
+    if brackets is not None:
+        for unit in units_in(brackets["held"]):
+            shift = brackets.start("held")
+            return unit._replace(start=unit.start + shift, end=unit.end + shift, gas_end=brackets.end())
+    before = text[window:start]
+    if not any(window <= label and label_end <= start for label, label_end in labels):
         return None
-    at = position + match.start("number")
-    return BodyFigure(match["number"], unit, at, at + len(match["number"]))
+    if not _pattern(_SEPARATES).search(before) or _pattern(_COUNTED).match(text, end):
+        return None
+    units = list(units_in(before))
+    return units[-1]._replace(start=0, gas_end=0) if units else None
 
 
-def _trimmed(number: str) -> str:
-    # a full stop or comma behind a number ends the sentence
-    return number.rstrip(".,_")
+def _label_of(before: str, labels: list[tuple[int, int]], behind: str) -> int | None:
+    """Where the label of an amount starts: before the number with no other number between, or at once behind."""
+    if labels:
+        label, label_end = max(labels, key=lambda span: span[1])
+        gap = before[label_end:]
+        if len(gap) <= _LONGEST_GAP and not _DIGIT.search(_pattern(_OTHER_NUMBER).sub(" ", gap)):
+            return label
+    return len(before) if _pattern(_BEHIND_LABEL).match(behind) else None
 
 
-def readings_of(number: str) -> list[float]:
-    """What a written number can mean, the likeliest first; empty where it means nothing.
-
-    `4,009.5` has thousands, `43,24` a decimal comma; `4,475` may be either and is taken for thousands first.
-    """
-    mantissa, mark, exponent = number.replace("_", "").lower().partition("e")
-    if re.fullmatch(r"\d+(?:\.\d*)?", mantissa):
-        texts = [mantissa]
-    elif re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?", mantissa):
-        texts = [mantissa.replace(",", "")]
-        if mantissa.count(",") == 1 and "." not in mantissa:
-            texts.append(mantissa.replace(",", "."))
-    elif re.fullmatch(r"\d+,\d+", mantissa):
-        texts = [mantissa.replace(",", ".")]
-    elif re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?", mantissa):
-        texts = [mantissa.replace(".", "").replace(",", ".")]
-    else:
-        return []
-    values = [float(f"{text}{mark}{exponent}") for text in texts]
-    return [value for value in values if math.isfinite(value)]
+def _unit_cell(cells: list[Plain]) -> Named | None:
+    """The unit that a cell of its own names."""
+    for cell in cells:
+        text = cell.text.strip()
+        unit = unit_at(text, 0)
+        if unit is not None and not text[unit.gas_end :].strip(" ()[]."):
+            return unit
+    return None
 
 
-_ENERGY = re.compile(
+def _figure(number_text: str, unit: Named, start: int, end: int) -> BodyFigure | None:
+    values = readings_of(number_text)
+    if not values or (values[0] == 0 and not _DIGIT.search(number_text.partition(".")[2])):
+        return None  # a bare zero is a claim or a gap, not a figure
+    grams = [float(value * factor) for factor in unit.unit.grams for value in values]
+    return BodyFigure(number_text, unit.unit_text, start, end, grams[0], tuple(grams[1:]), float(unit.unit.grams[0]))
+
+
+@cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+
+
+_KWH = {"w": 0.001, "k": 1.0, "m": 1000.0}
+_HOURS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600, "d": 24.0, "w": 168.0}
+_ENERGY = (
     r"(?:energy|electricity|power)[ _-]{0,2}(?:consum\w{1,8}|used|usage|use)?[^\d\n.!?;]{0,80}?(?<![\w.,-])"
-    r"(?P<number>\d[\d.,_]{0,40}(?:[eE][-+]?\d{1,4})?)[ ]{0,2}(?P<unit>[kM]?Wh)\b(?![ ]{0,2}(?:/|per\b))",
-    re.IGNORECASE,
+    r"(?P<number>\d[\d.,_]{0,40}(?:[eE][-+]?\d{1,4})?)[ ]{0,2}(?P<unit>[kM]?Wh)\b(?![ ]{0,2}(?:/|per\b))"
 )
-_TIME = re.compile(
+_TIME = (
     r"(?:hours[ _-]{1,2}used|training[ _-]{1,2}(?:time|duration)|trained[ ]for|time[ ]spent)[^\d\n.!?;]{0,60}?"
     r"(?<![\w.,-])"
-    r"(?P<number>\d[\d.,_]{0,40})(?:[ ]{0,2}(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|weeks?)\b)?",
-    re.IGNORECASE,
+    r"(?P<number>\d[\d.,_]{0,40})(?:[ ]{0,2}(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|weeks?)\b)?"
 )
-_HARDWARE = re.compile(
-    r"^[ \t>*_|-]{0,12}hardware(?:[ _-](?:type|used))?[ *_|]{0,4}:[ *_]{0,4}(?P<text>[^\n]{2,200})",
-    re.IGNORECASE | re.MULTILINE,
-)
-_COUNT = re.compile(r"(?P<count>\d{1,5})[ ]?(?:[xX\u00d7*][ ]?)?(?=[A-Za-z])")
+_HARDWARE = r"^[ \t>*_|-]{0,12}hardware(?:[ _-](?:type|used))?[ *_|]{0,4}:[ *_]{0,4}(?P<text>[^\n]{2,200})"
+_COUNT = r"(?P<count>\d{1,5})[ ]?(?:[x\u00d7*][ ]?)?(?=[A-Za-z])"
 
 
 def energy(text: str, start: int) -> list[Mention]:
@@ -236,22 +367,22 @@ def hours(text: str, start: int) -> list[Mention]:
 def hardware(text: str, start: int) -> list[Mention]:
     """Hardware that `text[start:]` names on a line of its own; `raw` is the name, `value` how many (1 where unsaid)."""
     found = []
-    for match in _HARDWARE.finditer(text, start):
+    for match in _pattern(_HARDWARE).finditer(text, start):
         raw = match["text"].strip(" *_|\r")
-        count = _COUNT.match(raw)
+        count = _pattern(_COUNT).match(raw)
         if raw:
             at = match.start("text") + match["text"].index(raw)
             found.append(Mention(float(count["count"]) if count else 1.0, raw, at, at + len(raw)))
     return found[:_MAX_FIGURES]
 
 
-def _mentions(pattern: re.Pattern[str], text: str, start: int, factors: dict[str, float]) -> list[Mention]:
+def _mentions(pattern: str, text: str, start: int, factors: dict[str, float]) -> list[Mention]:
     found = []
-    for match in pattern.finditer(text, start):
-        number = _trimmed(match["number"])
+    for match in _pattern(pattern).finditer(text, start):
+        number = match["number"].rstrip(".,_")
         values = readings_of(number)
         unit = (match["unit"] or "h")[0].lower()
         if values:
             at = match.start("number")
-            found.append(Mention(values[0] * factors[unit], text[at : match.end()], at, match.end()))
+            found.append(Mention(float(values[0]) * factors[unit], text[at : match.end()], at, match.end()))
     return found[:_MAX_FIGURES]

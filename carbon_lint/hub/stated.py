@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from carbon_lint.units import GRAMS_PER
+from carbon_lint.card.quantity import SIGNED, read
 
 BLOCK = "co2_eq_emissions"
 LONGEST = 200
@@ -36,25 +35,6 @@ class Stated:
     note: str | None = None
     is_converted: bool = False
     source: str | None = None
-
-
-_UNITS = {
-    **{name: (name, GRAMS_PER[name]) for name in ("g", "kg", "mg", "t", "ug", "\u00b5g", "\u03bcg")},
-    **dict.fromkeys(("gram", "grams", "gramme", "grammes"), ("g", GRAMS_PER["g"])),
-    **dict.fromkeys(("kgs", "kilogram", "kilograms", "kilo", "kilos"), ("kg", GRAMS_PER["kg"])),
-    **dict.fromkeys(("milligram", "milligrams"), ("mg", GRAMS_PER["mg"])),
-    **dict.fromkeys(("tonne", "tonnes"), ("t", GRAMS_PER["t"])),  # not "ton": there are three
-}
-_CASELESS = {name: unit for name, unit in _UNITS.items() if len(name) > 2 or name == "kg"}  # noqa: PLR2004  MG is not mg
-_GAS = r"(?:\s*(?:of\s+)?(?:co2|co₂|carbon)[\s_-]*(?:e|eq|equivalents?|emissions?|emitted)?\.?)?"
-_QUANTITY = re.compile(
-    r"\s*(?P<about>~|≈|about\s|approx\.?\s|approximately\s|ca\.?\s)?\s*(?P<number>[+-]?[\d.,]*\d[.]?(?:[eE][+-]?\d{1,3})?)\s*"
-    rf"(?:in\s+)?(?P<unit>[^\W\d_]+){_GAS}\s*\.?\s*",
-    re.IGNORECASE,
-)
-_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+|[+-]?\d{1,3}(?:,\d{3}){2,}")
-_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def read_stated(metadata: Any) -> Stated | None:
@@ -91,35 +71,33 @@ def _number(emissions_g: float, text: str, source: str | None) -> Stated:
 
 
 def _words(text: str, source: str | None) -> Stated:
-    match = _QUANTITY.fullmatch(text) if len(text) <= LONGEST else None
-    if match is None:
-        bare = _PLAIN.fullmatch(text.strip()) or re.fullmatch(r"[\d_,. ]+", text)
-        note = "text without a unit" if bare and text.strip() else "text that is not one quantity"
+    quantity = read(text) if len(text) <= LONGEST else None
+    if quantity is None:
+        return Stated(emissions_g=None, text=text, note=_why_unread(text), source=source)
+    emissions_g = float(quantity.grams[0])
+    note = None
+    if quantity.is_rate:
+        note = "a rate, not a total"
+    elif len(quantity.unit.grams) > 1:
+        note = f"{quantity.unit_text!r} is no clear unit of mass"
+    elif len(quantity.numbers) > 1:
+        note = "the number can be read in more than one way"
+    elif not math.isfinite(emissions_g) or emissions_g < 0:
+        note = "not a finite number of zero or more"
+    if note is not None:
         return Stated(emissions_g=None, text=text, note=note, source=source)
-    unit = _UNITS.get(match["unit"]) or _CASELESS.get(match["unit"].lower())
-    if unit is None:
-        return Stated(emissions_g=None, text=text, note=f"{match['unit']!r} is no clear unit of mass", source=source)
-    number = _decimal(match["number"])
-    emissions_g = math.nan if number is None else float(number * unit[1])
-    if not math.isfinite(emissions_g) or emissions_g < 0:
-        note = (
-            "the number can be read in more than one way" if number is None else "not a finite number of zero or more"
-        )
-        return Stated(emissions_g=None, text=text, note=note, source=source)
-    note = f"converted from {unit[0]}" + (", approximate" if match["about"] else "")
+    is_about = re.match(SIGNED, text.strip(), re.IGNORECASE)
+    note = f"converted from {quantity.unit.name}" + (", approximate" if is_about and is_about["about"] else "")
     return Stated(emissions_g=emissions_g, text=text, note=note, is_converted=True, source=source)
 
 
-def _decimal(text: str) -> Decimal | None:
-    """The number, where its commas can mean only one thing."""
-    if _PLAIN.fullmatch(text):
-        return Decimal(text)
-    if _GROUPED.fullmatch(text):
-        return Decimal(text.replace(",", ""))
-    # 43,24 can only be decimals; 1,234 can be either
-    if _COMMA.fullmatch(text) and len(text.rpartition(",")[2]) != 3:  # noqa: PLR2004  digits of a group of thousands
-        return Decimal(text.replace(",", "."))
-    return None
+def _why_unread(text: str) -> str:
+    match = re.match(SIGNED, text.strip(), re.IGNORECASE) if len(text) <= LONGEST else None
+    rest = text.strip()[match.end() :].strip() if match else ""
+    if match and not rest:
+        return "text without a unit"
+    word = re.fullmatch(r"[^\W\d_]+", rest)
+    return f"{word[0]!r} is no clear unit of mass" if word else "text that is not one quantity"
 
 
 def _shown(value: Any) -> str:

@@ -6,31 +6,19 @@ Several rules on values ask; each speaks of one answer, so that one mistake give
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from carbon_lint.card.quantity import quantity_of, unit_at
 from carbon_lint.lint.diagnostic import Value
+from carbon_lint.units import NUMBER, readings_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbon_lint.card.document import Node
+    from carbon_lint.card.quantity import Quantity
 
 # A digit that follows a letter belongs to a word (CO2); `1e-05` is a number, `4,009.5` and `1 234` are one number.
-_NUMBER = re.compile(
-    r"(?<![\w.])[-+]?(?:\d[\d_]*(?:[.,'\u2019\u00a0\u202f ]\d+)*(?:\.(?!\d))?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII
-)
-_UNIT = re.compile(
-    r"[\s(]*(?:in\s+)?(?P<unit>kilogram(?:me)?s?|kgs?|milligram(?:me)?s?|mg|gram(?:me)?s?|g|metric\s+tons?|tonnes?|tons?"
-    r"|t|lbs?|pounds?)(?=\Z|[^a-z]|co)(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_RATE = re.compile(r"(?:/|\bper\b)\s*[a-z]", re.IGNORECASE)
-_GRAMS_PER = {"kilo": Decimal(1000), "kg": Decimal(1000), "mill": Decimal("1e-3"), "mg": Decimal("1e-3")}
-_LONGEST = 40
-"""Characters of a number that is read: a double needs 24."""
-_MOST_DIGITS = 30
-"""Before or behind the point: no figure has so many."""
-_GRAMS_PER_TON = Decimal(1_000_000)
-_GRAMS_PER_POUND = Decimal("453.59237")  # international avoirdupois pound, exact
+_NUMBER = rf"(?<![\w.])[-+]?{NUMBER}"
 
 
 class Figure(Value):
@@ -43,14 +31,18 @@ class Figure(Value):
     text           a string without one number
     null bool date list map error   as the Hub takes it
 
-    `grams` is the number in grams where it can be told without a guess: the unit is stated, or there is none and the
-    separators leave no doubt. `number_text` is the number as written, `unit` the unit as written.
+    `grams` is the number in grams if that takes no guess: the unit is stated and has one meaning, or there is none and
+    the separators leave no doubt. `number_text` is the number as written, `unit` the unit as written, `doubt` says why
+    an amount with a unit has no `grams`.
     """
 
-    __slots__ = ("grams", "kind", "number_text", "unit")
+    __slots__ = ("doubt", "grams", "kind", "number_text", "unit")
 
-    def __init__(self, kind: str, number_text: str = "", unit: str | None = None, grams: Decimal | None = None) -> None:
+    def __init__(
+        self, kind: str, number_text: str = "", unit: str | None = None, grams: Decimal | None = None, doubt: str = ""
+    ) -> None:
         self.kind = kind
+        self.doubt = doubt
         self.number_text = number_text
         self.unit = unit
         self.grams = grams
@@ -66,62 +58,31 @@ def read(node: Node) -> Figure:
 
 
 def _read_text(text: str) -> Figure:
-    numbers = list(_NUMBER.finditer(text))
+    numbers = list(re.finditer(_NUMBER, text))
     if len(numbers) != 1:
         return Figure("text")
     match = numbers[0]
     number_text = match[0]
-    value = _decimal(number_text)
-    before, after = text[: match.start()].strip(), text[match.end() :]
-    if not before and not after.strip():
-        kind = (
-            "quoted" if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", number_text, re.ASCII) else "separated"
-        )
-        return Figure(kind, number_text, grams=value)
-    unit = _UNIT.match(after)
-    if unit is None:
-        return Figure("unit", number_text)
-    name = unit["unit"]
-    if value is None or _RATE.search(unit["rest"]):
-        return Figure("unit", number_text, name)
-    return Figure("unit", number_text, name, value * _grams_per(name.lower()))
+    if not text[: match.start()].strip() and not text[match.end() :].strip():
+        values = readings_of(number_text)
+        is_plain = re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", number_text, re.ASCII)
+        return Figure("quoted" if is_plain else "separated", number_text, grams=values[0] if len(values) == 1 else None)
+    quantity = quantity_of(text, *match.span())
+    if quantity is None:
+        named = unit_at(text, match.end())
+        return Figure("unit", number_text, named.unit_text if named else None)
+    grams = quantity.grams[0] if quantity.is_certain else None
+    return Figure("unit", number_text, quantity.unit_text, grams, _doubt_of(quantity))
 
 
-def _grams_per(unit: str) -> Decimal:
-    for beginning, factor in _GRAMS_PER.items():
-        if unit.startswith(beginning):
-            return factor
-    if unit.startswith("g"):
-        return Decimal(1)
-    return _GRAMS_PER_POUND if unit.startswith(("lb", "pound")) else _GRAMS_PER_TON
-
-
-def _decimal(number_text: str) -> Decimal | None:
-    """The number, or None where the separators leave a doubt: `1,000` may be one or a thousand."""
-    if len(number_text) > _LONGEST:
-        return None
-    text = number_text.replace("_", "")
-    for blank in " '\u2019\u00a0\u202f":
-        text = text.replace(blank, "")
-    commas, dots = text.count(","), text.count(".")
-    if commas and dots:
-        last_is_comma = text.rfind(",") > text.rfind(".")
-        text = text.replace(".", "").replace(",", ".") if last_is_comma else text.replace(",", "")
-        commas, dots = 0, text.count(".")
-    if commas > 1:
-        text = text.replace(",", "")
-    elif commas == 1:
-        whole, _, rest = text.partition(",")
-        if len(re.sub(r"[eE].*", "", rest)) == 3 and whole.lstrip("+-") not in {"", "0"}:  # noqa: PLR2004  a thousand
-            return None
-        text = text.replace(",", ".")
-    if dots > 1:
-        text = text.replace(".", "")
-    try:
-        value = Decimal(text)
-    except InvalidOperation:  # an exponent beyond what even Decimal holds
-        return None
-    return value if value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS else None
+def _doubt_of(quantity: Quantity) -> str:
+    if quantity.is_rate:
+        return "a rate, not a total"
+    if len(quantity.unit.grams) > 1:
+        return f"{quantity.unit_text!r} has several meanings"
+    if len(quantity.numbers) > 1:
+        return f"{quantity.number_text} is {' or '.join(plain(number) for number in quantity.numbers)}"
+    return ""
 
 
 def kilograms_in_grams(node: Node) -> str:

@@ -24,19 +24,10 @@ def step_g(figure: BodyFigure) -> float:
     digits, _, exponent = figure.number_text.lower().replace(",", ".").partition("e")
     places = len(digits.rpartition(".")[2]) if "." in digits else 0
     power = int(exponent) if exponent.lstrip("+-").isdigit() and len(exponent) <= _LONGEST_EXPONENT else 0
-    return float(f"1e{power - places}") * _grams_per_unit(figure)
+    return float(f"1e{power - places}") * figure.unit_g
 
 
 def shown(figure: BodyFigure) -> str:
     """A stated figure as a message says it, in grams too."""
     stated = f"{figure.number_text} {figure.unit}"
-    return stated if _grams_per_unit(figure) == 1 else f"{stated} = {significant(figure.grams, 6)} g"
-
-
-def _grams_per_unit(figure: BodyFigure) -> float:
-    unit = figure.unit.lower()
-    if unit.startswith("k"):
-        return 1000.0
-    if unit.startswith("m") and not unit.startswith("metric"):
-        return 0.001
-    return 1_000_000.0 if unit.startswith(("t", "metric")) else 1.0
+    return stated if figure.unit_g == 1 else f"{stated} = {significant(figure.grams, 6)} g"

@@ -36,6 +36,11 @@ def grams(value):
         ("500mg", 0.5),
         ("~2.5 tonnes", 2.5e6),
         ("12 grams of CO₂ eq.", 12.0),
+        ("17 lbs", 7711.07029),
+        ("1.234,5 kg", 1_234_500.0),
+        ("5 gr", 5.0),
+        ("12_000 g", 12_000.0),
+        ("0.0002 KgCO2", 0.2),
     ],
 )
 def test_what_has_one_meaning_is_read(value, emissions_g):
@@ -61,8 +66,9 @@ def test_what_has_one_meaning_is_read(value, emissions_g):
         "1.2.3 kg",
         "12.5 MG",
         "2 tons",
-        "3 lbs",
         "5 g/kWh",
+        "0.3 gCO2eq/request",
+        "0.3 g CO2 per  request",
         "-3 g",
         "trained for 3 hours, 120 g",
         "unknown",

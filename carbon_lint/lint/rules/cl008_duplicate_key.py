@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.template import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def check(context: Context) -> Iterator[Hit]:
     """
     for problem in context.card.problems:
         if problem.kind == "duplicate-key":
-            yield Hit(problem.message, problem.start, problem.end)
+            message = named(context.text, problem.start, problem.end, problem.message)
+            yield Hit(message, problem.start, problem.end)
 
 
 RULE = Rule(summary="A key stands twice in one map", since="0.1.0", check=check)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import Figure, plain, read
 from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
@@ -68,6 +69,8 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _found(node: Node, figure: Figure) -> str:
+    if node.kind == "map" and is_mark(node.raw):
+        return f"the placeholder {node.raw} of a template"
     if figure.kind in _WORDS:
         shown = f" ({quoted(node.text)})" if node.kind == "scalar" and node.text else ""
         return _WORDS[figure.kind] + shown

@@ -7,6 +7,7 @@ import re
 from carbon_lint.lint.context import string
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted, visible
 
 TYPE_CHECKING = False
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
 
 
 # The first line is the Hub's documentation from 2021 on, word for word.
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = (
     r"source of the information\b.*|as granular as possible\b.*|how much compute and what kind\b.*"
     r"|\"?pre-?training\"? or \"?fine-?tuning\"?"
     r"|\[?more information needed\]?|information needed|needs? more information|<[^<>]*>|\{\{.*\}\}|\[[^\[\]]*\]"
     r"|n/?\.?a\.?|tbd|todo|fixme|xxx+|\.\.\.|\?+|-+|unknown|unspecified"
     r"|not (?:specified|available|known|applicable|reported)"
-    r"|number \(in grams of co2\)|none|null|to be (?:determined|filled|added)\b.*|your(?:[ _-][A-Za-z0-9]+)+",
-    re.IGNORECASE | re.DOTALL,
+    r"|number \(in grams of co2\)|none|null|to be (?:determined|filled|added)\b.*|your(?:[ _-][A-Za-z0-9]+)+"
 )
+_FLAGS = re.IGNORECASE | re.DOTALL
 
 _LONGEST = 1000
 
@@ -34,7 +35,7 @@ def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
     Reports fields that still hold the documentation's description of the field, a template's mark such as `[More
-    Information Needed]`, or `N/A`.
+    Information Needed]` or `{{ source }}`, or `N/A`.
 
     ## Why is this bad?
     It reads as if somebody had said where the figure comes from. A field that is not known is left out.
@@ -61,13 +62,17 @@ def check(context: Context) -> Iterator[Hit]:
     """
     for name, (_, value) in context.fields.items():
         text = string(value)
+        if text is None and value.kind == "map" and is_mark(value.raw):
+            text = value.raw
         if name != "emissions" and text is not None and is_placeholder(text):
             yield Hit(f"{visible(name)} holds the placeholder {quoted(text)}", *context.spot(value))
 
 
 def is_placeholder(text: str) -> bool:
     """Whether a value says nothing: a description of the field, a mark of a template, or a word for not known."""
-    return len(text) <= _LONGEST and _PLACEHOLDER.fullmatch(text.strip().strip("\"'`*_").strip()) is not None
+    return len(text) <= _LONGEST and (
+        is_mark(text) or re.fullmatch(_PLACEHOLDER, text.strip().strip("\"'`*_").strip(), _FLAGS) is not None
+    )
 
 
 RULE = Rule(summary="A placeholder stands where a fact belongs", since="0.1.0", check=check)

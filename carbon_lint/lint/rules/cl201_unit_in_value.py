@@ -49,13 +49,14 @@ def check(context: Context) -> Iterator[Hit]:
 
     ## Fix safety
     Safe where nothing but grams is taken away. Unsafe where the number is converted from the unit that is stated,
-    and where words stand around it. None where no unit is stated.
+    and where words stand around it. None if no unit is stated, or if the text has several meanings (`17 tons`,
+    `1,500 kg`, `0.3 g/request`).
     """
     node = context.emissions
     figure = read(node) if node is not None else None
     if node is None or figure is None or figure.kind != "unit":
         return
-    said = ""
+    said = f" ({figure.doubt})" if figure.doubt else ""
     if figure.grams is not None and figure.unit and not _is_grams(figure.unit):
         said = f" ({figure.number_text} {figure.unit} is {plain(figure.grams)} g)"
     yield Hit(
@@ -67,7 +68,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _is_grams(unit: str) -> bool:
-    return unit.lower() in {"g", "gram", "grams", "gramme", "grammes"}
+    return unit.lower() in {"g", "gr", "gram", "grams", "gramme", "grammes"}
 
 
 def _fix(node: Node, figure: Figure) -> Fix | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from carbon_lint.card.quantity import unit_at
 from carbon_lint.lint.context import number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain
 from carbon_lint.lint.rule import Rule
+from carbon_lint.units import NUMBER, readings_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,17 +20,9 @@ if TYPE_CHECKING:
 
 
 # The unit comes first, with or without the figure itself before it: `# kg CO2`, `# in kilograms`, `# 0.42 kg`.
-_UNIT = r"(?P<{}>kgs?|kilograms?|kilogrammes?|mg|milligrams?|t|tons?|tonnes?)"
+_COMMENT = rf"\#[ \t]*(?:in[ \t]+)?(?P<number>{NUMBER})?"
 # `# KG embeddings` and `# T4` are no units: without a number nothing but CO2 may follow.
-_COMMENT = re.compile(
-    r"#[ \t]*(?:in[ \t]+)?(?:(?P<number>\d+(?:\.\d+)?)[ \t]*"
-    + _UNIT.format("after")
-    + r"(?=\Z|[^a-z0-9]|co)|"
-    + _UNIT.format("alone")
-    + r"(?=[ \t]*(?:\Z|[.,;:()\r\n-]|eq|(?:of[ \t]+)?(?:co|carbon))))",
-    re.IGNORECASE,
-)
-_GRAMS_PER = {"k": Decimal(1000), "m": Decimal("0.001"), "t": Decimal(1_000_000)}
+_NOTHING_ELSE = r"[ \t]*(?:\Z|[.,;:()\r\n-])"
 _TOLERANCE = 0.01
 
 
@@ -61,28 +55,40 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Fix safety
-    Unsafe: the comment may be what is wrong. The number is converted and the comment's unit made `g`.
+    Unsafe: the comment may be what is wrong. The number is converted and the comment's unit made `g`. None for `tons`,
+    which are three units.
     """
     node, value = context.emissions, number(context.emissions)
-    match = _COMMENT.match(context.text, *comment_after(context.text, node.end)) if node is not None else None
-    if node is None or match is None or not value or abs(value) == float("inf"):
+    if node is None or not value or abs(value) == float("inf"):
         return
-    unit = "after" if match["after"] else "alone"
-    factor = _GRAMS_PER[match[unit][0].lower()]
-    stated = float(match["number"]) if match["number"] else value
-    if abs(stated * float(factor) - value) <= _TOLERANCE * value or abs(stated - value) > _TOLERANCE * value:
+    start, end = comment_after(context.text, node.end)
+    comment = context.text[start:end]
+    match = re.match(_COMMENT, comment)
+    unit = unit_at(comment, match.end()) if match else None
+    if match is None or unit is None or unit.is_rate:
+        return
+    if not match["number"] and not unit.names_gas and not re.match(_NOTHING_ELSE, comment[unit.end :]):
+        return
+    readings = readings_of(match["number"]) if match["number"] else (Decimal(repr(value)),)
+    factor = unit.unit.grams[0]
+    if not any(_is_near(float(stated), value) and not _is_near(float(stated * factor), value) for stated in readings):
         return
     grams = plain(Decimal(repr(value)) * factor)
-    edits = [Edit(node.start, node.end, grams), Edit(*match.span(unit), "g")]
+    edits = [Edit(node.start, node.end, grams), Edit(start + unit.start, start + unit.end, "g")]
     if match["number"]:
-        edits.append(Edit(*match.span("number"), grams))
+        edits.append(Edit(start + match.start("number"), start + match.end("number"), grams))
+    fix = Fix(f"write {grams}: {node.text} {unit.unit_text} in grams", tuple(edits), is_safe=False)
     yield Hit(
-        f"emissions is {node.text}, which the Hub reads as grams, and its comment says {match[unit]}",
+        f"emissions is {node.text}, which the Hub reads as grams, and its comment says {unit.unit_text}",
         node.start,
         node.end,
-        Fix(f"write {grams}: {node.text} {match[unit]} in grams", tuple(edits), is_safe=False),
-        related=(("the comment is here", match.start(), match.end()),),
+        fix if len(unit.unit.grams) == 1 else None,
+        related=(("the comment is here", start, start + unit.end),),
     )
+
+
+def _is_near(stated: float, value: float) -> bool:
+    return abs(stated - value) <= _TOLERANCE * value
 
 
 def comment_after(text: str, offset: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.template import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def check(context: Context) -> Iterator[Hit]:
     """
     error = context.card.pyyaml_error
     if error is not None:
-        yield Hit(f"the Hub reads this, PyYAML does not: {error.message}", error.start, error.end)
+        message = named(context.text, error.start, error.end, f"the Hub reads this, PyYAML does not: {error.message}")
+        yield Hit(message, error.start, error.end)
 
 
 RULE = Rule(summary="PyYAML cannot read the front matter", since="0.1.0", check=check)

@@ -1,0 +1,105 @@
+"""A card's text as a reader sees it: Markdown, HTML and TeX marks are gone, and each character knows where it stands.
+
+Fenced code and comments are no text of the card: `hidden` says where they are.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+
+class Plain(NamedTuple):
+    """Text without marks: `text[i]` stands at `where[i]` in the card."""
+
+    text: str
+    where: list[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the card of `text[start:end]`, which must not be empty."""
+        return self.where[start], self.where[end - 1] + 1
+
+
+# Every repetition is bounded: a line of two thousand characters must not cost a million steps.
+_MARKS = r"""
+  (?P<gone>
+      <!--.{0,400}?-->  |  ~~.{1,80}?~~  |  <(?:del|s|strike)>.{0,80}?</(?:del|s|strike)>
+    | !\[[^\]\n]{0,120}\]\([^()\n]{0,300}\)  |  \[\^?\d{1,3}\](?!\()
+    | </?(?:strong|b|em|i|u|span|font|code|mark|small|big|a|sub|kbd|tt)\b[^<>]{0,200}>
+    | \]\([^()\n]{0,300}\)  |  \[(?=[^\[\]\n]{1,120}\]\()
+    | \\(?:text|mathrm|mathbf|mathit|textbf|textit|mathsf|rm|bf|operatorname)\b
+    | \\[!()\[\]]  |  \*{1,3}(?!\d)  |  (?<!\d)\*{1,3}  |  (?<![^\W_])_+  |  _+(?![^\W_])  |  [`$]  |  \\(?=[*_~.$#%-])
+    | [{}]
+  )
+  | (?P<power>[ ]?(?:[x\u00d7\u00b7*]|\\times|\\cdot|&times;)[ ]?10(?:\^|\*\*|<sup>)?\{?
+       (?P<exponent>[-+\u2212]?\d{1,3}|[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,4})\}?(?:</sup>)?(?!\d))
+  | <sup>(?P<note>[^<>]{0,40})</sup>
+  | (?P<blank>&(?:nbsp|thinsp|ensp|emsp|\#160);|[\u00a0\u2000-\u200a\u202f\t\r]|\\[,;:~ ]
+       |</?[A-Za-z][^<>]{0,200}>|<?https?://[^\s<>()|]{1,300}>?)
+  | (?P<about>\\(?:approx|sim|simeq)\b|&(?:asymp|sim);|[\u2248\u223c\u2243])
+  | (?P<gas>CO(?:_\{?|\{)(?:\\(?:text|mathrm)\{)?2\}{0,2}|CO(?:&\#8322;|\u2082|~2~))
+"""
+_SUPERSCRIPTS = str.maketrans(
+    "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u2212", "-0123456789-"
+)
+
+
+def plain(text: str, start: int, end: int) -> Plain:
+    """`text[start:end]` without its marks, in one line."""
+    characters: list[str] = []
+    where: list[int] = []
+    position = start
+    for match in _marks().finditer(text, start, end):
+        characters += text[position : match.start()]
+        where += range(position, match.start())
+        new = _instead(match)
+        characters += new
+        where += [min(match.start() + number, match.end() - 1) for number in range(len(new))]
+        position = match.end()
+    characters += text[position:end]
+    where += range(position, end)
+    return Plain("".join(characters).replace("\n", " "), where)
+
+
+def _instead(match: re.Match[str]) -> str:
+    if match["power"]:
+        return "e" + match["exponent"].translate(_SUPERSCRIPTS)
+    if match["gas"]:
+        return "CO2"
+    if match["about"]:
+        return "~"
+    return " " if match["blank"] else ""
+
+
+def hidden(text: str, start: int) -> list[tuple[int, int]]:
+    """The places of fenced code and of comments in `text[start:]`, in order."""
+    found: list[tuple[int, int]] = []
+    if "```" not in text and "~~~" not in text and "<!--" not in text:
+        return found
+    position = start
+    while (opening := _opening().search(text, position)) is not None:
+        mark = opening["fence"]
+        if mark is None:
+            end = text.find("-->", opening.end())
+            position = len(text) if end < 0 else end + 3
+        else:
+            closing = _closing(mark[0], len(mark)).search(text, opening.end())
+            position = closing.end() if closing else len(text)
+        found.append((opening.start(), position))
+    return found
+
+
+@cache
+def _marks() -> re.Pattern[str]:
+    return re.compile(_MARKS, re.VERBOSE | re.IGNORECASE)
+
+
+@cache
+def _opening() -> re.Pattern[str]:
+    return re.compile(r"<!--|^[ \t>*+-]{0,40}(?P<fence>`{3,20}(?=[^`\n]*$)|~{3,20})", re.MULTILINE)
+
+
+@cache
+def _closing(mark: str, length: int) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t>]{{0,40}}{mark}{{{length},}}[ \t]*\r?$", re.MULTILINE)

@@ -1,0 +1,179 @@
+"""The one reader of amounts of CO2 as people write them: `17 lbs`, `1.234,5 kg`, `0.0002 KgCO2`, `0.3 gCO2eq/request`.
+
+It says everything that an amount can mean. What to do with an amount that has several meanings is the caller's choice:
+a check may try each, a conversion takes only what `is_certain`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from carbon_lint.units import NUMBER, MassUnit, mass_unit, readings_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from decimal import Decimal
+
+GAS = (
+    r"(?:[ _-]{0,2}[(\[]?(?:eq(?:uiv)?\.?|equivalents?)?[ ]?(?:of[ ])?"
+    r"(?:CO_?2|CO\u2082|carbon(?:[ ]dioxide)?)"
+    r"(?:[ _-]?\(?(?:equivalents?|equiv\.?|eq\.?|e)\)?(?![A-Za-z0-9])"
+    r"|(?![A-Za-z0-9]|[ -](?:neutral|offset|credit)))[)\]]?"
+    r"|[ ]eq\.?(?![A-Za-z]))"
+)
+"""A pattern for the gas behind a unit: `CO2`, `CO2eq`, ` CO2-e`, ` of carbon dioxide equivalent`, ` eq. CO2`."""
+_NAMES = (
+    r"kilogram(?:me)?s?|kilos?|kgs?|milligram(?:me)?s?|micrograms?|mg|\u00b5g|\u03bcg|ug|gram(?:me)?s?|gr"
+    r"|(?:metric|short|long)[ -]ton(?:ne)?s?|tonnes?|tons?|lbs?|pounds?|g|t"
+)
+UNIT = rf"(?P<unit>{_NAMES})(?:(?P<gas>{GAS})|(?![A-Za-z0-9_\u2082]))"
+"""A pattern for a unit of mass, with the gas that is written into the word or behind it."""
+
+SIGNED = rf"(?P<about>~|\u2248|(?:about|approx\.?|approximately|around|ca\.?)\s)?\s*(?P<number>[-+]?{NUMBER})"
+"""A pattern for a number with its sign, and what says that it is not exact."""
+
+_RATE = (
+    r"[\s)\]]{0,4}(?:[(\[]\s?)?"
+    r"(?:(?:per|each|every|hourly|daily|weekly|monthly|yearly|annually|p\.\s?a\.)(?![\w])(?!\s+cent\b)"
+    r"|an?\s(?:second|minute|hour|day|week|month|year)\b"
+    r"|for\s(?:one|an?|each|every|a\ssingle|[0-9][0-9,.]{0,9}k?)\s"
+    r"(?:requests?|quer(?:y|ies)|prompts?|tokens?|images?|inferences?|predictions?|samples?|pages?|km|miles?)\b"
+    r"|/(?!\s?[0-9][0-9.,]{0,12}\s?(?:lbs?|pounds?|k?g|tons?|tonnes?|t)\b)"
+    r"|[\u00b7*.\s]{0,3}(?:kwh|mwh|wh|km|h|s|hour|request|token|year|yr|day|image|query|inference)"
+    r"\s?(?:\^?\{?[-\u2212]1\}?|\u207b\u00b9))"
+)
+
+
+class Quantity(NamedTuple):
+    """An amount as it is written: `numbers` and `unit` hold every meaning, the likeliest first.
+
+    `start` and `end` are the number's place, `unit_end` is where the unit and its gas end. `names_gas` is True if CO2
+    is named with the unit. A rate (`g/kWh`, `kg per hour`) is never a total.
+    """
+
+    number_text: str
+    unit_text: str
+    numbers: tuple[Decimal, ...]
+    unit: MassUnit
+    names_gas: bool
+    is_rate: bool
+    start: int
+    end: int
+    unit_end: int
+
+    @property
+    def grams(self) -> tuple[Decimal, ...]:
+        """What the amount can come to in grams, the likeliest first."""
+        return tuple(number * factor for factor in self.unit.grams for number in self.numbers)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether this is a total that has one meaning."""
+        return not self.is_rate and len(self.numbers) == 1 and len(self.unit.grams) == 1
+
+
+class Named(NamedTuple):
+    """A unit of mass that text names: `text[start:end]` is the unit, `gas_end` is where the gas behind it ends."""
+
+    unit: MassUnit
+    unit_text: str
+    names_gas: bool
+    is_rate: bool
+    start: int
+    end: int
+    gas_end: int
+
+
+def quantities(text: str) -> Iterator[Quantity]:
+    """Every number in `text` that a unit of mass follows."""
+    for match in _number().finditer(text):
+        quantity = quantity_of(text, *match.span())
+        if quantity is not None:
+            yield quantity
+
+
+def read(text: str) -> Quantity | None:
+    """The amount that `text` as a whole is, with a sign or a word for "about" before it; None if it is not one."""
+    match = re.match(SIGNED, text.strip(), re.IGNORECASE)
+    stripped = text.strip()
+    quantity = quantity_of(stripped, *match.span("number")) if match else None
+    if quantity is None or (not quantity.is_rate and stripped[quantity.unit_end :].strip(" ).")):
+        return None
+    return quantity
+
+
+def numbers(text: str) -> list[tuple[int, int]]:
+    """The place of every number in `text`, without the full stop that ends a sentence; a digit in a word is none."""
+    return [(match.start(), match.start() + len(match[0].rstrip(".,"))) for match in _number().finditer(text)]
+
+
+def quantity_of(text: str, start: int, end: int) -> Quantity | None:
+    """The amount whose number is `text[start:end]`; None if no unit of mass follows, or the number means nothing."""
+    named = unit_at(text, end)
+    readings = readings_of(text[start:end])
+    if named is None or not readings:
+        return None
+    return Quantity(
+        number_text=text[start:end],
+        unit_text=named.unit_text,
+        numbers=readings,
+        unit=named.unit,
+        names_gas=named.names_gas,
+        is_rate=named.is_rate,
+        start=start,
+        end=end,
+        unit_end=named.gas_end,
+    )
+
+
+def unit_at(text: str, position: int) -> Named | None:
+    """The unit of mass that follows at once: `kg`, ` kgCO2eq`, ` in grams of CO2`, `(kg)`."""
+    match = _unit_behind().match(text, position)
+    return _named(match, text) if match else None
+
+
+def units_in(text: str) -> Iterator[Named]:
+    """Every unit of mass that a label names: `(in grams)`, `[kg CO2eq]`, `in t`, `tCO2e`."""
+    for match in _unit_in_label().finditer(text):
+        named = _named(match, text)
+        if named is not None:
+            yield named
+
+
+def _named(match: re.Match[str], text: str) -> Named | None:
+    names_gas = match["gas"] is not None
+    unit = mass_unit(match["unit"]) or (mass_unit(match["unit"].lower()) if names_gas else None)
+    if unit is None:
+        return None
+    return Named(
+        unit=unit,
+        unit_text=match["unit"],
+        names_gas=names_gas,
+        is_rate=_rate().match(text, match.end()) is not None,
+        start=match.start("unit"),
+        end=match.end("unit"),
+        gas_end=match.end(),
+    )
+
+
+@cache
+def _number() -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.,\u2013-])(?<![-+\u2212\u2013]\s){NUMBER}(?![0-9])")
+
+
+@cache
+def _unit_behind() -> re.Pattern[str]:
+    return re.compile(rf"[ \t]{{0,3}}(?:[(\[][ ]?)?(?:in[ ])?{UNIT}", re.IGNORECASE)
+
+
+@cache
+def _unit_in_label() -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9_]){UNIT}", re.IGNORECASE)
+
+
+@cache
+def _rate() -> re.Pattern[str]:
+    return re.compile(_RATE, re.IGNORECASE)
