@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import UsageError
-from carbon_lint.gate.baseline import parse_max_increase, parse_source
+from carbon_lint.gate.baseline import parse_age_s, parse_max_increase, parse_source
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
 
@@ -130,7 +130,7 @@ class ActionInputs:
     baseline: str | None = _input("baseline", _checked_by(parse_source))
     max_increase: str | None = _input("max-increase", _checked_by(parse_max_increase))
     on_exceed: str | None = _input("on-exceed", _choice("stop", "finish"))
-    on_modelled: str | None = _input("on-modelled", _choice("warn", "fail", "pass"))
+    on_modelled: str | None = _input("on-modelled", _choice("figure", "fail", "pass"))
     grace_s: float | None = _input("grace", parse_duration_s)
     expected_duration_s: float | None = _input("expected-duration", parse_duration_s)
     require: tuple[str, ...] = _input("require", _requirements, default=())
@@ -151,7 +151,7 @@ class ActionInputs:
     record: str | None = _input("record", _text)
     comment_on: str = _input("comment-on", _choice("change", "always", "failure"), default="change")
     job_index: int | None = _input("job-index", _index)
-    baseline_max_age_s: float | None = _input("baseline-max-age", parse_duration_s)
+    baseline_max_age_s: float | None = _input("baseline-max-age", parse_age_s)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> ActionInputs:

@@ -113,6 +113,7 @@ class Measuring:
             base.update(files.changes(base))
         if self._step.inputs.expected_duration_s is not None and not self._gate.hard_budget:
             self._step.console.notice("`expected-duration` is there for a limit, and there is no hard one")
+        inputs = self._step.inputs
         provenance = provenance_from_environ({"GITHUB_ACTIONS": "true", **self._step.environ})
         return RunRequest(
             command=(*measuring.SHELL, command),
@@ -120,14 +121,14 @@ class Measuring:
             own_prefix=measuring.own_prefix(),
             pass_env=pass_env,
             budget=self._gate.hard_budget,
-            on_exceed=policy.on_exceed(self._step.inputs, self._limits.binding),
+            on_exceed=policy.on_exceed(self._step.inputs, self._limits.settings),
             grace_s=policy.grace_s(self._step.inputs, self._limits.settings),
             cancel_grace_s=CANCEL_GRACE_S,
             record_path=str(record_path),
             run_group=self._run_group(),
             forecast=bool(self._gate.hard_budget),
             expected_duration_s=self._step.inputs.expected_duration_s,
-            provenance=replace(provenance, job_index=self._step.inputs.job_index),
+            provenance=replace(provenance, job_index=inputs.job_index, model=inputs.hub_repo or inputs.card),
             warnings=self._limits.notes,
         )
 
@@ -181,7 +182,7 @@ class Measuring:
             place,
             pue=self._limits.settings.pue,
             environ=request.environ,
-            require=policy.require(self._step.inputs, self._limits.binding),
+            require=policy.require(self._step.inputs, self._limits.settings),
         )
 
     def _measured(self, request: RunRequest, meter: Meter) -> Record:

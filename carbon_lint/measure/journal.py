@@ -131,7 +131,7 @@ class JournalContent:
     """
 
     header: dict[str, Any]
-    limits: dict[str, float | None]
+    limits: dict[str, Any]
     last_reading: dict[str, Any] | None
     ended: dict[str, Any] | None
     intensities: tuple[dict[str, Any], ...] = ()
