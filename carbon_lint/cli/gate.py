@@ -33,6 +33,7 @@ _DECIDED = {"figure": "the figure decides", "fail": "undecided fails", "pass": "
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint gate`."""
     from carbon_lint.cli import baseline
+    from carbon_lint.cli.place import add_unusual_argument
 
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="e.g. '1 kg', '500 g'")
@@ -48,6 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="of the modelled part, e.g. 20%% (default: by method, 40%% for a load model, upwards more at part load, "
         "50%% for a constant)",
     )
+    add_unusual_argument(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
     baseline.add_arguments(parser)
 
@@ -67,7 +69,8 @@ def run(arguments: Namespace) -> int:
         )
     uncertainty = None if arguments.uncertainty is None else parse_fraction(arguments.uncertainty)
     on_modelled = OnModelled(arguments.on_modelled or _configured(settings) or OnModelled.FIGURE)
-    record = load_record(arguments.record)
+    is_allowed = arguments.allow_unusual_intensity or settings.get("allow-unusual-intensity")
+    record = load_record(arguments.record, allow_unusual=is_allowed)
     excused, comparison = judge_by(limits, arguments, record, settings, uncertainty=uncertainty)
     is_failed = is_failing(excused.verdict, on_modelled)
     render = _render_json if arguments.format == "json" else _render_text

@@ -49,7 +49,13 @@ class OneValue(Action):
 
     _seen_in: Namespace | None = None
 
-    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
+    def __call__(
+        self,
+        parser: ArgumentParser,  # noqa: ARG002  argparse hands it over
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
         """Store the value. Raises ArgumentError."""
         earlier = getattr(namespace, self.dest, None)
         is_second = bool(self.option_strings) and self._seen_in is namespace

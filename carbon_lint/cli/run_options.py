@@ -181,6 +181,7 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
 def _place(arguments: Namespace, settings: Settings) -> Place | ElectricityMaps | None:
     """What the flags say, else the configuration, which an error of its value then names."""
     check_one_place(arguments)
+    arguments.allow_unusual_intensity |= settings.get("allow-unusual-intensity")
     key = None
     if all(getattr(arguments, name) is None for name in _PLACE_FLAGS):
         key = settings.only_one(*PLACE_KEYS)

@@ -135,7 +135,7 @@ def _identity(step: Step, limits: Limits) -> Identity:
     if inputs.command is None and inputs.record is not None:
         path = inside(context, "record", inputs.record, may_be_temporary=True)
         if path.is_file():
-            return identity_of(load_record(path))
+            return identity_of(load_record(path, allow_unusual=True))
     return Identity(
         repository=context.repository,
         job=context.job,

@@ -64,7 +64,7 @@ class Measuring:
             self._measure(self._step.inputs.command)
         elif self._step.inputs.record is not None:
             path = paths.inside(self._step.context, "record", self._step.inputs.record, may_be_temporary=True)
-            self._step.result.record = load_record(path)
+            self._step.result.record = load_record(path, allow_unusual=self._allows_unusual())
             self._step.result.record_file = path
             self._step.result.record_path = self._step.inputs.record
         return self._step.result.record
@@ -137,7 +137,7 @@ class Measuring:
         given = self._step.inputs.carbon_intensity_g_per_kwh
         location = self._step.inputs.location or (settings.text("location") if given is None else None)
         if given is not None:
-            return custom_place(given)
+            return custom_place(given, allow_unusual=True)  # its input was checked
         if location is not None:
             try:
                 found = resolve(location, settings.tables("machine"), platform.node())
@@ -153,7 +153,7 @@ class Measuring:
             return found.place
         if (stated := settings.get("carbon-intensity")) is not None:
             try:
-                return custom_place(stated)
+                return custom_place(stated, allow_unusual=self._allows_unusual())
             except MeasurementError as error:
                 settings.name(error, "carbon-intensity")
                 raise
@@ -166,6 +166,10 @@ class Measuring:
             "no location is given, and grams depend on it (France 56 g/kWh, Poland 662)",
             hint="add `location: FRA` (or USA/virginia, gcp/us-central1), or `carbon-intensity: 56.04`",
         )
+
+    def _allows_unusual(self) -> bool:
+        given: bool = self._step.inputs.allow_unusual_intensity
+        return given or bool(self._limits.settings.get("allow-unusual-intensity"))
 
     def _meter(self, place: Place | ElectricityMaps | None, request: RunRequest) -> Meter:
         if isinstance(place, ElectricityMaps):

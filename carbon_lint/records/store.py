@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
 from carbon_lint.files import write_atomically
+from carbon_lint.places import unusual_intensity
 from carbon_lint.records.hours import find_disagreement
 from carbon_lint.records.record import (
     FORMAT,
@@ -101,7 +102,7 @@ def record_from_json(document: dict[str, Any]) -> Record:
 def intensity_to_json(intensity: Intensity) -> dict[str, Any]:
     """A record's intensity; a line of a journal holds one too."""
     return {
-        **_fields(intensity, "g_per_kwh", "source", "year", "location", "location_name"),
+        **_fields(intensity, "g_per_kwh", "source", "year", "location", "location_name", "is_unusual"),
         "hours": [_fields(hour, "hour", "g_per_kwh", "energy_kwh", "is_estimated") for hour in intensity.hours],
     }
 
@@ -112,8 +113,8 @@ def intensity_from_json(document: dict[str, Any]) -> Intensity:
     return Intensity(**{**document, "hours": hours})
 
 
-def load_record(path: str | os.PathLike[str]) -> Record:
-    """Read a record.
+def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
+    """Read a record. `allow_unusual` accepts a carbon intensity that no grid has, as the run itself may have done.
 
     Raises InputError where the file cannot be read, is no JSON, is not valid by the schema, or contradicts itself.
     """
@@ -121,10 +122,10 @@ def load_record(path: str | os.PathLike[str]) -> Record:
         data = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", hint="check the path of the record") from error
-    return parse_record(data, path)
+    return parse_record(data, path, allow_unusual=allow_unusual)
 
 
-def parse_record(data: bytes, path: str | os.PathLike[str]) -> Record:
+def parse_record(data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
     """The record whose file holds `data`; `path` is what messages call it. Raises InputError as `load_record` does."""
     try:
         document = json.loads(data)
@@ -146,7 +147,18 @@ def parse_record(data: bytes, path: str | os.PathLike[str]) -> Record:
     contradiction = find_contradiction(record)
     if contradiction is not None:
         raise InputError(f"{path} contradicts itself: {contradiction}", hint="take the record as the run wrote it")
+    unusual = None if allow_unusual else _unusual(record)
+    if unusual is not None:
+        raise InputError(f"{path}: {unusual[0]}", hint=unusual[1])
     return record
+
+
+def _unusual(record: Record) -> tuple[str, str] | None:
+    """What is wrong with a carbon intensity that no grid has; `None` for a usual one, and if the run accepted it."""
+    if record.intensity is None or record.intensity.is_unusual:
+        return None
+    figures = (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours))
+    return next((found for found in map(unusual_intensity, figures) if found is not None), None)
 
 
 def find_contradiction(record: Record) -> str | None:

@@ -48,10 +48,9 @@ def test_a_second_value_is_kept_refused_or_combined_and_never_dropped(parser, ac
     flag = action.option_strings[-1]
     try:
         found, _ = parser.parse_known_args([flag, first, f"{flag}={second}"])
-    except SystemExit as stop:
+    except SystemExit:
         error = capsys.readouterr().err
         if isinstance(action, OneValue) and action.dest not in LIMITS:
-            assert stop.code == 2
             assert f"{flag}" in error
             assert "given twice" in error
             assert "give it once" in error
