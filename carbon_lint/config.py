@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 FILE_NAME = "carbon-lint.toml"
+FILE_NAMES = (FILE_NAME, "pyproject.toml")
 DEFAULT = "default"
+_TABLE = "tool.carbon-lint"
+_MOST_SHOWN = 160
 
 # kind of value -> what a message calls it
 _KINDS = {
@@ -35,6 +38,7 @@ _KINDS = {
     "energy": 'an energy quantity with its unit, such as "2 kWh"',
     "duration": 'a duration with its unit, such as "30s"',
     "number": "a number",
+    "flag": "true or false",
     "tables": "an array of tables",
 }
 
@@ -52,10 +56,11 @@ KEYS: dict[str, tuple[str, str]] = {
     "baseline-max-age": ("text", 'age in days from which a baseline is stale, such as "90d"'),
     "location": ("text", "where the job runs: FRA, USA/virginia, gcp/us-central1, auto"),
     "carbon-intensity": ("number", "carbon intensity in g/kWh, instead of a location"),
+    "allow-unusual-intensity": ("flag", "accept a carbon intensity outside 1 to 1,500 g/kWh"),
     "electricity-maps": ("text", "zone of Electricity Maps, instead of a location: each hour at its own figure"),
     "pue": ("number", "power usage effectiveness of the data centre, 1 or more"),
     "on-exceed": ("text", "what a job over a hard limit meets: stop or finish"),
-    "on-modelled": ("text", "what a limit on a modelled figure does"),
+    "on-modelled": ("text", "what an undecided verdict does: figure (the figure decides), fail or pass"),
     "grace": ("duration", "time between TERM and KILL"),
     "require": ("texts", "components that must have been read from a counter"),
     "run-group": ("text", "name that joins resumed and retried runs"),
@@ -67,6 +72,8 @@ KEYS: dict[str, tuple[str, str]] = {
 }
 PLACE_KEYS = ("location", "electricity-maps", "carbon-intensity")
 """The keys, and the flags, that say the intensity."""
+HARMLESS_KEYS = frozenset({"training-type"})
+"""Keys that a pull request may set for itself, because no value loosens anything. All others are the merge base's."""
 _DEFAULTS: dict[str, Any] = {
     "select": ("ALL",),
     "ignore": (),
@@ -77,7 +84,22 @@ _DEFAULTS: dict[str, Any] = {
     "pass-env": (),
     "machine": (),
     "exception": (),
+    "allow-unusual-intensity": False,
 }
+
+
+class Change:
+    """A key whose value a pull request changes: how each side states it, `none` if it does not."""
+
+    __slots__ = ("after", "before", "name")
+
+    def __init__(self, name: str, before: str, after: str) -> None:
+        self.name = name
+        self.before = before
+        self.after = after
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.before} -> {self.after}"
 
 
 class Settings:
@@ -103,7 +125,7 @@ class Settings:
         return self._values[key] if key in self._values else _DEFAULTS.get(key)
 
     def source(self, key: str) -> str:
-        """Where the value came from: `default`, the path of the file, or what `with_values` was told."""
+        """Return where the value came from: `default`, `PATH:LINE` of the file, or what `with_values` was given."""
         return self._sources.get(key, DEFAULT)
 
     def name(self, error: CarbonLintError, key: str) -> None:
@@ -135,6 +157,25 @@ class Settings:
         checked = {key: _checked(key, value, source) for key, value in values.items()}
         sources = dict.fromkeys(checked, source)
         return Settings({**self._values, **checked}, {**self._sources, **sources}, path=self.path, folder=self.folder)
+
+    def with_keys_of(self, other: Settings, keys: Iterable[str]) -> Settings:
+        """Return these settings, with what `other` says of `keys` in place of what they say themselves."""
+        taken = set(keys)
+
+        def of(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+            kept = {key: value for key, value in mine.items() if key not in taken}
+            return kept | {key: value for key, value in theirs.items() if key in taken}
+
+        values, sources = of(self._values, other._values), of(self._sources, other._sources)
+        return Settings(values, sources, path=self.path, folder=self.folder)
+
+    def changes_to(self, proposed: Settings) -> tuple[Change, ...]:
+        """Return the keys whose values differ in `proposed`, without those that a pull request may set for itself."""
+        return tuple(
+            Change(key, _shown(self._values.get(key)), _shown(proposed._values.get(key)))
+            for key in KEYS
+            if key not in HARMLESS_KEYS and self.get(key) != proposed.get(key)
+        )
 
     @property
     def pue(self) -> float:
@@ -199,21 +240,45 @@ def _file_in(folder: str) -> str | None:
     if os.path.isfile(plain):
         return plain
     project = os.path.join(folder, "pyproject.toml")
-    return project if os.path.isfile(project) and b"tool.carbon-lint" in _bytes(project) else None
+    return project if os.path.isfile(project) and counts(project, _bytes(project)) else None
+
+
+def counts(path: str, data: bytes) -> bool:
+    """Return whether the file is a configuration: a `pyproject.toml` is one only with our table in it."""
+    return os.path.basename(path) != "pyproject.toml" or _TABLE.encode() in data
 
 
 def load_file(path: str) -> Settings:
     """The settings of one file, which must exist. Raises ConfigError."""
+    return parse(_bytes(path), path)
+
+
+def parse(data: bytes, path: str, note: str = "") -> Settings:
+    """Read the settings of a file that holds `data`; `note` follows its name in messages. Raises ConfigError."""
     import tomllib
 
+    from carbon_lint.toml_lines import lines_of_keys
+
+    name = f"{_from_here(path)}{note}"
     try:
-        document = tomllib.loads(_bytes(path).decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}", hint="see docs/config.md for an example") from error
+        raise ConfigError(f"{name}: not TOML: {error}", hint="see docs/config.md for an example") from error
+    table = ""
     if os.path.basename(path) == "pyproject.toml":
         document = document.get("tool", {}).get("carbon-lint", {})
-    values = {key: _checked(key, value, path) for key, value in document.items() if key != "$schema"}
-    return Settings(values, dict.fromkeys(values, path), path=path, folder=os.path.dirname(path) or ".")
+        table = _TABLE
+    lines = lines_of_keys(text, table)
+    sources = {key: f"{_from_here(path)}:{lines[key]}{note}" if key in lines else name for key in document}
+    values = {key: _checked(key, value, sources[key]) for key, value in document.items() if key != "$schema"}
+    return Settings(values, sources, path=name, folder=os.path.dirname(path) or ".")
+
+
+def _from_here(path: str) -> str:
+    """`path` as someone in the current folder would type it."""
+    below = os.path.relpath(path) if os.path.isabs(path) else path
+    return path if below.startswith(os.pardir) else below
 
 
 def _bytes(path: str) -> bytes:
@@ -222,6 +287,17 @@ def _bytes(path: str) -> bytes:
             return stream.read()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return value
+    import json
+
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
 def _checked(key: str, value: object, source: str) -> Any:
@@ -285,6 +361,10 @@ def _quantity(parser: str) -> Callable[[object], str | None]:
     return read
 
 
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def _number(value: object) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
@@ -305,5 +385,6 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "energy": _quantity("parse_energy_kwh"),
     "duration": _quantity("parse_duration_s"),
     "number": _number,
+    "flag": _flag,
     "tables": _tables,
 }

@@ -16,12 +16,14 @@ from carbon_lint.card.figures import card_with_record
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import check_writable, read_file, write_atomically
+from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge import Merged
 from carbon_lint.records.record import Outcome
 
 if TYPE_CHECKING:
     from carbon_lint.card.figures import CardChange
+    from carbon_lint.config import Settings
     from carbon_lint.records.record import Record
 
 _CARD_SUFFIXES = {".md", ".markdown", ".mdx"}
@@ -82,6 +84,16 @@ def reason_not_to_publish(record: Record | None, *, is_over_budget: bool, has_fi
     if has_findings:
         return "the card has findings"
     return None
+
+
+def configured_budget(settings: Settings) -> Budget:
+    """The limits that a configuration states, with the lines that state them."""
+    return Budget(
+        max_emissions_g=settings.max_emissions_g,
+        max_energy_kwh=settings.max_energy_kwh,
+        emissions_source=settings.source("max-emissions"),
+        energy_source=settings.source("max-energy"),
+    )
 
 
 def whole_group(record: Record, path: str | None) -> Merged:

@@ -17,6 +17,7 @@ from typing import Any
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.text import quoted
+from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, significant
 
 _TABLE = Path(__file__).parent / "data" / "places.json"
 _NEAREST = 4
@@ -36,6 +37,7 @@ class Place:
         country_iso: ISO 3166-1 alpha-3.
         region: as CodeCarbon's tables spell it.
         provider: `gcp`, `aws`, `azure` or `None`.
+        is_unusual: outside every grid's range, and accepted by the user all the same.
     """
 
     code: str | None
@@ -46,6 +48,7 @@ class Place:
     country_iso: str | None = None
     region: str | None = None
     provider: str | None = None
+    is_unusual: bool = False
 
 
 def find_place(text: str) -> Place:
@@ -61,15 +64,47 @@ def find_place(text: str) -> Place:
 
 
 def custom_place(
-    g_per_kwh: float, *, source: str | None = None, name: str | None = None, year: int | None = None
+    g_per_kwh: float,
+    *,
+    source: str | None = None,
+    name: str | None = None,
+    year: int | None = None,
+    allow_unusual: bool = False,
 ) -> Place:
-    """A place known only by its carbon intensity. Raises MeasurementError where that is not a finite number > 0."""
+    """A place known only by its carbon intensity.
+
+    Raises MeasurementError if that is not a finite number above 0, or outside every grid's range and not allowed to be.
+    """
     if not math.isfinite(g_per_kwh) or g_per_kwh <= 0:
         raise MeasurementError(
             f"carbon intensity {g_per_kwh!r} is not a number of g/kWh above zero",
             hint="give the grid's g CO2eq per kWh, like --carbon-intensity 56.04",
         )
-    return Place(code=None, name=name, g_per_kwh=g_per_kwh, source=source or "given by the user", year=year)
+    unusual = unusual_intensity(g_per_kwh)
+    if unusual is not None and not allow_unusual:
+        raise MeasurementError(unusual[0], hint=unusual[1])
+    return Place(
+        code=None,
+        name=name,
+        g_per_kwh=g_per_kwh,
+        source=source or "given by the user",
+        year=year,
+        is_unusual=unusual is not None,
+    )
+
+
+def unusual_intensity(g_per_kwh: float) -> tuple[str, str] | None:
+    """What is wrong with a carbon intensity that no grid has, and what to do; `None` for a usual one."""
+    if LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
+        return None
+    message = f"carbon intensity {g_per_kwh:g} g/kWh is outside 1 to 1,500 g/kWh, where every grid lies"
+    hint = "write it in g/kWh, or accept it as it is with --allow-unusual-intensity"
+    for factor, unit in ((1e3, "kg/kWh"), (1e-3, "mg/kWh"), (1e6, "t/kWh"), (1e-6, "µg/kWh")):
+        if LEAST_GRID_G_PER_KWH <= g_per_kwh * factor <= MOST_GRID_G_PER_KWH:
+            meant = significant(g_per_kwh * factor, 6)
+            hint = f"{g_per_kwh:g} {unit} = {meant} g/kWh: write {meant}, or accept it with --allow-unusual-intensity"
+            break
+    return message, hint
 
 
 def every_place() -> tuple[Place, ...]:

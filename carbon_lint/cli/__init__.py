@@ -15,7 +15,7 @@ from carbon_lint import __version__
 # Listed here and not discovered, so that `check` pays for nothing else: verb -> (module, one line of help).
 VERBS = {
     "run": ("run", "run a command and measure its emissions, within a budget"),
-    "gate": ("gate", "hold a record against a budget"),
+    "gate": ("gate", "check a record against a budget"),
     "card": ("card", "write a record's figures into a model card"),
     "check": ("check", "lint model cards"),
     "doctor": ("doctor", "say what can be measured on this machine, and how"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError, PublishError, UsageError
+from carbon_lint.errors import CarbonLintError, InputError, PublishError, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
 
     from carbon_lint.config import Settings
     from carbon_lint.gate.baseline import Comparison, Figures, MaxIncrease
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 LEDGER_VARIABLE = "CARBON_LINT_LEDGER"
 LEDGER_FOLDER = "ledger"
 _CARD = "README.md"
+_UNNAMED = ": this record names no repository; it was measured outside of a git checkout"
 _HUB_TIMEOUT_S = 30.0
 
 
@@ -25,11 +28,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("what came before")
     group.add_argument("--baseline", metavar="SOURCE", help="card, record:PATH, ledger:BRANCH or hub:OWNER/MODEL")
     group.add_argument(
-        "--max-increase", metavar="INCREASE", help="over the baseline, e.g. '10%% and 5 g': both are needed"
+        "--max-increase",
+        metavar="INCREASE",
+        help="allowed increase over the baseline, e.g. '10%% and 5 g': more than both fails",
     )
     group.add_argument("--baseline-max-age", metavar="AGE", help="an older baseline is shown and not judged, e.g. 90d")
     group.add_argument(
-        "--baseline-card", metavar="FILE", default="README.md", help="for --baseline card (default README.md)"
+        "--baseline-card", metavar="FILE", help="for --baseline card (default: as configured, else README.md)"
     )
     group.add_argument(
         "--ledger",
@@ -43,17 +48,6 @@ def ledger_url(arguments: Namespace) -> str:
     return arguments.ledger or os.environ.get(LEDGER_VARIABLE) or LEDGER_FOLDER
 
 
-def max_increase(arguments: Namespace) -> MaxIncrease | None:
-    """The limit given as a flag. Raises UsageError."""
-    from carbon_lint.gate.baseline import parse_max_increase
-
-    if arguments.max_increase is None:
-        return None
-    if arguments.baseline is None:
-        raise UsageError("--max-increase needs --baseline", hint="say over what, e.g. --baseline ledger:main")
-    return parse_max_increase(arguments.max_increase)
-
-
 def increases(arguments: Namespace, settings: Settings) -> tuple[MaxIncrease, ...]:
     """The limits of flag and configuration, each of which must hold: neither loosens the other.
 
@@ -61,56 +55,103 @@ def increases(arguments: Namespace, settings: Settings) -> tuple[MaxIncrease, ..
     """
     from carbon_lint.gate.baseline import parse_max_increase
 
+    is_named = arguments.baseline is not None or settings.text("baseline") is not None
+    if arguments.max_increase is not None and not is_named:
+        raise UsageError("--max-increase needs --baseline", hint="say over what, e.g. --baseline ledger:main")
+    text, source = settings.text("max-increase"), settings.source("max-increase")
+    if text is not None and not is_named:
+        raise UsageError(f"{source}: max-increase needs a baseline", hint='say over what: baseline = "ledger:main"')
     arguments.baseline = arguments.baseline or settings.text("baseline")
-    arguments.baseline_max_age = arguments.baseline_max_age or settings.text("baseline-max-age")
-    arguments.baseline_card = arguments.baseline_card or settings.text("card")
-    given = max_increase(arguments)
-    text = settings.text("max-increase")
-    if text is not None and arguments.baseline is None:
-        raise UsageError(
-            f"{settings.path}: max-increase needs a baseline", hint='say over what: baseline = "ledger:main"'
-        )
-    configured = None if text is None else parse_max_increase(text)
-    return tuple(dict.fromkeys(limit for limit in (given, configured) if limit is not None))
+    arguments.baseline_card = arguments.baseline_card or settings.text("card") or _CARD
+    found = []
+    if arguments.max_increase is not None:
+        with naming("--max-increase"):
+            found.append(parse_max_increase(arguments.max_increase, "--max-increase"))
+    if text is not None:
+        with naming(f"{source}: max-increase"):
+            found.append(parse_max_increase(text, source))
+    return tuple(dict.fromkeys(found))
 
 
-def compared(arguments: Namespace, record: Record) -> Comparison | None:
-    """The record beside its baseline; `None` where none is asked for, or there is none yet.
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Put what the user wrote before the message of an error in its value."""
+    try:
+        yield
+    except UsageError as error:
+        error.message = f"{what}: {error.message}"
+        raise
 
-    Raises UsageError, InputError; PublishError where the Hub cannot be asked.
+
+def max_age_s(arguments: Namespace, settings: Settings) -> float | None:
+    """The age from which a baseline is stale, by flag, else by configuration. Raises UsageError."""
+    from carbon_lint.gate.baseline import parse_age_s
+
+    given, configured = arguments.baseline_max_age, settings.text("baseline-max-age")
+    text, what = (given, "--baseline-max-age") if given is not None else (configured, "")
+    if text is None:
+        return None
+    with naming(what or f"{settings.source('baseline-max-age')}: baseline-max-age"):
+        return parse_age_s(text)
+
+
+def compared(arguments: Namespace, record: Record, settings: Settings) -> tuple[Comparison | None, str]:
+    """The record beside its baseline, else `None` and why there is nothing to compare with.
+
+    Raises UsageError, InputError; PublishError if the Hub cannot be asked.
     """
     from carbon_lint.gate.baseline import compare, figures_of_record
-    from carbon_lint.units import parse_duration_s
+    from carbon_lint.github.baselines import states_run
 
+    most_s = max_age_s(arguments, settings)
     if arguments.baseline is None:
-        return None
-    max_age_s = None if arguments.baseline_max_age is None else parse_duration_s(arguments.baseline_max_age)
+        return None, "no baseline is named"
     baseline = _figures(arguments, record)
-    if baseline is None:
-        return None
-    return compare(figures_of_record(record, "this run"), baseline, max_age_s=max_age_s)
+    if isinstance(baseline, str):
+        return None, baseline
+    if states_run(baseline, _whole(arguments, record)):
+        return None, f"{baseline.origin} states this run's own figure"
+    return compare(figures_of_record(record, "this run"), baseline, max_age_s=most_s), ""
 
 
-def _figures(arguments: Namespace, record: Record) -> Figures | None:
+def _whole(arguments: Namespace, record: Record) -> Record:
+    """What a card states of the record: the sum over its run group."""
+    from carbon_lint.pipeline import whole_group
+
+    try:
+        return whole_group(record, arguments.record).record
+    except CarbonLintError:
+        return record
+
+
+def _figures(arguments: Namespace, record: Record) -> Figures | str:
     from carbon_lint.gate.baseline import figures_of_record, parse_source
+    from carbon_lint.records.comparable import identity_of, why_never
 
-    source = parse_source(arguments.baseline)
+    with naming("--baseline"):
+        source = parse_source(arguments.baseline)
     if source.kind == "record":
         from carbon_lint.records.store import load_record
 
-        return figures_of_record(load_record(source.value), f"record {source.value}")
+        earlier = load_record(source.value)
+        never = why_never(identity_of(record), identity_of(earlier))
+        if never is not None:
+            raise InputError(f"--baseline record:{source.value} {never}", hint="name an earlier run's record")
+        return figures_of_record(earlier, f"record {source.value}")
     if source.kind == "ledger":
         from carbon_lint.records.ledger import latest
 
-        where = record.provenance
-        entry = latest(ledger_url(arguments), branch=source.value, repository=where.repository, job=where.job)
-        return None if entry is None else figures_of_record(entry.record, f"the ledger's last run on {source.value}")
+        entry, why_none = latest(ledger_url(arguments), branch=source.value, run=identity_of(record))
+        if entry is None:
+            return f"{why_none}{_UNNAMED if record.provenance.repository is None else ''}"
+        return figures_of_record(entry.record, f"the ledger's last run on {source.value}")
     from carbon_lint.github.baselines import figures_of_card
 
     if source.kind == "hub":
-        return figures_of_card(_hub_card(source.value), f"the card of {source.value}")
+        origin = f"the card of {source.value}"
+        return figures_of_card(_hub_card(source.value), origin) or f"{origin} states no emissions"
     card = arguments.baseline_card or _CARD
-    return figures_of_card(_read(card), card)
+    return figures_of_card(_read(card), card) or f"{card} states no emissions"
 
 
 def _read(path: str) -> bytes:

@@ -45,6 +45,8 @@ _CSV_FLAGS = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint card`."""
+    from carbon_lint.cli.place import add_unusual_argument
+
     parser.add_argument("card", metavar="CARD", help="the model card, like README.md; made where it is not there")
     parser.add_argument(
         "--from", dest="source", metavar="FILE", required=True, help="a record (r.json) or emissions.csv"
@@ -64,6 +66,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     price.add_argument(
         "--carbon-intensity", metavar="G", type=float, help="the grid's g CO2eq per kWh, instead of a place"
     )
+    add_unusual_argument(price)
     table = parser.add_argument_group("of an emissions.csv")
     table.add_argument("--run-id", metavar="ID", help="the run to take, where there are several")
     table.add_argument("--sum", action="store_true", help="all its runs, added up")
@@ -118,7 +121,9 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
                     f"{flag} is for an emissions.csv, and {arguments.source} is none", hint=f"leave {flag} out"
                 )
         place = _place(arguments)
-        whole = whole_group(load_record(arguments.source), arguments.source)
+        whole = whole_group(
+            load_record(arguments.source, allow_unusual=arguments.allow_unusual_intensity), arguments.source
+        )
         return (whole.record if place is None else priced(whole.record, place)), whole.notes
     choice = Choice(
         run_id=arguments.run_id,
@@ -140,7 +145,7 @@ def _place(arguments: Namespace) -> Place | None:
     if arguments.trust_location and (arguments.location or arguments.carbon_intensity):
         raise UsageError("--trust-location keeps the file's place, --location replaces it", hint="give one of the two")
     if arguments.carbon_intensity is not None:
-        return custom_place(arguments.carbon_intensity)
+        return custom_place(arguments.carbon_intensity, allow_unusual=arguments.allow_unusual_intensity)
     if arguments.location is not None and is_auto(arguments.location):
         raise UsageError(
             "--location auto asks the machine that it runs on, and the training may have run on another",

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.place import named_grid, parse_intensity
+from carbon_lint.cli.place import add_unusual_argument, named_grid, parse_intensity
 from carbon_lint.cli.run_options import requirements
 from carbon_lint.errors import ExitCode, UsageError
 from carbon_lint.text import terminal
@@ -38,6 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
     parser.add_argument("--electricity-maps", metavar="ZONE", help="FR, US-CAL-CISO, ...; asks Electricity Maps")
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
+    add_unusual_argument(parser)
     parser.add_argument("--json", action="store_true", help="the diagnosis as JSON")
 
 
@@ -60,12 +61,14 @@ def run(arguments: Namespace) -> int:
     if key is not None:
         location, zone = settings.text("location"), settings.text("electricity-maps")
         g_per_kwh = settings.get("carbon-intensity")
+    allow_unusual = arguments.allow_unusual_intensity or settings.get("allow-unusual-intensity")
     diagnosis = diagnose(
         os.environ,
         node=platform.node(),
         location=location,
         g_per_kwh=g_per_kwh,
-        grid=None if zone is None else partial(named_grid, zone),
+        grid=None if zone is None else partial(named_grid, zone, allow_unusual=allow_unusual),
+        allow_unusual=allow_unusual,
         cpu_power_w=None if arguments.cpu_power is None else parse_power_w(arguments.cpu_power),
         machines=settings.tables("machine"),
         require=requirements(settings),

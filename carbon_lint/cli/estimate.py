@@ -63,7 +63,10 @@ def _estimate(arguments: Namespace) -> Estimate:
 
         scale = _number(arguments, "scale")
         return estimate_record(
-            load_record(arguments.from_record), scale=1.0 if scale is None else scale, place=place, pue=pue
+            load_record(arguments.from_record, allow_unusual=arguments.allow_unusual_intensity),
+            scale=1.0 if scale is None else scale,
+            place=place,
+            pue=pue,
         )
     hours = _number(arguments, "hours")
     if hours is None:

@@ -25,12 +25,22 @@ def add_place_arguments(parser: _ActionsContainer, *, is_run: bool = False) -> N
         "--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., or auto: ask this machine's cloud"
     )
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
+    add_unusual_argument(parser)
     parser.add_argument("--intensity-source", metavar="TEXT", help="whose figure --carbon-intensity is")
     figure = "every hour at its own" if is_run else "all hours at the present one's"
     parser.add_argument(
         "--electricity-maps",
         metavar="ZONE",
         help=f"e.g. FR: {figure} figure of Electricity Maps; the token in {GRID_TOKEN_VARIABLE}",
+    )
+
+
+def add_unusual_argument(parser: _ActionsContainer) -> None:
+    """The flag that accepts what is most likely an error of unit."""
+    parser.add_argument(
+        "--allow-unusual-intensity",
+        action="store_true",
+        help="accept a carbon intensity outside 1 to 1,500 g/kWh, where every grid lies",
     )
 
 
@@ -57,7 +67,9 @@ def place_from(arguments: Namespace) -> Place | None:
     if g_per_kwh is not None:
         from carbon_lint.places import custom_place
 
-        return custom_place(g_per_kwh, source=arguments.intensity_source)
+        return custom_place(
+            g_per_kwh, source=arguments.intensity_source, allow_unusual=arguments.allow_unusual_intensity
+        )
     grid = grid_from(arguments)
     return None if grid is None else _this_hour(grid)
 
@@ -91,10 +103,12 @@ def parse_intensity(text: str | None) -> float | None:
 
 def grid_from(arguments: Namespace) -> ElectricityMaps | None:
     """The grid of `--electricity-maps`, not asked yet; `None` where it was not given. Raises MeasurementError."""
-    return None if arguments.electricity_maps is None else named_grid(arguments.electricity_maps)
+    if arguments.electricity_maps is None:
+        return None
+    return named_grid(arguments.electricity_maps, allow_unusual=arguments.allow_unusual_intensity)
 
 
-def named_grid(zone: str) -> ElectricityMaps:
+def named_grid(zone: str, *, allow_unusual: bool = False) -> ElectricityMaps:
     """A zone of Electricity Maps, with the token of the environment. Raises MeasurementError."""
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
     from carbon_lint.measure.grid.hour_watch import steady_clock
@@ -104,7 +118,7 @@ def named_grid(zone: str) -> ElectricityMaps:
         raise MeasurementError(
             f"--electricity-maps needs a token in {GRID_TOKEN_VARIABLE}", hint="or use --location FRA"
         )
-    return ElectricityMaps(zone, token, clock=steady_clock())
+    return ElectricityMaps(zone, token, clock=steady_clock(), allow_unusual=allow_unusual)
 
 
 def _this_hour(grid: ElectricityMaps) -> Place:
@@ -114,4 +128,6 @@ def _this_hour(grid: ElectricityMaps) -> Place:
     hour = grid.first()
     kind = "estimated" if hour.is_estimated else "measured"
     source = f"{hour.basis}, the one hour of {hour.label}, {kind}"
-    return custom_place(hour.g_per_kwh, source=source, name=hour.zone, year=hour.start.year)
+    return custom_place(
+        hour.g_per_kwh, source=source, name=hour.zone, year=hour.start.year, allow_unusual=grid.allow_unusual
+    )

@@ -15,13 +15,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import UsageError
-from carbon_lint.units import parse_emissions_g, parse_energy_kwh
+from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.verdict import Verdict
+    from carbon_lint.gate.exceptions import Excused
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.record import Record
@@ -55,15 +55,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Render and write; return 0."""
-    from carbon_lint.cli.baseline import compared
     from carbon_lint.records.store import load_record
 
     record = load_record(arguments.record)
     if arguments.format in {"cyclonedx", "spdx"}:
         text = _bill(arguments, record)
     else:
-        comparison = compared(arguments, record)
-        text = _render(arguments, record, _verdict(arguments, record, comparison), comparison)
+        text = _render(arguments, record, *_judged(arguments, record))
     if arguments.output is None:
         sys.stdout.write(text)
         return 0
@@ -73,7 +71,24 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _render(arguments: Namespace, record: Record, verdict: Verdict | None, comparison: Comparison | None) -> str:
+def _judged(arguments: Namespace, record: Record) -> tuple[Excused | None, Comparison | None]:
+    """What the gate says of the record, by the same limits of flags and configuration; `None` if it cannot judge."""
+    from carbon_lint.cli.baseline import compared
+    from carbon_lint.cli.gate import judge_by, limits_from
+    from carbon_lint.config import load
+    from carbon_lint.errors import MeasurementError
+
+    settings = load()
+    limits = limits_from(arguments, settings)
+    try:
+        return judge_by(limits, arguments, record, settings)
+    except MeasurementError as error:
+        sys.stderr.write(f"carbon-lint: not judged: {terminal(error.message)}\n")
+        return None, compared(arguments, record, settings)[0]
+
+
+def _render(arguments: Namespace, record: Record, excused: Excused | None, comparison: Comparison | None) -> str:
+    verdict = excused.verdict if excused is not None and (excused.verdict.limits or excused.verdict.reasons) else None
     if arguments.format == "text":
         from carbon_lint.report import run_text
 
@@ -83,10 +98,12 @@ def _render(arguments: Namespace, record: Record, verdict: Verdict | None, compa
     if arguments.format == "comment":
         from carbon_lint.report import comment
 
-        return comment.render(record, verdict, key=arguments.key, comparison=comparison, report=found)
+        return comment.render(record, verdict, key=arguments.key, comparison=comparison, excused=excused, report=found)
     from carbon_lint.report import summary
 
-    return summary.render(record, verdict, comparison=comparison, report=found, readings=_readings(arguments))
+    return summary.render(
+        record, verdict, comparison=comparison, excused=excused, report=found, readings=_readings(arguments)
+    )
 
 
 def _bill(arguments: Namespace, record: Record) -> str:
@@ -99,24 +116,6 @@ def _bill(arguments: Namespace, record: Record) -> str:
         )
     subject = export.Subject(model=arguments.model, activity=arguments.activity)
     return export.cyclonedx(record, subject) if arguments.format == "cyclonedx" else export.spdx(record, subject)
-
-
-def _verdict(arguments: Namespace, record: Record, comparison: Comparison | None) -> Verdict | None:
-    """What the gate would say; `None` where no limit is given, or nothing was measured to hold against one."""
-    from carbon_lint.cli.baseline import max_increase
-    from carbon_lint.gate.baseline import with_increase
-    from carbon_lint.gate.budget import judge
-    from carbon_lint.gate.verdict import Budget
-    from carbon_lint.records.record import Outcome
-
-    budget = Budget(
-        max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),
-        max_energy_kwh=None if arguments.max_energy is None else parse_energy_kwh(arguments.max_energy),
-    )
-    increase = max_increase(arguments)
-    if record.outcome is Outcome.UNMEASURED or not (budget or increase):
-        return None
-    return with_increase(judge(record, budget), comparison, increase)
 
 
 def _findings(arguments: Namespace) -> LintReport | None:

@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 from argparse import REMAINDER
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
     from carbon_lint.measure.job import inherited_descriptors
     from carbon_lint.measure.ranks import stray_rank, whole_node
     from carbon_lint.measure.request import OnLoss, RunRequest
-    from carbon_lint.records.provenance import provenance_from_environ
+    from carbon_lint.records.provenance import provenance_of
 
     budget = budget_from(arguments, settings)
     expected_s = _given("--expected-duration", parse_duration_s, arguments.expected_duration)
@@ -124,8 +125,13 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         run_group=run_group,
         forecast=arguments.forecast,
         expected_duration_s=expected_s,
+<<<<<<< HEAD
         provenance=provenance_from_environ(os.environ),
         warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),
+=======
+        provenance=replace(provenance_of(os.environ, os.getcwd()), model=arguments.hub_repo or arguments.card),
+        warnings=whole_node(os.environ)[1],
+>>>>>>> w-c
     )
 
 
@@ -144,13 +150,15 @@ def _tick_s(arguments: Namespace) -> float:
 def budget_from(arguments: Namespace, settings: Settings) -> Budget:
     """The tighter of flag and configuration, limit by limit. Raises UsageError."""
     from carbon_lint.gate.verdict import Budget
+    from carbon_lint.pipeline import configured_budget
 
-    emissions = (_given("--max-emissions", parse_emissions_g, arguments.max_emissions), settings.max_emissions_g)
-    energy = (_given("--max-energy", parse_energy_kwh, arguments.max_energy), settings.max_energy_kwh)
-    return Budget(
-        max_emissions_g=min((limit for limit in emissions if limit is not None), default=None),
-        max_energy_kwh=min((limit for limit in energy if limit is not None), default=None),
+    given = Budget(
+        max_emissions_g=_given("--max-emissions", parse_emissions_g, arguments.max_emissions),
+        max_energy_kwh=_given("--max-energy", parse_energy_kwh, arguments.max_energy),
+        emissions_source="--max-emissions",
+        energy_source="--max-energy",
     )
+    return given.tightened(configured_budget(settings))
 
 
 def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place | ElectricityMaps | None:
@@ -178,6 +186,7 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
 def _place(arguments: Namespace, settings: Settings) -> Place | ElectricityMaps | None:
     """What the flags say, else the configuration, which an error of its value then names."""
     check_one_place(arguments)
+    arguments.allow_unusual_intensity |= settings.get("allow-unusual-intensity")
     key = None
     if all(getattr(arguments, name) is None for name in _PLACE_FLAGS):
         key = settings.only_one(*PLACE_KEYS)

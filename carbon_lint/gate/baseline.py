@@ -7,20 +7,29 @@ baseline's energy is re-priced at this run's carbon intensity, and only what is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import UsageError
-from carbon_lint.gate.verdict import LimitResult, Status, Verdict
+from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict
 from carbon_lint.records.record import Outcome
-from carbon_lint.units import GRAMS_PER, KWH_PER, parse_emissions_g, parse_energy_kwh, significant
+from carbon_lint.units import (
+    GRAMS_PER,
+    KWH_PER,
+    format_duration,
+    parse_duration_s,
+    parse_emissions_g,
+    parse_energy_kwh,
+    significant,
+)
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from carbon_lint.records.record import Record
 
+_DAY_S = 86400
 KINDS = ("card", "record", "ledger", "hub")
 _SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
 _EXAMPLE = "write '10%', '5 g', or both: '10% and 5 g'"
@@ -45,6 +54,7 @@ class MaxIncrease:
     share: float | None = None
     emissions_g: float | None = None
     energy_kwh: float | None = None
+    source: str | None = field(default=None, compare=False)  # who set it: a flag, an input, a line of the configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +73,7 @@ class Figures:
         run_group: name of the group that the figures are the sum of; `None` for one run.
         at: UTC, ISO 8601.
         is_whole: False where the run did not complete.
+        card: the card that states them, to find out whether it states this very run; `None` for a record.
     """
 
     origin: str
@@ -76,6 +87,7 @@ class Figures:
     run_group: str | None = None
     at: str | None = None
     is_whole: bool = True
+    card: bytes | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +102,8 @@ class Comparison:
         grid_change: of the carbon intensity.
         emissions_change: of the grams, both together.
         age: time between the two, where both say when.
-        is_stale: older than the user's limit: said, and not judged.
+        max_age_s: the user's limit of age.
+        is_stale: older than that: said, and not judged.
     """
 
     baseline: Figures
@@ -100,6 +113,7 @@ class Comparison:
     grid_change: float | None = None
     emissions_change: float | None = None
     age: timedelta | None = None
+    max_age_s: float | None = None
     is_stale: bool = False
 
     @property
@@ -120,7 +134,17 @@ def parse_source(text: str) -> Source:
     return Source(kind=kind, value=value)
 
 
-def parse_max_increase(text: str) -> MaxIncrease:
+def parse_age_s(text: str) -> float:
+    """`'90d'` -> seconds. Raises UsageError; a number alone most likely means days."""
+    try:
+        return parse_duration_s(text)
+    except UsageError as error:
+        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", text):
+            error.hint = f"write {text.strip()}d for days, {text.strip()}h for hours"
+        raise
+
+
+def parse_max_increase(text: str, source: str | None = None) -> MaxIncrease:
     """`'10% and 5 g'` -> MaxIncrease(share=0.1, emissions_g=5). Raises UsageError."""
     parts = [part.strip() for part in re.split(r"\s+and\s+|,", text.strip())]
     shares = [part for part in parts if part.endswith("%")]
@@ -129,12 +153,12 @@ def parse_max_increase(text: str) -> MaxIncrease:
         raise UsageError(f"{text!r} is not an increase", hint=_EXAMPLE)
     share = _share(shares[0]) if shares else None
     if not amounts:
-        return MaxIncrease(share=share)
+        return MaxIncrease(share=share, source=source)
     unit = re.sub(r"^[\d.eE+\s-]+", "", amounts[0])
     if unit in KWH_PER:
-        return MaxIncrease(share=share, energy_kwh=parse_energy_kwh(amounts[0]))
+        return MaxIncrease(share=share, energy_kwh=parse_energy_kwh(amounts[0]), source=source)
     if unit in GRAMS_PER:
-        return MaxIncrease(share=share, emissions_g=parse_emissions_g(amounts[0]))
+        return MaxIncrease(share=share, emissions_g=parse_emissions_g(amounts[0]), source=source)
     raise UsageError(f"{text!r} is not an increase: {amounts[0]!r} is neither grams nor energy", hint=_EXAMPLE)
 
 
@@ -182,6 +206,7 @@ def compare(current: Figures, baseline: Figures, *, max_age_s: float | None = No
         grid_change=_change(current_price, baseline_price),
         emissions_change=_change(current.emissions_g, baseline.emissions_g),
         age=age,
+        max_age_s=max_age_s,
         is_stale=max_age_s is not None and age is not None and age.total_seconds() > max_age_s,
     )
 
@@ -199,15 +224,18 @@ def increase(comparison: Comparison, allowed: MaxIncrease) -> LimitResult | None
         return None
     amount = allowed.emissions_g if unit == "g" else allowed.energy_kwh
     parts = [part for part in (amount, None if allowed.share is None else allowed.share * base) if part is not None]
-    return LimitResult(name="max-increase", unit=unit, measured=now - base, allowed=max(parts, default=0.0))
+    most = max(parts, default=0.0)
+    return LimitResult(name=INCREASE, unit=unit, measured=now - base, allowed=most, source=allowed.source)
 
 
-def with_increase(verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease | None) -> Verdict:
-    """The verdict with the comparison in it. No baseline, a stale one or one of another kind passes, and is said."""
+def with_increase(
+    verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease | None, missing: str = "there is no baseline"
+) -> Verdict:
+    """The verdict with the comparison in it. No baseline (`missing` says why), or one of another kind, passes."""
     if allowed is None:
         return verdict
     if comparison is None:
-        return _said(verdict, "max-increase was not judged: there is no baseline yet")
+        return _said(verdict, f"nothing to compare with: {missing}")
     limit = increase(comparison, allowed)
     if limit is None:
         return _said(verdict, f"max-increase was not judged: {why_not(comparison)}")
@@ -220,7 +248,8 @@ def why_not(comparison: Comparison) -> str:
     if comparison.obstacles:
         return "; ".join(comparison.obstacles)
     if comparison.is_stale and comparison.age is not None:
-        return f"the baseline ({comparison.baseline.origin}) is {comparison.age.days} days old"
+        age, most = _in_words(comparison.age.total_seconds()), _in_words(comparison.max_age_s or 0.0)
+        return f"the baseline ({comparison.baseline.origin}) is {age} old, over the limit of {most}"
     return "the baseline and the limit have no figure in common"
 
 
@@ -238,7 +267,17 @@ def format_change(change: float | None) -> str:
     return f"{'+' if change > 0 else ''}{shown} %"
 
 
+def _in_words(duration_s: float) -> str:
+    return (
+        f"{duration_s / _DAY_S:.0f} days"
+        if duration_s >= 2 * _DAY_S
+        else format_duration(duration_s).removesuffix(" 00 min")
+    )
+
+
 def _said(verdict: Verdict, reason: str) -> Verdict:
+    if reason in verdict.reasons:
+        return verdict
     return Verdict(status=verdict.status, limits=verdict.limits, reasons=(*verdict.reasons, reason))
 
 

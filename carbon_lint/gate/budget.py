@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.gate.uncertainty import Doubt, modelled_components, uncertain_energy_kwh
-from carbon_lint.gate.verdict import Budget, LimitResult, Status, Verdict
+from carbon_lint.gate.uncertainty import Doubt, estimated_share, modelled_components, uncertain_energy_kwh
+from carbon_lint.gate.verdict import INCREASE, Budget, LimitResult, Status, Verdict
 from carbon_lint.records.record import Outcome
 from carbon_lint.units import format_emissions, format_energy
 
@@ -16,27 +17,32 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Record
 
 
-class OnModelled(StrEnum):
-    """What an inconclusive verdict does: the figure decides, with a warning; it fails; it gets the doubt's benefit."""
+_LEAST_SHARE = 0.005  # less is 0 % when it is shown
+_SAME = 0.005
+_PART_WORDS = {"cpu": "CPU", "gpu": "GPU", "ram": "memory"}
 
-    WARN = "warn"
+
+class OnModelled(StrEnum):
+    """What an inconclusive verdict does: the figure decides; it fails the build; it passes."""
+
+    FIGURE = "figure"
     FAIL = "fail"
     PASS = "pass"  # noqa: S105  a policy, not a password
 
 
 def limit_results(budget: Budget, emissions_g: float | None, energy_kwh: float | None) -> tuple[LimitResult, ...]:
-    """Each limit of `budget` beside the figure it is held against. Raises MeasurementError where there is none."""
-    pairs = (
-        ("max-emissions", "g", emissions_g, budget.max_emissions_g),
-        ("max-energy", "kWh", energy_kwh, budget.max_energy_kwh),
+    """Put each limit of `budget` beside the figure it is for. Raises MeasurementError if there is no such figure."""
+    rows = (
+        ("max-emissions", "g", emissions_g, budget.max_emissions_g, budget.emissions_source),
+        ("max-energy", "kWh", energy_kwh, budget.max_energy_kwh, budget.energy_source),
     )
     results = []
-    for name, unit, measured, allowed in pairs:
+    for name, unit, measured, allowed, source in rows:
         if allowed is None:
             continue
         if measured is None or not math.isfinite(measured):
             raise _unmeasured(name)
-        results.append(LimitResult(name=name, unit=unit, measured=measured, allowed=allowed))
+        results.append(LimitResult(name=name, unit=unit, measured=measured, allowed=allowed, source=source))
     return tuple(results)
 
 
@@ -58,13 +64,21 @@ def judge(record: Record, budget: Budget, *, uncertainty: float | None = None) -
     """
     if record.outcome is Outcome.UNMEASURED and budget:
         raise _unmeasured("max-emissions" if budget.max_emissions_g is not None else "max-energy")
-    limits = limit_results(budget, record.emissions_g, record.energy_kwh.total)
-    doubts = {limit.name: _doubt(record, limit, uncertainty_in_unit(record, limit, uncertainty)) for limit in limits}
+    limits = tuple(
+        _with_doubt(record, limit, uncertainty)
+        for limit in limit_results(budget, record.emissions_g, record.energy_kwh.total)
+    )
+    doubts = {limit.name: _doubt(record, limit) for limit in limits}
     if any(limit.is_over and doubts[limit.name] is None for limit in limits):
         return Verdict(status=Status.FAIL, limits=limits)
     reasons = tuple(reason for reason in doubts.values() if reason is not None)
     status = Status.INCONCLUSIVE if reasons else Status.PASS
     return Verdict(status=status, limits=limits, reasons=reasons)
+
+
+def _with_doubt(record: Record, limit: LimitResult, uncertainty: float | None) -> LimitResult:
+    doubt = uncertainty_in_unit(record, limit, uncertainty)
+    return replace(limit, estimated_share=estimated_share(record), below=doubt.below, above=doubt.above)
 
 
 def uncertainty_in_unit(record: Record, limit: LimitResult, relative: float | None = None) -> Doubt:
@@ -77,19 +91,32 @@ def uncertainty_in_unit(record: Record, limit: LimitResult, relative: float | No
 
 
 def is_failing(verdict: Verdict, on_modelled: OnModelled) -> bool:
-    """Whether the verdict fails the build. Where it is inconclusive, `on_modelled` decides."""
+    """Whether the verdict fails the build. If it is inconclusive, `on_modelled` decides."""
     if verdict.status is not Status.INCONCLUSIVE:
         return verdict.status is Status.FAIL
-    if on_modelled is OnModelled.WARN:
+    if on_modelled is OnModelled.FIGURE:
         return any(limit.is_over for limit in verdict.limits)
     return on_modelled is OnModelled.FAIL
 
 
 def format_limit(limit: LimitResult) -> str:
-    """`max-emissions: 1.2 kg measured, 1 kg allowed, over by 200 g`."""
+    """`max-emissions: 1.2 kg measured, 1 kg allowed (carbon-lint.toml:3), over by 200 g`."""
     show = format_emissions if limit.unit == "g" else format_energy
     margin = f"over by {show(-limit.margin)}" if limit.is_over else f"{show(limit.margin)} left"
-    return f"{limit.name}: {show(limit.measured)} measured, {show(limit.allowed)} allowed, {margin}"
+    source = f" ({limit.source})" if limit.source else ""
+    if limit.name == INCREASE:
+        more = "more" if limit.measured >= 0 else "less"
+        said = f"{show(abs(limit.measured))} {more} than the baseline, {show(limit.allowed)} more allowed{source}"
+        return f"{limit.name}: {said}, {margin}" if limit.is_over else f"{limit.name}: {said}"
+    return f"{limit.name}: {show(limit.measured)} {_found(limit)}, {show(limit.allowed)} allowed{source}, {margin}"
+
+
+def _found(limit: LimitResult) -> str:
+    """How the figure came about: `measured` is only what a sensor read."""
+    share = limit.estimated_share or 0.0
+    if share < _LEAST_SHARE:
+        return "measured"
+    return "estimated" if share > 1 - _LEAST_SHARE else f"({share * 100:.0f} % of it estimated)"
 
 
 def _share(limit: LimitResult) -> float:
@@ -98,17 +125,16 @@ def _share(limit: LimitResult) -> float:
     return limit.measured / limit.allowed
 
 
-def _doubt(record: Record, limit: LimitResult, doubt: Doubt) -> str | None:
-    """Why the limit is not decided; `None` where the truth lies on the figure's side of it anyway."""
-    uncertainty = doubt.below if limit.is_over else doubt.above
-    if abs(limit.margin) >= uncertainty:
+def _doubt(record: Record, limit: LimitResult) -> str | None:
+    """Say why the limit is not decided; `None` if the truth lies on the figure's side of it anyway."""
+    if abs(limit.margin) >= (limit.below if limit.is_over else limit.above):
         return None
     show = format_emissions if limit.unit == "g" else format_energy
-    parts = " and ".join(modelled_components(record))
-    return (
-        f"{limit.name}: {show(limit.measured)} is within {show(uncertainty)} of the limit of {show(limit.allowed)}, "
-        f"and that much of it hangs on a model ({parts})"
-    )
+    figure = f"{show(limit.measured)} ± {show(limit.below)}"
+    if not math.isclose(limit.below, limit.above, rel_tol=_SAME):
+        figure = f"{show(limit.measured)} (-{show(limit.below)}, +{show(limit.above)})"
+    parts = ", ".join(_PART_WORDS[name] for name in modelled_components(record))
+    return f"{limit.name}: {figure} ({parts} estimated), limit {show(limit.allowed)}: too close to call"
 
 
 def _unmeasured(name: str) -> MeasurementError:

@@ -49,6 +49,16 @@ def modelled_components(record: Record) -> tuple[str, ...]:
     return tuple(name for name in COMPONENTS if getattr(record.methods, name) in RELATIVE)
 
 
+def estimated_share(record: Record) -> float | None:
+    """The part of the energy that no sensor read, 0 to 1; `None` if a figure that it takes is missing."""
+    total_kwh = record.energy_kwh.total
+    parts: list[float | None] = [getattr(record.energy_kwh, name) for name in modelled_components(record)]
+    if not total_kwh or None in parts:
+        return None
+    modelled_kwh = sum(part for part in parts if part is not None)
+    return min(1.0, modelled_kwh / total_kwh)  # the parts are rounded apart from their total
+
+
 def uncertain_energy_kwh(record: Record, relative: float | None = None) -> Doubt:
     """How many kWh of the record hang on a model's error: the parts' errors added, as they may all lie one way.
 

@@ -1,10 +1,11 @@
-"""GitHub's API, by PyGithub: files of a merge base, the comment on a pull request, who set a label.
+"""GitHub's API, by PyGithub: the merge base and its files, the comment on a pull request, who set a label.
 
 Nothing here may fail the step: a pull request from a fork has a token that only reads, and a network can be down.
 """
 
 from __future__ import annotations
 
+import base64
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TIMEOUT_S = 15
 RETRIES = 2
 FORBIDDEN = 403
+_READING = "contents: read"
 MAY_WRITE = {"admin", "maintain", "write"}
 
 
@@ -30,18 +32,36 @@ class ApiError(Exception):
     """The API refused, or did not answer; the message says what and why, in one line, without a token."""
 
 
-def file_at_merge_base(step: Step, base_sha: str, name: str) -> bytes | None:
-    """A file at the merge base of `base_sha` and this run's commit; `None` where it has none. Raises ApiError."""
-    with _repository(step) as repository:
+def merge_base(step: Step, base_sha: str) -> str:
+    """Return the merge base of `base_sha` and this run's commit. Raises ApiError."""
+    with _repository(step, _READING) as repository:
         head = step.environ.get("GITHUB_SHA") or "HEAD"
-        commit = repository.compare(base_sha, head).merge_base_commit.sha
+        return repository.compare(base_sha, head).merge_base_commit.sha
+
+
+def files_of(step: Step, commit: str) -> tuple[str, ...] | None:
+    """Return the name of every file of a commit; `None` if the API lists none, or not all."""
+    try:
+        with _repository(step, _READING) as repository:
+            tree = repository.get_git_tree(commit, recursive=True)
+            is_whole = not tree.raw_data.get("truncated")
+            return tuple(item.path for item in tree.tree if item.type == "blob") if is_whole else None
+    except ApiError:
+        return None
+
+
+def file_at(step: Step, commit: str, name: str) -> bytes | None:
+    """Return a file of a commit; `None` if the commit does not have it. Raises ApiError."""
+    with _repository(step, _READING) as repository:
         try:
             found = repository.get_contents(name, ref=commit)
         except UnknownObjectException:
             return None
         if isinstance(found, list):
             raise ApiError(f"{name} is a folder")
-        return found.decoded_content
+        if found.encoding != "base64":  # over 1 MB
+            return base64.b64decode(repository.get_git_blob(found.sha).content)
+        return base64.b64decode(found.content)
 
 
 def upsert_comment(
@@ -87,7 +107,7 @@ def _last_labeller(pull: PullRequest, label: str) -> str | None:
 
 
 @contextmanager
-def _repository(step: Step) -> Iterator[Repository]:
+def _repository(step: Step, needs: str = "pull-requests: write") -> Iterator[Repository]:
     token, name = step.inputs.github_token, step.context.repository
     if token is None or name is None:
         raise ApiError("there is no github-token" if token is None else "GITHUB_REPOSITORY is not set")
@@ -103,16 +123,16 @@ def _repository(step: Step) -> Iterator[Repository]:
     try:
         yield client.get_repo(name, lazy=True)
     except GithubException as error:
-        raise ApiError(_said(error)) from error
+        raise ApiError(_said(error, needs)) from error
     except requests.RequestException as error:
         raise ApiError(f"GitHub's API does not answer ({type(error).__name__})") from error
     finally:
         client.close()
 
 
-def _said(error: GithubException) -> str:
+def _said(error: GithubException, needs: str) -> str:
     message = error.data.get("message") if isinstance(error.data, dict) else None
     text = " ".join(str(message or error.message or "no reason given").split())[:200]
     if error.status == FORBIDDEN:
-        return f"GitHub refuses ({text}): the job needs `permissions: pull-requests: write`"
+        return f"GitHub refuses ({text}): the job needs `permissions: {needs}`"
     return f"GitHub answered {error.status} ({text})"

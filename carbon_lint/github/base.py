@@ -1,13 +1,17 @@
-"""Files of a pull request's merge base: from git, or over the API where the checkout is shallow.
+"""Files of a pull request's merge base: from git, or over the API if the checkout is shallow.
 
-What a pull request is held to may not come from the pull request: limits, exceptions, the card that is compared with.
+What a pull request is held to may not come from the pull request: its configuration, and the card or record that it is
+compared with. A merge base without such a file is one answer; a merge base that cannot be read is an error.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+from carbon_lint.github.checkout import best_match, find_checkout
 from carbon_lint.github.ownership import git_environ
 
 if TYPE_CHECKING:
@@ -17,47 +21,132 @@ GIT_TIMEOUT_S = 30
 
 
 class BaseUnknownError(Exception):
-    """A file of the merge base could not be read; the message says why."""
+    """The merge base, or a file of it, could not be read; the message says why."""
 
 
-def read_base(step: Step, name: str) -> bytes | None:
-    """The file `name` (relative to the repository) at the merge base; `None` where it has none.
+class MergeBase(Protocol):
+    """The tree of the merge base. Names are relative to `root`, the folder of the workspace that holds the checkout."""
 
-    Raises BaseUnknownError.
-    """
+    root: Path
+
+    def names(self) -> tuple[str, ...] | None:
+        """Return every file; `None` if they cannot be listed."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file; `None` if the merge base does not have it. Raises BaseUnknownError."""
+
+
+def open_base(step: Step) -> MergeBase:
+    """Find the merge base. Raises BaseUnknownError if neither git nor the API knows it."""
     base_sha = step.context.base_sha
     if base_sha is None:
         raise BaseUnknownError(step.context.event_problem or "the event names no base commit")
+    root = find_checkout(step, lambda folder: _runs(step, folder, "cat-file", "-e", f"{base_sha}^{{commit}}"))
     try:
-        return _from_git(step, base_sha, name)
+        return _Git(step, base_sha, root or step.context.workspace)
     except BaseUnknownError as error:
+        return _from_api(step, base_sha, root, error)
+
+
+def read_at(base: MergeBase, path: Path) -> bytes | None:
+    """Return what the merge base holds at `path` of the workspace. Raises BaseUnknownError."""
+    root, path = Path(os.path.realpath(base.root)), Path(os.path.normpath(path.absolute()))
+    for start in (base.root.absolute(), root):
+        if start in path.parents:
+            return base.read(path.relative_to(start).as_posix())
+    return None
+
+
+class _Git:
+    """The merge base as the checkout holds it."""
+
+    def __init__(self, step: Step, base_sha: str, root: Path) -> None:
+        self.root = root
+        self._step = step
+        self._base_sha = base_sha
+        found = _git(step, root, "merge-base", base_sha, "HEAD")
+        if found.returncode:
+            raise BaseUnknownError("the checkout does not hold the merge base (it is shallow, or no repository)")
+        self._commit = found.stdout.decode().strip()
+        listed = _git(step, root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", self._commit)
+        if listed.returncode:
+            raise BaseUnknownError(f"git cannot list the files of {self._commit[:8]}")
+        self._names = tuple(os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)
+
+    def names(self) -> tuple[str, ...]:
+        return self._names
+
+    def read(self, name: str) -> bytes | None:
+        if name not in self._names:
+            return None
+        shown = _git(self._step, self.root, "show", f"{self._commit}:{name}")
+        if shown.returncode == 0:
+            return shown.stdout
+        # A partial clone has the names and not the contents.
+        error = BaseUnknownError(f"git cannot show {name} of {self._commit[:8]}")
+        return _from_api(self._step, self._base_sha, self.root, error).read(name)
+
+
+class _Api:
+    """The merge base as GitHub's API tells it."""
+
+    def __init__(self, step: Step, commit: str, names: tuple[str, ...] | None, root: Path | None) -> None:
+        self.root = root or best_match(step, names)
+        self._is_guess = root is None
+        self._step = step
+        self._commit = commit
+        self._names = names
+
+    def names(self) -> tuple[str, ...] | None:
+        return self._names
+
+    def read(self, name: str) -> bytes | None:
         from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s, and a full checkout needs none
 
+        # Without a list and without git, the checkout may lie below the root: its folder is no part of the name.
+        is_sure = self._names is not None or not self._is_guess
+        tails = [name] if is_sure else _tails(name)
         try:
-            return api.file_at_merge_base(step, base_sha, name)
-        except api.ApiError as second:
-            raise BaseUnknownError(f"{error}; {second}") from second
-
-
-def _from_git(step: Step, base_sha: str, name: str) -> bytes | None:
-    base = _git(step, "merge-base", base_sha, "HEAD")
-    if base.returncode:
-        raise BaseUnknownError("the checkout does not hold the merge base (it is shallow, or no repository)")
-    commit = base.stdout.decode().strip()
-    if not _git(step, "ls-tree", "--name-only", commit, "--", name).stdout.strip():
+            for tail in tails:
+                if self._names is None or tail in self._names:
+                    found = api.file_at(self._step, self._commit, tail)
+                    if found is not None:
+                        return found
+        except api.ApiError as error:
+            raise BaseUnknownError(str(error)) from error
         return None
-    shown = _git(step, "show", f"{commit}:{name}")
-    if shown.returncode:
-        raise BaseUnknownError(f"git cannot show {name} of {commit[:8]}")
-    return shown.stdout
 
 
-def _git(step: Step, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    workspace = step.context.workspace
+def _from_api(step: Step, base_sha: str, root: Path | None, error: BaseUnknownError) -> _Api:
+    from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s, and a full checkout needs none
+
+    try:
+        commit = api.merge_base(step, base_sha)
+    except api.ApiError as second:
+        raise BaseUnknownError(f"{error}; {second}") from second
+    return _Api(step, commit, api.files_of(step, commit), root)
+
+
+def _tails(name: str) -> list[str]:
+    """`repo/conf/x.toml` -> itself, `conf/x.toml`, `x.toml`."""
+    parts = name.split("/")
+    return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def _runs(step: Step, root: Path, *arguments: str) -> bool:
+    try:
+        return _git(step, root, *arguments).returncode == 0
+    except BaseUnknownError:
+        return False
+
+
+def _git(step: Step, root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    # A replacement object would be the checkout's own idea of what the merge base holds.
+    settings = {**step.environ, **git_environ(step.environ, root), "GIT_NO_REPLACE_OBJECTS": "1"}
     try:
         return subprocess.run(
-            ["git", "-C", str(workspace), *arguments],
-            env={**step.environ, **git_environ(step.environ, workspace)},
+            ["git", "-C", str(root), *arguments],
+            env=settings,
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=GIT_TIMEOUT_S,

@@ -15,7 +15,7 @@ from carbon_lint.report import REPORTERS, RenderOptions, write_outputs
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carbon_lint.config import Settings
+    from carbon_lint.github.limits import Limits
     from carbon_lint.github.results import Step
 
 FINDINGS = 1
@@ -24,9 +24,10 @@ FINDINGS = 1
 class Finishing:
     """What is done with the record, and with the cards where there is none."""
 
-    def __init__(self, step: Step, settings: Settings) -> None:
+    def __init__(self, step: Step, limits: Limits) -> None:
         self._step = step
-        self._settings = settings
+        self._settings = limits.settings
+        self._settings_in = limits.settings_in
 
     def write_card(self) -> None:
         """Put the record's figures into `card`. What was emitted until a run was cancelled or failed counts too."""
@@ -55,6 +56,7 @@ class Finishing:
         request = LintRequest(
             tuple(named) or (".",),
             settings=self._settings if self._step.inputs.config else None,
+            settings_in=self._settings_in,
             overrides={"fail-on": self._step.inputs.fail_on} if self._step.inputs.fail_on else {},
         )
         with contextlib.chdir(self._step.context.workspace):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.github import ownership
 from carbon_lint.github.commands import append_entries, append_summary, file_command
 from carbon_lint.github.results import outputs
-from carbon_lint.report import RenderOptions, markdown, summary
+from carbon_lint.report import RenderOptions, markdown, sections, summary
 from carbon_lint.report import comment as comments
 from carbon_lint.text import markdown_text
 
@@ -101,5 +101,7 @@ def render_summary(result: Result) -> str:
         text = "## carbon-lint\n\n" + markdown.findings(result.lint, RenderOptions(), max_bytes=MAX_FINDINGS_BYTES)
     else:
         text = "## carbon-lint\n"
+    changes = sections.changes(result.limit_changes)
+    text += f"\n{changes}" if changes else ""
     failures = "".join(f"- {markdown_text(failure)}\n" for failure in result.failures)
     return f"{text}\n### What failed\n\n{failures}" if failures else text

@@ -10,7 +10,7 @@ from carbon_lint.gate import baseline as baselines
 from carbon_lint.gate.budget import format_limit, is_failing, judge
 from carbon_lint.gate.exceptions import LIMITS, BudgetException, excuse, parse_exceptions
 from carbon_lint.github import policy
-from carbon_lint.github.baselines import find_baseline
+from carbon_lint.github.baselines import find_baseline, states_run
 
 if TYPE_CHECKING:
     from carbon_lint.gate.budget import OnModelled
@@ -28,10 +28,10 @@ class Gate:
     """What a record will be held against. Made before the job, so that a wrong baseline costs no energy."""
 
     budget: Budget
-    max_increase: baselines.MaxIncrease | None
+    increases: tuple[baselines.MaxIncrease, ...]
     max_age_s: float | None
     on_modelled: OnModelled
-    baseline: baselines.Figures | None
+    baseline: baselines.Figures | str | None
     exceptions: tuple[BudgetException, ...]
     today: date
 
@@ -48,20 +48,19 @@ class Gate:
     @property
     def asks(self) -> bool:
         """Whether there is anything to judge by."""
-        return bool(self.budget) or self.max_increase is not None
+        return bool(self.budget or self.increases)
 
 
 def prepare(step: Step, limits: Limits) -> Gate:
     """Read limits, baseline and exceptions. Raises UsageError, ConfigError, InputError."""
-    binding = limits.binding
-    allowed = step.inputs.max_increase or binding.text("max-increase")
+    settings = limits.settings
     today = datetime.now(UTC).date()
-    exceptions = parse_exceptions(binding.tables("exception"), binding.path or "configuration")
+    exceptions = parse_exceptions(settings.tables("exception"), settings.path or "configuration")
     return Gate(
         budget=limits.budget,
-        max_increase=None if allowed is None else baselines.parse_max_increase(allowed),
-        max_age_s=policy.baseline_max_age_s(step.inputs, binding),
-        on_modelled=policy.on_modelled(step.inputs, binding),
+        increases=policy.increases(step.inputs, settings),
+        max_age_s=policy.baseline_max_age_s(step.inputs, settings),
+        on_modelled=policy.on_modelled(step.inputs, settings),
         baseline=find_baseline(step, limits),
         exceptions=(*exceptions, *_by_label(step, today)),
         today=today,
@@ -71,12 +70,18 @@ def prepare(step: Step, limits: Limits) -> Gate:
 def pronounce(step: Step, gate: Gate, record: Record) -> None:
     """Judge the record: verdict, comparison, exceptions and what failed go into the result. Raises MeasurementError."""
     result = step.result
-    if gate.baseline is not None:
+    baseline = gate.baseline
+    if isinstance(baseline, baselines.Figures) and states_run(baseline, record):
+        baseline = f"{baseline.origin} states this run's own figure"
+    if isinstance(baseline, baselines.Figures):
         current = baselines.figures_of_record(record, "this run")
-        result.comparison = baselines.compare(current, gate.baseline, max_age_s=gate.max_age_s)
+        result.comparison = baselines.compare(current, baseline, max_age_s=gate.max_age_s)
     if not gate.asks:
         return
-    verdict = baselines.with_increase(judge(record, gate.budget), result.comparison, gate.max_increase)
+    verdict = judge(record, gate.budget)
+    for allowed in gate.increases:
+        missing = baseline if isinstance(baseline, str) else "no baseline is named"
+        verdict = baselines.with_increase(verdict, result.comparison, allowed, missing)
     result.excused = excuse(verdict, gate.exceptions, gate.today)
     result.verdict = result.excused.verdict
     stands = is_failing(result.verdict, gate.on_modelled)

@@ -38,7 +38,8 @@ def grid_of(step: Step, settings: Settings) -> ElectricityMaps | None:
             f"`electricity-maps: {zone}` needs a token, and none is given{why}",
             hint=_FORK if step.context.is_fork else _ADD_IT,
         )
-    grid = ElectricityMaps(zone, token, clock=steady_clock())
+    is_allowed = inputs.allow_unusual_intensity or settings.get("allow-unusual-intensity")
+    grid = ElectricityMaps(zone, token, clock=steady_clock(), allow_unusual=is_allowed)
     if inputs.setup is not None:
         grid.first()
     return grid

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import UsageError
-from carbon_lint.gate.baseline import parse_max_increase, parse_source
+from carbon_lint.gate.baseline import parse_age_s, parse_max_increase, parse_source
+from carbon_lint.places import unusual_intensity
 from carbon_lint.text import quoted
-from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
+from carbon_lint.units import LEAST_GRID_G_PER_KWH, parse_duration_s, parse_emissions_g, parse_energy_kwh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,7 +103,7 @@ def _intensity_g_per_kwh(value: str) -> float:
         number = float(value)
     except ValueError:
         number = -1.0
-    if not 0 < number < 10_000:  # noqa: PLR2004  the dirtiest grids are near 1,000 g/kWh; NaN and infinity fail too
+    if not 0 < number < math.inf:  # NaN fails too
         raise UsageError(f"{quoted(value)} is not a carbon intensity in g/kWh", hint='"56.04"')
     return number
 
@@ -125,6 +127,7 @@ class ActionInputs:
     working_directory: str | None = _input("working-directory", _text)
     location: str | None = _input("location", _text)
     carbon_intensity_g_per_kwh: float | None = _input("carbon-intensity", _intensity_g_per_kwh)
+    allow_unusual_intensity: bool = _input("allow-unusual-intensity", _boolean, default=False)
     electricity_maps: str | None = _input("electricity-maps", _text)
     electricity_maps_token: str | None = _input("electricity-maps-token", _token, secret=True)
     max_emissions_g: float | None = _input("max-emissions", parse_emissions_g)
@@ -132,7 +135,7 @@ class ActionInputs:
     baseline: str | None = _input("baseline", _checked_by(parse_source))
     max_increase: str | None = _input("max-increase", _checked_by(parse_max_increase))
     on_exceed: str | None = _input("on-exceed", _choice("stop", "finish"))
-    on_modelled: str | None = _input("on-modelled", _choice("warn", "fail", "pass"))
+    on_modelled: str | None = _input("on-modelled", _choice("figure", "fail", "pass"))
     grace_s: float | None = _input("grace", parse_duration_s)
     expected_duration_s: float | None = _input("expected-duration", parse_duration_s)
     require: tuple[str, ...] = _input("require", _requirements, default=())
@@ -153,7 +156,7 @@ class ActionInputs:
     record: str | None = _input("record", _text)
     comment_on: str = _input("comment-on", _choice("change", "always", "failure"), default="change")
     job_index: int | None = _input("job-index", _index)
-    baseline_max_age_s: float | None = _input("baseline-max-age", parse_duration_s)
+    baseline_max_age_s: float | None = _input("baseline-max-age", parse_age_s)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> ActionInputs:
@@ -191,6 +194,9 @@ class ActionInputs:
             )
         if self.max_increase and not self.baseline:
             raise UsageError("input 'max-increase' is given without 'baseline'", hint="add `baseline: card`")
+        unusual = unusual_intensity(self.carbon_intensity_g_per_kwh or LEAST_GRID_G_PER_KWH)
+        if unusual is not None and not self.allow_unusual_intensity:
+            raise UsageError(f"input 'carbon-intensity': {unusual[0]}", hint=_with_input(unusual[1]))
 
 
 def unknown_inputs(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -246,6 +252,10 @@ def in_yaml(text: str) -> str:
     return _FLAG.sub(
         lambda match: f"`{match['name']}: {match['value']}`" if match["value"] else f"`{match['name']}`", text
     )
+
+
+def _with_input(hint: str) -> str:
+    return hint.replace("--allow-unusual-intensity", '`allow-unusual-intensity: "true"`')
 
 
 def _mending_line(name: str, hint: str | None) -> str | None:

@@ -1,12 +1,13 @@
 """What the run is held to: the inputs' limits, made tighter by the repository's own configuration, never looser.
 
-On a pull request the repository's limits and exceptions are those of its merge base: a change that needs more budget
-may not bring it along unseen.
+On a pull request the whole configuration is that of its merge base, because almost every key can loosen a limit: the
+place scales grams, `pue` scales energy, `ignore` silences the linter. What the pull request changes is listed, and
+holds once it is merged.
 """
 
 from __future__ import annotations
 
-import tempfile
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,16 +15,25 @@ from typing import TYPE_CHECKING
 from carbon_lint import config
 from carbon_lint.errors import ConfigError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.github.base import BaseUnknownError, read_base
+from carbon_lint.github.base import BaseUnknownError, open_base, read_at
+from carbon_lint.github.checkout import find_checkout, start_folder
 from carbon_lint.github.paths import inside
-from carbon_lint.report.comment import LimitChange
+from carbon_lint.pipeline import configured_budget
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
-    from carbon_lint.config import Settings
+    from collections.abc import Callable, Iterable
+
+    from carbon_lint.config import Change, Settings
+    from carbon_lint.github.base import MergeBase
     from carbon_lint.github.results import Step
 
-_FETCH_HINT = "give `actions/checkout` the line `fetch-depth: 0`, or this step `github-token: ${{ github.token }}`"
+_FETCH_HINT = (
+    "give `actions/checkout` the line `fetch-depth: 0`, or this step `github-token: ${{ github.token }}` "
+    "and the job `permissions: contents: read`"
+)
+_OF_BASE = " of the merge base"
+_PLACE = (*config.PLACE_KEYS, "machine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,23 +42,26 @@ class Limits:
 
     Attributes:
         budget: the tighter of input and configuration, limit by limit.
-        settings: the configuration of the checkout, for all that is no limit.
-        binding: the configuration whose limits count: the merge base's on a pull request, else the same.
-        changes: limits that the pull request itself changes.
-        notes: what the log and the record should say of where the limits came from.
+        settings: the configuration that holds: the checkout's, on a pull request the merge base's.
+        settings_in: the same for a card in a folder; `None` if each card's own file is looked up in the checkout.
+        base: the merge base of a pull request.
+        changes: what the pull request itself changes in the configuration.
+        notes: what the log and the record should say of where the configuration came from.
     """
 
     budget: Budget
     settings: Settings
-    binding: Settings
-    changes: tuple[LimitChange, ...] = ()
+    settings_in: Callable[[str], Settings] | None = None
+    base: MergeBase | None = None
+    changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def load_settings(step: Step) -> Settings:
     """The configuration of the checkout. Raises ConfigError."""
     if step.inputs.config is None:
-        return config.load(str(step.context.workspace))
+        root = find_checkout(step, lambda _: False) or step.context.workspace
+        return config.load(str(start_folder(step, root)))
     path = inside(step.context, "config", step.inputs.config)
     if not path.is_file():
         raise ConfigError(f"input 'config': there is no file {quoted(step.inputs.config)}", hint="leave `config` out")
@@ -56,66 +69,104 @@ def load_settings(step: Step) -> Settings:
 
 
 def limits_of(step: Step) -> Limits:
-    """The limits of this run. Raises ConfigError where those of the merge base count and cannot be read."""
-    settings = load_settings(step)
-    given = Budget(max_emissions_g=step.inputs.max_emissions_g, max_energy_kwh=step.inputs.max_energy_kwh)
+    """The limits of this run. Raises ConfigError, on a pull request also if its merge base cannot be read."""
+    given = Budget(
+        max_emissions_g=step.inputs.max_emissions_g,
+        max_energy_kwh=step.inputs.max_energy_kwh,
+        emissions_source="input max-emissions",
+        energy_source="input max-energy",
+    )
+    head = load_settings(step)
     if not step.context.is_pull_request:
-        return Limits(budget=tighter(given, own_budget(settings)), settings=settings, binding=settings)
+        return Limits(budget=given.tightened(configured_budget(head)), settings=head)
     try:
-        binding = _base_settings(step)
+        base = open_base(step)
+        configured = _Configurations(base)
+        settings = _base_settings(step, configured).with_keys_of(head, config.HARMLESS_KEYS)
+        changes = (*settings.changes_to(head), *configured.changes_below(settings, head))
     except BaseUnknownError as error:
-        if own_budget(settings) and not given:
-            raise ConfigError(
-                f"the limits of a pull request's merge base count, and cannot be read: {error}", hint=_FETCH_HINT
-            ) from error
-        note = f"the configuration of the merge base could not be read ({error}); no exceptions of the repository count"
-        unexcused = settings.with_values({"exception": []}, "the merge base, which could not be read")
-        budget = tighter(given, own_budget(settings))
-        return Limits(budget=budget, settings=settings, binding=unexcused, notes=(note,))
+        raise ConfigError(
+            f"the configuration of a pull request's merge base counts, and cannot be read: {error}", hint=_FETCH_HINT
+        ) from error
+    budget = given.tightened(configured_budget(settings))
+    settings, notes = _placed(step, settings, head, budget)
     return Limits(
-        budget=tighter(given, own_budget(binding)),
+        budget=budget,
         settings=settings,
-        binding=binding,
-        changes=_changes(own_budget(binding), own_budget(settings)),
+        settings_in=None if step.inputs.config else configured.settings_in,
+        base=base,
+        changes=tuple(change for change in changes if not notes or change.name not in _PLACE),
+        notes=notes,
     )
 
 
-def own_budget(settings: Settings) -> Budget:
-    """The limits that a configuration states."""
-    return Budget(max_emissions_g=settings.max_emissions_g, max_energy_kwh=settings.max_energy_kwh)
+def _placed(step: Step, settings: Settings, head: Settings, budget: Budget) -> tuple[Settings, tuple[str, ...]]:
+    """Take the place from a pull request that is the first to name one, unless a limit in grams hangs on it."""
+    inputs = step.inputs
+    is_named = any((inputs.location, inputs.carbon_intensity_g_per_kwh, inputs.electricity_maps))
+    is_priced = budget.max_emissions_g is not None or bool(inputs.max_increase or settings.text("max-increase"))
+    named = [key for key in _PLACE if head.get(key)]
+    if is_named or is_priced or not named or any(settings.get(key) for key in _PLACE):
+        return settings, ()
+    note = f"the merge base names no place; `{named[0]}` of this pull request is used, as no limit in grams holds"
+    return settings.with_keys_of(head, _PLACE), (note,)
 
 
-def tighter(ceiling: Budget, own: Budget) -> Budget:
-    """The smaller of two limits each; `None` is no limit."""
-
-    def least(*values: float | None) -> float | None:
-        return min((value for value in values if value is not None), default=None)
-
-    return Budget(
-        max_emissions_g=least(ceiling.max_emissions_g, own.max_emissions_g),
-        max_energy_kwh=least(ceiling.max_energy_kwh, own.max_energy_kwh),
-    )
-
-
-def _changes(base: Budget, head: Budget) -> tuple[LimitChange, ...]:
-    pairs = (
-        ("max-emissions", "g", base.max_emissions_g, head.max_emissions_g),
-        ("max-energy", "kWh", base.max_energy_kwh, head.max_energy_kwh),
-    )
-    return tuple(
-        LimitChange(name=name, unit=unit, before=before, after=after)
-        for name, unit, before, after in pairs
-        if before != after
-    )
-
-
-def _base_settings(step: Step) -> Settings:
+def _base_settings(step: Step, configured: _Configurations) -> Settings:
     """The configuration of the merge base. What it is called there counts, not what the pull request calls it."""
-    for name in [step.inputs.config] if step.inputs.config else [config.FILE_NAME, "pyproject.toml"]:
-        data = read_base(step, name)
-        if data is not None and (not name.endswith("pyproject.toml") or b"tool.carbon-lint" in data):
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / Path(name).name
-                path.write_bytes(data)
-                return config.load_file(str(path))
-    return config.Settings()
+    root = Path(os.path.realpath(configured.base.root))
+    if step.inputs.config is None:
+        return configured.settings_in(str(start_folder(step, configured.base.root)))
+    path = inside(step.context, "config", step.inputs.config)
+    data = read_at(configured.base, path)
+    if data is not None and config.counts(str(path), data):
+        return config.parse(data, str(path), _OF_BASE)
+    return configured.settings_in(str(path.parent if root in path.resolve().parents else root))
+
+
+class _Configurations:
+    """The files of configuration of a merge base, looked up as `config.find` looks them up in a checkout."""
+
+    def __init__(self, base: MergeBase) -> None:
+        self.base = base
+        self._root = os.path.abspath(base.root)
+        self._known: dict[str, Settings] = {}
+
+    def settings_in(self, folder: str) -> Settings:
+        """Return the settings that hold in a folder of the workspace. Raises BaseUnknownError, ConfigError."""
+        folder = os.path.abspath(folder or ".")
+        if folder not in self._known:
+            found = self._file_in(folder)
+            is_last = not folder.startswith(f"{self._root}{os.sep}")
+            self._known[folder] = found or (config.Settings() if is_last else self.settings_in(os.path.dirname(folder)))
+        return self._known[folder]
+
+    def changes_below(self, settings: Settings, head: Settings) -> tuple[Change, ...]:
+        """Return what the pull request changes in other files of configuration, those of a monorepo's folders."""
+        names = {name for name in self.base.names() or () if name.rpartition("/")[2] in config.FILE_NAMES}
+        names |= set(_files_of_configuration(self._root))
+        changes = []
+        for folder in sorted({os.path.dirname(name) for name in names}):
+            path = os.path.join(self._root, folder) if folder else self._root
+            before, after = self.settings_in(path), config.load(path) if os.path.isdir(path) else config.Settings()
+            if (before.path, after.path) != (settings.path, head.path):
+                changes += [
+                    config.Change(f"{folder or '.'}: {one.name}", one.before, one.after)
+                    for one in before.changes_to(after)
+                ]
+        return tuple(changes)
+
+    def _file_in(self, folder: str) -> Settings | None:
+        for name in config.FILE_NAMES:
+            path = os.path.join(folder, name)
+            data = read_at(self.base, Path(path))
+            if data is not None and config.counts(path, data):
+                return config.parse(data, path, _OF_BASE)
+        return None
+
+
+def _files_of_configuration(root: str) -> Iterable[str]:
+    """Yield the files of configuration of a checkout by name, without those in hidden folders."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
+        yield from (os.path.relpath(os.path.join(folder, name), root) for name in files if name in config.FILE_NAMES)

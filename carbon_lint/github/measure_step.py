@@ -64,7 +64,7 @@ class Measuring:
             self._measure(self._step.inputs.command)
         elif self._step.inputs.record is not None:
             path = paths.inside(self._step.context, "record", self._step.inputs.record, may_be_temporary=True)
-            self._step.result.record = load_record(path)
+            self._step.result.record = load_record(path, allow_unusual=self._allows_unusual())
             self._step.result.record_file = path
             self._step.result.record_path = self._step.inputs.record
         return self._step.result.record
@@ -113,6 +113,7 @@ class Measuring:
             base.update(files.changes(base))
         if self._step.inputs.expected_duration_s is not None and not self._gate.hard_budget:
             self._step.console.notice("`expected-duration` is there for a limit, and there is no hard one")
+        inputs = self._step.inputs
         provenance = provenance_from_environ({"GITHUB_ACTIONS": "true", **self._step.environ})
         return RunRequest(
             command=(*measuring.SHELL, command),
@@ -120,14 +121,14 @@ class Measuring:
             own_prefix=measuring.own_prefix(),
             pass_env=pass_env,
             budget=self._gate.hard_budget,
-            on_exceed=policy.on_exceed(self._step.inputs, self._limits.binding),
+            on_exceed=policy.on_exceed(self._step.inputs, self._limits.settings),
             grace_s=policy.grace_s(self._step.inputs, self._limits.settings),
             cancel_grace_s=CANCEL_GRACE_S,
             record_path=str(record_path),
             run_group=self._run_group(),
             forecast=bool(self._gate.hard_budget),
             expected_duration_s=self._step.inputs.expected_duration_s,
-            provenance=replace(provenance, job_index=self._step.inputs.job_index),
+            provenance=replace(provenance, job_index=inputs.job_index, model=inputs.hub_repo or inputs.card),
             warnings=self._limits.notes,
         )
 
@@ -136,7 +137,7 @@ class Measuring:
         given = self._step.inputs.carbon_intensity_g_per_kwh
         location = self._step.inputs.location or (settings.text("location") if given is None else None)
         if given is not None:
-            return custom_place(given)
+            return custom_place(given, allow_unusual=True)  # its input was checked
         if location is not None:
             try:
                 found = resolve(location, settings.tables("machine"), platform.node())
@@ -152,7 +153,7 @@ class Measuring:
             return found.place
         if (stated := settings.get("carbon-intensity")) is not None:
             try:
-                return custom_place(stated)
+                return custom_place(stated, allow_unusual=self._allows_unusual())
             except MeasurementError as error:
                 settings.name(error, "carbon-intensity")
                 raise
@@ -165,6 +166,10 @@ class Measuring:
             "no location is given, and grams depend on it (France 56 g/kWh, Poland 662)",
             hint="add `location: FRA` (or USA/virginia, gcp/us-central1), or `carbon-intensity: 56.04`",
         )
+
+    def _allows_unusual(self) -> bool:
+        given: bool = self._step.inputs.allow_unusual_intensity
+        return given or bool(self._limits.settings.get("allow-unusual-intensity"))
 
     def _meter(self, place: Place | ElectricityMaps | None, request: RunRequest) -> Meter:
         if isinstance(place, ElectricityMaps):
@@ -181,7 +186,7 @@ class Measuring:
             place,
             pue=self._limits.settings.pue,
             environ=request.environ,
-            require=policy.require(self._step.inputs, self._limits.binding),
+            require=policy.require(self._step.inputs, self._limits.settings),
         )
 
     def _measured(self, request: RunRequest, meter: Meter) -> Record:

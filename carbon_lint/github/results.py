@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from carbon_lint.config import Change
     from carbon_lint.gate.baseline import Comparison
     from carbon_lint.gate.exceptions import Excused
     from carbon_lint.gate.verdict import Verdict
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.record import Record
-    from carbon_lint.report.comment import LimitChange
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Result:
     verdict: Verdict | None = None
     comparison: Comparison | None = None
     excused: Excused | None = None
-    limit_changes: tuple[LimitChange, ...] = ()
+    limit_changes: tuple[Change, ...] = ()
     is_failing: bool = False
     lint: LintReport | None = None
     card_changed: bool | None = None

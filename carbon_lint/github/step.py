@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from carbon_lint import pipeline
 from carbon_lint.errors import UsageError
 from carbon_lint.github.card_step import Finishing
-from carbon_lint.github.limits import limits_of, load_settings
+from carbon_lint.github.limits import limits_of
 from carbon_lint.github.measure_step import Measuring
 from carbon_lint.github.publishing import check_can_publish
 from carbon_lint.github.watching import Watching
 
 if TYPE_CHECKING:
     from carbon_lint.github.inputs import ActionInputs
+    from carbon_lint.github.limits import Limits
     from carbon_lint.github.results import Step
     from carbon_lint.records.record import Record
 
@@ -31,16 +32,11 @@ class _StepsOf(pipeline.Steps):
     def __init__(self, step: Step) -> None:
         inputs = step.inputs
         self._measuring: Measuring | None = None
+        limits = limits_of(step)
+        _say_changes(step, limits)
         if inputs.command is not None or inputs.record is not None:
-            limits = limits_of(step)
-            step.result.limit_changes = limits.changes
-            for note in limits.notes:
-                step.console.notice(note)
             self._measuring = Measuring(step, limits)
-            settings = limits.settings
-        else:
-            settings = load_settings(step)
-        self._finishing = Finishing(step, settings)
+        self._finishing = Finishing(step, limits)
         self._watching = Watching(step)
 
     def measure(self) -> Record | None:
@@ -66,6 +62,17 @@ class _StepsOf(pipeline.Steps):
 
     def leave_unpublished(self, reason: str) -> None:
         self._finishing.leave_unpublished(reason)
+
+
+def _say_changes(step: Step, limits: Limits) -> None:
+    step.result.limit_changes = limits.changes
+    for note in limits.notes:
+        step.console.notice(note)
+    if limits.changes:
+        rows = "".join(f"\n  {change}" for change in limits.changes)
+        step.console.notice(
+            f"this pull request changes the configuration; that of the merge base holds until it is merged:{rows}"
+        )
 
 
 def _check_asked(inputs: ActionInputs) -> None:

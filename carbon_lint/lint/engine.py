@@ -15,7 +15,7 @@ from carbon_lint.lint.rules import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from carbon_lint.card.document import Card
@@ -37,11 +37,12 @@ class LintRequest:
     """What `check` was asked for.
 
     `settings` are used for every card; where they are None each card's own file of configuration is looked up, and
-    `overrides` (keys of `config.KEYS`) put over it. `is_hook` skips named files that are no model cards.
+    `overrides` (keys of `config.KEYS`) put over it; `settings_in` gives the settings of a folder from elsewhere.
+    `is_hook` skips named files that are no model cards.
     `fix` is None, `safe` or `unsafe`; `is_dry` leaves the files as they are.
     """
 
-    __slots__ = ("evidence", "fix", "include", "is_dry", "is_hook", "overrides", "paths", "settings")
+    __slots__ = ("evidence", "fix", "include", "is_dry", "is_hook", "overrides", "paths", "settings", "settings_in")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class LintRequest:
         *,
         include: tuple[str, ...] = (),
         settings: Settings | None = None,
+        settings_in: Callable[[str], Settings] | None = None,
         overrides: Mapping[str, Any] | None = None,
         evidence: Evidence | None = None,
         is_hook: bool = False,
@@ -58,6 +60,7 @@ class LintRequest:
         self.paths = paths
         self.include = include
         self.settings = settings
+        self.settings_in = settings_in
         self.overrides = dict(overrides or {})
         self.evidence = evidence
         self.is_hook = is_hook
@@ -105,6 +108,8 @@ class Judge:
 
     def _policy_in(self, folder: str) -> Policy:
         file = None
+        if self.request.settings is None and self.request.settings_in is not None:
+            return Policy(self.request.settings_in(folder).with_values(self.request.overrides, "command line"))
         if self.request.settings is None:
             if len(self._files) > _FOLDERS_REMEMBERED:
                 self._files.clear()

@@ -109,6 +109,7 @@ def diagnose(
     machines: Sequence[Mapping[str, Any]] = (),
     require: Collection[str] = (),
     pue: float = 1.0,
+    allow_unusual: bool = False,
     root: Path = Path("/"),
 ) -> Diagnosis:
     """Look at every component.
@@ -123,6 +124,7 @@ def diagnose(
         machines: the configuration's `[[machine]]` tables.
         require: what a run would insist on, or `none`: as the meter takes it.
         pue: as the meter takes it.
+        allow_unusual: whether an intensity outside every grid's range is accepted.
         root: the file tree that holds /proc and /sys.
     """
     gpu, notes = _gpu(environ, root)
@@ -132,7 +134,7 @@ def diagnose(
     if grid is not None:
         place, code = _grid(grid), None
     elif g_per_kwh is not None:
-        place, code = _given(g_per_kwh), None
+        place, code = _given(g_per_kwh, allow_unusual=allow_unusual), None
     else:
         place, code = _location(location, node, machines, root)
     needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
@@ -233,9 +235,9 @@ def _location(
     return Finding(component="location", state=State.KNOWN, what=what, error=error_text), place.code
 
 
-def _given(g_per_kwh: float) -> Finding:
+def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
     try:
-        place = custom_place(g_per_kwh)
+        place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
     except MeasurementError as error:
         return Finding(
             component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=error.hint

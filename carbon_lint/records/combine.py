@@ -104,7 +104,8 @@ def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh:
         return found[0]
     places = [_place(intensity) for intensity in found if intensity]
     source = "mean by energy of " + ", ".join(dict.fromkeys(places))
-    return Intensity(g_per_kwh=emissions_g / energy_kwh, source=source, year=None, location=None)
+    is_unusual = any(intensity.is_unusual for intensity in found if intensity)
+    return Intensity(g_per_kwh=emissions_g / energy_kwh, source=source, year=None, location=None, is_unusual=is_unusual)
 
 
 def _place(intensity: Intensity) -> str:

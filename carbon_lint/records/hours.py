@@ -53,7 +53,8 @@ def joined(intensities: Sequence[Intensity | None]) -> Intensity | None:
     grids = {(basis(intensity), intensity.location, intensity.location_name) for intensity in known}
     if len(known) < len(intensities) or len(grids) != 1 or not all(intensity.hours for intensity in known):
         return None
-    return over_hours(known[0], [hour for intensity in known for hour in intensity.hours])
+    first = replace(known[0], is_unusual=any(intensity.is_unusual for intensity in known))
+    return over_hours(first, [hour for intensity in known for hour in intensity.hours])
 
 
 def scaled(intensity: Intensity | None, factor: float) -> Intensity | None:

@@ -10,19 +10,23 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
-from carbon_lint.records.storage import open_storage
+from carbon_lint.records.comparable import identity_of, why_passed_over
+from carbon_lint.records.storage import is_missing, open_storage
 from carbon_lint.records.store import parse_record, render_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from carbon_lint.records.comparable import Identity
     from carbon_lint.records.record import Record
     from carbon_lint.records.storage import Storage
 
+_MOST_BRANCHES = 5
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
@@ -149,20 +153,39 @@ def total(found: Iterable[Entry]) -> Total:
     )
 
 
-def latest(url: str, *, branch: str, repository: str | None = None, job: str | None = None) -> Entry | None:
-    """The last completed run on a branch, for a baseline; `None` where there is none. Raises InputError."""
+def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
+    """The last completed run on a branch that may be the baseline of `run`, else `None` and why there is none.
+
+    Raises InputError, also for a folder that is not there: most likely it is a wrong path.
+    """
+    if is_missing(url):
+        raise InputError(
+            f"there is no ledger at {url}",
+            hint=f"`mkdir -p {url}` begins an empty one, or name the right one by --ledger",
+        )
     refs = {branch, f"refs/heads/{branch}"}
     best: Entry | None = None
+    reasons: Counter[str] = Counter()
+    branches: set[str] = set()
     for entry in entries(url):
-        where = entry.record.provenance
-        fits = where.ref in refs and repository in {None, where.repository} and job in {None, where.job}
-        if (
-            fits
-            and entry.record.outcome == "completed"
-            and (best is None or entry.record.ended_at > best.record.ended_at)
-        ):
+        ref = entry.record.provenance.ref
+        if ref not in refs or entry.record.outcome != "completed":
+            branches.add((ref or "").removeprefix("refs/heads/"))
+            continue
+        reason = why_passed_over(run, identity_of(entry.record))
+        if reason is not None:
+            reasons[reason] += 1
+        elif best is None or entry.record.ended_at > best.record.ended_at:
             best = entry
-    return best
+    return best, _why_none(url, branch, reasons, branches - {"", branch})
+
+
+def _why_none(url: str, branch: str, reasons: Counter[str], branches: set[str]) -> str:
+    if reasons:
+        seen = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        return f"no completed run on {branch} in {url} is comparable ({seen})"
+    others = f" (it has runs on {', '.join(sorted(branches)[:_MOST_BRANCHES])})" if branches else ""
+    return f"no completed run on {branch} in {url}{others}"
 
 
 def _neighbours(month: str) -> tuple[str, str]:

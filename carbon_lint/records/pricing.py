@@ -44,4 +44,5 @@ def intensity_of(place: Place) -> Intensity:
         year=place.year,
         location=place.code,
         location_name=place.name,
+        is_unusual=place.is_unusual,
     )

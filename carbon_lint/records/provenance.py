@@ -1,13 +1,26 @@
-"""Where a run takes place, as the CI says in its environment. Pure: the doors hand the environment in."""
+"""Where a run takes place: as the CI states it in the environment, else as the git checkout does."""
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 from typing import TYPE_CHECKING
 
 from carbon_lint.records.record import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_GIT_TIMEOUT_S = 5
+# `https://user@host/team/model.git`, `ssh://git@host/team/model`, `git@host:team/model.git`; not `C:/`
+_URL = re.compile(r"(?:[a-z+]+://(?:[^@/]*@)?[^/]+/|(?:[^@/:]+@)?[^/:@]{2,}:/*)(.+?)(?:\.git)?/*")
+
+
+def provenance_of(environ: Mapping[str, str], folder: str) -> Provenance:
+    """Repository, commit and run as the CI states them; without a CI that states a repository, the git checkout's."""
+    stated = provenance_from_environ(environ)
+    return stated if stated.repository is not None else provenance_from_checkout(folder, environ)
 
 
 def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:
@@ -17,6 +30,54 @@ def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:
     if environ.get("GITLAB_CI") == "true":
         return _from_gitlab(environ)
     return Provenance()
+
+
+def provenance_from_checkout(folder: str, environ: Mapping[str, str]) -> Provenance:
+    """Repository, commit, branch and uncommitted changes of the checkout around `folder`; all `None` outside of one."""
+    commit = _git(folder, environ, "rev-parse", "--verify", "HEAD")
+    if not commit:
+        return Provenance()
+    changed = _git(folder, environ, "status", "--porcelain", "--untracked-files=no")
+    return Provenance(
+        repository=_repository(folder, environ),
+        commit=commit,
+        ref=_git(folder, environ, "symbolic-ref", "-q", "HEAD") or None,
+        dirty=None if changed is None else bool(changed),
+    )
+
+
+def repository_of_url(url: str) -> str | None:
+    """`git@github.com:team/model.git` -> `team/model`, as a CI names it; `None` for the path of a folder."""
+    match = None if url.startswith("file:") else _URL.fullmatch(url.strip())
+    return None if match is None else match[1].strip("/") or None
+
+
+def _repository(folder: str, environ: Mapping[str, str]) -> str | None:
+    """The name by the remote `origin`; without one the folder's, with the first commit to tell namesakes apart."""
+    url = _git(folder, environ, "config", "--get", "remote.origin.url")
+    named = repository_of_url(url) if url else None
+    if named is not None:
+        return named
+    root = _git(folder, environ, "rev-parse", "--show-toplevel")
+    first = _git(folder, environ, "rev-list", "--max-parents=0", "HEAD")
+    return f"{os.path.basename(root)}@{first.split()[-1][:12]}" if root and first else None
+
+
+def _git(folder: str, environ: Mapping[str, str], *arguments: str) -> str | None:
+    """Return what git answers; `None` if it fails, or is not there. It starts no helper and asks nobody."""
+    quiet = {**environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        done = subprocess.run(
+            ["git", "-C", folder, "-c", "core.fsmonitor=false", *arguments],
+            env=quiet,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_GIT_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "backslashreplace").strip() if done.returncode == 0 else None
 
 
 def _from_github(environ: Mapping[str, str]) -> Provenance:

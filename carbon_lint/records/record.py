@@ -74,6 +74,7 @@ class Intensity:
     year: int | None
     location: str | None  # as `places` accepts it: FRA, USA/virginia, gcp/us-central1; None where g/kWh was given
     location_name: str | None = None  # in words, as the card says it
+    is_unusual: bool = False  # outside every grid's range, and accepted by the user all the same
     hours: tuple[HourlyIntensity, ...] = ()
 
 
@@ -105,7 +106,11 @@ class Hardware:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where the run took place, where CI says so."""
+    """Where the run took place: as the CI states it, else as the git checkout does.
+
+    `model` is the one that the run was for, `OWNER/MODEL` or the path of its card. `dirty`: the checkout had changes
+    that no commit holds.
+    """
 
     repository: str | None = None
     commit: str | None = None
@@ -115,6 +120,8 @@ class Provenance:
     run_attempt: int | None = None
     job: str | None = None
     job_index: int | None = None
+    model: str | None = None
+    dirty: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

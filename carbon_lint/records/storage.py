@@ -77,6 +77,14 @@ def open_storage(url: str) -> Storage:
     return RemoteStorage(url)
 
 
+def is_missing(url: str) -> bool:
+    """Return whether `url` is a folder of this machine that is not there. An object store has no empty folders."""
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme != "file":
+        return False
+    return not Path(rest if separator else url).exists()
+
+
 class LocalStorage:
     """A folder of this machine."""
 

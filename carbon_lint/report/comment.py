@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from carbon_lint.report import RenderOptions, markdown, phrases, sections
 from carbon_lint.text import markdown_text
-from carbon_lint.units import format_emissions, format_energy
 
 if TYPE_CHECKING:
+    from carbon_lint.config import Change
     from carbon_lint.gate.baseline import Comparison
     from carbon_lint.gate.exceptions import Excused
     from carbon_lint.gate.verdict import Verdict
@@ -19,16 +18,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 60_000
 """GitHub takes 65,536 characters."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitChange:
-    """A limit that the pull request itself changes, in `unit` (`g` or `kWh`); `None` is no limit."""
-
-    name: str
-    unit: str
-    before: float | None
-    after: float | None
 
 
 def marker(key: str) -> str:
@@ -49,7 +38,7 @@ def render(
     comparison: Comparison | None = None,
     excused: Excused | None = None,
     report: LintReport | None = None,
-    limit_changes: tuple[LimitChange, ...] = (),
+    limit_changes: tuple[Change, ...] = (),
     max_bytes: int = MAX_BYTES,
 ) -> str:
     """The body, under `max_bytes`. The same values give the same text, so that an unchanged comment can be left alone.
@@ -61,14 +50,14 @@ def render(
         comparison: the run beside its baseline.
         excused: the exceptions that bear on the verdict; `verdict` is the one after them.
         report: what the linter found in the card.
-        limit_changes: limits that the pull request changes; those of its merge base were used.
+        limit_changes: what the pull request changes in the configuration; its merge base's was used.
         max_bytes: upper bound of the UTF-8 text.
     """
     parts = [
         f"{marker(key)}\n### {sections.mark(record, verdict)} carbon-lint: {_title(record, verdict)}\n",
         sections.comparison(comparison),
         sections.limits(verdict, record),
-        _limit_changes(limit_changes),
+        sections.changes(limit_changes),
         sections.exceptions(excused),
         sections.notes(verdict, excused),
         sections.warnings(record),
@@ -92,17 +81,3 @@ def _folded(record: Record) -> str:
     url = quote(record.provenance.run_url or "", safe=":/?&=%")
     link = f"\n[The run]({url}) has the whole report.\n" if url else ""
     return f"<details><summary>Energy by component</summary>\n\n{details}\n</details>\n{link}"
-
-
-def _limit_changes(changes: tuple[LimitChange, ...]) -> str:
-    if not changes:
-        return ""
-    rows = [(change.name, _limit(change.unit, change.before), _limit(change.unit, change.after)) for change in changes]
-    note = "\nThis pull request changes its own limits. Those of the merge base were used here.\n"
-    return sections.table(("Limit", "Merge base", "Pull request"), rows) + note
-
-
-def _limit(unit: str, value: float | None) -> str:
-    if value is None:
-        return "none"
-    return format_emissions(value) if unit == "g" else format_energy(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, used_share
-from carbon_lint.gate.uncertainty import RELATIVE
+from carbon_lint.gate.uncertainty import RELATIVE, estimated_share
 from carbon_lint.gate.verdict import Status
 from carbon_lint.records.record import Method, Outcome
 from carbon_lint.units import format_emissions, format_energy, significant
@@ -85,12 +85,7 @@ def straight_line(record: Record) -> str | None:
 
 def modelled_share(record: Record) -> float | None:
     """The part of the energy that no sensor read, 0 to 1; `None` where a figure that it takes is missing."""
-    total_kwh = record.energy_kwh.total
-    modelled = [value for _, value, method in components(record) if method in MODELLED]
-    if not total_kwh or None in modelled:
-        return None
-    # the parts are rounded apart from their total, and add up to a little more than it
-    return min(1.0, sum(value for value in modelled if value is not None) / total_kwh)
+    return estimated_share(record)
 
 
 def intensity(record: Record) -> str:

@@ -8,12 +8,13 @@ from carbon_lint.gate.baseline import format_change, why_not
 from carbon_lint.gate.verdict import Status
 from carbon_lint.records.record import Outcome
 from carbon_lint.report import phrases
-from carbon_lint.text import markdown_text
+from carbon_lint.text import markdown_code, markdown_text
 from carbon_lint.units import format_duration, format_emissions, format_energy, significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from carbon_lint.config import Change
     from carbon_lint.gate.baseline import Comparison
     from carbon_lint.gate.exceptions import BudgetException, Excused
     from carbon_lint.gate.verdict import LimitResult, Verdict
@@ -105,6 +106,15 @@ def _intensity(value: float | None) -> str:
 def _age(compared: Comparison) -> str:
     assert compared.age is not None  # noqa: S101  the caller has looked
     return f"{compared.age.days} days" if compared.age.days else format_duration(compared.age.total_seconds())
+
+
+def changes(proposed: Iterable[Change]) -> str:
+    """What the pull request changes in the configuration, which does not hold yet. Empty without a change."""
+    rows = [tuple(markdown_code(text, in_table=True) for text in (one.name, one.before, one.after)) for one in proposed]
+    if not rows:
+        return ""
+    note = "\nThis pull request changes its own configuration. That of the merge base was used here.\n"
+    return table(("Configuration", "Merge base", "Pull request"), rows) + note
 
 
 def exceptions(excused: Excused | None) -> str:

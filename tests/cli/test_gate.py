@@ -23,12 +23,24 @@ def record():
 @pytest.mark.parametrize(
     ("flags", "status", "said"),
     [
-        (["--max-emissions", "1kg"], 0, "pass: max-emissions: 100 g measured, 1 kg allowed, 900 g left"),
-        (["--max-emissions", "50 g"], 1, "fail: max-emissions: 100 g measured, 50 g allowed, over by 50 g"),
+        (
+            ["--max-emissions", "1kg"],
+            0,
+            "pass: max-emissions: 100 g (20 % of it estimated), 1 kg allowed (--max-emissions), ",
+        ),
+        (
+            ["--max-emissions", "50 g"],
+            1,
+            "allowed (--max-emissions), over by 50 g",
+        ),
         (["--max-energy", "900 Wh"], 1, "fail: max-energy"),
-        (["--max-emissions", "1kg", "--max-energy", "1Wh"], 1, "max-energy: 1 kWh measured, 1 Wh allowed"),
-        (["--max-emissions", "105g"], 0, "--on-modelled warn: the build passes"),
-        (["--max-emissions", "95g"], 1, "--on-modelled warn: the build fails"),
+        (
+            ["--max-emissions", "1kg", "--max-energy", "1Wh"],
+            1,
+            "1 kWh (20 % of it estimated), 1 Wh allowed",
+        ),
+        (["--max-emissions", "105g"], 0, "  the figure decides (--on-modelled figure): passes"),
+        (["--max-emissions", "95g"], 1, "  the figure decides (--on-modelled figure): over budget"),
         (["--max-emissions", "105g", "--on-modelled", "fail"], 1, "inconclusive"),
         (["--max-emissions", "95g", "--on-modelled", "pass"], 0, "inconclusive"),
         (["--max-emissions", "95g", "--uncertainty", "10%"], 1, "fail: "),
@@ -47,7 +59,15 @@ def test_json_says_the_same(cli):
     assert document["status"] == "fail"
     assert document["failed"] is True
     assert document["limits"] == [
-        {"name": "max-emissions", "unit": "g", "measured": 100.0, "allowed": 50.0, "margin": -50.0, "over": True}
+        {
+            "name": "max-emissions",
+            "unit": "g",
+            "measured": 100.0,
+            "allowed": 50.0,
+            "margin": -50.0,
+            "over": True,
+            "source": "--max-emissions",
+        }
     ]
 
 

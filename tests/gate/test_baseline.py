@@ -166,15 +166,15 @@ def test_a_stale_baseline_is_shown_and_not_judged():
 
     assert comparison.is_stale
     assert comparison.energy_change == pytest.approx(1.0)
-    assert verdict.reasons == ("max-increase was not judged: the baseline (record base.json) is 146 days old",)
+    assert verdict.reasons == (
+        "max-increase was not judged: the baseline (record base.json) is 146 days old, over the limit of 90 days",
+    )
 
 
 def test_no_baseline_passes_and_is_stated():
     verdict = with_increase(PASS, None, parse_max_increase("1%"))
 
-    assert verdict == Verdict(
-        status=Status.PASS, limits=(), reasons=("max-increase was not judged: there is no baseline yet",)
-    )
+    assert verdict == Verdict(status=Status.PASS, limits=(), reasons=("nothing to compare with: there is no baseline",))
     assert with_increase(PASS, None, None) is PASS
 
 

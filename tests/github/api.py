@@ -20,6 +20,7 @@ class GitHubApi:
         self.events: list[dict] = []
         self.permissions: dict[str, str] = {}
         self.base_files: dict[str, bytes] = {}
+        self.lists_files = True
         self.refusals: dict[str, int] = {}
         self.requests: list[str] = []
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -58,6 +59,9 @@ class GitHubApi:
             return 200, {"permission": self.permissions.get(match[1], "read")}, {}
         if re.fullmatch(r"/repos/octo/model/compare/\w+\.\.\.\w+", path):
             return 200, {"merge_base_commit": {"sha": "ba5e", "url": f"{self.url}/x"}, "url": f"{self.url}/y"}, {}
+        if path == "/repos/octo/model/git/trees/ba5e" and self.lists_files:
+            tree = [{"path": name, "type": "blob", "mode": "100644", "sha": "b10b"} for name in self.base_files]
+            return 200, {"sha": "ba5e", "tree": tree, "truncated": False, "url": f"{self.url}/t"}, {}
         if match := re.fullmatch(r"/repos/octo/model/contents/(.+)", path):
             assert query["ref"] == ["ba5e"]
             return self._contents(match[1])

@@ -191,7 +191,7 @@ def test_a_baseline_is_compared_and_an_increase_fails(runner, hub):
 def test_no_baseline_yet_passes_and_is_said(runner):
     step = runner.step(command="true", location="FRA", baseline="record:none.json", max_increase="10%", lint="false")
     assert step.succeeded, step.log
-    assert "no baseline yet" in step.annotations("notice")[0]
+    assert step.annotations("notice")[0] == "nothing to compare with: there is no none.json"
 
 
 def test_the_card_and_the_hub_and_the_ledger_are_baselines(runner, hub):
@@ -210,6 +210,18 @@ def test_the_card_and_the_hub_and_the_ledger_are_baselines(runner, hub):
     assert by_hub.outputs["verdict"] == "fail", by_hub.log
     by_ledger = runner.step(command="true", location="FRA", baseline="ledger:main", max_increase="10%", lint="false")
     assert by_ledger.succeeded, by_ledger.log
+    assert "there is no ledger yet in the folder ledger" in by_ledger.log
+    misspelt = runner.step(
+        command="touch ran",
+        location="FRA",
+        baseline="ledger:main",
+        max_increase="10%",
+        lint="false",
+        env={"CARBON_LINT_LEDGER": str(runner.workspace / "legder")},
+    )
+    assert misspelt.exit_status == 2
+    assert "there is no ledger at" in misspelt.annotations("error")[0]
+    assert not (runner.workspace / "ran").exists()
 
 
 def test_the_ledgers_last_run_on_the_branch_is_a_baseline(runner):
@@ -223,7 +235,7 @@ def test_the_ledgers_last_run_on_the_branch_is_a_baseline(runner):
     assert again.exit_status == 1
     other = runner.step(command="sleep 0.2", location="FRA", baseline="ledger:next", max_increase="10%", lint="false")
     assert other.succeeded, other.log
-    assert "there is no baseline yet (ledger:next)" in other.log
+    assert "nothing to compare with: no completed run on next in ledger (it has runs on main)" in other.log
 
 
 def test_a_baseline_that_cannot_be_read_is_told_before_the_job(runner):

@@ -12,6 +12,7 @@ import pytest
 from carbon_lint.records.store import load_record
 from tests.github.runner import ROOT, Runner
 from tests.github.test_in_job import job, outputs  # noqa: F401  `job` is a fixture
+from tests.github.test_merge_base import commit
 from tests.measure.grid import TOKEN, Grid, hour_of
 
 VARIABLE = "ELECTRICITYMAPS_API_TOKEN"
@@ -108,6 +109,7 @@ def test_a_fork_is_told_why_it_has_no_token_and_what_works_without(runner, grid)
         "base": {"sha": "beef", "repo": {"full_name": "octo/model"}},
         "head": {"sha": "c0ffee", "repo": {"full_name": "stranger/model"}},
     }
+    runner.event["pull_request"]["base"]["sha"] = commit(runner.workspace)
     step = runner.step(command="touch ran", electricity_maps="FR", env=grid.env)
     assert step.exit_status == 125
     assert "a pull request from a fork is given no secrets" in step.annotations("error")[0]

@@ -46,7 +46,7 @@ def test_the_nearest_file_above_is_used_alone():
     settings = load("models/a")
     assert settings.get("fail-on") == "warning"
     assert settings.max_emissions_g is None
-    assert settings.source("fail-on").endswith("models/pyproject.toml")
+    assert settings.source("fail-on") == "models/pyproject.toml:2"
 
 
 def test_a_pyproject_without_our_table_is_passed_over():

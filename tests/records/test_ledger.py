@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.records.comparable import Identity
 from carbon_lint.records.ledger import add, entries, key, latest, total
 from carbon_lint.records.record import Energy, Outcome, Provenance
 from carbon_lint.records.store import write_record
@@ -214,10 +215,15 @@ def test_the_last_completed_run_of_a_branch_is_the_baseline(ledger):
     add(ran(3, provenance=main, ended_at="2026-11-03T00:00:00Z", outcome=Outcome.FAILED), ledger)
     add(ran(4, provenance=branch, ended_at="2026-11-04T00:00:00Z"), ledger)
 
-    assert latest(ledger, branch="main").record.run_id == "run-2"
-    assert latest(ledger, branch="main", repository="me/models", job="train").record.run_id == "run-2"
-    assert latest(ledger, branch="main", repository="me/others") is None
-    assert latest(ledger, branch="release") is None
+    run = Identity(repository="me/models", job="train")
+    entry, _ = latest(ledger, branch="main", run=run)
+    assert entry.record.run_id == "run-2"
+    entry, why = latest(ledger, branch="main", run=dataclasses.replace(run, repository="me/others"))
+    assert entry is None
+    assert "2 of another repository" in why
+    entry, why = latest(ledger, branch="release", run=run)
+    assert entry is None
+    assert why == f"no completed run on release in {ledger} (it has runs on feature, main)"
 
 
 @pytest.fixture

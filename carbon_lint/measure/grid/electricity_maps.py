@@ -11,6 +11,7 @@ written out, hourly and by life cycle, and an answer that is not exactly that is
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from urllib.parse import urlencode
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.grid.web import RefusedError, get_text
+from carbon_lint.places import unusual_intensity
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ PAUSES_S = (1.0, 3.0)  # between the tries before a job starts
 
 _TIMEOUT_S = 10.0
 _MOST_PAUSE_S = 3600.0
-_MOST_G_PER_KWH = 10_000.0
 _ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,12}){0,3}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _SANDBOX = "SANDBOX MODE"
@@ -97,12 +98,19 @@ class ElectricityMaps:
         token: the user's.
         url: of the service, `URL` by default.
         clock: seconds since 1970.
+        allow_unusual: whether a figure outside every grid's range is taken.
 
     Raises MeasurementError where zone or token cannot be one.
     """
 
     def __init__(
-        self, zone: str, token: str, *, url: str | None = None, clock: Callable[[], float] = time.time
+        self,
+        zone: str,
+        token: str,
+        *,
+        url: str | None = None,
+        clock: Callable[[], float] = time.time,
+        allow_unusual: bool = False,
     ) -> None:
         if _ZONE.fullmatch(zone) is None:
             raise MeasurementError(
@@ -114,6 +122,7 @@ class ElectricityMaps:
                 "the token of Electricity Maps is empty, or holds characters that no token has", hint="the token alone"
             )
         self.zone = zone
+        self.allow_unusual = allow_unusual
         self.clock = clock
         self._token = token.strip()
         self._url = url
@@ -190,7 +199,10 @@ class ElectricityMaps:
 
     def _g_per_kwh(self, value: object) -> float:
         # NaN and infinity, which Python reads out of JSON, are not below anything.
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST_G_PER_KWH:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
+            unusual = None if self.allow_unusual else unusual_intensity(value)
+            if unusual is not None:
+                raise self._nothing(f"states an intensity that no grid has: {unusual[0]}", hint=unusual[1])
             return float(value)
         raise self._nothing(f"states no intensity: carbonIntensity is {_shown(value)}")
 

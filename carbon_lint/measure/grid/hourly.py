@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.measure.grid.hour_watch import HourWatch
+from carbon_lint.places import unusual_intensity
 from carbon_lint.records.hours import over_hours
 from carbon_lint.records.record import HourlyIntensity, Intensity
 from carbon_lint.units import format_energy
@@ -46,7 +47,10 @@ class HourlyMeter:
     @property
     def intensity(self) -> Intensity | None:
         """The mean by energy until the last reading, with its hours; before the first one the hour that is known."""
-        return over_hours(self._blank, self._book.hours())
+        mean = over_hours(self._blank, self._book.hours())
+        figures = (mean.g_per_kwh, *(hour.g_per_kwh for hour in mean.hours))
+        # The grid hands out such a figure only if the user accepts it.
+        return replace(mean, is_unusual=any(unusual_intensity(figure) is not None for figure in figures))
 
     @property
     def pue(self) -> float:

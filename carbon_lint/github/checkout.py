@@ -1,0 +1,84 @@
+"""Which folder of the workspace holds the checkout of this repository: `path:` of actions/checkout moves it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from carbon_lint.github.results import Step
+
+_COMPARED = 200
+
+
+def find_checkout(step: Step, holds_base: Callable[[Path], bool]) -> Path | None:
+    """Return the folder with `.git`: above what the inputs name, else the one below that `holds_base`, else any.
+
+    `None` if there is no `.git`, as after a checkout without git.
+    """
+    workspace = _workspace(step)
+    for start in _named(step):
+        for folder in _upward(workspace, start):
+            if (folder / ".git").exists():
+                return folder
+    below = [folder for folder in _folders(workspace) if (folder / ".git").exists()]
+    return next((folder for folder in below if holds_base(folder)), below[0] if below else None)
+
+
+def best_match(step: Step, names: tuple[str, ...] | None) -> Path:
+    """Return the folder in which most of `names` are there; the workspace if none tells more than it."""
+    workspace = _workspace(step)
+    if not names:
+        return workspace
+    candidates = [workspace]
+    for start in _named(step):
+        candidates += [folder for folder in _upward(workspace, start) if folder not in candidates]
+    candidates += [folder for folder in _folders(workspace) if folder not in candidates]
+    shortest = sorted(names, key=lambda name: (name.count("/"), name))[:_COMPARED]
+    return max(candidates, key=lambda folder: sum((folder / name).exists() for name in shortest))
+
+
+def start_folder(step: Step, root: Path) -> Path:
+    """Return where the search for the configuration begins: the working directory, else the checkout's root."""
+    workspace = _workspace(step)
+    if step.inputs.working_directory is not None:
+        return Path(os.path.normpath(workspace / step.inputs.working_directory))
+    return root if workspace in root.parents else workspace
+
+
+def _workspace(step: Step) -> Path:
+    return Path(os.path.normpath(step.context.workspace.absolute()))
+
+
+def _named(step: Step) -> Iterator[Path]:
+    """The folders that the inputs name, and the workspace."""
+    workspace, inputs = _workspace(step), step.inputs
+    if inputs.config is not None:
+        yield Path(os.path.normpath(workspace / inputs.config)).parent
+    if inputs.working_directory is not None:
+        yield Path(os.path.normpath(workspace / inputs.working_directory))
+    if inputs.card is not None:
+        yield Path(os.path.normpath(workspace / inputs.card)).parent
+    yield workspace
+
+
+def _upward(workspace: Path, folder: Path) -> Iterator[Path]:
+    while workspace == folder or workspace in folder.parents:
+        yield folder
+        folder = folder.parent
+
+
+def _folders(workspace: Path) -> list[Path]:
+    """The folders below the workspace, two levels deep, in the order of their names."""
+    try:
+        first = sorted(folder for folder in workspace.iterdir() if _is_plain(folder))
+        return first + sorted(folder for parent in first for folder in parent.iterdir() if _is_plain(folder))
+    except OSError:
+        return []
+
+
+def _is_plain(folder: Path) -> bool:
+    return not folder.name.startswith(".") and not folder.is_symlink() and folder.is_dir()

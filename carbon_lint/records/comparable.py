@@ -1,0 +1,79 @@
+"""Which earlier run may be the baseline of a run. Pure.
+
+Never the run itself, one that ended later, or one of another repository, job or model. In a ledger, which holds many
+teams' runs, what is not known is never taken as equal; a record that the user names is refused only for what is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from carbon_lint.records.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What tells which runs a run can be compared with. `ended_at` is `None` before the run."""
+
+    run_ids: frozenset[str] = frozenset()
+    ended_at: str | None = None
+    repository: str | None = None
+    job: str | None = None
+    job_index: int | None = None
+    model: str | None = None
+    run_group: str | None = None
+
+
+def identity_of(record: Record) -> Identity:
+    """Return a record's identity. A sum is each of its parts, too."""
+    where = record.provenance
+    return Identity(
+        run_ids=frozenset({record.run_id, *record.merged_from}),
+        ended_at=record.ended_at,
+        repository=where.repository,
+        job=where.job,
+        job_index=where.job_index,
+        model=where.model,
+        run_group=record.run_group,
+    )
+
+
+def why_never(run: Identity, earlier: Identity) -> str | None:
+    """Say why a record that the user names can be no baseline of `run`; `None` if it can."""
+    if run.run_ids & earlier.run_ids:
+        return "is this run itself"
+    if _is_later(earlier.ended_at, run.ended_at):
+        return "ended after this run"
+    for name in ("repository", "job", "job_index", "model"):
+        mine, other = getattr(run, name), getattr(earlier, name)
+        if mine is not None and other is not None and mine != other:
+            return f"is of another {_WORDS.get(name, name)} ({other})"
+    return None
+
+
+def why_passed_over(run: Identity, earlier: Identity) -> str | None:
+    """Say why a run of a ledger is no baseline of `run`; `None` if it is one."""
+    if run.repository is None or earlier.repository is None:
+        return "of an unknown repository"
+    never = why_never(run, earlier)
+    if never is not None:
+        return never.partition(" (")[0].removeprefix("is ")
+    for name in ("job", "job_index", "run_group"):
+        if getattr(run, name) != getattr(earlier, name):
+            return f"of another {_WORDS.get(name, name)}"
+    return None
+
+
+_WORDS = {"job_index": "job of the matrix", "run_group": "run group"}
+
+
+def _is_later(one: str | None, other: str | None) -> bool:
+    if one is None or other is None:
+        return False
+    try:
+        return datetime.fromisoformat(one) > datetime.fromisoformat(other)
+    except (TypeError, ValueError):
+        return one > other
