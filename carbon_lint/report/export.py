@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint import __version__
 from carbon_lint.errors import MeasurementError
+from carbon_lint.project import DOCS_URL
 from carbon_lint.report import phrases
-from carbon_lint.report.links import DOCS_URL
 from carbon_lint.text import json_literals
 from carbon_lint.units import significant
 

@@ -1,8 +1,8 @@
-"""Where the documentation is. One place, so that a fork changes one line."""
+"""The address of a rule's page."""
 
 from __future__ import annotations
 
-DOCS_URL = "https://github.com/carbon-lint/carbon-lint/blob/main/docs"
+from carbon_lint.project import DOCS_URL
 
 
 def rule_url(code: str) -> str:

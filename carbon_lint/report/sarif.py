@@ -9,9 +9,10 @@ from urllib.parse import quote
 from carbon_lint import __version__
 from carbon_lint.lint.diagnostic import RANK, Lines
 from carbon_lint.lint.rules import load_all
+from carbon_lint.project import DOCS_URL
 from carbon_lint.report.counts import plural
 from carbon_lint.report.fingerprints import fingerprints
-from carbon_lint.report.links import DOCS_URL, rule_url
+from carbon_lint.report.links import rule_url
 from carbon_lint.report.places import relative_path
 from carbon_lint.text import json_literals
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import RANK
+from carbon_lint.project import DOCS_URL
 from carbon_lint.report.counts import sentence
-from carbon_lint.report.links import DOCS_URL
 from carbon_lint.text import terminal, visible
 
 TYPE_CHECKING = False

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from carbon_lint.project import DOCS_URL
 from carbon_lint.report import REPORTERS, RenderOptions
 from carbon_lint.report.text import excerpt
 from tests.report.samples import CARD, diagnostic, fix, related, report
@@ -39,7 +40,7 @@ def test_a_finding_shows_its_line_with_a_caret_under_the_exact_characters_and_th
         "\n"
         "1 file checked: 1 error; 1 file skipped as no model card; 2 suppressed; 1 fixable with --fix\n"
         "`carbon-lint rules CL201` explains a rule; so does"
-        " https://github.com/carbon-lint/carbon-lint/blob/main/docs/rules\n"
+        f" {DOCS_URL}/rules\n"
     )
 
 
