@@ -14,8 +14,8 @@ MARKER = "Carbon-Lint-Publication: "
 
 
 def title_of(record: Record | None, emissions_g: float | None) -> str:
-    """A commit's first line. `emissions_g` is what the card states; the record's own figure wins."""
-    grams = record.emissions_g if record is not None and record.emissions_g is not None else emissions_g
+    """Return a commit's first line: `emissions_g` is what the card states, of a run group the sum of its runs."""
+    grams = record.emissions_g if record is not None and emissions_g is None else emissions_g
     if grams is None:
         return "Update the model card"
     return f"State the carbon emissions: {format_emissions(grams)} CO2eq"

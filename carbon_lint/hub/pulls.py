@@ -15,7 +15,15 @@ from huggingface_hub.errors import HfHubHTTPError
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.http import UnansweredError
 from carbon_lint.hub.message import description_of, title_of
-from carbon_lint.hub.publish import AGAIN_IS_SAFE, CardErrorsError, Published, WholeCard, diff_of, publish_card
+from carbon_lint.hub.publish import (
+    AGAIN_IS_SAFE,
+    CardErrorsError,
+    Published,
+    WholeCard,
+    diff_of,
+    publish_card,
+    tell_loss,
+)
 from carbon_lint.hub.refusals import ForbiddenError
 
 if TYPE_CHECKING:
@@ -186,6 +194,7 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
     findings = request.check(new)
     if findings:
         raise CardErrorsError(findings)
+    tell_loss(request, main.card, new)
     if new == main.card or request.dry_run:
         diff = diff_of(main.card, new) if request.dry_run else None
         page = repo.commit_url(main.sha)
@@ -194,7 +203,7 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
     description = description_of(request.record, uuid.uuid4().hex)
     pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
     try:
-        done = publish_card(replace(request, plan=WholeCard(new), revision=pull.ref), repo, deadline)
+        done = publish_card(replace(request, plan=WholeCard(new), revision=pull.ref, on_loss=None), repo, deadline)
     except PublishError as error:
         error.message += f" ({pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status})"
         raise

@@ -63,6 +63,7 @@ def test_the_sum_over_the_run_group_is_published_and_fits_the_evidence(theirs, c
     code, _, err = publish(cli)
     assert code == 0, err
     assert "  emissions: 127.5   # last year's" in theirs.card("acme/m").decode()
+    assert theirs.titles("acme/m")[0] == "State the carbon emissions: 128 g CO2eq", "what the card states"
     assert "the sum of 2 runs of group 'g'" in err
 
 
@@ -150,10 +151,12 @@ def test_the_training_type_is_given_or_kept(theirs, cli):
     assert "training_type: fine-tuning" in theirs.card("acme/m").decode()
 
 
-def test_a_whole_card_that_contradicts_its_record_is_stopped(theirs, cli):
+@pytest.mark.parametrize("more", [(), ("--whole-card",)])
+def test_a_card_that_contradicts_its_record_is_stopped(theirs, cli, more):
     Path("README.md").write_text(THEIRS.replace("emissions: 1 ", "emissions: 0.0425 "))
-    code, out, _ = cli("publish", "README.md", "--record", "r.json", "--to", "acme/m")
+    code, out, _ = cli("publish", "README.md", "--record", "r.json", "--to", "acme/m", *more)
     assert code == 1
+    assert theirs.card("acme/m") == THEIRS.encode()
     assert "CL3" in out
 
 
