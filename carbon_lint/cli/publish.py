@@ -51,6 +51,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     block.add_argument(
         "--replace", action="store_true", help="also a smaller figure over a larger one of its run group"
     )
+    block.add_argument(
+        "--allow-foreign", action="store_true", help="in CI: also a record that was not made by this run"
+    )
     where = parser.add_argument_group("where and how")
     where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
     where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
@@ -82,7 +85,7 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.hub.session import logging_to_stderr, open_model
 
     _refuse_what_cannot_be_combined(arguments)
-    record = None if arguments.record is None else _record(arguments.record)
+    record = None if arguments.record is None else _record(arguments)
     deadline = Deadline(parse_duration_s(arguments.timeout))
     with (
         logging_to_stderr(arguments.verbose),
@@ -238,10 +241,14 @@ def _read(path: str) -> bytes:
         raise InputError(f"{path}: cannot be read: {error.strerror}", hint="name the card to publish") from error
 
 
-def _record(path: str) -> Record:
+def _record(arguments: Namespace) -> Record:
+    from carbon_lint.records.provenance import check_is_ours
     from carbon_lint.records.store import load_record
 
-    return load_record(path)
+    record = load_record(arguments.record)
+    if not arguments.allow_foreign:
+        check_is_ours(record, arguments.record, os.environ, switch="--allow-foreign")
+    return record
 
 
 def _say_wait(seconds: float, why: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
-from carbon_lint.errors import PublishError, UsageError
+from carbon_lint.errors import InputError, PublishError, UsageError
 from carbon_lint.github import paths
 from carbon_lint.hub.target import parse_endpoint, parse_target
 from carbon_lint.lint.discover import find_cards
@@ -192,6 +192,17 @@ def _plan(step: Step, card: bytes | None, repo_id: str, settings: Settings, note
 
 
 def whole_group(step: Step, record: Record) -> Merged:
-    """What the card states: the sum over the run group of `record`, of the records that lie beside it."""
+    """What the card states: the sum over the run group of `record`, of the records that lie beside it.
+
+    Raises InputError if one of those beside a record that was handed over is of another repository.
+    """
     file = step.result.record_file
-    return pipeline.whole_group(record, None if file is None else str(file))
+    whole = pipeline.whole_group(record, None if file is None else str(file))
+    is_handed_over = step.inputs.command is None and not step.inputs.allow_foreign
+    ours = record.provenance.repository
+    if is_handed_over and whole.record.provenance.repository != ours:
+        raise InputError(
+            f"beside the record {step.result.record_path} lie records of its run group that {ours} has not made",
+            hint="download the artifact into a folder of its own, or set `allow-foreign: true`",
+        )
+    return whole

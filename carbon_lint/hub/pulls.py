@@ -200,7 +200,7 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
         page = repo.commit_url(main.sha)
         return Published(repo_id=repo.id, revision="main", url=page, oid=main.sha, changed=False, card=new, diff=diff)
     title = request.title or title_of(request.record, request.emissions_of(new))
-    description = description_of(request.record, uuid.uuid4().hex)
+    description = description_of(request.record, uuid.uuid4().hex, is_markdown=True)
     pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
     try:
         done = publish_card(replace(request, plan=WholeCard(new), revision=pull.ref, on_loss=None), repo, deadline)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from carbon_lint.records import ledger
-from carbon_lint.records.record import Energy
+from carbon_lint.records.record import Energy, Provenance
 from carbon_lint.records.store import load_record, write_record
 from tests.github.runner import Runner
 from tests.hub.records import record
@@ -30,7 +30,7 @@ def train(runner, hub, command=None, env=None, **inputs):
     inputs = {"hub_repo": "acme/m", "hf_token": WRITE_TOKEN, **inputs}
     env = {**hub.environ(None), **(env or {})}
     if command is None:
-        write_record(record(), runner.workspace / "r.json")
+        write_record(record(provenance=Provenance(**runner.provenance)), runner.workspace / "r.json")
         return runner.step(record="r.json", env=env, **inputs)
     return runner.step(command=command, location="FRA", env=env, **inputs)
 
@@ -367,6 +367,55 @@ def test_a_baseline_that_cannot_be_read_is_told_before_the_job(runner):
     step = runner.step(command="echo never", location="FRA", baseline="yesterday")
     assert step.exit_status == 2
     assert "yesterday" in step.annotations("error")[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"repository": "mallory/model"}, "was made by repository 'mallory/model'; this is repository octo/model"),
+        ({"run_id": "7"}, "was made by run '7'; this is run 4242"),
+        ({"commit": "bad"}, "was made by commit 'bad'"),
+        ({"repository": None}, "does not say which repository made it"),
+        ({"run_id": None}, "does not say which run made it"),
+        ({"run_url": "https://evil.example"}, "names another page as its run's"),
+    ],
+)
+def test_a_record_of_elsewhere_is_neither_judged_nor_published_unless_it_is_asked_for(runner, hub, change, said):
+    there = Provenance(**{**runner.provenance, **change})
+    write_record(record(provenance=there), runner.workspace / "artifact.json")
+    inputs = {"record": "artifact.json", "card": "README.md", "hub_repo": "acme/m", "hf_token": WRITE_TOKEN}
+    step = runner.step(env=hub.environ(None), **inputs)
+    assert step.exit_status == 2
+    assert said in step.annotations("error")[0]
+    assert "allow-foreign: true" in step.annotations("error")[0]
+    assert hub.card("acme/m") == CARD.encode()
+    assert (runner.workspace / "README.md").read_text() == CARD
+    assert runner.step(env=hub.environ(None), allow_foreign="true", **inputs).succeeded
+
+
+def test_another_attempt_of_the_same_run_is_no_record_of_elsewhere(runner, hub):
+    runner.github["GITHUB_RUN_ATTEMPT"] = "3"
+    assert train(runner, hub, card="README.md").succeeded
+
+
+def test_a_stranger_in_the_run_group_of_an_artifact_is_refused(runner, hub):
+    ours = record(provenance=Provenance(**runner.provenance), run_group="g")
+    theirs = record(run_id="run-0", run_group="g", started_at="2025-12-31T00:00:00Z", ended_at="2025-12-31T01:00:00Z")
+    (runner.workspace / "a").mkdir()
+    write_record(ours, runner.workspace / "a/r.json")
+    write_record(theirs, runner.workspace / "a/r0.json")
+    step = runner.step(
+        record="a/r.json", card="README.md", hub_repo="acme/m", hf_token=WRITE_TOKEN, env=hub.environ(None)
+    )
+    assert step.exit_status == 2
+    assert "records of its run group that octo/model has not made" in step.annotations("error")[0]
+    assert hub.card("acme/m") == CARD.encode()
+
+
+def test_allow_foreign_is_for_a_record_that_is_read(runner, hub):
+    step = train(runner, hub, command="touch trained", allow_foreign="true")
+    assert step.exit_status == 2
+    assert not (runner.workspace / "trained").exists()
 
 
 def test_cancelled_while_it_publishes(runner, hub):

@@ -132,7 +132,8 @@ LINES = st.lists(
     st.sampled_from(
         [
             "license: mit", "tags: [a,  b]  # why", "# a comment", "", "base_model:", "  - x/y", "pipeline_tag: 'q'",
-            "model-index: [{name: n}]", "datasets: |", "  text", "note: é\u2028", "---", "...", "{", "widget: &a {t: 1}",
+            "model-index: [{name: n}]", "datasets: |", "  text", "note: é\u2028", "---", "...", "{",
+            "widget: &a {t: 1}",
         ]
     ),
     max_size=5,
