@@ -273,7 +273,7 @@ def test_a_missing_extra_says_what_to_install(model, cli, monkeypatch):
     for verb in (("publish", "README.md", "--whole-card", "--to", "acme/m"), ("find",), ("audit", "--author", "acme")):
         code, _, err = cli(*verb)
         assert code == 4
-        assert "pip install 'carbon-lint[hub]'" in err
+        assert "pip install 'carbon-lint[hub] @ " in err
 
 
 def test_a_token_over_plain_http_to_another_machine_is_warned_of(capsys):
