@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from carbon_lint import __version__
+
 PLACEHOLDER = "OWNER"
 """The owner's name as long as nobody has published the project (RELEASING.md, "Before the first release")."""
 
@@ -14,3 +18,26 @@ DOCS_URL = f"{REPOSITORY_URL}/blob/main/docs"
 def is_placeholder(repository: str = REPOSITORY) -> bool:
     """Return whether `repository`, such as `OWNER/carbon-lint@v1`, names no real owner."""
     return repository.partition("/")[0] == PLACEHOLDER
+
+
+def requirement(extra: str, *, repository: str = REPOSITORY, ref: str = f"v{__version__}") -> str:
+    """Return the requirement that installs us with an extra, from `repository` at `ref`.
+
+    Never the bare name: on a package index it is whoever's registers it first.
+    """
+    return f"carbon-lint[{extra}] @ git+https://github.com/{repository}@{ref}"
+
+
+def install_hint(extra: str) -> str:
+    """Return the command that adds an extra, from where this very installation came, if that is known (PEP 610)."""
+    from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415  only a message needs it
+
+    try:
+        came_from = json.loads(distribution("carbon-lint").read_text("direct_url.json") or "{}")
+        url = came_from.get("url")
+        vcs = came_from.get("vcs_info")
+    except (PackageNotFoundError, ValueError, AttributeError):
+        url = vcs = None
+    if not url:
+        return f"pip install '{requirement(extra)}'"
+    return f"pip install 'carbon-lint[{extra}] @ {'git+' + url + '@' + vcs['commit_id'] if vcs else url}'"

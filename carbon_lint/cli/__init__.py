@@ -122,9 +122,9 @@ def _report(error: Exception) -> int:
         return int(error.exit_code)
     missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if missing in _EXTRA_OF:
-        sys.stderr.write(
-            f"carbon-lint: {missing} is not installed\n  pip install 'carbon-lint[{_EXTRA_OF[missing]}]'\n"
-        )
+        from carbon_lint.project import install_hint
+
+        sys.stderr.write(f"carbon-lint: {missing} is not installed\n  {install_hint(_EXTRA_OF[missing])}\n")
         return 2
     if isinstance(error, FileNotFoundError) and _is_folder_gone():
         sys.stderr.write("carbon-lint: the folder that it was started in is gone\n  cd to a folder that exists\n")

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from carbon_lint.errors import PublishError
+from carbon_lint.project import install_hint
 
 NEEDED = ("huggingface_hub", "tenacity")
 _PUBLIC_HUB = "https://huggingface.co"
@@ -19,7 +20,7 @@ def need_hub(verb: str) -> None:
     if missing:
         raise PublishError(
             f"`carbon-lint {verb}` needs {' and '.join(missing)}, which is not installed",
-            hint="pip install 'carbon-lint[hub]'",
+            hint=install_hint("hub"),
         )
 
 

@@ -9,6 +9,7 @@ Nothing is written but on a yes at the terminal, or with --yes. What is there al
 
 from __future__ import annotations
 
+import re
 import sys
 from difflib import unified_diff
 from pathlib import Path
@@ -32,7 +33,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--location", metavar="PLACE", help="where the runners stand: FRA, USA/virginia, ..., auto")
     parser.add_argument("--to", metavar="MODEL", help="the model on the Hub, owner/model")
     parser.add_argument("--record", metavar="FILE", help="of a first run, to propose a budget")
-    parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use (default OWNER/carbon-lint@v1)")
+    parser.add_argument("--owner", metavar="NAME", help="whose carbon-lint to use, as in NAME/carbon-lint@v1")
+    parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use, instead of --owner")
     parser.add_argument("--yes", action="store_true", help="write without asking")
 
 
@@ -43,24 +45,29 @@ def run(arguments: Namespace) -> int:
     root = Path(arguments.folder)
     if not root.is_dir():
         raise InputError(f"{arguments.folder} is not a folder", hint="name the repository's root")
-    choices = _choices(arguments)
     found = survey(root)
+    choices = _choices(arguments, found)
     _say_found(found, choices)
     changes = _changes(root, found, choices)
     if not changes:
         sys.stderr.write("carbon-lint: nothing to do: workflow, hook and configuration are there\n")
         return 0
+    placeholder = _placeholder(changes)
+    if placeholder is not None and arguments.yes:
+        raise placeholder
     sys.stdout.write("".join(_diff(change) for change in changes))
     sys.stdout.flush()
-    if arguments.yes or _is_accepted(len(changes)):
+    if placeholder is not None:
+        sys.stderr.write(f"carbon-lint: {placeholder.message}\n  {placeholder.hint}\n")
+    elif arguments.yes or _is_accepted(len(changes)):
         _write(root, changes)
     else:
         sys.stderr.write("carbon-lint: nothing was written; --yes writes it\n")
     return 0
 
 
-def _choices(arguments: Namespace) -> Choices:
-    from carbon_lint.github.starter import DEFAULT_ACTION, Choices
+def _choices(arguments: Namespace, found: Survey) -> Choices:
+    from carbon_lint.github.starter import DEFAULT_ACTION, DEFAULT_REF, Choices
     from carbon_lint.hub.target import parse_target
     from carbon_lint.records.store import load_record
 
@@ -69,13 +76,14 @@ def _choices(arguments: Namespace) -> Choices:
         emissions_g = load_record(arguments.record).emissions_g
         if emissions_g is None:
             raise InputError(f"{arguments.record} holds no emissions", hint="a run measured with --location has them")
-    action = arguments.action or DEFAULT_ACTION
-    if action.count("@") != 1 or "/" not in action.partition("@")[0]:
-        raise UsageError(
-            f"--action {quoted(action)} names no action", hint="write OWNER/carbon-lint@v1, or @ and a SHA"
-        )
+    if arguments.owner and arguments.action:
+        raise UsageError("--owner and --action both name the action", hint="keep one")
+    action = arguments.action or (f"{arguments.owner}/carbon-lint@{DEFAULT_REF}" if arguments.owner else DEFAULT_ACTION)
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+", action):
+        raise UsageError(f"{quoted(action)} names no action", hint="write --action NAME/carbon-lint@v1, or @ and a SHA")
+    location = _location(arguments.location) or (found.codecarbon.location if found.codecarbon else None)
     model = None if arguments.to is None else parse_target(arguments.to, "https://huggingface.co")
-    return Choices(location=_location(arguments.location), hub_repo=model, action=action, emissions_g=emissions_g)
+    return Choices(location=location, hub_repo=model, action=action, emissions_g=emissions_g)
 
 
 def _location(text: str | None) -> str | None:
@@ -93,9 +101,10 @@ def _changes(root: Path, found: Survey, choices: Choices) -> list[Change]:
 
     changes: list[Change] = []
     if not _has_workflow(root):
-        changes.append((starter.WORKFLOW, None, starter.workflow(found, choices)))
+        path = starter.workflow_path(found, lambda name: (root / name).exists())
+        changes.append((path, None, starter.workflow(found, choices)))
     hooks = _read(root / starter.HOOKS)
-    hooked = starter.with_hook(hooks, choices.action)
+    hooked = starter.with_hook(hooks, choices.action, found.cards)
     if hooked is not None:
         changes.append((starter.HOOKS, hooks, hooked))
     before = _read(root / starter.CONFIG)
@@ -151,25 +160,59 @@ def _diff(change: Change) -> str:
     return head + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
+def _placeholder(changes: list[Change]) -> UsageError | None:
+    """A workflow that names nobody's action cannot run, and whoever took that name later would be run."""
+    from carbon_lint.project import PLACEHOLDER, REPOSITORY
+
+    if not any(f"{PLACEHOLDER}/" in after and f"{PLACEHOLDER}/" not in (before or "") for _, before, after in changes):
+        return None
+    return UsageError(
+        f"nothing was written: {REPOSITORY} stands for a repository that is not known here",
+        hint="name the owner of the carbon-lint that you use: carbon-lint init --owner NAME",
+    )
+
+
 def _say_found(found: Survey, choices: Choices) -> None:
-    say = [
-        f"training script: {found.script or 'none found; train.py is written, edit it'}",
-        f"model cards: {', '.join(found.cards) or 'none; the card on the Hub will be edited'}",
-    ]
-    model = choices.hub_repo or found.hub_repo
-    say.append(f"model on the Hub: {model or 'not known, so nothing is published; --to owner/model names it'}")
+    none = "none; figures that are published go into the card on the Hub"
+    say = [*_found_trainings(found, choices), f"model cards: {', '.join(found.cards) or none}"]
+    config = found.codecarbon
+    if config is not None:
+        if config.location is not None and config.location == choices.location:
+            say.append(f"location: {config.location}, taken over from .codecarbon.config, which a run does not read")
+        say.append(
+            f".codecarbon.config writes {config.output}; to use it: carbon-lint card CARD --from {config.output}"
+        )
     if choices.location is None:
         say.append("location: not given; set it in carbon-lint.toml, or use --location")
     elif choices.location == "auto":
         say.append(
             "location: asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
         )
-    if found.uses_trainer and found.pushes:
-        say.append(
-            f"{found.script} pushes to the Hub by itself: it must take hub_revision=os.environ['HUB_REVISION'], and "
-            "HF_TRAIN_TOKEN be a secret of the repository"
-        )
     sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in say))
+
+
+def _found_trainings(found: Survey, choices: Choices) -> list[str]:
+    from carbon_lint.github.starter import WORKFLOW
+
+    if not found.trainings and found.cards:
+        return ["training script: none found, so the workflow lints the cards"]
+    if not found.trainings:
+        return [f"training script: none found; set `command` in {WORKFLOW}, which says `python train.py`"]
+    is_only = len(found.trainings) == 1
+    say = []
+    for one in found.trainings:
+        model = (choices.hub_repo if is_only else None) or one.hub_repo
+        say.append(f"training script: {one.script}")
+        unknown = "not known, so nothing is published; --to owner/model names it"
+        say.append(f"model on the Hub: {model or (unknown if is_only else 'not known, so nothing is published')}")
+        if model is not None and one.uses_trainer and one.pushes:
+            say.append(
+                f"{one.script} pushes to the Hub by itself: it must take hub_revision=os.environ['HUB_REVISION'], and "
+                "HF_TRAIN_TOKEN be a secret of the repository"
+            )
+    if choices.hub_repo is not None and not is_only:
+        say.append(f"--to {choices.hub_repo} was left out: there are {len(found.trainings)} trainings, name one a job")
+    return say
 
 
 def _is_accepted(count: int) -> bool:

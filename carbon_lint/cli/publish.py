@@ -1,11 +1,13 @@
 """Commit a card to the Hugging Face Hub, exactly once, whatever the network does.
 
-  carbon-lint publish README.md --to owner/model          the whole card
   carbon-lint publish --record r.json --to owner/model    a run's figures, into the card that is on the Hub
+  carbon-lint publish README.md --to owner/model          the figures of README.md, into the card that is on the Hub
+  carbon-lint publish README.md --whole-card --to owner/model    all of README.md, over the card that is on the Hub
   carbon-lint publish --stage --to owner/model            a draft pull request for the training to push to
   carbon-lint publish --merge refs/pr/3 --record r.json --to owner/model    weights and card on main together
 
-Nothing is committed where the card is there already. Exit status 4 where the card could not be published; 1 where the
+Only the figures (`co2_eq_emissions`) change, unless --whole-card is given; a model without a card gets all of CARD.
+Nothing is committed if the card is there already. Exit status 4 if the card could not be published; 1 if the
 card to be committed has errors, or the run to be merged did not pass.
 """
 
@@ -25,29 +27,40 @@ from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from carbon_lint.hub.http import Deadline
+    from carbon_lint.hub.losses import Loss
     from carbon_lint.hub.publish import Plan, Published, PublishRequest
     from carbon_lint.hub.remote import ModelRepo
     from carbon_lint.records.record import Record
 
+    Check = Callable[[bytes], tuple[str, ...]]
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint publish`."""
-    parser.add_argument("card", metavar="CARD", nargs="?", help="the card to publish whole")
+    parser.add_argument("card", metavar="CARD", nargs="?", help="the card that states the figures")
     parser.add_argument("--to", metavar="MODEL", required=True, help="owner/model, or the address of its page")
     parser.add_argument("--record", metavar="FILE", help="what `carbon-lint run --record` wrote")
-    block = parser.add_argument_group("with --record alone, for the block")
+    parser.add_argument(
+        "--whole-card", action="store_true", help="replace all of the card on the Hub by CARD; shows what is lost"
+    )
+    block = parser.add_argument_group("with --record, for the block")
     block.add_argument("--training-type", metavar="TEXT", help="pre-training or fine-tuning; else kept as it is")
     block.add_argument(
         "--replace", action="store_true", help="also a smaller figure over a larger one of its run group"
+    )
+    block.add_argument(
+        "--allow-foreign", action="store_true", help="in CI: also a record that was not made by this run"
     )
     where = parser.add_argument_group("where and how")
     where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
     where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
     where.add_argument("--message", metavar="TEXT", help="the commit's first line")
-    where.add_argument("--overwrite", action="store_true", help="also where somebody else changes the card meanwhile")
+    where.add_argument(
+        "--overwrite", action="store_true", help="with --whole-card: also over somebody's edit meanwhile"
+    )
     where.add_argument("--dry-run", action="store_true", help="show the change, commit nothing")
     where.add_argument("--lineage", action="store_true", help="report what the base models state, and the sum")
     where.add_argument("--timeout", metavar="DURATION", default="2m", help="for the whole, waits included (default 2m)")
@@ -72,7 +85,7 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.hub.session import logging_to_stderr, open_model
 
     _refuse_what_cannot_be_combined(arguments)
-    record = None if arguments.record is None else _record(arguments.record)
+    record = None if arguments.record is None else _record(arguments)
     deadline = Deadline(parse_duration_s(arguments.timeout))
     with (
         logging_to_stderr(arguments.verbose),
@@ -107,8 +120,16 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
         raise UsageError("--stage opens an empty draft", hint="publish the card after the training, with --merge")
     if arguments.merge and (arguments.record is None or arguments.card or arguments.create_pr or arguments.dry_run):
         raise UsageError("--merge needs --record, and takes no card", hint="write --merge refs/pr/3 --record r.json")
-    if arguments.card is not None and (arguments.training_type or arguments.replace):
-        raise UsageError("--training-type and --replace are for --record without a card", hint="leave them out")
+    if (arguments.training_type or arguments.replace) and (arguments.record is None or arguments.whole_card):
+        raise UsageError("--training-type and --replace are for the figures of a --record", hint="leave them out")
+    if arguments.whole_card and arguments.card is None:
+        raise UsageError(
+            "--whole-card needs the card", hint="write carbon-lint publish README.md --whole-card --to ..."
+        )
+    if arguments.overwrite and not arguments.whole_card:
+        raise UsageError(
+            "--overwrite is for --whole-card: figures go into the card as somebody's edit left it", hint="leave it out"
+        )
     if (arguments.create_pr or arguments.stage or arguments.merge) and arguments.revision != "main":
         raise UsageError("a pull request is to main", hint="leave --revision out")
     if not arguments.stage and arguments.card is None and arguments.record is None:
@@ -146,7 +167,7 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
     from carbon_lint.hub.stage import merge_release, parse_ref
 
     notes: list[str] = []
-    request = _request(arguments, _plan(arguments, record, repo.id, notes), record)
+    request = _request(arguments, record, repo.id, notes)
     if arguments.merge and record is not None:
         published = merge_release(parse_ref(arguments.merge), record, request, repo, deadline)
     else:
@@ -167,7 +188,7 @@ def _lineage(published: Published, repo: ModelRepo) -> list[str]:
     return trace(metadata_of(published.card), emissions_of(published.card), catalogue).lines()
 
 
-def _request(arguments: Namespace, plan: Plan, record: Record | None) -> PublishRequest:
+def _request(arguments: Namespace, record: Record | None, repo_id: str, notes: list[str]) -> PublishRequest:
     from carbon_lint.config import load
     from carbon_lint.hub.http import Retries
     from carbon_lint.hub.judging import emissions_of, linter
@@ -175,43 +196,43 @@ def _request(arguments: Namespace, plan: Plan, record: Record | None) -> Publish
     from carbon_lint.lint.evidence import from_records
 
     evidence = None if arguments.record is None else from_records([arguments.record])
+    check = linter(load("."), evidence)
     return PublishRequest(
-        plan=plan,
+        plan=_plan(arguments, record, check, repo_id, notes),
         revision=arguments.revision,
         record=record,
-        check=linter(load("."), evidence),
+        check=check,
         emissions_of=emissions_of,
         overwrite=arguments.overwrite,
         title=arguments.message,
+        on_loss=_say_loss,
         dry_run=arguments.dry_run,
         retries=Retries(on_wait=_say_wait),
     )
 
 
-def _plan(arguments: Namespace, record: Record | None, repo_id: str, notes: list[str]) -> Plan:
-    """The whole card where one is named, else the record's figures in the card that is on the Hub."""
-    from carbon_lint.card.figures import card_with_record
-    from carbon_lint.hub.publish import EditedCard, WholeCard
+def _plan(arguments: Namespace, record: Record | None, check: Check, repo_id: str, notes: list[str]) -> Plan:
+    """The figures, or all of the card if that was asked for."""
+    from carbon_lint.card.transfer import stated_figures
+    from carbon_lint.hub.figures import Source, plan_figures
+    from carbon_lint.hub.publish import CardErrorsError, WholeCard
     from carbon_lint.pipeline import whole_group
 
-    if arguments.card is not None:
-        return WholeCard(_read(arguments.card))
-    assert record is not None  # noqa: S101  refused before the Hub was asked
-
-    whole = whole_group(record, arguments.record)
-
-    def edit(theirs: bytes) -> bytes:
-        change = card_with_record(
-            theirs,
-            f"{repo_id}/README.md",
-            whole.record,
-            training_type=arguments.training_type,
-            replace=arguments.replace,
-        )
-        notes[:] = (*whole.notes, *change.notes)
-        return change.after
-
-    return EditedCard(edit, repo_id)
+    card = None if arguments.card is None else _read(arguments.card)
+    if arguments.whole_card and card is not None:
+        return WholeCard(card)
+    is_stated = card is not None and "emissions" in stated_figures(card, arguments.card)
+    if card is not None and record is not None and is_stated and (findings := check(card)):
+        raise CardErrorsError(findings)  # if the card contradicts the record, its author has to say which is right
+    source = Source(
+        whole=None if record is None else whole_group(record, arguments.record),
+        card=card,
+        card_name=arguments.card or "",
+        training_type=arguments.training_type,
+        replace=arguments.replace,
+        whole_switch="--whole-card",
+    )
+    return plan_figures(source, repo_id, notes)
 
 
 def _read(path: str) -> bytes:
@@ -221,14 +242,23 @@ def _read(path: str) -> bytes:
         raise InputError(f"{path}: cannot be read: {error.strerror}", hint="name the card to publish") from error
 
 
-def _record(path: str) -> Record:
+def _record(arguments: Namespace) -> Record:
+    from carbon_lint.records.provenance import check_is_ours
     from carbon_lint.records.store import load_record
 
-    return load_record(path)
+    record = load_record(arguments.record)
+    if not arguments.allow_foreign:
+        check_is_ours(record, arguments.record, os.environ, switch="--allow-foreign")
+    return record
 
 
 def _say_wait(seconds: float, why: str) -> None:
     sys.stderr.write(f"carbon-lint: {terminal(redacted(why))}; trying again in {seconds:.1f} s\n")
+
+
+def _say_loss(lost: Loss) -> None:
+    sys.stderr.write(f"carbon-lint: warning: {terminal(str(lost))}:\n")
+    sys.stderr.write("".join(f"  {terminal(line)}\n" for line in lost.shown()))
 
 
 def _print(published: Published, form: str) -> None:

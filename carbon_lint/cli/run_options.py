@@ -125,13 +125,8 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         run_group=run_group,
         forecast=arguments.forecast,
         expected_duration_s=expected_s,
-<<<<<<< HEAD
-        provenance=provenance_from_environ(os.environ),
-        warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),
-=======
         provenance=replace(provenance_of(os.environ, os.getcwd()), model=arguments.hub_repo or arguments.card),
-        warnings=whole_node(os.environ)[1],
->>>>>>> w-c
+        warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),
     )
 
 

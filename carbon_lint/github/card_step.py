@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbon_lint import pipeline
 from carbon_lint.errors import NoCardsError, PublishError
 from carbon_lint.github import paths
-from carbon_lint.github.publishing import Mode, publish, publish_mode, whole_group
+from carbon_lint.github.publishing import Mode, not_published, publish, publish_mode, whole_group
 from carbon_lint.lint.engine import LintRequest, lint_paths
 from carbon_lint.report import REPORTERS, RenderOptions, write_outputs
 
@@ -94,6 +94,8 @@ class Finishing:
         if mode is Mode.DRY_RUN:
             self._show_dry_run(published.diff)
         else:
+            for note in published.notes:
+                self._step.console.notice(note)
             self._step.result.card_url = published.url
             done = "published" if published.changed else "unchanged, nothing committed"
             self._step.console.line(f"{done}: {published.url}")
@@ -134,5 +136,4 @@ class Finishing:
         self._step.console.group("carbon-lint: what would be published")
         self._step.console.line(diff or "nothing: the Hub has this card already")
         self._step.console.end_group()
-        where = "a push to the default branch, or a schedule"
-        self._step.console.notice(f"not published: `publish: auto` commits on {where} only; the log shows the change")
+        self._step.console.notice(f"not published: {not_published(self._step)}; the log shows the change")

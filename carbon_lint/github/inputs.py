@@ -146,6 +146,7 @@ class ActionInputs:
     fail_on: str | None = _input("fail-on", _choice("error", "warning", "note"))
     config: str | None = _input("config", _text)
     publish: str = _input("publish", _choice("auto", "always", "pr", "never"), default="auto")
+    replace_card: bool = _input("replace-card", _boolean, default=False)
     hub_repo: str | None = _input("hub-repo", _text)
     hf_token: str | None = _input("hf-token", _token, secret=True)
     pass_env: tuple[str, ...] = _input("pass-env", _names, default=())
@@ -154,6 +155,7 @@ class ActionInputs:
     sarif_file: str | None = _input("sarif-file", _text)
     summary: bool = _input("summary", _boolean, default=True)
     record: str | None = _input("record", _text)
+    allow_foreign: bool = _input("allow-foreign", _boolean, default=False)
     comment_on: str = _input("comment-on", _choice("change", "always", "failure"), default="change")
     job_index: int | None = _input("job-index", _index)
     baseline_max_age_s: float | None = _input("baseline-max-age", parse_age_s)
@@ -191,6 +193,13 @@ class ActionInputs:
         if len(given) > 1:
             raise UsageError(
                 f"inputs {' and '.join(given)} each say the intensity", hint="keep one: `location: FRA` is enough"
+            )
+        if self.replace_card and self.card is None:
+            raise UsageError("input 'replace-card' is given without 'card'", hint="add `card: README.md`")
+        if self.allow_foreign and (self.record is None or self.command is not None):
+            raise UsageError(
+                "input 'allow-foreign' is for a `record` that is read, and here none is",
+                hint="leave `allow-foreign` out, or name the `record` and leave `command` out",
             )
         if self.max_increase and not self.baseline:
             raise UsageError("input 'max-increase' is given without 'baseline'", hint="add `baseline: card`")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from difflib import get_close_matches
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
-from carbon_lint.card.figures import card_with_record
-from carbon_lint.errors import PublishError, UsageError
+from carbon_lint.errors import InputError, PublishError, UsageError
+from carbon_lint.github import paths
 from carbon_lint.hub.endpoint import changed_endpoint, endpoint_of
 from carbon_lint.hub.target import parse_target
+from carbon_lint.lint.discover import find_cards
+from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from carbon_lint.config import Settings
     from carbon_lint.github.context import Context
     from carbon_lint.github.inputs import ActionInputs
     from carbon_lint.github.results import Step
+    from carbon_lint.hub.losses import Loss
     from carbon_lint.hub.publish import Plan, Published
     from carbon_lint.records.merge import Merged
     from carbon_lint.records.record import Record
@@ -26,7 +32,6 @@ _NEEDED = (
     "add `hf-token: ${{ secrets.HF_TOKEN }}`; or, without any secret, `env: {HF_OIDC_RESOURCE: OWNER/MODEL}` with "
     "`permissions: {id-token: write}` and a Trusted Publisher in the model's settings"
 )
-CARD_NAME = "README.md"  # as a model's card is called on the Hub
 
 
 class Mode(StrEnum):
@@ -51,8 +56,8 @@ def publish_mode(inputs: ActionInputs, context: Context) -> Mode | None:
 def check_can_publish(step: Step) -> None:
     """Find out before the job, and not after hours of it, what would keep the card from the Hub.
 
-    Raises UsageError where `hub-repo` names no model or HF_ENDPOINT is not the workflow's own, PublishError where there
-    is no token.
+    Raises UsageError if `hub-repo` names no model, HF_ENDPOINT is not the workflow's own or `card` is not there,
+    PublishError if no token will do.
     """
     if step.inputs.hub_repo is not None and (changed := changed_endpoint(step.environ)) is not None:
         step.console.line(f"carbon-lint: {changed}")
@@ -64,12 +69,55 @@ def check_can_publish(step: Step) -> None:
         parse_target(step.inputs.hub_repo or "", endpoint)
     except UsageError as error:
         raise UsageError(f"input 'hub-repo': {error.message}", hint="`hub-repo: OWNER/MODEL`") from error
+    _check_card_is_there(step)
     if mode is not Mode.DRY_RUN and not _has_credentials(step):
         raise PublishError("there is no token for the Hub, or the secret it is taken from does not exist", hint=_NEEDED)
+    # a trusted publisher names one branch, so where nothing is committed keyless login may well be refused
+    is_asked = mode is not Mode.DRY_RUN or _has_token(step)
+    if step.inputs.command is not None and is_asked and not step.context.is_fork:
+        _check_token(step, mode)
+
+
+def _check_card_is_there(step: Step) -> None:
+    """A card that the step would make anew holds a block and no text: nobody means to publish that."""
+    name = step.inputs.card
+    if name is None or paths.inside(step.context, "card", name).is_file():
+        return
+    near = get_close_matches(name, _cards_in(step.context.workspace), n=1)
+    instead = "leave `card` out: the figures then go into the card that is on the Hub"
+    raise UsageError(
+        f"input 'card': there is no {quoted(name)}, and it is to be published to {step.inputs.hub_repo}",
+        hint=f"did you mean `card: {near[0]}`? Else {instead}" if near else f"add it to the repository, or {instead}",
+    )
+
+
+def _cards_in(workspace: Path) -> list[str]:
+    found = [Path(one.path).resolve() for one in find_cards((str(workspace),))]
+    root = workspace.resolve()
+    return [path.relative_to(root).as_posix() for path in found if path.suffix == ".md" and root in path.parents]
+
+
+def _check_token(step: Step, mode: Mode) -> None:
+    """Raise PublishError if the token will not do; only warn of it if nothing is committed this time."""
+    from carbon_lint.hub.access import check_access  # noqa: PLC0415  huggingface_hub takes half a second
+    from carbon_lint.hub.http import UnansweredError  # noqa: PLC0415
+
+    by_pull_request = mode is Mode.PULL_REQUEST or step.inputs.publish == "pr"
+    try:
+        check_access(
+            step.inputs.hub_repo or "", step.environ, token=step.inputs.hf_token, by_pull_request=by_pull_request
+        )
+    except UnansweredError as error:
+        step.console.notice(f"whether the card can be published after the job is not known: {error.message}")
+    except PublishError as error:
+        if mode is not Mode.DRY_RUN:
+            raise
+        hint = f"\n{error.hint}" if error.hint else ""
+        step.console.warning(f"a run that publishes would fail: {error.message}{hint}")
 
 
 def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> Published:
-    """Commit `card` whole, or without one the record's figures into the card on the Hub.
+    """Commit the figures into the card on the Hub; all of `card` if `replace-card` asks for it.
 
     Raises PublishError.
     """
@@ -80,46 +128,86 @@ def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> P
     from carbon_lint.hub.session import open_model  # noqa: PLC0415
 
     deadline = Deadline(DRY_RUN_TIMEOUT_S if mode is Mode.DRY_RUN else TIMEOUT_S)
+    notes: list[str] = []
     with open_model(
         step.inputs.hub_repo or "",
         step.environ,
         deadline=deadline,
         token=step.inputs.hf_token,
         needs_token=mode is not Mode.DRY_RUN,
+        is_anonymous=step.context.is_fork,
         on_wait=lambda wait_s, why: step.console.line(f"carbon-lint: {why}; trying again in {wait_s:.1f} s"),
     ) as repo:
         request = PublishRequest(
-            plan=_plan(step, card, repo.id, settings),
+            plan=_plan(step, card, repo.id, settings, notes),
             record=step.result.record,
             check=linter(settings),
             emissions_of=emissions_of,
+            on_loss=lambda lost: _show_loss(step, lost),
             dry_run=mode is Mode.DRY_RUN,
         )
         by = publish_by_pull_request if mode is Mode.PULL_REQUEST else publish_card
-        return by(request, repo, deadline)
+        published = by(request, repo, deadline)
+    return replace(published, notes=tuple(notes))
+
+
+def not_published(step: Step) -> str:
+    """Say why this run only shows what it would publish."""
+    if step.context.is_fork:
+        return "a pull request from a fork is given no secrets"
+    usual = "`publish: auto` commits on a push to the default branch or on a schedule only"
+    if step.context.event_name == "workflow_dispatch":
+        return f"this is a manual run, and {usual}; `publish: always` publishes from a manual run too"
+    return usual
+
+
+def _show_loss(step: Step, lost: Loss) -> None:
+    step.console.warning(f"`replace-card: true`: {lost}; the log shows them")
+    step.console.group("carbon-lint: what is lost on the Hub")
+    step.console.line("\n".join(lost.shown()))
+    step.console.end_group()
 
 
 def _has_credentials(step: Step) -> bool:
-    names = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_OIDC_RESOURCE", "HF_OIDC_ID_TOKEN")
-    return step.inputs.hf_token is not None or any(step.environ.get(name) for name in names)
+    return _has_token(step) or any(step.environ.get(name) for name in ("HF_OIDC_RESOURCE", "HF_OIDC_ID_TOKEN"))
 
 
-def _plan(step: Step, card: bytes | None, repo_id: str, settings: Settings) -> Plan:
-    from carbon_lint.hub.publish import EditedCard, WholeCard  # noqa: PLC0415
+def _has_token(step: Step) -> bool:
+    if step.inputs.hf_token is not None:
+        return True
+    is_keyless = bool(step.environ.get("HF_OIDC_RESOURCE"))  # which comes before HF_TOKEN
+    return not is_keyless and any(step.environ.get(name) for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"))
+
+
+def _plan(step: Step, card: bytes | None, repo_id: str, settings: Settings, notes: list[str]) -> Plan:
+    from carbon_lint.hub.figures import Source, plan_figures  # noqa: PLC0415
+    from carbon_lint.hub.publish import WholeCard  # noqa: PLC0415
 
     record = step.result.record
-    if card is not None:
+    if card is not None and step.inputs.replace_card:
         return WholeCard(card)
-    if record is None:
-        raise UsageError("there is neither a `card` nor a `record` to publish", hint="add `card: README.md`")
-    whole = whole_group(step, record).record
-    training_type = settings.text("training-type")
-    return EditedCard(
-        lambda theirs: card_with_record(theirs, CARD_NAME, whole, training_type=training_type).after, repo_id
+    source = Source(
+        whole=None if record is None else whole_group(step, record),
+        card=card,
+        card_name=step.inputs.card or "",
+        training_type=settings.text("training-type"),
+        whole_switch="`replace-card: true`",
     )
+    return plan_figures(source, repo_id, notes)
 
 
 def whole_group(step: Step, record: Record) -> Merged:
-    """What the card states: the sum over the run group of `record`, of the records that lie beside it."""
+    """What the card states: the sum over the run group of `record`, of the records that lie beside it.
+
+    Raises InputError if one of those beside a record that was handed over is of another repository.
+    """
     file = step.result.record_file
-    return pipeline.whole_group(record, None if file is None else str(file))
+    whole = pipeline.whole_group(record, None if file is None else str(file))
+    is_handed_over = step.inputs.command is None and not step.inputs.allow_foreign
+    ours = record.provenance.repository
+    if is_handed_over and whole.record.provenance.repository != ours:
+        raise InputError(
+            f"beside the record {step.result.record_path} lie records of its run group that {ours} has not made",
+            hint="download the artifact into a folder of its own, or set `allow-foreign: true`",
+        )
+    return whole

@@ -9,26 +9,34 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import yaml
 
 from carbon_lint import __version__
+from carbon_lint.github.trainings import Training
+from carbon_lint.project import REPOSITORY, requirement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from carbon_lint.github.survey import Survey
 
 WORKFLOW = ".github/workflows/carbon-lint.yml"
+LINT_WORKFLOW = ".github/workflows/lint.yml"
 HOOKS = ".pre-commit-config.yaml"
 CONFIG = "carbon-lint.toml"
 RECORD = "carbon-lint-record.json"
+ARTIFACT = "carbon-lint-record"
+"""The artifact of the record, and the folder that it is downloaded into."""
 HEADROOM = 1.25
 """A proposed budget over the first measurement: runs of the same code differ by less, a regression by more."""
 
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0"
 DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
-DEFAULT_ACTION = "OWNER/carbon-lint@v1"
+DEFAULT_REF = "v1"
+DEFAULT_ACTION = f"{REPOSITORY}@{DEFAULT_REF}"
 _SHA = re.compile(r"\S+@[0-9a-f]{40}")
 _UNPINNED = "# zizmor: ignore[unpinned-uses] pin it by the SHA of its release"
 
@@ -50,63 +58,146 @@ class Choices:
     emissions_g: float | None = None
 
 
+def workflow_path(found: Survey, is_taken: Callable[[str], bool]) -> str:
+    """Return where the workflow goes. Nothing that is there is written over."""
+    return LINT_WORKFLOW if _is_lint_only(found) and not is_taken(LINT_WORKFLOW) else WORKFLOW
+
+
 def workflow(found: Survey, choices: Choices) -> str:
-    """Two jobs: the first runs training code and has no secret that writes, the second has it and runs none."""
-    model = choices.hub_repo or found.hub_repo
+    """Two jobs for each training: the first runs its code and has no secret that writes, the second the other way.
+
+    A repository of cards alone gets one job that lints them.
+    """
     action = choices.action if _SHA.fullmatch(choices.action) else f"{choices.action} {_UNPINNED}"
-    if model is None:
-        return _HEAD.format(pull_request=_PULL_REQUEST) + _train_job(found, action, None)
-    if found.uses_trainer and found.pushes:
-        # A pull request of a fork has no secret, and such a training cannot even start without one.
-        return _HEAD.format(pull_request="") + _train_job(found, action, model) + _merge_job(action, model)
-    return (
-        _HEAD.format(pull_request=_PULL_REQUEST) + _train_job(found, action, None) + _publish_job(found, action, model)
+    if _is_lint_only(found):
+        return _head("Lints the model cards. It needs no secret.", found, has_pull_requests=True) + _lint_job(
+            found, action, is_first=True
+        )
+    trainings = found.trainings or (Training(script="train.py", command="python train.py"),)
+    jobs = [_Job.of(one, found, choices, is_only=len(trainings) == 1) for one in trainings]
+    # A pull request of a fork has no secret, and a training that pushes cannot even start without one.
+    text = _head(_TWO_JOBS, found, has_pull_requests=not any(job.is_staged for job in jobs))
+    for number, job in enumerate(jobs):
+        text += ("\n" if number else "") + _train_job(job, action)
+        if job.is_staged:
+            text += _merge_job(job, action, choices.action)
+        elif job.model is not None:
+            text += _publish_job(job, action)
+    if found.cards and all(job.model is None for job in jobs):
+        text += _lint_job(found, action, is_first=False)
+    return text
+
+
+def _is_lint_only(found: Survey) -> bool:
+    return bool(found.cards) and not found.trainings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """A training and the names that its two jobs go by. `model` is None if its card is not published."""
+
+    training: Training
+    suffix: str
+    model: str | None
+
+    @classmethod
+    def of(cls, training: Training, found: Survey, choices: Choices, *, is_only: bool) -> Self:
+        """Name the jobs; a model that the user names is that of the only training."""
+        slugs = [_slug(one.script) for one in found.trainings]
+        slug = _slug(training.script)
+        if slugs.count(slug) > 1:
+            slug += f"-{[one.script for one in found.trainings].index(training.script)}"
+        model = (choices.hub_repo if is_only else None) or training.hub_repo
+        return cls(training=training, suffix="" if is_only else f"-{slug}", model=model)
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether the training pushes by itself, and so is given a draft to push to."""
+        return self.model is not None and self.training.uses_trainer and self.training.pushes
+
+
+def _slug(script: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]+", "-", script.removesuffix(".py")).strip("-")
+
+
+_TWO_JOBS = "Two jobs: the first runs training code and has no secret that writes, the second has it and runs none."
+
+
+def _head(comment: str, found: Survey, *, has_pull_requests: bool) -> str:
+    return _text(
+        [
+            f"# {comment}",
+            "name: carbon-lint",
+            "on:",
+            "  push:",
+            f"    branches: [{_in_list(found.branch)}]",
+            *(["  pull_request:"] if has_pull_requests else []),
+            "",
+            "permissions: {}",
+            "",
+            "jobs:",
+        ]
     )
 
 
-_PULL_REQUEST = "  pull_request:\n"
-_HEAD = """\
-# Two jobs: the first runs training code and has no secret that writes, the second has it and runs none.
-name: carbon-lint
-on:
-  push:
-    branches: [main]
-{pull_request}
-permissions: {{}}
-
-jobs:
-"""
+def _in_list(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z][\w./-]*", name) and _yaml(name) == name else json.dumps(name)
 
 
-def _train_job(found: Survey, action: str, staged_model: str | None) -> str:
-    setup = [found.install] if found.install else []
-    staged = staged_model is not None
+def _checkout(*, has_history: bool = True) -> list[str]:
+    return [
+        f"      - uses: {CHECKOUT}",
+        "        with:",
+        "          persist-credentials: false",
+        *(["          fetch-depth: 0 # limits of a pull request are read from its merge base"] if has_history else []),
+    ]
+
+
+def _lint_job(found: Survey, action: str, *, is_first: bool) -> str:
+    others = any(not card.endswith("README.md") for card in found.cards)
+    named = ["        with:", "          cards: |", *(f"            {card}" for card in found.cards)] if others else []
     return _text(
         [
-            "  train:",
+            *([] if is_first else [""]),
+            "  lint:",
+            "    runs-on: ubuntu-24.04",
+            "    permissions:",
+            "      contents: read",
+            "    steps:",
+            *_checkout(has_history=False),
+            f"      - uses: {action}",
+            *named,
+        ]
+    )
+
+
+def _train_job(job: _Job, action: str) -> str:
+    training, staged = job.training, job.is_staged
+    setup = [training.setup] if training.setup else []
+    return _text(
+        [
+            f"  train{job.suffix}:",
             "    runs-on: ubuntu-24.04",
             "    permissions:",
             "      contents: read",
             *(_STAGED_OUTPUTS if staged else ()),
             "    steps:",
-            f"      - uses: {CHECKOUT}",
-            "        with:",
-            "          persist-credentials: false",
-            "          fetch-depth: 0 # limits of a pull request are read from its merge base",
+            *_checkout(),
             "      - id: carbon",
             f"        uses: {action}",
             *(_STAGED_ENV if staged else ()),
             "        with:",
-            *_block("setup", [*setup, *(_staging(staged_model) if staged_model else ())]),
-            f"          command: {found.launcher} {_yaml(found.script or 'train.py')}",
+            *_block("setup", [*setup, *(_staging(job.model) if staged and job.model else ())]),
+            *_block("command", [training.command]),
             *(["          pass-env: HF_TOKEN"] if staged else []),
             f"          record: {RECORD}",
             '          lint: "false"',
             f"      - uses: {UPLOAD}",
             "        if: always() # a run that failed or was cancelled has a record too",
             "        with:",
-            "          name: carbon-lint-record",
-            "          path: ${{ steps.carbon.outputs.record }}",
+            f"          name: {ARTIFACT}{job.suffix}",
+            f"          path: {RECORD}",
+            "          if-no-files-found: ignore # nothing was measured, and the step before says why",
         ]
     )
 
@@ -127,59 +218,61 @@ def _staging(model: str) -> tuple[str, ...]:
     )
 
 
-def _publish_job(found: Survey, action: str, model: str) -> str:
-    card = [f"          card: {_yaml(found.cards[0])}"] if found.cards else []
+def _publish_job(job: _Job, action: str) -> str:
+    card = [f"          card: {_yaml(job.training.card)}"] if job.training.card else []
     return _text(
         [
             "",
-            *_after_training("id-token: write # keyless: the model's settings on the Hub name this repository"),
+            *_after_training(job, "id-token: write # keyless: the model's settings on the Hub name this repository"),
             f"      - uses: {action}",
             "        env:",
-            f"          HF_OIDC_RESOURCE: {model} # or, below: `hf-token: ${{{{ secrets.HF_TOKEN }}}}`",
+            f"          HF_OIDC_RESOURCE: {job.model} # or, below: `hf-token: ${{{{ secrets.HF_TOKEN }}}}`",
             "        with:",
-            f"          record: {RECORD}",
+            f"          record: {ARTIFACT}/{RECORD}",
             *card,
-            f"          hub-repo: {model}",
+            f"          hub-repo: {job.model}",
         ]
     )
 
 
-def _merge_job(action: str, model: str) -> str:
+def _merge_job(job: _Job, action: str, unpinned: str) -> str:
     """Weights and card reach `main` together, or neither does."""
+    path, _, ref = unpinned.partition("@")
+    spec = requirement("hub", repository="/".join(path.split("/")[:2]), ref=ref)
     return _text(
         [
             "",
-            *_after_training(None),
+            *_after_training(job, None),
             f"      - uses: {action}",
             "        with:",
-            f"          record: {RECORD}",
+            f"          record: {ARTIFACT}/{RECORD}",
             "          publish: never",
             "      - if: github.ref == format('refs/heads/{0}', github.event.repository.default_branch)",
             "        env:",
             "          HF_TOKEN: ${{ secrets.HF_TOKEN }} # one that may write to the model",
-            "          REVISION: ${{ needs.train.outputs.hub-revision }}",
-            f"        run: pipx run --spec 'carbon-lint[hub]=={__version__}' carbon-lint publish --record {RECORD}",
-            f'          --merge "$REVISION" --to {model}',
+            f"          REVISION: ${{{{ needs.train{job.suffix}.outputs.hub-revision }}}}",
+            "        # from the action's own repository: the bare name on a package index is not ours",
+            "        run: >-",
+            f"          pipx run --spec '{spec}' carbon-lint publish",
+            f'          --record {ARTIFACT}/{RECORD} --merge "$REVISION" --to {job.model}',
         ]
     )
 
 
-def _after_training(permission: str | None) -> list[str]:
+def _after_training(job: _Job, permission: str | None) -> list[str]:
     return [
-        "  publish:",
-        "    needs: train",
+        f"  publish{job.suffix}:",
+        f"    needs: train{job.suffix}",
         "    runs-on: ubuntu-24.04",
         "    permissions:",
         "      contents: read",
         *([f"      {permission}"] if permission else []),
         "    steps:",
-        f"      - uses: {CHECKOUT}",
-        "        with:",
-        "          persist-credentials: false",
-        "          fetch-depth: 0",
+        *_checkout(),
         f"      - uses: {DOWNLOAD}",
         "        with:",
-        "          name: carbon-lint-record",
+        f"          name: {ARTIFACT}{job.suffix}",
+        f"          path: {ARTIFACT} # of its own: what the training has left replaces no file of the checkout",
     ]
 
 
@@ -222,22 +315,26 @@ def proposed_budget(emissions_g: float) -> str:
     return f"{rounded:.6g} {unit}"
 
 
-def with_hook(text: str | None, action: str) -> str | None:
+def with_hook(text: str | None, action: str, cards: Iterable[str] = ()) -> str | None:
     """.pre-commit-config.yaml with our hook in it; `None` where it is there already, or the file cannot be added to."""
-    repository = f"https://github.com/{action.partition('@')[0]}"
     if text is None:
-        return f"repos:\n{_hook(repository, '  ')}"
+        return f"repos:\n{_hook(action, cards, '  ')}"
     if "carbon-lint" in text:
         return None
     first = re.search(r"^( *)-\s+repo:", text, re.MULTILINE)
     if first is None:
         return None
-    added = (text if text.endswith("\n") else f"{text}\n") + _hook(repository, first[1])
+    added = (text if text.endswith("\n") else f"{text}\n") + _hook(action, cards, first[1])
     return added if _repositories(added) == _repositories(text) + 1 else None
 
 
-def _hook(repository: str, indent: str) -> str:
-    lines = (f"- repo: {repository}", f"  rev: v{__version__}", "  hooks:", "    - id: carbon-lint")
+def _hook(action: str, cards: Iterable[str], indent: str) -> str:
+    repository = "https://github.com/" + "/".join(action.partition("@")[0].split("/")[:2])
+    lines = [f"- repo: {repository}", f"  rev: v{__version__}", "  hooks:", "    - id: carbon-lint"]
+    names = sorted({"README.md", *(card.rpartition("/")[2] for card in cards)})
+    if len(names) > 1:
+        pattern = f"(^|/)({'|'.join(map(re.escape, names))})$"
+        lines.append(f"      files: {_yaml(pattern)}")
     return "".join(f"{indent}{line}\n" for line in lines)
 
 
@@ -252,7 +349,7 @@ def _repositories(text: str) -> int:
 
 def _block(name: str, commands: list[str]) -> list[str]:
     if len(commands) <= 1:
-        return [f"          {name}: {command}" for command in commands]
+        return [f"          {name}: {_yaml(command)}" for command in commands]
     return [f"          {name}: |", *(f"            {command}" for command in commands)]
 
 

@@ -1,26 +1,36 @@
-"""What a repository holds that a workflow must know of: cards, the training script, how its packages are installed."""
+"""What a repository holds that a workflow must know of: cards, trainings, how their packages are installed."""
 
 from __future__ import annotations
 
-import os
-import re
+import configparser
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.lint.discover import SKIPPED_FOLDERS, find_cards
+from carbon_lint.card.document import property_name
+from carbon_lint.card.read import read_card
+from carbon_lint.errors import MeasurementError
+from carbon_lint.github.trainings import Training, find_trainings, read_text
+from carbon_lint.lint.discover import CARD_NAME, find_cards
+from carbon_lint.places import find_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-MAX_SCRIPTS = 2000
-MAX_SCRIPT_BYTES = 400_000
-_NAMES = re.compile(r"^(train|finetune|fine_tune|fine-tune|pretrain|run_train|fit|main|run)", re.IGNORECASE)
-_TRAINS = re.compile(r"\b\w*Trainer\(|\btrainer\.(?:train|fit)\(|\.fit\(|optimizer\.step\(|\bloss\.backward\(")
-_TRAINER = re.compile(r"\b(?:from|import)\s+(?:transformers|trl|setfit|sentence_transformers)\b[\s\S]*\b\w*Trainer\b")
-_PUSHES = re.compile(r"push_to_hub\s*=\s*True|\.push_to_hub\(")
-_MODEL = re.compile(r"hub_model_id\s*=\s*[\"']([\w.-]+/[\w.-]+)[\"']|push_to_hub\(\s*[\"']([\w.-]+/[\w.-]+)[\"']")
-_NO_SCRIPTS = SKIPPED_FOLDERS | {"tests", "test", "docs", "build", "dist", ".github"}
+CODECARBON = ".codecarbon.config"
+_OTHER_CARDS = ("[Mm][Oo][Dd][Ee][Ll]*[Cc][Aa][Rr][Dd]*.md",)
+_SPACE_KEYS = {"sdk", "sdk_version", "app_file", "app_port"}
+_DATASET_KEYS = {"dataset_info", "task_categories", "task_ids", "size_categories", "annotations_creators", "configs"}
+_MODEL_KEYS = {"base_model", "co2_eq_emissions", "library_name", "model-index", "model_name", "pipeline_tag"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeCarbonConfig:
+    """What a `.codecarbon.config` says: the place, as `--location` takes it, and the file that it writes."""
+
+    location: str | None
+    output: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,88 +39,95 @@ class Survey:
 
     Attributes:
         cards: model cards, the likeliest first.
-        script: the likeliest training script.
-        install: shell command that installs what the script needs.
-        launcher: what `script` is given to: `python`, or `uv run python`.
-        uses_trainer: the script uses a Trainer of transformers or of a library on top of it.
-        pushes: it pushes to the Hub by itself, and so needs a token while it trains.
-        hub_repo: the model that it names.
+        trainings: what trains, the likeliest first.
+        branch: the repository's own default branch.
+        codecarbon: what the repository's CodeCarbon is configured to do.
     """
 
     cards: tuple[str, ...] = ()
-    script: str | None = None
-    install: str | None = None
-    launcher: str = "python"
-    uses_trainer: bool = False
-    pushes: bool = False
-    hub_repo: str | None = None
+    trainings: tuple[Training, ...] = ()
+    branch: str = "main"
+    codecarbon: CodeCarbonConfig | None = None
 
 
 def survey(root: Path) -> Survey:
     """Look at the repository below `root`. What cannot be read is passed over."""
-    script = _best_script(root)
-    text = "" if script is None else _text(root / script)
-    model = _MODEL.search(text)
-    install, launcher = _installation(root)
+    cards = tuple(_cards(root))
     return Survey(
-        cards=tuple(_cards(root)),
-        script=script,
-        install=install,
-        launcher=launcher,
-        uses_trainer=_TRAINER.search(text) is not None,
-        pushes=_PUSHES.search(text) is not None,
-        hub_repo=None if model is None else model[1] or model[2],
+        cards=cards, trainings=find_trainings(root, cards), branch=_default_branch(root), codecarbon=_codecarbon(root)
     )
 
 
 def _cards(root: Path) -> list[str]:
-    """README.md files with front matter, nearest to the root first."""
+    """Model cards, nearest to the root first: each README.md with front matter, and what is called a model card."""
     found = []
-    for one in find_cards((str(root),)):
+    for one in find_cards((str(root),), _OTHER_CARDS):
         path = Path(one.path)
-        if path.suffix == ".md" and _text(path).lstrip("\ufeff").startswith("---"):
+        is_readme = path.name == CARD_NAME
+        text = read_text(path)
+        has_metadata = text.lstrip("\ufeff").startswith("---")
+        if path.suffix == ".md" and (has_metadata or not is_readme) and not is_of_another_kind(text):
             found.append(path.relative_to(root).as_posix())
-    return sorted(found, key=lambda name: (name.count("/"), name))
+    return sorted(found, key=lambda name: (name.count("/"), not name.endswith(CARD_NAME), name))
 
 
-def _best_script(root: Path) -> str | None:
-    best: tuple[int, int, str] | None = None
-    for name in _scripts(root):
-        text = _text(root / name)
-        score = 2 * bool(_TRAINS.search(text)) + bool(_NAMES.match(Path(name).name))
-        # The best score, then the nearest to the root, then the alphabet.
-        candidate = (-score, name.count("/"), name)
-        if score >= 2 and (best is None or candidate < best):  # noqa: PLR2004  a name alone makes no training
-            best = candidate
-    return None if best is None else best[2]
+def is_of_another_kind(text: str) -> bool:
+    """Whether the front matter is that of a Space or of a data set, which have a README.md with metadata too."""
+    root = read_card(text.encode(), CARD_NAME).root
+    keys = set() if root is None else {property_name(key) for key, _ in root.own_items()}
+    return not keys & _MODEL_KEYS and bool(keys & (_SPACE_KEYS | _DATASET_KEYS))
 
 
-def _scripts(root: Path) -> Iterator[str]:
-    count = 0
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in _NO_SCRIPTS and not name.startswith("."))
-        for name in sorted(files):
-            if name.endswith(".py") and not name.startswith("test_"):
-                yield (Path(folder) / name).relative_to(root).as_posix()
-                count += 1
-                if count >= MAX_SCRIPTS:
-                    return
+def _default_branch(root: Path) -> str:
+    """The branch that the remote names, else `main` or `master` if there is one, else the current one."""
+    remote = _git(root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    if remote:
+        return remote.removeprefix("origin/")
+    names = _git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads/main", "refs/heads/master").split()
+    if names:
+        return names[0]
+    return _git(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"
 
 
-def _installation(root: Path) -> tuple[str | None, str]:
-    if (root / "uv.lock").is_file():
-        return "pip install uv && uv sync", "uv run python"
-    for name in ("requirements.txt", "requirements/train.txt", "requirements-train.txt"):
-        if (root / name).is_file():
-            return f"pip install -r {name}", "python"
-    if "[project]" in _text(root / "pyproject.toml") or (root / "setup.py").is_file():
-        return "pip install .", "python"
-    return None, "python"
-
-
-def _text(path: Path) -> str:
+def _git(root: Path, *arguments: str) -> str:
     try:
-        with path.open("rb") as stream:
-            return stream.read(MAX_SCRIPT_BYTES).decode("utf-8", "replace")
-    except OSError:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
         return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _codecarbon(root: Path) -> CodeCarbonConfig | None:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(read_text(root / CODECARBON))
+    except configparser.Error:
+        return None
+    if not parser.has_section("codecarbon"):
+        return None
+    stated = {name: value.strip().strip("\"'") for name, value in parser.items("codecarbon")}
+    output = Path(stated.get("output_dir") or ".") / (stated.get("output_file") or "emissions.csv")
+    return CodeCarbonConfig(location=_location(_places_in(stated)), output=output.as_posix())
+
+
+def _places_in(stated: dict[str, str]) -> Iterable[str]:
+    """What the configuration may mean, the most exact first."""
+    provider, cloud = stated.get("cloud_provider"), stated.get("cloud_region")
+    country, region = stated.get("country_iso_code"), stated.get("region")
+    if provider and cloud:
+        yield f"{provider}/{cloud}"
+    if country and region:
+        yield f"{country}/{region}"
+    if country:
+        yield country
+
+
+def _location(names: Iterable[str]) -> str | None:
+    for name in names:
+        try:
+            return find_place(name).code
+        except MeasurementError:
+            continue
+    return None

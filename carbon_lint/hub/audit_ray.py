@@ -14,6 +14,7 @@ from carbon_lint.errors import InputError
 from carbon_lint.hub.audit import CardText, Judged, judge_all
 from carbon_lint.hub.audit_journal import from_json, to_json
 from carbon_lint.hub.audit_sources import cards_in, columns_of, row_of
+from carbon_lint.project import install_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def judge_on_ray(
     try:
         import ray  # noqa: PLC0415  an extra, very large
     except ImportError as error:
-        raise InputError("--engine ray needs Ray", hint="pip install 'carbon-lint[ray]'") from error
+        raise InputError("--engine ray needs Ray", hint=install_hint("ray")) from error
     started_here = not ray.is_initialized()
     if started_here:
         ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="error")

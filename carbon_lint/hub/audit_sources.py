@@ -14,6 +14,7 @@ from carbon_lint.hub.audit import CardText
 from carbon_lint.hub.http import UnansweredError
 from carbon_lint.hub.remote import ModelRepo
 from carbon_lint.hub.target import parse_target
+from carbon_lint.project import install_hint
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _parquet(path: str) -> Iterator[CardText]:
         import pyarrow as pa  # noqa: PLC0415  an extra, large and slow to load
         import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError as error:
-        raise InputError(f"{path}: reading Parquet needs pyarrow", hint="pip install 'carbon-lint[audit]'") from error
+        raise InputError(f"{path}: reading Parquet needs pyarrow", hint=install_hint("audit")) from error
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:  # buffered, memory would grow with the file
             ids, text = columns_of(file.schema_arrow.names, path)

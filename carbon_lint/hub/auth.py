@@ -30,12 +30,17 @@ HOW_TO_GIVE_ONE = (
 )
 
 
+class KeylessError(PublishError):
+    """Keyless login was asked for and failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A token and the name of its source. `repr` shows the source alone."""
+    """A token and the name of its source. `repr` shows the source alone. `resource` is the model of keyless login."""
 
     token: str = field(repr=False)
     source: str
+    resource: str | None = None
 
 
 def find_credentials(
@@ -43,7 +48,7 @@ def find_credentials(
 ) -> Credentials | None:
     """The token to use: given, from a file, keyless, from HF_TOKEN, from `hf auth login`; None where there is none.
 
-    Keyless login is exchanged here: call it when publishing, not before the training, for it lasts an hour.
+    Keyless login is exchanged here. The client keeps the token for an hour and exchanges anew after that.
 
     Raises:
         PublishError: a token is named but empty, broken or unreadable, or the keyless exchange failed.
@@ -52,7 +57,7 @@ def find_credentials(
         return Credentials(_clean(token, "the token"), "the token given")
     if token_file is not None:
         return Credentials(_clean(_read(token_file), f"the token file {token_file}"), f"the token file {token_file}")
-    keyless = bool(environ.get("HF_OIDC_RESOURCE"))
+    resource = environ.get("HF_OIDC_RESOURCE") or None
     try:
         found = huggingface_hub.get_token()
     except OIDCError as error:
@@ -64,11 +69,11 @@ def find_credentials(
     if found is None:
         return None
     named = "HF_TOKEN" if environ.get("HF_TOKEN") else "HUGGING_FACE_HUB_TOKEN"
-    if keyless:
-        named = f"keyless login for {environ['HF_OIDC_RESOURCE']}"
+    if resource is not None:
+        named = f"keyless login for {resource}"
     elif not environ.get(named):
         named = "`hf auth login`"
-    return Credentials(_clean(found, named), named)
+    return Credentials(_clean(found, named), named, resource)
 
 
 def no_token(environ: Mapping[str, str]) -> PublishError:
@@ -102,9 +107,9 @@ def _clean(token: str, source: str) -> str:
     return cleaned
 
 
-def _keyless_failed(reason: str) -> PublishError:
+def _keyless_failed(reason: str) -> KeylessError:
     hint = (
         "the job needs `permissions: id-token: write`, and the model's settings must name this repository, workflow "
         "and branch as a trusted publisher, exactly; unset HF_OIDC_RESOURCE to use HF_TOKEN"
     )
-    return PublishError(f"keyless login failed: {' '.join(reason.split())}", hint=hint)
+    return KeylessError(f"keyless login failed: {' '.join(reason.split())}", hint=hint)

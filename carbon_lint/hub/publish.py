@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.errors import ExitCode, PublishError
 from carbon_lint.hub.http import Deadline, Retries, UnansweredError
+from carbon_lint.hub.losses import loss
 from carbon_lint.hub.message import MARKER, description_of, title_of
 from carbon_lint.hub.remote import CARD, ModelRepo, StaleError, Tip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from carbon_lint.hub.losses import Loss
     from carbon_lint.records.record import Record
 
 
@@ -79,20 +81,22 @@ class WholeCard:
 
 @dataclass(frozen=True, slots=True)
 class EditedCard:
-    """Their card with our block in it. `edit` changes only the block."""
+    """Their card with our block in it. `edit` changes only the block; a model without a card gets `first`, edited."""
 
     edit: Callable[[bytes], bytes]
     repo_id: str
+    first: bytes | None = None
     merges: bool = True
 
     def card_for(self, theirs: bytes | None) -> bytes:
         """Their card, edited."""
-        if theirs is None:
+        base = self.first if theirs is None else theirs
+        if base is None:
             raise PublishError(
                 f"{self.repo_id} has no {CARD} yet, so there is nothing to put the figures into",
-                hint=f"publish a whole card first: carbon-lint publish {CARD} --to {self.repo_id}",
+                hint=f"name a card to begin with: carbon-lint publish {CARD} --to {self.repo_id}",
             )
-        return self.edit(theirs)
+        return self.edit(base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,7 @@ class PublishRequest:
         emissions_of: the grams that a card states, for the commit message; None where it states none.
         overwrite: go on where somebody else changed the card meanwhile.
         title: the commit's first line, where the user gives one.
+        on_loss: told what a whole card is about to replace, before anything is sent.
     """
 
     plan: Plan
@@ -115,6 +120,7 @@ class PublishRequest:
     emissions_of: Callable[[bytes], float | None]
     overwrite: bool = False
     title: str | None = None
+    on_loss: Callable[[Loss], None] | None = None
     dry_run: bool = False
     retries: Retries = field(default_factory=Retries)
 
@@ -176,11 +182,14 @@ class _Publication:
             return self._read_back(self.landed, self.new)
         tip = self.repo.tip(self.request.revision)
         self._refuse_lost_edit(tip)
+        is_told = self.new is not None and self.old == tip.card
         self.old, self.new = tip.card, self.request.plan.card_for(tip.card)
         new = self.new
         findings = self.request.check(new)
         if findings:
             raise CardErrorsError(findings)
+        if not is_told:
+            tell_loss(self.request, tip.card, new)
         if new == tip.card or self.request.dry_run:
             return self._result(tip.sha, new, changed=False, diff=diff_of(tip.card, new) if new != tip.card else "")
         return self._read_back(self._commit(tip, new), new)
@@ -254,6 +263,14 @@ class _Publication:
         if self.unsure_since is not None:
             return f"whether the new card is there could not be found out: look at {self.repo.endpoint}/{self.repo.id}"
         return "the old card is there: nothing was sent"
+
+
+def tell_loss(request: PublishRequest, old: bytes | None, new: bytes) -> None:
+    """Show what a whole card replaces. A merged card loses nothing."""
+    if request.on_loss is not None and not request.plan.merges:
+        lost = loss(old, new)
+        if lost.lines:
+            request.on_loss(lost)
 
 
 def diff_of(old: bytes | None, new: bytes | None) -> str:

@@ -23,6 +23,7 @@ from carbon_lint.hub.publish import (
     WholeCard,
     diff_of,
     publish_card,
+    tell_loss,
 )
 from carbon_lint.hub.refusals import ForbiddenError
 
@@ -197,15 +198,16 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
     findings = request.check(new)
     if findings:
         raise CardErrorsError(findings)
+    tell_loss(request, main.card, new)
     if new == main.card or request.dry_run:
         diff = diff_of(main.card, new) if request.dry_run else None
         page = repo.commit_url(main.sha)
         return Published(repo_id=repo.id, revision="main", url=page, oid=main.sha, changed=False, card=new, diff=diff)
     title = request.title or title_of(request.record, request.emissions_of(new))
-    description = description_of(request.record, uuid.uuid4().hex)
+    description = description_of(request.record, uuid.uuid4().hex, is_markdown=True)
     pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
     try:
-        done = publish_card(replace(request, plan=WholeCard(new), revision=pull.ref), repo, deadline)
+        done = publish_card(replace(request, plan=WholeCard(new), revision=pull.ref, on_loss=None), repo, deadline)
     except PublishError as error:
         error.message += f" ({pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status})"
         raise

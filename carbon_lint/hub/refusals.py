@@ -67,15 +67,20 @@ def _refused(
             hint="create the branch first (`hf repo branch create`), or leave --revision out",
         )
     if status == 401 and "Invalid credentials" in said and credentials is not None:  # noqa: PLR2004
-        return PublishError(
-            f"the Hub does not accept {credentials.source}: it is mistyped, revoked or expired",
-            hint="make a new one with write access at https://huggingface.co/settings/tokens",
-        )
+        return rejected(credentials)
     if isinstance(error, RepositoryNotFoundError) or status in {401, 404}:
         return _missing(error, repo_id, credentials)
     if status == 403:  # noqa: PLR2004
         return ForbiddenError(f"{_who(credentials)} may not do this in {repo_id}: {said or 'forbidden'}")
     return PublishError(f"the Hub refused ({status}) for {repo_id}: {said or 'it does not say why'}")
+
+
+def rejected(credentials: Credentials) -> PublishError:
+    """A token that the Hub does not know."""
+    return PublishError(
+        f"the Hub does not accept {credentials.source}: it is mistyped, revoked or expired",
+        hint="make a new one with write access at https://huggingface.co/settings/tokens",
+    )
 
 
 def _missing(error: HfHubHTTPError, repo_id: str, credentials: Credentials | None) -> MissingError:

@@ -11,7 +11,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import huggingface_hub
 from huggingface_hub import CommitOperationAdd, HfApi
@@ -104,13 +104,45 @@ class ModelRepo:
 
     def tip(self, revision: str) -> Tip:
         """The head of a revision now, and its card. Raises PublishError also where the model has been renamed."""
+        sha = self._head(revision)
+        return Tip(sha=sha, card=self.card_at(sha))
+
+    def _head(self, revision: str) -> str:
         with self.speaking(revision):
             info = self.api.model_info(self.id, revision=None if revision == "main" else revision)
         if info.id != self.id:
             raise PublishError(f"{self.id} has been renamed to {info.id}", hint=f"publish to {info.id}")
         if info.sha is None:
             raise UnansweredError(f"the Hub does not say which commit {self.id} is at")
-        return Tip(sha=info.sha, card=self.card_at(info.sha))
+        return info.sha
+
+    def check_may_publish(self, *, by_pull_request: bool) -> None:
+        """Ask the Hub whether the token may publish, without a change. Raises PublishError if not.
+
+        A token of keyless login is a write token for the model that it names, so only that name is compared.
+        """
+        assert self.credentials is not None  # noqa: S101  the caller has found some
+        resource = self.credentials.resource
+        if resource is not None and resource.lower() != self.id.lower():
+            hint = f"set HF_OIDC_RESOURCE to {self.id}"
+            raise PublishError(f"keyless login is for {resource}, and the card goes to {self.id}", hint=hint)
+        role = None if resource is not None else self._whoami().get("auth", {}).get("accessToken", {}).get("role")
+        self._head("main")
+        if role == "read":
+            raise self.forbidden("write to")
+        if resource is None and not by_pull_request:
+            self._check_may_write()
+
+    def _check_may_write(self) -> None:
+        # not `HfApi.auth_check`: its `write` is newer than the oldest client that we take
+        url = f"{self.endpoint}/api/models/{self.id}/auth-check/write"
+        try:
+            with self.speaking(None):
+                hf_raise_for_status(get_session().get(url, headers=build_hf_headers(token=self.api.token)))
+        except refusals.ForbiddenError:
+            raise self.forbidden("write to") from None
+        except refusals.MissingError:
+            return  # the model is there, so this server does not know the question: the commit itself will tell
 
     def card_at(self, sha: str) -> bytes | None:
         """The card's bytes at a commit; None where it has none."""
@@ -166,14 +198,21 @@ class ModelRepo:
         """The user whose token it is; None where the Hub does not say."""
         if self.credentials is None:
             return None
-        with self.speaking(None):
-            return str(self.api.whoami()["name"])
+        return str(self._whoami()["name"])
+
+    def _whoami(self) -> dict[str, Any]:
+        assert self.credentials is not None  # noqa: S101  nobody asks who has no token
+        try:
+            with self.speaking(None):
+                return dict(self.api.whoami())
+        except refusals.MissingError:
+            # the client replaces the Hub's words by its own, and no model was asked for
+            raise refusals.rejected(self.credentials) from None
 
     def forbidden(self, what: str) -> PublishError:
         """Why a change is forbidden: asked only then, for the Hub allows this question seldom."""
-        assert self.credentials is not None  # noqa: S101  without a token the answer is 401
-        with self.speaking(None):
-            answer = self.api.whoami()
+        answer = self._whoami()
+        assert self.credentials is not None  # noqa: S101  or there was no answer
         who = f"{self.credentials.source} ({answer['name']}'s)"
         if answer.get("auth", {}).get("accessToken", {}).get("role") == "read":
             hint = "use a token with write access: https://huggingface.co/settings/tokens"

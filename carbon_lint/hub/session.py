@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PublishError
-from carbon_lint.hub.auth import Credentials, find_credentials, no_token
+from carbon_lint.hub.auth import Credentials, KeylessError, find_credentials, no_token
 from carbon_lint.hub.catalogue import Catalogue
 from carbon_lint.hub.endpoint import endpoint_of
 from carbon_lint.hub.http import Deadline, Retries
@@ -35,9 +35,12 @@ def open_model(
     token: str | None = None,
     token_file: Path | None = None,
     needs_token: bool = True,
+    is_anonymous: bool = False,
     on_wait: Callable[[float, str], None] | None = None,
 ) -> Iterator[ModelRepo]:
     """The model that `target` names (`owner/model` or its page), ready to be asked.
+
+    Without `needs_token` a token is used if there is one, and keyless login may fail; `is_anonymous` uses none at all.
 
     Raises:
         UsageError: `target` or HF_ENDPOINT cannot be read, or HF_ENDPOINT is not the workflow's own.
@@ -47,7 +50,12 @@ def open_model(
     repo_id = parse_target(target, endpoint)
     _refuse_offline(environ)
     with connected(endpoint, deadline, Retries(on_wait=on_wait)):
-        credentials = find_credentials(environ, token=token, token_file=token_file)
+        credentials = None
+        try:
+            credentials = None if is_anonymous else find_credentials(environ, token=token, token_file=token_file)
+        except KeylessError:
+            if needs_token:
+                raise
         if credentials is None and needs_token:
             raise no_token(environ)
         yield ModelRepo(repo_id, endpoint, credentials)

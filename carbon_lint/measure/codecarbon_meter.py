@@ -27,6 +27,7 @@ from carbon_lint.measure.ram import plan_ram
 from carbon_lint.measure.rapl import RaplWatch
 from carbon_lint.measure.required import check_required
 from carbon_lint.measure.surroundings import private_surroundings
+from carbon_lint.project import install_hint
 from carbon_lint.records.pricing import intensity_of
 from carbon_lint.records.record import Energy, Hardware, Method, Methods
 from carbon_lint.units import grams_from_kilograms
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from carbon_lint.places import Place
 
 REQUIRED_VERSION = "3.3.2"
-_INSTALL = f"pip install 'carbon-lint[run]' brings codecarbon {REQUIRED_VERSION}"
 
 # With this intensity kilograms are kilowatt-hours: an energy-only run is held to the same check, and states no grams.
 _ENERGY_ONLY_G_PER_KWH = 1000.0
@@ -54,6 +54,10 @@ _LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths
     "save_to_logfire",
     "co2_signal_api_token",
 }
+
+
+def _install() -> str:
+    return f"{install_hint('run')} brings codecarbon {REQUIRED_VERSION}"
 
 
 class CodeCarbonMeter:
@@ -138,7 +142,7 @@ class CodeCarbonMeter:
                 self._tracker.start()
                 self._tracker.flush()
         except ImportError as error:
-            raise MeasurementError(f"codecarbon cannot be imported: {error}", hint=_INSTALL) from error
+            raise MeasurementError(f"codecarbon cannot be imported: {error}", hint=_install()) from error
         if self._tap.last is None:
             raise MeasurementError(
                 f"CodeCarbon gives no figures: {self._log.cause()}",
@@ -253,7 +257,7 @@ class CodeCarbonMeter:
             parts = {type(part).__name__: part for part in self._tracker._hardware}
             mode, tdp_w, ram_w = parts["CPU"]._mode, parts["CPU"]._tdp, parts["RAM"]._force_ram_power
         except (AttributeError, KeyError) as error:
-            raise MeasurementError(f"CodeCarbon is not built as expected: {error!r}", hint=_INSTALL) from error
+            raise MeasurementError(f"CodeCarbon is not built as expected: {error!r}", hint=_install()) from error
         expected = "intel_rapl" if self._cpu.method is Method.COUNTER else "cpu_load"
         if mode != expected or (mode == "cpu_load" and tdp_w != self._cpu.max_power_w) or ram_w != self._ram.power_w:
             raise MeasurementError(
@@ -301,7 +305,7 @@ def _offline_tracker() -> Any:
 
     version = getattr(codecarbon, "__version__", "unknown")
     if version != REQUIRED_VERSION:
-        raise MeasurementError(f"codecarbon {version} is installed, {REQUIRED_VERSION} is needed", hint=_INSTALL)
+        raise MeasurementError(f"codecarbon {version} is installed, {REQUIRED_VERSION} is needed", hint=_install())
     return codecarbon.OfflineEmissionsTracker
 
 
@@ -316,7 +320,7 @@ def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     if known != set(arguments):
         raise MeasurementError(
             f"codecarbon's parameters differ from those known here: {', '.join(sorted(known ^ set(arguments)))}",
-            hint=_INSTALL,
+            hint=_install(),
         )
     return arguments
 

@@ -124,23 +124,6 @@ class Journal:
             return False
 
 
-<<<<<<< HEAD
-=======
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalContent:
-    """What a journal holds. `header` and `ended` are records as JSON; `ended` is `None` where the run was killed.
-
-    `intensities`: of a run that is priced hour by hour, as its hours began.
-    """
-
-    header: dict[str, Any]
-    limits: dict[str, Any]
-    last_reading: dict[str, Any] | None
-    ended: dict[str, Any] | None
-    intensities: tuple[dict[str, Any], ...] = ()
-
-
->>>>>>> w-c
 def read_journal(path: str | os.PathLike[str]) -> JournalContent:
     """Read the journal of a run that has ended, torn lines left out.
 

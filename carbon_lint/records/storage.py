@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.files import write_atomically
+from carbon_lint.project import install_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -167,7 +168,7 @@ class RemoteStorage:
         try:
             import fsspec  # noqa: PLC0415  not part of a plain install
         except ImportError as error:
-            raise UsageError(f"{url} needs fsspec", hint="pip install 'carbon-lint[hub]'") from error
+            raise UsageError(f"{url} needs fsspec", hint=install_hint("hub")) from error
         try:
             filesystem, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:

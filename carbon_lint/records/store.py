@@ -9,15 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
-<<<<<<< HEAD
 from carbon_lint.files import check_is_ours, read_file, write_atomically
+from carbon_lint.places import unusual_intensity
 from carbon_lint.records.journal import BEGINNING, journal_path, read_ending, record_path, recover_command
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_difference, find_implausible
-=======
-from carbon_lint.files import write_atomically
-from carbon_lint.places import unusual_intensity
-from carbon_lint.records.hours import find_disagreement
->>>>>>> w-c
 from carbon_lint.records.record import (
     FORMAT,
     Energy,
@@ -140,20 +135,16 @@ def intensity_from_json(document: dict[str, Any]) -> Intensity:
     return Intensity(**{**document, "hours": hours})
 
 
-<<<<<<< HEAD
-def load_record(path: str | os.PathLike[str]) -> Record:
-    """Read a record to act on it: one whose figures cannot be true, or are not its journal's, is refused.
-=======
 def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
-    """Read a record. `allow_unusual` accepts a carbon intensity that no grid has, as the run itself may have done.
->>>>>>> w-c
+    """Read a record to act on it: one whose figures cannot be true, or are not its journal's, is refused.
+
+    `allow_unusual` accepts a carbon intensity that no grid has, as the run itself may have done.
 
     A folder stands for the one record in it. Raises InputError.
     """
-<<<<<<< HEAD
     if os.path.isdir(path):
         path = _only_record_in(path)
-    record = parse_record(_read(path), path)
+    record = parse_record(_read(path), path, allow_unusual=allow_unusual)
     check_plausible(record, path)
     check_journal(record, path)
     return record
@@ -164,7 +155,7 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     return _parse(_read(path), path)
 
 
-def parse_record(data: bytes, path: str | os.PathLike[str]) -> Record:
+def parse_record(data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
     """The record whose file holds `data`; `path` is what messages call it.
 
     Raises InputError if it is no JSON, no record, not valid by the schema, or contradicts itself.
@@ -173,7 +164,18 @@ def parse_record(data: bytes, path: str | os.PathLike[str]) -> Record:
     contradiction = find_contradiction(record)
     if contradiction is not None:
         raise InputError(f"{os.fspath(path)} contradicts itself: {contradiction}", hint=_AS_WRITTEN)
+    unusual = None if allow_unusual else _unusual(record)
+    if unusual is not None:
+        raise InputError(f"{os.fspath(path)}: {unusual[0]}", hint=unusual[1])
     return record
+
+
+def _unusual(record: Record) -> tuple[str, str] | None:
+    """What is wrong with a carbon intensity that no grid has; `None` for a usual one, and if the run accepted it."""
+    if record.intensity is None or record.intensity.is_unusual:
+        return None
+    figures = (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours))
+    return next((found for found in map(unusual_intensity, figures) if found is not None), None)
 
 
 def check_plausible(record: Record, path: str | os.PathLike[str]) -> None:
@@ -197,17 +199,6 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
             f"{path} is a journal, expected the record beside it ({record_path(path).name})",
             hint=f"if the run was killed: {recover_command(path)}",
         )
-=======
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", hint="check the path of the record") from error
-    return parse_record(data, path, allow_unusual=allow_unusual)
-
-
-def parse_record(data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
-    """The record whose file holds `data`; `path` is what messages call it. Raises InputError as `load_record` does."""
->>>>>>> w-c
     try:
         document = json.loads(data)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -223,7 +214,6 @@ def parse_record(data: bytes, path: str | os.PathLike[str], *, allow_unusual: bo
         )
     problem = find_problem(document)
     if problem is not None:
-<<<<<<< HEAD
         raise InputError(f"{path} is not a valid record: {problem}", hint=_AS_WRITTEN)
     return record_from_json(document)
 
@@ -240,38 +230,6 @@ def _only_record_in(folder: str | os.PathLike[str]) -> str:
         hint=f"name one, or add them up: carbon-lint merge {shlex.quote(os.fspath(folder))} -o sum.json"
         if found
         else "name the record, or the folder that `run --record` wrote it into",
-=======
-        raise InputError(f"{path} is not a valid record: {problem}", hint="records are not meant to be edited by hand")
-    record = record_from_json(document)
-    contradiction = find_contradiction(record)
-    if contradiction is not None:
-        raise InputError(f"{path} contradicts itself: {contradiction}", hint="take the record as the run wrote it")
-    unusual = None if allow_unusual else _unusual(record)
-    if unusual is not None:
-        raise InputError(f"{path}: {unusual[0]}", hint=unusual[1])
-    return record
-
-
-def _unusual(record: Record) -> tuple[str, str] | None:
-    """What is wrong with a carbon intensity that no grid has; `None` for a usual one, and if the run accepted it."""
-    if record.intensity is None or record.intensity.is_unusual:
-        return None
-    figures = (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours))
-    return next((found for found in map(unusual_intensity, figures) if found is not None), None)
-
-
-def find_contradiction(record: Record) -> str | None:
-    """Why the grams cannot come of the energy, in one line; `None` where they do, or one of the two is not known."""
-    total_kwh = record.energy_kwh.total
-    if record.emissions_g is None or total_kwh is None or record.intensity is None:
-        return None
-    expected_g = total_kwh * record.intensity.g_per_kwh
-    if math.isclose(record.emissions_g, expected_g, rel_tol=_TOLERANCE):
-        return find_disagreement(record.intensity, total_kwh, record.emissions_g, tolerance=_TOLERANCE)
-    return (
-        f"emissions_g is {record.emissions_g:.6g}, and {total_kwh:.6g} kWh at {record.intensity.g_per_kwh:.6g} g/kWh "
-        f"are {expected_g:.6g} g"
->>>>>>> w-c
     )
 
 

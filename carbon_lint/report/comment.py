@@ -77,7 +77,8 @@ def _title(record: Record, verdict: Verdict | None) -> str:
 
 def _folded(record: Record) -> str:
     details = "\n".join(part for part in (sections.energy(record), sections.modelled(record)) if part)
+    stated = record.provenance.run_url or ""
     # A URL that cannot end the link it stands in.
-    url = quote(record.provenance.run_url or "", safe=":/?&=%")
+    url = quote(stated, safe=":/?&=%") if stated.startswith(("https://", "http://")) else ""
     link = f"\n[The run]({url}) has the whole report.\n" if url else ""
     return f"<details><summary>Energy by component</summary>\n\n{details}\n</details>\n{link}"

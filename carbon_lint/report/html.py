@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint import __version__
 from carbon_lint.errors import UsageError
+from carbon_lint.project import install_hint
 from carbon_lint.report.counts import by_severity, sentence
 from carbon_lint.report.links import rule_url
 from carbon_lint.report.places import relative_path
@@ -26,9 +27,7 @@ def render(report: LintReport, options: RenderOptions) -> str:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  an extra, and slow to load
     except ImportError as error:
-        raise UsageError(
-            "the html format needs Jinja2, which is not installed", hint="pip install 'carbon-lint[html]'"
-        ) from error
+        raise UsageError("the html format needs Jinja2, which is not installed", hint=install_hint("html")) from error
     environment = Environment(
         loader=PackageLoader("carbon_lint.report"),
         autoescape=True,

@@ -80,7 +80,7 @@ def _reproduce(record: Record) -> str:
     else:
         words.append("--energy-only")
     command = terminal(shlex.join([*words, "--", *record.command]))[:_MAX_COMMAND_CHARACTERS]
-    rows = [f"`{name}` {markdown_code(version)}" for name, version in sorted(record.software.items())]
+    rows = [f"{markdown_code(name)} {markdown_code(version)}" for name, version in sorted(record.software.items())]
     commit = f"at commit {markdown_code(record.provenance.commit)} " if record.provenance.commit else ""
     return (
         "<details><summary>How to reproduce</summary>\n\n"

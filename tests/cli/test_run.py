@@ -245,7 +245,7 @@ def test_codecarbon_missing_says_how_to_install_it(carbon_lint, tmp_path):
     done = carbon_lint("run", "--location", "FRA", "--", "touch", "ran", env=environ)
 
     assert done.returncode == 125
-    assert "pip install 'carbon-lint[run]'" in done.stderr
+    assert "pip install 'carbon-lint[run] @ " in done.stderr
     assert "Traceback" not in done.stderr
     assert not Path("ran").exists()
 

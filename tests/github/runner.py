@@ -99,6 +99,17 @@ class Runner:
         self.is_impatient = False  # a person at the keyboard, not the runner
         self.workspace_mode = ""  # ":ro" for a workspace that cannot be written to
 
+    @property
+    def provenance(self):
+        """What a record of this run says of where it was made."""
+        repository, run_id = self.github["GITHUB_REPOSITORY"], self.github["GITHUB_RUN_ID"]
+        return {
+            "repository": repository,
+            "commit": self.github["GITHUB_SHA"],
+            "run_id": run_id,
+            "run_url": f"https://github.com/{repository}/actions/runs/{run_id}/attempts/1",
+        }
+
     def write(self, name, text):
         path = self.workspace / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import tomllib
@@ -26,14 +27,27 @@ Trainer(model, TrainingArguments("out", push_to_hub=True, hub_model_id="me/m")).
 
 
 @pytest.fixture
+def cli(cli):
+    """`init` of a carbon-lint that somebody has published."""
+
+    def run(*argv):
+        named = {"--owner", "--action"} & set(argv)
+        return cli(*argv, *([] if named or argv[0] != "init" else ["--owner", "acme"]))
+
+    return run
+
+
+@pytest.fixture
 def repository():
     """A repository in the current folder: `repository(train=..., requirements=...)`."""
 
     def make(**files):
         names = {"train": "train.py", "card": "README.md", "requirements": "requirements.txt", "hooks": FILES[1]}
         for name, text in files.items():
-            Path(names.get(name, name)).write_text(text)
-        subprocess.run(["git", "init", "-q"], check=True)
+            path = Path(names.get(name, name))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        subprocess.run(["git", "init", "-q", "-b", "main"], check=True)
 
     return make
 
@@ -72,7 +86,7 @@ def test_two_jobs_with_least_permissions_and_pinned_actions(repository, cli):
     assert step["with"]["setup"] == "pip install -r requirements.txt"
     assert "secrets." not in str(train)
     assert publish["steps"][-1]["with"] == {
-        "record": "carbon-lint-record.json",
+        "record": "carbon-lint-record/carbon-lint-record.json",
         "card": "README.md",
         "hub-repo": "me/m",
     }
@@ -112,10 +126,228 @@ def test_a_trainer_that_pushes_is_given_a_draft_to_push_to(repository, cli):
     assert "hub_revision" in err
 
 
+def test_the_record_goes_by_one_name_and_the_artifact_into_a_folder_of_its_own(repository, cli):
+    for train in (PLAIN, PUSHING):
+        repository(train=train, card=CARD)
+        Path(WORKFLOW).unlink(missing_ok=True)
+        cli("init", "--yes", "--to", "me/m")
+        upload, download = jobs()["train"]["steps"][-1]["with"], jobs()["publish"]["steps"][1]["with"]
+        assert upload["path"] == jobs()["train"]["steps"][1]["with"]["record"] == "carbon-lint-record.json"
+        assert upload["if-no-files-found"] == "ignore"
+        assert (download["name"], download["path"]) == (upload["name"], "carbon-lint-record")
+        read = jobs()["publish"]["steps"][2]["with"]["record"]
+        assert read == f"{download['path']}/{upload['path']}"
+
+
+def test_the_merge_is_installed_from_the_repository_of_the_action(repository, cli):
+    repository(train=PUSHING, card=CARD)
+    cli("init", "--yes", "--action", f"acme/carbon-lint/in-job@{'a' * 40}")
+    command = jobs()["publish"]["steps"][-1]["run"]
+    assert (
+        f"--spec 'carbon-lint[hub] @ git+https://github.com/acme/carbon-lint@{'a' * 40}' carbon-lint publish" in command
+    )
+    assert "--record carbon-lint-record/carbon-lint-record.json" in command
+
+
+@pytest.mark.parametrize(
+    ("branches", "remote", "expected"),
+    [
+        (["main"], None, "main"), (["master"], None, "master"), (["trunk"], None, "trunk"), ([], None, "main"),
+        (["master", "topic"], None, "master"), (["topic"], "refs/remotes/origin/develop", "develop"),
+        (["main"], "refs/remotes/origin/release/1.x", "release/1.x"), (["on"], None, "on"), (["1.0"], None, "1.0"),
+    ],
+)  # fmt: skip
+def test_the_workflow_runs_on_the_repositorys_own_default_branch(repository, cli, branches, remote, expected):
+    if branches:
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", "init", "-q", "-b", branches[0]], check=True)
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
+        for name in branches[1:]:
+            subprocess.run(["git", "checkout", "-q", "-b", name], check=True)
+        if remote:
+            subprocess.run(["git", "symbolic-ref", "refs/remotes/origin/HEAD", remote], check=True)
+    Path("train.py").write_text(PLAIN)
+    cli("init", "--yes")
+    document = yaml.safe_load(Path(WORKFLOW).read_text())
+    assert document[True]["push"]["branches"] == [expected]
+
+
+def test_a_repository_of_cards_alone_is_linted_and_trains_nothing(repository, cli):
+    repository(**{"models/a/README.md": CARD, "models/b/README.md": CARD})
+    _, _, err = cli("init", "--yes", "--to", "me/m")
+    assert not Path(WORKFLOW).exists()
+    written = yaml.safe_load(Path(".github/workflows/lint.yml").read_text())["jobs"]
+    assert list(written) == ["lint"]
+    assert "command" not in str(written)
+    assert 'lint": "false' not in str(written)
+    assert "so the workflow lints the cards" in err
+
+
+def test_a_lint_workflow_of_the_repositorys_own_is_not_written_over(repository, cli):
+    repository(**{"models/a/README.md": CARD, ".github/workflows/lint.yml": "name: ruff\n"})
+    cli("init", "--yes")
+    assert Path(".github/workflows/lint.yml").read_text() == "name: ruff\n"
+    assert list(jobs()) == ["lint"]
+
+
+def test_what_has_to_be_edited_is_there(repository, cli):
+    repository()
+    _, _, err = cli("init", "--yes")
+    assert f"set `command` in {WORKFLOW}, which says `python train.py`" in err
+    assert jobs()["train"]["steps"][1]["with"]["command"] == "python train.py"
+
+
+OWN = "from mypkg.data import load\nfor b in load():\n    optimizer.step()\n"
+RELATIVE = "from .data import load\nfor b in load():\n    optimizer.step()\n"
+SETUP_PY = "from setuptools import setup; setup(name='mypkg')\n"
+PYPROJECT = "[project]\nname = 'mypkg'\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "setup", "command"),
+    [
+        ({"train.py": PLAIN, "requirements.txt": ""}, "pip install -r requirements.txt", "python train.py"),
+        (
+            {"mypkg/train.py": OWN, "mypkg/__init__.py": "", "setup.py": SETUP_PY, "requirements.txt": ""},
+            "pip install -r requirements.txt && pip install .", "python -m mypkg.train",
+        ),
+        (
+            {"src/mypkg/train.py": RELATIVE, "src/mypkg/__init__.py": "", "pyproject.toml": PYPROJECT},
+            "pip install .", "python -m mypkg.train",
+        ),
+        ({"scripts/train.py": OWN, "pyproject.toml": PYPROJECT}, "pip install .", "python scripts/train.py"),
+        ({"mypkg/train.py": OWN, "mypkg/__init__.py": ""}, None, "python -m mypkg.train"),
+        ({"lib/mypkg/train.py": RELATIVE, "lib/mypkg/__init__.py": ""}, None, "python lib/mypkg/train.py"),
+        ({"train.py": PLAIN, "pyproject.toml": "[tool.poetry]\nname = 'x'\n"}, "pip install .", "python train.py"),
+        ({"train.py": PLAIN, "pyproject.toml": "[tool.ruff]\n"}, None, "python train.py"),
+        ({"train.py": PLAIN, "uv.lock": ""}, "pip install uv && uv sync", "uv run python train.py"),
+        (
+            {"a b/train.py": PLAIN, "a b/requirements.txt": "", "requirements.txt": ""},
+            "pip install -r requirements.txt -r 'a b/requirements.txt'", "python 'a b/train.py'",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_training_needs_is_installed_and_it_finds_its_own_package(repository, cli, files, setup, command):
+    repository(**files)
+    cli("init", "--yes")
+    step = jobs()["train"]["steps"][1]["with"]
+    assert step.get("setup") == setup
+    assert step["command"] == command
+
+
+def test_every_training_of_a_monorepo_gets_its_jobs_requirements_and_card(repository, cli):
+    repository(
+        **{
+            "requirements.txt": "numpy\n",
+            "models/a/train.py": PLAIN + 'model.push_to_hub("me/a")\n',
+            "models/a/requirements.txt": "torch\n", "models/a/README.md": CARD,
+            "models/b/finetune.py": PLAIN, "models/b/uv.lock": "", "models/b/README.md": CARD,
+            "models/b/lib/train_utils.py": PLAIN,
+        }
+    )  # fmt: skip
+    _, _, err = cli("init", "--yes", "--to", "me/m")
+    assert list(jobs()) == ["train-models-a-train", "publish-models-a-train", "train-models-b-finetune"]
+    first, second = (jobs()[name]["steps"][1]["with"] for name in ("train-models-a-train", "train-models-b-finetune"))
+    assert first["setup"] == "pip install -r requirements.txt -r models/a/requirements.txt"
+    assert second["setup"] == "pip install uv && uv sync --project models/b"
+    assert second["command"] == "uv run --project models/b python models/b/finetune.py"
+    published = jobs()["publish-models-a-train"]
+    assert published["needs"] == "train-models-a-train"
+    assert published["steps"][-1]["with"]["card"] == "models/a/README.md"
+    assert published["steps"][-1]["with"]["hub-repo"] == "me/a"
+    names = {job["steps"][-1]["with"]["name"] for name, job in jobs().items() if name.startswith("train")}
+    assert len(names) == 2
+    assert "--to me/m was left out: there are 2 trainings" in err
+
+
+def test_a_card_that_two_trainings_share_is_written_by_neither(repository, cli):
+    pushing = PLAIN + 'model.push_to_hub("me/{}")\n'
+    repository(card=CARD, **{"a/train.py": pushing.format("a"), "b/train.py": pushing.format("b")})
+    cli("init", "--yes")
+    assert all("card" not in job["steps"][-1]["with"] for job in jobs().values())
+
+
+def test_cards_of_other_names_are_found_linted_and_hooked(repository, cli):
+    repository(**{"model_card.md": "# A model\n", "nets/MODEL-CARD.md": CARD, "README.md": "# This code\n"})
+    cli("init", "--yes")
+    lint = yaml.safe_load(Path(".github/workflows/lint.yml").read_text())["jobs"]["lint"]
+    assert lint["steps"][-1]["with"]["cards"].splitlines() == ["model_card.md", "nets/MODEL-CARD.md"]
+    pattern = yaml.safe_load(Path(FILES[1]).read_text())["repos"][0]["hooks"][0]["files"]
+    assert all(re.search(pattern, name) for name in ("model_card.md", "nets/MODEL-CARD.md", "x/README.md"))
+    assert not re.search(pattern, "notes.md")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "is_card"),
+    [
+        ("sdk: gradio\napp_file: app.py", False), ("dataset_info:\n  features: []", False), ("license: mit", True),
+        ("size_categories: [n<1K]\nlicense: mit", False), ("pipeline_tag: fill-mask\nconfigs: []", True),
+    ],
+)  # fmt: skip
+def test_the_readme_of_a_space_or_data_set_is_no_model_card(repository, cli, metadata, is_card):
+    repository(train=PLAIN, card=f"---\n{metadata}\n---\n# X\n")
+    _, _, err = cli("init")
+    assert ("model cards: README.md" in err) == is_card
+
+
+@pytest.mark.parametrize(
+    ("config", "location"),
+    [
+        ("[codecarbon]\ncountry_iso_code = FRA\n", "FRA"),
+        ("[codecarbon]\ncountry_iso_code=USA\nregion=virginia\n", "USA/virginia"),
+        ("[codecarbon]\ncloud_provider = gcp\ncloud_region = us-central1\n", "gcp/us-central1"),
+        ("[codecarbon]\ncountry_iso_code = 'DEU'\nregion = nowhere\n", "DEU"),
+        ("[codecarbon]\nproject_name = x\n", None),
+        ("not an ini file", None), ("[codecarbon]\ncountry_iso_code = %(x)s\n", None),
+    ],
+)  # fmt: skip
+def test_what_a_codecarbon_configuration_says_is_taken_over(repository, cli, config, location):
+    repository(train=PLAIN, **{".codecarbon.config": config})
+    code, _, err = cli("init", "--yes")
+    assert code == 0
+    assert tomllib.loads(Path(FILES[2]).read_text()).get("location") == location
+    assert (".codecarbon.config" in err) == config.startswith("[")
+    assert cli("init", "--location", "POL")[0] == 0
+
+
+def test_the_place_that_is_typed_comes_before_that_of_codecarbon_and_its_file_is_named(repository, cli):
+    config = "[codecarbon]\ncountry_iso_code = FRA\noutput_dir = out\noutput_file = co2.csv\n"
+    repository(train=PLAIN, **{".codecarbon.config": config})
+    _, _, err = cli("init", "--yes", "--location", "POL")
+    assert tomllib.loads(Path(FILES[2]).read_text()) == {"location": "POL"}
+    assert "carbon-lint card CARD --from out/co2.csv" in err
+    assert "taken over from" not in err
+
+
+def test_a_placeholder_is_never_written(repository, carbon_lint):
+    from carbon_lint.project import is_placeholder
+
+    if not is_placeholder():
+        pytest.skip("this carbon-lint has an owner")
+    repository(train=PLAIN, card=CARD)
+    shown = carbon_lint("init", "--location", "FRA")
+    assert shown.returncode == 0
+    assert "nothing was written" in shown.stderr
+    assert "--owner NAME" in shown.stderr
+    refused = carbon_lint("init", "--location", "FRA", "--yes")
+    assert refused.returncode == 2
+    assert not any(Path(name).exists() for name in FILES)
+
+
+@pytest.mark.parametrize("train", [PLAIN, PUSHING])
+def test_a_workflow_of_several_trainings_is_valid_for_github(repository, cli, train):
+    repository(**{"a-b/train.py": train, "a_b/train.py": train, "c/train.py": PLAIN, "c/README.md": CARD})
+    cli("init", "--yes")
+    assert len(jobs()) >= 4
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def test_without_a_model_nothing_is_published(repository, cli):
     repository(train=PLAIN)
     _, _, err = cli("init", "--yes")
-    assert list(jobs()) == ["train"]
+    assert list(jobs()) == ["train"], "and there is no card to lint"
     assert "--to owner/model names it" in err
     assert tomllib.loads(Path(FILES[2]).read_text()) == {}, "an unknown location is a comment, not a guess"
 
@@ -194,6 +426,7 @@ def test_a_workflow_that_uses_us_already_is_left_alone(repository, cli):
     [
         (["nowhere"], "nowhere"), (["--location", "Frnace"], "Frnace"), (["--to", "datasets/a/b"], "dataset"),
         (["--action", "carbon-lint"], "--action"), (["--record", "none.json"], "none.json"),
+        (["--action", "a/b", "--owner", "c"], "--owner"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_one_line(repository, cli, arguments, word):
@@ -220,8 +453,9 @@ def test_at_a_terminal_it_asks(repository, answer, is_written):
     repository(train=PLAIN)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "carbon_lint", "init"], stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
-    )
+        [sys.executable, "-m", "carbon_lint", "init", "--owner", "acme"],
+        stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True,
+    )  # fmt: skip
     os.close(theirs)
     shown = b""
     while b"[y/N]" not in shown:

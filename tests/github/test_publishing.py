@@ -9,12 +9,12 @@ import psutil
 import pytest
 
 from carbon_lint.records import ledger
-from carbon_lint.records.record import Energy
+from carbon_lint.records.record import Energy, Provenance
 from carbon_lint.records.store import load_record, write_record
 from tests.github.runner import Runner
 from tests.hub.records import record
 from tests.standin.faults import Fault
-from tests.standin.hub import READ_TOKEN, WRITE_TOKEN
+from tests.standin.hub import FOREIGN_TOKEN, PR_TOKEN, READ_TOKEN, WRITE_TOKEN
 
 CARD = "---\nlicense: mit\n# a comment\ntags: [a,  b]\n---\n# A model\n"
 
@@ -27,13 +27,14 @@ def runner(tmp_path, hub):
     return started
 
 
-def train(runner, hub, command=None, **inputs):
+def train(runner, hub, command=None, env=None, **inputs):
     """A step that trains and publishes, or, being quicker, one that takes the record of 42.5 g of another job."""
     inputs = {"hub_repo": "acme/m", "hf_token": WRITE_TOKEN, **inputs}
+    env = {**hub.environ(None), **(env or {})}
     if command is None:
-        write_record(record(), runner.workspace / "r.json")
-        return runner.step(record="r.json", env=hub.environ(None), **inputs)
-    return runner.step(command=command, location="FRA", env=hub.environ(None), **inputs)
+        write_record(record(provenance=Provenance(**runner.provenance)), runner.workspace / "r.json")
+        return runner.step(record="r.json", env=env, **inputs)
+    return runner.step(command=command, location="FRA", env=env, **inputs)
 
 
 def test_a_push_to_the_default_branch_publishes_the_card(runner, hub):
@@ -67,14 +68,63 @@ def test_the_second_job_publishes_the_record_of_the_first(runner, hub):
     assert b"co2_eq_emissions" in hub.card("acme/m")
 
 
-def test_publish_only(runner, hub):
+def test_replace_card_publishes_the_whole_card_and_shows_what_is_lost(runner, hub):
     runner.write("README.md", CARD.replace("A model", "A new text"))
-    step = runner.step(card="README.md", hub_repo="acme/m", hf_token=WRITE_TOKEN, env=hub.environ(None))
+    inputs = {"card": "README.md", "hub_repo": "acme/m", "hf_token": WRITE_TOKEN, "replace_card": "true"}
+    step = runner.step(env=hub.environ(None), **inputs)
     assert step.succeeded, step.log
     assert b"A new text" in hub.card("acme/m")
-    again = runner.step(card="README.md", hub_repo="acme/m", hf_token=WRITE_TOKEN, env=hub.environ(None))
+    assert any("replaces 1 line of the card on the Hub" in text for text in step.annotations("warning")), step.log
+    assert "\n- # A model\n" in step.log
+    again = runner.step(env=hub.environ(None), **inputs)
     assert again.succeeded
     assert "nothing committed" in again.log
+
+
+def test_without_replace_card_the_text_on_the_hub_stays_and_that_is_said(runner, hub):
+    runner.write("README.md", "# How to install this code\n")
+    step = train(runner, hub, command="true", card="README.md")
+    assert step.succeeded, step.log
+    card = hub.card("acme/m").decode()
+    assert card.startswith("---\nlicense: mit\n# a comment\ntags: [a,  b]\nco2_eq_emissions:\n")
+    assert card.endswith("---\n# A model\n")
+    assert "install" not in card
+    assert any("replace-card: true" in text for text in step.annotations("notice")), step.log
+
+
+def test_a_model_without_a_card_gets_the_whole_card(runner, hub):
+    hub.create("acme/new")
+    assert train(runner, hub, card="README.md", hub_repo="acme/new").succeeded
+    assert hub.card("acme/new").decode() == (runner.workspace / "README.md").read_text()
+
+
+def test_a_card_without_figures_is_not_published_without_replace_card(runner, hub):
+    step = runner.step(card="README.md", hub_repo="acme/m", hf_token=WRITE_TOKEN, env=hub.environ(None))
+    assert step.succeeded, "the Hub has this very card"
+    runner.write("README.md", CARD.replace("A model", "A new text"))
+    step = runner.step(card="README.md", hub_repo="acme/m", hf_token=WRITE_TOKEN, env=hub.environ(None))
+    assert step.exit_status == 4
+    assert "replace-card: true" in step.annotations("error")[0]
+    assert hub.card("acme/m") == CARD.encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("READM.md", "did you mean `card: README.md`?"), ("models/X.md", "the figures then go into the card that is on")],
+)
+@pytest.mark.parametrize("publish", ["auto", "always", "pr"])
+def test_a_card_that_is_not_there_stops_the_step_before_the_job(runner, hub, name, hint, publish):
+    step = train(runner, hub, command="touch trained", card=name, publish=publish)
+    assert step.exit_status == 2
+    assert hint in step.annotations("error")[0]
+    assert not (runner.workspace / "trained").exists()
+    assert not (runner.workspace / name).exists()
+
+
+def test_replace_card_without_a_card_is_refused(runner, hub):
+    step = train(runner, hub, command="touch trained", replace_card="true")
+    assert step.exit_status == 2
+    assert "replace-card" in step.annotations("error")[0]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +178,95 @@ def test_what_would_keep_the_card_from_the_hub_is_told_before_the_job(runner, hu
     assert step.exit_status == status
     assert not (runner.workspace / "trained").exists()
     assert "hf_a" not in step.log
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"hf_token": READ_TOKEN}, "may only read"),
+        ({"hf_token": "hf_nobodysToken"}, "does not accept"),
+        ({"hf_token": FOREIGN_TOKEN}, "may not write to acme/m"),
+        ({"hf_token": PR_TOKEN}, "may not write to acme/m"),
+        ({"hf_token": READ_TOKEN, "publish": "pr"}, "may only read"),
+        ({"hub_repo": "acme/none"}, "there is no model acme/none"),
+    ],
+)
+def test_a_token_that_will_not_do_is_known_before_the_job(runner, hub, inputs, said):
+    step = train(runner, hub, command="touch trained", card="README.md", **inputs)
+    assert step.exit_status == 4, step.log
+    assert said in step.annotations("error")[0]
+    assert not (runner.workspace / "trained").exists()
+
+
+@pytest.mark.parametrize(
+    ("token", "publish"), [(WRITE_TOKEN, "auto"), (PR_TOKEN, "pr"), (FOREIGN_TOKEN, "pr"), (READ_TOKEN, "never")]
+)
+def test_a_token_that_will_do_lets_the_job_run_and_nothing_is_changed_before_it(runner, hub, token, publish):
+    step = train(runner, hub, command="cat README.md", card="README.md", hf_token=token, publish=publish)
+    assert step.succeeded, step.log
+    first_change = next((at for at, asked in enumerate(hub.requests) if asked[0] == "POST"), len(hub.requests))
+    assert any("auth-check/write" in path for _, path, _ in hub.requests[:first_change]) == (publish == "auto")
+
+
+def test_a_hub_that_does_not_answer_before_the_job_does_not_stop_it(runner, hub):
+    hub.faults.add(Fault(matches="GET /api/whoami-v2", status=503, body=b"", times=99))
+    step = train(runner, hub, command="true", card="README.md")
+    assert step.succeeded, step.log
+    assert any("after the job is not known" in text for text in step.annotations("notice"))
+    assert step.outputs["card-url"]
+
+
+def test_a_server_that_does_not_know_the_question_is_no_refusal(runner, hub):
+    hub.faults.add(Fault(matches="GET .*/auth-check/write", status=404, body=b"", times=99))
+    assert train(runner, hub, command="true", card="README.md").outputs["card-url"]
+
+
+def test_where_nothing_is_committed_a_token_that_will_not_do_is_a_warning(runner, hub):
+    runner.github["GITHUB_REF"] = "refs/heads/topic"
+    step = train(runner, hub, command="true", card="README.md", hf_token=READ_TOKEN)
+    assert step.succeeded, step.log
+    assert any("may only read" in text for text in step.annotations("warning"))
+    assert train(runner, hub, command="true", card="README.md", hf_token="").succeeded
+
+
+@pytest.mark.parametrize("publisher", [("acme/m", "octo/other"), ("acme/other", "octo/model")])
+def test_a_trusted_publisher_that_does_not_match_is_known_before_the_job(runner, hub, publisher):
+    hub.trust(*publisher)
+    environ = hub.oidc_environ(publisher[0], "octo/model")
+    runner.actions |= {name: value for name, value in environ.items() if name.startswith("ACTIONS_")}
+    env = {name: value for name, value in environ.items() if name.startswith("HF_")}
+    step = runner.step(command="touch trained", location="FRA", card="README.md", hub_repo="acme/m", env=env)
+    assert step.exit_status == 4, step.log
+    assert "keyless login" in step.annotations("error")[0]
+    assert not (runner.workspace / "trained").exists()
+
+
+def test_a_forks_dry_run_reads_the_public_card_without_any_token(runner, hub):
+    fork(runner)
+    step = train(runner, hub, hf_token="", card="README.md", env={"HF_OIDC_RESOURCE": "acme/m", "HF_TOKEN": "hf_bad"})
+    assert step.succeeded, step.log
+    assert "+co2_eq_emissions:" in step.log
+    assert any("a pull request from a fork is given no secrets" in text for text in step.annotations("notice"))
+    assert hub.card("acme/m") == CARD.encode()
+
+
+def test_keyless_login_that_only_holds_on_main_does_not_hide_the_dry_run_elsewhere(runner, hub):
+    runner.github["GITHUB_REF"] = "refs/heads/topic"
+    step = train(runner, hub, command="true", hf_token="", card="README.md", env={"HF_OIDC_RESOURCE": "acme/m"})
+    assert step.succeeded, step.log
+    assert "+co2_eq_emissions:" in step.log
+
+
+def test_a_manual_run_says_that_it_is_one_and_how_it_publishes(runner, hub):
+    runner.github["GITHUB_EVENT_NAME"] = "workflow_dispatch"
+    step = train(runner, hub, card="README.md")
+    assert any("manual run" in text and "`publish: always`" in text for text in step.annotations("notice")), step.log
+
+
+def fork(runner):
+    runner.github |= {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/7/merge"}
+    head = {"repo": {"full_name": "mallory/model"}}
+    runner.event = {**runner.event, "pull_request": {"number": 7, "head": head, "base": {"sha": "b"}}}
 
 
 def test_a_token_that_may_not_write_fails_with_4_and_is_not_shown(runner, hub):
@@ -255,6 +394,55 @@ def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_says_so(runner,
     assert "cancelled" in step.annotations("error")[0]
     assert f"whether the new card is there could not be found out: look at {hub.endpoint}/acme/m" in step.log
     assert "could not be found out" in step.summary
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"repository": "mallory/model"}, "was made by repository 'mallory/model'; this is repository octo/model"),
+        ({"run_id": "7"}, "was made by run '7'; this is run 4242"),
+        ({"commit": "bad"}, "was made by commit 'bad'"),
+        ({"repository": None}, "does not say which repository made it"),
+        ({"run_id": None}, "does not say which run made it"),
+        ({"run_url": "https://evil.example"}, "names another page as its run's"),
+    ],
+)
+def test_a_record_of_elsewhere_is_neither_judged_nor_published_unless_it_is_asked_for(runner, hub, change, said):
+    there = Provenance(**{**runner.provenance, **change})
+    write_record(record(provenance=there), runner.workspace / "artifact.json")
+    inputs = {"record": "artifact.json", "card": "README.md", "hub_repo": "acme/m", "hf_token": WRITE_TOKEN}
+    step = runner.step(env=hub.environ(None), **inputs)
+    assert step.exit_status == 2
+    assert said in step.annotations("error")[0]
+    assert "allow-foreign: true" in step.annotations("error")[0]
+    assert hub.card("acme/m") == CARD.encode()
+    assert (runner.workspace / "README.md").read_text() == CARD
+    assert runner.step(env=hub.environ(None), allow_foreign="true", **inputs).succeeded
+
+
+def test_another_attempt_of_the_same_run_is_no_record_of_elsewhere(runner, hub):
+    runner.github["GITHUB_RUN_ATTEMPT"] = "3"
+    assert train(runner, hub, card="README.md").succeeded
+
+
+def test_a_stranger_in_the_run_group_of_an_artifact_is_refused(runner, hub):
+    ours = record(provenance=Provenance(**runner.provenance), run_group="g")
+    theirs = record(run_id="run-0", run_group="g", started_at="2025-12-31T00:00:00Z", ended_at="2025-12-31T01:00:00Z")
+    (runner.workspace / "a").mkdir()
+    write_record(ours, runner.workspace / "a/r.json")
+    write_record(theirs, runner.workspace / "a/r0.json")
+    step = runner.step(
+        record="a/r.json", card="README.md", hub_repo="acme/m", hf_token=WRITE_TOKEN, env=hub.environ(None)
+    )
+    assert step.exit_status == 2
+    assert "records of its run group that octo/model has not made" in step.annotations("error")[0]
+    assert hub.card("acme/m") == CARD.encode()
+
+
+def test_allow_foreign_is_for_a_record_that_is_read(runner, hub):
+    step = train(runner, hub, command="touch trained", allow_foreign="true")
+    assert step.exit_status == 2
+    assert not (runner.workspace / "trained").exists()
 
 
 def test_cancelled_while_it_publishes(runner, hub):

@@ -11,7 +11,7 @@ from carbon_lint.hub.audit_run import judge_in_processes
 from carbon_lint.hub.audit_sources import cards_in
 from tests.hub.test_audit import CARDS, write_jsonl
 
-pytest.importorskip("ray", reason="Ray is an extra of half a gigabyte: pip install 'carbon-lint[ray]'")
+pytest.importorskip("ray", reason="Ray is an extra of half a gigabyte: the extra `ray`")
 
 # what Ray and what it brings along warn of is theirs
 pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]

@@ -70,7 +70,7 @@ only_http = pytest.mark.parametrize("server", ["http"], indirect=True)
 
 def publish(cli, *more, timeout="10s"):
     start = time.monotonic()
-    code, out, err = cli("publish", "README.md", "--to", "acme/m", "--timeout", timeout, *more)
+    code, out, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--timeout", timeout, *more)
     assert "Traceback" not in err
     assert time.monotonic() - start < float(timeout[:-1]) + 1
     return code, out, err
@@ -367,7 +367,7 @@ def test_an_answer_that_dribbles_is_broken_off_at_the_time_limit(at, cli, monkey
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{listening.getsockname()[1]}")
         monkeypatch.setenv("HF_TOKEN", "hf_someToken")
         start = time.monotonic()
-        code, _, err = cli("publish", "README.md", "--to", "acme/m", "--timeout", "1s")
+        code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--timeout", "1s")
     assert code == 4
     assert "the old card is there: nothing was sent" in err
     assert time.monotonic() - start < 5

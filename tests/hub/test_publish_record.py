@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, Provenance
 from tests.conftest import ROOT
 from tests.hub.records import write_record
 from tests.standin.faults import Fault
@@ -63,6 +63,7 @@ def test_the_sum_over_the_run_group_is_published_and_fits_the_evidence(theirs, c
     code, _, err = publish(cli)
     assert code == 0, err
     assert "  emissions: 127.5   # last year's" in theirs.card("acme/m").decode()
+    assert theirs.titles("acme/m")[0] == "State the carbon emissions: 128 g CO2eq", "what the card states"
     assert "the sum of 2 runs of group 'g'" in err
 
 
@@ -150,10 +151,12 @@ def test_the_training_type_is_given_or_kept(theirs, cli):
     assert "training_type: fine-tuning" in theirs.card("acme/m").decode()
 
 
-def test_a_whole_card_that_contradicts_its_record_is_stopped(theirs, cli):
+@pytest.mark.parametrize("more", [(), ("--whole-card",)])
+def test_a_card_that_contradicts_its_record_is_stopped(theirs, cli, more):
     Path("README.md").write_text(THEIRS.replace("emissions: 1 ", "emissions: 0.0425 "))
-    code, out, _ = cli("publish", "README.md", "--record", "r.json", "--to", "acme/m")
+    code, out, _ = cli("publish", "README.md", "--record", "r.json", "--to", "acme/m", *more)
     assert code == 1
+    assert theirs.card("acme/m") == THEIRS.encode()
     assert "CL3" in out
 
 
@@ -238,3 +241,33 @@ def test_four_jobs_at_once_each_commit_once(theirs):
     titles = theirs.titles("acme/m")[:4]
     assert sorted(titles) == [f"State the carbon emissions: {grams} g CO2eq" for grams in (101, 102, 103, 104)]
     assert titles[0].split(": ")[1].split(" g")[0] in theirs.card("acme/m").decode()
+
+
+GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/training", "GITHUB_SHA": "c0ffee", "GITHUB_RUN_ID": "7"}
+GITLAB = {"GITLAB_CI": "true", "CI_PROJECT_PATH": "acme/training", "CI_COMMIT_SHA": "c0ffee", "CI_PIPELINE_ID": "7",
+          "CI_JOB_URL": "https://gitlab.example/jobs/8"}  # fmt: skip
+
+
+@pytest.mark.parametrize("environ", [GITHUB, GITLAB])
+@pytest.mark.parametrize("verb", [(), ("--merge", "refs/pr/1")])
+def test_in_ci_only_a_record_of_this_run_is_published(theirs, cli, monkeypatch, environ, verb):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    code, _, err = publish(cli, *verb)
+    assert code == 2
+    assert "the record r.json does not say which run made it; this is run 7" in err
+    assert "--allow-foreign" in err
+    assert theirs.card("acme/m") == THEIRS.encode()
+    assert publish(cli, "--allow-foreign")[0] == 0
+
+
+@pytest.mark.parametrize("environ", [GITHUB, GITLAB])
+def test_in_ci_the_record_of_another_job_of_this_run_is_published(theirs, cli, monkeypatch, environ):
+    where = Provenance(
+        repository="acme/training", commit="c0ffee", run_id="7", job="train",
+        run_url="https://github.com/acme/training/actions/runs/7/attempts/1",
+    )  # fmt: skip
+    write_record(provenance=where)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert publish(cli)[0] == 0

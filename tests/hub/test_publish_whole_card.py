@@ -1,4 +1,4 @@
-"""`publish README.md --to owner/model` against the stand-in Hub, over HTTP, by the real client."""
+"""`publish README.md --whole-card --to owner/model` against the stand-in Hub, over HTTP, by the real client."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from carbon_lint.cli.hub_extra import show_endpoint
 from tests.hub.conftest import CARD
+from tests.standin.faults import Fault
 from tests.standin.hub import FOREIGN_TOKEN, PR_TOKEN, READ_TOKEN, WRITE_TOKEN
 
 
@@ -27,8 +28,8 @@ def commits(hub):
 
 
 def test_the_card_is_committed_and_its_page_is_named(model, cli):
-    code, out, err = cli("publish", "README.md", "--to", "acme/m")
-    assert (code, err) == (0, "")
+    code, out, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
+    assert code == 0, err
     assert CARD.encode() == model.card("acme/m")
     assert out.splitlines() == ["published to acme/m", f"{model.endpoint}/acme/m/commit/{tip(model)}"]
     assert model.titles("acme/m")[0] == "State the carbon emissions: 12.5 g CO2eq"
@@ -38,9 +39,26 @@ def tip(hub):
     return hub.state.repos["acme/m"].git.tip("main")
 
 
+def test_what_the_whole_card_replaces_is_shown_before_it_is_sent(model, cli):
+    model.commit("acme/m", {"README.md": b"---\nlicense: mit\ntags: [keep]\n---\n# Old\n\x1b[2Jtheir text\n"})
+    shown = "the whole card replaces 3 lines of the card on the Hub, and the front matter key tags:"
+    for more in ("--dry-run",), ("--create-pr",), ():
+        code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", *more)
+        assert code == 0
+        assert shown in err
+        assert "  - tags: [keep]\n  - # Old\n  - \\x1b[2Jtheir text\n" in err
+    assert cli("publish", "README.md", "--whole-card", "--to", "acme/m")[2] == "", "nothing is lost any more"
+
+
+def test_a_retry_shows_what_is_lost_once(model, cli):
+    model.faults.add(Fault(matches="POST .*/commit/", status=500, body=b""))
+    _, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
+    assert err.count("the whole card replaces") == 1
+
+
 def test_an_unchanged_card_makes_no_commit_and_says_so(model, cli):
-    cli("publish", "README.md", "--to", "acme/m")
-    code, out, _ = cli("publish", "README.md", "--to", "acme/m")
+    cli("publish", "README.md", "--whole-card", "--to", "acme/m")
+    code, out, _ = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 0
     assert out.startswith("unchanged: acme/m has this card already, nothing was committed\n")
     assert commits(model) == 1
@@ -49,19 +67,19 @@ def test_an_unchanged_card_makes_no_commit_and_says_so(model, cli):
 def test_bytes_that_are_not_plain_text_arrive_as_they_are(model, cli):
     card = b"\xef\xbb\xbf" + CARD.replace("\n", "\r\n").encode() + "é\u2028 end without newline".encode()
     Path("README.md").write_bytes(card)
-    assert cli("publish", "README.md", "--to", "acme/m")[0] == 0
+    assert cli("publish", "README.md", "--whole-card", "--to", "acme/m")[0] == 0
     assert card == model.card("acme/m")
 
 
 def test_json_names_commit_and_url(model, cli):
-    _, out, _ = cli("publish", "README.md", "--to", "acme/m", "--format", "json")
+    _, out, _ = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--format", "json")
     document = json.loads(out)
     assert (1, "acme/m", True, tip(model)) == tuple(document[key] for key in ("format", "model", "changed", "commit"))
 
 
 def test_a_dry_run_shows_the_change_and_commits_nothing(model, cli, at):
     at(model, None)  # no token is needed to look
-    code, out, _ = cli("publish", "README.md", "--to", "acme/m", "--dry-run")
+    code, out, _ = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--dry-run")
     assert code == 0
     assert "+  emissions: 12.5\n" in out
     assert "-# Old\n" in out
@@ -70,21 +88,21 @@ def test_a_dry_run_shows_the_change_and_commits_nothing(model, cli, at):
 
 
 def test_the_message_is_the_users_own_where_one_is_given(model, cli):
-    cli("publish", "README.md", "--to", "acme/m", "--message", "Release 1.2")
+    cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--message", "Release 1.2")
     assert model.titles("acme/m")[0] == "Release 1.2"
 
 
 def test_a_branch_is_published_to_by_its_name(model, cli):
     model.commit("acme/m", {"x": b"1"}, ref="dev")
     model.commit("acme/m", {"README.md": b"---\nlicense: mit\n---\ndev\n"}, ref="dev")
-    assert cli("publish", "README.md", "--to", "acme/m", "--revision", "dev")[0] == 0
+    assert cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--revision", "dev")[0] == 0
     assert CARD.encode() == model.card("acme/m", "dev")
     assert commits(model) == 0
 
 
 def test_a_card_with_errors_is_not_published(model, cli):
     Path("README.md").write_text(CARD.replace("12.5", "12.5 kg"))
-    code, out, err = cli("publish", "README.md", "--to", "acme/m")
+    code, out, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 1
     assert "README.md:4:" in out
     assert "error CL201" in out
@@ -103,7 +121,7 @@ def test_a_card_with_errors_is_not_published(model, cli):
     ],
 )
 def test_a_page_of_the_model_names_it_too(model, cli, page):
-    assert cli("publish", "README.md", "--to", page.format(endpoint=model.endpoint))[0] == 0
+    assert cli("publish", "README.md", "--whole-card", "--to", page.format(endpoint=model.endpoint))[0] == 0
     assert commits(model) == 1
 
 
@@ -125,7 +143,7 @@ def test_a_page_of_the_model_names_it_too(model, cli, page):
     ],
 )
 def test_what_is_no_model_is_refused_before_anything_is_sent(model, cli, target, said):
-    code, _, err = cli("publish", "README.md", "--to", target.format(endpoint=model.endpoint))
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", target.format(endpoint=model.endpoint))
     assert code == 2
     assert said in err.replace("'dev'", "'tree/dev'")
     assert model.requests == []
@@ -144,7 +162,7 @@ def test_what_is_no_model_is_refused_before_anything_is_sent(model, cli, target,
 )
 def test_each_token_that_will_not_do_has_its_own_message(either, cli, at, token, messages):
     at(either, token)
-    code, _, err = cli("publish", "README.md", "--to", "acme/m")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 4
     assert all(message in err for message in messages), err
     assert "Traceback" not in err
@@ -155,7 +173,7 @@ def test_each_token_that_will_not_do_has_its_own_message(either, cli, at, token,
 def test_a_token_in_a_file_is_used_before_the_environments(model, cli, at, tmp_path):
     at(model, READ_TOKEN)
     (tmp_path / "token").write_text(f"  {WRITE_TOKEN}\n")
-    assert cli("publish", "README.md", "--to", "acme/m", "--token-file", tmp_path / "token")[0] == 0
+    assert cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--token-file", tmp_path / "token")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -172,7 +190,7 @@ def test_a_token_file_that_holds_no_token_is_refused_and_not_shown(model, cli, t
     path = tmp_path / "token"
     if content is not None:
         path.write_bytes(content)
-    code, _, err = cli("publish", "README.md", "--to", "acme/m", "--token-file", path)
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--token-file", path)
     assert code == 4
     assert said in err
     assert "hf_one" not in err
@@ -180,7 +198,7 @@ def test_a_token_file_that_holds_no_token_is_refused_and_not_shown(model, cli, t
 
 
 def test_a_missing_model_is_named_and_how_to_make_it(model, cli):
-    code, _, err = cli("publish", "README.md", "--to", "acme/none")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/none")
     assert code == 4
     assert "there is no model acme/none on the Hub" in err
     assert "hf repo create acme/none" in err
@@ -189,27 +207,27 @@ def test_a_missing_model_is_named_and_how_to_make_it(model, cli):
 def test_a_gated_model_says_so(model, cli, at):
     model.state.repos["acme/m"].gated = True
     at(model, FOREIGN_TOKEN)
-    code, _, err = cli("publish", "README.md", "--to", "acme/m")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 4
     assert "acme/m is gated" in err
 
 
 def test_a_renamed_model_names_the_new_one(model, cli):
     model.state.move_repo("acme/m", "acme/renamed")
-    code, _, err = cli("publish", "README.md", "--to", "acme/m")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 4
     assert "acme/m has been renamed to acme/renamed" in err
 
 
 def test_an_unknown_revision_is_named(model, cli):
-    code, _, err = cli("publish", "README.md", "--to", "acme/m", "--revision", "nope")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--revision", "nope")
     assert code == 4
     assert "acme/m has no revision 'nope'" in err
 
 
 def test_a_card_that_the_hub_drops_is_an_error(model, cli):
     model.commit("acme/m", {".gitignore": b"README.md\n"})
-    code, _, err = cli("publish", "README.md", "--to", "acme/m")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 4
     assert "dropped the card from it: the old card is there" in err
     assert ".gitignore" in err
@@ -217,14 +235,14 @@ def test_a_card_that_the_hub_drops_is_an_error(model, cli):
 
 def test_a_model_without_a_card_gets_the_whole_one(model, cli):
     model.create("acme/bare")
-    assert cli("publish", "README.md", "--to", "acme/bare")[0] == 0
+    assert cli("publish", "README.md", "--whole-card", "--to", "acme/bare")[0] == 0
     assert CARD.encode() == model.card("acme/bare")
 
 
 @pytest.mark.parametrize("endpoint", ["ftp://hub", "hub.local", "http://user:pw@hub", "http://hub?x=1"])
 def test_an_endpoint_that_is_no_address_is_a_usage_error(model, cli, monkeypatch, endpoint):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
-    code, _, err = cli("publish", "README.md", "--to", "acme/m")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 2
     assert "HF_ENDPOINT" in err
     assert "pw" not in err
@@ -232,7 +250,7 @@ def test_an_endpoint_that_is_no_address_is_a_usage_error(model, cli, monkeypatch
 
 def test_an_endpoint_that_is_down_ends_in_a_message(model, cli, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
-    code, _, err = cli("publish", "README.md", "--to", "acme/m", "--timeout", "20s")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--timeout", "20s")
     assert code == 4
     assert "no connection" in err
     assert "the old card is there: nothing was sent" in err
@@ -240,7 +258,7 @@ def test_an_endpoint_that_is_down_ends_in_a_message(model, cli, monkeypatch):
 
 def test_offline_mode_is_respected(model, cli, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    code, _, err = cli("publish", "README.md", "--to", "acme/m")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 4
     assert "HF_HUB_OFFLINE is set" in err
 
@@ -252,10 +270,10 @@ def test_nothing_to_publish_is_a_usage_error(model, cli):
 
 def test_a_missing_extra_says_what_to_install(model, cli, monkeypatch):
     monkeypatch.setattr("carbon_lint.cli.hub_extra.find_spec", lambda name: None)
-    for verb in (("publish", "README.md", "--to", "acme/m"), ("find",), ("audit", "--author", "acme")):
+    for verb in (("publish", "README.md", "--whole-card", "--to", "acme/m"), ("find",), ("audit", "--author", "acme")):
         code, _, err = cli(*verb)
         assert code == 4
-        assert "pip install 'carbon-lint[hub]'" in err
+        assert "pip install 'carbon-lint[hub] @ " in err
 
 
 def test_a_token_over_plain_http_to_another_machine_is_warned_of(capsys):

@@ -31,7 +31,7 @@ def keyless(model, monkeypatch):
 
 
 def publish(cli, *more):
-    return cli("publish", "README.md", "--to", "acme/m", *more)
+    return cli("publish", "README.md", "--whole-card", "--to", "acme/m", *more)
 
 
 def test_a_job_without_a_secret_publishes_by_trusted_publishing(keyless, cli):
@@ -93,7 +93,7 @@ def test_the_exchange_outlives_an_outage(keyless, cli):
 
 def test_a_minted_token_is_good_for_its_own_model_alone(keyless, cli):
     keyless.create("acme/n", "---\nlicense: mit\n---\n")
-    code, _, err = cli("publish", "README.md", "--to", "acme/n")
+    code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/n")
     assert code == 4
     assert "keyless login for acme/m" in err
     assert "may not write to acme/n" in err

@@ -195,7 +195,7 @@ def test_a_missing_codecarbon_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "codecarbon", None)
     with pytest.raises(MeasurementError, match="cannot be imported") as caught:
         CodeCarbonMeter(FRANCE).start()
-    assert "pip install 'carbon-lint[run]'" in caught.value.hint
+    assert "pip install 'carbon-lint[run] @ " in caught.value.hint
     assert caught.value.exit_code == 125
 
 

@@ -27,7 +27,7 @@ def wheel(tmp_path_factory):
 
 
 def core_requirements(requirements):
-    """The names of the distributions that a plain `pip install carbon-lint` brings, and theirs."""
+    """The names of the distributions that a plain installation without extras brings, and theirs."""
     wanted = [Requirement(text) for text in requirements]
     closure = {}
     while wanted:

@@ -123,6 +123,18 @@ def _branch(state: HubState, request: Request, token: Token | None, repo: Repo, 
     return as_json({})
 
 
+def _auth_check(state: HubState, request: Request, token: Token | None, repo: Repo) -> Response:
+    return as_json({})
+
+
+def _auth_check_write(state: HubState, request: Request, token: Token | None, repo: Repo) -> Response:
+    if token is None:
+        raise RefusalError(401, NO_TOKEN)
+    if not state.may_write(token, repo, "main"):
+        raise RefusalError(403, "Forbidden: you must have write access to this repository.")
+    return as_json({})
+
+
 ROUTES = (
     ("POST", r"/api/repos/create", _create_repo),
     ("POST", r"/api/repos/move", _move_repo),
@@ -131,5 +143,7 @@ ROUTES = (
     ("GET", r"/api/models/{id}/commits/{revision}", _commits),
     ("GET", r"/api/models/{id}/tree/{revision}", _tree),
     ("GET", r"/api/models/{id}/refs", _refs),
+    ("GET", r"/api/models/{id}/auth-check", _auth_check),
+    ("GET", r"/api/models/{id}/auth-check/write", _auth_check_write),
     ("POST", r"/api/models/{id}/branch/{revision}", _branch),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from carbon_lint.errors import MeasurementError
+from carbon_lint.project import install_hint
 
 _NVIDIA = "0x10de"
 _DISPLAY_CLASS = "0x03"  # PCI class 03: display controllers; NVIDIA's bridges, audio and USB parts are others
@@ -46,7 +47,7 @@ def unreadable(found: tuple[str, ...], error: Exception, root: Path = Path("/"))
     name = type(error).__name__
     hint = _HINTS.get(name)
     if isinstance(error, ImportError):
-        hint = "pip install 'carbon-lint[run]' brings nvidia-ml-py"
+        hint = f"{install_hint('run')} brings nvidia-ml-py"
     elif hint is None and in_container(root):
         hint = _ACTION_HINT
     elif hint is None:

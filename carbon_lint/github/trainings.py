@@ -1,0 +1,180 @@
+"""Finds the trainings of a repository: scripts, what each needs installed, how it is started, which card is its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from carbon_lint.lint.discover import SKIPPED_FOLDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_SCRIPTS = 2000
+MAX_SCRIPT_BYTES = 400_000
+MAX_TRAININGS = 8
+_STARTS = re.compile(r"^(train|finetune|fine_tune|fine-tune|pretrain|run_train|fit)", re.IGNORECASE)
+_MAY_START = re.compile(r"^(main|run)", re.IGNORECASE)
+_TRAINS = re.compile(r"\b\w*Trainer\(|\btrainer\.(?:train|fit)\(|\.fit\(|optimizer\.step\(|\bloss\.backward\(")
+_TRAINER = re.compile(r"\b(?:from|import)\s+(?:transformers|trl|setfit|sentence_transformers)\b[\s\S]*\b\w*Trainer\b")
+_PUSHES = re.compile(r"push_to_hub\s*=\s*True|\.push_to_hub\(")
+_MODEL = re.compile(r"hub_model_id\s*=\s*[\"']([\w.-]+/[\w.-]+)[\"']|push_to_hub\(\s*[\"']([\w.-]+/[\w.-]+)[\"']")
+_PACKAGE = re.compile(r"^\[(?:project|build-system|tool\.poetry)\]", re.MULTILINE)
+_NO_SCRIPTS = SKIPPED_FOLDERS | {"tests", "test", "docs", "build", "dist", ".github"}
+_REQUIREMENTS = ("requirements.txt", "requirements/train.txt", "requirements-train.txt")
+_NAMED, _NAMED_LOOSELY, _UNNAMED = 2, 1, 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """One training.
+
+    Attributes:
+        script: its file, relative to the repository, POSIX.
+        setup: shell command that installs what it needs; None if nothing says what that is.
+        command: shell command that starts it, from the repository's root.
+        card: the card that lies beside it or above it.
+        uses_trainer: the script uses a Trainer of transformers or of a library on top of it.
+        pushes: it pushes to the Hub by itself, and so needs a token while it trains.
+        hub_repo: the model that it names.
+    """
+
+    script: str
+    setup: str | None = None
+    command: str
+    card: str | None = None
+    uses_trainer: bool = False
+    pushes: bool = False
+    hub_repo: str | None = None
+
+
+def find_trainings(root: Path, cards: tuple[str, ...]) -> tuple[Training, ...]:
+    """Find the scripts that train, the likeliest first; eight at most."""
+    found = tuple(_training(root, name) for name in _chosen(root)[:MAX_TRAININGS])
+    if len(found) == 1:
+        return (replace(found[0], card=_nearest_card(found[0].script, cards) or next(iter(cards), None)),)
+    owned = [_nearest_card(one.script, cards) for one in found]
+    # a card that several trainings would write is none of theirs alone
+    return tuple(
+        replace(one, card=card if owned.count(card) == 1 else None) for one, card in zip(found, owned, strict=True)
+    )
+
+
+def _chosen(root: Path) -> list[str]:
+    scored = sorted((-_score(root, name), name.count("/"), name) for name in _scripts(root))
+    training = [(-score, name) for score, _, name in scored if score < 1]
+    if not training:
+        return []
+    named = [name for how, name in training if how == _NAMED]
+    if not named:
+        return [training[0][1]]
+    own = {name for name in named if not _is_part_of_another(root, name, named)}
+    return [name for name in named if name in own]
+
+
+def _score(root: Path, name: str) -> int:
+    """How surely a script is a training of its own; -1 if it trains nothing: a name alone makes no training."""
+    if not _TRAINS.search(read_text(root / name)):
+        return -1
+    base = PurePosixPath(name).name
+    return _NAMED if _STARTS.match(base) else _NAMED_LOOSELY if _MAY_START.match(base) else _UNNAMED
+
+
+def _is_part_of_another(root: Path, name: str, others: list[str]) -> bool:
+    """Whether a script lies below another one's folder and has no project of its own: then it is a module of it."""
+    folder = PurePosixPath(name).parent
+    for other in map(PurePosixPath, others):
+        between = [part for part in (folder, *folder.parents) if other.parent in part.parents]
+        if other.parent in folder.parents and not any(_is_project(root / part) for part in between):
+            return True
+    return False
+
+
+def _is_project(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in (*_REQUIREMENTS, "uv.lock", "README.md")) or _is_package(folder)
+
+
+def _is_package(folder: Path) -> bool:
+    return bool(_PACKAGE.search(read_text(folder / "pyproject.toml"))) or (folder / "setup.py").is_file()
+
+
+def _scripts(root: Path) -> Iterator[str]:
+    count = 0
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in _NO_SCRIPTS and not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith(".py") and not name.startswith("test_") and name != "setup.py":
+                yield (Path(folder) / name).relative_to(root).as_posix()
+                count += 1
+                if count >= MAX_SCRIPTS:
+                    return
+
+
+def _training(root: Path, script: str) -> Training:
+    text = read_text(root / script)
+    model = _MODEL.search(text)
+    above = list(reversed(PurePosixPath(script).parents))  # from the repository's root down to the script's folder
+    setup, launcher = _installation(root, above)
+    module = _module(root, PurePosixPath(script), text)
+    return Training(
+        script=script,
+        setup=setup,
+        command=f"{launcher} -m {module}" if module else f"{launcher} {shlex.quote(script)}",
+        uses_trainer=_TRAINER.search(text) is not None,
+        pushes=_PUSHES.search(text) is not None,
+        hub_repo=None if model is None else model[1] or model[2],
+    )
+
+
+def _installation(root: Path, above: list[PurePosixPath]) -> tuple[str | None, str]:
+    """The command that installs all that the folders above a script ask for, and what the script is given to."""
+    locked = [folder for folder in above if (root / folder / "uv.lock").is_file()]
+    if locked:
+        project = "" if locked[-1] == PurePosixPath() else f" --project {shlex.quote(str(locked[-1]))}"
+        return f"pip install uv && uv sync{project}", f"uv run{project} python"
+    files = [
+        next(((folder / name).as_posix() for name in _REQUIREMENTS if (root / folder / name).is_file()), None)
+        for folder in above
+    ]
+    commands = []
+    if any(files):
+        commands.append("pip install " + " ".join(f"-r {shlex.quote(name)}" for name in files if name))
+    packages = ["." if folder == PurePosixPath() else f"./{folder}" for folder in above if _is_package(root / folder)]
+    commands += [f"pip install {shlex.quote(package)}" for package in packages]
+    return " && ".join(commands) or None, "python"
+
+
+def _module(root: Path, script: PurePosixPath, text: str) -> str | None:
+    """The dotted name of a script that imports from the package that it is in: started as a file it would not find it.
+
+    Only if the package can be found: it lies in the root, or a folder above it is installed.
+    """
+    top = script.parent
+    if top == PurePosixPath() or not (root / top / "__init__.py").is_file():
+        return None
+    while top.parent != PurePosixPath() and (root / top.parent / "__init__.py").is_file():
+        top = top.parent
+    parts = script.with_suffix("").relative_to(top.parent).parts
+    imports_own = re.search(rf"^\s*(?:from\s+\.|(?:from|import)\s+{re.escape(parts[0])}\b)", text, re.MULTILINE)
+    is_found = top.parent == PurePosixPath() or any(_is_package(root / folder) for folder in top.parents)
+    return ".".join(parts) if imports_own and is_found and all(part.isidentifier() for part in parts) else None
+
+
+def _nearest_card(script: str, cards: tuple[str, ...]) -> str | None:
+    """The card in the script's folder or in the nearest folder above it."""
+    folders = list(PurePosixPath(script).parents)
+    near = [card for card in cards if PurePosixPath(card).parent in folders]
+    return min(near, key=lambda card: folders.index(PurePosixPath(card).parent), default=None)
+
+
+def read_text(path: Path) -> str:
+    """A file's text, as far as that can be had; empty if it cannot."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_SCRIPT_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
