@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from difflib import get_close_matches
 from typing import NoReturn
 
+from carbon_lint import redact
 from carbon_lint.text import terminal
 
 
@@ -15,7 +16,7 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and what to do, and exit with 2."""
-        sys.stderr.write(f"{self.prog}: {terminal(message)}\n  {terminal(self._hint(message))}\n")
+        sys.stderr.write(f"{self.prog}: {terminal(redact.script(message))}\n  {terminal(self._hint(message))}\n")
         raise SystemExit(2)
 
     def _hint(self, message: str) -> str:
