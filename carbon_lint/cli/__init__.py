@@ -113,12 +113,14 @@ def _unknown_verb(verb: str) -> int:
 
 
 def _report(error: Exception) -> int:
+    from carbon_lint import redact
     from carbon_lint.errors import CarbonLintError
     from carbon_lint.text import terminal
 
     if isinstance(error, CarbonLintError):
-        hint = f"\n  {terminal(error.hint)}" if error.hint else ""
-        sys.stderr.write(f"carbon-lint: {terminal(error.message)}{hint}\n")
+        secrets = redact.secrets_of(os.environ)
+        hint = f"\n  {terminal(redact.text(error.hint, secrets))}" if error.hint else ""
+        sys.stderr.write(f"carbon-lint: {terminal(redact.text(error.message, secrets))}{hint}\n")
         return int(error.exit_code)
     missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if missing in _EXTRA_OF:

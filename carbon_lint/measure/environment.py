@@ -6,7 +6,7 @@ import os
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from carbon_lint.text import redacted
+from carbon_lint import redact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,7 +31,6 @@ WITHHELD = (
 
 RUN_ID_VARIABLE = "CARBON_LINT_RUN_ID"
 PROGRESS_VARIABLE = "CARBON_LINT_PROGRESS"
-_SHORTEST_SECRET = 8  # what is shorter is no token, and would be cut out of innocent words
 PRIVATE_MARK = "carbon-lint-private"
 """A file of this name in a venv says that carbon-lint alone lives there."""
 
@@ -70,15 +69,9 @@ def describe_withheld(names: Collection[str]) -> str:
     return ", ".join([*others, *([f"INPUT_* ({len(inputs)})"] if inputs else [])])
 
 
-def shown_command(command: Collection[str], environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The command as a record may hold it: no token in it, and nothing that UTF-8 cannot write."""
-    secrets = [value for name, value in environ.items() if _holds_token(name) and len(value) >= _SHORTEST_SECRET]
-    words = (word.encode(errors="surrogateescape").decode(errors="replace") for word in command)
-    return tuple(redacted(word, *secrets) for word in words)
-
-
-def _holds_token(name: str) -> bool:
-    return _is_secret(name) and "TOKEN" in name.upper()
+def shown_command(command: Collection[str], secrets: Collection[str]) -> tuple[str, ...]:
+    """The command as a record may hold it: no secret in it, and nothing that UTF-8 cannot write."""
+    return redact.command((word.encode(errors="surrogateescape").decode(errors="replace") for word in command), secrets)
 
 
 def _is_secret(name: str) -> bool:

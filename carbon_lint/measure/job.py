@@ -12,6 +12,7 @@ import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from carbon_lint import redact
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.measure import descendants
 from carbon_lint.measure.guardian import guard
@@ -182,6 +183,7 @@ def check_runnable(name: str, environ: Mapping[str, str]) -> None:
 
 def not_runnable(name: str, number: int, *, is_there: bool = False) -> CommandNotRunnableError:
     """The error of `errno` `number`, with what to do. `is_there`: the file was found, its interpreter may be not."""
+    name = redact.command([name])[0]
     if number == errno.ENOENT and not is_there:
         return CommandNotRunnableError(
             f"command not found: {quoted(name)}",

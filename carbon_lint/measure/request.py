@@ -32,6 +32,7 @@ class RunRequest:
         pass_fds: descriptors that the job inherits beside its stdio (`job.inherited_descriptors`).
         grace_s: from SIGTERM to SIGKILL when a limit is exceeded; a cancelled job gets 6 s at most.
         cancel_grace_s: what a cancelled job gets at most, where that is less than 6 s.
+        secrets: texts that no record may hold, beside the values of variables that are named like a secret.
         record_path: where the record goes; `None` writes neither record nor journal.
         forecast: warn when the job is heading over a limit, by its progress file or `expected_duration_s`.
     """
@@ -47,6 +48,7 @@ class RunRequest:
     grace_s: float = 30.0
     cancel_grace_s: float | None = None
     tick_s: float = 1.0
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     record_path: str | None = None
     run_group: str | None = None
     forecast: bool = False

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from carbon_lint import __version__
+from carbon_lint import __version__, redact
 from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measure import environment, nested
@@ -88,7 +88,7 @@ def measure(
         earlier = None if journal is None else find_earlier(request.record_path or "")
         meter.start()
         request = replace(request, warnings=(*request.warnings, *_warnings_at_start(request, meter, journal, earlier)))
-        blank = _blank_record(request, meter, run_id)
+        blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
         loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
@@ -98,7 +98,7 @@ def measure(
             blank = _without_group(blank, request, journal)
         loop.take_last(meter.stop())
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
-        record = _write(as_stored(record), request, journal)
+        record = _write(as_stored(_redacted(record, request)), request, journal)
         record = _with_notes_on_nested(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stop is Stop.CANCELLED)
     return record
@@ -112,7 +112,7 @@ def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal 
         return record
     if not notes:
         return record
-    record = as_stored(replace(record, warnings=(*record.warnings, *notes)))
+    record = as_stored(_redacted(replace(record, warnings=(*record.warnings, *notes)), request))
     if request.record_path is not None and journal is not None:
         journal.write_record(record_to_json(record))
         try:
@@ -188,11 +188,21 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         ended_at=format_utc(datetime.now(UTC)),
         hardware=_named(meter.hardware),
         software={**software, **meter.software},
-        command=environment.shown_command(request.command, request.environ),
+        command=environment.shown_command(request.command, _secrets(request)),
         provenance=request.provenance,
         warnings=(*request.warnings, *meter.warnings),
         run_group=request.run_group,
     )
+
+
+def _secrets(request: RunRequest) -> tuple[str, ...]:
+    return (*request.secrets, *redact.secrets_of(request.environ))
+
+
+def _redacted(record: Record, request: RunRequest) -> Record:
+    """The record with warnings that hold no secret: some quote what the job or the system said."""
+    secrets = _secrets(request)
+    return replace(record, warnings=tuple(redact.text(warning, secrets) for warning in record.warnings))
 
 
 def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:

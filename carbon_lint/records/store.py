@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint import redact
 from carbon_lint.errors import InputError
 from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
@@ -114,7 +115,7 @@ def record_from_json(document: dict[str, Any]) -> Record:
             **{**document["hardware"], "gpus": tuple(Gpu(**gpu) for gpu in document["hardware"].get("gpus", ()))}
         ),
         software=document["software"],
-        command=tuple(document["command"]),
+        command=redact.command(document["command"]),  # a record may come from anywhere
         provenance=Provenance(**document["provenance"]),
         warnings=tuple(document["warnings"]),
         merged_from=tuple(document.get("merged_from", ())),
