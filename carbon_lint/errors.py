@@ -33,14 +33,18 @@ class ExitCode(IntEnum):
 
 
 class CarbonLintError(Exception):
-    """Base of all. `message` says what was found and expected in one line, `hint` what to do next."""
+    """Base of all. `message` says what was found and expected in one line, `hint` what to do next.
+
+    `details` are lines below the two, such as what there is to choose from.
+    """
 
     exit_code: int = ExitCode.DID_NOT_RUN
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, details: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details = details
 
 
 class UsageError(CarbonLintError):

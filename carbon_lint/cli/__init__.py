@@ -118,7 +118,8 @@ def _report(error: Exception) -> int:
 
     if isinstance(error, CarbonLintError):
         hint = f"\n  {terminal(error.hint)}" if error.hint else ""
-        sys.stderr.write(f"carbon-lint: {terminal(error.message)}{hint}\n")
+        details = "".join(f"\n    {terminal(line)}" for line in error.details)
+        sys.stderr.write(f"carbon-lint: {terminal(error.message)}{hint}{details}\n")
         return int(error.exit_code)
     missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if missing in _EXTRA_OF:

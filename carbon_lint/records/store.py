@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
 from carbon_lint.files import write_atomically
+from carbon_lint.records.emissions_table import looks_like_csv
 from carbon_lint.records.hours import find_disagreement
 from carbon_lint.records.record import (
     FORMAT,
@@ -129,6 +130,11 @@ def parse_record(data: bytes, path: str | os.PathLike[str]) -> Record:
     try:
         document = json.loads(data)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        if looks_like_csv(data):
+            raise InputError(
+                f"{path} is an emissions.csv of CodeCarbon, not a record",
+                hint="`carbon-lint card --from` and `carbon-lint check --emissions-csv` take one",
+            ) from error
         raise InputError(f"{path} is not JSON: {error}", hint="name a file that `carbon-lint run` wrote") from error
     if not isinstance(document, dict) or "format" not in document:
         raise InputError(
