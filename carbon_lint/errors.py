@@ -5,7 +5,8 @@ CarbonLintError                  2
 ├─ ConfigError                   2   carbon-lint.toml: unknown key, wrong type
 ├─ InputError                    2   a named file that cannot be read or is not what it should be
 ├─ OutputError                   2   a report, record or card that cannot be written
-├─ NoCardsError                  3   nothing matched
+├─ NothingFoundError             3   nothing matched
+│  └─ NoCardsError               3   no card
 ├─ PublishError                  4   the Hub refused, or could not be reached
 └─ MeasurementError            125   no trustworthy number
    └─ CommandNotRunnable   126/127   not executable / not found
@@ -63,10 +64,14 @@ class OutputError(CarbonLintError):
     """A record, card or report cannot be written."""
 
 
-class NoCardsError(CarbonLintError):
-    """No card was found where one was looked for."""
+class NothingFoundError(CarbonLintError):
+    """Nothing is there that could be judged: no card, or no run."""
 
     exit_code = ExitCode.NOTHING_TO_CHECK
+
+
+class NoCardsError(NothingFoundError):
+    """No card was found where one was looked for."""
 
 
 class PublishError(CarbonLintError):

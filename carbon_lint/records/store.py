@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 _TOLERANCE = 0.01
 """Relative. What a run writes fits to nine digits; what another tool rounded is let pass."""
+
+
+class OtherFormatError(InputError):
+    """The file is not a record of this version's format."""
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def parse_record(data: bytes, path: str | os.PathLike[str]) -> Record:
             f"{path} is not a carbon-lint record", hint="a record is what `carbon-lint run --record` writes"
         )
     if document["format"] != FORMAT:
-        raise InputError(
+        raise OtherFormatError(
             f"{path} has format {document['format']!r}, expected {FORMAT!r}",
             hint="it was written by another version of carbon-lint: use that version to read it",
         )
@@ -171,11 +176,18 @@ def find_contradiction(record: Record) -> str | None:
 
 def find_problem(document: object) -> str | None:
     """What the record schema has against `document`, in one line; `None` where it is valid."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  costs 3.4 x `import yaml`; only readers of records pay
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
+    from jsonschema.exceptions import best_match  # noqa: PLC0415  as in `_validator`
 
-    error = best_match(Draft202012Validator(load_schema("record")).iter_errors(document))
+    error = best_match(_validator().iter_errors(document))
     return None if error is None else f"{error.json_path}: {error.message}"
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any:
+    """Made once: a ledger holds thousands of records."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  costs 3.4 x `import yaml`; only readers of records pay
+
+    return Draft202012Validator(load_schema("record"))
 
 
 def render_record(record: Record) -> str:

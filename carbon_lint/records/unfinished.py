@@ -30,13 +30,22 @@ def check_no_run_is_missing(folder: Path, run_group: str, run_ids: Container[str
         )
 
 
-def _is_missing(path: Path, run_group: str, run_ids: Container[str]) -> bool:
+def orphans_in(folder: Path, run_ids: Container[str]) -> list[Path]:
+    """The journals in the folder of runs that are not in `run_ids`: killed, or still going on."""
+    paths = sorted(path for path in folder.iterdir() if path.name.endswith(".jsonl") and path.is_file())
+    return [path for path in paths if _is_missing(path, None, run_ids)]
+
+
+def _is_missing(path: Path, run_group: str | None, run_ids: Container[str]) -> bool:
+    """`run_group`: only of that one; `None` for any."""
     with path.open("rb") as lines:
         if lines.read(len(_BEGINNING)) != _BEGINNING:
             return False
         lines.seek(0)
         header = _parse(lines.readline()).get("record")
-        if not isinstance(header, dict) or header.get("run_group") != run_group or header.get("run_id") in run_ids:
+        if not isinstance(header, dict) or header.get("run_id") in run_ids:
+            return False
+        if run_group is not None and header.get("run_group") != run_group:
             return False
         return _holds_figures(lines)
 
