@@ -191,15 +191,20 @@ def is_stated(context: Context) -> bool:
         close(stated, energy_kwh * g_per_kwh, node.text)
         for energy_kwh in energies
         if energy_kwh is not None
-        for g_per_kwh in _prices_at(place.value, evidence.location_names)
+        for g_per_kwh in _prices_at(place.value, evidence)
     )
 
 
-def _prices_at(name: str, location_names: tuple[str, ...]) -> set[float]:
-    """The carbon intensities of the place that the card names, unless the evidence names another one."""
+def _prices_at(name: str, evidence: Evidence) -> set[float]:
+    """The carbon intensities of the place that the card names, unless the evidence names another one.
+
+    If the table's place is in doubt, Quebec is too: the card may have it from there.
+    """
     from carbon_lint.places import every_place
 
-    wanted, known = name.strip().casefold(), {each.casefold() for each in location_names}
+    wanted, known = name.strip().casefold(), {each.casefold() for each in evidence.location_names}
+    if evidence.doubt is not None and "quebec" in wanted:
+        return set()
     found = set()
     for place in every_place():
         names = {each.casefold() for each in (place.code, place.name) if each}

@@ -56,14 +56,14 @@ def chosen(log: Log, choice: Choice) -> tuple[Run, ...]:
         found = tuple(run for run in runs if run.run_id == choice.run_id)
         if not found:
             raise UsageError(
-                f"{log.name} holds no run {choice.run_id!r}", hint="it holds these, newest first:", details=listed(runs)
+                f"{log.holds} no run {choice.run_id!r}", hint="it holds these, newest first:", details=listed(runs)
             )
         return found
     if choice.last:
         return (newest(log, runs),)
     if len(runs) > 1 and not choice.sum_runs:
         raise UsageError(
-            f"{log.name} holds {len(runs)} runs",
+            f"{log.holds} {len(runs)} runs",
             hint="take the newest with --last, one with --run-id ID, or all with --sum"
             + (", those of one project with --project NAME" if len({run.project for run in runs}) > 1 else ""),
             details=listed(runs),
@@ -77,13 +77,13 @@ def newest(log: Log, runs: tuple[Run, ...]) -> Run:
     known = [time for time in times if time is not None]
     if len(runs) > 1 and len(known) < len(runs):
         raise UsageError(
-            f"{log.name} does not say which run is the last: a time in it cannot be read",
+            f"which run of {log.name} is the last is unknown: a time cannot be read",
             hint="take one with --run-id ID:",
             details=listed(runs),
         )
     if len(runs) > 1 and known.count(max(known)) > 1:
         raise UsageError(
-            f"{log.name} does not say which run is the last: {known.count(max(known))} end at {max(known)}",
+            f"which run of {log.name} is the last is unknown: {known.count(max(known))} end at {max(known)}",
             hint="take one with --run-id ID, or all with --sum:",
             details=listed(runs),
         )
@@ -137,7 +137,7 @@ def _of_project(log: Log, project: str | None) -> tuple[Run, ...]:
         names = sorted({run.project for run in runs if run.project})
         shown = ", ".join(names[:_SHOWN_NAMES]) + (" and others" if len(names) > _SHOWN_NAMES else "")
         raise UsageError(
-            f"{log.name} holds no run of project {project!r}",
+            f"{log.holds} no run of project {project!r}",
             hint=f"its projects: {shown}" if names else "its runs name no project; leave --project out",
         )
     return found

@@ -7,9 +7,11 @@ Rows of one run are cumulative, so one of them counts: `flush()` and each `train
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import timedelta
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
@@ -92,6 +94,12 @@ class Log:
     name: str
     runs: dict[str, Run]
     warnings: tuple[str, ...]
+    files: int = 1
+
+    @property
+    def holds(self) -> str:
+        """`emissions.csv holds`, `the 2 files hold`."""
+        return f"{self.name} {'holds' if self.files == 1 else 'hold'}"
 
 
 def read_log(*paths: str | os.PathLike[str]) -> Log:
@@ -101,7 +109,7 @@ def read_log(*paths: str | os.PathLike[str]) -> Log:
 
 def log_of(tables: Sequence[Table]) -> Log:
     """The runs in the tables. Raises MeasurementError as `read_log` does."""
-    name = tables[0].path if len(tables) == 1 else f"{len(tables)} files"
+    name = tables[0].path if len(tables) == 1 else f"the {len(tables)} files"
     warnings = [warning for table in tables for warning in table.warnings]
     rows = _without_copies([row for table in tables for row in table.rows], warnings)
     if not rows:
@@ -116,7 +124,8 @@ def log_of(tables: Sequence[Table]) -> Log:
     name_of = _naming(rows)
     for row in rows:
         groups.setdefault(name_of(row), []).append(row)
-    return Log(name=name, runs={key: _run(key, group) for key, group in groups.items()}, warnings=tuple(warnings))
+    runs = {key: _run(key, group) for key, group in groups.items()}
+    return Log(name=name, runs=runs, warnings=tuple(warnings), files=len(tables))
 
 
 def has_run_id(row: Row) -> bool:
@@ -160,22 +169,28 @@ def positive(row: Row, column: str) -> float | None:
 
 
 def overlapping(runs: Sequence[Run]) -> list[str]:
-    """The ids of runs that began before an earlier one had ended, by more than their written times leave open."""
-    spans = sorted(
-        (
-            (started, ended, max(row.resolution_s for row in run.rows), run.run_id)
-            for run in runs
-            if (started := run.started) is not None and (ended := run.ended) is not None
-        ),
-        key=lambda span: span[:2],
-    )
-    found: list[str] = []
-    latest = spans[0] if spans else None
-    for span in spans[1:]:
-        if latest is not None and (latest[1] - span[0]).total_seconds() >= max(latest[2], span[2]):
-            found += [name for name in (latest[3], span[3]) if name not in found]
-        latest = span if latest is None or span[1] > latest[1] else latest
-    return found
+    """The ids of runs that surely ran at the same time as another one, however their written times were cut.
+
+    A run that is shorter than the resolution of its time is left out: nothing is sure of it.
+    """
+    spans = sorted(span for run in runs if (span := _span(run)) is not None)
+    ends = [span[0] for span in spans]
+    marks = [0] * (len(spans) + 1)
+    for at, (_, latest_start, _) in enumerate(spans):
+        first = bisect_left(ends, latest_start, 0, at)  # from there on they ended after this one began
+        if first < at:
+            marks[first] += 1
+            marks[at + 1] -= 1
+    return [run_id for (_, _, run_id), depth in zip(spans, accumulate(marks), strict=False) if depth]
+
+
+def _span(run: Run) -> tuple[datetime, datetime, str] | None:
+    """The earliest end, the latest start, and the run's id."""
+    started, ended = run.started, run.ended
+    resolution = timedelta(seconds=max(row.resolution_s for row in run.rows))
+    if started is None or ended is None or ended - started < resolution:
+        return None
+    return ended, ended - (ended - started - resolution), run.run_id  # so no sum is beyond the last year
 
 
 def _problem_of_row(row: Row) -> str | None:
