@@ -5,7 +5,8 @@ CarbonLintError                  2
 ├─ ConfigError                   2   carbon-lint.toml: unknown key, wrong type
 ├─ InputError                    2   a named file that cannot be read or is not what it should be
 ├─ OutputError                   2   a report, record or card that cannot be written
-├─ NoCardsError                  3   nothing matched
+├─ NothingFoundError             3   nothing matched
+│  └─ NoCardsError               3   no card
 ├─ PublishError                  4   the Hub refused, or could not be reached
 └─ MeasurementError            125   no trustworthy number
    └─ CommandNotRunnable   126/127   not executable / not found
@@ -33,14 +34,18 @@ class ExitCode(IntEnum):
 
 
 class CarbonLintError(Exception):
-    """Base of all. `message` says what was found and expected in one line, `hint` what to do next."""
+    """Base of all. `message` says what was found and expected in one line, `hint` what to do next.
+
+    `details` are lines below the two, such as what there is to choose from.
+    """
 
     exit_code: int = ExitCode.DID_NOT_RUN
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, details: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details = details
 
 
 class UsageError(CarbonLintError):
@@ -59,10 +64,14 @@ class OutputError(CarbonLintError):
     """A record, card or report cannot be written."""
 
 
-class NoCardsError(CarbonLintError):
-    """No card was found where one was looked for."""
+class NothingFoundError(CarbonLintError):
+    """Nothing is there that could be judged: no card, or no run."""
 
     exit_code = ExitCode.NOTHING_TO_CHECK
+
+
+class NoCardsError(NothingFoundError):
+    """No card was found where one was looked for."""
 
 
 class PublishError(CarbonLintError):

@@ -16,7 +16,19 @@ FLOORS = [
     {"pipeline"},
     {"measure", "lint", "hub", "report"},
     {"card", "records", "gate", "config"},
-    {"places", "units", "text", "redact", "errors", "files", "project", "schema_files", "toml_lines", "data", "__init__"},
+    {
+        "places",
+        "units",
+        "text",
+        "redact",
+        "errors",
+        "files",
+        "project",
+        "schema_files",
+        "toml_lines",
+        "data",
+        "__init__",
+    },
 ]
 NEIGHBOURS = {
     ("cli", "github"),  # `init` shows what the action takes

@@ -120,7 +120,8 @@ def _report(error: Exception) -> int:
     if isinstance(error, CarbonLintError):
         secrets = redact.secrets_of(os.environ)
         hint = f"\n  {terminal(redact.text(error.hint, secrets))}" if error.hint else ""
-        sys.stderr.write(f"carbon-lint: {terminal(redact.text(error.message, secrets))}{hint}\n")
+        details = "".join(f"\n    {terminal(redact.text(line, secrets))}" for line in error.details)
+        sys.stderr.write(f"carbon-lint: {terminal(redact.text(error.message, secrets))}{hint}{details}\n")
         return int(error.exit_code)
     missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if missing in _EXTRA_OF:

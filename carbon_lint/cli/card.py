@@ -2,6 +2,7 @@
 
   carbon-lint card README.md --from r.json
   carbon-lint card README.md --from emissions.csv      as the transformers Trainer's callback leaves it
+  carbon-lint card README.md --from a/emissions.csv --from b/emissions.csv --sum
 
 Grams, source, place and hardware come from the record. The training type is written where --training-type says it,
 kept where the card has it, and never guessed. A card that is not there is made. Writing a record twice changes nothing.
@@ -22,6 +23,7 @@ import sys
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli import csv_flags
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
 from carbon_lint.text import terminal
@@ -31,25 +33,21 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.card.figures import CardChange
-    from carbon_lint.places import Place
     from carbon_lint.records.record import Record
 
 _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
-_CSV_FLAGS = {
-    "run_id": "--run-id",
-    "sum": "--sum",
-    "trust_location": "--trust-location",
-    "gpu_unused": "--gpu-unused",
-}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint card`."""
-    from carbon_lint.cli.place import add_unusual_argument
-
     parser.add_argument("card", metavar="CARD", help="the model card, like README.md; made where it is not there")
     parser.add_argument(
-        "--from", dest="source", metavar="FILE", required=True, help="a record (r.json) or emissions.csv"
+        "--from",
+        dest="sources",
+        metavar="FILE",
+        action="append",
+        required=True,
+        help="a record (r.json) or emissions.csv; repeat it for several tables, and add --sum",
     )
     parser.add_argument("--training-type", metavar="TEXT", help="fine-tuning, pre-training, or in your own words")
     parser.add_argument("--location-name", metavar="TEXT", help="the place in words, instead of the record's")
@@ -59,23 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
     shown.add_argument("--diff", action="store_true", help="show the change line by line, write nothing")
-    price = parser.add_argument_group("of an emissions.csv, or of a record measured in kWh alone")
-    price.add_argument(
-        "--location", metavar="PLACE", help="where the energy came from: FRA, USA/virginia, gcp/us-central1"
-    )
-    price.add_argument(
-        "--carbon-intensity", metavar="G", type=float, help="the grid's g CO2eq per kWh, instead of a place"
-    )
-    add_unusual_argument(price)
-    table = parser.add_argument_group("of an emissions.csv")
-    table.add_argument("--run-id", metavar="ID", help="the run to take, where there are several")
-    table.add_argument("--sum", action="store_true", help="all its runs, added up")
-    table.add_argument(
-        "--trust-location",
-        action="store_true",
-        help="believe Quebec, or the world's average: CodeCarbon's silent defaults",
-    )
-    table.add_argument("--gpu-unused", action="store_true", help="believe that the GPU it names took no energy")
+    csv_flags.add_arguments(parser, price_title="of an emissions.csv, or of a record measured in kWh alone")
 
 
 def run(arguments: Namespace) -> int:
@@ -104,54 +86,43 @@ def run(arguments: Namespace) -> int:
 
 def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     """The record, and what the user has to know about it."""
-    from carbon_lint.records.emissions_csv import Choice, record_from_csv
+    from carbon_lint.records.emissions_csv import record_from_csv
+
+    records = [source for source in arguments.sources if not _is_table(source)]
+    if not records:
+        record = record_from_csv(arguments.sources, csv_flags.choice_of(arguments))
+        tokens = dict.fromkeys(note for source in arguments.sources for note in _token_beside(source))
+        return record, (*record.warnings, *tokens)
+    if len(arguments.sources) > 1:
+        tables = [source for source in arguments.sources if source not in records]
+        if tables:
+            raise UsageError(f"{records[0]} is a record, {tables[0]} an emissions.csv", hint="give one kind of file")
+        raise UsageError(
+            f"--from takes one record, and {len(records)} were given",
+            hint=f"join them first: carbon-lint merge {' '.join(records)} -o run.json",
+        )
+    return _from_record(records[0], arguments)
+
+
+def _is_table(source: str) -> bool:
     from carbon_lint.records.emissions_table import looks_like_csv
 
-    head = read_file(arguments.source, "record")
+    head = read_file(source, "record")
     if head is None:
-        raise InputError(f"{arguments.source} is not there", hint="name a record, or the emissions.csv of the run")
-    if not looks_like_csv(head) and not arguments.source.lower().endswith(".csv"):
-        from carbon_lint.pipeline import whole_group
-        from carbon_lint.records.pricing import priced
-        from carbon_lint.records.store import load_record
-
-        for name, flag in _CSV_FLAGS.items():
-            if getattr(arguments, name) not in {None, False}:
-                raise UsageError(
-                    f"{flag} is for an emissions.csv, and {arguments.source} is none", hint=f"leave {flag} out"
-                )
-        place = _place(arguments)
-        whole = whole_group(
-            load_record(arguments.source, allow_unusual=arguments.allow_unusual_intensity), arguments.source
-        )
-        return (whole.record if place is None else priced(whole.record, place)), whole.notes
-    choice = Choice(
-        run_id=arguments.run_id,
-        sum_runs=arguments.sum,
-        place=_place(arguments),
-        trust_location=arguments.trust_location,
-        gpu_unused=arguments.gpu_unused,
-    )
-    record = record_from_csv(arguments.source, choice)
-    return record, (*record.warnings, *_token_beside(arguments.source))
+        raise InputError(f"{source} is not there", hint="name a record, or the emissions.csv of the run")
+    return looks_like_csv(head) or source.lower().endswith(".csv")
 
 
-def _place(arguments: Namespace) -> Place | None:
-    from carbon_lint.measure.grid.location import is_auto
-    from carbon_lint.places import custom_place, find_place
+def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
+    from carbon_lint.pipeline import whole_group
+    from carbon_lint.records.pricing import priced
+    from carbon_lint.records.store import load_record
 
-    if arguments.location is not None and arguments.carbon_intensity is not None:
-        raise UsageError("--location and --carbon-intensity both price the energy", hint="give one of the two")
-    if arguments.trust_location and (arguments.location or arguments.carbon_intensity):
-        raise UsageError("--trust-location keeps the file's place, --location replaces it", hint="give one of the two")
-    if arguments.carbon_intensity is not None:
-        return custom_place(arguments.carbon_intensity, allow_unusual=arguments.allow_unusual_intensity)
-    if arguments.location is not None and is_auto(arguments.location):
-        raise UsageError(
-            "--location auto asks the machine that it runs on, and the training may have run on another",
-            hint="name it (--location FRA), or measure by `carbon-lint run --location auto`, whose record names it",
-        )
-    return None if arguments.location is None else find_place(arguments.location)
+    for flag in csv_flags.given(arguments, with_price=False):
+        raise UsageError(f"{flag} applies only to an emissions.csv, not to {source}", hint=f"leave {flag} out")
+    place = csv_flags.place_of(arguments)
+    whole = whole_group(load_record(source, allow_unusual=arguments.allow_unusual_intensity), source)
+    return (whole.record if place is None else priced(whole.record, place)), whole.notes
 
 
 def _token_beside(source: str) -> tuple[str, ...]:

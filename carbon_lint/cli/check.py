@@ -33,12 +33,11 @@ _DEFAULTS = {
     "exit_zero": False,
     "config": None,
     "no_config": False,
-    "emissions_csv": None,
     "fix": False,
     "unsafe_fixes": False,
     "diff": False,
 }
-_REPEATABLE = ("output", "include", "select", "ignore", "record")
+_REPEATABLE = ("output", "include", "select", "ignore", "record", "emissions_csv")
 
 
 def quick_arguments(argv: list[str]) -> Any:
@@ -84,9 +83,18 @@ def _add_policy(parser: ArgumentParser) -> None:
 
 
 def _add_evidence(parser: ArgumentParser) -> None:
+    from carbon_lint.cli import csv_flags
+
     add = parser.add_argument_group("evidence").add_argument
-    add("--record", action="append", default=[], metavar="FILE", help="hold the card against this record")
-    add("--emissions-csv", metavar="FILE", help="hold the card against CodeCarbon's emissions.csv")
+    add("--record", action="append", default=[], metavar="FILE", help="compare the card with this record")
+    add(
+        "--emissions-csv",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="compare the card with CodeCarbon's emissions.csv; repeatable",
+    )
+    csv_flags.add_arguments(parser, price_title="what prices an emissions.csv")
 
 
 def _add_fix(parser: ArgumentParser) -> None:
@@ -123,7 +131,9 @@ def _request(arguments: Namespace) -> LintRequest:
     if arguments.config and arguments.no_config:
         raise UsageError("--config and --no-config exclude each other")
     if arguments.record and arguments.emissions_csv:
-        raise UsageError("--record and --emissions-csv exclude each other", hint="a card is held against one of them")
+        raise UsageError("--record and --emissions-csv exclude each other", hint="give one of the two")
+    if not arguments.emissions_csv and hasattr(arguments, "run_id"):  # the hook's quick arguments have no such flag
+        _refuse_csv_flags(arguments)
     return LintRequest(
         tuple(arguments.paths) or (CARD_NAME,),
         include=tuple(arguments.include),
@@ -134,6 +144,14 @@ def _request(arguments: Namespace) -> LintRequest:
         fix=("unsafe" if arguments.unsafe_fixes else "safe") if arguments.fix or arguments.diff else None,
         is_dry=arguments.diff,
     )
+
+
+def _refuse_csv_flags(arguments: Namespace) -> None:
+    from carbon_lint.cli.csv_flags import given
+    from carbon_lint.errors import UsageError
+
+    for flag in given(arguments):
+        raise UsageError(f"{flag} needs --emissions-csv FILE", hint=f"give the table too, or leave {flag} out")
 
 
 def _settings(arguments: Namespace) -> Settings | None:
@@ -165,10 +183,19 @@ def _evidence(arguments: Namespace) -> Evidence | None:
 
         return from_records(arguments.record)
     if arguments.emissions_csv:
-        from carbon_lint.lint.evidence import from_emissions_csv
-
-        return from_emissions_csv(arguments.emissions_csv)
+        return _table_evidence(arguments)
     return None
+
+
+def _table_evidence(arguments: Namespace) -> Evidence:
+    from carbon_lint.cli.csv_flags import choice_of
+    from carbon_lint.lint.evidence import from_emissions_csv
+    from carbon_lint.text import terminal
+
+    evidence = from_emissions_csv(*arguments.emissions_csv, choice=choice_of(arguments))
+    for note in evidence.notes:
+        sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
+    return evidence
 
 
 def _lint_stdin(request: LintRequest, arguments: Namespace) -> tuple[LintReport, list[str]]:

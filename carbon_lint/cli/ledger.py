@@ -1,46 +1,56 @@
-"""Keep every run's record in one place, and hold the month's sum against the team's budget.
+"""Keep every run's record in one place, and check the month's sum against the team's budget.
 
   carbon-lint ledger add r.json --ledger s3://team/ledger
+  carbon-lint ledger add records/
   carbon-lint ledger sum --month 2026-11 --max-emissions 10kg --ledger s3://team/ledger
   carbon-lint ledger list --month 2026-11
 
 The ledger is a folder, or any URL that fsspec reaches: one file a record, in month folders. The same record added
-twice counts once; a new attempt, another step, another node count again. Exit status of `sum`: 0 within the budget, 1
-over it, 125 where it is within only as far as was measured.
+twice counts once; a new attempt, another step, another node count again. The same run with other figures is a conflict:
+it is not added, and the exit status is 2. Exit status of `sum`: 0 within the budget, 1 over it, 2 if a record cannot be
+read, 3 if no run is there to be summed, 125 if it is within the budget only as far as was measured.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.baseline import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
-from carbon_lint.errors import InputError, MeasurementError
+from carbon_lint.errors import InputError, MeasurementError, NothingFoundError
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, format_energy, parse_emissions_g, parse_energy_kwh
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from carbon_lint.gate.verdict import Budget, LimitResult
-    from carbon_lint.records.ledger import Entry, Total
+    from carbon_lint.records.ledger import Contents, Entry, Total
+    from carbon_lint.records.merge import Named
+
+_SHOWN_NAMES = 12
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The actions of `carbon-lint ledger` and their flags."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="put records into the ledger", allow_abbrev=False)
-    add.add_argument("records", nargs="+", metavar="RECORD", help="what `carbon-lint run --record` wrote")
-    total = actions.add_parser("sum", help="sum up the runs, of one month say", allow_abbrev=False)
+    add.add_argument(
+        "records", nargs="+", metavar="RECORD", help="what `carbon-lint run --record` wrote, or a folder of records"
+    )
+    total = actions.add_parser("sum", help="sum up the runs, for example of one month", allow_abbrev=False)
     total.add_argument("--max-emissions", metavar="QUANTITY", help="budget of the sum, e.g. '10 kg'")
     total.add_argument("--max-energy", metavar="QUANTITY", help="budget of the sum, e.g. '200 kWh'")
     total.add_argument(
         "--allow-unmeasured",
         action="store_true",
-        help="judge by what was measured, although runs without a figure are among them",
+        help="judge the total even if some runs have no figure",
     )
     total.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
-    entries = actions.add_parser("list", help="list the runs", allow_abbrev=False)
+    entries = actions.add_parser("list", help="list the runs in the order of time", allow_abbrev=False)
     for action in (total, entries):
         action.add_argument("--month", metavar="YYYY-MM", help="runs that ended in this month, UTC (default: all)")
         action.add_argument("--repository", metavar="OWNER/NAME", help="runs of this repository")
@@ -56,26 +66,76 @@ def run(arguments: Namespace) -> int:
 
 
 def _add(arguments: Namespace) -> int:
-    from carbon_lint.records.ledger import add
-    from carbon_lint.records.store import load_record
+    from carbon_lint.records.ledger import add_all
+    from carbon_lint.records.storage import is_url
 
-    records = [load_record(path) for path in arguments.records]
-    for path, record in zip(arguments.records, records, strict=True):
-        added = add(record, ledger_url(arguments))
-        words = {"added": "added as", "known": "is there already as", "replaced": "replaces an earlier one in"}
-        sys.stdout.write(f"{terminal(path)}: {words[added.status]} {terminal(added.path)}\n")
+    named = _named(arguments.records)
+    url = ledger_url(arguments)
+    is_new = not is_url(url) and not os.path.isdir(url)
+    words = {
+        "added": "added as",
+        "known": "is there already as",
+        "replaced": "replaces an earlier state in",
+        "conflict": "NOT added: the same run has other figures in",
+    }
+    conflicts = 0
+    for item, added in zip(named, add_all((item.record for item in named), url), strict=True):
+        sys.stdout.write(f"{terminal(item.name)}: {words[added.status]} {terminal(added.path)}\n")
+        if added.conflict is not None:
+            conflicts += 1
+            sys.stdout.write(f"  {added.conflict}\n")
+        if item.record.ended_at < item.record.started_at:
+            sys.stderr.write(
+                f"carbon-lint: {terminal(item.name)}: the clock was set back while it ran (from "
+                f"{item.record.started_at} to {item.record.ended_at}); it counts in {item.record.ended_at[:7]}\n"
+            )
+    if is_new:
+        sys.stderr.write(f"carbon-lint: a new ledger was made at {terminal(url)}\n")
+    if conflicts:
+        runs = "1 run has" if conflicts == 1 else f"{conflicts} runs have"
+        raise InputError(
+            f"{runs} other figures in the ledger than in the record given",
+            hint="find out which is right; if it is the record given, take the other out of the ledger first",
+        )
     return 0
+
+
+def _named(names: list[str]) -> list[Named]:
+    """The records of the files and folders. Raises NothingFoundError for a folder without any."""
+    from carbon_lint.records.folder import records_in
+    from carbon_lint.records.journal import recover_command
+    from carbon_lint.records.merge import Named, run_ids_of
+    from carbon_lint.records.store import load_record
+    from carbon_lint.records.unfinished import unfinished_in
+
+    found: list[Named] = []
+    for name in names:
+        if not os.path.isdir(name):
+            found.append(Named(name=name, record=load_record(name)))
+            continue
+        records = records_in(name)
+        if not records:
+            raise NothingFoundError(f"{name} holds no record", hint="name the folder that `run --record` wrote to")
+        found += records
+        for journal in unfinished_in(Path(name), run_ids_of(records)):
+            sys.stderr.write(
+                f"carbon-lint: {terminal(str(journal.path))} holds a run without a record, so it was not added; when "
+                f"the run has ended: {terminal(recover_command(journal.path))}\n"
+            )
+    return found
 
 
 def _sum(arguments: Namespace) -> int:
     from carbon_lint.gate.verdict import Budget
-    from carbon_lint.records.ledger import total
+    from carbon_lint.records.ledger import check_whole, total
 
     budget = Budget(
         max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),
         max_energy_kwh=None if arguments.max_energy is None else parse_energy_kwh(arguments.max_energy),
     )
-    summed = total(_entries(arguments))
+    found = _contents(arguments)
+    check_whole(found)
+    summed = total(_of_repository(found, arguments))
     limits = _limits(summed, budget)
     render = _sum_json if arguments.format == "json" else _sum_text
     sys.stdout.write(render(summed, limits, arguments))
@@ -87,47 +147,88 @@ def _sum(arguments: Namespace) -> int:
 
 
 def _list(arguments: Namespace) -> int:
-    for entry in _entries(arguments):
-        record = entry.record
-        figures = (_emissions(record.emissions_g), _energy(record.energy_kwh.total))
-        where = record.provenance.repository or "-"
-        words = (record.ended_at, f"{figures[0]:>12}", f"{figures[1]:>12}", f"{record.outcome:<11}", where, entry.path)
-        sys.stdout.write(terminal("  ".join(words)) + "\n")
+    from carbon_lint.records.ledger import check_whole
+
+    found = _contents(arguments)
+    lines = [(entry.record.ended_at[:7], _line(entry)) for entry in _of_repository(found, arguments)]
+    lines += [(broken.month, f"{broken.month}: cannot be read  {broken.path}") for broken in found.broken]
+    for _, line in sorted(lines, key=lambda each: each[0]):  # stable: a month's broken ones come last
+        sys.stdout.write(terminal(line) + "\n")
+    check_whole(found)
     return 0
 
 
-def _entries(arguments: Namespace) -> list[Entry]:
-    """The entries asked for. Raises InputError for a ledger without any record: most likely it is a wrong path."""
-    from carbon_lint.records.ledger import entries, parse_month
+def _line(entry: Entry) -> str:
+    record = entry.record
+    figures = (_emissions(record.emissions_g), _energy(record.energy_kwh.total))
+    where = record.provenance.repository or "-"
+    words = (record.ended_at, f"{figures[0]:>12}", f"{figures[1]:>12}", f"{record.outcome:<11}", where, entry.path)
+    return "  ".join(words)
+
+
+def _contents(arguments: Namespace) -> Contents:
+    """What is asked for. Raises InputError for a ledger without any record, NothingFoundError for a month without."""
+    from carbon_lint.records.ledger import contents, parse_month
 
     month = None if arguments.month is None else parse_month(arguments.month)
     url = ledger_url(arguments)
-    found = list(entries(url, month))
-    if not found and not any(True for _ in entries(url)):
+    found = contents(url, month)
+    if not found.months:
         raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
-    return [entry for entry in found if arguments.repository in {None, entry.record.provenance.repository}]
+    if not found.entries and not found.broken:
+        raise NothingFoundError(
+            f"no run ended in {month} in the ledger at {url}", hint=f"it has {_some(found.months[::-1])}"
+        )
+    return found
+
+
+def _of_repository(found: Contents, arguments: Namespace) -> list[Entry]:
+    """The entries of the repository that is asked for. Raises NothingFoundError if there is none."""
+    wanted = arguments.repository
+    entries = [entry for entry in found.entries if wanted in {None, entry.record.provenance.repository}]
+    if not entries and not found.broken:
+        names = sorted({entry.record.provenance.repository or "" for entry in found.entries} - {""})
+        when = f" in {arguments.month}" if arguments.month else ""
+        raise NothingFoundError(
+            f"no run of repository {wanted!r} is in the ledger at {ledger_url(arguments)}{when}",
+            hint=f"it has {_some(names)}" if names else "its runs name no repository; leave --repository out",
+        )
+    return entries
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {len(names) - _SHOWN_NAMES} more" * (len(names) > _SHOWN_NAMES))
 
 
 def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
-    """Sums against limits. A sum of no run at all is 0; a sum of runs without any figure was not measured."""
+    """The sums against the limits. Raises MeasurementError if no run has the figure that a limit is for."""
     from carbon_lint.gate.budget import limit_results
 
-    nothing = 0.0 if summed.runs == 0 else None
-    emissions_g = nothing if summed.emissions_g is None else summed.emissions_g
-    energy_kwh = nothing if summed.energy_kwh is None else summed.energy_kwh
-    return limit_results(budget, emissions_g, energy_kwh)
+    for limit, missing in _missing(summed, budget):
+        if limit is not None and len(missing) == summed.runs:
+            runs = "the only run has" if summed.runs == 1 else f"all {summed.runs} runs have"
+            raise MeasurementError(
+                f"{runs} no figure for the limit: there is nothing to judge",
+                hint=f"`carbon-lint ledger list` shows them ({', '.join(missing[:3])})",
+            )
+    return limit_results(budget, summed.emissions_g, summed.energy_kwh)
 
 
 def _check_complete(summed: Total, budget: Budget) -> None:
-    for limit, missing in (
-        (budget.max_emissions_g, summed.without_emissions),
-        (budget.max_energy_kwh, summed.without_energy),
-    ):
+    """Raise MeasurementError if a run without a figure could be what goes over the budget."""
+    for limit, missing in _missing(summed, budget):
         if limit is not None and missing:
             raise MeasurementError(
                 f"{len(missing)} of {summed.runs} runs have no figure; the others are within the budget",
                 hint=f"`carbon-lint ledger list` shows them ({', '.join(missing[:3])}); --allow-unmeasured passes",
             )
+
+
+def _missing(summed: Total, budget: Budget) -> tuple[tuple[float | None, tuple[str, ...]], ...]:
+    return (
+        (budget.max_emissions_g, summed.without_emissions),
+        (budget.max_energy_kwh, summed.without_energy),
+    )
 
 
 def _sum_text(summed: Total, limits: tuple[LimitResult, ...], arguments: Namespace) -> str:
@@ -136,11 +237,12 @@ def _sum_text(summed: Total, limits: tuple[LimitResult, ...], arguments: Namespa
 
     when = arguments.month or "all months"
     at_least = "at least " if summed.without_emissions or summed.without_energy else ""
-    figures = f"{_emissions(summed.emissions_g)}, {_energy(summed.energy_kwh)}" if summed.runs else "nothing"
+    figures = f"{_emissions(summed.emissions_g)}, {_energy(summed.energy_kwh)}"
     lines = [f"{when}: {at_least}{figures} in {summed.runs} run{'' if summed.runs == 1 else 's'}"]
     if summed.merged:
-        lines.append(f"  {summed.merged} more are counted within the merged record of their group")
-    if summed.without_emissions:
+        parts = "1 record is part" if summed.merged == 1 else f"{summed.merged} records are parts"
+        lines.append(f"  {parts} of a merged one, and counted there")
+    if summed.without_emissions or summed.without_energy:
         lines.append(
             f"  {len(summed.without_emissions)} without emissions, {len(summed.without_energy)} without energy"
         )

@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from carbon_lint.lint.context import Context
+    from carbon_lint.records.emissions_choice import Choice
+    from carbon_lint.records.emissions_runs import Log, Run
     from carbon_lint.records.record import Record
 
 RELATIVE = 0.005
@@ -27,9 +30,23 @@ class Evidence(Value):
     """One run's figures, or the sums of several. None is not measured, or not said.
 
     `or_sum` is what a card may state instead: the sum of all runs of the file. `older` are earlier runs, oldest first.
+    `is_table`: from an emissions.csv whose grams were not priced anew, so a card may price its energy by its own place.
+    `doubt` is why the grams of the table cannot be believed, and so are None. `notes` are for the user to read.
     """
 
-    __slots__ = ("duration_s", "emissions_g", "energy_kwh", "hardware", "label", "location_names", "older", "or_sum")
+    __slots__ = (
+        "doubt",
+        "duration_s",
+        "emissions_g",
+        "energy_kwh",
+        "hardware",
+        "is_table",
+        "label",
+        "location_names",
+        "notes",
+        "older",
+        "or_sum",
+    )
 
     def __init__(
         self,
@@ -42,6 +59,9 @@ class Evidence(Value):
         location_names: tuple[str, ...] = (),
         or_sum: Evidence | None = None,
         older: tuple[Evidence, ...] = (),
+        doubt: str | None = None,
+        notes: tuple[str, ...] = (),
+        is_table: bool = False,
     ) -> None:
         self.label = label
         self.emissions_g = emissions_g
@@ -51,6 +71,9 @@ class Evidence(Value):
         self.location_names = location_names
         self.or_sum = or_sum
         self.older = older
+        self.doubt = doubt
+        self.notes = notes
+        self.is_table = is_table
 
 
 def from_records(paths: Sequence[str]) -> Evidence:
@@ -85,19 +108,109 @@ def _whole_group(record: Record, path: str) -> list[Record]:
         return [*(each for each in beside if _is_same_group(each, record) and each.run_id != record.run_id), record]
 
 
-def from_emissions_csv(path: str) -> Evidence:
-    """The last run of an emissions.csv; the others are older. Raises InputError, MeasurementError."""
-    from carbon_lint.records.emissions_csv import Choice, record_of
-    from carbon_lint.records.emissions_table import read_log
+def from_emissions_csv(*paths: str, choice: Choice | None = None) -> Evidence:
+    """The runs that are chosen; without a choice the last one, and then the card may also state the sum of all.
 
-    log = read_log(path)
-    # Whether the file's location can be believed is for those that write cards: here it is only held against one.
-    records = [record_of(log, Choice(run_id=run, trust_location=True, gpu_unused=True)) for run in log.runs]
-    records.sort(key=lambda record: record.ended_at)
-    older = tuple(_of([record], f"the older run {record.run_id} of {path}") for record in records[:-1])
-    or_sum = _of(records, f"the sum of {path}") if older else None
-    label = f"run {records[-1].run_id} of {path}" if older else path
-    return _of(records[-1:], label, or_sum=or_sum, older=older)
+    Raises InputError, UsageError; MeasurementError if a run that counts has no figure that can be trusted.
+    """
+    from carbon_lint.errors import MeasurementError
+    from carbon_lint.records.emissions_choice import Choice, by_time, chosen
+    from carbon_lint.records.emissions_runs import read_log
+
+    choice = choice or Choice()
+    log = read_log(*paths)
+    is_left_open = choice.run_id is None and not choice.last and not choice.sum_runs
+    meant = by_time(chosen(log, choice.but(sum_runs=True) if is_left_open else choice))
+    if not is_left_open:
+        label = f"the sum of {log.name}" if choice.sum_runs and len(meant) > 1 else _label(log, meant[-1])
+        return _of_runs(log, meant, choice, label, notes=log.warnings)
+    *earlier, last = meant
+    older, notes = [], list(log.warnings)
+    for run in earlier:
+        try:
+            older.append(_of_runs(log, [run], choice, f"the older run {run.run_id} of {log.name}"))
+        except MeasurementError as error:
+            notes.append(f"{error.message}: this older run was left out")
+    is_summed = bool(earlier) and len(older) == len(earlier)
+    return _of_runs(
+        log,
+        [last],
+        choice,
+        _label(log, last),
+        or_sum=_of_runs(log, meant, choice, f"the sum of {log.name}") if is_summed else None,
+        older=tuple(older),
+        notes=tuple(notes),
+    )
+
+
+def _label(log: Log, run: Run) -> str:
+    return f"run {run.run_id} of {log.name}" if len(log.runs) > 1 else log.name
+
+
+def _of_runs(
+    log: Log,
+    runs: list[Run],
+    choice: Choice,
+    label: str,
+    *,
+    or_sum: Evidence | None = None,
+    older: tuple[Evidence, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> Evidence:
+    from carbon_lint.records.emissions_csv import record_of_runs
+    from carbon_lint.records.emissions_place import find_doubt, is_place_believed
+
+    is_open = choice.place is None and not choice.trust_location
+    rows = [row for run in runs for row in run.counted]
+    doubt = find_doubt(rows) if is_open else None
+    record = record_of_runs(log, runs, choice if doubt is None else choice.but(trust_location=True))
+    return _of(
+        [record],
+        label,
+        or_sum=or_sum,
+        older=older,
+        doubt=None if doubt is None else doubt.message,
+        notes=notes,
+        is_table=choice.place is None,
+        is_place_believed=doubt is None or is_place_believed(rows),
+    )
+
+
+def is_stated(context: Context) -> bool:
+    """Whether the card's figure is the evidence's, or the evidence's energy priced at the place that the card names."""
+    evidence, node, stated = context.evidence, context.emissions, context.emissions_g
+    if evidence is None or node is None or stated is None:
+        return False
+    if agrees(evidence, "emissions_g", stated, node.text):
+        return True
+    place = context.field("geographical_location")
+    if place is None or not isinstance(place.value, str) or not evidence.is_table:
+        return False
+    energies = [each.energy_kwh for each in (evidence, evidence.or_sum) if each is not None]
+    return any(
+        close(stated, energy_kwh * g_per_kwh, node.text)
+        for energy_kwh in energies
+        if energy_kwh is not None
+        for g_per_kwh in _prices_at(place.value, evidence)
+    )
+
+
+def _prices_at(name: str, evidence: Evidence) -> set[float]:
+    """The carbon intensities of the place that the card names, unless the evidence names another one.
+
+    If the table's place is in doubt, Quebec is too: the card may have it from there.
+    """
+    from carbon_lint.places import every_place
+
+    wanted, known = name.strip().casefold(), {each.casefold() for each in evidence.location_names}
+    if evidence.doubt is not None and "quebec" in wanted:
+        return set()
+    found = set()
+    for place in every_place():
+        names = {each.casefold() for each in (place.code, place.name) if each}
+        if wanted in names and (not known or names & known):
+            found.add(place.g_per_kwh)
+    return found
 
 
 def agrees(evidence: Evidence, figure: str, stated: float, text: str, relative: float = RELATIVE) -> bool:
@@ -154,18 +267,29 @@ def _is_same_group(record: Record, other: Record) -> bool:
 
 
 def _of(
-    records: Sequence[Record], label: str, *, or_sum: Evidence | None = None, older: tuple[Evidence, ...] = ()
+    records: Sequence[Record],
+    label: str,
+    *,
+    or_sum: Evidence | None = None,
+    older: tuple[Evidence, ...] = (),
+    doubt: str | None = None,
+    notes: tuple[str, ...] = (),
+    is_table: bool = False,
+    is_place_believed: bool = True,
 ) -> Evidence:
     last = records[-1]
     intensity = last.intensity
-    names = () if intensity is None else (intensity.location_name, intensity.location)
+    names = (intensity.location_name, intensity.location) if intensity is not None and is_place_believed else ()
     return Evidence(
         label=label,
-        emissions_g=_sum([record.emissions_g for record in records]),
+        emissions_g=None if doubt is not None else _sum([record.emissions_g for record in records]),
         energy_kwh=_sum([record.energy_kwh.total for record in records]),
         duration_s=_sum([record.duration_s for record in records]),
         hardware=tuple(gpu.name for gpu in last.hardware.gpus),
         location_names=tuple(name for name in names if name),
         or_sum=or_sum,
         older=older,
+        doubt=doubt,
+        notes=notes,
+        is_table=is_table,
     )

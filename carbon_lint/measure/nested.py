@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import CarbonLintError
-from carbon_lint.records.emissions_table import read_log
+from carbon_lint.records.emissions_runs import read_log
 from carbon_lint.units import format_energy, significant
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def find(folder: str, since: float) -> Iterator[Nested]:
         except CarbonLintError as error:
             yield Nested(path=os.path.relpath(path, folder), problem=error.message)
             continue
-        rows = [rows[-1] for rows in log.runs.values() if _is_since(rows[-1], since)]
+        rows = [row for run in log.runs.values() for row in run.counted if _is_since(row, since)]
         if rows:
             yield Nested(
                 path=os.path.relpath(path, folder),
                 energy_kwh=sum(row.energy_kwh for row in rows),
                 duration_s=sum(row.duration_s for row in rows),
-                has_coordinates=any(row.cells.get("longitude", "").strip() for row in rows),
+                has_coordinates=any(row.text("longitude") for row in rows),
             )
 
 

@@ -45,7 +45,10 @@ def recover(path: str | os.PathLike[str]) -> Record:
             f"{path}: the run was killed before its first reading", hint="nothing is known of its energy: run it again"
         )
     try:
-        record = _interrupted(record, content.last_reading, Budget(**content.limits))
+        budget = Budget(
+            max_emissions_g=content.limits.get("max_emissions_g"), max_energy_kwh=content.limits.get("max_energy_kwh")
+        )
+        record = _interrupted(record, content.last_reading, budget)
         record = _with_hours(record, [intensity_from_json(change) for change in content.intensities])
     except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"{path}: its last reading is not what it should be: {error!r}") from error

@@ -1,104 +1,208 @@
-"""The rows of an `emissions.csv`, by run, with what cannot be read left out and said.
+"""The rows of an `emissions.csv`; what cannot be read is left out, and a warning says so.
 
 Column sets of CodeCarbon 1.0 (12 columns) to 3.3.2 (38) and any beyond: columns are found by name. `emissions` are
-kilograms in the file and grams here.
+kilograms in the file and grams here. Spreadsheets and shells change the file on its way: tabs, `;`, a `sep=` line,
+UTF-16, a byte order mark, and files that were joined with their header lines are read too.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError, MeasurementError
+from carbon_lint.errors import InputError
+from carbon_lint.text import quoted
 from carbon_lint.units import grams_from_kilograms
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-# A spreadsheet that separates by `;` also writes its own decimal sign.
+# A spreadsheet that separates by `;` or tabs also writes its own decimal sign.
 _DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)$")
+_DELIMITERS = (",", ";", "\t", "|")
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[ ,;\t]*\Z')
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ](?P<hour>\d\d)(?P<minute>:\d\d)?(?P<second>:\d\d)?(?P<rest>\.\d+)?)?.*")
 REQUIRED = ("emissions", "energy_consumed", "duration")
+NO_VALUE = frozenset(("", "nan", "none", "null", "n/a", "na", "-"))
+"""What a cell without a value holds, in lower case: CodeCarbon's `None`, and pandas' `nan`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row whose cells fit the header. Whether its figures can be believed is asked when it is chosen."""
+    """One row whose cells fit the header. Whether its figures can be believed is asked when its run is chosen."""
 
+    path: str
     number: int  # as an editor counts the file's lines, from 1
-    run_id: str
     cells: dict[str, str]
     emissions_g: float
     energy_kwh: float
     duration_s: float
 
     @property
+    def where(self) -> str:
+        """The row as a message names it."""
+        return f"{self.path}, line {self.number}"
+
+    def text(self, column: str) -> str:
+        """The cell's text; empty if it has no value or the file has no such column."""
+        cell = self.cells.get(column, "")
+        return "" if cell.lower() in NO_VALUE else cell
+
+    @property
+    def is_task(self) -> bool:
+        """True if the row is one task's share of its run, as `tracker.start_task` makes it."""
+        return bool(self.text("task_name"))
+
+    @property
     def is_default_place(self) -> bool:
-        """True where the row says Quebec, which CodeCarbon says too when it could not find out."""
-        country = {self.cells.get("country_iso_code", "").upper(), self.cells.get("country_name", "").upper()}
-        return bool(country & {"CAN", "CANADA"}) and self.cells.get("region", "").strip().lower() == "quebec"
+        """True if the row says Quebec, which CodeCarbon also says when it could not find out."""
+        country = {self.text("country_iso_code").upper(), self.text("country_name").upper()}
+        return bool(country & {"CAN", "CANADA"}) and self.text("region").strip().lower() == "quebec"
+
+    @property
+    def is_codecarbon_1(self) -> bool:
+        """True if the columns are those of CodeCarbon 1.x: 2.0 brought the run id, the rate, powers and energies."""
+        return not {"run_id", "emissions_rate", "cpu_energy", "codecarbon_version", "os"} & self.cells.keys()
+
+    @property
+    def ended(self) -> datetime | None:
+        """The time of the row; None if it cannot be read. A time without a zone is taken as UTC."""
+        try:
+            stamp = datetime.fromisoformat(self.text("timestamp"))
+            return stamp if stamp.tzinfo is None else stamp.astimezone(UTC).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            return None
+
+    @property
+    def started(self) -> datetime | None:
+        """When the row's clock began."""
+        ended = self.ended
+        try:
+            return None if ended is None else ended - timedelta(seconds=self.duration_s)
+        except (OverflowError, ValueError):
+            return None
+
+    @property
+    def resolution_s(self) -> float:
+        """How far the written time may lie before the true one: CodeCarbon cuts to seconds, spreadsheets to minutes."""
+        match = _STAMP.fullmatch(self.text("timestamp"))
+        if match is None or match["hour"] is None:
+            return 86400.0
+        if match["minute"] is None:
+            return 3600.0
+        if match["second"] is None:
+            return 60.0
+        return 1.0 if match["rest"] is None else 10.0 ** (1 - len(match["rest"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
-    """The file's runs, each with its rows in order, and what was left out."""
+class Table:
+    """The rows of one file in its order, and what was left out."""
 
     path: str
-    runs: dict[str, tuple[Row, ...]]
+    rows: tuple[Row, ...]
     warnings: tuple[str, ...]
 
 
 def looks_like_csv(data: bytes) -> bool:
-    """True where the file is a table with CodeCarbon's columns and no JSON."""
-    head = data[:4096].lstrip(b"\xef\xbb\xbf\r\n\t ").partition(b"\n")[0]
-    return not head.startswith((b"{", b"[")) and b"emissions" in head and (b"," in head or b";" in head)
+    """True if the file is a table with CodeCarbon's columns and no JSON."""
+    text, _ = _decoded(data[:8192])
+    head = next(iter(_lines_from_header(text)[1].lstrip("\r\n\t ").splitlines()), "")
+    return not head.startswith(("{", "[")) and "emissions" in head and any(sign in head for sign in _DELIMITERS)
 
 
-def read_log(path: str | os.PathLike[str]) -> Log:
-    """The runs in the file. Raises InputError where it cannot be read or holds no usable row."""
+def read_table(path: str | os.PathLike[str]) -> Table:
+    """The rows of the file. Raises InputError if it cannot be read or is no such table."""
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", hint="name the emissions.csv of the run") from error
-    return parse_log(data, str(path))
+    return parse_table(data, str(path))
 
 
-def parse_log(data: bytes, path: str) -> Log:
-    """The runs in `data`. Raises InputError as `read_log` does."""
-    warnings: list[str] = []
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
-        warnings.append("the file is not UTF-8; it was read as Windows-1252")
-    head = text.partition("\n")[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
-    table = _rows(text, delimiter, path)
-    header = [name.strip() for name in next(table, (0, []))[1]]
+def parse_table(data: bytes, path: str) -> Table:
+    """The rows in `data`. Raises InputError as `read_table` does."""
+    _refuse_json(data, path)
+    text, is_plain = _decoded(data)
+    warnings = [] if is_plain else [f"{path} is not UTF-8; it was read as Windows-1252"]
+    skipped, text, sign = _lines_from_header(text)
+    delimiter = sign or _delimiter(text)
+    lines = ((number + skipped, cells) for number, cells in _lines(text, delimiter, path))
+    header = [name.strip() for name in next(lines, (0, []))[1]]
     missing = [name for name in REQUIRED if name not in header]
     if missing:
+        found = f"its columns are {', '.join(header[:4])}, ..." if any(header) else "it is empty"
         raise InputError(
-            f"{path} is not an emissions.csv of CodeCarbon: it has no column {missing[0]!r}",
+            f"{path} is not an emissions.csv of CodeCarbon: it has no column {missing[0]!r}; {quoted(found)[1:-1]}",
             hint="name the file that CodeCarbon wrote, with its header line",
         )
-    rows = list(_whole_rows(table, header, warnings, has_decimal_comma=delimiter == ";"))
-    if not rows:
-        why = f": {warnings[-1]}" if warnings else ""
-        raise MeasurementError(
-            f"{path} holds no row that can be read{why}",
-            hint="a run that crashed or was stopped leaves no row; measure it with `carbon-lint run`",
+    rows = tuple(_rows(lines, header, path, warnings, has_decimal_comma=delimiter in {";", "\t"}))
+    return Table(path=path, rows=rows, warnings=tuple(warnings))
+
+
+def _refuse_json(data: bytes, path: str) -> None:
+    head = data[:4096].lstrip(codecs.BOM_UTF8 + b" \t\r\n")
+    if not head.startswith(b"{"):
+        return
+    if b"carbon-lint/journal@" in head:
+        raise InputError(
+            f"{path} is a journal of carbon-lint, not an emissions.csv",
+            hint=f"when the run has ended: carbon-lint recover {path} --record r.json",
         )
-    runs: dict[str, list[Row]] = {}
-    for row in rows:
-        runs.setdefault(row.run_id, []).append(row)
-    return Log(path=path, runs={key: tuple(group) for key, group in runs.items()}, warnings=tuple(warnings))
+    what = "a record of carbon-lint" if b"carbon-lint/record@" in head else "JSON"
+    raise InputError(
+        f"{path} is {what}, not an emissions.csv of CodeCarbon",
+        hint="a record is given as `card --from FILE` without the flags of a table, or as `check --record FILE`",
+    )
 
 
-def _rows(text: str, delimiter: str, path: str) -> Iterator[tuple[int, list[str]]]:
+def _decoded(data: bytes) -> tuple[str, bool]:
+    """The text, and whether its encoding was certain."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, errors="replace"), True
+    if b"\0" in data[:64]:  # UTF-16 without its mark: every second byte of plain English is 0
+        encoding = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+        return data.decode(encoding, errors="replace"), True
+    try:
+        return data.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace"), False
+
+
+def _lines_from_header(text: str) -> tuple[int, str, str | None]:
+    """How many lines stand before the header, the text from it on, and the sign that a `sep=` line names."""
+    skipped, at, sign = 0, 0, None
+    while at < len(text):
+        end = text.find("\n", at)
+        line = text[at : end if end >= 0 else len(text)]
+        match = _SEPARATOR_LINE.match(line.strip("\r "))
+        if match is None and line.strip("\r\t ,;"):
+            break
+        sign = match[1] if match is not None else sign
+        skipped, at = skipped + 1, end + 1 if end >= 0 else len(text)
+    return skipped, text[at:], sign
+
+
+def _delimiter(text: str) -> str:
+    """What separates most of the header's cells; a comma if nothing does."""
+    head = text.partition("\n")[0]
+    return max(_DELIMITERS, key=head.count)
+
+
+def _lines(text: str, delimiter: str, path: str) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells."""
     table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
@@ -109,33 +213,70 @@ def _rows(text: str, delimiter: str, path: str) -> Iterator[tuple[int, list[str]
         raise InputError(f"{path} is not a table: {error}", hint=hint) from error
 
 
-def _whole_rows(
-    table: Iterator[tuple[int, list[str]]], header: list[str], warnings: list[str], *, has_decimal_comma: bool
+def _rows(
+    lines: Iterator[tuple[int, list[str]]],
+    header: list[str],
+    path: str,
+    warnings: list[str],
+    *,
+    has_decimal_comma: bool,
 ) -> Iterator[Row]:
-    for line, cells in table:
+    for number, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
-        if len(cells) != len(header):
-            kind = "cut off" if len(cells) < len(header) else "two rows in one"
+        row_cells, next_header = _parted(cells, header)
+        if row_cells is None:
+            header = next_header
+            continue
+        if len(row_cells) != len(header):
+            kind = "cut off" if len(row_cells) < len(header) else "two rows in one"
             warnings.append(
-                f"line {line} was left out: it is {kind} ({len(cells)} cells, {len(header)} columns), "
+                f"{path}, line {number} was left out: it is {kind} ({len(row_cells)} cells, {len(header)} columns), "
                 "so its run may be counted too low"
             )
-            continue
-        named = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-        if has_decimal_comma:
-            named = {name: _DECIMAL_COMMA.sub(r"\1.\2", cell) for name, cell in named.items()}
+        else:
+            named = {name: cell.strip() for name, cell in zip(header, row_cells, strict=True)}
+            if has_decimal_comma:
+                named = {name: _DECIMAL_COMMA.sub(r"\1.\2", cell) for name, cell in named.items()}
+            problem = _unreadable(named)
+            if problem is None:
+                kg, energy_kwh, duration_s = (float(named[name]) for name in REQUIRED)
+                yield Row(
+                    path=path,
+                    number=number,
+                    cells=named,
+                    emissions_g=grams_from_kilograms(kg),
+                    energy_kwh=energy_kwh,
+                    duration_s=duration_s,
+                )
+            else:
+                warnings.append(f"{path}, line {number} was left out: {problem}")
+        header = next_header
+
+
+def _parted(cells: list[str], header: list[str]) -> tuple[list[str] | None, list[str]]:
+    """The cells of the row, and the header of the rows after it.
+
+    A file that was joined to another brings its own header line, in a line of its own (then there are no cells), or,
+    if the first file had no line end, behind the last row.
+    """
+    names = [cell.strip() for cell in cells]
+    if set(REQUIRED) <= set(names):
+        width = len(header)
+        if len(names) < width or not names[width - 1].endswith(header[0]):
+            return None, names
+        last = names[width - 1].removesuffix(header[0])
+        return [*cells[: width - 1], last], [header[0], *names[width:]]
+    return cells, header
+
+
+def _unreadable(cells: dict[str, str]) -> str | None:
+    """Which required cell is no number, and why; None if all are."""
+    for name in REQUIRED:
+        if not cells[name]:
+            return f"its cell {name!r} is empty"
         try:
-            kg, kwh, duration_s = (float(named[name]) for name in REQUIRED)
-        except ValueError as error:
-            warnings.append(f"line {line} was left out: {error}")
-            continue
-        yield Row(
-            number=line,
-            # CodeCarbon 1.x wrote no run id; each of its rows is a run
-            run_id=named.get("run_id") or named.get("timestamp") or f"line-{line}",
-            cells=named,
-            emissions_g=grams_from_kilograms(kg),
-            energy_kwh=kwh,
-            duration_s=duration_s,
-        )
+            float(cells[name])
+        except ValueError:
+            return f"its cell {name!r} is {quoted(cells[name], 40)}, which is not a number"
+    return None

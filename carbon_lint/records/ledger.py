@@ -8,6 +8,7 @@ runs are records like others.
 from __future__ import annotations
 
 import hashlib
+import json
 import posixpath
 import re
 from collections import Counter
@@ -16,8 +17,11 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.comparable import identity_of, why_passed_over
+from carbon_lint.records.record import Outcome
 from carbon_lint.records.storage import is_missing, open_storage
-from carbon_lint.records.store import parse_record, render_record
+from carbon_lint.records.store import OtherFormatError, parse_record, render_record
+from carbon_lint.records.windows import window_of
+from carbon_lint.units import format_emissions, format_energy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,10 +36,18 @@ _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What became of one record: `added`, `known` (the same key with the same or a later end), or `replaced`."""
+    """What became of one record.
+
+    Attributes:
+        path: the file in the ledger.
+        status: `added`; `known`: it is there, whole or further on; `replaced` the state of a killed run by its end;
+            `conflict`: the same run is there with other figures, and nothing was written.
+        conflict: both figures, for `conflict`.
+    """
 
     path: str
     status: str
+    conflict: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +56,24 @@ class Entry:
 
     path: str
     record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A file in the ledger that is no record which can be read: its month folder, and why."""
+
+    path: str
+    month: str
+    error: InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What the ledger holds, or one month of it. `months`: those read, or all that there are if the one is empty."""
+
+    entries: tuple[Entry, ...]  # in the order of time
+    broken: tuple[Broken, ...]
+    months: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,44 +121,149 @@ def month_of(record: Record) -> str:
 
 
 def add(record: Record, url: str) -> Added:
-    """Put the record into the ledger at `url`.
+    """Put one record into the ledger at `url`. Raises as `add_all` does."""
+    return next(add_all([record], url))
 
-    Of two records with one key, such as one recovered from a journal and the one written at the end, the one that ends
-    later stays.
+
+def add_all(records: Iterable[Record], url: str) -> Iterator[Added]:
+    """Put the records into the ledger at `url`, one listing of each month that can matter for all of them.
+
+    Two records with one key and other figures are a conflict, unless one of them is an earlier state of the other:
+    recovered from the journal of a run that was killed, or that still went on.
 
     Raises:
         OutputError: the ledger cannot be written.
         InputError: what stands there under this key is no record.
     """
     storage = open_storage(url)
-    name = _name(record)
-    path = posixpath.join(month_of(record), name)
-    # Two records of one run end at nearly the same time, so in the same month or in the one beside it.
-    months = (month_of(record), *_neighbours(month_of(record)))
-    known = [path for month in months for path in storage.names(month) if posixpath.basename(path) == name]
-    for earlier in known:
-        if _read(storage, earlier).ended_at >= record.ended_at:
-            return Added(path=storage.shown(earlier), status="known")
+    months: dict[str, dict[str, str]] = {}
+    for record in records:
+        name, month = _name(record), month_of(record)
+        for each in _months_of(record):
+            if each not in months:
+                months[each] = {posixpath.basename(path): path for path in storage.names(each)}
+        known = [months[each][name] for each in _months_of(record) if name in months[each]]
+        added = _judged(record, [Entry(path=path, record=_read(storage, path)) for path in known], storage)
+        if added is None:
+            path = posixpath.join(month, name)
+            _write(storage, path, record)
+            for earlier in known:
+                if earlier != path:
+                    storage.remove(earlier)
+                    del months[posixpath.dirname(earlier)][name]
+            months[month][name] = path
+            added = Added(path=storage.shown(path), status="replaced" if known else "added")
+        yield added
+
+
+def _judged(record: Record, known: list[Entry], storage: Storage) -> Added | None:
+    """Why the record is not written; None if it is new, or the end of each run that is there."""
+    for entry in known:
+        path = storage.shown(entry.path)
+        if _figures(record) == _figures(entry.record) or _is_earlier(record, entry.record):
+            return Added(path=path, status="known")
+        if not _is_earlier(entry.record, record):
+            return Added(path=path, status="conflict", conflict=f"{_said(record)} here, {_said(entry.record)} there")
+    return None
+
+
+def _is_earlier(record: Record, other: Record) -> bool:
+    """Whether the record is a state of the other run from before its end. Durations do not depend on a clock's time."""
+    energies = (record.energy_kwh.total or 0.0, other.energy_kwh.total or 0.0)
+    return (
+        record.outcome is Outcome.INTERRUPTED
+        and record.duration_s <= other.duration_s
+        and energies[0] <= energies[1]
+        and (record.emissions_g or 0.0) <= (other.emissions_g or 0.0)
+    )
+
+
+def _figures(record: Record) -> tuple[float | None, float | None, float]:
+    return record.emissions_g, record.energy_kwh.total, record.duration_s
+
+
+def _said(record: Record) -> str:
+    grams, energy_kwh = record.emissions_g, record.energy_kwh.total
+    return (
+        f"{'no grams' if grams is None else format_emissions(grams)}, "
+        f"{'no energy' if energy_kwh is None else format_energy(energy_kwh)}"
+    )
+
+
+def _write(storage: Storage, path: str, record: Record) -> None:
     try:
         data = render_record(record).encode()
     except ValueError as error:
         raise OutputError(f"the record of run {record.run_id} holds a number that is not finite") from error
     storage.write(path, data)
-    for earlier in known:
-        if earlier != path:
-            storage.remove(earlier)
-    return Added(path=storage.shown(path), status="replaced" if known else "added")
 
 
-def entries(url: str, month: str | None = None) -> Iterator[Entry]:
-    """Every record of the ledger, or of one month, in the order of their names.
+def contents(url: str, month: str | None = None) -> Contents:
+    """Every record of the ledger, or of one month, in the order of time, and what there cannot be read."""
+    storage = open_storage(url)
+    paths = _in_months(storage.names(month))
+    months = sorted({posixpath.dirname(path) for path in (paths or _in_months(storage.names()))})
+    found, broken = [], []
+    for path in paths:
+        try:
+            found.append(Entry(path=storage.shown(path), record=_read(storage, path)))
+        except InputError as error:
+            broken.append(Broken(path=storage.shown(path), month=posixpath.dirname(path), error=error))
+    found.sort(key=lambda entry: (window_of(entry.record).end_s, entry.path))
+    return Contents(entries=tuple(found), broken=tuple(broken), months=tuple(months))
 
-    Raises InputError at the first file that is no record: a sum that leaves one out would be too small.
+
+def _in_months(paths: Iterable[str]) -> list[str]:
+    return sorted(path for path in paths if _MONTH.fullmatch(posixpath.dirname(path)))
+
+
+def entries(url: str, month: str | None = None) -> tuple[Entry, ...]:
+    """Every record of the ledger, or of one month, in the order of time.
+
+    Raises InputError that names every file that is no record: a sum that leaves one out would be too small.
+    """
+    found = contents(url, month)
+    check_whole(found)
+    return found.entries
+
+
+def check_whole(found: Contents) -> None:
+    """Raise InputError if a file of the ledger cannot be read."""
+    if len(found.broken) == 1:
+        raise found.broken[0].error
+    if found.broken:
+        raise InputError(
+            f"{len(found.broken)} files of the ledger are no records that can be read",
+            hint="take them out of the ledger, or put the right ones in their place:",
+            details=tuple(broken.error.message for broken in found.broken),
+        )
+
+
+def newest_first(url: str, *, until: str | None = None, containing: Iterable[str | None] = ()) -> Iterator[Entry]:
+    """Records from the latest to the earliest, a month at a time, so that who finds one early reads no more months.
+
+    Args:
+        url: the ledger.
+        until: only records that ended by then (UTC, ISO 8601); later months are not read.
+        containing: texts, such as a repository's name; a file without them is not parsed. `None` stands for any.
+
+    Raises InputError at a file that could be meant and cannot be read.
     """
     storage = open_storage(url)
-    for path in sorted(storage.names(month)):
-        if _MONTH.fullmatch(posixpath.dirname(path)):
-            yield Entry(path=storage.shown(path), record=_read(storage, path))
+    months: dict[str, list[str]] = {}
+    for path in _in_months(storage.names()):
+        months.setdefault(posixpath.dirname(path), []).append(path)
+    marks = [json.dumps(text, ensure_ascii=False).encode(errors="replace") for text in containing if text is not None]
+    for month in sorted(months, reverse=True):
+        if until is not None and month > until[:7]:
+            continue
+        found = []
+        for path in months[month]:
+            data = storage.read(path)
+            if all(mark in data for mark in marks):
+                found.append(Entry(path=storage.shown(path), record=_parsed(data, storage.shown(path))))
+        found.sort(key=lambda entry: (window_of(entry.record).end_s, entry.path), reverse=True)
+        yield from (entry for entry in found if until is None or entry.record.ended_at <= until)
 
 
 def total(found: Iterable[Entry]) -> Total:
@@ -164,28 +299,40 @@ def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
             hint=f"`mkdir -p {url}` begins an empty one, or name the right one by --ledger",
         )
     refs = {branch, f"refs/heads/{branch}"}
-    best: Entry | None = None
+    if run.repository is not None:
+        for entry in newest_first(url, until=run.ended_at, containing=(run.repository, run.job)):
+            if _is_completed_on(entry, refs) and why_passed_over(run, identity_of(entry.record)) is None:
+                return entry, ""
+    return None, _why_none(url, branch, refs, run)
+
+
+def _is_completed_on(entry: Entry, refs: set[str]) -> bool:
+    return entry.record.provenance.ref in refs and entry.record.outcome is Outcome.COMPLETED
+
+
+def _why_none(url: str, branch: str, refs: set[str], run: Identity) -> str:
+    """Why no run of the ledger is comparable. It reads them all: only the search that finds one is kept short."""
     reasons: Counter[str] = Counter()
     branches: set[str] = set()
     for entry in entries(url):
-        ref = entry.record.provenance.ref
-        if ref not in refs or entry.record.outcome != "completed":
-            branches.add((ref or "").removeprefix("refs/heads/"))
-            continue
-        reason = why_passed_over(run, identity_of(entry.record))
-        if reason is not None:
-            reasons[reason] += 1
-        elif best is None or entry.record.ended_at > best.record.ended_at:
-            best = entry
-    return best, _why_none(url, branch, reasons, branches - {"", branch})
-
-
-def _why_none(url: str, branch: str, reasons: Counter[str], branches: set[str]) -> str:
+        if _is_completed_on(entry, refs):
+            reasons[why_passed_over(run, identity_of(entry.record)) or "later than this run"] += 1
+        else:
+            branches.add((entry.record.provenance.ref or "").removeprefix("refs/heads/"))
     if reasons:
         seen = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
         return f"no completed run on {branch} in {url} is comparable ({seen})"
-    others = f" (it has runs on {', '.join(sorted(branches)[:_MOST_BRANCHES])})" if branches else ""
-    return f"no completed run on {branch} in {url}{others}"
+    named = sorted(branches - {"", branch})[:_MOST_BRANCHES]
+    return f"no completed run on {branch} in {url}" + (f" (it has runs on {', '.join(named)})" if named else "")
+
+
+def _months_of(record: Record) -> tuple[str, ...]:
+    """The months in which a record with this key can lie, the record's own first.
+
+    Two records of one run began at the same time and ended at nearly the same one, unless a clock was set meanwhile.
+    """
+    ended, began = month_of(record), parse_month(record.started_at[:7])
+    return tuple(dict.fromkeys((ended, *_neighbours(ended), began, *_neighbours(began))))
 
 
 def _neighbours(month: str) -> tuple[str, str]:
@@ -211,9 +358,14 @@ def _name(record: Record) -> str:
 
 
 def _read(storage: Storage, path: str) -> Record:
-    data = storage.read(path)
+    return _parsed(storage.read(path), storage.shown(path))
+
+
+def _parsed(data: bytes, path: str) -> Record:
     try:
-        return parse_record(data, storage.shown(path))
+        return parse_record(data, path)
+    except OtherFormatError:
+        raise
     except InputError as error:
         error.hint = "take it out of the ledger, or put the right one in its place"
         raise

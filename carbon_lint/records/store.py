@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from carbon_lint import redact
 from carbon_lint.errors import InputError
 from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
+from carbon_lint.records.emissions_table import looks_like_csv
 from carbon_lint.records.journal import BEGINNING, journal_path, read_ending, record_path, recover_command
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_difference, find_implausible
 from carbon_lint.records.record import (
@@ -54,6 +56,10 @@ _BOUNDS = {
     "exclusiveMinimum": "above",
     "exclusiveMaximum": "below",
 }
+
+
+class OtherFormatError(InputError):
+    """The file is not a record of this version's format."""
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
@@ -203,13 +209,18 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
     try:
         document = json.loads(data)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        if looks_like_csv(data):
+            raise InputError(
+                f"{path} is an emissions.csv of CodeCarbon, not a record",
+                hint="`carbon-lint card --from` and `carbon-lint check --emissions-csv` take one",
+            ) from error
         raise InputError(f"{path} is not JSON: {error}", hint="name a file that `carbon-lint run` wrote") from error
     if not isinstance(document, dict) or "format" not in document:
         raise InputError(
             f"{path} is not a carbon-lint record", hint="a record is what `carbon-lint run --record` writes"
         )
     if document["format"] != FORMAT:
-        raise InputError(
+        raise OtherFormatError(
             f"{path} has format {document['format']!r}, expected {FORMAT!r}",
             hint="it was written by another version of carbon-lint: use that version to read it",
         )
@@ -270,10 +281,9 @@ def _before(record: Record, reading: dict[str, Any]) -> str | None:
 
 def find_problem(document: object) -> str | None:
     """The first field of `document` that the record schema refuses, in one line; `None` if it is valid."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  costs 3.4 x `import yaml`; only readers of records pay
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
+    from jsonschema.exceptions import best_match  # noqa: PLC0415  as in `_validator`
 
-    error = best_match(Draft202012Validator(load_schema("record")).iter_errors(document))
+    error = best_match(_validator().iter_errors(document))
     return None if error is None else _in_words(error)
 
 
@@ -292,6 +302,14 @@ def _in_words(error: ValidationError) -> str:
     if error.validator in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
         return f"{subject} must be {_BOUNDS[error.validator]} {expected}, and is {shown}"
     return f"{subject}: {error.message}"
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any:
+    """Made once: a ledger holds thousands of records."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  costs 3.4 x `import yaml`; only readers of records pay
+
+    return Draft202012Validator(load_schema("record"))
 
 
 def render_record(record: Record) -> str:

@@ -30,8 +30,9 @@ class Window:
 
 
 def window_of(record: Record) -> Window:
-    """When the record was measured."""
-    return Window(_seconds(record.started_at), _seconds(record.ended_at))
+    """When the record was measured; if the clock was set back meanwhile, the time before the end that it took."""
+    start_s, end_s = _seconds(record.started_at), _seconds(record.ended_at)
+    return Window(start_s if start_s <= end_s else end_s - record.duration_s, end_s)
 
 
 def union_s(windows: Iterable[Window]) -> float:

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MeasurementError, UsageError
 from carbon_lint.places import custom_place, every_place, find_place
-from carbon_lint.records.emissions_csv import Choice, record_from_csv, record_of
-from carbon_lint.records.emissions_table import looks_like_csv, parse_log
+from carbon_lint.records.emissions_choice import Choice
+from carbon_lint.records.emissions_csv import record_from_csv, record_of
+from carbon_lint.records.emissions_runs import log_of
+from carbon_lint.records.emissions_table import looks_like_csv, parse_table
 from carbon_lint.records.record import Methods, Outcome
 from carbon_lint.records.store import find_problem, record_to_json
 
@@ -113,19 +115,28 @@ GOOD = {
 QUEBEC = {"country_name": "Canada", "country_iso_code": "CAN", "region": "quebec", "emissions": "0.001181"}
 
 
+def parts_of(energy):
+    """A third, a half and a sixth of the energy, as GOOD has them, so that a test can change the total alone."""
+    try:
+        total = float(energy)
+    except (TypeError, ValueError):
+        return {}
+    return {"cpu_energy": repr(total / 3), "gpu_energy": repr(total / 2), "ram_energy": repr(total / 6)}
+
+
 def table(*rows, columns=FULL, delimiter=",", end="\n"):
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        cells = {**GOOD, **row}
+        cells = {**GOOD, **parts_of(row.get("energy_consumed")), **row}
         writer.writerow([cells.get(name, "") for name in columns])
     return out.getvalue().removesuffix("\n") + end
 
 
 def record(text, **choice):
     data = text if isinstance(text, bytes) else text.encode()
-    return record_of(parse_log(data, "emissions.csv"), Choice(**choice))
+    return record_of(log_of([parse_table(data, "emissions.csv")]), Choice(**choice))
 
 
 @pytest.mark.parametrize("columns", [OLDEST, *ADDED, [*FULL, "ram_tracking_method", "slurm_job_id"]], ids=len)
@@ -195,7 +206,7 @@ def test_several_runs_have_to_be_chosen_or_summed():
     text = table({}, {"run_id": "run-b", "emissions": "0.0336", "timestamp": "2026-11-03T10:00:00"})
     with pytest.raises(UsageError, match="holds 2 runs") as refused:
         record(text)
-    assert "run-a" in refused.value.hint
+    assert [line.split()[-1] for line in refused.value.details] == ["run-b", "run-a"], "the newest first"
     assert "--sum" in refused.value.hint
     assert record(text, run_id="run-b").emissions_g == pytest.approx(33.6)
     both = record(text, sum_runs=True)
@@ -205,7 +216,7 @@ def test_several_runs_have_to_be_chosen_or_summed():
     assert find_problem(record_to_json(both)) is None
     with pytest.raises(UsageError, match="no run 'run-c'"):
         record(text, run_id="run-c")
-    with pytest.raises(UsageError, match="all of them"):
+    with pytest.raises(UsageError, match="exclude each other"):
         record(text, run_id="run-a", sum_runs=True)
 
 
@@ -235,7 +246,7 @@ def test_runs_in_two_places_or_machines_name_none():
     [
         (lambda text: text[:-40], "cut off"),
         (lambda text: text.rstrip("\n") + text.split("\n")[1] + "\n", "two rows in one"),
-        (lambda text: text.replace("0.0168", "n/a", 1), "could not convert"),
+        (lambda text: text.replace("0.0168", "n/a", 1), "'emissions' is 'n/a'"),
     ],
 )
 def test_a_broken_row_is_left_out_and_said(spoil, kind):
@@ -365,7 +376,7 @@ def test_the_place_is_named_in_words_as_far_as_it_is_known(row, name, code):
 
 
 def test_a_gpu_that_is_named_but_took_no_energy_is_refused_unless_it_was_not_used():
-    text = table({"gpu_energy": "0.0"})
+    text = table({"cpu_energy": "0.2", "gpu_energy": "0.0", "ram_energy": "0.1"})
     with pytest.raises(MeasurementError, match="counts no energy"):
         record(text)
     found = record(text, gpu_unused=True)
@@ -399,9 +410,9 @@ def test_a_file_that_is_no_such_table_is_refused(data, error):
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
-        record_from_csv(tmp_path / "none.csv", Choice())
+        record_from_csv([tmp_path / "none.csv"], Choice())
     (tmp_path / "emissions.csv").write_text(table({}))
-    assert record_from_csv(tmp_path / "emissions.csv", Choice()).run_id == "run-a"
+    assert record_from_csv([tmp_path / "emissions.csv"], Choice()).run_id == "run-a"
 
 
 def test_a_table_is_told_from_a_record():

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.records import ledger as ledger_module
 from carbon_lint.records.comparable import Identity
-from carbon_lint.records.ledger import add, entries, key, latest, total
+from carbon_lint.records.ledger import add, add_all, entries, key, latest, newest_first, total
 from carbon_lint.records.record import Energy, Outcome, Provenance
 from carbon_lint.records.store import write_record
 from tests.records.builders import fitting
@@ -101,8 +102,13 @@ def test_a_month_is_that_in_which_the_run_ended(ledger):
     assert [entry.path.split("/")[-2] for entry in entries(ledger)] == ["2026-10", "2026-11"]
 
 
-def test_of_two_records_of_one_run_the_one_that_ends_later_stays_also_across_months(ledger):
-    recovered = ran(1, emissions_g=6.0, ended_at="2026-10-31T23:59:00Z")
+def recovered_run(**changes):
+    """A run that was killed, as `recover` writes it: less time, less energy."""
+    return ran(1, outcome=Outcome.INTERRUPTED, duration_s=60.0, emissions_g=6.0, energy_kwh=0.1, **changes)
+
+
+def test_the_end_of_a_run_replaces_the_state_in_which_it_was_recovered_also_across_months(ledger):
+    recovered = recovered_run(ended_at="2026-10-31T23:59:00Z")
     final = ran(1, emissions_g=10.0, ended_at="2026-11-01T00:01:00Z")
 
     assert [add(one, ledger).status for one in (recovered, final, recovered)] == ["added", "replaced", "known"]
@@ -112,7 +118,7 @@ def test_of_two_records_of_one_run_the_one_that_ends_later_stays_also_across_mon
 
 
 def test_at_the_turn_of_the_year_too(ledger):
-    add(ran(1, ended_at="2026-12-31T23:59:00Z"), ledger)
+    add(recovered_run(ended_at="2026-12-31T23:59:00Z"), ledger)
 
     assert add(ran(1, ended_at="2027-01-01T00:01:00Z"), ledger).status == "replaced"
     assert [entry.path.split("/")[-2] for entry in entries(ledger)] == ["2027-01"]
@@ -150,11 +156,12 @@ def test_what_is_no_record_stops_the_sum_and_is_named(tmp_path):
         ("[]", "is not a carbon-lint record"),
         ('{"format": "x"}', "has format 'x'"),
     ):
+        advice = "use that version" if "format" in said else "out of the ledger"
         broken.write_text(text)
         with pytest.raises(InputError, match=r"zz\.json") as caught:
             list(entries(str(tmp_path)))
         assert said in caught.value.message
-        assert "out of the ledger" in caught.value.hint
+        assert advice in caught.value.hint
 
 
 def test_a_record_that_contradicts_itself_is_not_summed(tmp_path):
@@ -259,10 +266,167 @@ def test_the_verb_adds_and_holds_the_month_against_the_budget(cli, files):
     code, out, _ = cli("ledger", "sum", "--month", "2026-11", "--max-emissions", "10kg", "--max-energy", "1 kWh")
     assert code == 1
     assert "max-emissions: 11 kg measured, 10 kg allowed, over by 1 kg (110 %)" in out
-    assert cli("ledger", "sum", "--month", "2026-10", "--max-emissions", "10kg")[:2] == (
-        0,
-        "2026-10: nothing in 0 runs\n  max-emissions: 0 g measured, 10 kg allowed, 10 kg left (0 %)\n",
+
+
+@pytest.mark.parametrize("verb", [("sum", "--max-emissions", "5kg"), ("sum",), ("list",)], ids=" ".join)
+def test_a_sum_over_nothing_is_no_pass_and_names_what_there_is(cli, files, verb):
+    cli("ledger", "add", *files(a=ran(1)))
+
+    code, out, err = cli("ledger", *verb, "--repository", "me/modles")
+    assert (code, out) == (3, "")
+    assert "'me/modles'" in err
+    assert "it has me/models" in err
+
+    code, out, err = cli("ledger", *verb, "--month", "2026-10")
+    assert (code, out) == (3, "")
+    assert "no run ended in 2026-10" in err
+    assert "it has 2026-11" in err
+
+    assert cli("ledger", *verb, "--repository", "me/models", "--month", "2026-11")[0] == 0
+
+
+def test_runs_that_all_have_no_figure_are_no_pass_even_if_some_may_be_missing(cli, files):
+    unmeasured = ran(1, emissions_g=None, energy_kwh=None, outcome=Outcome.UNMEASURED, intensity=None)
+    cli("ledger", "add", *files(a=unmeasured))
+
+    code, _, err = cli("ledger", "sum", "--max-emissions", "10kg", "--allow-unmeasured")
+    assert code == 125
+    assert "nothing to judge" in err
+
+
+def test_the_same_run_with_other_figures_is_a_conflict_that_names_both(cli, files):
+    add_ok = cli("ledger", "add", *files(a=ran(1), b=ran(2)))
+    doubled = ran(1, emissions_g=20.0, energy_kwh=0.4)
+
+    code, out, err = cli("ledger", "add", *files(a=doubled, c=ran(3)))
+
+    assert add_ok[0] == 0
+    assert code == 2
+    assert "a.json: NOT added: the same run has other figures in ledger/2026-11/" in out
+    assert "20 g, 400 Wh here, 10 g, 200 Wh there" in out
+    assert "c.json: added as" in out, "the others of the call are added"
+    assert "1 run has other figures" in err
+    assert summed("ledger").emissions_g == 30.0
+
+
+def test_a_clock_that_was_set_back_before_the_end_does_not_keep_the_state_of_a_recovered_run(ledger):
+    """The last state ends earlier by the wall clock, and later by the run's own."""
+    add(recovered_run(ended_at="2026-11-24T10:01:00Z"), ledger)
+
+    assert add(ran(1, ended_at="2026-11-24T09:02:05Z"), ledger).status == "replaced"
+    assert summed(ledger).emissions_g == 10.0
+    assert add(recovered_run(ended_at="2026-11-24T10:01:00Z"), ledger).status == "known"
+
+
+def test_a_clock_that_was_set_back_is_said(cli, files):
+    code, _, err = cli("ledger", "add", *files(a=ran(1, ended_at="2026-10-01T00:00:00Z")))
+    assert code == 0
+    assert "the clock was set back while it ran" in err
+    assert "counts in 2026-10" in err
+
+
+def test_a_folder_of_records_is_added_with_a_word_on_the_run_that_left_a_journal_alone(cli, tmp_path):
+    folder = tmp_path / "records"
+    folder.mkdir()
+    write_record(ran(1), folder / "a.json")
+    write_record(ran(2), folder / "b.json")
+    (folder / "other.json").write_text('{"lr": 0.1}')
+    (folder / "killed.jsonl").write_text(
+        '{"format": "carbon-lint/journal@1", "record": {"run_id": "run-9"}}\n{"elapsed_s": 1.0}\n'
     )
+
+    code, out, err = cli("ledger", "add", folder)
+
+    assert code == 0
+    assert [line.split(": ")[0] for line in out.splitlines()] == [f"{folder}/a.json", f"{folder}/b.json"]
+    assert "killed.jsonl holds a run without a record" in err
+    assert summed("ledger").runs == 2
+    (tmp_path / "empty").mkdir()
+    assert cli("ledger", "add", tmp_path / "empty")[0] == 3
+
+
+def test_a_ledger_that_an_addition_makes_is_said(cli, files):
+    assert "a new ledger was made at ledgr" in cli("ledger", "add", *files(a=ran(1)), "--ledger", "ledgr")[2]
+    assert cli("ledger", "add", "a.json", "--ledger", "ledgr")[2] == ""
+
+
+def test_the_list_is_in_the_order_of_time_and_marks_and_names_every_broken_record(cli, files):
+    times = ["2026-11-03T00:00:00Z", "2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"]
+    began = "2026-09-01T00:00:00Z"
+    cli("ledger", "add", *files(**{f"r{n}": ran(n, started_at=began, ended_at=end) for n, end in enumerate(times)}))
+    for name in ("aa", "zz"):
+        Path(f"ledger/2026-10/{name}.json").write_text("{")
+
+    code, out, err = cli("ledger", "list")
+
+    assert code == 2
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == [times[1], "2026-10:", "2026-10:", times[2], times[3], times[0]]
+    assert "cannot be read  ledger/2026-10/aa.json" in lines[1]
+    for name in ("aa", "zz"):
+        assert f"ledger/2026-10/{name}.json is not JSON" in err
+
+    code, out, err = cli("ledger", "sum")
+    assert (code, out) == (2, "")
+    assert "aa.json" in err
+    assert "zz.json" in err
+    assert cli("ledger", "list", "--month", "2026-11")[0] == 0
+
+
+class Counting:
+    """A ledger's folder that counts what is asked of it."""
+
+    def __init__(self, storage, calls):
+        self._storage, self._calls = storage, calls
+
+    def __getattr__(self, name):
+        def counted(*arguments):
+            self._calls.append((name, *arguments[:1]))
+            return getattr(self._storage, name)(*arguments)
+
+        return counted
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What a ledger asks of its folder, call by call."""
+    found = []
+    real = ledger_module.open_storage
+    monkeypatch.setattr(ledger_module, "open_storage", lambda url: Counting(real(url), found))
+    return found
+
+
+def test_however_many_records_are_added_each_month_is_listed_once(tmp_path, calls):
+    list(add_all((ran(number) for number in range(50)), str(tmp_path)))
+
+    listed = [call for call in calls if call[0] == "names"]
+    assert sorted(listed) == [("names", "2026-10"), ("names", "2026-11"), ("names", "2026-12")]
+    assert not any(call[0] == "read" for call in calls)
+
+
+def test_a_baseline_is_read_from_the_latest_month_that_has_one(tmp_path, calls):
+    main = dataclasses.replace(RECORD.provenance, ref="refs/heads/main")
+    other = dataclasses.replace(main, repository="me/others")
+    for month in (9, 10, 11):
+        add(ran(month, provenance=main, ended_at=f"2026-{month:02d}-10T00:00:00Z"), str(tmp_path))
+        add(ran(f"{month}-other", provenance=other, ended_at=f"2026-{month:02d}-20T00:00:00Z"), str(tmp_path))
+    calls.clear()
+
+    assert latest(str(tmp_path), branch="main", repository="me/models").record.run_id == "run-11"
+    assert {call[1].split("/")[0] for call in calls if call[0] == "read"} == {"2026-11"}
+    until = list(newest_first(str(tmp_path), until="2026-10-15T00:00:00Z", containing=["me/models", None]))
+    assert [entry.record.run_id for entry in until] == ["run-10", "run-9"]
+
+
+def test_a_broken_record_of_another_repository_does_not_stop_a_baseline(tmp_path):
+    main = dataclasses.replace(RECORD.provenance, ref="refs/heads/main")
+    add(ran(1, provenance=main), str(tmp_path))
+    broken = next(tmp_path.glob("2026-11/*.json")).with_name("zz.json")
+    broken.write_text('{"format": "x", "repository": "me/others"}')
+    assert latest(str(tmp_path), branch="main", repository="me/models").record.run_id == "run-1"
+    broken.write_text('{"format": "x", "repository": "me/models"}')
+    with pytest.raises(InputError, match=r"zz\.json"):
+        latest(str(tmp_path), branch="main", repository="me/models")
 
 
 def test_a_sum_with_a_run_that_was_not_measured_is_not_within_the_budget(cli, files):
@@ -344,3 +508,20 @@ def test_whatever_is_added_in_whatever_order_each_key_counts_once(uploads):
     assert len(both.without_emissions) == len(runs) - len(known)
     months = {one.ended_at[:7] for one in runs.values()}
     assert sum(summed(url, month).runs for month in months) == len(runs)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.floats(1.0, 100.0), st.floats(1.0, 100.0), st.booleans()), min_size=1, max_size=6))
+def test_whatever_states_of_one_run_are_added_none_is_lost_unsaid(states):
+    """The ledger holds the furthest state, or the call that could not tell said so."""
+    url = f"memory://ledger-{uuid.uuid4().hex}"
+    told = []
+    for grams, seconds, is_killed in states:
+        outcome = Outcome.INTERRUPTED if is_killed else Outcome.COMPLETED
+        told.append(add(ran(1, emissions_g=grams, energy_kwh=grams / 50, duration_s=seconds, outcome=outcome), url))
+
+    kept = entries(url)[0].record
+    assert len(entries(url)) == 1
+    for (grams, seconds, _), added in zip(states, told, strict=True):
+        is_within = grams <= kept.emissions_g and seconds <= kept.duration_s
+        assert is_within or (added.status == "conflict" and added.conflict is not None)

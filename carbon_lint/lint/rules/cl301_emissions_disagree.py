@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.evidence import agrees, older_with
+from carbon_lint.lint.evidence import is_stated, older_with
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
 
@@ -18,7 +18,8 @@ def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
     Compares the figure with the emissions of `--record` or `--emissions-csv`. They agree within 0.5 %, or within
-    the rounding of the figure on the card.
+    the rounding of the figure on the card. A table's energy priced at the place that the card names agrees too, if the
+    table's own place cannot be believed (Quebec, the world's average, CodeCarbon 1.x) or is the same.
 
     ## Why is this bad?
     The card says something else than the evidence. An older run's figure is CL306.
@@ -55,15 +56,18 @@ def check(context: Context) -> Iterator[Hit]:
     """
     evidence, stated = context.evidence, context.emissions_g
     node = context.emissions
-    if evidence is None or node is None or stated is None or evidence.emissions_g is None:
+    if evidence is None or node is None or stated is None:
         return
-    if agrees(evidence, "emissions_g", stated, node.text) or older_with(evidence, stated, node.text) is not None:
+    if is_stated(context) or older_with(evidence, stated, node.text) is not None:
         return
-    yield Hit(
-        f"emissions is {node.text} g, {evidence.label} has {significant(evidence.emissions_g, 6)} g",
-        node.start,
-        node.end,
-    )
+    if evidence.doubt is not None:
+        yield Hit(f"emissions is {node.text} g, and no grams confirm it: {evidence.doubt}", node.start, node.end)
+    elif evidence.emissions_g is not None:
+        yield Hit(
+            f"emissions is {node.text} g, {evidence.label} has {significant(evidence.emissions_g, 6)} g",
+            node.start,
+            node.end,
+        )
 
 
 RULE = Rule(summary="The card states other emissions than were measured", since="0.1.0", check=check)

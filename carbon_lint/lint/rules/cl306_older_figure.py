@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.evidence import agrees, older_with
+from carbon_lint.lint.evidence import is_stated, older_with
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carbon_lint.lint.context import Context
+    from carbon_lint.lint.evidence import Evidence
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -57,18 +58,21 @@ def check(context: Context) -> Iterator[Hit]:
     """
     evidence, stated = context.evidence, context.emissions_g
     node = context.emissions
-    if evidence is None or node is None or stated is None or evidence.emissions_g is None:
-        return
-    if agrees(evidence, "emissions_g", stated, node.text):
+    if evidence is None or node is None or stated is None or is_stated(context):
         return
     older = older_with(evidence, stated, node.text)
     if older is not None:
         yield Hit(
-            f"emissions is {node.text} g, that of {older.label}; {evidence.label} has "
-            f"{significant(evidence.emissions_g, 6)} g",
+            f"emissions is {node.text} g, that of {older.label}; {_newest(evidence)}",
             node.start,
             node.end,
         )
+
+
+def _newest(evidence: Evidence) -> str:
+    if evidence.emissions_g is None:
+        return f"{evidence.label} is newer"
+    return f"{evidence.label} has {significant(evidence.emissions_g, 6)} g"
 
 
 RULE = Rule(summary="The card states the figure of an earlier run", since="0.1.0", check=check)

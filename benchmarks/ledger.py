@@ -1,0 +1,87 @@
+"""`ledger add`, `ledger sum` and a baseline from a ledger: how the time grows with the number of records.
+
+    python benchmarks/ledger.py [--records 5000 10000]
+
+Makes the records of two months, adds all in one call, sums one month and all of them, and looks for the last run on main. Twice
+the records should take twice the time, and a month and a baseline too (half of the records are of that month). Run from the root. Measured on two cores
+that other work shared, in seconds; "before" is aa293e8, which listed the months once a record and read every file for a
+baseline:
+
+RESULTS
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from carbon_lint.records.store import write_record
+from tests.records.builders import RECORD
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def write_records(folder: Path, count: int) -> list[str]:
+    """Write records of ten repositories, spread over two months; return their paths."""
+    paths = []
+    for number in range(count):
+        end = START + timedelta(days=58 * number / count)
+        where = dataclasses.replace(
+            RECORD.provenance, repository=f"team/model-{number % 10}", ref="refs/heads/main", run_id=str(number)
+        )
+        one = dataclasses.replace(
+            RECORD,
+            run_id=f"run-{number}",
+            provenance=where,
+            started_at=f"{end - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
+            ended_at=f"{end:%Y-%m-%dT%H:%M:%SZ}",
+        )
+        paths.append(str(folder / f"r{number}.json"))
+        write_record(one, paths[-1])
+    return paths
+
+
+def timed(*argv: str) -> float:
+    """Seconds that the verb took, its start included."""
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "carbon_lint", *argv], capture_output=True, text=True, check=False)
+    if done.returncode not in {0, 1}:
+        raise SystemExit(done.stderr)
+    return time.monotonic() - began
+
+
+def main() -> None:
+    """Print one line for each number of records, and the ratio of the last two."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", nargs="+", type=int, default=[5000, 10000])
+    rows = []
+    for count in parser.parse_args().records:
+        with tempfile.TemporaryDirectory() as name:
+            paths = write_records(Path(name), count)
+            ledger = f"{name}/ledger"
+            gate = ("gate", paths[-1], "--baseline", "ledger:main", "--max-increase", "5%", "--ledger", ledger)
+            rows.append(
+                (
+                    timed("ledger", "add", *paths, "--ledger", ledger),
+                    timed("ledger", "sum", "--ledger", ledger),
+                    timed("ledger", "sum", "--month", "2026-01", "--ledger", ledger),
+                    timed(*gate),
+                )
+            )
+        print(f"{count:>6}  add {rows[-1][0]:6.1f}  sum {rows[-1][1]:5.1f}", end="")
+        print(f"  month {rows[-1][2]:5.1f}  baseline {rows[-1][3]:5.1f}")
+    if len(rows) > 1:
+        ratios = [after / before for before, after in zip(*rows[-2:], strict=True)]
+        print(f" ratio  add {ratios[0]:6.2f}  sum {ratios[1]:5.2f}  month {ratios[2]:5.2f}  baseline {ratios[3]:5.2f}")
+
+
+if __name__ == "__main__":
+    main()
