@@ -54,32 +54,37 @@ def _place(mark: yaml.Mark | None, first_line: int) -> tuple[int, int] | None:
 
 
 def first_fault(lines: list[str], start: Start | None) -> tuple[Fault | None, int]:
-    """Let libyaml read the lines from `start`, or from the top: the fault, if any, and how many characters it took."""
+    """Let libyaml read the lines from `start`, or from the top: the fault, if any, and how many characters were read.
+
+    The last piece is not counted: whatever the length of a text, it costs the same after each repair.
+    """
     source = _Source(lines, start)
     walk = _Walk(lines, start)
     try:
         for event in events(source):
             walk.take(event)
     except yaml.MarkedYAMLError as error:
-        return Fault(error, walk.first_line, walk.start), source.given
+        return Fault(error, walk.first_line, walk.start), source.scanned
     except yaml.YAMLError:  # the reader's: no repair helps
-        return None, source.given
-    return None, source.given
+        return None, source.scanned
+    return None, source.scanned
 
 
 class _Source:
     """The lines from a start on, as a stream."""
 
-    __slots__ = ("_pieces", "given")
+    __slots__ = ("_last", "_pieces", "scanned")
 
     def __init__(self, lines: list[str], start: Start | None) -> None:
-        self.given = 0
+        self.scanned = 0
+        self._last = 0
         self._pieces = _pieces(lines, start)
 
     def read(self, _size: int) -> str:
         """The next piece, empty at the end."""
         piece = next(self._pieces, "")
-        self.given += len(piece)
+        self.scanned += self._last
+        self._last = len(piece)
         return piece
 
 

@@ -87,6 +87,9 @@ MOST_PUE = 2.0
 LEAST_G_PER_KWH, MOST_G_PER_KWH = 3.0, 1500.0
 """Intensity where the place is not known. The cleanest grids are at 1 to 2, but there the host's power counts too."""
 
+_LONGEST_PLACE = 1000
+"""Characters of the text in which countries are looked for."""
+
 _COUNT = re.compile(
     r"(?<![\w.])(\d{1,4})(?:\s*[x\u00d7*]\s*|\s+)(?=[A-Za-z])|(?<=[A-Za-z0-9])\s*[x\u00d7*]\s*(\d{1,4})(?![\w.])"
 )
@@ -128,7 +131,7 @@ def _intensities(place_text: str | None) -> tuple[float, float]:
     from carbon_lint.places import every_place
 
     places = every_place()
-    words = place_text.casefold()
+    words = place_text[:_LONGEST_PLACE].casefold()
     named = {place.country_iso for place in places if place.name and _has_word(words, place.name.casefold())}
     found = [place.g_per_kwh for place in places if place.country_iso in named and place.country_iso is not None]
     if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.rules import CODES, load
-from carbon_lint.lint.schema import misfits, plain_value
+from carbon_lint.lint.schema import block_value, misfits
 from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
@@ -51,7 +51,7 @@ def check(context: Context) -> Iterator[Hit]:
     """
     if context.block is None or context.codes & EXPLAINING:
         return
-    found = misfits(plain_value(context.block))
+    found = misfits(block_value(context.block))
     if not found or _is_explained_by_a_rule_that_was_not_asked(context):
         return
     for name, message in found:
