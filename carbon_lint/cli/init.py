@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--location", metavar="PLACE", help="where the runners stand: FRA, USA/virginia, ..., auto")
     parser.add_argument("--to", metavar="MODEL", help="the model on the Hub, owner/model")
     parser.add_argument("--record", metavar="FILE", help="of a first run, to propose a budget")
-    parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use (default OWNER/carbon-lint@v1)")
+    parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use (default OWNER/carbon-lint@v0)")
     parser.add_argument("--yes", action="store_true", help="write without asking")
 
 
@@ -72,7 +72,7 @@ def _choices(arguments: Namespace) -> Choices:
     action = arguments.action or DEFAULT_ACTION
     if action.count("@") != 1 or "/" not in action.partition("@")[0]:
         raise UsageError(
-            f"--action {quoted(action)} names no action", hint="write OWNER/carbon-lint@v1, or @ and a SHA"
+            f"--action {quoted(action)} names no action", hint="write OWNER/carbon-lint@v0, or @ and a SHA"
         )
     model = None if arguments.to is None else parse_target(arguments.to, "https://huggingface.co")
     return Choices(location=_location(arguments.location), hub_repo=model, action=action, emissions_g=emissions_g)
