@@ -34,7 +34,8 @@ def main(requirements: str) -> int:
     listing = subprocess.run([*PIP, "config", "list"], stdout=subprocess.PIPE, text=True, check=False).stdout
     environ = {name: value for name, value in os.environ.items() if not name.upper().startswith("PIP_")}
     environ |= kept_settings(listing) | {"PIP_CONFIG_FILE": os.devnull}
-    command = (*PIP, "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--requirement", requirements)
+    how = ("--quiet", "--no-compile", "--require-hashes", "--only-binary", ":all:")  # most modules are never imported
+    command = (*PIP, "install", *how, "--requirement", requirements)
     return subprocess.run(command, env=environ, check=False).returncode
 
 

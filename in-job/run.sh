@@ -22,8 +22,8 @@ write_outputs() { # all that is known: a measurement was asked for and could not
   printf 'outcome=%s\n' "$outcome" >>"$GITHUB_OUTPUT" || true
 }
 
-[ "$(uname -s)" = Linux ] || stop "carbon-lint measures on Linux only, and this job runs on $(uname -s)" \
-  'write `runs-on: ubuntu-24.04`, or lint on this machine with `carbon-lint check`'
+[ "$(uname -s)" = Linux ] || stop "carbon-lint's actions need Linux, and this job runs on $(uname -s)" \
+  'write `runs-on: ubuntu-24.04`; `carbon-lint check` lints on any system'
 [ -z "${RUNNER_TEMP:-}" ] || rm -rf "$RUNNER_TEMP"/carbon-lint-?????? # of an earlier step of this job: 335 MB each
 private="$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/carbon-lint-XXXXXX")" ||
   stop 'cannot make a folder for carbon-lint' 'RUNNER_TEMP must be a folder that can be written to'

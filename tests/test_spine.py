@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from carbon_lint.project import MAJOR_TAG, REPOSITORY
 from carbon_lint.records.store import find_problem
 from tests.conftest import ROOT
 from tests.standin.hub import StandInHub
@@ -78,5 +79,5 @@ def test_a_run_over_its_limit_is_stopped_and_keeps_its_record(carbon_lint, tmp_p
 def test_the_first_screen_of_the_readme_shows_the_three_doors():
     screen = (ROOT / "README.md").read_text().splitlines()[:45]
     text = "\n".join(screen)
-    for door in ("uses: OWNER/carbon-lint@v1", "hooks: [{id: carbon-lint}]", "carbon-lint run --location"):
+    for door in (f"uses: {REPOSITORY}@{MAJOR_TAG}", "hooks: [{id: carbon-lint}]", "carbon-lint run --location"):
         assert door in text

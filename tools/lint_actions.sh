@@ -28,8 +28,9 @@ done
 
 workflows=("$made"/*/.github/workflows/*.yml .github/workflows/*.yml examples/workflows/*.yml)
 run hadolint "$bin/hadolint" Dockerfile
-run 'action schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-actions action.yml in-job/action.yml
+run 'action schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-actions action.yml in-job/action.yml lint/action.yml
 run 'workflow schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-workflows "${workflows[@]}"
+run 'dependabot schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 run zizmor "$bin/zizmor" --quiet --offline --no-progress .
 run 'zizmor examples' "$bin/zizmor" --quiet --offline --no-progress --config .github/zizmor.yml examples/workflows/*.yml \
   "$made"/*/.github/workflows/*.yml

@@ -9,6 +9,7 @@ import yaml
 
 from carbon_lint.measure.gpu.host_amd import host_amd_gpus
 from carbon_lint.measure.gpu.host_nvidia import host_gpus
+from carbon_lint.project import MAJOR_TAG, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ def hidden_gpus(root: Path = ROOT) -> tuple[str, ...]:
 def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str], root: Path = ROOT) -> str:
     """The same step as a composite action, in a job container that is given the GPUs. Tokens are left out."""
     is_amd = bool(host_amd_gpus(root)) and not host_gpus(root)
-    repository = environ.get("GITHUB_ACTION_REPOSITORY") or "OWNER/carbon-lint"
+    repository = environ.get("GITHUB_ACTION_REPOSITORY") or REPOSITORY
     given = {
         "command": inputs.command,
         "setup": inputs.setup,
@@ -44,9 +45,9 @@ def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str], root: Path = R
         "runs-on": "[self-hosted, gpu]",
         "container": _AMD_CONTAINER if is_amd else _NVIDIA_CONTAINER,
         "steps": [
-            {"uses": "actions/checkout@v5"},
+            {"uses": "actions/checkout@v7"},
             {
-                "uses": f"{repository}/in-job@{environ.get('GITHUB_ACTION_REF') or 'v1'}",
+                "uses": f"{repository}/in-job@{environ.get('GITHUB_ACTION_REF') or MAJOR_TAG}",
                 "with": {name: value for name, value in given.items() if value},
             },
         ],

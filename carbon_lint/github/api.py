@@ -9,9 +9,13 @@ import base64
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import github
-import requests
-from github.GithubException import GithubException, UnknownObjectException
+try:
+    import github
+    import requests
+    from github.GithubException import GithubException, UnknownObjectException
+except ModuleNotFoundError:  # lint/action.yml installs the core alone
+    github = None  # type: ignore[assignment]
+    GithubException = UnknownObjectException = Exception  # type: ignore[misc, assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +112,8 @@ def _last_labeller(pull: PullRequest, label: str) -> str | None:
 
 @contextmanager
 def _repository(step: Step, needs: str = "pull-requests: write") -> Iterator[Repository]:
+    if github is None:
+        raise ApiError("PyGithub is not installed in the lint-only action")
     token, name = step.inputs.github_token, step.context.repository
     if token is None or name is None:
         raise ApiError("there is no github-token" if token is None else "GITHUB_REPOSITORY is not set")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.github.context import Context
 
-_CHECKOUT = "is there a step `- uses: actions/checkout@v5` before this one?"
+_CHECKOUT = "is there a step `- uses: actions/checkout@v7` before this one?"
 
 
 def inside(context: Context, name: str, value: str, *, may_be_temporary: bool = False) -> Path:

@@ -15,7 +15,7 @@ import yaml
 
 from carbon_lint import __version__
 from carbon_lint.github.trainings import Training
-from carbon_lint.project import REPOSITORY, requirement
+from carbon_lint.project import MAJOR_TAG, REPOSITORY, requirement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,8 +35,7 @@ HEADROOM = 1.25
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0"
 DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
-DEFAULT_REF = "v1"
-DEFAULT_ACTION = f"{REPOSITORY}@{DEFAULT_REF}"
+DEFAULT_ACTION = f"{REPOSITORY}@{MAJOR_TAG}"
 _SHA = re.compile(r"\S+@[0-9a-f]{40}")
 _UNPINNED = "# zizmor: ignore[unpinned-uses] pin it by the SHA of its release"
 

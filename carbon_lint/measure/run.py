@@ -54,6 +54,16 @@ class RecordNotWrittenError(OutputError):
         self.record = record
 
 
+def _need_linux() -> None:
+    """Raise MeasurementError unless a job's processes, power and output can be followed here."""
+    if platform.system() != "Linux" or not hasattr(os, "eventfd"):
+        raise MeasurementError(
+            f"a job can be measured on Linux only, by a Python that has os.eventfd; this is {platform.system()}, "
+            f"Python {platform.python_version()}",
+            hint="run it in a Linux container; the commands that only read, such as check and card, work here",
+        )
+
+
 def measure(
     request: RunRequest,
     meter: Meter,
@@ -67,10 +77,12 @@ def measure(
 
     Raises:
         CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.
-        MeasurementError: the meter cannot start, or states no grams and a limit is in grams. The job was not started.
+        MeasurementError: the meter cannot start, or states no grams and a limit is in grams, or this is not Linux. The
+            job was not started.
         OutputError: the record's folder cannot be written to, or another run holds it. The job was not started.
         RecordNotWrittenError: the record could not be written at the end.
     """
+    _need_linux()
     if request.budget.max_emissions_g is not None and meter.intensity is None:
         raise MeasurementError("a limit in grams needs a carbon intensity", hint="--location FRA, say")
     run_id = str(uuid.uuid4())

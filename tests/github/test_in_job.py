@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -225,7 +226,7 @@ def test_of_several_pythons_the_first_that_will_do_is_taken(tmp_path):
 
 def test_another_system_than_linux_is_told_so(tmp_path):
     said = run_with(tmp_path, uname="echo Darwin")
-    assert "on Linux only, and this job runs on Darwin" in said
+    assert "need Linux, and this job runs on Darwin" in said
     assert "ubuntu-24.04" in said
 
 
@@ -289,6 +290,56 @@ def recording(environs, run):
         return subprocess.CompletedProcess(command, 0)
 
     return start
+
+
+def test_the_lint_only_action_takes_and_gives_a_part_of_the_same():
+    whole, part = (yaml.safe_load((ROOT / name / "action.yml").read_text()) for name in ("in-job", "lint"))
+    for kind, names in (
+        ("inputs", ["cards", "fail-on", "config", "sarif-file", "summary"]),
+        ("outputs", ["errors", "warnings"]),
+    ):
+        assert part[kind] == {name: whole[kind][name] for name in names}
+    (step,) = part["runs"]["steps"]
+    assert step["run"] == 'exec bash "$GITHUB_ACTION_PATH/../in-job/run.sh" core'
+    assert step["env"] == {"CARBON_LINT_INPUTS": "${{ toJSON(inputs) }}"}
+
+
+CORE_ONLY = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Blocked())
+sys.path.insert(0, {root!r})
+import os
+from carbon_lint.github.entry import main, trusted_environ
+sys.exit(main(trusted_environ(os.environ, in_job=True)))
+"""
+
+
+@pytest.mark.parametrize("event", ["push", "pull_request"])
+def test_linting_needs_nothing_but_the_core(tmp_path, event):
+    locked = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    core = re.findall(r"^([\w.-]+)==", (ROOT / "requirements-core.txt").read_text(), re.MULTILINE)
+    assert set(core) < set(locked)
+    blocked = {"codecarbon", "psutil", "huggingface_hub", "tenacity", "jinja2", "github", "requests", "pandas", "numpy"}
+    runner = Runner(tmp_path)
+    runner.write("README.md", "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 17g\n---\n")
+    runner.github["GITHUB_EVENT_NAME"] = event
+    files = runner._fresh_files()
+    environ = {
+        **runner.github, **{name: str(path) for name, path in files.items()}, "PATH": os.environ["PATH"],
+        "GITHUB_WORKSPACE": str(runner.workspace), "CARBON_LINT_INPUTS": json.dumps({"sarif-file": "lint.sarif"}),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", CORE_ONLY.format(blocked=blocked, root=str(ROOT))],
+        env=environ, cwd=runner.workspace, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "bug in carbon-lint" not in done.stdout, done.stdout
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert (runner.workspace / "lint.sarif").exists()
+    assert parse_file_command(files["GITHUB_OUTPUT"].read_text())["errors"] == "1"
 
 
 def test_the_script_lies_beside_the_action_that_names_it():

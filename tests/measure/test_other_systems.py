@@ -1,0 +1,23 @@
+"""Where a job cannot be measured: one clear line, before the job."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("lack", ["Linux", "os.eventfd"])
+def test_a_system_that_lacks_what_measuring_needs_is_told_so_before_the_job(cli, monkeypatch, lack):
+    if lack == "Linux":
+        monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    else:
+        monkeypatch.delattr(os, "eventfd")
+    code, _, err = cli("run", "--energy-only", "--record", "r.json", "--", "touch", "trained")
+    assert code == 125
+    assert "on Linux only, by a Python that has os.eventfd" in err
+    assert platform.system() in err
+    assert "Traceback" not in err
+    assert list(Path.cwd().iterdir()) == []
