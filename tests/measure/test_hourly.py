@@ -481,14 +481,14 @@ def test_a_job_of_several_hours_is_priced_by_each_of_them(grid, run):
 
 def test_a_budget_in_grams_stops_a_job_whose_grid_turns_dirty(grid, run):
     clock = Days()
-    # In the first hour, a quarter of a second, 0.07 kWh are used: 0.7 g; in the second one 0.7 kg.
-    grid.answer = lambda: hour_of(clock(), 10 if clock() // HOUR_S == TEN else 9999)
+    # In the first hour, a quarter of a second, 0.07 kWh are used: 0.7 g; in the second one 105 g.
+    grid.answer = lambda: hour_of(clock(), 10 if clock() // HOUR_S == TEN else 1500)
     meter = hourly(FakeMeter(power_w=1e6, intensity=None), ElectricityMaps("FR", TOKEN, url=grid.url, clock=clock))
     record = run("import time; time.sleep(30)", meter=meter, tick_s=0.02, budget=Budget(max_emissions_g=50.0))
 
     assert record.outcome is Outcome.OVER_BUDGET
     assert record.duration_s < 20
-    assert record.intensity.hours[-1].g_per_kwh == 9999
+    assert record.intensity.hours[-1].g_per_kwh == 1500
 
 
 def test_a_limit_that_only_a_late_figure_keeps_is_said(run):

@@ -23,8 +23,8 @@ from tests.report.runs import RECORD, record
 
 
 def ran(number=1, *, provenance=RECORD.provenance, emissions_g=10.0, energy_kwh=0.2, **changes):
-    """A run of its own."""
-    return fitting(
+    """A run of its own, whatever its carbon intensity."""
+    one = fitting(
         record(
             run_id=f"run-{number}",
             provenance=provenance,
@@ -33,6 +33,8 @@ def ran(number=1, *, provenance=RECORD.provenance, emissions_g=10.0, energy_kwh=
             **changes,
         )
     )
+    known = one.intensity
+    return dataclasses.replace(one, intensity=known and dataclasses.replace(known, is_unusual=True))
 
 
 @pytest.fixture(params=["folder", "file-url", "memory-url"])

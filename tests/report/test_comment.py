@@ -8,13 +8,14 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbon_lint.config import Change
 from carbon_lint.gate.baseline import compare, figures_of_record, parse_max_increase, with_increase
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.exceptions import excuse, parse_exceptions
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Energy
 from carbon_lint.report import comment, run_text, summary
-from carbon_lint.report.comment import LimitChange, is_comment, marker
+from carbon_lint.report.comment import is_comment, marker
 from tests.report.runs import RECORD, record
 from tests.report.samples import CARD, diagnostic, report
 
@@ -34,7 +35,8 @@ def test_the_comment_shows_energy_and_grid_apart_under_its_marker():
 
     lines = body.splitlines()
     assert lines[0] == "<!-- carbon-lint train -->"
-    assert lines[1] == ("### ❌ carbon-lint: Over budget: max-increase: 1.12 g measured, 1 g allowed, over by 121 mg")
+    said = "max-increase: 1.12 g more than the baseline, 1 g more allowed, over by 121 mg"
+    assert lines[1] == f"### ❌ carbon-lint: Over budget: {said}"
     assert "| emissions | 17 g CO2eq | 12.3 g CO2eq | -27 % |" in lines
     assert "| energy | 200 Wh | 220 Wh | +10 % |" in lines
     assert "| carbon intensity | 84.9 g/kWh | 56 g/kWh | -34 % |" in lines
@@ -81,14 +83,14 @@ def test_a_limit_that_the_pull_request_changes_is_shown_before_and_after():
         RECORD,
         key="k",
         limit_changes=(
-            LimitChange(name="max-emissions", unit="g", before=500.0, after=2000.0),
-            LimitChange(name="max-energy", unit="kWh", before=1.0, after=None),
+            Change("max-emissions", "500 g", "2 kg"),
+            Change("location", "POL", "a | `b` @octocat <!--"),
         ),
     )
 
-    assert "| max-emissions | 500 g | 2 kg |\n" in body
-    assert "| max-energy | 1 kWh | none |\n" in body
-    assert "Those of the merge base were used here." in body
+    assert "| `max-emissions` | `500 g` | `2 kg` |\n" in body
+    assert "| `location` | `POL` | ``a \\| `b` @octocat <!--`` |\n" in body
+    assert "That of the merge base was used here." in body
 
 
 def test_exceptions_are_shown_wherever_they_are_used():

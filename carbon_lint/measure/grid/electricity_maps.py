@@ -11,7 +11,6 @@ written out, hourly and by life cycle, and an answer that is not exactly that is
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ MOST_AHEAD_S = HOUR_S  # nobody has measured the hour after the next: one of the
 PAUSES_S = (1.0, 3.0)  # between the tries before a job starts
 
 _TIMEOUT_S = 10.0
+_MOST_G_PER_KWH = 1e9
 _MOST_PAUSE_S = 3600.0
 _ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,12}){0,3}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -199,7 +199,7 @@ class ElectricityMaps:
 
     def _g_per_kwh(self, value: object) -> float:
         # NaN and infinity, which Python reads out of JSON, are not below anything.
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST_G_PER_KWH:
             unusual = None if self.allow_unusual else unusual_intensity(value)
             if unusual is not None:
                 raise self._nothing(f"states an intensity that no grid has: {unusual[0]}", hint=unusual[1])
