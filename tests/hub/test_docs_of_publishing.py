@@ -35,6 +35,9 @@ def environ(hub):
 
 
 def run_steps(environ):
+    folder = Path(next(step["with"]["path"] for step in job()["steps"] if "download" in step.get("uses", "")))
+    folder.mkdir()
+    write_record(folder / "r.json")
     done = None
     for step in job()["steps"]:
         if step.get("run", "").startswith("carbon-lint"):
@@ -45,7 +48,6 @@ def run_steps(environ):
 
 
 def test_the_steps_of_the_page_publish_without_a_secret(hub, environ):
-    write_record()
     hub.trust(MODEL, "my-org/training", workflow="release.yml", branch="main")
     done = run_steps(environ)
     assert done.returncode == 0, done.stderr
@@ -54,7 +56,6 @@ def test_the_steps_of_the_page_publish_without_a_secret(hub, environ):
 
 
 def test_without_the_first_step_of_the_page_it_says_what_is_missing(hub, environ):
-    write_record()
     done = run_steps(environ)
     assert done.returncode == 4
     assert "trusted publisher" in done.stderr

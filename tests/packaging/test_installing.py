@@ -12,18 +12,20 @@ from carbon_lint import __version__, project
 from tests.conftest import ROOT
 
 INSTALLER = re.compile(
-    r"""\b(?:pip3?|pipx|uv|uvx|poetry|pdm|rye|conda|mamba|easy_install)\b[^\n|;]*?   # an installer
-        (?<![\w/.@:-])carbon[-_]lint(?:\[[\w, ]*\])?(?![\w/.:-])                    # the bare name as one word of it
-        (?!\s*@\s*(?:git\+|file:|\{|$|\"))                                        # not NAME @ git+URL""",
+    r"""\b(?:uvx|(?:pip3?|pipx|uv|poetry|pdm|rye|conda|mamba)\b[^\n|;]*?\b(?:install|run|add|inject|spec|from|with))\b
+        [^\n|;]*?                                                                  # an installer and what it does
+        (?<![\w/.@:-])carbon[-_]lint(?:\[[\w, {}]*\])?+(?![\w/.:-])                  # the bare name as one word of it
+        (?!\s*@\s)                                                                # not NAME @ URL""",
     re.VERBOSE,
 )
+COMMAND = re.compile(r"""(--(?:spec|from)[ =](?:'[^']*'|"[^"]*"|\S+))\s+carbon-lint""")
 OURS = "tests/packaging/test_installing.py"
 
 
 def bare_installs(text):
     """Lines that install by the bare name. In `--spec 'carbon-lint @ git+…' carbon-lint` the second is a command."""
     lines = text.replace("\\\n", " ").splitlines()
-    return [line for line in lines if INSTALLER.search(line) and " @ git+" not in line]
+    return [line for line in lines if INSTALLER.search(COMMAND.sub(r"\1", line))]
 
 
 @pytest.mark.parametrize(
