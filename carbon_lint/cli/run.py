@@ -75,11 +75,10 @@ def _check_outputs(arguments: Namespace, request: RunRequest) -> None:
         prepare_record_path(request.record_path)
     if arguments.card is None:
         return
-    pipeline.check_card_can_be_written(arguments.card, record_path=request.record_path)
+    if pipeline.check_card_can_be_written(arguments.card, record_path=request.record_path):
+        _say(f"{arguments.card} is not there, so a new card will be made")
     if request.run_group is not None and request.record_path is not None:
         check_group(request.run_group, request.record_path)
-    if not os.path.exists(arguments.card):
-        _say(f"{arguments.card} is not there; a new card is made when the job has completed")
 
 
 def _say_program(request: RunRequest) -> None:
