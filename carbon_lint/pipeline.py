@@ -137,13 +137,18 @@ def write_card(
     return change
 
 
-def check_card_can_be_written(path: str, *, record_path: str | None = None) -> None:
-    """Find out before the job, and not after hours of it. Raises UsageError, InputError or OutputError."""
+def check_card_can_be_written(path: str, *, record_path: str | None = None) -> bool:
+    """Find out before the job, and not after hours of it. Returns whether the card is not there and will be made.
+
+    Raises UsageError, InputError or OutputError.
+    """
     if record_path is not None and os.path.realpath(path) == os.path.realpath(record_path):
         raise UsageError(f"{path} is to be the card and the record", hint="name the record r.json, say")
-    card = read_card(_card_bytes(path) or b"", path)
+    data = _card_bytes(path)
+    card = read_card(data or b"", path)
     write_block(card, {"emissions": 1.0})
     check_writable(path)
+    return data is None
 
 
 def _card_bytes(path: str) -> bytes | None:

@@ -188,11 +188,13 @@ def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
 def _write(sums: Tally, title: str, arguments: Namespace) -> None:
     from carbon_lint.cli.audit_report import RENDER
     from carbon_lint.files import write_atomically
+    from carbon_lint.report.earlier import check_replaceable
 
     text = RENDER[arguments.format](sums, title)
     if arguments.output is None:
         sys.stdout.write(text)
     else:
+        check_replaceable(arguments.output, arguments.format)
         write_atomically(Path(arguments.output), text.encode())
 
 

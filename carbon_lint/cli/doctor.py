@@ -2,7 +2,8 @@
 
   carbon-lint doctor --location FRA
 
-Exit status: 0 where a run would be measured, 125 where it would not.
+Exit status and last line are those of `carbon-lint run` with the same flags and configuration: 0 if the run would be
+measured, 125 if it would not.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ def run(arguments: Namespace) -> int:
         machines=settings.tables("machine"),
         require=requirements(settings),
         pue=settings.pue,
+        needs_grams=settings.max_emissions_g is not None or settings.max_energy_kwh is None,
     )
     if key is not None:
         diagnosis = _saying_where(diagnosis, f"{settings.source(key)}: {key}")
@@ -170,16 +172,19 @@ def _table(diagnosis: Diagnosis) -> list[str]:
 
 def _next(diagnosis: Diagnosis, place: str | None, cpu_power: str | None) -> list[str]:
     """The line for the workflow, or what stands in its way."""
-    broken = [_NAMES[f.component] for f in diagnosis.findings if f.state == "broken"]
-    if broken:
-        return [f"A run would not be measured as things are: {', '.join(broken)} (see `repair` above)."]
-    flags = [place or "--location FRA"]
+    if not diagnosis.is_sound:
+        failing = ", ".join(f"{_NAMES[found.component]} {_reason(found)}" for found in diagnosis.obstacles)
+        return [f"A run here would fail: {failing} (see `repair` above)."]
+    flags = [place or "--energy-only"]
     if diagnosis.has_gpu:
         flags.append("--require gpu")
     if cpu_power:
         flags.append(f"--cpu-power '{cpu_power}'")
-    line = (
-        f"      - run: carbon-lint run {' '.join(flags)} --max-emissions '1 kg' --record record.json -- python train.py"
-    )
-    said = [] if place else ["(FRA stands for where the job will run.)"]
-    return ["The line for the workflow:", "", line, *said]
+    limit = "--max-emissions '1 kg'" if place else "--max-energy '2 kWh'"
+    line = f"      - run: carbon-lint run {' '.join(flags)} {limit} --record record.json -- python train.py"
+    return ["The line for the workflow:", "", line]
+
+
+def _reason(obstacle: Finding) -> str:
+    """`not given`, or what was found and does not do."""
+    return "is not given" if obstacle.state == "not given" else f"({obstacle.what}) cannot be used"

@@ -14,7 +14,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import UsageError
+from carbon_lint.errors import InputError, UsageError
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Render and write; return 0."""
     from carbon_lint.records.store import load_record
+    from carbon_lint.report.earlier import check_replaceable
 
+    if arguments.output is not None:
+        check_replaceable(arguments.output, arguments.format)
     record = load_record(arguments.record)
     if arguments.format in {"cyclonedx", "spdx"}:
         text = _bill(arguments, record)
@@ -101,9 +104,8 @@ def _render(arguments: Namespace, record: Record, excused: Excused | None, compa
         return comment.render(record, verdict, key=arguments.key, comparison=comparison, excused=excused, report=found)
     from carbon_lint.report import summary
 
-    return summary.render(
-        record, verdict, comparison=comparison, excused=excused, report=found, readings=_readings(arguments)
-    )
+    readings = _readings(arguments, record)
+    return summary.render(record, verdict, comparison=comparison, excused=excused, report=found, readings=readings)
 
 
 def _bill(arguments: Namespace, record: Record) -> str:
@@ -127,11 +129,21 @@ def _findings(arguments: Namespace) -> LintReport | None:
     return report
 
 
-def _readings(arguments: Namespace) -> tuple[Reading, ...]:
+def _readings(arguments: Namespace, record: Record) -> tuple[Reading, ...]:
+    """The run over time. Raises InputError if `--journal` names that of another run; another run's is never drawn."""
     from carbon_lint.measure.journal import read_readings
-    from carbon_lint.records.journal import journal_path
+    from carbon_lint.records.journal import journal_path, read_ending
 
-    if arguments.journal is not None:
-        return read_readings(arguments.journal)
-    beside = journal_path(arguments.record)
-    return read_readings(beside) if beside.is_file() else ()
+    path = arguments.journal or str(journal_path(arguments.record))
+    content = read_ending(path)
+    if content is not None and content.run_id == record.run_id:
+        return read_readings(path)
+    if arguments.journal is None:
+        return ()
+    if content is None:
+        what = "is not a journal of carbon-lint" if os.path.exists(path) else "is not there"
+        raise InputError(f"cannot read {path}: it {what}", hint=f"the journal of {arguments.record} lies beside it")
+    raise InputError(
+        f"{path} is the journal of run {content.run_id}, and {arguments.record} is of run {record.run_id}",
+        hint="leave --journal out, or name the journal of this run",
+    )

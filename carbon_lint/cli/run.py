@@ -44,6 +44,7 @@ def run(arguments: Namespace) -> int:
     request = run_options.request_from(arguments, settings)
     # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
     _check_outputs(arguments, request)
+    _say_program(request)
     place = run_options.place_for(arguments, settings, request.budget)
     watch = _watch(arguments.hub_repo)
     if not is_measuring(request.environ):
@@ -74,11 +75,20 @@ def _check_outputs(arguments: Namespace, request: RunRequest) -> None:
         prepare_record_path(request.record_path)
     if arguments.card is None:
         return
-    pipeline.check_card_can_be_written(arguments.card, record_path=request.record_path)
+    if pipeline.check_card_can_be_written(arguments.card, record_path=request.record_path):
+        _say(f"{arguments.card} is not there, so a new card will be made")
     if request.run_group is not None and request.record_path is not None:
         check_group(request.run_group, request.record_path)
-    if not os.path.exists(arguments.card):
-        _say(f"{arguments.card} is not there; a new card is made when the job has completed")
+
+
+def _say_program(request: RunRequest) -> None:
+    """Raise CommandNotRunnableError if the command is nowhere but in our own venv."""
+    from carbon_lint.measure.environment import describe_program, own_venv
+
+    own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
+    said = describe_program(request.command[0], request.environ, own, sys.prefix)
+    if said is not None:
+        _say(said)
 
 
 def _steps(

@@ -97,7 +97,7 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
 
 def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
     """What is asked for. Raises UsageError, ConfigError."""
-    from carbon_lint.measure.environment import private_prefix
+    from carbon_lint.measure.environment import own_venv
     from carbon_lint.measure.job import inherited_descriptors
     from carbon_lint.measure.ranks import stray_rank, whole_node
     from carbon_lint.measure.request import OnLoss, RunRequest
@@ -113,7 +113,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
     return RunRequest(
         command=_command(arguments),
         environ=dict(os.environ),
-        own_prefix=private_prefix(sys.prefix, sys.base_prefix),
+        own_prefix=own_venv(sys.prefix, sys.base_prefix, os.environ, os.getcwd()).prefix,
         pass_env=(*(arguments.pass_env or ()), *settings.get("pass-env")),
         pass_fds=inherited_descriptors(),
         budget=budget,

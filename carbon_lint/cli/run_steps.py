@@ -68,14 +68,23 @@ class RunSteps(pipeline.Steps):
 
     def write_card(self, record: Record) -> None:
         """See Steps. A run that did not complete made no weights, and its figure is not put on the card of others."""
-        if self._card is None or record.outcome is not Outcome.COMPLETED:
+        if self._card is None:
+            return
+        if record.outcome is not Outcome.COMPLETED:
+            self._say(
+                f"{self._card} is unchanged: the run's outcome is {record.outcome}, and it made no finished model"
+            )
             return
         whole = pipeline.whole_group(record, self._request.record_path)
         change = pipeline.write_card(whole.record, self._card, training_type=self._training_type)
         for note in (*whole.notes, *change.notes):
             self._say(note)
-        done = f"the figures are in {self._card}" if change.is_changed else f"{self._card} holds the figures already"
-        self._say(done)
+        if change.before is None:
+            self._say(f"{self._card} is made, with the figures in it")
+        elif change.is_changed:
+            self._say(f"the figures are in {self._card}")
+        else:
+            self._say(f"{self._card} is unchanged: it holds these figures already")
 
     def tell_pushed(self, record: Record) -> None:
         """See Steps. The record is safe by now, and is replaced by one that says this too."""

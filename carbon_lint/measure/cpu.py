@@ -163,7 +163,7 @@ def _share_w(processor: _Processor, usable: float) -> tuple[float, str, tuple[st
 def _doubts(row: dict[str, Any]) -> tuple[str, ...]:
     """What a reader should know of a line whose figure is not the maker's own for this very part."""
     if row["basis"] == "stand-in":
-        return (f"CPU power is modelled after a similar part: {row['source']}",)
+        return (f"CPU power is estimated by a similar CPU ({row['source']}); --cpu-power gives its own",)
     if row["basis"] == "listed":
         return (f"CPU power is from public lists, not from its maker: {row['source']}",)
     return ()

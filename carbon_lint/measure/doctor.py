@@ -45,7 +45,7 @@ _ERRORS = {
 
 
 class State(StrEnum):
-    """`modelled`: there is a figure, and no sensor behind it. `broken`: a run would not be measured."""
+    """`modelled`: there is a figure, and no sensor behind it. `broken`, `not given`: a run would not be measured."""
 
     MEASURED = "measured"
     MODELLED = "modelled"
@@ -89,8 +89,13 @@ class Diagnosis:
 
     @property
     def is_sound(self) -> bool:
-        """True where a run that is given a location would be measured."""
-        return all(finding.state is not State.BROKEN for finding in self.findings)
+        """True if a run with the same flags would be measured."""
+        return not self.obstacles
+
+    @property
+    def obstacles(self) -> tuple[Finding, ...]:
+        """What a run would fail on before the job."""
+        return tuple(finding for finding in self.findings if finding.state in {State.BROKEN, State.NOT_GIVEN})
 
     @property
     def has_gpu(self) -> bool:
@@ -110,6 +115,7 @@ def diagnose(
     require: Collection[str] = (),
     pue: float = 1.0,
     allow_unusual: bool = False,
+    needs_grams: bool = True,
     root: Path = Path("/"),
 ) -> Diagnosis:
     """Look at every component.
@@ -125,6 +131,7 @@ def diagnose(
         require: what a run would insist on, or `none`: as the meter takes it.
         pue: as the meter takes it.
         allow_unusual: whether an intensity outside every grid's range is accepted.
+        needs_grams: whether a run would need a location. One whose only limit is in kWh does not.
         root: the file tree that holds /proc and /sys.
     """
     gpu, notes = _gpu(environ, root)
@@ -136,7 +143,7 @@ def diagnose(
     elif g_per_kwh is not None:
         place, code = _given(g_per_kwh, allow_unusual=allow_unusual), None
     else:
-        place, code = _location(location, node, machines, root)
+        place, code = _location(location, node, machines, root, needs_grams=needs_grams)
     needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
     trial = _trial(partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, pue=pue, environ=environ, root=root), needed)
     return Diagnosis(
@@ -194,7 +201,7 @@ def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...
         missing=missing,
         repair=repair,
     )
-    return finding, plan.warnings
+    return finding, ()  # its warnings are in `what` and `missing`
 
 
 def _ram(root: Path) -> Finding:
@@ -210,15 +217,14 @@ def _ram(root: Path) -> Finding:
 
 
 def _location(
-    location: str | None, node: str, machines: Sequence[Mapping[str, Any]], root: Path
+    location: str | None, node: str, machines: Sequence[Mapping[str, Any]], root: Path, *, needs_grams: bool
 ) -> tuple[Finding, str | None]:
     """The finding, and the code for the workflow's line."""
     repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
     if location is None:
         missing = "grams depend on it (France 56 g/kWh, Poland 662)"
-        return Finding(
-            component="location", state=State.NOT_GIVEN, what="not given", missing=missing, repair=repair
-        ), None
+        state = State.NOT_GIVEN if needs_grams else State.ABSENT
+        return Finding(component="location", state=state, what="not given", missing=missing, repair=repair), None
     try:
         if is_auto(location):
             found = locate(machines, node, root=root)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
+import shutil
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from carbon_lint import redact
+from carbon_lint.errors import CommandNotRunnableError
+from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -34,6 +41,14 @@ PROGRESS_VARIABLE = "CARBON_LINT_PROGRESS"
 PRIVATE_MARK = "carbon-lint-private"
 """A file of this name in a venv says that carbon-lint alone lives there."""
 
+_OWN_NAME = "carbon-lint"
+_INSTALLERS = ("pip", "setuptools", "wheel", "uv", "pipx", "distribute", "pkg-resources")
+_PROJECT_VENVS = {".venv", "venv", "env", ".env"}
+_NAME = re.compile(r"[A-Za-z0-9._-]*")
+_OTHER_EXTRA = re.compile(r"""extra\s*==\s*['"](?!(?:run|hub|html|all|audit|github)['"])""")
+"""Of a requirement that only developers of a package, or its further parts, bring: a project may have it too."""
+_UV_CACHES = ("archive-v", "environments-v", "builds-v")  # where uvx makes a venv for one call
+
 
 def job_environ(
     environ: Mapping[str, str], *, pass_env: Collection[str], own_prefix: str | None
@@ -58,8 +73,105 @@ def private_prefix(prefix: str, base_prefix: str) -> str | None:
     It is private when its folder is called `carbon-lint` (/opt/carbon-lint of the image, pipx, uv tool) or it holds a
     file `carbon-lint-private`. Any other venv may be the project's own, whose Python the job needs.
     """
-    is_private = os.path.basename(prefix) == "carbon-lint" or os.path.exists(os.path.join(prefix, PRIVATE_MARK))
+    is_private = os.path.basename(prefix) == _OWN_NAME or _has_mark(prefix)
     return prefix if prefix != base_prefix and is_private else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnVenv:
+    """The venv that carbon-lint runs in, seen from the job. `prefix` is taken off its PATH; `None` leaves it there.
+
+    `is_sure` is False if the venv may be the tool's or the project's, and the user should know what was decided.
+    """
+
+    prefix: str | None
+    is_sure: bool = True
+
+
+def own_venv(prefix: str, base_prefix: str, environ: Mapping[str, str], folder: str) -> OwnVenv:
+    """Decide whether the job is to run in carbon-lint's own venv, as it does if that is the project's.
+
+    It is the project's if it is active (VIRTUAL_ENV, CONDA_PREFIX), or the `.venv` of `folder` or one above it. It is
+    the tool's if uvx, `uv tool` or pipx made it, or if nothing but carbon-lint is installed there.
+    """
+    if prefix == base_prefix:
+        return OwnVenv(prefix=None)
+    if not _has_mark(prefix) and (_is_active(prefix, environ) or _is_of_project(prefix, folder)):
+        return OwnVenv(prefix=None)
+    if private_prefix(prefix, base_prefix) is not None or _is_made_by_installer(prefix):
+        return OwnVenv(prefix=prefix)
+    return OwnVenv(prefix=prefix if _holds_only_us(prefix) else None, is_sure=False)
+
+
+def describe_program(name: str, environ: Mapping[str, str], own: OwnVenv, prefix: str) -> str | None:
+    """Say which `name` the job runs, if it could be meant to be another; `None` if there is no doubt.
+
+    Raises CommandNotRunnableError if it is only in carbon-lint's own venv, which the job does not get.
+    """
+    before = shutil.which(name, path=environ.get("PATH", os.defpath))
+    if before is None or os.sep in name or not _is_in(before, prefix):
+        return None
+    if own.prefix is None:
+        said = f"{name} is {before}, of the environment that carbon-lint is installed in"
+        return None if own.is_sure else f"{said}; activate another one to run the job there"
+    after = shutil.which(name, path=_path_without(environ.get("PATH", os.defpath), own.prefix))
+    way_out = "activate the project's environment, or name its program: -- .venv/bin/python train.py"
+    if after is None:
+        raise CommandNotRunnableError(
+            f"command not found: {quoted(name)}: the only one is in carbon-lint's own environment, {own.prefix}",
+            found=False,
+            hint=way_out,
+        )
+    return f"{name} is {after}, not that of carbon-lint's own environment; if that is wrong, {way_out}"
+
+
+def _is_in(program: str, prefix: str) -> bool:
+    return os.path.realpath(os.path.dirname(program)) == os.path.realpath(os.path.join(prefix, "bin"))
+
+
+def _is_active(prefix: str, environ: Mapping[str, str]) -> bool:
+    active = (environ.get(name) for name in ("VIRTUAL_ENV", "CONDA_PREFIX"))
+    return any(path and os.path.realpath(path) == os.path.realpath(prefix) for path in active)
+
+
+def _is_of_project(prefix: str, folder: str) -> bool:
+    """Whether it is the `.venv` or `venv` of the folder or, if that is no temporary place, of one above it."""
+    parent, name = os.path.split(os.path.realpath(prefix))
+    here = os.path.realpath(folder)
+    return name in _PROJECT_VENVS and os.path.commonpath([parent, here]) == parent
+
+
+def _is_made_by_installer(prefix: str) -> bool:
+    parts = os.path.realpath(prefix).split(os.sep)
+    return any(part.startswith(_UV_CACHES) for part in parts) or any(
+        os.path.exists(os.path.join(prefix, name)) for name in ("uv-receipt.toml", "pipx_metadata.json")
+    )
+
+
+def _holds_only_us(prefix: str) -> bool:
+    """Whether no package is installed in the venv but carbon-lint, what it needs, and installers."""
+    found = {
+        _normal(each.metadata["Name"]): each
+        for path in glob.glob(os.path.join(glob.escape(prefix), "lib", "python*", "site-packages"))
+        for each in metadata.distributions(path=[path])
+        if each.metadata["Name"]
+    }
+    ours, left = set(_INSTALLERS), [_OWN_NAME]
+    while left:
+        name = left.pop()
+        if name not in ours:
+            ours.add(name)
+            needs = found[name].requires or () if name in found else ()
+            left += [_normal(_NAME.findall(need)[0]) for need in needs if not _OTHER_EXTRA.search(need)]
+    return found.keys() <= ours
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _has_mark(prefix: str) -> bool:
+    return os.path.exists(os.path.join(prefix, PRIVATE_MARK))
 
 
 def describe_withheld(names: Collection[str]) -> str:
@@ -79,9 +191,12 @@ def _is_secret(name: str) -> bool:
 
 
 def _leave_venv(environ: dict[str, str], prefix: str) -> None:
-    own = {os.path.join(prefix, "bin"), os.path.join(os.path.realpath(prefix), "bin")}
     if "PATH" in environ:
-        folders = environ["PATH"].split(os.pathsep)
-        environ["PATH"] = os.pathsep.join(folder for folder in folders if folder.rstrip("/") not in own)
+        environ["PATH"] = _path_without(environ["PATH"], prefix)
     if environ.get("VIRTUAL_ENV", "").rstrip("/") in {prefix, os.path.realpath(prefix)}:
         del environ["VIRTUAL_ENV"]
+
+
+def _path_without(path: str, prefix: str) -> str:
+    own = os.path.realpath(os.path.join(prefix, "bin"))
+    return os.pathsep.join(folder for folder in path.split(os.pathsep) if not folder or os.path.realpath(folder) != own)

@@ -14,7 +14,7 @@ from carbon_lint.places import every_place
 from carbon_lint.records.hours import find_disagreement
 from carbon_lint.records.record import Method
 from carbon_lint.records.windows import window_of
-from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, format_duration, format_power
+from carbon_lint.units import format_duration, format_power
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,16 +108,7 @@ def _intensity_flaws(record: Record) -> Iterator[str]:
         yield "intensity is null, expected the g/kWh that emissions_g comes from"
     if record.intensity is None:
         return
-    for g_per_kwh in (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours)):
-        if not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
-            yield (
-                f"intensity is {g_per_kwh:.6g} g/kWh, expected {LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g}, "
-                "as every grid has"
-            )
-    yield from _place_flaws(record.intensity)
-
-
-def _place_flaws(intensity: Intensity) -> Iterator[str]:
+    intensity = record.intensity
     place = _place_of(intensity)
     if place is None or intensity.hours or not place.g_per_kwh:
         return

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from carbon_lint.errors import OutputError, UsageError
 from carbon_lint.files import write_atomically
 from carbon_lint.report import REPORTERS, RenderOptions
+from carbon_lint.report.earlier import check_replaceable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def parse_outputs(values: Iterable[str]) -> list[tuple[str, str]]:
 
     Raises:
         UsageError: no `=`, an unknown format, no path, or one path given twice.
-        OutputError: the folder of a path is not there or cannot be written to.
+        OutputError: the folder of a path is not there or cannot be written to, or a file is there that is no report.
     """
     outputs: list[tuple[str, str]] = []
     for value in values:
@@ -31,6 +32,7 @@ def parse_outputs(values: Iterable[str]) -> list[tuple[str, str]]:
         if path in {known for _, known in outputs}:
             raise UsageError(f"--output: {path} is named twice", hint="give each report a file of its own")
         _try_place(path)
+        check_replaceable(path, name)
         outputs.append((name, path))
     return outputs
 

@@ -88,6 +88,13 @@ def modelled_share(record: Record) -> float | None:
     return estimated_share(record)
 
 
+def modelled(share: float) -> str:
+    """How much of the energy is an estimate."""
+    if share > 1 - _LEAST_SHARE:
+        return "no sensor was read: all energy is estimated"
+    return f"{percent(share)} of the energy is estimated: no sensor was read for it"
+
+
 def intensity(record: Record) -> str:
     """Carbon intensity, where it holds and whose figure it is."""
     known = record.intensity

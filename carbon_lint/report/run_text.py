@@ -38,7 +38,7 @@ def render(
             rows.insert([name for name, _ in rows].index(component) + 1, ("", line))
     share = phrases.modelled_share(record)
     if share:
-        rows.append(("modelled", f"{phrases.percent(share)} of the energy was read from no sensor"))
+        rows.append(("modelled", phrases.modelled(share)))
     scope = phrases.scope(record)
     if scope:
         rows.append(("scope", scope))

@@ -123,7 +123,7 @@ def test_four_vcpus_of_a_xeon_made_for_azure_take_the_power_that_intel_states(tm
 @pytest.mark.parametrize(
     ("name", "warning"),
     [
-        ("AMD EPYC 9V74 80-Core Processor", "modelled after a similar part: .* EPYC 9654"),
+        ("AMD EPYC 9V74 80-Core Processor", "estimated by a similar CPU .* EPYC 9654"),
         ("Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "not from its maker: .* cpu-world.com"),
     ],
 )
@@ -183,4 +183,4 @@ def test_an_arm_host_is_taken_by_its_part_number(tmp_path, implementer, part, wa
     # no flag there says that it is virtual
     plan = planned(machine(tmp_path, shown, threads=4, is_virtual=False))
     assert plan.max_power_w == pytest.approx(watts_of_four)
-    assert "modelled after a similar part" in plan.warnings[0]
+    assert "estimated by a similar CPU" in plan.warnings[0]

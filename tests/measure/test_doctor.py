@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,8 @@ def looked_at(root, **options):
 
 def test_a_virtual_machine_without_gpu_is_modelled_and_told_what_to_do(tmp_path, gpus):
     diagnosis, found = looked_at(machine(tmp_path, EPYC_7763))
-    assert diagnosis.is_sound
+    assert [finding.component for finding in diagnosis.obstacles] == ["location"]
+    assert looked_at(machine(tmp_path, EPYC_7763), needs_grams=False)[0].is_sound
     assert found["gpu"].state is State.ABSENT
     assert (found["cpu"].state, found["cpu"].method) == (State.MODELLED, Method.LOAD_MODEL)
     assert "at most 4.38 W: 2 of 128 threads" in found["cpu"].what
@@ -112,22 +114,22 @@ def test_auto_uses_the_configuration(tmp_path, gpus):
 def test_what_a_run_would_insist_on_is_insisted_on_here(tmp_path, gpus):
     """Or the diagnosis is sound and the run is not started."""
     root = machine(tmp_path, EPYC_7763)
-    diagnosis, found = looked_at(root, require=("gpu",))
+    diagnosis, found = looked_at(root, require=("gpu",), location="FRA")
     assert not diagnosis.is_sound
     assert "a GPU is required" in found["codecarbon"].missing
     gpus(StubGpu())
-    assert looked_at(root, require=("gpu",))[0].is_sound
+    assert looked_at(root, require=("gpu",), location="FRA")[0].is_sound
 
 
 def test_a_gpu_that_a_run_would_go_on_without_does_not_make_it_unsound(tmp_path, gpus):
     gpus(init_error=NVMLError_LibraryNotFound("not found"))
     root = machine(tmp_path, EPYC_7763)
     fake_machine.write(root / "proc/driver/nvidia/gpus/0000:00:1e.0/information", "Model: Tesla T4\n")
-    diagnosis, found = looked_at(root, require=("none",))
+    diagnosis, found = looked_at(root, require=("none",), location="FRA")
     assert diagnosis.is_sound
     assert (found["gpu"].state, found["gpu"].method) == (State.ABSENT, None)
     assert "0000:00:1e.0" in found["gpu"].missing
-    assert not looked_at(root)[0].is_sound
+    assert not looked_at(root, location="FRA")[0].is_sound
 
 
 def test_a_codecarbon_that_does_not_start_is_found(tmp_path, gpus, monkeypatch):
@@ -156,7 +158,7 @@ def test_the_verb_ends_with_a_table_and_the_line_for_the_workflow(cli):
 
 
 def test_the_verb_as_json_says_the_same(cli):
-    code, out, _ = cli("doctor", "--json")
+    code, out, _ = cli("doctor", "--json", "--location", "FRA")
     data = json.loads(out)
     assert code == 0
     assert data["format"] == "carbon-lint/doctor@1"
@@ -167,7 +169,23 @@ def test_the_verb_as_json_says_the_same(cli):
 def test_the_verb_fails_where_a_run_would_not_be_measured(cli):
     code, out, _ = cli("doctor", "--location", "XXX")
     assert code == 125
-    assert "A run would not be measured" in out
+    assert out.splitlines()[-1].startswith("A run here would fail: location (XXX) cannot be used")
+
+
+@pytest.mark.parametrize("configured", ["", 'location = "FRA"', 'max-energy = "2 kWh"', 'max-emissions = "1 g"'])
+@pytest.mark.parametrize("flags", [(), ("--location", "FRA"), ("--location", "XXX"), ("--carbon-intensity", "0")])
+def test_it_ends_as_a_run_with_the_same_flags_and_configuration_would(cli, configured, flags):
+    Path("carbon-lint.toml").write_text(configured)
+    code, out, _ = cli("doctor", *flags)
+    ran, _, _ = cli("run", *flags, "--", "true")
+    assert code == ran
+    assert out.splitlines()[-1].startswith("A run here would fail: ") is (code == 125)
+
+
+def test_what_is_said_of_the_cpu_is_said_once(cli):
+    """A virtual machine hides its model, and a similar one's figures are taken."""
+    out = " ".join(cli("doctor", "--location", "FRA")[1].split())
+    assert out.count("product specifications") <= 1
 
 
 def test_a_cpu_power_without_unit_is_a_usage_error(cli):

@@ -1,0 +1,28 @@
+"""Whether a file is an earlier report of ours, of one format: a new one may only take the place of such a file."""
+
+from __future__ import annotations
+
+import re
+
+from carbon_lint.files import check_is_ours
+
+# What every report of the format holds, whatever it reports on.
+_SIGNS = {
+    "text": rb"\A(?:carbon-lint: |audit of )|(?:\A|\n)\d+ files? checked: [^\n]*\n(?:`carbon-lint rules [^\n]*\n)?\Z",
+    "concise": rb"\A(?:[^\n]+:\d+:\d+: (?:error|warning|note) CL\d{3} [^\n]*\n)+\Z",
+    "json": rb'\A\{\s*"format": 1,\s*"(?:carbon_lint|audited)"',
+    "github": rb"\A(?:::(?:error|warning|notice) |\d+ files? checked: )",
+    "gitlab": rb'\A\s*\[\s*(?:\]|\{\s*"description": "CL\d{3} )',
+    "sarif": rb'"driver": \{\s*"name": "carbon-lint"',
+    "html": rb"<title>[^<]*carbon-lint",
+    "markdown": rb"(?s)\A## (?:carbon-lint\n|.*<summary>How to reproduce</summary>\n)",
+    "comment": rb"\A<!-- carbon-lint ",
+    "cyclonedx": rb'(?s)"bomFormat": "CycloneDX".*"name": "carbon-lint"',
+    "spdx": rb'(?s)spdx\.org/rdf.*"name": "carbon-lint"',
+}
+
+
+def check_replaceable(path: str, name: str) -> None:
+    """Raise OutputError if a file is at `path` that is neither empty nor an earlier report in the format `name`."""
+    sign = re.compile(_SIGNS[name])
+    check_is_ours(path, f"an earlier report of carbon-lint as {name}", lambda data: sign.search(data) is not None)
