@@ -5,6 +5,7 @@ CarbonLintError                  2
 ├─ ConfigError                   2   carbon-lint.toml: unknown key, wrong type
 ├─ InputError                    2   a named file that cannot be read or is not what it should be
 ├─ OutputError                   2   a report, record or card that cannot be written
+├─ HubUnreadableError            2   the Hub could not be asked, or does not know what was named
 ├─ NoCardsError                  3   nothing matched
 ├─ PublishError                  4   the Hub refused, or could not be reached
 └─ MeasurementError            125   no trustworthy number
@@ -57,6 +58,10 @@ class InputError(CarbonLintError):
 
 class OutputError(CarbonLintError):
     """A record, card or report cannot be written."""
+
+
+class HubUnreadableError(CarbonLintError):
+    """What was asked of the Hub could not be read. Nothing was to be published, so nothing failed to be."""
 
 
 class NoCardsError(CarbonLintError):
