@@ -5,6 +5,7 @@ CarbonLintError                  2
 ├─ ConfigError                   2   carbon-lint.toml: unknown key, wrong type
 ├─ InputError                    2   a named file that cannot be read or is not what it should be
 ├─ OutputError                   2   a report, record or card that cannot be written
+├─ HubUnreadableError            2   the Hub could not be asked, or does not know what was named
 ├─ NothingFoundError             3   nothing matched
 │  └─ NoCardsError               3   no card
 ├─ PublishError                  4   the Hub refused, or could not be reached
@@ -62,6 +63,10 @@ class InputError(CarbonLintError):
 
 class OutputError(CarbonLintError):
     """A record, card or report cannot be written."""
+
+
+class HubUnreadableError(CarbonLintError):
+    """What was asked of the Hub could not be read. Nothing was to be published, so nothing failed to be."""
 
 
 class NothingFoundError(CarbonLintError):

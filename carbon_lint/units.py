@@ -85,8 +85,8 @@ NUMBER = (
 )
 """A pattern for an unsigned number, with any separators that people write: pass what it finds to `readings_of`."""
 _LONGEST_NUMBER = 60
-_MOST_DIGITS = 30
-"""Before or behind the point: no figure has so many."""
+_MOST_DIGITS = 300
+"""Before or behind the point: what a float can hold."""
 _THOUSANDS_COMMA = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?"
 _THOUSANDS_DOT = r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3}){2,}"
 

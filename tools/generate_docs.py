@@ -32,15 +32,21 @@ EXIT_CODE_WORDS = {
     ),
     ExitCode.DID_NOT_RUN: (
         "did not run",
-        "A wrong flag, a wrong configuration, a named file that cannot be read or written. Nothing was judged.",
+        (
+            "A wrong flag, a wrong configuration, a named file that cannot be read or written. `find` or `audit` could "
+            "not read the Hub, or the Hub has no model of that name. Nothing was judged."
+        ),
     ),
     ExitCode.NOTHING_TO_CHECK: (
         "nothing to check",
-        "No model card was found in the folders given. 0 where files were named, as pre-commit does.",
+        (
+            "No model card was found in the folders given, or not one card of an `audit` could be read. 0 if files "
+            "were named, as pre-commit does."
+        ),
     ),
     ExitCode.NOT_PUBLISHED: (
         "could not publish",
-        "The Hub refused the card, or could not be reached; the message says what is known.",
+        "`publish` or `run`: the Hub refused the card, or could not be reached; the message says what is known.",
     ),
     ExitCode.NOT_MEASURED: (
         "could not measure",

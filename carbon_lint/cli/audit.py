@@ -5,7 +5,7 @@
   carbon-lint audit --author my-org --open-prs --max-prs 5 --yes
 
 An audit of the Hub keeps a journal: after Ctrl-C the same command goes on where it stopped. An audit of a file reports
-what it had judged until then. Exit status 1 where a card has errors.
+what it had judged until then. Exit status 1 if a card has errors, 3 if not one card could be read.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from carbon_lint.cli.hub_extra import need_hub
+from carbon_lint.cli.hub_extra import need_hub, reading
 from carbon_lint.errors import NoCardsError, PublishError, UsageError
 from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_duration, parse_duration_s
@@ -71,16 +72,33 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Audit, print the report, return 0 or 1."""
-    need_hub("audit")
+    with reading():
+        need_hub("audit")
     from carbon_lint.config import load
 
     _refuse_what_cannot_be_combined(arguments)
     settings = load(".")
     sums = _of_file(arguments, settings) if arguments.file else _of_hub(arguments, settings)
-    if sums.cards == 0:
-        named = arguments.file or arguments.models or arguments.author
-        raise NoCardsError(f"{quoted(named)} names no card", hint="check the name; private models need a token")
+    _refuse_nothing(sums, arguments.file or arguments.models or arguments.author)
     return 1 if sums.with_errors and not arguments.exit_zero else 0
+
+
+def _refuse_nothing(sums: Tally, named: str) -> None:
+    """An audit that judged no card is no clean audit. Raises NoCardsError."""
+    if sums.cards == 0:
+        raise NoCardsError(f"{quoted(named)} names no card", hint="check the name; private models need a token")
+    if sums.cards > sums.without_card + len(sums.problems):
+        return
+    if sums.problems:
+        first = sums.problems[0]
+        raise NoCardsError(
+            f"none of the {sums.cards} cards of {quoted(named)} could be read; "
+            f"{quoted(first.id)}: {first.problem or 'no reason is known'}",
+            hint="check the names; private models need a token",
+        )
+    raise NoCardsError(
+        f"none of the {sums.cards} models of {quoted(named)} has a card", hint="`carbon-lint init` writes one"
+    )
 
 
 def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
@@ -110,7 +128,7 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
         verdicts = judge_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
     with _Show() as show, _interrupt_asked_for() as is_asked_for:
         sums = tally(itertools.takewhile(lambda _: not is_asked_for(), watched(verdicts, show, of=None)))
-    _write(sums, arguments.file, arguments)
+    _write(sums, arguments, None)
     if is_asked_for():
         sys.stderr.write(f"carbon-lint: stopped; the report is of the first {sums.cards} cards\n")
         raise KeyboardInterrupt
@@ -135,16 +153,20 @@ def _interrupt_asked_for() -> Iterator[Callable[[], bool]]:
 
 
 def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
+    from carbon_lint.hub.auth import no_token
     from carbon_lint.hub.session import logging_to_stderr, open_catalogue
 
     timeout_s = None if arguments.timeout is None else parse_duration_s(arguments.timeout)
     with (
+        reading(),
         logging_to_stderr(0),
         _Show() as show,
         open_catalogue(
             os.environ, timeout_s=timeout_s, token_file=arguments.token_file, on_wait=show.wait
         ) as catalogue,
     ):
+        if arguments.open_prs and arguments.yes and catalogue.credentials is None:
+            raise no_token(os.environ)
         try:
             sums = _judge_hub(arguments, settings, catalogue, show)
         except (KeyboardInterrupt, PublishError):
@@ -155,7 +177,7 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
             )
             raise
         show.close()
-        _write(sums, arguments.author or arguments.models, arguments)
+        _write(sums, arguments, catalogue.endpoint)
         if arguments.open_prs:
             _open_prs(arguments, sums, settings, catalogue)
     return sums
@@ -185,12 +207,14 @@ def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
     return sums
 
 
-def _write(sums: Tally, title: str, arguments: Namespace) -> None:
-    from carbon_lint.cli.audit_report import RENDER
+def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
+    from carbon_lint.cli.audit_report import RENDER, About
     from carbon_lint.files import write_atomically
     from carbon_lint.report.earlier import check_replaceable
 
-    text = RENDER[arguments.format](sums, title)
+    title = arguments.file or arguments.author or arguments.models
+    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    text = RENDER[arguments.format](sums, About(title, when, endpoint))
     if arguments.output is None:
         sys.stdout.write(text)
     else:
@@ -199,29 +223,39 @@ def _write(sums: Tally, title: str, arguments: Namespace) -> None:
 
 
 def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: Catalogue) -> None:
-    """One a model, as many as were allowed. What is said goes to standard error: the report is on the other."""
-    from carbon_lint.hub.auth import no_token
+    """One a model, as many new ones as were allowed: what was proposed before does not count.
+
+    Progress goes to standard error, because the report is on standard output.
+    """
+    done = 0
+    for number, judged in enumerate(sums.proposals):
+        if done >= arguments.max_prs:
+            left = len(sums.proposals) - number
+            sys.stderr.write(f"carbon-lint: stopped at --max-prs {arguments.max_prs}; {left} more models may follow\n")
+            break
+        done += _open_one(judged, settings, catalogue, is_meant=arguments.yes)
+    if not arguments.yes:
+        sys.stderr.write(f"carbon-lint: --yes opens {done} pull request{'' if done == 1 else 's'}\n")
+
+
+def _open_one(judged: Judged, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:
+    """Open one, or say that it would be opened; True if it is, or would be, a new one."""
     from carbon_lint.hub.http import Deadline
-    from carbon_lint.hub.proposals import propose
+    from carbon_lint.hub.proposals import earlier, propose
     from carbon_lint.hub.remote import ModelRepo
 
-    chosen = sums.proposals[: arguments.max_prs]
-    if not arguments.yes:
-        for judged in chosen:
-            evidence = judged.proposal.evidence if judged.proposal else ""
-            sys.stderr.write(f"carbon-lint: would propose to {terminal(judged.id)}: {terminal(evidence)}\n")
-        sys.stderr.write(f"carbon-lint: {len(chosen)} pull requests would be opened; --yes opens them\n")
-        return
-    if catalogue.credentials is None:
-        raise no_token(os.environ)
-    for judged in chosen:
-        repo = ModelRepo(judged.id, catalogue.endpoint, catalogue.credentials)
-        try:
-            done = propose(repo, settings, Deadline(None))
-        except PublishError as error:
-            sys.stderr.write(f"carbon-lint: {terminal(judged.id)}: {terminal(error.message)}\n")
-            continue
-        sys.stderr.write(f"carbon-lint: {terminal(done.id)}: {terminal(done.note)} {done.url or ''}".rstrip() + "\n")
+    repo = ModelRepo(judged.id, catalogue.endpoint, catalogue.credentials)
+    evidence = judged.proposal.evidence if judged.proposal else ""
+    try:
+        done = propose(repo, settings, Deadline(None)) if is_meant else earlier(repo)
+    except PublishError as error:
+        sys.stderr.write(f"carbon-lint: {terminal(judged.id)}: {terminal(error.message)}\n")
+        return False
+    if done is None:
+        sys.stderr.write(f"carbon-lint: would propose to {terminal(judged.id)}: {terminal(evidence)}\n")
+        return True
+    sys.stderr.write(f"carbon-lint: {terminal(done.id)}: {terminal(done.note)} {done.url or ''}".rstrip() + "\n")
+    return done.is_new
 
 
 class _Show:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbon_lint.hub.audit import diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
@@ -20,9 +21,18 @@ SHOWN = 50
 """Findings that the text lists; `--format json` has them all, up to `audit.KEPT_FINDINGS`."""
 
 
-def render_text(sums: Tally, title: str) -> str:
+class About(NamedTuple):
+    """What was audited, when, and on which Hub; `endpoint` is None for a file of cards."""
+
+    title: str
+    when: str
+    endpoint: str | None = None
+
+
+def render_text(sums: Tally, about: About) -> str:
     """For a terminal."""
-    lines = [f"audit of {terminal(title)}: {_cards(sums.cards)}", "", *(f"  {line}" for line in summary_lines(sums))]
+    head = f"audit of {terminal(about.title)} on {about.when}: {_cards(sums.cards)}"
+    lines = [head, "", *(f"  {line}" for line in summary_lines(sums))]
     if sums.by_source:
         lines += ["", "by source"]
         lines += [f"  {count:>6}  {terminal(source)}" for source, count in sums.by_source.most_common()]
@@ -34,13 +44,21 @@ def render_text(sums: Tally, title: str) -> str:
         lines += ["", "errors", *(f"  {_concise(finding)}" for finding in errors[:SHOWN])]
         if len(errors) > SHOWN:
             lines.append(f"  and {len(errors) - SHOWN} more (--format json lists them)")
-    lines += _named("cannot be read", [(it.id, _unreadable(it)) for it in sums.unreadable])
-    lines += _named("could not be judged", [(it.id, it.problem or "") for it in sums.problems])
-    lines += _named(
-        "kilograms in the grams field, by their own figures",
-        [(it.id, it.proposal.evidence if it.proposal else "") for it in sums.proposals],
-    )
+    for title, rows in _lists(sums):
+        lines += _named(title, rows)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _lists(sums: Tally) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The models that somebody should look at: a title, and each model with the reason."""
+    return [
+        ("emissions that cannot be read", [(it.id, _unreadable(it)) for it in sums.unreadable]),
+        ("could not be judged", [(it.id, it.problem or "") for it in sums.problems]),
+        (
+            "kilograms in the grams field, by their own figures",
+            [(it.id, it.proposal.evidence if it.proposal else "") for it in sums.proposals],
+        ),
+    ]
 
 
 def summary_lines(sums: Tally) -> list[str]:
@@ -61,15 +79,18 @@ def summary_lines(sums: Tally) -> list[str]:
         lines.append(f"{len(sums.unreadable)} state something that cannot be read, which is in no sum")
     if sums.proposals:
         lines.append(f"{len(sums.proposals)} hold kilograms, by their own figures: the sum is too small by them")
-    lines.append(f"{sums.with_errors} have errors ({sums.by_severity['error']} in all)")
+    verb = "has" if sums.with_errors == 1 else "have"
+    errors = sums.by_severity["error"]
+    lines.append(f"{_cards(sums.with_errors)} {verb} errors ({errors} error{'' if errors == 1 else 's'})")
     return lines
 
 
-def render_json(sums: Tally, title: str) -> str:
+def render_json(sums: Tally, about: About) -> str:
     """For a program. `format` rises when a key changes its meaning."""
     document = {
         "format": 1,
-        "audited": title,
+        "audited": about.title,
+        "audited_at": about.when,
         "cards": sums.cards,
         "without_card": sums.without_card,
         "stating": sums.stating,
@@ -94,13 +115,13 @@ def render_json(sums: Tally, title: str) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def render_sarif(sums: Tally, _title: str) -> str:
+def render_sarif(sums: Tally, _about: About) -> str:
     """For code scanning: the findings alone, in `owner/model/README.md`."""
     return REPORTERS["sarif"](lint_report(sums), RenderOptions())
 
 
-def render_html(sums: Tally, title: str) -> str:
-    """A page of its own: the sums above the linter's findings."""
+def render_html(sums: Tally, about: About) -> str:
+    """A page of its own: the sums and the models to look at, above the linter's findings."""
     page = REPORTERS["html"](lint_report(sums), RenderOptions())
     from jinja2 import Environment
 
@@ -108,27 +129,45 @@ def render_html(sums: Tally, title: str) -> str:
         Environment(autoescape=True)
         .from_string(_HTML)
         .render(
-            title=terminal(title),
+            title=terminal(about.title),
+            when=about.when,
+            total=_cards(sums.cards),
             lines=summary_lines(sums),
             sources=[(terminal(source), count) for source, count in sums.by_source.most_common()],
             codes=sums.by_code.most_common(),
-            problems=[(terminal(it.id), terminal(it.problem or "")) for it in sums.problems],
+            lists=[
+                (title, [(_link(name, about), terminal(name), terminal(why)) for name, why in rows])
+                for title, rows in _lists(sums)
+                if rows
+            ],
         )
     )
     head, body, rest = page.partition("<body>")
     return f"{head}{body}\n{fragment}{rest}"
 
 
+def _link(name: str, about: About) -> str | None:
+    """The model's page, if the Hub was asked and the name is one."""
+    if about.endpoint is None or not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", name, re.ASCII):
+        return None
+    return f"{about.endpoint}/{name}"
+
+
 _HTML = """<section class="audit">
 <h1>Audit of {{ title }}</h1>
+<p>{{ when }}, {{ total }}</p>
 <ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
 {% if sources %}<h2>By source</h2>
-<table>{% for name, count in sources %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
+<table><tr><th>Cards</th><th>Source</th></tr>
+{% for name, count in sources %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
 {% if codes %}<h2>Findings</h2>
-<table>{% for name, count in codes %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
-{% if problems %}<h2>Could not be judged</h2>
-<table>{% for name, why in problems %}<tr><td>{{ name }}</td><td>{{ why }}</td></tr>{% endfor %}</table>{% endif %}
-</section>
+<table><tr><th>Findings</th><th>Rule</th></tr>
+{% for name, count in codes %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
+{% for head, rows in lists %}<h2>{{ head[0] | upper }}{{ head[1:] }}</h2>
+<table><tr><th>Model</th><th>Reason</th></tr>
+{% for link, name, why in rows %}<tr><td>{% if link %}<a href="{{ link }}">{{ name }}</a>{% else %}{{ name }}{% endif %}
+</td><td>{{ why }}</td></tr>{% endfor %}</table>
+{% endfor %}</section>
 """
 
 
@@ -139,7 +178,7 @@ def lint_report(sums: Tally) -> LintReport:
     )
 
 
-RENDER: dict[str, Callable[[Tally, str], str]] = {
+RENDER: dict[str, Callable[[Tally, About], str]] = {
     "text": render_text,
     "json": render_json,
     "html": render_html,

@@ -16,7 +16,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.hub_extra import need_hub
+from carbon_lint.cli.hub_extra import need_hub, reading
 from carbon_lint.errors import UsageError
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, parse_duration_s, parse_emissions_g
@@ -43,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     limits.add_argument("--search", metavar="TEXT", help="text in the model's name")
     shown = parser.add_argument_group("what is shown")
     shown.add_argument("--sort", choices=("emissions", "downloads", "likes"), default="emissions", help="what is first")
-    shown.add_argument("--limit", metavar="N", type=int, help="at most so many models within the limits")
+    shown.add_argument("--limit", metavar="N", type=int, help="show at most N models")
     shown.add_argument("--format", choices=("table", "json", "csv"), default="table", help="default table")
     shown.add_argument("--show-unreadable", action="store_true", help="list what could not be read, and why")
     shown.add_argument("--explain", action="store_true", help="beside each: what the client's own filter says of it")
@@ -52,14 +52,19 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Search, print, return 0."""
-    need_hub("find")
+    with reading():
+        need_hub("find")
     from carbon_lint.hub.find import find, greener_than
     from carbon_lint.hub.session import logging_to_stderr, open_catalogue
     from carbon_lint.hub.target import parse_target
 
     request = _request(arguments)
     timeout_s = parse_duration_s(arguments.timeout)
-    with logging_to_stderr(0), open_catalogue(os.environ, timeout_s=timeout_s, on_wait=_say_wait) as catalogue:
+    with (
+        reading(),
+        logging_to_stderr(0),
+        open_catalogue(os.environ, timeout_s=timeout_s, on_wait=_say_wait) as catalogue,
+    ):
         if arguments.greener_than:
             model = parse_target(arguments.greener_than, catalogue.endpoint)
             request = greener_than(model, request, catalogue)
@@ -101,6 +106,8 @@ def _json(result: FindResult, catalogue: Catalogue, _arguments: Namespace) -> st
         "models": list(rows(result.models, catalogue.endpoint)),
         "unreadable": list(rows(result.unreadable, catalogue.endpoint)),
         "seen": result.seen,
+        "within": result.within,
+        "zeros_left_out": result.zeros,
         "is_complete": result.is_complete,
     }
     return json.dumps(document, indent=2) + "\n"
@@ -131,16 +138,26 @@ def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> s
         lines += _columns(result.models, arguments)
     else:
         lines.append("no model within the limits")
-    more = "" if result.is_complete else " so far; more may follow"
-    lines.append("")
-    lines.append(f"{len(result.models)} shown, {result.seen} that state emissions were read{more}")
-    if result.unreadable:
-        hint = "" if arguments.show_unreadable else " (--show-unreadable lists them)"
-        lines.append(f"{len(result.unreadable)} state something that cannot be read{hint}")
+    lines += ["", *_sums(result, arguments)]
     if arguments.show_unreadable and result.unreadable:
         lines.append("")
         lines += [f"{terminal(it.entry.id)}: {_stated(it)}: {it.stated.note}" for it in result.unreadable]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _sums(result: FindResult, arguments: Namespace) -> list[str]:
+    """What was looked at, and what became of it."""
+    readable = result.seen - len(result.unreadable)
+    so_far = "" if result.is_complete else " so far, more may follow"
+    lines = [f"{result.within} of {readable} readable figures fit{so_far}"]
+    if result.within > len(result.models):
+        lines[0] += f"; --limit shows {len(result.models)} of them"
+    if result.zeros:
+        lines.append(f"{result.zeros} left out: they state zero, which is often a placeholder")
+    if result.unreadable:
+        hint = "" if arguments.show_unreadable else " (--show-unreadable lists them)"
+        lines.append(f"{len(result.unreadable)} could not be read{hint}")
+    return lines
 
 
 def _columns(models: tuple[Found, ...], arguments: Namespace) -> list[str]:

@@ -27,6 +27,8 @@ TEXT_COLUMNS = ("card", "text", "content", "readme", "README.md")
 AT_ONCE = 4
 """Cards that are fetched at a time: the Hub's allowance, not the line, is what ends a long audit."""
 ROWS = 256
+_ENOUGH_ROWS = 10_000
+"""Rows without a column of cards after which a file of JSON lines is given up."""
 
 
 def ids_in(path: str) -> list[str]:
@@ -87,28 +89,38 @@ def cards_in(path: str) -> Iterator[CardText]:
 
 
 def _json_lines(path: str) -> Iterator[CardText]:
+    names: set[str] | None = set()  # of the columns, until a row has one of cards
     try:
         with Path(path).open("rb") as stream:
             for number, line in enumerate(stream, 1):
-                if line.strip():
-                    yield _row_of_line(line, f"{path}:{number}")
+                if not line.strip():
+                    continue
+                card, columns = _row_of_line(line, f"{path}:{number}")
+                if names is not None:
+                    names = None if columns.intersection(TEXT_COLUMNS) else names | columns
+                    if names and number >= _ENOUGH_ROWS:
+                        columns_of(sorted(names), path)
+                yield card
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", hint="name a file of cards") from error
+    if names:
+        columns_of(sorted(names), path)
 
 
-def _row_of_line(line: bytes, place: str) -> CardText:
+def _row_of_line(line: bytes, place: str) -> tuple[CardText, set[str]]:
+    """The card of one line, and the columns that the line has."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
-        return CardText(id=place, data=None, problem="the line is not JSON")
+        return CardText(id=place, data=None, problem="the line is not JSON"), set()
     if not isinstance(row, dict):
-        return CardText(id=place, data=None, problem="the line is no JSON object")
+        return CardText(id=place, data=None, problem="the line is no JSON object"), set()
     name = next((row[column] for column in ID_COLUMNS if isinstance(row.get(column), str)), place)
     column = next((column for column in TEXT_COLUMNS if column in row), None)
     if column is None:
         problem = f"the row has none of the columns {', '.join(TEXT_COLUMNS)}"
-        return CardText(id=name, data=None, problem=problem)
-    return row_of(name, row[column])
+        return CardText(id=name, data=None, problem=problem), set(row)
+    return row_of(name, row[column]), set(row)
 
 
 def row_of(name: str, value: Any) -> CardText:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
+from carbon_lint.hub.refusals import MissingError
 from carbon_lint.hub.stated import BLOCK, Stated, read_stated
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class FindRequest:
     sort: Sort = Sort.EMISSIONS
     limit: int | None = None
     more_downloads_than: int | None = None
+    leaves_out_zero: bool = False  # a placeholder is greener than nothing
     explains: bool = False
 
 
@@ -65,12 +67,16 @@ class FindResult:
         models: those within the limits, in order.
         unreadable: those whose statement could not be read.
         seen: how many models the Hub listed.
+        within: how many are within the limits, those beyond `limit` too.
+        zeros: how many were left out for a figure of zero.
         is_complete: False where enough was found before the list ended.
     """
 
     models: tuple[Found, ...]
     unreadable: tuple[Found, ...]
     seen: int
+    within: int
+    zeros: int
     is_complete: bool
 
 
@@ -78,7 +84,7 @@ def find(request: FindRequest, catalogue: Catalogue, on_seen: Callable[[int], No
     """Look through the Hub's list. `on_seen` is told how many models were seen. Raises PublishError."""
     models: list[Found] = []
     unreadable: list[Found] = []
-    seen = 0
+    seen = zeros = 0
     is_complete = True
     entries = catalogue.models(_parameters(request))
     # sorted by the Hub, the first ones are the ones; by emissions only the whole list knows which are the least
@@ -91,27 +97,51 @@ def find(request: FindRequest, catalogue: Catalogue, on_seen: Callable[[int], No
         if found.stated.emissions_g is None:
             unreadable.append(found)
         elif _is_within(found, request):
+            if request.leaves_out_zero and found.stated.emissions_g == 0:
+                zeros += 1
+                continue
             models.append(found)
             if enough is not None and len(models) >= enough:
                 is_complete = False
                 break
     if request.sort is Sort.EMISSIONS:
-        models.sort(key=lambda it: (it.stated.emissions_g, -(it.entry.downloads or 0), it.entry.id))
+        # a zero is most often a placeholder: it comes after every figure
+        models.sort(
+            key=lambda it: (
+                it.stated.emissions_g == 0,
+                it.stated.emissions_g,
+                -(it.entry.downloads or 0),
+                it.entry.id,
+            )
+        )
     return FindResult(
-        models=tuple(models[: request.limit]), unreadable=tuple(unreadable), seen=seen, is_complete=is_complete
+        models=tuple(models[: request.limit]),
+        unreadable=tuple(unreadable),
+        seen=seen,
+        within=len(models),
+        zeros=zeros,
+        is_complete=is_complete,
     )
 
 
 def greener_than(repo_id: str, request: FindRequest, catalogue: Catalogue) -> FindRequest:
     """`request` for models of the same task that state less and are downloaded more.
 
-    Raises InputError where the model states no emissions that can be read, or no task.
+    Raises InputError if there is no such model, or it states no emissions that can be read, or no task.
     """
-    entry = catalogue.model(repo_id)
+    try:
+        entry = catalogue.model(repo_id)
+    except MissingError as error:
+        raise InputError(
+            f"there is no public model {repo_id} on the Hub",
+            hint="check the spelling; `carbon-lint find --search NAME` lists models by a part of their name",
+        ) from error
     stated = read_stated(entry.metadata)
     if stated is None or stated.emissions_g is None:
         why = "states no emissions" if stated is None else f"states {stated.text!r}: {stated.note}"
         raise InputError(f"{entry.id} {why}, so nothing can be compared with it", hint="give --max and --task instead")
+    if stated.emissions_g == 0:
+        raise InputError(f"{entry.id} states zero, and no model emits less", hint="give --max and --task instead")
     if entry.task is None:
         raise InputError(f"{entry.id} names no task (`pipeline_tag`)", hint="give --task and --max instead")
     return FindRequest(
@@ -126,6 +156,7 @@ def greener_than(repo_id: str, request: FindRequest, catalogue: Catalogue) -> Fi
         limit=request.limit,
         more_downloads_than=entry.downloads or 0,
         explains=request.explains,
+        leaves_out_zero=True,
     )
 
 

@@ -25,11 +25,24 @@ KILOGRAMS = f"{MARK}kilograms-for-grams"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
-    """What became of one proposal. `url` is None where none was made, and `note` says why."""
+    """What became of one proposal. `url` is None if there is none, and `note` says why.
+
+    `is_new` is True if it was opened now.
+    """
 
     id: str
     url: str | None
     note: str
+    is_new: bool = False
+
+
+def earlier(repo: ModelRepo) -> Proposed | None:
+    """The proposal that was made to this model before, whatever became of it. Raises PublishError."""
+    pulls = Pulls(repo)
+    before = pulls.with_mark(KILOGRAMS)
+    if not before:
+        return None
+    return Proposed(id=repo.id, url=pulls.url(before[0].num), note=f"proposed before, {before[0].status}")
 
 
 def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed:
@@ -42,9 +55,9 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
     proposal = judge(CardText(id=repo.id, data=tip.card), settings).proposal
     if proposal is None or tip.card is None:
         return Proposed(id=repo.id, url=None, note="its card does not prove it any more")
-    before = pulls.with_mark(KILOGRAMS)
-    if before:
-        return Proposed(id=repo.id, url=pulls.url(before[0].num), note=f"proposed before, {before[0].status}")
+    before = earlier(repo)
+    if before is not None:
+        return before
     card = read_card(tip.card, f"{repo.id}/README.md")
     new = encode(card, replace_span(card.text, [(proposal.start, proposal.end, proposal.new)]))
     old_text = card.text[proposal.start : proposal.end]
@@ -66,7 +79,7 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
         pulls.set_status(pull.num, "closed", deadline, retries)
         raise
     pulls.set_status(pull.num, "open", deadline, retries)
-    return Proposed(id=repo.id, url=pulls.url(pull.num), note=f"{old_text} kg = {proposal.new} g")
+    return Proposed(id=repo.id, url=pulls.url(pull.num), note=f"{old_text} kg = {proposal.new} g", is_new=True)
 
 
 def describe(old: str, new: str, evidence: str) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # A digit that follows a letter belongs to a word (CO2); `1e-05` is a number, `4,009.5` and `1 234` are one number.
 _NUMBER = rf"(?<![\w.])[-+]?{NUMBER}"
+_MOST_DIGITS = 30
+"""Before or behind the point: no figure has so many."""
 
 
 class Figure(Value):
@@ -66,13 +68,19 @@ def _read_text(text: str) -> Figure:
     if not text[: match.start()].strip() and not text[match.end() :].strip():
         values = readings_of(number_text)
         is_plain = re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", number_text, re.ASCII)
-        return Figure("quoted" if is_plain else "separated", number_text, grams=values[0] if len(values) == 1 else None)
+        return Figure("quoted" if is_plain else "separated", number_text, grams=_only(values))
     quantity = quantity_of(text, *match.span())
     if quantity is None:
         named = unit_at(text, match.end())
         return Figure("unit", number_text, named.unit_text if named else None)
-    grams = quantity.grams[0] if quantity.is_certain else None
+    grams = _only(quantity.grams) if quantity.is_certain else None
     return Figure("unit", number_text, quantity.unit_text, grams, _doubt_of(quantity))
+
+
+def _only(values: tuple[Decimal, ...]) -> Decimal | None:
+    """The value, if there is one alone and some run can have it."""
+    is_figure = len(values) == 1 and (values[0] == 0 or abs(values[0].adjusted()) < _MOST_DIGITS)
+    return values[0] if is_figure else None
 
 
 def _doubt_of(quantity: Quantity) -> str:

@@ -3,81 +3,40 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 
 from carbon_lint.lint.diagnostic import Value
 from carbon_lint.lint.evidence import models_in
 
-# Rated board power in W, least and most of the variants sold under the name: those of data/gpu_power.json, and of
-# others by the same makers. Of a TPU, the mean and the most that Google measured; of later ones it states nothing.
-# A2 and P4 are left out: machine types of Google Cloud and AWS are called so too, and hold other cards.
-RATED_W = {
-    "B300": (1000, 1400),
-    "GB200": (1000, 1200),
-    "B200": (700, 1200),
-    "H200": (600, 700),
-    "H100": (350, 700),
-    "H800": (350, 700),
-    "A100": (250, 400),
-    "A800": (250, 400),
-    "A40": (300, 300),
-    "A30": (165, 165),
-    "A10": (150, 150),
+# What variants of a model take that data/gpu_power.json, the one table of ratings, does not list: makers set some
+# boards lower or higher. Of a TPU, the mean and the most that Google measured; of later ones it states nothing.
+_VARIANTS_W = {
+    "2060": (160, 184),
+    "2070": (175, 215),
+    "4000": (130, 160),
+    "4090": (425, 450),
+    "5000": (230, 250),
+    "5060": (145, 180),
     "A10G": (150, 300),
-    "A6000": (300, 300),
-    "A5500": (230, 230),
-    "A5000": (230, 230),
-    "A4500": (200, 200),
-    "A4000": (140, 140),
-    "L4": (72, 72),
-    "L20": (275, 275),
-    "L40": (300, 300),
-    "L40S": (300, 350),
-    "V100": (250, 350),
-    "P100": (250, 300),
-    "P40": (250, 250),
-    "T4": (70, 70),
+    "A800": (250, 400),
+    "B200": (700, 1200),
+    "B300": (1000, 1400),
+    "GAUDI3": (600, 900),
+    "GB200": (1000, 1200),
+    "H800": (350, 700),
     "K80": (150, 300),
-    "MI50": (300, 300),
-    "MI100": (300, 300),
-    "MI210": (300, 300),
+    "L40S": (300, 350),
     "MI250": (500, 560),
     "MI250X": (500, 560),
     "MI300A": (550, 760),
-    "MI300X": (750, 750),
     "MI325X": (750, 1000),
-    "MI350X": (1000, 1000),
-    "MI355X": (1400, 1400),
-    "1080": (180, 250),
-    "2060": (160, 184),
-    "2070": (175, 215),
-    "2080": (215, 250),
-    "3060": (170, 200),
-    "3070": (220, 290),
-    "3080": (320, 350),
-    "3090": (350, 450),
-    "4000": (130, 160),
-    "4060": (115, 165),
-    "4070": (200, 285),
-    "4080": (320, 320),
-    "4090": (425, 450),
-    "4500": (210, 210),
-    "5000": (230, 250),
-    "5060": (145, 180),
-    "5070": (250, 300),
-    "5080": (360, 360),
-    "5090": (575, 575),
-    "6000": (260, 300),
-    "8000": (260, 260),
-    "TITANRTX": (280, 280),
-    "TITANV": (250, 250),
-    "MAX1100": (300, 300),
-    "MAX1550": (600, 600),
-    "GAUDI2": (600, 600),
-    "GAUDI3": (600, 900),
-    "TPUV2": (280, 280),
     "TPUV3": (220, 262),
     "TPUV4": (170, 192),
+    "V100": (250, 350),
 }
+# Machine types of Google Cloud and AWS are called so too, and hold other cards.
+_MACHINE_TYPES = ("A2", "P4")
 
 LEAST_SHARE, MOST_SHARE = 0.1, 1.2
 """Of the rated power: a GPU that waits for data draws a tenth, an overclocked one somewhat more than it is rated."""
@@ -90,8 +49,11 @@ LEAST_G_PER_KWH, MOST_G_PER_KWH = 3.0, 1500.0
 _LONGEST_PLACE = 1000
 """Characters of the text in which countries are looked for."""
 
+# Neither the number of a model (`RTX 3080 Ti`) nor an amount of something else (`80 GB`) counts accelerators.
 _COUNT = re.compile(
-    r"(?<![\w.])(\d{1,4})(?:\s*[x\u00d7*]\s*|\s+)(?=[A-Za-z])|(?<=[A-Za-z0-9])\s*[x\u00d7*]\s*(\d{1,4})(?![\w.])"
+    r"(?<![\w.])(?<!(?i:RTX)\s)(?<!(?i:GTX)\s)(?<!(?i:Quadro)\s)(\d{1,4})(?:\s*[x\u00d7*]\s*|\s+)"
+    r"(?=[A-Za-z])(?!(?:GB|GiB|G|W|[wW]atts?|hours?|h|cores?|v?CPUs?|threads?)\b)"
+    r"|(?<=[A-Za-z0-9])\s*[x\u00d7*]\s*(\d{1,4})(?![\w.])"
 )
 
 
@@ -107,12 +69,37 @@ class Bounds(Value):
         self.reason = reason
 
 
+@cache
+def rated_w() -> dict[str, tuple[float, float]]:
+    """Rated board power in W of each model: the least and the most of the variants sold under its name."""
+    import json
+
+    path = Path(__file__).parent.parent / "data" / "gpu_power.json"
+    rated: dict[str, tuple[float, float]] = dict(_VARIANTS_W)
+    for row in json.loads(path.read_text(encoding="utf-8")):
+        for model in models_in(row["name"]):
+            least_w, most_w = rated.get(model, (row["max_power_w"], row["max_power_w"]))
+            rated[model] = (min(least_w, row["max_power_w"]), max(most_w, row["max_power_w"]))
+    return {model: range_w for model, range_w in rated.items() if model not in _MACHINE_TYPES}
+
+
+def apart(hardware: str) -> str:
+    """The words of a hardware's name that people write as one: `8xA100`, `RTX4090`, `TeslaT4`, `3080Ti`."""
+    text = re.sub(r"(?<![A-Za-z\d.])(\d{1,4})\s*[xX\u00d7*]\s*(?=[A-Za-z])", r"\1 x ", hardware)
+    text = re.sub(r"(?<=\d)\s*[xX\u00d7*]\s*(?=\d{1,4}(?![\w.]))", " x ", text)
+    text = re.sub(
+        r"(?i)\b(RTX|GTX|Tesla|Quadro|GeForce|NVIDIA|TITAN)(?=(?:RTX|GTX|[A-Z])?\d|RTX|V\b|XP\b)", r"\1 ", text
+    )
+    return re.sub(r"(?i)(?<=\d)(Ti|SUPER|Ada)\b", r" \1", text)
+
+
 def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None:
     """What `hours` on this hardware can emit; None where its power is not known."""
-    models = sorted(models_in(hardware) & RATED_W.keys())
+    hardware, rated = apart(hardware), rated_w()
+    models = sorted(models_in(hardware) & rated.keys())
     if len(models) != 1:
         return None
-    least_w, most_w = RATED_W[models[0]]
+    least_w, most_w = rated[models[0]]
     counts = [int(before or after) for before, after in _COUNT.findall(hardware)]
     fewest, most = (counts[0], counts[0]) if len(counts) == 1 else (1, max(counts, default=1))
     low, high = _intensities(place_text)

@@ -79,7 +79,7 @@ class Estimate:
 def find_gpu(text: str) -> Device:
     """The GPU that `text` names (`A100`, `RTX 3090`). Raises UsageError with the nearest names."""
     known = _gpus()
-    row = known.get(_normal(text))
+    row = known.get(_normal(text)) or _joined().get(_normal(text).replace("-", ""))
     if row is not None:
         return Device(name=row["name"], max_power_w=row["max_power_w"], source=row["source"])
     near = get_close_matches(_normal(text), known, n=3, cutoff=0.5)
@@ -179,6 +179,17 @@ def _rows() -> list[dict[str, Any]]:
 
 def _gpus() -> dict[str, dict[str, Any]]:
     return {_normal(alias): row for row in _rows() for alias in (*row["aliases"], row["name"])}
+
+
+def _joined() -> dict[str, dict[str, Any]]:
+    """The table by names written as one word (`rtx4090`, `teslat4`); one that could be two cards is none."""
+    found: dict[str, dict[str, Any] | None] = {}
+    for row in _rows():
+        for alias in (*row["aliases"], row["name"]):
+            name = _normal(alias).replace("-", "")
+            for maker in ("", "nvidia", "geforce", "nvidiageforce", "tesla", "amd", "amdinstinct", "instinct"):
+                found[maker + name] = row if found.get(maker + name, row) is row else None
+    return {name: row for name, row in found.items() if row is not None}
 
 
 def _normal(text: str) -> str:

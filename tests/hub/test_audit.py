@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -213,7 +214,7 @@ def test_memory_does_not_grow_with_the_findings():
 def test_an_interrupted_audit_goes_on_where_it_stopped(acme, cli):
     acme.faults.add(Fault(matches="GET /acme/odd/resolve", times=99, status=500))
     code, _, err = cli("audit", "--author", "acme")
-    assert code == 4
+    assert code == 2
     assert "the same command goes on from there" in err
     done = len(Path("carbon-lint-audit.jsonl").read_text().splitlines()) - 1
     assert 0 < done < 8
@@ -328,7 +329,7 @@ def pulls(hub, name):
 def test_corrections_are_listed_and_not_made_without_yes(proving, cli):
     _, _, err = cli("audit", "--author", "acme", "--open-prs")
     assert "would propose to acme/kg: " in err
-    assert "2 pull requests would be opened; --yes opens them" in err
+    assert "--yes opens 2 pull requests" in err
     assert not any(pulls(proving, name) for name in proving.state.repos)
 
 
@@ -352,6 +353,64 @@ def test_a_correction_is_never_proposed_twice(proving, cli, status):
     _, _, err = cli("audit", "--author", "acme", "--open-prs", "--yes")
     assert f"acme/kg: proposed before, {status}" in err
     assert list(pulls(proving, "acme/kg")) == [1]
+
+
+def test_what_was_proposed_before_leaves_room_for_the_next_model(proving, cli):
+    flags = ("audit", "--author", "acme", "--open-prs", "--max-prs", "1")
+    cli(*flags, "--yes")
+    before = {name for name in proving.state.repos if pulls(proving, name)}
+    (second,) = {"acme/kg", "acme/kg2"} - before
+    _, _, err = cli(*flags)
+    assert f"would propose to {second}: " in err
+    assert "--yes opens 1 pull request\n" in err
+    cli(*flags, "--yes")
+    assert list(pulls(proving, second)) == [1]
+    _, _, err = cli(*flags, "--yes")
+    assert err.count("proposed before, open") == 2
+
+
+def test_corrections_without_a_token_are_refused_before_the_audit(hub, at, cli):
+    at(hub, None)
+    hub.create("acme/kg", KILOGRAMS)
+    code, out, err = cli("audit", "--author", "acme", "--open-prs", "--yes")
+    assert (code, out) == (2, "")
+    assert "token" in err
+
+
+@pytest.mark.parametrize("flags", [(), ("--exit-zero",)])
+def test_an_audit_that_could_read_no_card_is_not_a_clean_one(acme, cli, tmp_path, flags):
+    names = tmp_path / "ids.txt"
+    names.write_text("acme/mispelt\nnot a name\n")
+    code, out, err = cli("audit", "--models", str(names), *flags)
+    assert code == 3
+    assert "2 could not be judged" in out
+    assert "none of the 2 cards of" in err
+    assert "acme/mispelt" in err
+    names.write_text("acme/none\n")
+    code, _, err = cli("audit", "--models", str(names), *flags)
+    assert code == 3
+    assert "has a card" in err
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_file_without_a_column_of_cards_is_an_error(cli, tmp_path, workers):
+    path = tmp_path / "cards.jsonl"
+    path.write_text(json.dumps({"id": "a/b", "body": KILOGRAMS}) + "\n" + json.dumps({"id": "a/c", "body": ""}) + "\n")
+    code, out, err = cli("audit", "--from", path, "--workers", workers)
+    assert (code, out) == (2, "")
+    assert "no column of cards among 'body, id'" in err
+    path.write_text(path.read_text() + json.dumps({"id": "a/d", "card": GOOD}) + "\n")
+    assert cli("audit", "--from", path, "--workers", workers)[0] == 0
+
+
+def test_the_page_names_the_day_the_total_and_every_model_to_look_at(acme, cli):
+    page = cli("audit", "--author", "acme", "--format", "html")[1]
+    assert re.search(r"<p>\d{4}-\d\d-\d\d \d\d:\d\d UTC, 8 cards</p>", page)
+    assert "<tr><th>Cards</th><th>Source</th></tr>" in page
+    assert "<h2>Emissions that cannot be read</h2>" in page
+    assert "<h2>Kilograms in the grams field, by their own figures</h2>" in page
+    assert f'<a href="{acme.endpoint}/acme/kg">acme/kg</a>' in page
+    assert f'<a href="{acme.endpoint}/acme/odd">acme/odd</a>' in page
 
 
 def test_no_more_corrections_are_made_than_were_allowed(proving, cli):

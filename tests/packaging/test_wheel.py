@@ -121,7 +121,7 @@ def test_every_schema_is_found_by_an_installed_package(light):
         (("run", "--location", "FRA", "--", "true"), 125, "carbon-lint[run]"),
         (("check", "--format", "html", "README.md"), 2, "carbon-lint[html]"),
         (("publish", "README.md", "--to", "a/b"), 4, "carbon-lint[hub]"),
-        (("find",), 4, "carbon-lint[hub]"),
+        (("find",), 2, "carbon-lint[hub]"),
         (("ledger", "sum", "--ledger", "s3://team/ledger"), 2, "carbon-lint[hub]"),
     ],
 )
