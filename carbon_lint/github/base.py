@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from carbon_lint.github.ownership import git_environ
+from carbon_lint.github.ownership import our_git_environ
 
 if TYPE_CHECKING:
     from carbon_lint.github.results import Step
@@ -57,7 +57,7 @@ def _git(step: Step, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
             ["git", "-C", str(workspace), *arguments],
-            env={**step.environ, **git_environ(step.environ, workspace)},
+            env=our_git_environ(step.environ, workspace),
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=GIT_TIMEOUT_S,
