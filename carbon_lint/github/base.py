@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.github.checkout import best_match, find_checkout
-from carbon_lint.github.ownership import git_environ
+from carbon_lint.github.ownership import our_git_environ
 
 if TYPE_CHECKING:
     from carbon_lint.github.results import Step
@@ -142,7 +142,7 @@ def _runs(step: Step, root: Path, *arguments: str) -> bool:
 
 def _git(step: Step, root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     # A replacement object would be the checkout's own idea of what the merge base holds.
-    settings = {**step.environ, **git_environ(step.environ, root), "GIT_NO_REPLACE_OBJECTS": "1"}
+    settings = {**our_git_environ(step.environ, root), "GIT_NO_REPLACE_OBJECTS": "1"}
     try:
         return subprocess.run(
             ["git", "-C", str(root), *arguments],

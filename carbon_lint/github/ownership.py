@@ -72,3 +72,12 @@ def git_environ(environ: Mapping[str, str], workspace: Path) -> dict[str, str]:
         f"GIT_CONFIG_KEY_{count}": "safe.directory",
         f"GIT_CONFIG_VALUE_{count}": str(workspace),
     }
+
+
+def our_git_environ(environ: Mapping[str, str], workspace: Path) -> dict[str, str]:
+    """The environment of a git that we run ourselves, in `workspace`.
+
+    None of the step's `GIT_*` reach it: a `GIT_DIR` that an earlier step set would choose whose limits are read.
+    """
+    others = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+    return {**others, **git_environ(others, workspace)}

@@ -293,3 +293,13 @@ def test_attempts_of_a_run_group_are_summed_on_the_card(runner):
     front = yaml.safe_load((runner.workspace / "README.md").read_text().split("---")[1])
     assert float(front["co2_eq_emissions"]["emissions"]) == pytest.approx(total)
     assert any("sum of 2 runs" in notice for notice in second.annotations("notice"))
+
+
+def test_a_git_of_ours_hears_nothing_of_what_an_earlier_step_told_git(tmp_path):
+    theirs = {"GIT_DIR": "/theirs", "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.fsmonitor", "PATH": "/usr/bin"}
+    assert ownership.our_git_environ(theirs, tmp_path) == {
+        "PATH": "/usr/bin",
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": str(tmp_path),
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.endpoint import PUBLIC_HUB, changed_endpoint, endpoint_of
-from tests.github.runner import Runner
+from tests.github.runner import ROOT, Runner
 from tests.standin.hub import WRITE_TOKEN
 
 ELSEWHERE = "https://elsewhere.example"
@@ -79,6 +81,15 @@ def test_the_public_hub_needs_no_statement(tmp_path, value):
     environ = in_a_workflow(tmp_path, {}, HF_ENDPOINT=value)
     assert endpoint_of(environ) == PUBLIC_HUB
     assert changed_endpoint(environ) is None
+
+
+def test_nothing_reads_the_variable_past_this_check():
+    reading = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "carbon_lint").rglob("*.py")
+        if re.search(r"parse_endpoint\(|HF_ENDPOINT\"\]|get\(\"HF_ENDPOINT", path.read_text())
+    ]
+    assert sorted(reading) == ["carbon_lint/hub/endpoint.py", "carbon_lint/hub/target.py"]
 
 
 def test_outside_github_the_variable_is_the_users():
