@@ -1,4 +1,4 @@
-"""Which earlier run may be the baseline of a run: never itself, a later one, or another repository's, job's or model's."""
+"""Which earlier run may be a baseline: never the run itself, a later one, or another repository's, job's or model's."""
 
 from __future__ import annotations
 
