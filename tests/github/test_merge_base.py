@@ -229,6 +229,13 @@ def test_a_pull_request_cannot_raise_the_severity_that_fails(runner):
     assert runner.step(lint="true", github_token="").exit_status == 0
 
 
+@pytest.mark.parametrize("event", ["pull_request_target", "pull_request_review", "pull_request_review_comment"])
+def test_every_event_of_a_pull_request_is_held_to_the_merge_base(runner, event):
+    runner.github["GITHUB_EVENT_NAME"] = event
+    pull_request(runner, {"README.md": BAD}, {"carbon-lint.toml": 'ignore = ["ALL"]\n'})
+    assert runner.step(lint="true", github_token="").exit_status == 1
+
+
 def test_a_configuration_that_the_pull_request_deletes_still_holds(runner):
     pull_request(runner, {"carbon-lint.toml": LIMIT}, {"carbon-lint.toml": None})
     step = runner.step(command="sleep 1", lint="false", github_token="")
