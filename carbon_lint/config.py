@@ -59,7 +59,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "allow-unusual-intensity": ("flag", "accept a carbon intensity outside 1 to 1,500 g/kWh"),
     "electricity-maps": ("text", "zone of Electricity Maps, instead of a location: each hour at its own figure"),
     "pue": ("number", "power usage effectiveness of the data centre, 1 or more"),
-    "on-exceed": ("text", "what a job over a hard limit meets: stop or finish"),
+    "on-exceed": ("text", "what to do with a job over a hard limit: stop or finish"),
     "on-modelled": ("text", "what an undecided verdict does: figure (the figure decides), fail or pass"),
     "grace": ("duration", "time between TERM and KILL"),
     "require": ("texts", "components that must have been read from a counter"),

@@ -61,7 +61,7 @@ CONFIG_EXAMPLE = """\
 location = "FRA"                    # or "USA/virginia", "gcp/us-central1"
 max-emissions = "5 kg"              # of one run, and of the figure on a card
 max-energy = "20 kWh"
-max-increase = "10% and 50 g"       # over the baseline: both must be passed to fail
+max-increase = "10% and 50 g"       # over the baseline: fails if more than both
 baseline = "card"
 baseline-max-age = "90d"
 
@@ -99,7 +99,8 @@ CONFIG_PAGE = """\
 `carbon-lint.toml`, or `[tool.carbon-lint]` in `pyproject.toml`, in the folder of the card or above it, up to the root
 of the repository. The first one found is used, alone; nothing is read from the home folder or the environment. A flag
 wins over the file, except that a limit can only be tightened: of a limit in the file and one given as flag or action
-input, the lower one holds. An unknown key is an error.
+input, the lower one holds. An unknown key is an error. On a pull request the GitHub step takes the whole configuration
+from the merge base ([github.md](github.md#limits-and-who-may-change-them)).
 
 ```toml
 {example}```

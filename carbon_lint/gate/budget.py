@@ -113,7 +113,9 @@ def format_limit(limit: LimitResult) -> str:
 
 def _found(limit: LimitResult) -> str:
     """How the figure came about: `measured` is only what a sensor read."""
-    share = limit.estimated_share or 0.0
+    share = limit.estimated_share
+    if share is None:
+        return "used"
     if share < _LEAST_SHARE:
         return "measured"
     return "estimated" if share > 1 - _LEAST_SHARE else f"({share * 100:.0f} % of it estimated)"

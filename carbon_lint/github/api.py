@@ -43,13 +43,13 @@ def merge_base(step: Step, base_sha: str) -> str:
         return repository.compare(base_sha, head).merge_base_commit.sha
 
 
-def files_of(step: Step, commit: str) -> tuple[str, ...] | None:
-    """Return the name of every file of a commit; `None` if the API lists none, or not all."""
+def files_of(step: Step, commit: str) -> dict[str, str] | None:
+    """Return the name and the mode of every file of a commit; `None` if the API lists none, or not all."""
     try:
         with _repository(step, _READING) as repository:
             tree = repository.get_git_tree(commit, recursive=True)
             is_whole = not tree.raw_data.get("truncated")
-            return tuple(item.path for item in tree.tree if item.type == "blob") if is_whole else None
+            return {item.path: item.mode for item in tree.tree if item.type != "tree"} if is_whole else None
     except ApiError:
         return None
 

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import os
 import subprocess
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.github.checkout import best_match, find_checkout
 from carbon_lint.github.ownership import our_git_environ
+from carbon_lint.records.provenance import repository_of_url
 
 if TYPE_CHECKING:
     from carbon_lint.github.results import Step
 
 GIT_TIMEOUT_S = 30
+_LINK, _SUBMODULE = "120000", "160000"
+_LEADS_AWAY = {_LINK, _SUBMODULE}
+_MOST_LINKS = 8
 
 
 class BaseUnknownError(Exception):
@@ -41,7 +46,7 @@ def open_base(step: Step) -> MergeBase:
     base_sha = step.context.base_sha
     if base_sha is None:
         raise BaseUnknownError(step.context.event_problem or "the event names no base commit")
-    root = find_checkout(step, lambda folder: _runs(step, folder, "cat-file", "-e", f"{base_sha}^{{commit}}"))
+    root = find_checkout(step, lambda folder: is_ours(step, folder))
     try:
         return _Git(step, base_sha, root or step.context.workspace)
     except BaseUnknownError as error:
@@ -68,30 +73,45 @@ class _Git:
         if found.returncode:
             raise BaseUnknownError("the checkout does not hold the merge base (it is shallow, or no repository)")
         self._commit = found.stdout.decode().strip()
-        listed = _git(step, root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", self._commit)
+        listed = _git(step, root, "ls-tree", "-r", "-z", "--full-tree", self._commit)
         if listed.returncode:
             raise BaseUnknownError(f"git cannot list the files of {self._commit[:8]}")
-        self._names = tuple(os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)
+        rows = [os.fsdecode(row).partition("\t") for row in listed.stdout.split(b"\0") if row]
+        self._modes = {name: mode.partition(" ")[0] for mode, _, name in rows}
 
     def names(self) -> tuple[str, ...]:
-        return self._names
+        return tuple(self._modes)
 
     def read(self, name: str) -> bytes | None:
-        if name not in self._names:
-            return None
+        for _ in range(_MOST_LINKS):
+            link = next((part for part in _heads(name) if self._modes.get(part) in _LEADS_AWAY), None)
+            if link is None:
+                return self._shown(name) if name in self._modes else None
+            if self._modes[link] == _SUBMODULE:
+                raise BaseUnknownError(f"{link} is a submodule, whose files the merge base does not hold")
+            target = os.fsdecode(self._shown(link))
+            name = os.path.normpath(os.path.join(os.path.dirname(link), target, name[len(link) + 1 :]))
+        raise BaseUnknownError(f"{name} is a link to a link, and so on")
+
+    def _shown(self, name: str) -> bytes:
         shown = _git(self._step, self.root, "show", f"{self._commit}:{name}")
         if shown.returncode == 0:
             return shown.stdout
         # A partial clone has the names and not the contents.
         error = BaseUnknownError(f"git cannot show {name} of {self._commit[:8]}")
-        return _from_api(self._step, self._base_sha, self.root, error).read(name)
+        found = _from_api(self._step, self._base_sha, self.root, error).read(name)
+        if found is None:
+            raise error
+        return found
 
 
 class _Api:
     """The merge base as GitHub's API tells it."""
 
-    def __init__(self, step: Step, commit: str, names: tuple[str, ...] | None, root: Path | None) -> None:
+    def __init__(self, step: Step, commit: str, modes: dict[str, str] | None, root: Path | None) -> None:
+        names = None if modes is None else tuple(modes)
         self.root = root or best_match(step, names)
+        self._modes = modes or {}
         self._is_guess = root is None
         self._step = step
         self._commit = commit
@@ -104,6 +124,9 @@ class _Api:
         from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s, and a full checkout needs none
 
         # Without a list and without git, the checkout may lie below the root: its folder is no part of the name.
+        away = next((part for part in _heads(name)[:-1] if self._modes.get(part) in _LEADS_AWAY), None)
+        if away is not None:
+            raise BaseUnknownError(f"{away} is a link or a submodule, which the API does not follow")
         is_sure = self._names is not None or not self._is_guess
         tails = [name] if is_sure else _tails(name)
         try:
@@ -127,17 +150,27 @@ def _from_api(step: Step, base_sha: str, root: Path | None, error: BaseUnknownEr
     return _Api(step, commit, api.files_of(step, commit), root)
 
 
+def is_ours(step: Step, root: Path) -> bool:
+    """Whether the checkout is one of this repository: a submodule or a tool's checkout is not."""
+    base_sha = step.context.base_sha
+    try:
+        if base_sha and _git(step, root, "cat-file", "-e", f"{base_sha}^{{commit}}").returncode == 0:
+            return True
+        url = _git(step, root, "config", "--get", "remote.origin.url").stdout.decode(errors="replace")
+    except BaseUnknownError:
+        return False
+    return step.context.repository is not None and repository_of_url(url) == step.context.repository
+
+
+def _heads(name: str) -> list[str]:
+    """`conf/x.toml` -> `conf`, itself."""
+    return list(accumulate(name.split("/"), lambda head, part: f"{head}/{part}"))
+
+
 def _tails(name: str) -> list[str]:
     """`repo/conf/x.toml` -> itself, `conf/x.toml`, `x.toml`."""
     parts = name.split("/")
     return ["/".join(parts[start:]) for start in range(len(parts))]
-
-
-def _runs(step: Step, root: Path, *arguments: str) -> bool:
-    try:
-        return _git(step, root, *arguments).returncode == 0
-    except BaseUnknownError:
-        return False
 
 
 def _git(step: Step, root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:

@@ -14,18 +14,15 @@ if TYPE_CHECKING:
 _COMPARED = 200
 
 
-def find_checkout(step: Step, holds_base: Callable[[Path], bool]) -> Path | None:
-    """Return the folder with `.git`: above what the inputs name, else the one below that `holds_base`, else any.
+def find_checkout(step: Step, is_ours: Callable[[Path], bool]) -> Path | None:
+    """Return a folder with `.git`, above what the inputs name or in the workspace: the first that `is_ours`, else any.
 
     `None` if there is no `.git`, as after a checkout without git.
     """
     workspace = _workspace(step)
-    for start in _named(step):
-        for folder in _upward(workspace, start):
-            if (folder / ".git").exists():
-                return folder
-    below = [folder for folder in _folders(workspace) if (folder / ".git").exists()]
-    return next((folder for folder in below if holds_base(folder)), below[0] if below else None)
+    above = [folder for start in _named(step) for folder in _upward(workspace, start)]
+    found = [folder for folder in dict.fromkeys([*above, *_folders(workspace)]) if (folder / ".git").exists()]
+    return next((folder for folder in found if is_ours(folder)), found[0] if found else None)
 
 
 def best_match(step: Step, names: tuple[str, ...] | None) -> Path:

@@ -12,6 +12,10 @@ from carbon_lint.github.inputs import ALL_INPUTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_PULL_REQUEST_EVENTS = frozenset(
+    {"pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment"}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -61,8 +65,8 @@ class Context:
 
     @property
     def is_pull_request(self) -> bool:
-        """True where a pull request set this run off."""
-        return self.event_name in {"pull_request", "pull_request_target"}
+        """True if a pull request set this run off, or a review of one: each checks out what is not merged."""
+        return self.event_name in _PULL_REQUEST_EVENTS
 
     @property
     def pull_request(self) -> int | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from carbon_lint import config
 from carbon_lint.errors import ConfigError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.github.base import BaseUnknownError, open_base, read_at
+from carbon_lint.github.base import BaseUnknownError, is_ours, open_base, read_at
 from carbon_lint.github.checkout import find_checkout, start_folder
 from carbon_lint.github.paths import inside
 from carbon_lint.pipeline import configured_budget
@@ -60,7 +60,7 @@ class Limits:
 def load_settings(step: Step) -> Settings:
     """The configuration of the checkout. Raises ConfigError."""
     if step.inputs.config is None:
-        root = find_checkout(step, lambda _: False) or step.context.workspace
+        root = find_checkout(step, lambda folder: is_ours(step, folder)) or step.context.workspace
         return config.load(str(start_folder(step, root)))
     path = inside(step.context, "config", step.inputs.config)
     if not path.is_file():

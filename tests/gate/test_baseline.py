@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -17,8 +18,10 @@ from carbon_lint.gate.baseline import (
     compare,
     figures_of_record,
     increase,
+    parse_age_s,
     parse_max_increase,
     parse_source,
+    why_not,
     with_increase,
 )
 from carbon_lint.gate.budget import judge
@@ -260,3 +263,24 @@ def test_an_increase_is_a_share_an_amount_or_both(text, expected):
 def test_what_is_no_increase_is_refused(text):
     with pytest.raises(UsageError):
         parse_max_increase(text)
+
+
+@pytest.mark.parametrize(
+    ("hours", "limit_s", "said"),
+    [
+        (15, 3600, "is 15 h old, over the limit of 1 h"),
+        (24 * 40, 86400 * 30, "is 40 days old, over the limit of 30 days"),
+    ],
+)
+def test_an_age_is_told_in_a_unit_that_says_something(hours, limit_s, said):
+    ended = datetime.fromisoformat(RECORD.ended_at) - timedelta(hours=hours)
+    old = priced(1.0, RECORD.intensity, ended_at=ended.isoformat())
+    comparison = compare(*sides(priced(2.0, RECORD.intensity), old), max_age_s=limit_s)
+    assert said in why_not(comparison)
+
+
+@pytest.mark.parametrize("text", ["90", " 7 ", "1.5"])
+def test_an_age_without_a_unit_is_answered_with_days(text):
+    with pytest.raises(UsageError) as caught:
+        parse_age_s(text)
+    assert caught.value.hint.startswith(f"write {text.strip()}d for days")

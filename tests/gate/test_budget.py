@@ -139,8 +139,8 @@ def test_a_limit_of_0_has_no_share_but_is_over():
 def test_a_limit_in_words():
     over = LimitResult(name="max-emissions", unit="g", measured=1200.0, allowed=1000.0)
     left = LimitResult(name="max-energy", unit="kWh", measured=0.5, allowed=2.0)
-    assert format_limit(over) == "max-emissions: 1.2 kg measured, 1 kg allowed, over by 200 g"
-    assert format_limit(left) == "max-energy: 500 Wh measured, 2 kWh allowed, 1.5 kWh left"
+    assert format_limit(over) == "max-emissions: 1.2 kg used, 1 kg allowed, over by 200 g"
+    assert format_limit(left) == "max-energy: 500 Wh used, 2 kWh allowed, 1.5 kWh left"
 
 
 amounts = st.floats(min_value=1e-9, max_value=1e9)
@@ -155,3 +155,35 @@ def test_the_verdict_agrees_with_the_figures(measured, allowed):
             assert measured <= allowed
         if verdict.status is Status.FAIL:
             assert measured > allowed
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 1e6))
+def test_only_what_a_sensor_read_is_called_measured(cpu_share, ram_share, emissions_g):
+    total = 1.0
+    cpu, ram = cpu_share / 2, ram_share / 2
+    energy = Energy(total=total, cpu=cpu, gpu=total - cpu - ram, ram=ram)
+    methods = Methods(cpu=Method.LOAD_MODEL, gpu=Method.COUNTER, ram=Method.CONSTANT)
+    record = a_record(emissions_g=emissions_g, energy_kwh=energy, methods=methods)
+    (limit,) = judge(record, Budget(max_emissions_g=1.0, emissions_source="--max-emissions")).limits
+    text = format_limit(limit)
+    assert ("measured" in text) == (cpu + ram < 0.005)
+    assert ("estimated" in text) == (cpu + ram >= 0.005)
+    assert "allowed (--max-emissions)" in text
+    assert limit.above >= limit.below >= 0
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e9))
+def test_an_increase_is_more_or_less_than_the_baseline_and_never_a_negative_amount(measured, allowed):
+    text = format_limit(LimitResult(name="max-increase", unit="g", measured=measured, allowed=allowed))
+    assert "-" not in text.removeprefix("max-increase")
+    assert ("more than the baseline" in text) == (measured >= 0)
+    assert ("over by" in text) == (measured > allowed)
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6))
+def test_of_two_limits_the_smaller_one_holds_with_its_source(mine, other):
+    both = Budget(max_emissions_g=mine, emissions_source="a").tightened(
+        Budget(max_emissions_g=other, emissions_source="b")
+    )
+    assert both.max_emissions_g == min(mine, other)
+    assert both.emissions_source == ("a" if mine <= other else "b")

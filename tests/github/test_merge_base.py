@@ -153,7 +153,7 @@ def commit(folder, message="a change"):
     if not (folder / ".git").exists():
         git(folder, "init", "-q")
     git(folder, "add", "-A")
-    git(folder, "commit", "-qm", message)
+    git(folder, "commit", "-qm", message, "--allow-empty")
     return git(folder, "rev-parse", "HEAD")
 
 
@@ -227,6 +227,13 @@ def test_a_pull_request_cannot_raise_the_severity_that_fails(runner):
     assert runner.step(lint="true", github_token="").exit_status == 1
     runner.github["GITHUB_EVENT_NAME"] = "push"
     assert runner.step(lint="true", github_token="").exit_status == 0
+
+
+@pytest.mark.parametrize("event", ["pull_request_target", "pull_request_review", "pull_request_review_comment"])
+def test_every_event_of_a_pull_request_is_held_to_the_merge_base(runner, event):
+    runner.github["GITHUB_EVENT_NAME"] = event
+    pull_request(runner, {"README.md": BAD}, {"carbon-lint.toml": 'ignore = ["ALL"]\n'})
+    assert runner.step(lint="true", github_token="").exit_status == 1
 
 
 def test_a_configuration_that_the_pull_request_deletes_still_holds(runner):
@@ -336,3 +343,30 @@ def test_a_broken_configuration_of_the_merge_base_names_it(tmp_path, monkeypatch
     monkeypatch.setattr(limits_module, "open_base", lambda _step: known)
     with pytest.raises(ConfigError, match=r"carbon-lint\.toml of the merge base: not TOML"):
         limits_of(step_in(Path(tmp_path)))
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_configuration_behind_a_link_is_followed_within_the_merge_base(runner, kind):
+    pull_request(runner, {"conf/limits.toml": OVER}, {})
+    link = runner.workspace / ("carbon-lint.toml" if kind == "file" else "link")
+    link.symlink_to("conf/limits.toml" if kind == "file" else "conf")
+    runner.event["pull_request"]["base"]["sha"] = commit(runner.workspace)
+    runner.write("conf/limits.toml", LOOSE)
+    commit(runner.workspace)
+    write_record(record(), runner.workspace / "r.json")
+    inputs = {} if kind == "file" else {"config": "link/limits.toml"}
+    step = runner.step(record="r.json", lint="false", github_token="", **inputs)
+    assert step.exit_status == 1, step.log
+
+
+def test_the_checkout_of_another_repository_is_not_taken_for_this_one(runner):
+    """As a tool that is checked out beside the model, or a submodule in it."""
+    pull_request(runner, {"carbon-lint.toml": OVER}, {"carbon-lint.toml": LOOSE}, "model")
+    tool = runner.workspace / "a-tool"
+    tool.mkdir()
+    (tool / "carbon-lint.toml").write_text('max-emissions = "7 t"\n')
+    commit(tool)
+    write_record(record(), runner.workspace / "r.json")
+    step = runner.step(record="r.json", lint="false", github_token="")
+    assert step.exit_status == 1, step.log
+    assert "max-emissions: 1 g -> 5 kg" in "\n".join(step.annotations("notice"))

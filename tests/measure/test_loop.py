@@ -71,7 +71,7 @@ def test_a_warning_comes_once_at_80_percent(run):
     near = FakeMeter(distort=lambda reading: replace(reading, energy_kwh=_energy(0.9), emissions_g=0.9 * 56.0))
     run("import time; time.sleep(0.5)", meter=near, budget=Budget(max_energy_kwh=1.0))
     assert [notice for notice in run.notices if "90% of the budget is used" in notice] == [
-        "90% of the budget is used: max-energy: 900 Wh measured, 1 kWh allowed, 100 Wh left"
+        "90% of the budget is used: max-energy: 900 Wh used, 1 kWh allowed, 100 Wh left"
     ]
 
 

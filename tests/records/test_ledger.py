@@ -261,13 +261,13 @@ def test_the_verb_adds_and_holds_the_month_against_the_budget(cli, files):
     within = cli("ledger", "sum", "--month", "2026-11", "--max-emissions", "10kg")
     assert within == (
         0,
-        "2026-11: 9 kg, 161 kWh in 2 runs\n  max-emissions: 9 kg measured, 10 kg allowed, 1 kg left (90 %)\n",
+        "2026-11: 9 kg, 161 kWh in 2 runs\n  max-emissions: 9 kg used, 10 kg allowed, 1 kg left (90 %)\n",
         "",
     )
     cli("ledger", "add", "c.json")
     code, out, _ = cli("ledger", "sum", "--month", "2026-11", "--max-emissions", "10kg", "--max-energy", "1 kWh")
     assert code == 1
-    assert "max-emissions: 11 kg measured, 10 kg allowed, over by 1 kg (110 %)" in out
+    assert "max-emissions: 11 kg used, 10 kg allowed, over by 1 kg (110 %)" in out
 
 
 @pytest.mark.parametrize("verb", [("sum", "--max-emissions", "5kg"), ("sum",), ("list",)], ids=" ".join)

@@ -133,3 +133,39 @@ def test_bad_input_is_one_clear_line(cli, argv, said):
     assert err.startswith("carbon-lint: ")
     assert said in err
     assert len(err.splitlines()) <= 2
+
+
+def test_the_limits_of_the_configuration_are_those_that_the_gate_applies(cli):
+    Path("carbon-lint.toml").write_text('max-emissions = "10 g"\n')
+
+    gated = cli("gate", "r.json", "--uncertainty", "0%")
+    shown = cli("report", "r.json")
+
+    said = "12.3 g (18 % of it estimated), 10 g allowed (carbon-lint.toml:1), over by 2.34 g"
+    assert gated[0] == 1
+    assert said in gated[1]
+    assert shown[0] == 0
+    assert said in shown[1]
+
+
+def test_an_exception_of_the_configuration_is_shown_beside_its_limit(cli):
+    Path("carbon-lint.toml").write_text(
+        'max-emissions = "1 g"\n[[exception]]\nlimit = "max-emissions"\nowner = "ann"\nreason = "agreed"\n'
+        "until = 2999-12-31\n"
+    )
+    for format_ in ("comment", "markdown"):
+        assert (
+            "| max-emissions | ann | 2999-12-31 | in force | agreed |"
+            in cli("report", "r.json", "--format", format_)[1]
+        )
+
+
+def test_a_limit_that_cannot_be_judged_is_said_and_the_record_is_shown(cli):
+    Path("carbon-lint.toml").write_text('max-emissions = "10 g"\n')
+    write_record(record(emissions_g=None, intensity=None), "e.json")
+
+    code, out, err = cli("report", "e.json")
+
+    assert code == 0
+    assert "energy only, no budget given" in out
+    assert err.startswith("carbon-lint: not judged: the record holds no emissions")
