@@ -13,10 +13,12 @@ OWNER = PLACEHOLDER
 REPOSITORY = f"{OWNER}/carbon-lint"
 REPOSITORY_URL = f"https://github.com/{REPOSITORY}"
 DOCS_URL = f"{REPOSITORY_URL}/blob/main/docs"
+MAJOR_TAG = f"v{__version__.partition('.')[0]}"
+"""The branch that follows the releases: what `uses: OWNER/carbon-lint@…` names."""
 
 
 def is_placeholder(repository: str = REPOSITORY) -> bool:
-    """Return whether `repository`, such as `OWNER/carbon-lint@v1`, names no real owner."""
+    """Return whether `repository`, such as `OWNER/carbon-lint@v0`, names no real owner."""
     return repository.partition("/")[0] == PLACEHOLDER
 
 

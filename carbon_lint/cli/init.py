@@ -33,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--location", metavar="PLACE", help="where the runners stand: FRA, USA/virginia, ..., auto")
     parser.add_argument("--to", metavar="MODEL", help="the model on the Hub, owner/model")
     parser.add_argument("--record", metavar="FILE", help="of a first run, to propose a budget")
-    parser.add_argument("--owner", metavar="NAME", help="whose carbon-lint to use, as in NAME/carbon-lint@v1")
+    parser.add_argument("--owner", metavar="NAME", help="whose carbon-lint to use, as in NAME/carbon-lint@v0")
     parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use, instead of --owner")
     parser.add_argument("--yes", action="store_true", help="write without asking")
 
@@ -67,8 +67,9 @@ def run(arguments: Namespace) -> int:
 
 
 def _choices(arguments: Namespace, found: Survey) -> Choices:
-    from carbon_lint.github.starter import DEFAULT_ACTION, DEFAULT_REF, Choices
+    from carbon_lint.github.starter import DEFAULT_ACTION, Choices
     from carbon_lint.hub.target import parse_target
+    from carbon_lint.project import MAJOR_TAG
     from carbon_lint.records.store import load_record
 
     emissions_g = None
@@ -78,9 +79,9 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
             raise InputError(f"{arguments.record} holds no emissions", hint="a run measured with --location has them")
     if arguments.owner and arguments.action:
         raise UsageError("--owner and --action both name the action", hint="keep one")
-    action = arguments.action or (f"{arguments.owner}/carbon-lint@{DEFAULT_REF}" if arguments.owner else DEFAULT_ACTION)
+    action = arguments.action or (f"{arguments.owner}/carbon-lint@{MAJOR_TAG}" if arguments.owner else DEFAULT_ACTION)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+", action):
-        raise UsageError(f"{quoted(action)} names no action", hint="write --action NAME/carbon-lint@v1, or @ and a SHA")
+        raise UsageError(f"{quoted(action)} names no action", hint="write --action NAME/carbon-lint@v0, or @ and a SHA")
     location = _location(arguments.location) or (found.codecarbon.location if found.codecarbon else None)
     model = None if arguments.to is None else parse_target(arguments.to, "https://huggingface.co")
     return Choices(location=location, hub_repo=model, action=action, emissions_g=emissions_g)

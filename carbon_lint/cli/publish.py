@@ -242,12 +242,12 @@ def _read(path: str) -> bytes:
 
 
 def _record(arguments: Namespace) -> Record:
-    from carbon_lint.records.provenance import check_is_ours
+    from carbon_lint.records.provenance import check_origin
     from carbon_lint.records.store import load_record
 
     record = load_record(arguments.record)
     if not arguments.allow_foreign:
-        check_is_ours(record, arguments.record, os.environ, switch="--allow-foreign")
+        check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
     return record
 
 

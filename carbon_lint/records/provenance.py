@@ -26,7 +26,7 @@ def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:
     return Provenance()
 
 
-def check_is_ours(record: Record, path: str, environ: Mapping[str, str], *, switch: str) -> None:
+def check_origin(record: Record, path: str, environ: Mapping[str, str], *, switch: str) -> None:
     """Check that a record that was handed over was made by this repository, run and commit of a CI.
 
     A record that says nothing of where it was made may be anybody's. Outside of CI nothing is compared. Raises

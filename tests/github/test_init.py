@@ -179,7 +179,8 @@ def test_a_repository_of_cards_alone_is_linted_and_trains_nothing(repository, cl
     written = yaml.safe_load(Path(".github/workflows/lint.yml").read_text())["jobs"]
     assert list(written) == ["lint"]
     assert "command" not in str(written)
-    assert 'lint": "false' not in str(written)
+    assert written["lint"]["steps"][-1]["uses"].startswith("acme/carbon-lint/lint@")
+    assert written["lint"]["steps"][0]["with"]["fetch-depth"] == 0
     assert "so the workflow lints the cards" in err
 
 
