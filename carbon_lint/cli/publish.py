@@ -222,7 +222,9 @@ def _plan(arguments: Namespace, record: Record | None, check: Check, repo_id: st
         return WholeCard(card)
     is_stated = card is not None and "emissions" in stated_figures(card, arguments.card)
     if card is not None and record is not None and is_stated and (findings := check(card)):
-        raise CardErrorsError(findings)  # if the card contradicts the record, its author has to say which is right
+        # if the card contradicts the record, its author has to say which is right
+        named = tuple(arguments.card + line.removeprefix("README.md") for line in findings)
+        raise CardErrorsError(named, f"{arguments.card}, held against {arguments.record},")
     source = Source(
         whole=None if record is None else whole_group(record, arguments.record),
         card=card,
@@ -230,6 +232,7 @@ def _plan(arguments: Namespace, record: Record | None, check: Check, repo_id: st
         training_type=arguments.training_type,
         replace=arguments.replace,
         whole_switch="--whole-card",
+        first_hint=f"name a card to begin with: carbon-lint publish README.md --record r.json --to {repo_id}",
     )
     return plan_figures(source, repo_id, notes)
 
