@@ -261,6 +261,13 @@ def test_every_training_of_a_monorepo_gets_its_jobs_requirements_and_card(reposi
     assert "--to me/m was left out: there are 2 trainings" in err
 
 
+def test_trainings_beyond_the_eighth_are_named(repository, cli):
+    repository(**{f"m{number}/train.py": PLAIN for number in range(10)})
+    _, _, err = cli("init", "--yes")
+    assert len(jobs()) == 8
+    assert "left out, add their jobs by hand: m8/train.py, m9/train.py" in err
+
+
 def test_a_card_that_two_trainings_share_is_written_by_neither(repository, cli):
     pushing = PLAIN + 'model.push_to_hub("me/{}")\n'
     repository(card=CARD, **{"a/train.py": pushing.format("a"), "b/train.py": pushing.format("b")})
