@@ -23,7 +23,8 @@ from carbon_lint.measure.request import RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
 from carbon_lint.places import custom_place
 from carbon_lint.records.attempts import check_name
-from carbon_lint.records.provenance import check_origin, provenance_from_environ
+from carbon_lint.records.origin import check_origin
+from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, render_record
 from carbon_lint.report import run_text
