@@ -73,7 +73,18 @@ def run(name: str, scheme: str, how: str) -> tuple[int, int, int, str, float]:
         fault = faults(where, hub)[name]
         if fault is not None:
             hub.faults.add(fault)
-        command = [sys.executable, "-m", "carbon_lint", "publish", card, "--to", "acme/m", "--timeout", f"{TIMEOUT_S}s"]
+        command = [
+            sys.executable,
+            "-m",
+            "carbon_lint",
+            "publish",
+            card,
+            "--whole-card",
+            "--to",
+            "acme/m",
+            "--timeout",
+            f"{TIMEOUT_S}s",
+        ]
         command += ["--create-pr"] if how == "pull request" else []
         environ = {**os.environ, **hub.environ(), "HOME": folder, "HF_HOME": folder}
         start = time.monotonic()

@@ -44,12 +44,15 @@ def card_with_figures(theirs: bytes, path: str, figures: dict[str, Value]) -> tu
     card = read_card(theirs, path)
     block = card.block
     present = {} if block is None else {property_name(key): value for key, value in block.items()}
-    notes = tuple(
+    notes = [
         f"{name} stays {value.raw!r}: the figures that were put in do not state it"
         for name, value in present.items()
         if name not in figures
-    )
-    return encode(card, write_block(card, figures)), notes
+    ]
+    old, new = present.get("emissions"), figures.get("emissions")
+    if old is not None and new is not None and old.value != new:
+        notes.append(f"emissions was {old.raw!r} and is {new!r}")
+    return encode(card, write_block(card, figures)), tuple(notes)
 
 
 def _single(card: Card, node: Node, name: str = BLOCK_KEY) -> Value | None:

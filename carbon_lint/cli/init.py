@@ -211,6 +211,8 @@ def _found_trainings(found: Survey, choices: Choices) -> list[str]:
                 f"{one.script} pushes to the Hub by itself: it must take hub_revision=os.environ['HUB_REVISION'], and "
                 "HF_TRAIN_TOKEN be a secret of the repository"
             )
+    if found.left_out:
+        say.append(f"left out, add their jobs by hand: {', '.join(found.left_out)}")
     if choices.hub_repo is not None and not is_only:
         say.append(f"--to {choices.hub_repo} was left out: there are {len(found.trainings)} trainings, name one a job")
     return say

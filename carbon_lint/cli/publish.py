@@ -223,7 +223,9 @@ def _plan(arguments: Namespace, record: Record | None, check: Check, repo_id: st
         return WholeCard(card)
     is_stated = card is not None and "emissions" in stated_figures(card, arguments.card)
     if card is not None and record is not None and is_stated and (findings := check(card)):
-        raise CardErrorsError(findings)  # if the card contradicts the record, its author has to say which is right
+        # if the card contradicts the record, its author has to say which is right
+        named = tuple(arguments.card + line.removeprefix("README.md") for line in findings)
+        raise CardErrorsError(named, f"{arguments.card}, held against {arguments.record},")
     source = Source(
         whole=None if record is None else whole_group(record, arguments.record),
         card=card,
@@ -231,6 +233,7 @@ def _plan(arguments: Namespace, record: Record | None, check: Check, repo_id: st
         training_type=arguments.training_type,
         replace=arguments.replace,
         whole_switch="--whole-card",
+        first_hint=f"name a card to begin with: carbon-lint publish README.md --record r.json --to {repo_id}",
     )
     return plan_figures(source, repo_id, notes)
 
@@ -243,12 +246,12 @@ def _read(path: str) -> bytes:
 
 
 def _record(arguments: Namespace) -> Record:
-    from carbon_lint.records.provenance import check_is_ours
+    from carbon_lint.records.origin import check_origin
     from carbon_lint.records.store import load_record
 
     record = load_record(arguments.record)
     if not arguments.allow_foreign:
-        check_is_ours(record, arguments.record, os.environ, switch="--allow-foreign")
+        check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
     return record
 
 

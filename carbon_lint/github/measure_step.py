@@ -23,7 +23,8 @@ from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
 from carbon_lint.places import custom_place
 from carbon_lint.records.attempts import check_name
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.provenance import check_is_ours, provenance_from_environ
+from carbon_lint.records.origin import check_origin
+from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, render_record
 from carbon_lint.report import run_text
@@ -67,7 +68,7 @@ class Measuring:
             record = load_record(path, allow_unusual=self._allows_unusual())
             if not self._step.inputs.allow_foreign:
                 environ = {"GITHUB_ACTIONS": "true", **self._step.environ}
-                check_is_ours(record, self._step.inputs.record, environ, switch="`allow-foreign: true`")
+                check_origin(record, self._step.inputs.record, environ, switch="`allow-foreign: true`")
             self._step.result.record = record
             self._step.result.record_file = path
             self._step.result.record_path = self._step.inputs.record

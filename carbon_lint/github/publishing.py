@@ -192,6 +192,7 @@ def _plan(step: Step, card: bytes | None, repo_id: str, settings: Settings, note
         card_name=step.inputs.card or "",
         training_type=settings.text("training-type"),
         whole_switch="`replace-card: true`",
+        first_hint="add `card: README.md`: a model without a card gets all of it",
     )
     return plan_figures(source, repo_id, notes)
 

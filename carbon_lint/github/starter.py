@@ -67,10 +67,10 @@ def workflow(found: Survey, choices: Choices) -> str:
 
     A repository of cards alone gets one job that lints them.
     """
-    action = choices.action if _SHA.fullmatch(choices.action) else f"{choices.action} {_UNPINNED}"
+    action = _used(choices.action)
     if _is_lint_only(found):
         return _head("Lints the model cards. It needs no secret.", found, has_pull_requests=True) + _lint_job(
-            found, action, is_first=True
+            found, choices.action, is_first=True
         )
     trainings = found.trainings or (Training(script="train.py", command="python train.py"),)
     jobs = [_Job.of(one, found, choices, is_only=len(trainings) == 1) for one in trainings]
@@ -83,7 +83,7 @@ def workflow(found: Survey, choices: Choices) -> str:
         elif job.model is not None:
             text += _publish_job(job, action)
     if found.cards and all(job.model is None for job in jobs):
-        text += _lint_job(found, action, is_first=False)
+        text += _lint_job(found, choices.action, is_first=False)
     return text
 
 
@@ -143,16 +143,26 @@ def _in_list(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z][\w./-]*", name) and _yaml(name) == name else json.dumps(name)
 
 
-def _checkout(*, has_history: bool = True) -> list[str]:
-    return [
-        f"      - uses: {CHECKOUT}",
-        "        with:",
-        "          persist-credentials: false",
-        *(["          fetch-depth: 0 # limits of a pull request are read from its merge base"] if has_history else []),
-    ]
+_CHECKOUT = (
+    f"      - uses: {CHECKOUT}",
+    "        with:",
+    "          persist-credentials: false",
+    "          fetch-depth: 0 # limits of a pull request are read from its merge base",
+)
+
+
+def _used(action: str) -> str:
+    return action if _SHA.fullmatch(action) else f"{action} {_UNPINNED}"
+
+
+def _repository(action: str) -> str:
+    """`acme/carbon-lint` of `acme/carbon-lint/in-job@v0`."""
+    return "/".join(action.partition("@")[0].split("/")[:2])
 
 
 def _lint_job(found: Survey, action: str, *, is_first: bool) -> str:
+    """Lint all cards with the action that installs the core alone."""
+    lint = f"{_repository(action)}/lint@{action.partition('@')[2]}"
     others = any(not card.endswith("README.md") for card in found.cards)
     named = ["        with:", "          cards: |", *(f"            {card}" for card in found.cards)] if others else []
     return _text(
@@ -163,8 +173,8 @@ def _lint_job(found: Survey, action: str, *, is_first: bool) -> str:
             "    permissions:",
             "      contents: read",
             "    steps:",
-            *_checkout(has_history=False),
-            f"      - uses: {action}",
+            *_CHECKOUT,
+            f"      - uses: {_used(lint)}",
             *named,
         ]
     )
@@ -181,7 +191,7 @@ def _train_job(job: _Job, action: str) -> str:
             "      contents: read",
             *(_STAGED_OUTPUTS if staged else ()),
             "    steps:",
-            *_checkout(),
+            *_CHECKOUT,
             *(("      - id: carbon", f"        uses: {action}") if staged else (f"      - uses: {action}",)),
             *(_STAGED_ENV if staged else ()),
             "        with:",
@@ -235,8 +245,7 @@ def _publish_job(job: _Job, action: str) -> str:
 
 def _merge_job(job: _Job, action: str, unpinned: str) -> str:
     """Weights and card reach `main` together, or neither does."""
-    path, _, ref = unpinned.partition("@")
-    spec = requirement("hub", repository="/".join(path.split("/")[:2]), ref=ref)
+    spec = requirement("hub", repository=_repository(unpinned), ref=unpinned.partition("@")[2])
     return _text(
         [
             "",
@@ -266,7 +275,7 @@ def _after_training(job: _Job, permission: str | None) -> list[str]:
         "      contents: read",
         *([f"      {permission}"] if permission else []),
         "    steps:",
-        *_checkout(),
+        *_CHECKOUT,
         f"      - uses: {DOWNLOAD}",
         "        with:",
         f"          name: {ARTIFACT}{job.suffix}",
@@ -327,8 +336,12 @@ def with_hook(text: str | None, action: str, cards: Iterable[str] = ()) -> str |
 
 
 def _hook(action: str, cards: Iterable[str], indent: str) -> str:
-    repository = "https://github.com/" + "/".join(action.partition("@")[0].split("/")[:2])
-    lines = [f"- repo: {repository}", f"  rev: v{__version__}", "  hooks:", "    - id: carbon-lint"]
+    lines = [
+        f"- repo: https://github.com/{_repository(action)}",
+        f"  rev: v{__version__}",
+        "  hooks:",
+        "    - id: carbon-lint",
+    ]
     names = sorted({"README.md", *(card.rpartition("/")[2] for card in cards)})
     if len(names) > 1:
         pattern = f"(^|/)({'|'.join(map(re.escape, names))})$"

@@ -40,12 +40,14 @@ class Survey:
     Attributes:
         cards: model cards, the likeliest first.
         trainings: what trains, the likeliest first.
+        left_out: scripts that train beyond those.
         branch: the repository's own default branch.
         codecarbon: what the repository's CodeCarbon is configured to do.
     """
 
     cards: tuple[str, ...] = ()
     trainings: tuple[Training, ...] = ()
+    left_out: tuple[str, ...] = ()
     branch: str = "main"
     codecarbon: CodeCarbonConfig | None = None
 
@@ -53,8 +55,13 @@ class Survey:
 def survey(root: Path) -> Survey:
     """Look at the repository below `root`. What cannot be read is passed over."""
     cards = tuple(_cards(root))
+    trainings, left_out = find_trainings(root, cards)
     return Survey(
-        cards=cards, trainings=find_trainings(root, cards), branch=_default_branch(root), codecarbon=_codecarbon(root)
+        cards=cards,
+        trainings=trainings,
+        left_out=left_out,
+        branch=_default_branch(root),
+        codecarbon=_codecarbon(root),
     )
 
 

@@ -52,9 +52,14 @@ class Training:
     hub_repo: str | None = None
 
 
-def find_trainings(root: Path, cards: tuple[str, ...]) -> tuple[Training, ...]:
-    """Find the scripts that train, the likeliest first; eight at most."""
-    found = tuple(_training(root, name) for name in _chosen(root)[:MAX_TRAININGS])
+def find_trainings(root: Path, cards: tuple[str, ...]) -> tuple[tuple[Training, ...], tuple[str, ...]]:
+    """Find the scripts that train, the likeliest first: eight trainings, and the names of the scripts beyond them."""
+    names = _chosen(root)
+    found = tuple(_training(root, name) for name in names[:MAX_TRAININGS])
+    return _with_cards(found, cards), tuple(names[MAX_TRAININGS:])
+
+
+def _with_cards(found: tuple[Training, ...], cards: tuple[str, ...]) -> tuple[Training, ...]:
     if len(found) == 1:
         return (replace(found[0], card=_nearest_card(found[0].script, cards) or next(iter(cards), None)),)
     owned = [_nearest_card(one.script, cards) for one in found]

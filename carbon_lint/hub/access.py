@@ -10,7 +10,7 @@ from carbon_lint.hub.session import open_model
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 10.0
 
 
 def check_access(target: str, environ: Mapping[str, str], *, token: str | None, by_pull_request: bool) -> None:

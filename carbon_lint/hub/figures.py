@@ -26,6 +26,7 @@ class Source:
         training_type: what the user or the configuration says.
         replace: also a smaller figure over a larger one of the same run group.
         whole_switch: what the user writes to replace the whole card: `--whole-card`, `replace-card: true`.
+        first_hint: how the user names a card for a model that has none.
     """
 
     whole: Merged | None
@@ -34,6 +35,7 @@ class Source:
     training_type: str | None = None
     replace: bool = False
     whole_switch: str
+    first_hint: str
 
 
 def plan_figures(source: Source, repo_id: str, notes: list[str]) -> EditedCard:
@@ -48,7 +50,7 @@ def plan_figures(source: Source, repo_id: str, notes: list[str]) -> EditedCard:
         notes[:] = said
         return after
 
-    return EditedCard(edit, repo_id, source.card)
+    return EditedCard(edit, repo_id, source.card, source.first_hint)
 
 
 def _edited(source: Source, theirs: bytes, path: str) -> tuple[bytes, tuple[str, ...]]:

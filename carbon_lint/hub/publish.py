@@ -29,14 +29,14 @@ AGAIN_IS_SAFE = "publishing again is safe: it never commits twice"
 
 
 class CardErrorsError(PublishError):
-    """The card that would be committed has errors; `findings` are their lines."""
+    """The card that would be committed, or one that it is made from, has errors; `findings` are their lines."""
 
     exit_code = ExitCode.FINDINGS
 
-    def __init__(self, findings: tuple[str, ...]) -> None:
+    def __init__(self, findings: tuple[str, ...], card: str = "the card that would be committed") -> None:
         count = f"{len(findings)} error{'s' if len(findings) > 1 else ''}"
         super().__init__(
-            f"not published: the card that would be committed has {count}",
+            f"not published: {card} has {count}",
             hint="mend the card, or see what each means with `carbon-lint rules`",
         )
         self.findings = findings
@@ -81,11 +81,15 @@ class WholeCard:
 
 @dataclass(frozen=True, slots=True)
 class EditedCard:
-    """Their card with our block in it. `edit` changes only the block; a model without a card gets `first`, edited."""
+    """Their card with our block in it. `edit` changes only the block; a model without a card gets `first`, edited.
+
+    `hint` says how to give one.
+    """
 
     edit: Callable[[bytes], bytes]
     repo_id: str
     first: bytes | None = None
+    hint: str | None = None
     merges: bool = True
 
     def card_for(self, theirs: bytes | None) -> bytes:
@@ -94,7 +98,7 @@ class EditedCard:
         if base is None:
             raise PublishError(
                 f"{self.repo_id} has no {CARD} yet, so there is nothing to put the figures into",
-                hint=f"name a card to begin with: carbon-lint publish {CARD} --to {self.repo_id}",
+                hint=self.hint,
             )
         return self.edit(base)
 

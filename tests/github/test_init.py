@@ -179,7 +179,8 @@ def test_a_repository_of_cards_alone_is_linted_and_trains_nothing(repository, cl
     written = yaml.safe_load(Path(".github/workflows/lint.yml").read_text())["jobs"]
     assert list(written) == ["lint"]
     assert "command" not in str(written)
-    assert 'lint": "false' not in str(written)
+    assert written["lint"]["steps"][-1]["uses"].startswith("acme/carbon-lint/lint@")
+    assert written["lint"]["steps"][0]["with"]["fetch-depth"] == 0
     assert "so the workflow lints the cards" in err
 
 
@@ -258,6 +259,13 @@ def test_every_training_of_a_monorepo_gets_its_jobs_requirements_and_card(reposi
     names = {job["steps"][-1]["with"]["name"] for name, job in jobs().items() if name.startswith("train")}
     assert len(names) == 2
     assert "--to me/m was left out: there are 2 trainings" in err
+
+
+def test_trainings_beyond_the_eighth_are_named(repository, cli):
+    repository(**{f"m{number}/train.py": PLAIN for number in range(10)})
+    _, _, err = cli("init", "--yes")
+    assert len(jobs()) == 8
+    assert "left out, add their jobs by hand: m8/train.py, m9/train.py" in err
 
 
 def test_a_card_that_two_trainings_share_is_written_by_neither(repository, cli):

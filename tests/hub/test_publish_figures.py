@@ -51,6 +51,15 @@ def test_the_readme_of_a_code_repository_does_not_replace_the_models_card(theirs
     assert publish(cli)[1].startswith("unchanged")
 
 
+def test_figures_that_change_and_keys_that_stay_are_said(theirs, cli):
+    block = "co2_eq_emissions:\n  emissions: 99\n  hardware_used: T4\n"
+    theirs.commit("acme/m", {"README.md": f"---\n{block}---\n".encode()})
+    Path("README.md").write_text(BARE)
+    _, _, err = publish(cli)
+    assert "emissions was '99' and is 12.5" in err
+    assert "hardware_used stays 'T4'" in err
+
+
 def test_a_card_without_figures_is_refused_and_told_how(theirs, cli):
     Path("README.md").write_text("---\nlicense: mit\n---\n# Code\n")
     code, _, err = publish(cli)
@@ -173,7 +182,7 @@ OURS = st.sampled_from(
 def test_whatever_the_two_cards_are_no_byte_of_theirs_changes_outside_of_the_block(theirs, ours, has_record):
     before, block, after = theirs
     whole = Merged(record=record(), notes=()) if has_record else None
-    source = Source(whole=whole, card=ours.encode(), card_name="README.md", whole_switch="--whole-card")
+    source = Source(whole=whole, card=ours.encode(), card_name="README.md", whole_switch="-", first_hint="-")
     old = before + block + after
     new = None
     with suppress(CarbonLintError):

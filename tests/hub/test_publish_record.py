@@ -118,7 +118,7 @@ def test_a_model_without_a_card_is_said(theirs, cli):
     code, _, err = cli("publish", "--record", "r.json", "--to", "acme/bare")
     assert code == 4
     assert "acme/bare has no README.md yet" in err
-    assert "carbon-lint publish README.md --to acme/bare" in err
+    assert "carbon-lint publish README.md --record r.json --to acme/bare" in err
 
 
 def test_a_record_without_a_figure_is_refused(theirs, cli):
@@ -154,8 +154,9 @@ def test_the_training_type_is_given_or_kept(theirs, cli):
 @pytest.mark.parametrize("more", [(), ("--whole-card",)])
 def test_a_card_that_contradicts_its_record_is_stopped(theirs, cli, more):
     Path("README.md").write_text(THEIRS.replace("emissions: 1 ", "emissions: 0.0425 "))
-    code, out, _ = cli("publish", "README.md", "--record", "r.json", "--to", "acme/m", *more)
+    code, out, err = cli("publish", "README.md", "--record", "r.json", "--to", "acme/m", *more)
     assert code == 1
+    assert ("README.md, held against r.json, has 1 error" in err) == (not more)
     assert theirs.card("acme/m") == THEIRS.encode()
     assert "CL3" in out
 
