@@ -103,7 +103,9 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     """The record, and what the user has to know about it."""
     from carbon_lint.records.emissions_csv import Choice, record_from_csv
     from carbon_lint.records.emissions_table import looks_like_csv
+    from carbon_lint.records.store import record_file
 
+    arguments.source = record_file(arguments.source)
     head = read_file(arguments.source, "record")
     if head is None:
         raise InputError(f"{arguments.source} is not there", hint="name a record, or the emissions.csv of the run")
