@@ -75,7 +75,9 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         )
 
 
-def check_is_ours(path: str | os.PathLike[str], what: str, is_ours: Callable[[bytes], bool]) -> None:
+def check_is_ours(
+    path: str | os.PathLike[str], what: str, is_ours: Callable[[bytes], bool], *, hint: str | None = None
+) -> None:
     """Raise OutputError if a file is at `path` that is neither empty nor an earlier `what` (record, report) of ours."""
     if not os.path.isfile(path):
         return
@@ -89,11 +91,11 @@ def check_is_ours(path: str | os.PathLike[str], what: str, is_ours: Callable[[by
     if data.strip() and not is_ours(data):
         raise OutputError(
             f"{os.fspath(path)} exists and is not {what}; refusing to overwrite it",
-            hint="name another file, or move this one away first",
+            hint=hint or "name another file, or move this one away first",
         )
 
 
-def make_folder_for(path: str | os.PathLike[str]) -> None:
+def make_folder_for(path: str | os.PathLike[str], *, hint: str | None = None) -> None:
     """Make the folder that `path` is to lie in. Raises OutputError."""
     folder = os.path.dirname(os.path.realpath(path))
     try:
@@ -101,7 +103,7 @@ def make_folder_for(path: str | os.PathLike[str]) -> None:
     except OSError as error:
         raise OutputError(
             f"cannot make the folder of {os.fspath(path)}: {error.strerror}",
-            hint="name a file in a folder that can be written to",
+            hint=hint or "name a file in a folder that can be written to",
         ) from error
 
 

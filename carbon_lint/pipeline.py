@@ -20,6 +20,7 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge import Merged
 from carbon_lint.records.record import Outcome
+from carbon_lint.records.store import record_file
 
 if TYPE_CHECKING:
     from carbon_lint.card.figures import CardChange
@@ -104,7 +105,7 @@ def whole_group(record: Record, path: str | None) -> Merged:
     """
     if record.run_group is None or path is None:
         return Merged(record=record, notes=())
-    merged = group_sum(record, path)
+    merged = group_sum(record, record_file(path))
     count = len(merged.record.merged_from)
     said = (f"the card states the sum of {count} runs of group {record.run_group!r}",) if count else ()
     return changed(merged, notes=(*merged.notes, *said))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.body import figures
 from carbon_lint.card.edit import encode, write_block
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Method, Outcome
 from carbon_lint.units import format_emissions
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _SPENT = {
 }
 _SECONDS_PER_HOUR = 3600
 _ROUNDED = 0.01  # a text gives three digits or so
+_DIGITS = 4
 _HOURS_DIGITS = 3  # as SetFit and sentence-transformers round `hours_used`
 
 
@@ -125,7 +127,22 @@ def _emissions_of(record: Record) -> float:
             f"the record of run {record.run_id} states {emissions_g!r} g, which no run can have taken",
             hint="the card was not changed; measure the run again",
         )
-    return emissions_g
+    return _rounded(emissions_g) if _is_modelled(record) else emissions_g
+
+
+def _is_modelled(record: Record) -> bool:
+    methods = record.methods
+    return bool({methods.cpu, methods.gpu, methods.ram} & {Method.LOAD_MODEL, Method.CONSTANT, Method.USER})
+
+
+def _rounded(emissions_g: float) -> float:
+    """The figure as far as a model can know it: four digits, and whole grams at least. The record keeps the rest.
+
+    It is rounded up, so that it is over a limit of as many digits exactly if the record's figure is.
+    """
+    exact = Decimal(f"{emissions_g:.12g}")
+    step = Decimal(1).scaleb(min(0, exact.adjusted() + 1 - _DIGITS))
+    return float(exact.quantize(step, rounding=ROUND_CEILING))
 
 
 def _stated_g(card: Card) -> float | None:

@@ -87,7 +87,9 @@ def run(arguments: Namespace) -> int:
 def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     """The record, and what the user has to know about it."""
     from carbon_lint.records.emissions_csv import record_from_csv
+    from carbon_lint.records.store import record_file
 
+    arguments.sources = [record_file(source) for source in arguments.sources]
     records = [source for source in arguments.sources if not _is_table(source)]
     if not records:
         record = record_from_csv(arguments.sources, csv_flags.choice_of(arguments))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import platform
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
@@ -22,17 +23,16 @@ from carbon_lint.measure.request import RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
 from carbon_lint.places import custom_place
 from carbon_lint.records.attempts import check_name
+from carbon_lint.records.folder import check_group
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.origin import check_origin
 from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.records.record import Outcome
-from carbon_lint.records.store import load_record, render_record
+from carbon_lint.records.store import load_record, record_file, render_record
 from carbon_lint.report import run_text
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from carbon_lint.github.jobfiles import JobFiles
     from carbon_lint.github.limits import Limits
     from carbon_lint.github.results import Step
@@ -65,13 +65,14 @@ class Measuring:
             self._measure(self._step.inputs.command)
         elif self._step.inputs.record is not None:
             path = paths.inside(self._step.context, "record", self._step.inputs.record, may_be_temporary=True)
+            path = Path(record_file(path))  # `record: records/` reads the one record that it wrote there
             record = load_record(path, allow_unusual=self._allows_unusual())
             if not self._step.inputs.allow_foreign:
                 environ = {"GITHUB_ACTIONS": "true", **self._step.environ}
                 check_origin(record, self._step.inputs.record, environ, switch="`allow-foreign: true`")
             self._step.result.record = record
             self._step.result.record_file = path
-            self._step.result.record_path = self._step.inputs.record
+            self._step.result.record_path = paths.relative(self._step.context, path)
         return self._step.result.record
 
     def _measure(self, command: str) -> None:
@@ -80,7 +81,10 @@ class Measuring:
             check_name(record_path)
         folder = paths.working_directory(self._step.context, self._step.inputs.working_directory)
         if self._step.inputs.card is not None:
-            pipeline.check_card_can_be_written(str(paths.inside(self._step.context, "card", self._step.inputs.card)))
+            card = str(paths.inside(self._step.context, "card", self._step.inputs.card))
+            pipeline.check_card_can_be_written(card, record_path=str(record_path))
+            if (run_group := self._run_group()) is not None:
+                check_group(run_group, record_path)
         place = grid_of(self._step, self._limits.settings) or self._place()
         self._warn_of_what_is_not_passed()
         with private_files(self._step.context.temporary) as files, contextlib.chdir(folder):

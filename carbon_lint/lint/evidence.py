@@ -81,9 +81,10 @@ def from_records(paths: Sequence[str]) -> Evidence:
 
     Of a group of which one record is named, those that lie beside it count too, as on the card. Raises InputError.
     """
-    from carbon_lint.records.store import load_record
+    from carbon_lint.records.store import load_record, record_file
 
-    named = sorted(((load_record(path), path) for path in paths), key=lambda pair: pair[0].ended_at)
+    files = [record_file(path) for path in paths]
+    named = sorted(((load_record(path), path) for path in files), key=lambda pair: pair[0].ended_at)
     newest, path = named[-1]
     group = [pair[0] for pair in named if pair[0] is newest or _is_same_group(pair[0], newest)]
     if len(group) == 1 and newest.run_group is not None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.journal import JournalContent
 
-NEEDS_A_FOLDER = "--record must name a file in a folder that exists and can be written to"
+NEEDS_A_FOLDER = "--record must name a file in a folder that can be written to"
 
 
 class Journal:

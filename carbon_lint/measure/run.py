@@ -298,8 +298,8 @@ def prepare_record_path(path: str) -> None:
         raise OutputError("the record's path is empty", hint="--record names a file, like record.json")
     if os.path.isdir(path):
         raise OutputError(f"{path} is a folder", hint="--record names a file, like record.json")
-    check_replaceable_by_record(path)
-    make_folder_for(path)
+    check_replaceable_by_record(path, hint="--record must name a file of its own, like record.json")
+    make_folder_for(path, hint=NEEDS_A_FOLDER)
     check_writable(path, hint=NEEDS_A_FOLDER)
 
 

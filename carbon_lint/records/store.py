@@ -149,8 +149,7 @@ def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) ->
 
     A folder stands for the one record in it. Raises InputError.
     """
-    if os.path.isdir(path):
-        path = _only_record_in(path)
+    path = record_file(path)
     record = parse_record(_read(path), path, allow_unusual=allow_unusual)
     check_plausible(record, path)
     check_journal(record, path)
@@ -230,8 +229,14 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
     return record_from_json(document)
 
 
-def _only_record_in(folder: str | os.PathLike[str]) -> str:
-    """The one record in a folder, as `run --record folder/` leaves it. Raises InputError."""
+def record_file(path: str | os.PathLike[str]) -> str:
+    """The file that `path` names: of a folder the one record in it, as `run --record folder/` leaves it.
+
+    Raises InputError.
+    """
+    if not os.path.isdir(path):
+        return os.fspath(path)
+    folder = path
     storage = LocalStorage(Path(folder))
     found = sorted(name for name in storage.files() if storage.read_marked(name, MARK) is not None)
     if len(found) == 1:
@@ -323,9 +328,9 @@ def write_record(record: Record, path: str | os.PathLike[str]) -> None:
     write_atomically(path, render_record(record).encode())
 
 
-def check_replaceable_by_record(path: str | os.PathLike[str]) -> None:
+def check_replaceable_by_record(path: str | os.PathLike[str], *, hint: str | None = None) -> None:
     """Raise OutputError if a file is at `path` that is no record: a card, a training script."""
-    check_is_ours(path, "a carbon-lint record", is_record)
+    check_is_ours(path, "a carbon-lint record", is_record, hint=hint)
 
 
 def is_record(data: bytes) -> bool:

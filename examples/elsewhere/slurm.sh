@@ -19,6 +19,6 @@ wait "$srun_pid" || status=$?
 # A signal ends the first wait; the second waits for the job to write its checkpoint and its record.
 [ "$status" -le 128 ] || { status=0; wait "$srun_pid" || status=$?; }
 
-carbon-lint merge "$records"/*.json -o run.json
+carbon-lint merge "$records" -o run.json
 carbon-lint gate run.json --max-emissions "${MAX_EMISSIONS:-1 kg}"
 exit "$status"

@@ -101,8 +101,12 @@ REFUSED = {
         "is for --forecast",
     ),
     "a forecast of nothing": (["--location", "FRA", "--forecast", "--", "true"], 2, "needs a limit"),
-    "a record in no folder": (["--location", "FRA", "--record", "no/r.json", "--", "true"], 2, "cannot write"),
-    "a record in no folder of records": (["--location", "FRA", "--record", "no/", "--", "true"], 2, "cannot write"),
+    "a record below a file": (["--location", "FRA", "--record", "/dev/null/r.json", "--", "true"], 2, "cannot make"),
+    "a record in a folder below a file": (
+        ["--location", "FRA", "--record", "/dev/null/", "--", "true"],
+        2,
+        "cannot make",
+    ),
     "a record of no name": (["--location", "FRA", "--record", "", "--", "true"], 2, "the record's path is empty"),
     "a record behind a URL": (
         ["--location", "FRA", "--record", "s3://b/runs/", "--", "true"],
@@ -278,7 +282,7 @@ def test_a_completed_run_writes_the_card(carbon_lint):
     assert done.returncode == 0, done.stderr
     card = Path("README.md").read_text()
     stated = re.search(r"^  emissions: (.+)$", card, re.MULTILINE)
-    assert float(stated[1]) == load_record("r.json").emissions_g
+    assert float(stated[1]) == pytest.approx(load_record("r.json").emissions_g, rel=1e-3)
     assert "training_type: fine-tuning" in card
     assert card.endswith("# A model\n")
 
@@ -296,7 +300,7 @@ def test_the_card_states_the_sum_over_the_run_group(carbon_lint):
     grams = [record.emissions_g for path in Path("records").glob("*-*.json") if (record := load_record(path))]
     assert len(grams) == 2
     stated = float(Path("README.md").read_text().partition("emissions: ")[2].split()[0])
-    assert stated == pytest.approx(sum(grams))
+    assert stated == pytest.approx(sum(grams), rel=1e-3)
     assert "the card states the sum of 2 runs of group 'bert'" in done.stderr
 
 
@@ -309,7 +313,7 @@ def test_attempts_that_are_given_one_name_for_their_record_are_all_on_the_card(c
     assert done.returncode == 0, done.stderr
     assert f"kept in r.{first.run_id}.json" in done.stderr
     stated = float(re.search(r"^  emissions: (.+)$", Path("README.md").read_text(), re.MULTILINE)[1])
-    assert stated == pytest.approx(first.emissions_g + load_record("r.json").emissions_g)
+    assert stated == pytest.approx(first.emissions_g + load_record("r.json").emissions_g, rel=1e-3)
 
 
 @pytest.mark.parametrize(

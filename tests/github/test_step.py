@@ -343,12 +343,13 @@ def test_why_the_step_failed_is_among_the_annotations_that_are_shown(runner):
         ({"location": "Frnace"}, "`location`"),
         ({"location": "FRA", "baseline": "yesterday"}, "'baseline'"),
         ({"location": "FRA", "baseline": "card", "max_increase": "ten"}, "'max-increase'"),
-        ({"location": "FRA", "record": "none/r.json"}, "`record`"),
+        ({"location": "FRA", "record": "train.py"}, "`record`"),
         ({"location": "FRA", "grace": "30"}, "`grace`"),
         ({}, "`location: FRA`"),
     ],
 )
 def test_a_failure_names_the_line_of_yaml_that_mends_it(runner, inputs, line):
+    runner.write("train.py", "print(1)\n")
     step = runner.step(command="echo never", **inputs)
     assert step.exit_status in {2, 125}
     assert len(step.annotations("error")) == 1

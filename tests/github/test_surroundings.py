@@ -176,6 +176,7 @@ def test_a_card_that_cannot_be_written_is_told_before_the_job(runner):
 
 
 def test_a_record_that_cannot_be_written_is_told_before_the_job(runner):
+    runner.write("missing", "a file")
     step = runner.step(command="echo never", location="FRA", record="missing/r.json")
     assert step.exit_status == 2
     assert "never" not in step.log.replace("echo never", "")
