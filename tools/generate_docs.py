@@ -36,7 +36,8 @@ EXIT_CODE_WORDS = {
     ),
     ExitCode.NOTHING_TO_CHECK: (
         "nothing to check",
-        "No model card was found in the folders given. 0 where files were named, as pre-commit does.",
+        "No model card was found in the folders given (0 if files were named, as pre-commit does), or no run in a "
+        "ledger.",
     ),
     ExitCode.NOT_PUBLISHED: (
         "could not publish",
