@@ -36,8 +36,7 @@ EXIT_CODE_WORDS = {
     ),
     ExitCode.NOTHING_TO_CHECK: (
         "nothing to check",
-        "No model card was found in the folders given (0 if files were named, as pre-commit does), or no run in a "
-        "ledger.",
+        "No card was found in the folders given (0 if files were named, as pre-commit does), or no run in the ledger.",
     ),
     ExitCode.NOT_PUBLISHED: (
         "could not publish",

@@ -123,17 +123,22 @@ def _common_place(rows: list[Row]) -> tuple[Place | None, str | None]:
     found = {_place_of(row) for row in rows}
     if len(found) == 1:
         return found.pop()
-    countries = {row.text("country_iso_code").upper() for row in rows}
+    countries = {_country_of(row) for row in rows}
     if len(countries) != 1:
         return None, None
     placed = {place for place, _ in found}
-    if len(placed) == 1:
-        place = placed.pop()
-        return place, None if place is None else place.name
+    return placed.pop() if len(placed) == 1 else None, countries.pop()
+
+
+def _country_of(row: Row) -> str | None:
+    """The country's name as the tables have it, else as the row has it."""
+    place, _ = _place_of(row)
+    if place is None or place.country_iso is None:
+        return row.text("country_name") or None
     try:
-        return None, places.find_place(countries.pop()).name
+        return places.find_place(place.country_iso).name
     except MeasurementError:
-        return None, None
+        return row.text("country_name") or None
 
 
 def region_name(region: str) -> str:
