@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carbon_lint.gate.verdict import Budget, LimitResult
-    from carbon_lint.records.ledger import Contents, Entry, Total
+    from carbon_lint.records.ledger import Contents, Entry
+    from carbon_lint.records.ledger_sum import Total
     from carbon_lint.records.merge import Named
 
 _SHOWN_NAMES = 12
@@ -128,7 +129,8 @@ def _named(names: list[str]) -> list[Named]:
 
 def _sum(arguments: Namespace) -> int:
     from carbon_lint.gate.verdict import Budget
-    from carbon_lint.records.ledger import check_whole, total
+    from carbon_lint.records.ledger import check_whole
+    from carbon_lint.records.ledger_sum import total
 
     budget = Budget(
         max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),

@@ -72,27 +72,6 @@ class Contents:
     months: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Total:
-    """The sum of some entries. With `unmeasured` runs among them, the true sum is larger than stated.
-
-    Attributes:
-        emissions_g: of the runs that have grams; `None` where none has.
-        energy_kwh: of the runs that have energy; `None` where none has.
-        runs: how many were counted.
-        without_emissions: run_ids that have no grams, and count as nothing here.
-        without_energy: run_ids that have no energy, likewise.
-        merged: how many records were left out because a merged record holds their sum.
-    """
-
-    emissions_g: float | None
-    energy_kwh: float | None
-    runs: int
-    without_emissions: tuple[str, ...]
-    without_energy: tuple[str, ...]
-    merged: int
-
-
 def key(record: Record) -> tuple[str, ...]:
     """What tells one run from another: repository, CI run, attempt, job, index, node, and the measuring itself.
 
@@ -262,28 +241,6 @@ def newest_first(url: str, *, until: str | None = None, containing: Iterable[str
         yield from (entry for entry in found if until is None or entry.record.ended_at <= until)
 
 
-def total(found: Iterable[Entry]) -> Total:
-    """The sum, each key once; a record that a merged one is the sum of does not count beside it."""
-    by_key: dict[tuple[str, ...], Record] = {}
-    for entry in found:
-        known = by_key.get(key(entry.record))
-        if known is None or known.ended_at < entry.record.ended_at:
-            by_key[key(entry.record)] = entry.record
-    joined = {run_id for record in by_key.values() for run_id in record.merged_from}
-    counted = sorted(
-        (record for record in by_key.values() if record.run_id not in joined),
-        key=lambda one: (one.ended_at, one.run_id),
-    )
-    return Total(
-        emissions_g=_sum(record.emissions_g for record in counted),
-        energy_kwh=_sum(record.energy_kwh.total for record in counted),
-        runs=len(counted),
-        without_emissions=tuple(record.run_id for record in counted if record.emissions_g is None),
-        without_energy=tuple(record.run_id for record in counted if record.energy_kwh.total is None),
-        merged=len(by_key) - len(counted),
-    )
-
-
 def latest(url: str, *, branch: str, repository: str | None = None, job: str | None = None) -> Entry | None:
     """The last completed run on a branch, for a baseline; `None` if there is none. Raises InputError."""
     refs = {branch, f"refs/heads/{branch}"}
@@ -311,11 +268,6 @@ def _neighbours(month: str) -> tuple[str, str]:
 
 def _month(count: int) -> str:
     return f"{count // 12:04d}-{count % 12 + 1:02d}"
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def _name(record: Record) -> str:
