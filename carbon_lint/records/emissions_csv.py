@@ -98,6 +98,11 @@ def _warnings_on(runs: Sequence[Run], rows: list[Row]) -> list[str]:
         warnings.append(
             "CodeCarbon tracked the process alone, which misses short-lived children: the figure may be low"
         )
+    if any(row.is_task for row in rows):
+        warnings.append(
+            "the tasks of a run were added up; what it took between them is only in its own row, in the emissions.csv "
+            "beside this file"
+        )
     projects = sorted({run.project for run in runs})
     if len(projects) > 1:
         warnings.append(

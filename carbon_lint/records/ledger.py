@@ -19,7 +19,7 @@ from carbon_lint.records.record import Outcome
 from carbon_lint.records.storage import open_storage
 from carbon_lint.records.store import OtherFormatError, parse_record, render_record
 from carbon_lint.records.windows import window_of
-from carbon_lint.units import format_emissions, format_energy
+from carbon_lint.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -138,7 +138,7 @@ def _judged(record: Record, known: list[Entry], storage: Storage) -> Added | Non
         if _figures(record) == _figures(entry.record) or _is_earlier(record, entry.record):
             return Added(path=path, status="known")
         if not _is_earlier(entry.record, record):
-            return Added(path=path, status="conflict", conflict=f"{_said(record)} here, {_said(entry.record)} there")
+            return Added(path=path, status="conflict", conflict=_both(record, entry.record))
     return None
 
 
@@ -157,12 +157,22 @@ def _figures(record: Record) -> tuple[float | None, float | None, float]:
     return record.emissions_g, record.energy_kwh.total, record.duration_s
 
 
-def _said(record: Record) -> str:
-    grams, energy_kwh = record.emissions_g, record.energy_kwh.total
-    return (
-        f"{'no grams' if grams is None else format_emissions(grams)}, "
-        f"{'no energy' if energy_kwh is None else format_energy(energy_kwh)}"
+def _both(given: Record, there: Record) -> str:
+    """Both runs' figures; every digit of them if the usual ones look alike."""
+    rounded = [_said(record, is_exact=False) for record in (given, there)]
+    given_said, there_said = (
+        rounded if rounded[0] != rounded[1] else [_said(each, is_exact=True) for each in (given, there)]
     )
+    return f"the record given: {given_said}; the ledger: {there_said}"
+
+
+def _said(record: Record, *, is_exact: bool) -> str:
+    grams, energy_kwh, duration_s = _figures(record)
+    if is_exact:
+        return f"{grams} g, {energy_kwh} kWh in {duration_s} s"
+    emissions = "no grams" if grams is None else format_emissions(grams)
+    energy = "no energy" if energy_kwh is None else format_energy(energy_kwh)
+    return f"{emissions}, {energy} in {format_duration(duration_s)}"
 
 
 def _write(storage: Storage, path: str, record: Record) -> None:
@@ -209,7 +219,7 @@ def check_whole(found: Contents) -> None:
     if found.broken:
         raise InputError(
             f"{len(found.broken)} files of the ledger are no records that can be read",
-            hint="take them out of the ledger, or put the right ones in their place:",
+            hint="take them out of the ledger, put the right ones in their place, or use the version that wrote them:",
             details=tuple(broken.error.message for broken in found.broken),
         )
 

@@ -51,6 +51,7 @@ def test_the_tasks_of_a_run_are_added_up_in_whatever_order_they_stand(energies):
     assert found.emissions_g == pytest.approx(56 * math.fsum(energies))
     assert found.duration_s == 10 * len(energies)
     assert found.run_id == "run-a"
+    assert any("between them" in warning for warning in found.warnings)
 
 
 def test_a_task_that_took_nothing_is_fine_and_a_run_whose_tasks_all_took_nothing_is_not():

@@ -335,10 +335,17 @@ def test_the_same_run_with_other_figures_is_a_conflict_that_names_both(cli, file
     assert add_ok[0] == 0
     assert code == 2
     assert "a.json: NOT added: the same run has other figures in ledger/2026-11/" in out
-    assert "20 g, 400 Wh here, 10 g, 200 Wh there" in out
+    assert "the record given: 20 g, 400 Wh in 2 min 05 s; the ledger: 10 g, 200 Wh in 2 min 05 s" in out
     assert "c.json: added as" in out, "the others of the call are added"
     assert "1 run has other figures" in err
     assert summed("ledger").emissions_g == 30.0
+
+
+def test_figures_that_look_alike_are_named_with_every_digit(ledger):
+    add(ran(1), ledger)
+    assert add(ran(1, emissions_g=10.00001), ledger).conflict == (
+        "the record given: 10.00001 g, 0.2 kWh in 125.3 s; the ledger: 10.0 g, 0.2 kWh in 125.3 s"
+    )
 
 
 def test_a_clock_that_was_set_back_before_the_end_does_not_keep_the_state_of_a_recovered_run(ledger):
