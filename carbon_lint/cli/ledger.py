@@ -26,7 +26,7 @@ from carbon_lint.units import format_emissions, format_energy, parse_emissions_g
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from carbon_lint.gate.verdict import Budget, LimitResult
     from carbon_lint.records.ledger import Contents, Entry
@@ -107,7 +107,6 @@ def _named(names: list[str]) -> list[Named]:
     from carbon_lint.records.folder import records_in
     from carbon_lint.records.merge import Named, run_ids_of
     from carbon_lint.records.store import load_record
-    from carbon_lint.records.unfinished import orphans_in
 
     found: list[Named] = []
     for name in names:
@@ -118,13 +117,20 @@ def _named(names: list[str]) -> list[Named]:
         if not records:
             raise NothingFoundError(f"{name} holds no record", hint="name the folder that `run --record` wrote to")
         found += records
-        for journal in orphans_in(Path(name), run_ids_of(records)):
-            command = shlex.join([str(journal), "--record", str(journal.with_suffix(".json"))])
-            sys.stderr.write(
-                f"carbon-lint: {terminal(str(journal))} holds a run without a record, so it was not added; when the "
-                f"run has ended: carbon-lint recover {terminal(command)}\n"
-            )
+        _tell_unfinished(Path(name), run_ids_of(records))
     return found
+
+
+def _tell_unfinished(folder: Path, run_ids: Container[str]) -> None:
+    from carbon_lint.records.unfinished import unfinished_in
+
+    for journal in unfinished_in(folder, run_ids):
+        if journal.has_figures:
+            command = shlex.join([str(journal.path), "--record", str(journal.path.with_suffix(".json"))])
+            sys.stderr.write(
+                f"carbon-lint: {terminal(str(journal.path))} holds a run without a record, so it was not added; when "
+                f"the run has ended: carbon-lint recover {terminal(command)}\n"
+            )
 
 
 def _sum(arguments: Namespace) -> int:

@@ -58,6 +58,13 @@ def _doubt(row: Row) -> MeasurementError | None:
             "place that it does not know",
             hint="say where the energy came from with --location FRA, or --trust-location to keep the average",
         )
+    g_per_kwh = row.emissions_g / row.energy_kwh if row.energy_kwh > 0 else None
+    if g_per_kwh is not None and not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
+        return MeasurementError(
+            f"{row.where} is priced at {g_per_kwh:.4g} g/kWh, which is no grid's carbon intensity "
+            f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh)",
+            hint="say where the energy came from with --location FRA, or --trust-location to keep the grams",
+        )
     country = row.text("country_iso_code").upper()
     if _is_by_primary_energy(row, country):
         name = row.text("country_name") or country
@@ -92,11 +99,6 @@ def _is_world_average(row: Row) -> bool:
 
 def implied_intensity(lasts: list[Row], g_per_kwh: float, warnings: list[str]) -> Intensity:
     """What grams and energy imply. The place's columns are only a name, and dropped where they cannot be right."""
-    if not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
-        warnings.append(
-            f"the file's {g_per_kwh:.4g} g/kWh is no grid's carbon intensity "
-            f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh); --location prices its energy anew"
-        )
     place, name = _common_place(lasts)
     if len(lasts) > 1 and name is None:
         warnings.append("the runs took place in several places, so none is named; --location-name TEXT gives one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BEGINNING = b'{"format": "carbon-lint/journal@'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A journal without its record. `has_figures`: something can be recovered."""
+
+    path: Path
+    has_figures: bool
+
+
+def unfinished_in(folder: Path, run_ids: Container[str]) -> list[Unfinished]:
+    """The journals in the folder of runs that are not among `run_ids`, by name. Raises InputError."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.name.endswith(".jsonl") and path.is_file())
+        return [Unfinished(path=path, has_figures=True) for path in paths if _is_missing(path, None, run_ids)]
+    except OSError as error:
+        raise InputError(f"cannot read {error.filename or folder}: {error.strerror}") from error
 
 
 def check_no_run_is_missing(folder: Path, run_group: str, run_ids: Container[str]) -> None:
@@ -30,14 +48,8 @@ def check_no_run_is_missing(folder: Path, run_group: str, run_ids: Container[str
         )
 
 
-def orphans_in(folder: Path, run_ids: Container[str]) -> list[Path]:
-    """The journals in the folder of runs that are not in `run_ids`: killed, or still going on."""
-    paths = sorted(path for path in folder.iterdir() if path.name.endswith(".jsonl") and path.is_file())
-    return [path for path in paths if _is_missing(path, None, run_ids)]
-
-
 def _is_missing(path: Path, run_group: str | None, run_ids: Container[str]) -> bool:
-    """`run_group`: only of that one; `None` for any."""
+    """Whether the journal holds figures of a run that is not in `run_ids`; with a `run_group`, only of that group."""
     with path.open("rb") as lines:
         if lines.read(len(_BEGINNING)) != _BEGINNING:
             return False
