@@ -40,8 +40,8 @@ EXIT_CODE_WORDS = {
     ExitCode.NOTHING_TO_CHECK: (
         "nothing to check",
         (
-            "No model card was found in the folders given, or not one card of an `audit` could be read. 0 if files "
-            "were named, as pre-commit does."
+            "No model card was found in the folders given, not one card of an `audit` could be read, or the ledger has "
+            "no such run. 0 if files were named, as pre-commit does."
         ),
     ),
     ExitCode.NOT_PUBLISHED: (

@@ -4,14 +4,15 @@
   carbon-lint card README.md --from emissions.csv      as the transformers Trainer's callback leaves it
   carbon-lint card README.md --from a/emissions.csv --from b/emissions.csv --sum
 
-Grams, source, place and hardware come from the record. The training type is written where --training-type says it,
-kept where the card has it, and never guessed. A card that is not there is made. Writing a record twice changes nothing.
+Grams, source, place and hardware come from the record. The training type is written if --training-type says it,
+kept if the card has it, and never guessed. A card that is not there is made. Writing a record twice changes nothing.
 
 The card states what it took to get these weights: the sum over a run group (`run --run-group`), of the records that lie
 beside the one that is named. A smaller figure over a larger one of the same group is refused unless --replace is given;
 for a run without a group the change is said.
 
-Exit status 125 where the record holds no figure that can be trusted, 2 where the card cannot be read or written.
+Exit status 125 if the record holds no figure that can be trusted, 2 if the card cannot be read or written, or if an
+emissions.csv holds several runs and none is chosen.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint card`."""
-    parser.add_argument("card", metavar="CARD", help="the model card, like README.md; made where it is not there")
+    parser.add_argument("card", metavar="CARD", help="the model card, like README.md; made if it is not there")
     parser.add_argument(
         "--from",
         dest="sources",
@@ -52,7 +53,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--training-type", metavar="TEXT", help="fine-tuning, pre-training, or in your own words")
     parser.add_argument("--location-name", metavar="TEXT", help="the place in words, instead of the record's")
     parser.add_argument(
-        "--replace", action="store_true", help="also a larger figure by a smaller one of the same group"
+        "--replace",
+        action="store_true",
+        help="allow a smaller figure to replace a larger one from the same run group",
     )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from carbon_lint.cli import csv_flags
 from carbon_lint.errors import NoCardsError
 from carbon_lint.lint.discover import CARD_NAME
 from carbon_lint.lint.engine import Judge, LintRequest, collect, lint_paths
@@ -36,6 +37,7 @@ _DEFAULTS = {
     "fix": False,
     "unsafe_fixes": False,
     "diff": False,
+    **csv_flags.DEFAULTS,
 }
 _REPEATABLE = ("output", "include", "select", "ignore", "record", "emissions_csv")
 
@@ -83,8 +85,6 @@ def _add_policy(parser: ArgumentParser) -> None:
 
 
 def _add_evidence(parser: ArgumentParser) -> None:
-    from carbon_lint.cli import csv_flags
-
     add = parser.add_argument_group("evidence").add_argument
     add("--record", action="append", default=[], metavar="FILE", help="compare the card with this record")
     add(
@@ -132,8 +132,8 @@ def _request(arguments: Namespace) -> LintRequest:
         raise UsageError("--config and --no-config exclude each other")
     if arguments.record and arguments.emissions_csv:
         raise UsageError("--record and --emissions-csv exclude each other", hint="give one of the two")
-    if not arguments.emissions_csv and hasattr(arguments, "run_id"):  # the hook's quick arguments have no such flag
-        _refuse_csv_flags(arguments)
+    for flag in csv_flags.given(arguments) if not arguments.emissions_csv else ():
+        raise UsageError(f"{flag} needs --emissions-csv FILE", hint=f"give the table too, or leave {flag} out")
     return LintRequest(
         tuple(arguments.paths) or (CARD_NAME,),
         include=tuple(arguments.include),
@@ -144,14 +144,6 @@ def _request(arguments: Namespace) -> LintRequest:
         fix=("unsafe" if arguments.unsafe_fixes else "safe") if arguments.fix or arguments.diff else None,
         is_dry=arguments.diff,
     )
-
-
-def _refuse_csv_flags(arguments: Namespace) -> None:
-    from carbon_lint.cli.csv_flags import given
-    from carbon_lint.errors import UsageError
-
-    for flag in given(arguments):
-        raise UsageError(f"{flag} needs --emissions-csv FILE", hint=f"give the table too, or leave {flag} out")
 
 
 def _settings(arguments: Namespace) -> Settings | None:
@@ -188,11 +180,10 @@ def _evidence(arguments: Namespace) -> Evidence | None:
 
 
 def _table_evidence(arguments: Namespace) -> Evidence:
-    from carbon_lint.cli.csv_flags import choice_of
     from carbon_lint.lint.evidence import from_emissions_csv
     from carbon_lint.text import terminal
 
-    evidence = from_emissions_csv(*arguments.emissions_csv, choice=choice_of(arguments))
+    evidence = from_emissions_csv(*arguments.emissions_csv, choice=csv_flags.choice_of(arguments))
     for note in evidence.notes:
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
     return evidence

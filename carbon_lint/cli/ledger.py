@@ -25,10 +25,11 @@ from carbon_lint.units import format_emissions, format_energy, parse_emissions_g
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from carbon_lint.gate.verdict import Budget, LimitResult
-    from carbon_lint.records.ledger import Contents, Entry, Total
+    from carbon_lint.records.ledger import Contents, Entry
+    from carbon_lint.records.ledger_sum import Total
     from carbon_lint.records.merge import Named
 
 _SHOWN_NAMES = 12
@@ -103,10 +104,8 @@ def _add(arguments: Namespace) -> int:
 def _named(names: list[str]) -> list[Named]:
     """The records of the files and folders. Raises NothingFoundError for a folder without any."""
     from carbon_lint.records.folder import records_in
-    from carbon_lint.records.journal import recover_command
     from carbon_lint.records.merge import Named, run_ids_of
     from carbon_lint.records.store import load_record
-    from carbon_lint.records.unfinished import unfinished_in
 
     found: list[Named] = []
     for name in names:
@@ -117,17 +116,26 @@ def _named(names: list[str]) -> list[Named]:
         if not records:
             raise NothingFoundError(f"{name} holds no record", hint="name the folder that `run --record` wrote to")
         found += records
-        for journal in unfinished_in(Path(name), run_ids_of(records)):
+        _tell_unfinished(Path(name), run_ids_of(records))
+    return found
+
+
+def _tell_unfinished(folder: Path, run_ids: Container[str]) -> None:
+    from carbon_lint.records.journal import recover_command
+    from carbon_lint.records.unfinished import unfinished_in
+
+    for journal in unfinished_in(folder, run_ids):
+        if journal.has_figures:
             sys.stderr.write(
                 f"carbon-lint: {terminal(str(journal.path))} holds a run without a record, so it was not added; when "
                 f"the run has ended: {terminal(recover_command(journal.path))}\n"
             )
-    return found
 
 
 def _sum(arguments: Namespace) -> int:
     from carbon_lint.gate.verdict import Budget
-    from carbon_lint.records.ledger import check_whole, total
+    from carbon_lint.records.ledger import check_whole
+    from carbon_lint.records.ledger_sum import total
 
     budget = Budget(
         max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),

@@ -159,19 +159,22 @@ def _of_runs(
     notes: tuple[str, ...] = (),
 ) -> Evidence:
     from carbon_lint.records.emissions_csv import record_of_runs
-    from carbon_lint.records.emissions_place import find_doubt, is_place_believed
+    from carbon_lint.records.emissions_place import find_doubt, implied_intensity, is_place_believed
 
     is_open = choice.place is None and not choice.trust_location
     rows = [row for run in runs for row in run.counted]
     doubt = find_doubt(rows) if is_open else None
     record = record_of_runs(log, runs, choice if doubt is None else choice.but(trust_location=True))
+    said = list(notes)
+    if choice.place is None and doubt is None and record.intensity is not None:
+        implied_intensity(rows, record.intensity.g_per_kwh, said)
     return _of(
         [record],
         label,
         or_sum=or_sum,
         older=older,
         doubt=None if doubt is None else doubt.message,
-        notes=notes,
+        notes=tuple(said),
         is_table=choice.place is None,
         is_place_believed=doubt is None or is_place_believed(rows),
     )

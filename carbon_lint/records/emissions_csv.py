@@ -55,15 +55,15 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
     warnings = [*log.warnings, *_warnings_on(runs, rows)]
     energy_kwh = _total(row.energy_kwh for row in rows)
     if choice.place is None:
-        doubt = None if choice.trust_location else find_doubt(rows)
-        if doubt is not None:
-            raise doubt
         emissions_g = _total(row.emissions_g for row in rows)
         if emissions_g <= 0:
             raise MeasurementError(
                 f"{log.name} states {emissions_g:g} g for {energy_kwh:g} kWh",
                 hint="its carbon intensity was zero; say where the energy came from with --location",
             )
+        doubt = None if choice.trust_location else find_doubt(rows)
+        if doubt is not None:
+            raise doubt
         g_per_kwh = _total([emissions_g / energy_kwh])
         intensity = implied_intensity(rows, g_per_kwh, warnings)
     else:
@@ -97,6 +97,11 @@ def _warnings_on(runs: Sequence[Run], rows: list[Row]) -> list[str]:
     if any(row.text("tracking_mode") == "process" for row in rows):
         warnings.append(
             "CodeCarbon tracked the process alone, which misses short-lived children: the figure may be low"
+        )
+    if any(row.is_task for row in rows):
+        warnings.append(
+            "the tasks of a run were added up; what it took between them is only in its own row, in the emissions.csv "
+            "beside this file"
         )
     projects = sorted({run.project for run in runs})
     if len(projects) > 1:

@@ -58,6 +58,13 @@ def _doubt(row: Row) -> MeasurementError | None:
             "place that it does not know",
             hint="say where the energy came from with --location FRA, or --trust-location to keep the average",
         )
+    g_per_kwh = row.emissions_g / row.energy_kwh if row.energy_kwh > 0 else None
+    if g_per_kwh is not None and not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
+        return MeasurementError(
+            f"{row.where} is priced at {g_per_kwh:.4g} g/kWh, which is no grid's carbon intensity "
+            f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh)",
+            hint="say where the energy came from with --location FRA, or --trust-location to keep the grams",
+        )
     country = row.text("country_iso_code").upper()
     if _is_by_primary_energy(row, country):
         name = row.text("country_name") or country
@@ -92,11 +99,6 @@ def _is_world_average(row: Row) -> bool:
 
 def implied_intensity(lasts: list[Row], g_per_kwh: float, warnings: list[str]) -> Intensity:
     """What grams and energy imply. The place's columns are only a name, and dropped where they cannot be right."""
-    if not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
-        warnings.append(
-            f"the file's {g_per_kwh:.4g} g/kWh is no grid's carbon intensity "
-            f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh); --location prices its energy anew"
-        )
     place, name = _common_place(lasts)
     if len(lasts) > 1 and name is None:
         warnings.append("the runs took place in several places, so none is named; --location-name TEXT gives one")
@@ -123,17 +125,22 @@ def _common_place(rows: list[Row]) -> tuple[Place | None, str | None]:
     found = {_place_of(row) for row in rows}
     if len(found) == 1:
         return found.pop()
-    countries = {row.text("country_iso_code").upper() for row in rows}
+    countries = {_country_of(row) for row in rows}
     if len(countries) != 1:
         return None, None
     placed = {place for place, _ in found}
-    if len(placed) == 1:
-        place = placed.pop()
-        return place, None if place is None else place.name
+    return placed.pop() if len(placed) == 1 else None, countries.pop()
+
+
+def _country_of(row: Row) -> str | None:
+    """The country's name as the tables have it, else as the row has it."""
+    place, _ = _place_of(row)
+    if place is None or place.country_iso is None:
+        return row.text("country_name") or None
     try:
-        return None, places.find_place(countries.pop()).name
+        return places.find_place(place.country_iso).name
     except MeasurementError:
-        return None, None
+        return row.text("country_name") or None
 
 
 def region_name(region: str) -> str:

@@ -169,17 +169,15 @@ def _refuse_json(data: bytes, path: str) -> None:
 
 
 def _decoded(data: bytes) -> tuple[str, bool]:
-    """The text, and whether its encoding was certain."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, errors="replace"), True
-    if b"\0" in data[:64]:  # UTF-16 without its mark: every second byte of plain English is 0
+    """The text without its marks (a joined file has one inside), and whether its encoding was certain."""
+    encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
+    if encoding is None and b"\0" in data[:64]:  # UTF-16 without its mark: every second byte of plain English is 0
         encoding = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
-        return data.decode(encoding, errors="replace"), True
     try:
-        return data.decode("utf-8"), True
+        text, is_certain = data.decode(encoding or "utf-8", errors="replace" if encoding else "strict"), True
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace"), False
+        text, is_certain = data.decode("cp1252", errors="replace"), False
+    return text.replace("\ufeff", ""), is_certain
 
 
 def _lines_from_header(text: str) -> tuple[int, str, str | None]:

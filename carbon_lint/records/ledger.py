@@ -21,7 +21,7 @@ from carbon_lint.records.record import Outcome
 from carbon_lint.records.storage import is_missing, open_storage
 from carbon_lint.records.store import OtherFormatError, parse_record, render_record
 from carbon_lint.records.windows import window_of
-from carbon_lint.units import format_emissions, format_energy
+from carbon_lint.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,27 +74,6 @@ class Contents:
     entries: tuple[Entry, ...]  # in the order of time
     broken: tuple[Broken, ...]
     months: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Total:
-    """The sum of some entries. With `unmeasured` runs among them, the true sum is larger than stated.
-
-    Attributes:
-        emissions_g: of the runs that have grams; `None` where none has.
-        energy_kwh: of the runs that have energy; `None` where none has.
-        runs: how many were counted.
-        without_emissions: run_ids that have no grams, and count as nothing here.
-        without_energy: run_ids that have no energy, likewise.
-        merged: how many records were left out because a merged record holds their sum.
-    """
-
-    emissions_g: float | None
-    energy_kwh: float | None
-    runs: int
-    without_emissions: tuple[str, ...]
-    without_energy: tuple[str, ...]
-    merged: int
 
 
 def key(record: Record) -> tuple[str, ...]:
@@ -163,7 +142,7 @@ def _judged(record: Record, known: list[Entry], storage: Storage) -> Added | Non
         if _figures(record) == _figures(entry.record) or _is_earlier(record, entry.record):
             return Added(path=path, status="known")
         if not _is_earlier(entry.record, record):
-            return Added(path=path, status="conflict", conflict=f"{_said(record)} here, {_said(entry.record)} there")
+            return Added(path=path, status="conflict", conflict=_both(record, entry.record))
     return None
 
 
@@ -182,12 +161,22 @@ def _figures(record: Record) -> tuple[float | None, float | None, float]:
     return record.emissions_g, record.energy_kwh.total, record.duration_s
 
 
-def _said(record: Record) -> str:
-    grams, energy_kwh = record.emissions_g, record.energy_kwh.total
-    return (
-        f"{'no grams' if grams is None else format_emissions(grams)}, "
-        f"{'no energy' if energy_kwh is None else format_energy(energy_kwh)}"
+def _both(given: Record, there: Record) -> str:
+    """Both runs' figures; every digit of them if the usual ones look alike."""
+    rounded = [_said(record, is_exact=False) for record in (given, there)]
+    given_said, there_said = (
+        rounded if rounded[0] != rounded[1] else [_said(each, is_exact=True) for each in (given, there)]
     )
+    return f"the record given: {given_said}; the ledger: {there_said}"
+
+
+def _said(record: Record, *, is_exact: bool) -> str:
+    grams, energy_kwh, duration_s = _figures(record)
+    if is_exact:
+        return f"{grams} g, {energy_kwh} kWh in {duration_s} s"
+    emissions = "no grams" if grams is None else format_emissions(grams)
+    energy = "no energy" if energy_kwh is None else format_energy(energy_kwh)
+    return f"{emissions}, {energy} in {format_duration(duration_s)}"
 
 
 def _write(storage: Storage, path: str, record: Record) -> None:
@@ -234,7 +223,7 @@ def check_whole(found: Contents) -> None:
     if found.broken:
         raise InputError(
             f"{len(found.broken)} files of the ledger are no records that can be read",
-            hint="take them out of the ledger, or put the right ones in their place:",
+            hint="take them out of the ledger, put the right ones in their place, or use the version that wrote them:",
             details=tuple(broken.error.message for broken in found.broken),
         )
 
@@ -264,28 +253,6 @@ def newest_first(url: str, *, until: str | None = None, containing: Iterable[str
                 found.append(Entry(path=storage.shown(path), record=_parsed(data, storage.shown(path))))
         found.sort(key=lambda entry: (window_of(entry.record).end_s, entry.path), reverse=True)
         yield from (entry for entry in found if until is None or entry.record.ended_at <= until)
-
-
-def total(found: Iterable[Entry]) -> Total:
-    """The sum, each key once; a record that a merged one is the sum of does not count beside it."""
-    by_key: dict[tuple[str, ...], Record] = {}
-    for entry in found:
-        known = by_key.get(key(entry.record))
-        if known is None or known.ended_at < entry.record.ended_at:
-            by_key[key(entry.record)] = entry.record
-    joined = {run_id for record in by_key.values() for run_id in record.merged_from}
-    counted = sorted(
-        (record for record in by_key.values() if record.run_id not in joined),
-        key=lambda one: (one.ended_at, one.run_id),
-    )
-    return Total(
-        emissions_g=_sum(record.emissions_g for record in counted),
-        energy_kwh=_sum(record.energy_kwh.total for record in counted),
-        runs=len(counted),
-        without_emissions=tuple(record.run_id for record in counted if record.emissions_g is None),
-        without_energy=tuple(record.run_id for record in counted if record.energy_kwh.total is None),
-        merged=len(by_key) - len(counted),
-    )
 
 
 def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
@@ -342,11 +309,6 @@ def _neighbours(month: str) -> tuple[str, str]:
 
 def _month(count: int) -> str:
     return f"{count // 12:04d}-{count % 12 + 1:02d}"
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def _name(record: Record) -> str:

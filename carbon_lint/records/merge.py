@@ -204,7 +204,7 @@ def _overlapping(item: Named, other: Named) -> InputError:
         f"{item.name} and {other.name} overlap for {seconds:.0f} s on {item.record.hardware.node}: "
         "each holds the whole machine's energy",
         hint="carbon-lint merge RECORD... --overlap apportion -o sum.json counts the shared time once "
-        "(--overlap separate: two machines of the same name); sum.json then stands for them",
+        "(--overlap separate: two machines of the same name, or a clock set back); sum.json then stands for them",
     )
 
 

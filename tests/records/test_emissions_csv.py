@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MeasurementError, UsageError
@@ -336,11 +337,18 @@ def test_an_intensity_far_from_its_places_own_is_said():
     assert not any("far from" in warning for warning in record(table({"emissions": "0.03"})).warnings)
 
 
-def test_an_intensity_that_no_grid_has_is_taken_with_a_warning():
-    told = record(table({"emissions": "0.00000012", "energy_consumed": "0.002"}))
-    assert any("0.06 g/kWh is no grid's carbon intensity (1 to 1500 g/kWh)" in text for text in told.warnings)
-    usual = record(table({"emissions": "0.00012", "energy_consumed": "0.002"}))
-    assert not any("no grid" in text for text in usual.warnings)
+@given(st.floats(1e-6, 1e9))
+def test_grams_that_no_grid_makes_of_the_energy_are_refused_unless_they_are_trusted(g_per_kwh):
+    """As kilograms that were taken for grams, or the other way round, make them."""
+    assume(all(not math.isclose(g_per_kwh, edge, rel_tol=1e-6) for edge in (1, 475, 1500)))
+    text = table({"country_name": "", "country_iso_code": "", "emissions": repr(g_per_kwh * 0.3 / 1000)})
+    if 1 < g_per_kwh < 1500:
+        assert record(text, trust_location=abs(g_per_kwh - 475) < 1).intensity.g_per_kwh == pytest.approx(g_per_kwh)
+        return
+    with pytest.raises(MeasurementError, match="no grid's carbon intensity") as refused:
+        record(text)
+    assert "--location FRA" in refused.value.hint
+    assert record(text, trust_location=True).emissions_g == pytest.approx(g_per_kwh * 0.3)
 
 
 def test_a_place_prices_the_energy_anew():

@@ -51,6 +51,7 @@ def test_the_tasks_of_a_run_are_added_up_in_whatever_order_they_stand(energies):
     assert found.emissions_g == pytest.approx(56 * math.fsum(energies))
     assert found.duration_s == 10 * len(energies)
     assert found.run_id == "run-a"
+    assert any("between them" in warning for warning in found.warnings)
 
 
 def test_a_task_that_took_nothing_is_fine_and_a_run_whose_tasks_all_took_nothing_is_not():
@@ -171,6 +172,21 @@ def test_one_country_with_and_without_a_region_is_named():
     assert there.location_name == find_place("USA").name
     sweden = row(run_id="c", country_name="Sweden", country_iso_code="SWE")
     assert sum_of(table(plain, sweden)).intensity.location_name is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["FRA", ""]), st.sampled_from(["", "occitanie", "île-de-france"])),
+        min_size=2,
+        max_size=5,
+    )
+)
+def test_runs_in_one_country_name_it_however_far_each_row_names_its_place(where):
+    rows = [
+        row(run_id=f"r{number}", country_iso_code=iso, country_name="France", region=region)
+        for number, (iso, region) in enumerate(where)
+    ]
+    assert sum_of(table(*rows)).intensity.location_name.endswith("France")
 
 
 @pytest.mark.parametrize(
@@ -316,6 +332,8 @@ def test_the_same_rows_are_read_from_every_writing_of_the_table(delimiter, encod
         text = table(first, delimiter=delimiter, end="" if "without" in joining else "\n")
         text += table(second, delimiter=delimiter)
     text = head.format(delimiter) + text.replace("\n", end)
+    if encoding == "utf-8-sig":
+        text = text.replace("timestamp", "\ufefftimestamp").removeprefix("\ufeff")  # each joined file has its mark
     found = log_of([parse_table(text.encode(encoding), "e.csv")])
     assert found.warnings == ()
     assert {name: run.energy_kwh for name, run in found.runs.items()} == {"a": 0.3, "b": 0.1}

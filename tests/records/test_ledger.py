@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records import ledger as ledger_module
 from carbon_lint.records.comparable import Identity
-from carbon_lint.records.ledger import add, add_all, entries, key, latest, newest_first, total
+from carbon_lint.records.ledger import Entry, add, add_all, entries, key, latest, newest_first
+from carbon_lint.records.ledger_sum import total
 from carbon_lint.records.record import Energy, Outcome, Provenance
 from carbon_lint.records.store import write_record
 from tests.records.builders import fitting
@@ -134,6 +135,43 @@ def test_a_merged_record_replaces_its_parts_in_the_sum(ledger):
     both = summed(ledger)
 
     assert (both.runs, both.emissions_g, both.merged) == (1, 20.0, 2)
+
+
+def test_a_group_that_is_merged_again_as_it_grows_is_counted_once(ledger):
+    for number in range(1, 4):
+        add(ran(number), ledger)
+        parts = tuple(f"run-{each}" for each in range(1, number + 1))
+        add(ran(f"m{number}", emissions_g=10.0 * number, energy_kwh=0.2 * number, merged_from=parts), ledger)
+
+    both = summed(ledger)
+
+    assert (both.runs, both.emissions_g, both.merged) == (1, 30.0, 5)
+
+
+def test_merged_records_that_share_a_run_stop_the_sum(ledger):
+    add(ran("m1", merged_from=("run-1", "run-2")), ledger)
+    add(ran("m2", merged_from=("run-2", "run-3")), ledger)
+
+    with pytest.raises(InputError, match="both hold run run-2"):
+        summed(ledger)
+
+
+@given(st.lists(st.sets(st.integers(0, 4), min_size=1), max_size=6))
+def test_whatever_is_merged_no_run_is_counted_twice(merges):
+    """Of runs that took a gram each: the sum is the number of runs, or there is none."""
+    singles = [Entry(path=f"s{number}", record=ran(number, emissions_g=1.0)) for number in range(5)]
+    sums = [
+        Entry(
+            path=f"m{at}",
+            record=ran(f"m{at}", emissions_g=float(len(parts)), merged_from=tuple(f"run-{each}" for each in parts)),
+        )
+        for at, parts in enumerate(merges)
+    ]
+    try:
+        both = total([*singles, *sums])
+    except InputError:
+        return
+    assert both.emissions_g == 5.0
 
 
 def test_a_run_without_a_figure_is_named_and_is_never_zero(ledger):
@@ -305,10 +343,17 @@ def test_the_same_run_with_other_figures_is_a_conflict_that_names_both(cli, file
     assert add_ok[0] == 0
     assert code == 2
     assert "a.json: NOT added: the same run has other figures in ledger/2026-11/" in out
-    assert "20 g, 400 Wh here, 10 g, 200 Wh there" in out
+    assert "the record given: 20 g, 400 Wh in 2 min 05 s; the ledger: 10 g, 200 Wh in 2 min 05 s" in out
     assert "c.json: added as" in out, "the others of the call are added"
     assert "1 run has other figures" in err
     assert summed("ledger").emissions_g == 30.0
+
+
+def test_figures_that_look_alike_are_named_with_every_digit(ledger):
+    add(ran(1), ledger)
+    assert add(ran(1, emissions_g=10.00001), ledger).conflict == (
+        "the record given: 10.00001 g, 0.2 kWh in 125.3 s; the ledger: 10.0 g, 0.2 kWh in 125.3 s"
+    )
 
 
 def test_a_clock_that_was_set_back_before_the_end_does_not_keep_the_state_of_a_recovered_run(ledger):
