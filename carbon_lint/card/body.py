@@ -35,7 +35,7 @@ _SPEAKS = (
     r"|CO(?:2|\u2082|<sub>2|[_$~{]{1,3}2|&\#8322)"
 )
 _LABEL = (
-    r"\b(?:[e\u00e9]missions?(?!\.csv)"
+    r"(?<![A-Za-z\u00e9])(?:[e\u00e9]missions?(?!\.csv)"
     r"(?![ ](?:factor|intensity|rate|trading|scenario|data|reduction|target|saving|allowance))"
     r"|emissionen|emisiones|emissioni|emitted|emits?|emitting"
     r"|(?<!memory[ ])(?<!storage[ ])(?<!disk[ ])(?<!hardware[ ])(?<!VRAM[ ])(?<!GPU[ ])footprint)(?![\w])"

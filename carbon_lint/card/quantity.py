@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 GAS = (
-    r"(?:[ _-]{0,2}[(\[]?(?:eq(?:uiv)?\.?|equivalents?)?[ ]?(?:of[ ])?"
+    r"(?:\.?[ _-]{0,2}[(\[]?(?:eq(?:uiv)?\.?|equivalents?)?[ ]?(?:of[ ])?"
     r"(?:CO_?2|CO\u2082|carbon(?:[ ]dioxide)?)"
     r"(?:[ _-]?\(?(?:equivalents?|equiv\.?|eq\.?|e)\)?(?![A-Za-z0-9])"
     r"|(?![A-Za-z0-9]|[ -](?:neutral|offset|credit)))[)\]]?"
@@ -42,8 +42,8 @@ _RATE = (
     r"|for\s(?:one|an?|each|every|a\ssingle|[0-9][0-9,.]{0,9}k?)\s"
     r"(?:requests?|quer(?:y|ies)|prompts?|tokens?|images?|inferences?|predictions?|samples?|pages?|km|miles?)\b"
     r"|/(?!\s?[0-9][0-9.,]{0,12}\s?(?:lbs?|pounds?|k?g|tons?|tonnes?|t)\b)"
-    r"|[\u00b7*.\s]{0,3}(?:kwh|mwh|wh|km|h|s|hour|request|token|year|yr|day|image|query|inference)"
-    r"\s?(?:\^?\{?[-\u2212]1\}?|\u207b\u00b9))"
+    r"|[\u00b7*.\s]{0,3}(?:[A-Za-z]{1,12}\s?(?:\^\{?[-\u2212]1\}?|\u207b\u00b9)"
+    r"|(?:kwh|mwh|wh|km|h|s|hour|request|token|year|yr|day|image|query|inference)[-\u2212]1\b))"
 )
 
 

@@ -29,6 +29,8 @@ _OTHER = r"""
       |data[ -]?sets?|corpus|corpora|data[ ](?:collection|preparation|processing|loading|cleaning|creation)
       |(?:loading|creating|collecting|preparing|cleaning|downloading|storing)[ ](?:of[ ])?(?:the[ ])?data
       |compar(?:ed?|ing|isons?)|versus|vs|unlike|opposed|instead|than|whereas
+      |an?[ ](?:large|big|huge|typical|single|standard)[ ](?:[\w-]{1,20}[ ]){0,2}
+       (?:models?|transformers?|networks?|LLMs?)
       |baselines?|teacher|predecessors?|competitors?
       |(?:base|original|parent|teacher|pre-?trained|previous|earlier|older|larger|bigger|another|other|similar
          |comparable|such)
