@@ -230,3 +230,10 @@ def test_a_rate_is_never_the_models_total(number, unit, slash, base):
     assert figures(f"Emissions: {number} {unit}{slash}{base}", 0) == []
     assert figures(f"Emissions ({unit}{slash}{base}): {number}", 0) == []
     assert figures(f"| Emissions ({unit}{slash}{base}) |\n|---|\n| {number} |\n", 0) == []
+
+
+@pytest.mark.parametrize("number", ["1000.000", "10", "100", "10.5"])
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_number_that_begins_with_ten_is_no_power_of_ten(number, mark):
+    (figure,) = figures(f"Emissions: {mark.format(number)} kg", 0)
+    assert figure.grams == float(number) * 1000
