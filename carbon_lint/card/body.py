@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import cache
 from typing import NamedTuple
 
 from carbon_lint.card.markup import hidden, plain
+from carbon_lint.card.pattern import pattern
 from carbon_lint.card.quantity import Named, numbers, quantity_of, unit_at, units_in
 from carbon_lint.card.subject import Subjects
 from carbon_lint.card.table import html_tables, pipe_table
@@ -35,7 +35,7 @@ _SPEAKS = (
     r"|CO(?:2|\u2082|<sub>2|[_$~{]{1,3}2|&\#8322)"
 )
 _LABEL = (
-    r"\b(?:[e\u00e9]missions?(?!\.csv)"
+    r"(?<![A-Za-z\u00e9])(?:[e\u00e9]missions?(?!\.csv)"
     r"(?![ ](?:factor|intensity|rate|trading|scenario|data|reduction|target|saving|allowance))"
     r"|emissionen|emisiones|emissioni|emitted|emits?|emitting"
     r"|(?<!memory[ ])(?<!storage[ ])(?<!disk[ ])(?<!hardware[ ])(?<!VRAM[ ])(?<!GPU[ ])footprint)(?![\w])"
@@ -143,7 +143,7 @@ class _Reader:
                 self._take_table(rows)
             self._hide(start, end)
         done = self.start
-        for number, word in enumerate(_pattern(_SPEAKS).finditer(self.text, self.start)):
+        for number, word in enumerate(pattern(_SPEAKS).finditer(self.text, self.start)):
             if len(self.found) >= _MAX_FIGURES or number >= _MAX_WORDS:
                 break
             if word.start() >= done:
@@ -186,7 +186,7 @@ class _Reader:
             if (
                 end >= len(text)
                 or text[end - 1 : end] in {".", "!", "?", "|"}
-                or not _pattern(_CONTINUES).match(text, end + 1)
+                or not pattern(_CONTINUES).match(text, end + 1)
             ):
                 break
             following = text.find("\n", end + 1)
@@ -207,9 +207,9 @@ class _Reader:
 
     def _take_sentence(self, line: Plain, start: int, end: int) -> None:
         sentence = line.text[start:end]
-        labels = [match.span() for match in _pattern(_LABEL).finditer(sentence)]
-        labels += [match.span() for match in [_pattern(_KEY).match(sentence)] if match]
-        weak = [match.span() for match in _pattern(_WEAK).finditer(sentence)]
+        labels = [match.span() for match in pattern(_LABEL).finditer(sentence)]
+        labels += [match.span() for match in [pattern(_KEY).match(sentence)] if match]
+        weak = [match.span() for match in pattern(_WEAK).finditer(sentence)]
         window = 0
         for number_start, number_end in numbers(sentence)[:_MAX_NUMBERS]:
             unit = _unit_of(sentence, number_start, number_end, window, labels)
@@ -256,7 +256,7 @@ class _Reader:
         """What a column's or a row's name says of its cells: that they are emissions, and their unit if it is named."""
         units = list(units_in(label))
         has_gas = any(unit.names_gas for unit in units)
-        speaks = _pattern(_LABEL).search(label) or _pattern(_KEY_CELL).match(label)
+        speaks = pattern(_LABEL).search(label) or pattern(_KEY_CELL).match(label)
         if (not speaks and not has_gas) or self.subjects.is_rate_or_other(label) or any(unit.is_rate for unit in units):
             return None
         return True, units[0] if units else None
@@ -274,7 +274,7 @@ class _Reader:
         quantity = quantity_of(cell.text, start, end)
         stated = unit_at(cell.text, end) if quantity else unit
         rest = cell.text[:start] + cell.text[quantity.unit_end if quantity else end :]
-        if stated is None or stated.is_rate or not _pattern(_BESIDE).fullmatch(rest.strip()):
+        if stated is None or stated.is_rate or not pattern(_BESIDE).fullmatch(rest.strip()):
             return
         self._take(cell, start, end, stated)
 
@@ -282,8 +282,8 @@ class _Reader:
 def _sentence_ends(text: str) -> list[int]:
     return [
         match.end()
-        for match in _pattern(_SENTENCE_END).finditer(text)
-        if match[0] != "?" or not _pattern(_ANSWER).match(text, match.end())
+        for match in pattern(_SENTENCE_END).finditer(text)
+        if match[0] != "?" or not pattern(_ANSWER).match(text, match.end())
     ]
 
 
@@ -292,7 +292,7 @@ def _unit_of(text: str, start: int, end: int, window: int, labels: list[tuple[in
     direct = unit_at(text, end)
     if direct is not None:
         return direct
-    brackets = _pattern(_BRACKETS).match(text, end)
+    brackets = pattern(_BRACKETS).match(text, end)
     if brackets is not None:
         for unit in units_in(brackets["held"]):
             shift = brackets.start("held")
@@ -300,7 +300,7 @@ def _unit_of(text: str, start: int, end: int, window: int, labels: list[tuple[in
     before = text[window:start]
     if not any(window <= label and label_end <= start for label, label_end in labels):
         return None
-    if not _pattern(_SEPARATES).search(before) or _pattern(_COUNTED).match(text, end):
+    if not pattern(_SEPARATES).search(before) or pattern(_COUNTED).match(text, end):
         return None
     units = list(units_in(before))
     return units[-1]._replace(start=0, gas_end=0) if units else None
@@ -311,9 +311,9 @@ def _label_of(before: str, labels: list[tuple[int, int]], behind: str) -> int | 
     if labels:
         label, label_end = max(labels, key=lambda span: span[1])
         gap = before[label_end:]
-        if len(gap) <= _LONGEST_GAP and not _DIGIT.search(_pattern(_OTHER_NUMBER).sub(" ", gap)):
+        if len(gap) <= _LONGEST_GAP and not _DIGIT.search(pattern(_OTHER_NUMBER).sub(" ", gap)):
             return label
-    return len(before) if _pattern(_BEHIND_LABEL).match(behind) else None
+    return len(before) if pattern(_BEHIND_LABEL).match(behind) else None
 
 
 def _unit_cell(cells: list[Plain]) -> Named | None:
@@ -332,11 +332,6 @@ def _figure(number_text: str, unit: Named, start: int, end: int) -> BodyFigure |
         return None  # a bare zero is a claim or a gap, not a figure
     grams = [float(value * factor) for factor in unit.unit.grams for value in values]
     return BodyFigure(number_text, unit.unit_text, start, end, grams[0], tuple(grams[1:]), float(unit.unit.grams[0]))
-
-
-@cache
-def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
 
 
 _KWH = {"w": 0.001, "k": 1.0, "m": 1000.0}
@@ -367,18 +362,18 @@ def hours(text: str, start: int) -> list[Mention]:
 def hardware(text: str, start: int) -> list[Mention]:
     """Hardware that `text[start:]` names on a line of its own; `raw` is the name, `value` how many (1 where unsaid)."""
     found = []
-    for match in _pattern(_HARDWARE).finditer(text, start):
+    for match in pattern(_HARDWARE).finditer(text, start):
         raw = match["text"].strip(" *_|\r")
-        count = _pattern(_COUNT).match(raw)
+        count = pattern(_COUNT).match(raw)
         if raw:
             at = match.start("text") + match["text"].index(raw)
             found.append(Mention(float(count["count"]) if count else 1.0, raw, at, at + len(raw)))
     return found[:_MAX_FIGURES]
 
 
-def _mentions(pattern: str, text: str, start: int, factors: dict[str, float]) -> list[Mention]:
+def _mentions(wanted: str, text: str, start: int, factors: dict[str, float]) -> list[Mention]:
     found = []
-    for match in _pattern(pattern).finditer(text, start):
+    for match in pattern(wanted).finditer(text, start):
         number = match["number"].rstrip(".,_")
         values = readings_of(number)
         unit = (match["unit"] or "h")[0].lower()

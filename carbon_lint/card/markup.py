@@ -5,9 +5,13 @@ Fenced code and comments are no text of the card: `hidden` says where they are.
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import NamedTuple
+
+from carbon_lint.card.pattern import pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
 
 
 class Plain(NamedTuple):
@@ -29,17 +33,20 @@ _MARKS = r"""
     | </?(?:strong|b|em|i|u|span|font|code|mark|small|big|a|sub|kbd|tt)\b[^<>]{0,200}>
     | \]\([^()\n]{0,300}\)  |  \[(?=[^\[\]\n]{1,120}\]\()
     | \\(?:text|mathrm|mathbf|mathit|textbf|textit|mathsf|rm|bf|operatorname)\b
-    | \\[!()\[\]]  |  \*{1,3}(?!\d)  |  (?<!\d)\*{1,3}  |  (?<![^\W_])_+  |  _+(?![^\W_])  |  [`$]  |  \\(?=[*_~.$#%-])
+    | \\[!()\[\]]  |  \*{1,3}(?!\d)  |  (?<!\d)\*{1,3}  |  (?<![^\W_])_+  |  _+(?![^\W_])  |  [`$]
+    | \\(?=[*_~.$/\#%-])
     | [{}]
   )
-  | (?P<power>[ ]?(?:[x\u00d7\u00b7*]|\\times|\\cdot|&times;)[ ]?10(?:\^|\*\*|<sup>)?\{?
-       (?P<exponent>[-+\u2212]?\d{1,3}|[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,4})\}?(?:</sup>)?(?!\d))
+  | (?P<power>[ ]?(?:[x\u00d7\u00b7*]|\\times|\\cdot|&times;)[ ]?10
+       (?:(?:\^|\*\*|<sup>)\{?(?P<raised>[-+\u2212]?\d{1,3})\}?(?:</sup>)?(?!\d)
+         |(?P<small>[\u207b\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,4})))
   | <sup>(?P<note>[^<>]{0,40})</sup>
   | (?P<blank>&(?:nbsp|thinsp|ensp|emsp|\#160);|[\u00a0\u2000-\u200a\u202f\t\r]|\\[,;:~ ]
        |</?[A-Za-z][^<>]{0,200}>|<?https?://[^\s<>()|]{1,300}>?)
   | (?P<about>\\(?:approx|sim|simeq)\b|&(?:asymp|sim);|[\u2248\u223c\u2243])
   | (?P<gas>CO(?:_\{?|\{)(?:\\(?:text|mathrm)\{)?2\}{0,2}|CO(?:&\#8322;|\u2082|~2~))
 """
+_OPENING = r"<!--|^[ \t>*+-]{0,40}(?P<fence>`{3,20}(?=[^`\n]*$)|~{3,20})"
 _SUPERSCRIPTS = str.maketrans(
     "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u2212", "-0123456789-"
 )
@@ -50,7 +57,7 @@ def plain(text: str, start: int, end: int) -> Plain:
     characters: list[str] = []
     where: list[int] = []
     position = start
-    for match in _marks().finditer(text, start, end):
+    for match in pattern(_MARKS).finditer(text, start, end):
         characters += text[position : match.start()]
         where += range(position, match.start())
         new = _instead(match)
@@ -64,7 +71,7 @@ def plain(text: str, start: int, end: int) -> Plain:
 
 def _instead(match: re.Match[str]) -> str:
     if match["power"]:
-        return "e" + match["exponent"].translate(_SUPERSCRIPTS)
+        return "e" + (match["raised"] or match["small"]).translate(_SUPERSCRIPTS)
     if match["gas"]:
         return "CO2"
     if match["about"]:
@@ -78,28 +85,13 @@ def hidden(text: str, start: int) -> list[tuple[int, int]]:
     if "```" not in text and "~~~" not in text and "<!--" not in text:
         return found
     position = start
-    while (opening := _opening().search(text, position)) is not None:
+    while (opening := pattern(_OPENING).search(text, position)) is not None:
         mark = opening["fence"]
         if mark is None:
             end = text.find("-->", opening.end())
             position = len(text) if end < 0 else end + 3
         else:
-            closing = _closing(mark[0], len(mark)).search(text, opening.end())
+            closing = pattern(rf"^[ \t>]{{0,40}}{mark[0]}{{{len(mark)},}}[ \t]*\r?$").search(text, opening.end())
             position = closing.end() if closing else len(text)
         found.append((opening.start(), position))
     return found
-
-
-@cache
-def _marks() -> re.Pattern[str]:
-    return re.compile(_MARKS, re.VERBOSE | re.IGNORECASE)
-
-
-@cache
-def _opening() -> re.Pattern[str]:
-    return re.compile(r"<!--|^[ \t>*+-]{0,40}(?P<fence>`{3,20}(?=[^`\n]*$)|~{3,20})", re.MULTILINE)
-
-
-@cache
-def _closing(mark: str, length: int) -> re.Pattern[str]:
-    return re.compile(rf"^[ \t>]{{0,40}}{mark}{{{length},}}[ \t]*\r?$", re.MULTILINE)

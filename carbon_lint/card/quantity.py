@@ -7,9 +7,9 @@ a check may try each, a conversion takes only what `is_certain`.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import NamedTuple
 
+from carbon_lint.card.pattern import pattern
 from carbon_lint.units import NUMBER, MassUnit, mass_unit, readings_of
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 GAS = (
-    r"(?:[ _-]{0,2}[(\[]?(?:eq(?:uiv)?\.?|equivalents?)?[ ]?(?:of[ ])?"
+    r"(?:\.?[ _-]{0,2}[(\[]?(?:eq(?:uiv)?\.?|equivalents?)?[ ]?(?:of[ ])?"
     r"(?:CO_?2|CO\u2082|carbon(?:[ ]dioxide)?)"
     r"(?:[ _-]?\(?(?:equivalents?|equiv\.?|eq\.?|e)\)?(?![A-Za-z0-9])"
     r"|(?![A-Za-z0-9]|[ -](?:neutral|offset|credit)))[)\]]?"
@@ -35,15 +35,19 @@ UNIT = rf"(?P<unit>{_NAMES})(?:(?P<gas>{GAS})|(?![A-Za-z0-9_\u2082]))"
 SIGNED = rf"(?P<about>~|\u2248|(?:about|approx\.?|approximately|around|ca\.?)\s)?\s*(?P<number>[-+]?{NUMBER})"
 """A pattern for a number with its sign, and what says that it is not exact."""
 
+_NUMBER = rf"(?<![\w.,\u2013-])(?<![-+\u2212\u2013]\s){NUMBER}(?![0-9])"
+_UNIT_BEHIND = rf"[ \t]{{0,3}}(?:[(\[][ ]?)?(?:in[ ])?{UNIT}"
+_UNIT_IN_LABEL = rf"(?<![A-Za-z0-9_]){UNIT}"
 _RATE = (
     r"[\s)\]]{0,4}(?:[(\[]\s?)?"
     r"(?:(?:per|each|every|hourly|daily|weekly|monthly|yearly|annually|p\.\s?a\.)(?![\w])(?!\s+cent\b)"
+    r"|(?:pro|par|por|je)\s(?:[a-z\u00e0-\u00ff]{2,20}\b)"
     r"|an?\s(?:second|minute|hour|day|week|month|year)\b"
     r"|for\s(?:one|an?|each|every|a\ssingle|[0-9][0-9,.]{0,9}k?)\s"
     r"(?:requests?|quer(?:y|ies)|prompts?|tokens?|images?|inferences?|predictions?|samples?|pages?|km|miles?)\b"
     r"|/(?!\s?[0-9][0-9.,]{0,12}\s?(?:lbs?|pounds?|k?g|tons?|tonnes?|t)\b)"
-    r"|[\u00b7*.\s]{0,3}(?:kwh|mwh|wh|km|h|s|hour|request|token|year|yr|day|image|query|inference)"
-    r"\s?(?:\^?\{?[-\u2212]1\}?|\u207b\u00b9))"
+    r"|[\u00b7*.\s]{0,3}(?:[A-Za-z]{1,12}\s?(?:\^\{?[-\u2212]1\}?|\u207b\u00b9)"
+    r"|(?:kwh|mwh|wh|km|h|s|hour|request|token|year|yr|day|image|query|inference)[-\u2212]1\b))"
 )
 
 
@@ -89,7 +93,7 @@ class Named(NamedTuple):
 
 def quantities(text: str) -> Iterator[Quantity]:
     """Every number in `text` that a unit of mass follows."""
-    for match in _number().finditer(text):
+    for match in pattern(_NUMBER).finditer(text):
         quantity = quantity_of(text, *match.span())
         if quantity is not None:
             yield quantity
@@ -107,7 +111,7 @@ def read(text: str) -> Quantity | None:
 
 def numbers(text: str) -> list[tuple[int, int]]:
     """The place of every number in `text`, without the full stop that ends a sentence; a digit in a word is none."""
-    return [(match.start(), match.start() + len(match[0].rstrip(".,"))) for match in _number().finditer(text)]
+    return [(match.start(), match.start() + len(match[0].rstrip(".,"))) for match in pattern(_NUMBER).finditer(text)]
 
 
 def quantity_of(text: str, start: int, end: int) -> Quantity | None:
@@ -131,13 +135,13 @@ def quantity_of(text: str, start: int, end: int) -> Quantity | None:
 
 def unit_at(text: str, position: int) -> Named | None:
     """The unit of mass that follows at once: `kg`, ` kgCO2eq`, ` in grams of CO2`, `(kg)`."""
-    match = _unit_behind().match(text, position)
+    match = pattern(_UNIT_BEHIND).match(text, position)
     return _named(match, text) if match else None
 
 
 def units_in(text: str) -> Iterator[Named]:
     """Every unit of mass that a label names: `(in grams)`, `[kg CO2eq]`, `in t`, `tCO2e`."""
-    for match in _unit_in_label().finditer(text):
+    for match in pattern(_UNIT_IN_LABEL).finditer(text):
         named = _named(match, text)
         if named is not None:
             yield named
@@ -152,28 +156,8 @@ def _named(match: re.Match[str], text: str) -> Named | None:
         unit=unit,
         unit_text=match["unit"],
         names_gas=names_gas,
-        is_rate=_rate().match(text, match.end()) is not None,
+        is_rate=pattern(_RATE).match(text, match.end()) is not None,
         start=match.start("unit"),
         end=match.end("unit"),
         gas_end=match.end(),
     )
-
-
-@cache
-def _number() -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.,\u2013-])(?<![-+\u2212\u2013]\s){NUMBER}(?![0-9])")
-
-
-@cache
-def _unit_behind() -> re.Pattern[str]:
-    return re.compile(rf"[ \t]{{0,3}}(?:[(\[][ ]?)?(?:in[ ])?{UNIT}", re.IGNORECASE)
-
-
-@cache
-def _unit_in_label() -> re.Pattern[str]:
-    return re.compile(rf"(?<![A-Za-z0-9_]){UNIT}", re.IGNORECASE)
-
-
-@cache
-def _rate() -> re.Pattern[str]:
-    return re.compile(_RATE, re.IGNORECASE)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import cache
+
+from carbon_lint.card.pattern import pattern
 
 _CUT = r"""
     (?:on|with|over|using|via|through|in|across)\b[^,.;:|]{0,60}?\b(?:data[ -]?sets?|corpus|corpora|benchmarks?)\b
@@ -29,6 +30,8 @@ _OTHER = r"""
       |data[ -]?sets?|corpus|corpora|data[ ](?:collection|preparation|processing|loading|cleaning|creation)
       |(?:loading|creating|collecting|preparing|cleaning|downloading|storing)[ ](?:of[ ])?(?:the[ ])?data
       |compar(?:ed?|ing|isons?)|versus|vs|unlike|opposed|instead|than|whereas
+      |an?[ ](?:large|big|huge|typical|single|standard)[ ](?:[\w-]{1,20}[ ]){0,2}
+       (?:models?|transformers?|networks?|LLMs?)
       |baselines?|teacher|predecessors?|competitors?
       |(?:base|original|parent|teacher|pre-?trained|previous|earlier|older|larger|bigger|another|other|similar
          |comparable|such)
@@ -106,7 +109,7 @@ class Subjects:
         """Where the last name of a model that is not this card's ends in `text`; 0 if there is none."""
         ends = [
             match.end()
-            for match in _compiled(_NAMES).finditer(text)
+            for match in pattern(_NAMES).finditer(text)
             if match["family"].lower().removeprefix("chat-") not in self._names
         ]
         return max(ends, default=0)
@@ -116,20 +119,20 @@ class Subjects:
 
         `before` is the sentence up to the number, `label` is where its label starts in it, `behind` follows the unit.
         """
-        if _compiled(_NEVER).search(before) or _compiled(_BOUND).search(before) or _compiled(_BEHIND).match(behind):
+        if pattern(_NEVER).search(before) or pattern(_BOUND).search(before) or pattern(_BEHIND).match(behind):
             return True
         if self.names_other(re.split(r"[,;:.\d]", behind, maxsplit=1)[0]):
             return True
         near = before[max(0, label - 40) :]
-        if _compiled(_RATES).search(near) or _is_rate_behind(behind):
+        if pattern(_RATES).search(near) or _is_rate_behind(behind):
             return True
-        if _compiled(_SERVING).search(near) and "train" not in near.lower():
+        if pattern(_SERVING).search(near) and "train" not in near.lower():
             return True
         return self._is_about_other(before)
 
     def is_rate_or_other(self, label: str) -> bool:
         """Whether a column's or a row's label names a rate, or something else than this model's training."""
-        return _compiled(_RATES).search(label) is not None or self.is_other_subject(label)
+        return pattern(_RATES).search(label) is not None or self.is_other_subject(label)
 
     def is_own(self, name: str) -> bool:
         """Whether a row's or a column's name is that of this model."""
@@ -141,24 +144,19 @@ class Subjects:
     def is_other_subject(self, name: str) -> bool:
         """Whether a row's or a column's name is that of something else than this model's training."""
         return (
-            _compiled(_NEVER).search(name) is not None
-            or (_compiled(_SERVING).search(name) is not None and "train" not in name.lower())
+            pattern(_NEVER).search(name) is not None
+            or (pattern(_SERVING).search(name) is not None and "train" not in name.lower())
             or self._is_about_other(name)
         )
 
     def _is_about_other(self, text: str) -> bool:
-        rest = _compiled(_CUT).sub(lambda match: "_" * len(match[0]), text)
-        other = max((match.end() for match in _compiled(_OTHER).finditer(rest)), default=0)
+        rest = pattern(_CUT).sub(lambda match: "_" * len(match[0]), text)
+        other = max((match.end() for match in pattern(_OTHER).finditer(rest)), default=0)
         other = max(other, self.names_other(rest))
-        own = max((match.end() for match in _compiled(_OWN).finditer(text)), default=0)
+        own = max((match.end() for match in pattern(_OWN).finditer(text)), default=0)
         return other > 0 and other >= own
 
 
 def _is_rate_behind(behind: str) -> bool:
     near = re.split(r"[,;\d]", behind, maxsplit=1)[0][:60]
     return re.search(r"(?<!\bas )\bper\b(?! ?cent)|\b(?:each|every)\b", near, re.IGNORECASE) is not None
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.VERBOSE)

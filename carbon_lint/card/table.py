@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from itertools import pairwise
+
+from carbon_lint.card.pattern import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Cell = tuple[int, int]
     Rows = list[list[Cell]]
 
+_SEPARATOR = r"[ \t>]{0,12}\|?[ \t]{0,9}:?-[-: |\t]{0,1000}\r?"
+_BAR = r"(?<!\\)\|"
+_OPENING = r"<table\b"
+_CLOSING = r"</table\b[^>]{0,20}>"
+_TAG = r"<(?P<closes>/?)(?P<name>tr|td|th)\b(?P<more>[^<>]{0,300})>"
+_SPANS = r"(?:row|col)span\s*=\s*[\"']?(?:[2-9]|1\d)"
 _MAX_ROWS = 300
 _MAX_ABOVE = 100
 _MAX_TABLES = 50
@@ -25,7 +31,7 @@ def pipe_table(text: str, start: int, end: int) -> tuple[Rows, int] | None:
     header = start
     for _ in range(_MAX_ABOVE):
         separator = _line_behind(text, header)
-        if separator is not None and _separator().fullmatch(text, *separator):
+        if separator is not None and pattern(_SEPARATOR).fullmatch(text, *separator):
             break
         above = text.rfind("\n", 0, max(0, header - 1)) + 1
         if header == 0 or header - above > _MAX_LINE or text.find("|", above, header) < 0:
@@ -55,7 +61,7 @@ def _line_behind(text: str, start: int) -> tuple[int, int] | None:
 
 def _cells(text: str, start: int, end: int) -> list[Cell]:
     """One leading and one trailing bar belong to the row; every other bar divides cells, also around an empty one."""
-    bars = [match.start() for match in _bar().finditer(text, start, end)]
+    bars = [match.start() for match in pattern(_BAR).finditer(text, start, end)]
     edges = [start - 1, *bars, end]
     if bars and not text[start : bars[0]].strip(" \t>"):
         edges = edges[1:]
@@ -67,21 +73,21 @@ def _cells(text: str, start: int, end: int) -> list[Cell]:
 def html_tables(text: str, start: int) -> list[tuple[int, int, Rows]]:
     """Start, end and cells of each HTML table; one whose cells span rows or columns has no cells, for they shift."""
     found: list[tuple[int, int, Rows]] = []
-    opening = _opening().search(text, start)
+    opening = pattern(_OPENING).search(text, start)
     while opening is not None and len(found) < _MAX_TABLES:
-        end = _closing().search(text, opening.end())
+        end = pattern(_CLOSING).search(text, opening.end())
         stop = end.end() if end else len(text)
         rows = _html_rows(text, opening.end(), stop) if stop - opening.end() <= _MAX_TABLE else []
         found.append((opening.start(), stop, rows))
-        opening = _opening().search(text, stop)
+        opening = pattern(_OPENING).search(text, stop)
     return found
 
 
 def _html_rows(text: str, start: int, end: int) -> Rows:
     rows: Rows = []
     cell_start: int | None = None
-    for tag in _tag().finditer(text, start, end):
-        if _spans().search(tag["more"]):
+    for tag in pattern(_TAG).finditer(text, start, end):
+        if pattern(_SPANS).search(tag["more"]):
             return []
         if cell_start is not None and rows:
             rows[-1].append((cell_start, tag.start()))
@@ -92,33 +98,3 @@ def _html_rows(text: str, start: int, end: int) -> Rows:
         elif not tag["closes"]:
             cell_start = tag.end()
     return [row for row in rows[:_MAX_ROWS] if row]
-
-
-@cache
-def _separator() -> re.Pattern[str]:
-    return re.compile(r"[ \t>]{0,12}\|?[ \t]{0,9}:?-[-: |\t]{0,1000}\r?")
-
-
-@cache
-def _bar() -> re.Pattern[str]:
-    return re.compile(r"(?<!\\)\|")
-
-
-@cache
-def _opening() -> re.Pattern[str]:
-    return re.compile(r"<table\b", re.IGNORECASE)
-
-
-@cache
-def _closing() -> re.Pattern[str]:
-    return re.compile(r"</table\b[^>]{0,20}>", re.IGNORECASE)
-
-
-@cache
-def _tag() -> re.Pattern[str]:
-    return re.compile(r"<(?P<closes>/?)(?P<name>tr|td|th)\b(?P<more>[^<>]{0,300})>", re.IGNORECASE)
-
-
-@cache
-def _spans() -> re.Pattern[str]:
-    return re.compile(r"(?:row|col)span\s*=\s*[\"']?(?:[2-9]|1\d)", re.IGNORECASE)

@@ -196,7 +196,10 @@ def _concise(finding: dict[str, Any]) -> str:
 
 
 def _unreadable(judged: Judged) -> str:
-    return "" if judged.stated is None else f"{judged.stated.text!r}: {judged.stated.note}"
+    stated = judged.stated
+    if stated is None:
+        return ""
+    return f"{stated.text!r}: {stated.note}" if stated.text else stated.note or ""
 
 
 def _named(head: str, rows: list[tuple[str, str]]) -> list[str]:

@@ -141,7 +141,7 @@ def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> s
     lines += ["", *_sums(result, arguments)]
     if arguments.show_unreadable and result.unreadable:
         lines.append("")
-        lines += [f"{terminal(it.entry.id)}: {_stated(it)}: {it.stated.note}" for it in result.unreadable]
+        lines += [f"{terminal(it.entry.id)}: {_reason(it)}" for it in result.unreadable]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -149,15 +149,15 @@ def _sums(result: FindResult, arguments: Namespace) -> list[str]:
     """What was looked at, and what became of it."""
     readable = result.seen - len(result.unreadable)
     so_far = "" if result.is_complete else " so far, more may follow"
-    lines = [f"{result.within} of {readable} readable figures fit{so_far}"]
+    sums = f"{result.within} of {readable} readable figures fit{so_far}"
     if result.within > len(result.models):
-        lines[0] += f"; --limit shows {len(result.models)} of them"
-    if result.zeros:
-        lines.append(f"{result.zeros} left out: they state zero, which is often a placeholder")
+        sums += f" (--limit shows {len(result.models)} of them)"
     if result.unreadable:
         hint = "" if arguments.show_unreadable else " (--show-unreadable lists them)"
-        lines.append(f"{len(result.unreadable)} could not be read{hint}")
-    return lines
+        sums += f"; {len(result.unreadable)} could not be read{hint}"
+    if not result.zeros:
+        return [sums]
+    return [sums, f"{result.zeros} left out: zero is often a placeholder"]
 
 
 def _columns(models: tuple[Found, ...], arguments: Namespace) -> list[str]:
@@ -196,6 +196,10 @@ def _note(found: Found) -> str:
     if found.stated.is_converted:
         return f"{_stated(found)}, {found.stated.note}"
     return found.stated.note or ""
+
+
+def _reason(found: Found) -> str:
+    return f"{_stated(found)}: {found.stated.note}" if found.stated.text else found.stated.note or ""
 
 
 def _stated(found: Found) -> str:

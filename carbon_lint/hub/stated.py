@@ -52,8 +52,10 @@ def read_stated(metadata: Any) -> Stated | None:
 
 
 def _value(value: Any, source: str | None) -> Stated:
+    if value is None or value == "":
+        return Stated(emissions_g=None, text="", note="emissions is empty", source=source)
     text = _shown(value)
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool):
         return Stated(emissions_g=None, text=text, note="not a number", source=source)
     if isinstance(value, (int, float)):
         return _number(float(value) if abs(value) < 10**300 else math.inf, text, source)

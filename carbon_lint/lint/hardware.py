@@ -95,19 +95,26 @@ def apart(hardware: str) -> str:
 
 def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None:
     """What `hours` on this hardware can emit; None where its power is not known."""
-    hardware, rated = apart(hardware), rated_w()
-    models = sorted(models_in(hardware) & rated.keys())
+    hardware, known = apart(hardware), rated_w()
+    models = sorted(models_in(hardware) & known.keys())
     if len(models) != 1:
         return None
-    least_w, most_w = rated[models[0]]
+    least_w, most_w = known[models[0]]
     counts = [int(before or after) for before, after in _COUNT.findall(hardware)]
     fewest, most = (counts[0], counts[0]) if len(counts) == 1 else (1, max(counts, default=1))
-    low, high = _intensities(place_text)
-    least_kwh = hours * fewest * least_w * LEAST_SHARE / 1000
-    most_kwh = hours * most * (most_w * MOST_SHARE + HOST_W) * MOST_PUE / 1000
+    # rounded first, so that the numbers that are shown give the range that is shown
+    low, high = (float(f"{intensity:.3g}") for intensity in _intensities(place_text))
+    low_w = float(f"{least_w * LEAST_SHARE:.3g}")
+    high_w = float(f"{(most_w * MOST_SHARE + HOST_W) * MOST_PUE:.4g}")
+    least_kwh = hours * fewest * low_w / 1000
+    most_kwh = hours * most * high_w / 1000
     count = str(fewest) if fewest == most else f"{fewest} to {most}"
     name = re.sub(r"^(TPU|GAUDI|MAX|TITAN)", r"\1 ", models[0])
-    reason = f"{hours:g} h x {count} x {name} at {least_w:g} to {most_w:g} W and {low:.3g} to {high:.4g} g/kWh"
+    rated = f"{least_w:g}" if least_w == most_w else f"{least_w:g} to {most_w:g}"
+    reason = (
+        f"{hours:g} h x {count} x {name} at {low_w:g} to {high_w:g} W (rated {rated} W; idle at least, machine and "
+        f"building included at most) and {low:g} to {high:g} g/kWh"
+    )
     return Bounds(least_kwh * low, most_kwh * high, reason, is_counted=len(counts) == 1)
 
 

@@ -20,4 +20,4 @@ def named(text: str, start: int, end: int, message: str) -> str:
 
 def is_mark(text: str) -> bool:
     """Whether `text` is one placeholder and nothing else."""
-    return re.fullmatch(MARK, text.strip()) is not None
+    return re.fullmatch(rf"{MARK}|<[^<>\n]{{1,200}}>", text.strip()) is not None

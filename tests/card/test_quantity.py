@@ -38,6 +38,8 @@ RATES = [
     " a day",
     " kWh^-1",
     "\u00b7kWh\u207b\u00b9",
+    " pro Anfrage",
+    " par requ\u00eate",
     "/1k tokens",
 ]
 

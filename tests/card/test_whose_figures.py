@@ -67,10 +67,34 @@ OWN = [
     ("Trained on the dataset for 12 hours, emissions were 3 kg.", [3000]),
     ("**Emissions:** 2.4 \u00d7 10<sup>-5</sup> kg", [0.024]),
     ("**Emissions:** 12<sup>1</sup> kg [2]", [12_000]),
+    ("- **Carbon Emitted:** [4.5 kg CO2eq]", [4500]),
+    ("- **Carbon Emitted:**  75.2 kg CO_2 eq.", [75_200]),
+    ("- Carbon emitted: $0.42\\,\\mathrm{kg\\,CO_2eq}$", [420]),
+    ("co2_eq_emissions: 0.5 kg", [500]),
+    ("Carbon emitted: 0.42 kg / 0.93 lbs", [420]),
+    ("Carbon emitted: 0.42 kg as per the calculator", [420]),
+    ("Carbon emitted: 0.42 kg CO2eq (grid: 369 g/kWh)", [420]),
+    (
+        "100 hours at 0.57 kgCO$_2$eq/kWh. Total emissions are 14.5 kgCO$_2$eq of which 100 percent were offset.",
+        [14_500],
+    ),
+    ("\u00c9missions de CO2 : 3,5 kg", [3500]),
+    ("Emissions: 12&nbsp;kg \u2014 equal to 50 km by car", [12_000]),
+    ("| Run | Emissions (kg) |\r\n|---|---|\r\n| x | 5 |\r\n", [5000]),
+    ("|Model|Emissions (kg)|\n|:-:|:-:|\n|A \\| B|5|\n", [5000]),
+    ("| kgCO2eq | Energy (Wh) |\n|--|--|\n| 12 | 3 |\n", [12_000]),
     ("Total emissions of fine-tuning on 8 A100 GPUs: 5 kg CO2eq", [5000]),
 ]
 FOREIGN = [
     "Training GPT-3 emitted 552 t CO2eq.",
+    "A 175B model such as OPT-175B had a carbon footprint of 75 tons compared to 500 tons for GPT-3.",
+    "Training a large transformer emits 284 t of CO2, as much as five cars.",
+    "This model predicts CO2 emissions of cars: 120 g.",
+    "Emissions: **0.3** gCO2eq / **request**",
+    "Emissions: 0.3 gCO2eq / 1000 requests",
+    "Emissions: 0.3 g CO2eq per\nrequest",
+    "Emissions: 0.3 g\u00b7req\u207b\u00b9",
+    "| Emissions | 0.3 g/request |",
     "The 552 tonnes emitted by GPT-3 are more.",
     "The base model's emissions were 5 kg.",
     "Emissions of the teacher model: 5 kg.",
@@ -206,3 +230,10 @@ def test_a_rate_is_never_the_models_total(number, unit, slash, base):
     assert figures(f"Emissions: {number} {unit}{slash}{base}", 0) == []
     assert figures(f"Emissions ({unit}{slash}{base}): {number}", 0) == []
     assert figures(f"| Emissions ({unit}{slash}{base}) |\n|---|\n| {number} |\n", 0) == []
+
+
+@pytest.mark.parametrize("number", ["1000.000", "10", "100", "10.5"])
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_number_that_begins_with_ten_is_no_power_of_ten(number, mark):
+    (figure,) = figures(f"Emissions: {mark.format(number)} kg", 0)
+    assert figure.grams == float(number) * 1000

@@ -98,6 +98,12 @@ def test_grams_from_text_are_marked_as_converted():
     assert not read_stated({"co2_eq_emissions": 0.5}).is_converted
 
 
+@pytest.mark.parametrize("value", [None, "", {"emissions": None}])
+def test_what_is_empty_is_called_empty(value):
+    stated = read_stated({"co2_eq_emissions": value})
+    assert (stated.emissions_g, stated.text, stated.note) == (None, "", "emissions is empty")
+
+
 def test_zero_is_shown_as_the_placeholder_that_it_often_is():
     assert "placeholder" in read_stated({"co2_eq_emissions": 0}).note
 

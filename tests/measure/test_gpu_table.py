@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carbon_lint.errors import UsageError
 from carbon_lint.lint.evidence import models_in
@@ -132,6 +136,22 @@ def test_cl208_bounds_accelerators_that_are_no_nvidia_card_of_today(hardware):
     found = bounds(hardware, 10.0, None)
     assert found is not None
     assert found.is_counted
+
+
+@given(
+    st.sampled_from(["8 x NVIDIA A100", "T4", "2 x RTX 3090, 4 x RTX 3090", "4 x TPU v4", "1 x Tesla V100"]),
+    st.floats(min_value=0.1, max_value=5000),
+    st.sampled_from([None, "Paris, France", "Warsaw, Poland", "Quebec, Canada"]),
+)
+def test_the_numbers_that_cl208_shows_give_the_range_that_it_shows(hardware, hours, place):
+    hours = float(f"{hours:.4g}")
+    found = bounds(hardware, hours, place)
+    shown = re.fullmatch(
+        r"(\S+) h x (\d+)(?: to (\d+))? x .+ at (\S+) to (\S+) W \(.*\) and (\S+) to (\S+) g/kWh", found.reason
+    )
+    hours_shown, fewest, most, low_w, high_w, low, high = (float(text) if text else None for text in shown.groups())
+    assert found.least_g == pytest.approx(hours_shown * fewest * low_w * low / 1000)
+    assert found.most_g == pytest.approx(hours_shown * (most or fewest) * high_w * high / 1000)
 
 
 @pytest.mark.parametrize("hardware", ["a2-highgpu-1g", "EC2 p4d.24xlarge", "a VM of type A2"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.template import is_mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def check(context: Context) -> Iterator[Hit]:
     """
     block = context.block
     if block is None or block.kind != "map" or context.emissions is not None or "CL105" in context.codes:
+        return
+    if is_mark(block.raw):
+        message = f"co2_eq_emissions is the placeholder {block.raw} of a template, expected a number of grams"
+        yield Hit(message, block.start, block.end)
         return
     yield Hit("co2_eq_emissions has no field emissions, expected a number of grams", *context.place())
 

@@ -69,8 +69,9 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _found(node: Node, figure: Figure) -> str:
-    if node.kind == "map" and is_mark(node.raw):
-        return f"the placeholder {node.raw} of a template"
+    mark = node.text if node.kind == "scalar" else node.raw
+    if is_mark(mark):
+        return f"the placeholder {mark.strip()} of a template"
     if figure.kind in _WORDS:
         shown = f" ({quoted(node.text)})" if node.kind == "scalar" and node.text else ""
         return _WORDS[figure.kind] + shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.schema import GENERATED, RECOMMENDED
+from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
@@ -77,6 +78,8 @@ def check(context: Context) -> Iterator[Hit]:
     Safe where the names differ in case, blanks, dashes or a known variant only, and the right key is not there;
     unsafe for a likely typing error, and for a name that may stand for another unit.
     """
+    if context.block is not None and is_mark(context.block.raw):  # CL103 says so
+        return
     for name, (key, _) in context.fields.items():
         meant, is_same = meant_by(name)
         if meant is None or (meant in context.fields and not is_same):

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
     from carbon_lint.lint.context import Context
 
+_GRAMS_PER_TONNE = 1_000_000
+
 
 def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
-    Compares the figure with the emissions that the card's text states, and warns where the text states one figure
-    and it is another. A factor of 1000 is CL203.
+    Compares the figure with the emissions that the card's text states, and warns if the text states one figure and
+    it is another, or if it is one of several figures in tonnes. A factor of 1000 is CL203.
 
     ## Why is this bad?
     One of the two is wrong, and a reader cannot tell which. Usually the card was trained again and one place
@@ -54,12 +56,17 @@ def check(context: Context) -> Iterator[Hit]:
     ```
     """
     emissions_g, node = context.emissions_g, context.emissions
-    stated = {figure.grams for figure in context.figures}
-    if not emissions_g or node is None or len(stated) != 1 or "CL203" in context.codes:
+    if not emissions_g or node is None or not context.figures or "CL203" in context.codes:
+        return
+    if any(agrees(figure, emissions_g) or agrees(figure, emissions_g * 1000) for figure in context.figures):
         return
     figure = context.figures[0]
-    if agrees(figure, emissions_g) or agrees(figure, emissions_g * 1000):
-        return
+    if len({figure.grams for figure in context.figures}) > 1:
+        # several figures contradict nothing, unless this is one of them with its tonnes left out
+        tonnes = [it for it in context.figures if it.unit_g >= _GRAMS_PER_TONNE and agrees(it, emissions_g * it.unit_g)]
+        if not tonnes:
+            return
+        figure = tonnes[0]
     yield Hit(
         f"emissions is {node.text} g and the text states {shown(figure)}",
         node.start,
