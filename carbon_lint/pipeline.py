@@ -7,12 +7,15 @@ that.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace as changed
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.edit import write_block
 from carbon_lint.card.figures import card_with_record
 from carbon_lint.card.read import read_card
+from carbon_lint.errors import UsageError
 from carbon_lint.files import check_writable, read_file, write_atomically
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge import Merged
@@ -21,6 +24,9 @@ from carbon_lint.records.record import Outcome
 if TYPE_CHECKING:
     from carbon_lint.card.figures import CardChange
     from carbon_lint.records.record import Record
+
+
+_CLOSE = 0.87  # difflib's ratio: `READNE.md` and `readme.md` are close to `README.md`, `README_fr.md` is not
 
 
 class Steps:
@@ -121,8 +127,33 @@ def write_card(
     return change
 
 
-def check_card_can_be_written(path: str) -> None:
-    """Find out before the job, and not after hours of it. Raises InputError or OutputError."""
-    card = read_card(read_file(path, "card") or b"", path)
+def check_card_can_be_written(path: str) -> bool:
+    """Find out before the job, and not after hours of it. Returns whether the card is not there and will be made.
+
+    Raises InputError or OutputError; UsageError where a card of almost the same name is there.
+    """
+    data = read_file(path, "card")
+    if data is None:
+        check_no_other_is_meant(path)
+    card = read_card(data or b"", path)
     write_block(card, {"emissions": 1.0})
     check_writable(path)
+    return data is None
+
+
+def check_no_other_is_meant(path: str) -> None:
+    """Raise UsageError where `path` is not there and a file of almost the same name is: a second card would be made."""
+    folder, name = os.path.split(path)
+    try:
+        beside = sorted(entry.name for entry in os.scandir(folder or ".") if entry.is_file())
+    except OSError:
+        return
+    if name in beside:
+        return
+    near = get_close_matches(name.lower(), [other.lower() for other in beside], n=1, cutoff=_CLOSE)
+    if near:
+        other = next(os.path.join(folder, one) for one in beside if one.lower() == near[0])
+        raise UsageError(
+            f"{path} is not there, and {other} is: a second card would be made",
+            hint=f"name {other}; if a second card is meant, make it first: an empty file will do",
+        )

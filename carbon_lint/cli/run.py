@@ -44,8 +44,8 @@ def run(arguments: Namespace) -> int:
     request = run_options.request_from(arguments, settings)
     if not is_measuring(request.environ):
         become(request.command, _job_environ(request)[0])
-    if arguments.card is not None:
-        pipeline.check_card_can_be_written(arguments.card)
+    if arguments.card is not None and pipeline.check_card_can_be_written(arguments.card):
+        _say(f"{arguments.card} is not there, so a new card will be made")
     place = run_options.place_for(arguments, settings, request.budget)
     steps = _steps(
         request,

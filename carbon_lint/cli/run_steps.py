@@ -75,7 +75,7 @@ class RunSteps(pipeline.Steps):
         for note in (*whole.notes, *change.notes):
             self._say(note)
         done = f"the figures are in {self._card}" if change.is_changed else f"{self._card} holds the figures already"
-        self._say(done)
+        self._say(f"{self._card} was not there and was made, with the figures" if change.before is None else done)
 
     def tell_pushed(self, record: Record) -> None:
         """See Steps. The record is safe by now, and is replaced by one that says this too."""

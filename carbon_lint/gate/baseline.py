@@ -53,6 +53,7 @@ class Figures:
 
     Attributes:
         origin: in words, for the report.
+        name: the origin in a word or two, for a headline: `main`, `the card`; `None` where there is none shorter.
         emissions_g: of the whole run.
         energy_kwh: of the whole run, PUE included.
         intensity_g_per_kwh: carbon intensity.
@@ -76,6 +77,7 @@ class Figures:
     run_group: str | None = None
     at: str | None = None
     is_whole: bool = True
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

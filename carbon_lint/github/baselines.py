@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.read import read_card
@@ -34,6 +35,7 @@ def find_baseline(step: Step, limits: Limits) -> Figures | None:
         return None
     source = parse_source(text)
     figures = _READERS[source.kind](step, source.value)
+    figures = None if figures is None else replace(figures, name=source.value or "the card")
     if figures is None:
         step.console.notice(f"there is no baseline yet ({source}), so nothing is compared")
     return figures

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.github.commands import append, append_summary, file_command, read_entries
+from carbon_lint.github.commands import append, file_command, read_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,8 +40,6 @@ OUTPUTS = (
 # The runner fails the step over the first; the others would change how later steps are read or run by it.
 _REFUSED_ENV = ("NODE_OPTIONS", "GITHUB_", "RUNNER_", "ACTIONS_", "INPUT_", "LD_PRELOAD")
 _MAX_FILE_BYTES = 1_048_576
-MAX_JOB_SUMMARY_BYTES = 600_000
-"""Of the 1 MiB that a step has; the rest is for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +79,11 @@ class JobFiles:
         paths = self._text("GITHUB_PATH")
         if paths and context.path_file is not None:
             append(context.path_file, paths if paths.endswith("\n") else f"{paths}\n")
-        summary = self._text("GITHUB_STEP_SUMMARY")
-        if summary and context.summary_file is not None:
-            append_summary(context.summary_file, f"{summary}\n", max_bytes=MAX_JOB_SUMMARY_BYTES)
         return tuple(refused)
+
+    def summary(self) -> str:
+        """What the job wrote for the step's summary. Ours comes first, so it is written when ours is."""
+        return self._text("GITHUB_STEP_SUMMARY")
 
     def _text(self, name: str) -> str:
         path = self.folder / name.lower()
