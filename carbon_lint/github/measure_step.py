@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
-from carbon_lint.errors import ExitCode, MeasurementError, OutputError, UsageError
+from carbon_lint.errors import ExitCode, InputError, MeasurementError, OutputError, UsageError
 from carbon_lint.github import advice, gating, measuring, paths, policy
 from carbon_lint.github.grid import grid_of
 from carbon_lint.github.jobfiles import private_files
@@ -64,6 +64,12 @@ class Measuring:
             self._measure(self._step.inputs.command)
         elif self._step.inputs.record is not None:
             path = paths.inside(self._step.context, "record", self._step.inputs.record, may_be_temporary=True)
+            if not path.exists():
+                raise InputError(
+                    f"input 'record': there is no file {quoted(self._step.inputs.record)}",
+                    hint="it comes from the job that measured: `uses: actions/download-artifact` before this step, and "
+                    "the path that it gives",
+                )
             self._step.result.record = load_record(path)
             self._step.result.record_file = path
             self._step.result.record_path = self._step.inputs.record

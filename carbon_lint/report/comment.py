@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from carbon_lint.report import RenderOptions, markdown, sections
 from carbon_lint.report.headline import Ending, headline
-from carbon_lint.text import markdown_text
+from carbon_lint.text import markdown_message
 from carbon_lint.units import format_emissions, format_energy
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def render(
     """
     head = head or headline(Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, lint=report))
     parts = [
-        f"{marker(key)}\n### {head.mark} carbon-lint: {markdown_text(head.text)}\n",
+        f"{marker(key)}\n### {head.mark} carbon-lint: {markdown_message(head.text)}\n",
         sections.failures(failures, head.text),
         sections.publication(publication),
         sections.comparison(comparison),
@@ -86,7 +86,8 @@ def render(
         _limit_changes(limit_changes),
         sections.exceptions(excused),
         sections.notes(verdict, excused),
-        "" if record is None else sections.warnings(record) + _folded(record),
+        "" if record is None else sections.warnings(record),
+        "" if record is None else _folded(record),
         _link(run_url or (record.provenance.run_url if record is not None else None)),
     ]
     text = markdown.cut("\n".join(part for part in parts if part), max_bytes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.report import RenderOptions, chart, markdown, phrases, sections
 from carbon_lint.report.headline import Ending, headline
-from carbon_lint.text import markdown_code, markdown_text, terminal
+from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from carbon_lint.units import significant
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def render(
     """
     head = head or headline(Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, lint=report))
     parts = [
-        f"## {head.mark} {markdown_text(head.text)}\n",
+        f"## {head.mark} {markdown_message(head.text)}\n",
         sections.failures(failures, head.text),
         sections.publication(publication),
     ]
