@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace as changed
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.edit import write_block
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Record
 
 _CARD_SUFFIXES = {".md", ".markdown", ".mdx"}
+
+
+_CLOSE = 0.87  # difflib's ratio: `READNE.md` and `readme.md` are close to `README.md`, `README_fr.md` is not
 
 
 class Steps:
@@ -141,11 +145,13 @@ def write_card(
 def check_card_can_be_written(path: str, *, record_path: str | None = None) -> bool:
     """Find out before the job, and not after hours of it. Returns whether the card is not there and will be made.
 
-    Raises UsageError, InputError or OutputError.
+    Raises InputError or OutputError; UsageError if a card of almost the same name is there.
     """
     if record_path is not None and os.path.realpath(path) == os.path.realpath(record_path):
         raise UsageError(f"{path} is to be the card and the record", hint="name the record r.json, say")
     data = _card_bytes(path)
+    if data is None:
+        check_no_other_is_meant(path)
     card = read_card(data or b"", path)
     write_block(card, {"emissions": 1.0})
     check_writable(path)
@@ -163,3 +169,21 @@ def _card_bytes(path: str) -> bytes | None:
             hint="name the card, like README.md",
         )
     return data
+
+
+def check_no_other_is_meant(path: str) -> None:
+    """Raise UsageError where `path` is not there and a file of almost the same name is: a second card would be made."""
+    folder, name = os.path.split(path)
+    try:
+        beside = sorted(entry.name for entry in os.scandir(folder or ".") if entry.is_file())
+    except OSError:
+        return
+    if name in beside:
+        return
+    near = get_close_matches(name.lower(), [other.lower() for other in beside], n=1, cutoff=_CLOSE)
+    if near:
+        other = next(os.path.join(folder, one) for one in beside if one.lower() == near[0])
+        raise UsageError(
+            f"{path} is not there, and {other} is: a second card would be made",
+            hint=f"name {other}; if a second card is meant, make it first: an empty file will do",
+        )

@@ -3,7 +3,7 @@
 * `terminal`, `visible`: for a terminal or a log that a CI runner reads.
 * `command_data`, `command_property`: for GitHub workflow commands (actions/toolkit `command.ts` has the same two).
 * `json_literals`: for JSON that is printed where a runner reads along.
-* `markdown_code`, `markdown_text`: for Markdown as GitHub renders it (summaries, comments).
+* `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
 """
 
 from __future__ import annotations
@@ -70,12 +70,26 @@ def markdown_code(text: str, *, in_table: bool = False) -> str:
     return span.replace("|", "\\|") if in_table else span
 
 
-def markdown_text(text: str) -> str:
-    """`text` as plain words in Markdown: markup escaped, HTML inert, no mention, reference or link made of it."""
+def markdown_text(text: str, *, is_start: bool = True) -> str:
+    """`text` as plain words in Markdown: markup escaped, HTML inert, no mention, reference or link made of it.
+
+    `is_start`: it is where a line begins, so blanks before it are dropped.
+    """
     shown = terminal(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # GitHub makes links of `@name`, `#12`, `GH-12`, `www.` and addresses in the rendered text, where an escape is gone
     # already: a zero-width space parts them.
-    return re.sub(_LINKED, "\\g<0>\u200b", re.sub(_MARKDOWN, r"\\\g<0>", shown.lstrip()))
+    shown = re.sub(_MARKDOWN, r"\\\g<0>", shown.lstrip() if is_start else shown)
+    return re.sub(_LINKED, "\\g<0>\u200b", shown)
+
+
+def markdown_message(text: str) -> str:
+    """`text`, a message of ours, with what it has between backticks as code and all else as plain words."""
+    parts = text.split("`")
+    is_paired = len(parts) % 2 == 1
+    return "".join(
+        markdown_code(part) if number % 2 and part else markdown_text(part, is_start=number == 0)
+        for number, part in enumerate(parts if is_paired else [text])
+    )
 
 
 def _escaped(match: re.Match[str]) -> str:

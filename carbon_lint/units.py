@@ -169,9 +169,7 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
     known = table.get(unit)
     factors = mass.grams if mass else (known,) if known is not None else ()
     if not factors:
-        same = [known for known in table if known.lower() == unit.lower()]
-        guess = f"did you mean {same[0]!r}? " if same else ""
-        raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=f"{guess}known units: {', '.join(table)}")
+        raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=_hint(text.strip(), unit, table))
     if len(readings) > 1:
         either = " or ".join(f"{reading.normalize():f}" for reading in readings)
         raise UsageError(f"{text!r} can mean {either}", hint=f"write the number without a comma, like {example}")
@@ -181,6 +179,17 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
     if value < 0 or not math.isfinite(value):
         raise UsageError(f"{text!r} must be a finite quantity of zero or more", hint=f"write {example}")
     return value
+
+
+def _hint(text: str, unit: str, table: dict[str, Decimal]) -> str:
+    """What to write instead of an unknown unit; a quantity of the other kind belongs to the other limit."""
+    if table is GRAMS_PER and unit in KWH_PER:
+        return f"that is energy: --max-energy '{text}'"
+    if table is KWH_PER and unit in GRAMS_PER:
+        return f"those are emissions: --max-emissions '{text}'"
+    same = [known for known in table if known.lower() == unit.lower()]
+    guess = f"did you mean {same[0]!r}? " if same else ""
+    return f"{guess}known units: {', '.join(table)}"
 
 
 def format_emissions(emissions_g: float) -> str:

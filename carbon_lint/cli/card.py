@@ -65,10 +65,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
-    from carbon_lint.pipeline import write_card
+    from carbon_lint.pipeline import check_no_other_is_meant, write_card
 
     path = arguments.card
-    read_file(path, "card")  # what is wrong with the card is said before what is wrong with the record
+    if read_file(path, "card") is None:  # what is wrong with the card is said before what is wrong with the record
+        check_no_other_is_meant(path)
     record, warnings = _evidence(arguments)
     change = write_card(
         record,
@@ -156,7 +157,7 @@ def _summary(change: CardChange, path: str, *, is_dry_run: bool) -> str:
         return f"{terminal(path)}: unchanged, it holds these figures already\n"
     done = "would be changed" if is_dry_run else "changed"
     if change.before is None:
-        done = "would be made" if is_dry_run else "made"
+        done = "is not there and would be made" if is_dry_run else "was not there and was made"
     lines = [f"{terminal(path)}: {done}"]
     for field in change.fields:
         new = f"{field.new!s}" if not isinstance(field.new, float) else f"{field.new:.15g}"

@@ -79,12 +79,8 @@ class RunSteps(pipeline.Steps):
         change = pipeline.write_card(whole.record, self._card, training_type=self._training_type)
         for note in (*whole.notes, *change.notes):
             self._say(note)
-        if change.before is None:
-            self._say(f"{self._card} is made, with the figures in it")
-        elif change.is_changed:
-            self._say(f"the figures are in {self._card}")
-        else:
-            self._say(f"{self._card} is unchanged: it holds these figures already")
+        done = f"the figures are in {self._card}" if change.is_changed else f"{self._card} holds the figures already"
+        self._say(f"{self._card} was not there and was made, with the figures" if change.before is None else done)
 
     def tell_pushed(self, record: Record) -> None:
         """See Steps. The record is safe by now, and is replaced by one that says this too."""

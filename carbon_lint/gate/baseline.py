@@ -63,6 +63,7 @@ class Figures:
 
     Attributes:
         origin: in words, for the report.
+        name: the origin in a word or two, for a headline: `main`, `the card`; `None` where there is none shorter.
         emissions_g: of the whole run.
         energy_kwh: of the whole run, PUE included.
         intensity_g_per_kwh: carbon intensity.
@@ -88,6 +89,7 @@ class Figures:
     at: str | None = None
     is_whole: bool = True
     card: bytes | None = field(default=None, repr=False, compare=False)
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,57 @@ def hidden_gpus(root: Path = ROOT) -> tuple[str, ...]:
     """PCI addresses of the host's GPUs, of each vendor's that this container was given none of; else empty."""
     nvidia = () if any((root / "dev").glob("nvidia[0-9]*")) else host_gpus(root)
     return nvidia + (() if (root / "dev/kfd").exists() else host_amd_gpus(root))
+
+
+_ACTIVATES = re.compile(r"(?:^|[;&])\s*(?:source|\.)\s+[\"']?([^\s\"';&]+)/bin/activate\b", re.MULTILINE)
+_CONDA = re.compile(r"(?:^|[;&])\s*(?:conda|mamba|micromamba)\s+activate\b", re.MULTILINE)
+_INSTALLERS = {"uv": "pip install uv", "uvx": "pip install uv", "poetry": "pip install poetry"}
+_KNOWN_COMMANDS = (
+    "python",
+    "python3",
+    "pip",
+    *_INSTALLERS,
+    "accelerate",
+    "torchrun",
+    "deepspeed",
+    "make",
+    "git",
+    "bash",
+)
+
+
+def lost_venv(setup: str, command: str, path: str) -> str | None:
+    """What to add to `setup` if it activates an environment that ends with it; `None` if it keeps it, or has none.
+
+    `path` is the PATH that `setup` left for `command` by GITHUB_PATH, "" if it left none.
+    """
+    if "activate" in command:
+        return None
+    if (venv := _ACTIVATES.search(setup)) is not None:
+        folder = venv[1]
+        kept = f"{folder}/bin" if folder.startswith(("/", "$", "~")) else f"$PWD/{folder.removeprefix('./')}/bin"
+        is_kept = f"{folder.rpartition('/')[2]}/bin" in f"{path} {command}"
+    elif _CONDA.search(setup) is not None:
+        folder, kept, is_kept = "a conda environment", "$CONDA_PREFIX/bin", bool(path)
+    else:
+        return None
+    if is_kept:
+        return None
+    return (
+        f"`setup` activates {folder}, and that ends with `setup`: `command` runs without it\n"
+        f'add to the end of `setup`: echo "{kept}" >> "$GITHUB_PATH"'
+    )
+
+
+def not_found(name: str | None) -> str:
+    """What to do about exit status 127."""
+    if name is None:
+        return (
+            "127 says that a command was not found: install it in `setup`, say `setup: pip install -r requirements.txt`"
+        )
+    near = get_close_matches(name, _KNOWN_COMMANDS, n=1, cutoff=0.8)
+    meant = f"did you mean `{near[0]}`? Else " if near and near[0] != name else ""
+    return f"`{name}` was not found; {meant}install it in `setup: {_INSTALLERS.get(name, 'pip install …')}`"
 
 
 def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str], root: Path = ROOT) -> str:

@@ -6,7 +6,8 @@ Nothing here may fail the step: a pull request from a fork has a token that only
 from __future__ import annotations
 
 import base64
-from contextlib import contextmanager
+import logging
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 try:
@@ -29,6 +30,8 @@ TIMEOUT_S = 15
 RETRIES = 2
 FORBIDDEN = 403
 _READING = "contents: read"
+ACTIONS_BOT = "github-actions[bot]"
+CANCELLED_TIMEOUT_S = 2  # nothing else is left to do, and the runner ends us soon
 MAY_WRITE = {"admin", "maintain", "write"}
 
 
@@ -73,11 +76,14 @@ def upsert_comment(
 ) -> str | None:
     """Write `body` as the one comment that `is_ours` knows, and return its address; `None` where nothing was to do.
 
-    Raises ApiError.
+    Only a comment of our own author counts: anybody can copy the marker. Raises ApiError.
     """
     with _repository(step) as repository:
         pull = repository.get_pull(number)
         ours = [comment for comment in pull.get_issue_comments() if is_ours(comment.body)]
+        if ours:
+            author = _own_login(repository, step.inputs.github_token or "")
+            ours = [comment for comment in ours if comment.user.login.lower() == author]
         if not ours and not may_create:
             return None
         if not ours:
@@ -86,6 +92,21 @@ def upsert_comment(
             return None
         ours[0].edit(body)
         return ours[0].html_url
+
+
+def _own_login(repository: Repository, token: str) -> str:
+    """Who the token writes as, in lower case: a user, or the bot of a GitHub App. No user can have brackets in a name.
+
+    An App's token (`ghs_`) has no user; GraphQL names its viewer. The bot of the workflow's own token is the default.
+    """
+    requester = repository.requester
+    if not token.startswith("ghs_"):
+        with suppress(GithubException, KeyError, TypeError):
+            return str(requester.requestJsonAndCheck("GET", "/user")[1]["login"]).lower()
+    with suppress(GithubException, KeyError, TypeError):
+        login = str(requester.graphql_query("query { viewer { login } }", {})[1]["data"]["viewer"]["login"]).lower()
+        return login if login.endswith("[bot]") else f"{login}[bot]"
+    return ACTIONS_BOT
 
 
 def who_labelled(step: Step, number: int, label: str) -> str | None:
@@ -117,11 +138,12 @@ def _repository(step: Step, needs: str = "pull-requests: write") -> Iterator[Rep
     token, name = step.inputs.github_token, step.context.repository
     if token is None or name is None:
         raise ApiError("there is no github-token" if token is None else "GITHUB_REPOSITORY is not set")
+    logging.getLogger("github").setLevel(logging.CRITICAL)  # what is refused is said by us, once
     client = github.Github(
         auth=github.Auth.Token(token),
         base_url=step.context.api_url,
-        timeout=TIMEOUT_S,
-        retry=github.GithubRetry(total=RETRIES),
+        timeout=CANCELLED_TIMEOUT_S if step.result.is_cancelled else TIMEOUT_S,
+        retry=None if step.result.is_cancelled else github.GithubRetry(total=RETRIES),
         seconds_between_requests=None,  # PyGithub would wait a second before each write; there are three at most
         seconds_between_writes=None,
         user_agent="carbon-lint",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.figures import card_with_record
@@ -43,7 +44,8 @@ def find_baseline(step: Step, limits: Limits) -> Figures | str | None:
     found = _READERS[source.kind](step, limits, source.value)
     if isinstance(found, str):
         step.console.notice(f"nothing to compare with: {found}")
-    return found
+        return found
+    return replace(found, name=source.value or "the card")
 
 
 def states_run(figures: Figures, record: Record) -> bool:

@@ -9,8 +9,10 @@ from carbon_lint import pipeline
 from carbon_lint.errors import NoCardsError, PublishError
 from carbon_lint.github import paths
 from carbon_lint.github.publishing import Mode, not_published, publish, publish_mode, whole_group
+from carbon_lint.github.wording import users_paths
 from carbon_lint.lint.engine import LintRequest, lint_paths
 from carbon_lint.report import REPORTERS, RenderOptions, write_outputs
+from carbon_lint.report.sections import Publication
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +60,8 @@ class Finishing:
             settings=self._settings if self._step.inputs.config else None,
             settings_in=self._settings_in,
             overrides={"fail-on": self._step.inputs.fail_on} if self._step.inputs.fail_on else {},
+            ceilings=self._limits_of_cards(),
+            ceilings_from="the step's input",
         )
         with contextlib.chdir(self._step.context.workspace):
             try:
@@ -66,11 +70,21 @@ class Finishing:
                 if named or self._step.result.record is None:
                     raise
                 return False  # a training without a card in the repository has nothing to lint
+            for found in report.diagnostics:
+                found.message = users_paths(self._step.context, found.message)
             self._step.result.lint = report
             self._show_findings()
         if report.is_failing:
             self._step.result.statuses.append(FINDINGS)
         return report.is_failing
+
+    def _limits_of_cards(self) -> dict[str, str]:
+        """The step's limits, where there is no run to hold to them. A card may state the sum of many runs."""
+        if self._step.result.record is not None:
+            return {}
+        grams, kwh = self._step.inputs.max_emissions_g, self._step.inputs.max_energy_kwh
+        limits = {"max-emissions": (grams, "g"), "max-energy": (kwh, "kWh")}
+        return {name: f"{limit!r} {unit}" for name, (limit, unit) in limits.items() if limit is not None}
 
     def publish(self) -> None:
         """Commit the card to the Hub where that was asked for."""
@@ -86,6 +100,7 @@ class Finishing:
         try:
             published = publish(self._step, self._own_card(), mode, self._settings)
         except PublishError as error:
+            self._step.result.publication = Publication(why_not=error.message)
             self._show_why(error)
             if mode is not Mode.DRY_RUN:
                 raise
@@ -97,12 +112,14 @@ class Finishing:
             for note in published.notes:
                 self._step.console.notice(note)
             self._step.result.card_url = published.url
+            self._step.result.publication = Publication(url=published.url, is_changed=published.changed)
             done = "published" if published.changed else "unchanged, nothing committed"
             self._step.console.line(f"{done}: {published.url}")
 
     def leave_unpublished(self, reason: str) -> None:
         """Say why nothing is committed, where that was asked for."""
         if publish_mode(self._step.inputs, self._step.context) is not None:
+            self._step.result.publication = Publication(why_not=reason)
             self._step.console.notice(f"not published: {reason}")
 
     def _show_why(self, error: PublishError) -> None:
@@ -136,4 +153,6 @@ class Finishing:
         self._step.console.group("carbon-lint: what would be published")
         self._step.console.line(diff or "nothing: the Hub has this card already")
         self._step.console.end_group()
-        self._step.console.notice(f"not published: {not_published(self._step)}; the log shows the change")
+        reason = f"{not_published(self._step)}; the log shows the change"
+        self._step.result.publication = Publication(why_not=reason)
+        self._step.console.notice(f"not published: {reason}")

@@ -1,21 +1,24 @@
-"""The end of the step, on every path: outputs, summary, comment, ownership of what was written."""
+"""The end of the step, on every path: annotation, outputs, summary, comment, ownership of what was written."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.github import ownership
-from carbon_lint.github.commands import append_entries, append_summary, file_command
+from carbon_lint.github.commands import append_entries, file_command, write_summary
+from carbon_lint.github.publishing import publish_mode
 from carbon_lint.github.results import outputs
-from carbon_lint.report import RenderOptions, markdown, sections, summary
+from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.report import comment as comments
-from carbon_lint.text import markdown_text
+from carbon_lint.report import sections, summary
+from carbon_lint.report.sections import Publication
 
 if TYPE_CHECKING:
     from carbon_lint.github.context import Context
     from carbon_lint.github.results import Result, Step
+    from carbon_lint.records.record import Record
 
-MAX_FINDINGS_BYTES = 500_000
 OWNERSHIP_S = 20.0
 OWNERSHIP_CANCELLED_S = 0.5  # of the seven seconds that the runner leaves
 
@@ -28,19 +31,35 @@ def write_outputs(context: Context, result: Result) -> None:
         )
 
 
+def announce(step: Step) -> None:
+    """How the step ended, as its first annotation: an error where it failed, a warning where something was let through.
+
+    The linter's findings come after it: the runner shows ten a step, and why the step failed must be among them.
+    """
+    head, failures = step.result.head, step.result.failures
+    lines = [line.strip() for failure in failures for line in failure.split("\n")]
+    said = [head.text, *(line for line in lines if line.lower() not in head.text.lower())]
+    if step.result.exit_status:
+        step.console.error("\n".join(said))
+    elif head.mark == "⚠️" and step.result.record is not None:
+        step.console.warning("\n".join(said))
+    step.console.annotations(step.result.annotations)
+
+
 def close(step: Step) -> None:
-    """Summary, comment and ownership. Raises OutputError where the summary cannot be written."""
-    if step.inputs.summary and step.context.summary_file is not None:
-        append_summary(step.context.summary_file, render_summary(step.result))
+    """Summary and ownership. Raises OutputError where the summary cannot be written."""
+    if step.context.summary_file is not None:
+        ours = render_summary(step) if step.inputs.summary else ""
+        write_summary(step.context.summary_file, ours, step.result.job_summary)
     within_s = OWNERSHIP_CANCELLED_S if step.result.is_cancelled else OWNERSHIP_S
     if not ownership.hand_over(step.result.written, step.context.workspace, within_s=within_s):
         step.console.notice(f"after {within_s:.0f} s some files of the job still belong to root")
 
 
 def comment(step: Step) -> None:
-    """The one comment on the pull request, where it is asked for and there is something new to say. Never fails."""
-    record, number = step.result.record, step.context.pull_request
-    if not step.inputs.pr_comment or record is None:
+    """The one comment on the pull request, made or kept true at every end of the step. Never fails."""
+    number = step.context.pull_request
+    if not step.inputs.pr_comment:
         return
     if number is None:
         step.console.notice("`pr-comment`: this run belongs to no pull request, so nothing was commented")
@@ -48,15 +67,7 @@ def comment(step: Step) -> None:
     from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s
 
     key = comment_key(step)
-    body = comments.render(
-        record,
-        step.result.verdict,
-        key=key,
-        comparison=step.result.comparison,
-        excused=step.result.excused,
-        report=step.result.lint,
-        limit_changes=step.result.limit_changes,
-    )
+    body = render_comment(step, key)
     try:
         url = api.upsert_comment(
             step, number, body, lambda text: comments.is_comment(text, key), may_create=_is_news(step)
@@ -78,30 +89,62 @@ def _is_news(step: Step) -> bool:
     """Whether a comment is made where there is none; one that is there is always kept true."""
     result = step.result
     wanted = step.inputs.comment_on
+    if result.is_cancelled:
+        return False
     if wanted == "always" or result.exit_status:
         return True
     if wanted == "failure":
         return False
     has_change = result.comparison is not None and result.comparison.emissions_change != 0
-    return result.verdict is not None or has_change or bool(result.limit_changes)
+    has_findings = result.record is None and result.lint is not None and bool(result.lint.diagnostics)
+    return result.verdict is not None or has_change or bool(result.limit_changes) or has_findings
 
 
-def render_summary(result: Result) -> str:
-    """The step in Markdown: the run where there is a record, else the findings, and what failed."""
-    if result.record is not None:
-        text = summary.render(
-            result.record,
-            result.verdict,
-            comparison=result.comparison,
-            excused=result.excused,
-            report=result.lint,
-            readings=result.readings,
-        )
-    elif result.lint is not None:
-        text = "## carbon-lint\n\n" + markdown.findings(result.lint, RenderOptions(), max_bytes=MAX_FINDINGS_BYTES)
-    else:
-        text = "## carbon-lint\n"
+def render_summary(step: Step) -> str:
+    """The step in Markdown, whatever became of it."""
+    result = step.result
+    text = summary.render(
+        _record(step),
+        result.verdict,
+        comparison=result.comparison,
+        excused=result.excused,
+        report=result.lint,
+        readings=result.readings,
+        head=result.head,
+        failures=result.failures,
+        publication=_publication(step),
+    )
     changes = sections.changes(result.limit_changes)
-    text += f"\n{changes}" if changes else ""
-    failures = "".join(f"- {markdown_text(failure)}\n" for failure in result.failures)
-    return f"{text}\n### What failed\n\n{failures}" if failures else text
+    return f"{text}\n{changes}" if changes else text
+
+
+def render_comment(step: Step, key: str) -> str:
+    """The comment of this step, whatever became of it."""
+    result = step.result
+    return comments.render(
+        _record(step),
+        result.verdict,
+        key=key,
+        comparison=result.comparison,
+        excused=result.excused,
+        report=result.lint,
+        limit_changes=result.limit_changes,
+        head=result.head,
+        failures=result.failures,
+        publication=_publication(step),
+        run_url=provenance_from_environ({"GITHUB_ACTIONS": "true", **step.environ}).run_url,
+    )
+
+
+def _record(step: Step) -> Record | None:
+    """The record, with warnings in the words of a workflow: they were written for the command line too."""
+    record = step.result.record
+    if record is None:
+        return None
+    return replace(record, warnings=tuple(map(step.console.said, record.warnings)))
+
+
+def _publication(step: Step) -> Publication | None:
+    if step.result.publication is not None or publish_mode(step.inputs, step.context) is None:
+        return step.result.publication
+    return Publication()

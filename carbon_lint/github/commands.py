@@ -11,11 +11,13 @@ import secrets
 import threading
 from typing import TYPE_CHECKING
 
+from carbon_lint import redact
 from carbon_lint.errors import OutputError
+from carbon_lint.report.leftovers import closed
 from carbon_lint.text import command_data, command_property, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # The runner shows ten annotations a level and step, and cuts a message at 4096 characters
@@ -24,15 +26,17 @@ MAX_ANNOTATIONS = 10
 MAX_MESSAGE_CHARACTERS = 4096
 MAX_SUMMARY_BYTES = 1_048_576  # FileCommandManager.cs: a larger summary is dropped, with the step still green
 MAX_FILE_BYTES = 1_048_576  # of a file command's file; the outputs of a whole job are not allowed to be more
-_SUMMARY_ROOM_BYTES = 4096  # for the sentence that says what was cut
+_CUT_BYTES = 4096  # for the sentence that says what was cut, and for what closes the rest
 
 
 class Console:
     """The step's log. Thread-safe: the pump of the job's output writes here too."""
 
-    def __init__(self, descriptor: int) -> None:
-        """Write to the file `descriptor`, which stays open."""
+    def __init__(self, descriptor: int, words: Callable[[str], str] = str) -> None:
+        """Write to the file `descriptor`, which stays open. `words` puts a message into the words of a workflow."""
         self._descriptor = descriptor
+        self._words = words
+        self._secrets: list[str] = []
         self._lock = threading.Lock()
         self._is_line_open = False
         self._has_reader = True
@@ -46,9 +50,13 @@ class Console:
             self._put(data)
             self._is_line_open = data[-1:] not in {b"\n", b"\r"}
 
+    def said(self, message: str) -> str:
+        """A message as the step shows it: in its words, and without any secret."""
+        return redact.text(self._words(message), self._secrets)
+
     def line(self, text: str = "") -> None:
         """Lines of the log that can do nothing but be read."""
-        self._emit("".join(f"{terminal(line)}\n" for line in text.split("\n")))
+        self._emit("".join(f"{terminal(line)}\n" for line in self.said(text).split("\n")))
 
     def error(self, message: str, *, title: str = "carbon-lint") -> None:
         """An error annotation."""
@@ -74,6 +82,7 @@ class Console:
         """Have the runner replace `secret` by `***` from here on, line by line as it compares."""
         for part in (secret or "").splitlines():
             if part.strip():
+                self._secrets.append(part.strip())
                 self._emit(f"::add-mask::{command_data(part.strip())}\n")
 
     def annotations(self, rendered: str) -> None:
@@ -83,7 +92,7 @@ class Console:
 
     def _annotate(self, level: str, message: str, title: str) -> None:
         self._shown[level] += 1
-        shown = "\n".join(terminal(part) for part in message.split("\n"))[:MAX_MESSAGE_CHARACTERS]
+        shown = "\n".join(terminal(part) for part in self.said(message).split("\n"))[:MAX_MESSAGE_CHARACTERS]
         if self._shown[level] > MAX_ANNOTATIONS:
             self._emit(f"{level}: {terminal(shown)}\n")  # past the runner's limit: still in the log
             return
@@ -153,20 +162,35 @@ def _write(path: Path, text: str, mode: int) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
-def append_summary(path: Path, markdown: str, *, max_bytes: int = MAX_SUMMARY_BYTES) -> None:
-    """Append to the step's summary, cut where the runner would drop all of it. Raises OutputError."""
+def write_summary(path: Path, ours: str, the_jobs: str) -> None:
+    """The step's summary: ours first, whatever stands there already, then the job's, closed. Raises OutputError.
+
+    A job that runs as root can find the file itself and write into it; it is no other step's, each has one of its own.
+    """
+    is_regular = path.is_file() and not path.is_symlink()  # or the job has put something in its place
+    found = path.read_bytes()[:MAX_SUMMARY_BYTES].decode("utf-8", "replace") if is_regular else ""
+    theirs = closed("\n\n".join(text for text in (found, the_jobs) if text.strip()))
+    ours_whole = _cut(ours, MAX_SUMMARY_BYTES)
+    if ours_whole and theirs:
+        ours_whole += "\n---\n\n*Written by the job:*\n\n"
+    room_bytes = MAX_SUMMARY_BYTES - len(ours_whole.encode("utf-8", "backslashreplace"))
+    whole = ours_whole + (
+        theirs if len(theirs.encode()) <= room_bytes else closed(_cut(theirs, room_bytes - _CUT_BYTES))
+    )
     try:
-        used_bytes = path.stat().st_size
-    except OSError:
-        used_bytes = 0
-    room_bytes = max_bytes - used_bytes
-    if len(markdown.encode("utf-8", "backslashreplace")) > room_bytes:
-        kept = markdown.encode("utf-8", "backslashreplace")[: max(0, room_bytes - _SUMMARY_ROOM_BYTES)]
-        whole_lines = kept.decode("utf-8", "ignore").rpartition("\n")[0]
-        markdown = f"{whole_lines}\n\n> Cut here: GitHub drops a summary of more than 1 MiB. All of it is in the log.\n"
-        if room_bytes < _SUMMARY_ROOM_BYTES:
-            return
-    append(path, markdown)
+        with path.open("wb" if is_regular else "ab") as stream:
+            stream.write(whole.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _cut(markdown: str, room_bytes: int) -> str:
+    """`markdown`, cut where the runner would drop all of it."""
+    data = markdown.encode("utf-8", "backslashreplace")
+    if len(data) <= room_bytes:
+        return markdown
+    kept = data[: max(0, room_bytes - _CUT_BYTES)].decode("utf-8", "ignore").rpartition("\n")[0]
+    return f"{kept}\n\n> Cut here: GitHub drops a summary of more than 1 MiB. All of it is in the log.\n"
 
 
 def read_entries(text: str) -> Iterator[tuple[str, str]]:

@@ -15,8 +15,9 @@ from carbon_lint.errors import CarbonLintError, ExitCode, MeasurementError, Outp
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
-from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, in_yaml, unknown_inputs
+from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, unknown_inputs
 from carbon_lint.github.results import Step
+from carbon_lint.github.wording import users_words
 from carbon_lint.measure.environment import GRID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ def trusted_environ(environ: Mapping[str, str], *, in_job: bool) -> dict[str, st
 
 def main(environ: Mapping[str, str]) -> int:
     """Run the step and return its exit status. Raises nothing but what ends the interpreter."""
-    console, context = Console(os.dup(1)), Context.from_environ(environ)
+    context = Context.from_environ(environ)
+    console = Console(os.dup(1), words=lambda text: users_words(context, text))
     # Without inputs that could be read there is still a step whose end is to be told.
-    step = Step(inputs=ActionInputs(), context=context, environ=environ, console=console)
+    step = Step(inputs=ActionInputs.readable(environ), context=context, environ=environ, console=console)
     result = step.result
     try:
         with _cancellable():
@@ -56,12 +58,11 @@ def main(environ: Mapping[str, str]) -> int:
         result.statuses.append(int(error.exit_code))
         result.is_unmeasured = isinstance(error, MeasurementError)
         text = error.message + (f"\n  {error.hint}" if error.hint else "")
-        result.failures.append(in_yaml(text))
+        result.failures.append(text)
     except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text
         _report_bug(error, step)
     _close(step)
-    if not result.is_cancelled:
-        _comment(step)
+    _comment(step)
     return result.exit_status
 
 
@@ -74,6 +75,10 @@ def _run(step: Step) -> None:
         step.console.mask(secret)
     for name in unknown_inputs(step.environ):
         step.console.notice(f"`{name}` is no input of carbon-lint; was it meant for another action?")
+    if inputs.without_effect:
+        names = ", ".join(f"`{name}`" for name in inputs.without_effect)
+        own = "; the record keeps the place and the figures of its own run" if inputs.record is not None else ""
+        step.console.warning(f"without `command` nothing is measured, so this has no effect: {names}{own}")
     run_step(step)
 
 
@@ -87,11 +92,9 @@ def _report_bug(error: Exception, step: Step) -> None:
 
 
 def _close(step: Step) -> None:
-    """Annotations, outputs, summary, comment and ownership. The outputs first: all else may fail."""
-    for failure in step.result.failures:
-        step.console.error(failure)
-    # After ours: the runner shows ten a step, and why the step failed must be among them.
-    step.console.annotations(step.result.annotations)
+    """Annotations, outputs, summary and ownership. The outputs first: all else may fail."""
+    step.result.failures[:] = [step.console.said(failure) for failure in step.result.failures]
+    closing.announce(step)
     try:
         closing.write_outputs(step.context, step.result)
         closing.close(step)

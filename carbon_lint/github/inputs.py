@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -19,7 +20,7 @@ from carbon_lint.text import quoted
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, parse_duration_s, parse_emissions_g, parse_energy_kwh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 ALL_INPUTS = "CARBON_LINT_INPUTS"
 """The composite action hands its inputs over as one JSON object; GitHub gives it no `INPUT_*`."""
@@ -30,6 +31,10 @@ MAX_SCRIPT_CHARACTERS = 131_072  # what Linux lets one environment variable hold
 MAX_VALUE_CHARACTERS = 8192
 _CLOSE = 0.8  # difflib's ratio from which an unknown input is a misspelling and not somebody else's variable
 _RUNNERS_OWN = {"args", "entrypoint"}
+_MEASURING = {
+    *("setup", "working-directory", "location", "carbon-intensity", "electricity-maps", "on-exceed", "grace"),
+    *("expected-duration", "require", "pass-env"),
+}
 
 
 def _input(name: str, parse: Callable[[str], Any], *, secret: bool = False, default: Any = None) -> Any:
@@ -84,6 +89,14 @@ def _choice(*choices: str) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def _fail_on(value: str) -> str:
+    if value.lower() in {"none", "never", "false", "off", "no"}:
+        raise UsageError(
+            f"{quoted(value)} is no severity", hint='`lint: "false"` lints nothing; `fail-on: error` is mildest'
+        )
+    return str(_choice("error", "warning", "note")(value))
 
 
 def _lines(value: str) -> tuple[str, ...]:
@@ -143,7 +156,7 @@ class ActionInputs:
     card: str | None = _input("card", _text)
     cards: tuple[str, ...] = _input("cards", _lines, default=())
     lint: bool = _input("lint", _boolean, default=True)
-    fail_on: str | None = _input("fail-on", _choice("error", "warning", "note"))
+    fail_on: str | None = _input("fail-on", _fail_on)
     config: str | None = _input("config", _text)
     publish: str = _input("publish", _choice("auto", "always", "pr", "never"), default="auto")
     replace_card: bool = _input("replace-card", _boolean, default=False)
@@ -165,11 +178,7 @@ class ActionInputs:
         """Read and check every input. Raises UsageError that names the input and the line of YAML that mends it."""
         given = _given(environ)
         known = {spec.metadata["input"]: spec for spec in fields(cls)}
-        for name in sorted(given.keys() - known.keys()):
-            near = get_close_matches(name.replace("_", "-"), known, n=1, cutoff=_CLOSE)
-            if near:
-                # A limit that is misspelt would be a limit that is not there.
-                raise UsageError(f"input {name!r} is not known", hint=f"did you mean `{near[0]}`?")
+        _check_names(given, known)
         values = {
             spec.name: _parsed(name, given[name], spec.metadata["parse"])
             for name, spec in known.items()
@@ -178,6 +187,27 @@ class ActionInputs:
         inputs = cls(**values)
         inputs._check_together()
         return inputs
+
+    @classmethod
+    def readable(cls, environ: Mapping[str, str]) -> ActionInputs:
+        """Every input that can be read by itself, to tell the end of a step whose inputs are wrong. Never raises."""
+        values = {}
+        with contextlib.suppress(UsageError):
+            given = _given(environ)
+            for spec in fields(cls):
+                name = spec.metadata["input"]
+                with contextlib.suppress(UsageError):
+                    if name in given:
+                        values[spec.name] = _parsed(name, given[name], spec.metadata["parse"])
+        return cls(**values)
+
+    @property
+    def without_effect(self) -> tuple[str, ...]:
+        """Names of the inputs given that say how to measure, where nothing is measured."""
+        if self.command is not None:
+            return ()
+        given = (spec for spec in fields(self) if spec.metadata["input"] in _MEASURING)
+        return tuple(spec.metadata["input"] for spec in given if getattr(self, spec.name) not in {None, ()})
 
     def _check_together(self) -> None:
         if self.setup and not self.command:
@@ -206,12 +236,49 @@ class ActionInputs:
         unusual = unusual_intensity(self.carbon_intensity_g_per_kwh or LEAST_GRID_G_PER_KWH)
         if unusual is not None and not self.allow_unusual_intensity:
             raise UsageError(f"input 'carbon-intensity': {unusual[0]}", hint=_with_input(unusual[1]))
+        if self.command is None and self.record is None:
+            self._check_limits_without_a_run()
+
+    def _check_limits_without_a_run(self) -> None:
+        """The linter holds cards against the two limits; whatever else is a limit needs a run."""
+        if self.max_increase or self.baseline:
+            raise UsageError(
+                f"input '{'max-increase' if self.max_increase else 'baseline'}' compares a run, and there is none",
+                hint="add `command: python train.py` or `record: carbon-lint-record.json`, or leave it out",
+            )
+        if (self.max_emissions_g is not None or self.max_energy_kwh is not None) and not self.lint:
+            name = "max-emissions" if self.max_emissions_g is not None else "max-energy"
+            raise UsageError(
+                f"input '{name}' has nothing to judge: there is no `command`, no `record`, and `lint` is false",
+                hint="add `command: python train.py`, or leave `lint: false` out: cards are then held against it",
+            )
 
 
 def unknown_inputs(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Names of `INPUT_*` that are no input and no misspelling of one: somebody else's, worth a notice."""
     known = {spec.metadata["input"] for spec in fields(ActionInputs)}
     return tuple(sorted(_given(environ).keys() - known - _RUNNERS_OWN))
+
+
+def _check_names(given: Mapping[str, str], known: Iterable[str]) -> None:
+    """Raise UsageError for inputs that are misspelt, or that nobody knows where a run is to be judged.
+
+    A limit under a name that nobody knows would be a limit that is not there.
+    """
+    unknown = sorted(given.keys() - set(known) - _RUNNERS_OWN)
+    near = {name: get_close_matches(name.replace("_", "-"), known, n=1, cutoff=_CLOSE) for name in unknown}
+    meant = list(dict.fromkeys(names[0] for names in near.values() if names))
+    is_run = "command" in given or "record" in given
+    wrong = unknown if is_run else [name for name in unknown if near[name]]
+    if not wrong:
+        return
+    hints = [f"did you mean {' and '.join(f'`{name}`' for name in meant)}?"] if meant else []
+    if not all(near[name] for name in wrong):
+        hints.append("limits are `max-emissions`, `max-energy` and `max-increase`; docs/github.md lists all inputs")
+    are = "is" if len(wrong) == 1 else "are"
+    raise UsageError(
+        f"input{'s' if are == 'are' else ''} {' and '.join(map(repr, wrong))} {are} not known", hint="; ".join(hints)
+    )
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, str]:
@@ -256,13 +323,6 @@ def _parsed(name: str, text: str, parse: Callable[[str], Any]) -> Any:
         raise UsageError(f"input {name!r}: {error.message}", hint=_mending_line(name, error.hint)) from error
 
 
-def in_yaml(text: str) -> str:
-    """A hint for the command line in the words of a workflow: `--location FRA` becomes `location: FRA`."""
-    return _FLAG.sub(
-        lambda match: f"`{match['name']}: {match['value']}`" if match["value"] else f"`{match['name']}`", text
-    )
-
-
 def _with_input(hint: str) -> str:
     return hint.replace("--allow-unusual-intensity", '`allow-unusual-intensity: "true"`')
 
@@ -270,10 +330,6 @@ def _with_input(hint: str) -> str:
 def _mending_line(name: str, hint: str | None) -> str | None:
     if hint is None:
         return None
+    if "`" in hint or "--" in hint:  # says which input itself
+        return hint
     return f"`{name}: {hint}`" if " " not in hint else f"`{name}`: {hint}"
-
-
-_NAMES = "|".join(sorted((spec.metadata["input"] for spec in fields(ActionInputs)), key=len, reverse=True))
-_FLAG = re.compile(
-    rf"`?--(?P<name>{_NAMES})\b(?!-)(?:[ =](?P<value>'[^']*'|\"[^\"]*\"|[A-Z0-9][^\s,;)`]*|none\b|gpu\b))?`?"
-)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.github.commands import append, append_summary, file_command, read_entries, readable, rewrite
+from carbon_lint.github.commands import append, file_command, read_entries, readable, rewrite
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ _STEERING = re.compile(
 """Variables that the job may set for its own `command`, and for no step after this one."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-MAX_JOB_SUMMARY_BYTES = 600_000
-"""Of the 1 MiB that a step has; the rest is for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +100,11 @@ class JobFiles:
         paths = self._text("GITHUB_PATH")
         if paths and context.path_file is not None:
             append(context.path_file, paths if paths.endswith("\n") else f"{paths}\n")
-        summary = self._text("GITHUB_STEP_SUMMARY")
-        if summary and context.summary_file is not None:
-            append_summary(context.summary_file, f"{summary}\n", max_bytes=MAX_JOB_SUMMARY_BYTES)
         return tuple(refused)
+
+    def summary(self) -> str:
+        """What the job wrote for the step's summary. Ours comes first, so it is written when ours is."""
+        return self._text("GITHUB_STEP_SUMMARY")
 
     def _text(self, name: str) -> str:
         # The job may have put anything in the file's place, a FIFO or a link to our own files too.

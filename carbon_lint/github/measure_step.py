@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
-from carbon_lint.errors import MeasurementError, OutputError
+from carbon_lint.errors import ExitCode, InputError, MeasurementError, OutputError, UsageError
 from carbon_lint.github import advice, gating, measuring, paths, policy
 from carbon_lint.github.grid import grid_of
 from carbon_lint.github.jobfiles import private_files
@@ -56,7 +56,7 @@ class Measuring:
     def __init__(self, step: Step, limits: Limits) -> None:
         self._step = step
         self._limits = limits
-        self._lacks_token = False
+        self._heard = measuring.Heard()
         self._gate = gating.prepare(step, limits)
 
     def measure(self) -> Record | None:
@@ -65,6 +65,12 @@ class Measuring:
             self._measure(self._step.inputs.command)
         elif self._step.inputs.record is not None:
             path = paths.inside(self._step.context, "record", self._step.inputs.record, may_be_temporary=True)
+            if not path.exists():
+                raise InputError(
+                    f"input 'record': there is no file {quoted(self._step.inputs.record)}",
+                    hint="it comes from the job that measured: `uses: actions/download-artifact` before this step, and "
+                    "the path that it gives",
+                )
             path = Path(record_file(path))  # `record: records/` reads the one record that it wrote there
             record = load_record(path, allow_unusual=self._allows_unusual())
             if not self._step.inputs.allow_foreign:
@@ -81,8 +87,7 @@ class Measuring:
             check_name(record_path)
         folder = paths.working_directory(self._step.context, self._step.inputs.working_directory)
         if self._step.inputs.card is not None:
-            card = str(paths.inside(self._step.context, "card", self._step.inputs.card))
-            pipeline.check_card_can_be_written(card, record_path=str(record_path))
+            self._check_card(self._step.inputs.card, record_path)
             if (run_group := self._run_group()) is not None:
                 check_group(run_group, record_path)
         place = grid_of(self._step, self._limits.settings) or self._place()
@@ -93,9 +98,25 @@ class Measuring:
                 request = self._prepared(command, base, files, record_path)
                 record = self._measured(request, self._meter(place, request))
             finally:
+                self._step.result.job_summary = files.summary()
                 for refused in files.copy_to(self._step.context):
                     self._step.console.warning(f"not handed on to later steps: {refused}")
         self._keep(record, record_path)
+
+    def _check_card(self, name: str, record_path: Path) -> None:
+        """Before the job: is the card there, or can it be made, and is no other one meant?"""
+        path = paths.inside(self._step.context, "card", name)
+        if not path.parent.is_dir():
+            raise UsageError(
+                f"input 'card': there is no folder {quoted(paths.relative(self._step.context, path.parent))}",
+                hint=f"`card: {path.name}`, or make the folder in a step before this one",
+            )
+        try:
+            is_new = pipeline.check_card_can_be_written(str(path), record_path=str(record_path))
+        except UsageError as error:
+            raise UsageError(f"input 'card': {error.message}", hint=error.hint) from error
+        if is_new:
+            self._step.console.warning(f"`card: {name}` is not there, so a new card will be made")
 
     def _record_path(self) -> Path:
         """Where the record goes. A folder stands for a file of this run's own in it, beside those of other attempts."""
@@ -118,8 +139,13 @@ class Measuring:
         """Run `setup`, and make the request from what it left."""
         pass_env = measuring.passed_names(self._step.inputs)
         if self._step.inputs.setup is not None:
-            measuring.run_setup(self._step.inputs.setup, base, pass_env, self._step.console)
-            base.update(files.changes(base))
+            quiet = {} if self._step.context.in_job else measuring.QUIET_PIP
+            measuring.run_setup(self._step.inputs.setup, {**quiet, **base}, pass_env, self._step.console)
+            changes = files.changes(base)
+            lost = advice.lost_venv(self._step.inputs.setup, command, changes.get("PATH", ""))
+            if lost is not None:
+                self._step.console.warning(lost)
+            base.update(changes)
         if self._step.inputs.expected_duration_s is not None and not self._gate.hard_budget:
             self._step.console.notice("`expected-duration` is there for a limit, and there is no hard one")
         inputs = self._step.inputs
@@ -133,6 +159,7 @@ class Measuring:
             on_exceed=policy.on_exceed(self._step.inputs, self._limits.settings),
             grace_s=policy.grace_s(self._step.inputs, self._limits.settings),
             cancel_grace_s=CANCEL_GRACE_S,
+            secrets=self._secrets(),
             record_path=str(record_path),
             run_group=self._run_group(),
             forecast=bool(self._gate.hard_budget),
@@ -140,6 +167,11 @@ class Measuring:
             provenance=replace(provenance, job_index=inputs.job_index, model=inputs.hub_repo or inputs.card),
             warnings=self._limits.notes,
         )
+
+    def _secrets(self) -> tuple[str, ...]:
+        inputs = self._step.inputs
+        tokens = (inputs.hf_token, inputs.github_token, inputs.electricity_maps_token)
+        return tuple(token for token in tokens if token)
 
     def _place(self) -> Place | None:
         settings = self._limits.settings
@@ -200,7 +232,7 @@ class Measuring:
 
     def _measured(self, request: RunRequest, meter: Meter) -> Record:
         try:
-            record, self._lacks_token = measuring.measured(
+            record, self._heard = measuring.measured(
                 lambda metered, show, printed: measure(request, metered, show, printed),
                 meter,
                 self._step.result.readings,
@@ -222,7 +254,11 @@ class Measuring:
         status = exit_code(record)
         self._step.result.statuses.append(status)
         if record.outcome is Outcome.FAILED:
-            why = _NEEDS_ITS_OWN if self._lacks_token and "HF_TOKEN" not in self._step.inputs.pass_env else ""
+            why = ""
+            if self._heard.lacks_token and "HF_TOKEN" not in self._step.inputs.pass_env:
+                why = _NEEDS_ITS_OWN
+            elif status == ExitCode.COMMAND_NOT_FOUND:
+                why = f"\n{advice.not_found(self._heard.missing)}"
             self._step.result.failures.append(
                 f"`command` failed with exit status {status}; its output is in the log{why}"
             )
@@ -240,7 +276,8 @@ class Measuring:
             result.statuses.append(MeasurementError.exit_code)
         elif record.energy_kwh.total is not None:
             gating.pronounce(self._step, self._gate, record)
-        self._step.console.line(run_text.render(record, result.verdict).rstrip("\n"))
+        said = run_text.render(record, result.verdict, excused=result.excused, is_over_budget=result.is_failing)
+        self._step.console.line(said.rstrip("\n"))
         return result.is_failing
 
     def _warn_of_what_is_not_passed(self) -> None:

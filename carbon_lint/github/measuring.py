@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from carbon_lint.cli.progress import LogLines
-from carbon_lint.errors import CarbonLintError
+from carbon_lint.errors import CarbonLintError, ExitCode
+from carbon_lint.github import advice
 from carbon_lint.github.inputs import OUR_VARIABLES
 from carbon_lint.github.jobfiles import VARIABLES
 from carbon_lint.github.ownership import git_environ
-from carbon_lint.github.pump import JobOutput
+from carbon_lint.github.pump import LISTEN_BYTES, JobOutput
 from carbon_lint.measure.environment import job_environ, private_prefix
 from carbon_lint.measure.forecast.printed_progress import PrintedProgress
 
@@ -39,14 +40,43 @@ NO_TOKEN = re.compile(rb"Invalid username or password|Token is required|LocalTok
 SETUP_GRACE_S = 5.0
 
 
+# As bash says it; `-e` ends the script there.
+_NOT_FOUND = re.compile(rb"(?:bash|sh): (?:line \d+: |\d+: )?([^\s:]{1,100}): (?:command not found|not found)")
+QUIET_PIP = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1"}
+"""For `setup` in the container, which is thrown away: no advice on root, on a newer pip and on a cache's owner."""
+
+
+class Heard(NamedTuple):
+    """What the job's output said that explains its failure: a token that it lacks, a command that is not there."""
+
+    lacks_token: bool = False
+    missing: str | None = None
+
+
+class MissingCommand:
+    """Hears in the job's output which command bash did not find, the last of them."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self._tail = b""
+
+    def feed(self, data: bytes) -> None:
+        """The output, piece by piece."""
+        heard = self._tail + data
+        if b"not found" in heard:  # much faster than the pattern, which rarely has anything to find
+            for match in _NOT_FOUND.finditer(heard):
+                self.name = match[1].decode("utf-8", "replace")
+        self._tail = heard[-LISTEN_BYTES:]
+
+
 class SetupFailedError(CarbonLintError):
     """`setup` failed: the command was not run. The exit status is the script's."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(
-            f"`setup` failed with exit status {status}, so `command` was not run",
-            hint="its output is above; `setup` runs as `bash -euo pipefail`",
-        )
+    def __init__(self, status: int, missing: str | None = None) -> None:
+        hint = "its output is above; `setup` runs as `bash -euo pipefail`"
+        if status == ExitCode.COMMAND_NOT_FOUND:
+            hint = advice.not_found(missing)
+        super().__init__(f"`setup` failed with exit status {status}, so `command` was not run", hint=hint)
         self.exit_code = status
 
 
@@ -103,9 +133,10 @@ def passed_names(inputs: ActionInputs) -> tuple[str, ...]:
 def run_setup(script: str, environ: Mapping[str, str], pass_env: tuple[str, ...], console: Console) -> None:
     """Run `setup`, not measured. Raises SetupFailedError; its processes are ended where this is interrupted."""
     child_environ, _ = job_environ(environ, pass_env=pass_env, own_prefix=own_prefix())
+    missing = MissingCommand()
     console.group("carbon-lint: setup")
     try:
-        with JobOutput(console.write) as output:
+        with JobOutput(console.write, hear=missing.feed) as output:
             output.start()
             status = _wait_for(
                 subprocess.Popen([*SHELL, script], env=child_environ, stdin=subprocess.DEVNULL, start_new_session=True)
@@ -113,7 +144,7 @@ def run_setup(script: str, environ: Mapping[str, str], pass_env: tuple[str, ...]
     finally:
         console.end_group()
     if status:
-        raise SetupFailedError(128 - status if status < 0 else status)
+        raise SetupFailedError(128 - status if status < 0 else status, missing.name)
 
 
 def _wait_for(process: subprocess.Popen[bytes]) -> int:
@@ -135,20 +166,24 @@ def measured(
     meter: Meter,
     readings: list[Reading],
     console: Console,
-) -> tuple[Record, bool]:
+) -> tuple[Record, Heard]:
     """`run(meter, on_progress, printed)` with the job's output going to the log, where its progress is heard too.
 
-    And whether the output spoke of a missing token.
+    And what the output said of why it failed.
     """
     lines = LogLines(lambda text: console.line(text.removesuffix("\n")))
-    printed = PrintedProgress()
+    printed, missing = PrintedProgress(), MissingCommand()
 
     def show(progress: Progress) -> None:
         if progress.forecast_warning is not None:
             console.warning(progress.forecast_warning)
         lines(replace(progress, forecast_warning=None))
 
-    with JobOutput(console.write, NO_TOKEN, printed.feed) as output:
+    def hear(data: bytes) -> None:
+        printed.feed(data)
+        missing.feed(data)
+
+    with JobOutput(console.write, NO_TOKEN, hear) as output:
         # The wrapper answers for every attribute of the meter that it wraps.
         record = run(cast("Meter", MeterWithOutput(meter, output, readings)), show, printed)
-    return record, output.heard
+    return record, Heard(lacks_token=output.heard, missing=missing.name)

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from carbon_lint.github.context import Context
 
 _CHECKOUT = "is there a step `- uses: actions/checkout@v7` before this one?"
+_EXAMPLES = {
+    "working-directory": "training",
+    "record": "carbon-lint-record.json",
+    "baseline": "record:base.json",
+    "card": "README.md",
+    "cards": "models",
+    "config": "carbon-lint.toml",
+    "sarif-file": "carbon-lint.sarif",
+}
+_MOST_FOLDERS = 5
 
 
 def inside(context: Context, name: str, value: str, *, may_be_temporary: bool = False) -> Path:
@@ -27,7 +37,8 @@ def inside(context: Context, name: str, value: str, *, may_be_temporary: bool = 
     resolved = path.resolve()
     if not any(root == resolved or root in resolved.parents for root in roots):
         raise UsageError(
-            f"input {name!r}: {quoted(value)} is outside the workspace", hint=f"a path below it, `{name}: README.md`"
+            f"input {name!r}: {quoted(value)} is outside the workspace",
+            hint=f"name a path below it: `{name}: {_EXAMPLES[name]}`",
         )
     return path
 
@@ -39,9 +50,23 @@ def relative(context: Context, path: Path) -> str:
     return str(resolved.relative_to(root)) if root in resolved.parents else str(path)
 
 
+def _folders_there(context: Context) -> str:
+    """The folders to choose from; without any, nothing was checked out."""
+    try:
+        found = sorted(path.name for path in context.workspace.iterdir() if path.is_dir() and path.name[:1] != ".")
+    except OSError:
+        found = []
+    if not found:
+        return _CHECKOUT
+    more = ", …" if len(found) > _MOST_FOLDERS else ""
+    return f"the folders of the workspace are {', '.join(found[:_MOST_FOLDERS])}{more}"
+
+
 def working_directory(context: Context, value: str | None) -> Path:
     """Where `setup` and `command` run. Raises UsageError, InputError where it is no folder of the workspace."""
     folder = inside(context, "working-directory", value or ".")
     if not folder.is_dir():
-        raise InputError(f"input 'working-directory': there is no folder {quoted(value or '.')}", hint=_CHECKOUT)
+        raise InputError(
+            f"input 'working-directory': there is no folder {quoted(value or '.')}", hint=_folders_there(context)
+        )
     return folder

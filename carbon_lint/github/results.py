@@ -11,6 +11,7 @@ from carbon_lint.gate.verdict import Status
 from carbon_lint.github.jobfiles import OUTPUTS
 from carbon_lint.lint.diagnostic import Severity
 from carbon_lint.records.record import Outcome
+from carbon_lint.report.headline import Ending, headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.record import Record
+    from carbon_lint.report.headline import Headline
+    from carbon_lint.report.sections import Publication
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +42,8 @@ class Result:
         written: files of ours, to be handed over to the workspace's owner.
         readings: the run over time, for the chart.
         failures: what failed, in words for the annotations and the summary.
+        job_summary: what the job wrote for the step's summary; it stands below ours.
+        publication: what became of the card on the Hub, where that was asked for.
         annotations: the linter's findings as workflow commands.
     """
 
@@ -60,11 +65,30 @@ class Result:
     readings: list[Reading] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     annotations: str = ""
+    job_summary: str = ""
+    publication: Publication | None = None
 
     @property
     def exit_status(self) -> int:
         """The step's."""
         return next((status for status in self.statuses if status), 0)
+
+    @property
+    def head(self) -> Headline:
+        """How the step ended, in the one line that heads annotation, summary and comment."""
+        return headline(
+            Ending(
+                exit_status=self.exit_status,
+                record=self.record,
+                verdict=self.verdict,
+                excused=self.excused,
+                comparison=self.comparison,
+                lint=self.lint,
+                failures=tuple(self.failures),
+                is_over_budget=self.is_failing,
+                is_cancelled=self.is_cancelled,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +106,12 @@ def outputs(result: Result) -> dict[str, str]:
     """The value of every output; "" where it is not known."""
     record, verdict, lint = result.record, result.verdict, result.lint
     has_limits = verdict is not None and bool(verdict.limits)
+    # A run that was cut short is within its budget only because it was cut short.
+    is_cut_short = record is not None and record.outcome is Outcome.INTERRUPTED and not _is_over(result)
     used = used_share(verdict.limits) if verdict is not None else None
     values = {
         "outcome": str(record.outcome) if record else str(Outcome.UNMEASURED) if result.is_unmeasured else "",
-        "verdict": str(verdict.status) if verdict is not None and has_limits else "",
+        "verdict": str(verdict.status) if verdict is not None and has_limits and not is_cut_short else "",
         "emissions-g": number(record.emissions_g if record else None),
         "energy-kwh": number(record.energy_kwh.total if record else None),
         "budget-used": number(used),

@@ -38,11 +38,16 @@ class LintRequest:
 
     `settings` are used for every card; where they are None each card's own file of configuration is looked up, and
     `overrides` (keys of `config.KEYS`) put over it; `settings_in` gives the settings of a folder from elsewhere.
+    `ceilings` are limits (`max-emissions`, `max-energy`) that a configuration can tighten and not loosen, and
+    `ceilings_from` says who set them.
     `is_hook` skips named files that are no model cards.
     `fix` is None, `safe` or `unsafe`; `is_dry` leaves the files as they are.
     """
 
-    __slots__ = ("evidence", "fix", "include", "is_dry", "is_hook", "overrides", "paths", "settings", "settings_in")
+    __slots__ = (
+        *("ceilings", "ceilings_from", "evidence", "fix", "include"),
+        *("is_dry", "is_hook", "overrides", "paths", "settings", "settings_in"),
+    )
 
     def __init__(
         self,
@@ -52,6 +57,8 @@ class LintRequest:
         settings: Settings | None = None,
         settings_in: Callable[[str], Settings] | None = None,
         overrides: Mapping[str, Any] | None = None,
+        ceilings: Mapping[str, str] | None = None,
+        ceilings_from: str = "command line",
         evidence: Evidence | None = None,
         is_hook: bool = False,
         fix: str | None = None,
@@ -62,6 +69,8 @@ class LintRequest:
         self.settings = settings
         self.settings_in = settings_in
         self.overrides = dict(overrides or {})
+        self.ceilings = dict(ceilings or {})
+        self.ceilings_from = ceilings_from
         self.evidence = evidence
         self.is_hook = is_hook
         self.fix = fix
@@ -116,8 +125,23 @@ class Judge:
             file = find(folder or ".", self._files)
         if file not in self._policies:
             settings = self.request.settings or (load_file(file) if file else Settings())
-            self._policies[file] = Policy(settings.with_values(self.request.overrides, "command line"))
+            self._policies[file] = Policy(self._overridden(settings))
         return self._policies[file]
+
+    def _overridden(self, settings: Settings) -> Settings:
+        """The settings with what the request puts over them."""
+        if self.request.ceilings:
+            wanted = Settings().with_values(self.request.ceilings, self.request.ceilings_from)
+            tighter = {
+                key: self.request.ceilings[key]
+                for key, ceiling, own in (
+                    ("max-emissions", wanted.max_emissions_g, settings.max_emissions_g),
+                    ("max-energy", wanted.max_energy_kwh, settings.max_energy_kwh),
+                )
+                if ceiling is not None and (own is None or ceiling < own)
+            }
+            settings = settings.with_values(tighter, self.request.ceilings_from)
+        return settings.with_values(self.request.overrides, "command line")
 
     def judge(self, found: Found) -> Judged:
         """Read and lint one file, and fix it where that was asked for."""

@@ -160,10 +160,20 @@ def _share_w(processor: _Processor, usable: float) -> tuple[float, str, tuple[st
     return default["watts_per_thread"] * usable, f"{usable:g} threads, {default['source']}", (warning,)
 
 
+def _name(row: dict[str, Any]) -> str:
+    return str(row.get("name") or f"the {row['match']}").replace("\\", "")
+
+
 def _doubts(row: dict[str, Any]) -> tuple[str, ...]:
     """What a reader should know of a line whose figure is not the maker's own for this very part."""
     if row["basis"] == "stand-in":
-        return (f"CPU power is estimated by a similar CPU ({row['source']}); --cpu-power gives its own",)
+        # A line that is found by the family is of a host that hides more; the source is in the plan.
+        why = (
+            f"this machine hides which {row['name']} it has"
+            if "family" in row
+            else f"none is published for {_name(row)}"
+        )
+        return (f"CPU power is estimated: {why}, so that of a similar one was taken ({row['as']})",)
     if row["basis"] == "listed":
         return (f"CPU power is from public lists, not from its maker: {row['source']}",)
     return ()

@@ -110,11 +110,14 @@ class Job:
             self.exit_status = int(rest)
             self.state = JobState.ENDING
         elif verb == "left":
-            self.notices.append(f"the job ended but had left processes running, which were ended too: {rest}")
+            named = f": {rest}" if rest.strip() else ""
+            self.notices.append(f"the job ended but had left processes running, which were ended too{named}")
         elif verb == "crashed":
-            self.notices.append(f"the process that watched over the job failed: {rest}")
+            why = f": {rest}" if rest.strip() else ""
+            self.notices.append(f"the process that watched over the job failed{why}")
         elif verb == "survived":
-            self.notices.append(f"processes of the job could not be ended: {rest}")
+            named = f": {rest}" if rest.strip() else ""
+            self.notices.append(f"processes of the job could not be ended{named}")
         elif verb == "gone":
             self.state = JobState.GONE
         elif not message:

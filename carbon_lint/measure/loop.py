@@ -193,7 +193,11 @@ class Loop:
         share = used_share(limits)
         if exceeded and not self.state.is_over_budget:
             self.state.is_over_budget = True
-            self._warn("over budget: " + "; ".join(exceeded))
+            self._say("over budget: " + "; ".join(exceeded))
+            # Without the figure of that moment: the job goes on until it has ended, and the record states the last one.
+            names = " and ".join(limit.name for limit in limits if limit.is_over)
+            after = format_duration(reading.elapsed_s)
+            self.state.warnings.append(f"the job went over its budget ({names}) {after} after its start")
             if self._request.on_exceed is OnLoss.STOP and self.state.stop is None:
                 self._end(Stop.OVER_BUDGET)
         elif share is not None and WARN_AT_SHARE <= share <= 1:

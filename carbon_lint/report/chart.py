@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _POINTS = 60
 # Mermaid's own first colour is too pale to see; this one stands out on GitHub's light and dark pages alike.
 _STYLE = '%%{init: {"xyChart": {"height": 340}, "themeVariables": {"xyChart": {"plotColorPalette": "#2f81f7"}}}}%%'
-_LEAST_READINGS = 3
+_LEAST_READINGS = 10  # of fewer the curve shows when we looked, and not what the job took
 _POWER_SCALES = (("kW", 1e3), ("W", 1.0), ("mW", 1e-3))
 _EMISSIONS_SCALES = (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 1e-6))
 _TIME_SCALES = (("h", 3600.0), ("min", 60.0), ("s", 1.0))
@@ -33,7 +33,7 @@ class Sample(Protocol):
 
 
 def render(readings: Sequence[Sample]) -> str:
-    """Power and cumulative grams as two Mermaid blocks; empty where fewer than three readings hold a figure.
+    """Power and cumulative grams as two Mermaid blocks; empty where fewer than ten readings hold a figure.
 
     Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
     over each step, grams as last read before each point.

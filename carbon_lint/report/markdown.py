@@ -20,7 +20,7 @@ MAX_BYTES = 1_000_000
 
 _MAX_CELL_CHARACTERS = 500
 _CUT = "\n\n> Cut here: the whole would be too long for GitHub.\n"
-_HEAD = "| | Rule | Where | What |\n| --- | --- | --- | --- |\n"
+_HEAD = "| Severity | Rule | Where | What |\n| --- | --- | --- | --- |\n"
 _MARKS = {"error": "❌ error", "warning": "⚠️ warning", "note": "ℹ️ note"}  # noqa: RUF001  the information sign
 
 

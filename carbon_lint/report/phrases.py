@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbon_lint.gate.budget import format_limit, used_share
 from carbon_lint.gate.uncertainty import RELATIVE, estimated_share
-from carbon_lint.gate.verdict import Status
-from carbon_lint.records.record import Method, Outcome
+from carbon_lint.records.record import Method
 from carbon_lint.units import format_emissions, format_energy, significant
 
 if TYPE_CHECKING:
-    from carbon_lint.gate.verdict import LimitResult, Verdict
     from carbon_lint.records.record import Record
 
 NOT_MEASURED = "not measured"
@@ -31,6 +28,7 @@ MODELLED = frozenset(RELATIVE)
 _LEAST_SHARE = 0.001
 _SUM_ERROR = 1e-6  # parts that were written as decimals do not add up to the last digit
 _SHOWN_GPUS = 8
+_LEAST_COMPARED_G = 1.0  # under a gram the car drives a few metres, which tells nobody anything
 _COMPONENTS = ("gpu", "cpu", "ram")
 
 # EPA-420-F-23-014 (June 2023): an average passenger vehicle emits about 400 g of CO2 per mile; 1 mi = 1.609344 km.
@@ -106,43 +104,6 @@ def intensity(record: Record) -> str:
     return f"{significant(known.g_per_kwh)} g/kWh: {where}{known.source}{year}"
 
 
-def headline(record: Record, verdict: Verdict | None) -> str:
-    """The verdict in one line."""
-    said = [_judged(record, verdict)]
-    if record.outcome is Outcome.FAILED:
-        said.append(f"the job failed with exit status {record.exit_status}")
-    elif record.outcome is Outcome.INTERRUPTED:
-        said.append("the job was interrupted")
-    elif record.outcome is Outcome.OVER_BUDGET and record.exit_status:
-        # With 0 it was let finish, or a warning says that it ended well after it was stopped.
-        said.append("the job was stopped")
-    return "; ".join(said)
-
-
-def _judged(record: Record, verdict: Verdict | None) -> str:
-    if record.outcome is Outcome.UNMEASURED or record.energy_kwh.total is None:
-        return "Not measured: there is no trustworthy figure"
-    if verdict is None or not verdict.limits:
-        if record.emissions_g is None:
-            return f"{energy(record.energy_kwh.total)}, energy only, no budget given"
-        return f"{emissions(record.emissions_g)}, {energy(record.energy_kwh.total)}, no budget given"
-    if verdict.status is Status.FAIL:
-        over = [limit for limit in verdict.limits if limit.is_over] or verdict.limits
-        return f"Over budget: {'; '.join(map(format_limit, over))}"
-    if verdict.status is Status.INCONCLUSIVE:
-        return f"Undecided: {'; '.join(verdict.reasons) or '; '.join(map(format_limit, verdict.limits))}"
-    return f"Within budget: {'; '.join(map(_within, verdict.limits))}"
-
-
-def _within(limit: LimitResult) -> str:
-    show = format_emissions if limit.unit == "g" else format_energy
-    if limit.name == "max-increase":
-        more = "more" if limit.measured >= 0 else "less"
-        return f"{show(abs(limit.measured))} {more} than the baseline, {show(limit.allowed)} more allowed"
-    share = used_share((limit,))
-    return f"{show(limit.measured)} of {show(limit.allowed)}" + (f" ({percent(share)})" if share is not None else "")
-
-
 def scope(record: Record) -> str | None:
     """What the figures are the sum of; `None` where they are of one run alone."""
     said = []
@@ -154,7 +115,9 @@ def scope(record: Record) -> str | None:
 
 
 def equivalents(record: Record) -> str | None:
-    """What the figures come to in everyday words, with the factor of each; `None` where nothing was measured."""
+    """What the figures come to in everyday words, with the factor of each; `None` for what is too small to compare."""
+    if (record.emissions_g or 0.0) < _LEAST_COMPARED_G:
+        return None
     said = []
     if record.emissions_g:
         distance = _distance(record.emissions_g / CAR_G_PER_KM)

@@ -5,26 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.baseline import changes
-from carbon_lint.gate.verdict import Status
 from carbon_lint.report import phrases
+from carbon_lint.report.headline import Ending, headline
 from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, significant
 
 if TYPE_CHECKING:
     from carbon_lint.gate.baseline import Comparison
+    from carbon_lint.gate.exceptions import Excused
     from carbon_lint.gate.verdict import Verdict
     from carbon_lint.records.record import Record
 
-_COLOURS = {Status.PASS: "1;32", Status.FAIL: "1;31", Status.INCONCLUSIVE: "1;33"}
+_COLOURS = {"✅": "1;32", "❌": "1;31", "⚠️": "1;33"}
 
 
 def render(
-    record: Record, verdict: Verdict | None, *, comparison: Comparison | None = None, colour: bool = False
+    record: Record,
+    verdict: Verdict | None,
+    *,
+    comparison: Comparison | None = None,
+    excused: Excused | None = None,
+    is_over_budget: bool = False,
+    colour: bool = False,
 ) -> str:
-    """The run in a dozen lines, each safe for a terminal and a CI log."""
-    headline = terminal(phrases.headline(record, verdict))
-    if colour and verdict is not None:
-        headline = f"\x1b[{_COLOURS[verdict.status]}m{headline}\x1b[0m"
+    """The run in a dozen lines, each safe for a terminal and a CI log. `is_over_budget`: the gate fails it."""
+    head = headline(
+        Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, is_over_budget=is_over_budget)
+    )
+    said = terminal(head.text)
+    if colour and head.mark in _COLOURS:
+        said = f"\x1b[{_COLOURS[head.mark]}m{said}\x1b[0m"
     rows = [
         ("emissions", phrases.emissions(record.emissions_g)),
         ("energy", phrases.energy(record.energy_kwh.total)),
@@ -44,15 +54,10 @@ def render(
         rows.append(("scope", scope))
     if comparison is not None:
         rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
-    lines = [f"carbon-lint: {headline}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
-    lines += [f"  note: {terminal(reason)}" for reason in _notes(verdict)]
+    lines = [f"carbon-lint: {said}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
+    lines += [f"  note: {terminal(reason)}" for reason in (verdict.reasons if verdict is not None else ())]
     lines += [f"  warning: {terminal(warning)}" for warning in record.warnings]
     return "\n".join(lines) + "\n"
-
-
-def _notes(verdict: Verdict | None) -> tuple[str, ...]:
-    """The verdict's reasons, where the headline does not give them already."""
-    return () if verdict is None or verdict.status is Status.INCONCLUSIVE else verdict.reasons
 
 
 def _component(energy_kwh: float | None, method: object) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from carbon_lint.gate.baseline import format_change, why_not
-from carbon_lint.gate.verdict import Status
-from carbon_lint.records.record import Outcome
 from carbon_lint.report import phrases
-from carbon_lint.text import markdown_code, markdown_text
+from carbon_lint.text import markdown_code, markdown_message, markdown_text
 from carbon_lint.units import format_duration, format_emissions, format_energy, significant
 
 if TYPE_CHECKING:
@@ -20,16 +20,38 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult, Verdict
     from carbon_lint.records.record import Record
 
-_MARKS = {Status.PASS: "✅", Status.FAIL: "❌", Status.INCONCLUSIVE: "⚠️"}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What became of the card on the Hub: its address there, or why it was not published."""
+
+    url: str | None = None
+    is_changed: bool = True
+    why_not: str | None = None
 
 
-def mark(record: Record, verdict: Verdict | None) -> str:
-    """One character for the eye; the words beside it say the same."""
-    if record.outcome is Outcome.UNMEASURED:
-        return "❌"
-    if verdict is not None:
-        return _MARKS[verdict.status]
-    return "📏" if record.outcome is Outcome.COMPLETED else "⚠️"
+def failures(said: Iterable[str], headline: str) -> str:
+    """What failed and what to do, below the headline; a line that the headline gives already is not said again."""
+    lines = [line for failure in said for line in _failure_lines(failure, headline)]
+    return "".join(["**What failed**\n\n", *lines]) if lines else ""
+
+
+def _failure_lines(failure: str, headline: str) -> list[str]:
+    first, *more = failure.split("\n")
+    if not more and first.lower() in headline.lower():
+        return []
+    return [f"- {markdown_message(first)}", *(f"  \n  {markdown_message(line.strip())}" for line in more), "\n"]
+
+
+def publication(done: Publication | None) -> str:
+    """Whether the card is on the Hub, with the link, or why it is not. Empty where nobody asked for it."""
+    if done is None:
+        return ""
+    if done.url is None:
+        return f"**Not published:** {markdown_message(done.why_not or 'the step ended before that')}.\n"
+    address = quote(done.url, safe=":/?&=%#")
+    said = "**Published:**" if done.is_changed else "**Published already**, nothing was to be changed:"
+    return f"{said} [{markdown_text(done.url)}]({address})\n"
 
 
 def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -50,6 +72,8 @@ def limits(verdict: Verdict | None, record: Record) -> str:
 def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
     show = format_emissions if limit.unit == "g" else format_energy
     margin = f"**over by {show(-limit.margin)}**" if limit.is_over else f"{show(limit.margin)} left"
+    if show(limit.margin) == show(limit.allowed) and limit.measured > 0:
+        margin = "nearly all left"  # `1 kg left` of 1 kg would say that nothing was used
     return show(limit.measured), show(limit.allowed), margin
 
 
@@ -68,7 +92,7 @@ def energy(record: Record) -> str:
     ]
     total = (f"**total**, PUE {significant(record.pue)}", f"**{phrases.energy(record.energy_kwh.total)}**", "")
     grams = ("**emissions**", f"**{phrases.emissions(record.emissions_g)}**", markdown_text(phrases.intensity(record)))
-    lines = table(("Energy", "", "Found by"), [*rows, total, grams])
+    lines = table(("Part", "Energy", "Found by"), [*rows, total, grams])
     scope = phrases.scope(record)
     of = f"; {markdown_text(scope)}" if scope else ""
     return f"{lines}\nDuration {format_duration(record.duration_s)}{of}.\n"
@@ -87,7 +111,10 @@ def comparison(compared: Comparison | None) -> str:
         ),
     ]
     age = f", {_age(compared)} older" if compared.age is not None and compared.age.total_seconds() > 0 else ""
-    lines = [table(("", "Baseline", "This run", "Change"), rows), f"\nBaseline: {markdown_text(then.origin)}{age}.\n"]
+    lines = [
+        table(("Figure", "Baseline", "This run", "Change"), rows),
+        f"\nBaseline: {markdown_text(then.origin)}{age}.\n",
+    ]
     if not compared.can_be_judged:
         lines.append(f"**The change was not judged:** {markdown_text(why_not(compared))}.\n")
     return "".join(lines)
@@ -123,7 +150,7 @@ def exceptions(excused: Excused | None) -> str:
         return ""
     rows = [_exception_row(one, "in force") for one in excused.used]
     rows += [_exception_row(one, "**expired**") for one in excused.expired]
-    return table(("Exception to", "By", "Until", "", "Reason"), rows)
+    return table(("Exception to", "By", "Until", "State", "Reason"), rows)
 
 
 def _exception_row(one: BudgetException, state: str) -> tuple[str, ...]:
@@ -131,8 +158,8 @@ def _exception_row(one: BudgetException, state: str) -> tuple[str, ...]:
 
 
 def notes(verdict: Verdict | None, excused: Excused | None = None) -> str:
-    """The verdict's reasons that neither the headline nor the table of exceptions gives already."""
-    if verdict is None or verdict.status is Status.INCONCLUSIVE:
+    """The verdict's reasons that the table of exceptions does not give already."""
+    if verdict is None:
         return ""
     shown = {str(one) for one in excused.used} if excused else set()
     return "".join(f"- {markdown_text(reason)}\n" for reason in verdict.reasons if reason not in shown)
@@ -155,4 +182,4 @@ def warnings(record: Record) -> str:
     """The run's warnings as a list."""
     if not record.warnings:
         return ""
-    return "**Warnings**\n\n" + "".join(f"- {markdown_text(warning)}\n" for warning in record.warnings)
+    return "**Warnings**\n\n" + "".join(f"- {markdown_message(warning)}\n" for warning in record.warnings)

@@ -6,7 +6,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 from carbon_lint.report import RenderOptions, chart, markdown, phrases, sections
-from carbon_lint.text import markdown_code, markdown_text, terminal
+from carbon_lint.report.headline import Ending, headline
+from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from carbon_lint.units import significant
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import Verdict
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.records.record import Record
+    from carbon_lint.report.headline import Headline
 
 MAX_BYTES = 1_000_000
 """GitHub drops a summary of more than 1 MiB, and other tools may write to the same file."""
@@ -25,39 +27,51 @@ _MAX_COMMAND_CHARACTERS = 4000
 
 
 def render(
-    record: Record,
+    record: Record | None,
     verdict: Verdict | None = None,
     *,
     comparison: Comparison | None = None,
     excused: Excused | None = None,
     report: LintReport | None = None,
     readings: Sequence[chart.Sample] = (),
+    head: Headline | None = None,
+    failures: Sequence[str] = (),
+    publication: sections.Publication | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> str:
     """The summary, under `max_bytes`: where it would be longer, the findings are cut and the cut is said.
 
     Args:
-        record: the run's evidence.
+        record: the run's evidence; `None` where nothing was measured.
         verdict: what the gate said; `None` without a budget.
         comparison: the run beside its baseline.
         excused: the exceptions that bear on the verdict; `verdict` is the one after them.
         report: what the linter found in the card.
         readings: the run over time, oldest first, for the chart.
+        head: how the step ended; without it, how the record alone says that the run did.
+        failures: what failed, in words.
+        publication: what became of the card on the Hub, where that was asked for.
         max_bytes: upper bound of the UTF-8 text.
     """
+    head = head or headline(Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, lint=report))
     parts = [
-        f"## {sections.mark(record, verdict)} {markdown_text(phrases.headline(record, verdict))}\n",
-        sections.limits(verdict, record),
-        sections.exceptions(excused),
-        sections.notes(verdict, excused),
-        sections.comparison(comparison),
-        sections.energy(record),
-        _everyday(record),
-        chart.render(readings),
-        sections.modelled(record),
-        sections.warnings(record),
-        _reproduce(record),
+        f"## {head.mark} {markdown_message(head.text)}\n",
+        sections.failures(failures, head.text),
+        sections.publication(publication),
     ]
+    if record is not None:
+        parts += [
+            sections.limits(verdict, record),
+            sections.exceptions(excused),
+            sections.notes(verdict, excused),
+            sections.comparison(comparison),
+            sections.energy(record),
+            _everyday(record),
+            chart.render(readings),
+            sections.modelled(record),
+            sections.warnings(record),
+            _reproduce(record),
+        ]
     text = markdown.cut("\n".join(part for part in parts if part), max_bytes)
     if report is not None:
         room = max_bytes - len(text.encode()) - 1

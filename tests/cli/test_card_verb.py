@@ -61,6 +61,23 @@ def test_a_record_is_written_and_all_else_stays(cli, card_file, record_file):
     assert "emissions: 70.05 (70 g)" in out
 
 
+@pytest.mark.parametrize("name", ["READNE.md", "readme.md", "REDME.md", "README.mdx"])
+def test_a_card_of_almost_the_same_name_is_meant_and_no_second_one_is_made(cli, card_file, record_file, tmp_path, name):
+    code, _, err = cli("card", tmp_path / name, "--from", record_file())
+    assert code == 2
+    assert f"{card_file} is: a second card would be made" in err
+    assert not (tmp_path / name).exists()
+    (tmp_path / name).touch()
+    assert cli("card", tmp_path / name, "--from", record_file())[0] == 0, "made first, it is meant"
+
+
+@pytest.mark.parametrize("name", ["nothere.md", "README_fr.md", "MODEL.md"])
+def test_a_card_that_is_made_is_said_to_be(cli, card_file, record_file, tmp_path, name):
+    code, out, _ = cli("card", tmp_path / name, "--from", record_file())
+    assert code == 0
+    assert f"{name}: was not there and was made" in out
+
+
 def test_writing_twice_changes_nothing_and_does_not_touch_the_file(cli, card_file, record_file):
     record = record_file()
     cli("card", card_file, "--from", record)

@@ -287,6 +287,27 @@ def test_a_completed_run_writes_the_card(carbon_lint):
     assert card.endswith("# A model\n")
 
 
+def test_a_card_that_is_not_there_is_said_before_the_job_and_after_it(carbon_lint):
+    done = carbon_lint(
+        "run", "--location", "FRA", "--card", "nothere.md", "--", "sh", "-c", "sleep 0.3; echo begun >&2"
+    )
+
+    assert done.returncode == 0, done.stderr
+    before, after = done.stderr.split("begun\n")
+    assert "nothere.md is not there, so a new card will be made" in before
+    assert "nothere.md was not there and was made" in after
+
+
+def test_a_job_is_not_started_for_a_card_whose_name_is_misspelt(carbon_lint):
+    Path("README.md").write_text("---\nlicense: mit\n---\n")
+    done = carbon_lint("run", "--location", "FRA", "--card", "READNE.md", "--", "echo", "begun")
+
+    assert done.returncode == 2
+    assert "README.md is: a second card would be made" in done.stderr
+    assert "begun" not in done.stdout
+    assert not Path("READNE.md").exists()
+
+
 def test_the_card_states_the_sum_over_the_run_group(carbon_lint):
     """A failed attempt took energy too, and it took it for these weights."""
     Path("records").mkdir()
@@ -402,7 +423,7 @@ def test_no_token_gets_into_the_record(carbon_lint):
     assert done.returncode == 0, done.stderr
     assert token.encode() in done.stdout, "the job gets what it was given"
     record = load_record("r.json")
-    assert record.command == ("echo", "--hub_token=hf_***", "hf_***", "plain", "caf\ufffd")
+    assert record.command == ("echo", "--hub_token=***", "hf_***", "plain", "caf\ufffd")
     assert token.encode() not in Path("r.jsonl").read_bytes()
 
 

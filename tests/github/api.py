@@ -23,6 +23,8 @@ class GitHubApi:
         self.lists_files = True
         self.refusals: dict[str, int] = {}
         self.requests: list[str] = []
+        self.user: str | None = None  # whom the token belongs to; an App's may not ask
+        self.viewer: str | None = "github-actions[bot]"  # whom GraphQL names
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -39,10 +41,12 @@ class GitHubApi:
     def asked(self, method):
         return [line for line in self.requests if line.startswith(method)]
 
-    def answer(self, method, path, query, body):
+    def answer(self, method, path, query, body):  # noqa: C901  one route a line
         """Status, document, headers."""
         if method in self.refusals:
             return self.refusals[method], {"message": "Resource not accessible by integration"}, {}
+        if path in {"/user", "/graphql"}:
+            return self._identity(path)
         if re.fullmatch(r"/repos/octo/model/pulls/7", path):
             return 200, {"number": 7, "url": f"{self.url}/repos/octo/model/pulls/7",
                          "issue_url": f"{self.url}/repos/octo/model/issues/7",
@@ -77,6 +81,13 @@ class GitHubApi:
 
     def label(self, name, user, event="labeled"):
         self.events.append({"id": len(self.events), "event": event, "label": {"name": name}, "actor": {"login": user}})
+
+    def _identity(self, path):
+        if path == "/user" and self.user is not None:
+            return 200, {"login": self.user}, {}
+        if path == "/graphql" and self.viewer is not None:
+            return 200, {"data": {"viewer": {"login": self.viewer}}}, {}
+        return 403, {"message": "Resource not accessible by integration"}, {}
 
     def _new_comment(self, body):
         return 201, self.add_comment(body["body"], "github-actions[bot]"), {}

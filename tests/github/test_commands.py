@@ -15,9 +15,9 @@ from carbon_lint.github.commands import (
     Console,
     append,
     append_entries,
-    append_summary,
     file_command,
     read_entries,
+    write_summary,
 )
 from carbon_lint.github.context import Context
 from carbon_lint.github.jobfiles import OUTPUTS, VARIABLES, JobFiles, private_files
@@ -97,13 +97,39 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
 
 def test_a_summary_is_cut_before_github_would_drop_it(tmp_path):
     path = tmp_path / "summary"
-    path.write_text("before\n")
-    append_summary(path, "| a line of a table ä |\n" * 100_000)
+    write_summary(path, "ours\n" + "| a line of a table ä |\n" * 100_000, "the job's\n")
     assert MAX_SUMMARY_BYTES - 10_000 < path.stat().st_size <= MAX_SUMMARY_BYTES
     assert "Cut here" in path.read_text()
-    assert path.read_text().startswith("before\n")
-    append_summary(path, "more\n" * 10_000)
-    assert path.stat().st_size <= MAX_SUMMARY_BYTES
+    path.write_text("")
+    write_summary(path, "ours\n", "a line of the job's\n" * 100_000)
+    assert MAX_SUMMARY_BYTES - 20_000 < path.stat().st_size <= MAX_SUMMARY_BYTES
+    assert path.read_text().startswith("ours\n")
+    assert "Cut here" in path.read_text()
+
+
+def test_ours_stands_above_what_a_job_wrote_and_above_what_it_put_into_the_file_itself(tmp_path):
+    path = tmp_path / "summary"
+    path.write_text("# ✅ Within budget\n<!--\n")
+    write_summary(path, "## ❌ Over budget\n", "# ✅ All is well\n```\n")
+    lines = path.read_text().splitlines()
+    assert lines[0] == "## ❌ Over budget"
+    assert lines.index("*Written by the job:*") < lines.index("# ✅ Within budget") < lines.index("# ✅ All is well")
+    assert "-->" in path.read_text()
+
+
+def test_a_summary_that_is_not_wanted_leaves_the_jobs_as_it_is(tmp_path):
+    path = tmp_path / "summary"
+    path.touch()
+    write_summary(path, "", "# Results\n")
+    assert path.read_text().startswith("# Results\n")
+
+
+def test_a_link_that_the_job_put_in_the_summarys_place_is_not_read(tmp_path):
+    (tmp_path / "secret").write_text("a secret of the host\n")
+    path = tmp_path / "summary"
+    path.symlink_to(tmp_path / "secret")
+    write_summary(path, "ours\n", "")
+    assert path.read_text() == "a secret of the host\nours\n", "appended to, as any step could have"
 
 
 def context(tmp_path):
@@ -123,10 +149,11 @@ def test_what_a_job_writes_for_other_steps_is_handed_on_without_what_is_ours(tmp
         write(private, "GITHUB_STEP_SUMMARY", "# Results")
         write(private, "GITHUB_STATE", "a=b\n")
         refused = private.copy_to(where)
+        assert private.summary() == "# Results"
     assert parse_file_command(real["GITHUB_OUTPUT"].read_text()) == {"accuracy": "0.9", "notes": "a\nb"}
     assert parse_file_command(real["GITHUB_ENV"].read_text()) == {"MODEL": "x"}
     assert real["GITHUB_PATH"].read_text() == "/opt/tool/bin\n"
-    assert real["GITHUB_STEP_SUMMARY"].read_text() == "# Results\n"
+    assert real["GITHUB_STEP_SUMMARY"].read_text() == "", "ours is to stand above it"
     assert real["GITHUB_STATE"].read_text() == ""
     assert len(refused) == 5
     assert not private.folder.exists()

@@ -8,10 +8,13 @@ from dataclasses import fields
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carbon_lint.errors import UsageError
-from carbon_lint.github.inputs import ALL_INPUTS, MAX_SCRIPT_CHARACTERS, ActionInputs, in_yaml, unknown_inputs
+from carbon_lint.github.inputs import ALL_INPUTS, MAX_SCRIPT_CHARACTERS, ActionInputs, unknown_inputs
 from carbon_lint.github.jobfiles import OUTPUTS
+from carbon_lint.github.wording import in_yaml
 from tests.github.runner import ROOT
 
 NAMES = [spec.metadata["input"] for spec in fields(ActionInputs)]
@@ -77,8 +80,8 @@ def test_empty_and_blank_are_not_given():
 
 
 def test_the_composite_action_hands_over_one_object():
-    given = {"max-emissions": "5 g", "lint": "false", "card": ""}
-    assert ActionInputs.from_environ({ALL_INPUTS: json.dumps(given)}) == read(max_emissions="5 g", lint="false")
+    given = {"max-emissions": "5 g", "lint": "true", "card": ""}
+    assert ActionInputs.from_environ({ALL_INPUTS: json.dumps(given)}) == read(max_emissions="5 g", lint="true")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"lint": true}'])
@@ -167,10 +170,74 @@ def test_a_misspelt_input_is_an_error_and_does_not_show_its_value(name, near):
     assert "hf_secret" not in f"{caught.value} {caught.value.hint}"
 
 
-def test_a_variable_of_somebody_else_is_no_error():
-    environ = {"INPUT_DATA_BUCKET": "x", "INPUT_ARGS": "a", "INPUT_COMMAND": "true"}
-    assert ActionInputs.from_environ(environ).command == "true"
+def test_a_variable_of_somebody_else_is_no_error_where_no_run_is_judged():
+    environ = {"INPUT_DATA_BUCKET": "x", "INPUT_ARGS": "a", "INPUT_CARDS": "models"}
+    assert ActionInputs.from_environ(environ).cards == ("models",)
     assert unknown_inputs(environ) == ("data_bucket",)
+
+
+@pytest.mark.parametrize("run", ["COMMAND", "RECORD"])
+def test_an_input_that_nobody_knows_may_be_a_limit_and_stops_a_run(run):
+    with pytest.raises(UsageError) as caught:
+        ActionInputs.from_environ({"INPUT_BUDGET": "1 g", f"INPUT_{run}": "x", "INPUT_ARGS": "a"})
+    assert caught.value.message == "input 'budget' is not known"
+    assert "`max-emissions`" in (caught.value.hint or "")
+
+
+def test_every_misspelt_input_is_named():
+    with pytest.raises(UsageError) as caught:
+        ActionInputs.from_environ({"INPUT_MAX-EMISION": "1 g", "INPUT_LOCATON": "FRA", "INPUT_COMMAND": "true"})
+    assert caught.value.message == "inputs 'locaton' and 'max-emision' are not known"
+    assert caught.value.hint == "did you mean `location` and `max-emissions`?"
+
+
+@given(
+    st.lists(st.sampled_from(["bugdet", "limits", "threshold", "max_co2", "x"]), min_size=1, max_size=3, unique=True)
+)
+def test_no_name_that_is_not_known_is_passed_over_beside_a_command(names):
+    with pytest.raises(UsageError) as caught:
+        ActionInputs.from_environ({"INPUT_COMMAND": "true", **{f"INPUT_{name.upper()}": "1 g" for name in names}})
+    assert all(f"'{name}'" in caught.value.message for name in names)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"max_emissions": "5 g", "lint": "false", "hub_repo": "a/b"}, "'max-emissions' has nothing to judge"),
+        ({"max_energy": "5 kWh", "lint": "false", "hub_repo": "a/b"}, "'max-energy' has nothing to judge"),
+        ({"baseline": "card", "max_increase": "5%"}, "'max-increase' compares a run, and there is none"),
+        ({"baseline": "card"}, "'baseline' compares a run, and there is none"),
+    ],
+)
+def test_a_limit_that_nothing_can_be_held_to_is_refused(given, said):
+    with pytest.raises(UsageError, match=said):
+        read(**given)
+
+
+def test_inputs_of_a_measurement_that_is_not_made_are_named():
+    assert read(record="r.json", location="FRA", require="gpu").without_effect == ("location", "require")
+    assert read(command="true", location="FRA").without_effect == ()
+    assert read(cards="models").without_effect == ()
+
+
+def test_what_can_be_read_of_wrong_inputs_tells_the_end_of_the_step():
+    inputs = ActionInputs.readable({"INPUT_PR-COMMENT": "true", "INPUT_MAX-EMISSIONS": "5", "INPUT_LOCATON": "FRA"})
+    assert inputs == ActionInputs(pr_comment=True)
+    assert ActionInputs.readable({ALL_INPUTS: "no JSON"}) == ActionInputs()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("max-emissions", "2 kWh", "`max-energy: 2 kWh`"),
+        ("max-energy", "5 g", "`max-emissions: 5 g`"),
+        ("fail-on", "none", '`lint: "false"`'),
+    ],
+)
+def test_a_value_that_belongs_to_another_input_names_that_one(name, value, hint):
+    with pytest.raises(UsageError) as caught:
+        ActionInputs.from_environ({f"INPUT_{name.upper()}": value})
+    assert hint in in_yaml(caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +247,7 @@ def test_a_variable_of_somebody_else_is_no_error():
         {"location": "FRA", "carbon_intensity": "56"},
         {"location": "FRA", "electricity_maps": "FR"},
         {"carbon_intensity": "56", "electricity_maps": "FR"},
-        {"max_increase": "10%"},
+        {"max_increase": "10%", "command": "true"},
     ],
 )
 def test_inputs_that_cannot_stand_together_are_refused(given):
@@ -203,12 +270,18 @@ def test_tokens_are_not_shown_with_the_inputs():
     ("hint", "shown"),
     [
         ("give --location FRA", "give `location: FRA`"),
-        ("write --max-emissions '1 kg', or --max-energy", "write `max-emissions: '1 kg'`, or `max-energy`"),
+        ("write --max-emissions '1 kg', or --max-energy", "write `max-emissions: 1 kg`, or `max-energy`"),
         ("say `--require none` to go on", "say `require: none` to go on"),
         ("--record must name a file", "`record` must name a file"),
         ("--max-emissions-per-day is another flag", "--max-emissions-per-day is another flag"),
         ("nothing of the kind", "nothing of the kind"),
+        ("a record is what `carbon-lint run --record` writes", "a record is what a step with `command` writes"),
+        ("(carbon-lint recover r.jsonl --record NEW.json)", "(carbon-lint recover r.jsonl --record NEW.json)"),
+        ("name a card; --include GLOB takes files with other names", None),
+        ("give the slice's own with --cpu-power", "give the slice's own with --cpu-power"),
+        ("give --pue a figure", "give `pue` in carbon-lint.toml a figure"),
     ],
 )
 def test_a_hint_for_the_command_line_is_said_in_yaml(hint, shown):
-    assert in_yaml(hint) == shown
+    assert "--include" not in in_yaml(hint)
+    assert shown is None or in_yaml(hint) == shown

@@ -9,7 +9,7 @@ import pytest
 
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
-from carbon_lint.report.comment import is_comment
+from carbon_lint.report.comment import is_comment, marker
 from tests.github.api import GitHubApi
 from tests.github.runner import Runner
 from tests.hub.records import record
@@ -71,10 +71,39 @@ def test_one_comment_is_made_and_then_kept_true(runner, api):
 
 def test_the_same_result_leaves_the_comment_alone(runner, api):
     train(runner, max_emissions="5 kg")
-    written = len(api.asked("POST")) + len(api.asked("PATCH"))
+    written = api.asked("POST /repos") + api.asked("PATCH")
     step = train(runner, max_emissions="5 kg")
-    assert len(api.asked("POST")) + len(api.asked("PATCH")) == written
+    assert api.asked("POST /repos") + api.asked("PATCH") == written
     assert "comment: unchanged" in step.log
+
+
+@pytest.mark.parametrize(
+    ("user", "viewer", "author"),
+    [
+        (None, "github-actions[bot]", "github-actions[bot]"),
+        (None, None, "github-actions[bot]"),
+        (None, "my-app[bot]", "my-app[bot]"),
+        ("Ann", "Ann", "ann"),
+    ],
+)
+def test_only_a_comment_of_our_own_author_is_ours(runner, api, user, viewer, author):
+    """Anybody can copy the marker out of the page's source."""
+    api.user, api.viewer = user, viewer
+    runner.token = "ghp_of-a-user" if user else "ghs_of-an-app"
+    body = f"{marker(KEY)}\n### ✅ carbon-lint: Within budget: 1 µg of 5 kg\n"
+    api.add_comment(body, "mallory")
+    api.add_comment(body, author)
+    step = train(runner, max_emissions="1 g")
+    assert step.exit_status == 1
+    assert api.comments[0]["body"] == body, "a stranger's comment is left alone"
+    assert "Over budget" in api.comments[1]["body"]
+    assert len(api.comments) == 2
+
+
+def test_beside_a_strangers_comment_we_make_our_own(runner, api):
+    api.add_comment(f"{marker(KEY)}\n### ✅ carbon-lint: Within budget\n", "mallory")
+    train(runner, max_emissions="1 g")
+    assert [comment["user"]["login"] for comment in api.comments] == ["mallory", "github-actions[bot]"]
 
 
 def test_jobs_of_a_matrix_have_a_comment_each(runner, api):

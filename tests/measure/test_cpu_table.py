@@ -58,6 +58,15 @@ def test_every_line_is_plausible_and_says_whose_figure_it_is():
         assert any(site in line["source"] for site in (*MAKERS, *LISTS, "heise.de", "tomshardware.com")), line
 
 
+def test_the_warning_of_a_line_that_takes_anothers_power_is_one_plain_line_without_its_sources():
+    for line in (line for line in LINES if line["basis"] == "stand-in"):
+        (said,) = cpu._doubts(line)
+        assert len(said) <= 150
+        assert line["as"] in said
+        assert ".com" not in said
+        assert line["as"].split(" of ")[0].split()[-1] in line["source"]
+
+
 def test_a_line_that_is_not_its_makers_says_so():
     for line in LINES:
         said = {
@@ -123,7 +132,10 @@ def test_four_vcpus_of_a_xeon_made_for_azure_take_the_power_that_intel_states(tm
 @pytest.mark.parametrize(
     ("name", "warning"),
     [
-        ("AMD EPYC 9V74 80-Core Processor", "estimated by a similar CPU .* EPYC 9654"),
+        (
+            "AMD EPYC 9V74 80-Core Processor",
+            r"estimated: none is published for the EPYC 9V74, so that of a similar one was taken \(EPYC 9654\)",
+        ),
         ("Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "not from its maker: .* cpu-world.com"),
     ],
 )
@@ -183,4 +195,6 @@ def test_an_arm_host_is_taken_by_its_part_number(tmp_path, implementer, part, wa
     # no flag there says that it is virtual
     plan = planned(machine(tmp_path, shown, threads=4, is_virtual=False))
     assert plan.max_power_w == pytest.approx(watts_of_four)
-    assert "estimated by a similar CPU" in plan.warnings[0]
+    assert re.fullmatch(
+        r"CPU power is estimated: none is published for .*, so that of a similar one was taken \(.+\)", plan.warnings[0]
+    )
