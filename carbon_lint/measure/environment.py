@@ -92,7 +92,7 @@ def own_venv(prefix: str, base_prefix: str, environ: Mapping[str, str], folder: 
     """Decide whether the job is to run in carbon-lint's own venv, as it does if that is the project's.
 
     It is the project's if it is active (VIRTUAL_ENV, CONDA_PREFIX), or the `.venv` of `folder` or one above it. It is
-    the tool's if uvx, `uv tool` or pipx made it, or if nothing but carbon-lint is installed there.
+    the tool's if `uv tool` or pipx made it, or if nothing but this package is installed there.
     """
     if prefix == base_prefix:
         return OwnVenv(prefix=None)
