@@ -116,12 +116,15 @@ def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None
     counts = [int(before or after) for before, after in _COUNT.findall(hardware)]
     fewest, most = (counts[0], counts[0]) if len(counts) == 1 else (1, max(counts, default=1))
     low, high = _intensities(place_text)
-    least_kwh = hours * fewest * least_w * LEAST_SHARE / 1000
-    most_kwh = hours * most * (most_w * MOST_SHARE + HOST_W) * MOST_PUE / 1000
+    low_w, high_w = least_w * LEAST_SHARE, (most_w * MOST_SHARE + HOST_W) * MOST_PUE
     count = str(fewest) if fewest == most else f"{fewest} to {most}"
     name = re.sub(r"^(TPU|GAUDI|MAX|TITAN)", r"\1 ", models[0])
-    reason = f"{hours:g} h x {count} x {name} at {least_w:g} to {most_w:g} W and {low:.3g} to {high:.4g} g/kWh"
-    return Bounds(least_kwh * low, most_kwh * high, reason, is_counted=len(counts) == 1)
+    reason = (
+        f"{hours:.4g} h x {count} x {name} at {low_w:.4g} W (a tenth of the rated power) to {high_w:.4g} W (with "
+        f"host and cooling) and {low:.4g} to {high:.4g} g/kWh"
+    )
+    least_g, most_g = hours * fewest * low_w / 1000 * low, hours * most * high_w / 1000 * high
+    return Bounds(least_g, most_g, reason, is_counted=len(counts) == 1)
 
 
 def _intensities(place_text: str | None) -> tuple[float, float]:
