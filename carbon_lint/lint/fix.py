@@ -74,7 +74,8 @@ def _first_that_holds(
         if _keeps_all_else(card, after, edits):
             left, _ = examine(after, policy, request.evidence)
             # A block that comes to light may have faults of its own, which nobody could see before.
-            if _is_hidden(card) or _is_better(found, left):
+            comes_to_light = card.block_key is None and after.block_key is not None
+            if _is_hidden(card) or comes_to_light or _is_better(found, left):
                 return after
     return None
 
@@ -112,18 +113,22 @@ def _meets(edit: Edit, taken: list[tuple[int, int]]) -> bool:
 
 
 def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
-    """Fewer findings, the worst counted first, and no kind of error that was not there, or not so often."""
+    """Fewer findings, the worst counted first, and no kind of error that was not there, or not so often.
+
+    As many findings are better, too, if fewer of them can be fixed: what is left cannot be mended.
+    """
     errors = Counter(diagnostic.code for diagnostic in before if diagnostic.severity == Severity.ERROR)
     errors.subtract(diagnostic.code for diagnostic in after if diagnostic.severity == Severity.ERROR)
-    return min(errors.values(), default=0) >= 0 and _by_severity(after) < _by_severity(before)
+    return min(errors.values(), default=0) >= 0 and _weight(after) < _weight(before)
 
 
 def _is_hidden(card: Card) -> bool:
     return len(card.problems) == 1 and card.problems[0].kind == "laxer-reader"
 
 
-def _by_severity(found: list[Diagnostic]) -> tuple[int, ...]:
-    return tuple(sum(diagnostic.severity == severity for diagnostic in found) for severity in SEVERITIES)
+def _weight(found: list[Diagnostic]) -> tuple[int, ...]:
+    counts = [sum(diagnostic.severity == severity for diagnostic in found) for severity in SEVERITIES]
+    return (*counts, sum(diagnostic.fixable for diagnostic in found))
 
 
 def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:

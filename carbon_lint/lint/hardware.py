@@ -102,20 +102,18 @@ def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None
     least_w, most_w = known[models[0]]
     counts = [int(before or after) for before, after in _COUNT.findall(hardware)]
     fewest, most = (counts[0], counts[0]) if len(counts) == 1 else (1, max(counts, default=1))
-    # rounded first, so that the numbers that are shown give the range that is shown
-    low, high = (float(f"{intensity:.3g}") for intensity in _intensities(place_text))
-    low_w = float(f"{least_w * LEAST_SHARE:.3g}")
+    # Rounded first, so that the numbers that are shown give the range that is shown.
+    hours, low, high = (float(f"{value:.4g}") for value in (hours, *_intensities(place_text)))
+    low_w = float(f"{least_w * LEAST_SHARE:.4g}")
     high_w = float(f"{(most_w * MOST_SHARE + HOST_W) * MOST_PUE:.4g}")
-    least_kwh = hours * fewest * low_w / 1000
-    most_kwh = hours * most * high_w / 1000
     count = str(fewest) if fewest == most else f"{fewest} to {most}"
     name = re.sub(r"^(TPU|GAUDI|MAX|TITAN)", r"\1 ", models[0])
-    rated = f"{least_w:g}" if least_w == most_w else f"{least_w:g} to {most_w:g}"
     reason = (
-        f"{hours:g} h x {count} x {name} at {low_w:g} to {high_w:g} W (rated {rated} W; idle at least, machine and "
-        f"building included at most) and {low:g} to {high:g} g/kWh"
+        f"{hours:.4g} h x {count} x {name} at {low_w:.4g} W (a tenth of the rated power) to {high_w:.4g} W (with "
+        f"host and cooling) and {low:.4g} to {high:.4g} g/kWh"
     )
-    return Bounds(least_kwh * low, most_kwh * high, reason, is_counted=len(counts) == 1)
+    least_g, most_g = hours * fewest * low_w / 1000 * low, hours * most * high_w / 1000 * high
+    return Bounds(least_g, most_g, reason, is_counted=len(counts) == 1)
 
 
 def _intensities(place_text: str | None) -> tuple[float, float]:

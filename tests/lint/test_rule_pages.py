@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
 
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings, load_file
-from carbon_lint.lint.engine import lint_card
+from carbon_lint.lint.context import Context
+from carbon_lint.lint.engine import LintRequest, lint_card
 from carbon_lint.lint.evidence import from_emissions_csv
+from carbon_lint.lint.fix import fix_card
+from carbon_lint.lint.hardware import bounds
+from carbon_lint.lint.policy import Policy
 from carbon_lint.lint.rules import CODES, TABLE, load_all
 
 RULES = load_all()
@@ -61,6 +66,50 @@ def test_a_page_has_its_headings_and_its_examples_hold(rule, tmp_path):
     for heading, expected in (("Example", {rule.code}), ("Use instead", set())):
         codes = run(page[heading], tmp_path)
         assert codes == expected or [language for language, _ in blocks(page[heading])] == ["text"], heading
+
+
+def figure_of(section):
+    """The figure of the section's card, if there is one."""
+    for language, text in blocks(section):
+        if language in {"yaml", "markdown"}:
+            card = read_card((text if language == "markdown" else f"---\n{text}---\n").encode(), "README.md")
+            return Context(card, Settings()).emissions_g, card
+    return None, None
+
+
+def test_the_figure_to_use_instead_is_the_one_that_the_fix_makes():
+    compared = 0
+    for rule in (rule for rule in RULES if rule.fix):
+        pages = sections(rule.docs)
+        _, card = figure_of(pages["Example"])
+        wanted, _ = figure_of(pages["Use instead"])
+        if card is None or wanted is None:
+            continue
+        made = Context(fix_card(card, Policy(Settings()), LintRequest((), fix="unsafe")), Settings()).emissions_g
+        assert made is None or made == wanted, rule.code
+        compared += made is not None
+    assert compared > 3
+
+
+@pytest.mark.parametrize("code", ["CL401", "CL402", "CL403"])
+def test_the_budget_to_use_instead_is_no_wider(code):
+    pages = sections(next(rule for rule in RULES if rule.code == code).docs)
+    limits = [
+        [text for language, text in blocks(pages[name]) if language == "toml"] for name in ("Example", "Use instead")
+    ]
+    assert limits[0] == limits[1]
+
+
+@pytest.mark.parametrize(
+    ("hardware", "hours", "place"),
+    [("8 x NVIDIA A100", 24.5, "Warsaw, Poland"), ("T4", 2, "France"), ("2 x H100, 4 x H100", 0.333, None)],
+)
+def test_the_range_of_cl208_follows_from_the_numbers_that_it_prints(hardware, hours, place):
+    fits = bounds(hardware, hours, place)
+    numbers = [float(number) for number in re.findall(r"(?<![A-Z0-9])[0-9.]+(?:e[+-]?[0-9]+)?", fits.reason)]
+    said_hours, *counts, low_w, high_w, low, high = numbers
+    assert math.isclose(said_hours * counts[0] * low_w / 1000 * low, fits.least_g, rel_tol=2e-3)
+    assert math.isclose(said_hours * counts[-1] * high_w / 1000 * high, fits.most_g, rel_tol=2e-3)
 
 
 def test_a_name_states_the_problem():

@@ -147,7 +147,7 @@ def test_the_numbers_that_cl208_shows_give_the_range_that_it_shows(hardware, hou
     hours = float(f"{hours:.4g}")
     found = bounds(hardware, hours, place)
     shown = re.fullmatch(
-        r"(\S+) h x (\d+)(?: to (\d+))? x .+ at (\S+) to (\S+) W \(.*\) and (\S+) to (\S+) g/kWh", found.reason
+        r"(\S+) h x (\d+)(?: to (\d+))? x .+ at (\S+) W \(.*\) to (\S+) W \(.*\) and (\S+) to (\S+) g/kWh", found.reason
     )
     hours_shown, fewest, most, low_w, high_w, low, high = (float(text) if text else None for text in shown.groups())
     assert found.least_g == pytest.approx(hours_shown * fewest * low_w * low / 1000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.schema import GENERATED, RECOMMENDED
+from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted
 
@@ -42,7 +43,9 @@ _OTHER_UNITS = {
     "gpu": "hardware_used",
     "gpus": "hardware_used",
 }
-_LEAST_TYPED = 6
+_LEAST_TYPED = 5
+_LETTERS_PER_ERROR = 6
+"""`sorce` is `source` with one error; `geographicalocaton` is `geographicallocation` with two."""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -99,12 +102,8 @@ def meant_by(name: str) -> tuple[str | None, bool]:
         return same, True
     if letters in _OTHER_UNITS:
         return _OTHER_UNITS[letters], False
-    if len(letters) < _LEAST_TYPED:
-        return None, False
-    from difflib import get_close_matches
-
-    near = get_close_matches(letters, _BY_LETTERS, n=1, cutoff=0.88)
-    return (_BY_LETTERS[near[0]] if near else None), False
+    near = [known for known in _BY_LETTERS if is_near(letters, known, len(known) // _LETTERS_PER_ERROR)]
+    return (_BY_LETTERS[near[0]] if len(letters) >= _LEAST_TYPED and near else None), False
 
 
 RULE = Rule(summary="A field of `co2_eq_emissions` is misspelt", since="0.1.0", check=check, fix="both")

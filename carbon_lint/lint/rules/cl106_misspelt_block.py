@@ -5,6 +5,7 @@ from __future__ import annotations
 from carbon_lint.lint.context import BLOCK
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.spelling import is_near
 from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
 
 _RIGHT = "co2eqemissions"
+_MOST_ERRORS = 2
 _WRONG = frozenset(
     (
-        *("co2emissions", "co2emission", "co2eqemission", "co2equivalentemissions", "co2equivalent", "co2eq"),
-        *("carbonemissions", "carbonemission", "carbonfootprint", "co2footprint", "co2eqemmissions", "co2emmissions"),
+        *("co2emissions", "co2emission", "co2equivalentemissions", "co2equivalent", "co2eq"),
+        *("carbonemissions", "carbonemission", "carbonfootprint", "co2footprint", "co2emmissions", "co2emision"),
         *("co2eemissions", "emissionsco2", "ecemissions"),
     )
 )
@@ -56,18 +58,18 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Fix safety
-    Safe where only case, blanks or dashes differ. Unsafe otherwise: `co2_emissions` may have been meant in another
-    unit.
+    Safe where only case, blanks or dashes differ, and for one or two typing errors in a name that holds `eq`, such as
+    `co2_eq_emission`. Unsafe otherwise: `co2_emissions` may have been meant in another unit.
     """
     root = context.card.root
     if root is None:
         return
     for key, value in root.own_items():
         letters = _letters(key.text) if key.kind == "scalar" else ""
-        if letters != _RIGHT and letters not in _WRONG and not (letters == "emissions" and _is_figure(value)):
-            continue
-        fix = Fix(f"rename to {BLOCK}", (Edit(key.start, key.end, BLOCK),), is_safe=letters == _RIGHT)
-        yield Hit(f"unknown key {quoted(key.text)}, expected {BLOCK}", key.start, key.end, fix)
+        is_same = letters == _RIGHT or ("eq" in letters and is_near(letters, _RIGHT, _MOST_ERRORS))
+        if is_same or letters in _WRONG or (letters == "emissions" and _is_figure(value)):
+            fix = Fix(f"rename to {BLOCK}", (Edit(key.start, key.end, BLOCK),), is_safe=is_same)
+            yield Hit(f"unknown key {quoted(key.text)}, expected {BLOCK}", key.start, key.end, fix)
 
 
 def _letters(name: str) -> str:

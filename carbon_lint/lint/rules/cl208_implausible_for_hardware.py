@@ -27,13 +27,14 @@ def check(context: Context) -> Iterator[Hit]:
     copied from another model.
 
     ## Known problems
-    The bounds are wide: a tenth to all of the rated power, any grid where the place is not known. Too much is
-    reported only where `hours_used` stands in the block and the accelerators are counted (`8 x`).
+    The bounds are wide: from a tenth of the rated power to somewhat more than all of it with host and cooling, and any
+    grid if the place is not known. Too much is reported only if `hours_used` stands in the block and the accelerators
+    are counted (`8 x`).
 
     ## Example
     ```yaml
     co2_eq_emissions:
-      emissions: 1.2
+      emissions: 32.1
       source: codecarbon
       training_type: fine-tuning
       geographical_location: Warsaw, Poland

@@ -37,12 +37,12 @@ def check(context: Context) -> Iterator[Hit]:
 
     ## Use instead
     ```toml
-    max-emissions = "20 g"
+    max-emissions = "10 g"
     ```
 
     ```yaml
     co2_eq_emissions:
-      emissions: 12.5
+      emissions: 9.8
       source: codecarbon
       training_type: fine-tuning
       geographical_location: Paris, France

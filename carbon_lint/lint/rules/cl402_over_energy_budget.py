@@ -39,13 +39,13 @@ def check(context: Context) -> Iterator[Hit]:
 
     ## Use instead
     ```toml
-    max-energy = "40 Wh"
+    max-energy = "20 Wh"
     ```
 
     ```yaml
     co2_eq_emissions:
-      emissions: 12.3
-      energy_consumed: 0.0309
+      emissions: 7.4
+      energy_consumed: 0.0186
       source: codecarbon
       training_type: fine-tuning
       geographical_location: Paris, France

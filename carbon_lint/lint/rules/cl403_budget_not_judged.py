@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Hit]:
 
     ## Example
     ```toml
-    max-emissions = "10 g"
+    max-emissions = "20 g"
     ```
 
     ```yaml

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from carbon_lint.card.scalars import emissions_thresholds_value, pyyaml_value
 from carbon_lint.lint.context import number
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.figure import plain
 from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
 
@@ -18,21 +21,23 @@ if TYPE_CHECKING:
 def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
-    Reports a figure that `list_models(emissions_thresholds=...)` of huggingface_hub takes for another number. It
-    looks for the first digits in the value's text: 0.00002 is `2e-05` to Python, and 2 to the search.
+    Reports a figure that `list_models(emissions_thresholds=...)` of huggingface_hub takes for another number, if it can
+    be written so that the search reads it. The search looks for the first digits in the value's text: 1.5e+16 is
+    `1.5e+16` to Python, and 1.5 to the search.
 
     ## Why is this bad?
     The model is filtered by a figure that is wrong by orders of magnitude.
 
     ## Known problems
-    A figure under 0.0001 g cannot be written so that this search reads it.
+    A figure under 0.0001 g has an exponent in Python however it is written (0.00002 is `2e-05`, and 2 to the search).
+    Nothing on the card can change that, so nothing is reported.
 
     ## Example
     ```yaml
     co2_eq_emissions:
-      emissions: 0.00002
+      emissions: 1.5e+16
       source: codecarbon
-      training_type: fine-tuning
+      training_type: pre-training
       geographical_location: Paris, France
       hardware_used: 1 x NVIDIA H100
     ```
@@ -40,12 +45,15 @@ def check(context: Context) -> Iterator[Hit]:
     ## Use instead
     ```yaml
     co2_eq_emissions:
-      emissions: 0.0002
+      emissions: 15000000000000000
       source: codecarbon
-      training_type: fine-tuning
+      training_type: pre-training
       geographical_location: Paris, France
       hardware_used: 1 x NVIDIA H100
     ```
+
+    ## Fix safety
+    Safe: the same number without its exponent.
     """
     node = context.emissions
     value = number(node)
@@ -53,9 +61,14 @@ def check(context: Context) -> Iterator[Hit]:
         return
     python = pyyaml_value(node.text, node.style)[1]
     found = emissions_thresholds_value(str(python))[1]
-    if found is not None and found != value:
-        message = f"emissions {node.text}: the search by emissions_thresholds reads {found} from {quoted(str(python))}"
-        yield Hit(message, node.start, node.end)
+    number_text = plain(Decimal(repr(value)))
+    if found is None or found == value or emissions_thresholds_value(str(pyyaml_value(number_text)[1]))[1] != value:
+        return
+    message = f"emissions {node.text}: the search by emissions_thresholds reads {found} from {quoted(str(python))}"
+    fix = Fix(f"write {number_text}", (Edit(node.start, node.end, number_text),), is_safe=True)
+    yield Hit(message, node.start, node.end, fix)
 
 
-RULE = Rule(summary="huggingface_hub's search by emissions reads another number", since="0.1.0", check=check)
+RULE = Rule(
+    summary="huggingface_hub's search by emissions reads another number", since="0.1.0", check=check, fix="safe"
+)
