@@ -73,6 +73,13 @@ def test_a_record_that_is_named_is_refused_for_what_is_known_alone(run, earlier)
             assert None in known or known[0] == known[1]
 
 
+def test_a_model_by_name_and_one_by_its_card_may_be_the_same():
+    run = identity_of(ran("r", day=2))
+    assert why_never(run, identity_of(ran("card", model="models/bert/README.md"))) is None
+    other = replace(run, model="models/gpt/README.md")
+    assert why_never(other, identity_of(ran("card", model="models/bert/README.md"))) is not None
+
+
 def test_a_sum_is_each_of_its_parts():
     part = ran("part")
     whole = replace(ran("whole", day=2), merged_from=("part", "other"))
