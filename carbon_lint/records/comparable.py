@@ -63,7 +63,7 @@ def why_passed_over(run: Identity, earlier: Identity) -> str | None:
         return "of an unknown repository"
     never = why_never(run, earlier)
     if never is not None:
-        return never.partition(" (")[0].removeprefix("is ")
+        return f"that {never.partition(' (')[0]}".replace("that is of", "of")
     for name in ("job", "job_index", "run_group"):
         if getattr(run, name) != getattr(earlier, name):
             return f"of another {_WORDS.get(name, name)}"

@@ -105,7 +105,7 @@ def test_a_run_that_is_in_the_ledger_already_is_not_compared_with_itself(cli):
 @pytest.mark.parametrize(
     ("other", "why"),
     [
-        (ran("later", energy_kwh=1000.0, day=9), "1 ended after this run"),
+        (ran("later", energy_kwh=1000.0, day=9), "1 that ended after this run"),
         (ran("elsewhere", energy_kwh=1000.0, repository="team/other"), "1 of another repository"),
         (ran("nowhere", energy_kwh=1000.0, repository=None), "1 of an unknown repository"),
         (ran("job", energy_kwh=1000.0, job="evaluate"), "1 of another job"),
