@@ -155,8 +155,8 @@ def _render_text(excused: Excused, comparison: Comparison | None, on_modelled: O
     if not lines:
         lines = [f"{verdict.status}: {reasons.pop(0) if reasons else 'no limit'}"]
     if comparison is not None:
-        lines.append(f"  baseline: {changes(comparison)}, against {terminal(comparison.baseline.origin)}")
-    lines += [f"  {terminal(reason)}" for reason in reasons]
+        lines.append(f"  baseline: {changes(comparison)}, against {comparison.baseline.origin}")
+    lines += [f"  {reason}" for reason in reasons]
     if verdict.status is Status.INCONCLUSIVE:
         outcome = "over budget" if is_failed else "passes"
         lines.append(f"  {_DECIDED[on_modelled]} (--on-modelled {on_modelled}): {outcome}")
@@ -165,8 +165,9 @@ def _render_text(excused: Excused, comparison: Comparison | None, on_modelled: O
 
 def _word(excused: Excused, limit: LimitResult) -> str:
     """What stands before a limit: a limit that an exception lifts is over, and is not said to pass."""
-    if limit.is_over and any(exception.limit == limit.name for exception in excused.used):
-        return "allowed"
+    lifts = next((one for one in excused.used if one.limit == limit.name), None)
+    if limit.is_over and lifts is not None:
+        return f"allowed until {lifts.until.isoformat()} ({lifts.owner})"
     return str(excused.verdict.status)
 
 

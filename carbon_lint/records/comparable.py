@@ -49,7 +49,10 @@ def why_never(run: Identity, earlier: Identity) -> str | None:
         return "ended after this run"
     for name in ("repository", "job", "job_index", "model"):
         mine, other = getattr(run, name), getattr(earlier, name)
-        if mine is not None and other is not None and mine != other:
+        is_known = (
+            mine is not None and other is not None and not (name == "model" and _is_card(mine) != _is_card(other))
+        )
+        if is_known and mine != other:
             return f"is of another {_WORDS.get(name, name)} ({other})"
     return None
 
@@ -60,7 +63,7 @@ def why_passed_over(run: Identity, earlier: Identity) -> str | None:
         return "of an unknown repository"
     never = why_never(run, earlier)
     if never is not None:
-        return never.partition(" (")[0].removeprefix("is ")
+        return f"that {never.partition(' (')[0]}".replace("that is of", "of")
     for name in ("job", "job_index", "run_group"):
         if getattr(run, name) != getattr(earlier, name):
             return f"of another {_WORDS.get(name, name)}"
@@ -68,6 +71,11 @@ def why_passed_over(run: Identity, earlier: Identity) -> str | None:
 
 
 _WORDS = {"job_index": "job of the matrix", "run_group": "run group"}
+
+
+def _is_card(model: str) -> bool:
+    """Whether a model is named by the path of its card: nothing is known of how that and OWNER/MODEL go together."""
+    return model.lower().endswith(".md")
 
 
 def _is_later(one: str | None, other: str | None) -> bool:

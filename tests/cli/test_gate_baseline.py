@@ -108,7 +108,7 @@ def test_an_exception_of_the_configuration_lifts_its_limit_until_its_day(cli, un
     status, out, err = cli("gate", "r.json", "--uncertainty", "0%")
 
     assert status == code
-    assert out.startswith("allowed: " if code == 0 else "fail: ")
+    assert out.startswith("allowed until 2999-12-31 (ann@example.org): " if code == 0 else "fail: ")
     assert ", 10 g allowed (carbon-lint.toml:1), over by 2.34 g" in out
     assert (f"max-emissions: excepted by ann@example.org until {until}: agreed on" in out) == (code == 0)
     assert ("an exception has expired: max-emissions" in err) == (code == 1)

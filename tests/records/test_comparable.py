@@ -73,6 +73,13 @@ def test_a_record_that_is_named_is_refused_for_what_is_known_alone(run, earlier)
             assert None in known or known[0] == known[1]
 
 
+def test_a_model_by_name_and_one_by_its_card_may_be_the_same():
+    run = identity_of(ran("r", day=2))
+    assert why_never(run, identity_of(ran("card", model="models/bert/README.md"))) is None
+    other = replace(run, model="models/gpt/README.md")
+    assert why_never(other, identity_of(ran("card", model="models/bert/README.md"))) is not None
+
+
 def test_a_sum_is_each_of_its_parts():
     part = ran("part")
     whole = replace(ran("whole", day=2), merged_from=("part", "other"))
@@ -98,7 +105,7 @@ def test_a_run_that_is_in_the_ledger_already_is_not_compared_with_itself(cli):
 @pytest.mark.parametrize(
     ("other", "why"),
     [
-        (ran("later", energy_kwh=1000.0, day=9), "1 ended after this run"),
+        (ran("later", energy_kwh=1000.0, day=9), "1 that ended after this run"),
         (ran("elsewhere", energy_kwh=1000.0, repository="team/other"), "1 of another repository"),
         (ran("nowhere", energy_kwh=1000.0, repository=None), "1 of an unknown repository"),
         (ran("job", energy_kwh=1000.0, job="evaluate"), "1 of another job"),
