@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from carbon_lint import __version__
 
 PLACEHOLDER = "OWNER"
@@ -32,7 +30,8 @@ def requirement(extra: str, *, repository: str = REPOSITORY, ref: str = f"v{__ve
 
 def install_hint(extra: str) -> str:
     """Return the command that adds an extra, from where this very installation came, if that is known (PEP 610)."""
-    from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415  only a message needs it
+    import json  # noqa: PLC0415  only a message needs these
+    from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415
 
     try:
         came_from = json.loads(distribution("carbon-lint").read_text("direct_url.json") or "{}")

@@ -14,7 +14,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.http import UnansweredError
-from carbon_lint.hub.message import description_of, title_of
+from carbon_lint.hub.message import MARKER, description_of, title_of
 from carbon_lint.hub.publish import (
     AGAIN_IS_SAFE,
     CardErrorsError,
@@ -207,7 +207,8 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
     description = description_of(request.record, uuid.uuid4().hex, is_markdown=True)
     pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
     try:
-        done = publish_card(replace(request, plan=WholeCard(new), revision=pull.ref, on_loss=None), repo, deadline)
+        plan = request.plan if not is_made and _has_edits_of_others(repo, pull) else WholeCard(new)
+        done = publish_card(replace(request, plan=plan, revision=pull.ref, on_loss=None), repo, deadline)
     except PublishError as error:
         error.message += f" ({pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status})"
         raise
@@ -217,3 +218,8 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
         # a request that was given up as lost may have been carried out after all, only late
         pulls.close_all([it for it in pulls.ours(MARK + CARD_PULL) if it.num != pull.num], deadline, request.retries)
     return replace(done, url=pulls.url(pull.num), pull_request=pull.num)
+
+
+def _has_edits_of_others(repo: ModelRepo, pull: Pull) -> bool:
+    """Whether somebody has pushed to our pull request: its card is edited then, and not made from main's anew."""
+    return any(MARKER not in message for message in repo.commits_beyond_main(pull.ref))

@@ -183,6 +183,13 @@ class ModelRepo:
             raise StaleError(f"somebody else has committed to {self.id} meanwhile") from error
         return str(done.oid)
 
+    def commits_beyond_main(self, revision: str) -> list[str]:
+        """The messages of the commits that a revision has and main has not."""
+        with self.speaking(revision):
+            on_main = {commit.commit_id for commit in self.api.list_repo_commits(self.id)}
+            commits = self.api.list_repo_commits(self.id, revision=revision)
+        return [f"{commit.title}\n{commit.message}" for commit in commits if commit.commit_id not in on_main]
+
     def find_commit(self, revision: str, marker: str, *, since: str) -> str | None:
         """The commit newer than `since` whose description holds `marker`."""
         with self.speaking(revision):

@@ -183,6 +183,17 @@ def test_an_open_pull_request_of_ours_is_updated(theirs, cli):
     assert "# New prose" in card
 
 
+def test_what_a_maintainer_has_written_into_our_pull_request_stays(theirs, cli):
+    publish(cli, "--create-pr")
+    edited = theirs.card("acme/m", "refs/pr/1").replace(b"# Their prose", b"# Prose of a review")
+    theirs.commit("acme/m", {"README.md": edited}, ref="refs/pr/1")
+    write_record(emissions_g=50.0)
+    assert publish(cli, "--create-pr")[0] == 0
+    card = theirs.card("acme/m", "refs/pr/1").decode()
+    assert "emissions: 50" in card
+    assert "# Prose of a review" in card
+
+
 def test_an_open_pull_request_that_says_it_already_is_left_alone(theirs, cli):
     publish(cli, "--create-pr")
     _, out, _ = publish(cli, "--create-pr")
