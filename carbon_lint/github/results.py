@@ -116,7 +116,9 @@ def outputs(result: Result) -> dict[str, str]:
         "energy-kwh": number(record.energy_kwh.total if record else None),
         "budget-used": number(used),
         "over-budget": boolean(_is_over(result)),
-        "undecided": boolean(verdict.status is Status.INCONCLUSIVE if verdict is not None and has_limits else None),
+        "undecided": boolean(
+            verdict.status is Status.INCONCLUSIVE if verdict and has_limits and not is_cut_short else None
+        ),
         "card-changed": boolean(result.card_changed),
         "card-url": result.card_url or "",
         "record": result.record_path or "",

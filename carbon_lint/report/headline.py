@@ -128,11 +128,11 @@ def _failed(end: Ending) -> tuple[str, str, str]:
         return "❌", "Not measured", "there is no trustworthy figure"
     if record is not None and _is_over(end):
         return "❌", *_over(end, record)
-    mark, lead, figures = _passed(end)
+    _, lead, figures = _passed(end)
     cause = _cause(end)
-    if record is None or mark == "📏":
-        return "❌", cause, figures if record is not None else ""
-    return "❌", f"{cause}; {lead[0].lower()}{lead[1:]}", figures
+    if record is None:
+        return "❌", cause, ""
+    return "❌", f"{cause}; {lead[0].lower()}{lead[1:]}" if lead else f"{cause}; {figures}", figures if lead else ""
 
 
 def _over(end: Ending, record: Record) -> tuple[str, str]:

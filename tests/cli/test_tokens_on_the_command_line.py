@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.github.closing import render_summary
-from carbon_lint.github.results import Result
 from carbon_lint.records.store import load_record, record_to_json
-from carbon_lint.report import comment
+from carbon_lint.report import comment, summary
 
 A = "0123456789abcdefghij0123456789abcdefghij"
 TOKENS = {
@@ -71,7 +69,7 @@ def test_a_record_that_was_written_elsewhere_shows_none_either(run):
     document["command"] = ["train", *(word for pair in TOKENS.items() if pair[0] != "--name" for word in pair)]
     Path("theirs.json").write_text(json.dumps(document))
     record = load_record("theirs.json")
-    shown = render_summary(Result(record=record)) + comment.render(record, key="k")
+    shown = summary.render(record) + comment.render(record, key="k")
     assert [secret for secret in secrets() if secret in shown] == []
 
 

@@ -114,6 +114,8 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
          "❌ 1 lint error; within budget: 12.3 g of 1 kg (1.23 %)"),
         (ending("completed", "wide", "clean", "the Hub refused the card (403)", OnModelled.PASS),
          "❌ Not published: the Hub refused the card (403); within budget: 12.3 g of 1 kg (1.23 %)"),
+        (ending("completed", "none", "error", "", OnModelled.PASS),
+         "❌ 1 lint error; 12.3 g CO2eq, 220 Wh, no budget given"),
         (ending("no run", "none", "error", "", OnModelled.PASS), "❌ 1 lint error"),
         (ending("no run", "none", "clean", "", OnModelled.PASS), "✅ 1 card checked: no findings"),
         (Ending(exit_status=2, failures=("input 'location': 'Frnace' is not known\n`location: FRA`",)),

@@ -14,7 +14,7 @@ from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Energy, Methods, Outcome
 from carbon_lint.report import REPORTERS, RenderOptions, chart, markdown, sections, summary
-from carbon_lint.text import markdown_code, markdown_text, terminal
+from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from tests.report.runs import RECORD, readings, record
 from tests.report.samples import CARD, diagnostic, fix, report
 
@@ -112,6 +112,21 @@ def test_any_text_through_markdown_is_that_text_and_no_markup(anything):
     shown = entities.unescape(re.sub(r"</?p>\n?", "", rendered)).replace("\u200b", "").strip("\n")
     assert re.findall(r"</?(?!p>)[a-z]", rendered) == []
     assert " ".join(shown.split()) == " ".join(f"before {terminal(anything)} after".replace("\u200b", "").split())
+
+
+PARTS = st.lists(
+    st.sampled_from(["`", "``", "<img src=x>", "@me", "**b**", "[a](b)", "\\", "|", " ", "x", "-->"]), max_size=12
+)
+
+
+@given(st.one_of(st.text(max_size=60), PARTS.map("".join)))
+def test_any_message_is_its_words_and_code_and_nothing_else(anything):
+    rendered = html(f"before {markdown_message(anything)} after")
+
+    assert set(re.findall(r"<(/?[a-z][a-z0-9]*)", rendered)) <= {"p", "/p", "code", "/code"}
+    outside = re.sub(r"<code>.*?</code>", "", rendered, flags=re.DOTALL)
+    assert "@me" not in outside
+    assert not re.search("<(?!/?p>)", outside)
 
 
 @given(st.text(max_size=60))
