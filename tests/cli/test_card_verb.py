@@ -352,7 +352,7 @@ def test_files_that_cannot_be_read_are_one_line_and_exit_2(cli, tmp_path, card_f
     fails_in_one_line(cli("card", tmp_path / "no" / "README.md", "--from", record), 2, "cannot write", "No such file")
     fails_in_one_line(cli("card", card_file / "x", "--from", record), 2, "Not a directory")
     fails_in_one_line(cli("card", card_file, "--from", tmp_path / "none.json"), 2, "is not there")
-    fails_in_one_line(cli("card", card_file, "--from", tmp_path), 2, "is a folder")
+    fails_in_one_line(cli("card", card_file, "--from", tmp_path / ".home"), 2, "holds 0 records, expected one")
     fails_in_one_line(cli("card", card_file, "--from", card_file), 2, "is not JSON")
     fails_in_one_line(cli("card", "a\0b", "--from", record), 2, "cannot read")
 

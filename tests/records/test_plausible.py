@@ -14,7 +14,7 @@ from carbon_lint.places import every_place
 from carbon_lint.records.combine import combine
 from carbon_lint.records.journal import FORMAT
 from carbon_lint.records.plausible import find_contradiction, find_implausible
-from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome
+from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
 from carbon_lint.records.store import record_from_json, record_to_json, write_record
 from tests.records.builders import a_record
 
@@ -239,7 +239,11 @@ def measured(draw):
             gpu=draw(st.sampled_from([Method.COUNTER, Method.SAMPLED_POWER])) if gpus else None,
             ram=Method.CONSTANT,
         ),
-        hardware=Hardware(cpu_count=draw(st.integers(1, 384)), ram_gb=16.0, gpus=a_record().hardware.gpus * gpus),
+        hardware=Hardware(
+            cpu_count=draw(st.integers(1, 384)),
+            ram_gb=16.0,
+            gpus=tuple(Gpu(index=number, name="a GPU", uuid=str(draw(st.uuids()))) for number in range(gpus)),
+        ),
     )
 
 

@@ -29,7 +29,7 @@ def test_a_run_within_budget_is_told_in_a_dozen_lines_with_the_method_of_each_co
         "  intensity  56 g/kWh: France, CodeCarbon 3.3.2 (2023)\n"
         "  PUE        1.2\n"
         "  duration   2 min 05 s\n"
-        "  modelled   18.2 % of the energy was read from no sensor\n"
+        "  modelled   18.2 % of the energy is estimated: no sensor was read for it\n"
     )
 
 
