@@ -428,6 +428,7 @@ def test_a_table_is_told_from_a_record():
     assert looks_like_csv(b"\xef\xbb\xbf" + table({}, delimiter=";").encode())
     assert not looks_like_csv(b'{"emissions_g": 1, "a": 2}')
     assert not looks_like_csv(b"")
+    assert not looks_like_csv(b"# Notes on emissions, energy and duration\n")
 
 
 CELLS = st.one_of(
