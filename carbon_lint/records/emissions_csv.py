@@ -61,7 +61,7 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
                 f"{log.name} states {emissions_g:g} g for {energy_kwh:g} kWh",
                 hint="its carbon intensity was zero; say where the energy came from with --location",
             )
-        doubt = None if choice.trust_location else find_doubt(rows)
+        doubt = None if choice.trust_location else find_doubt(runs)
         if doubt is not None:
             raise doubt
         g_per_kwh = _total([emissions_g / energy_kwh])

@@ -61,6 +61,11 @@ def test_a_task_that_took_nothing_is_fine_and_a_run_whose_tasks_all_took_nothing
         record(table(nothing, columns=TASKS))
 
 
+def test_a_task_too_short_for_grams_is_fine():
+    tasks = [row(0.3, task_name="train"), row(1e-9, task_name="load", emissions="0.0")]
+    assert record(table(*tasks, columns=TASKS)).emissions_g == pytest.approx(16.8)
+
+
 def test_the_tasks_of_a_run_beside_its_own_row_are_counted_once():
     """As `--from emissions.csv --from emissions_base_ID.csv` gives them."""
     tasks = table(row(0.1, task_name="a"), row(0.15, task_name="b"), columns=TASKS)
