@@ -285,8 +285,9 @@ def test_a_run_that_cannot_be_used_is_marked_in_the_list_and_stops_only_what_it_
     assert "unusable" in refused.value.details[1]
     assert "energy_consumed is 0" in refused.value.details[1]
     assert record(text, last=True).run_id == "good"
-    with pytest.raises(MeasurementError, match="energy_consumed is 0"):
+    with pytest.raises(MeasurementError, match="energy_consumed is 0") as stopped:
         record(text, sum_runs=True)
+    assert "a copy without that line" in stopped.value.hint
 
 
 def test_runs_of_one_project_are_taken_and_an_unknown_project_is_answered_with_the_known_ones():
