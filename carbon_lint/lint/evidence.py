@@ -163,7 +163,7 @@ def _of_runs(
 
     is_open = choice.place is None and not choice.trust_location
     rows = [row for run in runs for row in run.counted]
-    doubt = find_doubt(rows) if is_open else None
+    doubt = find_doubt(runs) if is_open else None
     record = record_of_runs(log, runs, choice if doubt is None else choice.but(trust_location=True))
     said = list(notes)
     if choice.place is None and doubt is None and record.intensity is not None:

@@ -101,16 +101,17 @@ def by_time(runs: Iterable[Run]) -> list[Run]:
 
 
 def listed(runs: Iterable[Run]) -> tuple[str, ...]:
-    """Newest first: time, project, duration, grams, run id, and why a run cannot be used."""
+    """Newest first: time, project, duration, grams, run id, of several files the file, and why a run is unusable."""
     found = list(reversed(by_time(runs)))
-    table = [_cells(run) for run in found[:_SHOWN_RUNS]]
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))] if table else []
+    has_files = len({run.last.path for run in found}) > 1
+    table = [_cells(run, has_files=has_files) for run in found[:_SHOWN_RUNS]]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
     more = len(found) - _SHOWN_RUNS
     return (*lines, f"and {more} older one{'s' if more > 1 else ''}") if more > 0 else tuple(lines)
 
 
-def _cells(run: Run) -> tuple[str, ...]:
+def _cells(run: Run, *, has_files: bool) -> tuple[str, ...]:
     ended, problem = run.ended, find_problem(run)
     return (
         "time unreadable" if ended is None else f"{ended:%Y-%m-%d %H:%M:%S}",
@@ -118,6 +119,7 @@ def _cells(run: Run) -> tuple[str, ...]:
         "-" if problem else format_duration(run.duration_s),
         "-" if problem else format_emissions(run.emissions_g),
         run.run_id,
+        *((run.last.path,) if has_files else ()),
         f"unusable: {problem.message}" if problem else "",
     )
 

@@ -50,6 +50,8 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
     for run in runs:
         problem = find_problem(run) or (None if choice.gpu_unused else _unread_gpu(run))
         if problem is not None:
+            if len(runs) > 1:
+                problem.hint = f"{problem.hint}, or take other runs: --last, --run-id ID, or a copy without that line"
             raise problem
     rows = [row for run in runs for row in run.counted]
     warnings = [*log.warnings, *_warnings_on(runs, rows)]
@@ -61,7 +63,7 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
                 f"{log.name} states {emissions_g:g} g for {energy_kwh:g} kWh",
                 hint="its carbon intensity was zero; say where the energy came from with --location",
             )
-        doubt = None if choice.trust_location else find_doubt(rows)
+        doubt = None if choice.trust_location else find_doubt(runs)
         if doubt is not None:
             raise doubt
         g_per_kwh = _total([emissions_g / energy_kwh])

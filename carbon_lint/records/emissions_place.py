@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from carbon_lint.places import Place
+    from carbon_lint.records.emissions_runs import Run
     from carbon_lint.records.emissions_table import Row
 
 _QUEBEC_TOLERANCE = 0.1  # CodeCarbon's own figure for Quebec moved by less between its releases
@@ -36,9 +37,20 @@ _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _FAR = 3.0  # times: no country's figure moved by as much between CodeCarbon's releases, most by less than 2
 
 
-def find_doubt(rows: Iterable[Row]) -> MeasurementError | None:
-    """Why the grams of the rows cannot be believed, though their energy can; None if nothing speaks against them."""
-    return next((doubt for row in rows if (doubt := _doubt(row)) is not None), None)
+def find_doubt(runs: Iterable[Run]) -> MeasurementError | None:
+    """Why the grams of a run cannot be believed, though its energy can; None if nothing speaks against them."""
+    for run in runs:
+        doubt = next((doubt for row in run.counted if (doubt := _doubt(row)) is not None), None)
+        g_per_kwh = run.emissions_g / run.energy_kwh if run.energy_kwh > 0 else None
+        if doubt is None and g_per_kwh is not None and not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
+            doubt = MeasurementError(
+                f"{run.last.where} is priced at {g_per_kwh:.4g} g/kWh, which is no grid's carbon intensity "
+                f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh)",
+                hint="say where the energy came from with --location FRA, or --trust-location to keep the grams",
+            )
+        if doubt is not None:
+            return doubt
+    return None
 
 
 def is_place_believed(rows: Iterable[Row]) -> bool:
@@ -57,13 +69,6 @@ def _doubt(row: Row) -> MeasurementError | None:
             f"{row.where} is priced at {WORLD_G_PER_KWH:g} g/kWh, the world's average, which CodeCarbon takes for a "
             "place that it does not know",
             hint="say where the energy came from with --location FRA, or --trust-location to keep the average",
-        )
-    g_per_kwh = row.emissions_g / row.energy_kwh if row.energy_kwh > 0 else None
-    if g_per_kwh is not None and not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
-        return MeasurementError(
-            f"{row.where} is priced at {g_per_kwh:.4g} g/kWh, which is no grid's carbon intensity "
-            f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh)",
-            hint="say where the energy came from with --location FRA, or --trust-location to keep the grams",
         )
     country = row.text("country_iso_code").upper()
     if _is_by_primary_energy(row, country):

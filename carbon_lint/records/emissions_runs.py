@@ -224,10 +224,10 @@ def _without_copies(rows: list[Row], warnings: list[str]) -> list[Row]:
 
     Rows without a run id and without a time are kept: nothing says that two equal ones are one.
     """
-    kept: dict[tuple[tuple[str, str], ...], Row] = {}
+    kept: dict[tuple[str, ...], Row] = {}
     result, copies = [], []
     for row in rows:
-        key = tuple(sorted(row.cells.items()))
+        key = tuple(row.cells.values())
         if key in kept and (has_run_id(row) or row.ended is not None):
             copies.append((row, kept[key]))
             continue

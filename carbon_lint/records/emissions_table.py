@@ -120,7 +120,7 @@ def looks_like_csv(data: bytes) -> bool:
     """True if the file is a table with CodeCarbon's columns and no JSON."""
     text, _ = _decoded(data[:8192])
     head = next(iter(_lines_from_header(text)[1].lstrip("\r\n\t ").splitlines()), "")
-    return not head.startswith(("{", "[")) and "emissions" in head and any(sign in head for sign in _DELIMITERS)
+    return {"emissions", "duration"} <= {name.strip(' "') for name in re.split(r"[,;\t|]", head)}
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:

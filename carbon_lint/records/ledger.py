@@ -151,7 +151,7 @@ def _is_earlier(record: Record, other: Record) -> bool:
     energies = (record.energy_kwh.total or 0.0, other.energy_kwh.total or 0.0)
     return (
         record.outcome is Outcome.INTERRUPTED
-        and record.duration_s <= other.duration_s
+        and record.duration_s < other.duration_s
         and energies[0] <= energies[1]
         and (record.emissions_g or 0.0) <= (other.emissions_g or 0.0)
     )

@@ -351,6 +351,12 @@ def test_grams_that_no_grid_makes_of_the_energy_are_refused_unless_they_are_trus
     assert record(text, trust_location=True).emissions_g == pytest.approx(g_per_kwh * 0.3)
 
 
+def test_a_run_without_grams_does_not_hide_in_a_sum():
+    text = table({}, {"run_id": "b", "timestamp": "2026-11-02T12:00:00", "emissions": "0.0"})
+    with pytest.raises(MeasurementError, match="priced at 0 g/kWh"):
+        record(text, sum_runs=True)
+
+
 def test_a_place_prices_the_energy_anew():
     france = find_place("FRA")
     found = record(table(QUEBEC), place=france)
@@ -428,6 +434,7 @@ def test_a_table_is_told_from_a_record():
     assert looks_like_csv(b"\xef\xbb\xbf" + table({}, delimiter=";").encode())
     assert not looks_like_csv(b'{"emissions_g": 1, "a": 2}')
     assert not looks_like_csv(b"")
+    assert not looks_like_csv(b"# Notes on emissions, energy and duration\n")
 
 
 CELLS = st.one_of(

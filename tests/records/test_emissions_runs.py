@@ -61,6 +61,11 @@ def test_a_task_that_took_nothing_is_fine_and_a_run_whose_tasks_all_took_nothing
         record(table(nothing, columns=TASKS))
 
 
+def test_a_task_too_short_for_grams_is_fine():
+    tasks = [row(0.3, task_name="train"), row(1e-9, task_name="load", emissions="0.0")]
+    assert record(table(*tasks, columns=TASKS)).emissions_g == pytest.approx(16.8)
+
+
 def test_the_tasks_of_a_run_beside_its_own_row_are_counted_once():
     """As `--from emissions.csv --from emissions_base_ID.csv` gives them."""
     tasks = table(row(0.1, task_name="a"), row(0.15, task_name="b"), columns=TASKS)
@@ -137,17 +142,17 @@ def test_a_part_that_is_negative_or_no_number_is_refused_and_one_that_is_not_the
 # CodeCarbon 1.x
 
 
-@pytest.mark.parametrize("country", sorted(set(PRIMARY) - {"ATA", "ANT"}))
-def test_grams_that_codecarbon_1_made_of_primary_energy_need_a_location(country):
-    cells = {"country_iso_code": country, "country_name": "", "emissions": repr(PRIMARY[country] / 1000)}
-    text = table({**cells, "energy_consumed": "1.0"}, columns=OLDEST)
-    with pytest.raises(MeasurementError, match=r"CodeCarbon 1\.x") as refused:
-        record(text)
-    assert f"--location {country}" in refused.value.hint
-    assert record(text, trust_location=True).emissions_g == pytest.approx(PRIMARY[country])
-    assert record(text, place=find_place("FRA")).emissions_g == pytest.approx(find_place("FRA").g_per_kwh)
-    later = table({**cells, "energy_consumed": "1.0"})
-    assert record(later).emissions_g == pytest.approx(PRIMARY[country]), "2.x prices electricity"
+def test_grams_that_codecarbon_1_made_of_primary_energy_need_a_location():
+    for country, g_per_kwh in PRIMARY.items():
+        cells = {"country_iso_code": country, "country_name": "", "emissions": repr(g_per_kwh / 1000)}
+        text = table({**cells, "energy_consumed": "1.0"}, columns=OLDEST)
+        with pytest.raises(MeasurementError, match=r"CodeCarbon 1\.x") as refused:
+            record(text)
+        assert f"--location {country}" in refused.value.hint
+        assert record(text, trust_location=True).emissions_g == pytest.approx(g_per_kwh)
+        assert record(text, place=find_place("FRA")).emissions_g == pytest.approx(find_place("FRA").g_per_kwh)
+        later = table({**cells, "energy_consumed": "1.0"})
+        assert record(later).emissions_g == pytest.approx(g_per_kwh), "2.x prices electricity"
 
 
 def test_what_codecarbon_1_priced_by_electricity_is_believed():
@@ -280,8 +285,9 @@ def test_a_run_that_cannot_be_used_is_marked_in_the_list_and_stops_only_what_it_
     assert "unusable" in refused.value.details[1]
     assert "energy_consumed is 0" in refused.value.details[1]
     assert record(text, last=True).run_id == "good"
-    with pytest.raises(MeasurementError, match="energy_consumed is 0"):
+    with pytest.raises(MeasurementError, match="energy_consumed is 0") as stopped:
         record(text, sum_runs=True)
+    assert "a copy without that line" in stopped.value.hint
 
 
 def test_runs_of_one_project_are_taken_and_an_unknown_project_is_answered_with_the_known_ones():

@@ -349,6 +349,13 @@ def test_the_same_run_with_other_figures_is_a_conflict_that_names_both(cli, file
     assert summed("ledger").emissions_g == 30.0
 
 
+def test_a_killed_run_with_other_figures_for_the_same_time_is_a_conflict_too(ledger):
+    add(recovered_run(), ledger)
+    doubled = dataclasses.replace(recovered_run(), emissions_g=12.0, energy_kwh=Energy(total=0.2))
+    assert add(doubled, ledger).status == "conflict"
+    assert add(dataclasses.replace(doubled, outcome=Outcome.COMPLETED), ledger).status == "conflict"
+
+
 def test_figures_that_look_alike_are_named_with_every_digit(ledger):
     add(ran(1), ledger)
     assert add(ran(1, emissions_g=10.00001), ledger).conflict == (
