@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from carbon_lint.card.markup import hidden, plain
 from carbon_lint.card.pattern import pattern
-from carbon_lint.card.quantity import Named, numbers, quantity_of, unit_at, units_in
+from carbon_lint.card.quantity import Named, numbers, quantities, quantity_of, unit_at, units_in
 from carbon_lint.card.subject import Subjects
 from carbon_lint.card.table import html_tables, pipe_table
 from carbon_lint.units import readings_of
@@ -36,9 +36,9 @@ _SPEAKS = (
 )
 _LABEL = (
     r"(?<![A-Za-z\u00e9])(?:[e\u00e9]missions?(?!\.csv)"
-    r"(?![ ](?:factor|intensity|rate|trading|scenario|data|reduction|target|saving|allowance))"
+    r"(?![ _-](?:factor|intensity|rate|trading|scenario|data|reduction|target|saving|allowance))"
     r"|emissionen|emisiones|emissioni|emitted|emits?|emitting"
-    r"|(?<!memory[ ])(?<!storage[ ])(?<!disk[ ])(?<!hardware[ ])(?<!VRAM[ ])(?<!GPU[ ])footprint)(?![\w])"
+    r"|(?<!memory[ ])(?<!storage[ ])(?<!disk[ ])(?<!hardware[ ])(?<!VRAM[ ])(?<!GPU[ ])footprint)(?![A-Za-z0-9])"
 )
 # A weaker label counts only if CO2 is named with the amount.
 _WEAK = (
@@ -59,10 +59,10 @@ _BEHIND_LABEL = (
 )
 # Numbers that may stand between a label and its amount: names, dates, and counts of other things.
 _OTHER_NUMBER = (
-    r"CO_?2|\d{1,5}[ ]?(?:[x\u00d7*][ ]?)?(?:NVIDIA|AMD|TPU|[A-Z]{1,4}\d{1,4})\w*"
+    r"CO_?2|scope[ ][123]|\d{1,5}[ ]?(?:[x\u00d7*][ ]?)?(?:NVIDIA|AMD|TPU|[A-Z]{1,4}\d{1,4})\w*"
     r"|[A-Za-z][\w-]*\d[\w.-]*|\b(?:19|20)\d\d\b"
     r"|\d[\d.,]*[ -]?(?:hours?|hrs?|h|days?|weeks?|months?|minutes?|epochs?|steps?"
-    r"|[kM]?Wh|k?W|%|x|B|M|billion|million|GPUs?|TPUs?|nodes?|seeds?|parameters?|params|GB)\b|\d[\d.,]*%"
+    r"|[kM]?Wh|k?W|%|x|B|M|billion|million|GPUs?|TPUs?|nodes?|seeds?|runs?|trials?|experiments?|models?|parameters?|params|GB)\b|\d[\d.,]*%"
 )
 _SENTENCE_END = (
     r"(?<!\bapprox)(?<!\beq)(?<!\bequiv)(?<!\bca)(?<!\best)(?<!\bincl)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bno)"
@@ -240,6 +240,9 @@ class _Reader:
         columns = {number: self._heads(head) for number, head in enumerate(header)}
         own_rows = [self.subjects.is_own(name) for name in names]
         own_columns = [self.subjects.is_own(head) for head in header]
+        if self._heads(header[0]) and any(_states_amount(cell) for cell in header[1:]):
+            # a table without a head: what stands in its place is a row like the others
+            body, names, own_rows = [cells[0], *body], [header[0], *names], [False, *own_rows]
         for row, name, is_own in zip(body, names, own_rows, strict=True):
             labelled = self._heads(name)
             if (any(own_rows) and not (is_own or labelled)) or self.subjects.is_other_subject(name):
@@ -257,7 +260,12 @@ class _Reader:
         units = list(units_in(label))
         has_gas = any(unit.names_gas for unit in units)
         speaks = pattern(_LABEL).search(label) or pattern(_KEY_CELL).match(label)
-        if (not speaks and not has_gas) or self.subjects.is_rate_or_other(label) or any(unit.is_rate for unit in units):
+        if (
+            (not speaks and not has_gas)
+            or _states_amount(label)
+            or self.subjects.is_rate_or_other(label)
+            or any(unit.is_rate for unit in units)
+        ):
             return None
         return True, units[0] if units else None
 
@@ -277,6 +285,10 @@ class _Reader:
         if stated is None or stated.is_rate or not pattern(_BESIDE).fullmatch(rest.strip()):
             return
         self._take(cell, start, end, stated)
+
+
+def _states_amount(text: str) -> bool:
+    return next(quantities(text), None) is not None
 
 
 def _sentence_ends(text: str) -> list[int]:

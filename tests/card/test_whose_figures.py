@@ -83,6 +83,14 @@ OWN = [
     ("| Run | Emissions (kg) |\r\n|---|---|\r\n| x | 5 |\r\n", [5000]),
     ("|Model|Emissions (kg)|\n|:-:|:-:|\n|A \\| B|5|\n", [5000]),
     ("| kgCO2eq | Energy (Wh) |\n|--|--|\n| 12 | 3 |\n", [12_000]),
+    (
+        "<table><tr><td>Carbon emitted</td><td>31.5 t CO2eq</td></tr><tr><td>Hours</td><td>5</td></tr></table>",
+        [31.5e6],
+    ),
+    ("| Carbon emitted | 31.5 t CO2eq |\n|---|---|\n| Hours | 5 |\n", [31.5e6]),
+    ("**GHG emissions (Scope 2):** 1.8 t", [1.8e6]),
+    ("co2eq_emissions_kg: 12.5", [12_500]),
+    ("The emissions of all 12 runs were 30 kg.", [30_000]),
     ("Total emissions of fine-tuning on 8 A100 GPUs: 5 kg CO2eq", [5000]),
 ]
 FOREIGN = [
@@ -95,6 +103,8 @@ FOREIGN = [
     "Emissions: 0.3 g CO2eq per\nrequest",
     "Emissions: 0.3 g\u00b7req\u207b\u00b9",
     "| Emissions | 0.3 g/request |",
+    "Emissions aren't known: 5",
+    "emissions_rate: 0.5 kg",
     "The 552 tonnes emitted by GPT-3 are more.",
     "The base model's emissions were 5 kg.",
     "Emissions of the teacher model: 5 kg.",

@@ -355,6 +355,20 @@ def test_a_correction_is_never_proposed_twice(proving, cli, status):
     assert list(pulls(proving, "acme/kg")) == [1]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "||Epochs|CO2 Emissions (kg)|\n|---|---|---|\n|ours|12|0.0125|\n",
+        "Emissions are 12.5 g. GPT-3 emitted 12.5 kg.",
+        "```\nCarbon emitted: 12.5 kg\n```",
+        "Emissions: 12.5 kg / request",
+    ],
+)
+def test_a_card_that_is_right_gets_no_proposal_whatever_else_its_text_states(text):
+    card = CardText(id="acme/good", data=(CARDS["acme/good"] + text).encode())
+    assert judge(card, Settings()).proposal is None
+
+
 def test_what_was_proposed_before_leaves_room_for_the_next_model(proving, cli):
     flags = ("audit", "--author", "acme", "--open-prs", "--max-prs", "1")
     cli(*flags, "--yes")
