@@ -32,11 +32,12 @@ EXIT_CODE_WORDS = {
     ),
     ExitCode.DID_NOT_RUN: (
         "did not run",
-        "A wrong flag, a wrong configuration, a named file that cannot be read or written. Nothing was judged.",
+        "A wrong flag, a wrong configuration, a file or folder that cannot be read or written. `check` judges the other "
+        + "files and exits with 2 whatever it finds in them, with `--exit-zero` too.",
     ),
     ExitCode.NOTHING_TO_CHECK: (
         "nothing to check",
-        "No model card was found in the folders given. 0 where files were named, as pre-commit does.",
+        "No model card was found in the folders given. 0 if files were named that are there, as pre-commit does.",
     ),
     ExitCode.NOT_PUBLISHED: (
         "could not publish",
