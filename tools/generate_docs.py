@@ -33,15 +33,16 @@ EXIT_CODE_WORDS = {
     ExitCode.DID_NOT_RUN: (
         "did not run",
         (
-            "A wrong flag, a wrong configuration, a named file that cannot be read or written. `find` or `audit` could "
-            "not read the Hub, or the Hub has no model of that name. Nothing was judged."
+            "A wrong flag, a wrong configuration, a file or folder that cannot be read or written. `check` judges the "
+            "other files and exits with 2 whatever it finds in them, with `--exit-zero` too. `find` or `audit` could not "
+            "read the Hub, or the Hub has no model of that name."
         ),
     ),
     ExitCode.NOTHING_TO_CHECK: (
         "nothing to check",
         (
             "No model card was found in the folders given, not one card of an `audit` could be read, or the ledger has "
-            "no such run. 0 if files were named, as pre-commit does."
+            "no such run. 0 if files were named that are there, as pre-commit does."
         ),
     ),
     ExitCode.NOT_PUBLISHED: (

@@ -1,7 +1,7 @@
 """Lint model cards: find what is wrong with the carbon figure, at the exact characters.
 
 Names files and folders; a folder means the README.md files below it. Without a name it is README.md here, and `-` is
-standard input. Exit status: 0 clean, 1 findings, 2 did not run, 3 nothing to check.
+standard input. Exit status: 0 clean, 1 findings, 2 did not run or a file could not be read, 3 nothing to check.
 """
 
 from __future__ import annotations
@@ -227,6 +227,8 @@ def _repository_root(folder: str) -> str:
 
 
 def _exit_status(arguments: Namespace, report: LintReport, *, has_diff: bool) -> int:
+    if report.files_unread:
+        return 2
     if arguments.exit_zero:
         return 0
     return 1 if report.is_failing or report.fixed or has_diff else 0

@@ -90,6 +90,13 @@ class Context:
         return self.card.text
 
     @property
+    def is_model_card(self) -> bool:
+        """Whether a figure is expected: not on the card of a data set or a Space."""
+        from carbon_lint.card.kind import is_model_card
+
+        return is_model_card(self.card)
+
+    @property
     def fields(self) -> dict[str, tuple[Node, Node]]:
         """The block's fields: key text -> (key, value). Those of a list of single-key maps too; {} for a scalar."""
         if self._fields is None:

@@ -179,13 +179,17 @@ class Diagnostic(Value):
 class LintReport(Value):
     """What one `check` found. `diagnostics` are in order of the files given, and sorted within a file.
 
-    `files_skipped` counts files found or named that are no model cards; `suppressed` the findings that a comment or the
-    configuration silenced; `fixed` the paths that `--fix` rewrote; `is_failing` whether a diagnostic is at least as bad
+    `files_skipped` counts files found or named that are no model cards, `files_unread` those that could not be read,
+    which are not among `files_checked`; `suppressed` the findings that a comment or the configuration silenced; `fixed`
+    the paths that `--fix` rewrote; `is_failing` whether a file could not be read or a diagnostic is at least as bad
     as the `fail-on` of its card's settings. `sources` gives the text of a path that has diagnostics (a mapping that
     reads on demand, so that a report does not hold every card).
     """
 
-    __slots__ = ("diagnostics", "files_checked", "files_skipped", "fixed", "is_failing", "sources", "suppressed")
+    __slots__ = (
+        *("diagnostics", "files_checked", "files_skipped", "files_unread", "fixed", "is_failing", "sources"),
+        "suppressed",
+    )
 
     def __init__(
         self,
@@ -193,6 +197,7 @@ class LintReport(Value):
         diagnostics: tuple[Diagnostic, ...],
         files_checked: int,
         files_skipped: int = 0,
+        files_unread: int = 0,
         suppressed: int = 0,
         fixed: tuple[str, ...] = (),
         is_failing: bool = False,
@@ -201,6 +206,7 @@ class LintReport(Value):
         self.diagnostics = diagnostics
         self.files_checked = files_checked
         self.files_skipped = files_skipped
+        self.files_unread = files_unread
         self.suppressed = suppressed
         self.fixed = fixed
         self.is_failing = is_failing

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from carbon_lint.errors import InputError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,14 +64,19 @@ def _below(path: str, include: tuple[str, ...]) -> Iterator[Found]:
 
 
 def _walk(top: str, include: tuple[str, ...]) -> Iterator[str]:
-    """Paths of cards below `top`. A folder that cannot be listed is passed over, as git does."""
+    """Paths of cards below `top`. A folder in it that cannot be listed is passed over, as git does.
+
+    Raises InputError if `top` itself cannot be listed.
+    """
     stack: list[tuple[str, str, Ignores]] = [(top, "", _ignores_above(top))]
     while stack:
         folder, below, ignores = stack.pop()
         try:
             with os.scandir(folder) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
-        except OSError:
+        except OSError as error:
+            if folder == top:
+                raise InputError(f"cannot list {top}: {error.strerror}", hint="check its permissions") from error
             continue
         if any(entry.name == ".gitignore" for entry in entries):
             ignores = (*ignores, *_ignores_of(folder))

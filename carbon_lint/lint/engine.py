@@ -80,7 +80,7 @@ class LintRequest:
 class Judged:
     """What became of one file."""
 
-    __slots__ = ("diagnostics", "diff", "is_failing", "is_fixed", "is_skipped", "path", "suppressed")
+    __slots__ = ("diagnostics", "diff", "is_failing", "is_fixed", "is_skipped", "is_unread", "path", "suppressed")
 
     def __init__(self, path: str, diagnostics: list[Diagnostic], suppressed: int = 0) -> None:
         self.path = path
@@ -88,13 +88,15 @@ class Judged:
         self.suppressed = suppressed
         self.is_failing = False
         self.is_skipped = False
+        self.is_unread = False
         self.is_fixed = False
         self.diff = ""
 
     @property
     def is_silent(self) -> bool:
         """Whether it was judged and there is nothing more to say."""
-        return not (self.diagnostics or self.suppressed or self.is_skipped or self.is_fixed or self.diff)
+        is_noted = self.is_skipped or self.is_unread or self.is_fixed
+        return not (self.diagnostics or self.suppressed or is_noted or self.diff)
 
 
 class Judge:
@@ -162,7 +164,9 @@ class Judge:
             data = read_bytes(found.path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            return Judged(found.path, _unreadable(found.path, reason, policy))
+            judged = Judged(found.path, _unreadable(found.path, reason, policy))
+            judged.is_unread = True
+            return judged
         return self._judge_bytes(found, data, policy)
 
     def _judge_bytes(self, found: Found, data: bytes, policy: Policy) -> Judged:
@@ -238,7 +242,7 @@ def lint_paths(request: LintRequest) -> tuple[LintReport, list[str]]:
 
     judge = Judge(request)
     report, diffs = collect(judge_all(judge, find_cards(request.paths, request.include)))
-    if not report.files_checked and not (report.files_skipped and _names_a_file(request)):
+    if not report.files_checked and not report.files_unread and not (report.files_skipped and _names_a_file(request)):
         _raise_nothing(request)
     return report, diffs
 
@@ -248,14 +252,15 @@ def collect(judged: Iterable[Judged], sources: Mapping[str, str] | None = None) 
     diagnostics: list[Diagnostic] = []
     fixed = []
     diffs = []
-    checked = skipped = suppressed = 0
+    checked = skipped = unread = suppressed = 0
     is_failing = False
     for one in judged:
         diagnostics.extend(one.diagnostics)
-        checked += not one.is_skipped
+        checked += not (one.is_skipped or one.is_unread)
         skipped += one.is_skipped
+        unread += one.is_unread
         suppressed += one.suppressed
-        is_failing = is_failing or one.is_failing
+        is_failing = is_failing or one.is_failing or one.is_unread
         if one.is_fixed:
             fixed.append(one.path)
         if one.diff:
@@ -265,6 +270,7 @@ def collect(judged: Iterable[Judged], sources: Mapping[str, str] | None = None) 
         diagnostics=tuple(diagnostics),
         files_checked=checked,
         files_skipped=skipped,
+        files_unread=unread,
         suppressed=suppressed,
         fixed=tuple(fixed),
         is_failing=is_failing,

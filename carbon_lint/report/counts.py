@@ -27,6 +27,8 @@ def by_severity(report: LintReport) -> dict[str, int]:
 def sentence(report: LintReport) -> str:
     """The whole report in one line, without the final period."""
     parts = [f"{plural(report.files_checked, 'file')} checked: {counted(by_severity(report)) or 'no findings'}"]
+    if report.files_unread:
+        parts.append(f"{plural(report.files_unread, 'file')} not read")
     if report.files_skipped:
         parts.append(f"{plural(report.files_skipped, 'file')} skipped as no model card")
     if report.suppressed:

@@ -162,13 +162,34 @@ def test_what_cannot_be_read_is_a_finding_and_the_others_are_judged(carbon_lint)
         "check", "--format", "concise", "none.md", "pipe.md", "loop.md", "/dev/null", "bad.md", timeout=20
     )
     lines = done.stdout.splitlines()
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert [line for line in lines if line.startswith("none.md:1:1: error CL002") and "No such file" in line]
     assert [line for line in lines if line.startswith("pipe.md:1:1: error CL002") and "not a regular file" in line]
     assert [line for line in lines if line.startswith("loop.md:1:1: error CL002")]
     assert [line for line in lines if line.startswith("/dev/null:1:1: error CL002")]
     assert [line for line in lines if line.startswith("bad.md:4:14: error CL201")]
+
+
+@pytest.mark.parametrize("flags", [(), ("--exit-zero",), ("--ignore", "CL002"), ("--hook",), ("--fix",), ("--diff",)])
+@pytest.mark.parametrize("others", [(), ("README.md",)])
+def test_a_named_file_that_is_not_there_was_not_checked(cli, flags, others):
+    put("README.md", GOOD)
+    status, out, _ = cli("check", *flags, "nosuch.md", *others)
+    assert status == 2
+    assert "--diff" in flags or "1 file not read" in out
+
+
+def test_a_named_folder_that_cannot_be_listed_was_not_checked(cli, monkeypatch):
+    os.makedirs("locked")
+
+    def refuse(_path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.scandir", refuse)
+    status, _, err = cli("check", "locked")
+    assert status == 2
+    assert "cannot list locked: Permission denied" in err
 
 
 def test_a_folder_without_a_card_among_others_is_no_error(cli):

@@ -51,6 +51,8 @@ def check(context: Context) -> Iterator[Hit]:
       hardware_used: 1 x NVIDIA H100
     ```
     """
+    if not context.is_model_card:
+        return
     if "CL003" in context.codes:  # the metadata as a whole is not seen; that is said already
         return
     match = _BLOCK.search(context.text, context.card.body[0])

@@ -21,6 +21,7 @@ def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
     Notes which of the fields `source`, `training_type`, `geographical_location` and `hardware_used` are missing.
+    Cards of data sets and Spaces are left alone.
 
     ## Why is this bad?
     A figure that says neither how it was found nor on what and where cannot be compared with another.
@@ -42,7 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
       hardware_used: 1 x NVIDIA H100
     ```
     """
-    if context.codes & _SAID_ALREADY or context.card.problems:
+    if context.codes & _SAID_ALREADY or context.card.problems or not context.is_model_card:
         return
     meant = {meant_by(name)[0] for name in context.fields} if "CL105" in context.codes else set()
     missing = [name for name in RECOMMENDED if name not in context.fields and name not in meant]

@@ -18,7 +18,8 @@ _SAID_ALREADY = frozenset(("CL001", "CL003", "CL004", "CL005", "CL007", "CL008",
 def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
-    Notes that the card's text states emissions while the front matter has no `co2_eq_emissions`.
+    Notes that the card's text states emissions while the front matter has no `co2_eq_emissions`. Cards of data sets and
+    Spaces are left alone.
 
     ## Why is this bad?
     Only the front matter is read by the Hub, its search, and those who count emissions over many models.
@@ -49,7 +50,7 @@ def check(context: Context) -> Iterator[Hit]:
     - **Carbon Emitted**: 0.420 kg of CO2
     ```
     """
-    if context.codes & _SAID_ALREADY or not context.figures:
+    if context.codes & _SAID_ALREADY or not context.figures or not context.is_model_card:
         return
     figure = context.figures[0]
     message = f"the text states {figure.number_text} {figure.unit}, the front matter has no co2_eq_emissions"

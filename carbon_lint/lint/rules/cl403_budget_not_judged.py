@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
-    Notes that the configuration has `max-emissions` and the card states no emissions.
+    Notes that the configuration has `max-emissions` and the card states no emissions. Cards of data sets and Spaces are
+    left alone.
 
     ## Why is this bad?
     A card that passes for lack of a figure has not been found within the budget.
@@ -45,6 +46,8 @@ def check(context: Context) -> Iterator[Hit]:
     ```
     """
     if context.settings.max_emissions_g is None or context.block is not None or context.card.root is None:
+        return
+    if not context.is_model_card:
         return
     yield Hit("the card states no emissions, so the budget max-emissions was not judged", *context.place())
 
