@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from difflib import get_close_matches
 from typing import NoReturn
 
-from carbon_lint import redact
 from carbon_lint.text import terminal
 
 
@@ -16,6 +15,8 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and what to do, and exit with 2."""
+        from carbon_lint import redact  # a value that is refused may be a token
+
         sys.stderr.write(f"{self.prog}: {terminal(redact.script(message))}\n  {terminal(self._hint(message))}\n")
         raise SystemExit(2)
 
