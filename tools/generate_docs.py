@@ -34,8 +34,8 @@ EXIT_CODE_WORDS = {
         "did not run",
         (
             "A wrong flag, a wrong configuration, a file or folder that cannot be read or written. `check` judges the "
-            "other files and exits with 2 whatever it finds in them, with `--exit-zero` too. `find` or `audit` could not "
-            "read the Hub, or the Hub has no model of that name."
+            "other files and exits with 2 whatever it finds in them, with `--exit-zero` too. `find` or `audit` could "
+            "not read the Hub, or the Hub has no model of that name."
         ),
     ),
     ExitCode.NOTHING_TO_CHECK: (

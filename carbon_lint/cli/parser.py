@@ -11,7 +11,6 @@ from argparse import Action, ArgumentError, ArgumentParser
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from carbon_lint import redact
 from carbon_lint.text import quoted, terminal
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and what to do, and exit with 2."""
+        from carbon_lint import redact  # a value that is refused may be a token
+
         sys.stderr.write(f"{self.prog}: {terminal(redact.script(message))}\n  {terminal(self._hint(message))}\n")
         raise SystemExit(2)
 
