@@ -32,8 +32,7 @@ EXIT_CODE_WORDS = {
     ),
     ExitCode.DID_NOT_RUN: (
         "did not run",
-        "A wrong flag, a wrong configuration, a file or folder that cannot be read or written. `check` judges the other "
-        + "files and exits with 2 whatever it finds in them, with `--exit-zero` too.",
+        "A wrong flag or configuration, a file that cannot be read or written. `check` judges the others all the same.",
     ),
     ExitCode.NOTHING_TO_CHECK: (
         "nothing to check",

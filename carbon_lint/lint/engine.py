@@ -105,6 +105,15 @@ class Judge:
             self._last = (folder, self._policy_in(folder))
         return self._last[1]
 
+    def included_in(self, folder: str) -> tuple[tuple[str, str], ...]:
+        """The globs of further cards in the configuration of a folder, each with the folder's path below its file's."""
+        settings = self.policy_for(os.path.join(folder, CARD_NAME)).settings
+        globs = settings.get("include")
+        if not globs:
+            return ()
+        above = os.path.relpath(os.path.abspath(folder), os.path.abspath(settings.folder)).replace(os.sep, "/")
+        return tuple(("" if above == "." else above + "/", glob) for glob in globs)
+
     def _policy_in(self, folder: str) -> Policy:
         file = None
         if self.request.settings is None:
@@ -212,7 +221,7 @@ def lint_paths(request: LintRequest) -> tuple[LintReport, list[str]]:
     from carbon_lint.lint.batch import judge_all
 
     judge = Judge(request)
-    report, diffs = collect(judge_all(judge, find_cards(request.paths, request.include)))
+    report, diffs = collect(judge_all(judge, find_cards(request.paths, request.include, judge.included_in)))
     if not report.files_checked and not report.files_unread and not (report.files_skipped and _names_a_file(request)):
         _raise_nothing(request)
     return report, diffs
@@ -349,6 +358,6 @@ def _raise_nothing(request: LintRequest) -> None:
     where = ", ".join(request.paths)
     raise NoCardsError(
         f"no model card found: looked for {names} below {where}",
-        hint="name a card, or a folder that holds one; --include GLOB takes files with other names; "
-        "what .gitignore excludes and what has no front matter is passed over",
+        hint="name a card, or a folder that holds one; --include GLOB, or include in the configuration, takes other "
+        "names; what .gitignore excludes and what has no front matter is passed over",
     )
