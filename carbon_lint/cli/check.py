@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _HOOKS = ".pre-commit-config.yaml"
-# As an entry of a list or in a flow map; not in a comment.
-_LINT_HOOK = re.compile(r"^[^#\n]*\bid:[ \t]*[\"']?carbon-lint[\"']?[ \t]*(?:[,}#\n]|\Z)", re.MULTILINE)
+# As an entry of a list or in a flow map, and not in a comment.
+_LINT_HOOK = r"(?m)^[^#\n]*\bid:[ \t]*[\"']?carbon-lint[\"']?[ \t]*(?:[,}#\n]|\Z)"
 _QUICK_FLAGS = {"--hook": "hook", "--fix": "fix"}
 _DEFAULTS = {
     "format": "text",
@@ -128,7 +128,7 @@ def _is_shown_by_the_other_hook() -> bool:
     """Whether pre-commit runs our hook `carbon-lint` too: what cannot be fixed is left to it, and not shown twice."""
     try:
         with open(_HOOKS, encoding="utf-8") as stream:
-            return _LINT_HOOK.search(stream.read()) is not None
+            return re.search(_LINT_HOOK, stream.read()) is not None
     except (OSError, UnicodeDecodeError):
         return False
 
