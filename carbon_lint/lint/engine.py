@@ -286,27 +286,29 @@ def _run(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
                 suppressed += 1
                 continue
             lines = lines or Lines(context.text)
-            found.append(_diagnostic(hit, (module, code, severity), context.card.path, lines))
+            found.append(_diagnostic(hit, (module, code, severity), context.card, lines))
     found.sort()
     return found, suppressed
 
 
-def _diagnostic(hit: Hit, rule: tuple[str, str, str], path: str, lines: Lines) -> Diagnostic:
+def _diagnostic(hit: Hit, rule: tuple[str, str, str], card: Card, lines: Lines) -> Diagnostic:
     module, code, severity = rule
+    # A card that cannot be parsed is never touched, but for fences that hide its front matter.
+    is_fixable = all(problem.kind == "laxer-reader" for problem in card.problems)
     line, column, end_line, end_column = lines.span(hit.start, hit.end)
     return Diagnostic(
         code=code,
         name=name_of(module),
         severity=severity,
         message=hit.message,
-        path=path,
+        path=card.path,
         start=hit.start,
         end=hit.end,
         line=line,
         column=column,
         end_line=end_line,
         end_column=end_column,
-        fix=hit.fix,
+        fix=hit.fix if is_fixable else None,
         related=tuple(Related(message, start, end, lines.span(start, end)) for message, start, end in hit.related),
     )
 
