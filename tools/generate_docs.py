@@ -33,9 +33,8 @@ EXIT_CODE_WORDS = {
     ExitCode.DID_NOT_RUN: (
         "did not run",
         (
-            "A wrong flag, a wrong configuration, a file or folder that cannot be read or written. `check` judges the "
-            "other files and exits with 2 whatever it finds in them, with `--exit-zero` too. `find` or `audit` could "
-            "not read the Hub, or the Hub has no model of that name."
+            "A wrong flag or configuration, a file that cannot be read or written (`check` judges the others all the "
+            "same). `find` or `audit` could not read the Hub, or the Hub has no model of that name."
         ),
     ),
     ExitCode.NOTHING_TO_CHECK: (

@@ -7,6 +7,7 @@ standard input. Exit status: 0 clean, 1 findings, 2 did not run or a file could 
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 from carbon_lint.cli import csv_flags
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from carbon_lint.report import RenderOptions
 
 STDIN = "-"
+_HOOKS = ".pre-commit-config.yaml"
+# As an entry of a list or in a flow map, and not in a comment.
+_LINT_HOOK = r"(?m)^[^#\n]*\bid:[ \t]*[\"']?carbon-lint[\"']?[ \t]*(?:[,}#\n]|\Z)"
 _QUICK_FLAGS = {"--hook": "hook", "--fix": "fix"}
 _DEFAULTS = {
     "format": "text",
@@ -114,6 +118,11 @@ def run(arguments: Namespace) -> int:
         raise NoCardsError(f"there is no {CARD_NAME} here", hint="name a model card, or a folder that holds some")
     report, diffs = _lint_stdin(request, arguments) if STDIN in request.paths else lint_paths(request)
     options = _options(is_for_forge=bool(outputs) or arguments.format not in {"text", "concise", "json"})
+    if arguments.hook and arguments.fix and not report.files_unread and _is_shown_by_the_other_hook():
+        from carbon_lint.text import terminal
+
+        sys.stdout.write("".join(f"fixed {terminal(path)}\n" for path in report.fixed))
+        return 1 if report.fixed else 0
     if arguments.diff:
         sys.stdout.write("".join(diffs))
     else:
@@ -121,6 +130,15 @@ def run(arguments: Namespace) -> int:
     if outputs:
         write_outputs(report, outputs, options)
     return _exit_status(arguments, report, has_diff=bool(diffs) and arguments.diff)
+
+
+def _is_shown_by_the_other_hook() -> bool:
+    """Whether pre-commit runs our hook `carbon-lint` too: what cannot be fixed is left to it, and not shown twice."""
+    try:
+        with open(_HOOKS, encoding="utf-8") as stream:
+            return re.search(_LINT_HOOK, stream.read()) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _request(arguments: Namespace) -> LintRequest:

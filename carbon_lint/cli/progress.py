@@ -85,9 +85,12 @@ class LiveLine:
     since the VT100 keeps the two apart; `apt` shows its progress the same way.
     """
 
-    def __init__(self, write: Callable[[str], None], size: Callable[[], os.terminal_size]) -> None:
+    def __init__(
+        self, write: Callable[[str], None], size: Callable[[], os.terminal_size], *, is_dim: bool = True
+    ) -> None:
         self._write = write
         self._size = size
+        self._start, self._end = ("\x1b[2m", "\x1b[0m") if is_dim else ("", "")
         self._shown: tuple[int, int] | None = None  # (columns, rows) that the region was set up for
 
     def __call__(self, progress: Progress) -> None:
@@ -115,7 +118,7 @@ class LiveLine:
             out += f"\x1bD\x1b[1A\x1b7\x1b[1;{rows - 1}r\x1b8"
             self._shown = (columns, rows)
         line = render_line(progress, columns - 1)
-        return f"{out}\x1b7\x1b[{rows};1H\x1b[2m{line}\x1b[0m\x1b[K\x1b8"
+        return f"{out}\x1b7\x1b[{rows};1H{self._start}{line}{self._end}\x1b[K\x1b8"
 
     def _clear(self) -> str:
         if self._shown is None:

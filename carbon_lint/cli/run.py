@@ -146,7 +146,7 @@ def _show() -> Show:
     from carbon_lint.cli.progress import LiveLine, LogLines
 
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
-        return LiveLine(_write, _terminal_size)
+        return LiveLine(_write, _terminal_size, is_dim="NO_COLOR" not in os.environ)
     return LogLines(_write)
 
 

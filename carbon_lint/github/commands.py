@@ -167,8 +167,7 @@ def write_summary(path: Path, ours: str, the_jobs: str) -> None:
 
     A job that runs as root can find the file itself and write into it; it is no other step's, each has one of its own.
     """
-    is_regular = path.is_file() and not path.is_symlink()  # or the job has put something in its place
-    found = path.read_bytes()[:MAX_SUMMARY_BYTES].decode("utf-8", "replace") if is_regular else ""
+    found = readable(path)
     theirs = closed("\n\n".join(text for text in (found, the_jobs) if text.strip()))
     ours_whole = _cut(ours, MAX_SUMMARY_BYTES)
     if ours_whole and theirs:
@@ -177,11 +176,7 @@ def write_summary(path: Path, ours: str, the_jobs: str) -> None:
     whole = ours_whole + (
         theirs if len(theirs.encode()) <= room_bytes else closed(_cut(theirs, room_bytes - _CUT_BYTES))
     )
-    try:
-        with path.open("wb" if is_regular else "ab") as stream:
-            stream.write(whole.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    rewrite(path, whole)
 
 
 def _cut(markdown: str, room_bytes: int) -> str:

@@ -12,10 +12,12 @@ from carbon_lint.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pathspec import GitIgnoreSpec
 
+    # (path of the folder that was named below that of the configuration, glob)
+    Patterns = tuple[tuple[str, str], ...]
     # (folder, patterns of its .gitignore), outermost first
     Ignores = tuple[tuple[str, GitIgnoreSpec], ...]
 
@@ -37,33 +39,38 @@ class Found:
         self.is_named = is_named
 
 
-def find_cards(paths: Sequence[str], include: tuple[str, ...] = ()) -> Iterator[Found]:
+def find_cards(
+    paths: Sequence[str], include: tuple[str, ...] = (), configured: Callable[[str], Patterns] | None = None
+) -> Iterator[Found]:
     """The files that `paths` mean, each once, in the order of `paths`; in a folder its files by name, then its folders.
 
     `include` holds globs of files that count as cards in folders besides README.md: matched against the name, or,
-    where the glob has a slash, against the path below the folder that was named.
+    where the glob has a slash, against the path below the folder that was named. `configured` gives the globs of the
+    configuration of a folder that was named.
     """
+    given = tuple(("", glob) for glob in include)
     if len(paths) == 1:
-        yield from _below(paths[0], include)
+        yield from _below(paths[0], given, configured)
         return
     seen: set[str] = set()
     for path in paths:
-        for found in _below(path, include):
+        for found in _below(path, given, configured):
             key = os.path.normpath(found.path)
             if key not in seen:
                 seen.add(key)
                 yield found
 
 
-def _below(path: str, include: tuple[str, ...]) -> Iterator[Found]:
+def _below(path: str, given: Patterns, configured: Callable[[str], Patterns] | None) -> Iterator[Found]:
     if os.path.isdir(path):
+        include = given + configured(path) if configured is not None else given
         for name in _walk(path, include):
             yield Found(name, is_named=False)
     else:
         yield Found(path, is_named=True)
 
 
-def _walk(top: str, include: tuple[str, ...]) -> Iterator[str]:
+def _walk(top: str, include: Patterns) -> Iterator[str]:
     """Paths of cards below `top`. A folder in it that cannot be listed is passed over, as git does.
 
     Raises InputError if `top` itself cannot be listed.
@@ -91,7 +98,7 @@ def _walk(top: str, include: tuple[str, ...]) -> Iterator[str]:
         stack.extend(reversed(folders))
 
 
-def _is_card(entry: os.DirEntry[str], below: str, include: tuple[str, ...]) -> bool:
+def _is_card(entry: os.DirEntry[str], below: str, include: Patterns) -> bool:
     """Whether an entry of a folder is a card by its name, and a file: a pipe or socket found there is none."""
     if entry.name != CARD_NAME and not (include and _matches(entry.name, below, include)):
         return False
@@ -101,10 +108,10 @@ def _is_card(entry: os.DirEntry[str], below: str, include: tuple[str, ...]) -> b
         return False
 
 
-def _matches(name: str, below: str, include: tuple[str, ...]) -> bool:
+def _matches(name: str, below: str, include: Patterns) -> bool:
     from fnmatch import fnmatchcase
 
-    return any(fnmatchcase(below + name if "/" in glob else name, glob) for glob in include)
+    return any(fnmatchcase(above + below + name if "/" in glob else name, glob) for above, glob in include)
 
 
 def _ignores_above(top: str) -> Ignores:

@@ -117,10 +117,19 @@ class Judge:
             self._last = (folder, self._policy_in(folder))
         return self._last[1]
 
+    def included_in(self, folder: str) -> tuple[tuple[str, str], ...]:
+        """The globs of further cards in the configuration of a folder, each with the folder's path below its file's."""
+        settings = self.policy_for(os.path.join(folder, CARD_NAME)).settings
+        globs = settings.get("include")
+        if not globs:
+            return ()
+        above = os.path.relpath(os.path.abspath(folder), os.path.abspath(settings.folder)).replace(os.sep, "/")
+        return tuple(("" if above == "." else above + "/", glob) for glob in globs)
+
     def _policy_in(self, folder: str) -> Policy:
         file = None
         if self.request.settings is None and self.request.settings_in is not None:
-            return Policy(self.request.settings_in(folder).with_values(self.request.overrides, "command line"))
+            return Policy(self._overridden(self.request.settings_in(folder)))
         if self.request.settings is None:
             if len(self._files) > _FOLDERS_REMEMBERED:
                 self._files.clear()
@@ -241,7 +250,7 @@ def lint_paths(request: LintRequest) -> tuple[LintReport, list[str]]:
     from carbon_lint.lint.batch import judge_all
 
     judge = Judge(request)
-    report, diffs = collect(judge_all(judge, find_cards(request.paths, request.include)))
+    report, diffs = collect(judge_all(judge, find_cards(request.paths, request.include, judge.included_in)))
     if not report.files_checked and not report.files_unread and not (report.files_skipped and _names_a_file(request)):
         _raise_nothing(request)
     return report, diffs
@@ -306,27 +315,29 @@ def _run(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
                 suppressed += 1
                 continue
             lines = lines or Lines(context.text)
-            found.append(_diagnostic(hit, (module, code, severity), context.card.path, lines))
+            found.append(_diagnostic(hit, (module, code, severity), context.card, lines))
     found.sort()
     return found, suppressed
 
 
-def _diagnostic(hit: Hit, rule: tuple[str, str, str], path: str, lines: Lines) -> Diagnostic:
+def _diagnostic(hit: Hit, rule: tuple[str, str, str], card: Card, lines: Lines) -> Diagnostic:
     module, code, severity = rule
+    # A card that cannot be parsed is never touched, but for fences that hide its front matter.
+    is_fixable = all(problem.kind == "laxer-reader" for problem in card.problems)
     line, column, end_line, end_column = lines.span(hit.start, hit.end)
     return Diagnostic(
         code=code,
         name=name_of(module),
         severity=severity,
         message=hit.message,
-        path=path,
+        path=card.path,
         start=hit.start,
         end=hit.end,
         line=line,
         column=column,
         end_line=end_line,
         end_column=end_column,
-        fix=hit.fix,
+        fix=hit.fix if is_fixable else None,
         related=tuple(Related(message, start, end, lines.span(start, end)) for message, start, end in hit.related),
     )
 
@@ -378,6 +389,6 @@ def _raise_nothing(request: LintRequest) -> None:
     where = ", ".join(request.paths)
     raise NoCardsError(
         f"no model card found: looked for {names} below {where}",
-        hint="name a card, or a folder that holds one; --include GLOB takes files with other names; "
-        "what .gitignore excludes and what has no front matter is passed over",
+        hint="name a card, or a folder that holds one; --include GLOB, or include in the configuration, takes other "
+        "names; what .gitignore excludes and what has no front matter is passed over",
     )

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 
 from carbon_lint.card.read import read_card
+from carbon_lint.lint.context import is_map
 from carbon_lint.lint.diagnostic import SEVERITIES, Severity
 from carbon_lint.lint.engine import Judged, examine
 
@@ -73,9 +74,7 @@ def _first_that_holds(
         after = _reread(card, apply(card.text, edits))
         if _keeps_all_else(card, after, edits):
             left, _ = examine(after, policy, request.evidence)
-            # A block that comes to light may have faults of its own, which nobody could see before.
-            comes_to_light = card.block_key is None and after.block_key is not None
-            if _is_hidden(card) or comes_to_light or _is_better(found, left):
+            if _is_hidden(card) or _comes_to_light(card, after) or _is_better(found, left):
                 return after
     return None
 
@@ -120,6 +119,11 @@ def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
     errors = Counter(diagnostic.code for diagnostic in before if diagnostic.severity == Severity.ERROR)
     errors.subtract(diagnostic.code for diagnostic in after if diagnostic.severity == Severity.ERROR)
     return min(errors.values(), default=0) >= 0 and _weight(after) < _weight(before)
+
+
+def _comes_to_light(before: Card, after: Card) -> bool:
+    """Whether the block's fields can be read only now: they may have faults of their own, which nobody could see."""
+    return (before.block is None and after.block is not None) or (not is_map(before.block) and is_map(after.block))
 
 
 def _is_hidden(card: Card) -> bool:

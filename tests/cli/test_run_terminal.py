@@ -240,6 +240,22 @@ def test_a_terminal_without_a_row_to_spare_shows_notices_only(size):
     assert written == ["carbon-lint: over budget\r\n"]
 
 
+@pytest.mark.parametrize("environ", [{}, {"NO_COLOR": "1"}])
+def test_the_live_line_is_dim_unless_no_color_is_set(monkeypatch, environ):
+    from carbon_lint.cli import run
+
+    written = []
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in {"TERM": "xterm", **environ}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(run, "_write", written.append)
+    monkeypatch.setattr(run, "_terminal_size", lambda: os.terminal_size((80, 24)))
+    run._show()(progress())
+    assert ("\x1b[2m" in written[0]) == (not environ)
+    assert ("\x1b[0m" in written[0]) == (not environ)
+
+
 def test_a_draw_is_one_write_and_a_resize_sets_the_region_anew():
     written = []
     sizes = [os.terminal_size((80, 24))]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
@@ -12,6 +14,7 @@ from carbon_lint.lint.engine import LintRequest, examine
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
 from tests.lint.cases import CASES, Case, case_id
+from tests.lint.test_properties import cards
 
 KEYS = ("co2_eq_emissions", "co2_eq_emission", "Co2_eq_emissions", "co2_eq_emision")
 FIGURES = (
@@ -57,6 +60,16 @@ def test_no_combination_of_faults_keeps_a_finding_whose_fix_was_promised(key, le
     for text in COMBINED:
         if f"\n{key}:" in text:
             assert left_to_fix(read_card(text.encode(), "README.md"), POLICY, None, level) == [], text
+
+
+@settings(max_examples=300, deadline=None)
+@given(cards(), st.sampled_from(["safe", "unsafe"]))
+@example(b"--- \rco2_eq_emissions:\r---\r# A model\r", "safe")
+@example(b"---\nCo2_eq_emissions:\n  emissions: 12.5\n  emissions: 12.5\n---\n", "safe")
+@example(b"---\nco2_eq_emissions: 5.212592933781446e+16\n---\n", "safe")
+@example(b"---\nco2_eq_emissions:\n- source: 12.5\n---\n", "safe")
+def test_nothing_like_a_card_keeps_a_finding_whose_fix_was_promised(data, level):
+    assert left_to_fix(read_card(data, "README.md"), POLICY, None, level) == []
 
 
 @pytest.mark.parametrize("name", ["co2_eq_emission", "co2_eq_emision", "co2_eq_emmissions", "CO2 eq emissions"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from carbon_lint.card.read import read_card
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.rule import Rule
 
@@ -54,12 +55,14 @@ def check(context: Context) -> Iterator[Hit]:
 
     ## Fix safety
     Safe for blanks behind the opening fence and invisible characters before it. Unsafe for dashes too many and for a
-    closing fence that is indented: the Hub begins to read a block that it has not read before. None where text stands
-    above the fence, or the closing one is missing.
+    closing fence that is indented: the Hub begins to read a block that it has not read before. None if text stands
+    above the fence, if the closing one is missing, or if something else would still hide the front matter.
     """
     for problem in context.card.problems:
         if problem.kind == "laxer-reader":
-            yield Hit(problem.message, problem.start, problem.end, _fix(context.text, problem))
+            fix = _fix(context.text, problem)
+            is_enough = fix is not None and _is_read(context.text, fix)
+            yield Hit(problem.message, problem.start, problem.end, fix if is_enough else None)
 
 
 def _fix(text: str, problem: Problem) -> Fix | None:
@@ -75,6 +78,14 @@ def _fix(text: str, problem: Problem) -> Fix | None:
         edits = (Edit(start, end, _FENCE), *((Edit(*closing.span("line"), _FENCE),) if closing else ()))
         return Fix("write ---", edits, is_safe=False)
     return None
+
+
+def _is_read(text: str, fix: Fix) -> bool:
+    """Whether the Hub reads the front matter once the fix is made: more than one thing may be in its way."""
+    for edit in reversed(fix.edits):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    card = read_card(text.encode("utf-8", "surrogatepass"), "")
+    return not card.problems and card.root is not None
 
 
 RULE = Rule(summary="The Hub does not see the front matter", since="0.1.0", check=check, fix="both")

@@ -61,9 +61,11 @@ def check(context: Context) -> Iterator[Hit]:
         return
     python = pyyaml_value(node.text, node.style)[1]
     found = emissions_thresholds_value(str(python))[1]
-    number_text = plain(Decimal(repr(value)))
-    if found is None or found == value or emissions_thresholds_value(str(pyyaml_value(number_text)[1]))[1] != value:
+    written = Decimal(repr(value))
+    # Without its exponent the number must be the same to all readers, and to the search.
+    if found is None or found == value or written != Decimal(value) or written < 1:
         return
+    number_text = plain(written)
     message = f"emissions {node.text}: the search by emissions_thresholds reads {found} from {quoted(str(python))}"
     fix = Fix(f"write {number_text}", (Edit(node.start, node.end, number_text),), is_safe=True)
     yield Hit(message, node.start, node.end, fix)
