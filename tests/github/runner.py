@@ -97,6 +97,7 @@ class Runner:
         self.job_index = "0"
         self.mounts: list[str] = []  # more `-v …`, to make a host of another kind
         self.is_impatient = False  # a person at the keyboard, not the runner
+        self.preamble = ""  # Python that runs in the step's process before it: what stands in for the world
         self.workspace_mode = ""  # ":ro" for a workspace that cannot be written to
 
     @property
@@ -204,7 +205,7 @@ class Runner:
         if self.image is None:
             path = os.environ["PATH"]
             environ = {**environ, "PATH": path, "GITHUB_ACTIONS": "true", "CI": "true"}
-            return [sys.executable, "-I", "-u", str(ROOT / "entrypoint.py")], environ
+            return [sys.executable, "-I", "-u", *started_after(self.preamble, str(ROOT / "entrypoint.py"))], environ
         environ = {name: self._translated(name, value) for name, value in environ.items()}
         name = f"{re.sub('[^a-z0-9]', '', self.image)}_{secrets.token_hex(3)}"
         argv = ["docker", "run", "--name", name, "--label", secrets.token_hex(3)]
@@ -262,6 +263,16 @@ class Runner:
         step.path = [line for line in files["GITHUB_PATH"].read_text().splitlines() if line]
         if files["GITHUB_STEP_SUMMARY"].stat().st_size <= MAX_SUMMARY_BYTES:
             step.summary = files["GITHUB_STEP_SUMMARY"].read_bytes().decode()
+
+
+def started_after(preamble, script):
+    """Arguments for a Python that runs `preamble` and then `script`."""
+    if not preamble:
+        return [script]
+    return [
+        "-c",
+        f"{preamble}\nimport runpy, sys\nsys.argv[0] = {script!r}\nrunpy.run_path(sys.argv[0], run_name='__main__')",
+    ]
 
 
 class _Reader:

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.github.runner import ROOT, Runner, parse_commands, parse_file_command
+from tests.github.runner import ROOT, Runner, parse_commands, parse_file_command, started_after
 
 _SPEC = importlib.util.spec_from_file_location("install", ROOT / "in-job/install.py")
 install = importlib.util.module_from_spec(_SPEC)
@@ -29,6 +30,7 @@ env >> "{told}"; pwd >> "{told}"; printf '%s\n' "$*" >> "{told}"
 case "$*" in
   "-I -m venv "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
   *install.py*) {install} ;;
+  *entrypoint.py*) exec {start} --in-job ;;
   *) exec {python} "$@" ;;
 esac
 """
@@ -43,8 +45,10 @@ def job(tmp_path):
     tools, told = tmp_path / "tools", tmp_path / "told"
     tools.mkdir()
 
-    def python_that(install="exit 0"):
-        (tools / "python3").write_text(FAKE_PYTHON.format(told=told, python=sys.executable, install=install))
+    def python_that(install="exit 0", preamble=""):
+        start = shlex.join([sys.executable, "-I", "-u", *started_after(preamble, str(ROOT / "entrypoint.py"))])
+        text = FAKE_PYTHON.format(told=told, python=sys.executable, install=install, start=start)
+        (tools / "python3").write_text(text)
         (tools / "python3").chmod(0o755)
 
     python_that()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from pathlib import Path
 
 import pytest
 
@@ -20,24 +19,22 @@ TRAINING = f"env; echo token=${{{VARIABLE}:-none}}; sleep 0.2"
 
 
 @pytest.fixture
-def grid(tmp_path):
-    """A grid that is near; `grid.env` makes the step's Python ask it."""
+def grid():
+    """A grid that is near; `grid.preamble` makes the step's Python ask it."""
     served = Grid(lambda: hour_of(time.time(), 33))
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "sitecustomize.py").write_text(
+    served.preamble = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         f"from carbon_lint.measure.grid import electricity_maps\nelectricity_maps.URL = {served.url!r}\n"
         "electricity_maps.PAUSES_S = ()\n"
     )
-    served.env = {"PYTHONPATH": str(site)}
     yield served
     served.close()
 
 
 @pytest.fixture
-def runner(tmp_path):
+def runner(tmp_path, grid):
     started = Runner(tmp_path)
+    started.preamble = grid.preamble
     started.write("README.md", "---\nlicense: mit\n---\n# A model\n")
     return started
 
@@ -56,9 +53,7 @@ def assert_hidden(runner, step):
 
 
 def test_a_run_is_priced_by_the_grid_and_the_training_does_not_see_the_token(runner, grid):
-    step = runner.step(
-        command=TRAINING, electricity_maps="FR", electricity_maps_token=TOKEN, env=grid.env, max_emissions="5 g"
-    )
+    step = runner.step(command=TRAINING, electricity_maps="FR", electricity_maps_token=TOKEN, max_emissions="5 g")
     assert step.succeeded, step.log
     assert "token=none" in step.log
     record = load_record(runner.workspace / step.outputs["record"])
@@ -71,7 +66,7 @@ def test_a_run_is_priced_by_the_grid_and_the_training_does_not_see_the_token(run
 
 
 def test_the_token_may_be_the_steps_variable(runner, grid):
-    step = runner.step(command=TRAINING, electricity_maps="FR", env={**grid.env, VARIABLE: TOKEN})
+    step = runner.step(command=TRAINING, electricity_maps="FR", env={VARIABLE: TOKEN})
     assert step.succeeded, step.log
     assert "token=none" in step.log
     assert_hidden(runner, step)
@@ -79,19 +74,19 @@ def test_the_token_may_be_the_steps_variable(runner, grid):
 
 def test_the_configuration_may_name_the_zone_and_an_input_wins(runner, grid):
     runner.write("carbon-lint.toml", 'electricity-maps = "FR"\n')
-    step = runner.step(command="true", electricity_maps_token=TOKEN, env=grid.env)
+    step = runner.step(command="true", electricity_maps_token=TOKEN)
     assert step.succeeded, step.log
     assert load_record(runner.workspace / step.outputs["record"]).intensity.location_name == "FR"
 
     for named in ({"location": "POL"}, {"carbon_intensity": "700"}):
-        step = runner.step(command="true", electricity_maps_token=TOKEN, env=grid.env, **named)
+        step = runner.step(command="true", electricity_maps_token=TOKEN, **named)
         assert step.succeeded, step.log
         assert load_record(runner.workspace / step.outputs["record"]).intensity.g_per_kwh > 600
     assert len(grid.asked) == 1
 
 
 def test_without_a_token_nothing_runs_and_the_line_that_mends_it_is_told(runner, grid):
-    step = runner.step(command="touch ran", electricity_maps="FR", electricity_maps_token="", env=grid.env)
+    step = runner.step(command="touch ran", electricity_maps="FR", electricity_maps_token="")
     assert step.exit_status == 125
     assert step.outputs["outcome"] == "unmeasured"
     assert "`electricity-maps: FR` needs a token, and none is given\n" in step.annotations("error")[0].replace(
@@ -110,7 +105,7 @@ def test_a_fork_is_told_why_it_has_no_token_and_what_works_without(runner, grid)
         "head": {"sha": "c0ffee", "repo": {"full_name": "stranger/model"}},
     }
     runner.event["pull_request"]["base"]["sha"] = commit(runner.workspace)
-    step = runner.step(command="touch ran", electricity_maps="FR", env=grid.env)
+    step = runner.step(command="touch ran", electricity_maps="FR")
     assert step.exit_status == 125
     assert "a pull request from a fork is given no secrets" in step.annotations("error")[0]
     assert "`location: FRA` needs no secret" in step.annotations("error")[0]
@@ -123,9 +118,7 @@ def test_a_fork_is_told_why_it_has_no_token_and_what_works_without(runner, grid)
 )
 def test_a_grid_that_gives_no_figure_is_told_before_setup_and_training(runner, grid, answer, said):
     grid.answer = answer
-    step = runner.step(
-        setup="touch set-up", command="touch ran", electricity_maps="FR", electricity_maps_token=TOKEN, env=grid.env
-    )
+    step = runner.step(setup="touch set-up", command="touch ran", electricity_maps="FR", electricity_maps_token=TOKEN)
     assert step.exit_status == 125
     assert said in step.annotations("error")[0]
     assert not (runner.workspace / "set-up").exists()
@@ -135,17 +128,14 @@ def test_a_grid_that_gives_no_figure_is_told_before_setup_and_training(runner, g
 
 def test_two_intensities_are_one_too_many(runner, grid):
     for other in ({"location": "FRA"}, {"carbon_intensity": "56"}):
-        step = runner.step(command="true", electricity_maps="FR", electricity_maps_token=TOKEN, env=grid.env, **other)
+        step = runner.step(command="true", electricity_maps="FR", electricity_maps_token=TOKEN, **other)
         assert step.exit_status == 2
         assert "each say the intensity" in step.annotations("error")[0]
     assert grid.asked == []
 
 
 def test_in_the_job_it_is_the_same_and_the_training_sees_neither_inputs_nor_token(job, grid):  # noqa: F811
-    # In the job's own environment PYTHONPATH is the job's; what stands in for the grid is put beside carbon-lint.
-    site = Path(grid.env["PYTHONPATH"])
-    (shim,) = job.runner.temp.glob("carbon-lint-*/bin/python")
-    shim.write_text(shim.read_text().replace("exec ", f"PYTHONPATH={site} exec "))
+    job.python_that(preamble=grid.preamble)
     inputs = {"command": TRAINING, "electricity-maps": "FR", "electricity-maps-token": TOKEN}
     process = job(inputs, **{name: value for name, value in os.environ.items() if name == "LANG"})
     log = process.communicate(timeout=60)[0]

@@ -30,6 +30,7 @@ def commits(hub):
 def test_the_card_is_committed_and_its_page_is_named(model, cli):
     code, out, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 0, err
+    assert f"carbon-lint: HF_ENDPOINT: the Hub is {model.endpoint}, not https://huggingface.co\n" in err
     assert CARD.encode() == model.card("acme/m")
     assert out.splitlines() == ["published to acme/m", f"{model.endpoint}/acme/m/commit/{tip(model)}"]
     assert model.titles("acme/m")[0] == "State the carbon emissions: 12.5 g CO2eq"
