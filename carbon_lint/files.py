@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ANY_WRITE_BIT = 0o222
+_LARGEST_OUTPUT = 2**27  # a record or report of ours is far smaller; weights are not read to the end to know them
 
 
 def read_file(path: str, what: str) -> bytes | None:
@@ -83,12 +84,12 @@ def check_is_ours(
         return
     try:
         with open(path, "rb") as stream:
-            data = stream.read()
+            data = stream.read(_LARGEST_OUTPUT + 1)
     except OSError as error:
         raise OutputError(
             f"cannot see whether {os.fspath(path)} may be overwritten: {error.strerror}", hint="name another file"
         ) from error
-    if data.strip() and not is_ours(data):
+    if data and (len(data) > _LARGEST_OUTPUT or (data.strip() and not is_ours(data))):
         raise OutputError(
             f"{os.fspath(path)} exists and is not {what}; refusing to overwrite it",
             hint=hint or "name another file, or move this one away first",

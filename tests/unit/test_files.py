@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.files import read_file, write_atomically
+from carbon_lint.files import check_is_ours, read_file, write_atomically
 
 
 def test_a_new_file_gets_the_mode_of_the_umask(tmp_path):
@@ -38,3 +38,11 @@ def test_a_missing_file_is_none_and_what_is_no_file_is_refused(tmp_path):
     for path, says in ((tmp_path, "is a folder"), (tmp_path / "pipe", "not a regular file"), ("a\0b", "cannot read")):
         with pytest.raises(InputError, match=says):
             read_file(str(path), "card")
+
+
+def test_a_file_too_large_to_be_ours_is_refused_without_being_read_whole(tmp_path):
+    path = tmp_path / "weights.bin"
+    path.touch()
+    os.truncate(path, 10**12)
+    with pytest.raises(OutputError, match=r"weights\.bin exists and is not a record; refusing to overwrite it"):
+        check_is_ours(path, "a record", lambda data: True)
