@@ -32,6 +32,7 @@ VALUES = {
     "select": ['["ALL"]', '["CL901"]'],
     "ignore": ["[]", '["ALL"]', '["CL2"]'],
     "severity": ['{CL201 = "error"}', '{CL201 = "note"}'],
+    "include": ['["*.md"]', "[]"],
     "per-file-ignores": ["{}", '{"**" = ["ALL"]}'],
     "fail-on": ['"note"', '"error"'],
     "max-emissions": ['"1 ug"', '"5 kg"'],
