@@ -85,11 +85,6 @@ def _add(arguments: Namespace) -> int:
         if added.conflict is not None:
             conflicts += 1
             sys.stdout.write(f"  {added.conflict}\n")
-        if item.record.ended_at < item.record.started_at:
-            sys.stderr.write(
-                f"carbon-lint: {terminal(item.name)}: the clock was set back while it ran (from "
-                f"{item.record.started_at} to {item.record.ended_at}); it counts in {item.record.ended_at[:7]}\n"
-            )
     if is_new:
         sys.stderr.write(f"carbon-lint: a new ledger was made at {terminal(url)}\n")
     if conflicts:

@@ -267,7 +267,7 @@ def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
         )
     refs = {branch, f"refs/heads/{branch}"}
     if run.repository is not None:
-        for entry in newest_first(url, until=run.ended_at, containing=(run.repository, run.job)):
+        for entry in newest_first(url, until=run.ended_at, containing=(run.repository,)):
             if _is_completed_on(entry, refs) and why_passed_over(run, identity_of(entry.record)) is None:
                 return entry, ""
     return None, _why_none(url, branch, refs, run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.baseline import changes
+from carbon_lint.gate.budget import format_limit
 from carbon_lint.report import phrases
 from carbon_lint.report.headline import Ending, headline
 from carbon_lint.text import terminal
@@ -54,6 +55,8 @@ def render(
         rows.append(("scope", scope))
     if comparison is not None:
         rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
+    if verdict is not None:
+        rows += [("limit", format_limit(limit)) for limit in verdict.limits]
     lines = [f"carbon-lint: {said}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
     lines += [f"  note: {terminal(reason)}" for reason in (verdict.reasons if verdict is not None else ())]
     lines += [f"  warning: {terminal(warning)}" for warning in record.warnings]

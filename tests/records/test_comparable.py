@@ -24,12 +24,17 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def ran(run_id, *, energy_kwh=1.0, day=1, **where):
+    """A run at 1 kW, so that it took an hour for each kilowatt-hour."""
+    ended = START + timedelta(days=day)
     return replace(
         RECORD,
         run_id=run_id,
         emissions_g=energy_kwh * 56.04,
         energy_kwh=Energy(total=energy_kwh, gpu=energy_kwh),
-        ended_at=(START + timedelta(days=day)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        methods=replace(RECORD.methods, cpu=None, ram=None),
+        duration_s=energy_kwh * 3600,
+        started_at=(ended - timedelta(hours=energy_kwh)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        ended_at=ended.strftime("%Y-%m-%dT%H:%M:%SZ"),
         provenance=replace(HERE, **where),
     )
 

@@ -30,6 +30,7 @@ def test_a_run_within_budget_is_told_in_a_dozen_lines_with_the_method_of_each_co
         "  PUE        1.2\n"
         "  duration   2 min 05 s\n"
         "  modelled   18.2 % of the energy is estimated: no sensor was read for it\n"
+        "  limit      max-emissions: 12.3 g (18 % of it estimated), 1 kg allowed, 988 g left\n"
     )
 
 
