@@ -33,7 +33,7 @@ def train(runner, hub, command=None, env=None, **inputs):
     inputs = {"hub_repo": "acme/m", "hf_token": WRITE_TOKEN, **inputs}
     env = {**hub.environ(None), **(env or {})}
     if command is None:
-        write_record(record(provenance=Provenance(**runner.provenance)), runner.workspace / "r.json")
+        runner.hand_over()
         return runner.step(record="r.json", env=env, **inputs)
     return runner.step(command=command, location="FRA", env=env, **inputs)
 

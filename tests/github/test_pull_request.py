@@ -7,12 +7,9 @@ import subprocess
 
 import pytest
 
-from carbon_lint.records.record import Provenance
-from carbon_lint.records.store import write_record
 from carbon_lint.report.comment import is_comment, marker
 from tests.github.api import GitHubApi
 from tests.github.runner import Runner
-from tests.hub.records import record
 
 GOOD = "---\nlicense: mit\n---\n# A model\n"
 KEY = "train/train/0"
@@ -46,7 +43,7 @@ def runner(tmp_path, api):
 def train(runner, command=None, **inputs):
     """A step that trains, or, being quicker, one that takes the record of 42.5 g that another job left."""
     if command is None:
-        write_record(record(provenance=Provenance(**runner.provenance)), runner.workspace / "r.json")
+        runner.hand_over()
         return runner.step(record="r.json", pr_comment="true", **inputs)
     return runner.step(command=command, location="FRA", pr_comment="true", **inputs)
 
