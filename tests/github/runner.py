@@ -273,6 +273,20 @@ class Runner:
             step.summary = files["GITHUB_STEP_SUMMARY"].read_bytes().decode()
 
 
+def git(folder, *arguments):
+    base = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    return subprocess.run([*base, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(folder, message="a change"):
+    """Commit whatever the checkout in `folder` holds, and return the commit."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", message, "--allow-empty")
+    return git(folder, "rev-parse", "HEAD")
+
+
 def started_after(preamble, script):
     """Arguments for a Python that runs `preamble` and then `script`."""
     if not preamble:

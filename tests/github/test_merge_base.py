@@ -22,7 +22,7 @@ from carbon_lint.github.results import Step
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
 from tests.github.api import GitHubApi
-from tests.github.runner import Runner
+from tests.github.runner import Runner, commit
 from tests.hub.records import record
 
 BAD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 17 kg\n---\n# A model\n"
@@ -143,19 +143,6 @@ def runner(tmp_path, api):
         "head": {"sha": "c0ffee", "repo": {"full_name": "octo/model"}},
     }
     return started
-
-
-def git(folder, *arguments):
-    base = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    return subprocess.run([*base, *arguments], check=True, capture_output=True, text=True).stdout.strip()
-
-
-def commit(folder, message="a change"):
-    if not (folder / ".git").exists():
-        git(folder, "init", "-q")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", message, "--allow-empty")
-    return git(folder, "rev-parse", "HEAD")
 
 
 def pull_request(runner, base, head, folder="."):
