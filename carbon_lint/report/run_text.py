@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.baseline import changes
+from carbon_lint.gate.budget import format_limit
 from carbon_lint.report import phrases
 from carbon_lint.report.headline import Ending, headline
 from carbon_lint.text import terminal
@@ -52,6 +53,8 @@ def render(
     scope = phrases.scope(record)
     if scope:
         rows.append(("scope", scope))
+    over = [limit for limit in verdict.limits if limit.is_over] if verdict is not None else []
+    rows += [("limit", format_limit(limit)) for limit in over]  # with who set it, which the headline has no room for
     if comparison is not None:
         rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
     lines = [f"carbon-lint: {said}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]

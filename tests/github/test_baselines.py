@@ -73,3 +73,5 @@ def test_the_limits_of_input_and_configuration_both_hold_and_each_names_its_sour
     assert "15 g allowed (input max-emissions), over by 5 g" in error
     assert "(input max-increase), over by" in error
     assert "(carbon-lint.toml:3), over by" in error
+    assert "| 15 g (input max-emissions) | **over by 5 g** |" in step.summary
+    assert "15 g allowed (input max-emissions), over by 5 g" in step.log.partition("::error")[0], "in the log, too"
