@@ -39,6 +39,11 @@ class ApiError(Exception):
     """The API refused, or did not answer; the message says what and why, in one line, without a token."""
 
 
+def is_installed() -> bool:
+    """Whether the API can be asked at all; the lint-only action cannot."""
+    return github is not None
+
+
 def merge_base(step: Step, base_sha: str) -> str:
     """Return the merge base of `base_sha` and this run's commit. Raises ApiError."""
     with _repository(step, _READING) as repository:
@@ -133,8 +138,8 @@ def _last_labeller(pull: PullRequest, label: str) -> str | None:
 
 @contextmanager
 def _repository(step: Step, needs: str = "pull-requests: write") -> Iterator[Repository]:
-    if github is None:
-        raise ApiError("PyGithub is not installed in the lint-only action")
+    if not is_installed():
+        raise ApiError("the lint-only action does not ask GitHub's API")
     token, name = step.inputs.github_token, step.context.repository
     if token is None or name is None:
         raise ApiError("there is no github-token" if token is None else "GITHUB_REPOSITORY is not set")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbon_lint.gate.budget import format_limit
 from carbon_lint.github import ownership
 from carbon_lint.github.commands import append_entries, file_command, write_summary
 from carbon_lint.github.publishing import publish_mode
@@ -38,12 +39,19 @@ def announce(step: Step) -> None:
     """
     head, failures = step.result.head, step.result.failures
     lines = [line.strip() for failure in failures for line in failure.split("\n")]
-    said = [head.text, *(line for line in lines if line.lower() not in head.text.lower())]
+    said = [head.text, *_limits_that_fail(step), *(line for line in lines if line.lower() not in head.text.lower())]
     if step.result.exit_status:
         step.console.error("\n".join(said))
     elif head.mark == "⚠️" and step.result.record is not None:
         step.console.warning("\n".join(said))
     step.console.annotations(step.result.annotations)
+
+
+def _limits_that_fail(step: Step) -> list[str]:
+    """Each limit that the run is over, with who set it: the headline has no room for that."""
+    verdict = step.result.verdict
+    over = [limit for limit in verdict.limits if limit.is_over] if verdict is not None else []
+    return [format_limit(limit) for limit in over] if step.result.is_failing else []
 
 
 def close(step: Step) -> None:

@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from carbon_lint.github.base import MergeBase
     from carbon_lint.github.results import Step
 
-_FETCH_HINT = (
-    "give `actions/checkout` the line `fetch-depth: 0`, or this step `github-token: ${{ github.token }}` "
-    "and the job `permissions: contents: read`"
-)
+_FETCH_HINT = "give `actions/checkout` the line `fetch-depth: 0`"
+_API_HINT = ", or this step `github-token: ${{ github.token }}` and the job `permissions: contents: read`"
 _OF_BASE = " of the merge base"
 _PLACE = (*config.PLACE_KEYS, "machine")
 
@@ -86,7 +84,7 @@ def limits_of(step: Step) -> Limits:
         changes = (*settings.changes_to(head), *configured.changes_below(settings, head))
     except BaseUnknownError as error:
         raise ConfigError(
-            f"the configuration of a pull request's merge base counts, and cannot be read: {error}", hint=_FETCH_HINT
+            f"the configuration of a pull request's merge base counts, and cannot be read: {error}", hint=_fetch_hint()
         ) from error
     budget = given.tightened(configured_budget(settings))
     settings, notes = _placed(step, settings, head, budget)
@@ -98,6 +96,12 @@ def limits_of(step: Step) -> Limits:
         changes=tuple(change for change in changes if not notes or change.name not in _PLACE),
         notes=notes,
     )
+
+
+def _fetch_hint() -> str:
+    from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s, and a full checkout needs none
+
+    return _FETCH_HINT + (_API_HINT if api.is_installed() else "")
 
 
 def _placed(step: Step, settings: Settings, head: Settings, budget: Budget) -> tuple[Settings, tuple[str, ...]]:

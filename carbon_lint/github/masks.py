@@ -39,7 +39,7 @@ def _is_our_text(text: str) -> bool:
     """Whether our report could say `text`: it stands in our source, or all its words do, figures apart."""
     words = [word.strip(".,:;()[]`'\"") for word in text.split()]
     if len(words) == 1:
-        return text in _our_text()
+        return words[0] in _our_text()
     return all(not word or _NUMBER.fullmatch(word) or word in _our_text() for word in words)
 
 

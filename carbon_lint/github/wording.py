@@ -20,6 +20,7 @@ _PHRASES = (
     ("--token-file", "`hf-token`"),
     ("--create-pr", "`publish: pr`"),
     ("--overwrite", "`carbon-lint publish --overwrite`"),
+    ("by --ledger", "by `CARBON_LINT_LEDGER`"),
     ("say --replace", "run `carbon-lint card --replace`"),
 )
 _INPUTS = {spec.metadata["input"] for spec in fields(ActionInputs)}

@@ -74,7 +74,8 @@ def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
     margin = f"**over by {show(-limit.margin)}**" if limit.is_over else f"{show(limit.margin)} left"
     if show(limit.margin) == show(limit.allowed) and limit.measured > 0:
         margin = "nearly all left"  # `1 kg left` of 1 kg would say that nothing was used
-    return show(limit.measured), show(limit.allowed), margin
+    source = f" ({markdown_text(limit.source)})" if limit.source else ""
+    return show(limit.measured), f"{show(limit.allowed)}{source}", margin
 
 
 def _methods(record: Record) -> str:

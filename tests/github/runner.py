@@ -21,6 +21,10 @@ from pathlib import Path
 
 import yaml
 
+from carbon_lint.records.record import Provenance
+from carbon_lint.records.store import write_record
+from tests.hub.records import record
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 REGISTERED = {
     "debug", "notice", "warning", "error", "group", "endgroup", "add-mask", "add-matcher", "remove-matcher", "echo",
@@ -116,6 +120,10 @@ class Runner:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
+
+    def hand_over(self, name="r.json", **changes):
+        """Write the record that an earlier job of this very run left."""
+        write_record(record(provenance=Provenance(**self.provenance), **changes), self.workspace / name)
 
     def own_by_runner(self):
         """Make the workspace the runner user's, as `actions/checkout` leaves it."""
@@ -263,6 +271,20 @@ class Runner:
         step.path = [line for line in files["GITHUB_PATH"].read_text().splitlines() if line]
         if files["GITHUB_STEP_SUMMARY"].stat().st_size <= MAX_SUMMARY_BYTES:
             step.summary = files["GITHUB_STEP_SUMMARY"].read_bytes().decode()
+
+
+def git(folder, *arguments):
+    base = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    return subprocess.run([*base, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(folder, message="a change"):
+    """Commit whatever the checkout in `folder` holds, and return the commit."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", message, "--allow-empty")
+    return git(folder, "rev-parse", "HEAD")
 
 
 def started_after(preamble, script):

@@ -11,9 +11,7 @@ from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
 from tests.github.runner import Runner
 from tests.hub.records import record
-from tests.records.builders import fitting
-
-HERE = Provenance(repository="octo/model", ref="refs/heads/main", job="train", job_index=0)
+from tests.records.builders import changed, fitting
 
 
 @pytest.fixture
@@ -21,11 +19,12 @@ def runner(tmp_path):
     return Runner(tmp_path)
 
 
-def ran(run_id, emissions_g, day):
+def ran(runner, run_id, emissions_g, day):
     one = record()
+    here = Provenance(**runner.provenance, ref="refs/heads/main", job="train", job_index=0)
     energy = replace(one.energy_kwh, total=emissions_g / 56.04, cpu=None, gpu=None, ram=None, cpu_linear=None)
-    made = replace(one, run_id=run_id, emissions_g=emissions_g, energy_kwh=energy, provenance=HERE)
-    return fitting(replace(made, ended_at=f"2026-11-{day:02d}T00:00:00Z"))
+    made = replace(one, run_id=run_id, emissions_g=emissions_g, energy_kwh=energy, provenance=here)
+    return fitting(changed(made, {"ended_at": f"2026-11-{day:02d}T00:00:00Z"}))
 
 
 def judged(runner, one, **inputs):
@@ -34,7 +33,7 @@ def judged(runner, one, **inputs):
 
 
 def test_a_record_that_is_in_the_ledger_already_is_compared_with_the_run_before_it(runner):
-    small, large = ran("small", 10.0, 1), ran("large", 1000.0, 2)
+    small, large = ran(runner, "small", 10.0, 1), ran(runner, "large", 1000.0, 2)
     for one in (small, large):
         ledger.add(one, str(runner.workspace / "ledger"))
     step = judged(runner, large, baseline="ledger:main")
@@ -46,7 +45,7 @@ def test_a_record_that_is_in_the_ledger_already_is_compared_with_the_run_before_
 
 
 def test_a_baseline_that_is_the_record_itself_stops_the_step(runner):
-    one = ran("one", 10.0, 1)
+    one = ran(runner, "one", 10.0, 1)
     write_record(one, runner.workspace / "base.json")
     step = judged(runner, one, baseline="record:base.json")
     assert step.exit_status == 2
@@ -54,7 +53,7 @@ def test_a_baseline_that_is_the_record_itself_stops_the_step(runner):
 
 
 def test_a_card_that_states_the_record_is_nothing_to_compare_with(runner):
-    one = ran("one", 10.0, 1)
+    one = ran(runner, "one", 10.0, 1)
     runner.write("README.md", f"---\nco2_eq_emissions:\n  emissions: {one.emissions_g}\n---\n")
     step = judged(runner, one, baseline="card", card="README.md")
     assert step.succeeded, step.log
@@ -64,13 +63,15 @@ def test_a_card_that_states_the_record_is_nothing_to_compare_with(runner):
 def test_the_limits_of_input_and_configuration_both_hold_and_each_names_its_source(runner):
     runner.write("carbon-lint.toml", 'location = "FRA"\nbaseline = "card"\nmax-increase = "1%"\n')
     runner.write("README.md", "---\nco2_eq_emissions:\n  emissions: 9.5\n  geographical_location: France\n---\n")
-    step = judged(runner, ran("one", 10.0, 1), baseline="card", card="README.md")
+    step = judged(runner, ran(runner, "one", 10.0, 1), baseline="card", card="README.md")
     (error,) = step.annotations("error")
     assert step.exit_status == 1
     assert "(carbon-lint.toml:3), over by" in error
     assert "input max-increase" not in error, "5 % more is within the 10 % of the input"
-    step = judged(runner, ran("one", 20.0, 1), baseline="card", card="README.md", max_emissions="15 g")
+    step = judged(runner, ran(runner, "one", 20.0, 1), baseline="card", card="README.md", max_emissions="15 g")
     (error,) = step.annotations("error")
     assert "15 g allowed (input max-emissions), over by 5 g" in error
     assert "(input max-increase), over by" in error
     assert "(carbon-lint.toml:3), over by" in error
+    assert "| 15 g (input max-emissions) | **over by 5 g** |" in step.summary
+    assert "15 g allowed (input max-emissions), over by 5 g" in step.log.partition("::error")[0], "in the log, too"

@@ -6,11 +6,10 @@ import re
 
 import pytest
 
-from carbon_lint.records.store import load_record, write_record
+from carbon_lint.records.store import load_record
 from carbon_lint.report.comment import is_comment, marker
 from tests.github.api import GitHubApi
 from tests.github.runner import Runner
-from tests.hub.records import record
 
 GOOD = "---\nlicense: mit\n---\n# A model\n"
 BAD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 17g\n---\n# A model\n"
@@ -71,7 +70,7 @@ def test_the_comment_is_kept_true_at_every_end_with_the_headline_of_summary_and_
 ):
     on_pull_request(runner, api)
     runner.write("BAD.md", BAD)
-    write_record(record(), runner.workspace / "r.json")
+    runner.hand_over()
     api.add_comment(OLD, "github-actions[bot]")
     step = runner.step_with({**inputs, "pr-comment": "true"})
     assert step.exit_status == status, step.log
@@ -237,7 +236,7 @@ def test_a_limit_of_the_repository_that_is_tighter_than_the_input_holds_for_card
 
 
 def test_what_has_no_effect_on_a_record_is_said(runner):
-    write_record(record(), runner.workspace / "r.json")
+    runner.hand_over()
     step = runner.step(record="r.json", location="POL", require="gpu", max_emissions="5 kg")
     assert step.succeeded, step.log
     assert "this has no effect: `location`, `require`" in step.annotations("warning")[0]
@@ -252,7 +251,7 @@ def test_a_card_that_is_made_is_said_before_the_job(runner):
 
 
 def test_a_run_over_its_own_tighter_limit_says_so_under_a_wider_one(runner):
-    write_record(record(over_budget=True), runner.workspace / "r.json")
+    runner.hand_over(over_budget=True)
     step = runner.step(record="r.json", max_emissions="5 kg")
     assert step.exit_status == 1
     assert "the run went over a limit that it was measured under" in step.annotations("error")[0]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.github.runner import ROOT, Runner, parse_commands, parse_file_command, started_after
+from tests.github.runner import ROOT, Runner, commit, parse_commands, parse_file_command, started_after
 
 _SPEC = importlib.util.spec_from_file_location("install", ROOT / "in-job/install.py")
 install = importlib.util.module_from_spec(_SPEC)
@@ -322,25 +322,32 @@ sys.exit(main(trusted_environ(os.environ, in_job=True)))
 """
 
 
-@pytest.mark.parametrize("event", ["push", "pull_request"])
-def test_linting_needs_nothing_but_the_core(tmp_path, event):
+@pytest.mark.parametrize("kind", ["push", "pull_request", "shallow"])
+def test_linting_needs_nothing_but_the_core_and_on_a_pull_request_its_merge_base(tmp_path, kind):
     locked = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     core = re.findall(r"^([\w.-]+)==", (ROOT / "requirements-core.txt").read_text(), re.MULTILINE)
     assert set(core) < set(locked)
     blocked = {"codecarbon", "psutil", "huggingface_hub", "tenacity", "jinja2", "github", "requests", "pandas", "numpy"}
     runner = Runner(tmp_path)
     runner.write("README.md", "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 17g\n---\n")
-    runner.github["GITHUB_EVENT_NAME"] = event
+    runner.github["GITHUB_EVENT_NAME"] = "push" if kind == "push" else "pull_request"
+    base = commit(runner.workspace) if kind == "pull_request" else "beef"
+    runner.event["pull_request"] = {"number": 7, "base": {"sha": base}}
     files = runner._fresh_files()
     environ = {
-        **runner.github, **{name: str(path) for name, path in files.items()}, "PATH": os.environ["PATH"],
-        "GITHUB_WORKSPACE": str(runner.workspace), "CARBON_LINT_INPUTS": json.dumps({"sarif-file": "lint.sarif"}),
+        **runner._environ({}, {}, files), "PATH": os.environ["PATH"],
+        "CARBON_LINT_INPUTS": json.dumps({"sarif-file": "lint.sarif"}),
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-I", "-c", CORE_ONLY.format(blocked=blocked, root=str(ROOT))],
         env=environ, cwd=runner.workspace, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "bug in carbon-lint" not in done.stdout, done.stdout
+    if kind == "shallow":
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert "fetch-depth: 0" in done.stdout
+        assert "token" not in done.stdout, "the action has no such input"
+        return
     assert done.returncode == 1, done.stdout + done.stderr
     assert (runner.workspace / "lint.sarif").exists()
     assert parse_file_command(files["GITHUB_OUTPUT"].read_text())["errors"] == "1"

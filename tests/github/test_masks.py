@@ -30,6 +30,7 @@ def masks_of(line):
 
 @given(st.sampled_from(OUR_LINES).flatmap(lambda line: st.tuples(st.just(line), *[st.integers(0, len(line))] * 2)))
 @example((OUR_LINES[0], 0, len("over budget")))
+@example((OUR_LINES[2], OUR_LINES[2].index("GITHUB_ENV:"), OUR_LINES[2].index(" PYTHONPATH")))
 def test_no_part_of_a_line_of_ours_can_be_masked(cut):
     line, start, end = cut
     assert honoured(line[start:end]) == ()

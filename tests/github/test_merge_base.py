@@ -22,7 +22,7 @@ from carbon_lint.github.results import Step
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
 from tests.github.api import GitHubApi
-from tests.github.runner import Runner
+from tests.github.runner import Runner, commit
 from tests.hub.records import record
 
 BAD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 17 kg\n---\n# A model\n"
@@ -143,19 +143,6 @@ def runner(tmp_path, api):
         "head": {"sha": "c0ffee", "repo": {"full_name": "octo/model"}},
     }
     return started
-
-
-def git(folder, *arguments):
-    base = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    return subprocess.run([*base, *arguments], check=True, capture_output=True, text=True).stdout.strip()
-
-
-def commit(folder, message="a change"):
-    if not (folder / ".git").exists():
-        git(folder, "init", "-q")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", message, "--allow-empty")
-    return git(folder, "rev-parse", "HEAD")
 
 
 def pull_request(runner, base, head, folder="."):
@@ -294,7 +281,7 @@ def test_the_merge_base_is_read_in_every_set_up(runner, api, set_up, kind):
     elif kind != "git":
         subprocess.run(["rm", "-rf", str(root / ".git")], check=True)
         api.lists_files = kind == "no-git"
-    write_record(record(), runner.workspace / "r.json")
+    runner.hand_over()
     step = runner.step(record="r.json", lint="false", github_token="" if kind == "git" else runner.token, **inputs)
     assert step.exit_status == 1, step.log
     assert step.outputs["over-budget"] == "true"
@@ -321,7 +308,7 @@ def test_a_merge_base_that_cannot_be_read_stops_the_step_before_the_job(runner, 
 def test_a_full_checkout_needs_no_api(runner, api, status):
     api.refusals = {"GET": status}
     pull_request(runner, {"carbon-lint.toml": OVER}, {"carbon-lint.toml": LOOSE})
-    write_record(record(), runner.workspace / "r.json")
+    runner.hand_over()
     assert runner.step(record="r.json", lint="false").exit_status == 1
     assert api.requests == []
 
@@ -333,7 +320,7 @@ def test_a_merge_base_without_a_configuration_is_no_limit(runner, api):
             pull_request(runner, {}, {"carbon-lint.toml": OVER})
         else:
             runner.event["pull_request"]["base"]["sha"] = "beef"
-        write_record(record(), runner.workspace / "r.json")
+        runner.hand_over()
         step = runner.step(record="r.json", lint="false")
         assert step.succeeded, step.log
         assert "max-emissions: none -> 1 g" in "\n".join(step.annotations("notice"))
@@ -354,7 +341,7 @@ def test_a_configuration_behind_a_link_is_followed_within_the_merge_base(runner,
     runner.event["pull_request"]["base"]["sha"] = commit(runner.workspace)
     runner.write("conf/limits.toml", LOOSE)
     commit(runner.workspace)
-    write_record(record(), runner.workspace / "r.json")
+    runner.hand_over()
     inputs = {} if kind == "file" else {"config": "link/limits.toml"}
     step = runner.step(record="r.json", lint="false", github_token="", **inputs)
     assert step.exit_status == 1, step.log
@@ -367,7 +354,7 @@ def test_the_checkout_of_another_repository_is_not_taken_for_this_one(runner):
     tool.mkdir()
     (tool / "carbon-lint.toml").write_text('max-emissions = "7 t"\n')
     commit(tool)
-    write_record(record(), runner.workspace / "r.json")
+    runner.hand_over()
     step = runner.step(record="r.json", lint="false", github_token="")
     assert step.exit_status == 1, step.log
     assert "max-emissions: 1 g -> 5 kg" in "\n".join(step.annotations("notice"))

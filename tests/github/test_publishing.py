@@ -12,7 +12,7 @@ import pytest
 from carbon_lint.records import ledger
 from carbon_lint.records.record import Energy, Provenance
 from carbon_lint.records.store import load_record, write_record
-from tests.github.runner import Runner
+from tests.github.runner import Runner, commit
 from tests.hub.records import record
 from tests.standin.faults import Fault
 from tests.standin.hub import FOREIGN_TOKEN, PR_TOKEN, READ_TOKEN, WRITE_TOKEN
@@ -33,7 +33,7 @@ def train(runner, hub, command=None, env=None, **inputs):
     inputs = {"hub_repo": "acme/m", "hf_token": WRITE_TOKEN, **inputs}
     env = {**hub.environ(None), **(env or {})}
     if command is None:
-        write_record(record(provenance=Provenance(**runner.provenance)), runner.workspace / "r.json")
+        runner.hand_over()
         return runner.step(record="r.json", env=env, **inputs)
     return runner.step(command=command, location="FRA", env=env, **inputs)
 
@@ -267,7 +267,10 @@ def test_a_manual_run_says_that_it_is_one_and_how_it_publishes(runner, hub):
 def fork(runner):
     runner.github |= {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/7/merge"}
     head = {"repo": {"full_name": "mallory/model"}}
-    runner.event = {**runner.event, "pull_request": {"number": 7, "head": head, "base": {"sha": "b"}}}
+    runner.event = {
+        **runner.event,
+        "pull_request": {"number": 7, "head": head, "base": {"sha": commit(runner.workspace)}},
+    }
 
 
 def test_a_token_that_may_not_write_fails_with_4_and_is_not_shown(runner, hub):

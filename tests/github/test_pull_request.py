@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
 
 import pytest
 
-from carbon_lint.records.record import Provenance
-from carbon_lint.records.store import write_record
 from carbon_lint.report.comment import is_comment, marker
 from tests.github.api import GitHubApi
-from tests.github.runner import Runner
-from tests.hub.records import record
+from tests.github.runner import Runner, commit
 
 GOOD = "---\nlicense: mit\n---\n# A model\n"
 KEY = "train/train/0"
@@ -46,7 +42,7 @@ def runner(tmp_path, api):
 def train(runner, command=None, **inputs):
     """A step that trains, or, being quicker, one that takes the record of 42.5 g that another job left."""
     if command is None:
-        write_record(record(provenance=Provenance(**runner.provenance)), runner.workspace / "r.json")
+        runner.hand_over()
         return runner.step(record="r.json", pr_comment="true", **inputs)
     return runner.step(command=command, location="FRA", pr_comment="true", **inputs)
 
@@ -139,7 +135,7 @@ def test_a_refusal_is_a_note_and_fails_nothing(runner, api, status):
 
 def test_an_api_that_is_down_fails_nothing(runner):
     """The checkout holds the merge base, so the API is asked for the comment alone."""
-    runner.event["pull_request"]["base"]["sha"] = commit(runner, "base")
+    runner.event["pull_request"]["base"]["sha"] = commit(runner.workspace, "base")
     runner.github["GITHUB_API_URL"] = "http://127.0.0.1:9"
     step = train(runner, max_emissions="5 kg")
     assert step.succeeded, step.log
@@ -189,24 +185,12 @@ def test_the_repository_tightens_an_input_and_never_loosens_it(runner, api):
 
 def test_a_full_checkout_needs_no_api(runner, api):
     runner.write("carbon-lint.toml", 'max-emissions = "1 g"\n')
-    runner.event["pull_request"]["base"]["sha"] = commit(runner, "base")
+    runner.event["pull_request"]["base"]["sha"] = commit(runner.workspace, "base")
     runner.write("carbon-lint.toml", 'max-emissions = "5 kg"\n')
-    commit(runner, "head")
+    commit(runner.workspace, "head")
     step = train(runner, github_token="")
     assert step.outputs["over-budget"] == "true", step.log
     assert api.requests == []
-
-
-def commit(runner, message):
-    def git(*arguments):
-        base = ["git", "-C", str(runner.workspace), "-c", "user.name=t", "-c", "user.email=t@example.org"]
-        return subprocess.run([*base, *arguments], check=True, capture_output=True, text=True).stdout.strip()
-
-    if not (runner.workspace / ".git").exists():
-        git("init", "-q")
-    git("add", "-A")
-    git("commit", "-qm", message)
-    return git("rev-parse", "HEAD")
 
 
 def test_limits_that_cannot_be_read_stop_the_step_before_the_job(runner):

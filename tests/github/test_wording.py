@@ -22,8 +22,11 @@ MODULES = sorted(
 # No step can come by these: flags of Docker and nvidia-ctk, of verbs of their own, and of what no input is there for.
 ELSEWHERE = {
     *("gpus", "device", "group-add", "runtime", "set-as-default"),  # other programs
+    *("verify", "porcelain", "untracked-files", "get", "show-toplevel", "max-parents"),  # git
     *("power", "count", "hours", "host-power", "scale"),  # estimate
     *("run-id", "sum", "trust-location", "gpu-unused", "location-name", "replace"),  # card, of an emissions.csv
+    *("last", "project", "from"),  # card, of an emissions.csv
+    "force",  # recover, in a whole command line
     *("max", "task", "greener-than", "journal", "engine", "workers"),  # find, audit
     *("revision", "stage", "to"),  # publish
     *("cpu-power", "tick"),  # run, of a machine of one's own
