@@ -51,14 +51,17 @@ def test_measure_gate_write_lint_publish(carbon_lint, hub, tmp_path):
     assert carbon_lint("check", card).stdout == "1 file checked: no findings\n"
 
     environ = {**os.environ, **hub.environ()}
-    first = carbon_lint("publish", card, "--to", "acme/model", env=environ)
-    assert first.returncode == 0, first.stderr
-    assert hub.card("acme/model") == written
-    commits = hub.titles("acme/model")
-    again = carbon_lint("publish", card, "--to", "acme/model", env=environ)
-    assert again.returncode == 0
-    assert "unchanged" in again.stdout
-    assert hub.titles("acme/model") == commits
+    figures = written[start:end].replace(b"\r\n", b"\n")
+    with_figures = b"---\nlicense: mit\n" + figures + b"---\n# first\n"
+    for options, there in (((), with_figures), (("--whole-card",), written)):
+        first = carbon_lint("publish", card, "--to", "acme/model", *options, env=environ)
+        assert first.returncode == 0, first.stderr
+        assert hub.card("acme/model") == there
+        commits = hub.titles("acme/model")
+        again = carbon_lint("publish", card, "--to", "acme/model", *options, env=environ)
+        assert again.returncode == 0
+        assert "unchanged" in again.stdout
+        assert hub.titles("acme/model") == commits
 
 
 def test_a_run_over_its_limit_is_stopped_and_keeps_its_record(carbon_lint, tmp_path):
@@ -79,5 +82,5 @@ def test_a_run_over_its_limit_is_stopped_and_keeps_its_record(carbon_lint, tmp_p
 def test_the_first_screen_of_the_readme_shows_the_three_doors():
     screen = (ROOT / "README.md").read_text().splitlines()[:45]
     text = "\n".join(screen)
-    for door in (f"uses: {REPOSITORY}@{MAJOR_TAG}", "hooks: [{id: carbon-lint}]", "carbon-lint run --location"):
+    for door in (f"uses: {REPOSITORY}@{MAJOR_TAG}", "hooks:\n      - id: carbon-lint\n", "carbon-lint run --location"):
         assert door in text

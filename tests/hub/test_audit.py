@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from carbon_lint.cli.audit import progress_line
 from carbon_lint.config import Settings
 from carbon_lint.hub.audit import CardText, judge, source_name, tally
 from carbon_lint.hub.audit_journal import from_json, to_json
-from carbon_lint.hub.audit_run import Progress, judge_in_processes, watched
+from carbon_lint.hub.audit_run import AHEAD, BATCH, Progress, judge_in_processes, watched
 from tests.conftest import ROOT
 from tests.standin.faults import Fault
 
@@ -269,21 +271,32 @@ def test_ctrl_c_loses_nothing(acme, tmp_path):
 
 
 def test_ctrl_c_in_an_audit_of_a_file_reports_what_was_judged(tmp_path):
+    """The file is a pipe that has no end: what has gone through it tells how far the audit is."""
     path = tmp_path / "cards.jsonl"
-    line = json.dumps({"id": "a/b", "card": "---\nco2_eq_emissions: 12.5\n---\n" + "x" * 200}) + "\n"
-    with path.open("w") as stream:
-        for _ in range(100):
-            stream.write(line * 3000)
-    program = [sys.executable, "-m", "carbon_lint", "audit", "--from", str(path), "--format", "json"]
+    os.mkfifo(path)
+    lines = (json.dumps({"id": "a/b", "card": "---\nco2_eq_emissions: 12.5\n---\n" + "x" * 200}) + "\n") * BATCH
+    batches, is_judging = 0, threading.Event()
+
+    def write():
+        nonlocal batches
+        with contextlib.suppress(BrokenPipeError), path.open("w") as stream:
+            while True:
+                stream.write(lines)
+                batches += 1
+                if batches > 2 * AHEAD + 2:  # what two workers may still have before them, and what the pipe holds
+                    is_judging.set()
+
+    threading.Thread(target=write, daemon=True).start()
+    program = [sys.executable, "-m", "carbon_lint", "audit", "--from", str(path), "--format", "json", "--workers", "2"]
     with subprocess.Popen(
         program, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as audit:
-        time.sleep(3)
+        assert is_judging.wait(60)
         audit.send_signal(signal.SIGINT)
         out, err = audit.communicate(timeout=60)
     assert audit.returncode == 130
     assert "stopped; the report is of the first" in err
-    assert 0 < json.loads(out)["cards"] < 300_000
+    assert 0 < json.loads(out)["cards"] <= (batches + 1) * BATCH
 
 
 def test_the_allowance_of_requests_is_kept(acme, cli):

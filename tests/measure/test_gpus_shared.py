@@ -15,6 +15,7 @@ from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
 from carbon_lint.measure.gpu import counting
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.sharing import not_ours, others, roots
+from tests.conftest import ROOT
 from tests.measure.driving import drive, virtual
 from tests.measure.stub_amdsmi import StubAmd, StubAmdsmi, mi250
 from tests.measure.stub_nvml import StubGpu, StubNvml
@@ -85,14 +86,53 @@ def test_the_server_that_stands_for_its_clients_is_nobody(tmp_path):
     assert others([5], (2,), tmp_path) == not_ours([5], (2,), tmp_path) == set()
 
 
-def test_a_rank_is_not_warned_of_what_its_launcher_runs(machine, stranger):
-    """This process's parent stands for the launcher: without a rank it is another's."""
-    gpus, clock = virtual(machine, card := StubGpu(pids=[os.getppid()]), environ={"LOCAL_RANK": "0", "RANK": "0"})
-    drive(gpus, clock, 12)
-    assert gpus.warnings == ()
-    card.pids = [stranger]
-    drive(gpus, clock, 12)
-    assert gpus.warnings == (NVIDIA,)
+@pytest.mark.parametrize("init", ["systemd", "process_api"])
+def test_a_rank_whose_launcher_has_ended_does_not_take_the_whole_machine_for_the_job(tmp_path, init):
+    """Process 1 has adopted us, through a shell, as it has a stranger."""
+    me = os.getpid()
+    made(tmp_path, p1=0, p2=0, p11=1, p14=1, **{f"p{me}": 11})
+    for pid, name in ((1, init), (2, "kthreadd"), (11, "bash")):
+        (tmp_path / str(pid) / "comm").write_text(f"{name}\n")
+    assert roots(is_launched=True, proc=tmp_path) == (me,)
+    assert others([14], roots(is_launched=True, proc=tmp_path), tmp_path) == {14}
+
+
+def test_a_launcher_that_is_the_first_process_of_its_container_is_the_launcher(tmp_path):
+    me = os.getpid()
+    made(tmp_path, p1=0, p12=1, **{f"p{me}": 1})
+    (tmp_path / "1" / "comm").write_text("torchrun\n")
+    assert roots(is_launched=True, proc=tmp_path) == (me, 1)
+
+
+RANK = """
+import sys
+from tests.measure.driving import drive, virtual
+from tests.measure.stub_nvml import StubGpu, StubNvml
+
+def machine(*gpus, clock):
+    sys.modules["pynvml"] = StubNvml(list(gpus), clock)
+
+launcher, rank, stranger = map(int, sys.argv[1:])
+gpus, clock = virtual(machine, card := StubGpu(pids=[launcher, rank]), environ={"LOCAL_RANK": "0", "RANK": "0"})
+drive(gpus, clock, 12)
+print(*gpus.warnings, sep="; ")
+card.pids = [stranger]
+drive(gpus, clock, 12)
+print(*gpus.warnings, sep="; ")
+"""
+
+
+def test_a_rank_is_not_warned_of_what_its_launcher_runs(stranger, child):
+    """This process stands for the launcher: it starts a rank that measures, and has started another."""
+    rank = subprocess.run(
+        [sys.executable, "-c", RANK, str(os.getpid()), str(child), str(stranger)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert rank.stdout.split("\n") == ["", NVIDIA, ""]
 
 
 def test_descent_is_followed_over_many_generations_and_ends_at_the_top(tmp_path):

@@ -187,7 +187,7 @@ def test_the_doctor_asks_the_grid_where_it_is_named_and_puts_it_into_the_workflo
     assert done.returncode == 125
     (found,) = [each for each in json.loads(done.stdout)["findings"] if each["component"] == "location"]
     assert found["state"] == "broken"
-    said = f"carbon-lint.toml: electricity-maps: --electricity-maps needs a token in {VARIABLE}"
+    said = f"carbon-lint.toml:1: electricity-maps: --electricity-maps needs a token in {VARIABLE}"
     assert found["missing"].endswith(said)
 
     done = run(grid, environ, "doctor", "--location", "FRA", "--json")

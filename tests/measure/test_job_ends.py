@@ -82,7 +82,7 @@ def test_over_a_hard_limit_the_job_is_asked_first(run):
     assert record.over_budget
     assert record.exit_status == 0, "the job saved its checkpoint and left"
     assert exit_code(record) == 1
-    assert any("a training cut short" in warning for warning in record.warnings)
+    assert any("an incomplete training" in warning for warning in record.warnings)
     assert record.duration_s < 10
     assert any("over budget: max-energy" in notice for notice in run.notices)
 

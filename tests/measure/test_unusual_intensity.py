@@ -17,10 +17,11 @@ from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measure.grid.hourly import hourly
 from carbon_lint.places import custom_place, every_place, unusual_intensity
 from carbon_lint.records.merge import Named, merge
+from carbon_lint.records.record import Intensity
 from carbon_lint.records.store import load_record, parse_record, render_record, write_record
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.grid import TOKEN, Grid, hour_of
-from tests.records.builders import a_record, fitting
+from tests.records.builders import a_record
 
 ALLOW = "--allow-unusual-intensity"
 usual = st.floats(1, 1500)
@@ -28,7 +29,9 @@ unusual = st.one_of(st.floats(1e-9, 0.999999), st.floats(1500.001, 1e12))
 
 
 def with_intensity(g_per_kwh, **changes):
-    return fitting(a_record(emissions_g=g_per_kwh * 1.25, **changes))
+    record = a_record(emissions_g=g_per_kwh * 1.25, **changes)
+    intensity = Intensity(g_per_kwh=g_per_kwh, source="given by the user", year=None, location=None)
+    return replace(record, intensity=intensity)
 
 
 @given(usual)

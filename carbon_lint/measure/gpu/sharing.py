@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PROC = Path("/proc")
 _PARENT_FIELD = 1  # of /proc/PID/stat after the name, proc(5): state, ppid
+_INITS = {"systemd", "init"}
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh"}
 # Stands on the card in the place of its clients, and was started by its own daemon; a name in /proc is cut at 15.
 _MPS_SERVER = "nvidia-cuda-mps"
@@ -19,7 +20,8 @@ _MPS_SERVER = "nvidia-cuda-mps"
 def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
     """From whom the job's processes descend: this process; where it is a launcher's, that launcher too.
 
-    The other ranks of a node are the job as much as this one. A shell between the launcher and us is passed over.
+    The other ranks of a node are the job as much as this one. A shell between the launcher and us is passed over. What
+    adopts processes is no launcher: all others of the machine descend from it too.
     """
     own = os.getpid()
     if not is_launched:
@@ -27,7 +29,13 @@ def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
     above = _parent(own, proc)
     while above is not None and _name(above, proc) in _SHELLS:
         above = _parent(above, proc)
-    return (own,) if not above else (own, above)
+    return (own,) if not above or _adopts(above, proc) else (own, above)
+
+
+def _adopts(pid: int, proc: Path) -> bool:
+    """Whether it takes over processes whose parent has ended. The first process of a container may be a launcher."""
+    is_machine = _name(2, proc) == "kthreadd"  # a container sees none of the kernel's threads
+    return _name(pid, proc) in _INITS or (pid == 1 and is_machine)
 
 
 def others(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> set[int]:
