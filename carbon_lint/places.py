@@ -19,6 +19,8 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.text import quoted
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, significant
 
+_LEAST_MEANT_G_PER_KWH = 10.0  # a unit is guessed only if the figure is then a usual one
+
 _TABLE = Path(__file__).parent / "data" / "places.json"
 _NEAREST = 4
 _ALIASES = {"uk": "GBR"}  # ISO 3166-1 reserves UK beside GB
@@ -100,7 +102,7 @@ def unusual_intensity(g_per_kwh: float) -> tuple[str, str] | None:
     message = f"carbon intensity {g_per_kwh:g} g/kWh is outside 1 to 1,500 g/kWh, where every grid lies"
     hint = "write it in g/kWh, or accept it as it is with --allow-unusual-intensity"
     for factor, unit in ((1e3, "kg/kWh"), (1e-3, "mg/kWh"), (1e6, "t/kWh"), (1e-6, "µg/kWh")):
-        if LEAST_GRID_G_PER_KWH <= g_per_kwh * factor <= MOST_GRID_G_PER_KWH:
+        if _LEAST_MEANT_G_PER_KWH <= g_per_kwh * factor <= MOST_GRID_G_PER_KWH:
             meant = significant(g_per_kwh * factor, 6)
             hint = f"{g_per_kwh:g} {unit} = {meant} g/kWh: write {meant}, or accept it with --allow-unusual-intensity"
             break
@@ -124,7 +126,7 @@ def _priced(place: Place) -> Place:
     raise MeasurementError(
         f"the carbon intensity of {place.code} ({place.name}) is {place.g_per_kwh:g} g/kWh in its table "
         f"({place.source})",
-        hint="that would make every run weigh nothing; give the grid's own figure with --carbon-intensity",
+        hint="every run there would come out as 0 g; give the grid's own figure with --carbon-intensity",
     )
 
 
@@ -146,7 +148,7 @@ def _normal(text: str) -> str:
 
 def _hint(text: str) -> str:
     if _normal(text) == "auto":
-        return "auto asks the machine that trains, while it does: name the place here, like FRA or USA/virginia"
+        return "`auto` works only while the job runs: name a place here, like FRA or USA/virginia"
     near = _nearest(text)
     if not near:
         return "write a country as ISO alpha-3 (FRA), a region (USA/virginia, gcp/us-central1), or --carbon-intensity"

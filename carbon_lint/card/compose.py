@@ -107,6 +107,7 @@ def _compose_repaired(text: str, start: int, end: int) -> Parsed:
 
 
 _AT_LEAST_ONE = re.compile(r"[^\r\n]")
+_STARTS_NOTHING = "cannot start any token"
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, repaired: Repaired, text: str, start: int, end: int) -> Problem:
@@ -118,6 +119,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, repaired: Repaired, text: str, 
     mark = error.problem_mark
     at = min(start + repaired.offset(mark.index if mark else 0), end)
     stop = at + 1 if at < end and _AT_LEAST_ONE.match(text, at) else at
+    if text[at:stop] == "\t" and _STARTS_NOTHING in (error.problem or ""):
+        return Problem("yaml-error", "the front matter is not valid YAML: a TAB: YAML indents with spaces", at, stop)
     what = (error.problem or "it cannot be parsed").replace("\t", "TAB")
     if "%" not in what and error.context:
         what = f"{what} {error.context}"

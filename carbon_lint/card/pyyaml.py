@@ -43,6 +43,8 @@ def error_of(card: Card) -> Problem | None:
 
 def _problem(what: str, at: int, end: int) -> Problem:
     at = min(at, end)
+    if "'\\t' that cannot start any token" in what:
+        what = "a TAB: write a space"
     return Problem("pyyaml-error", what.replace("\t", "TAB"), at, min(at + 1, end))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from carbon_lint.card.pattern import pattern
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _SEPARATOR = r"[ \t>]{0,12}\|?[ \t]{0,9}:?-[-: |\t]{0,1000}\r?"
 _BAR = r"(?<!\\)\|"
+_BAR_FIRST = re.compile(r"[ \t>]*\|")
 _OPENING = r"<table\b"
 _CLOSING = r"</table\b[^>]{0,20}>"
 _TAG = r"<(?P<closes>/?)(?P<name>tr|td|th)\b(?P<more>[^<>]{0,300})>"
@@ -41,6 +43,8 @@ def pipe_table(text: str, start: int, end: int) -> tuple[Rows, int] | None:
         return None
     first = (header, max(header, text.find("\n", header)))
     rows = [_cells(text, *first)]
+    if len(_cells(text, *separator)) == len(rows[0]) + 1 and _BAR_FIRST.match(text, header):
+        rows[0].insert(0, (header, header))  # ` |a|b` over `---|---|---`: the bar ends an empty cell
     last = separator
     while len(rows) < _MAX_ROWS and (line := _line_behind(text, last[0])) is not None:
         if text.find("|", *line) < 0 or line[1] - line[0] > _MAX_LINE:

@@ -86,7 +86,8 @@ def run(arguments: Namespace) -> int:
 def _refuse_nothing(sums: Tally, named: str) -> None:
     """An audit that judged no card is no clean audit. Raises NoCardsError."""
     if sums.cards == 0:
-        raise NoCardsError(f"{quoted(named)} names no card", hint="check the name; private models need a token")
+        hint = "check its contents" if os.path.exists(named) else "check the name; private models need a token"
+        raise NoCardsError(f"{quoted(named)} names no card", hint=hint)
     if sums.cards > sums.without_card + len(sums.problems):
         return
     if sums.problems:

@@ -103,7 +103,7 @@ def _add_evidence(parser: ArgumentParser) -> None:
 
 def _add_fix(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("fixes").add_argument
-    add("--fix", action="store_true", help="mend what can be mended without changing the meaning")
+    add("--fix", action="store_true", help="apply the safe fixes: they do not change the meaning")
     add("--unsafe-fixes", action="store_true", help="with --fix or --diff: make the guesses too, such as kilograms")
     add("--diff", action="store_true", help="show what --fix would change, and change nothing")
 

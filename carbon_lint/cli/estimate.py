@@ -52,9 +52,7 @@ def _estimate(arguments: Namespace) -> Estimate:
 
     given = [name for name in ("gpu", "power", "from_record") if getattr(arguments, name) is not None]
     if len(given) != 1:
-        raise UsageError(
-            "say the job by one of --gpu, --power, --from-record", hint="carbon-lint estimate --gpu A100 --hours 12"
-        )
+        raise UsageError("give one of --gpu, --power, --from-record", hint="carbon-lint estimate --gpu A100 --hours 12")
     _refuse_others(arguments, is_record=given == ["from_record"])
     place = place_from(arguments)
     pue = _number(arguments, "pue")

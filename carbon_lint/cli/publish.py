@@ -225,7 +225,7 @@ def _plan(arguments: Namespace, record: Record | None, check: Check, repo_id: st
     if card is not None and record is not None and is_stated and (findings := check(card)):
         # if the card contradicts the record, its author has to say which is right
         named = tuple(arguments.card + line.removeprefix("README.md") for line in findings)
-        raise CardErrorsError(named, f"{arguments.card}, held against {arguments.record},")
+        raise CardErrorsError(named, f"{arguments.card}, compared with {arguments.record},")
     source = Source(
         whole=None if record is None else whole_group(record, arguments.record),
         card=card,

@@ -43,9 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '1 kg'")
     parser.add_argument("--max-energy", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '2 kWh'")
     parser.add_argument("--card", metavar="FILE", action="append", default=[], help="lint this card too; repeatable")
-    parser.add_argument(
-        "--journal", metavar="FILE", help="for the chart (default: the record's own, where it is there)"
-    )
+    parser.add_argument("--journal", metavar="FILE", help="for the chart (default: the record's own, if it is there)")
     parser.add_argument("--key", default="default", help="tells several comments on one pull request apart")
     bill = parser.add_argument_group("for a bill of materials (cyclonedx, spdx), which must say them")
     bill.add_argument("--model", metavar="NAME", help="the model that the energy made")
@@ -61,6 +59,8 @@ def run(arguments: Namespace) -> int:
     if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
     record = load_record(arguments.record)
+    if arguments.journal is not None:
+        _readings(arguments, record)  # a journal of another run is an error in formats without a chart, too
     if arguments.format in {"cyclonedx", "spdx"}:
         text = _bill(arguments, record)
     else:

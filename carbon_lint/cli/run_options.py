@@ -39,7 +39,7 @@ _REQUIRABLE = ("gpu", "cpu-counter", "none")
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint run`."""
-    where = parser.add_argument_group("where the energy comes from (required wherever grams are)")
+    where = parser.add_argument_group("location (needed for grams)")
     add_place_arguments(where, is_run=True)
     where.add_argument("--energy-only", action="store_true", help="measure energy, state no emissions")
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
@@ -66,8 +66,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     out.add_argument(
         "--hub-repo",
         metavar="OWNER/MODEL",
-        help="a model that the job may push to: the Hub is asked before the job, and after a run that did not "
-        "complete once more, which commits came meanwhile",
+        help="a model that the job may push to; if the run does not complete, the commits pushed during it are listed",
     )
     job = parser.add_argument_group("the job")
     job.add_argument(
@@ -137,7 +136,7 @@ def _tick_s(arguments: Namespace) -> float:
     if tick_s > MOST_TICK_S:
         raise UsageError(
             f"--tick {arguments.tick!r} is too long",
-            hint=f"a limit is held, and a killed run kept, to one tick: {MOST_TICK_S:g}s at most",
+            hint=f"limits are checked once per tick: use {MOST_TICK_S:g}s or less",
         )
     return tick_s
 

@@ -10,7 +10,7 @@ INCREASE = "max-increase"
 
 
 class Status(StrEnum):
-    """`inconclusive`: the verdict hangs on a modelled part within its stated uncertainty."""
+    """`inconclusive`: the verdict depends on an estimated part, within its stated error."""
 
     PASS = "pass"  # noqa: S105  a verdict, not a password
     FAIL = "fail"

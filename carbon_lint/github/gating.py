@@ -113,7 +113,7 @@ def _by_label(step: Step, today: date) -> tuple[BudgetException, ...]:
         step.console.warning(f"the label {LABEL} does not count: who set it could not be found out: {error}")
         return ()
     if login is None:
-        step.console.warning(f"the label {LABEL} does not count: nobody set it who may write to the repository")
+        step.console.warning(f"the label {LABEL} does not count: it was not set by anyone with write access")
         return ()
     reason = f"label {LABEL} on pull request {number}"
     return tuple(BudgetException(limit=name, owner=f"@{login}", reason=reason, until=today) for name in LIMITS)

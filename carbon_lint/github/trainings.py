@@ -23,6 +23,7 @@ _TRAINS = re.compile(r"\b\w*Trainer\(|\btrainer\.(?:train|fit)\(|\.fit\(|optimiz
 _TRAINER = re.compile(r"\b(?:from|import)\s+(?:transformers|trl|setfit|sentence_transformers)\b[\s\S]*\b\w*Trainer\b")
 _PUSHES = re.compile(r"push_to_hub\s*=\s*True|\.push_to_hub\(")
 _MODEL = re.compile(r"hub_model_id\s*=\s*[\"']([\w.-]+/[\w.-]+)[\"']|push_to_hub\(\s*[\"']([\w.-]+/[\w.-]+)[\"']")
+_IMPORTED = re.compile(r"^\s*(?:from|import)\s+([A-Za-z_]\w*)", re.MULTILINE)
 _PACKAGE = re.compile(r"^\[(?:project|build-system|tool\.poetry)\]", re.MULTILINE)
 _NO_SCRIPTS = SKIPPED_FOLDERS | {"tests", "test", "docs", "build", "dist", ".github"}
 _REQUIREMENTS = ("requirements.txt", "requirements/train.txt", "requirements-train.txt")
@@ -124,7 +125,7 @@ def _training(root: Path, script: str) -> Training:
     model = _MODEL.search(text)
     above = list(reversed(PurePosixPath(script).parents))  # from the repository's root down to the script's folder
     setup, launcher = _installation(root, above)
-    module = _module(root, PurePosixPath(script), text)
+    module = _module(root, PurePosixPath(script), text) or _module_from_root(root, PurePosixPath(script), text)
     return Training(
         script=script,
         setup=setup,
@@ -167,6 +168,25 @@ def _module(root: Path, script: PurePosixPath, text: str) -> str | None:
     imports_own = re.search(rf"^\s*(?:from\s+\.|(?:from|import)\s+{re.escape(parts[0])}\b)", text, re.MULTILINE)
     is_found = top.parent == PurePosixPath() or any(_is_package(root / folder) for folder in top.parents)
     return ".".join(parts) if imports_own and is_found and all(part.isidentifier() for part in parts) else None
+
+
+def _module_from_root(root: Path, script: PurePosixPath, text: str) -> str | None:
+    """The dotted name of a script below the root that imports code that lies in the root and is not installed.
+
+    None if it imports code beside itself, too: then it finds that only if it is started as a file.
+    """
+    parts = script.with_suffix("").parts
+    if len(parts) == 1 or not all(part.isidentifier() for part in parts) or _is_package(root):
+        return None
+    names = set(_IMPORTED.findall(text))
+    if any(_is_code(root / script.parent / name) for name in names):
+        return None
+    return ".".join(parts) if any(_is_code(root / name) for name in names) else None
+
+
+def _is_code(path: Path) -> bool:
+    """Whether an import could find `path` as a module or a package, with or without an `__init__.py`."""
+    return path.with_suffix(".py").is_file() or any(path.glob("*.py"))
 
 
 def _nearest_card(script: str, cards: tuple[str, ...]) -> str | None:

@@ -65,7 +65,7 @@ def find_credentials(
     except HfHubHTTPError as error:
         raise _keyless_failed(str(error.server_message or f"the Hub answered {error.response.status_code}")) from None
     except (UnansweredError, KeyError, ValueError) as error:
-        raise _keyless_failed(f"no token came of it: {error}") from None
+        raise _keyless_failed(f"the exchange returned no token: {error}") from None
     if found is None:
         return None
     named = "HF_TOKEN" if environ.get("HF_TOKEN") else "HUGGING_FACE_HUB_TOKEN"

@@ -80,12 +80,12 @@ def _refuse_what_is_no_card(headers: Mapping[str, str], content: bytes, revision
     """
     commit = headers.get("x-repo-commit")
     if commit is None or (_HASH.fullmatch(revision) and commit != revision):
-        raise UnansweredError("what came for the card is no answer of the Hub: it names another commit, or none")
+        raise UnansweredError("the response for the card did not come from the Hub: it names another commit, or none")
     etag = (headers.get("x-linked-etag") or headers.get("etag") or "").removeprefix("W/").strip('"')
     blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
     hashes = {40: blob, 64: hashlib.sha256(content).hexdigest()}
     if _HASH.fullmatch(etag) and hashes[len(etag)] != etag:
-        raise UnansweredError("what came for the card is not what the Hub has: its hash is another")
+        raise UnansweredError("the response for the card is not what the Hub has: its hash differs")
 
 
 class ModelRepo:

@@ -70,7 +70,9 @@ class Watch:
                 self._before = heads(repo)
         except MissingError as error:
             self._blind = None
-            return f"{redacted(error.message, self._token)}; should the job make it, all that it holds then is told"
+            return (
+                f"{redacted(error.message, self._token)}; if the job creates the model, all of its commits are listed"
+            )
         except PublishError as error:
             self._blind = f"before the job the Hub could not be asked: {redacted(error.message, self._token)}"
             return self._blind

@@ -104,7 +104,7 @@ class Journal:
         data = self.path.read_bytes()
         if not (data.startswith(BEGINNING) or BEGINNING.startswith(data)):
             raise OutputError(
-                f"{self.path} is there and is no journal of carbon-lint: it would be overwritten",
+                f"{self.path} exists and is not a carbon-lint journal; refusing to overwrite it",
                 hint="the journal of r.json is r.jsonl: give another --record, or move the file",
             )
         journal = parse_journal(data)

@@ -91,7 +91,7 @@ def _with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
     mean = replace(
         changes[-1], g_per_kwh=emissions_g / total_kwh, source=f"{basis(changes[-1])}, mean of the run", hours=()
     )
-    warning = "the journal lacks a line: which hours the carbon intensity is the mean of is not known"
+    warning = "the journal lacks a line: the hours behind the mean carbon intensity are unknown"
     return replace(record, intensity=mean, warnings=(*record.warnings, warning))
 
 

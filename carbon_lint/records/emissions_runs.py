@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 PARTS = ("cpu_energy", "gpu_energy", "ram_energy")
 _PARTS_TOLERANCE = 0.02  # relative: of 2,316 real rows every one added up to within 1 %
-_NO_ID = NO_VALUE | {"0"}
+_NO_ID = NO_VALUE | {"<na>", "undefined", "unknown"}
+_ZEROS = frozenset("0.-")  # 0, pandas' 0.0 of a column with gaps, and the UUID of zeros
 _HINT = "no figure can be taken from it; measure the run with `carbon-lint run`"
 
 
@@ -130,7 +131,8 @@ def log_of(tables: Sequence[Table]) -> Log:
 
 def has_run_id(row: Row) -> bool:
     """True if the row says to which run it belongs; CodeCarbon 1.x did not, and 2.x writes `None` without its API."""
-    return row.cells.get("run_id", "").lower() not in _NO_ID
+    run_id = row.cells.get("run_id", "").lower()
+    return run_id not in _NO_ID and not _ZEROS.issuperset(run_id)
 
 
 def find_problem(run: Run) -> MeasurementError | None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 # A spreadsheet that separates by `;` or tabs also writes its own decimal sign.
 _DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)$")
 _DELIMITERS = (",", ";", "\t", "|")
-_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[ ,;\t]*\Z')
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[ ,;\t]*\Z', re.IGNORECASE)
+_FIRST_COLUMNS = ("timestamp", "task_name")  # of the tables that CodeCarbon writes
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -261,10 +262,11 @@ def _parted(cells: list[str], header: list[str]) -> tuple[list[str] | None, list
     names = [cell.strip() for cell in cells]
     if set(REQUIRED) <= set(names):
         width = len(header)
-        if len(names) < width or not names[width - 1].endswith(header[0]):
+        seam = names[width - 1] if len(names) >= width else ""
+        first = next((name for name in (header[0], *_FIRST_COLUMNS) if seam.endswith(name)), None)
+        if first is None:
             return None, names
-        last = names[width - 1].removesuffix(header[0])
-        return [*cells[: width - 1], last], [header[0], *names[width:]]
+        return [*cells[: width - 1], seam.removesuffix(first)], [first, *names[width:]]
     return cells, header
 
 

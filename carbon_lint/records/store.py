@@ -30,6 +30,7 @@ from carbon_lint.records.record import (
     Record,
 )
 from carbon_lint.records.storage import LocalStorage
+from carbon_lint.records.unfinished import check_no_run_is_missing
 from carbon_lint.schema_files import load_schema
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
 def record_file(path: str | os.PathLike[str]) -> str:
     """The file that `path` names: of a folder the one record in it, as `run --record folder/` leaves it.
 
-    Raises InputError.
+    Raises InputError, also if the folder holds the journal of another run, which was killed before it had a record.
     """
     if not os.path.isdir(path):
         return os.fspath(path)
@@ -240,7 +241,10 @@ def record_file(path: str | os.PathLike[str]) -> str:
     storage = LocalStorage(Path(folder))
     found = sorted(name for name in storage.files() if storage.read_marked(name, MARK) is not None)
     if len(found) == 1:
-        return os.path.join(folder, found[0])
+        file = os.path.join(folder, found[0])
+        record = read_record(file)
+        check_no_run_is_missing(Path(folder), {record.run_id, *record.merged_from})
+        return file
     shown = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")  # noqa: PLR2004  a glance is enough
     raise InputError(
         f"{os.fspath(folder)} holds {len(found)} records, expected one" + (f": {shown}" if found else ""),

@@ -83,7 +83,7 @@ def _incomplete(missing: list[Unfinished], of_group: str | None) -> InputError:
     is_running = any(is_being_written(journal.path) for journal in missing)
     command = recover_command(first if len(missing) == 1 else first.parent)
     return InputError(
-        f"{first} is the journal of {run} that has no record here{more}: the sum would be too small",
+        f"{first} is the journal of {run} that has no record here{more}: the figure would be too small",
         hint=f"{'when the run has ended' if is_running else 'it was killed'}: {command}; "
         "if it does not belong here, move the journal to another folder",
     )

@@ -30,7 +30,7 @@ def sentence(report: LintReport) -> str:
     if report.files_unread:
         parts.append(f"{plural(report.files_unread, 'file')} not read")
     if report.files_skipped:
-        parts.append(f"{plural(report.files_skipped, 'file')} skipped as no model card")
+        parts.append(f"{plural(report.files_skipped, 'file')} skipped (not a model card)")
     if report.suppressed:
         parts.append(f"{report.suppressed:,} suppressed")
     if report.fixed:

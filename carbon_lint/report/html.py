@@ -27,7 +27,7 @@ def render(report: LintReport, options: RenderOptions) -> str:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  an extra, and slow to load
     except ImportError as error:
-        raise UsageError("the html format needs Jinja2, which is not installed", hint=install_hint("html")) from error
+        raise UsageError("the html format needs Jinja2: the package is missing", hint=install_hint("html")) from error
     environment = Environment(
         loader=PackageLoader("carbon_lint.report"),
         autoescape=True,

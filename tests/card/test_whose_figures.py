@@ -50,6 +50,7 @@ OWN = [
     (HTML, [380e6]),
     (QUESTIONS, [15_500]),
     ("||Epochs|CO2 Emissions (kg)|\n|---|---|---|\n|ours|12|0.012|\n", [12]),
+    (" |Epochs|CO2 Emissions (kg)\n---|---|---\nours|12|0.012\n", [12]),
     ("| Model | Energy | Carbon Emissions (tCO\u2082eq) |\n|---|---|---|\n| ours | 104 MWh | 75.5 |\n", [75.5e6]),
     ("| Run | Carbon Intensity (kg CO\u2082e/kWh) | Emissions (kg) |\n|---|---|---|\n| x | 0.65 | 12 |\n", [12_000]),
     ("| | small | large |\n|---|---|---|\n| Carbon emitted (tCO2eq) | 31 | 62 |\n", [31e6, 62e6]),

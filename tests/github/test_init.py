@@ -219,6 +219,13 @@ PYPROJECT = "[project]\nname = 'mypkg'\n"
         ({"scripts/train.py": OWN, "pyproject.toml": PYPROJECT}, "pip install .", "python scripts/train.py"),
         ({"mypkg/train.py": OWN, "mypkg/__init__.py": ""}, None, "python -m mypkg.train"),
         ({"lib/mypkg/train.py": RELATIVE, "lib/mypkg/__init__.py": ""}, None, "python lib/mypkg/train.py"),
+        ({"scripts/train.py": OWN, "mypkg/data.py": ""}, None, "python -m scripts.train"),
+        ({"scripts/train.py": OWN, "mypkg.py": ""}, None, "python -m scripts.train"),
+        ({"scripts/train.py": OWN, "mypkg/data.py": "", "scripts/mypkg/data.py": ""}, None, "python scripts/train.py"),
+        (
+            {"scripts/train.py": OWN, "mypkg/data.py": "", "setup.py": SETUP_PY},
+            "pip install .", "python scripts/train.py",
+        ),
         ({"train.py": PLAIN, "pyproject.toml": "[tool.poetry]\nname = 'x'\n"}, "pip install .", "python train.py"),
         ({"train.py": PLAIN, "pyproject.toml": "[tool.ruff]\n"}, None, "python train.py"),
         ({"train.py": PLAIN, "uv.lock": ""}, "pip install uv && uv sync", "uv run python train.py"),

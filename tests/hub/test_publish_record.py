@@ -156,7 +156,7 @@ def test_a_card_that_contradicts_its_record_is_stopped(theirs, cli, more):
     Path("README.md").write_text(THEIRS.replace("emissions: 1 ", "emissions: 0.0425 "))
     code, out, err = cli("publish", "README.md", "--record", "r.json", "--to", "acme/m", *more)
     assert code == 1
-    assert ("README.md, held against r.json, has 1 error" in err) == (not more)
+    assert ("README.md, compared with r.json, has 1 error" in err) == (not more)
     assert theirs.card("acme/m") == THEIRS.encode()
     assert "CL3" in out
 

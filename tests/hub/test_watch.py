@@ -184,7 +184,7 @@ def test_a_model_that_the_job_made_is_told_whole(hub, at):
     at(hub)
     seen = Watch("acme/m", hub.environ(), settle_s=0)
     warning = seen.begin()
-    assert warning.startswith("there is no model acme/m on the Hub, or HF_TOKEN may not see it; should the job make it")
+    assert warning.startswith("there is no model acme/m on the Hub, or HF_TOKEN may not see it; if the job creates")
     hub.create("acme/m", "# New\n")
     sha = weights(hub, "End of training")
     (said,) = told(seen).notes

@@ -23,7 +23,8 @@ from tests.records.test_emissions_csv import FULL, OLDEST, record, table
 
 TASKS = ["task_name", *FULL]
 PRIMARY = json.loads((ROOT / "carbon_lint" / "data" / "codecarbon1.json").read_text())["g_per_kwh"]
-NO_IDS = st.sampled_from(["", "nan", "None", "null", "0", "N/A"])
+ZERO_UUID = "00000000-0000-0000-0000-000000000000"
+NO_IDS = st.sampled_from(["", "nan", "None", "null", "0", "N/A", "0.0", "<NA>", "unknown", "undefined", ZERO_UUID])
 ENERGIES = st.floats(1e-6, 1e3)
 NOON = datetime.fromisoformat("2026-11-02T12:00:00")  # CodeCarbon writes local time without a zone
 
@@ -326,7 +327,7 @@ def test_one_run_that_goes_on_in_a_second_file_counts_once():
 @given(
     st.sampled_from([",", ";", "\t", "|"]),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
-    st.sampled_from(["", "sep={0}\n", '"sep={0}"\r\n', "\n\n"]),
+    st.sampled_from(["", "sep={0}\n", '"sep={0}"\r\n', "SEP={0}\r\n", "\n\n"]),
     st.sampled_from(["\n", "\r\n"]),
     st.sampled_from(["alone", "joined", "joined without a line end"]),
 )
@@ -346,9 +347,15 @@ def test_the_same_rows_are_read_from_every_writing_of_the_table(delimiter, encod
     assert found.runs["b"].project == 'x, "y"; z\tw'
 
 
-def test_files_of_two_versions_that_were_joined_are_read_each_by_its_own_header():
-    text = table(row(0.3), columns=FULL) + table(row(0.1, emissions="0.0056"), columns=OLDEST)
-    assert record(text, sum_runs=True).energy_kwh.total == pytest.approx(0.4)
+@pytest.mark.parametrize("end", ["\n", ""])
+@pytest.mark.parametrize("columns", [FULL, OLDEST, TASKS])
+@pytest.mark.parametrize("more", [FULL, OLDEST, TASKS])
+def test_files_of_two_versions_that_were_joined_are_read_each_by_its_own_header(columns, more, end):
+    second = row(0.1, emissions="0.0056", run_id="b", experiment_id="b", task_name="train")
+    text = table(row(0.3, task_name="train"), columns=columns, end=end) + table(second, columns=more)
+    found = record(text, sum_runs=True)
+    assert found.energy_kwh.total == pytest.approx(0.4)
+    assert not any("left out" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize("column", REQUIRED)

@@ -51,7 +51,7 @@ def test_a_folder_in_which_a_node_was_killed_is_not_summed_until_it_is_recovered
     killed("records/node-1.jsonl", "b")
     code, out, err = cli("merge", "records", "-o", "run.json")
     assert (code, out) == (2, "")
-    assert "records/node-1.jsonl is the journal of a run that has no record here: the sum would be too small" in err
+    assert "records/node-1.jsonl is the journal of a run that has no record here: the figure would be too small" in err
     assert "it was killed: carbon-lint recover records/node-1.jsonl" in err
     assert not Path("run.json").exists()
 
@@ -62,6 +62,28 @@ def test_a_folder_in_which_a_node_was_killed_is_not_summed_until_it_is_recovered
     assert code == 0
     assert "the sum of 2 runs, written to run.json" in out
     assert load_record("run.json").energy_kwh.total == pytest.approx(1.25 + 0.3)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("gate", "records", "--max-emissions", "1kg"),
+        ("card", "README.md", "--from", "records"),
+        ("check", "README.md", "--record", "records"),
+        ("report", "records"),
+        ("estimate", "--from-record", "records"),
+    ],
+)
+def test_a_folder_with_one_record_and_a_killed_run_does_not_stand_for_that_record(cli, verb):
+    saved("records/node-0.json", node("a"))
+    Path("README.md").write_text("---\nlicense: mit\n---\n")
+    assert cli(*verb)[0] in (0, 1)
+    Path("README.md").write_text("---\nlicense: mit\n---\n")
+    killed("records/node-1.jsonl", "b")
+    code, _, err = cli(*verb)
+    assert code == 2
+    assert "records/node-1.jsonl is the journal of a run that has no record here" in err
+    assert "emissions" not in Path("README.md").read_text()
 
 
 @pytest.mark.parametrize(

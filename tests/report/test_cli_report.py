@@ -51,6 +51,16 @@ def test_the_summary_takes_the_journal_beside_the_record_and_lints_the_card(cli)
     assert "```mermaid" not in cli("report", "r.json", "--format", "text")[1]
 
 
+@pytest.mark.parametrize("format_", ["text", "markdown", "comment"])
+def test_a_journal_of_another_run_is_refused_in_every_format(cli, format_):
+    header = {"format": "carbon-lint/journal@1", "record": {**record_to_json(RECORD), "run_id": "other"}, "limits": {}}
+    Path("other.jsonl").write_text(json.dumps(header) + "\n")
+    code, out, err = cli("report", "r.json", "--format", format_, "--journal", "other.jsonl")
+    assert (code, out) == (2, "")
+    assert "other.jsonl is the journal of run other" in err
+    assert cli("report", "r.json", "--format", format_, "--journal", "nosuch.jsonl")[0] == 2
+
+
 def test_the_comment_has_its_marker(cli):
     out = cli("report", "r.json", "--format", "comment", "--key", "a b")[1]
 

@@ -38,7 +38,7 @@ def test_a_finding_shows_its_line_with_a_caret_under_the_exact_characters_and_th
         "  |              ^^^\n"
         "  = fix (--fix): write the number alone\n"
         "\n"
-        "1 file checked: 1 error; 1 file skipped as no model card; 2 suppressed; 1 fixable with --fix\n"
+        "1 file checked: 1 error; 1 file skipped (not a model card); 2 suppressed; 1 fixable with --fix\n"
         "`carbon-lint rules CL201` explains a rule; so does"
         f" {DOCS_URL}/rules\n"
     )

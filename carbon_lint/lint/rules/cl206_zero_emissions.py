@@ -46,7 +46,7 @@ def check(context: Context) -> Iterator[Hit]:
     value = number(node)
     if node is not None and value == 0:
         yield Hit(
-            f"emissions is {node.text}; no training emits nothing, and what was not measured is left out",
+            f"emissions is {node.text}; training always emits something; if it was not measured, remove the field",
             node.start,
             node.end,
         )

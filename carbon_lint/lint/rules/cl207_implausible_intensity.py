@@ -65,7 +65,7 @@ def check(context: Context) -> Iterator[Hit]:
     if LEAST_GRID_G_PER_KWH <= intensity <= MOST_GRID_G_PER_KWH or "CL203" in context.codes:
         return
     is_kilograms = LEAST_USUAL_G_PER_KWH <= intensity * 1000 <= MOST_GRID_G_PER_KWH
-    guess = f"; as kilograms it were {significant(intensity * 1000)} g/kWh" if is_kilograms else ""
+    guess = f"; if this is kilograms, the intensity is {significant(intensity * 1000)} g/kWh" if is_kilograms else ""
     yield Hit(
         f"emissions {node.text} g / energy_consumed {significant(energy_kwh, 4)} kWh = {significant(intensity)} g/kWh, "
         f"expected {LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g}{guess}",

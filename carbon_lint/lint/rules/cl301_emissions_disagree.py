@@ -61,7 +61,11 @@ def check(context: Context) -> Iterator[Hit]:
     if is_stated(context) or older_with(evidence, stated, node.text) is not None:
         return
     if evidence.doubt is not None:
-        yield Hit(f"emissions is {node.text} g, and no grams confirm it: {evidence.doubt}", node.start, node.end)
+        yield Hit(
+            f"emissions is {node.text} g, and no grams confirm it: {evidence.doubt}; give the --location of the run",
+            node.start,
+            node.end,
+        )
     elif evidence.emissions_g is not None:
         yield Hit(
             f"emissions is {node.text} g, {evidence.label} has {significant(evidence.emissions_g, 6)} g",

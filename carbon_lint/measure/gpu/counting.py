@@ -224,8 +224,8 @@ class Gpus:
             if not seen_w / _APART <= counted_w <= seen_w * _APART:
                 yield (
                     f"the energy counter of {device} makes {counted_w:.0f} W on average and its power sensor "
-                    f"{seen_w:.0f} W: one of the two is wrong, or the load kept step with the looks at its power; the "
-                    "counter is what was counted"
+                    f"{seen_w:.0f} W: the two disagree, possibly because the load varied in step with the samples; "
+                    "the counter was used"
                 )
 
 

@@ -93,7 +93,7 @@ def _ask_cloud(url: str, root: Path) -> Found:
             how = f"the metadata service of this machine's cloud: {provider}, region {region}"
             return Found(place=find_place(f"{provider}/{region}"), how=how)
     raise MeasurementError(
-        "where this machine stands cannot be found: no [[machine]] of the configuration matches it, and no cloud's "
+        "cannot tell where this machine is: no [[machine]] of the configuration matches it, and no cloud's "
         "metadata service answers",
         hint=_NAME_IT,
     )
