@@ -47,12 +47,14 @@ def the_whole_way() -> int:
     step("check", "README.md")
     say(f"4  publish it. The Hub of this demo is LOCAL: {OUT.name}/hub, nothing leaves this machine")
     with StandInHub(OUT / "hub") as hub:
-        hub.create(MODEL, b"---\nlicense: apache-2.0\n---\n# first version\n")
+        hub.create(MODEL, (HERE / "card.md").read_bytes())
         step("publish", "README.md", "--to", MODEL, env=hub.environ())
         step("publish", "README.md", "--to", MODEL, env=hub.environ())
         log = ["git", f"--git-dir={next((OUT / 'hub' / 'repos').rglob('*.git'))}", "log", "--format=%h %s", "main"]
         commits = subprocess.run(log, check=True, capture_output=True, text=True).stdout
-    say("what is there now")
+        if hub.card(MODEL) != (OUT / "README.md").read_bytes():
+            sys.exit("demo: the card on the local Hub is not the one that is here")
+    say(f"the card, as it is now in {OUT.name}/README.md and on the local Hub")
     print((OUT / "README.md").read_text(encoding="utf-8"))
     print(f"record   {OUT.name}/record.json\ncard     {OUT.name}/README.md\nmodel    {OUT.name}/model.joblib")
     print(f"commits  on the local Hub's {MODEL}, {OUT.name}/hub:")

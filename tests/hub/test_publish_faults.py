@@ -344,6 +344,12 @@ def test_a_pull_request_that_is_made_late_is_closed_the_next_time(server, cli):
     assert [pull.status for pull in pulls.values() if pull.status != "closed"] == ["open"]
 
 
+def interrupt():
+    """Ctrl-C while the client waits. One that comes just before it does so is heard when it ends."""
+    time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 INTERRUPTED = {
     "before anything was sent": ("GET /api/models/acme/m$", 0, "the old card is there: nothing was sent", OLD),
     "while the commit is on its way": (COMMIT, 0, "whether the new card is there could not be found out", CARD),
@@ -356,11 +362,8 @@ INTERRUPTED = {
 def test_an_interrupted_publication_says_which_card_is_there(server, cli, when):
     matches, skip, said, there = INTERRUPTED[when]
 
-    def interrupt():
-        os.kill(os.getpid(), signal.SIGINT)
-
     # The commit is carried out, its answer comes too late to be heard.
-    server.faults.add(Fault(matches=matches, skip=skip, first=interrupt, stall_s=60))
+    server.faults.add(Fault(matches=matches, skip=skip, first=interrupt, stall_s=2))
     code, out, err = publish(cli)
     assert code == 130
     assert out == ""
@@ -374,9 +377,7 @@ def test_an_interrupted_publication_says_which_card_is_there(server, cli, when):
 
 @only_http
 def test_an_interrupted_pull_request_says_that_one_may_be_open(server, cli):
-    server.faults.add(
-        Fault(matches="POST .*/discussions|POST .*pull", first=lambda: os.kill(os.getpid(), signal.SIGINT), stall_s=60)
-    )
+    server.faults.add(Fault(matches="POST .*/discussions|POST .*pull", first=interrupt, stall_s=2))
     code, _, err = publish(cli, "--create-pr")
     assert code == 130
     assert "main is as it was; a pull request may be open: look at" in err
