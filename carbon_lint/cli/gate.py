@@ -164,11 +164,14 @@ def _render_text(excused: Excused, comparison: Comparison | None, on_modelled: O
 
 
 def _word(excused: Excused, limit: LimitResult) -> str:
-    """What stands before a limit: a limit that an exception lifts is over, and is not said to pass."""
+    """The word before a limit: its own status, for one limit may pass where another fails.
+
+    A limit that an exception lifts is over, and is not said to pass.
+    """
     lifts = next((one for one in excused.used if one.limit == limit.name), None)
     if limit.is_over and lifts is not None:
         return f"allowed until {lifts.until.isoformat()} ({lifts.owner})"
-    return str(excused.verdict.status)
+    return str(limit.status)
 
 
 def _render_json(excused: Excused, comparison: Comparison | None, on_modelled: OnModelled, *, is_failed: bool) -> str:

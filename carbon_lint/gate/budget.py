@@ -129,7 +129,7 @@ def _share(limit: LimitResult) -> float:
 
 def _doubt(record: Record, limit: LimitResult) -> str | None:
     """Say why the limit is not decided; `None` if the truth lies on the figure's side of it anyway."""
-    if abs(limit.margin) >= (limit.below if limit.is_over else limit.above):
+    if limit.status is not Status.INCONCLUSIVE:
         return None
     show = format_emissions if limit.unit == "g" else format_energy
     figure = f"{show(limit.measured)} ± {show(limit.below)}"

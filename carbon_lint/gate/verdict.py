@@ -82,6 +82,13 @@ class LimitResult:
         """True if more was measured than is allowed."""
         return self.measured > self.allowed
 
+    @property
+    def status(self) -> Status:
+        """What this limit alone comes to: inconclusive if the truth may lie on its other side."""
+        if abs(self.margin) < (self.below if self.is_over else self.above):
+            return Status.INCONCLUSIVE
+        return Status.FAIL if self.is_over else Status.PASS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:

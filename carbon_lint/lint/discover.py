@@ -111,7 +111,12 @@ def _is_card(entry: os.DirEntry[str], below: str, include: Patterns) -> bool:
 def _matches(name: str, below: str, include: Patterns) -> bool:
     from fnmatch import fnmatchcase
 
-    return any(fnmatchcase(above + below + name if "/" in glob else name, glob) for above, glob in include)
+    # `**/` also stands for no folder at all, as in .gitignore
+    return any(
+        fnmatchcase(above + below + name if "/" in glob else name, each)
+        for above, glob in include
+        for each in (glob, glob.replace("**/", ""))
+    )
 
 
 def _ignores_above(top: str) -> Ignores:

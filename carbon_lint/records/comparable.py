@@ -64,6 +64,8 @@ def why_passed_over(run: Identity, earlier: Identity) -> str | None:
     never = why_never(run, earlier)
     if never is not None:
         return f"that {never.partition(' (')[0]}".replace("that is of", "of")
+    if (run.model is None) != (earlier.model is None):
+        return "of an unknown model"
     for name in ("job", "job_index", "run_group"):
         if getattr(run, name) != getattr(earlier, name):
             return f"of another {_WORDS.get(name, name)}"

@@ -287,7 +287,10 @@ def _why_none(url: str, branch: str, refs: set[str], run: Identity) -> str:
         else:
             branches.add((entry.record.provenance.ref or "").removeprefix("refs/heads/"))
     if reasons:
-        seen = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        seen = ", ".join(
+            f"{count} {reason if count == 1 else reason.replace('that is', 'that are')}"
+            for reason, count in sorted(reasons.items())
+        )
         return f"no completed run on {branch} in {url} is comparable ({seen})"
     named = sorted(branches - {"", branch})[:_MOST_BRANCHES]
     return f"no completed run on {branch} in {url}" + (f" (it has runs on {', '.join(named)})" if named else "")

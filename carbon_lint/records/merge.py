@@ -74,7 +74,9 @@ def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Mer
         MeasurementError: a record holds no figure, so the sum would be too small.
     """
     if not records:
-        raise InputError("there is no record to merge", hint="name the records: carbon-lint merge records/*.json")
+        raise InputError(
+            "there is no record to merge", hint="name the folder of the records: carbon-lint merge records -o sum.json"
+        )
     _check_figures(records)
     kept = _Kept()
     for item in _without_twins(sorted(records, key=_order), kept.notes):

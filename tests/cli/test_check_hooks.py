@@ -101,13 +101,23 @@ def test_the_files_of_the_documentation_match_what_the_configuration_includes():
 
 
 @pytest.mark.parametrize("argument", [".", "models", "models/cards"])
-@pytest.mark.parametrize("globs", [["bert.md"], ["models/cards/*.md"], ["*.md"]])
+@pytest.mark.parametrize(
+    "globs", [["bert.md"], ["models/cards/*.md"], ["*.md"], ["**/bert.md"], ["models/**/cards/*.md"]]
+)
 def test_cards_of_other_names_are_found_by_the_configuration(cli, globs, argument):
     put("carbon-lint.toml", f"include = {json.dumps(globs)}\n")
     put("models/cards/bert.md", HOPELESS)
     status, out, _ = cli("check", "--format", "concise", argument)
     assert status == 1
     assert out.startswith("models/cards/bert.md:3:14: error CL204")
+
+
+@pytest.mark.parametrize("name", ["bert.md", "models/bert.md"])
+def test_two_stars_stand_for_any_number_of_folders_also_for_none(cli, name):
+    put(name, HOPELESS)
+    assert cli("check", "--include", "**/bert.md", ".")[0] == 1
+    put("carbon-lint.toml", 'include = ["**/bert.md"]\n')
+    assert cli("check", ".")[0] == 1
 
 
 def test_what_the_configuration_does_not_include_is_not_looked_at(cli):

@@ -20,6 +20,15 @@ def record():
     write_record(fitting(a_record(emissions_g=100.0, energy_kwh=energy, methods=methods)), "r.json")
 
 
+def test_each_limit_is_led_by_its_own_status(cli):
+    code, out, _ = cli("gate", "r.json", "--max-emissions", "1kg", "--max-energy", "1Wh")
+    assert code == 1
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["pass", "fail"]
+    code, out, _ = cli("gate", "r.json", "--max-emissions", "105g", "--max-energy", "1MWh")
+    assert code == 0
+    assert [line.partition(":")[0] for line in out.splitlines()][:2] == ["inconclusive", "pass"]
+
+
 @pytest.mark.parametrize(
     ("flags", "status", "said"),
     [

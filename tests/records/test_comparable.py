@@ -116,6 +116,7 @@ def test_a_run_that_is_in_the_ledger_already_is_not_compared_with_itself(cli):
         (ran("job", energy_kwh=1000.0, job="evaluate"), "1 of another job"),
         (ran("matrix", energy_kwh=1000.0, job_index=3), "1 of another job_index"),
         (ran("model", energy_kwh=1000.0, model="team/gpt"), "1 of another model"),
+        (ran("unsaid", energy_kwh=1000.0, model=None), "1 of an unknown model"),
         (replace(ran("group", energy_kwh=1000.0), run_group="g"), "1 of another run group"),
         (replace(ran("failed", energy_kwh=1000.0), outcome=Outcome.FAILED), "no completed run on main in ledger"),
     ],
