@@ -404,6 +404,13 @@ def test_findings_never_take_the_place_of_a_file_that_is_no_report(runner, name)
     assert "`sarif-file: carbon-lint.sarif`" in step.annotations("error")[0]
 
 
+def test_a_folder_for_the_findings_is_refused_before_the_job(runner):
+    (runner.workspace / "out").mkdir()
+    step = runner.step(sarif_file="out/", command="touch ran", location="FRA")
+    assert "input 'sarif-file': out/ is a folder" in step.annotations("error")[0]
+    assert not (runner.workspace / "ran").exists()
+
+
 def test_findings_do_not_take_the_place_of_this_runs_record(runner):
     step = runner.step(sarif_file="r.json", record="r.json", command="true", location="FRA")
     assert step.exit_status == 2
