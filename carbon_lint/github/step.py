@@ -94,9 +94,9 @@ def _check_sarif_file(step: Step) -> None:
         return
     path = paths.inside(step.context, "sarif-file", name, may_be_temporary=True)
     hint = "name a file of its own: `sarif-file: carbon-lint.sarif`"
+    if path.is_dir():
+        raise OutputError(f"input 'sarif-file': {name} is a folder", hint=hint)
     try:
-        if path.is_dir():
-            raise OutputError(f"{name} is a folder")
         check_replaceable(str(path), "sarif")
         make_folder_for(path, hint=hint)
         check_writable(path, hint=hint)
