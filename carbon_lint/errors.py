@@ -2,8 +2,10 @@
 
 CarbonLintError                  2
 ├─ UsageError                    2   flags that cannot be combined, a value that cannot be read
+│  └─ SecondCardError            2   a card that would be made beside one of almost the same name
 ├─ ConfigError                   2   carbon-lint.toml: unknown key, wrong type
 ├─ InputError                    2   a named file that cannot be read or is not what it should be
+│  └─ CardPlaceError             2   a card whose figures cannot be read or written, with the place in it
 ├─ OutputError                   2   a report, record or card that cannot be written
 ├─ HubUnreadableError            2   the Hub could not be asked, or does not know what was named
 ├─ NothingFoundError             3   nothing matched
@@ -53,12 +55,30 @@ class UsageError(CarbonLintError):
     """Flags that cannot be combined, or a value that cannot be read."""
 
 
+class SecondCardError(UsageError):
+    """A card would be made beside `other`, whose name is almost the same."""
+
+    def __init__(self, path: str, other: str) -> None:
+        self.other, self.how_else = other, "if a second card is meant, make it first: an empty file will do"
+        super().__init__(
+            f"{path} is not there, and {other} is: a second card would be made", hint=f"name {other}; {self.how_else}"
+        )
+
+
 class ConfigError(CarbonLintError):
     """The configuration file holds an unknown key or a wrong type."""
 
 
 class InputError(CarbonLintError):
     """A named file cannot be read, or is not what it should be."""
+
+
+class CardPlaceError(InputError):
+    """Figures cannot be read from a card, or written into it, because of what stands at `line` and `column`, from 1."""
+
+    def __init__(self, message: str, *, path: str, line: int, column: int, hint: str) -> None:
+        super().__init__(f"{path}:{line}:{column}: {message}", hint=hint)
+        self.path, self.line, self.column = path, line, column
 
 
 class OutputError(CarbonLintError):

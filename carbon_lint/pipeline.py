@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.card.edit import write_block
 from carbon_lint.card.figures import card_with_record
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import InputError, UsageError
+from carbon_lint.errors import InputError, SecondCardError, UsageError
 from carbon_lint.files import check_writable, read_file, write_atomically
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.folder import group_sum
@@ -172,7 +172,7 @@ def _card_bytes(path: str) -> bytes | None:
 
 
 def check_no_other_is_meant(path: str) -> None:
-    """Raise UsageError where `path` is not there and a file of almost the same name is: a second card would be made."""
+    """Raise SecondCardError if `path` is not there and a file of almost the same name is."""
     folder, name = os.path.split(path)
     try:
         beside = sorted(entry.name for entry in os.scandir(folder or ".") if entry.is_file())
@@ -182,8 +182,4 @@ def check_no_other_is_meant(path: str) -> None:
         return
     near = get_close_matches(name.lower(), [other.lower() for other in beside], n=1, cutoff=_CLOSE)
     if near:
-        other = next(os.path.join(folder, one) for one in beside if one.lower() == near[0])
-        raise UsageError(
-            f"{path} is not there, and {other} is: a second card would be made",
-            hint=f"name {other}; if a second card is meant, make it first: an empty file will do",
-        )
+        raise SecondCardError(path, next(os.path.join(folder, one) for one in beside if one.lower() == near[0]))

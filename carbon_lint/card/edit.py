@@ -12,7 +12,7 @@ from typing import NamedTuple
 from carbon_lint.card.document import BLOCK_KEY, Card, Node, is_merge, property_name
 from carbon_lint.card.quoting import READERS, scalar_text
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import InputError
+from carbon_lint.errors import CardPlaceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _OLD_NAMES = {"hardware used": "hardware_used", "geographical location": "geogra
 
 _MAX_STEP = 8
 _STEP = 2
+_UNCHANGED = "the card was not changed: "
 
 
 class Splice(NamedTuple):
@@ -60,7 +61,7 @@ def encode(card: Card, text: str) -> bytes:
 def write_block(card: Card, block: Block) -> str:
     """The card's text with `block` in its `co2_eq_emissions`, in the order given; other keys of the block stay.
 
-    Raises InputError, with the place, where the front matter cannot be read or the block cannot be written safely.
+    Raises CardPlaceError where the front matter cannot be read or the block cannot be written safely.
     """
     _refuse_unreadable(card)
     text = replace_span(card.text, _splices(card, block))
@@ -68,12 +69,11 @@ def write_block(card: Card, block: Block) -> str:
     return text
 
 
-def place(card: Card, offset: int) -> str:
-    """`path:line:column`, both from 1."""
-    before = card.text[:offset]
-    breaks = list(_LINE_BREAK.finditer(before))
+def refused_at(card: Card, offset: int, message: str, hint: str) -> CardPlaceError:
+    """Why the figures of `card` cannot be read or written, with the place in it."""
+    breaks = list(_LINE_BREAK.finditer(card.text[:offset]))
     column = offset - (breaks[-1].end() if breaks else 0) + 1
-    return f"{card.path}:{len(breaks) + 1}:{column}"
+    return CardPlaceError(message, path=card.path, line=len(breaks) + 1, column=column, hint=hint)
 
 
 def _refuse_unreadable(card: Card) -> None:
@@ -82,7 +82,7 @@ def _refuse_unreadable(card: Card) -> None:
         if problem.kind == "no-front-matter" or problem.detail == "code-fence":
             continue
         hint = "mend it first; `carbon-lint check` says more"
-        raise InputError(f"{place(card, problem.start)}: the card was not changed: {problem.message}", hint=hint)
+        raise refused_at(card, problem.start, f"{_UNCHANGED}{problem.message}", hint)
 
 
 def _splices(card: Card, block: Block) -> list[Splice]:
@@ -99,8 +99,8 @@ def _splices(card: Card, block: Block) -> list[Splice]:
     return [_new_key(card, card.front_matter, root, block)]
 
 
-def _refused(card: Card, node: Node, what: str, hint: str) -> InputError:
-    return InputError(f"{place(card, node.start)}: the card was not changed: {what}", hint=hint)
+def _refused(card: Card, node: Node, what: str, hint: str) -> CardPlaceError:
+    return refused_at(card, node.start, f"{_UNCHANGED}{what}", hint)
 
 
 def _new_front_matter(text: str, block: Block) -> Splice:
@@ -121,7 +121,7 @@ def _into_empty(card: Card, fences: FrontMatter, block: Block) -> Splice:
     for line in _LINE_BREAK.split(card.yaml):
         if line.strip() and not line.lstrip().startswith("#"):
             hint = "remove it, so that keys can be written"
-            raise InputError(f"{place(card, start)}: the card was not changed: the front matter is {line!r}", hint=hint)
+            raise refused_at(card, start, f"{_UNCHANGED}the front matter is {line!r}", hint)
     lines = _block_lines(block, "", " " * _STEP)
     if start == fences.end and text[start - 1 : start + 1] == "\r\n":
         # the Hub takes the CR for the opening line's end and the LF for the closing line's start
@@ -368,10 +368,7 @@ def _verify(card: Card, text: str, block: Block) -> None:
     if not is_right:
         at = card.block_key.start if card.block_key is not None else 0
         what = f"`{BLOCK_KEY}` cannot be written without touching what is around it"
-        raise InputError(
-            f"{place(card, at)}: the card was not changed: {what}",
-            hint="write the block by hand, one key a line, and try again",
-        )
+        raise refused_at(card, at, f"{_UNCHANGED}{what}", "write the block by hand, one key a line, and try again")
 
 
 def _others(card: Card) -> list[tuple[str, str, str]]:

@@ -127,10 +127,11 @@ def _emissions_of(record: Record) -> float:
             f"the record of run {record.run_id} states {emissions_g!r} g, which no run can have taken",
             hint="the card was not changed; measure the run again",
         )
-    return _rounded(emissions_g) if _is_modelled(record) else emissions_g
+    return _rounded(emissions_g) if is_modelled(record) else emissions_g
 
 
-def _is_modelled(record: Record) -> bool:
+def is_modelled(record: Record) -> bool:
+    """Whether any part of the energy was estimated, so that the figure has digits that nobody knows."""
     methods = record.methods
     return bool({methods.cpu, methods.gpu, methods.ram} & {Method.LOAD_MODEL, Method.CONSTANT, Method.USER})
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.document import BLOCK_KEY, property_name
-from carbon_lint.card.edit import encode, place, write_block
+from carbon_lint.card.edit import encode, refused_at, write_block
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import InputError
 
 if TYPE_CHECKING:
     from carbon_lint.card.document import Card, Node
+    from carbon_lint.errors import CardPlaceError
 
     Value = str | int | float | bool
 
@@ -25,7 +25,7 @@ def stated_figures(data: bytes, path: str) -> dict[str, Value]:
     if block is None:
         for problem in card.problems:
             if problem.kind != "no-front-matter":
-                raise InputError(f"{place(card, problem.start)}: {problem.message}", hint="mend the card first")
+                raise refused_at(card, problem.start, problem.message, "mend the card first")
         return {}
     if block.kind == "scalar":
         value = _single(card, block)
@@ -61,8 +61,6 @@ def _single(card: Card, node: Node, name: str = BLOCK_KEY) -> Value | None:
     return node.value
 
 
-def _not_single(card: Card, node: Node, name: str) -> InputError:
-    return InputError(
-        f"{place(card, node.start)}: `{name}` is a {node.kind}, and only single values are put into another card",
-        hint="write one value a key, as `emissions: 12.5`",
-    )
+def _not_single(card: Card, node: Node, name: str) -> CardPlaceError:
+    message = f"`{name}` is a {node.kind}, and only single values are put into another card"
+    return refused_at(card, node.start, message, "write one value a key, as `emissions: 12.5`")

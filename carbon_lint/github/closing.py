@@ -41,7 +41,7 @@ def announce(step: Step) -> None:
     lines = [line.strip() for failure in failures for line in failure.split("\n")]
     said = [head.text, *_limits_that_fail(step), *(line for line in lines if line.lower() not in head.text.lower())]
     if step.result.exit_status:
-        step.console.error("\n".join(said))
+        step.console.error("\n".join(said), where=step.result.failed_at)
     elif head.mark == "⚠️" and step.result.record is not None:
         step.console.warning("\n".join(said))
     step.console.annotations(step.result.annotations)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from carbon_lint import redact
@@ -17,7 +18,7 @@ from carbon_lint.report.leftovers import closed
 from carbon_lint.text import command_data, command_property, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 # The runner shows ten annotations a level and step, and cuts a message at 4096 characters
@@ -58,9 +59,11 @@ class Console:
         """Lines of the log that can do nothing but be read."""
         self._emit("".join(f"{terminal(line)}\n" for line in self.said(text).split("\n")))
 
-    def error(self, message: str, *, title: str = "carbon-lint") -> None:
-        """An error annotation."""
-        self._annotate("error", message, title)
+    def error(
+        self, message: str, *, title: str = "carbon-lint", where: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """An error annotation; `where` has its file, line and column."""
+        self._annotate("error", message, title, where)
 
     def warning(self, message: str, *, title: str = "carbon-lint") -> None:
         """A warning annotation."""
@@ -90,13 +93,15 @@ class Console:
         if rendered:
             self._emit(rendered if rendered.endswith("\n") else f"{rendered}\n")
 
-    def _annotate(self, level: str, message: str, title: str) -> None:
+    def _annotate(self, level: str, message: str, title: str, where: Mapping[str, str] = MappingProxyType({})) -> None:
         self._shown[level] += 1
         shown = "\n".join(terminal(part) for part in self.said(message).split("\n"))[:MAX_MESSAGE_CHARACTERS]
         if self._shown[level] > MAX_ANNOTATIONS:
             self._emit(f"{level}: {terminal(shown)}\n")  # past the runner's limit: still in the log
             return
-        self._emit(f"::{level} title={command_property(terminal(title))}::{command_data(shown)}\n")
+        given = {**where, "title": title}
+        properties = ",".join(f"{name}={command_property(terminal(value))}" for name, value in given.items())
+        self._emit(f"::{level} {properties}::{command_data(shown)}\n")
 
     def _emit(self, text: str) -> None:
         with self._lock:

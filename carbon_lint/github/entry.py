@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.errors import CarbonLintError, ExitCode, MeasurementError, OutputError
+from carbon_lint.errors import CarbonLintError, CardPlaceError, ExitCode, MeasurementError, OutputError
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, unknown_inputs
 from carbon_lint.github.results import Step
-from carbon_lint.github.wording import users_words
+from carbon_lint.github.wording import users_paths, users_words
 from carbon_lint.measure.environment import GRID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ def main(environ: Mapping[str, str]) -> int:
     except CarbonLintError as error:
         result.statuses.append(int(error.exit_code))
         result.is_unmeasured = isinstance(error, MeasurementError)
+        if isinstance(error, CardPlaceError):
+            file = users_paths(context, error.path)
+            result.failed_at = {"file": file, "line": str(error.line), "col": str(error.column)}
         text = error.message + (f"\n  {error.hint}" if error.hint else "")
         result.failures.append(text)
     except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
-from carbon_lint.errors import ExitCode, InputError, MeasurementError, OutputError, UsageError
+from carbon_lint.errors import ExitCode, InputError, MeasurementError, OutputError, SecondCardError, UsageError
 from carbon_lint.github import advice, gating, measuring, paths, policy
 from carbon_lint.github.grid import grid_of
 from carbon_lint.github.jobfiles import private_files
@@ -113,8 +113,12 @@ class Measuring:
             )
         try:
             is_new = pipeline.check_card_can_be_written(str(path), record_path=str(record_path))
+        except SecondCardError as error:
+            hint = f"`card: {paths.relative(self._step.context, Path(error.other))}`; {error.how_else}"
+            raise UsageError(f"input 'card': {error.message}", hint=hint) from error
         except UsageError as error:
-            raise UsageError(f"input 'card': {error.message}", hint=error.hint) from error
+            hint = f"name the record otherwise: `record: {DEFAULT_RECORD}`"
+            raise UsageError(f"input 'card': {error.message}", hint=hint) from error
         if is_new:
             self._step.console.warning(f"`card: {name}` is not there, so a new card will be made")
 
@@ -140,7 +144,7 @@ class Measuring:
         pass_env = measuring.passed_names(self._step.inputs)
         if self._step.inputs.setup is not None:
             quiet = {} if self._step.context.in_job else measuring.QUIET_PIP
-            measuring.run_setup(self._step.inputs.setup, {**quiet, **base}, pass_env, self._step.console)
+            self._run_setup(self._step.inputs.setup, {**quiet, **base}, pass_env)
             changes = files.changes(base)
             lost = advice.lost_venv(self._step.inputs.setup, command, changes.get("PATH", ""))
             if lost is not None:
@@ -167,6 +171,13 @@ class Measuring:
             provenance=replace(provenance, job_index=inputs.job_index, model=inputs.hub_repo or inputs.card),
             warnings=self._limits.notes,
         )
+
+    def _run_setup(self, script: str, environ: dict[str, str], pass_env: tuple[str, ...]) -> None:
+        try:
+            measuring.run_setup(script, environ, pass_env, self._step.console)
+        except measuring.SetupFailedError:
+            self._step.result.is_setup_failed = True
+            raise
 
     def _secrets(self) -> tuple[str, ...]:
         inputs = self._step.inputs

@@ -39,9 +39,11 @@ class Result:
         record_path: as the output says it; `record_file` is the same, absolute.
         statuses: exit statuses in the order of their causes; the first that is not 0 is the step's.
         is_unmeasured: a measurement was asked for and could not begin, so there is no record.
+        is_setup_failed: `setup` failed, and the exit status is its own.
         written: files of ours, to be handed over to the workspace's owner.
         readings: the run over time, for the chart.
         failures: what failed, in words for the annotations and the summary.
+        failed_at: file, line and column of what stopped the step, as an annotation takes them.
         job_summary: what the job wrote for the step's summary; it stands below ours.
         publication: what became of the card on the Hub, where that was asked for.
         annotations: the linter's findings as workflow commands.
@@ -60,10 +62,12 @@ class Result:
     card_url: str | None = None
     is_cancelled: bool = False
     is_unmeasured: bool = False
+    is_setup_failed: bool = False
     statuses: list[int] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    failed_at: dict[str, str] = field(default_factory=dict)
     annotations: str = ""
     job_summary: str = ""
     publication: Publication | None = None
@@ -87,6 +91,7 @@ class Result:
                 failures=tuple(self.failures),
                 is_over_budget=self.is_failing,
                 is_cancelled=self.is_cancelled,
+                is_setup_failed=self.is_setup_failed,
             )
         )
 

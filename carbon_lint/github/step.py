@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint import pipeline
-from carbon_lint.errors import UsageError
+from carbon_lint.errors import OutputError, UsageError
+from carbon_lint.files import check_writable, make_folder_for
+from carbon_lint.github import paths
 from carbon_lint.github.card_step import Finishing
 from carbon_lint.github.limits import limits_of
 from carbon_lint.github.measure_step import Measuring
 from carbon_lint.github.publishing import check_can_publish
 from carbon_lint.github.watching import Watching
+from carbon_lint.report.earlier import check_replaceable
 
 if TYPE_CHECKING:
     from carbon_lint.github.inputs import ActionInputs
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 def run_step(step: Step) -> None:
     """Fill `step.result`, phase by phase. Raises CarbonLintError, and KeyboardInterrupt where cancelled."""
     _check_asked(step.inputs)
+    _check_sarif_file(step)
     check_can_publish(step)
     pipeline.run(_StepsOf(step))
 
@@ -81,3 +85,20 @@ def _check_asked(inputs: ActionInputs) -> None:
             "nothing is asked for: there is no `command`, no `record`, no `hub-repo`, and `lint` is false",
             hint="add `command: python train.py`, or leave `lint: false` out",
         )
+
+
+def _check_sarif_file(step: Step) -> None:
+    """Raise UsageError or OutputError if the findings may not be written to `sarif-file`; its folder is made."""
+    name = step.inputs.sarif_file
+    if name is None:
+        return
+    path = paths.inside(step.context, "sarif-file", name, may_be_temporary=True)
+    hint = "name a file of its own: `sarif-file: carbon-lint.sarif`"
+    if path.is_dir():
+        raise OutputError(f"input 'sarif-file': {name} is a folder", hint=hint)
+    try:
+        check_replaceable(str(path), "sarif")
+        make_folder_for(path, hint=hint)
+        check_writable(path, hint=hint)
+    except OutputError as error:
+        raise OutputError(f"input 'sarif-file': {error.message}", hint=hint) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.github.trainings import Training, find_trainings, read_text
 from carbon_lint.lint.discover import CARD_NAME, find_cards
 from carbon_lint.places import find_place
+from carbon_lint.records.provenance import git_environ
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,7 +101,12 @@ def _default_branch(root: Path) -> str:
 def _git(root: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=False
+            ["git", "-C", str(root), *arguments],
+            env=git_environ(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 # What the command line says and a step has no input of that name for.
 _PHRASES = (
     ("`carbon-lint run --record`", "a step with `command`"),
-    ("--include GLOB takes files with other names", "`cards: models/X.md` takes files with other names, one a line"),
+    (
+        "--include GLOB, or include in the configuration, takes other names",
+        "`cards: models/X.md` takes files with other names, one a line; so does `include` in carbon-lint.toml",
+    ),
+    ("by --ledger", "by `env: {CARBON_LINT_LEDGER: …}`"),
     ("--token-file", "`hf-token`"),
     ("--create-pr", "`publish: pr`"),
     ("--overwrite", "`carbon-lint publish --overwrite`"),

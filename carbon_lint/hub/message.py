@@ -7,9 +7,11 @@ request, whose text the Hub renders as Markdown.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
+from carbon_lint.card.figures import is_modelled
 from carbon_lint.text import markdown_text, terminal
 from carbon_lint.units import format_emissions, format_energy, significant
 
@@ -31,18 +33,28 @@ def title_of(record: Record | None, emissions_g: float | None) -> str:
     return f"State the carbon emissions: {format_emissions(grams)} CO2eq"
 
 
-def description_of(record: Record | None, publication: str, *, is_markdown: bool = False) -> str:
-    """Return a commit's text: one fact a line, and the mark by which this very publication is known again."""
-    lines = _facts(record, markdown_text if is_markdown else terminal) if record is not None else []
+def description_of(
+    record: Record | None, emissions_g: float | None, publication: str, *, is_markdown: bool = False
+) -> str:
+    """Return a commit's text: one fact a line, and the mark by which this very publication is known again.
+
+    `emissions_g` is what the card states: rounded if it is modelled, and of a run group the sum of its runs.
+    """
+    lines = []
+    if record is not None:
+        lines = _facts(record, emissions_g, markdown_text if is_markdown else terminal)
     return "\n".join([*lines, f"Written by carbon-lint {__version__}", "", MARKER + publication])
 
 
-def _facts(record: Record, show: Callable[[str], str]) -> list[str]:
+def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]) -> list[str]:
     lines = []
-    if record.emissions_g is not None:
-        lines.append(f"Emissions: {format_emissions(record.emissions_g)} CO2eq ({record.emissions_g!r} g)")
-    if record.energy_kwh.total is not None:
-        lines.append(f"Energy: {format_energy(record.energy_kwh.total)} ({record.energy_kwh.total!r} kWh)")
+    if emissions_g is not None:
+        lines.append(f"Emissions: {format_emissions(emissions_g)} CO2eq ({_plain(emissions_g)} g)")
+    if (energy_kwh := record.energy_kwh.total) is not None:
+        # A model does not know the digits behind; they are in the record.
+        exact = "" if is_modelled(record) else f" ({_plain(energy_kwh)} kWh)"
+        whose = "Energy of this run" if record.run_group is not None else "Energy"
+        lines.append(f"{whose}: {format_energy(energy_kwh)}{exact}")
     if record.intensity is not None:
         place = record.intensity.location_name or record.intensity.location
         where = f", {show(place)}" if place else ""
@@ -56,3 +68,8 @@ def _facts(record: Record, show: Callable[[str], str]) -> list[str]:
     if record.provenance.repository and record.provenance.commit:
         lines.append(f"Source: {show(f'{record.provenance.repository}@{record.provenance.commit}')}")
     return lines
+
+
+def _plain(value: float) -> str:
+    """All digits of `value` and no exponent, as the card writes it."""
+    return f"{Decimal(repr(value)):f}"

@@ -199,7 +199,8 @@ class _Publication:
         return self._read_back(self._commit(tip, new), new)
 
     def _commit(self, tip: Tip, new: bytes) -> str:
-        title = self.request.title or title_of(self.request.record, self.request.emissions_of(new))
+        record, emissions_g = self.request.record, self.request.emissions_of(new)
+        title = self.request.title or title_of(record, emissions_g)
         # In doubt until the answer is there. `since` stays at the oldest doubtful parent: any commit of ours is newer.
         before, self.unsure_since = self.unsure_since, self.unsure_since or tip.sha
         try:
@@ -208,7 +209,7 @@ class _Publication:
                 parent=tip.sha,
                 revision=self.request.revision,
                 title=title,
-                description=description_of(self.request.record, self.id),
+                description=description_of(record, emissions_g, self.id),
             )
         except UnansweredError:
             raise

@@ -203,8 +203,9 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
         diff = diff_of(main.card, new) if request.dry_run else None
         page = repo.commit_url(main.sha)
         return Published(repo_id=repo.id, revision="main", url=page, oid=main.sha, changed=False, card=new, diff=diff)
-    title = request.title or title_of(request.record, request.emissions_of(new))
-    description = description_of(request.record, uuid.uuid4().hex, is_markdown=True)
+    emissions_g = request.emissions_of(new)
+    title = request.title or title_of(request.record, emissions_g)
+    description = description_of(request.record, emissions_g, uuid.uuid4().hex, is_markdown=True)
     pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
     try:
         plan = request.plan if not is_made and _has_edits_of_others(repo, pull) else WholeCard(new)

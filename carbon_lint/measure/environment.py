@@ -92,7 +92,7 @@ def own_venv(prefix: str, base_prefix: str, environ: Mapping[str, str], folder: 
     """Decide whether the job is to run in carbon-lint's own venv, as it does if that is the project's.
 
     It is the project's if it is active (VIRTUAL_ENV, CONDA_PREFIX), or the `.venv` of `folder` or one above it. It is
-    the tool's if `uv tool` or pipx made it, or if nothing but this package is installed there.
+    the tool's if `uv tool` or pipx made it, if another one is active, or if nothing but this package is installed.
     """
     if prefix == base_prefix:
         return OwnVenv(prefix=None)
@@ -100,7 +100,8 @@ def own_venv(prefix: str, base_prefix: str, environ: Mapping[str, str], folder: 
         return OwnVenv(prefix=None)
     if private_prefix(prefix, base_prefix) is not None or _is_made_by_installer(prefix):
         return OwnVenv(prefix=prefix)
-    return OwnVenv(prefix=prefix if _holds_only_us(prefix) else None, is_sure=False)
+    is_tools = _is_another_active(environ) or _holds_only_us(prefix)
+    return OwnVenv(prefix=prefix if is_tools else None, is_sure=False)
 
 
 def describe_program(name: str, environ: Mapping[str, str], own: OwnVenv, prefix: str) -> str | None:
@@ -132,6 +133,12 @@ def _is_in(program: str, prefix: str) -> bool:
 def _is_active(prefix: str, environ: Mapping[str, str]) -> bool:
     active = (environ.get(name) for name in ("VIRTUAL_ENV", "CONDA_PREFIX"))
     return any(path and os.path.realpath(path) == os.path.realpath(prefix) for path in active)
+
+
+def _is_another_active(environ: Mapping[str, str]) -> bool:
+    """Whether an environment is active that somebody chose; conda's base is active in many a shell unasked."""
+    is_base = environ.get("CONDA_DEFAULT_ENV") == "base"
+    return bool(environ.get("VIRTUAL_ENV") or (environ.get("CONDA_PREFIX") and not is_base))
 
 
 def _is_of_project(prefix: str, folder: str) -> bool:

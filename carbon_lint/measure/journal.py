@@ -105,7 +105,8 @@ class Journal:
         if not (data.startswith(BEGINNING) or BEGINNING.startswith(data)):
             raise OutputError(
                 f"{self.path} exists and is not a carbon-lint journal; refusing to overwrite it",
-                hint="the journal of r.json is r.jsonl: give another --record, or move the file",
+                hint="the journal lies beside the record, which has .json at its end: give another --record, or move "
+                "the file",
             )
         journal = parse_journal(data)
         if journal is None or journal.last_reading is None or self._is_recorded(journal.ended):

@@ -14,8 +14,21 @@ if TYPE_CHECKING:
 
 
 _GIT_TIMEOUT_S = 5
+# What git reads of the machine and not of a repository: whose checkouts it trusts, and where it stops looking for one.
+_OF_THE_MACHINE = {
+    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
+    *("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"),
+}
 # `https://user@host/team/model.git`, `ssh://git@host/team/model`, `git@host:team/model.git`; not `C:/`
 _URL = re.compile(r"(?:[a-z+]+://(?:[^@/]*@)?[^/]+/|(?:[^@/:]+@)?[^/:@]{2,}:/*)(.+?)(?:\.git)?/*")
+
+
+def git_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` for a git that is to answer of the checkout around a folder.
+
+    `GIT_DIR` and its like, which git itself sets in a commit hook and an earlier step may set, lead to another one.
+    """
+    return {name: value for name, value in environ.items() if not name.startswith("GIT_") or name in _OF_THE_MACHINE}
 
 
 def provenance_of(environ: Mapping[str, str], folder: str) -> Provenance:
@@ -65,8 +78,11 @@ def _repository(folder: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _git(folder: str, environ: Mapping[str, str], *arguments: str) -> str | None:
-    """Return what git answers; `None` if it fails, or is not there. It starts no helper and asks nobody."""
-    quiet = {**environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    """Return what git answers of the checkout around `folder`; `None` if it fails, or is not there.
+
+    It starts no helper and asks nobody.
+    """
+    quiet = {**git_environ(environ), "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     try:
         done = subprocess.run(
             ["git", "-C", folder, "-c", "core.fsmonitor=false", *arguments],

@@ -48,6 +48,7 @@ class Ending:
         failures: what failed, in the order of the causes.
         is_over_budget: the gate fails the step, whatever the figures alone would say.
         is_cancelled: somebody cancelled the step.
+        is_setup_failed: what the exit status means, `setup` alone knows.
     """
 
     exit_status: int | None = None
@@ -59,6 +60,7 @@ class Ending:
     failures: tuple[str, ...] = ()
     is_over_budget: bool = False
     is_cancelled: bool = False
+    is_setup_failed: bool = False
 
     @property
     def has_failed(self) -> bool:
@@ -160,6 +162,8 @@ def _cause(end: Ending) -> str:
     known = _ENDED.get(ExitCode(end.exit_status)) if end.exit_status in set(ExitCode) else None
     if end.exit_status == ExitCode.DID_NOT_RUN and end.record is None:
         known = "Did not run"
+    if end.is_setup_failed:
+        known = None
     return f"{known}: {first}" if known else f"{first[:1].upper()}{first[1:]}"
 
 

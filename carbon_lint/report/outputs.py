@@ -45,6 +45,7 @@ def write_outputs(report: LintReport, outputs: Iterable[tuple[str, str]], option
         if _is_stream(path):
             _write_stream(path, data)
         else:
+            check_replaceable(path, name)  # a file may have come there since the place was tried
             write_atomically(path, data)
 
 

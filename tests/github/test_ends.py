@@ -160,7 +160,7 @@ def test_no_message_shows_a_path_that_the_user_does_not_know(runner, inputs):
     ("inputs", "said"),
     [
         ({"card": "models/X.md"}, "there is no folder 'models'\n`card: X.md`"),
-        ({"card": "READNE.md"}, "README.md is: a second card would be made\nname README.md"),
+        ({"card": "READNE.md"}, "README.md is: a second card would be made\n`card: README.md`"),
         ({"working-directory": "trainng"}, "the folders of the workspace are src, training"),
         ({"working-directory": "../x"}, "`working-directory: training`"),
         ({"record": "../r.json"}, "`record: carbon-lint-record.json`"),
@@ -270,3 +270,22 @@ def test_tokens_in_command_and_inputs_are_in_nothing_that_the_step_leaves(runner
     for secret in (token[3:], "0123456789abcdefghij", "s3cr3t-value", "an-odd-token-1"):
         assert secret not in kept
         assert secret not in "".join(load_record(runner.workspace / step.outputs["record"]).command)
+
+
+def test_what_stops_the_step_in_a_card_is_annotated_at_its_line(runner):
+    for card, line, column in (("---\nlicense: mit\nx: [a\n---\n", 3, 6), ("---\n{license: mit}\n---\n", 2, 1)):
+        runner.write("README.md", card)
+        step = runner.step(command="touch ran", card="README.md", location="FRA")
+        assert step.exit_status == 2
+        [error] = [command for command in step.commands if command.name == "error"]
+        assert {**error.properties, "title": ""} == {
+            "file": "README.md", "line": str(line), "col": str(column), "title": "",
+        }, step.log  # fmt: skip
+        assert not (runner.workspace / "ran").exists()
+
+
+@pytest.mark.parametrize("status", [1, 2, 3, 4, 125, 130])
+def test_the_exit_status_of_setup_is_not_taken_for_one_of_ours(runner, status):
+    step = runner.step(setup=f"exit {status}", command="true", location="FRA")
+    assert step.exit_status == status
+    assert step.summary.startswith(f"## ❌ `setup` failed with exit status {status}, so `command` was not run")

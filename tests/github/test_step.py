@@ -392,3 +392,54 @@ def test_a_temporary_folder_that_only_the_host_has_does_no_harm(runner):
     )
     assert step.succeeded, step.log
     assert step.outputs["a"] == "1"
+
+
+@pytest.mark.parametrize("name", ["README.md", "train.py", "base.json"])
+def test_findings_never_take_the_place_of_a_file_that_is_no_report(runner, name):
+    if name != "README.md":
+        runner.write(name, "kept\n")
+    before = (runner.workspace / name).read_text()
+    step = runner.step(sarif_file=name, command="touch ran", location="FRA")
+    assert step.exit_status == 2
+    assert (runner.workspace / name).read_text() == before
+    assert not (runner.workspace / "ran").exists()
+    assert "`sarif-file: carbon-lint.sarif`" in step.annotations("error")[0]
+
+
+def test_a_folder_for_the_findings_is_refused_before_the_job(runner):
+    (runner.workspace / "out").mkdir()
+    step = runner.step(sarif_file="out/", command="touch ran", location="FRA")
+    assert "input 'sarif-file': out/ is a folder" in step.annotations("error")[0]
+    assert not (runner.workspace / "ran").exists()
+
+
+def test_findings_do_not_take_the_place_of_this_runs_record(runner):
+    step = runner.step(sarif_file="r.json", record="r.json", command="true", location="FRA")
+    assert step.exit_status == 2
+    assert load_record(runner.workspace / "r.json").outcome == "completed"
+
+
+def test_findings_are_written_over_those_of_an_earlier_run_and_into_a_folder_that_is_made(runner):
+    for card in (BAD, GOOD):
+        runner.write("README.md", card)
+        runner.step(sarif_file="out/lint.sarif")
+    assert json.loads((runner.workspace / "out/lint.sarif").read_text())["runs"][0]["results"] == []
+
+
+def test_without_a_card_the_hint_names_inputs_once(runner):
+    (runner.workspace / "README.md").unlink()
+    step = runner.step()
+    assert step.exit_status == 3
+    said = step.annotations("error")[0]
+    assert "`cards: models/X.md`" in said
+    assert said.count("include") == 1
+    assert "--" not in said
+
+
+def test_a_card_that_is_almost_there_is_named_as_the_input_takes_it(runner):
+    step = runner.step(command="true", card="READNE.md", location="FRA")
+    assert step.annotations("error")[0].endswith(
+        "\n`card: README.md`; if a second card is meant, make it first: an empty file will do"
+    )
+    step = runner.step(command="true", card="README.md", record="README.md", location="FRA")
+    assert "`record: carbon-lint-record.json`" in step.annotations("error")[0]

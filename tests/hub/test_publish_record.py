@@ -73,7 +73,7 @@ def test_the_commit_says_grams_energy_intensity_and_the_run(theirs, cli):
     assert commit.title == "State the carbon emissions: 42.5 g CO2eq"
     for line in (
         "Emissions: 42.5 g CO2eq (42.5 g)",
-        "Energy: 758 Wh (0.7583 kWh)",
+        "Energy: 758 Wh",
         "Carbon intensity: 56 g/kWh (CodeCarbon 3.3.2, France, 2023)",
         "Run: https://github.com/acme/training/actions/runs/7",
         "Source: acme/training@c0ffee",
@@ -283,3 +283,22 @@ def test_in_ci_the_record_of_another_job_of_this_run_is_published(theirs, cli, m
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     assert publish(cli)[0] == 0
+
+
+def test_the_commit_says_no_digits_of_an_estimate_that_the_card_does_not_state(theirs, cli):
+    write_record(emissions_g=12.345678901234567)
+    assert publish(cli)[0] == 0
+    message = theirs.state.repos["acme/m"].git.log("main")[0].message
+    assert "Emissions: 12.3 g CO2eq (12.35 g)" in message.splitlines()
+    assert "  emissions: 12.35 " in theirs.card("acme/m").decode()
+    assert "Energy: 220 Wh" in message.splitlines()
+
+
+def test_the_commit_of_a_group_says_the_sum_that_the_card_states(theirs, cli):
+    write_record(run_group="g")
+    earlier = {"started_at": "2025-12-31T00:00:00Z", "ended_at": "2025-12-31T01:00:00Z"}
+    write_record("r0.json", run_id="run-0", run_group="g", emissions_g=85.0, **earlier)
+    assert publish(cli)[0] == 0
+    message = theirs.state.repos["acme/m"].git.log("main")[0].message
+    assert "Emissions: 128 g CO2eq (127.5 g)" in message.splitlines()
+    assert "Energy of this run: 758 Wh" in message.splitlines()

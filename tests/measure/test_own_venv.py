@@ -206,6 +206,19 @@ def test_only_an_active_or_a_projects_venv_is_ever_left_on_path_if_it_holds_noth
     assert kept == (path if is_jobs else "/usr/bin")
 
 
+def test_a_venv_with_packages_of_its_own_leaves_path_if_another_one_is_active(tmp_path):
+    tool = a_venv(tmp_path / "tool", "torch")
+    for environ, is_left in (
+        ({}, False),
+        ({"VIRTUAL_ENV": str(tmp_path / "project/.venv")}, True),
+        ({"CONDA_PREFIX": "/opt/conda/envs/ml", "CONDA_DEFAULT_ENV": "ml"}, True),
+        ({"CONDA_PREFIX": "/opt/conda", "CONDA_DEFAULT_ENV": "base"}, False),
+        ({"VIRTUAL_ENV": str(tool), "CONDA_PREFIX": "/opt/conda"}, False),
+    ):
+        own = own_venv(str(tool), "/usr", environ, str(tmp_path))
+        assert own.prefix == (str(tool) if is_left else None), environ
+
+
 def test_nothing_is_said_of_a_program_that_is_not_ours():
     assert describe_program("sh", os.environ, OwnVenv(prefix="/opt/none"), "/opt/none") is None
     assert describe_program("/bin/sh", os.environ, OwnVenv(prefix="/opt/none"), "/opt/none") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -280,3 +281,32 @@ def test_a_run_in_a_checkout_is_found_again_in_the_ledger_by_the_next_one(carbon
         carbon_lint("ledger", "add", record, cwd=checkout, check=True)
     assert judged.returncode == 0, judged.stderr
     assert "the baseline" in judged.stdout
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CONFIG_COUNT", "GIT_INDEX_FILE"])
+def test_no_git_variable_of_the_environment_chooses_another_repository(tmp_path, name):
+    """git sets some of them in a commit hook, and an earlier step can set them all."""
+    for folder in ("ours", "theirs"):
+        (tmp_path / folder).mkdir()
+        for arguments in (
+            ("init", "-q"),
+            ("remote", "add", "origin", f"https://github.com/team/{folder}.git"),
+            ("-c", "user.name=x", "-c", "user.email=x@y", "commit", "-q", "--allow-empty", "-m", folder),
+        ):
+            subprocess.run(["git", "-C", tmp_path / folder, *arguments], check=True)
+    theirs = tmp_path / "theirs"
+    values = {
+        "GIT_DIR": {"GIT_DIR": str(theirs / ".git")},
+        "GIT_WORK_TREE": {"GIT_WORK_TREE": str(theirs), "GIT_DIR": str(theirs / ".git")},
+        "GIT_COMMON_DIR": {"GIT_COMMON_DIR": str(theirs / ".git")},
+        "GIT_CONFIG_COUNT": {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "remote.origin.url",
+            "GIT_CONFIG_VALUE_0": "https://github.com/team/theirs.git",
+        },
+        "GIT_INDEX_FILE": {"GIT_INDEX_FILE": str(theirs / "no-index")},
+    }
+    environ = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    ours = provenance_from_checkout(str(tmp_path / "ours"), environ)
+    assert ours.repository == "team/ours"
+    assert provenance_from_checkout(str(tmp_path / "ours"), {**environ, **values[name]}) == ours

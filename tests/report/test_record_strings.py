@@ -87,7 +87,7 @@ def rendered(record):
     return {
         "summary": summary.render(record, verdict, comparison=compared),
         "comment": comment.render(record, verdict, key="k", comparison=compared),
-        "pull request": description_of(record, "0" * 32, is_markdown=True),
+        "pull request": description_of(record, record.emissions_g, "0" * 32, is_markdown=True),
     }
 
 
@@ -133,9 +133,9 @@ def test_no_string_of_a_record_steers_a_terminal_or_a_runner(new):
 @given(HOSTILE)
 def test_no_string_of_a_record_forges_a_line_of_a_commit_message(new):
     for is_markdown in (True, False):
-        lines = description_of(with_strings(WHOLE, new), "0" * 32, is_markdown=is_markdown).split("\n")
+        lines = description_of(with_strings(WHOLE, new), 1.0, "0" * 32, is_markdown=is_markdown).split("\n")
         assert [line for line in lines if line.startswith(MARKER)] == [f"{MARKER}{'0' * 32}"]
-        assert len(lines) == len(description_of(with_strings(WHOLE, "x"), "0" * 32).split("\n"))
+        assert len(lines) == len(description_of(with_strings(WHOLE, "x"), 1.0, "0" * 32).split("\n"))
 
 
 @pytest.mark.parametrize(
