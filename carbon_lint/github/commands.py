@@ -134,9 +134,10 @@ def append(path: Path, text: str) -> None:
 def append_entries(path: Path, text: str) -> None:
     """Append whole entries so that the runner reads them, whatever the job left in the file. Raises OutputError.
 
-    One broken entry before ours, and the runner would take none of the file.
+    One broken entry before ours, and the runner would take none of the file. A name with `<` would break its entry.
     """
-    before = "".join(file_command(name, value) for name, value in read_entries(readable(path)))
+    found = ((name, value) for name, value in read_entries(readable(path)) if "<" not in name)
+    before = "".join(file_command(name, value) for name, value in found)
     rewrite(path, before + text)
 
 

@@ -340,7 +340,7 @@ def test_a_counter_that_goes_at_another_pace_than_the_power_is_told(machine, fac
     stub.nvmlDeviceGetPowerUsage = lambda handle: round(real(handle) * factor)
     drive(gpus, clock, 200)
     gpus.stop()
-    assert any("one of the two is wrong" in warning for warning in gpus.warnings) is is_told
+    assert any("the two disagree" in warning for warning in gpus.warnings) is is_told
 
 
 def test_a_short_run_is_not_held_against_a_few_looks_at_its_power(machine):

@@ -168,7 +168,7 @@ def test_a_journal_that_is_removed_while_it_is_being_opened_is_made_anew(monkeyp
 def test_a_data_set_that_has_the_journals_name_is_not_overwritten(run, content):
     """`--record train.json` beside train.jsonl."""
     Path("train.jsonl").write_text(content)
-    with pytest.raises(OutputError, match=r"train\.jsonl is there and is no journal") as caught:
+    with pytest.raises(OutputError, match=r"train\.jsonl exists and is not a carbon-lint journal") as caught:
         run("open('ran', 'w')", record_path="train.json")
     assert "--record" in caught.value.hint
     assert Path("train.jsonl").read_text() == content

@@ -86,7 +86,7 @@ def test_auto_asks_only_the_cloud_whose_machine_this_is(served, tmp_path):
 
 
 def test_auto_outside_any_cloud_says_how_to_name_the_place(served, tmp_path):
-    with pytest.raises(MeasurementError, match="cannot be found") as caught:
+    with pytest.raises(MeasurementError, match="cannot tell where this machine is") as caught:
         locate((), "laptop", metadata_url=served({}), root=tmp_path)
     assert "--location FRA" in caught.value.hint
     with pytest.raises(MeasurementError):
