@@ -229,7 +229,7 @@ def test_a_proxys_page_with_status_200_is_never_taken_for_the_card(server, cli):
     server.faults.add(page)
     code, _, err = cli("publish", "--record", "r.json", "--to", "acme/m", "--timeout", "5s")
     assert code == 4
-    assert "no answer of the Hub" in err
+    assert "did not come from the Hub" in err
     assert len(server.titles("acme/m")) == 2
 
 
