@@ -53,11 +53,10 @@ def render(
     scope = phrases.scope(record)
     if scope:
         rows.append(("scope", scope))
-    over = [limit for limit in verdict.limits if limit.is_over] if verdict is not None else []
-    rows += [("limit", format_limit(limit)) for limit in over]  # with who set it, which the headline has no room for
     if comparison is not None:
         rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
     if verdict is not None:
+        # With who set it, which the headline has no room for.
         rows += [("limit", format_limit(limit)) for limit in verdict.limits]
     lines = [f"carbon-lint: {said}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
     lines += [f"  note: {terminal(reason)}" for reason in (verdict.reasons if verdict is not None else ())]

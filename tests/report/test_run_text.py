@@ -38,7 +38,8 @@ def test_a_run_over_budget_says_which_limit_and_by_how_much():
     verdict = judge(RECORD, Budget(max_emissions_g=5, max_energy_kwh=10))
 
     stopped = record(outcome=Outcome.OVER_BUDGET, over_budget=True, exit_status=143)
-    first = run_text.render(stopped, verdict).splitlines()[0]
+    first, *rest = run_text.render(stopped, verdict).splitlines()
+    assert [line.split()[1] for line in rest if line.startswith("  limit ")] == ["max-emissions:", "max-energy:"]
 
     assert first == "carbon-lint: Stopped over budget: 12.3 of 5 g"
     let_finish = record(outcome=Outcome.OVER_BUDGET, over_budget=True, exit_status=0)
