@@ -99,8 +99,11 @@ def _energy_flaws(record: Record) -> Iterator[str]:
 def _gpu_flaws(record: Record) -> Iterator[str]:
     gpus, gpu_kwh = record.hardware.gpus, record.energy_kwh.gpu
     stated = [gpu.energy_kwh for gpu in gpus if gpu.energy_kwh is not None]
-    if gpus and len(stated) == len(gpus) and not math.isclose(sum(stated), gpu_kwh or 0.0, rel_tol=TOLERANCE):
-        yield f"energy_kwh.gpu is {gpu_kwh or 0.0:.6g}, expected {sum(stated):.6g}: the sum of hardware.gpus"
+    if not gpus or len(stated) < len(gpus):
+        return
+    if sum(stated) > 0 if gpu_kwh is None else not math.isclose(sum(stated), gpu_kwh, rel_tol=TOLERANCE):
+        found = "null" if gpu_kwh is None else f"{gpu_kwh:.6g}"
+        yield f"energy_kwh.gpu is {found}, expected {sum(stated):.6g}: the sum of hardware.gpus"
 
 
 def _intensity_flaws(record: Record) -> Iterator[str]:

@@ -279,11 +279,12 @@ def check_journal(record: Record, path: str | os.PathLike[str]) -> None:
 
 def _before(record: Record, reading: dict[str, Any]) -> str | None:
     """Why a run whose journal ends at `reading` cannot have this record; `None` if it can. Energy only grows."""
-    total_kwh, least_kwh = record.energy_kwh.total or 0.0, reading.get("energy_kwh", {}).get("total") or 0.0
-    elapsed_s = reading.get("elapsed_s") or 0.0
-    if total_kwh < least_kwh * (1 - TOLERANCE):
-        return f"energy_kwh.total is {total_kwh:.6g}, expected at least {least_kwh:.6g}"
-    if record.duration_s < elapsed_s - 1:
+    total_kwh, least_kwh = record.energy_kwh.total, reading.get("energy_kwh", {}).get("total")
+    elapsed_s = reading.get("elapsed_s")
+    if least_kwh and (total_kwh is None or total_kwh < least_kwh * (1 - TOLERANCE)):
+        found = "null" if total_kwh is None else f"{total_kwh:.6g}"
+        return f"energy_kwh.total is {found}, expected at least {least_kwh:.6g}"
+    if elapsed_s is not None and record.duration_s < elapsed_s - 1:
         return f"duration_s is {record.duration_s:.6g}, expected at least {elapsed_s:.6g}"
     return None
 

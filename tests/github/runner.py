@@ -121,6 +121,20 @@ class Runner:
         path.write_text(text)
         return path
 
+    def on_pull_request(self, api_url):
+        """The event of pull request 7, from a branch of the same repository."""
+        self.github |= {
+            "GITHUB_EVENT_NAME": "pull_request",
+            "GITHUB_API_URL": api_url,
+            "GITHUB_REF": "refs/pull/7/merge",
+        }
+        self.event["pull_request"] = {
+            "number": 7,
+            "labels": [],
+            "base": {"sha": "beef", "repo": {"full_name": "octo/model"}},
+            "head": {"sha": "c0ffee", "repo": {"full_name": "octo/model"}},
+        }
+
     def hand_over(self, name="r.json", **changes):
         """Write the record that an earlier job of this very run left."""
         write_record(record(provenance=Provenance(**self.provenance), **changes), self.workspace / name)

@@ -131,17 +131,7 @@ def api():
 def runner(tmp_path, api):
     """On pull request 7, with a checkout that git knows nothing of."""
     started = Runner(tmp_path)
-    started.github |= {
-        "GITHUB_EVENT_NAME": "pull_request",
-        "GITHUB_API_URL": api.url,
-        "GITHUB_REF": "refs/pull/7/merge",
-    }
-    started.event["pull_request"] = {
-        "number": 7,
-        "labels": [],
-        "base": {"sha": "beef", "repo": {"full_name": "octo/model"}},
-        "head": {"sha": "c0ffee", "repo": {"full_name": "octo/model"}},
-    }
+    started.on_pull_request(api.url)
     return started
 
 

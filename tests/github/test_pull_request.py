@@ -25,17 +25,7 @@ def runner(tmp_path, api):
     """On pull request 7 from a branch of the same repository, with a shallow checkout that git knows nothing of."""
     started = Runner(tmp_path)
     started.write("README.md", GOOD)
-    started.github |= {
-        "GITHUB_EVENT_NAME": "pull_request",
-        "GITHUB_API_URL": api.url,
-        "GITHUB_REF": "refs/pull/7/merge",
-    }
-    started.event["pull_request"] = {
-        "number": 7,
-        "labels": [],
-        "base": {"sha": "beef", "repo": {"full_name": "octo/model"}},
-        "head": {"sha": "c0ffee", "repo": {"full_name": "octo/model"}},
-    }
+    started.on_pull_request(api.url)
     return started
 
 

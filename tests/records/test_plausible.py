@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from carbon_lint.places import every_place
 from carbon_lint.records.combine import combine
 from carbon_lint.records.journal import FORMAT
-from carbon_lint.records.plausible import find_contradiction, find_implausible
+from carbon_lint.records.plausible import _gpu_flaws, find_contradiction, find_implausible
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
 from carbon_lint.records.store import record_from_json, record_to_json, write_record
-from tests.records.builders import a_record
+from tests.records.builders import RECORD, a_record
 
 READERS = {
     "gate": ("gate", "r.json", "--max-emissions", "1 kg"),
@@ -278,3 +278,15 @@ def test_one_figure_that_is_changed_is_always_found(record, factor, data):
     place[name] *= factor
     changed = record_from_json(document)
     assert find_contradiction(changed) or find_implausible(changed)
+
+
+@pytest.mark.parametrize(("gpu_kwh", "found"), [(None, "null"), (0.5, "0.5")])
+def test_the_energy_of_the_gpus_is_their_sum_and_one_that_is_not_known_is_not_called_zero(gpu_kwh, found):
+    gpus = tuple(replace(gpu, energy_kwh=1.0) for gpu in RECORD.hardware.gpus)
+    one = a_record(
+        hardware=replace(RECORD.hardware, gpus=gpus),
+        energy_kwh=replace(RECORD.energy_kwh, gpu=gpu_kwh),
+    )
+    assert list(_gpu_flaws(one)) == [f"energy_kwh.gpu is {found}, expected 1: the sum of hardware.gpus"]
+    unknown = replace(one, hardware=RECORD.hardware)
+    assert list(_gpu_flaws(unknown)) == []
