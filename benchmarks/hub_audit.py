@@ -30,7 +30,7 @@ import json, sys
 import duckdb
 duckdb.execute("set enable_progress_bar = false")
 from carbon_lint.config import Settings
-from carbon_lint.hub.audit import CardText, Tally, judge
+from carbon_lint.hub.audit.judge import CardText, Tally, judge
 sums = Tally()
 query = "select id, card from read_parquet(?) where contains(lower(card), 'co2') or contains(lower(card), 'emission')"
 rows = duckdb.execute(query, [sys.argv[1]])

@@ -30,7 +30,7 @@ if kind.startswith("AMD"):
 is_amd = kind.startswith("AMD")
 sys.modules["pynvml"] = StubNvml([] if is_amd else gpus)
 sys.modules["amdsmi"] = StubAmdsmi(gpus if is_amd else [])
-from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
+from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.places import find_place
 meter = CodeCarbonMeter(find_place("FRA"))
 meter.start()

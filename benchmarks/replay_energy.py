@@ -20,8 +20,10 @@ import time
 import tracemalloc
 from pathlib import Path
 
-from carbon_lint.measure.replay_meter import ReplayMeter, VirtualClock
-from carbon_lint.measure.trace import Series, Trace, load_trace, parse_trace
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.replay.replay_meter import ReplayMeter, VirtualClock
+from benchmarks.replay.trace import Series, Trace, load_trace, parse_trace
 from carbon_lint.records.record import Method
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "traces" / "gpu-power.tar.xz"

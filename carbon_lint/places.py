@@ -12,16 +12,16 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+from carbon_lint.data import table
 from carbon_lint.errors import MeasurementError
 from carbon_lint.text import quoted
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, significant
 
 _LEAST_MEANT_G_PER_KWH = 10.0  # a unit is guessed only if the figure is then a usual one
 
-_TABLE = Path(__file__).parent / "data" / "places.json"
+_TABLE = table("places.json")
 _NEAREST = 4
 _ALIASES = {"uk": "GBR"}  # ISO 3166-1 reserves UK beside GB
 

@@ -6,7 +6,7 @@ Values are read as the Hub reads them (js-yaml 4); see `scalars`.
 
 from __future__ import annotations
 
-from carbon_lint.card.scalars import hub_value, js_key
+from carbon_lint.card.yaml.scalars import hub_value, js_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import re
 from typing import NamedTuple
 
 from carbon_lint.card.document import BLOCK_KEY, Card, Node, is_merge, property_name
-from carbon_lint.card.quoting import READERS, scalar_text
 from carbon_lint.card.read import read_card
+from carbon_lint.card.yaml.quoting import READERS, scalar_text
 from carbon_lint.errors import CardPlaceError
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from carbon_lint.card.pattern import pattern
+from carbon_lint.card.yaml.pattern import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 
 from carbon_lint.card import fence
 from carbon_lint.card.document import Card, Problem
-from carbon_lint.card.plain import is_plainly_fine
+from carbon_lint.card.yaml.plain import is_plainly_fine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_card(data: bytes, path: str) -> Card:
 
 
 def _parse(text: str, front_matter: FrontMatter) -> Parsed:
-    from carbon_lint.card.compose import compose  # noqa: PLC0415  with PyYAML, which a plain card never needs
+    from carbon_lint.card.yaml.compose import compose  # noqa: PLC0415  with PyYAML, which a plain card never needs
 
     return compose(text, front_matter.start, front_matter.end)
 
@@ -64,6 +64,6 @@ def _no_front_matter(text: str) -> Problem:
 
 
 def _python_error(card: Card) -> Problem | None:
-    from carbon_lint.card.pyyaml import error_of  # noqa: PLC0415  asked for few cards, and start-up counts
+    from carbon_lint.card.yaml.pyyaml import error_of  # noqa: PLC0415  asked for few cards, and start-up counts
 
     return error_of(card)

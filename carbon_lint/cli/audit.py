@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from carbon_lint.config import Settings
-    from carbon_lint.hub.audit import Judged, Tally
-    from carbon_lint.hub.audit_run import Progress
-    from carbon_lint.hub.catalogue import Catalogue
+    from carbon_lint.hub.audit.judge import Judged, Tally
+    from carbon_lint.hub.audit.run import Progress
+    from carbon_lint.hub.client.catalogue import Catalogue
 
 JOURNAL = "carbon-lint-audit.jsonl"
 DEFAULT_MAX_PRS = 10
@@ -114,12 +114,12 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
 
 
 def _of_file(arguments: Namespace, settings: Settings) -> Tally:
-    from carbon_lint.hub.audit import tally
-    from carbon_lint.hub.audit_run import judge_in_processes, watched
-    from carbon_lint.hub.audit_sources import cards_in
+    from carbon_lint.hub.audit.judge import tally
+    from carbon_lint.hub.audit.run import judge_in_processes, watched
+    from carbon_lint.hub.audit.sources import cards_in
 
     if arguments.engine == "ray":
-        from carbon_lint.hub.audit_ray import judge_on_ray
+        from carbon_lint.hub.audit.ray_engine import judge_on_ray
 
         verdicts = judge_on_ray(arguments.file, settings, arguments.ray_address, only_mentioning=arguments.stating_only)
     else:
@@ -154,8 +154,8 @@ def _interrupt_asked_for() -> Iterator[Callable[[], bool]]:
 
 
 def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
-    from carbon_lint.hub.auth import no_token
-    from carbon_lint.hub.session import logging_to_stderr, open_catalogue
+    from carbon_lint.hub.client.auth import no_token
+    from carbon_lint.hub.client.session import logging_to_stderr, open_catalogue
 
     timeout_s = None if arguments.timeout is None else parse_duration_s(arguments.timeout)
     with (
@@ -186,10 +186,10 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
 
 def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, show: _Show) -> Tally:
     from carbon_lint import __version__
-    from carbon_lint.hub.audit import tally
-    from carbon_lint.hub.audit_journal import Journal
-    from carbon_lint.hub.audit_run import judge_each, watched
-    from carbon_lint.hub.audit_sources import fetch, ids_in
+    from carbon_lint.hub.audit.journal import Journal
+    from carbon_lint.hub.audit.judge import tally
+    from carbon_lint.hub.audit.run import judge_each, watched
+    from carbon_lint.hub.audit.sources import fetch, ids_in
 
     if arguments.author:
         names = [entry.id for entry in catalogue.models({"author": arguments.author, "limit": 1000})]
@@ -209,9 +209,9 @@ def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
 
 
 def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
-    from carbon_lint.cli.audit_report import RENDER, About
     from carbon_lint.files import write_atomically
-    from carbon_lint.report.earlier import check_replaceable
+    from carbon_lint.report.audit import RENDER, About
+    from carbon_lint.report.run.earlier import check_replaceable
 
     title = arguments.file or arguments.author or arguments.models
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -241,9 +241,9 @@ def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: 
 
 def _open_one(judged: Judged, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:
     """Open one, or say that it would be opened; True if it is, or would be, a new one."""
-    from carbon_lint.hub.http import Deadline
-    from carbon_lint.hub.proposals import earlier, propose
-    from carbon_lint.hub.remote import ModelRepo
+    from carbon_lint.hub.client.http import Deadline
+    from carbon_lint.hub.client.remote import ModelRepo
+    from carbon_lint.hub.publish.proposals import earlier, propose
 
     repo = ModelRepo(judged.id, catalogue.endpoint, catalogue.credentials)
     evidence = judged.proposal.evidence if judged.proposal else ""

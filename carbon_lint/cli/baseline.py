@@ -116,7 +116,7 @@ def compared(arguments: Namespace, record: Record, settings: Settings) -> tuple[
 
 def _whole(arguments: Namespace, record: Record) -> Record:
     """What a card states of the record: the sum over its run group."""
-    from carbon_lint.pipeline import whole_group
+    from carbon_lint.pipeline.story import whole_group
 
     try:
         return whole_group(record, arguments.record).record
@@ -163,8 +163,8 @@ def _read(path: str) -> bytes:
 
 
 def _hub_card(model: str) -> bytes:
-    from carbon_lint.hub.http import Deadline
-    from carbon_lint.hub.session import open_model
+    from carbon_lint.hub.client.http import Deadline
+    from carbon_lint.hub.client.session import open_model
 
     with open_model(model, os.environ, deadline=Deadline(_HUB_TIMEOUT_S), needs_token=False) as repo:
         card = repo.tip("main").card

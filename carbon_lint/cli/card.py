@@ -33,7 +33,7 @@ from carbon_lint.units import format_emissions
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from carbon_lint.card.figures import CardChange
+    from carbon_lint.card.from_record import CardChange
     from carbon_lint.records.record import Record
 
 _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
@@ -65,7 +65,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
-    from carbon_lint.pipeline import check_no_other_is_meant, write_card
+    from carbon_lint.pipeline.story import check_no_other_is_meant, write_card
 
     path = arguments.card
     if read_file(path, "card") is None:  # what is wrong with the card is said before what is wrong with the record
@@ -90,7 +90,7 @@ def run(arguments: Namespace) -> int:
 
 def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     """The record, and what the user has to know about it."""
-    from carbon_lint.records.emissions_csv import record_from_csv
+    from carbon_lint.records.emissions_csv.record import record_from_csv
     from carbon_lint.records.store import record_file
 
     arguments.sources = [record_file(source) for source in arguments.sources]
@@ -111,7 +111,7 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
 
 
 def _is_table(source: str) -> bool:
-    from carbon_lint.records.emissions_table import looks_like_csv
+    from carbon_lint.records.emissions_csv.table import looks_like_csv
 
     head = read_file(source, "record")
     if head is None:
@@ -120,7 +120,7 @@ def _is_table(source: str) -> bool:
 
 
 def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
-    from carbon_lint.pipeline import whole_group
+    from carbon_lint.pipeline.story import whole_group
     from carbon_lint.records.pricing import priced
     from carbon_lint.records.store import load_record
 

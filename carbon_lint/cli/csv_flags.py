@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.places import Place
-    from carbon_lint.records.emissions_choice import Choice
+    from carbon_lint.records.emissions_csv.choice import Choice
 
 DEFAULTS = {
     "run_id": None,
@@ -62,7 +62,7 @@ def given(arguments: Namespace, *, with_price: bool = True) -> list[str]:
 
 def choice_of(arguments: Namespace) -> Choice:
     """What the flags ask for. Raises UsageError, and MeasurementError for an unknown place."""
-    from carbon_lint.records.emissions_choice import Choice
+    from carbon_lint.records.emissions_csv.choice import Choice
 
     return Choice(
         run_id=arguments.run_id,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
-    from carbon_lint.measure.estimate import Device, Estimate, Range
+    from carbon_lint.estimate import Device, Estimate, Range
 
 FORMAT = "carbon-lint/estimate@1"
 
@@ -48,7 +48,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _estimate(arguments: Namespace) -> Estimate:
-    from carbon_lint.measure.estimate import estimate_devices, estimate_record
+    from carbon_lint.estimate import estimate_devices, estimate_record
 
     given = [name for name in ("gpu", "power", "from_record") if getattr(arguments, name) is not None]
     if len(given) != 1:
@@ -89,7 +89,7 @@ def _refuse_others(arguments: Namespace, *, is_record: bool) -> None:
 
 
 def _device(arguments: Namespace) -> Device:
-    from carbon_lint.measure.estimate import Device, find_gpu
+    from carbon_lint.estimate import Device, find_gpu
 
     if arguments.gpu is not None:
         return find_gpu(arguments.gpu)

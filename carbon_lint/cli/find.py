@@ -24,8 +24,8 @@ from carbon_lint.units import format_emissions, parse_duration_s, parse_emission
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from carbon_lint.hub.catalogue import Catalogue
-    from carbon_lint.hub.find import FindRequest, FindResult, Found
+    from carbon_lint.hub.client.catalogue import Catalogue
+    from carbon_lint.hub.search.find import FindRequest, FindResult, Found
 
 _CELLS_THAT_COMPUTE = ("=", "+", "-", "@", "\t", "\r")
 _STATED_WIDTH = 32
@@ -54,9 +54,9 @@ def run(arguments: Namespace) -> int:
     """Search, print, return 0."""
     with reading():
         need_hub("find")
-    from carbon_lint.hub.find import find, greener_than
-    from carbon_lint.hub.session import logging_to_stderr, open_catalogue
-    from carbon_lint.hub.target import parse_target
+    from carbon_lint.hub.client.session import logging_to_stderr, open_catalogue
+    from carbon_lint.hub.client.target import parse_target
+    from carbon_lint.hub.search.find import find, greener_than
 
     request = _request(arguments)
     timeout_s = parse_duration_s(arguments.timeout)
@@ -74,7 +74,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _request(arguments: Namespace) -> FindRequest:
-    from carbon_lint.hub.find import FindRequest, Sort
+    from carbon_lint.hub.search.find import FindRequest, Sort
 
     if arguments.limit is not None and arguments.limit < 1:
         raise UsageError(f"--limit {arguments.limit} leaves nothing", hint="give 1 or more, or leave it out")
@@ -99,7 +99,7 @@ def _say_wait(seconds: float, why: str) -> None:
 
 
 def _json(result: FindResult, catalogue: Catalogue, _arguments: Namespace) -> str:
-    from carbon_lint.hub.find import rows
+    from carbon_lint.hub.search.find import rows
 
     document = {
         "format": 1,
@@ -114,7 +114,7 @@ def _json(result: FindResult, catalogue: Catalogue, _arguments: Namespace) -> st
 
 
 def _csv(result: FindResult, catalogue: Catalogue, arguments: Namespace) -> str:
-    from carbon_lint.hub.find import rows
+    from carbon_lint.hub.search.find import rows
 
     shown = result.models + (result.unreadable if arguments.show_unreadable else ())
     out = io.StringIO()

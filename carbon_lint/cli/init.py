@@ -21,8 +21,8 @@ from carbon_lint.text import quoted, terminal
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from carbon_lint.github.starter import Choices
-    from carbon_lint.github.survey import Survey
+    from carbon_lint.starter.files import Choices
+    from carbon_lint.starter.survey import Survey
 
 Change = tuple[str, str | None, str]  # path, text before, text after
 
@@ -40,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Propose, ask, write, and return 0."""
-    from carbon_lint.github.survey import survey
+    from carbon_lint.starter.survey import survey
 
     root = Path(arguments.folder)
     if not root.is_dir():
@@ -67,10 +67,10 @@ def run(arguments: Namespace) -> int:
 
 
 def _choices(arguments: Namespace, found: Survey) -> Choices:
-    from carbon_lint.github.starter import DEFAULT_ACTION, Choices
-    from carbon_lint.hub.target import parse_target
+    from carbon_lint.hub.client.target import parse_target
     from carbon_lint.project import MAJOR_TAG
     from carbon_lint.records.store import load_record
+    from carbon_lint.starter.files import DEFAULT_ACTION, Choices
 
     emissions_g = None
     if arguments.record is not None:
@@ -98,7 +98,7 @@ def _location(text: str | None) -> str | None:
 
 
 def _changes(root: Path, found: Survey, choices: Choices) -> list[Change]:
-    from carbon_lint.github import starter
+    from carbon_lint.starter import files as starter
 
     changes: list[Change] = []
     if not _has_workflow(root):
@@ -118,7 +118,7 @@ def _changes(root: Path, found: Survey, choices: Choices) -> list[Change]:
 def _configuration(root: Path, before: str | None, choices: Choices) -> str | None:
     """The configuration, new or with a first budget; `None` where there is nothing to add."""
     from carbon_lint import config
-    from carbon_lint.github import starter
+    from carbon_lint.starter import files as starter
 
     if before is None:
         is_elsewhere = config.find(str(root)) is not None
@@ -193,7 +193,7 @@ def _say_found(found: Survey, choices: Choices) -> None:
 
 
 def _found_trainings(found: Survey, choices: Choices) -> list[str]:
-    from carbon_lint.github.starter import WORKFLOW
+    from carbon_lint.starter.files import WORKFLOW
 
     if not found.trainings and found.cards:
         return ["training script: none found, so the workflow lints the cards"]

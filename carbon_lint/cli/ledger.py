@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import Budget, LimitResult
     from carbon_lint.records.ledger import Contents, Entry
     from carbon_lint.records.ledger_sum import Total
-    from carbon_lint.records.merge import Named
+    from carbon_lint.records.merge.merge import Named
 
 _SHOWN_NAMES = 12
 
@@ -99,7 +99,7 @@ def _add(arguments: Namespace) -> int:
 def _named(names: list[str]) -> list[Named]:
     """The records of the files and folders. Raises NothingFoundError for a folder without any."""
     from carbon_lint.records.folder import records_in
-    from carbon_lint.records.merge import Named, run_ids_of
+    from carbon_lint.records.merge.merge import Named, run_ids_of
     from carbon_lint.records.store import load_record
 
     found: list[Named] = []
@@ -236,7 +236,7 @@ def _missing(summed: Total, budget: Budget) -> tuple[tuple[float | None, tuple[s
 
 def _sum_text(summed: Total, limits: tuple[LimitResult, ...], arguments: Namespace) -> str:
     from carbon_lint.gate.budget import format_limit, used_share
-    from carbon_lint.report.phrases import percent
+    from carbon_lint.report.run.phrases import percent
 
     when = arguments.month or "all months"
     at_least = "at least " if summed.without_emissions or summed.without_energy else ""

@@ -21,7 +21,7 @@ from carbon_lint.text import terminal
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from carbon_lint.records.merge import Named
+    from carbon_lint.records.merge.merge import Named
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -46,8 +46,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Merge, write, and say what was left out and what came of it."""
     from carbon_lint.records.folder import put_record
-    from carbon_lint.records.merge import Overlap, merge, of_group
-    from carbon_lint.report.run_text import render
+    from carbon_lint.records.merge.merge import Overlap, merge, of_group
+    from carbon_lint.report.run.text import render
 
     records = _load(arguments.records, arguments.output)
     every = records
@@ -73,7 +73,7 @@ def _check_complete(arguments: Namespace, every: list[Named], records: list[Name
     """
     from pathlib import Path
 
-    from carbon_lint.records.merge import run_ids_of
+    from carbon_lint.records.merge.merge import run_ids_of
     from carbon_lint.records.storage import is_url
     from carbon_lint.records.unfinished import check_no_run_is_missing
 
@@ -99,7 +99,7 @@ def _recorded_in(folder: str) -> frozenset[str]:
     from pathlib import Path
 
     from carbon_lint.errors import InputError
-    from carbon_lint.records.merge import Named, run_ids_of
+    from carbon_lint.records.merge.merge import Named, run_ids_of
     from carbon_lint.records.storage import LocalStorage
     from carbon_lint.records.store import MARK, parse_record
 
@@ -139,7 +139,7 @@ def _load(names: list[str], output: str) -> list[Named]:
 
 def _is_held(item: Named, records: list[Named]) -> bool:
     """Whether an earlier output is the sum of these records, or the one that it was made of."""
-    from carbon_lint.records.merge import run_ids_of
+    from carbon_lint.records.merge.merge import run_ids_of
 
     if not item.record.merged_from:
         return any(other.record == item.record for other in records)
@@ -148,7 +148,7 @@ def _is_held(item: Named, records: list[Named]) -> bool:
 
 def _items(name: str) -> list[Named]:
     from carbon_lint.records.folder import record_at, records_in
-    from carbon_lint.records.merge import Named
+    from carbon_lint.records.merge.merge import Named
     from carbon_lint.records.storage import is_url
 
     is_folder = not name.endswith(".json") if is_url(name) else os.path.isdir(name)

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.measure.environment import GRID_TOKEN_VARIABLE
+from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.text import quoted, terminal
 
 if TYPE_CHECKING:

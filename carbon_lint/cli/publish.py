@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Mapping
 
-    from carbon_lint.hub.http import Deadline
-    from carbon_lint.hub.losses import Loss
-    from carbon_lint.hub.publish import Plan, Published, PublishRequest
-    from carbon_lint.hub.remote import ModelRepo
+    from carbon_lint.hub.client.http import Deadline
+    from carbon_lint.hub.client.remote import ModelRepo
+    from carbon_lint.hub.publish.card import Plan, Published, PublishRequest
+    from carbon_lint.hub.publish.losses import Loss
     from carbon_lint.records.record import Record
 
     Check = Callable[[bytes], tuple[str, ...]]
@@ -80,9 +80,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Publish, print what became of it, and return 0."""
     need_hub("publish")
-    from carbon_lint.hub.http import Deadline
-    from carbon_lint.hub.publish import AGAIN_IS_SAFE, CardErrorsError, ChangedCardError
-    from carbon_lint.hub.session import logging_to_stderr, open_model
+    from carbon_lint.hub.client.http import Deadline
+    from carbon_lint.hub.client.session import logging_to_stderr, open_model
+    from carbon_lint.hub.publish.card import AGAIN_IS_SAFE, CardErrorsError, ChangedCardError
 
     _refuse_what_cannot_be_combined(arguments)
     record = None if arguments.record is None else _record(arguments)
@@ -138,8 +138,8 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
 
 def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
     """Open the draft. The ref alone goes to standard output, for `REF=$(carbon-lint publish --stage ...)`."""
-    from carbon_lint.hub.http import Retries
-    from carbon_lint.hub.stage import stage_release
+    from carbon_lint.hub.client.http import Retries
+    from carbon_lint.hub.publish.stage import stage_release
 
     staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=_say_wait))
     if arguments.format == "json":
@@ -162,9 +162,9 @@ def _stage_key(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
 
 
 def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadline: Deadline) -> int:
-    from carbon_lint.hub.publish import publish_card
-    from carbon_lint.hub.pulls import publish_by_pull_request
-    from carbon_lint.hub.stage import merge_release, parse_ref
+    from carbon_lint.hub.publish.card import publish_card
+    from carbon_lint.hub.publish.pulls import publish_by_pull_request
+    from carbon_lint.hub.publish.stage import merge_release, parse_ref
 
     notes: list[str] = []
     request = _request(arguments, record, repo.id, notes)
@@ -180,9 +180,9 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
 
 
 def _lineage(published: Published, repo: ModelRepo) -> list[str]:
-    from carbon_lint.hub.catalogue import Catalogue
-    from carbon_lint.hub.judging import emissions_of, metadata_of
-    from carbon_lint.hub.lineage import trace
+    from carbon_lint.hub.client.catalogue import Catalogue
+    from carbon_lint.hub.publish.judging import emissions_of, metadata_of
+    from carbon_lint.hub.publish.lineage import trace
 
     catalogue = Catalogue(repo.endpoint, repo.credentials)
     return trace(metadata_of(published.card), emissions_of(published.card), catalogue).lines()
@@ -190,9 +190,9 @@ def _lineage(published: Published, repo: ModelRepo) -> list[str]:
 
 def _request(arguments: Namespace, record: Record | None, repo_id: str, notes: list[str]) -> PublishRequest:
     from carbon_lint.config import load
-    from carbon_lint.hub.http import Retries
-    from carbon_lint.hub.judging import emissions_of, linter
-    from carbon_lint.hub.publish import PublishRequest
+    from carbon_lint.hub.client.http import Retries
+    from carbon_lint.hub.publish.card import PublishRequest
+    from carbon_lint.hub.publish.judging import emissions_of, linter
     from carbon_lint.lint.evidence import from_records
 
     evidence = None if arguments.record is None else from_records([arguments.record])
@@ -214,9 +214,9 @@ def _request(arguments: Namespace, record: Record | None, repo_id: str, notes: l
 def _plan(arguments: Namespace, record: Record | None, check: Check, repo_id: str, notes: list[str]) -> Plan:
     """The figures, or all of the card if that was asked for."""
     from carbon_lint.card.transfer import stated_figures
-    from carbon_lint.hub.figures import Source, plan_figures
-    from carbon_lint.hub.publish import CardErrorsError, WholeCard
-    from carbon_lint.pipeline import whole_group
+    from carbon_lint.hub.publish.card import CardErrorsError, WholeCard
+    from carbon_lint.hub.publish.figures import Source, plan_figures
+    from carbon_lint.pipeline.story import whole_group
 
     card = None if arguments.card is None else _read(arguments.card)
     if arguments.whole_card and card is not None:

@@ -44,7 +44,7 @@ def run(arguments: Namespace) -> int:
 def _one(arguments: Namespace) -> int:
     from carbon_lint.measure.recover import recover
     from carbon_lint.records.store import write_record
-    from carbon_lint.report.run_text import render
+    from carbon_lint.report.run.text import render
 
     record = recover(arguments.journal)
     path = arguments.record or str(_free_path(arguments.journal, record))
@@ -62,10 +62,10 @@ def _folder(folder: str) -> int:
 
     from carbon_lint.measure.recover import recover
     from carbon_lint.records.folder import records_in
-    from carbon_lint.records.merge import run_ids_of
+    from carbon_lint.records.merge.merge import run_ids_of
     from carbon_lint.records.store import write_record
     from carbon_lint.records.unfinished import unfinished_in
-    from carbon_lint.report.phrases import emissions, energy
+    from carbon_lint.report.run.phrases import emissions, energy
 
     failed = False
     journals = unfinished_in(Path(folder), run_ids_of(records_in(folder)))

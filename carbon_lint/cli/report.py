@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint report`."""
     from carbon_lint.cli import baseline
-    from carbon_lint.report.export import ACTIVITIES
+    from carbon_lint.report.run.export import ACTIVITIES
 
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument(
@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Render and write; return 0."""
     from carbon_lint.records.store import load_record
-    from carbon_lint.report.earlier import check_replaceable
+    from carbon_lint.report.run.earlier import check_replaceable
 
     if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
@@ -93,23 +93,23 @@ def _judged(arguments: Namespace, record: Record) -> tuple[Excused | None, Compa
 def _render(arguments: Namespace, record: Record, excused: Excused | None, comparison: Comparison | None) -> str:
     verdict = excused.verdict if excused is not None and (excused.verdict.limits or excused.verdict.reasons) else None
     if arguments.format == "text":
-        from carbon_lint.report import run_text
+        from carbon_lint.report.run import text as run_text
 
         colour = arguments.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         return run_text.render(record, verdict, comparison=comparison, colour=colour)
     found = _findings(arguments)
     if arguments.format == "comment":
-        from carbon_lint.report import comment
+        from carbon_lint.report.run import comment
 
         return comment.render(record, verdict, key=arguments.key, comparison=comparison, excused=excused, report=found)
-    from carbon_lint.report import summary
+    from carbon_lint.report.run import summary
 
     readings = _readings(arguments, record)
     return summary.render(record, verdict, comparison=comparison, excused=excused, report=found, readings=readings)
 
 
 def _bill(arguments: Namespace, record: Record) -> str:
-    from carbon_lint.report import export
+    from carbon_lint.report.run import export
 
     if arguments.model is None or arguments.activity is None:
         raise UsageError(

@@ -18,13 +18,13 @@ from carbon_lint.text import terminal
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from carbon_lint.cli.progress import Show
     from carbon_lint.cli.run_steps import RunSteps
     from carbon_lint.errors import OutputError
-    from carbon_lint.hub.watch import Watch
+    from carbon_lint.hub.pushes.watch import Watch
     from carbon_lint.measure.meter import Meter
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.records.record import Record
+    from carbon_lint.report.run.progress import Show
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,10 +34,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Tell the pipeline's story of one job: measure, say what came of it, write the card. Returns the exit status."""
-    from carbon_lint import pipeline
     from carbon_lint.config import load
-    from carbon_lint.measure.ranks import become, describe_idle, is_measuring
+    from carbon_lint.measure.job.ranks import become, describe_idle, is_measuring
     from carbon_lint.measure.run import RecordNotWrittenError, exit_code
+    from carbon_lint.pipeline import story as pipeline
 
     _fill_standard_streams()
     settings = load()
@@ -67,8 +67,8 @@ def run(arguments: Namespace) -> int:
 
 def _check_outputs(arguments: Namespace, request: RunRequest) -> None:
     """Find out before the job what could not be written after it. Raises UsageError, InputError, OutputError."""
-    from carbon_lint import pipeline
     from carbon_lint.measure.run import prepare_record_path
+    from carbon_lint.pipeline import story as pipeline
     from carbon_lint.records.folder import check_group
 
     if request.record_path is not None:
@@ -83,7 +83,7 @@ def _check_outputs(arguments: Namespace, request: RunRequest) -> None:
 
 def _say_program(request: RunRequest) -> None:
     """Raise CommandNotRunnableError if the command is nowhere but in our own venv."""
-    from carbon_lint.measure.environment import describe_program, own_venv
+    from carbon_lint.measure.job.environment import describe_program, own_venv
 
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
     said = describe_program(request.command[0], request.environ, own, sys.prefix)
@@ -110,7 +110,7 @@ def _watch(target: str | None) -> Watch | None:
         need_hub("run --hub-repo")
     except PublishError as error:
         raise UsageError(error.message, hint=error.hint) from None  # nothing was to be published
-    from carbon_lint.hub.watch import Watch
+    from carbon_lint.hub.pushes.watch import Watch
 
     watch = Watch(target, os.environ)
     show_endpoint(watch.endpoint)
@@ -129,7 +129,7 @@ def _fill_standard_streams() -> None:
 
 
 def _say_withheld(request: RunRequest) -> None:
-    from carbon_lint.measure.environment import describe_withheld
+    from carbon_lint.measure.job.environment import describe_withheld
 
     _, names = _job_environ(request)
     if names:
@@ -137,13 +137,13 @@ def _say_withheld(request: RunRequest) -> None:
 
 
 def _job_environ(request: RunRequest) -> tuple[dict[str, str], tuple[str, ...]]:
-    from carbon_lint.measure.environment import job_environ
+    from carbon_lint.measure.job.environment import job_environ
 
     return job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
 
 
 def _show() -> Show:
-    from carbon_lint.cli.progress import LiveLine, LogLines
+    from carbon_lint.report.run.progress import LiveLine, LogLines
 
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         return LiveLine(_write, _terminal_size, is_dim="NO_COLOR" not in os.environ)

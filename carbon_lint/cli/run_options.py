@@ -96,9 +96,9 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
 
 def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
     """What is asked for. Raises UsageError, ConfigError."""
-    from carbon_lint.measure.environment import own_venv
-    from carbon_lint.measure.job import inherited_descriptors
-    from carbon_lint.measure.ranks import stray_rank, whole_node
+    from carbon_lint.measure.job.environment import own_venv
+    from carbon_lint.measure.job.job import inherited_descriptors
+    from carbon_lint.measure.job.ranks import stray_rank, whole_node
     from carbon_lint.measure.request import OnLoss, RunRequest
     from carbon_lint.records.provenance import provenance_of
 
@@ -144,7 +144,7 @@ def _tick_s(arguments: Namespace) -> float:
 def budget_from(arguments: Namespace, settings: Settings) -> Budget:
     """The tighter of flag and configuration, limit by limit. Raises UsageError."""
     from carbon_lint.gate.verdict import Budget
-    from carbon_lint.pipeline import configured_budget
+    from carbon_lint.pipeline.story import configured_budget
 
     given = Budget(
         max_emissions_g=_given("--max-emissions", parse_emissions_g, arguments.max_emissions),
@@ -217,8 +217,8 @@ def meter_for(arguments: Namespace, settings: Settings, place: Place | Electrici
         from carbon_lint.measure.grid.hourly import hourly
 
         return hourly(meter_for(arguments, settings, None), place)
-    from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
-    from carbon_lint.measure.ranks import whole_node
+    from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
+    from carbon_lint.measure.job.ranks import whole_node
 
     environ, _ = whole_node(os.environ)
     return CodeCarbonMeter(

@@ -7,23 +7,23 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint import pipeline
 from carbon_lint.errors import CarbonLintError
 from carbon_lint.gate.budget import judge
 from carbon_lint.measure.run import measure, was_stopped
+from carbon_lint.pipeline import story as pipeline
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.rewrite import rewrite_record
-from carbon_lint.report.run_text import render
+from carbon_lint.report.run.text import render
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbon_lint.cli.progress import Show
-    from carbon_lint.hub.watch import Told, Watch
+    from carbon_lint.hub.pushes.watch import Told, Watch
     from carbon_lint.measure.meter import Meter
     from carbon_lint.measure.request import RunRequest
     from carbon_lint.records.record import Record
+    from carbon_lint.report.run.progress import Show
 
 
 class RunSteps(pipeline.Steps):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.card.figures import card_with_record
+from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import CarbonLintError, InputError, PublishError, UsageError
 from carbon_lint.gate.baseline import Figures, figures_of_record, parse_source
@@ -104,8 +104,8 @@ def _record(step: Step, limits: Limits, value: str) -> Figures | str:
 
 
 def _hub(step: Step, limits: Limits, model: str) -> Figures | str:
-    from carbon_lint.hub.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second
-    from carbon_lint.hub.session import open_model  # noqa: PLC0415
+    from carbon_lint.hub.client.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second
+    from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
 
     deadline = Deadline(TIMEOUT_S)
     try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from carbon_lint import pipeline
 from carbon_lint.errors import NoCardsError, PublishError
 from carbon_lint.github import paths
 from carbon_lint.github.publishing import Mode, not_published, publish, publish_mode, whole_group
 from carbon_lint.github.wording import users_paths
 from carbon_lint.lint.engine import LintRequest, lint_paths
+from carbon_lint.pipeline import story as pipeline
 from carbon_lint.report import REPORTERS, RenderOptions, write_outputs
-from carbon_lint.report.sections import Publication
+from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ from carbon_lint.github.commands import append_entries, file_command, write_summ
 from carbon_lint.github.publishing import publish_mode
 from carbon_lint.github.results import outputs
 from carbon_lint.records.provenance import provenance_from_environ
-from carbon_lint.report import comment as comments
-from carbon_lint.report import sections, summary
-from carbon_lint.report.sections import Publication
+from carbon_lint.report.run import comment as comments
+from carbon_lint.report.run import sections, summary
+from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
     from carbon_lint.github.context import Context

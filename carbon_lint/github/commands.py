@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import redact
 from carbon_lint.errors import OutputError
-from carbon_lint.report.leftovers import closed
+from carbon_lint.report.run.leftovers import closed
 from carbon_lint.text import command_data, command_property, terminal
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, unknown_inputs
 from carbon_lint.github.results import Step
 from carbon_lint.github.wording import users_paths, users_words
-from carbon_lint.measure.environment import GRID_TOKEN_VARIABLE
+from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.config import PLACE_KEYS
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measure.grid.hour_watch import steady_clock
+from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from carbon_lint.config import Settings

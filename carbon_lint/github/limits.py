@@ -18,7 +18,7 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.github.base import BaseUnknownError, is_ours, open_base, read_at
 from carbon_lint.github.checkout import find_checkout, start_folder
 from carbon_lint.github.paths import inside
-from carbon_lint.pipeline import configured_budget
+from carbon_lint.pipeline.story import configured_budget
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:

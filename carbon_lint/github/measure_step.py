@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint import pipeline
 from carbon_lint.errors import ExitCode, InputError, MeasurementError, OutputError, SecondCardError, UsageError
 from carbon_lint.github import advice, gating, measuring, paths, policy
 from carbon_lint.github.grid import grid_of
@@ -21,6 +20,7 @@ from carbon_lint.measure.grid.hourly import hourly
 from carbon_lint.measure.grid.location import resolve
 from carbon_lint.measure.request import RunRequest
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, measure
+from carbon_lint.pipeline import story as pipeline
 from carbon_lint.places import custom_place
 from carbon_lint.records.attempts import check_name
 from carbon_lint.records.folder import check_group
@@ -29,7 +29,7 @@ from carbon_lint.records.origin import check_origin
 from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_file, render_record
-from carbon_lint.report import run_text
+from carbon_lint.report.run import text as run_text
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class Measuring:
     def _meter(self, place: Place | ElectricityMaps | None, request: RunRequest) -> Meter:
         if isinstance(place, ElectricityMaps):
             return hourly(self._meter(None, request), place)
-        from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter  # noqa: PLC0415  a second that lint only saves
+        from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter  # noqa: PLC0415  a second that lint only saves
 
         hidden = advice.hidden_gpus()
         if hidden and not self._step.context.in_job:

@@ -10,15 +10,15 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from carbon_lint.cli.progress import LogLines
 from carbon_lint.errors import CarbonLintError, ExitCode
 from carbon_lint.github import advice
 from carbon_lint.github.inputs import OUR_VARIABLES
 from carbon_lint.github.jobfiles import VARIABLES
 from carbon_lint.github.ownership import git_environ
 from carbon_lint.github.pump import LISTEN_BYTES, JobOutput
-from carbon_lint.measure.environment import job_environ, private_prefix
 from carbon_lint.measure.forecast.printed_progress import PrintedProgress
+from carbon_lint.measure.job.environment import job_environ, private_prefix
+from carbon_lint.report.run.progress import LogLines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,12 +8,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint import pipeline
 from carbon_lint.errors import InputError, PublishError, UsageError
 from carbon_lint.github import paths
-from carbon_lint.hub.endpoint import changed_endpoint, endpoint_of
-from carbon_lint.hub.target import parse_target
+from carbon_lint.hub.client.endpoint import changed_endpoint, endpoint_of
+from carbon_lint.hub.client.target import parse_target
 from carbon_lint.lint.discover import find_cards
+from carbon_lint.pipeline import story as pipeline
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from carbon_lint.github.context import Context
     from carbon_lint.github.inputs import ActionInputs
     from carbon_lint.github.results import Step
-    from carbon_lint.hub.losses import Loss
-    from carbon_lint.hub.publish import Plan, Published
-    from carbon_lint.records.merge import Merged
+    from carbon_lint.hub.publish.card import Plan, Published
+    from carbon_lint.hub.publish.losses import Loss
+    from carbon_lint.records.merge.merge import Merged
     from carbon_lint.records.record import Record
 
 TIMEOUT_S = 120.0
@@ -99,8 +99,8 @@ def _cards_in(workspace: Path) -> list[str]:
 
 def _check_token(step: Step, mode: Mode) -> None:
     """Raise PublishError if the token will not do; only warn of it if nothing is committed this time."""
-    from carbon_lint.hub.access import check_access  # noqa: PLC0415  huggingface_hub takes half a second
-    from carbon_lint.hub.http import UnansweredError  # noqa: PLC0415
+    from carbon_lint.hub.client.access import check_access  # noqa: PLC0415  huggingface_hub takes half a second
+    from carbon_lint.hub.client.http import UnansweredError  # noqa: PLC0415
 
     by_pull_request = mode is Mode.PULL_REQUEST or step.inputs.publish == "pr"
     try:
@@ -121,11 +121,11 @@ def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> P
 
     Raises PublishError.
     """
-    from carbon_lint.hub.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
-    from carbon_lint.hub.judging import emissions_of, linter  # noqa: PLC0415
-    from carbon_lint.hub.publish import PublishRequest, publish_card  # noqa: PLC0415
-    from carbon_lint.hub.pulls import publish_by_pull_request  # noqa: PLC0415
-    from carbon_lint.hub.session import open_model  # noqa: PLC0415
+    from carbon_lint.hub.client.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
+    from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
+    from carbon_lint.hub.publish.card import PublishRequest, publish_card  # noqa: PLC0415
+    from carbon_lint.hub.publish.judging import emissions_of, linter  # noqa: PLC0415
+    from carbon_lint.hub.publish.pulls import publish_by_pull_request  # noqa: PLC0415
 
     deadline = Deadline(DRY_RUN_TIMEOUT_S if mode is Mode.DRY_RUN else TIMEOUT_S)
     notes: list[str] = []
@@ -180,8 +180,8 @@ def _has_token(step: Step) -> bool:
 
 
 def _plan(step: Step, card: bytes | None, repo_id: str, settings: Settings, notes: list[str]) -> Plan:
-    from carbon_lint.hub.figures import Source, plan_figures  # noqa: PLC0415
-    from carbon_lint.hub.publish import WholeCard  # noqa: PLC0415
+    from carbon_lint.hub.publish.card import WholeCard  # noqa: PLC0415
+    from carbon_lint.hub.publish.figures import Source, plan_figures  # noqa: PLC0415
 
     record = step.result.record
     if card is not None and step.inputs.replace_card:

@@ -11,7 +11,7 @@ from carbon_lint.gate.verdict import Status
 from carbon_lint.github.jobfiles import OUTPUTS
 from carbon_lint.lint.diagnostic import Severity
 from carbon_lint.records.record import Outcome
-from carbon_lint.report.headline import Ending, headline
+from carbon_lint.report.run.headline import Ending, headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.record import Record
-    from carbon_lint.report.headline import Headline
-    from carbon_lint.report.sections import Publication
+    from carbon_lint.report.run.headline import Headline
+    from carbon_lint.report.run.sections import Publication
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbon_lint import pipeline
 from carbon_lint.errors import OutputError, UsageError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.github import paths
@@ -13,7 +12,8 @@ from carbon_lint.github.limits import limits_of
 from carbon_lint.github.measure_step import Measuring
 from carbon_lint.github.publishing import check_can_publish
 from carbon_lint.github.watching import Watching
-from carbon_lint.report.earlier import check_replaceable
+from carbon_lint.pipeline import story as pipeline
+from carbon_lint.report.run.earlier import check_replaceable
 
 if TYPE_CHECKING:
     from carbon_lint.github.inputs import ActionInputs

@@ -11,7 +11,7 @@ from carbon_lint.records.rewrite import rewrite_record
 
 if TYPE_CHECKING:
     from carbon_lint.github.results import Step
-    from carbon_lint.hub.watch import Told, Watch
+    from carbon_lint.hub.pushes.watch import Told, Watch
     from carbon_lint.records.record import Record
 
 
@@ -57,7 +57,7 @@ class Watching:
 
 
 def _watch(step: Step, target: str) -> Watch:
-    from carbon_lint.hub.watch import Watch  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
+    from carbon_lint.hub.pushes.watch import Watch  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
 
     try:
         return Watch(target, step.environ, token=step.inputs.hf_token)

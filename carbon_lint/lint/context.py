@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeGuard
 
-    from carbon_lint.card.body import BodyFigure
     from carbon_lint.card.document import Card, Node
+    from carbon_lint.card.prose import BodyFigure
     from carbon_lint.config import Settings
     from carbon_lint.lint.evidence import Evidence
     from carbon_lint.lint.suppression import Suppressions
@@ -125,7 +125,7 @@ class Context:
     def figures(self) -> list[BodyFigure]:
         """Emissions that the card's text states."""
         if self._figures is None:
-            from carbon_lint.card.body import figures
+            from carbon_lint.card.prose import figures
 
             self._figures = figures(self.text, self.card.body[0])
         return self._figures

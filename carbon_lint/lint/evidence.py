@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carbon_lint.lint.context import Context
-    from carbon_lint.records.emissions_choice import Choice
-    from carbon_lint.records.emissions_runs import Log, Run
+    from carbon_lint.records.emissions_csv.choice import Choice
+    from carbon_lint.records.emissions_csv.runs import Log, Run
     from carbon_lint.records.record import Record
 
 RELATIVE = 0.005
@@ -115,8 +115,8 @@ def from_emissions_csv(*paths: str, choice: Choice | None = None) -> Evidence:
     Raises InputError, UsageError; MeasurementError if a run that counts has no figure that can be trusted.
     """
     from carbon_lint.errors import MeasurementError
-    from carbon_lint.records.emissions_choice import Choice, by_time, chosen
-    from carbon_lint.records.emissions_runs import read_log
+    from carbon_lint.records.emissions_csv.choice import Choice, by_time, chosen
+    from carbon_lint.records.emissions_csv.runs import read_log
 
     choice = choice or Choice()
     log = read_log(*paths)
@@ -158,8 +158,8 @@ def _of_runs(
     older: tuple[Evidence, ...] = (),
     notes: tuple[str, ...] = (),
 ) -> Evidence:
-    from carbon_lint.records.emissions_csv import record_of_runs
-    from carbon_lint.records.emissions_place import find_doubt, implied_intensity, is_place_believed
+    from carbon_lint.records.emissions_csv.place import find_doubt, implied_intensity, is_place_believed
+    from carbon_lint.records.emissions_csv.record import record_of_runs
 
     is_open = choice.place is None and not choice.trust_location
     rows = [row for run in runs for row in run.counted]

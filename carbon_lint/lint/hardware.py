@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 from carbon_lint.lint.diagnostic import Value
 from carbon_lint.lint.evidence import models_in
@@ -74,7 +73,9 @@ def rated_w() -> dict[str, tuple[float, float]]:
     """Rated board power in W of each model: the least and the most of the variants sold under its name."""
     import json
 
-    path = Path(__file__).parent.parent / "data" / "gpu_power.json"
+    from carbon_lint.data import table
+
+    path = table("gpu_power.json")
     rated: dict[str, tuple[float, float]] = dict(_VARIANTS_W)
     for row in json.loads(path.read_text(encoding="utf-8")):
         for model in models_in(row["name"]):

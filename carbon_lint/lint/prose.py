@@ -6,7 +6,7 @@ from carbon_lint.units import significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from carbon_lint.card.body import BodyFigure
+    from carbon_lint.card.prose import BodyFigure
 
 _RELATIVE = 0.01
 """Two figures of one run differ by rounding, or by what was cut off: real cards say 962 kg of 960000 g."""

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.uncertainty import RELATIVE
-from carbon_lint.measure.codecarbon_meter import REQUIRED_VERSION, CodeCarbonMeter
-from carbon_lint.measure.cpu import plan_cpu
+from carbon_lint.measure.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.host_amd import host_amd_gpus
 from carbon_lint.measure.gpu.host_nvidia import host_gpus, in_container
 from carbon_lint.measure.gpu.visible_amd import hiding
 from carbon_lint.measure.gpu.visible_nvidia import is_hidden
 from carbon_lint.measure.grid.location import is_auto, locate
-from carbon_lint.measure.ram import plan_ram
+from carbon_lint.measure.host.cpu import plan_cpu
+from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.measure.required import rapl_cause
 from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, limit_results, used_share
 from carbon_lint.measure.checks import is_finite
-from carbon_lint.measure.job import CANCEL_GRACE_S, JobState
+from carbon_lint.measure.job.job import CANCEL_GRACE_S, JobState
+from carbon_lint.measure.job.signals import CANCELLING, suspend_this_process
 from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.measure.request import OnLoss
-from carbon_lint.measure.signals import CANCELLING, suspend_this_process
 from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.measure.forecast.forecaster import Forecast
     from carbon_lint.measure.forecast.outlook import Outlook
-    from carbon_lint.measure.job import Job
+    from carbon_lint.measure.job.job import Job
+    from carbon_lint.measure.job.signals import SignalInbox
     from carbon_lint.measure.journal import Journal
     from carbon_lint.measure.meter import Meter, Reading
     from carbon_lint.measure.request import RunRequest
-    from carbon_lint.measure.signals import SignalInbox
 
 WARN_AT_SHARE = 0.8
 MISSED_READINGS = 3  # in a row, and the run counts as unmeasured

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.cpu import rapl_denied
 from carbon_lint.measure.gpu.host_nvidia import in_container
+from carbon_lint.measure.host.cpu import rapl_denied
 from carbon_lint.records.record import Method
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from carbon_lint.measure.cpu import CpuPlan
+    from carbon_lint.measure.host.cpu import CpuPlan
 
 REQUIREMENTS = ("gpu", "cpu-counter", "none")
 

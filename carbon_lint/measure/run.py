@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 from carbon_lint import __version__, redact
 from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
 from carbon_lint.files import check_writable, make_folder_for
-from carbon_lint.measure import environment, nested
+from carbon_lint.measure import nested
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measure.forecast.outlook import open_outlook
-from carbon_lint.measure.job import Job
+from carbon_lint.measure.job import environment
+from carbon_lint.measure.job.job import Job
+from carbon_lint.measure.job.ranks import unseen_gpus
+from carbon_lint.measure.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measure.loop import Loop, RunState, Stop
-from carbon_lint.measure.ranks import unseen_gpus
-from carbon_lint.measure.signals import CANCELLING, SignalInbox
 from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Energy, Outcome, Record

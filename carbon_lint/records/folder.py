@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.records.merge import Merged, Named, merge, of_group, run_ids_of
+from carbon_lint.records.merge.merge import Merged, Named, merge, of_group, run_ids_of
 from carbon_lint.records.storage import LocalStorage, is_url, open_storage, split_url
 from carbon_lint.records.store import (
     MARK,

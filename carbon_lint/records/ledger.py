@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.comparable import identity_of, why_passed_over
+from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.storage import is_missing, open_storage
 from carbon_lint.records.store import OtherFormatError, parse_record, render_record
-from carbon_lint.records.windows import window_of
 from carbon_lint.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:

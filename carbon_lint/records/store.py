@@ -13,7 +13,7 @@ from carbon_lint import redact
 from carbon_lint.errors import InputError
 from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
-from carbon_lint.records.emissions_table import looks_like_csv
+from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.journal import BEGINNING, journal_path, read_ending, record_path, recover_command
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_difference, find_implausible
 from carbon_lint.records.record import (

@@ -47,7 +47,7 @@ class Reporter:
         """The whole report as text that ends with a line feed (or is empty)."""
         from importlib import import_module  # noqa: PLC0415
 
-        rendered: str = import_module(f"carbon_lint.report.{self.module}").render(report, options)
+        rendered: str = import_module(f"carbon_lint.report.findings.{self.module}").render(report, options)
         return rendered
 
 
@@ -65,13 +65,13 @@ REPORTERS: dict[str, Reporter] = {
 
 def parse_outputs(values: Iterable[str]) -> list[tuple[str, str]]:
     """`['sarif=lint.sarif']` -> `[('sarif', 'lint.sarif')]`. Raises UsageError. See `report.outputs`."""
-    from carbon_lint.report.outputs import parse_outputs as parse  # noqa: PLC0415
+    from carbon_lint.report.findings.outputs import parse_outputs as parse  # noqa: PLC0415
 
     return parse(values)
 
 
 def write_outputs(report: LintReport, outputs: Iterable[tuple[str, str]], options: RenderOptions) -> None:
     """Write the report in each format to its path. Raises OutputError. See `report.outputs`."""
-    from carbon_lint.report.outputs import write_outputs as write  # noqa: PLC0415
+    from carbon_lint.report.findings.outputs import write_outputs as write  # noqa: PLC0415
 
     write(report, outputs, options)

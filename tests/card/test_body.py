@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.card.body import energy, figures, hardware, hours
+from carbon_lint.card.prose import energy, figures, hardware, hours
 from carbon_lint.card.read import read_card
 
 STATED = [

@@ -10,8 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.card.edit import encode, replace_span, write_block
-from carbon_lint.card.quoting import READERS, scalar_text
 from carbon_lint.card.read import read_card
+from carbon_lint.card.yaml.quoting import READERS, scalar_text
 from carbon_lint.errors import InputError
 
 BLOCK = {

@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_lint.card.compose import compose
 from carbon_lint.card.document import property_name
-from carbon_lint.card.plain import is_plainly_fine
 from carbon_lint.card.read import read_card
+from carbon_lint.card.yaml.compose import compose
+from carbon_lint.card.yaml.plain import is_plainly_fine
 
 
 def card_of(metadata, body="# Title\n"):
@@ -153,13 +153,13 @@ def test_the_hub_refuses_it_and_the_problem_says_what_and_where(name):
 @pytest.mark.parametrize("name", [name for name in READ if name != "tab-inside-text"])
 def test_it_is_read_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
     """But for TABs inside plain text, which PyYAML's own scanner takes for blanks."""
-    monkeypatch.setattr("carbon_lint.card.compose._Parser", None)
+    monkeypatch.setattr("carbon_lint.card.yaml.compose._Parser", None)
     test_the_hub_reads_it_and_so_do_we(name)
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
-    monkeypatch.setattr("carbon_lint.card.compose._Parser", None)
+    monkeypatch.setattr("carbon_lint.card.yaml.compose._Parser", None)
     test_the_hub_refuses_it_and_the_problem_says_what_and_where(name)
 
 

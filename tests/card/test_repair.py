@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from carbon_lint.card import repair as repair_module
-from carbon_lint.card import scan
 from carbon_lint.card.read import read_card
-from carbon_lint.card.repair import Repaired, repair
+from carbon_lint.card.yaml import repair as repair_module
+from carbon_lint.card.yaml import scan
+from carbon_lint.card.yaml.repair import Repaired, repair
 from tests.conftest import ROOT
 
 

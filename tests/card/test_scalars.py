@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.card import scalars
-from carbon_lint.card.scalars import (
+from carbon_lint.card.yaml import scalars
+from carbon_lint.card.yaml.scalars import (
     emissions_thresholds_value,
     hub_value,
     js_key,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.card.body import figures
+from carbon_lint.card.prose import figures
 
 FAMILY = """# **Ours 2**
 

@@ -10,8 +10,8 @@ import math
 
 import pytest
 
-from carbon_lint.card.compose import compose
 from carbon_lint.card.document import property_name
+from carbon_lint.card.yaml.compose import compose
 
 BLOCK = "co2_eq_emissions:\n"
 TWO = BLOCK + "  emissions: 2.04\n  source: x\n"

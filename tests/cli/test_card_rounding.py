@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.card.figures import block_of, card_with_record
+from carbon_lint.card.from_record import block_of, card_with_record
 from carbon_lint.lint.evidence import Evidence, agrees
 from carbon_lint.records.record import Energy, Method, Methods
 from carbon_lint.records.store import load_record, write_record

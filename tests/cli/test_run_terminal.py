@@ -17,8 +17,8 @@ from pathlib import Path
 import pyte
 import pytest
 
-from carbon_lint.cli.progress import LiveLine, LogLines, render_line
 from carbon_lint.measure.progress import Phase, Progress
+from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
 from tests.measure.processes import wait_until
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.records.store import load_record, record_to_json
-from carbon_lint.report import comment, summary
+from carbon_lint.report.run import comment, summary
 
 A = "0123456789abcdefghij0123456789abcdefghij"
 TOKENS = {

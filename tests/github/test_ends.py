@@ -7,7 +7,7 @@ import re
 import pytest
 
 from carbon_lint.records.store import load_record
-from carbon_lint.report.comment import is_comment, marker
+from carbon_lint.report.run.comment import is_comment, marker
 from tests.github.api import GitHubApi
 from tests.github.runner import Runner
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from carbon_lint.github.starter import proposed_budget
+from carbon_lint.starter.files import proposed_budget
 from carbon_lint.units import parse_emissions_g
 
 WORKFLOW = ".github/workflows/carbon-lint.yml"

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from carbon_lint.report.comment import is_comment, marker
+from carbon_lint.report.run.comment import is_comment, marker
 from tests.github.api import GitHubApi
 from tests.github.runner import Runner, commit
 

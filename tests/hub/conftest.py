@@ -20,7 +20,7 @@ co2_eq_emissions:
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch):
     """Waits of milliseconds, the same number of tries."""
-    monkeypatch.setattr("carbon_lint.hub.http.FIRST_WAIT_S", 0.002)
+    monkeypatch.setattr("carbon_lint.hub.client.http.FIRST_WAIT_S", 0.002)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def watched(hub):
     """`watched()`: `acme/m` as it is now, about to be trained."""
 
     def begin():
-        from carbon_lint.hub.watch import Watch
+        from carbon_lint.hub.pushes.watch import Watch
 
         seen = Watch("acme/m", hub.environ(None), settle_s=0)
         assert seen.begin() is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from carbon_lint.cli import main, run_options
-from carbon_lint.hub import watch
+from carbon_lint.hub.pushes import watch
 from tests.measure.fake_meter import PatientMeter
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ import pytest
 
 from carbon_lint.cli.audit import progress_line
 from carbon_lint.config import Settings
-from carbon_lint.hub.audit import CardText, judge, source_name, tally
-from carbon_lint.hub.audit_journal import from_json, to_json
-from carbon_lint.hub.audit_run import AHEAD, BATCH, Progress, judge_in_processes, watched
+from carbon_lint.hub.audit.journal import from_json, to_json
+from carbon_lint.hub.audit.judge import CardText, judge, source_name, tally
+from carbon_lint.hub.audit.run import AHEAD, BATCH, Progress, judge_in_processes, watched
 from tests.conftest import ROOT
 from tests.standin.faults import Fault
 

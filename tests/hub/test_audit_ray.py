@@ -7,8 +7,8 @@ import json
 import pytest
 
 from carbon_lint.config import Settings
-from carbon_lint.hub.audit_run import judge_in_processes
-from carbon_lint.hub.audit_sources import cards_in
+from carbon_lint.hub.audit.run import judge_in_processes
+from carbon_lint.hub.audit.sources import cards_in
 from tests.hub.test_audit import CARDS, write_jsonl
 
 pytest.importorskip("ray", reason="Ray is an extra of half a gigabyte: the extra `ray`")
@@ -27,7 +27,7 @@ def cluster():
 
 
 def on_ray(path, **options):
-    from carbon_lint.hub.audit_ray import judge_on_ray
+    from carbon_lint.hub.audit.ray_engine import judge_on_ray
 
     return list(judge_on_ray(str(path), Settings(), None, **options))
 

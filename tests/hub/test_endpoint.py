@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import UsageError
-from carbon_lint.hub.endpoint import PUBLIC_HUB, changed_endpoint, endpoint_of
+from carbon_lint.hub.client.endpoint import PUBLIC_HUB, changed_endpoint, endpoint_of
 from tests.github.runner import ROOT, Runner
 from tests.standin.hub import WRITE_TOKEN
 
@@ -89,7 +89,7 @@ def test_nothing_reads_the_variable_past_this_check():
         for path in (ROOT / "carbon_lint").rglob("*.py")
         if re.search(r"parse_endpoint\(|HF_ENDPOINT\"\]|get\(\"HF_ENDPOINT", path.read_text())
     ]
-    assert sorted(reading) == ["carbon_lint/hub/endpoint.py", "carbon_lint/hub/target.py"]
+    assert sorted(reading) == ["carbon_lint/hub/client/endpoint.py", "carbon_lint/hub/client/target.py"]
 
 
 def test_outside_github_the_variable_is_the_users():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.hub.http import GRACE_S
+from carbon_lint.hub.client.http import GRACE_S
 from tests.hub.conftest import CARD
 from tests.hub.records import write_record
 from tests.standin.faults import Fault, html_502
@@ -56,7 +56,7 @@ def servers(tmp_path_factory):
 
 @pytest.fixture
 def short_calls(monkeypatch):
-    monkeypatch.setattr("carbon_lint.hub.http.CALL_TIMEOUT_S", SHORT_S)
+    monkeypatch.setattr("carbon_lint.hub.client.http.CALL_TIMEOUT_S", SHORT_S)
 
 
 @pytest.fixture(params=["http", "https"])

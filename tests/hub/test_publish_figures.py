@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import CarbonLintError
-from carbon_lint.hub.figures import Source, plan_figures
-from carbon_lint.records.merge import Merged
+from carbon_lint.hub.publish.figures import Source, plan_figures
+from carbon_lint.records.merge.merge import Merged
 from tests.hub.conftest import CARD
 from tests.hub.records import record, write_record
 from tests.standin.faults import Fault

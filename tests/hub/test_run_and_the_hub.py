@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.hub import watch
+from carbon_lint.hub.pushes import watch
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record
 from tests.conftest import ROOT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.hub.stated import read_stated
+from carbon_lint.hub.search.stated import read_stated
 from carbon_lint.units import GRAMS_PER
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import UsageError
-from carbon_lint.hub.target import parse_endpoint, parse_target
+from carbon_lint.hub.client.target import parse_endpoint, parse_target
 
 HUB = "https://huggingface.co"
 PIECES = st.sampled_from(

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.hub.auth import Credentials
-from carbon_lint.hub.secrets import RedactingFormatter
+from carbon_lint.hub.client.auth import Credentials
+from carbon_lint.hub.client.secrets import RedactingFormatter
 from carbon_lint.text import HIDDEN, redacted
 from tests.hub.conftest import CARD
 from tests.standin.faults import Fault

@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
-from carbon_lint.hub import pushed
-from carbon_lint.hub.watch import Watch
+from carbon_lint.hub.pushes import pushed
+from carbon_lint.hub.pushes.watch import Watch
 from carbon_lint.records.record import Outcome
-from carbon_lint.report.sections import warnings as in_markdown
+from carbon_lint.report.run.sections import warnings as in_markdown
 from carbon_lint.text import terminal
 from tests.hub.records import record
 from tests.hub.watched import STOPPED, told, weights

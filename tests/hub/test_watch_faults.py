@@ -7,8 +7,8 @@ import json
 import pytest
 
 from carbon_lint.errors import UsageError
-from carbon_lint.hub import pushed, watch
-from carbon_lint.hub.watch import Watch
+from carbon_lint.hub.pushes import pushed, watch
+from carbon_lint.hub.pushes.watch import Watch
 from tests.hub.watched import STOPPED, told, weights
 from tests.standin.faults import Fault, html_502
 from tests.standin.hub import FOREIGN_TOKEN, READ_TOKEN, WRITE_TOKEN

@@ -16,7 +16,7 @@ from carbon_lint.lint.engine import LintRequest, lint_card
 from carbon_lint.lint.evidence import from_emissions_csv, from_records
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
-from carbon_lint.report.concise import line_of
+from carbon_lint.report.findings.concise import line_of
 from tests.conftest import ROOT
 
 CORPUS = ROOT / "tests" / "corpus"

@@ -207,7 +207,7 @@ def test_the_doctor_says_the_same(host):
 
 ASKS = """
 import json, sys, types
-from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
+from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 sys.modules["pynvml"] = sys.modules["amdsmi"] = None
 meter = CodeCarbonMeter(None)
 meter.start()

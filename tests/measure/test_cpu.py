@@ -8,11 +8,11 @@ import time
 import pytest
 
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.measure import cgroup
-from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
-from carbon_lint.measure.cpu import Limit, plan_cpu, rapl_denied
-from carbon_lint.measure.cpu_load import CpusLoad, GroupLoad, LinearWatch, load_of
-from carbon_lint.measure.ram import model_w, plan_ram
+from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
+from carbon_lint.measure.host import cgroup
+from carbon_lint.measure.host.cpu import Limit, plan_cpu, rapl_denied
+from carbon_lint.measure.host.cpu_load import CpusLoad, GroupLoad, LinearWatch, load_of
+from carbon_lint.measure.host.memory import model_w, plan_ram
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
 from tests.measure import fake_machine

@@ -10,8 +10,8 @@ from pathlib import Path
 import codecarbon
 import pytest
 
-from carbon_lint.measure import cpu
-from carbon_lint.measure.cpu import plan_cpu
+from carbon_lint.measure.host import cpu
+from carbon_lint.measure.host.cpu import plan_cpu
 from tests.conftest import ROOT
 from tests.measure.fake_machine import XEON_8370C, machine
 

@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from carbon_lint.measure import descendants
+from carbon_lint.measure.job import descendants
 
 # Starts a child that sleeps and one that has ended and is not reaped, says their pids, and waits.
 FAMILY = """

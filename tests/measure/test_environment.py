@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from carbon_lint.measure.environment import PRIVATE_MARK, describe_withheld, job_environ, private_prefix
+from carbon_lint.measure.job.environment import PRIVATE_MARK, describe_withheld, job_environ, private_prefix
 
 
 def given(environ, pass_env=(), own_prefix=None):

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbon_lint import estimate
 from carbon_lint.errors import UsageError
+from carbon_lint.estimate import find_gpu
 from carbon_lint.lint.evidence import models_in
 from carbon_lint.lint.hardware import bounds, rated_w
-from carbon_lint.measure import estimate
-from carbon_lint.measure.estimate import find_gpu
 from tests.conftest import ROOT
 
 LINES = estimate._rows()

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
-from carbon_lint.measure.figures import FigureCheck
+from carbon_lint.measure.codecarbon.figures import FigureCheck
+from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
+from benchmarks.replay.trace import Series
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
+from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
-from carbon_lint.measure.trace import Series
 from carbon_lint.records.record import Method, Outcome
 from tests.measure.driving import drive, virtual
 from tests.measure.stub_amdsmi import StubAmd, StubAmdsmi, mi250

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
+from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measure.gpu import counting
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.sharing import not_ours, others, roots

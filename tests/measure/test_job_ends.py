@@ -12,7 +12,7 @@ import pytest
 
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measure.descendants import children
+from carbon_lint.measure.job.descendants import children
 from carbon_lint.measure.request import OnLoss
 from carbon_lint.measure.run import exit_code
 from carbon_lint.records.record import Outcome
@@ -124,7 +124,7 @@ def test_a_job_that_fails_by_itself_over_budget_keeps_its_status(run):
 
 def test_daemons_that_left_the_session_are_ended_when_the_job_ends(run, monkeypatch):
     monkeypatch.setattr(
-        "carbon_lint.measure.guardian.STRAGGLER_GRACE_S", 0.5
+        "carbon_lint.measure.job.guardian.STRAGGLER_GRACE_S", 0.5
     )  # the guardian is forked: it inherits this
     mark = a_mark()
     daemon = (

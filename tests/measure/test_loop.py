@@ -234,7 +234,7 @@ def test_a_hundred_thousand_ticks_take_no_memory():
     """24 h at a tick a second, without waiting for them."""
     import tracemalloc
 
-    from carbon_lint.measure.job import JobState
+    from carbon_lint.measure.job.job import JobState
     from carbon_lint.measure.loop import Loop
 
     class SilentJob:

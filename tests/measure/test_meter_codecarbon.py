@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.measure import codecarbon_meter
-from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
-from carbon_lint.measure.codecarbon_tap import Tap
+from carbon_lint.measure.codecarbon import meter as codecarbon_meter
+from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
+from carbon_lint.measure.codecarbon.tap import Tap
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
 from tests.conftest import ROOT
@@ -280,7 +280,7 @@ def test_starting_imports_no_pandas_and_asks_no_cpuinfo():
     import subprocess
 
     code = (
-        "import sys; from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter\n"
+        "import sys; from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter\n"
         "from carbon_lint.places import find_place\n"
         "m = CodeCarbonMeter(find_place('FRA')); m.start(); m.stop()\n"
         "print([name for name in ('pandas', 'cpuinfo', 'codecarbon.output') if name in sys.modules])"

@@ -7,11 +7,11 @@ import math
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from benchmarks.replay.trace import Series, parse_trace
 from carbon_lint.errors import InputError, MeasurementError, UsageError
-from carbon_lint.measure.estimate import find_gpu
+from carbon_lint.estimate import find_gpu
 from carbon_lint.measure.gpu.visible_amd import AmdCard, hiding, visible_amd_cards
 from carbon_lint.measure.gpu.visible_nvidia import Card, visible_cards
-from carbon_lint.measure.trace import Series, parse_trace
 from carbon_lint.places import every_place, find_place
 
 CARDS = [

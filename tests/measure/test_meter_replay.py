@@ -11,10 +11,10 @@ import time
 
 import pytest
 
+from benchmarks.replay.replay_meter import ReplayMeter, ScaledClock, VirtualClock
+from benchmarks.replay.trace import Series, Trace, load_trace, parse_trace
 from carbon_lint.errors import InputError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measure.replay_meter import ReplayMeter, ScaledClock, VirtualClock
-from carbon_lint.measure.trace import Series, Trace, load_trace, parse_trace
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method, Outcome
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import CommandNotRunnableError
-from carbon_lint.measure.environment import OwnVenv, describe_program, job_environ, own_venv
+from carbon_lint.measure.job.environment import OwnVenv, describe_program, job_environ, own_venv
 from tests.conftest import ROOT
 
 SHOW = ("python", "-c", "import sys; print(sys.prefix)")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.measure.ranks import (
+from carbon_lint.measure.job.ranks import (
     LOCAL_RANK_VARIABLES,
     is_measuring,
     local_rank,

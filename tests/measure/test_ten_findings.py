@@ -18,9 +18,9 @@ import pytest
 from codecarbon.external.ram import RAM
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measure.codecarbon_meter import CodeCarbonMeter
-from carbon_lint.measure.cpu import plan_cpu
+from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
+from carbon_lint.measure.host.cpu import plan_cpu
 from carbon_lint.places import find_place
 from tests.conftest import ROOT
 from tests.measure import stub_nvml

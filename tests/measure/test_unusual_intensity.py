@@ -16,7 +16,7 @@ from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measure.grid.hourly import hourly
 from carbon_lint.places import custom_place, every_place, unusual_intensity
-from carbon_lint.records.merge import Named, merge
+from carbon_lint.records.merge.merge import Named, merge
 from carbon_lint.records.record import Intensity
 from carbon_lint.records.store import load_record, parse_record, render_record, write_record
 from tests.measure.fake_meter import FakeMeter

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.github import starter
 from carbon_lint.project import DOCS_URL, MAJOR_TAG, OWNER, REPOSITORY, REPOSITORY_URL, is_placeholder
+from carbon_lint.starter import files as starter
 from tests.conftest import ROOT
 
 _SPEC = importlib.util.spec_from_file_location("pins", ROOT / "tools/pins.py")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MeasurementError, UsageError
 from carbon_lint.places import custom_place, every_place, find_place
-from carbon_lint.records.emissions_choice import Choice
-from carbon_lint.records.emissions_csv import record_from_csv, record_of
-from carbon_lint.records.emissions_runs import log_of
-from carbon_lint.records.emissions_table import looks_like_csv, parse_table
+from carbon_lint.records.emissions_csv.choice import Choice
+from carbon_lint.records.emissions_csv.record import record_from_csv, record_of
+from carbon_lint.records.emissions_csv.runs import log_of
+from carbon_lint.records.emissions_csv.table import looks_like_csv, parse_table
 from carbon_lint.records.record import Methods, Outcome
 from carbon_lint.records.store import find_problem, record_to_json
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MeasurementError, UsageError
 from carbon_lint.places import find_place
-from carbon_lint.records.emissions_choice import Choice
-from carbon_lint.records.emissions_csv import record_of
-from carbon_lint.records.emissions_place import region_name
-from carbon_lint.records.emissions_runs import log_of, overlapping
-from carbon_lint.records.emissions_table import REQUIRED, parse_table
+from carbon_lint.records.emissions_csv.choice import Choice
+from carbon_lint.records.emissions_csv.place import region_name
+from carbon_lint.records.emissions_csv.record import record_of
+from carbon_lint.records.emissions_csv.runs import log_of, overlapping
+from carbon_lint.records.emissions_csv.table import REQUIRED, parse_table
 from tests.conftest import ROOT
 from tests.records.test_emissions_csv import FULL, OLDEST, record, table
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError
 from carbon_lint.records.hours import basis, find_disagreement, joined, over_hours, scaled
-from carbon_lint.records.merge import Named, Overlap, merge
+from carbon_lint.records.merge.merge import Named, Overlap, merge
 from carbon_lint.records.record import Energy, HourlyIntensity, Intensity
 from carbon_lint.records.store import load_record, write_record
 from tests.records.builders import FRANCE, a_record

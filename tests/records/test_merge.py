@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.records.folder import put_record, record_at
-from carbon_lint.records.merge import Named, Overlap, merge, of_group
+from carbon_lint.records.merge.merge import Named, Overlap, merge, of_group
+from carbon_lint.records.merge.windows import Window, merged_windows, shared_s, union_s
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
 from carbon_lint.records.storage import open_storage
 from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
-from carbon_lint.records.windows import Window, merged_windows, shared_s, union_s
 from tests.records.builders import a_record
 
 G_PER_KWH = 56.04

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.places import every_place
-from carbon_lint.records.combine import combine
 from carbon_lint.records.journal import FORMAT
+from carbon_lint.records.merge.combine import combine
 from carbon_lint.records.plausible import _gpu_flaws, find_contradiction, find_implausible
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
 from carbon_lint.records.store import record_from_json, record_to_json, write_record

@@ -12,7 +12,7 @@ from carbon_lint.measure.journal import reading_to_json
 from carbon_lint.records.ledger import add
 from carbon_lint.records.record import Energy, Methods, Outcome
 from carbon_lint.records.store import record_to_json, write_record
-from carbon_lint.report.comment import is_comment
+from carbon_lint.report.run.comment import is_comment
 from tests.report.runs import RECORD, readings, record
 
 MAIN = dataclasses.replace(RECORD.provenance, ref="refs/heads/main")

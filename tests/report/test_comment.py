@@ -14,8 +14,9 @@ from carbon_lint.gate.budget import judge
 from carbon_lint.gate.exceptions import excuse, parse_exceptions
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Energy
-from carbon_lint.report import comment, run_text, summary
-from carbon_lint.report.comment import is_comment, marker
+from carbon_lint.report.run import comment, summary
+from carbon_lint.report.run import text as run_text
+from carbon_lint.report.run.comment import is_comment, marker
 from tests.report.runs import RECORD, record
 from tests.report.samples import CARD, diagnostic, report
 

@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT7
 from carbon_lint.errors import MeasurementError
 from carbon_lint.records.record import Energy, Gpu, Hardware, Methods, Outcome
 from carbon_lint.records.store import write_record
-from carbon_lint.report.export import ACTIVITIES, Subject, cyclonedx, spdx
+from carbon_lint.report.run.export import ACTIVITIES, Subject, cyclonedx, spdx
 from tests.report.runs import RECORD, record
 
 SUBJECT = Subject(model="me/model", activity="fine-tuning")

@@ -18,7 +18,7 @@ from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.lint.rules import load_all
 from carbon_lint.project import install_hint
 from carbon_lint.report import REPORTERS, RenderOptions
-from carbon_lint.report.sarif import MAX_RESULTS
+from carbon_lint.report.findings.sarif import MAX_RESULTS
 from carbon_lint.schema_files import load_schema
 from tests.report.samples import CARD, diagnostic, fix, related, report
 

@@ -13,9 +13,10 @@ from carbon_lint.gate.budget import OnModelled, is_failing, judge
 from carbon_lint.gate.exceptions import BudgetException, excuse
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Energy, Outcome
-from carbon_lint.report import comment, run_text, summary
-from carbon_lint.report.headline import Ending, headline
-from carbon_lint.report.sections import Publication
+from carbon_lint.report.run import comment, summary
+from carbon_lint.report.run import text as run_text
+from carbon_lint.report.run.headline import Ending, headline
+from carbon_lint.report.run.sections import Publication
 from tests.report.runs import RECORD, record
 from tests.report.samples import CARD, diagnostic, report
 

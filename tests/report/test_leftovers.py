@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from carbon_lint.report.leftovers import closed
+from carbon_lint.report.run.leftovers import closed
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
 AFTER = "\n\nWhat comes after.\n"

@@ -15,9 +15,10 @@ from markdown_it import MarkdownIt
 from carbon_lint.gate.baseline import compare, figures_of_record
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.hub.message import MARKER, description_of
+from carbon_lint.hub.publish.message import MARKER, description_of
 from carbon_lint.records.record import Provenance, Record
-from carbon_lint.report import comment, export, run_text, summary
+from carbon_lint.report.run import comment, export, summary
+from carbon_lint.report.run import text as run_text
 from tests.report.runs import RECORD
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget, LimitResult, Status, Verdict
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods, Outcome
-from carbon_lint.report import phrases, run_text, summary
+from carbon_lint.report.run import phrases, summary
+from carbon_lint.report.run import text as run_text
 from tests.report.runs import RECORD, record
 
 

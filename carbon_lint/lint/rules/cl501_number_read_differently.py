@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from carbon_lint.card import scalars
+from carbon_lint.card.yaml import scalars
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain
 from carbon_lint.lint.rule import Rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from carbon_lint.card.scalars import emissions_thresholds_value, pyyaml_value
+from carbon_lint.card.yaml.scalars import emissions_thresholds_value, pyyaml_value
 from carbon_lint.lint.context import number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.environment import PROGRESS_VARIABLE
 from carbon_lint.measure.forecast.forecaster import Forecaster
 from carbon_lint.measure.forecast.listening import Listening
-from carbon_lint.measure.signals import CANCELLING
+from carbon_lint.measure.job.environment import PROGRESS_VARIABLE
+from carbon_lint.measure.job.signals import CANCELLING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from carbon_lint.measure.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measure.job.signals import SignalInbox
     from carbon_lint.measure.request import RunRequest
-    from carbon_lint.measure.signals import SignalInbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

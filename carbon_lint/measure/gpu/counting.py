@@ -22,7 +22,7 @@ from carbon_lint.measure.gpu.nvidia import open_nvidia
 from carbon_lint.measure.gpu.sharing import not_ours, others, roots
 from carbon_lint.measure.gpu.visible_amd import CUDA, HIP, ROCR
 from carbon_lint.measure.gpu.visible_nvidia import hides
-from carbon_lint.measure.ranks import local_rank
+from carbon_lint.measure.job.ranks import local_rank
 from carbon_lint.records.record import Gpu, Method
 
 if TYPE_CHECKING:

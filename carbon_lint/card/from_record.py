@@ -1,0 +1,220 @@
+"""A record's figures as the card's `co2_eq_emissions`, and what changes by writing them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING
+
+from carbon_lint.card.edit import encode, write_block
+from carbon_lint.card.prose import figures
+from carbon_lint.card.read import read_card
+from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.records.record import Method, Outcome
+from carbon_lint.units import format_emissions
+
+if TYPE_CHECKING:
+    from carbon_lint.card.document import Card, Node
+    from carbon_lint.records.record import Hardware, Record
+
+    Value = str | int | float | bool
+
+_SPENT = {
+    Outcome.FAILED: "the run failed; what it emitted until then counts",
+    Outcome.INTERRUPTED: "the run was interrupted; what it emitted until then counts",
+    Outcome.OVER_BUDGET: "the run went over its budget; what it emitted counts all the same",
+}
+_SECONDS_PER_HOUR = 3600
+_ROUNDED = 0.01  # a text gives three digits or so
+_DIGITS = 4
+_HOURS_DIGITS = 3  # as SetFit and sentence-transformers round `hours_used`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One key of the block: its source text before, None where it was not there, and its value now."""
+
+    name: str
+    old: str | None
+    new: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardChange:
+    """A card before and after. `before` is None for a card that was not there; `notes` are for the user to read."""
+
+    before: bytes | None
+    after: bytes
+    fields: tuple[FieldChange, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def is_changed(self) -> bool:
+        """False where the card holds the record's figures already."""
+        return self.before != self.after
+
+
+def card_with_record(
+    data: bytes | None,
+    path: str,
+    record: Record,
+    *,
+    training_type: str | None = None,
+    location_name: str | None = None,
+    replace: bool = False,
+) -> CardChange:
+    """The card in `data` with the record's figures; a minimal new card for None.
+
+    Raises MeasurementError where the record holds no figure, UsageError where a smaller figure would replace a larger
+    one of the same run group, InputError where the card cannot be written safely.
+    """
+    card = read_card(data or b"", path)
+    block = block_of(record, training_type=training_type, location_name=location_name)
+    emissions_g = _emissions_of(record)
+    notes = [_SPENT[record.outcome]] if record.outcome in _SPENT else []
+    notes += _notes_on_size(card, record, emissions_g, replace=replace)
+    notes += _notes_on_stale(card, block) + _notes_on_text(card, emissions_g)
+    block |= _derived(card, record)
+    after = encode(card, write_block(card, block))
+    return CardChange(before=data, after=after, fields=_field_changes(card, block), notes=tuple(notes))
+
+
+def block_of(record: Record, *, training_type: str | None = None, location_name: str | None = None) -> dict[str, Value]:
+    """The keys that a record can state, in the documentation's order. The training type is never guessed.
+
+    Raises MeasurementError where the record holds no emissions.
+    """
+    block: dict[str, Value] = {
+        "emissions": _emissions_of(record),
+        "source": "codecarbon" if "codecarbon" in record.software else "carbon-lint",
+    }
+    if training_type is not None:
+        block["training_type"] = training_type
+    location = location_name or (record.intensity and (record.intensity.location_name or record.intensity.location))
+    if location:
+        block["geographical_location"] = location
+    hardware = hardware_used(record.hardware)
+    if hardware:
+        block["hardware_used"] = hardware
+    return block
+
+
+def hardware_used(hardware: Hardware) -> str | None:
+    """`2 x NVIDIA A100-SXM4-80GB`; the CPU where no GPU was counted; None where neither is known."""
+    names = Counter(gpu.name for gpu in hardware.gpus)
+    if names:
+        return ", ".join(f"{count} x {name}" for name, count in names.items())
+    return hardware.cpu_model
+
+
+def _emissions_of(record: Record) -> float:
+    emissions_g = record.emissions_g
+    if record.outcome is Outcome.UNMEASURED or emissions_g is None:
+        if record.outcome is not Outcome.UNMEASURED and record.energy_kwh.total is not None:
+            raise MeasurementError(
+                f"the record of run {record.run_id} holds energy and no grams",
+                hint="the card was not changed; say where the energy came from: carbon-lint card --location FRA",
+            )
+        why = record.warnings[0] if record.warnings else "no emissions were measured"
+        raise MeasurementError(
+            f"the record of run {record.run_id} holds no emissions ({record.outcome}): {why}",
+            hint="the card was not changed; `carbon-lint doctor` says what can be measured here",
+        )
+    if not math.isfinite(emissions_g) or emissions_g <= 0:
+        raise MeasurementError(
+            f"the record of run {record.run_id} states {emissions_g!r} g, which no run can have taken",
+            hint="the card was not changed; measure the run again",
+        )
+    return _rounded(emissions_g) if is_modelled(record) else emissions_g
+
+
+def is_modelled(record: Record) -> bool:
+    """Whether any part of the energy was estimated, so that the figure has digits that nobody knows."""
+    methods = record.methods
+    return bool({methods.cpu, methods.gpu, methods.ram} & {Method.LOAD_MODEL, Method.CONSTANT, Method.USER})
+
+
+def _rounded(emissions_g: float) -> float:
+    """The figure as far as a model can know it: four digits, and whole grams at least. The record keeps the rest.
+
+    It is rounded up, so that it is over a limit of as many digits exactly if the record's figure is.
+    """
+    exact = Decimal(f"{emissions_g:.12g}")
+    step = Decimal(1).scaleb(min(0, exact.adjusted() + 1 - _DIGITS))
+    return float(exact.quantize(step, rounding=ROUND_CEILING))
+
+
+def _stated_g(card: Card) -> float | None:
+    """The grams on the card, where it holds a number."""
+    block = card.block
+    node = block.get("emissions") if block is not None and block.kind == "map" else block
+    return float(node.value) if node is not None and node.is_number and node.value is not None else None
+
+
+def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: bool) -> list[str]:
+    """A smaller figure over a larger one loses what was spent before, where both are of one run group."""
+    stated_g = _stated_g(card)
+    if stated_g is None or not emissions_g < stated_g:
+        return []
+    sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(emissions_g)}"
+    if record.run_group is None:
+        return [f"{sizes}: right if the weights were trained anew, else sum the runs with --run-group"]
+    if replace:
+        return [f"{sizes}: replaced, as asked for"]
+    raise UsageError(
+        f"{sizes} for the run group {record.run_group!r}: the smaller figure was not written",
+        hint="merge the records of the whole group, or say --replace",
+    )
+
+
+def _notes_on_stale(card: Card, block: dict[str, Value]) -> list[str]:
+    present = _present(card)
+    return [
+        f"{name} stays {present[name].raw!r}: the record does not state it"
+        for name in ("geographical_location", "hardware_used")
+        if name in present and name not in block
+    ]
+
+
+def _notes_on_text(card: Card, emissions_g: float) -> list[str]:
+    """The text below is never changed, and so may contradict the new figure."""
+    stated = figures(card.text, card.body[0])
+    if not stated or any(math.isclose(figure.grams, emissions_g, rel_tol=_ROUNDED) for figure in stated):
+        return []
+    return [f"the card's text states {stated[0].number_text} {stated[0].unit}: carbon-lint leaves text to you"]
+
+
+def _derived(card: Card, record: Record) -> dict[str, Value]:
+    """Keys that other writers add, where the card has them: left alone they would contradict the new figure."""
+    values: dict[str, Value | None] = {
+        "energy_consumed": record.energy_kwh.total,
+        "hours_used": round(record.duration_s / _SECONDS_PER_HOUR, _HOURS_DIGITS),
+        "cpu_model": record.hardware.cpu_model,
+        "ram_total_size": record.hardware.ram_gb,
+    }
+    present = _present(card)
+    return {name: value for name, value in values.items() if name in present and value is not None}
+
+
+def _present(card: Card) -> dict[str, Node]:
+    block = card.block
+    return {} if block is None else {key.text: value for key, value in block.own_items()}
+
+
+def _field_changes(card: Card, block: dict[str, Value]) -> tuple[FieldChange, ...]:
+    present = _present(card)
+    old_scalar = card.block if card.block is not None and card.block.kind == "scalar" else None
+    return tuple(
+        FieldChange(
+            name=name,
+            old=present[name].raw
+            if name in present
+            else old_scalar.raw
+            if old_scalar and name == "emissions"
+            else None,
+            new=value,
+        )
+        for name, value in block.items()
+    )

@@ -1,0 +1,395 @@
+"""Figures that a card's own text states: emissions with their unit, and energy, hours and hardware where it has them.
+
+Only an amount that is bound to a label is taken (`CO2 Emissions (in grams): 1.2`, `**Carbon Emitted**: 0.42 kg`, a
+table's column `Emissions (KgCO2eq)`). Rates, and the emissions of cars, data sets and other models, are not figures of
+the model; `subject` tells them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+from carbon_lint.card.markup import hidden, plain
+from carbon_lint.card.quantity import Named, numbers, quantities, quantity_of, unit_at, units_in
+from carbon_lint.card.subject import Subjects
+from carbon_lint.card.table import html_tables, pipe_table
+from carbon_lint.card.yaml.pattern import pattern
+from carbon_lint.units import readings_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbon_lint.card.markup import Plain
+
+_MAX_LINE = 2000
+_MAX_FIGURES = 200
+_MAX_WORDS = 5000
+_MAX_NUMBERS = 60
+_LONGEST_GAP = 160
+_NEAR = 60
+_WORDS = ("emission", "emit", "footprint", "co2", "co\u2082", "co<sub>2", "co_", "co$", "co~2")
+
+_SPEAKS = (
+    r"[e\u00e9]mi(?:ssion|tt?e?d?s?\b)|emisi|footprint"
+    r"|CO(?:2|\u2082|<sub>2|[_$~{]{1,3}2|&\#8322)"
+)
+_LABEL = (
+    r"(?<![A-Za-z\u00e9])(?:[e\u00e9]missions?(?!\.csv)"
+    r"(?![ _-](?:factor|intensity|rate|trading|scenario|data|reduction|target|saving|allowance))"
+    r"|emissionen|emisiones|emissioni|emitted|emits?|emitting"
+    r"|(?<!memory[ ])(?<!storage[ ])(?<!disk[ ])(?<!hardware[ ])(?<!VRAM[ ])(?<!GPU[ ])footprint)(?![A-Za-z0-9])"
+)
+# A weaker label counts only if CO2 is named with the amount.
+_WEAK = (
+    r"\b(?:produced?|produces|released?|releases|generated?|generates"
+    r"|(?:carbon|climate|environmental)[ ](?:cost|impact|output))\b"
+)
+_KEY = (
+    r"^[ \t>*+|\u2022-]{0,12}(?:\d{1,2}[.)][ ])?(?:[A-Za-z][\w-]{0,20}[ ]){0,3}?"
+    r"(?:CO2(?:[ _-]?(?:eq(?:uivalents?)?|e))?|GHG|greenhouse[ ]gas(?:es)?|carbon(?:[ ]dioxide)?)"
+    r"(?:[ ]?[(\[][^()\[\]\d]{0,40}[)\]])?[ ]?(?=[:=|])"
+)
+_KEY_CELL = r"\W{0,6}(?:CO2(?:[ _-]?(?:eq(?:uivalents?)?|e))?|carbon(?:[ ]dioxide)?|GHG)[ ]?(?:[(\[]|$)"
+_BEHIND_LABEL = (
+    r"[ ]{0,2}(?:\([^()\d]{0,30}\)[ ])?(?:of[ ])?"
+    r"(?:(?:total|training|carbon|greenhouse[ ]gas|GHG|CO2(?:eq)?|estimated|equivalent)[ ]){0,3}"
+    r"(?:emissions?|(?:(?:was|were|is|are|has[ ]been|have[ ]been|being)[ ])?"
+    r"(?:emitted|produced|released|generated))\b"
+)
+# Numbers that may stand between a label and its amount: names, dates, and counts of other things.
+_OTHER_NUMBER = (
+    r"CO_?2|scope[ ][123]|\d{1,5}[ ]?(?:[x\u00d7*][ ]?)?(?:NVIDIA|AMD|TPU|[A-Z]{1,4}\d{1,4})\w*"
+    r"|[A-Za-z][\w-]*\d[\w.-]*|\b(?:19|20)\d\d\b"
+    r"|\d[\d.,]*[ -]?(?:hours?|hrs?|h|days?|weeks?|months?|minutes?|epochs?|steps?"
+    r"|[kM]?Wh|k?W|%|x|B|M|billion|million|GPUs?|TPUs?|nodes?|seeds?|runs?|trials?|experiments?|models?|parameters?|params|GB)\b|\d[\d.,]*%"
+)
+_SENTENCE_END = (
+    r"(?<!\bapprox)(?<!\beq)(?<!\bequiv)(?<!\bca)(?<!\best)(?<!\bincl)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bno)"
+    r"[.!;](?=\s|$)|\?(?=\s|$)"
+)
+_ANSWER = r"\s*[|:]?\s*(?:about|around|approximately|approx\.?|roughly|~)?\s*\d"
+_SEPARATES = r"[ \"':=|~\u2192]{0,12}(?:(?:about|around|approximately|approx\.?|roughly|ca\.?|~)[ ]?)?$"
+_CONTINUES = r"[ \t]*(?:[*_$(~\u2248`]{0,3})(?-i:[a-z]|\d(?!\d{0,2}[.)][ ]))"
+# What may stand beside a number in a cell.
+_BESIDE = (
+    r"[^\w<>\u2264\u2265\u00b1+/-]{0,12}(?:(?:approx|ca|about|est|estimated|total)\b[^\w]{0,4})?"
+    r"(?:\([^()\d]{0,40}\))?\W{0,6}"
+)
+_BRACKETS = r"[ ]{0,2}\((?P<held>[^()\d]{0,30}(?:CO2[^()\d]{0,30})?)\)"
+# What follows a number that is no amount in the label's unit: `5 GPUs`, `3 %`, `2 kWh`, `5-10`.
+_COUNTED = (
+    r"[\w%]|[ ]{1,2}(?:%|[kM]?Wh\b|k?W\b|hours?\b|h\b|GPUs?\b|\+/-|to[ ]\d)"
+    r"|\s?[-\u2013\u00b1]\s?\d"
+)
+_DIGIT = re.compile(r"\d")
+
+
+class BodyFigure(NamedTuple):
+    """Emissions as the text states them: `text[start:end]` is the number, `grams` what it comes to.
+
+    `alternatives` holds the other readings in grams: `4,475 kg` is 4,475,000 or 4,475, a ton is one of three.
+    """
+
+    number_text: str
+    unit: str
+    start: int
+    end: int
+    grams: float
+    alternatives: tuple[float, ...]
+    unit_g: float
+
+    def __repr__(self) -> str:
+        return f"BodyFigure({self.number_text} {self.unit} = {self.grams:g} g at {self.start})"
+
+
+class Mention:
+    """Another figure of the text: `value` in the unit that the function names, `raw` as it stands at `[start, end)`."""
+
+    __slots__ = ("end", "raw", "start", "value")
+
+    def __init__(self, value: float, raw: str, start: int, end: int) -> None:
+        self.value = value
+        self.raw = raw
+        self.start = start
+        self.end = end
+
+    def __repr__(self) -> str:
+        return f"Mention({self.value:g}, {self.raw!r} at {self.start})"
+
+
+def figures(text: str, start: int) -> list[BodyFigure]:
+    """Emissions that `text[start:]` states, in order."""
+    lowered = text[start:].lower()
+    if not any(word in lowered for word in _WORDS):
+        return []
+    return _Reader(text, start).read()
+
+
+class _Reader:
+    """Reads one card: what is hidden, what its sections are about, and the figures so far, by their place."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self.text = text
+        self.start = start
+        self.hidden = hidden(text, start)
+        self.hidden_starts = [start for start, _ in self.hidden]
+        self.subjects = Subjects(text, start)
+        self.found: dict[int, BodyFigure] = {}
+
+    def read(self) -> list[BodyFigure]:
+        for start, end, rows in html_tables(self.text, self.start):
+            if not self._is_passed_over(start):
+                self._take_table(rows)
+            self._hide(start, end)
+        done = self.start
+        for number, word in enumerate(pattern(_SPEAKS).finditer(self.text, self.start)):
+            if len(self.found) >= _MAX_FIGURES or number >= _MAX_WORDS:
+                break
+            if word.start() >= done:
+                done = self._take_line_at(word.start(), word.end())
+        return [self.found[at] for at in sorted(self.found)][:_MAX_FIGURES]
+
+    def _take_line_at(self, word_start: int, word_end: int) -> int:
+        """Take the figures of a line, or of the table or the sentence that it belongs to; say where that ends."""
+        text = self.text
+        begin = max(self.start, text.rfind("\n", self.start, word_start) + 1)
+        end = text.find("\n", word_end)
+        end = len(text) if end < 0 else end
+        if end - begin > _MAX_LINE or self._is_passed_over(word_start):
+            return end
+        table = pipe_table(text, begin, end)
+        if table is not None:
+            self._take_table(table[0])
+            return table[1]
+        end = self._continued(end)
+        self._take_line(plain(text, begin, min(end, begin + _MAX_LINE)))
+        return end
+
+    def _hide(self, start: int, end: int) -> None:
+        """Hide a table that was read, so that its lines are not read once more."""
+        number = bisect_right(self.hidden_starts, start)
+        self.hidden_starts.insert(number, start)
+        self.hidden[number:number] = [(start, end)]
+
+    def _is_passed_over(self, position: int) -> bool:
+        """Whether the text at `position` is code, a comment or a table that was read, or is about something else."""
+        number = bisect_right(self.hidden_starts, position) - 1
+        if any(position < end for _, end in self.hidden[max(0, number - 3) : number + 1]):
+            return True
+        return self.subjects.is_aside(position)
+
+    def _continued(self, line_end: int) -> int:
+        """The end of the paragraph's next two lines, if the sentence plainly goes on there."""
+        text, end = self.text, line_end
+        for _ in range(2):
+            if (
+                end >= len(text)
+                or text[end - 1 : end] in {".", "!", "?", "|"}
+                or not pattern(_CONTINUES).match(text, end + 1)
+            ):
+                break
+            following = text.find("\n", end + 1)
+            following = len(text) if following < 0 else following
+            if following - end > _MAX_LINE or ":" in text[end:following]:
+                break
+            end = following
+        return end
+
+    def _take_line(self, line: Plain) -> None:
+        if not _DIGIT.search(line.text):
+            return
+        position = 0
+        for end in [*_sentence_ends(line.text), len(line.text)]:
+            if _DIGIT.search(line.text, position, end):
+                self._take_sentence(line, position, end)
+            position = end
+
+    def _take_sentence(self, line: Plain, start: int, end: int) -> None:
+        sentence = line.text[start:end]
+        labels = [match.span() for match in pattern(_LABEL).finditer(sentence)]
+        labels += [match.span() for match in [pattern(_KEY).match(sentence)] if match]
+        weak = [match.span() for match in pattern(_WEAK).finditer(sentence)]
+        window = 0
+        for number_start, number_end in numbers(sentence)[:_MAX_NUMBERS]:
+            unit = _unit_of(sentence, number_start, number_end, window, labels)
+            if unit is None:
+                continue
+            before, behind = sentence[window:number_start], sentence[max(unit.gas_end, number_end) :]
+            is_direct = unit.start >= number_end
+            at = [(a - window, b - window) for a, b in labels if window <= a < b <= number_start]
+            if unit.names_gas:
+                at += [(a - window, b - window) for a, b in weak if window <= a < b <= number_start]
+            label = _label_of(before, at, behind) if is_direct else max(at, default=(None,))[0]
+            if label is not None and not unit.is_rate and not self.subjects.is_foreign(before, label, behind):
+                self._take(line, start + number_start, start + number_end, unit)
+            window = max(unit.gas_end, number_end)
+
+    def _take(self, line: Plain, start: int, end: int, unit: Named) -> None:
+        figure = _figure(line.text[start:end], unit, *line.span(start, end))
+        if figure is not None:
+            self.found.setdefault(figure.start, figure)
+
+    def _take_table(self, rows: list[list[tuple[int, int]]]) -> None:
+        """Cells under a column that names emissions, and cells beside a row's label that does."""
+        cells = [[plain(self.text, begin, min(end, begin + _MAX_LINE)) for begin, end in row] for row in rows]
+        if len(cells) <= 1:
+            return
+        header, body = [cell.text for cell in cells[0]], cells[1:]
+        names = [row[0].text.strip() for row in body]
+        columns = {number: self._heads(head) for number, head in enumerate(header)}
+        own_rows = [self.subjects.is_own(name) for name in names]
+        own_columns = [self.subjects.is_own(head) for head in header]
+        if self._heads(header[0]) and any(_states_amount(cell) for cell in header[1:]):
+            # a table without a head: what stands in its place is a row like the others
+            body, names, own_rows = [cells[0], *body], [header[0], *names], [False, *own_rows]
+        for row, name, is_own in zip(body, names, own_rows, strict=True):
+            labelled = self._heads(name)
+            if (any(own_rows) and not (is_own or labelled)) or self.subjects.is_other_subject(name):
+                continue
+            row_unit = (labelled and labelled[1]) or _unit_cell(row[1:])
+            for number, cell in enumerate(row):
+                head = columns.get(number)
+                if head is not None:
+                    self._take_cell(cell, head[1])
+                elif labelled and number > 0 and not self._is_other_column(number, header, own_columns):
+                    self._take_cell(cell, row_unit)
+
+    def _heads(self, label: str) -> tuple[bool, Named | None] | None:
+        """What a column's or a row's name says of its cells: that they are emissions, and their unit if it is named."""
+        units = list(units_in(label))
+        has_gas = any(unit.names_gas for unit in units)
+        speaks = pattern(_LABEL).search(label) or pattern(_KEY_CELL).match(label)
+        if (
+            (not speaks and not has_gas)
+            or _states_amount(label)
+            or self.subjects.is_rate_or_other(label)
+            or any(unit.is_rate for unit in units)
+        ):
+            return None
+        return True, units[0] if units else None
+
+    def _is_other_column(self, number: int, header: list[str], own: list[bool]) -> bool:
+        if number >= len(header):
+            return False
+        return (any(own) and not own[number]) or self.subjects.is_other_subject(header[number])
+
+    def _take_cell(self, cell: Plain, unit: Named | None) -> None:
+        found = numbers(cell.text)
+        if len(found) != 1:
+            return
+        start, end = found[0]
+        quantity = quantity_of(cell.text, start, end)
+        stated = unit_at(cell.text, end) if quantity else unit
+        rest = cell.text[:start] + cell.text[quantity.unit_end if quantity else end :]
+        if stated is None or stated.is_rate or not pattern(_BESIDE).fullmatch(rest.strip()):
+            return
+        self._take(cell, start, end, stated)
+
+
+def _states_amount(text: str) -> bool:
+    return next(quantities(text), None) is not None
+
+
+def _sentence_ends(text: str) -> list[int]:
+    return [
+        match.end()
+        for match in pattern(_SENTENCE_END).finditer(text)
+        if match[0] != "?" or not pattern(_ANSWER).match(text, match.end())
+    ]
+
+
+def _unit_of(text: str, start: int, end: int, window: int, labels: list[tuple[int, int]]) -> Named | None:
+    """The unit of the number `text[start:end]`: behind it, in brackets behind it, or in the label before it."""
+    direct = unit_at(text, end)
+    if direct is not None:
+        return direct
+    brackets = pattern(_BRACKETS).match(text, end)
+    if brackets is not None:
+        for unit in units_in(brackets["held"]):
+            shift = brackets.start("held")
+            return unit._replace(start=unit.start + shift, end=unit.end + shift, gas_end=brackets.end())
+    before = text[window:start]
+    if not any(window <= label and label_end <= start for label, label_end in labels):
+        return None
+    if not pattern(_SEPARATES).search(before) or pattern(_COUNTED).match(text, end):
+        return None
+    units = list(units_in(before))
+    return units[-1]._replace(start=0, gas_end=0) if units else None
+
+
+def _label_of(before: str, labels: list[tuple[int, int]], behind: str) -> int | None:
+    """Where the label of an amount starts: before the number with no other number between, or at once behind."""
+    if labels:
+        label, label_end = max(labels, key=lambda span: span[1])
+        gap = before[label_end:]
+        if len(gap) <= _LONGEST_GAP and not _DIGIT.search(pattern(_OTHER_NUMBER).sub(" ", gap)):
+            return label
+    return len(before) if pattern(_BEHIND_LABEL).match(behind) else None
+
+
+def _unit_cell(cells: list[Plain]) -> Named | None:
+    """The unit that a cell of its own names."""
+    for cell in cells:
+        text = cell.text.strip()
+        unit = unit_at(text, 0)
+        if unit is not None and not text[unit.gas_end :].strip(" ()[]."):
+            return unit
+    return None
+
+
+def _figure(number_text: str, unit: Named, start: int, end: int) -> BodyFigure | None:
+    values = readings_of(number_text)
+    if not values or (values[0] == 0 and not _DIGIT.search(number_text.partition(".")[2])):
+        return None  # a bare zero is a claim or a gap, not a figure
+    grams = [float(value * factor) for factor in unit.unit.grams for value in values]
+    return BodyFigure(number_text, unit.unit_text, start, end, grams[0], tuple(grams[1:]), float(unit.unit.grams[0]))
+
+
+_KWH = {"w": 0.001, "k": 1.0, "m": 1000.0}
+_HOURS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600, "d": 24.0, "w": 168.0}
+_ENERGY = (
+    r"(?:energy|electricity|power)[ _-]{0,2}(?:consum\w{1,8}|used|usage|use)?[^\d\n.!?;]{0,80}?(?<![\w.,-])"
+    r"(?P<number>\d[\d.,_]{0,40}(?:[eE][-+]?\d{1,4})?)[ ]{0,2}(?P<unit>[kM]?Wh)\b(?![ ]{0,2}(?:/|per\b))"
+)
+_TIME = (
+    r"(?:hours[ _-]{1,2}used|training[ _-]{1,2}(?:time|duration)|trained[ ]for|time[ ]spent)[^\d\n.!?;]{0,60}?"
+    r"(?<![\w.,-])"
+    r"(?P<number>\d[\d.,_]{0,40})(?:[ ]{0,2}(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|weeks?)\b)?"
+)
+_HARDWARE = r"^[ \t>*_|-]{0,12}hardware(?:[ _-](?:type|used))?[ *_|]{0,4}:[ *_]{0,4}(?P<text>[^\n]{2,200})"
+_COUNT = r"(?P<count>\d{1,5})[ ]?(?:[x\u00d7*][ ]?)?(?=[A-Za-z])"
+
+
+def energy(text: str, start: int) -> list[Mention]:
+    """Energy that `text[start:]` states, in kWh."""
+    return _mentions(_ENERGY, text, start, _KWH)
+
+
+def hours(text: str, start: int) -> list[Mention]:
+    """Hours that the training took, as `text[start:]` states them. A bare number after `Hours used` is hours."""
+    return _mentions(_TIME, text, start, _HOURS)
+
+
+def hardware(text: str, start: int) -> list[Mention]:
+    """Hardware that `text[start:]` names on a line of its own; `raw` is the name, `value` how many (1 where unsaid)."""
+    found = []
+    for match in pattern(_HARDWARE).finditer(text, start):
+        raw = match["text"].strip(" *_|\r")
+        count = pattern(_COUNT).match(raw)
+        if raw:
+            at = match.start("text") + match["text"].index(raw)
+            found.append(Mention(float(count["count"]) if count else 1.0, raw, at, at + len(raw)))
+    return found[:_MAX_FIGURES]
+
+
+def _mentions(wanted: str, text: str, start: int, factors: dict[str, float]) -> list[Mention]:
+    found = []
+    for match in pattern(wanted).finditer(text, start):
+        number = match["number"].rstrip(".,_")
+        values = readings_of(number)
+        unit = (match["unit"] or "h")[0].lower()
+        if values:
+            at = match.start("number")
+            found.append(Mention(float(values[0]) * factors[unit], text[at : match.end()], at, match.end()))
+    return found[:_MAX_FIGURES]

@@ -1,0 +1,113 @@
+"""What an audit has found so far, on disk after each card: an interrupted audit goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Self
+
+from carbon_lint.errors import InputError, OutputError
+from carbon_lint.hub.audit.judge import Judged, Proposal
+from carbon_lint.hub.search.stated import Stated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+FORMAT = "carbon-lint/audit-journal@1"
+
+
+class Journal:
+    """Appends every verdict to a file, and gives back those of an earlier, interrupted audit of the same cards.
+
+    `key` says what is audited and how: a journal of something else is refused, not mixed in.
+    """
+
+    def __init__(self, path: Path, key: dict[str, Any]) -> None:
+        self.path = path
+        self.done: dict[str, Judged] = {}
+        # through JSON, as the file has it: tuples become lists
+        self._key = json.loads(json.dumps(key))
+        self._read()
+        try:
+            self._stream = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(
+                f"{path}: cannot be written: {error.strerror}", hint="name another by --journal"
+            ) from error
+        if not self.done and self._stream.tell() == 0:
+            self._write({"format": FORMAT, "key": self._key})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+    def add(self, judged: Judged) -> None:
+        """Write one verdict. It is on disk, as far as the system is asked, when this returns."""
+        self._write(to_json(judged))
+
+    def finish(self) -> None:
+        """The audit is complete: the next one begins anew."""
+        self._stream.close()
+        self.path.unlink(missing_ok=True)
+
+    def _write(self, document: dict[str, Any]) -> None:
+        try:
+            self._stream.write(json.dumps(document) + "\n")
+            self._stream.flush()
+        except OSError as error:
+            raise OutputError(
+                f"{self.path}: cannot be written: {error.strerror}", hint="what was found is kept"
+            ) from error
+
+    def _read(self) -> None:
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read: {error.strerror}") from error
+        end = data.rfind(b"\n") + 1
+        lines = data[:end].splitlines()
+        head = _document(lines[0]) if lines else None
+        if lines and (head is None or head.get("format") != FORMAT or head.get("key") != self._key):
+            raise InputError(
+                f"{self.path} is the journal of another audit", hint="remove it, or name another by --journal"
+            )
+        for line in lines[1:]:
+            document = _document(line)
+            if document is not None:
+                judged = from_json(document)
+                self.done[judged.id] = judged
+        if end < len(data):  # the last line was cut off when the audit was killed
+            os.truncate(self.path, end)
+
+
+def _document(line: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def to_json(judged: Judged) -> dict[str, Any]:
+    """A verdict as a line of the journal."""
+    return asdict(judged)
+
+
+def from_json(document: dict[str, Any]) -> Judged:
+    """The verdict that a line holds."""
+    stated, proposal = document["stated"], document["proposal"]
+    values = {
+        **document,
+        "findings": tuple(document["findings"]),
+        "stated": None if stated is None else Stated(**stated),
+        "proposal": None if proposal is None else Proposal(**proposal),
+    }
+    return Judged(**values)

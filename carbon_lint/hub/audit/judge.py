@@ -1,0 +1,201 @@
+"""Many cards judged into one report: who states emissions, by what source, what is wrong and why.
+
+`judge` is pure: one card in, one verdict out, the same in this process, in several, or on a cluster. A card that cannot
+be fetched or read stays in the report as a row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.card.read import read_card
+from carbon_lint.hub.publish.judging import plain
+from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
+from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic
+from carbon_lint.lint.engine import lint_card
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from carbon_lint.card.document import Card
+    from carbon_lint.config import Settings
+
+KEPT_FINDINGS = 10_000
+"""Findings that the report lists; beyond them it only counts, so that memory stays flat over a million cards."""
+PROOFS = ("CL203", "CL207")
+"""Rules whose finding shows, from the card's own figures, that kilograms stand where grams belong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardText:
+    """A card to judge. `data` is None where there is none; `problem` says why it could not be had."""
+
+    id: str
+    data: bytes | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A correction that the card's own figures prove: replace `text[start:end]` by `new`."""
+
+    start: int
+    end: int
+    new: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What was found of one card.
+
+    Attributes:
+        has_card: False where the model has none.
+        stated: what its metadata states; None where it states nothing.
+        energy_kwh: the block's `energy_consumed`, where it is a number.
+        findings: what the linter says, as plain values (see `finding_of`).
+        proposal: a correction that its own figures prove.
+        problem: why the card could not be had or judged.
+    """
+
+    id: str
+    has_card: bool = False
+    stated: Stated | None = None
+    energy_kwh: float | None = None
+    findings: tuple[dict[str, Any], ...] = ()
+    proposal: Proposal | None = None
+    problem: str | None = None
+
+
+def judge(card_text: CardText, settings: Settings) -> Judged:
+    """Judge one card. Raises nothing on content."""
+    if card_text.data is None:
+        return Judged(id=card_text.id, problem=card_text.problem)
+    card = read_card(card_text.data, f"{card_text.id}/README.md")
+    found = lint_card(card, settings)
+    block = card.block
+    value = None if block is None else plain(block)
+    energy = value.get("energy_consumed") if isinstance(value, dict) else None
+    is_number = isinstance(energy, (int, float)) and not isinstance(energy, bool)
+    return Judged(
+        id=card_text.id,
+        has_card=True,
+        stated=None if block is None else read_stated({BLOCK: value}),
+        energy_kwh=float(energy) if is_number and energy is not None else None,
+        findings=tuple(finding_of(it) for it in found),
+        proposal=_proposal(card, found),
+    )
+
+
+def judge_all(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[Judged]:
+    """A batch of cards; with `only_mentioning` those without a word of emissions are counted and not looked into."""
+    return [
+        judge(card, settings) if not only_mentioning or mentions_emissions(card) else _unjudged(card) for card in cards
+    ]
+
+
+def mentions_emissions(card: CardText) -> bool:
+    """Whether the text could state emissions. A key written in YAML escapes is not seen."""
+    folded = (card.data or b"").lower()
+    return b"co2" in folded or b"emission" in folded
+
+
+def _unjudged(card: CardText) -> Judged:
+    return Judged(id=card.id, has_card=card.data is not None, problem=card.problem)
+
+
+def finding_of(diagnostic: Diagnostic) -> dict[str, Any]:
+    """A finding as plain values that JSON holds, from which `diagnostic_of` makes it again, without its fix."""
+    names = ("code", "name", "severity", "message", "path", "start", "end", "line", "column", "end_line", "end_column")
+    return {name: getattr(diagnostic, name) for name in names}
+
+
+def diagnostic_of(finding: dict[str, Any]) -> Diagnostic:
+    """The finding for a reporter."""
+    return Diagnostic(**finding, fix=None)
+
+
+def _proposal(card: Card, found: list[Diagnostic]) -> Proposal | None:
+    for diagnostic in found:
+        if diagnostic.code in PROOFS and diagnostic.fix is not None and len(diagnostic.fix.edits) == 1:
+            edit = diagnostic.fix.edits[0]
+            assert 0 <= edit.start <= edit.end <= len(card.text)  # noqa: S101  the linter's own promise
+            return Proposal(start=edit.start, end=edit.end, new=edit.text, evidence=diagnostic.message)
+    return None
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """The sums over all cards so far. Grams and kilowatt-hours are summed only where they could be read."""
+
+    cards: int = 0
+    without_card: int = 0
+    stating: int = 0
+    readable: int = 0
+    converted: int = 0
+    zero: int = 0
+    emissions_g: float = 0.0
+    energy_kwh: float = 0.0
+    with_energy: int = 0
+    by_source: Counter[str] = field(default_factory=Counter)
+    by_code: Counter[str] = field(default_factory=Counter)
+    by_severity: Counter[str] = field(default_factory=Counter)
+    with_errors: int = 0
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    unreadable: list[Judged] = field(default_factory=list)
+    problems: list[Judged] = field(default_factory=list)
+    proposals: list[Judged] = field(default_factory=list)
+    left_out: int = 0
+
+    def add(self, judged: Judged) -> None:
+        """Count one card in."""
+        self.cards += 1
+        if judged.problem is not None:
+            self.problems.append(judged)
+        elif not judged.has_card:
+            self.without_card += 1
+        if judged.stated is not None:
+            self._add_stated(judged, judged.stated)
+        severities = Counter(finding["severity"] for finding in judged.findings)
+        self.by_severity.update(severities)
+        self.by_code.update(f"{finding['code']} {finding['name']}" for finding in judged.findings)
+        self.with_errors += severities[SEVERITIES[0]] > 0
+        room = KEPT_FINDINGS - len(self.findings)
+        self.findings += judged.findings[:room]
+        self.left_out += max(0, len(judged.findings) - room)
+        if judged.proposal is not None:
+            self.proposals.append(judged)
+
+    def _add_stated(self, judged: Judged, stated: Stated) -> None:
+        self.stating += 1
+        self.by_source[source_name(stated.source)] += 1
+        if stated.emissions_g is None:
+            self.unreadable.append(judged)
+        else:
+            self.readable += 1
+            self.emissions_g += stated.emissions_g
+            self.converted += stated.is_converted
+            self.zero += stated.emissions_g == 0
+        if judged.energy_kwh is not None and 0 <= judged.energy_kwh < float("inf"):
+            self.energy_kwh += judged.energy_kwh
+            self.with_energy += 1
+
+
+def source_name(source: str | None) -> str:
+    """One name for `Code Carbon`, `codecarbon` and `CodeCarbon`; other sources as they are written, cut short."""
+    if source is None:
+        return "not said"
+    folded = "".join(source.split()).casefold()
+    known = {"codecarbon": "CodeCarbon", "carbontracker": "CarbonTracker", "autotrain": "AutoTrain"}
+    limit = 60
+    return known.get(folded, source if len(source) <= limit else source[: limit - 1] + "…")
+
+
+def tally(judged: Iterator[Judged]) -> Tally:
+    """The sums over all."""
+    sums = Tally()
+    for one in judged:
+        sums.add(one)
+    return sums

@@ -1,0 +1,92 @@
+"""Runs an audit: cards in, verdicts out, in order, over several processes where that pays."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from carbon_lint.hub.audit.judge import CardText, Judged, judge, judge_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from carbon_lint.config import Settings
+    from carbon_lint.hub.audit.journal import Journal
+
+BATCH = 500
+AHEAD = 3
+"""Batches in flight a worker: enough that none waits, few enough that memory stays flat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an audit is. `of` is None where the number of cards is not known; `left_s` is an estimate."""
+
+    done: int
+    of: int | None
+    elapsed_s: float
+    left_s: float | None
+
+
+def watched(
+    verdicts: Iterator[Judged],
+    on_progress: Callable[[Progress], None],
+    *,
+    of: int | None,
+    before: int = 0,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Judged]:
+    """The verdicts, with `on_progress` told after each. `before` were done by an earlier run: they cost no time now.
+
+    The estimate is the mean time a card so far, waits for the Hub's allowance included, over the cards left.
+    """
+    start = clock()
+    for number, judged in enumerate(verdicts, 1):
+        yield judged
+        elapsed_s = clock() - start
+        fresh = number - before
+        left_s = None if of is None or fresh < 1 else elapsed_s / fresh * max(0, of - number)
+        on_progress(Progress(done=number, of=of, elapsed_s=elapsed_s, left_s=left_s))
+
+
+def judge_each(cards: Iterable[CardText], settings: Settings, journal: Journal | None = None) -> Iterator[Judged]:
+    """One by one in this process, each put into the journal: for cards that come over the network."""
+    for card in cards:
+        judged = judge(card, settings)
+        if journal is not None:
+            journal.add(judged)
+        yield judged
+
+
+def judge_in_processes(
+    cards: Iterable[CardText], settings: Settings, workers: int, *, only_mentioning: bool = False
+) -> Iterator[Judged]:
+    """In batches over `workers` processes, in order; in this process where that is one. See `audit.judge_all`."""
+    source = iter(cards)
+    work = partial(judge_all, settings=settings, only_mentioning=only_mentioning)
+    if workers == 1:
+        while batch := list(islice(source, BATCH)):
+            yield from work(batch)
+        return
+    pool = ProcessPoolExecutor(workers, initializer=_start_worker)
+    waiting: deque[Future[list[Judged]]] = deque()
+    try:
+        while batch := list(islice(source, BATCH)):
+            waiting.append(pool.submit(work, batch))
+            if len(waiting) >= workers * AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    # Ctrl-C reaches the whole process group; the parent answers it, and shuts the workers down
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,79 @@
+"""Which Hub is spoken to. `HF_ENDPOINT` decides where the token goes, so in a workflow it must be the workflow's own.
+
+A step cannot tell what `env:` gave from what an earlier step wrote to GITHUB_ENV, a training's code perhaps. The file
+of the workflow can: a variable that no `env:` of it names came from somewhere else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from carbon_lint.errors import UsageError
+from carbon_lint.hub.client.target import parse_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PUBLIC_HUB = "https://huggingface.co"
+VARIABLE = "HF_ENDPOINT"
+
+
+def endpoint_of(environ: Mapping[str, str]) -> str:
+    """The Hub that HF_ENDPOINT names, else the public one.
+
+    Raises UsageError where it cannot be read, or was set in a workflow that does not name it.
+    """
+    endpoint = parse_endpoint(environ.get(VARIABLE))
+    reference = environ.get("GITHUB_WORKFLOW_REF")
+    if endpoint != PUBLIC_HUB and reference and not _is_stated(environ, reference, environ[VARIABLE]):
+        raise UsageError(
+            f"HF_ENDPOINT is {endpoint}, and no `env:` of {_file_of(reference)} says so: an earlier step set it",
+            hint=f"if it is meant, check the repository out and write `env: {{{VARIABLE}: {endpoint}}}` in that file",
+        )
+    return endpoint
+
+
+def changed_endpoint(environ: Mapping[str, str]) -> str | None:
+    """What to say when the card goes to another Hub than the public one. Raises UsageError as `endpoint_of` does."""
+    endpoint = endpoint_of(environ)
+    return None if endpoint == PUBLIC_HUB else f"HF_ENDPOINT: the Hub is {endpoint}, not {PUBLIC_HUB}"
+
+
+def _file_of(reference: str) -> str:
+    """`owner/name/.github/workflows/x.yml@refs/heads/main` -> `.github/workflows/x.yml`."""
+    return reference.partition("@")[0].split("/", 2)[-1]
+
+
+def _is_stated(environ: Mapping[str, str], reference: str, value: str) -> bool:
+    try:
+        text = Path(environ.get("GITHUB_WORKSPACE") or ".", _file_of(reference)).read_text(encoding="utf-8")
+        stated = list(_values(yaml.safe_load(text)))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return False
+    # What an expression gives cannot be known here; whoever wrote it in the workflow wanted it so.
+    return any("${{" in found or found.strip() == value.strip() for found in stated)
+
+
+def _values(document: Any) -> Iterator[str]:
+    """Every value of the variable in an `env:` of the workflow, of a job, of its container or of a step."""
+    if not isinstance(document, dict):
+        return
+    jobs = document.get("jobs")
+    for job in jobs.values() if isinstance(jobs, dict) else ():
+        yield from _in_env(job)
+        yield from _in_env(job.get("container") if isinstance(job, dict) else None)
+        steps = job.get("steps") if isinstance(job, dict) else None
+        for step in steps if isinstance(steps, list) else ():
+            yield from _in_env(step)
+    yield from _in_env(document)
+
+
+def _in_env(holder: Any) -> Iterator[str]:
+    env = holder.get("env") if isinstance(holder, dict) else None
+    if isinstance(env, str):
+        yield env  # `env: ${{ fromJSON(…) }}`
+    elif isinstance(env, dict) and VARIABLE in env:
+        yield str(env[VARIABLE])

@@ -1,0 +1,251 @@
+"""A model repository on the Hub, asked through huggingface_hub: read its card at a commit, commit a card, look back.
+
+Nothing is read from huggingface_hub's cache: with a warm one `ModelCard.load` hands out the old card when the Hub
+refuses, without a word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import huggingface_hub
+from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
+from huggingface_hub.utils import (
+    build_hf_headers,
+    disable_progress_bars,
+    get_session,
+    hf_raise_for_status,
+    set_client_factory,
+)
+
+from carbon_lint import __version__
+from carbon_lint.errors import PublishError
+from carbon_lint.hub.client import refusals
+from carbon_lint.hub.client.http import BoundedClient, Deadline, Retries, UnansweredError, hard_limit, plain_client
+from carbon_lint.text import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from carbon_lint.hub.client.auth import Credentials
+
+CARD = "README.md"
+STALE = 412
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tip:
+    """The head of a revision and the card in it; `card` is None where there is none."""
+
+    sha: str
+    card: bytes | None
+
+
+class StaleError(PublishError):
+    """Somebody else has committed since the tip was read."""
+
+    retry_after_s = 0.0
+
+
+@contextmanager
+def connected(endpoint: str, deadline: Deadline, retries: Retries | None = None) -> Iterator[None]:
+    """Inside, all of huggingface_hub's requests are bounded by `deadline`, and it sends no telemetry."""
+    constants = huggingface_hub.constants
+    before = constants.ENDPOINT
+    # keyless login and the client's links go by this constant: a token must go to no other place
+    constants.ENDPOINT = endpoint
+    constants.HF_HUB_DISABLE_TELEMETRY = True
+    disable_progress_bars()
+    policy = retries or Retries()
+    set_client_factory(lambda: BoundedClient(deadline=deadline, retries=policy))
+    try:
+        with hard_limit(deadline):
+            yield
+    finally:
+        constants.ENDPOINT = before
+        set_client_factory(plain_client)
+
+
+def _refuse_what_is_no_card(headers: Mapping[str, str], content: bytes, revision: str) -> None:
+    """A proxy's page with status 200 must not be taken for the card: it would be edited and committed.
+
+    The Hub names the commit, and the file by the hash that git (or, for large files, LFS) has for it.
+    """
+    commit = headers.get("x-repo-commit")
+    if commit is None or (_HASH.fullmatch(revision) and commit != revision):
+        raise UnansweredError("the response for the card did not come from the Hub: it names another commit, or none")
+    etag = (headers.get("x-linked-etag") or headers.get("etag") or "").removeprefix("W/").strip('"')
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    hashes = {40: blob, 64: hashlib.sha256(content).hexdigest()}
+    if _HASH.fullmatch(etag) and hashes[len(etag)] != etag:
+        raise UnansweredError("the response for the card is not what the Hub has: its hash differs")
+
+
+class ModelRepo:
+    """One model on the Hub. Use inside `connected`. All methods raise PublishError, of which UnansweredError is one."""
+
+    def __init__(self, repo_id: str, endpoint: str, credentials: Credentials | None) -> None:
+        self.id = repo_id
+        self.endpoint = endpoint
+        self.credentials = credentials
+        token = credentials.token if credentials else False
+        self.api = HfApi(endpoint=endpoint, token=token, library_name="carbon-lint", library_version=__version__)
+
+    def with_id(self, repo_id: str) -> Self:
+        """Another model, with the same credentials."""
+        return type(self)(repo_id, self.endpoint, self.credentials)
+
+    def tip(self, revision: str) -> Tip:
+        """The head of a revision now, and its card. Raises PublishError also where the model has been renamed."""
+        sha = self._head(revision)
+        return Tip(sha=sha, card=self.card_at(sha))
+
+    def _head(self, revision: str) -> str:
+        with self.speaking(revision):
+            info = self.api.model_info(self.id, revision=None if revision == "main" else revision)
+        if info.id != self.id:
+            raise PublishError(f"{self.id} has been renamed to {info.id}", hint=f"publish to {info.id}")
+        if info.sha is None:
+            raise UnansweredError(f"the Hub does not say which commit {self.id} is at")
+        return info.sha
+
+    def check_may_publish(self, *, by_pull_request: bool) -> None:
+        """Ask the Hub whether the token may publish, without a change. Raises PublishError if not.
+
+        A token of keyless login is a write token for the model that it names, so only that name is compared.
+        """
+        assert self.credentials is not None  # noqa: S101  the caller has found some
+        resource = self.credentials.resource
+        if resource is not None and resource.lower() != self.id.lower():
+            hint = f"set HF_OIDC_RESOURCE to {self.id}"
+            raise PublishError(f"keyless login is for {resource}, and the card goes to {self.id}", hint=hint)
+        role = None if resource is not None else self._whoami().get("auth", {}).get("accessToken", {}).get("role")
+        self._head("main")
+        if role == "read":
+            raise self.forbidden("write to")
+        if resource is None and not by_pull_request:
+            self._check_may_write()
+
+    def _check_may_write(self) -> None:
+        # not `HfApi.auth_check`: its `write` is newer than the oldest client that we take
+        url = f"{self.endpoint}/api/models/{self.id}/auth-check/write"
+        try:
+            with self.speaking(None):
+                hf_raise_for_status(get_session().get(url, headers=build_hf_headers(token=self.api.token)))
+        except refusals.ForbiddenError:
+            raise self.forbidden("write to") from None
+        except refusals.MissingError:
+            return  # the model is there, so this server does not know the question: the commit itself will tell
+
+    def card_at(self, sha: str) -> bytes | None:
+        """The card's bytes at a commit; None where it has none."""
+        # not `hf_hub_url`: its address was fixed when huggingface_hub was imported
+        url = f"{self.endpoint}/{self.id}/resolve/{sha}/{CARD}"
+        try:
+            with self.speaking(sha):
+                response = get_session().get(url, headers=build_hf_headers(token=self.api.token))
+                hf_raise_for_status(response)
+        except EntryNotFoundError:
+            return None
+        _refuse_what_is_no_card(response.headers, response.content, sha)
+        return bytes(response.content)
+
+    def commit_card(self, card: bytes, *, parent: str, revision: str, title: str, description: str) -> str:
+        """Commit the card onto `parent` and return the new commit.
+
+        Raises:
+            StaleError: `parent` is not the head of `revision` any more; nothing was done.
+            UnansweredError: it may have been done.
+        """
+        operation = CommitOperationAdd(path_in_repo=CARD, path_or_fileobj=card)
+        try:
+            with self.speaking(revision), warnings.catch_warnings():
+                # the Hub warns of empty metadata; the linter says it better
+                warnings.simplefilter("ignore", UserWarning)
+                done = self.api.create_commit(
+                    self.id,
+                    [operation],
+                    commit_message=title,
+                    commit_description=description,
+                    revision=revision,
+                    parent_commit=parent,
+                )
+        except refusals.ForbiddenError:
+            raise self.forbidden("write to") from None
+        except HfHubHTTPError as error:
+            raise StaleError(f"somebody else has committed to {self.id} meanwhile") from error
+        return str(done.oid)
+
+    def commits_beyond_main(self, revision: str) -> list[str]:
+        """The messages of the commits that a revision has and main has not."""
+        with self.speaking(revision):
+            on_main = {commit.commit_id for commit in self.api.list_repo_commits(self.id)}
+            commits = self.api.list_repo_commits(self.id, revision=revision)
+        return [f"{commit.title}\n{commit.message}" for commit in commits if commit.commit_id not in on_main]
+
+    def find_commit(self, revision: str, marker: str, *, since: str) -> str | None:
+        """The commit newer than `since` whose description holds `marker`."""
+        with self.speaking(revision):
+            commits = self.api.list_repo_commits(self.id, revision=revision)
+        for commit in commits:
+            if commit.commit_id == since:
+                return None
+            if marker in commit.message:
+                return commit.commit_id
+        return None
+
+    def user(self) -> str | None:
+        """The user whose token it is; None where the Hub does not say."""
+        if self.credentials is None:
+            return None
+        return str(self._whoami()["name"])
+
+    def _whoami(self) -> dict[str, Any]:
+        assert self.credentials is not None  # noqa: S101  nobody asks who has no token
+        try:
+            with self.speaking(None):
+                return dict(self.api.whoami())
+        except refusals.MissingError:
+            # the client replaces the Hub's words by its own, and no model was asked for
+            raise refusals.rejected(self.credentials) from None
+
+    def forbidden(self, what: str) -> PublishError:
+        """Why a change is forbidden: asked only then, for the Hub allows this question seldom."""
+        answer = self._whoami()
+        assert self.credentials is not None  # noqa: S101  or there was no answer
+        who = f"{self.credentials.source} ({answer['name']}'s)"
+        if answer.get("auth", {}).get("accessToken", {}).get("role") == "read":
+            hint = "use a token with write access: https://huggingface.co/settings/tokens"
+            return PublishError(f"{who} may only read", hint=hint)
+        hint = "use a token that may" + (", or open a pull request with --create-pr" if what == "write to" else "")
+        return PublishError(f"{who} may not {what} {self.id}", hint=hint)
+
+    def commit_url(self, sha: str) -> str:
+        """The web page of a commit."""
+        return f"{self.endpoint}/{self.id}/commit/{sha}"
+
+    @contextmanager
+    def speaking(self, revision: str | None) -> Iterator[None]:
+        """Translate what the client raises into a PublishError; a 412 and a missing file pass."""
+        try:
+            yield
+        except EntryNotFoundError:
+            raise
+        except PublishError as error:
+            raise self._without_token(error) from None
+        except refusals.EXPECTED as error:
+            if isinstance(error, HfHubHTTPError) and error.response.status_code == STALE:
+                raise
+            # `from None`: the client's own exceptions hold request headers
+            raise refusals.explain(error, self.id, revision, self.credentials) from None
+
+    def _without_token(self, error: PublishError) -> PublishError:
+        error.message = redacted(error.message, self.credentials.token if self.credentials else None)
+        return error

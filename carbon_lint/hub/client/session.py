@@ -1,0 +1,107 @@
+"""Opens a model on the Hub for a verb: endpoint, credentials, deadline."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import PublishError
+from carbon_lint.hub.client.auth import Credentials, KeylessError, find_credentials, no_token
+from carbon_lint.hub.client.catalogue import Catalogue
+from carbon_lint.hub.client.endpoint import endpoint_of
+from carbon_lint.hub.client.http import Deadline, Retries
+from carbon_lint.hub.client.remote import ModelRepo, connected
+from carbon_lint.hub.client.secrets import RedactingFormatter
+from carbon_lint.hub.client.target import parse_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+
+DEFAULT_TIMEOUT_S = 120.0
+_TRUE = {"1", "on", "yes", "true"}
+_LOGGERS = ("huggingface_hub", "httpx", "httpx2")
+
+
+@contextmanager
+def open_model(
+    target: str,
+    environ: Mapping[str, str],
+    *,
+    deadline: Deadline,
+    token: str | None = None,
+    token_file: Path | None = None,
+    needs_token: bool = True,
+    is_anonymous: bool = False,
+    on_wait: Callable[[float, str], None] | None = None,
+) -> Iterator[ModelRepo]:
+    """The model that `target` names (`owner/model` or its page), ready to be asked.
+
+    Without `needs_token` a token is used if there is one, and keyless login may fail; `is_anonymous` uses none at all.
+
+    Raises:
+        UsageError: `target` or HF_ENDPOINT cannot be read, or HF_ENDPOINT is not the workflow's own.
+        PublishError: there is no token where one is needed, or HF_HUB_OFFLINE is set.
+    """
+    endpoint = endpoint_of(environ)
+    repo_id = parse_target(target, endpoint)
+    _refuse_offline(environ)
+    with connected(endpoint, deadline, Retries(on_wait=on_wait)):
+        credentials = None
+        try:
+            credentials = None if is_anonymous else find_credentials(environ, token=token, token_file=token_file)
+        except KeylessError:
+            if needs_token:
+                raise
+        if credentials is None and needs_token:
+            raise no_token(environ)
+        yield ModelRepo(repo_id, endpoint, credentials)
+
+
+@contextmanager
+def open_catalogue(
+    environ: Mapping[str, str],
+    *,
+    timeout_s: float | None,
+    token_file: Path | None = None,
+    on_wait: Callable[[float, str], None] | None = None,
+) -> Iterator[Catalogue]:
+    """The Hub's list of models. A token is used where there is one: it is allowed more requests.
+
+    Raises UsageError where HF_ENDPOINT cannot be read, PublishError where HF_HUB_OFFLINE is set.
+    """
+    endpoint = endpoint_of(environ)
+    _refuse_offline(environ)
+    with connected(endpoint, Deadline(timeout_s), Retries(on_wait=on_wait)):
+        yield Catalogue(endpoint, find_credentials(environ, token_file=token_file))
+
+
+def _refuse_offline(environ: Mapping[str, str]) -> None:
+    if environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE:
+        raise PublishError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
+
+
+@contextmanager
+def logging_to_stderr(verbosity: int, credentials: Credentials | None = None) -> Iterator[None]:
+    """Show the requests (1) or all that the client logs (2), without tokens. 0 shows nothing."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter("%(name)s: %(message)s", credentials.token if credentials else None))
+    level = {0: logging.ERROR, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+    before = {}
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        before[name] = (logger.level, logger.propagate, list(logger.handlers))
+        # the client's own handler would print the same lines unredacted
+        logger.handlers = [handler] if verbosity else [logging.NullHandler()]
+        logger.propagate = False
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for name, (old_level, propagate, handlers) in before.items():
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = handlers, propagate
+            logger.setLevel(old_level)

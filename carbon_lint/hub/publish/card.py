@@ -1,0 +1,287 @@
+"""Puts a card on the Hub exactly once, whatever the network does.
+
+Each try reads the head of the revision, makes the new card from it, and commits onto that very head. A commit that
+was overtaken (412) or whose answer was lost is followed by another try, which first looks whether the commit is there
+already. The last step reads the card back: the Hub may take a commit and drop what is in it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from carbon_lint.errors import ExitCode, PublishError
+from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
+from carbon_lint.hub.client.remote import CARD, ModelRepo, StaleError, Tip
+from carbon_lint.hub.publish.losses import loss
+from carbon_lint.hub.publish.message import MARKER, description_of, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbon_lint.hub.publish.losses import Loss
+    from carbon_lint.records.record import Record
+
+
+AGAIN_IS_SAFE = "publishing again is safe: it never commits twice"
+
+
+class CardErrorsError(PublishError):
+    """The card that would be committed, or one that it is made from, has errors; `findings` are their lines."""
+
+    exit_code = ExitCode.FINDINGS
+
+    def __init__(self, findings: tuple[str, ...], card: str = "the card that would be committed") -> None:
+        count = f"{len(findings)} error{'s' if len(findings) > 1 else ''}"
+        super().__init__(
+            f"not published: {card} has {count}",
+            hint="mend the card, or see what each means with `carbon-lint rules`",
+        )
+        self.findings = findings
+
+
+class PublishCancelledError(KeyboardInterrupt):
+    """Cancelled while the card was on its way; the message says what is known of it on the Hub."""
+
+
+class ChangedCardError(PublishError):
+    """Somebody else changed the card while ours was on its way; `diff` is what they changed."""
+
+    def __init__(self, message: str, diff: str) -> None:
+        super().__init__(
+            message, hint="look at the change below, then publish again, or publish over it with --overwrite"
+        )
+        self.diff = diff
+
+
+class Plan(Protocol):
+    """How the new card comes about."""
+
+    @property
+    def merges(self) -> bool:
+        """True where the new card is made from theirs, so that their edits stay."""
+
+    def card_for(self, theirs: bytes | None) -> bytes:
+        """The card to commit, given the one that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeCard:
+    """Our card, whatever is there."""
+
+    card: bytes
+    merges: bool = False
+
+    def card_for(self, theirs: bytes | None) -> bytes:  # noqa: ARG002  see Plan
+        """Our card."""
+        return self.card
+
+
+@dataclass(frozen=True, slots=True)
+class EditedCard:
+    """Their card with our block in it. `edit` changes only the block; a model without a card gets `first`, edited.
+
+    `hint` says how to give one.
+    """
+
+    edit: Callable[[bytes], bytes]
+    repo_id: str
+    first: bytes | None = None
+    hint: str | None = None
+    merges: bool = True
+
+    def card_for(self, theirs: bytes | None) -> bytes:
+        """Their card, edited."""
+        base = self.first if theirs is None else theirs
+        if base is None:
+            raise PublishError(
+                f"{self.repo_id} has no {CARD} yet, so there is nothing to put the figures into",
+                hint=self.hint,
+            )
+        return self.edit(base)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishRequest:
+    """What to publish and how.
+
+    Attributes:
+        plan: how the new card is made.
+        revision: the branch, or `refs/pr/N`.
+        check: lint of what will be committed; the lines of its errors.
+        emissions_of: the grams that a card states, for the commit message; None where it states none.
+        overwrite: go on where somebody else changed the card meanwhile.
+        title: the commit's first line, where the user gives one.
+        on_loss: told what a whole card is about to replace, before anything is sent.
+    """
+
+    plan: Plan
+    revision: str = "main"
+    record: Record | None = None
+    check: Callable[[bytes], tuple[str, ...]]
+    emissions_of: Callable[[bytes], float | None]
+    overwrite: bool = False
+    title: str | None = None
+    on_loss: Callable[[Loss], None] | None = None
+    dry_run: bool = False
+    retries: Retries = field(default_factory=Retries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What became of it. `changed` is False where the card was there already; `diff` is set by a dry run."""
+
+    repo_id: str
+    revision: str
+    url: str
+    oid: str
+    changed: bool
+    card: bytes
+    diff: str | None = None
+    pull_request: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+def publish_card(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
+    """Commit the card to `request.revision`. See the module for how.
+
+    Raises:
+        CardErrorsError: lint found errors in what would be committed.
+        ChangedCardError: whole-card mode, and somebody else changed the card meanwhile.
+        PublishError: refused, or given up; the message says whether the old card or the new one is there.
+        PublishCancelledError: interrupted; it says the same.
+    """
+    publication = _Publication(request, repo)
+    loop = request.retries.retrying(deadline, (UnansweredError, StaleError))
+    try:
+        for attempt in loop:
+            with attempt:
+                return publication.run_once()
+    except (UnansweredError, StaleError) as error:
+        raise publication.gave_up(error) from error
+    except KeyboardInterrupt as interrupt:
+        raise PublishCancelledError(publication.state()) from interrupt
+    raise AssertionError("tenacity re-raises the last error")
+
+
+class _Publication:
+    """One publication over all its tries."""
+
+    def __init__(self, request: PublishRequest, repo: ModelRepo) -> None:
+        self.request = request
+        self.repo = repo
+        self.id = uuid.uuid4().hex
+        self.first: Tip | None = None
+        self.unsure_since: str | None = None  # the parent of a commit whose answer was lost
+        self.landed: str | None = None
+        self.new: bytes | None = None
+        self.old: bytes | None = None  # the card that `new` was made from
+
+    def run_once(self) -> Published:
+        if self.unsure_since is not None and self.landed is None:
+            self.landed = self.repo.find_commit(self.request.revision, MARKER + self.id, since=self.unsure_since)
+        if self.landed is not None and self.new is not None:
+            return self._read_back(self.landed, self.new)
+        tip = self.repo.tip(self.request.revision)
+        self._refuse_lost_edit(tip)
+        is_told = self.new is not None and self.old == tip.card
+        self.old, self.new = tip.card, self.request.plan.card_for(tip.card)
+        new = self.new
+        findings = self.request.check(new)
+        if findings:
+            raise CardErrorsError(findings)
+        if not is_told:
+            tell_loss(self.request, tip.card, new)
+        if new == tip.card or self.request.dry_run:
+            return self._result(tip.sha, new, changed=False, diff=diff_of(tip.card, new) if new != tip.card else "")
+        return self._read_back(self._commit(tip, new), new)
+
+    def _commit(self, tip: Tip, new: bytes) -> str:
+        record, emissions_g = self.request.record, self.request.emissions_of(new)
+        title = self.request.title or title_of(record, emissions_g)
+        # In doubt until the answer is there. `since` stays at the oldest doubtful parent: any commit of ours is newer.
+        before, self.unsure_since = self.unsure_since, self.unsure_since or tip.sha
+        try:
+            self.landed = self.repo.commit_card(
+                new,
+                parent=tip.sha,
+                revision=self.request.revision,
+                title=title,
+                description=description_of(record, emissions_g, self.id),
+            )
+        except UnansweredError:
+            raise
+        except PublishError:
+            self.unsure_since = before  # refused: nothing was done
+            raise
+        return self.landed
+
+    def _refuse_lost_edit(self, tip: Tip) -> None:
+        """A whole card must not erase an edit that came while it was on its way."""
+        if self.first is None:
+            self.first = tip
+        elif not self.request.plan.merges and not self.request.overwrite and tip.card != self.first.card:
+            raise ChangedCardError(
+                f"not published: somebody else changed the card of {self.repo.id} meanwhile ({tip.sha[:8]})",
+                diff_of(self.first.card, tip.card),
+            )
+
+    def _read_back(self, oid: str, new: bytes) -> Published:
+        there = self.repo.card_at(oid)
+        if there == new:
+            return self._result(oid, new, changed=True)
+        if there == self.old:
+            raise PublishError(
+                f"the Hub took the commit {oid[:8]} and dropped the card from it: the old card is there",
+                hint=f"a .gitignore in {self.repo.id} that names {CARD} makes the Hub drop it without a word",
+            )
+        raise PublishError(
+            f"the Hub took the commit {oid[:8]}, and the card in it is neither the old one nor the new one",
+            hint=f"look at {self.repo.commit_url(oid)}",
+        )
+
+    def _result(self, oid: str, card: bytes, *, changed: bool, diff: str | None = None) -> Published:
+        return Published(
+            repo_id=self.repo.id,
+            revision=self.request.revision,
+            url=self.repo.commit_url(oid),
+            oid=oid,
+            changed=changed,
+            card=card,
+            diff=diff if self.request.dry_run else None,
+        )
+
+    def gave_up(self, error: PublishError) -> PublishError:
+        """The last error, and what is known of the card's state."""
+        if self.landed is None and isinstance(error, StaleError):
+            state = "the old card is there: others kept committing in between"
+        else:
+            state = self.state()
+        return PublishError(f"{error.message}; {state}", hint=AGAIN_IS_SAFE)
+
+    def state(self) -> str:
+        """What is known of the card on the Hub when this ends before its time."""
+        if self.landed is not None:
+            return f"the new card is there, as commit {self.landed[:8]}, but could not be read back"
+        if self.unsure_since is not None:
+            return f"whether the new card is there could not be found out: look at {self.repo.endpoint}/{self.repo.id}"
+        return "the old card is there: nothing was sent"
+
+
+def tell_loss(request: PublishRequest, old: bytes | None, new: bytes) -> None:
+    """Show what a whole card replaces. A merged card loses nothing."""
+    if request.on_loss is not None and not request.plan.merges:
+        lost = loss(old, new)
+        if lost.lines:
+            request.on_loss(lost)
+
+
+def diff_of(old: bytes | None, new: bytes | None) -> str:
+    """A unified diff of two cards."""
+    before, after = ((data or b"").decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
+    return "".join(
+        line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
+        for line in difflib.unified_diff(before, after, f"a/{CARD}", f"b/{CARD}")
+    )

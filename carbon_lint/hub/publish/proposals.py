@@ -1,0 +1,95 @@
+"""Pull requests for cards whose own figures prove that kilograms stand where grams belong. One a model, ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.card.edit import encode, replace_span
+from carbon_lint.card.read import read_card
+from carbon_lint.errors import PublishError
+from carbon_lint.hub.audit.judge import CardText, judge
+from carbon_lint.hub.client.http import Retries
+from carbon_lint.hub.publish.card import PublishRequest, WholeCard, publish_card
+from carbon_lint.hub.publish.judging import emissions_of, linter
+from carbon_lint.hub.publish.pulls import MARK, Pulls
+
+if TYPE_CHECKING:
+    from carbon_lint.config import Settings
+    from carbon_lint.hub.client.http import Deadline
+    from carbon_lint.hub.client.remote import ModelRepo
+
+TITLE = "State the emissions in grams"
+KILOGRAMS = f"{MARK}kilograms-for-grams"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """What became of one proposal. `url` is None if there is none, and `note` says why.
+
+    `is_new` is True if it was opened now.
+    """
+
+    id: str
+    url: str | None
+    note: str
+    is_new: bool = False
+
+
+def earlier(repo: ModelRepo) -> Proposed | None:
+    """The proposal that was made to this model before, whatever became of it. Raises PublishError."""
+    pulls = Pulls(repo)
+    before = pulls.with_mark(KILOGRAMS)
+    if not before:
+        return None
+    return Proposed(id=repo.id, url=pulls.url(before[0].num), note=f"proposed before, {before[0].status}")
+
+
+def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed:
+    """Open a pull request that puts grams into the field, if the card as it is now still proves it.
+
+    Never a second one, not even where the first was closed: its owner has answered. Raises PublishError.
+    """
+    pulls = Pulls(repo)
+    tip = repo.tip("main")
+    proposal = judge(CardText(id=repo.id, data=tip.card), settings).proposal
+    if proposal is None or tip.card is None:
+        return Proposed(id=repo.id, url=None, note="its card does not prove it any more")
+    before = earlier(repo)
+    if before is not None:
+        return before
+    card = read_card(tip.card, f"{repo.id}/README.md")
+    new = encode(card, replace_span(card.text, [(proposal.start, proposal.end, proposal.new)]))
+    old_text = card.text[proposal.start : proposal.end]
+    retries = Retries()
+    pull, _ = pulls.find_or_create(
+        TITLE, describe(old_text, proposal.new, proposal.evidence), KILOGRAMS, deadline, retries
+    )
+    request = PublishRequest(
+        plan=WholeCard(new),
+        revision=pull.ref,
+        check=linter(settings),
+        emissions_of=emissions_of,
+        title=f"{TITLE}: {old_text} kg = {proposal.new} g",
+        retries=retries,
+    )
+    try:
+        publish_card(request, repo, deadline)
+    except PublishError:
+        pulls.set_status(pull.num, "closed", deadline, retries)
+        raise
+    pulls.set_status(pull.num, "open", deadline, retries)
+    return Proposed(id=repo.id, url=pulls.url(pull.num), note=f"{old_text} kg = {proposal.new} g", is_new=True)
+
+
+def describe(old: str, new: str, evidence: str) -> str:
+    """What the pull request says: the card's own figures, the arithmetic, and that it is theirs to judge."""
+    return f"""The metadata of this card states `co2_eq_emissions` as {old}. The Hub takes that number for **grams**.
+
+What the card itself says: {evidence}.
+
+So the number looks like kilograms, as CodeCarbon writes them to `emissions.csv`: {old} kg x 1000 = **{new} g**.
+
+This changes that one number and nothing else. If it is right as it stands, please close this: no second one will come.
+
+Found by `carbon-lint audit`."""

@@ -1,0 +1,135 @@
+"""A green release: weights and card wait in a draft pull request, and reach main together, or not at all.
+
+The Trainer pushes to the draft's ref (`hub_revision=`) while it trains, its own README included. After the gate that
+README gives way to main's text with the block in it, and one merge puts weights and card on main.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import ExitCode, PublishError, UsageError
+from carbon_lint.hub.client.http import UnansweredError
+from carbon_lint.hub.publish.card import Published, WholeCard, publish_card
+from carbon_lint.hub.publish.pulls import MARK, Pulls
+from carbon_lint.records.record import Outcome
+from carbon_lint.text import quoted
+
+if TYPE_CHECKING:
+    from carbon_lint.hub.client.http import Deadline, Retries
+    from carbon_lint.hub.client.remote import ModelRepo, Tip
+    from carbon_lint.hub.publish.card import PublishRequest
+    from carbon_lint.hub.publish.pulls import Pull
+    from carbon_lint.records.record import Record
+
+TITLE = "Staged release: weights and card"
+DESCRIPTION = (
+    "A training pushes here. carbon-lint merges it when the run has kept to its budget; until then main stays as it is."
+)
+ROUNDS = 3
+"""How often the card is made again because main's changed just before the merge."""
+
+
+class GateFailedError(PublishError):
+    """The run did not pass, so nothing is merged."""
+
+    exit_code = ExitCode.FINDINGS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A draft pull request to push to. `is_new` is False where it was there already."""
+
+    repo_id: str
+    num: int
+    ref: str
+    url: str
+    is_new: bool
+
+
+def stage_release(repo: ModelRepo, key: str | None, deadline: Deadline, retries: Retries) -> Staged:
+    """Open a draft pull request, or find the one that was opened with the same `key` (a run's id, say).
+
+    Raises PublishError.
+    """
+    pulls = Pulls(repo)
+    repo.tip("main")  # a missing or renamed model is said before anything is made
+    mark = f"{MARK}stage {key or uuid.uuid4().hex}"
+    pull, is_new = pulls.find_or_create(TITLE, DESCRIPTION, mark, deadline, retries)
+    return Staged(repo_id=repo.id, num=pull.num, ref=pull.ref, url=pulls.url(pull.num), is_new=is_new)
+
+
+def parse_ref(text: str) -> int:
+    """The number of a pull request from `refs/pr/3`, `3`, or its page. Raises UsageError."""
+    match = re.fullmatch(r"(?:refs/pr/|#|https?://\S+/discussions/)?([1-9]\d{0,8})/?", text.strip())
+    if match is None:
+        raise UsageError(
+            f"{quoted(text)} names no pull request", hint="write refs/pr/3, as `publish --stage` printed it"
+        )
+    return int(match[1])
+
+
+def merge_release(num: int, record: Record, request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
+    """Put main's own card with the record's block, and all else of the pull request, on main by one merge.
+
+    `request.plan` edits the block. Raises GateFailedError where the run did not pass, PublishError where the merge
+    conflicts (the files are named) or is refused: main is as it was then.
+    """
+    _refuse_unless_passed(record)
+    pulls = Pulls(repo)
+    pull = pulls.get(num)
+    if pull.status == "merged":
+        return _merged(request, repo, pulls, num, changed=False)
+    if pull.status == "closed":
+        raise PublishError(f"{pulls.url(num)} was closed without a merge", hint="open it again there, or stage anew")
+    for _ in range(ROUNDS):
+        main = repo.tip("main")
+        _put_card(main, pull, request, repo, deadline)
+        if repo.tip("main").card == main.card:
+            break
+    pulls.set_status(num, "open", deadline, request.retries)  # a draft cannot be merged
+    try:
+        pulls.merge(num, deadline, request.retries)
+    except UnansweredError as error:
+        where = f"whether it is merged could not be found out: look at {pulls.url(num)}"
+        raise PublishError(f"{error.message}; {where}", hint="merging again is safe: it merges once") from error
+    return _merged(request, repo, pulls, num, changed=True)
+
+
+def _refuse_unless_passed(record: Record) -> None:
+    if record.over_budget or record.outcome is not Outcome.COMPLETED:
+        why = "it went over its budget" if record.over_budget else f"its outcome is {record.outcome}"
+        raise GateFailedError(
+            f"not merged: the run {record.run_id} did not pass, {why}; weights and card stay in the pull request",
+            hint="main is as it was; close the pull request, or merge it by hand",
+        )
+
+
+def _put_card(main: Tip, pull: Pull, request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> None:
+    """Commit main's card with the block onto the pull request; the training's own where main has none."""
+    base = main.card if main.card is not None else repo.tip(pull.ref).card
+    card = request.plan.card_for(base)
+    # the training may push once more, even after its end: main's text goes over it
+    publish_card(replace(request, plan=WholeCard(card), revision=pull.ref, overwrite=True), repo, deadline)
+
+
+def _merged(request: PublishRequest, repo: ModelRepo, pulls: Pulls, num: int, *, changed: bool) -> Published:
+    """Read main back: the block must be in its card."""
+    main = repo.tip("main")
+    if main.card is None or request.plan.card_for(main.card) != main.card:
+        raise PublishError(
+            f"{pulls.url(num)} is merged, but main's card does not state the run's figures",
+            hint=f"put them there: carbon-lint publish --record r.json --to {repo.id}",
+        )
+    return Published(
+        repo_id=repo.id,
+        revision="main",
+        url=repo.commit_url(main.sha),
+        oid=main.sha,
+        changed=changed,
+        card=main.card,
+        pull_request=num,
+    )

@@ -1,0 +1,164 @@
+"""What a model got while a job ran: the commits that its branches and pull requests hold now and did not hold before.
+
+Told by the heads seen before the job, not by dates: a clock that is wrong, an old commit that is pushed late and a
+history that is written anew change nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from huggingface_hub.utils import build_hf_headers, paginate
+
+from carbon_lint.errors import PublishError
+from carbon_lint.hub.client.http import UnansweredError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from carbon_lint.hub.client.remote import ModelRepo
+
+MAIN = "main"
+MOST_REFS = 8
+"""Branches and pull requests whose commits are listed, main first; the others that moved are only counted."""
+MOST_COMMITS = 500
+PAGE = 100
+NEAR = 50
+"""Once so many commits of before have come by, no new one is expected below them."""
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_BRANCH = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A commit, as its author wrote it: title and author are anybody's text."""
+
+    id: str
+    title: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A branch, or a pull request (`refs/pr/N`), that is not where it was.
+
+    Attributes:
+        before: the commit it was at; `None` where it was not there.
+        after: the commit it is at.
+        commits: those that it did not hold before, oldest first.
+        problem: why there may be more.
+        is_rewritten: it does not hold `before` any more.
+    """
+
+    ref: str
+    before: str | None
+    after: str
+    commits: tuple[Commit, ...] = ()
+    problem: str | None = None
+    is_rewritten: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """All that moved, main first. `left_out` counts what was not looked into."""
+
+    moved: tuple[Moved, ...]
+    left_out: int = 0
+
+
+def heads(repo: ModelRepo) -> dict[str, str]:
+    """The commit of each branch and pull request. Raises PublishError, of which MissingError is one."""
+    with repo.speaking(None):
+        refs = repo.api.list_repo_refs(repo.id, include_pull_requests=True)
+        found = {it.ref.removeprefix(_BRANCH): it.target_commit for it in (*refs.branches, *(refs.pull_requests or ()))}
+        if not all(isinstance(commit, str) and _ID.fullmatch(commit) for commit in found.values()):
+            raise UnansweredError(f"the Hub's list of branches of {repo.id} is not what it should be")
+    return found
+
+
+def movement(repo: ModelRepo, before: Mapping[str, str]) -> Movement:
+    """What moved since `before`. A list of commits that cannot be had is a `problem`. Raises PublishError."""
+    now = heads(repo)
+    held = set(before.values())  # where a new branch that nothing was pushed to begins
+    refs = sorted(
+        (ref for ref, commit in now.items() if commit not in ({before[ref]} if ref in before else held)),
+        key=_main_first,
+    )
+    told: set[str] = set()
+    found = []
+    for ref in refs[:MOST_REFS]:
+        one = _moved(repo, ref, now[ref], before, told)
+        told |= {commit.id for commit in one.commits}
+        if one.commits or one.problem or one.is_rewritten:
+            found.append(one)
+    return Movement(moved=tuple(found), left_out=len(refs[MOST_REFS:]))
+
+
+def _main_first(ref: str) -> tuple[int, int, str]:
+    pull = re.fullmatch(r"refs/pr/(\d{1,9})", ref)
+    return (0 if ref == MAIN else 2 if pull else 1, -int(pull[1]) if pull else 0, ref)
+
+
+def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], told: set[str]) -> Moved:
+    base = before.get(ref, before.get(MAIN))  # what a new branch or pull request grows from is main
+    listed: dict[str, Commit] = {}
+    known: set[str] = set()
+    problem = None
+    try:
+        # a new branch may begin anywhere in main's history
+        known = _known(repo, base, 2 * NEAR if ref in before else MOST_COMMITS)
+        for commit in islice(_history(repo, after), MOST_COMMITS):
+            listed[commit.id] = commit
+            if len(known & listed.keys()) == NEAR:
+                break
+        if after not in listed:
+            raise _not_a_list()
+        if len(listed) == MOST_COMMITS:
+            problem = f"only the newest {MOST_COMMITS} were looked at"
+    except PublishError as error:
+        problem = error.message
+    new = [commit for name, commit in listed.items() if name not in known and name not in told]
+    return Moved(
+        ref=ref,
+        before=before.get(ref),
+        after=after,
+        commits=tuple(reversed(new)),
+        problem=problem,
+        is_rewritten=problem is None and ref in before and before[ref] not in listed,
+    )
+
+
+def _known(repo: ModelRepo, base: str | None, most: int) -> set[str]:
+    """What was there before; nothing where the Hub has thrown that away, as it may when a history is written anew."""
+    try:
+        return {commit.id for commit in islice(_history(repo, base), most)}
+    except UnansweredError:
+        raise
+    except PublishError:
+        return set()
+
+
+def _history(repo: ModelRepo, commit: str | None) -> Iterator[Commit]:
+    """From a commit back, newest first, page by page as they are asked for. Nothing for `None`."""
+    if commit is None:
+        return
+    url = f"{repo.endpoint}/api/models/{repo.id}/commits/{quote(commit, safe='')}"
+    with repo.speaking(commit):
+        for item in paginate(url, params={"limit": PAGE}, headers=build_hf_headers(token=repo.api.token)):
+            yield _commit(item)
+
+
+def _commit(item: Any) -> Commit:
+    found = item["id"]
+    author = item["authors"][0]["user"] if item["authors"] else ""
+    if not (isinstance(found, str) and _ID.fullmatch(found)):
+        raise _not_a_list()
+    return Commit(id=found, title=str(item["title"]), author=str(author))
+
+
+def _not_a_list() -> UnansweredError:
+    return UnansweredError("the Hub's list of commits is not what it should be")

@@ -1,0 +1,159 @@
+"""The fields of a merged record, each from the records that it is the sum of. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.records.hours import joined
+from carbon_lint.records.merge.gpu_energy import summed
+from carbon_lint.records.merge.windows import union_s, window_of
+from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from carbon_lint.records.record import Record
+
+_WORST_OUTCOME = (
+    Outcome.UNMEASURED,
+    Outcome.OVER_BUDGET,
+    Outcome.FAILED,
+    Outcome.INTERRUPTED,
+    Outcome.COMPLETED,
+)
+_LEAST_TRUSTED_METHOD = (Method.CONSTANT, Method.LOAD_MODEL, Method.USER, Method.SAMPLED_POWER, Method.COUNTER)
+_SHOWN_NODES = 3
+
+
+def combine(records: Sequence[Record]) -> Record:
+    """The sum of records that count nothing twice. One record is itself."""
+    if len(records) == 1:
+        return records[0]
+    last = _deciding(records)
+    energy = _energy(records)
+    emissions_g = _sum(record.emissions_g for record in records)
+    return replace(
+        last,
+        over_budget=any(record.over_budget for record in records),
+        emissions_g=emissions_g,
+        energy_kwh=energy,
+        methods=_methods(records),
+        intensity=_intensity(records, emissions_g, energy.total),
+        pue=_pue(records),
+        duration_s=union_s(window_of(record) for record in records),
+        started_at=min(records, key=lambda record: window_of(record).start_s).started_at,
+        ended_at=max(records, key=lambda record: window_of(record).end_s).ended_at,
+        hardware=_hardware(records),
+        software=_software(records),
+        provenance=_provenance(records),
+        warnings=tuple(dict.fromkeys(warning for record in records for warning in record.warnings)),
+        run_group=_common(record.run_group for record in records),
+    )
+
+
+def _deciding(records: Sequence[Record]) -> Record:
+    """Whose outcome is the sum's: the last attempt's, and of its nodes the worst."""
+    last_end = max(window_of(record).end_s for record in records)
+    final = [record for record in records if window_of(record).end_s == last_end]
+    while True:
+        start = min(window_of(record).start_s for record in final)
+        more = [record for record in records if record not in final and window_of(record).end_s > start]
+        if not more:
+            return min(final, key=lambda record: _WORST_OUTCOME.index(record.outcome))
+        final += more
+
+
+def _energy(records: Sequence[Record]) -> Energy:
+    parts = {
+        name: _sum(getattr(record.energy_kwh, name) for record in records) for name in ("total", "cpu", "gpu", "ram")
+    }
+    return Energy(**parts, cpu_linear=_cpu_linear_kwh([record.energy_kwh for record in records]))
+
+
+def _cpu_linear_kwh(energies: Sequence[Energy]) -> float | None:
+    """A CPU that was counted, or whose load is not known, stands beside the modelled ones with its own figure."""
+    if all(energy.cpu_linear is None for energy in energies):
+        return None
+    return _sum(energy.cpu if energy.cpu_linear is None else energy.cpu_linear for energy in energies)
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """`None` where there is no value at all: a component that no record has."""
+    present = [value for value in values if value is not None]
+    return sum(present) if present else None
+
+
+def _methods(records: Sequence[Record]) -> Methods:
+    """By component the method that is trusted least: a sum is as good as its weakest part."""
+
+    def least(name: str) -> Method | None:
+        found = {getattr(record.methods, name) for record in records} - {None}
+        return min(found, key=_LEAST_TRUSTED_METHOD.index, default=None)
+
+    return Methods(cpu=least("cpu"), gpu=least("gpu"), ram=least("ram"))
+
+
+def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh: float | None) -> Intensity | None:
+    """The records' own where it is one, or the hours of one grid, else the mean by energy, said to be a mixture."""
+    hourly = joined([record.intensity for record in records])
+    if hourly is not None:
+        return hourly
+    found = list(dict.fromkeys(record.intensity for record in records))
+    if len(found) == 1 or emissions_g is None or not energy_kwh:
+        return found[0]
+    places = [_place(intensity) for intensity in found if intensity]
+    source = "mean by energy of " + ", ".join(dict.fromkeys(places))
+    is_unusual = any(intensity.is_unusual for intensity in found if intensity)
+    return Intensity(g_per_kwh=emissions_g / energy_kwh, source=source, year=None, location=None, is_unusual=is_unusual)
+
+
+def _place(intensity: Intensity) -> str:
+    return intensity.location or intensity.location_name or f"{intensity.g_per_kwh:g} g/kWh"
+
+
+def _pue(records: Sequence[Record]) -> float:
+    """The building's energy over that of its IT, over all records."""
+    total = sum(record.energy_kwh.total or 0.0 for record in records)
+    without = sum((record.energy_kwh.total or 0.0) / record.pue for record in records)
+    return total / without if without else records[0].pue
+
+
+def _hardware(records: Sequence[Record]) -> Hardware:
+    nodes: dict[str | None, Hardware] = {record.hardware.node: record.hardware for record in records}
+    names = sorted(name for name in nodes if name)
+    shown = ", ".join(names[:_SHOWN_NODES])
+    rest = f" and {len(names) - _SHOWN_NODES} more" if len(names) > _SHOWN_NODES else ""
+    models = dict.fromkeys(each.cpu_model for each in nodes.values() if each.cpu_model)
+    counts = [each.cpu_count for each in nodes.values()]
+    sizes = [each.ram_gb for each in nodes.values()]
+    return Hardware(
+        cpu_model=" + ".join(models) or None,
+        cpu_count=sum(count for count in counts if count is not None) or None,
+        ram_gb=sum(size for size in sizes if size is not None) or None,
+        gpus=summed(records),
+        node=shown + rest or None,
+    )
+
+
+def _software(records: Sequence[Record]) -> dict[str, str]:
+    names = dict.fromkeys(name for record in records for name in record.software)
+    return {
+        name: ", ".join(dict.fromkeys(record.software[name] for record in records if name in record.software))
+        for name in names
+    }
+
+
+def _provenance(records: Sequence[Record]) -> Provenance:
+    """What all records agree on."""
+    return Provenance(
+        **{
+            each.name: _common(getattr(record.provenance, each.name) for record in records)
+            for each in fields(Provenance)
+        }
+    )
+
+
+def _common(values: Iterable[Any]) -> Any:
+    found = set(values)
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,209 @@
+"""An audit's sums and findings as text, JSON, HTML and SARIF. Pure functions."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from carbon_lint.hub.audit.judge import diagnostic_of
+from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.report import REPORTERS, RenderOptions
+from carbon_lint.text import terminal
+from carbon_lint.units import format_emissions, format_energy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbon_lint.hub.audit.judge import Judged, Tally
+
+SHOWN = 50
+"""Findings that the text lists; `--format json` has them all, up to `audit.KEPT_FINDINGS`."""
+
+
+class About(NamedTuple):
+    """What was audited, when, and on which Hub; `endpoint` is None for a file of cards."""
+
+    title: str
+    when: str
+    endpoint: str | None = None
+
+
+def render_text(sums: Tally, about: About) -> str:
+    """For a terminal."""
+    head = f"audit of {terminal(about.title)} on {about.when}: {_cards(sums.cards)}"
+    lines = [head, "", *(f"  {line}" for line in summary_lines(sums))]
+    if sums.by_source:
+        lines += ["", "by source"]
+        lines += [f"  {count:>6}  {terminal(source)}" for source, count in sums.by_source.most_common()]
+    if sums.by_code:
+        lines += ["", "findings"]
+        lines += [f"  {count:>6}  {code}" for code, count in sums.by_code.most_common()]
+    errors = [finding for finding in sums.findings if finding["severity"] == "error"]
+    if errors:
+        lines += ["", "errors", *(f"  {_concise(finding)}" for finding in errors[:SHOWN])]
+        if len(errors) > SHOWN:
+            lines.append(f"  and {len(errors) - SHOWN} more (--format json lists them)")
+    for title, rows in _lists(sums):
+        lines += _named(title, rows)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _lists(sums: Tally) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The models that somebody should look at: a title, and each model with the reason."""
+    return [
+        ("emissions that cannot be read", [(it.id, _unreadable(it)) for it in sums.unreadable]),
+        ("could not be judged", [(it.id, it.problem or "") for it in sums.problems]),
+        (
+            "kilograms in the grams field, by their own figures",
+            [(it.id, it.proposal.evidence if it.proposal else "") for it in sums.proposals],
+        ),
+    ]
+
+
+def summary_lines(sums: Tally) -> list[str]:
+    """The sums in words, one a line."""
+    lines = [f"{sums.stating} state emissions, {sums.cards - sums.stating} do not"]
+    if sums.without_card:
+        lines.append(f"{sums.without_card} have no card")
+    if sums.problems:
+        lines.append(f"{len(sums.problems)} could not be judged")
+    if sums.readable:
+        converted = f", {sums.converted} of them converted from text" if sums.converted else ""
+        lines.append(f"{format_emissions(sums.emissions_g)} CO2eq in sum, over {_cards(sums.readable)}{converted}")
+    if sums.with_energy:
+        lines.append(f"{format_energy(sums.energy_kwh)} in sum, over {_cards(sums.with_energy)} that state energy")
+    if sums.zero:
+        lines.append(f"{sums.zero} state zero, which is often a placeholder")
+    if sums.unreadable:
+        lines.append(f"{len(sums.unreadable)} state something that cannot be read, which is in no sum")
+    if sums.proposals:
+        lines.append(f"{len(sums.proposals)} hold kilograms, by their own figures: the sum is too small by them")
+    verb = "has" if sums.with_errors == 1 else "have"
+    errors = sums.by_severity["error"]
+    lines.append(f"{_cards(sums.with_errors)} {verb} errors ({errors} error{'' if errors == 1 else 's'})")
+    return lines
+
+
+def render_json(sums: Tally, about: About) -> str:
+    """For a program. `format` rises when a key changes its meaning."""
+    document = {
+        "format": 1,
+        "audited": about.title,
+        "audited_at": about.when,
+        "cards": sums.cards,
+        "without_card": sums.without_card,
+        "stating": sums.stating,
+        "readable": sums.readable,
+        "converted": sums.converted,
+        "zero": sums.zero,
+        "emissions_g": sums.emissions_g if sums.readable else None,
+        "energy_kwh": sums.energy_kwh if sums.with_energy else None,
+        "stating_energy": sums.with_energy,
+        "by_source": dict(sums.by_source.most_common()),
+        "findings": dict(sums.by_code.most_common()),
+        "severities": {name: sums.by_severity[name] for name in ("error", "warning", "note")},
+        "cards_with_errors": sums.with_errors,
+        "diagnostics": sums.findings,
+        "diagnostics_left_out": sums.left_out,
+        "unreadable": [
+            {"id": it.id, "stated": it.stated.text, "note": it.stated.note} for it in sums.unreadable if it.stated
+        ],
+        "problems": [{"id": it.id, "problem": it.problem} for it in sums.problems],
+        "kilograms": [{"id": it.id, "evidence": it.proposal.evidence} for it in sums.proposals if it.proposal],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def render_sarif(sums: Tally, _about: About) -> str:
+    """For code scanning: the findings alone, in `owner/model/README.md`."""
+    return REPORTERS["sarif"](lint_report(sums), RenderOptions())
+
+
+def render_html(sums: Tally, about: About) -> str:
+    """A page of its own: the sums and the models to look at, above the linter's findings."""
+    page = REPORTERS["html"](lint_report(sums), RenderOptions())
+    from jinja2 import Environment  # noqa: PLC0415  an extra, and slow to load
+
+    fragment = (
+        Environment(autoescape=True)
+        .from_string(_HTML)
+        .render(
+            title=terminal(about.title),
+            when=about.when,
+            total=_cards(sums.cards),
+            lines=summary_lines(sums),
+            sources=[(terminal(source), count) for source, count in sums.by_source.most_common()],
+            codes=sums.by_code.most_common(),
+            lists=[
+                (title, [(_link(name, about), terminal(name), terminal(why)) for name, why in rows])
+                for title, rows in _lists(sums)
+                if rows
+            ],
+        )
+    )
+    head, body, rest = page.partition("<body>")
+    return f"{head}{body}\n{fragment}{rest}"
+
+
+def _link(name: str, about: About) -> str | None:
+    """The model's page, if the Hub was asked and the name is one."""
+    if about.endpoint is None or not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", name, re.ASCII):
+        return None
+    return f"{about.endpoint}/{name}"
+
+
+_HTML = """<section class="audit">
+<h1>Audit of {{ title }}</h1>
+<p>{{ when }}, {{ total }}</p>
+<ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
+{% if sources %}<h2>By source</h2>
+<table><tr><th>Cards</th><th>Source</th></tr>
+{% for name, count in sources %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
+{% if codes %}<h2>Findings</h2>
+<table><tr><th>Findings</th><th>Rule</th></tr>
+{% for name, count in codes %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
+{% for head, rows in lists %}<h2>{{ head[0] | upper }}{{ head[1:] }}</h2>
+<table><tr><th>Model</th><th>Reason</th></tr>
+{% for link, name, why in rows %}<tr><td>{% if link %}<a href="{{ link }}">{{ name }}</a>{% else %}{{ name }}{% endif %}
+</td><td>{{ why }}</td></tr>{% endfor %}</table>
+{% endfor %}</section>
+"""
+
+
+def lint_report(sums: Tally) -> LintReport:
+    """The findings as the reporters take them."""
+    return LintReport(
+        diagnostics=tuple(sorted(map(diagnostic_of, sums.findings))), files_checked=sums.cards, files_skipped=0
+    )
+
+
+RENDER: dict[str, Callable[[Tally, About], str]] = {
+    "text": render_text,
+    "json": render_json,
+    "html": render_html,
+    "sarif": render_sarif,
+}
+
+
+def _cards(count: int) -> str:
+    return f"{count} card{'' if count == 1 else 's'}"
+
+
+def _concise(finding: dict[str, Any]) -> str:
+    place = f"{finding['path']}:{finding['line']}:{finding['column']}"
+    return terminal(f"{place}: {finding['severity']} {finding['code']} {finding['message']} [{finding['name']}]")
+
+
+def _unreadable(judged: Judged) -> str:
+    stated = judged.stated
+    if stated is None:
+        return ""
+    return f"{stated.text!r}: {stated.note}" if stated.text else stated.note or ""
+
+
+def _named(head: str, rows: list[tuple[str, str]]) -> list[str]:
+    if not rows:
+        return []
+    lines = ["", head, *(f"  {terminal(name)}: {terminal(why)}" for name, why in rows[:SHOWN])]
+    return [*lines, f"  and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else lines

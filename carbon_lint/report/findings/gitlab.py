@@ -1,0 +1,38 @@
+"""GitLab Code Quality: the JSON that `artifacts: reports: codequality:` takes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.report.findings.fingerprints import fingerprints
+from carbon_lint.report.findings.places import relative_path
+from carbon_lint.text import json_literals
+
+if TYPE_CHECKING:
+    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
+    from carbon_lint.report import RenderOptions
+
+# GitLab knows info, minor, major, critical and blocker. An error is what the gate fails on by default.
+_SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
+
+
+def render(report: LintReport, options: RenderOptions) -> str:
+    """A JSON list with one entry a finding; `[]` where there is none, as GitLab wants a report of every pipeline."""
+    entries = [
+        _entry(found, fingerprint, options) for found, fingerprint in fingerprints(report.diagnostics, report.sources)
+    ]
+    return json_literals(json.dumps(entries, indent=2)) + "\n"
+
+
+def _entry(found: Diagnostic, fingerprint: str, options: RenderOptions) -> dict[str, Any]:
+    return {
+        "description": f"{found.code} {found.name}: {found.message}",
+        "check_name": found.code,
+        "fingerprint": fingerprint,
+        "severity": _SEVERITIES[found.severity],
+        "location": {
+            "path": relative_path(found.path, options),
+            "lines": {"begin": found.line, "end": found.end_line},
+        },
+    }

@@ -1,0 +1,79 @@
+"""A page that stands alone: no script, nothing from the network, every word of a card escaped by the template."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint import __version__
+from carbon_lint.errors import UsageError
+from carbon_lint.project import install_hint
+from carbon_lint.report.findings.counts import by_severity, sentence
+from carbon_lint.report.findings.links import rule_url
+from carbon_lint.report.findings.places import relative_path
+from carbon_lint.text import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
+    from carbon_lint.report import RenderOptions
+
+_CONTEXT_CHARACTERS = 200
+
+
+def render(report: LintReport, options: RenderOptions) -> str:
+    """The report by file. Raises UsageError where Jinja2 is not installed."""
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  an extra, and slow to load
+    except ImportError as error:
+        raise UsageError("the html format needs Jinja2: the package is missing", hint=install_hint("html")) from error
+    environment = Environment(
+        loader=PackageLoader("carbon_lint.report.findings"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    files = [
+        (relative_path(path, options), [_finding(found, report.sources) for found in group])
+        for path, group in groupby(report.diagnostics, key=lambda found: found.path)
+    ]
+    return environment.get_template("report.html.j2").render(
+        version=__version__, sentence=sentence(report), counts=by_severity(report), files=files
+    )
+
+
+def _harmless(value: Any) -> Any:
+    """Card text that is printed to a CI log with the page must not act there either."""
+    return terminal(value) if type(value) is str else value
+
+
+def _finding(found: Diagnostic, sources: Mapping[str, str]) -> dict[str, Any]:
+    before, marked, after = _source(found, sources.get(found.path) or "")
+    return {
+        "found": found,
+        "url": rule_url(found.code),
+        "before": before,
+        "marked": marked,
+        "after": after,
+        "fix": found.fix,
+    }
+
+
+def _source(found: Diagnostic, text: str) -> tuple[str, str, str]:
+    """The first line of the span: what stands before it, what was found, what stands after; each cut short."""
+    start = found.start - (found.column - 1)
+    line = text[start:].split("\n", 1)[0].split("\r", 1)[0]
+    first = found.start - start
+    last = min(found.end - start, len(line))
+    before, marked, after = line[:first], line[first:last], line[last:]
+    if len(before) > _CONTEXT_CHARACTERS:
+        before = "…" + before[-_CONTEXT_CHARACTERS:]
+    if len(marked) > _CONTEXT_CHARACTERS:
+        marked = marked[:_CONTEXT_CHARACTERS] + "…"
+    if len(after) > _CONTEXT_CHARACTERS:
+        after = after[:_CONTEXT_CHARACTERS] + "…"
+    return before, marked, after

@@ -1,0 +1,82 @@
+"""Findings as Markdown, for a step's summary or a comment. Card text is escaped or in code spans."""
+
+from __future__ import annotations
+
+import re
+
+from carbon_lint.lint.diagnostic import RANK
+from carbon_lint.report.findings.counts import plural, sentence
+from carbon_lint.report.findings.links import rule_url
+from carbon_lint.report.findings.places import relative_path
+from carbon_lint.text import markdown_code, markdown_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
+    from carbon_lint.report import RenderOptions
+
+MAX_BYTES = 1_000_000
+"""GitHub drops a summary of more than 1 MiB; the rest is room for what else the step writes."""
+
+_MAX_CELL_CHARACTERS = 500
+_CUT = "\n\n> Cut here: the whole would be too long for GitHub.\n"
+_HEAD = "| Severity | Rule | Where | What |\n| --- | --- | --- | --- |\n"
+_MARKS = {"error": "❌ error", "warning": "⚠️ warning", "note": "ℹ️ note"}  # noqa: RUF001  the information sign
+
+
+def render(report: LintReport, options: RenderOptions) -> str:
+    """The report as a heading, a table worst first, and the counts; under 1 MiB."""
+    return "## carbon-lint\n\n" + findings(report, options, max_bytes=MAX_BYTES)
+
+
+def findings(report: LintReport, options: RenderOptions, *, max_bytes: int) -> str:
+    """The table and the counts in at most `max_bytes` of UTF-8. Where rows do not fit, their number is said."""
+    footer = f"\n{markdown_text(sentence(report))}\n"
+    if not report.diagnostics:
+        return footer[1:]
+    rows = [_row(found, options) for found in sorted(report.diagnostics, key=lambda found: RANK[found.severity])]
+    room = max_bytes - len((_HEAD + footer).encode()) - len(_left_out(len(rows)).encode())
+    kept = _fitting(rows, room)
+    left = len(rows) - kept
+    return _HEAD + "".join(rows[:kept]) + (_left_out(left) if left else "") + footer
+
+
+def cut(text: str, max_bytes: int) -> str:
+    """`text`, or its first whole lines and a word that it was cut, in at most `max_bytes` of UTF-8."""
+    data = text.encode()
+    if len(data) <= max_bytes:
+        return text
+    kept = data[: max(0, max_bytes - len(_CUT.encode()))].decode("utf-8", "ignore").rpartition("\n")[0]
+    return kept + _CUT
+
+
+def fenced(text: str) -> str:
+    """`text` as a code block that nothing in it can close."""
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 0)
+    return f"{fence}\n{text}\n{fence}\n"
+
+
+def _row(found: Diagnostic, options: RenderOptions) -> str:
+    where = markdown_code(f"{relative_path(found.path, options)}:{found.line}:{found.column}", in_table=True)
+    what = markdown_text(_cut(found.message))
+    if found.fix:
+        what += f" (fix: {markdown_text(_cut(found.fix.title))})"
+    cells = (_MARKS[found.severity], f"[{found.code}]({rule_url(found.code)})", where, what)
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_CELL_CHARACTERS else text[: _MAX_CELL_CHARACTERS - 1] + "…"
+
+
+def _fitting(rows: list[str], room: int) -> int:
+    """How many of the rows fit into `room` bytes."""
+    for index, row in enumerate(rows):
+        room -= len(row.encode())
+        if room < 0:
+            return index
+    return len(rows)
+
+
+def _left_out(count: int) -> str:
+    return f"\n{plural(count, 'more finding')} left out here; `carbon-lint check` shows all.\n"

@@ -1,0 +1,80 @@
+"""`--output FORMAT=PATH`: read what the user wrote, try the places before the work, write the reports after it."""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+
+from carbon_lint.errors import OutputError, UsageError
+from carbon_lint.files import write_atomically
+from carbon_lint.report import REPORTERS, RenderOptions
+from carbon_lint.report.run.earlier import check_replaceable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from carbon_lint.lint.diagnostic import LintReport
+
+
+def parse_outputs(values: Iterable[str]) -> list[tuple[str, str]]:
+    """`['sarif=lint.sarif']` -> `[('sarif', 'lint.sarif')]`, each place tried.
+
+    Raises:
+        UsageError: no `=`, an unknown format, no path, or one path given twice.
+        OutputError: the folder of a path is not there or cannot be written to, or a file is there that is no report.
+    """
+    outputs: list[tuple[str, str]] = []
+    for value in values:
+        name, equals, path = value.partition("=")
+        if name not in REPORTERS or not equals or not path:
+            raise UsageError(f"--output {value!r} is not FORMAT=PATH", hint=_format_hint(name))
+        if path in {known for _, known in outputs}:
+            raise UsageError(f"--output: {path} is named twice", hint="give each report a file of its own")
+        _try_place(path)
+        check_replaceable(path, name)
+        outputs.append((name, path))
+    return outputs
+
+
+def write_outputs(report: LintReport, outputs: Iterable[tuple[str, str]], options: RenderOptions) -> None:
+    """Write the report in each format to its path, without colour. Raises OutputError."""
+    plain = RenderOptions(width=options.width, base=options.base, folder=options.folder)
+    for name, path in outputs:
+        data = REPORTERS[name](report, plain).encode("utf-8", "backslashreplace")
+        if _is_stream(path):
+            _write_stream(path, data)
+        else:
+            check_replaceable(path, name)  # a file may have come there since the place was tried
+            write_atomically(path, data)
+
+
+def _format_hint(name: str) -> str:
+    near = get_close_matches(name, REPORTERS, n=1)
+    guess = f"did you mean {near[0]}? " if near and near[0] != name else ""
+    return f"{guess}write FORMAT=PATH, like sarif=lint.sarif; formats: {', '.join(REPORTERS)}"
+
+
+def _try_place(path: str) -> None:
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path):
+        raise OutputError(f"cannot write {path}: it is a folder", hint="name a file")
+    if not os.path.isdir(folder):
+        raise OutputError(f"cannot write {path}: there is no folder {folder}", hint=f"make it first: mkdir -p {folder}")
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise OutputError(
+            f"cannot write {path}: permission denied", hint="name a file in a folder that can be written to"
+        )
+
+
+def _is_stream(path: str) -> bool:
+    """A FIFO or device such as /dev/stdout: it cannot be replaced, only written to."""
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+def _write_stream(path: str, data: bytes) -> None:
+    try:
+        with open(path, "wb") as stream:
+            stream.write(data)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error

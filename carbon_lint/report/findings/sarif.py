@@ -1,0 +1,145 @@
+"""SARIF 2.1.0 as GitHub's code scanning takes it. Plain dicts; the tests hold them against the official schema."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from carbon_lint import __version__
+from carbon_lint.lint.diagnostic import RANK, Lines
+from carbon_lint.lint.rules import load_all
+from carbon_lint.project import DOCS_URL
+from carbon_lint.report.findings.counts import plural
+from carbon_lint.report.findings.fingerprints import fingerprints
+from carbon_lint.report.findings.links import rule_url
+from carbon_lint.report.findings.places import relative_path
+from carbon_lint.text import json_literals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbon_lint.lint.diagnostic import Diagnostic, Fix, LintReport
+    from carbon_lint.lint.rule import Rule
+    from carbon_lint.report import RenderOptions
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+MAX_RESULTS = 5000
+"""GitHub keeps no more of one run (it takes 25,000): docs.github.com, "SARIF results exceed one or more limits"."""
+
+_SOURCE_ROOT = "%SRCROOT%"
+_PROBLEM_SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
+
+
+def render(report: LintReport, options: RenderOptions) -> str:
+    """One run with every rule in its driver, and the findings worst first, at most 5,000."""
+    rules = load_all()
+    index = {rule.code: position for position, rule in enumerate(rules)}
+    ranked = sorted(fingerprints(report.diagnostics, report.sources), key=lambda pair: RANK[pair[0].severity])
+    results = [_result(found, mark, index, report.sources, options) for found, mark in ranked[:MAX_RESULTS]]
+    log = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": _driver(rules)},
+                "columnKind": "unicodeCodePoints",
+                "invocations": [_invocation(len(ranked) - len(results))],
+                "results": results,
+            }
+        ],
+    }
+    return json_literals(json.dumps(log, indent=2)) + "\n"
+
+
+def _driver(rules: tuple[Rule, ...]) -> dict[str, Any]:
+    return {
+        "name": "carbon-lint",
+        "semanticVersion": __version__,
+        "informationUri": DOCS_URL,
+        "rules": [_rule(rule) for rule in rules],
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    docs = rule.docs
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": _first_paragraph(docs) or rule.summary},
+        "help": {"text": docs or rule.summary, "markdown": docs or rule.summary},
+        "helpUri": rule_url(rule.code),
+        "defaultConfiguration": {"level": rule.severity},
+        "properties": {"tags": ["model-card"], "problem.severity": _PROBLEM_SEVERITIES[rule.severity]},
+    }
+
+
+def _first_paragraph(docs: str) -> str:
+    """The first paragraph of a page that is no heading, on one line."""
+    body = "\n".join(line for line in docs.split("\n") if not line.startswith("#"))
+    return " ".join(body.strip().partition("\n\n")[0].split())
+
+
+def _invocation(left_out: int) -> dict[str, Any]:
+    invocation: dict[str, Any] = {"executionSuccessful": True}
+    if left_out:
+        text = f"{plural(left_out, 'more finding')} left out: code scanning keeps {MAX_RESULTS:,} of one run"
+        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
+    return invocation
+
+
+def _result(
+    found: Diagnostic, fingerprint: str, index: Mapping[str, int], sources: Mapping[str, str], options: RenderOptions
+) -> dict[str, Any]:
+    artifact = _artifact(found.path, options)
+    region = _region(found.line, found.column, found.end_line, found.end_column)
+    result: dict[str, Any] = {
+        "ruleId": found.code,
+        "level": found.severity,
+        "message": {"text": found.message},
+        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region}}],
+        "partialFingerprints": {"primaryLocationLineHash": fingerprint},
+    }
+    if found.code in index:
+        result["ruleIndex"] = index[found.code]
+    if found.related:
+        result["relatedLocations"] = [
+            {
+                "message": {"text": related.message},
+                "physicalLocation": {
+                    "artifactLocation": artifact,
+                    "region": _region(related.line, related.column, related.end_line, related.end_column),
+                },
+            }
+            for related in found.related
+        ]
+    text = sources.get(found.path)
+    if found.fix and text is not None:
+        result["fixes"] = [_fix(found.fix, Lines(text), artifact)]
+    return result
+
+
+def _region(line: int, column: int, end_line: int, end_column: int) -> dict[str, int]:
+    return {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}
+
+
+def _artifact(path: str, options: RenderOptions) -> dict[str, str]:
+    relative = relative_path(path, options)
+    uri = quote(relative, errors="backslashreplace")
+    if relative.startswith("/"):
+        return {"uri": f"file://{uri}"}
+    # A first segment with a colon would be read as a scheme (RFC 3986, 4.2); quote() has escaped it.
+    return {"uri": uri, "uriBaseId": _SOURCE_ROOT}
+
+
+def _fix(fix: Fix, lines: Lines, artifact: dict[str, str]) -> dict[str, Any]:
+    replacements = [
+        {"deletedRegion": _region(*lines.span(edit.start, edit.end)), "insertedContent": {"text": edit.text}}
+        for edit in fix.edits
+    ]
+    title = fix.title if fix.is_safe else f"{fix.title} (unsafe: look at it first)"
+    return {
+        "description": {"text": title},
+        "artifactChanges": [{"artifactLocation": artifact, "replacements": replacements}],
+    }

@@ -1,0 +1,245 @@
+"""How a run or a step ended, in one line: the same for its comment, its summary, its annotation and the terminal.
+
+The line follows the exit status: what failed leads it, and nothing that failed is ever headed by a tick.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from carbon_lint.errors import ExitCode
+from carbon_lint.gate.baseline import changes, format_change
+from carbon_lint.gate.budget import uncertainty_in_unit, used_share
+from carbon_lint.gate.verdict import Status
+from carbon_lint.lint.diagnostic import SEVERITIES
+from carbon_lint.records.record import Outcome
+from carbon_lint.report.findings.counts import by_severity, counted, plural
+from carbon_lint.report.run import phrases
+from carbon_lint.units import GRAMS_PER, KWH_PER, format_emissions, format_energy, significant
+
+if TYPE_CHECKING:
+    from carbon_lint.gate.baseline import Comparison
+    from carbon_lint.gate.exceptions import Excused
+    from carbon_lint.gate.verdict import LimitResult, Verdict
+    from carbon_lint.lint.diagnostic import LintReport
+    from carbon_lint.records.record import Record
+
+_SAME_GRID = 0.005
+_MOST_CHARACTERS = 300
+_ENDED = {
+    ExitCode.NOT_MEASURED: "Not measured",
+    ExitCode.NOT_PUBLISHED: "Not published",
+    ExitCode.NOTHING_TO_CHECK: "Nothing to check",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """All that the headline hangs on.
+
+    Attributes:
+        exit_status: the step's; `None` where there is only a record to go by.
+        record: the run's evidence, where there is a run.
+        verdict: what the gate said, after the exceptions.
+        excused: the exceptions that bear on it.
+        comparison: the run beside its baseline.
+        lint: what the linter found.
+        failures: what failed, in the order of the causes.
+        is_over_budget: the gate fails the step, whatever the figures alone would say.
+        is_cancelled: somebody cancelled the step.
+        is_setup_failed: what the exit status means, `setup` alone knows.
+    """
+
+    exit_status: int | None = None
+    record: Record | None = None
+    verdict: Verdict | None = None
+    excused: Excused | None = None
+    comparison: Comparison | None = None
+    lint: LintReport | None = None
+    failures: tuple[str, ...] = ()
+    is_over_budget: bool = False
+    is_cancelled: bool = False
+    is_setup_failed: bool = False
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the step failed, or would have failed with this record."""
+        if self.exit_status is not None:
+            return self.exit_status != 0
+        return self.record is not None and (self.record.outcome is not Outcome.COMPLETED or _is_over(self))
+
+
+class Headline(NamedTuple):
+    """One character for the eye, and the words that say the same."""
+
+    mark: str
+    text: str
+
+    def __str__(self) -> str:
+        """For a line of Markdown or a log."""
+        return f"{self.mark} {self.text}"
+
+
+def headline(end: Ending) -> Headline:
+    """How it ended, in one line of plain text."""
+    mark, lead, figures = _failed(end) if end.has_failed else _passed(end)
+    findings = _findings(end)
+    said = [
+        f"{lead}: {figures}" if lead and figures else lead or figures,
+        _change(end.comparison),
+        "" if lead.startswith(findings) else findings,
+    ]
+    return Headline(mark, ", ".join(part for part in said if part))
+
+
+def _passed(end: Ending) -> tuple[str, str, str]:
+    record, verdict = end.record, end.verdict
+    if record is None:
+        return _linted(end)
+    if end.excused is not None and end.excused.used:
+        over = [limit for limit in end.excused.verdict.limits if limit.is_over]
+        by = "; ".join(_show(limit, -limit.margin) for limit in over)
+        who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until.isoformat()}" for one in end.excused.used))
+        return "⚠️", f"Over budget by {by}, let through by {who}", ""
+    if verdict is None or not verdict.limits:
+        return "📏", "", _unlimited(record)
+    if verdict.status is Status.INCONCLUSIVE:
+        return "⚠️", "Undecided", _undecided(record, verdict)
+    return "✅", "Within budget", "; ".join(map(_within, verdict.limits))
+
+
+def _linted(end: Ending) -> tuple[str, str, str]:
+    if end.lint is None:
+        return "✅", "Done", ""
+    found = counted(by_severity(end.lint))
+    checked = plural(end.lint.files_checked, "card")
+    return ("⚠️", f"{checked} checked", found) if found else ("✅", f"{checked} checked", "no findings")
+
+
+def _failed(end: Ending) -> tuple[str, str, str]:
+    record = end.record
+    is_measured = record is not None and record.energy_kwh.total is not None
+    figures = _figures(record, end.verdict) if is_measured and record is not None else ""
+    if end.is_cancelled or (record is not None and record.outcome is Outcome.INTERRUPTED):
+        return "❌", "Cancelled", figures and f"{figures} until then"
+    if record is not None and record.outcome is Outcome.FAILED:
+        over = ", over budget" if is_measured and _is_over(end) else ""
+        return "❌", f"The job failed with exit status {record.exit_status}{over}", figures
+    if record is not None and (record.outcome is Outcome.UNMEASURED or not is_measured):
+        return "❌", "Not measured", "there is no trustworthy figure"
+    if record is not None and _is_over(end):
+        return "❌", *_over(end, record)
+    _, lead, figures = _passed(end)
+    cause = _cause(end)
+    if record is None:
+        return "❌", cause, ""
+    return "❌", f"{cause}; {lead[0].lower()}{lead[1:]}" if lead else f"{cause}; {figures}", figures if lead else ""
+
+
+def _over(end: Ending, record: Record) -> tuple[str, str]:
+    """A job that was stopped says so; with 0 it was let finish, or a warning says that it ended well all the same."""
+    verdict = end.verdict
+    if record.outcome is Outcome.OVER_BUDGET and record.exit_status:
+        return "Stopped over budget", _figures(record, verdict)
+    if verdict is not None and verdict.status is Status.INCONCLUSIVE:
+        is_over = any(limit.is_over for limit in verdict.limits)
+        lead = "Over budget by the estimate" if is_over else "Undecided, which fails here"
+        return lead, _undecided(record, verdict)
+    if verdict is not None and verdict.limits and not any(limit.is_over for limit in verdict.limits):
+        return "Over the budget that it was measured under, though within this one", _figures(record, verdict)
+    return "Over budget", _figures(record, verdict)
+
+
+def _cause(end: Ending) -> str:
+    """What failed, where it is not the run."""
+    if end.lint is not None and end.lint.is_failing and (not end.failures or end.exit_status == ExitCode.FINDINGS):
+        return _findings(end)
+    if not end.failures:
+        return f"Failed with exit status {end.exit_status}"
+    first = end.failures[0].split("\n", 1)[0]
+    first = first if len(first) <= _MOST_CHARACTERS else f"{first[: _MOST_CHARACTERS - 1]}…"
+    known = _ENDED.get(ExitCode(end.exit_status)) if end.exit_status in set(ExitCode) else None
+    if end.exit_status == ExitCode.DID_NOT_RUN and end.record is None:
+        known = "Did not run"
+    if end.is_setup_failed:
+        known = None
+    return f"{known}: {first}" if known else f"{first[:1].upper()}{first[1:]}"
+
+
+def _is_over(end: Ending) -> bool:
+    if end.is_over_budget:
+        return True
+    if end.excused is not None and end.excused.used:
+        return False
+    is_failing = end.verdict is not None and end.verdict.status is Status.FAIL
+    return is_failing or (end.record is not None and end.record.over_budget)
+
+
+def _findings(end: Ending) -> str:
+    """The lint errors, or what else failed by `fail-on`."""
+    if end.lint is None or (end.record is None and not end.lint.is_failing):
+        return ""
+    counts = by_severity(end.lint)
+    errors = counts[SEVERITIES[0]]
+    if errors or not end.lint.is_failing:
+        return plural(errors, "lint error") if errors else ""
+    return counted({f"lint {severity}": count for severity, count in counts.items()})
+
+
+def _change(compared: Comparison | None) -> str:
+    """`+410 % vs main`; energy and grid apart where the grid has moved."""
+    if compared is None or not compared.can_be_judged or compared.emissions_change is None:
+        return ""
+    before = compared.baseline.name or compared.baseline.origin
+    is_same_grid = compared.grid_change is None or abs(compared.grid_change) <= _SAME_GRID
+    change = format_change(compared.emissions_change) if is_same_grid else changes(compared)
+    return f"{change} vs {before}"
+
+
+def _unlimited(record: Record) -> str:
+    energy = phrases.energy(record.energy_kwh.total)
+    if record.emissions_g is None:
+        return f"{energy}, energy only, no budget given"
+    return f"{phrases.emissions(record.emissions_g)}, {energy}, no budget given"
+
+
+def _figures(record: Record, verdict: Verdict | None) -> str:
+    if verdict is None or not verdict.limits:
+        return phrases.emissions(record.emissions_g) if record.emissions_g is not None else _unlimited(record)
+    over = [limit for limit in verdict.limits if limit.is_over]
+    return "; ".join(map(_beside, over or verdict.limits))
+
+
+def _undecided(record: Record, verdict: Verdict) -> str:
+    """`703 ± 383 µg, limit 800 µg` of each limit that lies within the doubt."""
+    said = []
+    for limit in verdict.limits:
+        doubt = uncertainty_in_unit(record, limit)
+        either = doubt.below if limit.is_over else doubt.above
+        if limit.name != "max-increase" and abs(limit.margin) < either:
+            measured, unit = _show(limit, limit.measured).split(" ")
+            shown = significant(either / float((GRAMS_PER if limit.unit == "g" else KWH_PER)[unit]))
+            said.append(f"{measured} ± {shown} {unit}, limit {_show(limit, limit.allowed)}")
+    return "; ".join(said) or "; ".join(verdict.reasons) or _figures(record, verdict)
+
+
+def _within(limit: LimitResult) -> str:
+    share = None if limit.name == "max-increase" else used_share((limit,))
+    return _beside(limit) + (f" ({phrases.percent(share)})" if share is not None else "")
+
+
+def _beside(limit: LimitResult) -> str:
+    """`4.19 of 4 mg`: measured of allowed, the unit once where it is the same."""
+    allowed = _show(limit, limit.allowed)
+    if limit.name == "max-increase":
+        more = "more" if limit.measured >= 0 else "less"
+        return f"{_show(limit, abs(limit.measured))} {more} than the baseline, {allowed} more allowed"
+    measured = _show(limit, limit.measured)
+    by = f", over by {_show(limit, -limit.margin)}" if limit.is_over and measured == allowed else ""
+    number, unit = measured.split(" ")
+    return f"{number if allowed.endswith(f' {unit}') else measured} of {allowed}{by}"
+
+
+def _show(limit: LimitResult, value: float) -> str:
+    return format_emissions(value) if limit.unit == "g" else format_energy(value)

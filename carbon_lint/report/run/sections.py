@@ -1,0 +1,186 @@
+"""Parts that the summary of a step and the comment on a pull request have in common, in Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from carbon_lint.gate.baseline import format_change, why_not
+from carbon_lint.report.run import phrases
+from carbon_lint.text import markdown_code, markdown_message, markdown_text
+from carbon_lint.units import format_duration, format_emissions, format_energy, significant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from carbon_lint.config import Change
+    from carbon_lint.gate.baseline import Comparison
+    from carbon_lint.gate.exceptions import BudgetException, Excused
+    from carbon_lint.gate.verdict import LimitResult, Verdict
+    from carbon_lint.records.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What became of the card on the Hub: its address there, or why it was not published."""
+
+    url: str | None = None
+    is_changed: bool = True
+    why_not: str | None = None
+
+
+def failures(said: Iterable[str], headline: str) -> str:
+    """What failed and what to do, below the headline; a line that the headline gives already is not said again."""
+    lines = [line for failure in said for line in _failure_lines(failure, headline)]
+    return "".join(["**What failed**\n\n", *lines]) if lines else ""
+
+
+def _failure_lines(failure: str, headline: str) -> list[str]:
+    first, *more = failure.split("\n")
+    if not more and first.lower() in headline.lower():
+        return []
+    return [f"- {markdown_message(first)}", *(f"  \n  {markdown_message(line.strip())}" for line in more), "\n"]
+
+
+def publication(done: Publication | None) -> str:
+    """Whether the card is on the Hub, with the link, or why it is not. Empty where nobody asked for it."""
+    if done is None:
+        return ""
+    if done.url is None:
+        return f"**Not published:** {markdown_message(done.why_not or 'the step ended before that')}.\n"
+    address = quote(done.url, safe=":/?&=%#")
+    said = "**Published:**" if done.is_changed else "**Published already**, nothing was to be changed:"
+    return f"{said} [{markdown_text(done.url)}]({address})\n"
+
+
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table. Cells are Markdown already."""
+    lines = [" | ".join(heads), " | ".join("---" for _ in heads), *(" | ".join(row) for row in rows)]
+    return "".join(f"| {line} |\n" for line in lines)
+
+
+def limits(verdict: Verdict | None, record: Record) -> str:
+    """Each limit: measured, allowed, margin, and how the measured figure was found. Empty without one."""
+    if verdict is None or not verdict.limits:
+        return ""
+    method = _methods(record)
+    rows = [(limit.name, *_limit_cells(limit), method) for limit in verdict.limits]
+    return table(("Limit", "Measured", "Allowed", "Margin", "Method"), rows)
+
+
+def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
+    show = format_emissions if limit.unit == "g" else format_energy
+    margin = f"**over by {show(-limit.margin)}**" if limit.is_over else f"{show(limit.margin)} left"
+    if show(limit.margin) == show(limit.allowed) and limit.measured > 0:
+        margin = "nearly all left"  # `1 kg left` of 1 kg would say that nothing was used
+    source = f" ({markdown_text(limit.source)})" if limit.source else ""
+    return show(limit.measured), f"{show(limit.allowed)}{source}", margin
+
+
+def _methods(record: Record) -> str:
+    share = phrases.modelled_share(record)
+    if share is None:
+        return "not stated"
+    return f"{phrases.percent(share)} modelled" if share else "read from sensors"
+
+
+def energy(record: Record) -> str:
+    """Energy by component with the method of each, and what emissions came of it."""
+    rows = [
+        (name, phrases.energy(energy_kwh), phrases.METHOD_WORDS[method] if method else "not stated")
+        for name, energy_kwh, method in phrases.components(record)
+    ]
+    total = (f"**total**, PUE {significant(record.pue)}", f"**{phrases.energy(record.energy_kwh.total)}**", "")
+    grams = ("**emissions**", f"**{phrases.emissions(record.emissions_g)}**", markdown_text(phrases.intensity(record)))
+    lines = table(("Part", "Energy", "Found by"), [*rows, total, grams])
+    scope = phrases.scope(record)
+    of = f"; {markdown_text(scope)}" if scope else ""
+    return f"{lines}\nDuration {format_duration(record.duration_s)}{of}.\n"
+
+
+def comparison(compared: Comparison | None) -> str:
+    """This run beside its baseline, energy and grid apart, or why the difference says nothing."""
+    if compared is None:
+        return ""
+    now, then = compared.current, compared.baseline
+    rows = [
+        _change_row("emissions", phrases.emissions, then.emissions_g, now.emissions_g, compared.emissions_change),
+        _change_row("energy", phrases.energy, then.energy_kwh, now.energy_kwh, compared.energy_change),
+        _change_row(
+            "carbon intensity", _intensity, then.intensity_g_per_kwh, now.intensity_g_per_kwh, compared.grid_change
+        ),
+    ]
+    age = f", {_age(compared)} older" if compared.age is not None and compared.age.total_seconds() > 0 else ""
+    lines = [
+        table(("Figure", "Baseline", "This run", "Change"), rows),
+        f"\nBaseline: {markdown_text(then.origin)}{age}.\n",
+    ]
+    if not compared.can_be_judged:
+        lines.append(f"**The change was not judged:** {markdown_text(why_not(compared))}.\n")
+    return "".join(lines)
+
+
+def _change_row(
+    name: str, show: Callable[[float | None], str], then: float | None, now: float | None, change: float | None
+) -> tuple[str, str, str, str]:
+    return name, show(then), show(now), format_change(change)
+
+
+def _intensity(value: float | None) -> str:
+    return "not stated" if value is None else f"{significant(value)} g/kWh"
+
+
+def _age(compared: Comparison) -> str:
+    assert compared.age is not None  # noqa: S101  the caller has looked
+    return f"{compared.age.days} days" if compared.age.days else format_duration(compared.age.total_seconds())
+
+
+def changes(proposed: Iterable[Change]) -> str:
+    """What the pull request changes in the configuration, which does not hold yet. Empty without a change."""
+    rows = [tuple(markdown_code(text, in_table=True) for text in (one.name, one.before, one.after)) for one in proposed]
+    if not rows:
+        return ""
+    note = "\nThis pull request changes its own configuration. That of the merge base was used here.\n"
+    return table(("Configuration", "Merge base", "Pull request"), rows) + note
+
+
+def exceptions(excused: Excused | None) -> str:
+    """Every exception that bears on this run, in force or expired, with who is answerable for it."""
+    if excused is None or not (excused.used or excused.expired):
+        return ""
+    rows = [_exception_row(one, "in force") for one in excused.used]
+    rows += [_exception_row(one, "**expired**") for one in excused.expired]
+    return table(("Exception to", "By", "Until", "State", "Reason"), rows)
+
+
+def _exception_row(one: BudgetException, state: str) -> tuple[str, ...]:
+    return one.limit, markdown_text(one.owner), one.until.isoformat(), state, markdown_text(one.reason)
+
+
+def notes(verdict: Verdict | None, excused: Excused | None = None) -> str:
+    """The verdict's reasons that the table of exceptions does not give already."""
+    if verdict is None:
+        return ""
+    shown = {str(one) for one in excused.used} if excused else set()
+    return "".join(f"- {markdown_text(reason)}\n" for reason in verdict.reasons if reason not in shown)
+
+
+def modelled(record: Record) -> str:
+    """Which part of the energy no sensor read."""
+    share = phrases.modelled_share(record)
+    if not share:
+        return ""
+    parts = ", ".join(
+        f"{name} ({phrases.METHOD_WORDS[method]})"
+        for name, _, method in phrases.components(record)
+        if method in phrases.MODELLED
+    )
+    return f"**Modelled, not measured:** {phrases.percent(share)} of the energy: {parts}.\n"
+
+
+def warnings(record: Record) -> str:
+    """The run's warnings as a list."""
+    if not record.warnings:
+        return ""
+    return "**Warnings**\n\n" + "".join(f"- {markdown_message(warning)}\n" for warning in record.warnings)

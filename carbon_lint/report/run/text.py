@@ -1,0 +1,70 @@
+"""What a person reads at the end of `carbon-lint run` and `gate`: the verdict, the figures, and how each was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.baseline import changes
+from carbon_lint.gate.budget import format_limit
+from carbon_lint.report.run import phrases
+from carbon_lint.report.run.headline import Ending, headline
+from carbon_lint.text import terminal
+from carbon_lint.units import format_duration, significant
+
+if TYPE_CHECKING:
+    from carbon_lint.gate.baseline import Comparison
+    from carbon_lint.gate.exceptions import Excused
+    from carbon_lint.gate.verdict import Verdict
+    from carbon_lint.records.record import Record
+
+_COLOURS = {"✅": "1;32", "❌": "1;31", "⚠️": "1;33"}
+
+
+def render(
+    record: Record,
+    verdict: Verdict | None,
+    *,
+    comparison: Comparison | None = None,
+    excused: Excused | None = None,
+    is_over_budget: bool = False,
+    colour: bool = False,
+) -> str:
+    """The run in a dozen lines, each safe for a terminal and a CI log. `is_over_budget`: the gate fails it."""
+    head = headline(
+        Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, is_over_budget=is_over_budget)
+    )
+    said = terminal(head.text)
+    if colour and head.mark in _COLOURS:
+        said = f"\x1b[{_COLOURS[head.mark]}m{said}\x1b[0m"
+    rows = [
+        ("emissions", phrases.emissions(record.emissions_g)),
+        ("energy", phrases.energy(record.energy_kwh.total)),
+        *((f"  {name}", _component(energy, method)) for name, energy, method in phrases.components(record)),
+        ("intensity", phrases.intensity(record)),
+        ("PUE", significant(record.pue)),
+        ("duration", format_duration(record.duration_s)),
+    ]
+    for component, line in (("  GPU", phrases.by_gpu(record)), ("  CPU", phrases.straight_line(record))):
+        if line:
+            rows.insert([name for name, _ in rows].index(component) + 1, ("", line))
+    share = phrases.modelled_share(record)
+    if share:
+        rows.append(("modelled", phrases.modelled(share)))
+    scope = phrases.scope(record)
+    if scope:
+        rows.append(("scope", scope))
+    if comparison is not None:
+        rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
+    if verdict is not None:
+        # With who set it, which the headline has no room for.
+        rows += [("limit", format_limit(limit)) for limit in verdict.limits]
+    lines = [f"carbon-lint: {said}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
+    lines += [f"  note: {terminal(reason)}" for reason in (verdict.reasons if verdict is not None else ())]
+    lines += [f"  warning: {terminal(warning)}" for warning in record.warnings]
+    return "\n".join(lines) + "\n"
+
+
+def _component(energy_kwh: float | None, method: object) -> str:
+    words = next((said for known, said in phrases.METHOD_WORDS.items() if known is method), None)
+    shown = phrases.energy(energy_kwh)
+    return f"{shown} ({words})" if words else f"{shown} (method not stated)"
