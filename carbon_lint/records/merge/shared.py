@@ -13,9 +13,10 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from carbon_lint.records.hours import scaled
+from carbon_lint.records.intensity import scaled
 from carbon_lint.records.merge.gpu_energy import identity_of, is_stated, without_held
 from carbon_lint.records.merge.windows import Window, window_of
+from carbon_lint.records.ranges import scaled_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -162,13 +163,17 @@ def _less(record: Record, *, machine_share: float, gpu_shares: Sequence[float]) 
     gpus, gpu_kwh = without_held(record.hardware.gpus, energy.gpu, gpu_shares)
     total_kwh = _machine_kwh(record) * (1 - machine_share) + (gpu_kwh or 0.0)
     left_share = total_kwh / energy.total if energy.total else 1.0
-    cpu, ram, linear = (_scaled(value, 1 - machine_share) for value in (energy.cpu, energy.ram, energy.cpu_linear))
+    cpu, ram = (_scaled(value, 1 - machine_share) for value in (energy.cpu, energy.ram))
+    left = replace(energy, total=total_kwh, cpu=cpu, gpu=gpu_kwh, ram=ram)
+    grams = _scaled(record.emissions_g, left_share)
     return replace(
         record,
-        energy_kwh=replace(energy, total=total_kwh, cpu=cpu, gpu=gpu_kwh, ram=ram, cpu_linear=linear),
-        emissions_g=_scaled(record.emissions_g, left_share),
+        energy_kwh=left,
+        emissions_g=grams,
         intensity=scaled(record.intensity, left_share),
         hardware=replace(record.hardware, gpus=gpus),
+        uncertainty=scaled_to(record.uncertainty, energy, left, grams),
+        codecarbon=None,
     )
 
 
