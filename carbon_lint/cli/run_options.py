@@ -72,6 +72,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     job.add_argument(
         "--pass-env", metavar="NAME", action="append", help="hand on a variable that is withheld, as HF_TOKEN"
     )
+    job.add_argument(
+        "--remote-ok",
+        action="store_true",
+        help="run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client",
+    )
     job.add_argument("--tick", metavar="DURATION", default="1s", help="between two readings (default 1s)")
     job.add_argument("command", nargs=REMAINDER, metavar="-- COMMAND ...", help="the program and its arguments")
 
@@ -122,6 +127,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         tick_s=_tick_s(arguments),
         record_path=record_path,
         run_group=run_group,
+        remote_ok=arguments.remote_ok,
         forecast=arguments.forecast,
         expected_duration_s=expected_s,
         provenance=replace(provenance_of(os.environ, os.getcwd()), model=arguments.hub_repo or arguments.card),
