@@ -67,6 +67,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="OWNER/MODEL",
         help="a model that the job may push to; if the run does not complete, the commits pushed during it are listed",
     )
+    _add_job_arguments(parser)
+
+
+def _add_job_arguments(parser: ArgumentParser) -> None:
     job = parser.add_argument_group("the job")
     job.add_argument(
         "--pass-env", metavar="NAME", action="append", help="hand on a variable that is withheld, as HF_TOKEN"
