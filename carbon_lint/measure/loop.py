@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.measure.forecast.forecaster import Forecast
     from carbon_lint.measure.forecast.outlook import Outlook
+    from carbon_lint.measure.job.cpu_time import JobCpu
     from carbon_lint.measure.job.job import Job
     from carbon_lint.measure.job.signals import SignalInbox
     from carbon_lint.measure.journal import Journal
@@ -59,6 +60,7 @@ class Loop:
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
+        cpu: JobCpu | None = None,
     ) -> None:
         self.state = RunState()
         self._request = request
@@ -68,6 +70,7 @@ class Loop:
         self._on_progress = on_progress
         self._journal = journal
         self._outlook = outlook
+        self._cpu = cpu
         self._notices: list[str] = []
         self._heard = set(meter.warnings)
         self._said: set[str] = set()
@@ -144,6 +147,8 @@ class Loop:
             self._outlook.listening.resize()
 
     def _tick(self) -> None:
+        if self._cpu is not None:
+            self._cpu.sample()
         reading = self._meter.read()
         self._hear_meter()
         if reading is None or not self._is_usable(reading):

@@ -19,7 +19,7 @@ from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measure import nested
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measure.forecast.outlook import open_outlook
-from carbon_lint.measure.job import environment
+from carbon_lint.measure.job import containers, environment
 from carbon_lint.measure.job.job import Job
 from carbon_lint.measure.job.ranks import unseen_gpus
 from carbon_lint.measure.job.signals import CANCELLING, SignalInbox
@@ -88,13 +88,15 @@ def measure(
     if request.budget.max_emissions_g is not None and meter.intensity is None:
         raise MeasurementError("a limit in grams needs a carbon intensity", hint="--location FRA, say")
     run_id = str(uuid.uuid4())
+    plan = containers.plan(request.command, request.environ, run_id)
+    request = _accepted(request, plan)
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(SignalInbox())
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
         environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
         environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
         with outlook.listening.lent():
-            job = Job(request.command, environ, request.pass_fds)
+            job = Job(plan.command, environ, request.pass_fds, plan.containers)
         stack.callback(job.close)
         journal = _open_journal(request)
         if journal is not None:
@@ -116,6 +118,19 @@ def measure(
         record = _with_notes_on_nested(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
     return record
+
+
+def _accepted(request: RunRequest, plan: containers.Plan) -> RunRequest:
+    """Return the request with a warning if only a client is measured. Raises MeasurementError unless that is wanted."""
+    if plan.elsewhere is None:
+        return request
+    if not request.remote_ok:
+        raise MeasurementError(
+            f"{plan.elsewhere.why}: only the client would be measured",
+            hint=f"{plan.elsewhere.hint}; or measure the client alone with --remote-ok",
+        )
+    warning = f"only the client was measured: {plan.elsewhere.why}"
+    return replace(request, warnings=(*request.warnings, warning))
 
 
 def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal | None) -> Record:
