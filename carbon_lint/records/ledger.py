@@ -135,7 +135,8 @@ def _add(record: Record, name: str, months: dict[str, dict[str, str]], storage: 
     data = _rendered(record)
     while True:
         known = [months[each][name] for each in _months_of(record) if name in months[each]]
-        added = _compared(record, [Entry(path=each, record=_read(storage, each)) for each in known], storage)
+        there = [_entry(storage.read(each), storage.shown(each)) for each in known]
+        added = _compared(record, there)
         if added is not None:
             return added
         if path in known:
@@ -151,14 +152,13 @@ def _add(record: Record, name: str, months: dict[str, dict[str, str]], storage: 
         return Added(path=storage.shown(path), status="replaced" if known else "added")
 
 
-def _compared(record: Record, known: list[Entry], storage: Storage) -> Added | None:
+def _compared(record: Record, known: list[Entry]) -> Added | None:
     """Return why the record is not written; `None` if it is new, or the end of each run that is there."""
     for entry in known:
-        path = storage.shown(entry.path)
         if _figures(record) == _figures(entry.record) or _is_earlier(record, entry.record):
-            return Added(path=path, status="known")
+            return Added(path=entry.path, status="known")
         if not _is_earlier(entry.record, record):
-            return Added(path=path, status="conflict", conflict=_both(record, entry.record))
+            return Added(path=entry.path, status="conflict", conflict=_both(record, entry.record))
     return None
 
 
@@ -365,10 +365,6 @@ def _name(record: Record) -> str:
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
     words = [re.sub(r"[^A-Za-z0-9.]+", "-", part).strip("-.")[:40] for part in parts[:4]]
     return "_".join([*filter(None, words), digest]) + ".json"
-
-
-def _read(storage: Storage, path: str) -> Record:
-    return _parsed(storage.read(path), storage.shown(path))
 
 
 def _parsed(data: bytes, path: str) -> Record:

@@ -208,7 +208,7 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
         )
     try:
         document = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         if looks_like_csv(data):
             raise InputError(
                 f"{path} is an emissions.csv of CodeCarbon, not a record",
@@ -342,7 +342,7 @@ def is_record(data: bytes) -> bool:
     """Whether a file that holds `data` is a record, of whichever version, whatever its figures are."""
     try:
         document = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and str(document.get("format", "")).startswith(_ANY_FORMAT)
 
