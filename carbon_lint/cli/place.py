@@ -127,7 +127,12 @@ def _this_hour(grid: ElectricityMaps) -> Place:
 
     hour = grid.first()
     kind = "estimated" if hour.is_estimated else "measured"
-    source = f"{hour.basis}, the one hour of {hour.label}, {kind}"
+    source = f"{hour.source}, the one hour of {hour.label}, {kind}"
     return custom_place(
-        hour.g_per_kwh, source=source, name=hour.zone, year=hour.start.year, allow_unusual=grid.allow_unusual
+        hour.g_per_kwh,
+        source=source,
+        name=hour.zone,
+        year=hour.start.year,
+        basis="life-cycle",
+        allow_unusual=grid.allow_unusual,
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from carbon_lint.records.ledger import Entry
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Basis, Record
 
 
 class Reason(StrEnum):
@@ -61,6 +61,7 @@ class Total:
         left_out: how many records count in part or not at all, by reason.
         apart_g: what `emissions_g` would be if no two runs had shared a machine or a GPU.
         apart_kwh: the same of `energy_kwh`.
+        bases: what the carbon intensities of the runs with grams count, as far as that is known.
     """
 
     emissions_g: float | None
@@ -71,6 +72,7 @@ class Total:
     left_out: dict[Reason, int]
     apart_g: float | None
     apart_kwh: float | None
+    bases: tuple[Basis, ...] = ()
 
 
 def total(found: Iterable[Entry]) -> Total:
@@ -92,6 +94,7 @@ def total_of(counted: Sequence[Counted]) -> Total:
         left_out={reason: reasons.count(reason) for reason in Reason if reason in reasons},
         apart_g=_sum(record.emissions_g for record in apart),
         apart_kwh=_sum(record.energy_kwh.total for record in apart),
+        bases=tuple(sorted(_bases(records))),
     )
 
 
@@ -160,6 +163,11 @@ def _holders(entries: list[Entry]) -> dict[str, Entry]:
             )
         holder |= dict.fromkeys(entry.record.merged_from, entry)
     return held_by
+
+
+def _bases(records: Iterable[Record]) -> set[Basis]:
+    priced = (record.intensity for record in records if record.emissions_g is not None)
+    return {intensity.basis for intensity in priced if intensity is not None and intensity.basis is not None}
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.uncertainty import RELATIVE, estimated_share
-from carbon_lint.records.intensity import source_in_words
+from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_emissions, format_energy, significant
 
@@ -93,8 +93,8 @@ def intensity(record: Record) -> str:
         return "not stated, so energy only"
     place = known.location_name or known.location
     where = f"{place}, " if place else ""
-    year = f" ({known.year})" if known.year is not None else ""
-    return f"{significant(known.g_per_kwh)} g/kWh: {where}{source_in_words(known)}{year}"
+    of = vintage_in_words(known, record.ended_at)
+    return f"{significant(known.g_per_kwh)} g/kWh{of}: {where}{source_in_words(known)}"
 
 
 def scope(record: Record) -> str | None:
