@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.records.record import HourlyIntensity, Intensity
+from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,6 +50,7 @@ def intensity_of(place: Place) -> Intensity:
         location=place.code,
         location_name=place.name,
         is_unusual=place.is_unusual,
+        basis=None if place.basis is None else Basis(place.basis),
     )
 
 
