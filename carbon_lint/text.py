@@ -94,13 +94,3 @@ def markdown_message(text: str) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
-
-
-HIDDEN = "***"
-
-
-def redacted(text: str, *secrets: str | None) -> str:
-    """`text` without the secrets given and without anything that looks like a token."""
-    from carbon_lint import redact  # noqa: PLC0415  `check` has no need of it
-
-    return redact.text(text, secrets)

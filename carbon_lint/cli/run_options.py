@@ -171,7 +171,7 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
     if place is not None or (budget.max_energy_kwh is not None and not wants_grams):
         return place
     raise PlaceError(
-        "no location was given, and grams depend on it (France 56 g/kWh, Poland 662)",
+        "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)",
         hint="--location FRA (or USA/virginia, gcp/us-central1, auto, ...), --carbon-intensity 56.04, or --energy-only",
     )
 

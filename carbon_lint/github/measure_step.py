@@ -219,7 +219,7 @@ class Measuring:
         if self._limits.budget.max_energy_kwh is not None and not wants_grams:
             return None
         raise PlaceError(
-            "no location is given, and grams depend on it (France 56 g/kWh, Poland 662)",
+            "no location is given, and grams depend on it (France 44 g/kWh, Poland 615)",
             hint="add `location: FRA` (or USA/virginia, gcp/us-central1), or `carbon-intensity: 56.04`",
         )
 
