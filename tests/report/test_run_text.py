@@ -26,7 +26,7 @@ def test_a_run_within_budget_is_told_in_a_dozen_lines_with_the_method_of_each_co
         "    GPU      180 Wh (energy counter)\n"
         "    CPU      30 Wh (load model)\n"
         "    RAM      10 Wh (constant)\n"
-        "  intensity  56 g/kWh: France, CodeCarbon 3.3.2 (2023)\n"
+        "  intensity  56 g/kWh (2023, 3 years old): France, CodeCarbon 3.3.2\n"
         "  PUE        1.2\n"
         "  duration   2 min 05 s\n"
         "  modelled   18.2 % of the energy is estimated: no sensor was read for it\n"

@@ -61,7 +61,7 @@ def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]
         where = f", {show(place)}" if place else ""
         of = vintage_in_words(record.intensity, record.ended_at)
         figure = f"{significant(record.intensity.g_per_kwh)} g/kWh{of}"
-        lines.append(f"Carbon intensity: {figure} ({show(source_in_words(record.intensity))}{where})")
+        lines.append(f"Carbon intensity: {figure}: {show(source_in_words(record.intensity))}{where}")
     lines.append(f"Outcome: {record.outcome}")
     if record.provenance.run_url:
         url = record.provenance.run_url
