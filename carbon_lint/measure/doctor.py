@@ -30,8 +30,8 @@ from carbon_lint.units import format_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from typing import Any
 
+    from carbon_lint.limits import Machine
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 
 # A first reading must be at least so long after the start for CodeCarbon to measure anew.
@@ -111,7 +111,7 @@ def diagnose(
     g_per_kwh: float | None = None,
     cpu_power_w: float | None = None,
     grid: Callable[[], ElectricityMaps] | None = None,
-    machines: Sequence[Mapping[str, Any]] = (),
+    machines: Sequence[Machine] = (),
     require: Collection[str] = (),
     pue: float = 1.0,
     allow_unusual: bool = False,
@@ -217,7 +217,7 @@ def _ram(root: Path) -> Finding:
 
 
 def _location(
-    location: str | None, node: str, machines: Sequence[Mapping[str, Any]], root: Path, *, needs_grams: bool
+    location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool
 ) -> tuple[Finding, str | None]:
     """The finding, and the code for the workflow's line."""
     repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
