@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint gate`."""
-    from carbon_lint.cli.options import add_baseline_arguments, add_limit_arguments, add_unusual_argument
+    from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_unusual_argument
     from carbon_lint.config_file import ON_MODELLED
 
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
@@ -79,9 +79,7 @@ def read(arguments: Namespace, settings: Settings, *, without: tuple[str, ...]) 
     options = options_from(arguments, without=without)
     is_allowed = options.allow_unusual_intensity or settings.allow_unusual_intensity
     record = load_record(arguments.record, allow_unusual=is_allowed)
-    around = Surroundings(
-        run=identity_of(record), environ=os.environ, is_measuring=False, record_path=arguments.record
-    )
+    around = Surroundings(run=identity_of(record), environ=os.environ, is_measuring=False, record_path=arguments.record)
     plan = plan_run(options, settings, around)
     if isinstance(plan.baseline, str) and not plan.limits.increases:
         sys.stderr.write(f"carbon-lint: nothing to compare with: {terminal(plan.baseline)}\n")

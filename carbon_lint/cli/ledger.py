@@ -18,8 +18,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.baseline import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
 from carbon_lint.errors import InputError, MeasurementError, NothingFoundError
+from carbon_lint.pipeline.baseline import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, format_energy, parse_emissions_g, parse_energy_kwh
 
@@ -71,7 +71,7 @@ def _add(arguments: Namespace) -> int:
     from carbon_lint.records.storage import is_url
 
     named = _named(arguments.records)
-    url = ledger_url(arguments)
+    url = ledger_url(arguments.ledger)
     is_new = not is_url(url) and not os.path.isdir(url)
     words = {
         "added": "added as",
@@ -174,7 +174,7 @@ def _contents(arguments: Namespace) -> Contents:
     from carbon_lint.records.ledger import contents, parse_month
 
     month = None if arguments.month is None else parse_month(arguments.month)
-    url = ledger_url(arguments)
+    url = ledger_url(arguments.ledger)
     found = contents(url, month)
     if not found.months:
         raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
@@ -193,7 +193,7 @@ def _of_repository(found: Contents, arguments: Namespace) -> list[Entry]:
         names = sorted({entry.record.provenance.repository or "" for entry in found.entries} - {""})
         when = f" in {arguments.month}" if arguments.month else ""
         raise NothingFoundError(
-            f"no run of repository {wanted!r} is in the ledger at {ledger_url(arguments)}{when}",
+            f"no run of repository {wanted!r} is in the ledger at {ledger_url(arguments.ledger)}{when}",
             hint=f"it has {_some(names)}" if names else "its runs name no repository; leave --repository out",
         )
     return entries

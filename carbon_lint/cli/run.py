@@ -74,6 +74,11 @@ class _Terminal:
 
         return measure(self._request, self._meter, _show())
 
+    def why(self, record: Record, status: int) -> tuple[str, ...]:
+        """See FrontEnd: the verdict says it."""
+        del record, status
+        return ()
+
     def show(self, report: RunReport) -> None:
         from carbon_lint.report.run.text import render
 
@@ -82,13 +87,15 @@ class _Terminal:
             _say(f"the record is in {self._request.record_path}")
 
     def say(self, text: str) -> None:
-        _say(text)
+        for line in text.splitlines():
+            _say(line)
 
     def notice(self, text: str) -> None:
         _say(text)
 
     def warn(self, text: str) -> None:
-        _say("\n".join(f"warning: {line}" for line in text.splitlines()))
+        for line in text.splitlines():
+            _say(f"warning: {line}")
 
     def lint(self) -> None:
         """Lint nothing: the hook and `check` do."""
@@ -109,10 +116,10 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
         _say(f"{plan.card} is not there, so a new card will be made")
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
     said = describe_program(request.command[0], request.environ, own, sys.prefix)
+    missing = f"nothing to compare with: {plan.baseline}" if isinstance(plan.baseline, str) else None
     how = None if plan.place is None else plan.place.how
-    for line in (said, how, plan.baseline if isinstance(plan.baseline, str) else None):
-        if line is not None:
-            _say(line if line is not plan.baseline else f"nothing to compare with: {line}")
+    for line in filter(None, (said, how, missing)):
+        _say(line)
 
 
 def _node_environ() -> dict[str, str]:

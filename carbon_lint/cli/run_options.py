@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.options import add_baseline_arguments, add_limit_arguments, add_place_arguments, options_from
+from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_place_arguments
+from carbon_lint.cli.options import options_from
 from carbon_lint.config_file import REQUIRABLE
 from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.config import Settings
+    from carbon_lint.gate.verdict import Budget
     from carbon_lint.measure.request import RunRequest
+    from carbon_lint.pipeline.options import Options
     from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Provenance
+
+LEAST_TICK_S = 0.01
+MOST_TICK_S = 60.0  # a package's RAPL counter of 65 kJ wraps within 5 minutes, and may do so once between two readings
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -76,13 +82,12 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
         help="warn when the job is heading over the limit, by the progress that it prints (tqdm, Trainer, Keras, "
         "'Epoch 3/10', 'step 420/1000') or writes (0.4, 40%% or 12/30) into the file that CARBON_LINT_PROGRESS names",
     )
-    limits.add_argument(
-        "--expected-duration", metavar="DURATION", help="for --forecast, if the job tells no progress"
-    )
+    limits.add_argument("--expected-duration", metavar="DURATION", help="for --forecast, if the job tells no progress")
 
 
 def plan_from(arguments: Namespace, settings: Settings) -> RunPlan:
     """Return the plan that the flags and the configuration ask for. Raises CarbonLintError."""
+    from carbon_lint.pipeline.limits import budget_of
     from carbon_lint.pipeline.plan import Surroundings, plan_run
     from carbon_lint.records.comparable import identity_before
 
@@ -91,8 +96,10 @@ def plan_from(arguments: Namespace, settings: Settings) -> RunPlan:
             "--run-group needs --record: the group's total is computed from saved records",
             hint="add --record records/, the same folder for every attempt",
         )
+    options = options_from(arguments)
+    _check_together(options, budget_of(options, settings))
     return plan_run(
-        options_from(arguments),
+        options,
         settings,
         Surroundings(
             run=identity_before(_provenance(arguments), arguments.run_group or settings.run_group),
@@ -124,6 +131,23 @@ def request_from(arguments: Namespace, plan: RunPlan) -> RunRequest:
         provenance=_provenance(arguments),
         warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),
     )
+
+
+def _check_together(options: Options, budget: Budget) -> None:
+    """Raise UsageError for options of a job that do not go together."""
+    if options.expected_duration_s is not None and not options.forecast:
+        raise UsageError("--expected-duration is for --forecast", hint="add --forecast, or leave it out")
+    if options.forecast and not budget:
+        raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
+    if not LEAST_TICK_S <= options.tick_s <= MOST_TICK_S:
+        typed = options.typed.get("tick", f"{options.tick_s:g}s")
+        is_short = options.tick_s < LEAST_TICK_S
+        raise UsageError(
+            f"--tick {typed!r} is too {'short' if is_short else 'long'}",
+            hint="a reading takes 1 to 15 ms; 1s is plenty"
+            if is_short
+            else f"limits are checked once per tick: use {MOST_TICK_S:g}s or less",
+        )
 
 
 def _provenance(arguments: Namespace) -> Provenance:

@@ -200,10 +200,10 @@ class StepFront:
     def _prepared(self, command: str, base: dict[str, str], files: JobFiles) -> RunRequest:
         """Run `setup`, and make the request from what it left."""
         inputs, hard_budget = self._step.inputs, self._plan.limits.hard_budget
-        pass_env = measuring.passed_names(self._plan)
+        pass_env = measuring.passed_names(inputs)
         if inputs.setup is not None:
             quiet = {} if self._step.context.in_job else measuring.QUIET_PIP
-            self._run_setup(inputs.setup, {**quiet, **base}, pass_env)
+            measuring.run_setup(inputs.setup, {**quiet, **base}, pass_env, self._step.console)
             changes = files.changes(base)
             lost = advice.lost_venv(inputs.setup, command, changes.get("PATH", ""))
             if lost is not None:
@@ -224,13 +224,6 @@ class StepFront:
             provenance=replace(provenance_of(self._step), job_index=inputs.job_index, model=model),
             warnings=self._configuration.notes,
         )
-
-    def _run_setup(self, script: str, environ: dict[str, str], pass_env: tuple[str, ...]) -> None:
-        try:
-            measuring.run_setup(script, environ, pass_env, self._step.console)
-        except measuring.SetupFailedError:
-            self._step.result.is_setup_failed = True
-            raise
 
     def _secrets(self) -> tuple[str, ...]:
         inputs = self._step.inputs

@@ -1,4 +1,4 @@
-"""Answer what a run is compared with: the card, a record, the ledger or a model on the Hub, read once for every verb."""
+"""Answer what a run is compared with: the card, a record, the ledger or a model on the Hub."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ LEDGER_FOLDER = "ledger"
 DEFAULT_CARD = "README.md"
 _TIMEOUT_S = 30.0
 _UNNAMED = ": this record names no repository; it was measured outside of a git checkout"
+
+
+def ledger_url(given: str | None, environ: Mapping[str, str] | None = None) -> str:
+    """Return the ledger that is given, else the variable's, else the usual folder."""
+    return given or (os.environ if environ is None else environ).get(LEDGER_VARIABLE) or LEDGER_FOLDER
 
 
 class Files(Protocol):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from carbon_lint.pipeline.options import Options
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a run is held to.
@@ -77,13 +76,17 @@ def budget_of(options: Options, settings: Settings) -> Budget:
 
 
 def limits_of(
-    options: Options, settings: Settings, *, more_exceptions: tuple[BudgetException, ...] = (), today: date | None = None
+    options: Options,
+    settings: Settings,
+    *,
+    more_exceptions: tuple[BudgetException, ...] = (),
+    today: date | None = None,
 ) -> Limits:
     """Return what a run is held to. `more_exceptions` are a front end's own, as by a label. Raises ConfigError."""
     baseline = options.baseline or settings.baseline
     if baseline is None and options.max_increase is not None:
         raise UsageError(
-            f"{options.named('max-increase')} is given without {options.named('baseline')}",
+            f"{options.named('max-increase')} needs {options.named('baseline')}",
             hint="say over what, like --baseline card or --baseline ledger:main",
         )
     if baseline is None and settings.max_increase is not None:

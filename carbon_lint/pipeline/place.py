@@ -41,6 +41,7 @@ class Chosen:
     allow_unusual: bool = False
     where: str | None = None
     source: str | None = None
+    is_configured: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Resolved:
 def choose(options: Options, settings: Settings) -> Chosen:
     """Return what the options name, else the configuration. Raises UsageError, ConfigError if one of them names two."""
     given = {"location": options.location, "electricity-maps": options.electricity_maps}
-    named = [key for key in PLACE_KEYS if (options.carbon_intensity if key not in given else given[key]) is not None]
+    named = [key for key in PLACE_KEYS if given.get(key, options.carbon_intensity) is not None]
     if len(named) > 1:
         raise UsageError(
             f"{' and '.join(map(options.named, named))} each say the intensity", hint="give one of them: --location FRA"
@@ -89,6 +90,7 @@ def choose(options: Options, settings: Settings) -> Chosen:
         allow_unusual=allow_unusual,
         where=f"{settings.source(key)}: {key}",
         source=settings.source(key),
+        is_configured=True,
     )
 
 

@@ -6,9 +6,15 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import UsageError
 from carbon_lint.measure.request import OnLoss, RunRequest
-from carbon_lint.pipeline.baseline import DEFAULT_CARD, LEDGER_FOLDER, LEDGER_VARIABLE, FilesHere, Question, find_baseline
+from carbon_lint.pipeline.baseline import (
+    DEFAULT_CARD,
+    LEDGER_FOLDER,
+    LEDGER_VARIABLE,
+    FilesHere,
+    Question,
+    find_baseline,
+)
 from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import limits_of
 from carbon_lint.pipeline.place import Resolved, place_of_run
@@ -27,9 +33,6 @@ if TYPE_CHECKING:
     from carbon_lint.pipeline.limits import Limits
     from carbon_lint.pipeline.options import Options
     from carbon_lint.records.comparable import Identity
-
-LEAST_TICK_S = 0.01
-MOST_TICK_S = 60.0  # a package's RAPL counter of 65 kJ wraps within 5 minutes, and may do so once between two readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +107,8 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     """
     limits = limits_of(options, settings, more_exceptions=around.exceptions)
     run_group = options.run_group or settings.run_group
-    if around.is_measuring:
-        _check_together(options, limits)
-        if around.record_path is not None and run_group is not None:
-            check_name(around.record_path)
+    if around.is_measuring and around.record_path is not None and run_group is not None:
+        check_name(around.record_path)
     return RunPlan(
         options=options,
         limits=limits,
@@ -184,7 +185,6 @@ def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
     from carbon_lint.measure.grid.hourly import hourly  # noqa: PLC0415
 
     place = None if plan.place is None else plan.place.place
-    is_hourly = isinstance(place, ElectricityMaps)
     meter = CodeCarbonMeter(
         None if isinstance(place, ElectricityMaps) else place,
         pue=plan.pue,
@@ -192,24 +192,7 @@ def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
         environ=environ,
         require=plan.require,
     )
-    return hourly(meter, place) if is_hourly else meter
-
-
-def _check_together(options: Options, limits: Limits) -> None:
-    """Raise UsageError for options of a job that do not go together."""
-    if options.expected_duration_s is not None and not options.forecast:
-        raise UsageError("--expected-duration is for --forecast", hint="add --forecast, or leave it out")
-    if options.forecast and not limits.budget:
-        raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
-    if not LEAST_TICK_S <= options.tick_s <= MOST_TICK_S:
-        typed = options.typed.get("tick", f"{options.tick_s:g}s")
-        is_short = options.tick_s < LEAST_TICK_S
-        raise UsageError(
-            f"--tick {typed!r} is too {'short' if is_short else 'long'}",
-            hint="a reading takes 1 to 15 ms; 1s is plenty"
-            if is_short
-            else f"limits are checked once per tick: use {MOST_TICK_S:g}s or less",
-        )
+    return hourly(meter, place) if isinstance(place, ElectricityMaps) else meter
 
 
 def _sources(options: Options, settings: Settings) -> dict[str, str]:
@@ -226,6 +209,4 @@ def _sources(options: Options, settings: Settings) -> dict[str, str]:
         "grace": options.grace_s,
         "pass-env": options.pass_env or None,
     }
-    return {
-        key: settings.source(key) if value is None else options.source(key) for key, value in given.items()
-    }
+    return {key: settings.source(key) if value is None else options.source(key) for key, value in given.items()}

@@ -1,7 +1,7 @@
 """measure -> gate -> write card -> lint -> publish: the whole story of a run or a step, on one page.
 
-A front end resolves a `RunPlan` and tells the story of it. What it does itself (start the job, print, ask the Hub with its
-own token) is a `FrontEnd`; what one step means for the next is here.
+A front end resolves a `RunPlan` and tells the story of it. What it does itself (start the job, print, ask the Hub with
+its own token) is a `FrontEnd`; what one step means for the next is here.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from carbon_lint.errors import CarbonLintError, MeasurementError
-from carbon_lint.measure.run import exit_code, was_stopped
+from carbon_lint.errors import CarbonLintError, MeasurementError, PublishError
+from carbon_lint.measure.run import RecordNotWrittenError, exit_code, was_stopped
 from carbon_lint.pipeline.card import whole_group, write_card
 from carbon_lint.pipeline.gate import BY_ITS_OWN_LIMIT, judge_run
 from carbon_lint.records.record import Outcome
@@ -39,6 +39,9 @@ class FrontEnd(Protocol):
 
     def measure(self) -> Record | None:
         """Run the job, or read the record of one; `None` if there is neither."""
+
+    def why(self, record: Record, status: int) -> tuple[str, ...]:
+        """Say why the job's record fails the run, in the front end's words; nothing if it does not."""
 
     def show(self, report: RunReport) -> None:
         """Show the record with its verdict."""
@@ -82,8 +85,15 @@ class Story:
                 self._tell_pushed(record)
         self._lint()
         reason = reason_not_to_publish(self.report)
-        publication = self._front.publish(self.report) if reason is None else self._front.leave_unpublished(reason)
-        self._know(publication=publication)
+        try:
+            self._know(
+                publication=self._front.publish(self.report)
+                if reason is None
+                else self._front.leave_unpublished(reason)
+            )
+        except PublishError as error:
+            self._know(publication=Publication(why_not=error.message))
+            raise
         return self.report
 
     def fails_with(self, status: int, *failures: str) -> None:
@@ -99,11 +109,16 @@ class Story:
             warning = self._front.watch.begin()
             if warning is not None:
                 self._front.warn(warning)
-        record = self._front.measure()
+        try:
+            record = self._front.measure()
+        except RecordNotWrittenError as error:
+            self._know(record=error.record)
+            raise
         self._know(record=record)
         if record is not None and self.plan.place is not None:
             self._know(is_cancelled=record.outcome is Outcome.INTERRUPTED)
-            self.fails_with(exit_code(record))
+            status = exit_code(record)
+            self.fails_with(status, *self._front.why(record, status))
         return record
 
     def _gate(self, record: Record) -> None:
@@ -139,7 +154,9 @@ class Story:
         for note in (*whole.notes, *change.notes):
             self._front.notice(f"{name}: {note}")
         done = "holds the figures" if change.is_changed else "holds the figures already"
-        self._front.say(f"{name} was not there and was made, with the figures" if change.before is None else f"{name} {done}")
+        self._front.say(
+            f"{name} was not there and was made, with the figures" if change.before is None else f"{name} {done}"
+        )
 
     def whole_group(self, record: Record) -> Merged:
         """Return what the card states: the sum over the run's group. Raises InputError, MeasurementError."""
