@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 
-from carbon_lint.text import HIDDEN
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+HIDDEN = "***"
 
 # What the issuers and public secret scanning say of their tokens: (what stays readable, what is hidden after it).
 # Minimum lengths lie below the real ones, but above those of the words that begin alike (`npm_config`, `hf_hub`).
@@ -95,6 +95,11 @@ def text(given: str, secrets: Iterable[str | None] = ()) -> str:
     for start, rest in TOKENS:
         shown = re.sub(rf"(?<![A-Za-z0-9])({start}){rest}", rf"\1{HIDDEN}", shown)
     return shown
+
+
+def redacted(given: str, *secrets: str | None) -> str:
+    """Return `given` without these secrets and without anything that looks like a token."""
+    return text(given, secrets)
 
 
 def script(given: str, secrets: Iterable[str | None] = ()) -> str:

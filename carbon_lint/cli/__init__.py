@@ -147,7 +147,7 @@ def _report_bug(error: Exception) -> int:
     import platform
     import traceback
 
-    from carbon_lint.text import redacted
+    from carbon_lint.redact import redacted
 
     sys.stderr.write(redacted("".join(traceback.format_exception(error))))
     sys.stderr.write(

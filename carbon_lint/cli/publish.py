@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.cli.hub_extra import need_hub, show_endpoint
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.text import redacted, terminal
+from carbon_lint.redact import redacted
+from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:

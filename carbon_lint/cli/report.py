@@ -1,6 +1,7 @@
 """Show a record again: for a terminal, as a summary or comment in Markdown, in a bill of materials.
 
   carbon-lint report r.json
+  carbon-lint report r.json --format html --max-emissions '1 kg' --output run.html
   carbon-lint report r.json --format markdown --baseline ledger:main --output summary.md
   carbon-lint report r.json --format comment --key train --max-emissions '1 kg' --baseline hub:me/model
   carbon-lint report r.json --format cyclonedx --model me/model --activity fine-tuning --output bom.json
@@ -34,7 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument(
         "--format",
-        choices=("text", "markdown", "comment", "cyclonedx", "spdx"),
+        choices=("text", "markdown", "comment", "html", "cyclonedx", "spdx"),
         default="text",
         help="how it is shown (default text)",
     )
@@ -105,6 +106,10 @@ def _render(arguments: Namespace, report: RunReport) -> str:
         from carbon_lint.report.run import comment
 
         return comment.render(report, key=arguments.key)
+    if arguments.format == "html":
+        from carbon_lint.report.run import page
+
+        return page.render(report, () if report.record is None else _readings(arguments, report.record))
     from carbon_lint.report.run import summary
 
     readings = () if report.record is None else tuple(_readings(arguments, report.record))

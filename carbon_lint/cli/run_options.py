@@ -62,9 +62,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="OWNER/MODEL",
         help="a model that the job may push to; if the run does not complete, the commits pushed during it are listed",
     )
+    _add_job_arguments(parser)
+
+
+def _add_job_arguments(parser: ArgumentParser) -> None:
     job = parser.add_argument_group("the job")
     job.add_argument(
         "--pass-env", metavar="NAME", action="append", help="hand on a variable that is withheld, as HF_TOKEN"
+    )
+    job.add_argument(
+        "--remote-ok",
+        action="store_true",
+        help="run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client",
     )
     job.add_argument("--tick", metavar="DURATION", default="1s", help="between two readings (default 1s)")
     job.add_argument("command", nargs=REMAINDER, metavar="-- COMMAND ...", help="the program and its arguments")
@@ -127,6 +136,7 @@ def request_from(arguments: Namespace, plan: RunPlan) -> RunRequest:
         own_prefix=own_venv(sys.prefix, sys.base_prefix, os.environ, os.getcwd()).prefix,
         pass_env=plan.pass_env,
         pass_fds=inherited_descriptors(),
+        remote_ok=arguments.remote_ok,
         forecast=arguments.forecast,
         provenance=_provenance(arguments),
         warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from carbon_lint.pipeline.options import Options
     from carbon_lint.places import Place
 
-NOT_GIVEN = "no location was given, and grams depend on it (France 56 g/kWh, Poland 662)"
+NOT_GIVEN = "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)"
 NAME_ONE = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), --carbon-intensity 56.04, or --energy-only"
 
 

@@ -14,7 +14,7 @@ from carbon_lint.measure.run import RecordNotWrittenError, exit_code, was_stoppe
 from carbon_lint.pipeline.card import whole_group, write_card
 from carbon_lint.pipeline.gate import BY_ITS_OWN_LIMIT, judge_run
 from carbon_lint.records.record import Outcome
-from carbon_lint.records.rewrite import rewrite_record
+from carbon_lint.records.store import rewrite_record
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
 

@@ -17,7 +17,8 @@ from huggingface_hub.errors import (
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.client.auth import HOW_TO_GIVE_ONE
 from carbon_lint.hub.client.http import UnansweredError
-from carbon_lint.text import quoted, redacted
+from carbon_lint.redact import redacted
+from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from carbon_lint.hub.client.auth import Credentials

@@ -28,7 +28,7 @@ from carbon_lint import __version__
 from carbon_lint.errors import PublishError
 from carbon_lint.hub.client import refusals
 from carbon_lint.hub.client.http import BoundedClient, Deadline, Retries, UnansweredError, hard_limit, plain_client
-from carbon_lint.text import redacted
+from carbon_lint.redact import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,7 +17,8 @@ from carbon_lint.hub.client.session import logging_to_stderr, open_model
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.hub.pushes.pushed import heads, movement
 from carbon_lint.records.record import Outcome
-from carbon_lint.text import quoted, redacted, terminal
+from carbon_lint.redact import redacted
+from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:

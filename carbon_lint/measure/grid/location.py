@@ -41,7 +41,8 @@ class Found:
     how: str | None
 
     def __str__(self) -> str:
-        return f"location: {self.place.code} ({self.place.name}, {self.place.g_per_kwh:.4g} g/kWh), by {self.how}"
+        place = self.place
+        return f"location: {place.code} ({place.name}), {place.figure}, by {self.how}"
 
 
 def resolve(text: str, machines: Iterable[Machine], node: str) -> Found:
