@@ -11,7 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.errors import CarbonLintError, CardPlaceError, ExitCode, MeasurementError, OutputError
+from carbon_lint.errors import (
+    CarbonLintError,
+    CardPlaceError,
+    ExitCode,
+    MeasurementError,
+    MissingFigureError,
+    OutputError,
+    exit_code_of,
+)
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
@@ -57,12 +65,13 @@ def main(environ: Mapping[str, str]) -> int:
         result.fails_with(ExitCode.INTERRUPTED, cancelled)
     except CarbonLintError as error:
         result.know(
-            is_unmeasured=isinstance(error, MeasurementError), is_setup_failed=isinstance(error, SetupFailedError)
+            is_unmeasured=isinstance(error, MeasurementError | MissingFigureError),
+            is_setup_failed=isinstance(error, SetupFailedError),
         )
         if isinstance(error, CardPlaceError):
             file = users_paths(context, error.path)
             result.failed_at = {"file": file, "line": str(error.line), "col": str(error.column)}
-        result.fails_with(int(error.exit_code), error.message + (f"\n  {error.hint}" if error.hint else ""))
+        result.fails_with(exit_code_of(error, "step"), error.message + (f"\n  {error.hint}" if error.hint else ""))
     except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text
         _report_bug(error, step)
     _close(step)

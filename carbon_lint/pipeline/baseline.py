@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import CarbonLintError, InputError, PublishError, UsageError
+from carbon_lint.errors import CarbonLintError, HubError, InputError, UsageError
 from carbon_lint.gate.baseline import Figures, figures_of_record
 from carbon_lint.records import ledger
 from carbon_lint.records.comparable import Identity, identity_of, why_never
@@ -165,7 +165,7 @@ def _hub(question: Question) -> Figures | str:
             model, question.environ, deadline=Deadline(_TIMEOUT_S), token=question.hub_token, needs_token=False
         ) as repo:
             card = repo.tip("main").card
-    except PublishError as error:
+    except HubError as error:
         why = f"the card of {model} could not be read: {error.message}"
         if question.is_judged:
             raise InputError(f"{why}, so max-increase cannot be judged", hint="try again later") from error

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.errors import PlaceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,5 +82,5 @@ def naming(what: str) -> Iterator[None]:
     """Put what the user wrote before the message of an error in its value."""
     try:
         yield
-    except (UsageError, MeasurementError) as error:
+    except (UsageError, PlaceError) as error:
         raise type(error)(f"{what}: {error.message}", hint=error.hint) from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.config import PLACE_KEYS
-from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.errors import PlaceError, UsageError
 from carbon_lint.pipeline.options import naming
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def choose(options: Options, settings: Settings) -> Chosen:
 
 
 def resolve(chosen: Chosen, options: Options, settings: Settings) -> Resolved:
-    """Look the place up; a grid is opened and not asked. Raises MeasurementError, ConfigError."""
+    """Look the place up; a grid is opened and not asked. Raises PlaceError, ConfigError."""
     from carbon_lint.measure.grid import location  # noqa: PLC0415  a verb that needs no place starts without it
 
     if chosen.key is None:
@@ -110,7 +110,7 @@ def resolve(chosen: Chosen, options: Options, settings: Settings) -> Resolved:
 
 
 def place_of_run(options: Options, settings: Settings, budget: Budget) -> Resolved:
-    """Return where a run's energy comes from. Raises MeasurementError if it needs grams and nothing says the place."""
+    """Return where a run's energy comes from. Raises PlaceError if it needs grams and nothing says the place."""
     if options.energy_only:
         if wants_grams(options, budget):
             limit = budget.emissions_source if budget.max_emissions_g is not None else None
@@ -122,7 +122,7 @@ def place_of_run(options: Options, settings: Settings, budget: Budget) -> Resolv
         return Resolved(source=options.source("energy-only"))
     chosen = choose(options, settings)
     if chosen.key is None and needs_place(options, budget):
-        raise MeasurementError(NOT_GIVEN, hint=NAME_ONE)
+        raise PlaceError(NOT_GIVEN, hint=NAME_ONE)
     return resolve(chosen, options, settings)
 
 
@@ -139,7 +139,7 @@ def needs_place(options: Options, budget: Budget) -> bool:
 def place_of_now(options: Options, settings: Settings) -> Place | None:
     """Return the place for a figure that is computed at once: a grid stands at its newest hour's carbon intensity.
 
-    Raises MeasurementError, UsageError, ConfigError.
+    Raises PlaceError, UsageError, ConfigError.
     """
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
 
@@ -148,12 +148,12 @@ def place_of_now(options: Options, settings: Settings) -> Place | None:
 
 
 def open_grid(chosen: Chosen, options: Options) -> ElectricityMaps:
-    """Return the grid, not asked yet. Raises MeasurementError if its token is not there."""
+    """Return the grid, not asked yet. Raises PlaceError if its token is not there."""
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
     from carbon_lint.measure.grid.hour_watch import steady_clock  # noqa: PLC0415
 
     if not options.grid_token:
-        raise MeasurementError(
+        raise PlaceError(
             f"{chosen.where}: {chosen.text} needs a token, and none is given", hint=options.grid_token_hint
         )
     return ElectricityMaps(chosen.text, options.grid_token, clock=steady_clock(), allow_unusual=chosen.allow_unusual)

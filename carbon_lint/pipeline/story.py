@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from carbon_lint.errors import CarbonLintError, MeasurementError, PublishError
+from carbon_lint.errors import CarbonLintError, HubError, MeasurementError
 from carbon_lint.measure.run import RecordNotWrittenError, exit_code, was_stopped
 from carbon_lint.pipeline.card import whole_group, write_card
 from carbon_lint.pipeline.gate import BY_ITS_OWN_LIMIT, judge_run
@@ -91,7 +91,7 @@ class Story:
                 if reason is None
                 else self._front.leave_unpublished(reason)
             )
-        except PublishError as error:
+        except HubError as error:
             self._know(publication=Publication(why_not=error.message))
             raise
         return self.report
