@@ -243,7 +243,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
     """Return the sums against the limits. Raise MeasurementError if no run has the figure that a limit is for."""
-    from carbon_lint.gate.budget import limit_results
+    from carbon_lint.pipeline.gate import judge_sum
 
     for limit, missing in _missing(summed, budget):
         if limit is not None and len(missing) == summed.runs:
@@ -252,7 +252,7 @@ def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
                 f"{runs} no figure for the limit: there is nothing to judge",
                 hint=f"`carbon-lint ledger list` shows them ({', '.join(missing[:3])})",
             )
-    return limit_results(budget, summed.emissions_g, summed.energy_kwh)
+    return judge_sum(budget, summed.emissions_g, summed.energy_kwh)
 
 
 def _check_complete(summed: Total, budget: Budget) -> None:

@@ -80,14 +80,14 @@ def _judged(arguments: Namespace) -> RunReport:
 
     from carbon_lint.cli.gate import read
     from carbon_lint.config import load
-    from carbon_lint.errors import MissingFigureError
+    from carbon_lint.errors import MeasurementError
     from carbon_lint.pipeline.gate import judge_run
     from carbon_lint.pipeline.limits import Limits
 
     record, plan = read(arguments, load(), without=("card",))
     try:
         return judge_run(record, plan).report(record)
-    except MissingFigureError as error:
+    except MeasurementError as error:
         sys.stderr.write(f"carbon-lint: not judged: {terminal(error.message)}\n")
         unlimited = Limits(max_age_s=plan.limits.max_age_s, today=plan.limits.today)
         return judge_run(record, replace(plan, limits=unlimited)).report(record)

@@ -66,7 +66,7 @@ def judge_run(record: Record, plan: RunPlan) -> Judgement:
     """Judge a record by a plan's limits, baseline and exceptions.
 
     A run that went over a limit it was measured under fails, also under wider limits, unless an exception lifts it.
-    Raises MissingFigureError if the record holds no figure for one of the limits.
+    Raises MeasurementError if the record holds no figure for one of the limits.
     """
     limits, comparison = plan.limits, None
     baseline = unless_it_is(plan.baseline, _sum_for_card(record, plan.record_path))
@@ -91,7 +91,7 @@ def judge_run(record: Record, plan: RunPlan) -> Judgement:
 
 
 def judge_sum(budget: Budget, emissions_g: float | None, energy_kwh: float | None) -> tuple[LimitResult, ...]:
-    """Judge a sum of many runs, which has no one method to doubt. Raises MissingFigureError if it has no figure."""
+    """Judge a sum of many runs, which has no one method to doubt. Raises MeasurementError if it has no figure."""
     return limit_results(budget, emissions_g, energy_kwh)
 
 
