@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.config import PLACE_KEYS
 from carbon_lint.errors import PlaceError, UsageError
-from carbon_lint.pipeline.options import naming
+from carbon_lint.pipeline.options import FLAG, naming
 
 if TYPE_CHECKING:
     from carbon_lint.config import Settings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from carbon_lint.places import Place
 
 NOT_GIVEN = "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)"
-NAME_ONE = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), --carbon-intensity 56.04, or --energy-only"
+NAME_ONE = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def place_of_run(options: Options, settings: Settings, budget: Budget) -> Resolv
         return Resolved(source=options.source("energy-only"))
     chosen = choose(options, settings)
     if chosen.key is None and needs_place(options, budget):
-        raise PlaceError(NOT_GIVEN, hint=NAME_ONE)
+        raise PlaceError(NOT_GIVEN, hint=f"{NAME_ONE}{', or --energy-only' if options.spelling == FLAG else ''}")
     return resolve(chosen, options, settings)
 
 
