@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import CarbonLintError, InputError, PublishError, UsageError
+from carbon_lint.errors import CarbonLintError, HubError, InputError, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -95,7 +95,7 @@ def max_age_s(arguments: Namespace, settings: Settings) -> float | None:
 def compared(arguments: Namespace, record: Record, settings: Settings) -> tuple[Comparison | None, str]:
     """The record beside its baseline, else `None` and why there is nothing to compare with.
 
-    Raises UsageError, InputError; PublishError if the Hub cannot be asked.
+    Raises UsageError, InputError; HubError if the Hub cannot be asked.
     """
     from carbon_lint.gate.baseline import compare, figures_of_record
     from carbon_lint.github.baselines import states_run
@@ -167,5 +167,5 @@ def _hub_card(model: str) -> bytes:
     with open_model(model, os.environ, deadline=Deadline(_HUB_TIMEOUT_S), needs_token=False) as repo:
         card = repo.tip("main").card
     if card is None:
-        raise PublishError(f"{model} has no card on the Hub", hint="name another baseline")
+        raise HubError(f"{model} has no card on the Hub", hint="name another baseline")
     return card

@@ -7,7 +7,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.errors import PlaceError, UsageError
 from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.text import quoted, terminal
 
@@ -58,7 +58,7 @@ def check_one_place(arguments: Namespace) -> None:
 def place_from(arguments: Namespace) -> Place | None:
     """The place that the flags name, `None` where they name none; a grid as it is in this hour.
 
-    Raises MeasurementError, UsageError, ConfigError.
+    Raises PlaceError, UsageError, ConfigError.
     """
     check_one_place(arguments)
     if arguments.location is not None:
@@ -75,7 +75,7 @@ def place_from(arguments: Namespace) -> Place | None:
 
 
 def named_place(text: str) -> Place:
-    """`text` as a location; `auto` is found and shown. Raises MeasurementError, ConfigError."""
+    """`text` as a location; `auto` is found and shown. Raises PlaceError, ConfigError."""
     from carbon_lint.measure.grid.location import is_auto, resolve
 
     machines: tuple[Machine, ...] = ()
@@ -102,22 +102,20 @@ def parse_intensity(text: str | None) -> float | None:
 
 
 def grid_from(arguments: Namespace) -> ElectricityMaps | None:
-    """The grid of `--electricity-maps`, not asked yet; `None` where it was not given. Raises MeasurementError."""
+    """The grid of `--electricity-maps`, not asked yet; `None` where it was not given. Raises PlaceError."""
     if arguments.electricity_maps is None:
         return None
     return named_grid(arguments.electricity_maps, allow_unusual=arguments.allow_unusual_intensity)
 
 
 def named_grid(zone: str, *, allow_unusual: bool = False) -> ElectricityMaps:
-    """A zone of Electricity Maps, with the token of the environment. Raises MeasurementError."""
+    """A zone of Electricity Maps, with the token of the environment. Raises PlaceError."""
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
     from carbon_lint.measure.grid.hour_watch import steady_clock
 
     token = os.environ.get(GRID_TOKEN_VARIABLE)
     if not token:
-        raise MeasurementError(
-            f"--electricity-maps needs a token in {GRID_TOKEN_VARIABLE}", hint="or use --location FRA"
-        )
+        raise PlaceError(f"--electricity-maps needs a token in {GRID_TOKEN_VARIABLE}", hint="or use --location FRA")
     return ElectricityMaps(zone, token, clock=steady_clock(), allow_unusual=allow_unusual)
 
 

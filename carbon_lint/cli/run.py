@@ -104,11 +104,11 @@ def _watch(target: str | None) -> Watch | None:
     if target is None:
         return None
     from carbon_lint.cli.hub_extra import need_hub, show_endpoint
-    from carbon_lint.errors import PublishError, UsageError
+    from carbon_lint.errors import HubError, UsageError
 
     try:
         need_hub("run --hub-repo")
-    except PublishError as error:
+    except HubError as error:
         raise UsageError(error.message, hint=error.hint) from None  # nothing was to be published
     from carbon_lint.hub.pushes.watch import Watch
 

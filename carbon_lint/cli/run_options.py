@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.cli.place import add_place_arguments, check_one_place, grid_from, place_from
 from carbon_lint.config import PLACE_KEYS
 from carbon_lint.config_file import REQUIRABLE
-from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.errors import PlaceError, UsageError
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
 
@@ -167,7 +167,7 @@ def budget_from(arguments: Namespace, settings: Settings) -> Budget:
 def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place | ElectricityMaps | None:
     """Where the energy comes from, a grid not asked yet; `None` where no grams are asked for.
 
-    Raises MeasurementError, UsageError, ConfigError.
+    Raises PlaceError, UsageError, ConfigError.
     """
     wants_grams = budget.max_emissions_g is not None or arguments.card is not None
     if arguments.energy_only and wants_grams:
@@ -180,7 +180,7 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
     place = _place(arguments, settings)
     if place is not None or (budget.max_energy_kwh is not None and not wants_grams):
         return place
-    raise MeasurementError(
+    raise PlaceError(
         "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)",
         hint="--location FRA (or USA/virginia, gcp/us-central1, auto, ...), --carbon-intensity 56.04, or --energy-only",
     )
@@ -197,10 +197,10 @@ def _place(arguments: Namespace, settings: Settings) -> Place | ElectricityMaps 
         setattr(arguments, key.replace("-", "_"), settings.stated(key))
     try:
         return grid_from(arguments) or place_from(arguments)
-    except MeasurementError as error:
+    except PlaceError as error:
         if key is None:
             raise
-        raise MeasurementError(f"{settings.source(key)}: {key}: {error.message}", hint=error.hint) from error
+        raise PlaceError(f"{settings.source(key)}: {key}: {error.message}", hint=error.hint) from error
 
 
 def _pue(arguments: Namespace, settings: Settings) -> float:
@@ -210,7 +210,7 @@ def _pue(arguments: Namespace, settings: Settings) -> float:
 
 
 def meter_for(arguments: Namespace, settings: Settings, place: Place | ElectricityMaps | None) -> Meter:
-    """CodeCarbon's meter as it is asked for, priced hour by hour on a grid. Raises UsageError, MeasurementError."""
+    """CodeCarbon's meter as it is asked for, priced hour by hour on a grid. Raises UsageError, PlaceError."""
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 
     if isinstance(place, ElectricityMaps):

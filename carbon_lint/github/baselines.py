@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import CarbonLintError, InputError, PublishError, UsageError
+from carbon_lint.errors import CarbonLintError, HubError, InputError, UsageError
 from carbon_lint.gate.baseline import Figures, figures_of_record
 from carbon_lint.github.base import BaseUnknownError, read_at
 from carbon_lint.github.paths import inside
@@ -112,7 +112,7 @@ def _hub(step: Step, limits: Limits, model: str) -> Figures | str:
     try:
         with open_model(model, step.environ, deadline=deadline, token=step.inputs.hf_token, needs_token=False) as repo:
             card = repo.tip("main").card
-    except PublishError as error:
+    except HubError as error:
         why = f"the card of {model} could not be read: {error.message}"
         if increases(step.inputs, limits.settings):
             raise InputError(f"{why}, so max-increase cannot be judged", hint="run the step again later") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import NoCardsError, PublishError
+from carbon_lint.errors import HubError, NoCardsError
 from carbon_lint.github import paths
 from carbon_lint.github.publishing import Mode, not_published, publish, publish_mode, whole_group
 from carbon_lint.github.wording import users_paths
@@ -99,7 +99,7 @@ class Finishing:
             return
         try:
             published = publish(self._step, self._own_card(), mode, self._settings)
-        except PublishError as error:
+        except HubError as error:
             self._step.result.publication = Publication(why_not=error.message)
             self._show_why(error)
             if mode is not Mode.DRY_RUN:
@@ -122,7 +122,7 @@ class Finishing:
             self._step.result.publication = Publication(why_not=reason)
             self._step.console.notice(f"not published: {reason}")
 
-    def _show_why(self, error: PublishError) -> None:
+    def _show_why(self, error: HubError) -> None:
         """What a refusal has to show besides its message: findings of a card, somebody else's change."""
         shown = "\n".join(getattr(error, "findings", ())) or getattr(error, "diff", "")
         if shown:

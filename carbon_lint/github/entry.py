@@ -11,7 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.errors import CarbonLintError, CardPlaceError, ExitCode, MeasurementError, OutputError
+from carbon_lint.errors import (
+    CarbonLintError,
+    CardPlaceError,
+    ExitCode,
+    MeasurementError,
+    MissingFigureError,
+    OutputError,
+    exit_code_of,
+)
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
@@ -55,8 +63,8 @@ def main(environ: Mapping[str, str]) -> int:
         result.failures.append(": ".join(["the step was cancelled", *filter(None, [str(interrupt)])]))
         result.statuses.append(ExitCode.INTERRUPTED)
     except CarbonLintError as error:
-        result.statuses.append(int(error.exit_code))
-        result.is_unmeasured = isinstance(error, MeasurementError)
+        result.statuses.append(exit_code_of(error, "step"))
+        result.is_unmeasured = isinstance(error, MeasurementError | MissingFigureError)
         if isinstance(error, CardPlaceError):
             file = users_paths(context, error.path)
             result.failed_at = {"file": file, "line": str(error.line), "col": str(error.column)}

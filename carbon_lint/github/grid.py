@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import PlaceError
 from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measure.grid.hour_watch import steady_clock
 from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
@@ -20,7 +20,7 @@ _FORK = "`location: FRA` needs no secret; docs/github.md has the lines that use 
 def grid_of(step: Step, settings: Settings) -> ElectricityMaps | None:
     """The grid that prices the run; `None` where a place or an intensity is named, or nothing is.
 
-    Not asked yet, but for a job whose `setup` would run in vain. Raises MeasurementError.
+    Not asked yet, but for a job whose `setup` would run in vain. Raises PlaceError.
     """
     inputs = step.inputs
     zone = inputs.electricity_maps
@@ -31,7 +31,7 @@ def grid_of(step: Step, settings: Settings) -> ElectricityMaps | None:
     token = inputs.electricity_maps_token or step.environ.get(GRID_TOKEN_VARIABLE)
     if not token:
         why = ": a pull request from a fork is given no secrets" if step.context.is_fork else ""
-        raise MeasurementError(
+        raise PlaceError(
             f"`electricity-maps: {zone}` needs a token, and none is given{why}",
             hint=_FORK if step.context.is_fork else _ADD_IT,
         )

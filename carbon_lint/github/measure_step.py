@@ -11,7 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import ExitCode, InputError, MeasurementError, OutputError, SecondCardError, UsageError
+from carbon_lint.errors import (
+    ExitCode,
+    InputError,
+    MeasurementError,
+    OutputError,
+    PlaceError,
+    SecondCardError,
+    UsageError,
+)
 from carbon_lint.github import advice, gating, measuring, paths, policy
 from carbon_lint.github.grid import grid_of
 from carbon_lint.github.jobfiles import private_files
@@ -193,24 +201,24 @@ class Measuring:
         if location is not None:
             try:
                 found = resolve(location, settings.machine, platform.node())
-            except MeasurementError as error:
+            except PlaceError as error:
                 where = "input 'location'" if self._step.inputs.location else f"{settings.source('location')}: location"
-                raise MeasurementError(f"{where}: {error.message}", hint=f"`location`: {error.hint}") from error
+                raise PlaceError(f"{where}: {error.message}", hint=f"`location`: {error.hint}") from error
             if found.how is not None:
                 self._step.console.line(str(found))
             return found.place
         if (stated := settings.carbon_intensity_g_per_kwh) is not None:
             try:
                 return custom_place(stated, allow_unusual=self._allows_unusual())
-            except MeasurementError as error:
+            except PlaceError as error:
                 where = f"{settings.source('carbon-intensity')}: carbon-intensity"
-                raise MeasurementError(f"{where}: {error.message}", hint=error.hint) from error
+                raise PlaceError(f"{where}: {error.message}", hint=error.hint) from error
         inputs = self._step.inputs
         publishes = inputs.hub_repo is not None and inputs.publish != "never"
         wants_grams = self._limits.budget.max_emissions_g is not None or inputs.card is not None or publishes
         if self._limits.budget.max_energy_kwh is not None and not wants_grams:
             return None
-        raise MeasurementError(
+        raise PlaceError(
             "no location is given, and grams depend on it (France 44 g/kWh, Poland 615)",
             hint="add `location: FRA` (or USA/virginia, gcp/us-central1), or `carbon-intensity: 56.04`",
         )

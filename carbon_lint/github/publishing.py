@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError, PublishError, UsageError
+from carbon_lint.errors import HubError, InputError, UsageError
 from carbon_lint.github import paths
 from carbon_lint.hub.client.endpoint import changed_endpoint, endpoint_of
 from carbon_lint.hub.client.target import parse_target
@@ -57,7 +57,7 @@ def check_can_publish(step: Step) -> None:
     """Find out before the job, and not after hours of it, what would keep the card from the Hub.
 
     Raises UsageError if `hub-repo` names no model, HF_ENDPOINT is not the workflow's own or `card` is not there,
-    PublishError if no token will do.
+    HubError if no token will do.
     """
     if step.inputs.hub_repo is not None and (changed := changed_endpoint(step.environ)) is not None:
         step.console.line(f"carbon-lint: {changed}")
@@ -71,7 +71,7 @@ def check_can_publish(step: Step) -> None:
         raise UsageError(f"input 'hub-repo': {error.message}", hint="`hub-repo: OWNER/MODEL`") from error
     _check_card_is_there(step)
     if mode is not Mode.DRY_RUN and not _has_credentials(step):
-        raise PublishError("there is no token for the Hub, or the secret it is taken from does not exist", hint=_NEEDED)
+        raise HubError("there is no token for the Hub, or the secret it is taken from does not exist", hint=_NEEDED)
     # a trusted publisher names one branch, so where nothing is committed keyless login may well be refused
     is_asked = mode is not Mode.DRY_RUN or _has_token(step)
     if step.inputs.command is not None and is_asked and not step.context.is_fork:
@@ -98,7 +98,7 @@ def _cards_in(workspace: Path) -> list[str]:
 
 
 def _check_token(step: Step, mode: Mode) -> None:
-    """Raise PublishError if the token will not do; only warn of it if nothing is committed this time."""
+    """Raise HubError if the token will not do; only warn of it if nothing is committed this time."""
     from carbon_lint.hub.client.access import check_access  # noqa: PLC0415  huggingface_hub takes half a second
     from carbon_lint.hub.client.http import UnansweredError  # noqa: PLC0415
 
@@ -109,7 +109,7 @@ def _check_token(step: Step, mode: Mode) -> None:
         )
     except UnansweredError as error:
         step.console.notice(f"whether the card can be published after the job is not known: {error.message}")
-    except PublishError as error:
+    except HubError as error:
         if mode is not Mode.DRY_RUN:
             raise
         hint = f"\n{error.hint}" if error.hint else ""
@@ -119,7 +119,7 @@ def _check_token(step: Step, mode: Mode) -> None:
 def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> Published:
     """Commit the figures into the card on the Hub; all of `card` if `replace-card` asks for it.
 
-    Raises PublishError.
+    Raises HubError.
     """
     from carbon_lint.hub.client.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
     from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
