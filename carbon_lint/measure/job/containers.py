@@ -188,7 +188,7 @@ def _read_client(found: Found, environ: Mapping[str, str]) -> tuple[int | None, 
 
 
 def _is_detached(words: Sequence[str], index: int) -> bool:
-    """Read the options of `run` up to the image: is one of them `-d`?"""
+    """Tell whether one of the options of `run`, up to the image, is `-d`."""
     while index < len(words) and words[index].startswith("-") and words[index] != "--":
         name, equals, value = words[index].partition("=")
         if name == "--detach" and value.lower() not in {"false", "0", "f"}:
