@@ -67,9 +67,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="OWNER/MODEL",
         help="a model that the job may push to; if the run does not complete, the commits pushed during it are listed",
     )
+    _add_job_arguments(parser)
+
+
+def _add_job_arguments(parser: ArgumentParser) -> None:
     job = parser.add_argument_group("the job")
     job.add_argument(
         "--pass-env", metavar="NAME", action="append", help="hand on a variable that is withheld, as HF_TOKEN"
+    )
+    job.add_argument(
+        "--remote-ok",
+        action="store_true",
+        help="run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client",
     )
     job.add_argument("--tick", metavar="DURATION", default="1s", help="between two readings (default 1s)")
     job.add_argument("command", nargs=REMAINDER, metavar="-- COMMAND ...", help="the program and its arguments")
@@ -121,6 +130,7 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         tick_s=_tick_s(arguments),
         record_path=record_path,
         run_group=run_group,
+        remote_ok=arguments.remote_ok,
         forecast=arguments.forecast,
         expected_duration_s=expected_s,
         provenance=replace(provenance_of(os.environ, os.getcwd()), model=arguments.hub_repo or arguments.card),
