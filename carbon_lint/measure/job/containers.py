@@ -47,8 +47,8 @@ _NOT_OURS = {"exec", "start", "restart", "attach", "up", "service", "stack"}
 
 
 _NO_WORK = word_set(
-    ". source cd pushd popd export set unset shift eval true false : echo printf pwd test [ [[ mkdir touch rm cp mv cat "
-    "tee sleep wait trap ulimit umask date env exit return fi done esac } ) for case function local read"
+    ". source cd pushd popd export set unset shift eval true false : echo printf pwd test [ [[ mkdir touch rm cp mv "
+    "cat tee sleep wait trap ulimit umask date env exit return fi done esac } ) for case function local read"
 )
 """Words of a script that begin no work of their own."""
 _BLANKS = r"(?:[ \t]|\\\n)"  # between two words of a script
