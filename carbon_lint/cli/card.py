@@ -121,7 +121,7 @@ def _is_table(source: str) -> bool:
 
 def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     from carbon_lint.pipeline.story import whole_group
-    from carbon_lint.records.pricing import priced
+    from carbon_lint.records.intensity import priced
     from carbon_lint.records.store import load_record
 
     for flag in csv_flags.given(arguments, with_price=False):

@@ -12,7 +12,7 @@ from carbon_lint.gate.budget import judge
 from carbon_lint.measure.run import measure, was_stopped
 from carbon_lint.pipeline import story as pipeline
 from carbon_lint.records.record import Outcome
-from carbon_lint.records.rewrite import rewrite_record
+from carbon_lint.records.store import rewrite_record
 from carbon_lint.report.run.text import render
 from carbon_lint.text import terminal
 

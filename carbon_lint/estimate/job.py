@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.data import table
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.records.pricing import intensity_of
+from carbon_lint.records.intensity import intensity_of, source_in_words
 from carbon_lint.records.ranges import LEFT_OUT, energy_range, left_out_of
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import quoted
@@ -168,7 +168,7 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
     intensity = record.intensity if place is None else intensity_of(place)
     if place is None and intensity is not None:
         name = intensity.location_name or "as given"
-        own = f"carbon intensity, the record's: {intensity.g_per_kwh:.4g} g/kWh, {name}, {intensity.source}"
+        own = f"carbon intensity, the record's: {intensity.g_per_kwh:.4g} g/kWh, {name}, {source_in_words(intensity)}"
         sources = (*sources, own)
     return Estimate(
         energy_kwh=energy,

@@ -85,7 +85,8 @@ def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[
     if socket.threads is None:
         if sockets is None:  # CodeCarbon's list has no threads
             raise UsageError(
-                f"how many of {socket.name} have --threads {threads} is not known", hint="give --sockets 1 for a whole one"
+                f"how many of {socket.name} have --threads {threads} is not known",
+                hint="give --sockets 1 for a whole one",
             )
         return whole, in_words, False
     if sockets is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import CarbonLintError, UsageError
 from carbon_lint.measure.run import was_stopped
-from carbon_lint.records.rewrite import rewrite_record
+from carbon_lint.records.store import rewrite_record
 
 if TYPE_CHECKING:
     from carbon_lint.github.results import Step

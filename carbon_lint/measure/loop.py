@@ -6,7 +6,6 @@ import select
 import signal
 import time
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, limit_results, used_share
@@ -15,6 +14,7 @@ from carbon_lint.measure.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measure.job.signals import CANCELLING, suspend_this_process
 from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.measure.request import OnLoss
+from carbon_lint.records.record import StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
@@ -35,22 +35,14 @@ MOST_SHARE_SAID = 10.0  # a budget missed by more than that is a wrong unit, and
 CANCELS_TO_KILL = 3  # the third Ctrl-C does not wait any longer
 
 
-class Stop(StrEnum):
-    """Why we ended the job."""
-
-    OVER_BUDGET = "over-budget"
-    CANCELLED = "cancelled"
-    UNMEASURED = "unmeasured"
-
-
 @dataclass(slots=True, kw_only=True)
 class RunState:
-    """What is known of the run so far. Filled by the loop, read by `run`."""
+    """What is known of the run so far. The loop fills it and `run` reads it."""
 
     last_reading: Reading | None = None
-    stop: Stop | None = None
+    stopped_by: StoppedBy | None = None
     is_over_budget: bool = False
-    is_unmeasured: bool = False
+    unmeasured: UnmeasuredReason | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -134,8 +126,8 @@ class Loop:
         if self._cancels >= CANCELS_TO_KILL:
             grace_s = 0.0
         self._say(f"{signal.Signals(signum).name}: handed on to the job, which has {format_duration(grace_s)} to end")
-        if self.state.stop is None:
-            self.state.stop = Stop.CANCELLED
+        if self.state.stopped_by is None:
+            self.state.stopped_by = StoppedBy.CANCEL
         self._job.cancel(signum, grace_s)
         self._report(Phase.RUNNING)
 
@@ -170,13 +162,14 @@ class Loop:
 
     def _miss(self) -> None:
         self._missed += 1
-        if self._missed < MISSED_READINGS or self.state.is_unmeasured:
+        if self._missed < MISSED_READINGS or self.state.unmeasured is not None:
             return
-        self.state.is_unmeasured = True
         cause = f" ({self._meter.last_failure})" if self._meter.last_failure else ""
-        self._warn(f"{MISSED_READINGS} readings in a row failed: the run counts as unmeasured{cause}")
-        if self._request.on_unmeasured is OnLoss.STOP and self.state.stop is None:
-            self._end(Stop.UNMEASURED)
+        why = f"{MISSED_READINGS} readings in a row failed: the run counts as unmeasured{cause}"
+        self.state.unmeasured = UnmeasuredReason(code=UnmeasuredCode.READINGS_FAILED, message=why)
+        self._warn(why)
+        if self._request.on_unmeasured is OnLoss.STOP and self.state.stopped_by is None:
+            self._end(StoppedBy.UNMEASURED)
 
     def _take(self, reading: Reading) -> None:
         self.state.last_reading = reading
@@ -198,14 +191,14 @@ class Loop:
             names = " and ".join(limit.name for limit in limits if limit.is_over)
             after = format_duration(reading.elapsed_s)
             self.state.warnings.append(f"the job went over its budget ({names}) {after} after its start")
-            if self._request.on_exceed is OnLoss.STOP and self.state.stop is None:
-                self._end(Stop.OVER_BUDGET)
+            if self._request.on_exceed is OnLoss.STOP and self.state.stopped_by is None:
+                self._end(StoppedBy.BUDGET)
         elif share is not None and WARN_AT_SHARE <= share <= 1:
             self._say_once("warn-at", f"{share:.0%} of the budget is used: " + "; ".join(map(format_limit, limits)))
 
-    def _end(self, reason: Stop) -> None:
+    def _end(self, reason: StoppedBy) -> None:
         if self._job.state is JobState.RUNNING:
-            self.state.stop = reason
+            self.state.stopped_by = reason
             self._say(f"the job is stopped; it has {format_duration(self._request.grace_s)} to end")
             self._job.end(self._request.grace_s)
 

@@ -74,7 +74,7 @@ def test_writing_a_record_twice_changes_nothing_and_is_no_smaller_figure_of_its_
 
 def test_a_card_that_was_written_passes_every_check_against_its_record(cli):
     kwh = 0.003091115141024272 / 56.04
-    energy = Energy(total=kwh, cpu=kwh / 4, ram=kwh * 3 / 4, cpu_linear=kwh / 2)
+    energy = Energy(total=kwh, cpu=kwh / 4, ram=kwh * 3 / 4)
     record = a_record(emissions_g=kwh * 56.04, energy_kwh=energy, methods=MODELLED, duration_s=10.0)
     write_record(replace(record, hardware=replace(record.hardware, gpus=())), "r.json")
     assert cli("card", "README.md", "--from", "r.json")[0] == 0

@@ -224,8 +224,8 @@ def test_the_meter_models_a_limited_container_by_its_own_load(tmp_path, monkeypa
     reading = meter.stop()
     watts = reading.energy_kwh.cpu * 3.6e6 / reading.elapsed_s
     assert watts == pytest.approx(280 * 0.5 / 128 * (0.12 + 0.63 * 0.6), rel=0.05)
-    known = reading.assumptions
-    factor = known.cpu_idle_factor + known.cpu_load_factor * known.cpu_mean_load
+    known = meter.assumptions
+    factor = known.cpu_idle_factor + known.cpu_load_factor * reading.cpu_mean_load
     recomputed_w = known.cpu_full_power_w * known.cpu_thread_share * factor
     assert watts == pytest.approx(recomputed_w, rel=0.02), "from the assumptions anybody can compute it again"
     assert reading.uncertainty.cpu_kwh.low < reading.energy_kwh.cpu < reading.uncertainty.cpu_kwh.high

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.estimate import Device, estimate_devices, estimate_record, find_gpu
+from carbon_lint.estimate.job import Device, estimate_devices, estimate_record, find_gpu
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Record
 from carbon_lint.records.store import write_record

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from carbon_lint import estimate
 from carbon_lint.errors import UsageError
-from carbon_lint.estimate import find_gpu
+from carbon_lint.estimate.job import find_gpu
 from carbon_lint.lint.evidence import models_in
 from carbon_lint.lint.hardware import bounds, rated_w
 from tests.conftest import ROOT

@@ -297,13 +297,6 @@ class _HalfLoad:
         return 50.0
 
 
-def test_a_modelled_cpu_states_what_a_straight_line_makes_of_its_load(monkeypatch):
-    monkeypatch.setattr(codecarbon_meter, "load_of", lambda *_: _HalfLoad())
-    energy = measured(CodeCarbonMeter(FRANCE, cpu_power_w=20.0)).energy_kwh
-    assert energy.cpu_linear == pytest.approx(energy.cpu * 0.55 / 0.2125)
-    assert energy.total == pytest.approx(energy.cpu + energy.ram)
-
-
 class _SlowLoad(_HalfLoad):
     def percent(self):
         time.sleep(0.4)

@@ -161,7 +161,7 @@ def test_energy_by_rapl_is_the_movement_of_all_packages_and_their_memory_times_p
     assert reading.energy_kwh.cpu * 3.6e6 == pytest.approx(450 * 1.2, rel=1e-4)
     assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(60 * 1.2, rel=1e-4)
     assert reading.codecarbon.cpu_kwh == pytest.approx(reading.energy_kwh.cpu, rel=1e-4)
-    assert reading.assumptions.cpu_full_power_w is None
+    assert meter.assumptions.cpu_full_power_w is None
 
 
 def test_what_the_platforms_own_counter_shows_beside_the_rest_is_left_out(counted):

@@ -491,15 +491,3 @@ def test_bad_input_to_the_verb_is_one_clear_line(cli, arguments, status):
     assert code == status
     assert err
     assert "Traceback" not in err
-
-
-def test_the_straight_line_of_modelled_cpus_is_summed_and_a_counted_one_stands_in_with_its_figure():
-    modelled = run_of("a", "node-1")
-    modelled = replace(
-        modelled, record=replace(modelled.record, energy_kwh=replace(modelled.record.energy_kwh, cpu_linear=0.5))
-    )
-    counted = run_of("b", "node-2")
-    energy = merge([modelled, counted]).record.energy_kwh
-    assert energy.cpu == pytest.approx(0.4)
-    assert energy.cpu_linear == pytest.approx(0.5 + 0.2)
-    assert merge([run_of("a", "node-1"), counted]).record.energy_kwh.cpu_linear is None

@@ -12,7 +12,7 @@ from carbon_lint.gate.baseline import compare, figures_of_record
 from carbon_lint.gate.budget import OnModelled, is_failing, judge
 from carbon_lint.gate.exceptions import BudgetException, excuse
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.records.record import Energy, Outcome
+from carbon_lint.records.record import Energy, Outcome, StoppedBy
 from carbon_lint.report.run import comment, summary
 from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.headline import Ending, headline
@@ -25,7 +25,11 @@ NOTHING = record(outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy
 RUNS = {
     "completed": (RECORD, 0, False),
     "failed": (record(outcome=Outcome.FAILED, exit_status=3), 3, False),
-    "stopped": (record(outcome=Outcome.OVER_BUDGET, over_budget=True, exit_status=143), 1, False),
+    "stopped": (
+        record(outcome=Outcome.OVER_BUDGET, stopped_by=StoppedBy.BUDGET, over_budget=True, exit_status=143),
+        1,
+        False,
+    ),
     "let finish": (record(outcome=Outcome.OVER_BUDGET, over_budget=True, exit_status=0), 1, False),
     "cancelled": (record(outcome=Outcome.INTERRUPTED, exit_status=None), 130, True),
     "unmeasured": (NOTHING, 125, False),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget, LimitResult, Status, Verdict
-from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods, Outcome
+from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods, Outcome, StoppedBy
 from carbon_lint.report.run import phrases, summary
 from carbon_lint.report.run import text as run_text
 from tests.report.runs import RECORD, record
@@ -38,7 +37,7 @@ def test_a_run_within_budget_is_told_in_a_dozen_lines_with_the_method_of_each_co
 def test_a_run_over_budget_says_which_limit_and_by_how_much():
     verdict = judge(RECORD, Budget(max_emissions_g=5, max_energy_kwh=10))
 
-    stopped = record(outcome=Outcome.OVER_BUDGET, over_budget=True, exit_status=143)
+    stopped = record(outcome=Outcome.OVER_BUDGET, stopped_by=StoppedBy.BUDGET, over_budget=True, exit_status=143)
     first, *rest = run_text.render(stopped, verdict).splitlines()
     assert [line.split()[1] for line in rest if line.startswith("  limit ")] == ["max-emissions:", "max-energy:"]
 
@@ -190,14 +189,3 @@ def test_each_gpu_of_one_machine_is_shown_with_its_energy():
     assert shown(0.15, 0.03, indices=(1, 1)) == []  # of two machines
     assert shown(0.15, 0.03, gpu_kwh=None) == []
     assert shown(0.18, indices=(1,)) == []
-
-
-def test_a_cpu_at_part_load_is_shown_with_its_straight_line_where_the_models_uncertainty_does_not_reach_it():
-    def lines(linear_kwh):
-        energy = replace(RECORD.energy_kwh, cpu_linear=linear_kwh)
-        return run_text.render(record(energy_kwh=energy), None).splitlines()
-
-    shown = lines(0.075)
-    cpu = shown.index("    CPU      30 Wh (load model)")
-    assert shown[cpu + 1] == "             75 Wh if power grew in a straight line with the load"
-    assert not any("straight line" in line for line in lines(0.041))

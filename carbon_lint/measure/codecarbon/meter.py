@@ -29,7 +29,7 @@ from carbon_lint.measure.host.rapl import CounterError
 from carbon_lint.measure.meter import Reading
 from carbon_lint.measure.required import check_required
 from carbon_lint.project import install_hint
-from carbon_lint.records.pricing import intensity_of
+from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
 
@@ -111,6 +111,7 @@ class CodeCarbonMeter:
         self._tracker: Any = None
         self._previous: Reading | None = None
         self._started_s = 0.0
+        self.assumptions = self._host.assumptions
         self.methods = Methods(cpu=self._cpu.method, gpu=self._gpus.method, ram=self._ram.method)
 
     @property
@@ -288,7 +289,7 @@ class CodeCarbonMeter:
             uncertainty=uncertainty_of_parts(
                 energy, self.methods, g_per_kwh=g_per_kwh, cpu_kwh=cpu_bounds, ram_kwh=ram_bounds
             ),
-            assumptions=self._host.assumptions(host.cpu_load),
+            cpu_mean_load=host.cpu_load,
             left_out=self._host.left_out(host.cpu_kwh + host.ram_kwh, total_kwh / self.pue),
             codecarbon=CodeCarbonEnergy(
                 cpu_kwh=data.cpu_energy if self._codecarbon_counts_cpu else None, ram_kwh=data.ram_energy

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.measure.host.cpu_load import busy_time, mean_load
 from carbon_lint.measure.host.rapl import CounterError, Counters, Domain, find_zones, readable
-from carbon_lint.records.ranges import LEFT_OUT
 from carbon_lint.records.uncertainty import Assumptions, Bounds, LeftOut, Range
 
 if TYPE_CHECKING:
@@ -92,19 +91,20 @@ class HostEnergy:
             busy_s=busy_s,
         )
 
-    def left_out(self, host_kwh: float, counted_kwh: float) -> LeftOut:
-        """Return what is left out of `counted_kwh`, by the platform's own counter (`psys`) if that is plausible."""
+    def left_out(self, host_kwh: float, counted_kwh: float) -> LeftOut | None:
+        """Return what is left out of `counted_kwh` by the platform's counter (`psys`); `None` if that says nothing."""
         try:
             rest_kwh = self._platform.read_kwh() - host_kwh
         except CounterError:
-            return LEFT_OUT
+            return None
         if not self._platform.zones or rest_kwh <= 0 or counted_kwh <= 0:
-            return LEFT_OUT
+            return None
         drawn = 1 + rest_kwh / counted_kwh
         return LeftOut(low=drawn * _SUPPLY.low - 1, likely=drawn * _SUPPLY.likely - 1, high=drawn * _SUPPLY.high - 1)
 
-    def assumptions(self, cpu_load: float | None) -> Assumptions:
-        """Return what the modelled figures are computed from."""
+    @property
+    def assumptions(self) -> Assumptions:
+        """What the modelled figures are computed from, without the mean load."""
         power = self._cpu.power
         return Assumptions(
             cpu_full_power_w=None if power is None else power.full_power_w,
@@ -112,7 +112,6 @@ class HostEnergy:
             cpu_thread_share=None if power is None else power.share,
             cpu_idle_factor=None if power is None else power.idle_factor,
             cpu_load_factor=None if power is None else power.load_factor,
-            cpu_mean_load=cpu_load,
             memory_power_w=None if self._ram.power is None else self._ram.power.likely,
             memory_gib=round(self._ram.size_gib, 2),
             tables=dict(self._cpu.tables),

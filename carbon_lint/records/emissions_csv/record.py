@@ -15,7 +15,7 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.records.emissions_csv.choice import chosen
 from carbon_lint.records.emissions_csv.place import find_doubt, implied_intensity
 from carbon_lint.records.emissions_csv.runs import energy_of, find_problem, overlapping, positive, read_log
-from carbon_lint.records.pricing import intensity_of
+from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, MeasurementError
-from carbon_lint.records.hours import scaled
+from carbon_lint.records.intensity import scaled
 from carbon_lint.records.merge.combine import combine
 from carbon_lint.records.merge.gpu_energy import has_same_gpus, held_shares, is_stated, without_held
 from carbon_lint.records.merge.windows import Window, shared_s, window_of
+from carbon_lint.records.ranges import scaled_to
 from carbon_lint.records.record import Energy
 
 if TYPE_CHECKING:
@@ -246,11 +247,11 @@ def _less(record: Record, *, machine_share: float, gpu_shares: Sequence[float]) 
     total = before - sum((old or 0.0) - (new or 0.0) for old, new in zip(_parts(energy), (cpu, gpu, ram), strict=True))
     left_share = total / before if before else 1.0
     grams = _scaled(record.emissions_g, left_share)
-    cpu_linear = _scaled(energy.cpu_linear, 1 - machine_share)
-    left = Energy(total=total, cpu=cpu, gpu=gpu, ram=ram, cpu_linear=cpu_linear)
+    left = Energy(total=total, cpu=cpu, gpu=gpu, ram=ram)
     intensity = scaled(record.intensity, max(0.0, left_share))
     hardware = replace(record.hardware, gpus=gpus)
-    return replace(record, energy_kwh=left, emissions_g=grams, intensity=intensity, hardware=hardware)
+    record = replace(record, energy_kwh=left, emissions_g=grams, intensity=intensity, hardware=hardware)
+    return replace(record, uncertainty=scaled_to(record.uncertainty, energy, left, grams), codecarbon=None)
 
 
 def _parts(energy: Energy) -> tuple[float | None, ...]:

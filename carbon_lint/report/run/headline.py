@@ -13,7 +13,7 @@ from carbon_lint.gate.baseline import changes, format_change
 from carbon_lint.gate.budget import uncertainty_in_unit, used_share
 from carbon_lint.gate.verdict import Status
 from carbon_lint.lint.diagnostic import SEVERITIES
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, StoppedBy
 from carbon_lint.report.findings.counts import by_severity, counted, plural
 from carbon_lint.report.run import phrases
 from carbon_lint.units import GRAMS_PER, KWH_PER, format_emissions, format_energy, significant
@@ -138,9 +138,9 @@ def _failed(end: Ending) -> tuple[str, str, str]:
 
 
 def _over(end: Ending, record: Record) -> tuple[str, str]:
-    """A job that was stopped says so; with 0 it was let finish, or a warning says that it ended well all the same."""
+    """Return lead and figures of a run over budget; a job that was stopped says so."""
     verdict = end.verdict
-    if record.outcome is Outcome.OVER_BUDGET and record.exit_status:
+    if record.stopped_by is StoppedBy.BUDGET:
         return "Stopped over budget", _figures(record, verdict)
     if verdict is not None and verdict.status is Status.INCONCLUSIVE:
         is_over = any(limit.is_over for limit in verdict.limits)

@@ -44,9 +44,9 @@ def render(
         ("PUE", significant(record.pue)),
         ("duration", format_duration(record.duration_s)),
     ]
-    for component, line in (("  GPU", phrases.by_gpu(record)), ("  CPU", phrases.straight_line(record))):
-        if line:
-            rows.insert([name for name, _ in rows].index(component) + 1, ("", line))
+    by_gpu = phrases.by_gpu(record)
+    if by_gpu:
+        rows.insert([name for name, _ in rows].index("  GPU") + 1, ("", by_gpu))
     share = phrases.modelled_share(record)
     if share:
         rows.append(("modelled", phrases.modelled(share)))
