@@ -2,7 +2,8 @@
 
 * `terminal`, `visible`: for a terminal or a log that a CI runner reads.
 * `command_data`, `command_property`: for GitHub workflow commands (actions/toolkit `command.ts` has the same two).
-* `json_literals`: for JSON that is printed where a runner reads along.
+* `spreadsheet`: for a cell of CSV.
+* `json_literals`: for JSON that is printed to a log that a runner reads.
 * `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
 """
 
@@ -57,6 +58,11 @@ def json_literals(encoded: str) -> str:
     return _COMMAND.sub(lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace("\x7f", "\\u007f")
 
 
+def spreadsheet(text: str) -> str:
+    """Return `text` as a cell of CSV, with a quote before what a spreadsheet would run as a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
 def markdown_code(text: str, *, in_table: bool = False) -> str:
     r"""`text` as a code span: nothing in it is markup, a mention or a link.
 
@@ -73,10 +79,10 @@ def markdown_code(text: str, *, in_table: bool = False) -> str:
 def markdown_text(text: str, *, is_start: bool = True) -> str:
     """`text` as plain words in Markdown: markup escaped, HTML inert, no mention, reference or link made of it.
 
-    `is_start`: it is where a line begins, so blanks before it are dropped.
+    `is_start`: the text begins a line, so blanks before it are dropped.
     """
     shown = terminal(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # GitHub makes links of `@name`, `#12`, `GH-12`, `www.` and addresses in the rendered text, where an escape is gone
+    # GitHub makes links of `@name`, `#12`, `GH-12`, `www.` and addresses in the rendered text, after escapes are gone
     # already: a zero-width space parts them.
     shown = re.sub(_MARKDOWN, r"\\\g<0>", shown.lstrip() if is_start else shown)
     return re.sub(_LINKED, "\\g<0>\u200b", shown)
@@ -94,13 +100,3 @@ def markdown_message(text: str) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
-
-
-HIDDEN = "***"
-
-
-def redacted(text: str, *secrets: str | None) -> str:
-    """`text` without the secrets given and without anything that looks like a token."""
-    from carbon_lint import redact  # noqa: PLC0415  `check` has no need of it
-
-    return redact.text(text, secrets)

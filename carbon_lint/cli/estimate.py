@@ -9,12 +9,12 @@ carbon-lint estimate --from-record short.json --scale 40
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.place import add_place_arguments, place_from
+from carbon_lint.cli.flags import add_place_arguments
+from carbon_lint.cli.options import options_from
 from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_emissions, format_energy, parse_memory_gib, parse_power_w
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from carbon_lint.estimate.job import Device, Estimate
     from carbon_lint.estimate.machine import Host
     from carbon_lint.estimate.runners import Runner
-    from carbon_lint.places import Place
     from carbon_lint.records.uncertainty import Range
 
 FORMAT = "carbon-lint/estimate@2"
@@ -65,9 +64,14 @@ def run(arguments: Namespace) -> int:
 
 
 def _estimate(arguments: Namespace) -> Estimate:
+    from carbon_lint.config import Settings, load
+    from carbon_lint.pipeline.place import place_of_now
+
     given = _check_flags(arguments)
-    place = _place(arguments)
-    pue = _number(arguments, "pue")
+    options = options_from(arguments)
+    # A record says where it was measured: only a flag takes it to another place.
+    settings = Settings() if "from_record" in given else load()
+    place = place_of_now(options, settings)
     if "from_record" in given:
         from carbon_lint.estimate.job import estimate_record
         from carbon_lint.records.store import load_record
@@ -77,7 +81,7 @@ def _estimate(arguments: Namespace) -> Estimate:
             load_record(arguments.from_record, allow_unusual=arguments.allow_unusual_intensity),
             scale=1.0 if scale is None else scale,
             place=place,
-            pue=pue,
+            pue=options.pue,
         )
     from carbon_lint.estimate.job import estimate_job
     from carbon_lint.estimate.runners import find_runner
@@ -95,7 +99,7 @@ def _estimate(arguments: Namespace) -> Estimate:
         host=_host(arguments, runner),
         load=_load(arguments.load),
         host_power_w=None if arguments.host_power is None else parse_power_w(arguments.host_power),
-        pue=1.0 if pue is None else pue,
+        pue=settings.pue if options.pue is None else options.pue,
     )
 
 
@@ -126,20 +130,6 @@ def _check_flags(arguments: Namespace) -> set[str]:
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def _place(arguments: Namespace) -> Place | None:
-    """Return the place of the flags, else of the configuration."""
-    from carbon_lint.config import PLACE_KEYS, load
-
-    names = [key.replace("-", "_") for key in PLACE_KEYS]
-    if all(getattr(arguments, name) is None for name in names) and arguments.from_record is None:
-        settings = load(os.getcwd())
-        key = settings.only_one(*PLACE_KEYS)
-        if key is not None:
-            setattr(arguments, key.replace("-", "_"), str(settings.get(key)))
-            arguments.allow_unusual_intensity |= settings.get("allow-unusual-intensity")
-    return place_from(arguments)
 
 
 def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None, int]:

@@ -36,10 +36,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--run-group", metavar="NAME", help="take only the records of this run group")
     parser.add_argument(
         "--overlap",
-        choices=("refuse", "apportion", "separate"),
+        choices=("refuse", "separate"),
         default="refuse",
-        help="runs of different jobs at the same time on one machine: refuse (default), count the shared time once, "
-        "or take them as separate machines of the same name",
+        help="runs of different jobs at the same time on one machine: refuse (default), or take them as separate "
+        "machines of the same name",
     )
 
 
@@ -47,6 +47,7 @@ def run(arguments: Namespace) -> int:
     """Merge, write, and say what was left out and what came of it."""
     from carbon_lint.records.folder import put_record
     from carbon_lint.records.merge.merge import Overlap, merge, of_group
+    from carbon_lint.report.run.run_report import RunReport
     from carbon_lint.report.run.text import render
 
     records = _load(arguments.records, arguments.output)
@@ -58,7 +59,7 @@ def run(arguments: Namespace) -> int:
     put_record(merged.record, arguments.output)
     for note in merged.notes:
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
-    sys.stdout.write(render(merged.record, None))
+    sys.stdout.write(render(RunReport(record=merged.record)))
     count = len(merged.record.merged_from)  # not of the files: one may be left out, another be a sum itself
     what = f"the sum of {count} run{'s' * (count > 1)}" if count else "1 run, copied"
     sys.stdout.write(f"carbon-lint: {what}, written to {terminal(arguments.output)}\n")

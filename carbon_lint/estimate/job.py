@@ -129,6 +129,7 @@ def estimate_job(
         parts.append(f"{host_power_w:g} W for the machine around them")
     else:
         left_out.append("CPU and memory of the machine (--cpu NAME --memory '64 GiB', or --host-power '400 W')")
+    left_out += _pue_left_out(place, pue)
     at = "" if load is None or host is None else f" at a load of {load * 100:g} %"
     energy = _finite(power_w.times(hours / 1000 * pue))
     return Estimate(
@@ -165,6 +166,7 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
     left_out = ["anything that this run's hardware does not share with the job's"]
     if record.duration_s < _SHORT_RUN_S:
         left_out.append(f"what start-up weighed in a run of {record.duration_s:.0f} s: scale a run of a minute or more")
+    left_out += _pue_left_out(place, record.pue if pue is None else pue)
     intensity = record.intensity if place is None else intensity_of(place)
     if place is None and intensity is not None:
         name = intensity.location_name or "as given"
@@ -196,8 +198,11 @@ def _finite(values: Range) -> Range:
 def _price_source(place: Place | None) -> tuple[str, ...]:
     if place is None:
         return ()
-    year = f", {place.year}" if place.year else ""
-    return (f"carbon intensity: {place.g_per_kwh:.4g} g/kWh, {place.name or 'as given'}, {place.source}{year}",)
+    return (f"carbon intensity: {place.figure}, {place.name or 'as given'}, {place.source}",)
+
+
+def _pue_left_out(place: Place | None, pue: float) -> tuple[str, ...]:
+    return (place.pue_hint,) if place is not None and place.pue_hint is not None and pue == 1.0 else ()
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MeasurementError, PlaceError
 from carbon_lint.measure.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.host_amd import host_amd_gpus
@@ -30,8 +30,8 @@ from carbon_lint.units import format_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from typing import Any
 
+    from carbon_lint.limits import Machine
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
     from carbon_lint.records.uncertainty import Range
 
@@ -117,7 +117,7 @@ def diagnose(
     cpu_power_w: float | None = None,
     ram_power_w: float | None = None,
     grid: Callable[[], ElectricityMaps] | None = None,
-    machines: Sequence[Mapping[str, Any]] = (),
+    machines: Sequence[Machine] = (),
     require: Collection[str] = (),
     pue: float = 1.0,
     allow_unusual: bool = False,
@@ -133,7 +133,7 @@ def diagnose(
         g_per_kwh: carbon intensity, where it is given in place of a location.
         cpu_power_w: the CPU's power at full load, if the user knows it.
         ram_power_w: the memory's power, if the user knows it.
-        grid: makes the grid that is to be asked in place of a location; raises MeasurementError.
+        grid: makes the grid that is to be asked in place of a location; raises PlaceError.
         machines: the configuration's `[[machine]]` tables.
         require: what a run would insist on, or `none`: as the meter takes it.
         pue: as the meter takes it.
@@ -150,7 +150,7 @@ def diagnose(
     elif g_per_kwh is not None:
         place, code = _given(g_per_kwh, allow_unusual=allow_unusual), None
     else:
-        place, code = _location(location, node, machines, root, needs_grams=needs_grams)
+        place, code = _location(location, node, machines, root, needs_grams=needs_grams, pue=pue)
     needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
     meter = partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, ram_power_w=ram_power_w)
     trial = _trial(partial(meter, pue=pue, environ=environ, root=root), needed)
@@ -237,12 +237,12 @@ def _span(power: Range) -> str:
 
 
 def _location(
-    location: str | None, node: str, machines: Sequence[Mapping[str, Any]], root: Path, *, needs_grams: bool
+    location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
     """The finding, and the code for the workflow's line."""
     repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
     if location is None:
-        missing = "grams depend on it (France 56 g/kWh, Poland 662)"
+        missing = "grams depend on it (France 44 g/kWh, Poland 615)"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT
         return Finding(component="location", state=state, what="not given", missing=missing, repair=repair), None
     try:
@@ -251,20 +251,21 @@ def _location(
             place, how = found.place, f", by {found.how}"
         else:
             place, how = find_place(location), ""
-    except MeasurementError as error:
+    except PlaceError as error:
         return Finding(
             component="location", state=State.BROKEN, what=location, missing=error.message, repair=error.hint
         ), None
-    year = f" ({place.year})" if place.year else ""
-    what = f"{place.code}, {place.name}: {place.g_per_kwh:.4g} g/kWh{year}, {place.source}{how}"
+    what = f"{place.code}, {place.name}: {place.figure}, {place.source}{how}"
     error_text = "an annual mean: the hour's figure may differ by half or more"
+    if pue == 1.0 and place.pue_hint is not None:
+        error_text += f"; {place.pue_hint}"
     return Finding(component="location", state=State.KNOWN, what=what, error=error_text), place.code
 
 
 def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
     try:
         place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
-    except MeasurementError as error:
+    except PlaceError as error:
         return Finding(
             component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=error.hint
         )
@@ -275,7 +276,7 @@ def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
 def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
     try:
         hour = grid().first()
-    except MeasurementError as error:
+    except PlaceError as error:
         return Finding(
             component="location",
             state=State.BROKEN,

@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.records.record import HourlyIntensity, Intensity
+from carbon_lint.errors import MissingFigureError, UsageError
+from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def priced(record: Record, place: Place) -> Record:
     """Return the record with the grams that its energy takes at `place`.
 
-    Raises UsageError if it states grams already, by the intensity of its own time and place, and MeasurementError
+    Raises UsageError if it states grams already, by the intensity of its own time and place, and MissingFigureError
     if it holds no energy.
     """
     if record.emissions_g is not None:
@@ -28,7 +28,7 @@ def priced(record: Record, place: Place) -> Record:
             hint="leave --location and --carbon-intensity out; they price energy that has no grams yet",
         )
     if record.energy_kwh.total is None:
-        raise MeasurementError(
+        raise MissingFigureError(
             f"the record of run {record.run_id} holds no energy ({record.outcome})",
             hint="nothing can be priced; `carbon-lint doctor` says what can be measured here",
         )
@@ -50,6 +50,7 @@ def intensity_of(place: Place) -> Intensity:
         location=place.code,
         location_name=place.name,
         is_unusual=place.is_unusual,
+        basis=None if place.basis is None else Basis(place.basis),
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.hub.client.auth import Credentials
 from carbon_lint.hub.client.secrets import RedactingFormatter
-from carbon_lint.text import HIDDEN, redacted
+from carbon_lint.redact import HIDDEN, redacted
 from tests.hub.conftest import CARD
 from tests.standin.faults import Fault
 from tests.standin.hub import ID_REQUEST_TOKEN, WRITE_TOKEN

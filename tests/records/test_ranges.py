@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.records.merge.merge import Named, Overlap, merge
+from carbon_lint.records.merge.merge import Named, merge
+from carbon_lint.records.merge.shared import without_shared
 from carbon_lint.records.plausible import find_implausible
 from carbon_lint.records.ranges import (
     DERIVED,
@@ -91,10 +92,11 @@ def test_what_counts_once_is_taken_off_the_bounds():
     later = replace(
         known, run_id="b", command=("x",), started_at="2026-11-24T10:30:00Z", ended_at="2026-11-24T11:30:00Z"
     )
-    merged = merge([Named(name="a", record=known), Named(name="b", record=later)], overlap=Overlap.APPORTION).record
-    assert merged.uncertainty.cpu_kwh.high == pytest.approx(1.5 * known.uncertainty.cpu_kwh.high)
-    assert merged.uncertainty.gpu_kwh.high == pytest.approx(2 * known.uncertainty.gpu_kwh.high)
-    assert find_implausible(merged) is None
+    first, second = (left.record for left in without_shared([known, later], by_machine=True))
+    assert first == known
+    assert second.uncertainty.cpu_kwh.high == pytest.approx(0.5 * known.uncertainty.cpu_kwh.high)
+    assert second.uncertainty.gpu_kwh == known.uncertainty.gpu_kwh
+    assert sum_of([first, second]).cpu_kwh.high == pytest.approx(1.5 * known.uncertainty.cpu_kwh.high)
 
 
 @given(st.floats(0.01, 1), st.floats(0.01, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from carbon_lint.text import redacted
+from carbon_lint.redact import redacted
 
 
 class RedactingFormatter(logging.Formatter):

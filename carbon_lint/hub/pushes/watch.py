@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.client.endpoint import endpoint_of
 from carbon_lint.hub.client.http import GRACE_S, Deadline
 from carbon_lint.hub.client.refusals import MissingError
@@ -17,7 +17,8 @@ from carbon_lint.hub.client.session import logging_to_stderr, open_model
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.hub.pushes.pushed import heads, movement
 from carbon_lint.records.record import Outcome
-from carbon_lint.text import quoted, redacted, terminal
+from carbon_lint.redact import redacted
+from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Watch:
             return (
                 f"{redacted(error.message, self._token)}; if the job creates the model, all of its commits are listed"
             )
-        except PublishError as error:
+        except HubError as error:
             self._blind = f"before the job the Hub could not be asked: {redacted(error.message, self._token)}"
             return self._blind
         self._blind = None
@@ -89,7 +90,7 @@ class Watch:
         try:
             with logging_to_stderr(0), self._open(deadline.remaining_s()) as repo:
                 found = movement(repo, self._before)
-        except PublishError as error:
+        except HubError as error:
             return _unknown(self.repo_id, cause, redacted(error.message, self._token))
         if not found.moved and not found.left_out:
             after = f"nor in the {format_duration(self._settle_s)} after it"
