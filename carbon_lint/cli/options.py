@@ -68,6 +68,7 @@ _PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "energy_only": ("energy_only", bool),
     "pue": ("pue", number),
     "cpu_power": ("cpu_power_w", parse_power_w),
+    "ram_power": ("ram_power_w", parse_power_w),
     "require": ("require", tuple),
     "max_emissions": ("max_emissions_g", parse_emissions_g),
     "max_energy": ("max_energy_kwh", parse_energy_kwh),

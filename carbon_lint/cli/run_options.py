@@ -37,6 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument("--energy-only", action="store_true", help="measure energy, state no emissions")
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
     where.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
+    where.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     where.add_argument(
         "--require",
         action="append",

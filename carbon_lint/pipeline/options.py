@@ -44,6 +44,7 @@ class Options:
     energy_only: bool = False
     pue: float | None = None
     cpu_power_w: float | None = None
+    ram_power_w: float | None = None
     require: tuple[str, ...] = ()
     max_emissions_g: float | None = None
     max_energy_kwh: float | None = None
