@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.data import table
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.gate.uncertainty import uncertain_energy_kwh
 from carbon_lint.records.intensity import source_in_words
+from carbon_lint.records.ranges import uncertainty_of
+from carbon_lint.records.uncertainty import Bounds
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -131,12 +132,13 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
     if energy_kwh is None:
         raise InputError(f"the record of run {record.run_id} holds no energy: it is {record.outcome}")
     factor = scale if pue is None else scale * pue / record.pue
-    doubt = uncertain_energy_kwh(record).times(1 / energy_kwh if energy_kwh else 0.0)
-    low, high = 1 - min(doubt.below + _SCALING, 1.0), 1 + doubt.above + _SCALING
+    known = uncertainty_of(record)
+    share = known.energy_kwh.times(1 / energy_kwh) if known and energy_kwh else Bounds(low=1.0, high=1.0)
+    low, high = max(share.low - _SCALING, 0.0), share.high + _SCALING
     energy = Range(low=energy_kwh * low, likely=energy_kwh, high=energy_kwh * high).times(factor)
     sources = (
         f"run {record.run_id}, {record.started_at}, {record.outcome}",
-        f"-{doubt.below * 100:.0f} to +{doubt.above * 100:.0f} % for its modelled parts",
+        f"-{(1 - share.low) * 100:.0f} to +{(share.high - 1) * 100:.0f} % for how it was measured",
         SCALING_SOURCE,
     )
     basis = f"{scale:g} x a measured run of {record.duration_s:.0f} s"

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.gate.uncertainty import RELATIVE
 from carbon_lint.measure.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.host_amd import host_amd_gpus
@@ -25,6 +24,7 @@ from carbon_lint.measure.host.cpu import plan_cpu
 from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.measure.required import rapl_cause
 from carbon_lint.places import custom_place, find_place
+from carbon_lint.records.ranges import DERIVED
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_power
 
@@ -292,4 +292,5 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
 
 
 def _modelled_error(method: Method) -> str:
-    return f"up to {RELATIVE[method] * 100:.0f} % and more: no sensor is read"
+    factors = DERIVED[method]
+    return f"{factors.low:g} to {factors.high:g} times as much: no sensor is read"

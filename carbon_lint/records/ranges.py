@@ -55,14 +55,20 @@ LEFT_OUT = LeftOut(low=0.2, likely=0.33, high=0.6)
 """Board, fans, disks, network and power supply on top of CPU and memory: Boavizta 33 %, Teads 48 to 55 W a socket."""
 
 
-def uncertainty_of(record: Record) -> Uncertainty | None:
-    """Return the bounds of a record's figures, its own or those of its methods; `None` if it holds no energy."""
-    if record.energy_kwh.total is None:
+def uncertainty_of(record: Record, *, relative: float | None = None) -> Uncertainty | None:
+    """Return the bounds of a record's figures, its own or those of its methods; `None` if it holds no energy.
+
+    `relative` is the user's own error of every modelled component, 0.2 for 20 %; it takes the place of the models'.
+    """
+    energy = record.energy_kwh
+    if energy.total is None:
         return None
-    if record.uncertainty is not None:
-        return record.uncertainty
     g_per_kwh = None if record.emissions_g is None else _g_per_kwh(record)
-    return uncertainty_of_parts(record.energy_kwh, record.methods, g_per_kwh=g_per_kwh)
+    if relative is not None:
+        own = Bounds(low=max(0.0, 1 - relative), high=1 + relative)
+        cpu_kwh, ram_kwh = (own.times(getattr(energy, name) or 0.0) for name in ("cpu", "ram"))
+        return uncertainty_of_parts(energy, record.methods, g_per_kwh=g_per_kwh, cpu_kwh=cpu_kwh, ram_kwh=ram_kwh)
+    return record.uncertainty or uncertainty_of_parts(energy, record.methods, g_per_kwh=g_per_kwh)
 
 
 def uncertainty_of_parts(
