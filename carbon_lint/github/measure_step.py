@@ -276,7 +276,8 @@ class Measuring:
         elif record.outcome is Outcome.INTERRUPTED:
             self._step.result.failures.append("the run was cancelled; what it had emitted until then is in the record")
         elif record.outcome is Outcome.UNMEASURED:
-            why = record.warnings[-1] if record.warnings else "the record does not say why"
+            reason = record.unmeasured_because
+            why = "the record does not say why" if reason is None else reason.message
             self._step.result.failures.append(f"no trustworthy number could be had: {why}")
 
     def judge(self, record: Record) -> bool:

@@ -9,6 +9,7 @@ are taken as fully correlated and never cancel out.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,14 @@ def uncertainty_of(record: Record, *, relative: float | None = None) -> Uncertai
     return record.uncertainty or uncertainty_of_parts(energy, record.methods, g_per_kwh=g_per_kwh)
 
 
+def uncertainty_at(
+    energy: Energy, methods: Methods, emissions_g: float | None, known: Uncertainty | None
+) -> Uncertainty:
+    """Return the bounds of figures that were just read: `known` are the meter's of the energy, if it states them."""
+    found = known or uncertainty_of_parts(energy, methods, g_per_kwh=None)
+    return priced(found or Uncertainty(energy_kwh=Bounds(low=0.0, high=0.0)), energy, emissions_g)
+
+
 def uncertainty_of_parts(
     energy: Energy,
     methods: Methods,
@@ -120,6 +129,13 @@ def _total(energy: Energy, parts: list[Bounds]) -> Bounds:
     for bounds in parts[1:]:
         total = total.plus(bounds)
     return total.around(total_kwh)  # the parts are rounded apart from their total
+
+
+def priced(known: Uncertainty, energy: Energy, emissions_g: float | None) -> Uncertainty:
+    """Return the bounds with those of the grams that the energy was priced at."""
+    if emissions_g is None or not energy.total:
+        return replace(known, emissions_g=None)
+    return replace(known, emissions_g=known.energy_kwh.times(emissions_g / energy.total))
 
 
 def energy_range(record: Record) -> Range | None:
