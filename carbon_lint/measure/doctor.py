@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MeasurementError, PlaceError
 from carbon_lint.measure.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.host_amd import host_amd_gpus
@@ -30,8 +30,8 @@ from carbon_lint.units import format_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from typing import Any
 
+    from carbon_lint.limits import Machine
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 
 # A first reading must be at least so long after the start for CodeCarbon to measure anew.
@@ -111,7 +111,7 @@ def diagnose(
     g_per_kwh: float | None = None,
     cpu_power_w: float | None = None,
     grid: Callable[[], ElectricityMaps] | None = None,
-    machines: Sequence[Mapping[str, Any]] = (),
+    machines: Sequence[Machine] = (),
     require: Collection[str] = (),
     pue: float = 1.0,
     allow_unusual: bool = False,
@@ -126,7 +126,7 @@ def diagnose(
         location: as the user names it; `auto` asks the cloud; `None` is a finding.
         g_per_kwh: carbon intensity, where it is given in place of a location.
         cpu_power_w: the CPU's power at full load, where the user knows it.
-        grid: makes the grid that is to be asked in place of a location; raises MeasurementError.
+        grid: makes the grid that is to be asked in place of a location; raises PlaceError.
         machines: the configuration's `[[machine]]` tables.
         require: what a run would insist on, or `none`: as the meter takes it.
         pue: as the meter takes it.
@@ -217,7 +217,7 @@ def _ram(root: Path) -> Finding:
 
 
 def _location(
-    location: str | None, node: str, machines: Sequence[Mapping[str, Any]], root: Path, *, needs_grams: bool, pue: float
+    location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
     """The finding, and the code for the workflow's line."""
     repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
@@ -231,7 +231,7 @@ def _location(
             place, how = found.place, f", by {found.how}"
         else:
             place, how = find_place(location), ""
-    except MeasurementError as error:
+    except PlaceError as error:
         return Finding(
             component="location", state=State.BROKEN, what=location, missing=error.message, repair=error.hint
         ), None
@@ -245,7 +245,7 @@ def _location(
 def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
     try:
         place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
-    except MeasurementError as error:
+    except PlaceError as error:
         return Finding(
             component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=error.hint
         )
@@ -256,7 +256,7 @@ def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
 def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
     try:
         hour = grid().first()
-    except MeasurementError as error:
+    except PlaceError as error:
         return Finding(
             component="location",
             state=State.BROKEN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.measure.forecast.forecaster import Forecast
     from carbon_lint.measure.forecast.outlook import Outlook
+    from carbon_lint.measure.job.cpu_time import JobCpu
     from carbon_lint.measure.job.job import Job
     from carbon_lint.measure.job.signals import SignalInbox
     from carbon_lint.measure.journal import Journal
@@ -61,6 +62,7 @@ class Loop:
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
+        cpu: JobCpu | None = None,
     ) -> None:
         self.state = RunState()
         self._request = request
@@ -70,6 +72,7 @@ class Loop:
         self._on_progress = on_progress
         self._journal = journal
         self._outlook = outlook
+        self._cpu = cpu
         self._notices: list[str] = []
         self._heard = set(meter.warnings)
         self._said: set[str] = set()
@@ -100,6 +103,9 @@ class Loop:
     def take_last(self, reading: Reading | None) -> None:
         """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""
         self._hear_meter()
+        if self._cpu is not None:
+            self._cpu.finish(self._job.cpu_s)
+        reading = self._of_job(reading)
         if reading is not None and self._is_usable(reading):
             self._take(reading)
             self._restate(reading)
@@ -147,8 +153,15 @@ class Loop:
         if self._outlook is not None:
             self._outlook.listening.resize()
 
+    def _of_job(self, reading: Reading | None) -> Reading | None:
+        """Return the reading with what the job's own processes have used."""
+        return reading if reading is None or self._cpu is None else replace(reading, job_cpu_s=self._cpu.seconds)
+
     def _tick(self) -> None:
         reading = self._meter.read()
+        if self._cpu is not None:
+            self._cpu.sample()
+        reading = self._of_job(reading)
         self._hear_meter()
         if reading is None or not self._is_usable(reading):
             self._miss()

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.records import ranges
 from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def priced(record: Record, place: Place) -> Record:
     """Return the record with the grams that its energy takes at `place`.
 
-    Raises UsageError if it states grams already, by the intensity of its own time and place, and MeasurementError
+    Raises UsageError if it states grams already, by the intensity of its own time and place, and MissingFigureError
     if it holds no energy.
     """
     if record.emissions_g is not None:
@@ -29,7 +29,7 @@ def priced(record: Record, place: Place) -> Record:
             hint="leave --location and --carbon-intensity out; they price energy that has no grams yet",
         )
     if record.energy_kwh.total is None:
-        raise MeasurementError(
+        raise MissingFigureError(
             f"the record of run {record.run_id} holds no energy ({record.outcome})",
             hint="nothing can be priced; `carbon-lint doctor` says what can be measured here",
         )

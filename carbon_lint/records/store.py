@@ -103,7 +103,7 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
         )
     try:
         document = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         if looks_like_csv(data):
             raise InputError(
                 f"{path} is an emissions.csv of CodeCarbon, not a record",
@@ -214,6 +214,6 @@ def is_record(data: bytes) -> bool:
     """Return whether a file that holds `data` is a record, of whichever version, whatever its figures are."""
     try:
         document = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and str(document.get("format", "")).startswith(ANY_FORMAT)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.limits import Machine
 from carbon_lint.measure import doctor
 from carbon_lint.measure.doctor import State, diagnose
 from carbon_lint.records.record import Method
@@ -110,7 +111,7 @@ def test_a_location_that_is_not_known_makes_it_unsound(tmp_path, gpus):
 
 
 def test_auto_uses_the_configuration(tmp_path, gpus):
-    machines = [{"match": "n", "location": "SWE"}]
+    machines = [Machine("n", "SWE")]
     diagnosis, found = looked_at(machine(tmp_path, EPYC_7763), location="auto", machines=machines)
     assert diagnosis.location == "SWE"
     assert "[[machine]]" in found["location"].what
