@@ -15,9 +15,9 @@ from carbon_lint.measure.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measure.job.signals import CANCELLING, suspend_this_process
 from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.measure.request import OnLoss, StopWhen
-from carbon_lint.records.ranges import uncertainty_at
+from carbon_lint.records.ranges import least_power_w, uncertainty_at
 from carbon_lint.records.record import StoppedBy, UnmeasuredCode, UnmeasuredReason
-from carbon_lint.units import format_duration
+from carbon_lint.units import format_duration, format_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -84,6 +84,7 @@ class Loop:
         """Until the job has gone. The caller stops the meter and calls `take_last`."""
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
+        self._say_what_idling_costs()
         poller = select.poll()
         poller.register(self._job, select.POLLIN)
         poller.register(self._inbox, select.POLLIN)
@@ -99,6 +100,21 @@ class Loop:
                 poller.poll(max(1, round(wait_s * 1000)))
         self._hear_signals()
         self.state.warnings += self._job.notices
+
+    def _say_what_idling_costs(self) -> None:
+        """Say how long a limit lasts at most, if it is held against a modelled figure: idling uses it up, too."""
+        power_w, intensity = least_power_w(self._meter.assumptions, self._meter.pue), self._meter.intensity
+        if power_w is None:
+            return
+        per_hour = {"g": power_w / 1000 * (intensity.g_per_kwh if intensity else 0.0), "kWh": power_w / 1000}
+        limits = limit_results(self._request.budget, 0.0, 0.0)
+        lasts_h = {limit.name: limit.allowed / per_hour[limit.unit] for limit in limits if per_hour[limit.unit]}
+        if lasts_h:
+            name = min(lasts_h, key=lasts_h.__getitem__)
+            self._say(
+                f"at least {format_power(power_w)} while the job runs, by the model of what no sensor reads: "
+                f"{name} lasts at most {format_duration(lasts_h[name] * 3600)}"
+            )
 
     def take_last(self, reading: Reading | None) -> None:
         """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""

@@ -209,6 +209,7 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         provenance=request.provenance,
         warnings=(*request.warnings, *meter.warnings),
         run_group=request.run_group,
+        assumptions=meter.assumptions,
     )
 
 
@@ -268,8 +269,8 @@ def with_evidence(record: Record, reading: Reading) -> Record:
     return replace(
         record,
         uncertainty=uncertainty_at(reading.energy_kwh, record.methods, reading.emissions_g, reading.uncertainty),
-        assumptions=reading.assumptions,
-        left_out=LEFT_OUT,
+        assumptions=record.assumptions and replace(record.assumptions, cpu_mean_load=reading.cpu_mean_load),
+        left_out=reading.left_out or LEFT_OUT,
         codecarbon=reading.codecarbon,
         job_cpu_s=reading.job_cpu_s,
         machine_cpu_s=reading.machine_cpu_s,

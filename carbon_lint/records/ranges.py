@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from carbon_lint.records.record import Energy, Methods, Record
+    from carbon_lint.records.uncertainty import Assumptions
 
 COMPONENTS = ("cpu", "gpu", "ram")
 
@@ -52,8 +53,12 @@ DERIVED: Mapping[Method, Bounds] = MappingProxyType(
 
 _UNSTATED = MappingProxyType({"cpu": Method.LOAD_MODEL, "gpu": Method.SAMPLED_POWER, "ram": Method.CONSTANT})
 
-LEFT_OUT = LeftOut(low=0.2, likely=0.33, high=0.6)
-"""Board, fans, disks, network and power supply on top of CPU and memory: Boavizta 33 %, Teads 48 to 55 W a socket."""
+LEFT_OUT = LeftOut(low=0.10, likely=0.22, high=0.60)
+"""Board, fans, disks, network and power supply, as shares of what is counted.
+
+At least 0.10 (Microsoft: 1.05 / 0.95 for regulators and power supply; ISCA 2024), at most 0.60 (Teads: 48 to 55 W a
+socket beside CPU and memory). 0.22 lies between Microsoft's 0.10 and Boavizta's 0.33.
+"""
 
 
 def uncertainty_of(record: Record, *, relative: float | None = None) -> Uncertainty | None:
@@ -166,6 +171,14 @@ def _g_per_kwh(record: Record) -> float:
 def left_out_of(record: Record) -> LeftOut:
     """Return the size of what the record's energy leaves out, its own or `LEFT_OUT`."""
     return record.left_out or LEFT_OUT
+
+
+def least_power_w(known: Assumptions | None, pue: float) -> float | None:
+    """Return the modelled power in W at no load, PUE included: less is never counted; `None` if nothing is modelled."""
+    if known is None:
+        return None
+    cpu_w = (known.cpu_full_power_w or 0.0) * (known.cpu_thread_share or 0.0) * (known.cpu_idle_factor or 0.0)
+    return (cpu_w + (known.memory_power_w or 0.0)) * pue or None
 
 
 def measured_share(record: Record) -> float | None:

@@ -18,7 +18,7 @@ from carbon_lint.measure.progress import Phase
 from carbon_lint.measure.request import OnLoss, RunRequest, StopWhen
 from carbon_lint.measure.run import exit_code
 from carbon_lint.records.record import Energy, Outcome, StoppedBy
-from carbon_lint.records.uncertainty import Bounds, Uncertainty
+from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
 from carbon_lint.units import format_energy
 from tests.measure.fake_meter import FakeMeter, PatientMeter
 
@@ -100,6 +100,22 @@ def test_a_job_that_is_to_be_stopped_for_certain_goes_on_until_the_lower_end_is_
 
     ends_before = run("import time; time.sleep(0.5)", meter=FakeMeter(distort=with_range(0.01, 2.0)), **request)
     assert (ends_before.stopped_by, ends_before.over_budget) == (None, True)
+
+
+def test_at_the_start_it_says_how_long_a_limit_on_a_modelled_figure_lasts(run):
+    def noticed(assumptions, **limits):
+        meter = FakeMeter()
+        meter.assumptions = assumptions
+        run.progress.clear()
+        run("pass", meter=meter, budget=Budget(**limits))
+        return [notice for notice in run.notices if notice.startswith("at least ")]
+
+    modelled = Assumptions(cpu_full_power_w=80.0, cpu_thread_share=0.25, cpu_idle_factor=0.1, memory_power_w=4.0)
+    (notice,) = noticed(modelled, max_energy_kwh=0.06, max_emissions_g=10_000.0)
+    assert re.search(r"6 W .*max-energy .*10 h 00 min", notice)
+    assert noticed(modelled) == []
+    assert noticed(Assumptions(memory_gib=16.0), max_energy_kwh=0.06) == []
+    assert noticed(None, max_energy_kwh=0.06) == []
 
 
 def test_a_warning_comes_once_at_80_percent(run):
