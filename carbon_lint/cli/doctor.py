@@ -68,7 +68,7 @@ def run(arguments: Namespace) -> int:
         pue=settings.pue,
         needs_grams=needs_place(options, budget_of(options, settings)),
     )
-    if chosen.is_configured:
+    if chosen.is_configured and zone is None:
         diagnosis = _saying_where(diagnosis, chosen.where or "")
     place = _place_flag(diagnosis.location, zone, chosen.g_per_kwh)
     sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, place, _power_flags(arguments)))
