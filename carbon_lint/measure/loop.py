@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, limit_results, used_share
@@ -100,6 +100,9 @@ class Loop:
     def take_last(self, reading: Reading | None) -> None:
         """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""
         self._hear_meter()
+        if self._cpu is not None:
+            self._cpu.finish(self._job.cpu_s)
+        reading = self._of_job(reading)
         if reading is not None and self._is_usable(reading):
             self._take(reading)
             if self.state.is_over_budget and not any(limit.is_over for limit in self._limits(reading)):
@@ -146,10 +149,15 @@ class Loop:
         if self._outlook is not None:
             self._outlook.listening.resize()
 
+    def _of_job(self, reading: Reading | None) -> Reading | None:
+        """Return the reading with what the job's own processes have used."""
+        return reading if reading is None or self._cpu is None else replace(reading, job_cpu_s=self._cpu.seconds)
+
     def _tick(self) -> None:
+        reading = self._meter.read()
         if self._cpu is not None:
             self._cpu.sample()
-        reading = self._meter.read()
+        reading = self._of_job(reading)
         self._hear_meter()
         if reading is None or not self._is_usable(reading):
             self._miss()

@@ -12,6 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.job import remote
 from carbon_lint.measure.job.wrappers import after_options, programs, script_index, word_set
 
@@ -124,6 +125,22 @@ class Plan:
     containers: Containers | None = None
     elsewhere: Elsewhere | None = None
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a reader of the figures should know."""
+        return () if self.elsewhere is None else (f"only the client was measured: {self.elsewhere.why}",)
+
+
+def plan_job(command: Sequence[str], environ: Mapping[str, str], run_id: str, *, is_remote_ok: bool) -> Plan:
+    """Read a command as `plan` does. Raises MeasurementError if some of its work would be missed and must not be."""
+    found = plan(command, environ, run_id)
+    if found.elsewhere is not None and not is_remote_ok:
+        raise MeasurementError(
+            f"{found.elsewhere.why}: only the client would be measured",
+            hint=f"{found.elsewhere.hint}; or measure the client alone with --remote-ok",
+        )
+    return found
+
 
 def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Plan:
     """Read a command as far as it can be read without running it: a script in a file is not looked into."""
@@ -171,7 +188,7 @@ def _read_client(found: Found, environ: Mapping[str, str]) -> tuple[int | None, 
 
 
 def _is_detached(words: Sequence[str], index: int) -> bool:
-    """Read the options of `run` up to the image: is one of them `-d`?"""
+    """Tell whether one of the options of `run`, up to the image, is `-d`."""
     while index < len(words) and words[index].startswith("-") and words[index] != "--":
         name, equals, value = words[index].partition("=")
         if name == "--detach" and value.lower() not in {"false", "0", "f"}:
