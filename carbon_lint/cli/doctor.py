@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--electricity-maps", metavar="ZONE", help="FR, US-CAL-CISO, ...; asks Electricity Maps")
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
     add_unusual_argument(parser)
-    parser.add_argument("--json", action="store_true", help="the diagnosis as JSON")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (default text)")
 
 
 def run(arguments: Namespace) -> int:
@@ -69,7 +69,9 @@ def run(arguments: Namespace) -> int:
     if chosen.is_configured:
         diagnosis = _saying_where(diagnosis, chosen.where or "")
     place = _place_flag(diagnosis.location, zone, chosen.g_per_kwh)
-    sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, place, arguments.cpu_power))
+    sys.stdout.write(
+        _as_json(diagnosis) if arguments.format == "json" else _as_text(diagnosis, place, arguments.cpu_power)
+    )
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
 
 

@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     shown = parser.add_argument_group("what is shown")
     shown.add_argument("--sort", choices=("emissions", "downloads", "likes"), default="emissions", help="what is first")
     shown.add_argument("--limit", metavar="N", type=int, help="show at most N models")
-    shown.add_argument("--format", choices=("table", "json", "csv"), default="table", help="default table")
+    shown.add_argument("--format", choices=("text", "json", "csv"), default="text", help="(default text)")
     shown.add_argument("--show-unreadable", action="store_true", help="list what could not be read, and why")
     parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for the whole (default 10m)")
 
@@ -131,7 +131,7 @@ def _inert(value: object) -> object:
 def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> str:
     lines = []
     if result.models:
-        lines += _columns(result.models, arguments)
+        lines += _columns(result.models)
     else:
         lines.append("no model within the limits")
     lines += ["", *_sums(result, arguments)]
@@ -156,7 +156,7 @@ def _sums(result: FindResult, arguments: Namespace) -> list[str]:
     return [sums, f"{result.zeros} left out: zero is often a placeholder"]
 
 
-def _columns(models: tuple[Found, ...], arguments: Namespace) -> list[str]:
+def _columns(models: tuple[Found, ...]) -> list[str]:
     head = ["emissions", "downloads", "likes", "task", "model", "note"]
     cells = [
         [
@@ -199,4 +199,4 @@ def _stated(found: Found) -> str:
     return terminal(repr(text if len(text) <= _STATED_WIDTH else text[: _STATED_WIDTH - 1] + "…"))
 
 
-_RENDER = {"table": _table, "json": _json, "csv": _csv}
+_RENDER = {"text": _table, "json": _json, "csv": _csv}

@@ -90,7 +90,7 @@ def find(request: FindRequest, catalogue: Catalogue, on_seen: Callable[[int], No
         seen += 1
         if on_seen is not None:
             on_seen(seen)
-        found = _judged(entry, request)
+        found = _judged(entry)
         if found.stated.emissions_g is None:
             unreadable.append(found)
         elif _is_within(found, request):
@@ -166,7 +166,7 @@ def _parameters(request: FindRequest) -> dict[str, Any]:
     return {**parameters, **{name: value for name, value in optional.items() if value}}
 
 
-def _judged(entry: Entry, request: FindRequest) -> Found:
+def _judged(entry: Entry) -> Found:
     stated = read_stated(entry.metadata)
     if stated is None:
         # the Hub lists it as stating emissions, so nothing here is a statement that cannot be read
