@@ -436,12 +436,12 @@ def test_recover_makes_the_record_once(carbon_lint):
     carbon_lint("run", "--energy-only", "--record", "r.json", "--", "true")
     expected = Path("r.json").read_text()
 
-    refused = carbon_lint("recover", "r.jsonl", "--record", "r.json")
+    refused = carbon_lint("recover", "r.jsonl", "-o", "r.json")
     assert (refused.returncode, "is there already" in refused.stderr) == (2, True)
-    done = carbon_lint("recover", "r.jsonl", "--record", "again.json")
+    done = carbon_lint("recover", "r.jsonl", "-o", "again.json")
     assert done.returncode == 0, done.stderr
     assert Path("again.json").read_text() == expected
-    assert carbon_lint("recover", "absent.jsonl", "--record", "x.json").returncode == 2
+    assert carbon_lint("recover", "absent.jsonl", "-o", "x.json").returncode == 2
 
 
 def test_the_job_runs_where_carbon_lint_was_called_with_its_home(carbon_lint):

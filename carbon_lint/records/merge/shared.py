@@ -170,15 +170,17 @@ def _less(record: Record, *, machine_share: float, gpu_shares: Sequence[float]) 
     left_share = total_kwh / energy.total if energy.total else 1.0
     cpu, ram = (_scaled(value, 1 - machine_share) for value in (energy.cpu, energy.ram))
     left = replace(energy, total=total_kwh, cpu=cpu, gpu=gpu_kwh, ram=ram)
-    grams = _scaled(record.emissions_g, left_share)
+    emissions_g = _scaled(record.emissions_g, left_share)
     return replace(
         record,
         energy_kwh=left,
-        emissions_g=grams,
+        emissions_g=emissions_g,
         intensity=scaled(record.intensity, left_share),
         hardware=replace(record.hardware, gpus=gpus),
-        uncertainty=scaled_to(record.uncertainty, energy, left, grams),
+        uncertainty=scaled_to(record.uncertainty, energy, left, emissions_g),
         codecarbon=None,
+        job_cpu_s=None,
+        machine_cpu_s=None,
     )
 
 
