@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.config_file import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
+from carbon_lint.github.interface import INPUTS
 from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
 from carbon_lint.places import unusual_intensity
 from carbon_lint.text import quoted
@@ -48,7 +49,7 @@ _MEASURING = {
 
 
 def _input(name: str, parse: Callable[[str], Any], *, secret: bool = False, default: Any = None) -> Any:
-    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse})
+    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse, "what": INPUTS[name][0]})
 
 
 def _text(value: str) -> str:

@@ -356,7 +356,7 @@ def _warnings_at_start(
         kept = os.fspath(journal.kept_aside)
         warnings.append(
             f"an earlier run with this record was killed, or its record is not there: its journal is kept in {kept} "
-            f"(carbon-lint recover {shlex.quote(kept)} --record NEW.json)"
+            f"(carbon-lint recover {shlex.quote(kept)} -o NEW.json)"
         )
     if earlier is not None and earlier.is_attempt:
         warnings.append(_kept(earlier.aside))
