@@ -45,8 +45,10 @@ _ERRORS = {
 }
 
 
-_CODECARBON_CPU = "CodeCarbon alone takes the cube of the load, which is a quarter of what counters show at part load"
-_CODECARBON_RAM = "CodeCarbon alone takes watts by the number of modules, which can be more than a whole server draws"
+_CODECARBON = (
+    "CodeCarbon's own figures for CPU and memory stay in the record as `codecarbon`; they differ because it takes the "
+    "cube of the load, a quarter of what counters show at part load, and watts by the number of memory modules"
+)
 
 
 class State(StrEnum):
@@ -205,11 +207,11 @@ def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...
         state=State.MODELLED,
         what=f"{what}, {idle} idle to {full} at full load: {plan.source}",
         method=plan.method,
-        error=f"{_span(plan.power.power_w(0.5))} at half load: no sensor is read. {_CODECARBON_CPU}",
+        error=f"{_span(plan.power.power_w(0.5))} at half load: no sensor is read",
         missing=missing,
         repair=repair,
     )
-    return finding, ()  # its warnings are in `what` and `missing`
+    return finding, (_CODECARBON,)  # its warnings are in `what` and `missing`
 
 
 def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Finding:
@@ -225,7 +227,7 @@ def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Fi
         state=State.MODELLED,
         what=f"{format_power(plan.power.likely)} all the time, {plan.source}",
         method=plan.method,
-        error="as your figure's own" if is_stated else f"{_span(plan.power)}: no sensor is read. {_CODECARBON_RAM}",
+        error="as your figure's own" if is_stated else f"{_span(plan.power)}: no sensor is read",
         missing="--ram-power takes the place of the counter" if is_stated else missing,
         repair="leave --ram-power out" if is_stated else repair,
     )
