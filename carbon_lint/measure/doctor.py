@@ -23,7 +23,7 @@ from carbon_lint.measure.grid.location import is_auto, locate
 from carbon_lint.measure.host.cpu import plan_cpu
 from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.measure.host.rapl import Domain
-from carbon_lint.measure.required import counter_cause, rapl_cause
+from carbon_lint.measure.required import counter_cause, need_linux, rapl_cause
 from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_power
@@ -143,6 +143,7 @@ def diagnose(
         needs_grams: whether a run would need a location. One whose only limit is in kWh does not.
         root: the file tree that holds /proc and /sys.
     """
+    need_linux()
     gpu, notes = _gpu(environ, root)
     if gpu.state is State.BROKEN and "none" in require:
         gpu = replace(gpu, state=State.ABSENT)

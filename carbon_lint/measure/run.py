@@ -26,6 +26,7 @@ from carbon_lint.measure.job.ranks import local_size, unseen_gpus
 from carbon_lint.measure.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measure.loop import Loop, RunState
+from carbon_lint.measure.required import need_linux
 from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.journal import journal_path
@@ -57,16 +58,6 @@ class RecordNotWrittenError(OutputError):
         self.record = record
 
 
-def _need_linux() -> None:
-    """Raise MeasurementError unless a job's processes, power and output can be followed here."""
-    if platform.system() != "Linux" or not hasattr(os, "eventfd"):
-        raise MeasurementError(
-            f"a job can be measured on Linux only, by a Python that has os.eventfd; this is {platform.system()}, "
-            f"Python {platform.python_version()}",
-            hint="run it in a Linux container; the commands that only read, such as check and card, work here",
-        )
-
-
 def measure(
     request: RunRequest,
     meter: Meter,
@@ -85,7 +76,7 @@ def measure(
         OutputError: the record's folder cannot be written to, or another run holds it. The job was not started.
         RecordNotWrittenError: the record could not be written at the end.
     """
-    _need_linux()
+    need_linux()
     if request.budget.max_emissions_g is not None and meter.intensity is None:
         raise MeasurementError("a limit in grams needs a carbon intensity", hint="--location FRA, say")
     run_id = str(uuid.uuid4())

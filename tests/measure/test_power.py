@@ -88,7 +88,7 @@ def test_a_modelled_figure_does_not_depend_on_the_tick(tmp_path):
 
 
 SERVERS = """cpu\tchips\tthreads\tmemory_gb\tnodes\tidle_w\tw10\tw20\tw30\tw40\tw50\tw60\tw70\tw80\tw90\tw100
-AMD EPYC 7763 2.45 GHz\t2\t256\t256\t1\t100\t180\t220\t260\t300\t340\t380\t420\t460\t500\t540
+AMD EPYC 7763 2.45 GHz\t2\t256\t256\t1\t120\t180\t220\t260\t300\t340\t380\t420\t460\t500\t540
 Mystery 9000\t1\t2\t16\t1\t9\t9\t9\t9\t9\t9\t9\t9\t9\t9\t9
 """
 

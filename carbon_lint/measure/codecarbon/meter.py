@@ -27,7 +27,7 @@ from carbon_lint.measure.host.cpu_load import LoadMeter
 from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.measure.host.rapl import CounterError
 from carbon_lint.measure.meter import Reading
-from carbon_lint.measure.required import check_required
+from carbon_lint.measure.required import check_required, need_linux
 from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.ranges import uncertainty_of_parts
@@ -85,6 +85,7 @@ class CodeCarbonMeter:
         require: Collection[str] = (),
         root: Path = Path("/"),
     ) -> None:
+        need_linux()
         if not math.isfinite(pue) or pue < 1:
             raise UsageError(
                 f"PUE {pue!r} is not a finite number of 1 or more",
