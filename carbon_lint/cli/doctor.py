@@ -40,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
     parser.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     add_unusual_argument(parser)
-    parser.add_argument("--json", action="store_true", help="the diagnosis as JSON")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (default text)")
 
 
 def run(arguments: Namespace) -> int:
@@ -68,10 +68,11 @@ def run(arguments: Namespace) -> int:
         pue=settings.pue,
         needs_grams=needs_place(options, budget_of(options, settings)),
     )
-    if chosen.is_configured:
+    if chosen.is_configured and zone is None:
         diagnosis = _saying_where(diagnosis, chosen.where or "")
     place = _place_flag(diagnosis.location, zone, chosen.g_per_kwh)
-    sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, place, _power_flags(arguments)))
+    flags = _power_flags(arguments)
+    sys.stdout.write(_as_json(diagnosis) if arguments.format == "json" else _as_text(diagnosis, place, flags))
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
 
 

@@ -79,6 +79,7 @@ _PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "ledger": ("ledger", _itself),
     "uncertainty": ("uncertainty", fraction),
     "on_exceed": ("on_exceed", _itself),
+    "stop_when": ("stop_when", _itself),
     "on_unmeasured": ("on_unmeasured", _itself),
     "on_modelled": ("on_modelled", _itself),
     "grace": ("grace_s", parse_duration_s),

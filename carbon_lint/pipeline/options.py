@@ -55,6 +55,7 @@ class Options:
     ledger: str | None = None
     uncertainty: float | None = None
     on_exceed: str | None = None
+    stop_when: str | None = None
     on_unmeasured: str | None = None
     on_modelled: str | None = None
     grace_s: float | None = None

@@ -170,6 +170,7 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
     return RunRequest(
         budget=limits.hard_budget,
         on_exceed=limits.on_exceed,
+        stop_when=limits.stop_when,
         on_unmeasured=OnLoss(options.on_unmeasured or OnLoss.STOP),
         grace_s=limits.grace_s,
         tick_s=options.tick_s,
@@ -208,6 +209,7 @@ def _sources(options: Options, settings: Settings) -> dict[str, str]:
         "baseline": options.baseline,
         "baseline-max-age": options.baseline_max_age_s,
         "on-exceed": options.on_exceed,
+        "stop-when": options.stop_when,
         "on-modelled": options.on_modelled,
         "grace": options.grace_s,
         "pass-env": options.pass_env or None,
