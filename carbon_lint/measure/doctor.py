@@ -70,7 +70,7 @@ class Finding:
         component: gpu, cpu, ram, location, codecarbon.
         state: whether a figure comes of it, and from where.
         what: what was found here.
-        method: as a record will state it; `None` where nothing is measured.
+        method: as a record will state it; `None` if nothing is measured.
         error: how far the figure may lie from the truth, in words.
         missing: what keeps a better figure away.
         repair: the command or setting that repairs it.
@@ -106,7 +106,7 @@ class Diagnosis:
 
     @property
     def has_gpu(self) -> bool:
-        """True where a GPU would be counted."""
+        """Return whether a GPU would be counted."""
         return any(finding.component == "gpu" and finding.state is State.MEASURED for finding in self.findings)
 
 
@@ -132,7 +132,7 @@ def diagnose(
         environ: the job's, for the GPUs it can see.
         node: this machine's name.
         location: as the user names it; `auto` asks the cloud; `None` is a finding.
-        g_per_kwh: carbon intensity, where it is given in place of a location.
+        g_per_kwh: carbon intensity, if it is given in place of a location.
         cpu_power_w: the CPU's power at full load, if the user knows it.
         ram_power_w: the memory's power, if the user knows it.
         grid: makes the grid that is to be asked in place of a location; raises PlaceError.
@@ -242,7 +242,7 @@ def _span(power: Range) -> str:
 def _location(
     location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
-    """The finding, and the code for the workflow's line."""
+    """Return the finding, and the code for the workflow's line."""
     repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
     if location is None:
         missing = "grams depend on it (France 44 g/kWh, Poland 615)"
