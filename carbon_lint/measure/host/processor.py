@@ -105,7 +105,7 @@ def find_socket(name: str) -> Socket | None:
     if found is not None:
         return found
     for row in cpu_table()["arm"]:
-        if plain.casefold() == plain_name(row["name"]).casefold():
+        if plain.casefold() in {plain_name(row[key]).casefold() for key in ("name", "as")}:
             return _socket(row)
     return _in_list(plain)
 
