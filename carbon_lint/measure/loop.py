@@ -117,7 +117,7 @@ class Loop:
             )
 
     def take_last(self, reading: Reading | None) -> None:
-        """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""
+        """Take the meter's last word, after the job has ended. If it fails, the one before is at most 2 ticks old."""
         self._hear_meter()
         if self._cpu is not None:
             self._cpu.finish(self._job.cpu_s)
@@ -187,7 +187,7 @@ class Loop:
         self._report(Phase.RUNNING)
 
     def _hear_meter(self) -> None:
-        """What the meter came to know while it counted; the record takes it from the meter itself."""
+        """Say what the meter came to know while it counted; the record takes it from the meter itself."""
         for warning in self._meter.warnings:
             if warning not in self._heard:
                 self._heard.add(warning)
@@ -258,7 +258,7 @@ class Loop:
             self._job.end(self._request.grace_s)
 
     def _forecast(self, used: float | None) -> tuple[Forecast | None, str | None]:
-        """The forecast, and the warning where it is to be said now."""
+        """Return the forecast, and the warning if it is to be said now."""
         forecaster = self._outlook.forecaster if self._outlook is not None else None
         if forecaster is None or self.state.last_reading is None:
             return None, None
