@@ -127,7 +127,7 @@ class CodeCarbonMeter:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the number should know."""
-        return self._cpu.warnings + self._gpus.warnings + self._doubts
+        return self._cpu.warnings + self._gpus.warnings + self._host.warnings + self._doubts
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError where CodeCarbon is missing, another one, or gives no figures."""
@@ -187,6 +187,11 @@ class CodeCarbonMeter:
             return None
         self._gpu_kwh = self._gpus.read_kwh
         return self._previous
+
+    def note_job_cpu(self, seconds: float | None, *, is_outside: bool) -> None:
+        """See Meter."""
+        if self._host.note_job_cpu(seconds, is_outside=is_outside):
+            self.assumptions = self._host.assumptions
 
     def stop(self) -> Reading | None:
         """The last figures; all threads end. A reading that fails is tried again: it would cost the whole run."""

@@ -26,8 +26,6 @@ _MOST_SHARE = 1 / 300  # of one core, for looking at all processes of a crowded 
 _LEAST_OTHERS_S = 0.5
 _LEAST_OTHERS_SHARE = 0.05  # of one core: what an idle machine needs for itself
 _OWN_SHARE = 0.5
-_SLACK = 1.1
-_SLACK_S = 1.0
 
 
 class JobCpu:
@@ -165,13 +163,6 @@ def tree_cpu_s(pid: int, root: Path = Path("/")) -> tuple[float, frozenset[int]]
         waiting += children.get(child, ())
     total = sum(sum(ticks[child]) for child in found) + ticks.get(pid, (0, 0))[1]
     return total / os.sysconf("SC_CLK_TCK"), frozenset(found)
-
-
-def has_left(job_cpu_s: float | None, counted_cpu_s: float | None) -> bool:
-    """Tell whether the job was busier than the CPUs that are counted: it has left its affinity or control group."""
-    if job_cpu_s is None or counted_cpu_s is None:
-        return False
-    return job_cpu_s > counted_cpu_s * _SLACK + _SLACK_S
 
 
 def warn_of_others(job_cpu_s: float | None, machine_cpu_s: float | None, duration_s: float) -> str | None:
