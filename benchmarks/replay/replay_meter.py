@@ -149,7 +149,7 @@ class ReplayMeter:
         self._previous = self._reading(kwh)
         return self._previous
 
-    def note_job_cpu(self, seconds: float | None, *, is_outside: bool) -> None:
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
         """Do nothing: what was recorded is counted."""
 
     def stop(self) -> Reading | None:

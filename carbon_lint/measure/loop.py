@@ -154,7 +154,7 @@ class Loop:
 
     def _note_job_cpu(self) -> None:
         if self._cpu is not None:
-            self._meter.note_job_cpu(self._cpu.seconds, is_outside=self._cpu.containers is not None)
+            self._meter.note_job_cpu(self._cpu.seconds, outside=self._cpu.outside)
 
     def _of_job(self, reading: Reading | None) -> Reading | None:
         """Return the reading with what the job's own processes have used."""

@@ -40,8 +40,8 @@ class FakeMeter:
         self.reads += 1
         return None if self.reads in self.failing else self._reading()
 
-    def note_job_cpu(self, seconds, *, is_outside):
-        self.noted = (seconds, is_outside)
+    def note_job_cpu(self, seconds, *, outside):
+        self.noted = (seconds, outside)
 
     def stop(self):
         self.is_stopped = True

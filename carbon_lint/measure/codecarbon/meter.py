@@ -188,9 +188,9 @@ class CodeCarbonMeter:
         self._gpu_kwh = self._gpus.read_kwh
         return self._previous
 
-    def note_job_cpu(self, seconds: float | None, *, is_outside: bool) -> None:
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
         """See Meter."""
-        if self._host.note_job_cpu(seconds, is_outside=is_outside):
+        if self._host.note_job_cpu(seconds, outside=outside):
             self.assumptions = self._host.assumptions
 
     def stop(self) -> Reading | None:

@@ -83,21 +83,21 @@ class HostEnergy:
         if self._cpu.limit is not None and not self._cpu.zones:
             self._started_machine_s = self._machine.seconds()
 
-    def note_job_cpu(self, seconds: float | None, *, is_outside: bool) -> bool:
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> bool:
         """Count the machine from `start` on if the job was busier than the CPUs that are counted; tell whether it does.
 
         Args:
             seconds: CPU seconds of the job so far.
-            is_outside: it is known to run outside of this process's control group and affinity.
+            outside: how it is known to run outside of this process's control group or affinity, after "the job".
         """
         if self._cpu.limit is None or self._cpu.zones or self.warnings:
             return False
         counted_s = self._busy_s() - self._started_busy_s
-        if not is_outside and (seconds is None or seconds <= counted_s * _SLACK + _SLACK_S):
+        if outside is None and (seconds is None or seconds <= counted_s * _SLACK + _SLACK_S):
             return False
         self.busy, self._started_busy_s = self._machine, self._started_machine_s
         self._cpu = whole_machine(self._cpu, self._root)
-        why = "runs in containers" if is_outside else "was busier than the CPUs that it may use"
+        why = outside or "was busier than the CPUs that it may use"
         self.warnings = (f"the job {why}, so the load of the whole machine is counted and not that of a part",)
         return True
 
