@@ -48,8 +48,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     which.add_argument("--author", metavar="NAME", help="all models of a user or organisation on the Hub")
     which.add_argument("--models", metavar="FILE", help="the models named in a file, one a line")
     which.add_argument("--from", metavar="FILE", dest="file", help="the cards in a .jsonl or .parquet file")
-    parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="default text")
-    parser.add_argument("--output", metavar="FILE", help="write the report there, not to standard output")
+    parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="(default text)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the report there, not to standard output")
     parser.add_argument("--workers", metavar="N", type=int, help="with --from: processes (default: one a core)")
     parser.add_argument(
         "--stating-only", action="store_true", help="with --from: look only into cards that mention CO2 or emissions"

@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         default="text",
         help="how it is shown (default text)",
     )
-    parser.add_argument("--output", metavar="FILE", help="write it there instead of to standard output")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it there, not to standard output")
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '1 kg'")
     parser.add_argument("--max-energy", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '2 kWh'")
     parser.add_argument("--card", metavar="FILE", action="append", default=[], help="lint this card too; repeatable")

@@ -20,7 +20,7 @@ class Reading:
         emissions_g: `None` if no intensity is known (an energy-only run).
         power_w: mean power over the last interval, all components; `None` before the second reading.
         intensity: if an hour of it is new, that hour and the one before, for the journal; else `None`.
-        uncertainty: the bounds of the figures; `None` if they follow from the methods (`records.ranges`).
+        uncertainty: the bounds of the energy; `None` if they follow from the methods (`records.ranges`).
         cpu_mean_load: mean load of the threads that are counted, 0 to 1, without stolen time.
         left_out: what is drawn beside the counted energy, as shares of it; `None` for `records.ranges.LEFT_OUT`.
         codecarbon: what CodeCarbon's own models give.

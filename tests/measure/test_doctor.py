@@ -165,7 +165,7 @@ def test_the_verb_ends_with_a_table_and_the_line_for_the_workflow(cli):
 
 
 def test_the_verb_as_json_says_the_same(cli):
-    code, out, _ = cli("doctor", "--json", "--location", "FRA")
+    code, out, _ = cli("doctor", "--format", "json", "--location", "FRA")
     data = json.loads(out)
     assert code == 0
     assert data["format"] == "carbon-lint/doctor@1"

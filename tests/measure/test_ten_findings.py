@@ -277,7 +277,7 @@ def test_9_nothing_is_left_of_a_killed_run_and_here_its_journal(started, carbon_
     process.kill()
     process.wait()
     wait_for(lambda: not is_alive(pid))
-    assert carbon_lint("recover", "r.jsonl", "--record", "r.json").returncode in {0, 1}
+    assert carbon_lint("recover", "r.jsonl", "-o", "r.json").returncode in {0, 1}
     assert json.loads(Path("r.json").read_text())["emissions_g"] > 0
 
 

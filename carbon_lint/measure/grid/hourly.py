@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps, GridHour
     from carbon_lint.measure.meter import Meter, Reading
     from carbon_lint.records.record import Hardware, Methods
-    from carbon_lint.records.uncertainty import Assumptions, Uncertainty
+    from carbon_lint.records.uncertainty import Assumptions
 
 LATE_SHARE = 0.01
 """Of the energy: less than this, priced by an older hour, is not told. A job that ends as an hour begins has it."""
@@ -121,9 +121,7 @@ class HourlyMeter:
         self._book.learn(self._watch.latest)
         self._book.add(self._watch.now(), total_kwh - self._total_kwh)
         self._total_kwh = total_kwh
-        grams = self._book.grams()
-        bounds = _priced_bounds(reading.uncertainty, grams / total_kwh if total_kwh else 0.0)
-        return replace(reading, emissions_g=grams, intensity=self._news(), uncertainty=bounds)
+        return replace(reading, emissions_g=self._book.grams(), intensity=self._news())
 
     def _news(self) -> Intensity | None:
         """The hour that is new in this reading and the one that ended, whose energy is now known."""
@@ -151,11 +149,6 @@ class HourlyMeter:
             f"had no figure for while the job ran, and are priced by the latest hour before{cause}"
         )
         return (warning,)
-
-
-def _priced_bounds(known: Uncertainty | None, g_per_kwh: float) -> Uncertainty | None:
-    """Return the bounds with those of the grams, by the mean of the hours: a carbon intensity has none of its own."""
-    return None if known is None else replace(known, emissions_g=known.energy_kwh.times(g_per_kwh))
 
 
 class HourBook:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.measure.job.containers import Containers
 
-_MOST_SHARE = 1 / 300  # of one core, for looking at all processes of a crowded machine
+_MOST_SHARE = 1 / 4000  # of one core, for looking at all processes: every 10 s or so
 _LEAST_OTHERS_S = 0.5
 _LEAST_OTHERS_SHARE = 0.05  # of one core: what an idle machine needs for itself
 _OWN_SHARE = 0.5
@@ -171,13 +171,13 @@ class Tree:
 
 def look_at_tree(pid: int, root: Path = Path("/")) -> Tree:
     """Look at all processes once, and return what is below this one."""
-    columns: dict[int, list[str]] = {}
+    columns: dict[int, list[bytes]] = {}
     children: dict[int, list[int]] = {}
-    for entry in os.listdir(root / "proc"):
+    folder = os.fspath(root / "proc")
+    for entry in os.listdir(folder):
         if entry.isdecimal():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                text = (root / "proc" / entry / "stat").read_text(encoding="utf-8", errors="replace")
-                fields = text.rpartition(")")[2].split()
+            with contextlib.suppress(OSError, ValueError, IndexError), open(f"{folder}/{entry}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
                 children.setdefault(int(fields[_PARENT]), []).append(int(entry))
                 columns[int(entry)] = fields
     found: set[int] = set()
