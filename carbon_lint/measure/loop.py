@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
 from carbon_lint.gate.verdict import Status
 from carbon_lint.measure.checks import is_finite
+from carbon_lint.measure.job.cpu_time import JobCpu
 from carbon_lint.measure.job.job import CANCEL_GRACE_S, JobState
+from carbon_lint.measure.job.ranks import local_size
 from carbon_lint.measure.job.signals import CANCELLING, suspend_this_process
 from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.measure.request import OnLoss, StopWhen
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.measure.forecast.forecaster import Forecast
     from carbon_lint.measure.forecast.outlook import Outlook
-    from carbon_lint.measure.job.cpu_time import JobCpu
     from carbon_lint.measure.job.job import Job
     from carbon_lint.measure.job.signals import SignalInbox
     from carbon_lint.measure.journal import Journal
@@ -62,7 +63,6 @@ class Loop:
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
-        cpu: JobCpu | None = None,
     ) -> None:
         self.state = RunState()
         self._request = request
@@ -72,7 +72,7 @@ class Loop:
         self._on_progress = on_progress
         self._journal = journal
         self._outlook = outlook
-        self._cpu = cpu
+        self._cpu: JobCpu | None = None
         self._notices: list[str] = []
         self._heard = set(meter.warnings)
         self._said: set[str] = set()
@@ -84,6 +84,8 @@ class Loop:
         """Until the job has gone. The caller stops the meter and calls `take_last`."""
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
+        if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
+            self._cpu = JobCpu(self._job.pid, self._job.containers, self._request.environ)
         self._say_what_idling_costs()
         poller = select.poll()
         poller.register(self._job, select.POLLIN)
@@ -99,6 +101,9 @@ class Loop:
             else:
                 poller.poll(max(1, round(wait_s * 1000)))
         self._hear_signals()
+        if self._cpu is not None:
+            self._cpu.finish(self._job.cpu_s)
+        self._note_job_cpu()
         self.state.warnings += self._job.notices
 
     def _say_what_idling_costs(self) -> None:
@@ -119,8 +124,6 @@ class Loop:
     def take_last(self, reading: Reading | None) -> None:
         """Take the meter's last word, after the job has ended. If it fails, the one before is at most 2 ticks old."""
         self._hear_meter()
-        if self._cpu is not None:
-            self._cpu.finish(self._job.cpu_s)
         reading = self._of_job(reading)
         if reading is not None and self._is_usable(reading):
             self._take(reading)
@@ -169,15 +172,19 @@ class Loop:
         if self._outlook is not None:
             self._outlook.listening.resize()
 
+    def _note_job_cpu(self) -> None:
+        if self._cpu is not None:
+            self._meter.note_job_cpu(self._cpu.seconds, outside=self._cpu.outside)
+
     def _of_job(self, reading: Reading | None) -> Reading | None:
         """Return the reading with what the job's own processes have used."""
         return reading if reading is None or self._cpu is None else replace(reading, job_cpu_s=self._cpu.seconds)
 
     def _tick(self) -> None:
-        reading = self._meter.read()
         if self._cpu is not None:
             self._cpu.sample()
-        reading = self._of_job(reading)
+        self._note_job_cpu()
+        reading = self._of_job(self._meter.read())
         self._hear_meter()
         if reading is None or not self._is_usable(reading):
             self._miss()

@@ -83,5 +83,13 @@ class Meter(Protocol):
     def read(self) -> Reading | None:
         """Return the figures so far; `None` if this reading failed."""
 
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """Take in the CPU seconds of the job so far, so that a job outside of the CPUs that are counted is noticed.
+
+        Args:
+            seconds: `None` if they are not known.
+            outside: how the job is known to run outside of this process's control group or affinity, after "the job".
+        """
+
     def stop(self) -> Reading | None:
         """Return the last figures. Nothing can be read afterwards."""

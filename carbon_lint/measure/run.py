@@ -20,9 +20,9 @@ from carbon_lint.measure import nested
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measure.forecast.outlook import open_outlook
 from carbon_lint.measure.job import containers, environment
-from carbon_lint.measure.job.cpu_time import JobCpu, warn_of_others
+from carbon_lint.measure.job.cpu_time import warn_of_others
 from carbon_lint.measure.job.job import Job
-from carbon_lint.measure.job.ranks import local_size, unseen_gpus
+from carbon_lint.measure.job.ranks import unseen_gpus
 from carbon_lint.measure.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measure.loop import Loop, RunState
@@ -94,13 +94,12 @@ def measure(
             stack.callback(journal.close)
         earlier = None if journal is None else find_earlier(request.record_path or "")
         meter.start()
-        found = (*plan.warnings, *_warnings_at_start(request, meter, journal, earlier))
-        request = replace(request, warnings=(*request.warnings, *found))
+        found = _warnings_at_start(request, meter, journal, earlier)
+        request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
         blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
-        cpu = None if local_size(environ) > 1 else JobCpu(job.pid, plan.containers, environ)
-        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook, cpu=cpu)
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
         outlook.listening.start()
         started = time.monotonic()
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
@@ -244,6 +243,7 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
         duration_s=duration_s,
         ended_at=ended_at,
         methods=meter.methods,
+        assumptions=meter.assumptions,
         hardware=_counted_hardware(meter.hardware, counted),
         intensity=meter.intensity if counted else blank.intensity,
         emissions_g=counted.emissions_g if counted else None,

@@ -128,7 +128,7 @@ class CodeCarbonMeter:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the number should know."""
-        return self._cpu.warnings + self._gpus.warnings + self._doubts
+        return self._cpu.warnings + self._gpus.warnings + self._host.warnings + self._doubts
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError if CodeCarbon is missing, another one, or gives no figures."""
@@ -188,6 +188,11 @@ class CodeCarbonMeter:
             return None
         self._gpu_kwh = self._gpus.read_kwh
         return self._previous
+
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """See Meter."""
+        if self._host.note_job_cpu(seconds, outside=outside):
+            self.assumptions = self._host.assumptions
 
     def stop(self) -> Reading | None:
         """Return the last figures and end all threads. A reading that fails, and would cost the run, is tried again."""
