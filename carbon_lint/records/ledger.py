@@ -55,7 +55,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A record in the ledger and the path of its file."""
+    """A record in the ledger, without its command, and the path of its file."""
 
     path: str
     record: Record
@@ -369,7 +369,7 @@ def _name(record: Record) -> str:
 
 def _parsed(data: bytes, path: str) -> Record:
     try:
-        return parse_record(data, path)
+        return parse_record(data, path, has_command=False)
     except OtherFormatError:
         raise
     except InputError as error:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     Check = Callable[[Any], bool]
 
-_LARGEST = 1e300
+LARGEST = 1e300
+"""No number of a document is larger: sums stay finite."""
+
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
     "boolean": (bool,),
@@ -68,7 +70,7 @@ def _type(wanted: str | list[str], _: Any) -> Check:
 
 
 def _is_finite(value: Any) -> bool:
-    return type(value) not in {int, float} or -_LARGEST < value < _LARGEST
+    return type(value) not in {int, float} or -LARGEST < value < LARGEST
 
 
 def _members(schema: Mapping[str, Any]) -> Check:
@@ -127,6 +129,8 @@ _MAKERS: Mapping[str, Callable[[Any, Any], Check]] = {
     "maximum": lambda most, _: lambda value: not _is_number(value) or value <= most,
     "exclusiveMinimum": lambda least, _: lambda value: not _is_number(value) or value > least,
     "exclusiveMaximum": lambda most, _: lambda value: not _is_number(value) or value < most,
+    "minItems": lambda least, _: lambda value: type(value) is not list or len(value) >= least,
+    "maxItems": lambda most, _: lambda value: type(value) is not list or len(value) <= most,
     "minLength": lambda least, _: lambda value: type(value) is not str or len(value) >= least,
     "pattern": lambda text, _: lambda value: type(value) is not str or re.search(text, value) is not None,
 }
