@@ -251,8 +251,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         Kind("a number of 1 or more", lambda value: _number(value, least=1), {"type": "number", "minimum": 1}),
         "power usage effectiveness of the data centre; 1.0 is a building without losses",
     ),
-    "cpu-power": (_POWER, "power of the CPU at full load, if no counter measures it"),
-    "ram-power": (_POWER, "power of the memory, if no counter measures it"),
+    "cpu-power": (_POWER, "power of the CPU at full load, in place of a counter or a table"),
+    "ram-power": (_POWER, "power of the memory, in place of a counter or a model"),
     "on-exceed": (_one_of(*ON_EXCEED), "what to do with a job over a hard limit"),
     "stop-when": (
         _one_of(*STOP_WHEN),
@@ -299,7 +299,10 @@ class Origin:
 
     def stated(self, key: str, value: object) -> Stated:
         """Check one value. Raises ConfigError for an unknown key, or a value that is not of the key's kind."""
-        return Stated(self._read(key, value), value, self.source(key), self._path, self.line(key))
+        found = self._read(key, value)
+        if isinstance(found, limits.MaxIncrease):
+            found = found._replace(source=self.source(key))
+        return Stated(found, value, self.source(key), self._path, self.line(key))
 
     def error(self, message: str, *at: str, hint: str | None = None) -> ConfigError:
         """Return the error of a value, which names its place."""

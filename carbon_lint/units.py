@@ -41,6 +41,17 @@ SECONDS_PER = {
     "h": Decimal(3600),
     "d": Decimal(86400),
 }
+GIB_PER = {
+    "MiB": 1 / Decimal(1024),
+    "Mi": 1 / Decimal(1024),
+    "GiB": Decimal(1),
+    "Gi": Decimal(1),
+    "TiB": Decimal(1024),
+    "Ti": Decimal(1024),
+    "MB": Decimal(10**6) / 2**30,
+    "GB": Decimal(10**9) / 2**30,
+    "TB": Decimal(10**12) / 2**30,
+}
 
 _TONNE, _KILOGRAM = Decimal(1_000_000), Decimal(1000)
 _SHORT_TON, _LONG_TON = Decimal("907184.74"), Decimal("1016046.9088")
@@ -150,6 +161,11 @@ def parse_energy_kwh(text: str) -> float:
 def parse_power_w(text: str) -> float:
     """`'15W'` -> 15.0. Raises UsageError as `parse_emissions_g` does."""
     return _parse(text, WATTS_PER, "a power", "'15 W'")
+
+
+def parse_memory_gib(text: str) -> float:
+    """Read `'16 GiB'` as 16.0. Raises UsageError as `parse_emissions_g` does."""
+    return _parse(text, GIB_PER, "an amount of memory", "'16 GiB'")
 
 
 def parse_duration_s(text: str) -> float:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.config_file import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
+from carbon_lint.github.interface import INPUTS
 from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
 from carbon_lint.places import unusual_intensity
 from carbon_lint.text import quoted
@@ -33,13 +34,22 @@ MAX_VALUE_CHARACTERS = 8192
 _CLOSE = 0.8  # difflib's ratio from which an unknown input is a misspelling and not somebody else's variable
 _RUNNERS_OWN = {"args", "entrypoint"}
 _MEASURING = {
-    *("setup", "working-directory", "location", "carbon-intensity", "electricity-maps", "on-exceed", "grace"),
+    *(
+        "setup",
+        "working-directory",
+        "location",
+        "carbon-intensity",
+        "electricity-maps",
+        "on-exceed",
+        "stop-when",
+        "grace",
+    ),
     *("expected-duration", "require", "pass-env"),
 }
 
 
 def _input(name: str, parse: Callable[[str], Any], *, secret: bool = False, default: Any = None) -> Any:
-    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse})
+    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse, "what": INPUTS[name][0]})
 
 
 def _text(value: str) -> str:
@@ -149,6 +159,7 @@ class ActionInputs:
     baseline: str | None = _input("baseline", _checked_by(parse_source))
     max_increase: str | None = _input("max-increase", _checked_by(parse_max_increase))
     on_exceed: str | None = _input("on-exceed", _choice(*ON_EXCEED))
+    stop_when: str | None = _input("stop-when", _choice("likely", "certain"))
     on_modelled: str | None = _input("on-modelled", _choice(*ON_MODELLED))
     grace_s: float | None = _input("grace", parse_duration_s)
     expected_duration_s: float | None = _input("expected-duration", parse_duration_s)

@@ -20,15 +20,16 @@ from carbon_lint.measure import nested
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measure.forecast.outlook import open_outlook
 from carbon_lint.measure.job import containers, environment
+from carbon_lint.measure.job.cpu_time import JobCpu, warn_of_others
 from carbon_lint.measure.job.job import Job
-from carbon_lint.measure.job.ranks import unseen_gpus
+from carbon_lint.measure.job.ranks import local_size, unseen_gpus
 from carbon_lint.measure.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measure.loop import Loop, RunState
 from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.ranges import LEFT_OUT, uncertainty_of
+from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
@@ -88,8 +89,7 @@ def measure(
     if request.budget.max_emissions_g is not None and meter.intensity is None:
         raise MeasurementError("a limit in grams needs a carbon intensity", hint="--location FRA, say")
     run_id = str(uuid.uuid4())
-    plan = containers.plan(request.command, request.environ, run_id)
-    request = _accepted(request, plan)
+    plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(SignalInbox())
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
@@ -103,11 +103,13 @@ def measure(
             stack.callback(journal.close)
         earlier = None if journal is None else find_earlier(request.record_path or "")
         meter.start()
-        request = replace(request, warnings=(*request.warnings, *_warnings_at_start(request, meter, journal, earlier)))
+        found = (*plan.warnings, *_warnings_at_start(request, meter, journal, earlier))
+        request = replace(request, warnings=(*request.warnings, *found))
         blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
-        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
+        cpu = None if local_size(environ) > 1 else JobCpu(job.pid, plan.containers, environ)
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook, cpu=cpu)
         outlook.listening.start()
         started = time.monotonic()
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
@@ -118,19 +120,6 @@ def measure(
         record = _with_notes_on_nested(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
     return record
-
-
-def _accepted(request: RunRequest, plan: containers.Plan) -> RunRequest:
-    """Return the request with a warning if only a client is measured. Raises MeasurementError unless that is wanted."""
-    if plan.elsewhere is None:
-        return request
-    if not request.remote_ok:
-        raise MeasurementError(
-            f"{plan.elsewhere.why}: only the client would be measured",
-            hint=f"{plan.elsewhere.hint}; or measure the client alone with --remote-ok",
-        )
-    warning = f"only the client was measured: {plan.elsewhere.why}"
-    return replace(request, warnings=(*request.warnings, warning))
 
 
 def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal | None) -> Record:
@@ -220,6 +209,7 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         provenance=request.provenance,
         warnings=(*request.warnings, *meter.warnings),
         run_group=request.run_group,
+        assumptions=meter.assumptions,
     )
 
 
@@ -250,6 +240,8 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
         code = UnmeasuredCode.LAST_READING_FAILED if reading is None else UnmeasuredCode.IMPLAUSIBLE
         state.unmeasured = UnmeasuredReason(code=code, message=f"the figures cannot be trusted: {flaw}")
         warnings.append(state.unmeasured.message)
+    others = None if reading is None else warn_of_others(reading.job_cpu_s, reading.machine_cpu_s, duration_s)
+    warnings += [others] if others else []
     if state.unmeasured and reading is not None and reading.energy_kwh.total:
         warnings.append(f"not counted: {reading.energy_kwh.total:.9g} kWh, the last that was read")
     counted = None if state.unmeasured else reading
@@ -274,16 +266,15 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
 
 def with_evidence(record: Record, reading: Reading) -> Record:
     """Return the record with what the reading says of its figures: their bounds, and what they were made of."""
-    record = replace(
+    return replace(
         record,
-        uncertainty=reading.uncertainty,
-        assumptions=reading.assumptions,
-        left_out=LEFT_OUT,
+        uncertainty=uncertainty_at(reading.energy_kwh, record.methods, reading.emissions_g, reading.uncertainty),
+        assumptions=record.assumptions and replace(record.assumptions, cpu_mean_load=reading.cpu_mean_load),
+        left_out=reading.left_out or LEFT_OUT,
         codecarbon=reading.codecarbon,
         job_cpu_s=reading.job_cpu_s,
         machine_cpu_s=reading.machine_cpu_s,
     )
-    return replace(record, uncertainty=uncertainty_of(record))
 
 
 def _outcome(state: RunState, exit_status: int | None) -> Outcome:
@@ -365,7 +356,7 @@ def _warnings_at_start(
         kept = os.fspath(journal.kept_aside)
         warnings.append(
             f"an earlier run with this record was killed, or its record is not there: its journal is kept in {kept} "
-            f"(carbon-lint recover {shlex.quote(kept)} --record NEW.json)"
+            f"(carbon-lint recover {shlex.quote(kept)} -o NEW.json)"
         )
     if earlier is not None and earlier.is_attempt:
         warnings.append(_kept(earlier.aside))

@@ -6,7 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.errors import MissingFigureError, UsageError
+from carbon_lint.records import ranges
 from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def priced(record: Record, place: Place) -> Record:
     """Return the record with the grams that its energy takes at `place`.
 
-    Raises UsageError if it states grams already, by the intensity of its own time and place, and MeasurementError
+    Raises UsageError if it states grams already, by the intensity of its own time and place, and MissingFigureError
     if it holds no energy.
     """
     if record.emissions_g is not None:
@@ -28,16 +29,16 @@ def priced(record: Record, place: Place) -> Record:
             hint="leave --location and --carbon-intensity out; they price energy that has no grams yet",
         )
     if record.energy_kwh.total is None:
-        raise MeasurementError(
+        raise MissingFigureError(
             f"the record of run {record.run_id} holds no energy ({record.outcome})",
             hint="nothing can be priced; `carbon-lint doctor` says what can be measured here",
         )
-    known = record.uncertainty
+    known, emissions_g = record.uncertainty, record.energy_kwh.total * place.g_per_kwh
     return replace(
         record,
-        emissions_g=record.energy_kwh.total * place.g_per_kwh,
+        emissions_g=emissions_g,
         intensity=intensity_of(place),
-        uncertainty=known and replace(known, emissions_g=known.energy_kwh.times(place.g_per_kwh)),
+        uncertainty=known and ranges.priced(known, record.energy_kwh, emissions_g),
     )
 
 

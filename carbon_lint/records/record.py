@@ -159,7 +159,8 @@ class Provenance:
     """Where the run took place: as the CI states it, else as the git checkout does.
 
     `model` is the one that the run was for, `OWNER/MODEL` or the path of its card. `dirty`: the checkout had changes
-    that no commit holds.
+    that no commit holds. `scheduler`: slurm, pbs, lsf, sge, hf-jobs or jenkins; then `run_id` is its job, `account` who
+    pays, `partition` the partition, queue or flavor, and `user` who submitted the job.
     """
 
     repository: str | None = None
@@ -172,6 +173,10 @@ class Provenance:
     job_index: int | None = None
     model: str | None = None
     dirty: bool | None = None
+    scheduler: str | None = None
+    account: str | None = None
+    partition: str | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

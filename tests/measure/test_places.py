@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from carbon_lint import places
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import PlaceError, exit_code_of
 from tests.conftest import ROOT
 
 
 def hint_for(text):
-    with pytest.raises(MeasurementError) as caught:
+    with pytest.raises(PlaceError) as caught:
         places.find_place(text)
-    assert caught.value.exit_code == 125
+    assert (caught.value.exit_code, exit_code_of(caught.value, "run")) == (2, 125)
     return caught.value.hint
 
 
@@ -296,5 +296,5 @@ def test_a_given_intensity_is_a_place_without_a_code():
 
 @pytest.mark.parametrize("g_per_kwh", [0.0, -1.0, float("nan"), float("inf")])
 def test_an_intensity_that_is_not_above_zero_is_refused(g_per_kwh):
-    with pytest.raises(MeasurementError):
+    with pytest.raises(PlaceError):
         places.custom_place(g_per_kwh)

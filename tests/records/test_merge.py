@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.errors import InputError, MeasurementError
+from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.folder import put_record, record_at
 from carbon_lint.records.merge.merge import Named, Overlap, merge, of_group
 from carbon_lint.records.merge.windows import Window, merged_windows, shared_s, union_s
@@ -267,9 +267,9 @@ def test_grids_are_mixed_by_energy_and_said_to_be():
 
 def test_a_record_without_figures_makes_no_sum():
     unmeasured = run_of("b", "node-2", outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None))
-    with pytest.raises(MeasurementError, match=r"b\.json holds no energy"):
+    with pytest.raises(MissingFigureError, match=r"b\.json holds no energy"):
         merge([run_of("a"), unmeasured])
-    with pytest.raises(MeasurementError, match=r"b\.json holds no emissions, others do"):
+    with pytest.raises(MissingFigureError, match=r"b\.json holds no emissions, others do"):
         merge([run_of("a"), run_of("b", "node-2", emissions_g=None, intensity=None)])
 
 
