@@ -251,8 +251,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         Kind("a number of 1 or more", lambda value: _number(value, least=1), {"type": "number", "minimum": 1}),
         "power usage effectiveness of the data centre; 1.0 is a building without losses",
     ),
-    "cpu-power": (_POWER, "power of the CPU at full load, if no counter measures it"),
-    "ram-power": (_POWER, "power of the memory, if no counter measures it"),
+    "cpu-power": (_POWER, "power of the CPU at full load, in place of a counter or a table"),
+    "ram-power": (_POWER, "power of the memory, in place of a counter or a model"),
     "on-exceed": (_one_of(*ON_EXCEED), "what to do with a job over a hard limit"),
     "stop-when": (
         _one_of(*STOP_WHEN),

@@ -41,6 +41,17 @@ SECONDS_PER = {
     "h": Decimal(3600),
     "d": Decimal(86400),
 }
+GIB_PER = {
+    "MiB": 1 / Decimal(1024),
+    "Mi": 1 / Decimal(1024),
+    "GiB": Decimal(1),
+    "Gi": Decimal(1),
+    "TiB": Decimal(1024),
+    "Ti": Decimal(1024),
+    "MB": Decimal(10**6) / 2**30,
+    "GB": Decimal(10**9) / 2**30,
+    "TB": Decimal(10**12) / 2**30,
+}
 
 _TONNE, _KILOGRAM = Decimal(1_000_000), Decimal(1000)
 _SHORT_TON, _LONG_TON = Decimal("907184.74"), Decimal("1016046.9088")
@@ -152,6 +163,11 @@ def parse_power_w(text: str) -> float:
     return _parse(text, WATTS_PER, "a power", "'15 W'")
 
 
+def parse_memory_gib(text: str) -> float:
+    """Read `'16 GiB'` as 16.0. Raises UsageError as `parse_emissions_g` does."""
+    return _parse(text, GIB_PER, "an amount of memory", "'16 GiB'")
+
+
 def parse_duration_s(text: str) -> float:
     """`'30s'`, `'1.5h'` -> seconds. Raises UsageError as `parse_emissions_g` does."""
     return _parse(text, SECONDS_PER, "a duration", "'30s' or '5m'")
@@ -193,14 +209,29 @@ def _hint(text: str, unit: str, table: dict[str, Decimal]) -> tuple[str, tuple[t
     return f"{guess}known units: {', '.join(table)}", ()
 
 
+_EMISSIONS_SCALES = (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 1e-6))
+_ENERGY_SCALES = (("MWh", 1e3), ("kWh", 1.0), ("Wh", 1e-3), ("mWh", 1e-6))
+_NARROW = 0.3  # of the value: a narrower range needs a digit more to be seen
+
+
 def format_emissions(emissions_g: float) -> str:
-    """Grams for a person: three significant digits and the unit that fits, `0.0123` -> `12.3 mg`."""
-    return _format(emissions_g, (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 1e-6)))
+    """Return grams for a person: three significant digits and the unit that fits, `0.0123` -> `12.3 mg`."""
+    return _format(emissions_g, _EMISSIONS_SCALES)
+
+
+def format_emissions_range(emissions_g: float, low_g: float, high_g: float) -> str:
+    """Return grams with their range, the unit once: `4.2 mg (1.8 to 8)`."""
+    return _format_range(emissions_g, low_g, high_g, _EMISSIONS_SCALES)
 
 
 def format_energy(energy_kwh: float) -> str:
-    """Kilowatt-hours for a person, `0.0005` -> `500 mWh`."""
-    return _format(energy_kwh, (("MWh", 1e3), ("kWh", 1.0), ("Wh", 1e-3), ("mWh", 1e-6)))
+    """Return kilowatt-hours for a person, `0.0005` -> `500 mWh`."""
+    return _format(energy_kwh, _ENERGY_SCALES)
+
+
+def format_energy_range(energy_kwh: float, low_kwh: float, high_kwh: float) -> str:
+    """Return kilowatt-hours with their range, the unit once: `68 mWh (41 to 120)`."""
+    return _format_range(energy_kwh, low_kwh, high_kwh, _ENERGY_SCALES)
 
 
 def format_power(power_w: float) -> str:
@@ -235,3 +266,14 @@ def _format(value: float, scales: tuple[tuple[str, float], ...]) -> str:
     if value == 0:
         return f"0 {next(base for base, base_size in scales if base_size == 1.0)}"
     return f"{significant(value / size)} {unit}"
+
+
+def _format_range(value: float, low: float, high: float, scales: tuple[tuple[str, float], ...]) -> str:
+    """Return the value, and its bounds in the value's own unit; a bound that is the value's is not repeated."""
+    shown = _format(value, scales)
+    if low == value == high:
+        return shown
+    size = dict(scales)[shown.rpartition(" ")[2]]
+    digits = 2 if high - low > _NARROW * value else 3
+    ends = (significant(end / size, digits) for end in (low, high))
+    return f"{shown} ({' to '.join(ends)})"

@@ -107,6 +107,7 @@ class ReplayMeter:
     ) -> None:
         self.intensity = None if place is None else intensity_of(place)
         self.pue = pue
+        self.assumptions = None
         self.software = {"replay": trace.name or "a recording"}
         self.warnings = ("replayed from a recording, not measured here",)
         self.last_failure: str | None = None

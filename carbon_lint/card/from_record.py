@@ -117,7 +117,8 @@ def _emissions_of(record: Record) -> float:
                 f"the record of run {record.run_id} holds energy and no grams",
                 hint="the card was not changed; say where the energy came from: carbon-lint card --location FRA",
             )
-        why = record.warnings[0] if record.warnings else "no emissions were measured"
+        reason = record.unmeasured_because
+        why = "no emissions were measured" if reason is None else reason.message
         raise MissingFigureError(
             f"the record of run {record.run_id} holds no emissions ({record.outcome}): {why}",
             hint="the card was not changed; `carbon-lint doctor` says what can be measured here",

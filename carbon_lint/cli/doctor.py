@@ -38,6 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
     parser.add_argument("--electricity-maps", metavar="ZONE", help="FR, US-CAL-CISO, ...; asks Electricity Maps")
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
+    parser.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     add_unusual_argument(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (default text)")
 
@@ -61,17 +62,17 @@ def run(arguments: Namespace) -> int:
         grid=None if zone is None else partial(open_grid, chosen, options),
         allow_unusual=chosen.allow_unusual,
         cpu_power_w=machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
+        ram_power_w=machine.ram_power_w if options.ram_power_w is None else options.ram_power_w,
         machines=settings.machine,
         require=settings.require,
         pue=settings.pue,
         needs_grams=needs_place(options, budget_of(options, settings)),
     )
-    if chosen.is_configured:
+    if chosen.is_configured and zone is None:
         diagnosis = _saying_where(diagnosis, chosen.where or "")
     place = _place_flag(diagnosis.location, zone, chosen.g_per_kwh)
-    sys.stdout.write(
-        _as_json(diagnosis) if arguments.format == "json" else _as_text(diagnosis, place, arguments.cpu_power)
-    )
+    flags = _power_flags(arguments)
+    sys.stdout.write(_as_json(diagnosis) if arguments.format == "json" else _as_text(diagnosis, place, flags))
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
 
 
@@ -119,10 +120,10 @@ def _as_json(diagnosis: Diagnosis) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def _as_text(diagnosis: Diagnosis, place: str | None, cpu_power: str | None) -> str:
+def _as_text(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> str:
     lines = [line for finding in diagnosis.findings for line in _details(finding)]
     lines += [f"note: {terminal(note)}" for note in diagnosis.notes]
-    lines += ["", *_table(diagnosis), "", *_next(diagnosis, place, cpu_power)]
+    lines += ["", *_table(diagnosis), "", *_next(diagnosis, place, power_flags)]
     return "\n".join(lines) + "\n"
 
 
@@ -162,7 +163,7 @@ def _table(diagnosis: Diagnosis) -> list[str]:
     return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
 
 
-def _next(diagnosis: Diagnosis, place: str | None, cpu_power: str | None) -> list[str]:
+def _next(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> list[str]:
     """The line for the workflow, or what stands in its way."""
     if not diagnosis.is_sound:
         failing = ", ".join(f"{_NAMES[found.component]} {_reason(found)}" for found in diagnosis.obstacles)
@@ -170,11 +171,15 @@ def _next(diagnosis: Diagnosis, place: str | None, cpu_power: str | None) -> lis
     flags = [place or "--energy-only"]
     if diagnosis.has_gpu:
         flags.append("--require gpu")
-    if cpu_power:
-        flags.append(f"--cpu-power '{cpu_power}'")
+    flags += power_flags
     limit = "--max-emissions '1 kg'" if place else "--max-energy '2 kWh'"
     line = f"      - run: carbon-lint run {' '.join(flags)} {limit} --record record.json -- python train.py"
     return ["The line for the workflow:", "", line]
+
+
+def _power_flags(arguments: Namespace) -> list[str]:
+    given = {"--cpu-power": arguments.cpu_power, "--ram-power": arguments.ram_power}
+    return [f"{flag} '{text}'" for flag, text in given.items() if text]
 
 
 def _reason(obstacle: Finding) -> str:

@@ -37,6 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument("--energy-only", action="store_true", help="measure energy, state no emissions")
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
     where.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
+    where.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     where.add_argument(
         "--require",
         action="append",
@@ -83,6 +84,11 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
     limits = parser.add_argument_group("the budget")
     add_limit_arguments(limits)
     limits.add_argument("--on-exceed", choices=("stop", "finish"), help="stop the job over a limit (default), or not")
+    limits.add_argument(
+        "--stop-when",
+        choices=("likely", "certain"),
+        help="over a limit is: the likely figure (default), or the lower end of its range",
+    )
     limits.add_argument("--on-unmeasured", choices=("stop", "finish"), help="the same when readings fail")
     limits.add_argument("--grace", metavar="DURATION", help="from SIGTERM to SIGKILL (default 30s)")
     limits.add_argument(

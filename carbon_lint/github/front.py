@@ -85,7 +85,8 @@ class StepFront:
         if record.outcome is Outcome.INTERRUPTED:
             return ("the run was cancelled; what it had emitted until then is in the record",)
         if record.outcome is Outcome.UNMEASURED:
-            why = record.warnings[-1] if record.warnings else "the record does not say why"
+            reason = record.unmeasured_because
+            why = "the record does not say why" if reason is None else reason.message
             return (f"no trustworthy number could be had: {why}",)
         return ()
 

@@ -34,7 +34,16 @@ MAX_VALUE_CHARACTERS = 8192
 _CLOSE = 0.8  # difflib's ratio from which an unknown input is a misspelling and not somebody else's variable
 _RUNNERS_OWN = {"args", "entrypoint"}
 _MEASURING = {
-    *("setup", "working-directory", "location", "carbon-intensity", "electricity-maps", "on-exceed", "grace"),
+    *(
+        "setup",
+        "working-directory",
+        "location",
+        "carbon-intensity",
+        "electricity-maps",
+        "on-exceed",
+        "stop-when",
+        "grace",
+    ),
     *("expected-duration", "require", "pass-env"),
 }
 
@@ -150,6 +159,7 @@ class ActionInputs:
     baseline: str | None = _input("baseline", _checked_by(parse_source))
     max_increase: str | None = _input("max-increase", _checked_by(parse_max_increase))
     on_exceed: str | None = _input("on-exceed", _choice(*ON_EXCEED))
+    stop_when: str | None = _input("stop-when", _choice("likely", "certain"))
     on_modelled: str | None = _input("on-modelled", _choice(*ON_MODELLED))
     grace_s: float | None = _input("grace", parse_duration_s)
     expected_duration_s: float | None = _input("expected-duration", parse_duration_s)

@@ -34,6 +34,10 @@ INPUTS = {
         "stop ends a job that is over its budget; finish lets it end, and the step fails afterwards. As configured, else stop",
         "",
     ),
+    "stop-when": (
+        "A job is over a limit: likely (its likely figure is) or certain (the lower end of its range is). As configured, else likely",
+        "",
+    ),
     "on-modelled": ("An undecided verdict: figure (the figure decides), fail or pass. As configured, else figure", ""),
     "grace": ("How long a job that is stopped over budget may take for a checkpoint. As configured, else 30s", ""),
     "expected-duration": (

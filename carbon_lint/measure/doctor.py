@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError, PlaceError
-from carbon_lint.gate.uncertainty import RELATIVE
 from carbon_lint.measure.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.host_amd import host_amd_gpus
@@ -23,7 +22,8 @@ from carbon_lint.measure.gpu.visible_nvidia import is_hidden
 from carbon_lint.measure.grid.location import is_auto, locate
 from carbon_lint.measure.host.cpu import plan_cpu
 from carbon_lint.measure.host.memory import plan_ram
-from carbon_lint.measure.required import rapl_cause
+from carbon_lint.measure.host.rapl import Domain
+from carbon_lint.measure.required import counter_cause, rapl_cause
 from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_power
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from carbon_lint.errors import CarbonLintError
     from carbon_lint.limits import Machine
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
+    from carbon_lint.records.uncertainty import Range
 
 # A first reading must be at least so long after the start for CodeCarbon to measure anew.
 _TRIAL_S = 0.1
@@ -43,6 +44,10 @@ _ERRORS = {
     Method.COUNTER: "a few %: the sensor's own error",
     Method.SAMPLED_POWER: "about 5 %: the sensor's own error and up to 3 % of sampling",
 }
+
+
+_CODECARBON_CPU = "CodeCarbon alone takes the cube of the load, which is a quarter of what counters show at part load"
+_CODECARBON_RAM = "CodeCarbon alone takes watts by the number of modules, which can be more than a whole server draws"
 
 
 class State(StrEnum):
@@ -111,6 +116,7 @@ def diagnose(
     location: str | None = None,
     g_per_kwh: float | None = None,
     cpu_power_w: float | None = None,
+    ram_power_w: float | None = None,
     grid: Callable[[], ElectricityMaps] | None = None,
     machines: Sequence[Machine] = (),
     require: Collection[str] = (),
@@ -126,7 +132,8 @@ def diagnose(
         node: this machine's name.
         location: as the user names it; `auto` asks the cloud; `None` is a finding.
         g_per_kwh: carbon intensity, where it is given in place of a location.
-        cpu_power_w: the CPU's power at full load, where the user knows it.
+        cpu_power_w: the CPU's power at full load, if the user knows it.
+        ram_power_w: the memory's power, if the user knows it.
         grid: makes the grid that is to be asked in place of a location; raises PlaceError.
         machines: the configuration's `[[machine]]` tables.
         require: what a run would insist on, or `none`: as the meter takes it.
@@ -146,9 +153,10 @@ def diagnose(
     else:
         place, code = _location(location, node, machines, root, needs_grams=needs_grams, pue=pue)
     needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
-    trial = _trial(partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, pue=pue, environ=environ, root=root), needed)
+    meter = partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, ram_power_w=ram_power_w)
+    trial = _trial(partial(meter, pue=pue, environ=environ, root=root), needed)
     return Diagnosis(
-        findings=(gpu, cpu, _ram(root), place, trial),
+        findings=(gpu, cpu, _ram(cpu_power_w, ram_power_w, root), place, trial),
         notes=notes + cpu_notes,
         location=code,
         container=in_container(root),
@@ -191,34 +199,46 @@ def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...
     plan = plan_cpu(cpu_power_w, root=root)
     name = plan.model or "unknown CPU"
     what = f"{name}, {plan.usable_threads:g} of {plan.threads} threads"
-    if plan.method is Method.COUNTER:
+    if plan.power is None:
         return Finding(
             component="cpu", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method]
         ), plan.warnings
     missing, repair = rapl_cause(plan, root)
-    power = format_power(plan.max_power_w or 0.0)
+    idle, full = (format_power(plan.power.power_w(load).likely) for load in (0.0, 1.0))
     finding = Finding(
         component="cpu",
         state=State.MODELLED,
-        what=f"{what}, at most {power}: {plan.source}",
+        what=f"{what}, {idle} idle to {full} at full load: {plan.source}",
         method=plan.method,
-        error=_modelled_error(plan.method),
+        error=f"{_span(plan.power.power_w(0.5))} at half load: no sensor is read. {_CODECARBON_CPU}",
         missing=missing,
         repair=repair,
     )
     return finding, ()  # its warnings are in `what` and `missing`
 
 
-def _ram(root: Path) -> Finding:
-    plan = plan_ram(root=root)
+def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Finding:
+    cpu = plan_cpu(cpu_power_w, root=root)
+    plan = plan_ram(cpu, ram_power_w, root=root)
+    if plan.power is None:
+        what = f"{plan.size_gib:.1f} GiB, {plan.source}"
+        return Finding(component="ram", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method])
+    missing, repair = counter_cause(Domain.DRAM, root, is_virtual=cpu.is_virtual, instead="say --ram-power '6 W'")
+    is_stated = ram_power_w is not None
     return Finding(
         component="ram",
         state=State.MODELLED,
-        what=f"{format_power(plan.power_w)} all the time, {plan.source}",
+        what=f"{format_power(plan.power.likely)} all the time, {plan.source}",
         method=plan.method,
-        error=_modelled_error(plan.method),
-        missing="memory has no counter that can be read",
+        error="as your figure's own" if is_stated else f"{_span(plan.power)}: no sensor is read. {_CODECARBON_RAM}",
+        missing="--ram-power takes the place of the counter" if is_stated else missing,
+        repair="leave --ram-power out" if is_stated else repair,
     )
+
+
+def _span(power: Range) -> str:
+    """Return the range of a modelled power, in words."""
+    return f"{format_power(power.low)} to {format_power(power.high)}"
 
 
 def _location(
@@ -298,7 +318,3 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
     power = format_power(reading.power_w) if reading.power_w is not None else "some power"
     what = f"{REQUIRED_VERSION}, started in {took_s:.2f} s, reads {power} right now"
     return Finding(component="codecarbon", state=State.MEASURED, what=what)
-
-
-def _modelled_error(method: Method) -> str:
-    return f"up to {RELATIVE[method] * 100:.0f} % and more: no sensor is read"

@@ -21,7 +21,6 @@ from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.records.attempts import aside_path
 from carbon_lint.records.document import (
-    assumptions_to_json,
     energy_from_json,
     intensity_to_json,
     uncertainty_from_json,
@@ -37,7 +36,7 @@ from carbon_lint.records.journal import (
 )
 from carbon_lint.records.record import CodeCarbonEnergy
 from carbon_lint.records.store import read_record
-from carbon_lint.records.uncertainty import Assumptions
+from carbon_lint.records.uncertainty import LeftOut
 
 if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
@@ -170,7 +169,8 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
     more = {
         "intensity": reading.intensity and intensity_to_json(reading.intensity),
         "uncertainty": reading.uncertainty and uncertainty_to_json(reading.uncertainty),
-        "assumptions": reading.assumptions and assumptions_to_json(reading.assumptions),
+        "cpu_mean_load": reading.cpu_mean_load,
+        "left_out": reading.left_out and asdict(reading.left_out),
         "codecarbon": reading.codecarbon and asdict(reading.codecarbon),
         "job_cpu_s": reading.job_cpu_s,
         "machine_cpu_s": reading.machine_cpu_s,
@@ -182,14 +182,15 @@ def reading_from_json(line: dict[str, Any]) -> Reading:
     """Return the reading that a journal's line holds, without its intensity. Raises KeyError, TypeError, ValueError."""
     from carbon_lint.measure.meter import Reading  # noqa: PLC0415  only who reads a journal needs the values back
 
-    known = {name: line.get(name) for name in ("uncertainty", "assumptions", "codecarbon")}
+    known = {name: line.get(name) for name in ("uncertainty", "left_out", "codecarbon")}
     return Reading(
         elapsed_s=float(line["elapsed_s"]),
         energy_kwh=energy_from_json(line["energy_kwh"]),
         emissions_g=line.get("emissions_g"),
         power_w=line.get("power_w"),
         uncertainty=known["uncertainty"] and uncertainty_from_json(known["uncertainty"]),
-        assumptions=known["assumptions"] and Assumptions(**known["assumptions"]),
+        cpu_mean_load=line.get("cpu_mean_load"),
+        left_out=known["left_out"] and LeftOut(**known["left_out"]),
         codecarbon=known["codecarbon"] and CodeCarbonEnergy(**known["codecarbon"]),
         job_cpu_s=line.get("job_cpu_s"),
         machine_cpu_s=line.get("machine_cpu_s"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Intensity, Methods
-    from carbon_lint.records.uncertainty import Assumptions, Uncertainty
+    from carbon_lint.records.uncertainty import Assumptions, LeftOut, Uncertainty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +20,9 @@ class Reading:
         emissions_g: `None` if no intensity is known (an energy-only run).
         power_w: mean power over the last interval, all components; `None` before the second reading.
         intensity: if an hour of it is new, that hour and the one before, for the journal; else `None`.
-        uncertainty: the bounds of the figures; `None` if they follow from the methods (`records.ranges`).
-        assumptions: what the modelled figures were computed from.
+        uncertainty: the bounds of the energy; `None` if they follow from the methods (`records.ranges`).
+        cpu_mean_load: mean load of the threads that are counted, 0 to 1, without stolen time.
+        left_out: what is drawn beside the counted energy, as shares of it; `None` for `records.ranges.LEFT_OUT`.
         codecarbon: what CodeCarbon's own models give.
         job_cpu_s: CPU seconds of the job's own processes.
         machine_cpu_s: busy CPU seconds of the threads that are counted.
@@ -33,7 +34,8 @@ class Reading:
     power_w: float | None = None
     intensity: Intensity | None = None
     uncertainty: Uncertainty | None = None
-    assumptions: Assumptions | None = None
+    cpu_mean_load: float | None = None
+    left_out: LeftOut | None = None
     codecarbon: CodeCarbonEnergy | None = None
     job_cpu_s: float | None = None
     machine_cpu_s: float | None = None
@@ -62,6 +64,10 @@ class Meter(Protocol):
     @property
     def methods(self) -> Methods:
         """How it is counted."""
+
+    @property
+    def assumptions(self) -> Assumptions | None:
+        """What the modelled figures are computed from, without the mean load; `None` if nothing is modelled."""
 
     @property
     def software(self) -> dict[str, str]:

@@ -29,7 +29,7 @@ from carbon_lint.measure.loop import Loop, RunState
 from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.ranges import LEFT_OUT, uncertainty_of
+from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
@@ -209,6 +209,7 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         provenance=request.provenance,
         warnings=(*request.warnings, *meter.warnings),
         run_group=request.run_group,
+        assumptions=meter.assumptions,
     )
 
 
@@ -265,16 +266,15 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
 
 def with_evidence(record: Record, reading: Reading) -> Record:
     """Return the record with what the reading says of its figures: their bounds, and what they were made of."""
-    record = replace(
+    return replace(
         record,
-        uncertainty=reading.uncertainty,
-        assumptions=reading.assumptions,
-        left_out=LEFT_OUT,
+        uncertainty=uncertainty_at(reading.energy_kwh, record.methods, reading.emissions_g, reading.uncertainty),
+        assumptions=record.assumptions and replace(record.assumptions, cpu_mean_load=reading.cpu_mean_load),
+        left_out=reading.left_out or LEFT_OUT,
         codecarbon=reading.codecarbon,
         job_cpu_s=reading.job_cpu_s,
         machine_cpu_s=reading.machine_cpu_s,
     )
-    return replace(record, uncertainty=uncertainty_of(record))
 
 
 def _outcome(state: RunState, exit_status: int | None) -> Outcome:

@@ -44,6 +44,7 @@ class Options:
     energy_only: bool = False
     pue: float | None = None
     cpu_power_w: float | None = None
+    ram_power_w: float | None = None
     require: tuple[str, ...] = ()
     max_emissions_g: float | None = None
     max_energy_kwh: float | None = None
@@ -54,6 +55,7 @@ class Options:
     ledger: str | None = None
     uncertainty: float | None = None
     on_exceed: str | None = None
+    stop_when: str | None = None
     on_unmeasured: str | None = None
     on_modelled: str | None = None
     grace_s: float | None = None

@@ -46,6 +46,7 @@ class RunPlan:
         baseline: what the run is compared with, or why there is nothing; `None` if nothing was asked for.
         pue: power usage effectiveness.
         cpu_power_w: power of the CPU at full load, if somebody states it.
+        ram_power_w: power of the memory, if somebody states it.
         require: what must be measured.
         record_path: where the record goes, or is.
         run_group: name of the runs that count together.
@@ -62,6 +63,7 @@ class RunPlan:
     baseline: Figures | str | None = None
     pue: float = 1.0
     cpu_power_w: float | None = None
+    ram_power_w: float | None = None
     require: tuple[str, ...] = ()
     record_path: str | None = None
     run_group: str | None = None
@@ -109,15 +111,15 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     run_group = options.run_group or settings.run_group
     if around.is_measuring and around.record_path is not None and run_group is not None:
         check_name(around.record_path)
+    machine = settings.on_machine(platform.node())
     return RunPlan(
         options=options,
         limits=limits,
         baseline=baseline_of(options, settings, limits, around),
         place=place_of_run(options, settings, limits.budget) if around.is_measuring else None,
         pue=settings.pue if options.pue is None else options.pue,
-        cpu_power_w=settings.on_machine(platform.node()).cpu_power_w
-        if options.cpu_power_w is None
-        else options.cpu_power_w,
+        cpu_power_w=machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
+        ram_power_w=machine.ram_power_w if options.ram_power_w is None else options.ram_power_w,
         require=options.require or settings.require,
         record_path=around.record_path,
         run_group=run_group,
@@ -168,6 +170,7 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
     return RunRequest(
         budget=limits.hard_budget,
         on_exceed=limits.on_exceed,
+        stop_when=limits.stop_when,
         on_unmeasured=OnLoss(options.on_unmeasured or OnLoss.STOP),
         grace_s=limits.grace_s,
         tick_s=options.tick_s,
@@ -189,6 +192,7 @@ def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
         None if isinstance(place, ElectricityMaps) else place,
         pue=plan.pue,
         cpu_power_w=plan.cpu_power_w,
+        ram_power_w=plan.ram_power_w,
         environ=environ,
         require=plan.require,
     )
@@ -205,6 +209,7 @@ def _sources(options: Options, settings: Settings) -> dict[str, str]:
         "baseline": options.baseline,
         "baseline-max-age": options.baseline_max_age_s,
         "on-exceed": options.on_exceed,
+        "stop-when": options.stop_when,
         "on-modelled": options.on_modelled,
         "grace": options.grace_s,
         "pass-env": options.pass_env or None,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MissingFigureError, UsageError
+from carbon_lint.records import ranges
 from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 
 if TYPE_CHECKING:
@@ -32,12 +33,12 @@ def priced(record: Record, place: Place) -> Record:
             f"the record of run {record.run_id} holds no energy ({record.outcome})",
             hint="nothing can be priced; `carbon-lint doctor` says what can be measured here",
         )
-    known = record.uncertainty
+    known, emissions_g = record.uncertainty, record.energy_kwh.total * place.g_per_kwh
     return replace(
         record,
-        emissions_g=record.energy_kwh.total * place.g_per_kwh,
+        emissions_g=emissions_g,
         intensity=intensity_of(place),
-        uncertainty=known and replace(known, emissions_g=known.energy_kwh.times(place.g_per_kwh)),
+        uncertainty=known and ranges.priced(known, record.energy_kwh, emissions_g),
     )
 
 

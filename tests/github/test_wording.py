@@ -30,14 +30,14 @@ MODULES = [
 ELSEWHERE = {
     *("gpus", "device", "group-add", "runtime", "set-as-default"),  # other programs
     *("verify", "porcelain", "untracked-files", "get", "show-toplevel", "max-parents"),  # git
-    *("power", "count", "hours", "host-power", "scale"),  # estimate
+    *("power", "count", "hours", "host-power", "scale", "cpu", "memory", "threads", "sockets", "load"),  # estimate
     *("run-id", "sum", "trust-location", "gpu-unused", "location-name", "replace"),  # card, of an emissions.csv
     *("last", "project", "from"),  # card, of an emissions.csv
     "force",  # recover, in a whole command line
     *("max", "task", "greener-than", "journal", "engine", "workers"),  # find, audit
     *("revision", "stage", "to"),  # publish
     *("overlap", "remote-ok"),  # merge, run
-    *("cpu-power", "tick"),  # run, of a machine of one's own
+    *("cpu-power", "ram-power", "tick"),  # run, of a machine of one's own
 }
 FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
 

@@ -23,6 +23,7 @@ class FakeMeter:
         self.hardware = Hardware(cpu_model="a test", cpu_count=100_000, ram_gb=8.0)  # so many may draw 3.6 MW
         self.methods = Methods(cpu=Method.COUNTER, ram=Method.CONSTANT)
         self.software = {"fake": "1"}
+        self.assumptions = None
         self.warnings = ()
         self.last_failure = None
         self.failing = failing

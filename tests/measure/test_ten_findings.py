@@ -311,7 +311,7 @@ answer(ratio=t.final_emissions_data.ram_energy * 3.6e6 / (100 * took))"""
     while time.monotonic() < end_s:
         time.sleep(0.1)
         reading = meter.read()
-    watts = meter._ram.power_w
+    watts = meter._ram.power.likely
     meter.stop()
     assert readers == {threading.get_ident()}
     assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(watts * reading.elapsed_s, rel=0.06)

@@ -79,6 +79,8 @@ def _limit(limit: LimitResult) -> dict[str, object]:
         "name": limit.name,
         "unit": limit.unit,
         "measured": limit.measured,
+        "range": None if limit.bounds is None else [limit.bounds.low, limit.bounds.high],
+        "measured_share": limit.measured_share,
         "allowed": limit.allowed,
         "margin": limit.margin,
         "over": limit.is_over,
