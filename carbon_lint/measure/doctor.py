@@ -31,6 +31,7 @@ from carbon_lint.units import format_power
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from carbon_lint.errors import CarbonLintError
     from carbon_lint.limits import Machine
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
     from carbon_lint.records.uncertainty import Range
@@ -165,12 +166,16 @@ def diagnose(
     )
 
 
+def _repair(error: CarbonLintError) -> str | None:
+    return error.advice(lambda option, value: f"--{option} {value}".rstrip())
+
+
 def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ...]]:
     try:
         gpus = open_gpus(environ, root=root)
     except MeasurementError as error:
         finding = Finding(
-            component="gpu", state=State.BROKEN, what="not readable", missing=error.message, repair=error.hint
+            component="gpu", state=State.BROKEN, what="not readable", missing=error.message, repair=_repair(error)
         )
         return finding, ()
     gpus.close()
@@ -243,7 +248,7 @@ def _location(
     location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
     """Return the finding, and the code for the workflow's line."""
-    repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
+    repair = "name the place, as FRA, USA/virginia, gcp/us-central1 or auto, or its carbon intensity"
     if location is None:
         missing = "grams depend on it (France 44 g/kWh, Poland 615)"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT
@@ -256,7 +261,7 @@ def _location(
             place, how = find_place(location), ""
     except PlaceError as error:
         return Finding(
-            component="location", state=State.BROKEN, what=location, missing=error.message, repair=error.hint
+            component="location", state=State.BROKEN, what=location, missing=error.message, repair=_repair(error)
         ), None
     what = f"{place.code}, {place.name}: {place.figure}, {place.source}{how}"
     error_text = "an annual mean: the hour's figure may differ by half or more"
@@ -270,7 +275,7 @@ def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
         place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
     except PlaceError as error:
         return Finding(
-            component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=error.hint
+            component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=_repair(error)
         )
     what = f"{place.g_per_kwh:.4g} g/kWh, {place.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own")
@@ -285,7 +290,7 @@ def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
             state=State.BROKEN,
             what="Electricity Maps",
             missing=error.message,
-            repair=error.hint,
+            repair=_repair(error),
         )
     kind = "estimated" if hour.is_estimated else "measured"
     what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.basis}"
@@ -303,7 +308,11 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
         reading = meter.stop()
     except MeasurementError as error:
         return Finding(
-            component="codecarbon", state=State.BROKEN, what="does not start", missing=error.message, repair=error.hint
+            component="codecarbon",
+            state=State.BROKEN,
+            what="does not start",
+            missing=error.message,
+            repair=_repair(error),
         )
     if reading is None:
         return Finding(

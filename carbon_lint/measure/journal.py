@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.journal import JournalContent
 
-NEEDS_A_FOLDER = "--record must name a file in a folder that can be written to"
+NEEDS_A_FOLDER = "name a record in a folder that can be written to"
 
 
 class Journal:
@@ -113,7 +113,7 @@ class Journal:
         if not (data.startswith(BEGINNING) or BEGINNING.startswith(data)):
             raise OutputError(
                 f"{self.path} exists and is not a carbon-lint journal; refusing to overwrite it",
-                hint="the journal lies beside the record, which has .json at its end: give another --record, or move "
+                hint="the journal lies beside the record, which has .json at its end: give another name, or move "
                 "the file",
             )
         journal = parse_journal(data)
@@ -233,7 +233,7 @@ def _open_locked(path: Path) -> tuple[int, bool]:
             if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
                 os.close(descriptor)
                 raise OutputError(
-                    f"another run is writing {path} and its record", hint="give each run a --record of its own"
+                    f"another run is writing {path} and its record", hint="give each run a record of its own"
                 ) from error
             # a network file system without locks: there is nobody to ask
         if _is_at(descriptor, path):
@@ -248,7 +248,7 @@ def _open(path: Path) -> tuple[int, bool]:
             return os.open(path, flags | os.O_EXCL, 0o666), True
         except FileExistsError:
             if not stat.S_ISREG(os.stat(path).st_mode):
-                raise OutputError(f"{path} is not a regular file", hint="give another --record") from None
+                raise OutputError(f"{path} is not a regular file", hint="give the record another name") from None
             return os.open(path, flags, 0o666), False
     except OSError as error:
         raise OutputError(

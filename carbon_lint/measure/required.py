@@ -39,14 +39,14 @@ def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, ro
             "see `carbon-lint doctor`",
         )
     if "cpu-counter" in require and cpu.method is not Method.COUNTER:
-        cause, hint = rapl_cause(cpu, root, instead="leave `--require cpu-counter` out")
+        cause, hint = rapl_cause(cpu, root, instead="do not require `cpu-counter`")
         raise MeasurementError(f"a CPU energy counter is required: {cause}", hint=hint)
 
 
-def rapl_cause(cpu: CpuPlan, root: Path = Path("/"), *, instead: str = "say --cpu-power '15 W'") -> tuple[str, str]:
+def rapl_cause(cpu: CpuPlan, root: Path = Path("/"), *, instead: str = "state `cpu-power`") -> tuple[str, str]:
     """Return why the CPU's counter is not read, and what to do. `instead`: if nothing can be done here."""
     if cpu.method is Method.USER:
-        return "--cpu-power takes the place of the counter", "leave --cpu-power out"
+        return "`cpu-power` takes the place of the counter", "leave it out"
     return counter_cause(Domain.PACKAGE, root, is_virtual=cpu.is_virtual, instead=instead)
 
 

@@ -78,7 +78,7 @@ def measure(
     """
     need_linux()
     if request.budget.max_emissions_g is not None and meter.intensity is None:
-        raise MeasurementError("a limit in grams needs a carbon intensity", hint="--location FRA, say")
+        raise MeasurementError("a limit in grams needs a carbon intensity", suggest=(("location", "FRA"),))
     run_id = str(uuid.uuid4())
     plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
     with contextlib.ExitStack() as stack:
@@ -315,10 +315,10 @@ def prepare_record_path(path: str) -> None:
     Raises OutputError, also if a file is there that is no record.
     """
     if not path:
-        raise OutputError("the record's path is empty", hint="--record names a file, like record.json")
+        raise OutputError("the record's path is empty", hint="name a file, like record.json")
     if os.path.isdir(path):
-        raise OutputError(f"{path} is a folder", hint="--record names a file, like record.json")
-    check_replaceable_by_record(path, hint="--record must name a file of its own, like record.json")
+        raise OutputError(f"{path} is a folder", hint="name a file, like record.json")
+    check_replaceable_by_record(path, hint="name a file of its own, like record.json")
     make_folder_for(path, hint=NEEDS_A_FOLDER)
     check_writable(path, hint=NEEDS_A_FOLDER)
 

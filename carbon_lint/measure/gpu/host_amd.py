@@ -20,7 +20,7 @@ _FORMAT_AT = 2
 _INTEGRATED_FORMATS = {2, 3}
 _DRIVER_NOT_LOADED = 34  # AMDSMI_STATUS_DRIVER_NOT_LOADED
 _OWN_HINT = (
-    "if the job does not use it, HIP_VISIBLE_DEVICES=-1; or say `--require none` to go on without the GPU (its "
+    "if the job does not use it, HIP_VISIBLE_DEVICES=-1; or require `none` to go on without the GPU (its "
     "energy is then not in the figure)"
 )
 _CONTAINER_HINT = (

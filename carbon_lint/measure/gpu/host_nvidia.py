@@ -12,7 +12,7 @@ from carbon_lint.project import install_hint
 
 _NVIDIA = "0x10de"
 _DISPLAY_CLASS = "0x03"  # PCI class 03: display controllers; NVIDIA's bridges, audio and USB parts are others
-_OWN_HINT = "or say `--require none` to go on without the GPU (its energy is then not in the figure)"
+_OWN_HINT = "or require `none` to go on without the GPU (its energy is then not in the figure)"
 _ACTION_HINT = (
     "start the container with `--gpus all` and NVIDIA_DRIVER_CAPABILITIES=compute,utility; GitHub passes no --gpus to "
     "a container action: make nvidia Docker's default runtime (`nvidia-ctk runtime configure --runtime=docker "
