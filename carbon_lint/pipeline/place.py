@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.config import PLACE_KEYS
 from carbon_lint.errors import PlaceError, UsageError
-from carbon_lint.pipeline.options import FLAG, naming
+from carbon_lint.pipeline.options import naming
 
 if TYPE_CHECKING:
     from carbon_lint.config import Settings
