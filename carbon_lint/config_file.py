@@ -251,8 +251,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         Kind("a number of 1 or more", lambda value: _number(value, least=1), {"type": "number", "minimum": 1}),
         "power usage effectiveness of the data centre; 1.0 is a building without losses",
     ),
-    "cpu-power": (_POWER, "power of the CPU at full load, if no counter measures it"),
-    "ram-power": (_POWER, "power of the memory, if no counter measures it"),
+    "cpu-power": (_POWER, "power of the CPU at full load, in place of a counter or a table"),
+    "ram-power": (_POWER, "power of the memory, in place of a counter or a model"),
     "on-exceed": (_one_of(*ON_EXCEED), "what to do with a job over a hard limit"),
     "stop-when": (
         _one_of(*STOP_WHEN),
@@ -328,7 +328,7 @@ class Origin:
             name = f"[[{key}]] {error.option}" if error.option else f"[[{key}]]"
             raise self.error(f"{name}: {error.message}", *at, hint=error.hint) from error
         except CarbonLintError as error:
-            raise self.error(f"{key}: {error.message}", key, hint=error.hint) from error
+            raise self.error(f"{key}: {error.message}", key, hint=error.advice(limits.as_key)) from error
         if found is None:
             raise self.error(f"{key}: found {shown(value)}, expected {kind.words}", key)
         return found

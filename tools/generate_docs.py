@@ -1,4 +1,4 @@
-"""Writes the pages of `docs/` that say what the code says: rules, command line, exit codes, configuration.
+"""Write what repeats the code: pages of `docs/`, both `action.yml`, the schema of the configuration.
 
 python tools/generate_docs.py          write them
 python tools/generate_docs.py --check  name the pages that would change, exit 1 where there is one
@@ -15,10 +15,13 @@ import tomllib
 from pathlib import Path
 from unittest import mock
 
+import yaml
+
 from carbon_lint.cli import VERBS, main
 from carbon_lint.config import Settings
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
+from carbon_lint.github.interface import INPUTS, OUTPUTS
 from carbon_lint.lint.rules import load_all
 from carbon_lint.report.rule_page import index_page, page
 
@@ -27,6 +30,35 @@ DOCS = ROOT / "docs"
 NOTE = "<!-- Written by tools/generate_docs.py: change the code it speaks of, then run that. -->\n\n"
 HELP_PYTHON = (3, 11)
 """argparse words its help differently from version to version; the page is that of the oldest one supported."""
+
+ACTIONS = {
+    "action": (
+        "carbon-lint",
+        (
+            "Measure a training's emissions, hold them against a budget, write them into the model card, lint it and "
+            "publish it"
+        ),
+        "runs:\n  using: docker\n  image: Dockerfile\n",
+    ),
+    "in-job": (
+        "carbon-lint in the job",
+        (
+            "carbon-lint in the job's own environment, with its GPUs and its Python. The same inputs and outputs as "
+            "the container action"
+        ),
+        """\
+runs:
+  using: composite
+  steps:
+    - id: carbon-lint
+      shell: bash
+      env:
+        CARBON_LINT_INPUTS: ${{ toJSON(inputs) }}
+      # exec, so that a cancelled run's signal reaches Python and not only the shell.
+      run: exec bash "$GITHUB_ACTION_PATH/run.sh"
+""",
+    ),
+}
 
 EXIT_CODE_WORDS = {
     ExitCode.CLEAN: ("clean", "Nothing found, within the budget, published, or nothing to change."),
@@ -126,7 +158,46 @@ def pages() -> dict[Path, str]:
         Path("docs/exit-codes.md"): NOTE + exit_codes_page(),
         Path("docs/config.md"): NOTE + config_page(),
         Path("schemas/config.schema.json"): config_schema(),
+        Path("action.yml"): action("action"),
+        Path("in-job/action.yml"): action("in-job"),
+        Path("docs/github.md"): github_page(),
     }
+
+
+def action(name: str) -> str:
+    """Return the metadata of an action: `action` runs in the image, `in-job` in the job."""
+    title, what, runs = ACTIONS[name]
+    described = {
+        "name": title,
+        "description": what,
+        "author": "carbon-lint",
+        "branding": {"icon": "wind", "color": "green"},
+        "inputs": {
+            key: {"description": text, "required": False, "default": default} for key, (text, default) in INPUTS.items()
+        },
+        "outputs": {key: _output(name, key, text) for key, text in OUTPUTS.items()},
+    }
+    shown = yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=1000)
+    return f"# Written by tools/generate_docs.py from carbon_lint/github/interface.py.\n{shown}{runs}"
+
+
+def _output(action_name: str, key: str, text: str) -> dict[str, str]:
+    value = {"value": f"${{{{ steps.carbon-lint.outputs.{key} }}}}"} if action_name == "in-job" else {}
+    return {"description": text, **value}
+
+
+def github_page() -> str:
+    """Return docs/github.md with the tables of inputs and outputs as the actions have them."""
+    rows = [f"| `{key}` | {f'`{default}`' if default else '-'} | {text} |" for key, (text, default) in INPUTS.items()]
+    inputs = ["| input | default | what it is |", "|---|---|---|", *rows]
+    outputs = ["| output | what it is |", "|---|---|", *(f"| `{key}` | {text} |" for key, text in OUTPUTS.items())]
+    page_text = (DOCS / "github.md").read_text(encoding="utf-8")
+    for name, table in (("inputs", inputs), ("outputs", outputs)):
+        start, end = f"<!-- {name}: written by tools/generate_docs.py -->\n", f"\n<!-- /{name} -->"
+        before, _, rest = page_text.partition(start)
+        after = rest.partition(end.lstrip("\n"))[2]
+        page_text = f"{before}{start}\n{chr(10).join(table)}\n{end}{after}"
+    return page_text
 
 
 def cli_page() -> str:

@@ -117,7 +117,8 @@ def _emissions_of(record: Record) -> float:
                 f"the record of run {record.run_id} holds energy and no grams",
                 hint="the card was not changed; say where the energy came from: carbon-lint card --location FRA",
             )
-        why = record.warnings[0] if record.warnings else "no emissions were measured"
+        reason = record.unmeasured_because
+        why = "no emissions were measured" if reason is None else reason.message
         raise MissingFigureError(
             f"the record of run {record.run_id} holds no emissions ({record.outcome}): {why}",
             hint="the card was not changed; `carbon-lint doctor` says what can be measured here",
@@ -160,7 +161,7 @@ def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: b
         return []
     sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(emissions_g)}"
     if record.run_group is None:
-        return [f"{sizes}: right if the weights were trained anew, else sum the runs with --run-group"]
+        return [f"{sizes}: right if the weights were trained anew, otherwise add the runs up as one run-group"]
     if replace:
         return [f"{sizes}: replaced, as asked for"]
     raise UsageError(

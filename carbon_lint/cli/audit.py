@@ -48,8 +48,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     which.add_argument("--author", metavar="NAME", help="all models of a user or organisation on the Hub")
     which.add_argument("--models", metavar="FILE", help="the models named in a file, one a line")
     which.add_argument("--from", metavar="FILE", dest="file", help="the cards in a .jsonl or .parquet file")
-    parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="default text")
-    parser.add_argument("--output", metavar="FILE", help="write the report there, not to standard output")
+    parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="(default text)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the report there, not to standard output")
     parser.add_argument("--workers", metavar="N", type=int, help="with --from: processes (default: one a core)")
     parser.add_argument(
         "--stating-only", action="store_true", help="with --from: look only into cards that mention CO2 or emissions"
@@ -116,6 +116,7 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
     from carbon_lint.hub.audit.judge import tally
     from carbon_lint.hub.audit.run import judge_in_processes, watched
     from carbon_lint.hub.audit.sources import cards_in
+    from carbon_lint.lint.batch import cores
 
     if arguments.engine == "ray":
         from carbon_lint.hub.audit.ray_engine import judge_on_ray
@@ -123,7 +124,7 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
         verdicts = judge_on_ray(arguments.file, settings, arguments.ray_address, only_mentioning=arguments.stating_only)
     else:
         # handing a card to another process costs more than looking for a word in it
-        workers = arguments.workers or (1 if arguments.stating_only else len(os.sched_getaffinity(0)))
+        workers = arguments.workers or (1 if arguments.stating_only else cores())
         cards = cards_in(arguments.file)
         verdicts = judge_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
     with _Show() as show, _interrupt_asked_for() as is_asked_for:

@@ -69,7 +69,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="model cards and folders (default: README.md)")
     add("--format", choices=list(REPORTERS), default="text", help="how findings are shown (default: text)")
-    add("--output", action="append", default=[], metavar="FORMAT=PATH", help="write a report to a file; repeatable")
+    add("-o", "--output", action="append", default=[], metavar="FORMAT=PATH", help="write a report too; repeatable")
     add("--include", action="append", default=[], metavar="GLOB", help="in folders, take files like this too")
     add("--hook", action="store_true", help="skip named files that have no front matter, as the pre-commit hook needs")
     add("--stdin-filename", metavar="PATH", help="the name to show for standard input, and to find settings by")

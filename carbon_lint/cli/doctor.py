@@ -17,10 +17,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.place import add_unusual_argument, named_grid, parse_intensity
-from carbon_lint.errors import ExitCode, UsageError
+from carbon_lint.cli.flags import add_unusual_argument
+from carbon_lint.cli.options import options_from
+from carbon_lint.errors import ExitCode
 from carbon_lint.text import terminal
-from carbon_lint.units import parse_power_w
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -38,47 +38,41 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
     parser.add_argument("--electricity-maps", metavar="ZONE", help="FR, US-CAL-CISO, ...; asks Electricity Maps")
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
+    parser.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     add_unusual_argument(parser)
-    parser.add_argument("--json", action="store_true", help="the diagnosis as JSON")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (default text)")
 
 
 def run(arguments: Namespace) -> int:
     """Diagnose, print, and say by the exit status whether a run would be measured."""
     from carbon_lint.config import load
     from carbon_lint.measure.doctor import diagnose
+    from carbon_lint.pipeline.limits import budget_of
+    from carbon_lint.pipeline.place import choose, needs_place, open_grid
 
-    location, zone, g_per_kwh = (
-        arguments.location,
-        arguments.electricity_maps,
-        parse_intensity(arguments.carbon_intensity),
-    )
-    if sum(given is not None for given in (location, zone, g_per_kwh)) > 1:
-        raise UsageError(
-            "--location, --carbon-intensity and --electricity-maps each say the intensity", hint="give one of them"
-        )
-    settings = load(os.getcwd())
-    key = settings.place_key if location is None and zone is None and g_per_kwh is None else None
-    if key is not None:
-        location, zone = settings.location, settings.electricity_maps
-        g_per_kwh = settings.carbon_intensity_g_per_kwh
-    allow_unusual = arguments.allow_unusual_intensity or settings.allow_unusual_intensity
+    settings, options = load(os.getcwd()), options_from(arguments)
+    chosen = choose(options, settings)
+    zone = chosen.text if chosen.key == "electricity-maps" else None
+    machine = settings.on_machine(platform.node())
     diagnosis = diagnose(
         os.environ,
         node=platform.node(),
-        location=location,
-        g_per_kwh=g_per_kwh,
-        grid=None if zone is None else partial(named_grid, zone, allow_unusual=allow_unusual),
-        allow_unusual=allow_unusual,
-        cpu_power_w=None if arguments.cpu_power is None else parse_power_w(arguments.cpu_power),
+        location=chosen.text if chosen.key == "location" else None,
+        g_per_kwh=chosen.g_per_kwh,
+        grid=None if zone is None else partial(open_grid, chosen, options),
+        allow_unusual=chosen.allow_unusual,
+        cpu_power_w=machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
+        ram_power_w=machine.ram_power_w if options.ram_power_w is None else options.ram_power_w,
         machines=settings.machine,
         require=settings.require,
         pue=settings.pue,
-        needs_grams=settings.max_emissions_g is not None or settings.max_energy_kwh is None,
+        needs_grams=needs_place(options, budget_of(options, settings)),
     )
-    if key is not None:
-        diagnosis = _saying_where(diagnosis, f"{settings.source(key)}: {key}")
-    place = _place_flag(diagnosis.location, zone, g_per_kwh)
-    sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, place, arguments.cpu_power))
+    if chosen.is_configured and zone is None:
+        diagnosis = _saying_where(diagnosis, chosen.where or "")
+    place = _place_flag(diagnosis.location, zone, chosen.g_per_kwh)
+    flags = _power_flags(arguments)
+    sys.stdout.write(_as_json(diagnosis) if arguments.format == "json" else _as_text(diagnosis, place, flags))
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
 
 
@@ -126,10 +120,10 @@ def _as_json(diagnosis: Diagnosis) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def _as_text(diagnosis: Diagnosis, place: str | None, cpu_power: str | None) -> str:
+def _as_text(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> str:
     lines = [line for finding in diagnosis.findings for line in _details(finding)]
     lines += [f"note: {terminal(note)}" for note in diagnosis.notes]
-    lines += ["", *_table(diagnosis), "", *_next(diagnosis, place, cpu_power)]
+    lines += ["", *_table(diagnosis), "", *_next(diagnosis, place, power_flags)]
     return "\n".join(lines) + "\n"
 
 
@@ -169,7 +163,7 @@ def _table(diagnosis: Diagnosis) -> list[str]:
     return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
 
 
-def _next(diagnosis: Diagnosis, place: str | None, cpu_power: str | None) -> list[str]:
+def _next(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> list[str]:
     """The line for the workflow, or what stands in its way."""
     if not diagnosis.is_sound:
         failing = ", ".join(f"{_NAMES[found.component]} {_reason(found)}" for found in diagnosis.obstacles)
@@ -177,11 +171,15 @@ def _next(diagnosis: Diagnosis, place: str | None, cpu_power: str | None) -> lis
     flags = [place or "--energy-only"]
     if diagnosis.has_gpu:
         flags.append("--require gpu")
-    if cpu_power:
-        flags.append(f"--cpu-power '{cpu_power}'")
+    flags += power_flags
     limit = "--max-emissions '1 kg'" if place else "--max-energy '2 kWh'"
     line = f"      - run: carbon-lint run {' '.join(flags)} {limit} --record record.json -- python train.py"
     return ["The line for the workflow:", "", line]
+
+
+def _power_flags(arguments: Namespace) -> list[str]:
+    given = {"--cpu-power": arguments.cpu_power, "--ram-power": arguments.ram_power}
+    return [f"{flag} '{text}'" for flag, text in given.items() if text]
 
 
 def _reason(obstacle: Finding) -> str:

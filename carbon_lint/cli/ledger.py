@@ -22,9 +22,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.baseline import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
 from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
 from carbon_lint.files import write_atomically
+from carbon_lint.pipeline.baseline import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
 from carbon_lint.records.ledger import check_whole
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
@@ -94,7 +94,7 @@ def _add(arguments: Namespace) -> int:
     from carbon_lint.records.storage import is_url
 
     named = _named(arguments.records)
-    url = ledger_url(arguments)
+    url = ledger_url(arguments.ledger)
     is_new = not is_url(url) and not os.path.isdir(url)
     refused = 0
     for item, added in zip(named, add_all((item.record for item in named), url), strict=True):
@@ -208,7 +208,7 @@ def _contents(arguments: Namespace) -> Contents:
     """Return what is asked for. Raise InputError if there is no ledger, NothingFoundError if it has no such run."""
     from carbon_lint.records.ledger import contents, contents_since, parse_month
 
-    url = ledger_url(arguments)
+    url = ledger_url(arguments.ledger)
     if arguments.window is not None:
         since = datetime.now(UTC) - timedelta(seconds=parse_duration_s(arguments.window))
         found = contents_since(url, since)
@@ -231,7 +231,7 @@ def _of_repository(found: Contents, arguments: Namespace) -> list[Entry]:
         names = sorted({entry.record.provenance.repository or "" for entry in found.entries} - {""})
         when = f" in {_period(arguments)}" if _period(arguments) else ""
         raise NothingFoundError(
-            f"no run of repository {wanted!r} is in the ledger at {ledger_url(arguments)}{when}",
+            f"no run of repository {wanted!r} is in the ledger at {ledger_url(arguments.ledger)}{when}",
             hint=f"it has {_some(names)}" if names else "its runs name no repository; leave --repository out",
         )
     return entries
@@ -243,7 +243,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
     """Return the sums against the limits. Raise MeasurementError if no run has the figure that a limit is for."""
-    from carbon_lint.gate.budget import limit_results
+    from carbon_lint.pipeline.gate import judge_sum
 
     for limit, missing in _missing(summed, budget):
         if limit is not None and len(missing) == summed.runs:
@@ -252,7 +252,8 @@ def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
                 f"{runs} no figure for the limit: there is nothing to judge",
                 hint=f"`carbon-lint ledger list` shows them ({', '.join(missing[:3])})",
             )
-    return limit_results(budget, summed.emissions_g, summed.energy_kwh)
+    sums = (summed.emissions_g, summed.energy_kwh)
+    return judge_sum(budget, *(None if known is None else known.likely for known in sums))
 
 
 def _check_complete(summed: Total, budget: Budget) -> None:

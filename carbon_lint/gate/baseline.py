@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict
+from carbon_lint.records.ranges import uncertainty_of
 from carbon_lint.records.record import Outcome
+from carbon_lint.records.uncertainty import Bounds
 from carbon_lint.units import format_duration, significant
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _DAY_S = 86400
 _SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
+_WORST = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class Figures:
         name: the origin in a word or two, for a headline: `main`, `the card`; `None` where there is none shorter.
         emissions_g: of the whole run.
         energy_kwh: of the whole run, PUE included.
+        energy_bounds: the least and the most that it may be, in kWh.
         intensity_g_per_kwh: carbon intensity.
         basis: what that counts; `None` if it is not known.
         location: in words, as a card says it.
@@ -59,6 +63,7 @@ class Figures:
     is_whole: bool = True
     card: bytes | None = field(default=None, repr=False, compare=False)
     name: str | None = None
+    energy_bounds: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +100,7 @@ class Comparison:
 
 def figures_of_record(record: Record, origin: str) -> Figures:
     """A record as one side of a comparison."""
-    known = record.intensity
+    known, known_range = record.intensity, uncertainty_of(record)
     gpus = [gpu.name for gpu in record.hardware.gpus]
     # The CPU's name counts only where it is what was measured: beside a GPU, runners differ in it from day to day.
     parts = sorted(f"{gpus.count(name)} x {name}" for name in set(gpus)) or [record.hardware.cpu_model or ""]
@@ -113,6 +118,7 @@ def figures_of_record(record: Record, origin: str) -> Figures:
         run_group=record.run_group,
         at=record.ended_at,
         is_whole=record.outcome is Outcome.COMPLETED,
+        energy_bounds=None if known_range is None else known_range.energy_kwh,
     )
 
 
@@ -150,7 +156,25 @@ def increase(comparison: Comparison, allowed: MaxIncrease) -> LimitResult | None
     amount = allowed.emissions_g if unit == "g" else allowed.energy_kwh
     parts = [part for part in (amount, None if allowed.share is None else allowed.share * base) if part is not None]
     most = max(parts, default=0.0)
-    return LimitResult(name=INCREASE, unit=unit, measured=now - base, allowed=most, source=allowed.source)
+    return LimitResult(
+        name=INCREASE,
+        unit=unit,
+        measured=now - base,
+        allowed=most,
+        source=allowed.source,
+        # Both runs err by the same factor, which cancels out of a share.
+        bounds=_spread(comparison.current.energy_kwh, comparison.current.energy_bounds, now - base)
+        if most == amount
+        else None,
+    )
+
+
+def _spread(energy_kwh: float | None, known: Bounds | None, difference: float) -> Bounds | None:
+    """Return the bounds of a difference between two runs whose models err by the same factor."""
+    if known is None or not energy_kwh:
+        return None
+    ends = sorted(difference * end / energy_kwh for end in (known.low, known.high))
+    return Bounds(low=ends[0], high=ends[1])
 
 
 def with_increase(
@@ -164,8 +188,11 @@ def with_increase(
     limit = increase(comparison, allowed)
     if limit is None:
         return _said(verdict, f"max-increase was not judged: {why_not(comparison)}")
-    status = Status.FAIL if limit.is_over else verdict.status
-    return Verdict(status=status, limits=(*verdict.limits, limit), reasons=verdict.reasons)
+    status = next(each for each in _WORST if each in {limit.status, verdict.status})
+    reasons = verdict.reasons
+    if limit.status is Status.INCONCLUSIVE:
+        reasons = (*reasons, f"{INCREASE}: within the range of the estimate, too close to call")
+    return Verdict(status=status, limits=(*verdict.limits, limit), reasons=reasons)
 
 
 def why_not(comparison: Comparison) -> str:

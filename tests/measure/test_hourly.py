@@ -21,7 +21,7 @@ from carbon_lint.measure.grid.hour_watch import HourWatch, steady_clock
 from carbon_lint.measure.grid.hourly import HourBook, HourlyMeter, hourly
 from carbon_lint.measure.meter import Reading
 from carbon_lint.records.intensity import source_in_words
-from carbon_lint.records.record import Basis, Energy, Outcome
+from carbon_lint.records.record import Energy, Outcome
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.grid import TOKEN, Grid, hour_of
 from tests.measure.processes import wait_until
@@ -163,8 +163,7 @@ def test_what_a_job_uses_as_an_hour_begins_is_no_news(metered, kwh, is_told):
 
 def test_before_the_first_reading_the_intensity_is_the_hours_and_none_is_said_to_be_used(metered):
     meter, _, _ = metered
-    assert (meter.intensity.g_per_kwh, meter.intensity.basis) == (20.0, Basis.LIFE_CYCLE)
-    assert [hour.energy_kwh for hour in meter.intensity.hours] == [0.0]
+    assert (meter.intensity.g_per_kwh, [hour.energy_kwh for hour in meter.intensity.hours]) == (20.0, [0.0])
     assert "Electricity Maps, zone FR, lifecycle factors, hour of " in source_in_words(meter.intensity)
     assert meter.intensity.location is None
     assert meter.intensity.location_name == "FR"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.replay.trace import Series, parse_trace
 from carbon_lint.errors import InputError, MeasurementError, UsageError
-from carbon_lint.estimate import find_gpu
+from carbon_lint.estimate.job import find_gpu
 from carbon_lint.measure.gpu.visible_amd import AmdCard, hiding, visible_amd_cards
 from carbon_lint.measure.gpu.visible_nvidia import Card, visible_cards
 from carbon_lint.places import every_place, find_place

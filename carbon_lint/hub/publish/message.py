@@ -59,9 +59,9 @@ def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]
     if record.intensity is not None:
         place = record.intensity.location_name or record.intensity.location
         where = f", {show(place)}" if place else ""
-        of = vintage_in_words(record.intensity, record.ended_at)
-        figure = f"{significant(record.intensity.g_per_kwh)} g/kWh{of}"
-        lines.append(f"Carbon intensity: {figure}: {show(source_in_words(record.intensity))}{where}")
+        of = vintage_in_words(record.intensity, record.started_at)
+        figure = f"{significant(record.intensity.g_per_kwh)} g/kWh"
+        lines.append(f"Carbon intensity: {figure}: {show(source_in_words(record.intensity))}{where}{of}")
     lines.append(f"Outcome: {record.outcome}")
     if record.provenance.run_url:
         url = record.provenance.run_url

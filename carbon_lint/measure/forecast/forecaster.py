@@ -35,7 +35,7 @@ class Forecast:
 
 
 class Forecaster:
-    """Asks the job's progress file, a Trainer's state, what the job prints and the clock; the first that knows holds."""
+    """Asks the job's progress file, a Trainer's state, what the job prints, the clock: the first that knows holds."""
 
     def __init__(
         self,

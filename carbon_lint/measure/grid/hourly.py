@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps, GridHour
     from carbon_lint.measure.meter import Meter, Reading
     from carbon_lint.records.record import Hardware, Methods
+    from carbon_lint.records.uncertainty import Assumptions
 
 LATE_SHARE = 0.01
 """Of the energy: less than this, priced by an older hour, is not told. A job that ends as an hour begins has it."""
@@ -68,6 +69,11 @@ class HourlyMeter:
         return self._meter.methods
 
     @property
+    def assumptions(self) -> Assumptions | None:
+        """See Meter."""
+        return self._meter.assumptions
+
+    @property
     def software(self) -> dict[str, str]:
         """See Meter."""
         return self._meter.software
@@ -85,6 +91,10 @@ class HourlyMeter:
     def read(self) -> Reading | None:
         """See Meter."""
         return self._priced(self._meter.read())
+
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """See Meter."""
+        self._meter.note_job_cpu(seconds, outside=outside)
 
     def stop(self) -> Reading | None:
         """See Meter."""

@@ -7,38 +7,28 @@ from typing import TYPE_CHECKING
 from carbon_lint.gate.baseline import changes
 from carbon_lint.gate.budget import format_limit
 from carbon_lint.report.run import phrases
-from carbon_lint.report.run.headline import Ending, headline
+from carbon_lint.report.run.headline import headline
 from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, significant
 
 if TYPE_CHECKING:
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import Excused
-    from carbon_lint.gate.verdict import Verdict
-    from carbon_lint.records.record import Record
+    from carbon_lint.report.run.run_report import RunReport
 
 _COLOURS = {"✅": "1;32", "❌": "1;31", "⚠️": "1;33"}
 
 
-def render(
-    record: Record,
-    verdict: Verdict | None,
-    *,
-    comparison: Comparison | None = None,
-    excused: Excused | None = None,
-    is_over_budget: bool = False,
-    colour: bool = False,
-) -> str:
-    """The run in a dozen lines, each safe for a terminal and a CI log. `is_over_budget`: the gate fails it."""
-    head = headline(
-        Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, is_over_budget=is_over_budget)
-    )
+def render(report: RunReport, *, colour: bool = False) -> str:
+    """Return the run in a dozen lines, each safe for a terminal and a CI log. Raises ValueError without a record."""
+    record, verdict, comparison = report.record, report.verdict, report.comparison
+    if record is None:
+        raise ValueError("there is no record to show")
+    head = headline(report)
     said = terminal(head.text)
     if colour and head.mark in _COLOURS:
         said = f"\x1b[{_COLOURS[head.mark]}m{said}\x1b[0m"
     rows = [
-        ("emissions", phrases.emissions(record.emissions_g)),
-        ("energy", phrases.energy(record.energy_kwh.total)),
+        ("emissions", phrases.emissions_with_range(record)),
+        ("energy", phrases.energy_with_range(record)),
         *((f"  {name}", _component(energy, method)) for name, energy, method in phrases.components(record)),
         ("intensity", phrases.intensity(record)),
         ("PUE", significant(record.pue)),
@@ -47,9 +37,11 @@ def render(
     by_gpu = phrases.by_gpu(record)
     if by_gpu:
         rows.insert([name for name, _ in rows].index("  GPU") + 1, ("", by_gpu))
-    share = phrases.modelled_share(record)
-    if share:
-        rows.append(("modelled", phrases.modelled(share)))
+    measured = phrases.measured(record)
+    if measured is not None:
+        rows.append(("measured", measured))
+    if record.energy_kwh.total is not None:
+        rows.append(("left out", phrases.left_out(record)))
     scope = phrases.scope(record)
     if scope:
         rows.append(("scope", scope))
