@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from carbon_lint.limits import MaxIncrease
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Basis, Record
 
 _DAY_S = 86400
 _SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
@@ -38,6 +38,7 @@ class Figures:
         energy_kwh: of the whole run, PUE included.
         energy_bounds: the least and the most that it may be, in kWh.
         intensity_g_per_kwh: carbon intensity.
+        basis: what that counts; `None` if it is not known.
         location: in words, as a card says it.
         hardware: what it ran on, as far as two runs must agree in it.
         methods: (component, method) of each component counted.
@@ -52,6 +53,7 @@ class Figures:
     emissions_g: float | None = None
     energy_kwh: float | None = None
     intensity_g_per_kwh: float | None = None
+    basis: Basis | None = None
     location: str | None = None
     hardware: str | None = None
     methods: tuple[tuple[str, str], ...] | None = None
@@ -108,6 +110,7 @@ def figures_of_record(record: Record, origin: str) -> Figures:
         emissions_g=record.emissions_g,
         energy_kwh=record.energy_kwh.total,
         intensity_g_per_kwh=known.g_per_kwh if known else None,
+        basis=known.basis if known else None,
         location=known.location_name if known else None,
         hardware=", ".join(parts) or None,
         methods=tuple((name, str(method)) for name, method in methods if method is not None),
@@ -203,9 +206,19 @@ def why_not(comparison: Comparison) -> str:
 
 
 def changes(comparison: Comparison) -> str:
-    """`energy +2 %, grid -34 %`, with what is not known said."""
+    """Return `energy +2 %, grid -34 %`, with what is not known, and with the bases if they differ."""
     said = [f"energy {format_change(comparison.energy_change)}", f"grid {format_change(comparison.grid_change)}"]
+    if (note := other_basis(comparison)) is not None:
+        said[-1] += f" ({note})"
     return ", ".join(said)
+
+
+def other_basis(comparison: Comparison) -> str | None:
+    """Say that the two intensities count different things, so that their change is partly one of counting."""
+    now, then = comparison.current.basis, comparison.baseline.basis
+    if now is None or then is None or now is then:
+        return None
+    return f"another basis: {now} here, {then} in the baseline"
 
 
 def format_change(change: float | None) -> str:
@@ -267,7 +280,8 @@ def _grid_obstacle(current: Figures, baseline: Figures) -> list[str]:
     now, then = _intensity(current), _intensity(baseline)
     if now is not None and then is not None and abs(now / then - 1) <= _SAME_INTENSITY:
         return []
-    if current.location is not None and current.location == baseline.location:
+    has_one_basis = None in {current.basis, baseline.basis} or current.basis is baseline.basis
+    if current.location is not None and current.location == baseline.location and has_one_basis:
         return []
     return ["the baseline states no energy, so a change of grid cannot be told from a change of the code"]
 
