@@ -6,9 +6,9 @@ import re
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli import VERBS
 from carbon_lint.config_file import KEYS
 from carbon_lint.github.inputs import ActionInputs
+from carbon_lint.verbs import VERBS
 
 if TYPE_CHECKING:
     from carbon_lint.github.context import Context

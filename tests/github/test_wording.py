@@ -17,8 +17,10 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "carbon_lint"
 # What a step runs through.
 MODULES = sorted(
-    path for room in ("measure", "gate", "records", "card", "lint", "hub") for path in (PACKAGE / room).rglob("*.py")
-) + [PACKAGE / name for name in ("places.py", "units.py", "config.py", "files.py", "pipeline.py")]
+    path
+    for room in ("measure", "gate", "records", "card", "lint", "hub", "pipeline")
+    for path in (PACKAGE / room).rglob("*.py")
+) + [PACKAGE / name for name in ("places.py", "units.py", "config.py", "files.py")]
 # No step can come by these: flags of Docker and nvidia-ctk, of verbs of their own, and of what no input is there for.
 ELSEWHERE = {
     *("gpus", "device", "group-add", "runtime", "set-as-default"),  # other programs
@@ -29,7 +31,8 @@ ELSEWHERE = {
     "force",  # recover, in a whole command line
     *("max", "task", "greener-than", "journal", "engine", "workers"),  # find, audit
     *("revision", "stage", "to"),  # publish
-    *("cpu-power", "ram-power", "tick"),  # run, of a machine of one's own
+    *("cpu-power", "ram-power", "tick", "energy-only", "intensity-source"),  # run, of a machine of one's own
+    "baseline-card",  # gate
 }
 FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
 
