@@ -114,14 +114,16 @@ def _unknown_verb(verb: str) -> int:
 
 def _report(error: Exception, verb: str) -> int:
     from carbon_lint import redact
-    from carbon_lint.errors import CarbonLintError, exit_code_of
+    from carbon_lint.errors import CarbonLintError, ConfigError, exit_code_of
     from carbon_lint.text import terminal
 
     if isinstance(error, CarbonLintError):
         secrets = redact.secrets_of(os.environ)
-        hint = f"\n  {terminal(redact.text(error.hint, secrets))}" if error.hint else ""
+        advice = error.advice(spelled)
+        hint = f"\n  {terminal(redact.text(advice, secrets))}" if advice else ""
         details = "".join(f"\n    {terminal(redact.text(line, secrets))}" for line in error.details)
-        sys.stderr.write(f"carbon-lint: {terminal(redact.text(error.message, secrets))}{hint}{details}\n")
+        about = "" if error.option is None or isinstance(error, ConfigError) else f"--{error.option}: "
+        sys.stderr.write(f"carbon-lint: {about}{terminal(redact.text(error.message, secrets))}{hint}{details}\n")
         return exit_code_of(error, verb)
     missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if missing in _EXTRA_OF:
@@ -133,6 +135,13 @@ def _report(error: Exception, verb: str) -> int:
         sys.stderr.write("carbon-lint: the folder that it was started in is gone\n  cd to a folder that exists\n")
         return 2
     return _report_bug(error)
+
+
+def spelled(option: str, value: str) -> str:
+    """Return an option as it is typed: `--max-emissions '1 kg'`."""
+    from shlex import quote
+
+    return f"--{option} {value if value.isupper() else quote(value)}" if value else f"--{option}"
 
 
 def _is_folder_gone() -> bool:

@@ -60,7 +60,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
     where.add_argument("--message", metavar="TEXT", help="the commit's first line")
     where.add_argument(
-        "--overwrite", action="store_true", help="with --whole-card: also over somebody's edit meanwhile"
+        "--force", action="store_true", help="with --whole-card: replace it even if somebody edited it in between"
     )
     where.add_argument("--dry-run", action="store_true", help="show the change, commit nothing")
     where.add_argument("--lineage", action="store_true", help="report what the base models state, and the sum")
@@ -127,9 +127,9 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
         raise UsageError(
             "--whole-card needs the card", hint="write carbon-lint publish README.md --whole-card --to ..."
         )
-    if arguments.overwrite and not arguments.whole_card:
+    if arguments.force and not arguments.whole_card:
         raise UsageError(
-            "--overwrite is for --whole-card: figures go into the card as somebody's edit left it", hint="leave it out"
+            "--force is for --whole-card: figures go into the card as somebody's edit left it", hint="leave it out"
         )
     if (arguments.create_pr or arguments.stage or arguments.merge) and arguments.revision != "main":
         raise UsageError("a pull request is to main", hint="leave --revision out")
@@ -204,7 +204,7 @@ def _request(arguments: Namespace, record: Record | None, repo_id: str, notes: l
         record=record,
         check=check,
         emissions_of=emissions_of,
-        overwrite=arguments.overwrite,
+        overwrite=arguments.force,
         title=arguments.message,
         on_loss=_say_loss,
         dry_run=arguments.dry_run,

@@ -389,6 +389,7 @@ def _raise_nothing(request: LintRequest) -> None:
     where = ", ".join(request.paths)
     raise NoCardsError(
         f"no model card found: looked for {names} below {where}",
-        hint="name a card, or a folder that holds one; --include GLOB, or include in the configuration, takes other "
-        "names; what .gitignore excludes and what has no front matter is passed over",
+        hint="name a card, or a folder that holds one; what .gitignore excludes and what has no front matter is passed "
+        "over; to take other names",
+        suggest=(("include", "GLOB"),),
     )

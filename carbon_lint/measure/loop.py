@@ -122,7 +122,7 @@ class Loop:
             )
 
     def take_last(self, reading: Reading | None) -> None:
-        """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""
+        """Take the meter's last word, after the job has ended. If it fails, the one before is at most 2 ticks old."""
         self._hear_meter()
         reading = self._of_job(reading)
         if reading is not None and self._is_usable(reading):
@@ -194,7 +194,7 @@ class Loop:
         self._report(Phase.RUNNING)
 
     def _hear_meter(self) -> None:
-        """What the meter came to know while it counted; the record takes it from the meter itself."""
+        """Say what the meter came to know while it counted; the record takes it from the meter itself."""
         for warning in self._meter.warnings:
             if warning not in self._heard:
                 self._heard.add(warning)
@@ -221,9 +221,11 @@ class Loop:
         self._judge(reading)
 
     def _judge(self, reading: Reading) -> None:
-        limits = self._limits(reading)
+        share = used_share(self._limits(reading))
+        if share is None or share < WARN_AT_SHARE:
+            return
+        limits = self._with_ranges(reading)
         exceeded = [limit for limit in limits if limit.is_over]
-        share = used_share(limits)
         if exceeded and not self.state.is_over_budget:
             self.state.is_over_budget = True
             self._say("over budget: " + _in_words(exceeded))
@@ -233,7 +235,7 @@ class Loop:
             self.state.warnings.append(f"the job went over its budget ({names}) {after} after its start")
         if exceeded and self._request.on_exceed is OnLoss.STOP and self.state.stopped_by is None:
             self._stop_over(exceeded, reading)
-        elif not exceeded and share is not None and WARN_AT_SHARE <= share <= 1:
+        elif not exceeded:
             self._say_once("warn-at", f"{share:.0%} of the budget is used: " + _in_words(limits))
 
     def _stop_over(self, exceeded: Sequence[LimitResult], reading: Reading) -> None:
@@ -249,8 +251,10 @@ class Loop:
 
     def _restate(self, reading: Reading) -> None:
         """Say what the job used from its stop to its end, in place of the figure that it was stopped at."""
-        limits = [limit for limit in self._limits(reading) if limit.is_over]
-        if self._at_stop is not None and limits:
+        if self._at_stop is None:
+            return
+        limits = [limit for limit in self._with_ranges(reading) if limit.is_over]
+        if limits:
             grace_s = reading.elapsed_s - self._at_stop.elapsed_s
             self._say(f"the job ended {format_duration(grace_s)} after it was stopped: {_in_words(limits)}")
 
@@ -261,7 +265,7 @@ class Loop:
             self._job.end(self._request.grace_s)
 
     def _forecast(self, used: float | None) -> tuple[Forecast | None, str | None]:
-        """The forecast, and the warning where it is to be said now."""
+        """Return the forecast, and the warning if it is to be said now."""
         forecaster = self._outlook.forecaster if self._outlook is not None else None
         if forecaster is None or self.state.last_reading is None:
             return None, None
@@ -278,12 +282,15 @@ class Loop:
         return is_finite(reading) and not lacks_grams
 
     def _limits(self, reading: Reading | None) -> tuple[LimitResult, ...]:
-        """Return the limits beside the reading's figures and their ranges; none if it holds no figure to judge."""
+        """Return the limits beside the reading's figures; none if it holds no figure to judge."""
         if reading is None or not self._is_usable(reading):
             return ()
-        limits = limit_results(self._request.budget, reading.emissions_g, reading.energy_kwh.total)
+        return limit_results(self._request.budget, reading.emissions_g, reading.energy_kwh.total)
+
+    def _with_ranges(self, reading: Reading) -> tuple[LimitResult, ...]:
         energy, methods = reading.energy_kwh, self._meter.methods
-        return with_bounds(limits, uncertainty_at(energy, methods, reading.emissions_g, reading.uncertainty))
+        known = uncertainty_at(energy, methods, reading.emissions_g, reading.uncertainty)
+        return with_bounds(self._limits(reading), known)
 
     def _report(self, phase: Phase) -> None:
         reading = self.state.last_reading

@@ -26,7 +26,7 @@ def priced(record: Record, place: Place) -> Record:
     if record.emissions_g is not None:
         raise UsageError(
             f"the record of run {record.run_id} states grams already, for the place that the run took place in",
-            hint="leave --location and --carbon-intensity out; they price energy that has no grams yet",
+            hint="leave the place out; it prices energy that has no grams yet",
         )
     if record.energy_kwh.total is None:
         raise MissingFigureError(

@@ -46,9 +46,9 @@ _HINTS = {
     401: "the token is wrong, or has been withdrawn",
     403: "the token's plan does not cover this zone",
     404: "is there such a zone? app.electricitymaps.com/map lists them",
-    _BUSY: "the token has been used too often; ask for a plan with more, or use --location",
+    _BUSY: "the token has been used too often; ask for a plan with more, or name the place as `location`",
 }
-_NAME_IT = "name the place: --location FRA, or --carbon-intensity 56.04"
+_NAME_IT = "name the place as `location`, or its `carbon-intensity`"
 
 
 class NoFigureError(PlaceError):

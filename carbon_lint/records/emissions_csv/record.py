@@ -50,9 +50,8 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
     for run in runs:
         problem = find_problem(run) or (None if choice.gpu_unused else _unread_gpu(run))
         if problem is not None:
-            if len(runs) > 1:
-                problem.hint = f"{problem.hint}, or take other runs: --last, --run-id ID, or a copy without that line"
-            raise problem
+            other = ", or take other runs: --last, --run-id ID, or a copy without that line" if len(runs) > 1 else ""
+            raise problem.again(hint=f"{problem.hint}{other}")
     rows = [row for run in runs for row in run.counted]
     warnings = [*log.warnings, *_warnings_on(runs, rows)]
     energy_kwh = _total(row.energy_kwh for row in rows)
