@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,16 @@ if TYPE_CHECKING:
     from carbon_lint.measure.host.cpu import CpuPlan
 
 REQUIREMENTS = ("gpu", "cpu-counter", "none")
+
+
+def need_linux() -> None:
+    """Raise MeasurementError unless a job's processes, power and output can be followed here."""
+    if platform.system() != "Linux" or not hasattr(os, "eventfd"):
+        raise MeasurementError(
+            f"a job can be measured on Linux only, by a Python that has os.eventfd; this is {platform.system()}, "
+            f"Python {platform.python_version()}",
+            hint="run it in a Linux container; the commands that only read, such as check and card, work here",
+        )
 
 
 def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, root: Path = Path("/")) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Self
 import yaml
 
 from carbon_lint import __version__
-from carbon_lint.github.trainings import Training
 from carbon_lint.project import MAJOR_TAG, REPOSITORY, requirement
+from carbon_lint.starter.trainings import Training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

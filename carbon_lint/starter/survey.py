@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from carbon_lint.card.document import property_name
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import PlaceError
-from carbon_lint.github.trainings import Training, find_trainings, read_text
 from carbon_lint.lint.discover import CARD_NAME, find_cards
 from carbon_lint.places import find_place
 from carbon_lint.records.provenance import git_environ
+from carbon_lint.starter.trainings import Training, find_trainings, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -36,14 +36,14 @@ def host_gpus(root: Path = Path("/")) -> tuple[str, ...]:
 
 
 def in_container(root: Path = Path("/")) -> bool:
-    """True where the usual marks of a container are there."""
+    """Return whether the usual marks of a container are there."""
     if (root / ".dockerenv").exists() or (root / "run/.containerenv").exists():
         return True
     return any(word in _text(root / "proc/1/cgroup") for word in ("docker", "kubepods", "containerd", "libpod"))
 
 
 def unreadable(found: tuple[str, ...], error: Exception, root: Path = Path("/")) -> MeasurementError:
-    """The error to raise for GPUs that are there and cannot be read: the cause, and what to do."""
+    """Return the error for GPUs that are there and cannot be read: the cause, and what to do."""
     name = type(error).__name__
     hint = _HINTS.get(name)
     if isinstance(error, ImportError):

@@ -92,6 +92,10 @@ class HourlyMeter:
         """See Meter."""
         return self._priced(self._meter.read())
 
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """See Meter."""
+        self._meter.note_job_cpu(seconds, outside=outside)
+
     def stop(self) -> Reading | None:
         """See Meter."""
         self._watch.stop()

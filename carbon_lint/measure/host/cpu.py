@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +103,15 @@ def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: in
         tables=tables,
         warnings=warnings,
     )
+
+
+def whole_machine(plan: CpuPlan, root: Path) -> CpuPlan:
+    """Return the plan for all threads of the machine. A power that the user states stays that at full load."""
+    if plan.method is not Method.LOAD_MODEL:
+        return replace(plan, limit=None)
+    usable = float(plan.threads)
+    power, source, tables, _ = _share(read_processor(root), usable)
+    return replace(plan, limit=None, usable_threads=usable, power=power, source=source, tables=tables)
 
 
 def share_of(socket: Socket, threads_a_socket: int, usable: float) -> CpuModel:
