@@ -273,7 +273,7 @@ def _sentence(text: str) -> str:
 
 
 def changed(wanted: dict[Path, str]) -> list[Path]:
-    """The pages that are missing, differ, or are left over from a rule that is gone."""
+    """Return the files that are missing, differ, or are left over from a rule that is gone."""
     left_over = [path.relative_to(ROOT) for path in (DOCS / "rules").glob("*.md")]
     differ = [path for path, text in wanted.items() if not _is_same(ROOT / path, text)]
     return differ + [path for path in left_over if path not in wanted]

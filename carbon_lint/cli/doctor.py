@@ -33,7 +33,7 @@ _WIDTH = 100
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint doctor`."""
+    """Add the flags of `carbon-lint doctor`."""
     parser.add_argument("--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., auto")
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
     parser.add_argument("--electricity-maps", metavar="ZONE", help="FR, US-CAL-CISO, ...; asks Electricity Maps")
@@ -88,7 +88,7 @@ def _saying_where(diagnosis: Diagnosis, where: str) -> Diagnosis:
 
 
 def _place_flag(location: str | None, zone: str | None, g_per_kwh: float | None) -> str | None:
-    """The flag for the workflow's line; `None` where no place was given."""
+    """Return the flag for the workflow's line, `None` if no place was given."""
     if zone is not None:
         return f"--electricity-maps {zone}"
     if location is not None:
@@ -164,7 +164,7 @@ def _table(diagnosis: Diagnosis) -> list[str]:
 
 
 def _next(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> list[str]:
-    """The line for the workflow, or what stands in its way."""
+    """Return the line for the workflow, or what stands in its way."""
     if not diagnosis.is_sound:
         failing = ", ".join(f"{_NAMES[found.component]} {_reason(found)}" for found in diagnosis.obstacles)
         return [f"A run here would fail: {failing} (see `repair` above)."]

@@ -304,7 +304,7 @@ _NO_BUDGET = (
 
 
 def budget_line(emissions_g: float) -> str:
-    """The measured emissions x 1.25, rounded up to two digits, as a line of the configuration."""
+    """Return the measured emissions x 1.25, rounded up to two digits, as a line of the configuration."""
     return f'max-emissions = "{proposed_budget(emissions_g)}" # {HEADROOM} x the {emissions_g:.3g} g of the first run'
 
 
