@@ -18,7 +18,7 @@ _EXTRA_OF = {"codecarbon": "run", "psutil": "run", "huggingface_hub": "hub", "te
 
 
 def console() -> None:
-    """The console script."""
+    """Run the console script."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # Cards hold any character, a terminal or CI log may know ASCII only: escaped is better than a crash.
@@ -75,7 +75,7 @@ def _dispatch(argv: list[str]) -> int:
 
 
 def overview() -> str:
-    """What `carbon-lint --help` prints."""
+    """Return what `carbon-lint --help` prints."""
     rows = "\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items())
     return (
         "carbon-lint: measure -> gate -> write card -> lint -> publish\n\n"

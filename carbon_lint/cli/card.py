@@ -41,7 +41,7 @@ _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint card`."""
+    """Add the flags of `carbon-lint card`."""
     parser.add_argument("card", metavar="CARD", help="the model card, like README.md; made if it is not there")
     parser.add_argument(
         "--from",

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint publish`."""
+    """Add the flags of `carbon-lint publish`."""
     parser.add_argument("card", metavar="CARD", nargs="?", help="the card that states the figures")
     parser.add_argument("--to", metavar="MODEL", required=True, help="owner/model, or the address of its page")
     parser.add_argument("--record", metavar="FILE", help="what `carbon-lint run --record` wrote")

@@ -127,7 +127,7 @@ def _codecarbon(root: Path) -> CodeCarbonConfig | None:
 
 
 def _places_in(stated: dict[str, str]) -> Iterable[str]:
-    """Return what the configuration may mean, the most exact first."""
+    """Yield what the configuration may mean, the most exact first."""
     provider, cloud = stated.get("cloud_provider"), stated.get("cloud_region")
     country, region = stated.get("country_iso_code"), stated.get("region")
     if provider and cloud:

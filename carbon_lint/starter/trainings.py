@@ -137,7 +137,7 @@ def _training(root: Path, script: str) -> Training:
 
 
 def _installation(root: Path, above: list[PurePosixPath]) -> tuple[str | None, str]:
-    """Return the command that installs all that the folders above a script ask for, and what the script is given to."""
+    """Return the command that installs what the folders above a script ask for, and what runs the script."""
     locked = [folder for folder in above if (root / folder / "uv.lock").is_file()]
     if locked:
         project = "" if locked[-1] == PurePosixPath() else f" --project {shlex.quote(str(locked[-1]))}"
@@ -155,7 +155,7 @@ def _installation(root: Path, above: list[PurePosixPath]) -> tuple[str | None, s
 
 
 def _module(root: Path, script: PurePosixPath, text: str) -> str | None:
-    """Return the dotted name of a script that imports from its own package: started as a file it would fail.
+    """Return the dotted name of a script that imports its own package, which it would not find if started as a file.
 
     Only if the package can be found: it lies in the root, or a folder above it is installed.
     """
@@ -197,7 +197,7 @@ def _nearest_card(script: str, cards: tuple[str, ...]) -> str | None:
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text, as far as that can be had; empty if it cannot."""
+    """Return a file's text, as far as it can be read; empty if it cannot."""
     try:
         with path.open("rb") as stream:
             return stream.read(MAX_SCRIPT_BYTES).decode("utf-8", "replace")
