@@ -252,7 +252,7 @@ class ActionInputs:
             self._check_limits_without_a_run()
 
     def _check_limits_without_a_run(self) -> None:
-        """The linter holds cards against the two limits; whatever else is a limit needs a run."""
+        """Raise UsageError for a limit that needs a run: the linter holds cards against the other two alone."""
         if self.max_increase or self.baseline:
             raise UsageError(
                 f"input '{'max-increase' if self.max_increase else 'baseline'}' compares a run, and there is none",
