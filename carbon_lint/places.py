@@ -114,6 +114,7 @@ def custom_place(
     source: str | None = None,
     name: str | None = None,
     year: int | None = None,
+    basis: str | None = None,
     allow_unusual: bool = False,
 ) -> Place:
     """Return a place that is known only by its carbon intensity.
@@ -135,6 +136,7 @@ def custom_place(
         g_per_kwh=g_per_kwh,
         source=source or "given by the user",
         year=year,
+        basis=basis,
         is_unusual=unusual is not None,
     )
 

@@ -17,13 +17,14 @@ from unittest import mock
 
 import yaml
 
-from carbon_lint.cli import VERBS, main
+from carbon_lint.cli import main
 from carbon_lint.config import Settings
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
 from carbon_lint.github.interface import INPUTS, OUTPUTS
 from carbon_lint.lint.rules import load_all
 from carbon_lint.report.rule_page import index_page, page
+from carbon_lint.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -293,7 +293,7 @@ def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
             repair=_repair(error),
         )
     kind = "estimated" if hour.is_estimated else "measured"
-    what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.basis}"
+    what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that service's own, hour by hour")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
 from carbon_lint.gate.verdict import Status
 from carbon_lint.measure.checks import is_finite
+from carbon_lint.measure.forecast.announcer import Announcer
 from carbon_lint.measure.job.cpu_time import JobCpu
 from carbon_lint.measure.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measure.job.ranks import local_size
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 WARN_AT_SHARE = 0.8
 MISSED_READINGS = 3  # in a row, and the run counts as unmeasured
-MOST_SHARE_SAID = 10.0  # a budget missed by more than that is a wrong unit, and no figure says it better
 CANCELS_TO_KILL = 3  # the third Ctrl-C does not wait any longer
 
 
@@ -76,6 +76,7 @@ class Loop:
         self._notices: list[str] = []
         self._heard = set(meter.warnings)
         self._said: set[str] = set()
+        self._announcer = Announcer()
         self._missed = 0
         self._cancels = 0
         self._at_stop: Reading | None = None
@@ -264,17 +265,22 @@ class Loop:
             self._say(f"the job is stopped; it has {format_duration(self._request.grace_s)} to end")
             self._job.end(self._request.grace_s)
 
-    def _forecast(self, used: float | None) -> tuple[Forecast | None, str | None]:
+    def _forecast(self, used: float | None, phase: Phase) -> tuple[Forecast | None, str | None]:
         """Return the forecast, and the warning if it is to be said now."""
         forecaster = self._outlook.forecaster if self._outlook is not None else None
         if forecaster is None or self.state.last_reading is None:
             return None, None
-        forecast = forecaster.take(used, self.state.last_reading.elapsed_s)
-        if forecast is None or forecast.share <= 1 or self.state.is_over_budget or "forecast" in self._said:
-            return forecast, None
-        self._said.add("forecast")
-        share = f"{forecast.share:.0%}" if forecast.share < MOST_SHARE_SAID else f"over {MOST_SHARE_SAID:.0%}"
-        return forecast, f"heading for {share} of the budget by the end of the job, going by {forecast.by}"
+        if phase is Phase.ENDED:
+            forecast, said = None, self._announcer.end(used)
+        else:
+            elapsed_s = self.state.last_reading.elapsed_s
+            forecast = forecaster.take(used, elapsed_s)
+            if self.state.is_over_budget:
+                return forecast, None
+            said = self._announcer.say(forecast, elapsed_s=elapsed_s, is_recognised=forecaster.is_recognised)
+        if said.notice is not None:
+            self._say(said.notice)
+        return forecast, said.warning
 
     def _is_usable(self, reading: Reading) -> bool:
         """Whether the reading holds what the limits are held against."""
@@ -295,7 +301,7 @@ class Loop:
     def _report(self, phase: Phase) -> None:
         reading = self.state.last_reading
         used = used_share(self._limits(reading))
-        forecast, warning = self._forecast(used)
+        forecast, warning = self._forecast(used, phase)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(
             Progress(

@@ -182,8 +182,9 @@ def _newest_hour(grid: ElectricityMaps) -> Place:
     kind = "estimated" if hour.is_estimated else "measured"
     return custom_place(
         hour.g_per_kwh,
-        source=f"{hour.basis}, the one hour of {hour.label}, {kind}",
+        source=f"{hour.source}, the one hour of {hour.label}, {kind}",
         name=hour.zone,
         year=hour.start.year,
+        basis="life-cycle",
         allow_unusual=grid.allow_unusual,
     )

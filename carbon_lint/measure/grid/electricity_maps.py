@@ -85,7 +85,7 @@ class GridHour:
         return self.start.strftime("%Y-%m-%dT%H:%MZ")
 
     @property
-    def basis(self) -> str:
+    def source(self) -> str:
         """Whose figure it is, whatever the hour."""
         return f"Electricity Maps, zone {self.zone}, {FACTORS} factors"
 

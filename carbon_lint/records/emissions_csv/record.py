@@ -71,9 +71,7 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
         place = choice.place
         emissions_g = _total([energy_kwh * place.g_per_kwh])
         stated = _total(row.emissions_g for row in rows) / energy_kwh
-        warnings.append(
-            f"priced at {place.g_per_kwh:g} g/kWh ({place.source}) instead of the file's {stated:.4g} g/kWh"
-        )
+        warnings.append(f"priced at {place.figure}, {place.source}, instead of the file's {stated:.4g} g/kWh")
         intensity = intensity_of(place)
     return _record(log, runs, emissions_g, intensity, warnings)
 
