@@ -11,32 +11,14 @@ import os
 import sys
 
 from carbon_lint import __version__
-
-# Listed here and not discovered, so that `check` pays for nothing else: verb -> (module, one line of help).
-VERBS = {
-    "run": ("run", "run a command and measure its emissions, within a budget"),
-    "gate": ("gate", "check a record against a budget"),
-    "card": ("card", "write a record's figures into a model card"),
-    "check": ("check", "lint model cards"),
-    "doctor": ("doctor", "say what can be measured on this machine, and how"),
-    "estimate": ("estimate", "say what a job would emit, before it runs"),
-    "publish": ("publish", "commit a card to the Hugging Face Hub"),
-    "find": ("find", "find models on the Hub by the emissions that their cards state"),
-    "audit": ("audit", "judge every card of an organisation, or of a file of cards"),
-    "merge": ("merge", "join the records of many nodes or attempts, nothing counted twice"),
-    "recover": ("recover", "make the record of a run that was killed from its journal"),
-    "ledger": ("ledger", "keep every run's record, and hold the month against the team's budget"),
-    "report": ("report", "show a record: at the terminal, as a summary, as a comment"),
-    "init": ("init", "propose workflow, hook and configuration for a repository"),
-    "rules": ("rules", "list the rules, or explain one"),
-}
+from carbon_lint.verbs import VERBS
 
 # What a plain install does not have, and the extra that brings it.
 _EXTRA_OF = {"codecarbon": "run", "psutil": "run", "huggingface_hub": "hub", "tenacity": "hub", "jinja2": "html"}
 
 
 def console() -> None:
-    """The console script."""
+    """Run the console script."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # Cards hold any character, a terminal or CI log may know ASCII only: escaped is better than a crash.
@@ -93,7 +75,7 @@ def _dispatch(argv: list[str]) -> int:
 
 
 def overview() -> str:
-    """What `carbon-lint --help` prints."""
+    """Return what `carbon-lint --help` prints."""
     rows = "\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items())
     return (
         "carbon-lint: measure -> gate -> write card -> lint -> publish\n\n"

@@ -1,4 +1,4 @@
-"""A run against what came before: energy and grid apart, and only where the two can be compared. Pure.
+"""A run against what came before: energy and grid apart, and only if the two can be compared. Pure.
 
 Grams move when the code moves, and also when the job moves to another grid or a new intensity table comes out. So the
 baseline's energy is re-priced at this run's carbon intensity, and only what is left of the difference is an increase.
@@ -33,7 +33,7 @@ class Figures:
 
     Attributes:
         origin: in words, for the report.
-        name: the origin in a word or two, for a headline: `main`, `the card`; `None` where there is none shorter.
+        name: the origin in a word or two, for a headline: `main`, `the card`; `None` if there is none shorter.
         emissions_g: of the whole run.
         energy_kwh: of the whole run, PUE included.
         energy_bounds: the least and the most that it may be, in kWh.
@@ -45,7 +45,7 @@ class Figures:
         pue: power usage effectiveness.
         run_group: name of the group that the figures are the sum of; `None` for one run.
         at: UTC, ISO 8601.
-        is_whole: False where the run did not complete.
+        is_whole: False if the run did not complete.
         card: the card that states them, to find out whether it states this very run; `None` for a record.
     """
 
@@ -73,11 +73,11 @@ class Comparison:
     Attributes:
         baseline: the earlier figures.
         current: this run's.
-        obstacles: why the two cannot be compared; empty where they can.
+        obstacles: why the two cannot be compared; empty if they can.
         energy_change: of the energy, so of the code and its hardware.
         grid_change: of the carbon intensity.
         emissions_change: of the grams, both together.
-        age: time between the two, where both say when.
+        age: time between the two, if both say when.
         max_age_s: the user's limit of age.
         is_stale: older than that: said, and not judged.
     """
@@ -99,7 +99,7 @@ class Comparison:
 
 
 def figures_of_record(record: Record, origin: str) -> Figures:
-    """A record as one side of a comparison."""
+    """Return a record as one side of a comparison."""
     known, known_range = record.intensity, uncertainty_of(record)
     gpus = [gpu.name for gpu in record.hardware.gpus]
     # The CPU's name counts only where it is what was measured: beside a GPU, runners differ in it from day to day.
@@ -123,7 +123,7 @@ def figures_of_record(record: Record, origin: str) -> Figures:
 
 
 def compare(current: Figures, baseline: Figures, *, max_age_s: float | None = None) -> Comparison:
-    """The two side by side, with everything that stands in the way of judging the difference.
+    """Return the two side by side, with everything that stands in the way of judging the difference.
 
     A model's error is no obstacle: two runs on the same hardware by the same methods are off the same way.
     """
@@ -143,7 +143,7 @@ def compare(current: Figures, baseline: Figures, *, max_age_s: float | None = No
 
 
 def increase(comparison: Comparison, allowed: MaxIncrease) -> LimitResult | None:
-    """The increase at one carbon intensity as a limit; `None` where it cannot be judged.
+    """Return the increase at one carbon intensity as a limit; `None` if it cannot be judged.
 
     With two parts both must be passed, so what is allowed is the larger of the two.
     """
@@ -180,7 +180,7 @@ def _spread(energy_kwh: float | None, known: Bounds | None, difference: float) -
 def with_increase(
     verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease | None, missing: str = "there is no baseline"
 ) -> Verdict:
-    """The verdict with the comparison in it. No baseline (`missing` says why), or one of another kind, passes."""
+    """Return the verdict with the comparison in it. Without a comparable baseline (`missing` says why) it passes."""
     if allowed is None:
         return verdict
     if comparison is None:
@@ -222,7 +222,7 @@ def other_basis(comparison: Comparison) -> str | None:
 
 
 def format_change(change: float | None) -> str:
-    """A share as a reader takes it: `0.02` -> `+2 %`."""
+    """Return a share as a reader takes it: `0.02` -> `+2 %`."""
     if change is None:
         return "not known"
     shown = significant(change * 100, 2)

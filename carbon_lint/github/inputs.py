@@ -175,6 +175,7 @@ class ActionInputs:
     hub_repo: str | None = _input("hub-repo", _text)
     hf_token: str | None = _input("hf-token", _token, secret=True)
     pass_env: tuple[str, ...] = _input("pass-env", _names, default=())
+    remote_ok: bool = _input("remote-ok", _boolean, default=False)
     pr_comment: bool = _input("pr-comment", _boolean, default=False)
     github_token: str | None = _input("github-token", _token, secret=True)
     sarif_file: str | None = _input("sarif-file", _text)
@@ -252,7 +253,7 @@ class ActionInputs:
             self._check_limits_without_a_run()
 
     def _check_limits_without_a_run(self) -> None:
-        """The linter holds cards against the two limits; whatever else is a limit needs a run."""
+        """Raise UsageError for a limit that needs a run: the linter holds cards against the other two alone."""
         if self.max_increase or self.baseline:
             raise UsageError(
                 f"input '{'max-increase' if self.max_increase else 'baseline'}' compares a run, and there is none",

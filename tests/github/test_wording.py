@@ -37,7 +37,8 @@ ELSEWHERE = {
     *("max", "task", "greener-than", "journal", "engine", "workers"),  # find, audit
     *("revision", "stage", "to"),  # publish
     *("overlap", "remote-ok"),  # merge, run
-    *("cpu-power", "ram-power", "tick"),  # run, of a machine of one's own
+    *("cpu-power", "ram-power", "tick", "energy-only", "intensity-source"),  # run, of a machine of one's own
+    "baseline-card",  # gate
 }
 FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from carbon_lint import __version__
 from carbon_lint.card.from_record import is_modelled
 from carbon_lint.records.intensity import source_in_words, vintage_in_words
+from carbon_lint.records.ranges import energy_range
 from carbon_lint.text import markdown_text, terminal
-from carbon_lint.units import format_emissions, format_energy, significant
+from carbon_lint.units import format_emissions, format_energy, format_energy_range, significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,9 @@ def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]
         # A model does not know the digits behind; they are in the record.
         exact = "" if is_modelled(record) else f" ({_plain(energy_kwh)} kWh)"
         whose = "Energy of this run" if record.run_group is not None else "Energy"
-        lines.append(f"{whose}: {format_energy(energy_kwh)}{exact}")
+        known = energy_range(record)
+        shown = format_energy(energy_kwh) if known is None else format_energy_range(known.likely, known.low, known.high)
+        lines.append(f"{whose}: {shown}{exact}")
     if record.intensity is not None:
         place = record.intensity.location_name or record.intensity.location
         where = f", {show(place)}" if place else ""
