@@ -133,8 +133,7 @@ def _named(names: list[str]) -> list[Named]:
 
 
 def _tell_unfinished(folder: Path, run_ids: Container[str]) -> None:
-    from carbon_lint.records.journal import recover_command
-    from carbon_lint.records.unfinished import unfinished_in
+    from carbon_lint.records.journal import recover_command, unfinished_in
 
     for journal in unfinished_in(folder, run_ids):
         if journal.has_figures:

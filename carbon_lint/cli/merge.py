@@ -74,9 +74,9 @@ def _check_complete(arguments: Namespace, every: list[Named], records: list[Name
     """
     from pathlib import Path
 
+    from carbon_lint.records.journal import check_no_run_is_missing
     from carbon_lint.records.merge.merge import run_ids_of
     from carbon_lint.records.storage import is_url
-    from carbon_lint.records.unfinished import check_no_run_is_missing
 
     local = [name.removeprefix("file://") for name in arguments.records]
     names = [name for name in local if not is_url(name)]  # a journal is never written behind a URL

@@ -92,12 +92,12 @@ class Comparison:
 
     @property
     def can_be_judged(self) -> bool:
-        """Whether an increase may fail a build."""
+        """Return whether an increase may fail a build."""
         return not self.obstacles and not self.is_stale
 
 
 def figures_of_record(record: Record, origin: str) -> Figures:
-    """A record as one side of a comparison."""
+    """Return a record as one side of a comparison."""
     known, known_range = record.intensity, uncertainty_of(record)
     gpus = [gpu.name for gpu in record.hardware.gpus]
     # The CPU's name counts only where it is what was measured: beside a GPU, runners differ in it from day to day.
@@ -120,7 +120,7 @@ def figures_of_record(record: Record, origin: str) -> Figures:
 
 
 def compare(current: Figures, baseline: Figures, *, max_age_s: float | None = None) -> Comparison:
-    """The two side by side, with everything that stands in the way of judging the difference.
+    """Return the two side by side, with everything that stands in the way of judging the difference.
 
     A model's error is no obstacle: two runs on the same hardware by the same methods are off the same way.
     """
@@ -140,7 +140,7 @@ def compare(current: Figures, baseline: Figures, *, max_age_s: float | None = No
 
 
 def increase(comparison: Comparison, allowed: MaxIncrease) -> LimitResult | None:
-    """The increase at one carbon intensity as a limit; `None` where it cannot be judged.
+    """Return the increase at one carbon intensity as a limit; `None` if it cannot be judged.
 
     With two parts both must be passed, so what is allowed is the larger of the two.
     """
@@ -177,7 +177,7 @@ def _spread(energy_kwh: float | None, known: Bounds | None, difference: float) -
 def with_increase(
     verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease | None, missing: str = "there is no baseline"
 ) -> Verdict:
-    """The verdict with the comparison in it. No baseline (`missing` says why), or one of another kind, passes."""
+    """Return the verdict with the comparison in it. No baseline (`missing` says why) or another kind passes."""
     if allowed is None:
         return verdict
     if comparison is None:
@@ -209,7 +209,7 @@ def changes(comparison: Comparison) -> str:
 
 
 def format_change(change: float | None) -> str:
-    """A share as a reader takes it: `0.02` -> `+2 %`."""
+    """Return a share as a reader takes it: `0.02` -> `+2 %`."""
     if change is None:
         return "not known"
     shown = significant(change * 100, 2)

@@ -27,7 +27,7 @@ class Excused:
 
 
 def excuse(verdict: Verdict, exceptions: Iterable[BudgetException], today: date) -> Excused:
-    """The verdict without the limits that are excepted today; those that have expired are named.
+    """Return the verdict without the limits that are excepted today; those that have expired are named.
 
     The verdict stays as it was where any other limit is over.
     """

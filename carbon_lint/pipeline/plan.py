@@ -18,8 +18,7 @@ from carbon_lint.pipeline.baseline import (
 from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import limits_of
 from carbon_lint.pipeline.place import Resolved, place_of_run
-from carbon_lint.records.attempts import check_name
-from carbon_lint.records.folder import check_group
+from carbon_lint.records.folder import check_group, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -56,7 +56,7 @@ class Merged:
 
 
 def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Merged:
-    """The sum of the records.
+    """Return the sum of the records.
 
     Raises:
         InputError: there is none, or runs overlap on one machine.
@@ -78,7 +78,7 @@ def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Mer
 
 
 def of_group(records: Sequence[Named], run_group: str) -> list[Named]:
-    """The records of one run group. Raises InputError where there is none."""
+    """Return the records of one run group. Raises InputError if there is none."""
     found = [item for item in records if item.record.run_group == run_group]
     if not found:
         groups = sorted({item.record.run_group for item in records if item.record.run_group})
