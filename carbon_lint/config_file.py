@@ -328,7 +328,7 @@ class Origin:
             name = f"[[{key}]] {error.option}" if error.option else f"[[{key}]]"
             raise self.error(f"{name}: {error.message}", *at, hint=error.hint) from error
         except CarbonLintError as error:
-            raise self.error(f"{key}: {error.message}", key, hint=error.hint) from error
+            raise self.error(f"{key}: {error.message}", key, hint=error.advice(limits.as_key)) from error
         if found is None:
             raise self.error(f"{key}: found {shown(value)}, expected {kind.words}", key)
         return found

@@ -171,7 +171,12 @@ def _power_w(table: Mapping[str, Any], key: str) -> float | None:
     try:
         return None if key not in table else parse_power_w(table[key])
     except UsageError as error:
-        raise ConfigError(error.message, hint=error.hint, option=key) from error
+        raise ConfigError(error.message, hint=error.advice(as_key), option=key) from error
+
+
+def as_key(option: str, value: str) -> str:
+    """Return an option as carbon-lint.toml states it."""
+    return f'{option} = "{value}"' if value else f"{option} = true"
 
 
 def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], needed: tuple[str, ...], hint: str) -> None:

@@ -47,7 +47,7 @@ _REPEATABLE = ("output", "include", "select", "ignore", "record", "emissions_csv
 
 
 def quick_arguments(argv: list[str]) -> Any:
-    """What argparse would give for paths and the hook's own flags; None where anything else is there."""
+    """Return what argparse would for paths and the hook's own flags, None if anything else is given."""
     from types import SimpleNamespace
 
     values: dict[str, object] = {**_DEFAULTS, **{name: [] for name in _REPEATABLE}}
@@ -63,7 +63,7 @@ def quick_arguments(argv: list[str]) -> Any:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `check`."""
+    """Add the flags of `check`."""
     from carbon_lint.report.findings.reporters import REPORTERS
 
     add = parser.add_argument
@@ -236,7 +236,7 @@ def _options(*, is_for_forge: bool) -> RenderOptions:
 
 
 def _repository_root(folder: str) -> str:
-    """The folder that holds `.git`, from here upward; empty where there is none, which leaves paths as they are."""
+    """Return the folder that holds `.git`, from here upward; empty if none does, which leaves paths as they are."""
     while not os.path.exists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)
         if parent == folder:

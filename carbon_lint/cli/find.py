@@ -32,7 +32,7 @@ _STATED_WIDTH = 32
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint find`."""
+    """Add the flags of `carbon-lint find`."""
     limits = parser.add_argument_group("which")
     limits.add_argument("--max", metavar="QUANTITY", help="the most emissions, e.g. 100g or '2 kg'")
     limits.add_argument("--min", metavar="QUANTITY", help="the least emissions")
@@ -124,7 +124,7 @@ def _csv(result: FindResult, catalogue: Catalogue, arguments: Namespace) -> str:
 
 
 def _inert(value: object) -> object:
-    """A cell of a stranger's text that no spreadsheet takes for a formula."""
+    """Return a stranger's text as a cell that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_CELLS_THAT_COMPUTE) else value
 
 
@@ -142,7 +142,7 @@ def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> s
 
 
 def _sums(result: FindResult, arguments: Namespace) -> list[str]:
-    """What was looked at, and what became of it."""
+    """Return what was looked at, and what became of it."""
     readable = result.seen - len(result.unreadable)
     so_far = "" if result.is_complete else " so far, more may follow"
     sums = f"{result.within} of {readable} readable figures fit{so_far}"

@@ -28,7 +28,7 @@ def options_from(arguments: Namespace, *, without: tuple[str, ...] = ()) -> Opti
     for name, (attribute, parse) in _PARSERS.items():
         text = None if name in without else getattr(arguments, name, None)
         if text is not None:
-            with naming(f"--{name.replace('_', '-')}"):
+            with naming(name.replace("_", "-"), typed.get(name.replace("_", "-"))):
                 values[attribute] = parse(text)
     return Options(
         spelling=FLAG,

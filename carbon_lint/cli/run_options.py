@@ -1,4 +1,4 @@
-"""The flags of `carbon-lint run`, and the plan and the request that they and the configuration ask for."""
+"""Add the flags of `carbon-lint run`, and the plan and the request that they and the configuration ask for."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Estimate:
 
 
 def find_gpu(text: str) -> Device:
-    """The GPU that `text` names (`A100`, `RTX 3090`). Raises UsageError with the nearest names."""
+    """Return the GPU that `text` names (`A100`, `RTX 3090`). Raises UsageError with the nearest names."""
     known = _gpus()
     row = known.get(_normal(text)) or _joined().get(_normal(text).replace("-", ""))
     if row is not None:
@@ -144,7 +144,7 @@ def estimate_job(
 
 
 def estimate_record(record: Record, *, scale: float, place: Place | None, pue: float | None = None) -> Estimate:
-    """From a measured run, `scale` times as much of the same. Raises InputError for a record without energy.
+    """Estimate `scale` times as much as a measured run. Raises InputError for a record without energy.
 
     `place` re-prices it, `None` keeps the record's own intensity; `pue` replaces the record's.
     """
@@ -184,7 +184,7 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
 
 
 def gpu_names() -> tuple[str, ...]:
-    """The names that `find_gpu` knows, the shortest of each."""
+    """Return the names that `find_gpu` knows, the shortest of each."""
     return tuple(row["aliases"][0] for row in _rows())
 
 

@@ -80,9 +80,11 @@ class Options:
 
 
 @contextmanager
-def naming(what: str) -> Iterator[None]:
-    """Put what the user wrote before the message of an error in its value."""
+def naming(option: str, value: str | None = None, *, where: str | None = None) -> Iterator[None]:
+    """Raise an error in the value of an option as one about that option; `where` is the line that states it."""
     try:
         yield
     except (UsageError, PlaceError) as error:
-        raise type(error)(f"{what}: {error.message}", hint=error.hint) from error
+        if where is not None:
+            raise error.again(message=f"{where}: {error.message}", option=None) from error
+        raise error.again(option=option, value=value) from error

@@ -47,7 +47,7 @@ def plain(markdown):
     ("inputs", "status", "headline"),
     [
         ({"setup": "exit 9", "command": "true", "location": "FRA"}, 9, "❌ `setup` failed with exit status 9"),
-        ({"command": "true"}, 125, "❌ Not measured: no location is given"),
+        ({"command": "true"}, 125, "❌ Not measured: no location was given"),
         ({"command": "true", "location": "FRA", "max-emissions": "5"}, 2, "❌ Did not run: input 'max-emissions'"),
         ({"command": "true", "locaton": "FRA"}, 2, "❌ Did not run: input 'locaton' is not known"),
         ({"command": "exit 3", "location": "FRA", "max-emissions": "5 kg"}, 3, "❌ The job failed with exit status 3"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
 from carbon_lint.card.from_record import is_modelled
-from carbon_lint.records.intensity import source_in_words
+from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import energy_range
 from carbon_lint.text import markdown_text, terminal
 from carbon_lint.units import format_emissions, format_energy, format_energy_range, significant
@@ -62,9 +62,9 @@ def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]
     if record.intensity is not None:
         place = record.intensity.location_name or record.intensity.location
         where = f", {show(place)}" if place else ""
-        year = f", {record.intensity.year}" if record.intensity.year else ""
+        of = vintage_in_words(record.intensity, record.started_at)
         figure = f"{significant(record.intensity.g_per_kwh)} g/kWh"
-        lines.append(f"Carbon intensity: {figure} ({show(source_in_words(record.intensity))}{where}{year})")
+        lines.append(f"Carbon intensity: {figure}: {show(source_in_words(record.intensity))}{where}{of}")
     lines.append(f"Outcome: {record.outcome}")
     if record.provenance.run_url:
         url = record.provenance.run_url
