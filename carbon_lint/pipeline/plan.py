@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from carbon_lint.config import Settings
-    from carbon_lint.gate.baseline import Figures
+    from carbon_lint.gate.baseline import RunFigures
     from carbon_lint.limits import BudgetException
     from carbon_lint.measure.meter import Meter
     from carbon_lint.pipeline.baseline import Files
@@ -69,7 +69,7 @@ class RunPlan:
     options: Options
     limits: Limits
     place: Resolved | None = None
-    baseline: Figures | str | None = None
+    baseline: RunFigures | str | None = None
     pue: float = 1.0
     cpu_power_w: float | None = None
     ram_power_w: float | None = None
@@ -144,7 +144,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     )
 
 
-def baseline_of(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> Figures | str | None:
+def baseline_of(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> RunFigures | str | None:
     """Return what a run is compared with, or why there is nothing; `None` if nothing was asked for."""
     if limits.baseline is None:
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.journal import check_no_run_is_missing
-from carbon_lint.records.merge.merge import Merged, Named, merge, of_group, run_ids_of
+from carbon_lint.records.merge.merge import Merged, NamedRecord, merge, of_group, run_ids_of
 from carbon_lint.records.storage import LocalStorage, is_url, open_storage, split_url
 from carbon_lint.records.store import (
     MARK,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from carbon_lint.records.storage import Storage
 
 
-def records_in(folder: str | os.PathLike[str]) -> list[Named]:
+def records_in(folder: str | os.PathLike[str]) -> list[NamedRecord]:
     """Every record in the folder itself, by name; other JSON files are passed over.
 
     Raises InputError if a record cannot be read: a sum without it would be too small; UsageError if nothing here
@@ -42,7 +42,7 @@ def records_in(folder: str | os.PathLike[str]) -> list[Named]:
     """
     storage = open_storage(os.fspath(folder))
     contents = ((storage.shown(name), storage.read_marked(name, MARK)) for name in sorted(storage.files()))
-    found = [Named(name=name, record=parse_record(data, name)) for name, data in contents if data is not None]
+    found = [NamedRecord(name=name, record=parse_record(data, name)) for name, data in contents if data is not None]
     for item in found:
         check_plausible(item.record, item.name)
         if isinstance(storage, LocalStorage):
@@ -92,7 +92,7 @@ def group_sum(record: Record, path: str | os.PathLike[str]) -> Merged:
     Raises what `merge` raises, and InputError if an attempt was killed and left a journal alone. A record without a
     group is its own sum, and so is one that is a sum already.
     """
-    named = Named(name=str(path), record=record)
+    named = NamedRecord(name=str(path), record=record)
     if record.run_group is None or record.merged_from:
         return merge([named])
     found = _beside(path)
@@ -122,12 +122,12 @@ def _folders(path: str | os.PathLike[str]) -> list[Path]:
     return list({os.path.realpath(folder): folder for folder in (target.parent, Path(path).parent)}.values())
 
 
-def _beside(path: str | os.PathLike[str]) -> dict[str, Named]:
+def _beside(path: str | os.PathLike[str]) -> dict[str, NamedRecord]:
     """Return the records in these folders, by where they really lie."""
     return {os.path.realpath(item.name): item for folder in _folders(path) for item in records_in(folder)}
 
 
-def _without_sums(group: list[Named]) -> list[Named]:
+def _without_sums(group: list[NamedRecord]) -> list[NamedRecord]:
     """Less each sum of which the others hold every part. One whose parts lie elsewhere is all that there is of them."""
     left = list(group)
     for item in sorted(group, key=lambda each: (-len(each.record.merged_from), each.name)):
