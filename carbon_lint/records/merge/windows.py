@@ -41,7 +41,7 @@ def union_s(windows: Iterable[Window]) -> float:
 
 
 def merged_windows(windows: Iterable[Window]) -> list[Window]:
-    """The same stretches without overlaps, in order."""
+    """Return the same stretches without overlaps, in order."""
     merged: list[Window] = []
     for window in sorted(windows):
         if merged and window.start_s <= merged[-1].end_s:
