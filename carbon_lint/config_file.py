@@ -179,17 +179,6 @@ _MACHINE = {
         "ram-power": {**_POWER.schema, "description": "Power of the memory there."},
     },
 }
-_EXCEPTION = {
-    "type": "object",
-    "required": ["limit", "owner", "reason", "until"],
-    "additionalProperties": False,
-    "properties": {
-        "limit": {"enum": list(limits.LIMITS)},
-        "owner": {"type": "string", "minLength": 1},
-        "reason": {"type": "string", "minLength": 1},
-        "until": {"description": "The last day on which it holds."},
-    },
-}
 _KINDS: dict[str, tuple[Kind, str]] = {
     "select": (_CODES, "rules to run: codes, beginnings of codes, names, or ALL"),
     "ignore": (_CODES, "rules not to run; the longer match of select and ignore wins"),
@@ -273,7 +262,9 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         "what holds on machines of a name: match, and location, cpu-power or ram-power",
     ),
     "exception": (
-        Kind("an array of tables", _tables(limits.parse_exception), {"type": "array", "items": _EXCEPTION}),
+        Kind(
+            "an array of tables", _tables(limits.parse_exception), {"type": "array", "items": limits.EXCEPTION_SCHEMA}
+        ),
         "limits lifted for a while: limit, owner, reason, until",
     ),
 }

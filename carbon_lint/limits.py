@@ -21,6 +21,18 @@ KINDS = ("card", "record", "ledger", "hub")
 LIMITS = ("max-emissions", "max-energy", "max-increase")
 _EXAMPLE = "write '10%', '5 g', or both: '10% and 5 g'"
 _EXCEPTION_KEYS = ("limit", "owner", "reason", "until")
+EXCEPTION_SCHEMA = {
+    "type": "object",
+    "required": ["limit", "owner", "reason", "until"],
+    "additionalProperties": False,
+    "properties": {
+        "limit": {"enum": list(LIMITS)},
+        "owner": {"type": "string", "minLength": 1},
+        "reason": {"type": "string", "minLength": 1},
+        "until": {"description": "The last day on which it holds."},
+    },
+}
+"""What `[[exception]]` may hold."""
 _MACHINE_KEYS = ("match", "location", "cpu-power", "ram-power")
 _MACHINE_EXAMPLE = 'match = "gpu-par-*", location = "FRA"'
 

@@ -12,6 +12,7 @@ import sys
 
 from carbon_lint.cli import csv_flags
 from carbon_lint.errors import NoCardsError
+from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.lint.discover import CARD_NAME
 from carbon_lint.lint.engine import Judge, LintRequest, collect, lint_paths
 
@@ -82,7 +83,7 @@ def _add_policy(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("rules and configuration").add_argument
     add("--select", action="append", default=[], metavar="CODES", help="run these rules only: codes, beginnings, names")
     add("--ignore", action="append", default=[], metavar="CODES", help="do not run these rules")
-    add("--fail-on", choices=("error", "warning", "note"), help="least severity that gives exit status 1")
+    add("--fail-on", choices=SEVERITIES, help="least severity that gives exit status 1")
     add("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
     add("--config", metavar="FILE", help="use this configuration, not the one found above the card")
     add("--no-config", action="store_true", help="use no configuration")

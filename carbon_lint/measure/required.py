@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from carbon_lint.measure.host.cpu import CpuPlan
 
-REQUIREMENTS = ("gpu", "cpu-counter", "none")
-
 
 def need_linux() -> None:
     """Raise MeasurementError unless a job's processes, power and output can be followed here."""

@@ -284,6 +284,17 @@ def test_what_stops_the_step_in_a_card_is_annotated_at_its_line(runner):
         assert not (runner.workspace / "ran").exists()
 
 
+def test_what_is_wrong_in_the_configuration_is_annotated_at_its_line(runner):
+    for text, key in (('location = "FRA"\ngrace = "soon"\n', "grace"), ('location = "FRA"\ngrace\n', "not TOML")):
+        runner.write("carbon-lint.toml", text)
+        step = runner.step(command="touch ran")
+        assert step.exit_status == 2
+        [error] = [command for command in step.commands if command.name == "error"]
+        assert (error.properties["file"], error.properties["line"]) == ("carbon-lint.toml", "2"), step.log
+        assert f"carbon-lint.toml:2: {key}" in error.data
+        assert not (runner.workspace / "ran").exists()
+
+
 @pytest.mark.parametrize("status", [1, 2, 3, 4, 125, 130])
 def test_the_exit_status_of_setup_is_not_taken_for_one_of_ours(runner, status):
     step = runner.step(setup=f"exit {status}", command="true", location="FRA")
