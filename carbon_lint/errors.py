@@ -22,6 +22,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
 
 class ExitCode(IntEnum):
     """What each exit status of carbon-lint means. `docs/exit-codes.md` says it to users."""
@@ -62,6 +66,12 @@ class CarbonLintError(Exception):
         self.details = details
         self.option = option
         self.value = value
+
+    def with_message(self, message: str) -> Self:
+        """Return another error of this kind that says `message`; this one stays as it is."""
+        other = type(self).__new__(type(self), message)
+        other.__dict__.update(self.__dict__, message=message)
+        return other
 
 
 class UsageError(CarbonLintError):

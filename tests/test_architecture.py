@@ -51,7 +51,6 @@ OPEN_CIRCLES = {
     "report report.findings.outputs",
 }
 OPEN_FOLDER_CIRCLES = {
-    "hub.audit hub.publish",
     "measure.codecarbon measure.host",
     "report.findings report.run",
 }

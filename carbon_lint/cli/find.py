@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.cli.hub_extra import need_hub
 from carbon_lint.errors import UsageError
-from carbon_lint.text import terminal
+from carbon_lint.text import spreadsheet, terminal
 from carbon_lint.units import format_emissions, parse_duration_s, parse_emissions_g
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from carbon_lint.hub.client.catalogue import Catalogue
     from carbon_lint.hub.search.find import FindRequest, FindResult, Found
 
-_CELLS_THAT_COMPUTE = ("=", "+", "-", "@", "\t", "\r")
 _STATED_WIDTH = 32
 
 
@@ -119,13 +118,8 @@ def _csv(result: FindResult, catalogue: Catalogue, arguments: Namespace) -> str:
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows(shown, catalogue.endpoint):
-        writer.writerow({name: _inert(value) for name, value in row.items()})
+        writer.writerow({name: spreadsheet(value) if isinstance(value, str) else value for name, value in row.items()})
     return out.getvalue()
-
-
-def _inert(value: object) -> object:
-    """A cell of a stranger's text that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_CELLS_THAT_COMPUTE) else value
 
 
 def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> str:

@@ -181,19 +181,19 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
 
 
 def _lineage(published: Published, repo: ModelRepo) -> list[str]:
+    from carbon_lint.card.read import read_card
     from carbon_lint.hub.client.catalogue import Catalogue
-    from carbon_lint.hub.publish.judging import emissions_of, metadata_of
     from carbon_lint.hub.publish.lineage import trace
 
     catalogue = Catalogue(repo.endpoint, repo.credentials)
-    return trace(metadata_of(published.card), emissions_of(published.card), catalogue).lines()
+    card = read_card(published.card, "README.md")
+    return trace(None if card.root is None else card.root.plain, card.emissions_g, catalogue).lines()
 
 
 def _request(arguments: Namespace, record: Record | None, repo_id: str, notes: list[str]) -> PublishRequest:
     from carbon_lint.config import load
     from carbon_lint.hub.client.http import Retries
-    from carbon_lint.hub.publish.card import PublishRequest
-    from carbon_lint.hub.publish.judging import emissions_of, linter
+    from carbon_lint.hub.publish.card import PublishRequest, linter
     from carbon_lint.lint.evidence import from_records
 
     evidence = None if arguments.record is None else from_records([arguments.record])
@@ -203,7 +203,6 @@ def _request(arguments: Namespace, record: Record | None, repo_id: str, notes: l
         revision=arguments.revision,
         record=record,
         check=check,
-        emissions_of=emissions_of,
         overwrite=arguments.overwrite,
         title=arguments.message,
         on_loss=_say_loss,

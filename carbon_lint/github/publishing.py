@@ -148,8 +148,7 @@ def publish_card(step: Step, plan: RunPlan, settings: Settings, record: Record |
 def _publish(step: Step, plan: RunPlan, settings: Settings, record: Record | None, mode: Mode) -> Published:
     from carbon_lint.hub.client.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
     from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
-    from carbon_lint.hub.publish.card import PublishRequest, publish_card  # noqa: PLC0415
-    from carbon_lint.hub.publish.judging import emissions_of, linter  # noqa: PLC0415
+    from carbon_lint.hub.publish.card import PublishRequest, linter, publish_card  # noqa: PLC0415
     from carbon_lint.hub.publish.pulls import publish_by_pull_request  # noqa: PLC0415
 
     deadline = Deadline(DRY_RUN_TIMEOUT_S if mode is Mode.DRY_RUN else TIMEOUT_S)
@@ -167,7 +166,6 @@ def _publish(step: Step, plan: RunPlan, settings: Settings, record: Record | Non
             plan=_change(step, plan, record, repo.id, notes),
             record=record,
             check=linter(settings),
-            emissions_of=emissions_of,
             on_loss=lambda lost: _show_loss(step, lost),
             dry_run=mode is Mode.DRY_RUN,
         )

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.card.read import read_card
-from carbon_lint.hub.publish.judging import plain
 from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
 from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic
 from carbon_lint.lint.engine import lint_card
@@ -76,7 +75,7 @@ def judge(card_text: CardText, settings: Settings) -> Judged:
     card = read_card(card_text.data, f"{card_text.id}/README.md")
     found = lint_card(card, settings)
     block = card.block
-    value = None if block is None else plain(block)
+    value = None if block is None else block.plain
     energy = value.get("energy_consumed") if isinstance(value, dict) else None
     is_number = isinstance(energy, (int, float)) and not isinstance(energy, bool)
     return Judged(

@@ -11,7 +11,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import huggingface_hub
 from huggingface_hub import CommitOperationAdd, HfApi
@@ -97,10 +97,6 @@ class ModelRepo:
         self.credentials = credentials
         token = credentials.token if credentials else False
         self.api = HfApi(endpoint=endpoint, token=token, library_name="carbon-lint", library_version=__version__)
-
-    def with_id(self, repo_id: str) -> Self:
-        """Another model, with the same credentials."""
-        return type(self)(repo_id, self.endpoint, self.credentials)
 
     def tip(self, revision: str) -> Tip:
         """The head of a revision now, and its card. Raises HubError also where the model has been renamed."""
@@ -239,13 +235,10 @@ class ModelRepo:
         except EntryNotFoundError:
             raise
         except HubError as error:
-            raise self._without_token(error) from None
+            token = self.credentials.token if self.credentials else None
+            raise error.with_message(redacted(error.message, token)) from None
         except refusals.EXPECTED as error:
             if isinstance(error, HfHubHTTPError) and error.response.status_code == STALE:
                 raise
             # `from None`: the client's own exceptions hold request headers
             raise refusals.explain(error, self.id, revision, self.credentials) from None
-
-    def _without_token(self, error: HubError) -> HubError:
-        error.message = redacted(error.message, self.credentials.token if self.credentials else None)
-        return error

@@ -13,8 +13,8 @@ from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.endpoint import endpoint_of
 from carbon_lint.hub.client.http import Deadline, Retries
 from carbon_lint.hub.client.remote import ModelRepo, connected
-from carbon_lint.hub.client.secrets import RedactingFormatter
 from carbon_lint.hub.client.target import parse_target
+from carbon_lint.redact import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -105,3 +105,15 @@ def logging_to_stderr(verbosity: int, credentials: Credentials | None = None) ->
             logger = logging.getLogger(name)
             logger.handlers, logger.propagate = handlers, propagate
             logger.setLevel(old_level)
+
+
+class RedactingFormatter(logging.Formatter):
+    """Format log lines without any token, not even one in a traceback."""
+
+    def __init__(self, pattern: str, secret: str | None) -> None:
+        super().__init__(pattern)
+        self._secret = secret
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line, redacted after everything has been put into it."""
+        return redacted(super().format(record), self._secret)

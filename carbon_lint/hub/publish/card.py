@@ -12,16 +12,21 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from carbon_lint.card.read import read_card
 from carbon_lint.errors import ExitCode, HubError
 from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
 from carbon_lint.hub.client.remote import CARD, ModelRepo, StaleError, Tip
 from carbon_lint.hub.publish.losses import loss
 from carbon_lint.hub.publish.message import MARKER, description_of, title_of
+from carbon_lint.lint.engine import lint_text
+from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from carbon_lint.config import Settings
     from carbon_lint.hub.publish.losses import Loss
+    from carbon_lint.lint.evidence import Evidence
     from carbon_lint.records.record import Record
 
 
@@ -111,7 +116,6 @@ class PublishRequest:
         plan: how the new card is made.
         revision: the branch, or `refs/pr/N`.
         check: lint of what will be committed; the lines of its errors.
-        emissions_of: the grams that a card states, for the commit message; None where it states none.
         overwrite: go on where somebody else changed the card meanwhile.
         title: the commit's first line, where the user gives one.
         on_loss: told what a whole card is about to replace, before anything is sent.
@@ -121,7 +125,6 @@ class PublishRequest:
     revision: str = "main"
     record: Record | None = None
     check: Callable[[bytes], tuple[str, ...]]
-    emissions_of: Callable[[bytes], float | None]
     overwrite: bool = False
     title: str | None = None
     on_loss: Callable[[Loss], None] | None = None
@@ -199,7 +202,7 @@ class _Publication:
         return self._read_back(self._commit(tip, new), new)
 
     def _commit(self, tip: Tip, new: bytes) -> str:
-        record, emissions_g = self.request.record, self.request.emissions_of(new)
+        record, emissions_g = self.request.record, read_card(new, CARD).emissions_g
         title = self.request.title or title_of(record, emissions_g)
         # In doubt until the answer is there. `since` stays at the oldest doubtful parent: any commit of ours is newer.
         before, self.unsure_since = self.unsure_since, self.unsure_since or tip.sha
@@ -268,6 +271,19 @@ class _Publication:
         if self.unsure_since is not None:
             return f"whether the new card is there could not be found out: look at {self.repo.endpoint}/{self.repo.id}"
         return "the old card is there: nothing was sent"
+
+
+def linter(settings: Settings, evidence: Evidence | None = None) -> Callable[[bytes], tuple[str, ...]]:
+    """Return a function that lints a card as `check` does and returns its errors, one line each."""
+
+    def errors_of(card: bytes) -> tuple[str, ...]:
+        return tuple(
+            f"{it.path}:{it.line}:{it.column}: {it.severity} {it.code} {terminal(it.message)} [{it.name}]"
+            for it in lint_text(card, CARD, settings, evidence)
+            if it.severity == "error"
+        )
+
+    return errors_of
 
 
 def tell_loss(request: PublishRequest, old: bytes | None, new: bytes) -> None:

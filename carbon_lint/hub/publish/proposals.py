@@ -10,8 +10,7 @@ from carbon_lint.card.read import read_card
 from carbon_lint.errors import HubError
 from carbon_lint.hub.audit.judge import CardText, judge
 from carbon_lint.hub.client.http import Retries
-from carbon_lint.hub.publish.card import PublishRequest, WholeCard, publish_card
-from carbon_lint.hub.publish.judging import emissions_of, linter
+from carbon_lint.hub.publish.card import PublishRequest, WholeCard, linter, publish_card
 from carbon_lint.hub.publish.pulls import MARK, Pulls
 
 if TYPE_CHECKING:
@@ -69,7 +68,6 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
         plan=WholeCard(new),
         revision=pull.ref,
         check=linter(settings),
-        emissions_of=emissions_of,
         title=f"{TITLE}: {old_text} kg = {proposal.new} g",
         retries=retries,
     )

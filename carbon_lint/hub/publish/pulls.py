@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from huggingface_hub.errors import HfHubHTTPError
 
+from carbon_lint.card.read import read_card
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.refusals import ForbiddenError
+from carbon_lint.hub.client.remote import CARD
 from carbon_lint.hub.publish.card import (
     AGAIN_IS_SAFE,
     CardErrorsError,
@@ -203,7 +205,7 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
         diff = diff_of(main.card, new) if request.dry_run else None
         page = repo.commit_url(main.sha)
         return Published(repo_id=repo.id, revision="main", url=page, oid=main.sha, changed=False, card=new, diff=diff)
-    emissions_g = request.emissions_of(new)
+    emissions_g = read_card(new, CARD).emissions_g
     title = request.title or title_of(request.record, emissions_g)
     description = description_of(request.record, emissions_g, uuid.uuid4().hex, is_markdown=True)
     pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
@@ -211,8 +213,8 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
         plan = request.plan if not is_made and _has_edits_of_others(repo, pull) else WholeCard(new)
         done = publish_card(replace(request, plan=plan, revision=pull.ref, on_loss=None), repo, deadline)
     except HubError as error:
-        error.message += f" ({pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status})"
-        raise
+        state = f" ({pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status})"
+        raise error.with_message(error.message + state) from error
     if pull.status == "draft":
         pulls.set_status(pull.num, "open", deadline, request.retries)
     if is_made:
