@@ -54,7 +54,7 @@ OPEN_FOLDER_CIRCLES = {
     "measure.codecarbon measure.host",
     "report.findings report.run",
 }
-OPEN_LONG_FUNCTIONS = {"report.run.export.spdx", "hub.search.find.find", "report.run.text.render"}
+OPEN_LONG_FUNCTIONS = {"report.run.export.spdx", "report.run.text.render"}
 OPEN_LONG_FILES = {"config_file"}
 
 HOUSE = house.read_house(ROOT / "carbon_lint")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.hub.client.catalogue import Catalogue
-    from carbon_lint.hub.search.find import FindRequest, FindResult, Found
+    from carbon_lint.hub.search.find import FindRequest, FindResult, FoundModel
 
 _STATED_WIDTH = 32
 
@@ -150,7 +150,7 @@ def _sums(result: FindResult, arguments: Namespace) -> list[str]:
     return [sums, f"{result.zeros} left out: zero is often a placeholder"]
 
 
-def _columns(models: tuple[Found, ...]) -> list[str]:
+def _columns(models: tuple[FoundModel, ...]) -> list[str]:
     head = ["emissions", "downloads", "likes", "task", "model", "note"]
     cells = [
         [
@@ -178,17 +178,17 @@ def _count(value: int | None) -> str:
     return "-" if value is None else str(value)
 
 
-def _note(found: Found) -> str:
+def _note(found: FoundModel) -> str:
     if found.stated.is_converted:
         return f"{_stated(found)}, {found.stated.note}"
     return found.stated.note or ""
 
 
-def _reason(found: Found) -> str:
+def _reason(found: FoundModel) -> str:
     return f"{_stated(found)}: {found.stated.note}" if found.stated.text else found.stated.note or ""
 
 
-def _stated(found: Found) -> str:
+def _stated(found: FoundModel) -> str:
     text = found.stated.text
     return terminal(repr(text if len(text) <= _STATED_WIDTH else text[: _STATED_WIDTH - 1] + "…"))
 

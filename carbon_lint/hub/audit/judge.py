@@ -47,7 +47,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class AuditedCard:
     """What was found of one card.
 
     Attributes:
@@ -68,17 +68,17 @@ class Judged:
     problem: str | None = None
 
 
-def judge(card_text: CardText, settings: Settings) -> Judged:
+def judge(card_text: CardText, settings: Settings) -> AuditedCard:
     """Judge one card. Raises nothing on content."""
     if card_text.data is None:
-        return Judged(id=card_text.id, problem=card_text.problem)
+        return AuditedCard(id=card_text.id, problem=card_text.problem)
     card = read_card(card_text.data, f"{card_text.id}/README.md")
     found = lint_card(card, settings)
     block = card.block
     value = None if block is None else block.plain
     energy = value.get("energy_consumed") if isinstance(value, dict) else None
     is_number = isinstance(energy, (int, float)) and not isinstance(energy, bool)
-    return Judged(
+    return AuditedCard(
         id=card_text.id,
         has_card=True,
         stated=None if block is None else read_stated({BLOCK: value}),
@@ -88,7 +88,7 @@ def judge(card_text: CardText, settings: Settings) -> Judged:
     )
 
 
-def judge_all(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[Judged]:
+def judge_all(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[AuditedCard]:
     """A batch of cards; with `only_mentioning` those without a word of emissions are counted and not looked into."""
     return [
         judge(card, settings) if not only_mentioning or mentions_emissions(card) else _unjudged(card) for card in cards
@@ -101,8 +101,8 @@ def mentions_emissions(card: CardText) -> bool:
     return b"co2" in folded or b"emission" in folded
 
 
-def _unjudged(card: CardText) -> Judged:
-    return Judged(id=card.id, has_card=card.data is not None, problem=card.problem)
+def _unjudged(card: CardText) -> AuditedCard:
+    return AuditedCard(id=card.id, has_card=card.data is not None, problem=card.problem)
 
 
 def finding_of(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -143,12 +143,12 @@ class Tally:
     by_severity: Counter[str] = field(default_factory=Counter)
     with_errors: int = 0
     findings: list[dict[str, Any]] = field(default_factory=list)
-    unreadable: list[Judged] = field(default_factory=list)
-    problems: list[Judged] = field(default_factory=list)
-    proposals: list[Judged] = field(default_factory=list)
+    unreadable: list[AuditedCard] = field(default_factory=list)
+    problems: list[AuditedCard] = field(default_factory=list)
+    proposals: list[AuditedCard] = field(default_factory=list)
     left_out: int = 0
 
-    def add(self, judged: Judged) -> None:
+    def add(self, judged: AuditedCard) -> None:
         """Count one card in."""
         self.cards += 1
         if judged.problem is not None:
@@ -167,7 +167,7 @@ class Tally:
         if judged.proposal is not None:
             self.proposals.append(judged)
 
-    def _add_stated(self, judged: Judged, stated: Stated) -> None:
+    def _add_stated(self, judged: AuditedCard, stated: Stated) -> None:
         self.stating += 1
         self.by_source[source_name(stated.source)] += 1
         if stated.emissions_g is None:
@@ -192,7 +192,7 @@ def source_name(source: str | None) -> str:
     return known.get(folded, source if len(source) <= limit else source[: limit - 1] + "…")
 
 
-def tally(judged: Iterator[Judged]) -> Tally:
+def tally(judged: Iterator[AuditedCard]) -> Tally:
     """The sums over all."""
     sums = Tally()
     for one in judged:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
 from carbon_lint.hub.audit.journal import from_json, to_json
-from carbon_lint.hub.audit.judge import CardText, Judged, judge_all
+from carbon_lint.hub.audit.judge import AuditedCard, CardText, judge_all
 from carbon_lint.hub.audit.sources import cards_in, columns_of, row_of
 from carbon_lint.project import install_hint
 
@@ -27,7 +27,7 @@ VERDICT, PROBLEM = "verdict", "problem"
 
 def judge_on_ray(
     path: str, settings: Settings, address: str | None, *, only_mentioning: bool = False
-) -> Iterator[Judged]:
+) -> Iterator[AuditedCard]:
     """The verdicts on a Parquet or JSON lines file's cards, in order. Bad rows stay rows.
 
     Raises InputError where Ray is not installed or the file cannot be read.
@@ -49,7 +49,7 @@ def judge_on_ray(
             ray.shutdown()
 
 
-def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool) -> Iterator[Judged]:
+def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool) -> Iterator[AuditedCard]:
     dataset, ids, text = _dataset(ray, path)
 
     def judge_rows(batch: Any) -> Any:
