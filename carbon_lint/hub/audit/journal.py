@@ -1,4 +1,4 @@
-"""What an audit has found so far, on disk after each card: an interrupted audit goes on where it stopped."""
+"""Keep what an audit has found on disk after each card: an interrupted audit goes on from there."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Journal:
         self._write(to_json(judged))
 
     def finish(self) -> None:
-        """The audit is complete: the next one begins anew."""
+        """End the journal: the audit is complete, and the next one begins anew."""
         self._stream.close()
         self.path.unlink(missing_ok=True)
 
@@ -97,12 +97,12 @@ def _document(line: bytes) -> dict[str, Any] | None:
 
 
 def to_json(judged: AuditedCard) -> dict[str, Any]:
-    """A verdict as a line of the journal."""
+    """Return a card's result as a line of the journal."""
     return asdict(judged)
 
 
 def from_json(document: dict[str, Any]) -> AuditedCard:
-    """The verdict that a line holds."""
+    """Return the result that a line holds."""
     stated, proposal = document["stated"], document["proposal"]
     values = {
         **document,

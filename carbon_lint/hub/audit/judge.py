@@ -1,4 +1,4 @@
-"""Many cards judged into one report: who states emissions, by what source, what is wrong and why.
+"""Judge many cards for one report: who states emissions, by what source, what is wrong and why.
 
 `judge` is pure: one card in, one verdict out, the same in this process, in several, or on a cluster. A card that cannot
 be fetched or read stays in the report as a row.
@@ -29,7 +29,7 @@ PROOFS = ("CL203", "CL207")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardText:
-    """A card to judge. `data` is None where there is none; `problem` says why it could not be had."""
+    """A card to judge. `data` is None if there is none; `problem` says why it could not be had."""
 
     id: str
     data: bytes | None
@@ -51,9 +51,9 @@ class AuditedCard:
     """What was found of one card.
 
     Attributes:
-        has_card: False where the model has none.
-        stated: what its metadata states; None where it states nothing.
-        energy_kwh: the block's `energy_consumed`, where it is a number.
+        has_card: False if the model has none.
+        stated: what its metadata states; None if it states nothing.
+        energy_kwh: the block's `energy_consumed`, if it is a number.
         findings: what the linter says, as plain values (see `finding_of`).
         proposal: a correction that its own figures prove.
         problem: why the card could not be had or judged.
@@ -89,14 +89,14 @@ def judge(card_text: CardText, settings: Settings) -> AuditedCard:
 
 
 def judge_all(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[AuditedCard]:
-    """A batch of cards; with `only_mentioning` those without a word of emissions are counted and not looked into."""
+    """Judge a batch; with `only_mentioning` cards without a word of emissions are only counted."""
     return [
         judge(card, settings) if not only_mentioning or mentions_emissions(card) else _unjudged(card) for card in cards
     ]
 
 
 def mentions_emissions(card: CardText) -> bool:
-    """Whether the text could state emissions. A key written in YAML escapes is not seen."""
+    """Return whether the text could state emissions. A key written in YAML escapes is not seen."""
     folded = (card.data or b"").lower()
     return b"co2" in folded or b"emission" in folded
 
@@ -106,13 +106,13 @@ def _unjudged(card: CardText) -> AuditedCard:
 
 
 def finding_of(diagnostic: Diagnostic) -> dict[str, Any]:
-    """A finding as plain values that JSON holds, from which `diagnostic_of` makes it again, without its fix."""
+    """Return a finding as plain values for JSON. `diagnostic_of` makes it again, without its fix."""
     names = ("code", "name", "severity", "message", "path", "start", "end", "line", "column", "end_line", "end_column")
     return {name: getattr(diagnostic, name) for name in names}
 
 
 def diagnostic_of(finding: dict[str, Any]) -> Diagnostic:
-    """The finding for a reporter."""
+    """Return the finding for a reporter."""
     return Diagnostic(**finding, fix=None)
 
 
@@ -127,7 +127,7 @@ def _proposal(card: Card, found: list[Diagnostic]) -> Proposal | None:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """The sums over all cards so far. Grams and kilowatt-hours are summed only where they could be read."""
+    """The sums over all cards so far. Grams and kilowatt-hours are summed only if they could be read."""
 
     cards: int = 0
     without_card: int = 0
@@ -193,7 +193,7 @@ def source_name(source: str | None) -> str:
 
 
 def tally(judged: Iterator[AuditedCard]) -> Tally:
-    """The sums over all."""
+    """Return the sums over all."""
     sums = Tally()
     for one in judged:
         sums.add(one)

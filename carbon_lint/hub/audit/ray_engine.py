@@ -28,9 +28,9 @@ VERDICT, PROBLEM = "verdict", "problem"
 def judge_on_ray(
     path: str, settings: Settings, address: str | None, *, only_mentioning: bool = False
 ) -> Iterator[AuditedCard]:
-    """The verdicts on a Parquet or JSON lines file's cards, in order. Bad rows stay rows.
+    """Return the results for a Parquet or JSON lines file's cards, in order. Bad rows stay rows.
 
-    Raises InputError where Ray is not installed or the file cannot be read.
+    Raises InputError if Ray is not installed or the file cannot be read.
     """
     try:
         import ray  # noqa: PLC0415  an extra, very large
@@ -71,7 +71,7 @@ def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool)
 
 
 def _dataset(ray: Any, path: str) -> tuple[Any, str | None, str]:
-    """The cards as a dataset, and its columns of ids and of cards."""
+    """Return the cards as a dataset, and its columns of ids and of cards."""
     if not path.endswith(".parquet"):
         # JSON lines are read here: a line that is none must stay a row, and Ray's reader ends at it
         rows = [{"id": card.id, "card": card.data, PROBLEM: card.problem} for card in cards_in(path)]

@@ -1,4 +1,4 @@
-"""Runs an audit: cards in, verdicts out, in order, over several processes where that pays."""
+"""Run an audit: cards in, results out, in order, over several processes if that pays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AHEAD = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an audit is. `of` is None where the number of cards is not known; `left_s` is an estimate."""
+    """How far an audit is. `of` is None if the number of cards is not known; `left_s` is an estimate."""
 
     done: int
     of: int | None
@@ -40,7 +40,7 @@ def watched(
     before: int = 0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[AuditedCard]:
-    """The verdicts, with `on_progress` told after each. `before` were done by an earlier run: they cost no time now.
+    """Return the results and call `on_progress` after each. An earlier run did `before`: they cost no time now.
 
     The estimate is the mean time a card so far, waits for the Hub's allowance included, over the cards left.
     """

@@ -1,4 +1,4 @@
-"""Opens a model on the Hub for a verb: endpoint, credentials, deadline."""
+"""Open a model on the Hub for a verb: endpoint, credentials, deadline, a log without tokens."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def open_model(
     is_anonymous: bool = False,
     on_wait: Callable[[float, str], None] | None = None,
 ) -> Iterator[ModelRepo]:
-    """The model that `target` names (`owner/model` or its page), ready to be asked.
+    """Open the model that `target` names (`owner/model` or its page).
 
     Without `needs_token` a token is used if there is one, and keyless login may fail; `is_anonymous` uses none at all.
 
     Raises:
         UsageError: `target` or HF_ENDPOINT cannot be read, or HF_ENDPOINT is not the workflow's own.
-        HubError: there is no token where one is needed, or HF_HUB_OFFLINE is set.
+        HubError: a token is needed and missing, or HF_HUB_OFFLINE is set.
     """
     endpoint = endpoint_of(environ)
     repo_id = parse_target(target, endpoint)
@@ -69,9 +69,9 @@ def open_catalogue(
     token_file: Path | None = None,
     on_wait: Callable[[float, str], None] | None = None,
 ) -> Iterator[Catalogue]:
-    """The Hub's list of models. A token is used where there is one: it is allowed more requests.
+    """Open the Hub's list of models. A token is used if there is one: it is allowed more requests.
 
-    Raises UsageError where HF_ENDPOINT cannot be read, HubError where HF_HUB_OFFLINE is set.
+    Raises UsageError if HF_ENDPOINT cannot be read, HubError if HF_HUB_OFFLINE is set.
     """
     endpoint = endpoint_of(environ)
     _refuse_offline(environ)

@@ -1,4 +1,4 @@
-"""Puts a card on the Hub exactly once, whatever the network does.
+"""Put a card on the Hub exactly once, whatever the network does.
 
 Each try reads the head of the revision, makes the new card from it, and commits onto that very head. A commit that
 was overtaken (412) or whose answer was lost is followed by another try, which first looks whether the commit is there
@@ -66,10 +66,10 @@ class Plan(Protocol):
 
     @property
     def merges(self) -> bool:
-        """True where the new card is made from theirs, so that their edits stay."""
+        """True if the new card is made from theirs, so that their edits stay."""
 
     def card_for(self, theirs: bytes | None) -> bytes:
-        """The card to commit, given the one that is there."""
+        """Return the card to commit, given the one that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class WholeCard:
     merges: bool = False
 
     def card_for(self, theirs: bytes | None) -> bytes:  # noqa: ARG002  see Plan
-        """Our card."""
+        """Return our card."""
         return self.card
 
 
@@ -98,7 +98,7 @@ class EditedCard:
     merges: bool = True
 
     def card_for(self, theirs: bytes | None) -> bytes:
-        """Their card, edited."""
+        """Return their card, edited."""
         base = self.first if theirs is None else theirs
         if base is None:
             raise HubError(
@@ -116,8 +116,8 @@ class PublishRequest:
         plan: how the new card is made.
         revision: the branch, or `refs/pr/N`.
         check: lint of what will be committed; the lines of its errors.
-        overwrite: go on where somebody else changed the card meanwhile.
-        title: the commit's first line, where the user gives one.
+        overwrite: go on if somebody else changed the card meanwhile.
+        title: the commit's first line, if the user gives one.
         on_loss: told what a whole card is about to replace, before anything is sent.
     """
 
@@ -134,7 +134,7 @@ class PublishRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What became of it. `changed` is False where the card was there already; `diff` is set by a dry run."""
+    """What became of it. `changed` is False if the card was there already; `diff` is set by a dry run."""
 
     repo_id: str
     revision: str
@@ -222,7 +222,7 @@ class _Publication:
         return self.landed
 
     def _refuse_lost_edit(self, tip: Tip) -> None:
-        """A whole card must not erase an edit that came while it was on its way."""
+        """Refuse to erase an edit that came while a whole card was on its way."""
         if self.first is None:
             self.first = tip
         elif not self.request.plan.merges and not self.request.overwrite and tip.card != self.first.card:
@@ -257,7 +257,7 @@ class _Publication:
         )
 
     def gave_up(self, error: HubError) -> HubError:
-        """The last error, and what is known of the card's state."""
+        """Return the last error with what is known of the card's state."""
         if self.landed is None and isinstance(error, StaleError):
             state = "the old card is there: others kept committing in between"
         else:
@@ -265,7 +265,7 @@ class _Publication:
         return HubError(f"{error.message}; {state}", hint=AGAIN_IS_SAFE)
 
     def state(self) -> str:
-        """What is known of the card on the Hub when this ends before its time."""
+        """Return what is known of the card on the Hub when this ends before its time."""
         if self.landed is not None:
             return f"the new card is there, as commit {self.landed[:8]}, but could not be read back"
         if self.unsure_since is not None:
@@ -295,7 +295,7 @@ def tell_loss(request: PublishRequest, old: bytes | None, new: bytes) -> None:
 
 
 def diff_of(old: bytes | None, new: bytes | None) -> str:
-    """A unified diff of two cards."""
+    """Return a unified diff of two cards."""
     before, after = ((data or b"").decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
     return "".join(
         line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"

@@ -55,7 +55,7 @@ class Pushes:
 
     @property
     def has_pushed(self) -> bool | None:
-        """Whether anything was pushed; `None` if that is not known."""
+        """Return whether anything was pushed; `None` if that is not known."""
         return None if self.movement is None else bool(self.movement.moved or self.movement.left_out)
 
 

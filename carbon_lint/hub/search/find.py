@@ -66,7 +66,7 @@ class FindResult:
         seen: how many models the Hub listed.
         within: how many are within the limits, those beyond `limit` too.
         zeros: how many were left out for a figure of zero.
-        is_complete: False where enough was found before the list ended.
+        is_complete: False if enough was found before the list ended.
     """
 
     models: tuple[FoundModel, ...]
@@ -101,7 +101,7 @@ class _Search:
 
     @property
     def has_enough(self) -> bool:
-        """Whether no later model can be among the first ones. By emissions only the whole list shows the least."""
+        """Return whether no later model can be among the first. By emissions the whole list is needed."""
         request = self._request
         is_sorted = request.sort is not Sort.EMISSIONS
         return is_sorted and request.limit is not None and len(self._models) >= request.limit
@@ -205,7 +205,7 @@ def _is_within(found: FoundModel, request: FindRequest) -> bool:
 
 
 def rows(found: tuple[FoundModel, ...], endpoint: str) -> Iterator[dict[str, Any]]:
-    """The results as JSON has them."""
+    """Return the results as JSON has them."""
     for it in found:
         row: dict[str, Any] = {
             "id": it.entry.id,

@@ -1,4 +1,4 @@
-"""One record out of many: the nodes of a job, or the attempts of a run group. Nothing is counted twice. Pure.
+"""Merge the nodes of a job, or the attempts of a run group, into one record. Nothing is counted twice. Pure.
 
 A machine's energy is the whole machine's. Two records of one machine for the same time hold the same joules, so
 
@@ -56,7 +56,7 @@ class Merged:
 
 
 def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Merged:
-    """The sum of the records.
+    """Return the sum of the records.
 
     Raises:
         InputError: there is none, or runs overlap on one machine.
@@ -78,7 +78,7 @@ def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Mer
 
 
 def of_group(records: Sequence[Named], run_group: str) -> list[Named]:
-    """The records of one run group. Raises InputError where there is none."""
+    """Return the records of one run group. Raises InputError if there is none."""
     found = [item for item in records if item.record.run_group == run_group]
     if not found:
         groups = sorted({item.record.run_group for item in records if item.record.run_group})
@@ -88,7 +88,7 @@ def of_group(records: Sequence[Named], run_group: str) -> list[Named]:
 
 
 def run_ids_of(records: Iterable[Named]) -> frozenset[str]:
-    """Every run that one of the records holds, itself or as a part of its sum."""
+    """Return every run that one of the records holds, itself or as a part of its sum."""
     return frozenset(run_id for item in records for run_id in _run_ids(item.record))
 
 
@@ -102,7 +102,7 @@ def _check_figures(records: Sequence[Named]) -> None:
         if item.record.energy_kwh.total is None:
             raise MissingFigureError(
                 f"{item.name} holds no energy, so the sum would be too small",
-                hint="its warnings say why; merge the others without it only where it used none",
+                hint="its warnings say why; merge the others without it only if it used none",
             )
     without = [item.name for item in records if item.record.emissions_g is None]
     if without and len(without) < len(records):
