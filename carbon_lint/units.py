@@ -185,7 +185,8 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
     known = table.get(unit)
     factors = mass.grams if mass else (known,) if known is not None else ()
     if not factors:
-        raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=_hint(text.strip(), unit, table))
+        hint, suggest = _hint(text.strip(), unit, table)
+        raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=hint, suggest=suggest)
     if len(readings) > 1:
         either = " or ".join(f"{reading.normalize():f}" for reading in readings)
         raise UsageError(f"{text!r} can mean {either}", hint=f"write the number without a comma, like {example}")
@@ -197,15 +198,15 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
     return value
 
 
-def _hint(text: str, unit: str, table: dict[str, Decimal]) -> str:
+def _hint(text: str, unit: str, table: dict[str, Decimal]) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Suggest what to write instead of an unknown unit; a quantity of the other kind belongs to the other limit."""
     if table is GRAMS_PER and unit in KWH_PER:
-        return f"that is energy: --max-energy '{text}'"
+        return "that is energy", (("max-energy", text),)
     if table is KWH_PER and unit in GRAMS_PER:
-        return f"those are emissions: --max-emissions '{text}'"
+        return "those are emissions", (("max-emissions", text),)
     same = [known for known in table if known.lower() == unit.lower()]
     guess = f"did you mean {same[0]!r}? " if same else ""
-    return f"{guess}known units: {', '.join(table)}"
+    return f"{guess}known units: {', '.join(table)}", ()
 
 
 _EMISSIONS_SCALES = (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 1e-6))

@@ -21,6 +21,7 @@ FLOORS = (
         "config",
         "places",
         "units",
+        "verbs",
         "text",
         "redact",
         "errors",
@@ -38,11 +39,7 @@ FRONT_ENDS = {"cli", "github"}
 DOORS = {"cli/__init__.py", "github/entry.py"}  # where an exception becomes text
 
 # What does not hold yet. An entry that is no longer needed fails its test, so these only shrink.
-OPEN_IMPORTS = {
-    ("cli", "github"),
-    ("github", "cli"),
-    ("starter", "github"),
-}
+OPEN_IMPORTS: set[tuple[str, str]] = set()
 OPEN_CIRCLES = {
     "card.fence card.lax",
     "card.yaml.compose card.yaml.repair",

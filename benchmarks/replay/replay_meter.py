@@ -149,6 +149,9 @@ class ReplayMeter:
         self._previous = self._reading(kwh)
         return self._previous
 
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """Do nothing: what was recorded is counted."""
+
     def stop(self) -> Reading | None:
         """The last reading."""
         return self.read()

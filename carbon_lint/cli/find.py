@@ -31,7 +31,7 @@ _STATED_WIDTH = 32
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint find`."""
+    """Add the flags of `carbon-lint find`."""
     limits = parser.add_argument_group("which")
     limits.add_argument("--max", metavar="QUANTITY", help="the most emissions, e.g. 100g or '2 kg'")
     limits.add_argument("--min", metavar="QUANTITY", help="the least emissions")
@@ -136,7 +136,7 @@ def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> s
 
 
 def _sums(result: FindResult, arguments: Namespace) -> list[str]:
-    """What was looked at, and what became of it."""
+    """Return what was looked at, and what became of it."""
     readable = result.seen - len(result.unreadable)
     so_far = "" if result.is_complete else " so far, more may follow"
     sums = f"{result.within} of {readable} readable figures fit{so_far}"

@@ -28,7 +28,7 @@ def options_from(arguments: Namespace, *, without: tuple[str, ...] = ()) -> Opti
     for name, (attribute, parse) in _PARSERS.items():
         text = None if name in without else getattr(arguments, name, None)
         if text is not None:
-            with naming(f"--{name.replace('_', '-')}"):
+            with naming(name.replace("_", "-"), typed.get(name.replace("_", "-"))):
                 values[attribute] = parse(text)
     return Options(
         spelling=FLAG,
@@ -85,6 +85,7 @@ _PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "grace": ("grace_s", parse_duration_s),
     "tick": ("tick_s", parse_duration_s),
     "forecast": ("forecast", bool),
+    "remote_ok": ("remote_ok", bool),
     "expected_duration": ("expected_duration_s", parse_duration_s),
     "record": ("record", _itself),
     "run_group": ("run_group", _itself),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint recover`."""
+    """Add the flags of `carbon-lint recover`."""
     parser.add_argument("journal", metavar="JOURNAL", help="the .jsonl file beside the record, or a folder of them")
     parser.add_argument("-o", "--output", metavar="FILE", help="the record to write (default: r.json for r.jsonl)")
     parser.add_argument("--force", action="store_true", help="replace a record that is there")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ def find_host(name: str, *, memory_gib: float, sockets: int | None = None, threa
 
     Whole sockets are a machine; `threads` alone are a part of one, as a virtual machine's are.
     """
+    name, sockets = _without_count(name, sockets)
     _check(sockets, threads, memory_gib)
     socket = find_socket(name)
     if socket is None:
@@ -101,6 +103,18 @@ def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[
     if threads in {there, there // 2}:  # half of them: a machine with SMT off draws as much
         return whole, in_words, False
     return replace(whole, share=threads / there), f"{threads} of {there} threads", True
+
+
+def _without_count(name: str, sockets: int | None) -> tuple[str, int | None]:
+    """Return `2 x NAME` as the name and its sockets. Raises UsageError if `sockets` says another number."""
+    times = r"\s*[x\u00d7*]\s+|[x\u00d7*](?=amd|intel|xeon|epyc|opteron)|\s+(?=[a-z])"
+    found = re.fullmatch(rf"\s*(\d{{1,3}}|dual|quad)(?:{times})(.+)", name, re.IGNORECASE | re.DOTALL)
+    if found is None:
+        return name, sockets
+    count = {"dual": 2, "quad": 4}.get(found[1].lower()) or int(found[1])
+    if sockets not in {None, count}:
+        raise UsageError(f"--cpu {quoted(name)} and --sockets {sockets} disagree", hint="give one of them")
+    return found[2], count
 
 
 def _check(sockets: int | None, threads: int | None, memory_gib: float) -> None:

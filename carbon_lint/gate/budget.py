@@ -145,10 +145,11 @@ def _undecided(limit: LimitResult) -> str:
 def _unmeasured(name: str) -> MeasurementError:
     if name == "max-emissions":
         return MeasurementError(
-            "the record holds no emissions, so --max-emissions cannot be judged",
-            hint="measure again with --location, or gate the energy with --max-energy",
+            "the record holds no emissions, so max-emissions cannot be judged",
+            hint="measure again at a place, or limit the energy",
+            suggest=(("location", "FRA"), ("max-energy", "2 kWh")),
         )
     return MeasurementError(
-        "the record holds no energy, so --max-energy cannot be judged",
+        "the record holds no energy, so max-energy cannot be judged",
         hint="the run was not measured: its warnings say why",
     )

@@ -50,7 +50,7 @@ class JobFiles:
     folder: Path
 
     def environ(self) -> dict[str, str]:
-        """The variables as the job gets them."""
+        """Return the variables as the job gets them."""
         return {name: str(self.folder / name.lower()) for name in VARIABLES}
 
     def changes(self, environ: Mapping[str, str]) -> dict[str, str]:

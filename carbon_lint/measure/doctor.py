@@ -23,7 +23,7 @@ from carbon_lint.measure.grid.location import is_auto, locate
 from carbon_lint.measure.host.cpu import plan_cpu
 from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.measure.host.rapl import Domain
-from carbon_lint.measure.required import counter_cause, rapl_cause
+from carbon_lint.measure.required import counter_cause, need_linux, rapl_cause
 from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_power
@@ -31,6 +31,7 @@ from carbon_lint.units import format_power
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from carbon_lint.errors import CarbonLintError
     from carbon_lint.limits import Machine
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
     from carbon_lint.records.uncertainty import Range
@@ -45,8 +46,10 @@ _ERRORS = {
 }
 
 
-_CODECARBON_CPU = "CodeCarbon alone takes the cube of the load, which is a quarter of what counters show at part load"
-_CODECARBON_RAM = "CodeCarbon alone takes watts by the number of modules, which can be more than a whole server draws"
+_CODECARBON = (
+    "CodeCarbon's own figures for CPU and memory stay in the record as `codecarbon`; they differ because it takes the "
+    "cube of the load, a quarter of what counters show at part load, and watts by the number of memory modules"
+)
 
 
 class State(StrEnum):
@@ -68,7 +71,7 @@ class Finding:
         component: gpu, cpu, ram, location, codecarbon.
         state: whether a figure comes of it, and from where.
         what: what was found here.
-        method: as a record will state it; `None` where nothing is measured.
+        method: as a record will state it; `None` if nothing is measured.
         error: how far the figure may lie from the truth, in words.
         missing: what keeps a better figure away.
         repair: the command or setting that repairs it.
@@ -104,7 +107,7 @@ class Diagnosis:
 
     @property
     def has_gpu(self) -> bool:
-        """True where a GPU would be counted."""
+        """Return whether a GPU would be counted."""
         return any(finding.component == "gpu" and finding.state is State.MEASURED for finding in self.findings)
 
 
@@ -130,7 +133,7 @@ def diagnose(
         environ: the job's, for the GPUs it can see.
         node: this machine's name.
         location: as the user names it; `auto` asks the cloud; `None` is a finding.
-        g_per_kwh: carbon intensity, where it is given in place of a location.
+        g_per_kwh: carbon intensity, if it is given in place of a location.
         cpu_power_w: the CPU's power at full load, if the user knows it.
         ram_power_w: the memory's power, if the user knows it.
         grid: makes the grid that is to be asked in place of a location; raises PlaceError.
@@ -141,6 +144,7 @@ def diagnose(
         needs_grams: whether a run would need a location. One whose only limit is in kWh does not.
         root: the file tree that holds /proc and /sys.
     """
+    need_linux()
     gpu, notes = _gpu(environ, root)
     if gpu.state is State.BROKEN and "none" in require:
         gpu = replace(gpu, state=State.ABSENT)
@@ -162,12 +166,16 @@ def diagnose(
     )
 
 
+def _repair(error: CarbonLintError) -> str | None:
+    return error.advice(lambda option, value: f"--{option} {value}".rstrip())
+
+
 def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ...]]:
     try:
         gpus = open_gpus(environ, root=root)
     except MeasurementError as error:
         finding = Finding(
-            component="gpu", state=State.BROKEN, what="not readable", missing=error.message, repair=error.hint
+            component="gpu", state=State.BROKEN, what="not readable", missing=error.message, repair=_repair(error)
         )
         return finding, ()
     gpus.close()
@@ -205,11 +213,11 @@ def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...
         state=State.MODELLED,
         what=f"{what}, {idle} idle to {full} at full load: {plan.source}",
         method=plan.method,
-        error=f"{_span(plan.power.power_w(0.5))} at half load: no sensor is read. {_CODECARBON_CPU}",
+        error=f"{_span(plan.power.power_w(0.5))} at half load: no sensor is read",
         missing=missing,
         repair=repair,
     )
-    return finding, ()  # its warnings are in `what` and `missing`
+    return finding, (_CODECARBON,)  # its warnings are in `what` and `missing`
 
 
 def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Finding:
@@ -218,16 +226,16 @@ def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Fi
     if plan.power is None:
         what = f"{plan.size_gib:.1f} GiB, {plan.source}"
         return Finding(component="ram", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method])
-    missing, repair = counter_cause(Domain.DRAM, root, is_virtual=cpu.is_virtual, instead="say --ram-power '6 W'")
+    missing, repair = counter_cause(Domain.DRAM, root, is_virtual=cpu.is_virtual, instead="state `ram-power`")
     is_stated = ram_power_w is not None
     return Finding(
         component="ram",
         state=State.MODELLED,
         what=f"{format_power(plan.power.likely)} all the time, {plan.source}",
         method=plan.method,
-        error="as your figure's own" if is_stated else f"{_span(plan.power)}: no sensor is read. {_CODECARBON_RAM}",
-        missing="--ram-power takes the place of the counter" if is_stated else missing,
-        repair="leave --ram-power out" if is_stated else repair,
+        error="as your figure's own" if is_stated else f"{_span(plan.power)}: no sensor is read",
+        missing="`ram-power` takes the place of the counter" if is_stated else missing,
+        repair="leave it out" if is_stated else repair,
     )
 
 
@@ -239,8 +247,8 @@ def _span(power: Range) -> str:
 def _location(
     location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
-    """The finding, and the code for the workflow's line."""
-    repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
+    """Return the finding, and the code for the workflow's line."""
+    repair = "name the place, as FRA, USA/virginia, gcp/us-central1 or auto, or its carbon intensity"
     if location is None:
         missing = "grams depend on it (France 44 g/kWh, Poland 615)"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT
@@ -253,7 +261,7 @@ def _location(
             place, how = find_place(location), ""
     except PlaceError as error:
         return Finding(
-            component="location", state=State.BROKEN, what=location, missing=error.message, repair=error.hint
+            component="location", state=State.BROKEN, what=location, missing=error.message, repair=_repair(error)
         ), None
     what = f"{place.code}, {place.name}: {place.figure}, {place.source}{how}"
     error_text = "an annual mean: the hour's figure may differ by half or more"
@@ -267,7 +275,7 @@ def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
         place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
     except PlaceError as error:
         return Finding(
-            component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=error.hint
+            component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=_repair(error)
         )
     what = f"{place.g_per_kwh:.4g} g/kWh, {place.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own")
@@ -282,10 +290,10 @@ def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
             state=State.BROKEN,
             what="Electricity Maps",
             missing=error.message,
-            repair=error.hint,
+            repair=_repair(error),
         )
     kind = "estimated" if hour.is_estimated else "measured"
-    what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.basis}"
+    what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that service's own, hour by hour")
 
 
@@ -300,7 +308,11 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
         reading = meter.stop()
     except MeasurementError as error:
         return Finding(
-            component="codecarbon", state=State.BROKEN, what="does not start", missing=error.message, repair=error.hint
+            component="codecarbon",
+            state=State.BROKEN,
+            what="does not start",
+            missing=error.message,
+            repair=_repair(error),
         )
     if reading is None:
         return Finding(

@@ -1,4 +1,4 @@
-"""One line a tick beside the record, so that a run that is killed still leaves what it emitted.
+"""Write one line a tick beside the record, so that a run that is killed still leaves what it emitted.
 
 `r.json` has `r.jsonl`: a first line with all that is known at the start, a line for each reading, and at the end the
 record itself. The file is locked while the run goes on: two runs cannot write one record.
@@ -42,17 +42,17 @@ if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.journal import JournalContent
 
-NEEDS_A_FOLDER = "--record must name a file in a folder that can be written to"
+NEEDS_A_FOLDER = "name a record in a folder that can be written to"
 
 
 class Journal:
     """Opened and locked at once, so that a record that cannot be written is found out before the job starts.
 
     What is there is overwritten by `write_header`; the journal of a run that was killed, or whose record is not at
-    `record_path`, is put aside before. A file that this run has made is gone again where nothing was measured.
+    `record_path`, is put aside before. A file that this run has made is gone again if nothing was measured.
     `problem` says why the last line could not be written (a full disk); every tick tries again.
 
-    Raises OutputError where the file cannot be written, is no journal, or another run holds it.
+    Raises OutputError if the file cannot be written, is no journal, or another run holds it.
     """
 
     def __init__(self, path: Path, record_path: str | os.PathLike[str] | None = None) -> None:
@@ -70,18 +70,18 @@ class Journal:
         self._syncer = _Syncer(self._descriptor)
 
     def write_header(self, header: dict[str, Any], limits: dict[str, float | None]) -> None:
-        """The first line. `header` is the record's JSON as far as it is known at the start, `limits` the budget."""
+        """Write the first line: the record's JSON as far as it is known at the start (`header`), and the budget."""
         os.ftruncate(self._descriptor, 0)
         self._owed = _line({"format": FORMAT, "record": header, "limits": limits})
         self._append(b"")
 
     def write_reading(self, reading: Reading) -> None:
-        """One tick."""
+        """Write the line of one tick."""
         self._is_of_use = True
         self._append(_line(reading_to_json(reading)))
 
     def write_record(self, record: dict[str, Any]) -> None:
-        """The last line: the run has ended and this is its record."""
+        """Write the last line: the run has ended and this is its record."""
         self._is_of_use = True
         self._append(_line({"ended": record}))
 
@@ -108,12 +108,12 @@ class Journal:
         self._syncer.wake()
 
     def _keep_unfinished(self) -> Path | None:
-        """A journal without its record line, or without its record's file, is the only trace of a run: put it aside."""
+        """Put aside a journal without its record line or its record's file: it is the only trace of a run."""
         data = self.path.read_bytes()
         if not (data.startswith(BEGINNING) or BEGINNING.startswith(data)):
             raise OutputError(
                 f"{self.path} exists and is not a carbon-lint journal; refusing to overwrite it",
-                hint="the journal lies beside the record, which has .json at its end: give another --record, or move "
+                hint="the journal lies beside the record, which has .json at its end: give another name, or move "
                 "the file",
             )
         journal = parse_journal(data)
@@ -146,7 +146,7 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 
 def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
-    """Every tick of a journal, oldest first, for a chart. Raises InputError where the file cannot be read."""
+    """Read every tick of a journal, oldest first, for a chart. Raises InputError if the file cannot be read."""
     try:
         lines = Path(path).read_bytes().split(b"\n")
     except OSError as error:
@@ -224,7 +224,7 @@ class _Syncer:
 
 
 def _open_locked(path: Path) -> tuple[int, bool]:
-    """The file's descriptor, and whether it was made just now."""
+    """Return the file's descriptor, and whether it was made just now."""
     while True:
         descriptor, is_new = _open(path)
         try:
@@ -233,7 +233,7 @@ def _open_locked(path: Path) -> tuple[int, bool]:
             if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
                 os.close(descriptor)
                 raise OutputError(
-                    f"another run is writing {path} and its record", hint="give each run a --record of its own"
+                    f"another run is writing {path} and its record", hint="give each run a record of its own"
                 ) from error
             # a network file system without locks: there is nobody to ask
         if _is_at(descriptor, path):
@@ -248,7 +248,7 @@ def _open(path: Path) -> tuple[int, bool]:
             return os.open(path, flags | os.O_EXCL, 0o666), True
         except FileExistsError:
             if not stat.S_ISREG(os.stat(path).st_mode):
-                raise OutputError(f"{path} is not a regular file", hint="give another --record") from None
+                raise OutputError(f"{path} is not a regular file", hint="give the record another name") from None
             return os.open(path, flags, 0o666), False
     except OSError as error:
         raise OutputError(

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
 from carbon_lint.gate.verdict import Status
 from carbon_lint.measure.checks import is_finite
+from carbon_lint.measure.forecast.announcer import Announcer
+from carbon_lint.measure.job.cpu_time import JobCpu
 from carbon_lint.measure.job.job import CANCEL_GRACE_S, JobState
+from carbon_lint.measure.job.ranks import local_size
 from carbon_lint.measure.job.signals import CANCELLING, suspend_this_process
 from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.measure.request import OnLoss, StopWhen
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.measure.forecast.forecaster import Forecast
     from carbon_lint.measure.forecast.outlook import Outlook
-    from carbon_lint.measure.job.cpu_time import JobCpu
     from carbon_lint.measure.job.job import Job
     from carbon_lint.measure.job.signals import SignalInbox
     from carbon_lint.measure.journal import Journal
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
 WARN_AT_SHARE = 0.8
 MISSED_READINGS = 3  # in a row, and the run counts as unmeasured
-MOST_SHARE_SAID = 10.0  # a budget missed by more than that is a wrong unit, and no figure says it better
 CANCELS_TO_KILL = 3  # the third Ctrl-C does not wait any longer
 
 
@@ -62,7 +63,6 @@ class Loop:
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
-        cpu: JobCpu | None = None,
     ) -> None:
         self.state = RunState()
         self._request = request
@@ -72,10 +72,11 @@ class Loop:
         self._on_progress = on_progress
         self._journal = journal
         self._outlook = outlook
-        self._cpu = cpu
+        self._cpu: JobCpu | None = None
         self._notices: list[str] = []
         self._heard = set(meter.warnings)
         self._said: set[str] = set()
+        self._announcer = Announcer()
         self._missed = 0
         self._cancels = 0
         self._at_stop: Reading | None = None
@@ -84,6 +85,8 @@ class Loop:
         """Until the job has gone. The caller stops the meter and calls `take_last`."""
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
+        if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
+            self._cpu = JobCpu(self._job.pid, self._job.containers, self._request.environ)
         self._say_what_idling_costs()
         poller = select.poll()
         poller.register(self._job, select.POLLIN)
@@ -99,6 +102,9 @@ class Loop:
             else:
                 poller.poll(max(1, round(wait_s * 1000)))
         self._hear_signals()
+        if self._cpu is not None:
+            self._cpu.finish(self._job.cpu_s)
+        self._note_job_cpu()
         self.state.warnings += self._job.notices
 
     def _say_what_idling_costs(self) -> None:
@@ -117,10 +123,8 @@ class Loop:
             )
 
     def take_last(self, reading: Reading | None) -> None:
-        """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""
+        """Take the meter's last word, after the job has ended. If it fails, the one before is at most 2 ticks old."""
         self._hear_meter()
-        if self._cpu is not None:
-            self._cpu.finish(self._job.cpu_s)
         reading = self._of_job(reading)
         if reading is not None and self._is_usable(reading):
             self._take(reading)
@@ -169,15 +173,19 @@ class Loop:
         if self._outlook is not None:
             self._outlook.listening.resize()
 
+    def _note_job_cpu(self) -> None:
+        if self._cpu is not None:
+            self._meter.note_job_cpu(self._cpu.seconds, outside=self._cpu.outside)
+
     def _of_job(self, reading: Reading | None) -> Reading | None:
         """Return the reading with what the job's own processes have used."""
         return reading if reading is None or self._cpu is None else replace(reading, job_cpu_s=self._cpu.seconds)
 
     def _tick(self) -> None:
-        reading = self._meter.read()
         if self._cpu is not None:
             self._cpu.sample()
-        reading = self._of_job(reading)
+        self._note_job_cpu()
+        reading = self._of_job(self._meter.read())
         self._hear_meter()
         if reading is None or not self._is_usable(reading):
             self._miss()
@@ -187,7 +195,7 @@ class Loop:
         self._report(Phase.RUNNING)
 
     def _hear_meter(self) -> None:
-        """What the meter came to know while it counted; the record takes it from the meter itself."""
+        """Say what the meter came to know while it counted; the record takes it from the meter itself."""
         for warning in self._meter.warnings:
             if warning not in self._heard:
                 self._heard.add(warning)
@@ -214,9 +222,11 @@ class Loop:
         self._judge(reading)
 
     def _judge(self, reading: Reading) -> None:
-        limits = self._limits(reading)
+        share = used_share(self._limits(reading))
+        if share is None or share < WARN_AT_SHARE:
+            return
+        limits = self._with_ranges(reading)
         exceeded = [limit for limit in limits if limit.is_over]
-        share = used_share(limits)
         if exceeded and not self.state.is_over_budget:
             self.state.is_over_budget = True
             self._say("over budget: " + _in_words(exceeded))
@@ -226,7 +236,7 @@ class Loop:
             self.state.warnings.append(f"the job went over its budget ({names}) {after} after its start")
         if exceeded and self._request.on_exceed is OnLoss.STOP and self.state.stopped_by is None:
             self._stop_over(exceeded, reading)
-        elif not exceeded and share is not None and WARN_AT_SHARE <= share <= 1:
+        elif not exceeded:
             self._say_once("warn-at", f"{share:.0%} of the budget is used: " + _in_words(limits))
 
     def _stop_over(self, exceeded: Sequence[LimitResult], reading: Reading) -> None:
@@ -242,8 +252,10 @@ class Loop:
 
     def _restate(self, reading: Reading) -> None:
         """Say what the job used from its stop to its end, in place of the figure that it was stopped at."""
-        limits = [limit for limit in self._limits(reading) if limit.is_over]
-        if self._at_stop is not None and limits:
+        if self._at_stop is None:
+            return
+        limits = [limit for limit in self._with_ranges(reading) if limit.is_over]
+        if limits:
             grace_s = reading.elapsed_s - self._at_stop.elapsed_s
             self._say(f"the job ended {format_duration(grace_s)} after it was stopped: {_in_words(limits)}")
 
@@ -253,17 +265,22 @@ class Loop:
             self._say(f"the job is stopped; it has {format_duration(self._request.grace_s)} to end")
             self._job.end(self._request.grace_s)
 
-    def _forecast(self, used: float | None) -> tuple[Forecast | None, str | None]:
-        """The forecast, and the warning where it is to be said now."""
+    def _forecast(self, used: float | None, phase: Phase) -> tuple[Forecast | None, str | None]:
+        """Return the forecast, and the warning if it is to be said now."""
         forecaster = self._outlook.forecaster if self._outlook is not None else None
         if forecaster is None or self.state.last_reading is None:
             return None, None
-        forecast = forecaster.take(used, self.state.last_reading.elapsed_s)
-        if forecast is None or forecast.share <= 1 or self.state.is_over_budget or "forecast" in self._said:
-            return forecast, None
-        self._said.add("forecast")
-        share = f"{forecast.share:.0%}" if forecast.share < MOST_SHARE_SAID else f"over {MOST_SHARE_SAID:.0%}"
-        return forecast, f"heading for {share} of the budget by the end of the job, going by {forecast.by}"
+        if phase is Phase.ENDED:
+            forecast, said = None, self._announcer.end(used)
+        else:
+            elapsed_s = self.state.last_reading.elapsed_s
+            forecast = forecaster.take(used, elapsed_s)
+            if self.state.is_over_budget:
+                return forecast, None
+            said = self._announcer.say(forecast, elapsed_s=elapsed_s, is_recognised=forecaster.is_recognised)
+        if said.notice is not None:
+            self._say(said.notice)
+        return forecast, said.warning
 
     def _is_usable(self, reading: Reading) -> bool:
         """Whether the reading holds what the limits are held against."""
@@ -271,17 +288,20 @@ class Loop:
         return is_finite(reading) and not lacks_grams
 
     def _limits(self, reading: Reading | None) -> tuple[LimitResult, ...]:
-        """Return the limits beside the reading's figures and their ranges; none if it holds no figure to judge."""
+        """Return the limits beside the reading's figures; none if it holds no figure to judge."""
         if reading is None or not self._is_usable(reading):
             return ()
-        limits = limit_results(self._request.budget, reading.emissions_g, reading.energy_kwh.total)
+        return limit_results(self._request.budget, reading.emissions_g, reading.energy_kwh.total)
+
+    def _with_ranges(self, reading: Reading) -> tuple[LimitResult, ...]:
         energy, methods = reading.energy_kwh, self._meter.methods
-        return with_bounds(limits, uncertainty_at(energy, methods, reading.emissions_g, reading.uncertainty))
+        known = uncertainty_at(energy, methods, reading.emissions_g, reading.uncertainty)
+        return with_bounds(self._limits(reading), known)
 
     def _report(self, phase: Phase) -> None:
         reading = self.state.last_reading
         used = used_share(self._limits(reading))
-        forecast, warning = self._forecast(used)
+        forecast, warning = self._forecast(used, phase)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(
             Progress(

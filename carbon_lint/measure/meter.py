@@ -1,4 +1,4 @@
-"""What the loop asks of a meter. CodeCarbon and the replay of a recording stand behind the same three calls."""
+"""Define what the loop asks of a meter, be it CodeCarbon's or the replay of a recording."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Reading:
 
     Attributes:
         elapsed_s: seconds on a monotonic clock.
-        energy_kwh: by component, PUE included; `None` where not measured.
+        energy_kwh: by component, PUE included; `None` if not measured.
         emissions_g: `None` if no intensity is known (an energy-only run).
         power_w: mean power over the last interval, all components; `None` before the second reading.
         intensity: if an hour of it is new, that hour and the one before, for the journal; else `None`.
@@ -51,7 +51,7 @@ class Meter(Protocol):
 
     @property
     def intensity(self) -> Intensity | None:
-        """That of the last reading; `None` where energy only is measured."""
+        """That of the last reading; `None` if energy only is measured."""
 
     @property
     def pue(self) -> float:
@@ -78,10 +78,18 @@ class Meter(Protocol):
         """What a reader of the number should know; may grow while it counts."""
 
     def start(self) -> None:
-        """Begin to count. Raises MeasurementError where no trustworthy number could come of it."""
+        """Begin to count. Raises MeasurementError if no trustworthy number could come of it."""
 
     def read(self) -> Reading | None:
-        """The figures so far; `None` where this reading failed."""
+        """Return the figures so far; `None` if this reading failed."""
+
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """Take in the CPU seconds of the job so far, so that a job outside of the CPUs that are counted is noticed.
+
+        Args:
+            seconds: `None` if they are not known.
+            outside: how the job is known to run outside of this process's control group or affinity, after "the job".
+        """
 
     def stop(self) -> Reading | None:
-        """The last figures. Nothing can be read afterwards."""
+        """Return the last figures. Nothing can be read afterwards."""

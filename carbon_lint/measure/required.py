@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,15 @@ if TYPE_CHECKING:
 
     from carbon_lint.measure.host.cpu import CpuPlan
 
-REQUIREMENTS = ("gpu", "cpu-counter", "none")
+
+def need_linux() -> None:
+    """Raise MeasurementError unless a job's processes, power and output can be followed here."""
+    if platform.system() != "Linux" or not hasattr(os, "eventfd"):
+        raise MeasurementError(
+            f"a job can be measured on Linux only, by a Python that has os.eventfd; this is {platform.system()}, "
+            f"Python {platform.python_version()}",
+            hint="run it in a Linux container; the commands that only read, such as check and card, work here",
+        )
 
 
 def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, root: Path = Path("/")) -> None:
@@ -27,14 +37,14 @@ def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, ro
             "see `carbon-lint doctor`",
         )
     if "cpu-counter" in require and cpu.method is not Method.COUNTER:
-        cause, hint = rapl_cause(cpu, root, instead="leave `--require cpu-counter` out")
+        cause, hint = rapl_cause(cpu, root, instead="do not require `cpu-counter`")
         raise MeasurementError(f"a CPU energy counter is required: {cause}", hint=hint)
 
 
-def rapl_cause(cpu: CpuPlan, root: Path = Path("/"), *, instead: str = "say --cpu-power '15 W'") -> tuple[str, str]:
+def rapl_cause(cpu: CpuPlan, root: Path = Path("/"), *, instead: str = "state `cpu-power`") -> tuple[str, str]:
     """Return why the CPU's counter is not read, and what to do. `instead`: if nothing can be done here."""
     if cpu.method is Method.USER:
-        return "--cpu-power takes the place of the counter", "leave --cpu-power out"
+        return "`cpu-power` takes the place of the counter", "leave it out"
     return counter_cause(Domain.PACKAGE, root, is_virtual=cpu.is_virtual, instead=instead)
 
 

@@ -87,8 +87,7 @@ def limits_of(
     baseline = options.baseline or settings.baseline
     if baseline is None and options.max_increase is not None:
         raise UsageError(
-            f"{options.named('max-increase')} needs {options.named('baseline')}",
-            hint="say over what, like --baseline card or --baseline ledger:main",
+            "needs a baseline", option="max-increase", suggest=(("baseline", "card"), ("baseline", "ledger:main"))
         )
     if baseline is None and settings.max_increase is not None:
         raise settings.error("max-increase", "needs a baseline", hint='add the key, as in baseline = "ledger:main"')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.measure.request import OnLoss, RunRequest
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
     from carbon_lint.records.comparable import Identity
 
 
+class Mode(StrEnum):
+    """How a card is published."""
+
+    COMMIT = "commit"
+    PULL_REQUEST = "pull-request"
+    DRY_RUN = "dry-run"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """What will be done.
@@ -53,6 +62,7 @@ class RunPlan:
         only_own_group: records of another repository beside the record are an error, and not part of the sum.
         card: path of the card that the figures go into.
         training_type: for the card.
+        publishing: how the card is published; `None` if that was not asked for.
         pass_env: variables that are handed to the job although they are secrets.
         sources: option -> who says its value: `--pue`, `carbon-lint.toml:3`, `default`.
     """
@@ -70,6 +80,7 @@ class RunPlan:
     only_own_group: bool = False
     card: str | None = None
     training_type: str | None = None
+    publishing: Mode | None = None
     pass_env: tuple[str, ...] = ()
     sources: Mapping[str, str]
 
@@ -88,6 +99,7 @@ class Surroundings:
         exceptions: the front end's own, as by a label.
         only_own_group: see RunPlan.
         record_path, card: the paths, checked by the front end.
+        publishing: how the front end publishes.
     """
 
     run: Identity
@@ -100,6 +112,7 @@ class Surroundings:
     only_own_group: bool = False
     record_path: str | None = None
     card: str | None = None
+    publishing: Mode | None = None
 
 
 def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunPlan:
@@ -126,6 +139,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         only_own_group=around.only_own_group,
         card=around.card,
         training_type=options.training_type or settings.training_type,
+        publishing=around.publishing,
         pass_env=(*options.pass_env, *settings.pass_env),
         sources=_sources(options, settings),
     )
@@ -177,6 +191,7 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
         record_path=plan.record_path,
         run_group=plan.run_group,
         expected_duration_s=options.expected_duration_s,
+        remote_ok=options.remote_ok,
         **given,
     )
 

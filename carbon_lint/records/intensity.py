@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MissingFigureError, UsageError
+from carbon_lint.places import vintage
 from carbon_lint.records import ranges
 from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 
@@ -26,7 +27,7 @@ def priced(record: Record, place: Place) -> Record:
     if record.emissions_g is not None:
         raise UsageError(
             f"the record of run {record.run_id} states grams already, for the place that the run took place in",
-            hint="leave --location and --carbon-intensity out; they price energy that has no grams yet",
+            hint="leave the place out; it prices energy that has no grams yet",
         )
     if record.energy_kwh.total is None:
         raise MissingFigureError(
@@ -63,6 +64,12 @@ def source_in_words(intensity: Intensity) -> str:
     first, last = hours[0].hour, hours[-1].hour
     span = f"hour of {first}" if first == last else f"hours of {first} to {last}"
     return f"{intensity.source}, {span}, {_kind(hours)}"
+
+
+def vintage_in_words(intensity: Intensity, started_at: str) -> str:
+    """Return ` (life-cycle, 2022, 3 years old)`: its basis, its year, and its age when the run began."""
+    year = started_at[:4]
+    return vintage(intensity.basis, intensity.year, at=int(year) if year.isascii() and year.isdigit() else None)
 
 
 def over_hours(intensity: Intensity, hours: Iterable[HourlyIntensity]) -> Intensity:

@@ -320,7 +320,8 @@ def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
     if is_missing(url):
         raise InputError(
             f"there is no ledger at {url}",
-            hint=f"`mkdir -p {url}` begins an empty one, or name the right one by --ledger",
+            hint=f"`mkdir -p {url}` begins an empty one, or name the right one",
+            suggest=(("ledger", "URL"),),
         )
     refs = {branch, f"refs/heads/{branch}"}
     if run.repository is not None:

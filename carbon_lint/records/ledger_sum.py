@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from carbon_lint.records.ledger import Entry
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Basis, Record
 
 
 class Reason(StrEnum):
@@ -65,6 +65,7 @@ class Total:
         apart_g: what the likely `emissions_g` would be if no two runs had shared a machine or a GPU.
         apart_kwh: the same of `energy_kwh`.
         measured_share: the part of the energy that sensors read, 0 to 1; `None` if it is not known of each run.
+        bases: what the carbon intensities of the runs with grams count, as far as that is known.
     """
 
     emissions_g: Range | None
@@ -76,6 +77,7 @@ class Total:
     apart_g: float | None
     apart_kwh: float | None
     measured_share: float | None
+    bases: tuple[Basis, ...] = ()
 
 
 def total(found: Iterable[Entry]) -> Total:
@@ -98,6 +100,7 @@ def total_of(counted: Sequence[Counted]) -> Total:
         apart_g=_sum(record.emissions_g for record in apart),
         apart_kwh=_sum(record.energy_kwh.total for record in apart),
         measured_share=_measured_share(records),
+        bases=tuple(sorted(_bases(records))),
     )
 
 
@@ -108,6 +111,11 @@ def sum_of_ranges(ranges: Iterable[Range | None]) -> Range | None:
         return None
     low, likely, high = (math.fsum(ends) for ends in zip(*((it.low, it.likely, it.high) for it in known), strict=True))
     return Range(low=low, likely=likely, high=high)
+
+
+def _bases(records: Iterable[Record]) -> set[Basis]:
+    priced = (record.intensity for record in records if record.emissions_g is not None)
+    return {intensity.basis for intensity in priced if intensity is not None and intensity.basis is not None}
 
 
 def _measured_share(records: Iterable[Record]) -> float | None:

@@ -149,7 +149,7 @@ def record_file(path: str | os.PathLike[str]) -> str:
         f"{os.fspath(folder)} holds {len(found)} records, expected one" + (f": {shown}" if found else ""),
         hint=f"name one, or add them up: carbon-lint merge {shlex.quote(os.fspath(folder))} -o sum.json"
         if found
-        else "name the record, or the folder that `run --record` wrote it into",
+        else "name the record, or the folder that `carbon-lint run --record` wrote it into",
     )
 
 

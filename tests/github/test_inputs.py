@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from carbon_lint.errors import UsageError
 from carbon_lint.github.inputs import ALL_INPUTS, MAX_SCRIPT_CHARACTERS, ActionInputs, unknown_inputs
 from carbon_lint.github.interface import INPUTS
-from carbon_lint.github.wording import in_yaml
+from carbon_lint.github.wording import told
 from tests.github.runner import ROOT
 
 NAMES = [spec.metadata["input"] for spec in fields(ActionInputs)]
@@ -102,7 +102,7 @@ def test_a_broken_object_is_refused(text):
 def test_a_bad_value_is_an_error_that_names_the_input(name, value):
     with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({f"INPUT_{name.upper()}": value})
-    assert f"'{name}'" in caught.value.message
+    assert f"'{name}'" in told(caught.value)
     assert "\n" not in caught.value.message
 
 
@@ -120,8 +120,10 @@ def test_a_megabyte_in_an_input_is_an_error(name):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in {"command", "setup", "cards", "pass-env"}])
 def test_a_newline_in_a_value_is_an_error(name):
-    with pytest.raises(UsageError, match=f"input '{name}'"):
+    with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({f"INPUT_{name.upper()}": "a\nb"})
+    assert caught.value.option == name
+    assert caught.value.value == (None if name.endswith("token") else "a\nb")
 
 
 def test_a_long_script_with_shell_syntax_is_taken_as_it_is():
@@ -213,7 +215,7 @@ def test_what_can_be_read_of_wrong_inputs_tells_the_end_of_the_step():
 def test_a_value_that_belongs_to_another_input_names_that_one(name, value, hint):
     with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({f"INPUT_{name.upper()}": value})
-    assert hint in in_yaml(caught.value.hint or "")
+    assert hint in told(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -227,8 +229,9 @@ def test_a_value_that_belongs_to_another_input_names_that_one(name, value, hint)
     ],
 )
 def test_inputs_that_cannot_stand_together_are_refused(given):
-    with pytest.raises(UsageError, match="input"):
+    with pytest.raises(UsageError) as caught:
         read(**given)
+    assert "input" in told(caught.value)
 
 
 def test_lists_are_read():
@@ -240,24 +243,3 @@ def test_lists_are_read():
 def test_tokens_are_not_shown_with_the_inputs():
     tokens = dict.fromkeys(("hf_token", "github_token", "electricity_maps_token"), "hf_secret")
     assert "hf_secret" not in repr(read(**tokens))
-
-
-@pytest.mark.parametrize(
-    ("hint", "shown"),
-    [
-        ("give --location FRA", "give `location: FRA`"),
-        ("write --max-emissions '1 kg', or --max-energy", "write `max-emissions: 1 kg`, or `max-energy`"),
-        ("say `--require none` to go on", "say `require: none` to go on"),
-        ("--record must name a file", "`record` must name a file"),
-        ("--max-emissions-per-day is another flag", "--max-emissions-per-day is another flag"),
-        ("nothing of the kind", "nothing of the kind"),
-        ("a record is what `carbon-lint run --record` writes", "a record is what a step with `command` writes"),
-        ("(carbon-lint recover r.jsonl --record NEW.json)", "(carbon-lint recover r.jsonl --record NEW.json)"),
-        ("name a card; --include GLOB takes files with other names", None),
-        ("give the slice's own with --cpu-power", "give the slice's own with --cpu-power"),
-        ("give --pue a figure", "give `pue` in carbon-lint.toml a figure"),
-    ],
-)
-def test_a_hint_for_the_command_line_is_said_in_yaml(hint, shown):
-    assert "--include" not in in_yaml(hint)
-    assert shown is None or in_yaml(hint) == shown

@@ -40,6 +40,9 @@ class FakeMeter:
         self.reads += 1
         return None if self.reads in self.failing else self._reading()
 
+    def note_job_cpu(self, seconds, *, outside):
+        self.noted = (seconds, outside)
+
     def stop(self):
         self.is_stopped = True
         return self._reading()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from carbon_lint.measure.host.counting import HostEnergy
 from carbon_lint.measure.host.cpu import plan_cpu
 from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.measure.host.power import CpuModel, memory_power_w, stated_cpu
-from tests.measure.fake_machine import EPYC_7763, machine
+from carbon_lint.records.plausible import find_implausible
+from carbon_lint.records.record import Energy, Hardware, Intensity, Methods
+from tests.measure.fake_machine import EPYC_7763, cgroup_v2, machine
+from tests.records.builders import a_record
 
 LOADS = st.floats(0, 1)
 
@@ -88,7 +92,7 @@ def test_a_modelled_figure_does_not_depend_on_the_tick(tmp_path):
 
 
 SERVERS = """cpu\tchips\tthreads\tmemory_gb\tnodes\tidle_w\tw10\tw20\tw30\tw40\tw50\tw60\tw70\tw80\tw90\tw100
-AMD EPYC 7763 2.45 GHz\t2\t256\t256\t1\t100\t180\t220\t260\t300\t340\t380\t420\t460\t500\t540
+AMD EPYC 7763 2.45 GHz\t2\t256\t256\t1\t120\t180\t220\t260\t300\t340\t380\t420\t460\t500\t540
 Mystery 9000\t1\t2\t16\t1\t9\t9\t9\t9\t9\t9\t9\t9\t9\t9\t9
 """
 
@@ -105,3 +109,28 @@ def test_the_page_on_measuring_states_the_constants_of_the_models():
     page = (Path(__file__).parents[2] / "docs/measuring.md").read_text(encoding="utf-8")
     for text in ("0.12 + 0.63", "0.06 + 0.45", "0.2 W per GiB", "0.1 to 0.4 W per GiB", "10 to 60 %", "22 %"):
         assert text in page, text
+
+
+def test_a_small_part_of_a_machine_that_idles_is_plausible_and_less_than_half_of_it_is_not(tmp_path):
+    """A tenth of a thread and 256 MiB draw 0.1 W by the models; no whole machine draws under 0.5 W."""
+    root = machine(tmp_path, EPYC_7763, threads=64)
+    cgroup_v2(root, cpu_max="10000 100000", cpu_stat="usage_usec 0", memory_max=f"{1 << 28}")
+    cpu = plan_cpu(None, root=root)
+    ram = plan_ram(cpu, root=root)
+    host = HostEnergy(cpu, ram, root=root)
+    watts = cpu.power.power_w(0.0).likely + ram.power.likely
+    energy = Energy(total=watts / 1000, cpu=(watts - ram.power.likely) / 1000, ram=ram.power.likely / 1000)
+    idle = a_record(
+        energy_kwh=energy,
+        emissions_g=energy.total * 50,
+        intensity=Intensity(g_per_kwh=50, source="a test", year=2024, location=None),
+        methods=Methods(cpu=cpu.method, ram=ram.method),
+        hardware=Hardware(cpu_count=64, ram_gb=0.25),
+        duration_s=3600.0,
+        started_at="2026-11-24T10:00:00.000Z",
+        ended_at="2026-11-24T11:00:00.000Z",
+        assumptions=host.assumptions,
+    )
+    assert watts < 0.1
+    assert find_implausible(idle) is None
+    assert "energy_kwh.total" in find_implausible(replace(idle, assumptions=None))

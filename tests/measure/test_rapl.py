@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import pytest
@@ -162,6 +163,33 @@ def test_energy_by_rapl_is_the_movement_of_all_packages_and_their_memory_times_p
     assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(60 * 1.2, rel=1e-4)
     assert reading.codecarbon.cpu_kwh == pytest.approx(reading.energy_kwh.cpu, rel=1e-4)
     assert meter.assumptions.cpu_full_power_w is None
+
+
+def test_a_counter_that_moves_while_it_is_read_is_counted_to_its_last_step(counted):
+    """It wraps twice on the way: a package's counter does so within minutes."""
+    meter, (folder,) = counted(5_000_000, range_uj=20_000_000)
+    meter.start()
+    stop, moved_j = threading.Event(), [0]
+
+    def advance():
+        while not stop.wait(0.004):
+            value = (5_000_000 + (moved_j[0] + 1) * 1_000_000) % 20_000_000
+            (folder / "next").write_text(f"{value}\n")
+            os.replace(folder / "next", folder / "energy_uj")
+            moved_j[0] += 1
+
+    writer = threading.Thread(target=advance)
+    writer.start()
+    joules = []
+    while moved_j[0] < 45:
+        time.sleep(0.02)
+        reading = meter.read()
+        joules += [] if reading is None else [reading.energy_kwh.cpu * 3.6e6 / 1.2]
+    stop.set()
+    writer.join()
+    last = meter.stop()
+    assert joules == sorted(joules)
+    assert last.energy_kwh.cpu * 3.6e6 == pytest.approx(moved_j[0] * 1.2)
 
 
 def test_what_the_platforms_own_counter_shows_beside_the_rest_is_left_out(counted):

@@ -22,10 +22,11 @@ from carbon_lint.records.comparable import Identity, identity_of
 from carbon_lint.records.ledger import Entry, add, add_all, entries, key, latest, newest_first
 from carbon_lint.records.ledger_sum import Reason, total
 from carbon_lint.records.ranges import emissions_range, energy_range
-from carbon_lint.records.record import Energy, Method, Methods, Outcome, Provenance
+from carbon_lint.records.record import Basis, Energy, Method, Methods, Outcome, Provenance
 from carbon_lint.records.store import write_record
 from carbon_lint.records.uncertainty import Bounds, Uncertainty
 from carbon_lint.report.ledger.runs import COLUMNS
+from carbon_lint.report.ledger.sum import sum_text
 from tests.records.builders import fitting
 from tests.report.runs import RECORD, record
 
@@ -754,3 +755,11 @@ def test_whatever_states_of_one_run_are_added_none_is_lost_unsaid(states):
     for (grams, seconds, _), added in zip(states, told, strict=True):
         is_within = grams <= kept.emissions_g and seconds <= kept.duration_s
         assert is_within or (added.status == "conflict" and added.conflict is not None)
+
+
+def test_a_sum_over_two_bases_says_so():
+    by = [dataclasses.replace(RECORD.intensity, basis=basis) for basis in (*Basis, None)]
+    runs = [dataclasses.replace(ran(n), intensity=intensity) for n, intensity in enumerate(by)]
+    found = [Entry(path=f"2026-11/{n}.json", record=run) for n, run in enumerate(runs)]
+    assert "combustion and life-cycle" in sum_text(total(found), (), "all months")
+    assert "bases" not in sum_text(total(found[1:]), (), "all months")

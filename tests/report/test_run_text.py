@@ -30,7 +30,7 @@ def test_a_run_within_budget_is_told_in_a_dozen_lines_with_the_method_of_each_co
         "  PUE        1.2\n"
         "  duration   2 min 05 s\n"
         "  measured   81.8 % of the energy, by sensors\n"
-        "  left out   board, fans, disks, network and power supply: about 20 to 60 % on top\n"
+        "  left out   board, fans, disks, network and power supply: about 10 to 60 % on top\n"
         "  limit      max-emissions: 12.3 g (11 to 21), 82 % of it measured, 1 kg allowed, 988 g left\n"
     )
 

@@ -220,8 +220,9 @@ class ModelRepo:
         if answer.get("auth", {}).get("accessToken", {}).get("role") == "read":
             hint = "use a token with write access: https://huggingface.co/settings/tokens"
             return HubError(f"{who} may only read", hint=hint)
-        hint = "use a token that may" + (", or open a pull request with --create-pr" if what == "write to" else "")
-        return HubError(f"{who} may not {what} {self.id}", hint=hint)
+        hint = "use a token that may" + (", or open a pull request" if what == "write to" else "")
+        suggest = (("create-pr", ""),) if what == "write to" else ()
+        return HubError(f"{who} may not {what} {self.id}", hint=hint, suggest=suggest)
 
     def commit_url(self, sha: str) -> str:
         """Return the web page of a commit."""
@@ -235,8 +236,8 @@ class ModelRepo:
         except EntryNotFoundError:
             raise
         except HubError as error:
-            token = self.credentials.token if self.credentials else None
-            raise error.with_message(redacted(error.message, token)) from None
+            secret = self.credentials.token if self.credentials else None
+            raise error.again(message=redacted(error.message, secret)) from None
         except refusals.EXPECTED as error:
             if isinstance(error, HfHubHTTPError) and error.response.status_code == STALE:
                 raise

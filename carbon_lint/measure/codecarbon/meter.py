@@ -1,4 +1,4 @@
-"""CodeCarbon behind the meter's protocol. The only file that imports codecarbon.
+"""Measure a machine beside CodeCarbon, behind the meter's protocol. The only file that imports codecarbon.
 
 Nothing ambient reaches it: every parameter is given, and while it starts its folder, HOME and environment are private.
 Its scheduler is parked; the loop drives `flush()` and checks every answer before it is believed.
@@ -27,7 +27,7 @@ from carbon_lint.measure.host.cpu_load import LoadMeter
 from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.measure.host.rapl import CounterError
 from carbon_lint.measure.meter import Reading
-from carbon_lint.measure.required import check_required
+from carbon_lint.measure.required import check_required, need_linux
 from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.ranges import uncertainty_of_parts
@@ -62,10 +62,10 @@ def _install() -> str:
 
 
 class CodeCarbonMeter:
-    """Measures this machine with CodeCarbon. Driven by one thread.
+    """Measure this machine beside CodeCarbon. Driven by one thread.
 
     Args:
-        place: where the energy comes from; `None` for a run that is asked for energy only.
+        place: where the energy comes from; `None` for a run that states energy only.
         pue: power usage effectiveness of the building, at least 1.
         cpu_power_w: the CPU's power at full load, if the user knows it.
         ram_power_w: the memory's power, if the user knows it.
@@ -85,6 +85,7 @@ class CodeCarbonMeter:
         require: Collection[str] = (),
         root: Path = Path("/"),
     ) -> None:
+        need_linux()
         if not math.isfinite(pue) or pue < 1:
             raise UsageError(
                 f"PUE {pue!r} is not a finite number of 1 or more",
@@ -127,10 +128,10 @@ class CodeCarbonMeter:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the number should know."""
-        return self._cpu.warnings + self._gpus.warnings + self._doubts
+        return self._cpu.warnings + self._gpus.warnings + self._host.warnings + self._doubts
 
     def start(self) -> None:
-        """Begin to count. Raises MeasurementError where CodeCarbon is missing, another one, or gives no figures."""
+        """Begin to count. Raises MeasurementError if CodeCarbon is missing, another one, or gives no figures."""
         logging.getLogger("codecarbon").addFilter(self._log)
         try:
             self._start()
@@ -166,7 +167,7 @@ class CodeCarbonMeter:
             raise MeasurementError(str(error), hint="`carbon-lint doctor` says what can be measured") from error
 
     def read(self) -> Reading | None:
-        """The figures so far; `None` where any part gave none, or none that holds (`last_failure` says why)."""
+        """Return the figures so far; `None` if a part gave none that can be believed (`last_failure` says why)."""
         count = self._tap.count
         self._log.lines.clear()
         gpu_kwh = self._gpus.read()
@@ -188,8 +189,13 @@ class CodeCarbonMeter:
         self._gpu_kwh = self._gpus.read_kwh
         return self._previous
 
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """See Meter."""
+        if self._host.note_job_cpu(seconds, outside=outside):
+            self.assumptions = self._host.assumptions
+
     def stop(self) -> Reading | None:
-        """The last figures; all threads end. A reading that fails is tried again: it would cost the whole run."""
+        """Return the last figures and end all threads. A reading that fails, and would cost the run, is tried again."""
         try:
             self._wait_until_measurable()
             last = self.read()
@@ -306,7 +312,7 @@ def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) ->
 
 
 def _offline_tracker() -> Any:
-    """The tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
+    """Return the tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
     import codecarbon
 
     # The first `flush()` would import it, and what is drawn meanwhile would be the job's.

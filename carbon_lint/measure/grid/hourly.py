@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.measure.grid.hour_watch import HourWatch
 from carbon_lint.places import unusual_intensity
 from carbon_lint.records.intensity import over_hours
-from carbon_lint.records.record import HourlyIntensity, Intensity
+from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 from carbon_lint.units import format_energy
 
 if TYPE_CHECKING:
@@ -92,6 +92,10 @@ class HourlyMeter:
         """See Meter."""
         return self._priced(self._meter.read())
 
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """See Meter."""
+        self._meter.note_job_cpu(seconds, outside=outside)
+
     def stop(self) -> Reading | None:
         """See Meter."""
         self._watch.stop()
@@ -103,7 +107,12 @@ class HourlyMeter:
     def _blank(self) -> Intensity:
         grid = self._book.latest
         return Intensity(
-            g_per_kwh=grid.g_per_kwh, source=grid.basis, year=grid.start.year, location=None, location_name=grid.zone
+            g_per_kwh=grid.g_per_kwh,
+            source=grid.source,
+            year=grid.start.year,
+            basis=Basis.LIFE_CYCLE,
+            location=None,
+            location_name=grid.zone,
         )
 
     def _priced(self, reading: Reading | None) -> Reading | None:

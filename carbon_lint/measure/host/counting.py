@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.measure.host.cpu import whole_machine
 from carbon_lint.measure.host.cpu_load import busy_time, mean_load
 from carbon_lint.measure.host.rapl import CounterError, Counters, Domain, find_zones, readable
 from carbon_lint.records.uncertainty import Assumptions, Bounds, LeftOut, Range
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from carbon_lint.measure.host.memory import RamPlan
 
 _J_PER_KWH = 3.6e6
+_SLACK, _SLACK_S = 1.1, 1.0  # clocks tick in hundredths, and are not read at one moment
 # Efficiency of a power supply, 80 PLUS: 0.96 (Titanium, half load), 0.94 (Platinum), 0.88 (Bronze or little load).
 _SUPPLY = LeftOut(low=1 / 0.96, likely=1 / 0.94, high=1 / 0.88)
 
@@ -60,20 +62,44 @@ class HostEnergy:
         busy: BusyTime | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.busy = busy or busy_time(cpu.limit, root)
+        # A counter sees the whole machine, whatever limits this process.
+        self.busy = busy or busy_time(None if cpu.zones else cpu.limit, root)
+        self.warnings: tuple[str, ...] = ()
+        self._machine = busy_time(None, root)
+        self._root = root
         self._cpu = cpu
         self._ram = ram
         self._clock = clock
         self._packages = Counters(cpu.zones, clock)
         self._memory = Counters(ram.zones, clock)
         self._platform = Counters(readable(find_zones(root, Domain.PSYS)) if cpu.zones else (), clock)
-        self._started_s = self._started_busy_s = 0.0
+        self._started_s = self._started_busy_s = self._started_machine_s = 0.0
 
     def start(self) -> None:
         """Begin to count. Raises CounterError if a counter or the load cannot be read."""
         for counters in (self._packages, self._memory, self._platform):
             counters.start()
         self._started_s, self._started_busy_s = self._clock(), self._busy_s()
+        if self._cpu.limit is not None and not self._cpu.zones:
+            self._started_machine_s = self._machine.seconds()
+
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> bool:
+        """Count the machine from `start` on if the job was busier than the CPUs that are counted; tell whether it does.
+
+        Args:
+            seconds: CPU seconds of the job so far.
+            outside: how it is known to run outside of this process's control group or affinity, after "the job".
+        """
+        if self._cpu.limit is None or self._cpu.zones or self.warnings:
+            return False
+        counted_s = self._busy_s() - self._started_busy_s
+        if outside is None and (seconds is None or seconds <= counted_s * _SLACK + _SLACK_S):
+            return False
+        self.busy, self._started_busy_s = self._machine, self._started_machine_s
+        self._cpu = whole_machine(self._cpu, self._root)
+        why = outside or "was busier than the CPUs that it may use"
+        self.warnings = (f"the job {why}, so the load of the whole machine is counted and not that of a part",)
+        return True
 
     def read(self) -> HostReading:
         """Return the figures so far. Raises CounterError if one cannot be believed."""

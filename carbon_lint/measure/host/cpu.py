@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +105,15 @@ def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: in
     )
 
 
+def whole_machine(plan: CpuPlan, root: Path) -> CpuPlan:
+    """Return the plan for all threads of the machine. A power that the user states stays that at full load."""
+    if plan.method is not Method.LOAD_MODEL:
+        return replace(plan, limit=None)
+    usable = float(plan.threads)
+    power, source, tables, _ = _share(read_processor(root), usable)
+    return replace(plan, limit=None, usable_threads=usable, power=power, source=source, tables=tables)
+
+
 def share_of(socket: Socket, threads_a_socket: int, usable: float) -> CpuModel:
     """Return the model of so many threads of as many sockets as they need."""
     sockets = max(1, math.ceil(usable / threads_a_socket - 1e-9))
@@ -123,7 +132,7 @@ def _check_power(user_power_w: float | None) -> None:
     """Raise UsageError, or the CPU would be counted as 0, or its figure refused in the middle of the job."""
     if user_power_w is not None and not 0 < user_power_w <= PLAUSIBLE_CPU_W:
         raise UsageError(
-            f"--cpu-power: {user_power_w:g} W is not what a machine's CPUs draw at full load",
+            f"cpu-power: {user_power_w:g} W is not what a machine's CPUs draw at full load",
             hint=f"give more than 0 and at most {PLAUSIBLE_CPU_W:g} W, like '15 W', or leave it out",
         )
 

@@ -81,7 +81,8 @@ def read_processor(root: Path = Path("/")) -> Processor:
 
 def socket_of(processor: Processor) -> Socket | None:
     """Return the processor's socket: by name, by its Arm part, or by its generation if a host hides the model."""
-    found = find_socket(processor.model or "")
+    name = plain_name(processor.model or "")
+    found = _in_table(name)
     if found is not None:
         return found
     for row in cpu_table()["arm"]:
@@ -93,23 +94,36 @@ def socket_of(processor: Processor) -> Socket | None:
             same = (processor.vendor, processor.family) == (row["vendor"], row["family"])
             if same and processor.number is not None and low <= processor.number <= high:
                 return _socket(row)
-    return None
+        return None  # CodeCarbon's list does not say how many threads a socket has
+    return _in_list(name)
 
 
 def find_socket(name: str) -> Socket | None:
     """Return the socket that a name means, however it is spelt (`Intel(R) Xeon(R) E5-2660V2 @ 2.20GHz`)."""
     plain = plain_name(name)
-    for row in cpu_table()["parts"]:
-        if re.search(rf"(?<![\w+]){row['match']}(?![\w+])", plain, re.IGNORECASE):
-            return _socket(row)
+    found = _in_table(plain)
+    if found is not None:
+        return found
     for row in cpu_table()["arm"]:
-        if plain.casefold() == plain_name(row["name"]).casefold():
+        if plain.casefold() in {plain_name(row[key]).casefold() for key in ("name", "as")}:
             return _socket(row)
+    return _in_list(plain)
+
+
+def _in_table(plain: str) -> Socket | None:
+    for row in cpu_table()["parts"]:
+        is_near = row["match"].replace("\\", "").casefold() in plain.casefold()  # a pattern costs more to compile
+        if is_near and re.search(rf"(?<![\w+]){row['match']}(?![\w+])", plain, re.IGNORECASE):
+            return _socket(row)
+    return None
+
+
+def _in_list(plain: str) -> Socket | None:
     for spelling in (plain, f"Intel {plain}", f"AMD {plain}", f"Intel Xeon {plain}", f"Intel Core {plain}"):
-        listed = _listed().get(spelling.casefold())
-        if listed is not None:
-            listed_name, tdp_w = listed
-            return Socket(name=listed_name, tdp_w=tdp_w, threads=None, source=CODECARBON_LIST, table="codecarbon")
+        listed, text = _listed().get(spelling.casefold(), ("", ""))
+        # Four of its lines are no number (`27.29.5`), one is 0.
+        if re.fullmatch(r"\d+(?:\.\d+)?", text) and float(text) > 0:
+            return Socket(name=listed, tdp_w=float(text), threads=None, source=CODECARBON_LIST, table="codecarbon")
     return None
 
 
@@ -159,19 +173,16 @@ def _doubt(row: dict[str, Any], name: str) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _listed() -> dict[str, tuple[str, float]]:
-    """Return CodeCarbon's list, read as a file: CodeCarbon's own lookup costs a second."""
+def _listed() -> dict[str, tuple[str, str]]:
+    """Return CodeCarbon's list, name and TDP, read as a file: CodeCarbon's own lookup costs a second."""
     found = find_spec("codecarbon")
     if found is None or found.origin is None:
         return {}
     try:
         with (Path(found.origin).parent / "data/hardware/cpu_power.csv").open(encoding="utf-8", newline="") as file:
-            rows = [(row["Name"], row["TDP"] or "") for row in csv.DictReader(file)]
-    except (OSError, KeyError):
+            return {row[0].casefold(): (row[0], row[1]) for row in csv.reader(file) if len(row) > 1}
+    except OSError:
         return {}
-    # Four of its lines are no number (`27.29.5`), one is 0.
-    known = [(name, float(text)) for name, text in rows if re.fullmatch(r"\d+(?:\.\d+)?", text)]
-    return {name.casefold(): (name, watts) for name, watts in known if watts > 0}
 
 
 def _names() -> list[str]:

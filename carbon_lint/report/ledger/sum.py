@@ -42,6 +42,8 @@ def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
         )
     if total.without_emissions or total.without_energy:
         lines.append(f"  {len(total.without_emissions)} without emissions, {len(total.without_energy)} without energy")
+    if len(total.bases) > 1:
+        lines.append(f"  the grams are of two bases, {' and '.join(total.bases)}: compare months by their energy")
     for limit in limits:
         part = used_share((limit,))
         used = f" ({percent(part)})" if part is not None and part != float("inf") else ""
@@ -69,6 +71,7 @@ def sum_json(total: Total, limits: Sequence[LimitResult], asked: dict[str, str |
         "emissions_g": total.emissions_g and asdict(total.emissions_g),
         "energy_kwh": total.energy_kwh and asdict(total.energy_kwh),
         "measured_share": total.measured_share,
+        "bases": list(total.bases),
         "without_emissions": list(total.without_emissions),
         "without_energy": list(total.without_energy),
         "left_out": {str(reason): total.left_out.get(reason, 0) for reason in Reason},

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbon_lint.places import vintage
-from carbon_lint.records.intensity import source_in_words
+from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import SENSORS, emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Method
 from carbon_lint.units import (
@@ -123,9 +122,8 @@ def intensity(record: Record) -> str:
         return "not stated, so energy only"
     place = known.location_name or known.location
     where = f"{place}, " if place else ""
-    year = int(record.started_at[:4])  # its age when the run took place: a report does not change as it grows older
-    source = f"{source_in_words(known)}{vintage(known.basis, known.year, at=year)}"
-    return f"{significant(known.g_per_kwh)} g/kWh: {where}{source}"
+    of = vintage_in_words(known, record.started_at)
+    return f"{significant(known.g_per_kwh)} g/kWh: {where}{source_in_words(known)}{of}"
 
 
 def scope(record: Record) -> str | None:

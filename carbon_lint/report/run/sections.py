@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from carbon_lint.gate.baseline import format_change, why_not
+from carbon_lint.gate.baseline import format_change, other_basis, why_not
 from carbon_lint.gate.budget import figure
 from carbon_lint.report.run import phrases
 from carbon_lint.text import markdown_code, markdown_message, markdown_text
@@ -115,6 +115,8 @@ def comparison(compared: Comparison | None) -> str:
         table(("Figure", "Baseline", "This run", "Change"), rows),
         f"\nBaseline: {markdown_text(then.origin)}{age}.\n",
     ]
+    if (note := other_basis(compared)) is not None:
+        lines.append(f"Carbon intensity on {note}; part of its change is what is counted.\n")
     if not compared.can_be_judged:
         lines.append(f"**The change was not judged:** {markdown_text(why_not(compared))}.\n")
     return "".join(lines)

@@ -68,6 +68,7 @@ def _comparison(comparison: Comparison) -> dict[str, object]:
         "origin": comparison.baseline.origin,
         "energy_change": comparison.energy_change,
         "grid_change": comparison.grid_change,
+        "basis": {"baseline": comparison.baseline.basis, "current": comparison.current.basis},
         "emissions_change": comparison.emissions_change,
         "obstacles": list(comparison.obstacles),
         "stale": comparison.is_stale,
