@@ -47,10 +47,9 @@ OPEN_CIRCLES = {
     "lint.context lint.evidence",
 }
 OPEN_FOLDER_CIRCLES = {
-    "hub.audit hub.publish",
     "measure.codecarbon measure.host",
 }
-OPEN_LONG_FUNCTIONS = {"report.run.export.spdx", "hub.search.find.find"}
+OPEN_LONG_FUNCTIONS = {"report.run.export.spdx"}
 OPEN_LONG_FILES = {"config_file"}
 
 HOUSE = house.read_house(ROOT / "carbon_lint")
