@@ -42,7 +42,7 @@ def test_a_virtual_machine_without_gpu_is_modelled_and_told_what_to_do(tmp_path,
     assert "1.25 W to 3.28 W at half load" in found["cpu"].error
     assert any("CodeCarbon's own figures" in note for note in diagnosis.notes)
     assert "virtual machine" in found["cpu"].missing
-    assert "--cpu-power" in found["cpu"].repair
+    assert "cpu-power" in found["cpu"].repair
     assert found["ram"].method is Method.CONSTANT
     assert found["location"].state is State.NOT_GIVEN
     assert "--location FRA" in found["location"].repair
@@ -98,11 +98,11 @@ def test_a_location_is_shown_with_its_intensity_and_source(tmp_path, gpus):
     assert found["location"].state is State.KNOWN
     assert "Virginia, USA: 270.5 g/kWh (combustion, 2023" in found["location"].what
     assert "eGRID2023" in found["location"].what
-    assert "--pue 1.15" in found["location"].error
+    assert "PUE of 1.15" in found["location"].error
     _, found = looked_at(machine(tmp_path / "known", EPYC_7763), location="aws/us-east-1", pue=1.2)
-    assert "--pue" not in found["location"].error
+    assert "PUE" not in found["location"].error
     _, found = looked_at(machine(tmp_path / "own", EPYC_7763), location="FRA")
-    assert "--pue" not in found["location"].error
+    assert "PUE" not in found["location"].error
 
 
 def test_a_location_that_is_not_known_makes_it_unsound(tmp_path, gpus):

@@ -261,7 +261,7 @@ def test_a_figure_says_its_basis_and_year_and_its_age_only_if_that_is_over_two_y
 def test_a_cloud_region_names_its_operators_pue_and_no_other_place_does():
     hints = {code: places.find_place(code).pue_hint for code in ("aws/eu-west-3", "gcp/us-central1", "azure/uksouth")}
     for code, pue in (("aws/eu-west-3", "1.15"), ("gcp/us-central1", "1.1"), ("azure/uksouth", "1.17")):
-        assert f"--pue {pue} " in hints[code]
+        assert f"PUE of {pue} " in hints[code]
     assert places.find_place("FRA").pue_hint is None
 
 
