@@ -85,6 +85,7 @@ _PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "grace": ("grace_s", parse_duration_s),
     "tick": ("tick_s", parse_duration_s),
     "forecast": ("forecast", bool),
+    "remote_ok": ("remote_ok", bool),
     "expected_duration": ("expected_duration_s", parse_duration_s),
     "record": ("record", _itself),
     "run_group": ("run_group", _itself),

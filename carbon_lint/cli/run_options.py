@@ -142,7 +142,6 @@ def request_from(arguments: Namespace, plan: RunPlan) -> RunRequest:
         own_prefix=own_venv(sys.prefix, sys.base_prefix, os.environ, os.getcwd()).prefix,
         pass_env=plan.pass_env,
         pass_fds=inherited_descriptors(),
-        remote_ok=arguments.remote_ok,
         forecast=arguments.forecast,
         provenance=_provenance(arguments),
         warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),

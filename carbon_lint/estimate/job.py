@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbon_lint.data import table
 from carbon_lint.errors import InputError, UsageError
@@ -109,38 +109,48 @@ def estimate_job(
         )
     if load is not None and not 0 <= load <= 1:
         raise UsageError(f"a load of {load * 100:g} % cannot be", hint="give --load 0% to 100%")
-    power_w, parts, sources, left_out = Range(low=0.0, likely=0.0, high=0.0), [], [], []
-    if device is not None:
-        if device.max_power_w <= 0:
-            raise UsageError(
-                f"a device of {device.max_power_w:g} W takes no energy", hint="give its rating, like '300 W'"
-            )
-        power_w = power_w.plus(Range(low=_LOW, likely=_LIKELY, high=_HIGH).times(device.max_power_w * count))
-        parts.append(f"{count} x {device.name}, rated {device.max_power_w:g} W")
-        sources += [f"rating: {device.source}", *LOAD_SOURCES]
-    if host is not None:
-        power_w = power_w.plus(host.power_w(load))
-        parts.append(host.basis)
-        sources += host.sources
-        sources += [] if load is not None else ["load: anything from 0 to 100 %, half as likely (--load 50% says it)"]
-        left_out.append(_LEFT_OUT_WORDS)
-    elif host_power_w is not None:
-        power_w = power_w.plus(Range(low=host_power_w, likely=host_power_w, high=host_power_w))
-        parts.append(f"{host_power_w:g} W for the machine around them")
-    else:
-        left_out.append("CPU and memory of the machine (--cpu NAME --memory '64 GiB', or --host-power '400 W')")
-    left_out += _pue_left_out(place, pue)
-    at = "" if load is None or host is None else f" at a load of {load * 100:g} %"
+    parts = [] if device is None else [_part_of_devices(device, count)]
+    parts += [_part_of_host(host, load, host_power_w)]
+    power_w = parts[0].power_w if len(parts) == 1 else parts[0].power_w.plus(parts[1].power_w)
     energy = _finite(power_w.times(hours / 1000 * pue))
     return Estimate(
         energy_kwh=energy,
         emissions_g=None if place is None else _finite(energy.times(place.g_per_kwh)),
         intensity=None if place is None else intensity_of(place),
         left_out_share=LEFT_OUT if host is not None else None,
-        basis=f"{', and '.join(parts)}{at}, for {hours:g} h",
-        sources=(*sources, *_price_source(place)),
-        left_out=tuple(left_out),
+        basis=f"{', and '.join(part.basis for part in parts if part.basis)}, for {hours:g} h",
+        sources=(*(source for part in parts for source in part.sources), *_price_source(place)),
+        left_out=(*(text for part in parts for text in part.left_out), *_pue_left_out(place, pue)),
     )
+
+
+class _Part(NamedTuple):
+    """What a part of the job draws, in words too, and what it leaves out."""
+
+    power_w: Range
+    basis: str = ""
+    sources: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def _part_of_devices(device: Device, count: int) -> _Part:
+    if device.max_power_w <= 0:
+        raise UsageError(f"a device of {device.max_power_w:g} W takes no energy", hint="give its rating, like '300 W'")
+    power_w = Range(low=_LOW, likely=_LIKELY, high=_HIGH).times(device.max_power_w * count)
+    basis = f"{count} x {device.name}, rated {device.max_power_w:g} W"
+    return _Part(power_w, basis, (f"rating: {device.source}", *LOAD_SOURCES))
+
+
+def _part_of_host(host: Host | None, load: float | None, host_power_w: float | None) -> _Part:
+    if host is not None:
+        anything = () if load is not None else ("load: anything from 0 to 100 %, half as likely (--load 50% says it)",)
+        at = "" if load is None else f" at a load of {load * 100:g} %"
+        return _Part(host.power_w(load), f"{host.basis}{at}", (*host.sources, *anything), (_LEFT_OUT_WORDS,))
+    if host_power_w is not None:
+        power_w = Range(low=host_power_w, likely=host_power_w, high=host_power_w)
+        return _Part(power_w, f"{host_power_w:g} W for the machine around them")
+    missing = "CPU and memory of the machine (--cpu NAME --memory '64 GiB', or --host-power '400 W')"
+    return _Part(Range(low=0.0, likely=0.0, high=0.0), left_out=(missing,))
 
 
 def estimate_record(record: Record, *, scale: float, place: Place | None, pue: float | None = None) -> Estimate:

@@ -107,7 +107,8 @@ def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[
 
 def _without_count(name: str, sockets: int | None) -> tuple[str, int | None]:
     """Return `2 x NAME` as the name and its sockets. Raises UsageError if `sockets` says another number."""
-    found = re.fullmatch(r"\s*(\d{1,3}|dual|quad)\s*(?:[x\u00d7*]\s*|\s)(?=[a-z])(.+)", name, re.IGNORECASE | re.DOTALL)
+    times = r"\s*[x\u00d7*]\s+|[x\u00d7*](?=amd|intel|xeon|epyc|opteron)|\s+(?=[a-z])"
+    found = re.fullmatch(rf"\s*(\d{{1,3}}|dual|quad)(?:{times})(.+)", name, re.IGNORECASE | re.DOTALL)
     if found is None:
         return name, sockets
     count = {"dual": 2, "quad": 4}.get(found[1].lower()) or int(found[1])

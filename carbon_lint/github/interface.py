@@ -71,6 +71,10 @@ INPUTS = {
         "",
     ),
     "pass-env": ("Names of secrets that the command may see, such as HF_TOKEN for a Trainer that pushes", ""),
+    "remote-ok": (
+        "Run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client alone",
+        "false",
+    ),
     "pr-comment": ("Write the result into one comment on the pull request (permission pull-requests: write)", "false"),
     "github-token": ("Token for the comment and for the limits of a pull request's base", "${{ github.token }}"),
     "sarif-file": ("Write the lint findings as SARIF to this path, for github/codeql-action/upload-sarif", ""),

@@ -81,6 +81,7 @@ def options_of(step: Step) -> Options:
         baseline_card=inputs.card,
         on_exceed=inputs.on_exceed,
         stop_when=inputs.stop_when,
+        remote_ok=inputs.remote_ok,
         on_modelled=inputs.on_modelled,
         grace_s=inputs.grace_s,
         expected_duration_s=inputs.expected_duration_s,

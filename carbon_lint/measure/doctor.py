@@ -226,7 +226,7 @@ def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Fi
     if plan.power is None:
         what = f"{plan.size_gib:.1f} GiB, {plan.source}"
         return Finding(component="ram", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method])
-    missing, repair = counter_cause(Domain.DRAM, root, is_virtual=cpu.is_virtual, instead="say --ram-power '6 W'")
+    missing, repair = counter_cause(Domain.DRAM, root, is_virtual=cpu.is_virtual, instead="state `ram-power`")
     is_stated = ram_power_w is not None
     return Finding(
         component="ram",
@@ -234,8 +234,8 @@ def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Fi
         what=f"{format_power(plan.power.likely)} all the time, {plan.source}",
         method=plan.method,
         error="as your figure's own" if is_stated else f"{_span(plan.power)}: no sensor is read",
-        missing="--ram-power takes the place of the counter" if is_stated else missing,
-        repair="leave --ram-power out" if is_stated else repair,
+        missing="`ram-power` takes the place of the counter" if is_stated else missing,
+        repair="leave it out" if is_stated else repair,
     )
 
 

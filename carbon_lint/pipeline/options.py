@@ -56,6 +56,7 @@ class Options:
     uncertainty: float | None = None
     on_exceed: str | None = None
     stop_when: str | None = None
+    remote_ok: bool = False
     on_unmeasured: str | None = None
     on_modelled: str | None = None
     grace_s: float | None = None

@@ -45,7 +45,7 @@ def test_a_virtual_machine_without_gpu_is_modelled_and_told_what_to_do(tmp_path,
     assert "cpu-power" in found["cpu"].repair
     assert found["ram"].method is Method.CONSTANT
     assert found["location"].state is State.NOT_GIVEN
-    assert "--location FRA" in found["location"].repair
+    assert "FRA" in found["location"].repair
     assert found["codecarbon"].state is State.MEASURED
     assert "3.3.2, started in" in found["codecarbon"].what
 

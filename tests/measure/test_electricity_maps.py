@@ -77,8 +77,8 @@ REFUSED = {
     403: "plan does not cover",
     404: "is there such a zone",
     429: "used too often",
-    302: "--location",
-    500: "--location",
+    302: "location",
+    500: "location",
 }
 
 

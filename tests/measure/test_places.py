@@ -83,12 +83,12 @@ def test_what_codecarbon_would_quietly_replace_is_refused_with_the_name_that_was
 
 @pytest.mark.parametrize("text", ["XXX", "", "   ", "gcp/mars", "日本", "FRA\n::set-output", "*", "FRA/paris/1er"])
 def test_an_unknown_location_is_refused_and_told_how_to_be_written(text):
-    assert "--carbon-intensity" in hint_for(text) or "did you mean" in hint_for(text)
+    assert "ISO alpha-3" in hint_for(text) or "did you mean" in hint_for(text)
 
 
 def test_a_place_whose_table_holds_zero_is_refused():
     """CodeCarbon 3.3.2 has 0 g/kWh for the Central African Republic: every run there would weigh nothing."""
-    assert "--carbon-intensity" in hint_for("CAF")
+    assert "the grid's own figure" in hint_for("CAF")
 
 
 def test_every_place_has_words_a_source_and_a_finite_intensity():

@@ -147,7 +147,8 @@ def plan_job(command: Sequence[str], environ: Mapping[str, str], run_id: str, *,
     if found.elsewhere is not None and found.is_whole and not is_remote_ok:
         raise MeasurementError(
             f"{found.elsewhere.why}: only the client would be measured",
-            hint=f"{found.elsewhere.hint}; or measure the client alone with --remote-ok",
+            hint=f"{found.elsewhere.hint}; or measure the client alone",
+            suggest=(("remote-ok", ""),),
         )
     return found
 
