@@ -13,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from carbon_lint.card.lax import LaxFrontMatter
 
 _OPEN: Final = re.compile(r"\s*---(\r\n|\r|\n)")
 _CLOSE: Final = re.compile(r"[\r\n]---[ \t]*(?:\r\n|\n|\Z)")
@@ -62,10 +61,3 @@ def _empty_after_crlf(text: str, opening: re.Match[str], open_start: int) -> Fro
     start = opening.end() - 1
     closing = _CLOSE.match(text, start)
     return None if closing is None else FrontMatter(open_start, start, start, closing.end())
-
-
-def find_lax(text: str) -> LaxFrontMatter | None:
-    """Return a block of metadata that the Hub misses although a person, or another reader, would see it."""
-    from carbon_lint.card.lax import find_lax as look  # noqa: PLC0415  its patterns take 1 ms, and few cards need them
-
-    return look(text)

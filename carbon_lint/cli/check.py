@@ -14,7 +14,8 @@ from carbon_lint.cli import csv_flags
 from carbon_lint.errors import NoCardsError
 from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.lint.discover import CARD_NAME
-from carbon_lint.lint.engine import Judge, LintRequest, collect, lint_paths
+from carbon_lint.lint.engine import Judge, LintRequest, collect
+from carbon_lint.lint.paths import lint_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -131,7 +131,8 @@ def _bill(arguments: Namespace, record: Record) -> str:
 def _findings(arguments: Namespace) -> LintReport | None:
     if not arguments.card:
         return None
-    from carbon_lint.lint.engine import LintRequest, lint_paths
+    from carbon_lint.lint.engine import LintRequest
+    from carbon_lint.lint.paths import lint_paths
 
     report, _ = lint_paths(LintRequest(tuple(arguments.card)))
     return report

@@ -13,7 +13,8 @@ from carbon_lint.github.jobfiles import private_files
 from carbon_lint.github.publishing import publish_card
 from carbon_lint.github.record import DEFAULT_RECORD, provenance_of
 from carbon_lint.github.wording import users_paths
-from carbon_lint.lint.engine import LintRequest, lint_paths
+from carbon_lint.lint.engine import LintRequest
+from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measure.run import RecordNotWrittenError, measure
 from carbon_lint.pipeline.plan import check_outputs, meter_of, request_of

@@ -8,7 +8,7 @@ from functools import lru_cache
 from carbon_lint.config import Settings, find, load_file
 from carbon_lint.lint.context import Context, speaks_bytes
 from carbon_lint.lint.diagnostic import Diagnostic, Lines, LintReport, Related
-from carbon_lint.lint.discover import CARD_NAME, Found, find_cards
+from carbon_lint.lint.discover import CARD_NAME, Found
 from carbon_lint.lint.policy import Policy
 from carbon_lint.lint.rules import load as load_rule
 from carbon_lint.lint.rules import name_of
@@ -242,20 +242,6 @@ def lint_text(text: bytes, path: str, settings: Settings, evidence: Evidence | N
     return lint_card(read_card(text, path), settings, evidence)
 
 
-def lint_paths(request: LintRequest) -> tuple[LintReport, list[str]]:
-    """Lint files and folders; with the report the unified diffs of what `--fix` did or would do.
-
-    Raises NoCardsError if nothing was found, ConfigError, and OutputError if a fix cannot be written.
-    """
-    from carbon_lint.lint.batch import judge_all
-
-    judge = Judge(request)
-    report, diffs = collect(judge_all(judge, find_cards(request.paths, request.include, judge.included_in)))
-    if not report.files_checked and not report.files_unread and not (report.files_skipped and _names_a_file(request)):
-        _raise_nothing(request)
-    return report, diffs
-
-
 def collect(judged: Iterable[Judged], sources: Mapping[str, str] | None = None) -> tuple[LintReport, list[str]]:
     """One report from many files."""
     diagnostics: list[Diagnostic] = []
@@ -376,20 +362,3 @@ def _is_model_card(card: Card) -> bool:
     from carbon_lint.lint.hidden import is_metadata
 
     return is_metadata(card.text)
-
-
-def _names_a_file(request: LintRequest) -> bool:
-    return any(not os.path.isdir(path) for path in request.paths)
-
-
-def _raise_nothing(request: LintRequest) -> None:
-    from carbon_lint.errors import NoCardsError
-
-    names = ", ".join((CARD_NAME, *request.include))
-    where = ", ".join(request.paths)
-    raise NoCardsError(
-        f"no model card found: looked for {names} below {where}",
-        hint="name a card, or a folder that holds one; what .gitignore excludes and what has no front matter is passed "
-        "over; to take other names",
-        suggest=(("include", "GLOB"),),
-    )

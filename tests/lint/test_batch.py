@@ -14,7 +14,8 @@ from carbon_lint.errors import ConfigError, InputError
 from carbon_lint.lint import batch
 from carbon_lint.lint.batch import judge_all
 from carbon_lint.lint.discover import Found, find_cards
-from carbon_lint.lint.engine import Judge, LintRequest, lint_paths
+from carbon_lint.lint.engine import Judge, LintRequest
+from carbon_lint.lint.paths import lint_paths
 
 CARD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: {value}\n---\n# A model\n"
 VALUES = ["12.5", "17g", "0", "[", "-1"]

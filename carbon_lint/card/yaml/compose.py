@@ -13,6 +13,7 @@ from bisect import bisect_right
 import yaml
 
 from carbon_lint.card.document import Node, Parsed, Problem, is_merge, property_name
+from carbon_lint.card.yaml.scalars import paired, with_last_break
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ _ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 """Line breaks to YAML 1.1, and so to libyaml, and text to everybody else; and the byte order mark."""
 
 _BREAK = re.compile(r"\r\n|\r|\n")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 _TAG = "tag:yaml.org,2002:"
 _TAGS = {
@@ -54,18 +54,6 @@ def events(source: Any) -> Iterator[Any]:
     if _Parser is not None:
         return iter(_Parser(source).get_event, None)
     return yaml.parse(source, Loader=yaml.SafeLoader)
-
-
-def with_last_break(yaml_text: str) -> str:
-    """As js-yaml ends it: a block scalar at the very end keeps that line break."""
-    return yaml_text if yaml_text.endswith(("\n", "\r")) else yaml_text + "\n"
-
-
-def paired(scalar: str) -> str:
-    """Surrogate escapes as the characters they stand for; half a pair, which no UTF-8 file can hold, as U+FFFD."""
-    if not _SURROGATES.search(scalar):
-        return scalar
-    return scalar.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def is_well_formed(text: str) -> bool:

@@ -16,7 +16,7 @@ import re
 from bisect import bisect_right
 from itertools import accumulate, count
 
-from carbon_lint.card.yaml.compose import paired, with_last_break
+from carbon_lint.card.yaml.scalars import paired, with_last_break
 from carbon_lint.card.yaml.scan import first_fault
 
 TYPE_CHECKING = False

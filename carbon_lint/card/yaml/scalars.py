@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 import re
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -248,3 +250,15 @@ def _compiled(name: str) -> re.Pattern[str]:
     if pattern is None:
         pattern = _patterns[name] = re.compile(_SOURCES[name])
     return pattern
+
+
+def with_last_break(yaml_text: str) -> str:
+    """Return the YAML as js-yaml ends it: a block scalar at the very end keeps that line break."""
+    return yaml_text if yaml_text.endswith(("\n", "\r")) else yaml_text + "\n"
+
+
+def paired(scalar: str) -> str:
+    """Replace surrogate escapes by their characters, and half a pair, which no UTF-8 file can hold, by U+FFFD."""
+    if not _SURROGATES.search(scalar):
+        return scalar
+    return scalar.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

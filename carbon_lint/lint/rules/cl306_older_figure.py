@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.evidence import is_stated, older_with
+from carbon_lint.lint.evidence import older_with
 from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.stated import is_stated
 from carbon_lint.units import significant
 
 TYPE_CHECKING = False
