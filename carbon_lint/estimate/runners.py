@@ -47,7 +47,7 @@ def find_runner(text: str) -> Runner:
         memory_gib=float(row["memory_gib"]),
         gpu=row.get("gpu"),
         gpu_count=row.get("gpu_count", 1 if "gpu" in row else 0),
-        source=f"{row['source']}; {row['cpu_source']}",
+        source=f"{row['source']}{'' if row.get('is_confirmed', True) else ', this size not confirmed'}; {row['cpu_source']}",
     )
 
 

@@ -44,7 +44,9 @@ def test_the_wheel_holds_the_package_and_nothing_beside_it(names):
     assert not [name for name in names if name.endswith((".pyc", ".csv")) or "/tests/" in name]
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / "carbon_lint").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == sources
-    assert {"carbon_lint/py.typed", "carbon_lint/report/templates/report.html.j2"} <= names
+    templates = {str(path.relative_to(ROOT)) for path in (ROOT / "carbon_lint").rglob("*.j2")}
+    assert len(templates) > 1
+    assert {"carbon_lint/py.typed", *templates} <= names
 
 
 def test_every_schema_is_in_the_wheel_byte_for_byte(wheel, names):
