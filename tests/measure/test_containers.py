@@ -196,6 +196,12 @@ def test_a_container_that_does_not_end_is_killed(tmp_path):
     assert seconds < 5
 
 
+def test_a_container_that_ended_before_it_was_killed_is_no_failure(tmp_path):
+    environ = fake_docker(tmp_path, kill='echo "kill $3" >> heard; rm -f up; exit 1')
+    job, _ = driven(environ, stop_after_s=0.2, grace_s=5.0)
+    assert (job.exit_status, job.notices) == (7, [])
+
+
 def test_a_container_that_outlives_its_client_is_ended_too(tmp_path):
     environ = fake_docker(tmp_path, run="touch up; exit 3")
     job, _ = driven(environ)

@@ -87,8 +87,12 @@ class Containers:
     def send(self, signum: int, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Send a signal to the first process of each; return the ids of those it was for. Raises EngineError."""
         ids = self.running(environ)
-        if ids:
-            self._call(environ, "kill", "--signal", str(signum), *ids)
+        try:
+            if ids:
+                self._call(environ, "kill", "--signal", str(signum), *ids)
+        except EngineError:
+            if self.running(environ):  # else it has ended meanwhile
+                raise
         return ids
 
     def _call(self, environ: Mapping[str, str], *words: str) -> str:

@@ -25,6 +25,7 @@ import time
 from typing import TYPE_CHECKING
 
 from carbon_lint.measure.job import descendants
+from carbon_lint.measure.job.containers import ANSWER_S
 from carbon_lint.measure.job.ender import Ender
 
 if TYPE_CHECKING:
@@ -195,7 +196,9 @@ class _Guardian:
             if self._ender is not None and not self._was_killed:
                 self._ender.kill()
             self._was_killed = True
-            survivors = descendants.kill_all(excluding=self._helpers())
+            # Podman's monitors tell it what became of a container: they end by themselves once that is killed.
+            spared = self._monitors() if now < self._kill_at + ANSWER_S else set()
+            survivors = descendants.kill_all(excluding={*self._helpers(), *spared})
             if survivors and self._leader is None:
                 self._tell(f"survived {_names(survivors)}")
                 self._tell("gone")
@@ -231,10 +234,14 @@ class _Guardian:
     def _without_relays(self) -> list[int]:
         """Return the job's processes, but for those that hand a signal on and what is inside a container."""
         relays = frozenset() if self._ender is None else self._ender.relays
-        everything = descendants.living(excluding=self._helpers())
-        monitors = {pid for pid, name in everything if name == "conmon"}
-        outside = descendants.living(excluding={*self._helpers(), *monitors})
+        outside = descendants.living(excluding={*self._helpers(), *self._monitors()})
         return [pid for pid, name in outside if name not in relays]
+
+    def _monitors(self) -> set[int]:
+        """Return the processes by which Podman watches the job's containers, which are below them."""
+        if self._ender is None:
+            return set()
+        return {pid for pid, name in descendants.living(excluding=self._helpers()) if name == "conmon"}
 
     def _tell_relays(self, signum: int) -> None:
         """Send a signal that the engine did not deliver to its clients, as if we knew nothing of containers."""
