@@ -210,7 +210,7 @@ def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
 def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
     from carbon_lint.files import write_atomically
     from carbon_lint.report.audit import RENDER, About
-    from carbon_lint.report.run.earlier import check_replaceable
+    from carbon_lint.report.earlier import check_replaceable
 
     title = arguments.file or arguments.author or arguments.models
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")

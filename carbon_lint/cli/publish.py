@@ -237,7 +237,7 @@ def _read(path: str) -> bytes:
 
 
 def _record(arguments: Namespace) -> Record:
-    from carbon_lint.records.origin import check_origin
+    from carbon_lint.records.provenance import check_origin
     from carbon_lint.records.store import load_record
 
     record = load_record(arguments.record)
