@@ -1,17 +1,14 @@
-"""`ledger add`, `ledger sum` and a baseline from a ledger: how the time grows with the number of records.
+"""Measure how the time of `ledger add`, `ledger sum` and a baseline from a ledger grows with the number of records.
 
     python benchmarks/ledger.py [--records 5000 10000]
 
 Makes the records of two months, adds all in one call, sums all of them and one month, and looks for the last run on
 main. Twice the records should take twice the time, not four times. CPU seconds (wall seconds depend on what else the
-machine does). Run from the root. "Before" is aa293e8, which listed three months for each record and read every file for
-a baseline:
+machine does). Run from the root. On two cores that others used too (load 13):
 
-              records    add    sum  month  baseline
-    before       5000   33.0    4.0    2.2       3.6
-                10000  111.5    7.3    4.2       6.9     add: 3.4 times for twice the records
-    after        5000    7.6    2.8    1.7       0.4
-                10000   13.6    6.0    3.3       0.6     add: 1.8 times
+  records    add    sum  month  baseline
+     1000    2.2    0.6    0.5       0.4
+     2000    4.2    1.1    0.8       0.4     add: 1.9 times for twice the records
 """
 
 from __future__ import annotations
