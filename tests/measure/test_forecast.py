@@ -201,7 +201,7 @@ def test_a_warning_is_taken_back_when_nothing_is_forecast_any_more():
 def test_silence_is_explained_once_and_only_if_nothing_is_recognised():
     announcer = Announcer()
     (explained,) = said_of([None] * 400, announcer, is_recognised=False)
-    assert "--expected-duration" in explained
+    assert "expected-duration" in explained
     assert said_of([None] * 400, Announcer(), is_recognised=True) == []
     assert said_of([None] * 100, Announcer(), is_recognised=False) == []
 
