@@ -49,10 +49,9 @@ OPEN_CIRCLES = {
 }
 OPEN_FOLDER_CIRCLES = {
     "hub.audit hub.publish",
-    "measure.codecarbon measure.host",
     "report.findings report.run",
 }
-OPEN_LONG_FUNCTIONS = {"report.run.export.spdx", "hub.search.find.find", "report.run.text.render"}
+OPEN_LONG_FUNCTIONS = {"report.run.export.spdx", "hub.search.find.find"}
 OPEN_LONG_FILES = {"config_file"}
 
 HOUSE = house.read_house(ROOT / "carbon_lint")

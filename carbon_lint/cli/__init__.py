@@ -101,6 +101,8 @@ def _report(error: Exception, verb: str) -> int:
 
     if isinstance(error, CarbonLintError):
         secrets = redact.secrets_of(os.environ)
+        from carbon_lint.cli.parser import spelled
+
         advice = error.advice(spelled)
         hint = f"\n  {terminal(redact.text(advice, secrets))}" if advice else ""
         details = "".join(f"\n    {terminal(redact.text(line, secrets))}" for line in error.details)
@@ -117,13 +119,6 @@ def _report(error: Exception, verb: str) -> int:
         sys.stderr.write("carbon-lint: the folder that it was started in is gone\n  cd to a folder that exists\n")
         return 2
     return _report_bug(error)
-
-
-def spelled(option: str, value: str) -> str:
-    """Return an option as it is typed: `--max-emissions '1 kg'`."""
-    from shlex import quote
-
-    return f"--{option} {value if value.isupper() else quote(value)}" if value else f"--{option}"
 
 
 def _is_folder_gone() -> bool:

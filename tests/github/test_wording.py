@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.cli import spelled as as_flag
+from carbon_lint.cli.parser import spelled as as_flag
 from carbon_lint.errors import ConfigError, UsageError
 from carbon_lint.github.context import Context
 from carbon_lint.github.wording import told, users_paths
