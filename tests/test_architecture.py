@@ -45,14 +45,10 @@ OPEN_CIRCLES = {
     "card.yaml.compose card.yaml.repair",
     "lint.batch lint.engine",
     "lint.context lint.evidence",
-    "report report.findings.outputs",
 }
-OPEN_FOLDER_CIRCLES = {
-    "hub.audit hub.publish",
-    "report.findings report.run",
-}
-OPEN_LONG_FUNCTIONS = {"report.run.export.spdx", "hub.search.find.find"}
-OPEN_LONG_FILES = {"config_file"}
+OPEN_FOLDER_CIRCLES: set[str] = set()
+OPEN_LONG_FUNCTIONS = {"report.run.export.spdx"}
+OPEN_LONG_FILES: set[str] = set()
 
 HOUSE = house.read_house(ROOT / "carbon_lint")
 MODULES = {HOUSE.paths[name]: tree for name, tree in HOUSE.trees.items()}

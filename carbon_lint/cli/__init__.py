@@ -96,13 +96,12 @@ def _unknown_verb(verb: str) -> int:
 
 def _report(error: Exception, verb: str) -> int:
     from carbon_lint import redact
+    from carbon_lint.cli.flags import spelled
     from carbon_lint.errors import CarbonLintError, ConfigError, exit_code_of
     from carbon_lint.text import terminal
 
     if isinstance(error, CarbonLintError):
         secrets = redact.secrets_of(os.environ)
-        from carbon_lint.cli.parser import spelled
-
         advice = error.advice(spelled)
         hint = f"\n  {terminal(redact.text(advice, secrets))}" if advice else ""
         details = "".join(f"\n    {terminal(redact.text(line, secrets))}" for line in error.details)

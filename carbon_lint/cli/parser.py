@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 
-def spelled(option: str, value: str) -> str:
-    """Return an option as it is typed: `--max-emissions '1 kg'`."""
-    from shlex import quote
-
-    return f"--{option} {value if value.isupper() else quote(value)}" if value else f"--{option}"
-
-
 class Parser(ArgumentParser):
     """The parser of one verb."""
 
@@ -82,6 +75,8 @@ class OneValue(Action):
         try:
             size: float = getattr(units, _LIMITS[self.dest])(text)
         except UsageError as error:
+            from carbon_lint.cli.flags import spelled
+
             raise ArgumentError(self, f"{error.message}; {error.advice(spelled)}") from error
         return size
 
