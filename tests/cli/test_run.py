@@ -72,7 +72,7 @@ REFUSED = {
     "no location": (["--", "true"], 125, "no location was given"),
     "no location for a card": (["--max-energy", "1kWh", "--card", "README.md", "--", "true"], 125, "no location"),
     "a location of two letters": (["--location", "US", "--", "true"], 125, "did you mean USA"),
-    "an unknown location": (["--location", "XXX", "--", "true"], 125, "'XXX' is not known"),
+    "an unknown location": (["--location", "XXX", "--", "true"], 125, "'XXX' is not a known location"),
     "a budget without unit": (
         ["--location", "FRA", "--max-emissions", "5", "--", "true"],
         2,
@@ -92,8 +92,16 @@ REFUSED = {
     "a PUE in words": (["--location", "FRA", "--pue", "low", "--", "true"], 2, "'low' is not a number"),
     "an intensity of nothing": (["--carbon-intensity", "0", "--", "true"], 125, "not a number of g/kWh above zero"),
     "an intensity in words": (["--carbon-intensity", "clean", "--", "true"], 2, "'clean' is not a number"),
-    "two intensities": (["--location", "FRA", "--carbon-intensity", "5", "--", "true"], 2, "each say the intensity"),
-    "a source of nothing": (["--location", "FRA", "--intensity-source", "x", "--", "true"], 2, "needs --carbon"),
+    "two intensities": (
+        ["--location", "FRA", "--carbon-intensity", "5", "--", "true"],
+        2,
+        "each state the carbon intensity",
+    ),
+    "a source of nothing": (
+        ["--location", "FRA", "--intensity-source", "x", "--", "true"],
+        2,
+        "--intensity-source: needs a carbon intensity",
+    ),
     "grams of energy only": (["--energy-only", "--max-emissions", "1g", "--", "true"], 2, "states no grams"),
     "a duration without a forecast": (
         ["--location", "FRA", "--max-energy", "1kWh", "--expected-duration", "1h", "--", "true"],
@@ -123,7 +131,7 @@ REFUSED = {
         2,
         "'record' of a run group must end in .json",
     ),
-    "a power of nothing": (["--location", "FRA", "--cpu-power", "0 W", "--", "true"], 2, "--cpu-power: 0 W"),
+    "a power of nothing": (["--location", "FRA", "--cpu-power", "0 W", "--", "true"], 2, "cpu-power: 0 W"),
     "a card that is a folder": (["--location", "FRA", "--card", ".", "--", "true"], 2, "is a folder"),
     "a card in no folder": (["--location", "FRA", "--card", "no/README.md", "--", "true"], 2, "cannot write"),
     "no such command": (["--location", "FRA", "--", "no-such-command"], 127, "command not found"),
@@ -202,7 +210,7 @@ def test_of_two_budgets_the_tighter_one_holds(carbon_lint, flag, configured):
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
-        ('location = "Frnace"', 125, "location: location 'Frnace' is not known"),
+        ('location = "Frnace"', 125, "location: 'Frnace' is not a known location"),
         ("carbon-intensity = -3.5", 2, "carbon-intensity: found -3.5"),
         ('electricity-maps = "FR"', 125, "electricity-maps: FR needs a token"),
         ('location = "FRA"\npue = 0.5', 2, "pue: found 0.5"),
@@ -230,7 +238,7 @@ def test_a_flag_sets_aside_the_place_of_the_configuration(cli):
     ("text", "said"),
     [
         ('on-exceed = "explode"', "on-exceed: found 'explode'"),
-        ('location = "US"', "'US' is not known"),
+        ('location = "US"', "'US' is not a known location"),
         ('locaton = "FRA"', "unknown key 'locaton'"),
         ('require = ["tpu"]\nlocation = "FRA"', 'require: found ["tpu"]'),
         ("max-emissions = 5", "max-emissions"),
@@ -387,7 +395,7 @@ def test_a_record_that_cannot_be_written_is_printed(carbon_lint):
     assert done.returncode == 2
     assert "cannot write r.json" in done.stderr
     printed = json.loads(done.stderr[done.stderr.index("{\n") :])
-    assert printed["format"] == "carbon-lint/record@1"
+    assert printed["format"] == "carbon-lint/record@2"
     assert printed["energy_kwh"]["total"] > 0
     assert "Traceback" not in done.stderr
 
