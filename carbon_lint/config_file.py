@@ -137,19 +137,19 @@ def _number(value: object, *, least: float, is_open: bool = False) -> float | No
     return None if is_open and value == least else float(value)
 
 
-def _tables(parse: Callable[[Mapping[str, Any]], Any]) -> Callable[[object], tuple[Any, ...] | None]:
+def _array(parse: Callable[[Mapping[str, Any]], Any], table: Mapping[str, Any]) -> Kind:
     def read(value: object) -> tuple[Any, ...] | None:
         if not isinstance(value, list | tuple) or not all(isinstance(item, dict) for item in value):
             return None
         found = []
-        for number, table in enumerate(value):
+        for number, item in enumerate(value):
             try:
-                found.append(parse(table))
+                found.append(parse(item))
             except ConfigError as error:
                 raise _InTableError(error, number) from error
         return tuple(found)
 
-    return read
+    return Kind("an array of tables", read, {"type": "array", "items": table})
 
 
 class _InTableError(CarbonLintError):
@@ -258,13 +258,11 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "card": (_TEXT, "path of the model card"),
     "pass-env": (_NAMES, "variables that the job is given although they are secrets"),
     "machine": (
-        Kind("an array of tables", _tables(limits.parse_machine), {"type": "array", "items": _MACHINE}),
+        _array(limits.parse_machine, _MACHINE),
         "what holds on machines of a name: match, and location, cpu-power or ram-power",
     ),
     "exception": (
-        Kind(
-            "an array of tables", _tables(limits.parse_exception), {"type": "array", "items": limits.EXCEPTION_SCHEMA}
-        ),
+        _array(limits.parse_exception, limits.EXCEPTION_SCHEMA),
         "limits lifted for a while: limit, owner, reason, until",
     ),
 }

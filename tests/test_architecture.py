@@ -47,11 +47,10 @@ OPEN_CIRCLES = {
     "lint.context lint.evidence",
 }
 OPEN_FOLDER_CIRCLES = {
-    "hub.audit hub.publish",
     "measure.codecarbon measure.host",
 }
-OPEN_LONG_FUNCTIONS = {"report.run.export.spdx", "hub.search.find.find"}
-OPEN_LONG_FILES = {"config_file"}
+OPEN_LONG_FUNCTIONS = {"report.run.export.spdx"}
+OPEN_LONG_FILES: set[str] = set()
 
 HOUSE = house.read_house(ROOT / "carbon_lint")
 MODULES = {HOUSE.paths[name]: tree for name, tree in HOUSE.trees.items()}

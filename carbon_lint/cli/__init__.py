@@ -96,6 +96,7 @@ def _unknown_verb(verb: str) -> int:
 
 def _report(error: Exception, verb: str) -> int:
     from carbon_lint import redact
+    from carbon_lint.cli.flags import spelled
     from carbon_lint.errors import CarbonLintError, ConfigError, exit_code_of
     from carbon_lint.text import terminal
 
@@ -117,13 +118,6 @@ def _report(error: Exception, verb: str) -> int:
         sys.stderr.write("carbon-lint: the folder that it was started in is gone\n  cd to a folder that exists\n")
         return 2
     return _report_bug(error)
-
-
-def spelled(option: str, value: str) -> str:
-    """Return an option as it is typed: `--max-emissions '1 kg'`."""
-    from shlex import quote
-
-    return f"--{option} {value if value.isupper() else quote(value)}" if value else f"--{option}"
 
 
 def _is_folder_gone() -> bool:

@@ -60,3 +60,10 @@ def add_baseline_arguments(parser: _ActionsContainer) -> None:
         metavar="URL",
         help=f"for --baseline ledger:BRANCH (default ${LEDGER_VARIABLE}, else {LEDGER_FOLDER})",
     )
+
+
+def spelled(option: str, value: str) -> str:
+    """Return an option as it is typed: `--max-emissions '1 kg'`."""
+    from shlex import quote
+
+    return f"--{option} {value if value.isupper() else quote(value)}" if value else f"--{option}"

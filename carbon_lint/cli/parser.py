@@ -75,7 +75,7 @@ class OneValue(Action):
         try:
             size: float = getattr(units, _LIMITS[self.dest])(text)
         except UsageError as error:
-            from carbon_lint.cli import spelled
+            from carbon_lint.cli.flags import spelled
 
             raise ArgumentError(self, f"{error.message}; {error.advice(spelled)}") from error
         return size

@@ -248,7 +248,7 @@ def _location(
     location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
     """Return the finding, and the code for the workflow's line."""
-    repair = "name the place, as FRA, USA/virginia, gcp/us-central1 or auto, or its carbon intensity"
+    repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
     if location is None:
         missing = "grams depend on it (France 44 g/kWh, Poland 615)"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT

@@ -15,7 +15,7 @@ from carbon_lint.units import format_emissions, format_energy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbon_lint.hub.audit.judge import Judged, Tally
+    from carbon_lint.hub.audit.judge import AuditedCard, Tally
 
 SHOWN = 50
 """Findings that the text lists; `--format json` has them all, up to `audit.KEPT_FINDINGS`."""
@@ -195,7 +195,7 @@ def _concise(finding: dict[str, Any]) -> str:
     return terminal(f"{place}: {finding['severity']} {finding['code']} {finding['message']} [{finding['name']}]")
 
 
-def _unreadable(judged: Judged) -> str:
+def _unreadable(judged: AuditedCard) -> str:
     stated = judged.stated
     if stated is None:
         return ""

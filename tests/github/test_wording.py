@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.cli import spelled as as_flag
+from carbon_lint.cli.flags import spelled as as_flag
 from carbon_lint.errors import ConfigError, UsageError
 from carbon_lint.github.context import Context
 from carbon_lint.github.wording import told, users_paths
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "carbon_lint"
-# What a step runs through, without what holds flags of other programs, or of `card` and `check` alone.
-APART = {"measure/job/containers.py", "measure/job/remote.py", "measure/job/wrappers.py"}
+# What a step runs through, without what holds flags of other programs, or of `card`, `check` and `doctor` alone.
+APART = {"measure/doctor.py", "measure/job/containers.py", "measure/job/remote.py", "measure/job/wrappers.py"}
 ROOMS = ("measure", "gate", "records", "card", "lint", "hub", "pipeline")
 MODULES = [
     path

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint import places
+from carbon_lint.cli.flags import spelled
 from carbon_lint.errors import PlaceError, exit_code_of
 from tests.conftest import ROOT
 
@@ -22,7 +23,7 @@ def hint_for(text):
     with pytest.raises(PlaceError) as caught:
         places.find_place(text)
     assert (caught.value.exit_code, exit_code_of(caught.value, "run")) == (2, 125)
-    return caught.value.hint
+    return caught.value.advice(spelled)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_the_message_names_the_error_of_unit():
         with pytest.raises(PlaceError) as caught:
             custom_place(given_g)
         assert hint in caught.value.hint
-        assert ALLOW in caught.value.hint
+        assert ("allow-unusual-intensity", "") in caught.value.suggest
     with pytest.raises(PlaceError) as caught:
         custom_place(1500.1)
     assert "= 1.5001 g/kWh" not in caught.value.hint, "no unit is guessed that gives hardly a grid's figure"

@@ -27,7 +27,7 @@ NOTHING = Said()
 
 
 class Announcer:
-    """Turns one forecast after the other into the few sentences that a person is told."""
+    """Turns one forecast after the other into the few sentences that a person reads."""
 
     def __init__(self) -> None:
         self._is_warned = False
@@ -64,6 +64,6 @@ class Announcer:
             return NOTHING
         self._has_explained = True
         return Said(
-            notice="no progress recognised in the output, so nothing is forecast: pass --expected-duration 2h (in the "
-            "action: expected-duration), or let the job write 120/1000 to the file that CARBON_LINT_PROGRESS names"
+            notice="no progress recognised in the output, so nothing is forecast: state `expected-duration`, such as "
+            "2h, or let the job write 120/1000 to the file that CARBON_LINT_PROGRESS names"
         )

@@ -1,4 +1,4 @@
-"""The fields of a merged record, each from the records that it is the sum of. Pure."""
+"""Make the fields of a merged record from the records that it is the sum of. Pure."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _methods(records: Sequence[Record]) -> Methods:
 
 
 def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh: float | None) -> Intensity | None:
-    """Return the one that all records have, or the hours of one grid, or the mean by energy, named a mixture."""
+    """Return the records' own if it is one, or the hours of one grid, else the mean by energy, named as a mixture."""
     hourly = joined([record.intensity for record in records])
     if hourly is not None:
         return hourly

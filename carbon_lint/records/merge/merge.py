@@ -1,4 +1,4 @@
-"""One record out of many: the nodes of a job, or the attempts of a run group. Nothing is counted twice. Pure.
+"""Merge the nodes of a job, or the attempts of a run group, into one record. Nothing is counted twice. Pure.
 
 A machine's energy is the whole machine's. Two records of one machine for the same time hold the same joules, so
 
@@ -88,7 +88,7 @@ def of_group(records: Sequence[NamedRecord], run_group: str) -> list[NamedRecord
 
 
 def run_ids_of(records: Iterable[NamedRecord]) -> frozenset[str]:
-    """Every run that one of the records holds, itself or as a part of its sum."""
+    """Return every run that one of the records holds, itself or as a part of its sum."""
     return frozenset(run_id for item in records for run_id in _run_ids(item.record))
 
 
@@ -102,7 +102,7 @@ def _check_figures(records: Sequence[NamedRecord]) -> None:
         if item.record.energy_kwh.total is None:
             raise MissingFigureError(
                 f"{item.name} holds no energy, so the sum would be too small",
-                hint="its warnings say why; merge the others without it only where it used none",
+                hint="its warnings say why; merge the others without it only if it used none",
             )
     without = [item.name for item in records if item.record.emissions_g is None]
     if without and len(without) < len(records):
