@@ -92,8 +92,16 @@ REFUSED = {
     "a PUE in words": (["--location", "FRA", "--pue", "low", "--", "true"], 2, "'low' is not a number"),
     "an intensity of nothing": (["--carbon-intensity", "0", "--", "true"], 125, "not a number of g/kWh above zero"),
     "an intensity in words": (["--carbon-intensity", "clean", "--", "true"], 2, "'clean' is not a number"),
-    "two intensities": (["--location", "FRA", "--carbon-intensity", "5", "--", "true"], 2, "each say the intensity"),
-    "a source of nothing": (["--location", "FRA", "--intensity-source", "x", "--", "true"], 2, "needs --carbon"),
+    "two intensities": (
+        ["--location", "FRA", "--carbon-intensity", "5", "--", "true"],
+        2,
+        "each state the carbon intensity",
+    ),
+    "a source of nothing": (
+        ["--location", "FRA", "--intensity-source", "x", "--", "true"],
+        2,
+        "--intensity-source: needs a carbon",
+    ),
     "grams of energy only": (["--energy-only", "--max-emissions", "1g", "--", "true"], 2, "states no grams"),
     "a duration without a forecast": (
         ["--location", "FRA", "--max-energy", "1kWh", "--expected-duration", "1h", "--", "true"],

@@ -144,7 +144,7 @@ def test_without_a_figure_nothing_is_started(grid, environ, case):
 def test_a_grid_beside_a_place_is_one_too_many(grid, environ):
     done = run(grid, environ, "run", "--electricity-maps", "FR", "--location", "FRA", "--", "true")
     assert done.returncode == 2
-    assert "each say the intensity" in done.stderr
+    assert "each state the carbon intensity" in done.stderr
     assert grid.asked == []
 
 

@@ -128,7 +128,7 @@ def test_it_can_be_written_to_a_file(cli):
     [
         (("nothing.json",), "cannot read nothing.json"),
         (("r.json", "--max-emissions", "5"), "'5' has no unit"),
-        (("r.json", "--max-increase", "5%"), "--max-increase needs --baseline"),
+        (("r.json", "--max-increase", "5%"), "--max-increase: needs a baseline"),
         (("r.json", "--baseline", "cards"), "'cards' is not a baseline"),
         (("r.json", "--baseline", "record:none.json"), "cannot read none.json"),
         (("r.json", "--baseline", "card"), "cannot read README.md"),
