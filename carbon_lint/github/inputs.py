@@ -236,7 +236,7 @@ class ActionInputs:
         if len(given) > 1:
             raise UsageError(
                 f"inputs {' and '.join(given)} each state the carbon intensity",
-                hint="keep one: `location: FRA` is enough",
+                hint="keep one: `location: FRA`",
             )
         if self.replace_card and self.card is None:
             raise UsageError("input 'replace-card' is given without 'card'", hint="add `card: README.md`")
