@@ -72,7 +72,7 @@ REFUSED = {
     "no location": (["--", "true"], 125, "no location was given"),
     "no location for a card": (["--max-energy", "1kWh", "--card", "README.md", "--", "true"], 125, "no location"),
     "a location of two letters": (["--location", "US", "--", "true"], 125, "did you mean USA"),
-    "an unknown location": (["--location", "XXX", "--", "true"], 125, "'XXX' is not known"),
+    "an unknown location": (["--location", "XXX", "--", "true"], 125, "'XXX' is not a known location"),
     "a budget without unit": (
         ["--location", "FRA", "--max-emissions", "5", "--", "true"],
         2,
@@ -210,7 +210,7 @@ def test_of_two_budgets_the_tighter_one_holds(carbon_lint, flag, configured):
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
-        ('location = "Frnace"', 125, "location: location 'Frnace' is not known"),
+        ('location = "Frnace"', 125, "location: 'Frnace' is not a known location"),
         ("carbon-intensity = -3.5", 2, "carbon-intensity: found -3.5"),
         ('electricity-maps = "FR"', 125, "electricity-maps: FR needs a token"),
         ('location = "FRA"\npue = 0.5', 2, "pue: found 0.5"),
@@ -238,7 +238,7 @@ def test_a_flag_sets_aside_the_place_of_the_configuration(cli):
     ("text", "said"),
     [
         ('on-exceed = "explode"', "on-exceed: found 'explode'"),
-        ('location = "US"', "'US' is not known"),
+        ('location = "US"', "'US' is not a known location"),
         ('locaton = "FRA"', "unknown key 'locaton'"),
         ('require = ["tpu"]\nlocation = "FRA"', 'require: found ["tpu"]'),
         ("max-emissions = 5", "max-emissions"),
