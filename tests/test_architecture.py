@@ -45,14 +45,11 @@ OPEN_CIRCLES = {
     "card.yaml.compose card.yaml.repair",
     "lint.batch lint.engine",
     "lint.context lint.evidence",
-    "report report.findings.outputs",
 }
 OPEN_FOLDER_CIRCLES = {
-    "hub.audit hub.publish",
     "measure.codecarbon measure.host",
-    "report.findings report.run",
 }
-OPEN_LONG_FUNCTIONS = {"report.run.export.spdx", "hub.search.find.find", "report.run.text.render"}
+OPEN_LONG_FUNCTIONS = {"report.run.export.spdx"}
 OPEN_LONG_FILES: set[str] = set()
 
 HOUSE = house.read_house(ROOT / "carbon_lint")

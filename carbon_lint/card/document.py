@@ -11,6 +11,7 @@ from carbon_lint.card.yaml.scalars import hub_value, js_key
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from carbon_lint.card.fence import FrontMatter
 
@@ -80,6 +81,13 @@ class Node:
     def value(self) -> Scalar:
         """A scalar as the Hub reads it; a date is its text. None for null, and for maps and lists."""
         return self._resolved()[1] if self.kind == "scalar" else None
+
+    @property
+    def plain(self) -> Any:
+        """The value as the Hub reads it, maps and lists as Python's."""
+        if self.kind == "map":
+            return {key.text: value.plain for key, value in self.items()}
+        return [item.plain for item in self.items_list()] if self.kind == "list" else self.value
 
     @property
     def is_number(self) -> bool:
@@ -248,6 +256,14 @@ class Card:
     def block(self) -> Node | None:
         """The value of `co2_eq_emissions`."""
         return self.root.get(BLOCK_KEY) if self.mentions_carbon and self.root is not None else None
+
+    @property
+    def emissions_g(self) -> float | None:
+        """The grams that the card states; `None` unless it states a number."""
+        block = self.block
+        figure = block.get("emissions") if block is not None and block.kind == "map" else block
+        value = figure.value if figure is not None and figure.is_number else None
+        return float(value) if isinstance(value, int | float) else None
 
     @property
     def block_key(self) -> Node | None:

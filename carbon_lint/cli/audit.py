@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from carbon_lint.config import Settings
-    from carbon_lint.hub.audit.judge import Judged, Tally
+    from carbon_lint.hub.audit.judge import AuditedCard, Tally
     from carbon_lint.hub.audit.run import Progress
     from carbon_lint.hub.client.catalogue import Catalogue
 
@@ -201,7 +201,7 @@ def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
             sys.stderr.write(f"carbon-lint: {len(before)} of {len(names)} were judged before, going on\n")
         left = iter([name for name in names if name not in journal.done])
         fresh = judge_each(fetch(left, catalogue), settings, journal)
-        verdicts: Iterator[Judged] = itertools.chain(before, fresh)
+        verdicts: Iterator[AuditedCard] = itertools.chain(before, fresh)
         sums = tally(watched(verdicts, show, of=len(names), before=len(before)))
         journal.finish()
     return sums
@@ -210,7 +210,7 @@ def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
 def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
     from carbon_lint.files import write_atomically
     from carbon_lint.report.audit import RENDER, About
-    from carbon_lint.report.run.earlier import check_replaceable
+    from carbon_lint.report.earlier import check_replaceable
 
     title = arguments.file or arguments.author or arguments.models
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -238,7 +238,7 @@ def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: 
         sys.stderr.write(f"carbon-lint: --yes opens {done} pull request{'' if done == 1 else 's'}\n")
 
 
-def _open_one(judged: Judged, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:
+def _open_one(judged: AuditedCard, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:
     """Open one, or say that it would be opened; True if it is, or would be, a new one."""
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.remote import ModelRepo

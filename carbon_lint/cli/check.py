@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from carbon_lint.config import Settings
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.lint.evidence import Evidence
-    from carbon_lint.report import RenderOptions
+    from carbon_lint.report.findings.reporters import RenderOptions
 
 STDIN = "-"
 _HOOKS = ".pre-commit-config.yaml"
@@ -65,7 +65,7 @@ def quick_arguments(argv: list[str]) -> Any:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `check`."""
-    from carbon_lint.report import REPORTERS
+    from carbon_lint.report.findings.reporters import REPORTERS
 
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="model cards and folders (default: README.md)")
@@ -111,7 +111,8 @@ def _add_fix(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Lint, print, and say how it went."""
-    from carbon_lint.report import REPORTERS, parse_outputs, write_outputs
+    from carbon_lint.report.findings.outputs import parse_outputs, write_outputs
+    from carbon_lint.report.findings.reporters import REPORTERS
 
     outputs = parse_outputs(arguments.output) if arguments.output else []
     request = _request(arguments)
@@ -224,7 +225,7 @@ def _lint_stdin(request: LintRequest, arguments: Namespace) -> tuple[LintReport,
 
 
 def _options(*, is_for_forge: bool) -> RenderOptions:
-    from carbon_lint.report import RenderOptions
+    from carbon_lint.report.findings.reporters import RenderOptions
 
     folder = os.getcwd() if is_for_forge else ""
     base = os.environ.get("GITHUB_WORKSPACE") or _repository_root(folder) if is_for_forge else ""

@@ -18,16 +18,15 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.cli.hub_extra import need_hub
 from carbon_lint.errors import UsageError
-from carbon_lint.text import terminal
+from carbon_lint.text import spreadsheet, terminal
 from carbon_lint.units import format_emissions, parse_duration_s, parse_emissions_g
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.hub.client.catalogue import Catalogue
-    from carbon_lint.hub.search.find import FindRequest, FindResult, Found
+    from carbon_lint.hub.search.find import FindRequest, FindResult, FoundModel
 
-_CELLS_THAT_COMPUTE = ("=", "+", "-", "@", "\t", "\r")
 _STATED_WIDTH = 32
 
 
@@ -119,13 +118,8 @@ def _csv(result: FindResult, catalogue: Catalogue, arguments: Namespace) -> str:
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows(shown, catalogue.endpoint):
-        writer.writerow({name: _inert(value) for name, value in row.items()})
+        writer.writerow({name: spreadsheet(value) if isinstance(value, str) else value for name, value in row.items()})
     return out.getvalue()
-
-
-def _inert(value: object) -> object:
-    """Return a stranger's text as a cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_CELLS_THAT_COMPUTE) else value
 
 
 def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> str:
@@ -156,7 +150,7 @@ def _sums(result: FindResult, arguments: Namespace) -> list[str]:
     return [sums, f"{result.zeros} left out: zero is often a placeholder"]
 
 
-def _columns(models: tuple[Found, ...]) -> list[str]:
+def _columns(models: tuple[FoundModel, ...]) -> list[str]:
     head = ["emissions", "downloads", "likes", "task", "model", "note"]
     cells = [
         [
@@ -184,17 +178,17 @@ def _count(value: int | None) -> str:
     return "-" if value is None else str(value)
 
 
-def _note(found: Found) -> str:
+def _note(found: FoundModel) -> str:
     if found.stated.is_converted:
         return f"{_stated(found)}, {found.stated.note}"
     return found.stated.note or ""
 
 
-def _reason(found: Found) -> str:
+def _reason(found: FoundModel) -> str:
     return f"{_stated(found)}: {found.stated.note}" if found.stated.text else found.stated.note or ""
 
 
-def _stated(found: Found) -> str:
+def _stated(found: FoundModel) -> str:
     text = found.stated.text
     return terminal(repr(text if len(text) <= _STATED_WIDTH else text[: _STATED_WIDTH - 1] + "…"))
 

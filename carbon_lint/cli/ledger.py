@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import Budget, LimitResult
     from carbon_lint.records.ledger import Contents, Entry
     from carbon_lint.records.ledger_sum import Total
-    from carbon_lint.records.merge.merge import Named
+    from carbon_lint.records.merge.merge import NamedRecord
 
 _SHOWN_NAMES = 12
 _ADDED = {
@@ -113,16 +113,16 @@ def _add(arguments: Namespace) -> int:
     return 0
 
 
-def _named(names: list[str]) -> list[Named]:
+def _named(names: list[str]) -> list[NamedRecord]:
     """Return the records of the files and folders. Raise NothingFoundError for a folder without any."""
     from carbon_lint.records.folder import records_in
-    from carbon_lint.records.merge.merge import Named, run_ids_of
+    from carbon_lint.records.merge.merge import NamedRecord, run_ids_of
     from carbon_lint.records.store import load_record
 
-    found: list[Named] = []
+    found: list[NamedRecord] = []
     for name in names:
         if not os.path.isdir(name):
-            found.append(Named(name=name, record=load_record(name)))
+            found.append(NamedRecord(name=name, record=load_record(name)))
             continue
         records = records_in(name)
         if not records:
@@ -133,8 +133,7 @@ def _named(names: list[str]) -> list[Named]:
 
 
 def _tell_unfinished(folder: Path, run_ids: Container[str]) -> None:
-    from carbon_lint.records.journal import recover_command
-    from carbon_lint.records.unfinished import unfinished_in
+    from carbon_lint.records.journal import recover_command, unfinished_in
 
     for journal in unfinished_in(folder, run_ids):
         if journal.has_figures:

@@ -21,7 +21,7 @@ from carbon_lint.text import terminal
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from carbon_lint.records.merge.merge import Named
+    from carbon_lint.records.merge.merge import NamedRecord
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -66,7 +66,7 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _check_complete(arguments: Namespace, every: list[Named], records: list[Named]) -> None:
+def _check_complete(arguments: Namespace, every: list[NamedRecord], records: list[NamedRecord]) -> None:
     """Raise InputError if a run of the sum was killed and left a journal alone.
 
     In a folder every run belongs to the sum, or to another run group. Beside files that are named, those do that share
@@ -74,9 +74,9 @@ def _check_complete(arguments: Namespace, every: list[Named], records: list[Name
     """
     from pathlib import Path
 
+    from carbon_lint.records.journal import check_no_run_is_missing
     from carbon_lint.records.merge.merge import run_ids_of
     from carbon_lint.records.storage import is_url
-    from carbon_lint.records.unfinished import check_no_run_is_missing
 
     local = [name.removeprefix("file://") for name in arguments.records]
     names = [name for name in local if not is_url(name)]  # a journal is never written behind a URL
@@ -100,7 +100,7 @@ def _recorded_in(folder: str) -> frozenset[str]:
     from pathlib import Path
 
     from carbon_lint.errors import InputError
-    from carbon_lint.records.merge.merge import Named, run_ids_of
+    from carbon_lint.records.merge.merge import NamedRecord, run_ids_of
     from carbon_lint.records.storage import LocalStorage
     from carbon_lint.records.store import MARK, parse_record
 
@@ -110,11 +110,11 @@ def _recorded_in(folder: str) -> frozenset[str]:
         data = storage.read_marked(name, MARK)
         if data is not None:
             with contextlib.suppress(InputError):
-                found.append(Named(name=name, record=parse_record(data, name)))
+                found.append(NamedRecord(name=name, record=parse_record(data, name)))
     return run_ids_of(found)
 
 
-def _load(names: list[str], output: str) -> list[Named]:
+def _load(names: list[str], output: str) -> list[NamedRecord]:
     """Return the records of the named files and folders. An earlier output in one of the folders is not an input.
 
     Raises UsageError if what is written over holds what no other of them does, or is itself one of the records. A sum
@@ -138,7 +138,7 @@ def _load(names: list[str], output: str) -> list[Named]:
     return records
 
 
-def _is_held(item: Named, records: list[Named]) -> bool:
+def _is_held(item: NamedRecord, records: list[NamedRecord]) -> bool:
     """Whether an earlier output is the sum of these records, or the one that it was made of."""
     from carbon_lint.records.merge.merge import run_ids_of
 
@@ -147,13 +147,13 @@ def _is_held(item: Named, records: list[Named]) -> bool:
     return run_ids_of([item]) <= run_ids_of(records)
 
 
-def _items(name: str) -> list[Named]:
+def _items(name: str) -> list[NamedRecord]:
     from carbon_lint.records.folder import record_at, records_in
-    from carbon_lint.records.merge.merge import Named
+    from carbon_lint.records.merge.merge import NamedRecord
     from carbon_lint.records.storage import is_url
 
     is_folder = not name.endswith(".json") if is_url(name) else os.path.isdir(name)
-    return records_in(name) if is_folder else [Named(name=name, record=record_at(name))]
+    return records_in(name) if is_folder else [NamedRecord(name=name, record=record_at(name))]
 
 
 def _identity(name: str) -> str:

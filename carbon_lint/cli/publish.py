@@ -201,12 +201,13 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
 
 
 def _lineage(published: Published, repo: ModelRepo) -> list[str]:
+    from carbon_lint.card.read import read_card
     from carbon_lint.hub.client.catalogue import Catalogue
-    from carbon_lint.hub.publish.judging import emissions_of, metadata_of
     from carbon_lint.hub.publish.lineage import trace
 
     catalogue = Catalogue(repo.endpoint, repo.credentials)
-    return trace(metadata_of(published.card), emissions_of(published.card), catalogue).lines()
+    card = read_card(published.card, "README.md")
+    return trace(None if card.root is None else card.root.plain, card.emissions_g, catalogue).lines()
 
 
 def _publishing(arguments: Namespace, record: Record | None, settings: Settings, repo_id: str) -> Publishing:
@@ -236,7 +237,7 @@ def _read(path: str) -> bytes:
 
 
 def _record(arguments: Namespace) -> Record:
-    from carbon_lint.records.origin import check_origin
+    from carbon_lint.records.provenance import check_origin
     from carbon_lint.records.store import load_record
 
     record = load_record(arguments.record)

@@ -63,9 +63,9 @@ def _folder(folder: str) -> int:
 
     from carbon_lint.measure.recover import recover
     from carbon_lint.records.folder import records_in
+    from carbon_lint.records.journal import unfinished_in
     from carbon_lint.records.merge.merge import run_ids_of
     from carbon_lint.records.store import write_record
-    from carbon_lint.records.unfinished import unfinished_in
     from carbon_lint.report.run.phrases import emissions, energy
 
     failed = False
@@ -92,7 +92,7 @@ def _folder(folder: str) -> int:
 
 def _free_path(journal: str | os.PathLike[str], record: Record) -> Path:
     """`r.json` for `r.jsonl`, or `r.RUN-ID.json` if another run has that name."""
-    from carbon_lint.records.attempts import aside_path
+    from carbon_lint.records.folder import aside_path
     from carbon_lint.records.journal import record_path
     from carbon_lint.records.store import read_record
 

@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Render and write; return 0."""
     from carbon_lint.records.store import load_record
-    from carbon_lint.report.run.earlier import check_replaceable
+    from carbon_lint.report.earlier import check_replaceable
 
     if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)

@@ -28,7 +28,7 @@ _WORST = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class RunFigures:
     """One side of a comparison. `None` is not known, and two unknown things are never taken as equal.
 
     Attributes:
@@ -82,8 +82,8 @@ class Comparison:
         is_stale: older than that: said, and not judged.
     """
 
-    baseline: Figures
-    current: Figures
+    baseline: RunFigures
+    current: RunFigures
     obstacles: tuple[str, ...] = ()
     energy_change: float | None = None
     grid_change: float | None = None
@@ -94,18 +94,18 @@ class Comparison:
 
     @property
     def can_be_judged(self) -> bool:
-        """Whether an increase may fail a build."""
+        """Return whether an increase may fail a build."""
         return not self.obstacles and not self.is_stale
 
 
-def figures_of_record(record: Record, origin: str) -> Figures:
+def figures_of_record(record: Record, origin: str) -> RunFigures:
     """Return a record as one side of a comparison."""
     known, known_range = record.intensity, uncertainty_of(record)
     gpus = [gpu.name for gpu in record.hardware.gpus]
     # The CPU's name counts only where it is what was measured: beside a GPU, runners differ in it from day to day.
     parts = sorted(f"{gpus.count(name)} x {name}" for name in set(gpus)) or [record.hardware.cpu_model or ""]
     methods = [(name, getattr(record.methods, name)) for name in ("cpu", "gpu", "ram")]
-    return Figures(
+    return RunFigures(
         origin=origin,
         emissions_g=record.emissions_g,
         energy_kwh=record.energy_kwh.total,
@@ -122,7 +122,7 @@ def figures_of_record(record: Record, origin: str) -> Figures:
     )
 
 
-def compare(current: Figures, baseline: Figures, *, max_age_s: float | None = None) -> Comparison:
+def compare(current: RunFigures, baseline: RunFigures, *, max_age_s: float | None = None) -> Comparison:
     """Return the two side by side, with everything that stands in the way of judging the difference.
 
     A model's error is no obstacle: two runs on the same hardware by the same methods are off the same way.
@@ -243,7 +243,7 @@ def _said(verdict: Verdict, reason: str) -> Verdict:
     return Verdict(status=verdict.status, limits=verdict.limits, reasons=(*verdict.reasons, reason))
 
 
-def _obstacles(current: Figures, baseline: Figures) -> list[str]:
+def _obstacles(current: RunFigures, baseline: RunFigures) -> list[str]:
     found = []
     if not baseline.is_whole:
         found.append(f"the baseline ({baseline.origin}) did not complete")
@@ -275,7 +275,7 @@ def _method_obstacles(
     ]
 
 
-def _grid_obstacle(current: Figures, baseline: Figures) -> list[str]:
+def _grid_obstacle(current: RunFigures, baseline: RunFigures) -> list[str]:
     """Without energy on both sides, grams can be compared only on what is surely the same grid."""
     now, then = _intensity(current), _intensity(baseline)
     if now is not None and then is not None and abs(now / then - 1) <= _SAME_INTENSITY:
@@ -286,7 +286,7 @@ def _grid_obstacle(current: Figures, baseline: Figures) -> list[str]:
     return ["the baseline states no energy, so a change of grid cannot be told from a change of the code"]
 
 
-def _intensity(figures: Figures) -> float | None:
+def _intensity(figures: RunFigures) -> float | None:
     """As stated, else what grams and energy come to."""
     if figures.intensity_g_per_kwh:
         return figures.intensity_g_per_kwh

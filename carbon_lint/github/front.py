@@ -20,7 +20,8 @@ from carbon_lint.pipeline.plan import check_outputs, meter_of, request_of
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import render_record
-from carbon_lint.report import REPORTERS, RenderOptions, write_outputs
+from carbon_lint.report.findings.outputs import write_outputs
+from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.github import paths
-from carbon_lint.records.origin import check_origin
-from carbon_lint.records.provenance import provenance_from_environ
+from carbon_lint.records.provenance import check_origin, provenance_from_environ
 from carbon_lint.records.store import load_record, record_file
 from carbon_lint.text import quoted
 

@@ -22,7 +22,7 @@ from carbon_lint.pipeline.plan import Surroundings, plan_run
 from carbon_lint.pipeline.story import Story
 from carbon_lint.records.comparable import Identity, identity_of
 from carbon_lint.records.store import load_record, parse_record
-from carbon_lint.report.run.earlier import check_replaceable
+from carbon_lint.report.earlier import check_replaceable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
-from carbon_lint.records.attempts import aside_path
 from carbon_lint.records.document import (
     energy_from_json,
     intensity_to_json,
     uncertainty_from_json,
     uncertainty_to_json,
 )
+from carbon_lint.records.folder import aside_path
 from carbon_lint.records.journal import (
     BEGINNING,
     FORMAT,

@@ -27,8 +27,8 @@ from carbon_lint.measure.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measure.loop import Loop, RunState
 from carbon_lint.measure.required import need_linux
-from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
 from carbon_lint.records.document import record_to_json
+from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from carbon_lint.measure.meter import Meter, Reading
     from carbon_lint.measure.progress import Progress
     from carbon_lint.measure.request import RunRequest
-    from carbon_lint.records.attempts import Earlier
+    from carbon_lint.records.folder import Earlier
     from carbon_lint.records.record import Hardware
 
 EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import CarbonLintError, HubError, InputError, UsageError
-from carbon_lint.gate.baseline import Figures, figures_of_record
+from carbon_lint.gate.baseline import RunFigures, figures_of_record
 from carbon_lint.records import ledger
 from carbon_lint.records.comparable import Identity, identity_of, why_never
 from carbon_lint.records.storage import is_missing
@@ -88,18 +88,18 @@ class Question:
     is_judged: bool = False
 
 
-def find_baseline(question: Question) -> Figures | str:
+def find_baseline(question: Question) -> RunFigures | str:
     """Return the figures to compare with, or why there are none. Raises UsageError, InputError."""
     found = _READERS[question.source.kind](question)
     return found if isinstance(found, str) else replace(found, name=question.source.value or "the card")
 
 
-def unless_it_is(figures: Figures | str | None, whole: Record) -> Figures | str | None:
+def unless_it_is(figures: RunFigures | str | None, whole: Record) -> RunFigures | str | None:
     """Return the figures, unless the card they come from states this very run: then why they are none.
 
     `whole` is the sum over the run's group, which is what a card states.
     """
-    if not isinstance(figures, Figures) or figures.card is None:
+    if not isinstance(figures, RunFigures) or figures.card is None:
         return figures
     try:
         change = card_with_record(figures.card, DEFAULT_CARD, whole, replace=True)
@@ -110,14 +110,14 @@ def unless_it_is(figures: Figures | str | None, whole: Record) -> Figures | str 
     return f"{figures.origin} states this run's own figure" if is_same else figures
 
 
-def figures_of_card(data: bytes, origin: str) -> Figures | None:
+def figures_of_card(data: bytes, origin: str) -> RunFigures | None:
     """Return what a card states; `None` if it states no number of grams."""
     block = read_card(data, DEFAULT_CARD).block
     emissions_g = _number(block, "emissions")
     if emissions_g is None:
         return None
     hardware = _words(block, "hardware_used")
-    return Figures(
+    return RunFigures(
         origin=origin,
         emissions_g=emissions_g,
         energy_kwh=_number(block, "energy_consumed"),
@@ -127,13 +127,13 @@ def figures_of_card(data: bytes, origin: str) -> Figures | None:
     )
 
 
-def _card(question: Question) -> Figures | str:
+def _card(question: Question) -> RunFigures | str:
     if question.card is None:
         raise UsageError("the baseline `card` needs a card", suggest=(("card", "README.md"),))
     return _stated(*question.files.card(question.card))
 
 
-def _record(question: Question) -> Figures | str:
+def _record(question: Question) -> RunFigures | str:
     name = question.source.value
     record, origin = question.files.record(name)
     if record is None:
@@ -144,7 +144,7 @@ def _record(question: Question) -> Figures | str:
     return figures_of_record(record, f"record {origin}")
 
 
-def _ledger(question: Question) -> Figures | str:
+def _ledger(question: Question) -> RunFigures | str:
     url = question.ledger or question.ledger_folder
     if question.ledger is None and is_missing(url):
         return f"there is no ledger yet in the folder {LEDGER_FOLDER}"
@@ -155,7 +155,7 @@ def _ledger(question: Question) -> Figures | str:
     return figures_of_record(entry.record, f"the ledger's last run on {question.source.value}")
 
 
-def _hub(question: Question) -> Figures | str:
+def _hub(question: Question) -> RunFigures | str:
     from carbon_lint.hub.client.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second
     from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
 
@@ -173,7 +173,7 @@ def _hub(question: Question) -> Figures | str:
     return _stated(card, f"the card of {model}")
 
 
-_READERS: dict[str, Callable[[Question], Figures | str]] = {
+_READERS: dict[str, Callable[[Question], RunFigures | str]] = {
     "card": _card,
     "record": _record,
     "hub": _hub,
@@ -181,7 +181,7 @@ _READERS: dict[str, Callable[[Question], Figures | str]] = {
 }
 
 
-def _stated(card: bytes | None, origin: str) -> Figures | str:
+def _stated(card: bytes | None, origin: str) -> RunFigures | str:
     if card is None:
         return f"there is no {origin}"
     return figures_of_card(card, origin) or f"{origin} states no emissions"

@@ -70,7 +70,7 @@ def judge_run(record: Record, plan: RunPlan) -> Judgement:
     """
     limits, comparison = plan.limits, None
     baseline = unless_it_is(plan.baseline, _sum_for_card(record, plan.record_path))
-    if isinstance(baseline, baselines.Figures):
+    if isinstance(baseline, baselines.RunFigures):
         current = baselines.figures_of_record(record, "this run")
         comparison = baselines.compare(current, baseline, max_age_s=limits.max_age_s)
     missing = baseline if isinstance(baseline, str) else None

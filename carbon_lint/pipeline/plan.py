@@ -19,15 +19,14 @@ from carbon_lint.pipeline.baseline import (
 from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import limits_of
 from carbon_lint.pipeline.place import Resolved, place_of_run
-from carbon_lint.records.attempts import check_name
-from carbon_lint.records.folder import check_group
+from carbon_lint.records.folder import check_group, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from carbon_lint.config import Settings
-    from carbon_lint.gate.baseline import Figures
+    from carbon_lint.gate.baseline import RunFigures
     from carbon_lint.limits import BudgetException
     from carbon_lint.measure.meter import Meter
     from carbon_lint.pipeline.baseline import Files
@@ -70,7 +69,7 @@ class RunPlan:
     options: Options
     limits: Limits
     place: Resolved | None = None
-    baseline: Figures | str | None = None
+    baseline: RunFigures | str | None = None
     pue: float = 1.0
     cpu_power_w: float | None = None
     ram_power_w: float | None = None
@@ -145,7 +144,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     )
 
 
-def baseline_of(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> Figures | str | None:
+def baseline_of(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> RunFigures | str | None:
     """Return what a run is compared with, or why there is nothing; `None` if nothing was asked for."""
     if limits.baseline is None:
         return None

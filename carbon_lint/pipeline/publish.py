@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.transfer import stated_figures
-from carbon_lint.hub.publish.card import CardErrorsError, PublishRequest, WholeCard
+from carbon_lint.hub.publish.card import CardErrorsError, PublishRequest, WholeCard, linter
 from carbon_lint.hub.publish.figures import Source, plan_figures
-from carbon_lint.hub.publish.judging import emissions_of, linter
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
 from carbon_lint.pipeline.plan import Mode
@@ -72,7 +71,6 @@ def request_of(
         plan=plan,
         record=record,
         check=check,
-        emissions_of=emissions_of,
         dry_run=publishing.mode is Mode.DRY_RUN,
         **given,
     )

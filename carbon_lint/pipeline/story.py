@@ -15,11 +15,12 @@ from carbon_lint.pipeline.card import whole_group, write_card
 from carbon_lint.pipeline.gate import BY_ITS_OWN_LIMIT, judge_run
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import rewrite_record
+from carbon_lint.report.run.pushes import pushes_in_words
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
-    from carbon_lint.hub.pushes.watch import Told, Watch
+    from carbon_lint.hub.pushes.watch import Pushes, Watch
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.merge.merge import Merged
@@ -172,10 +173,10 @@ class Story:
                 self._front.notice("name the model as `hub-repo` to list what such a job has pushed")
             return
         self._front.say(f"asking the Hub what was pushed to {watch.repo_id}")
-        told = self._told(watch, record)
-        said = "\n".join(told.notes)
-        (self._front.say if told.has_pushed is False else self._front.warn)(said)
-        noted = replace(record, warnings=(*record.warnings, *told.notes))
+        pushes = self._pushes(watch)
+        notes = pushes_in_words(pushes, record, was_stopped=stopped)
+        (self._front.say if pushes.has_pushed is False else self._front.warn)("\n".join(notes))
+        noted = replace(record, warnings=(*record.warnings, *notes))
         self._know(record=noted)
         if self.plan.record_path is not None:
             try:
@@ -183,13 +184,13 @@ class Story:
             except CarbonLintError as error:
                 self._front.warn(f"the record does not say what was pushed: {error.message}")
 
-    def _told(self, watch: Watch, record: Record) -> Told:
+    def _pushes(self, watch: Watch) -> Pushes:
         try:
-            return watch.tell(record, was_stopped=was_stopped(record))
+            return watch.look()
         except KeyboardInterrupt:
             if not self._front.may_skip:
                 raise
-            return watch.interrupted(record, was_stopped=was_stopped(record))
+            return watch.interrupted()
 
     def _lint(self) -> None:
         findings = self._front.lint()

@@ -83,7 +83,7 @@ _WORDS = {"job_index": "job of the matrix", "run_group": "run group"}
 
 
 def _is_card(model: str) -> bool:
-    """Whether a model is named by the path of its card: nothing is known of how that and OWNER/MODEL go together."""
+    """Return whether a model is named by the path of its card: how that and OWNER/MODEL go together is not known."""
     return model.lower().endswith(".md")
 
 

@@ -1,13 +1,18 @@
-"""The records that lie in a folder, here or behind a URL, beside whatever else lies there."""
+"""Read the records that lie in a folder, here or behind a URL, and keep those of earlier runs."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError, OutputError
-from carbon_lint.records.merge.merge import Merged, Named, merge, of_group, run_ids_of
+from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.records.journal import check_no_run_is_missing
+from carbon_lint.records.merge.merge import Merged, NamedRecord, merge, of_group, run_ids_of
 from carbon_lint.records.storage import LocalStorage, is_url, open_storage, split_url
 from carbon_lint.records.store import (
     MARK,
@@ -16,10 +21,11 @@ from carbon_lint.records.store import (
     is_record,
     load_record,
     parse_record,
+    read_record,
     render_record,
     write_record,
 )
-from carbon_lint.records.unfinished import check_no_run_is_missing
+from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,15 +34,15 @@ if TYPE_CHECKING:
     from carbon_lint.records.storage import Storage
 
 
-def records_in(folder: str | os.PathLike[str]) -> list[Named]:
+def records_in(folder: str | os.PathLike[str]) -> list[NamedRecord]:
     """Every record in the folder itself, by name; other JSON files are passed over.
 
-    Raises InputError where a record cannot be read: a sum without it would be too small; UsageError where nothing here
+    Raises InputError if a record cannot be read: a sum without it would be too small; UsageError if nothing here
     can reach the URL.
     """
     storage = open_storage(os.fspath(folder))
     contents = ((storage.shown(name), storage.read_marked(name, MARK)) for name in sorted(storage.files()))
-    found = [Named(name=name, record=parse_record(data, name)) for name, data in contents if data is not None]
+    found = [NamedRecord(name=name, record=parse_record(data, name)) for name, data in contents if data is not None]
     for item in found:
         check_plausible(item.record, item.name)
         if isinstance(storage, LocalStorage):
@@ -45,7 +51,7 @@ def records_in(folder: str | os.PathLike[str]) -> list[Named]:
 
 
 def record_at(path: str) -> Record:
-    """The record in a file or at a URL. Raises InputError, UsageError."""
+    """Return the record in a file or at a URL. Raises InputError, UsageError."""
     if not is_url(path):
         return load_record(path)
     folder, name = split_url(path)
@@ -71,7 +77,7 @@ def put_record(record: Record, path: str) -> None:
 
 
 def _names_in(storage: Storage) -> Collection[str]:
-    """The JSON files of the folder; none if it is not there yet."""
+    """Return the JSON files of the folder; none if it is not there yet."""
     try:
         return set(storage.files())
     except InputError:
@@ -79,14 +85,14 @@ def _names_in(storage: Storage) -> Collection[str]:
 
 
 def group_sum(record: Record, path: str | os.PathLike[str]) -> Merged:
-    """The sum over the record's run group, of the records that lie beside it at `path`.
+    """Return the sum over the record's run group, of the records that lie beside it at `path`.
 
     Of a link, those beside the file that it points to too: there an earlier attempt under its name was put.
 
     Raises what `merge` raises, and InputError if an attempt was killed and left a journal alone. A record without a
     group is its own sum, and so is one that is a sum already.
     """
-    named = Named(name=str(path), record=record)
+    named = NamedRecord(name=str(path), record=record)
     if record.run_group is None or record.merged_from:
         return merge([named])
     found = _beside(path)
@@ -111,17 +117,17 @@ def check_group(run_group: str, path: str | os.PathLike[str]) -> None:
 
 
 def _folders(path: str | os.PathLike[str]) -> list[Path]:
-    """The folder that a record lies in and, of a link, that of the file that it points to."""
+    """Return the folder that a record lies in and, of a link, that of the file that it points to."""
     target = Path(os.path.realpath(path))
     return list({os.path.realpath(folder): folder for folder in (target.parent, Path(path).parent)}.values())
 
 
-def _beside(path: str | os.PathLike[str]) -> dict[str, Named]:
-    """The records in these folders, by where they really lie."""
+def _beside(path: str | os.PathLike[str]) -> dict[str, NamedRecord]:
+    """Return the records in these folders, by where they really lie."""
     return {os.path.realpath(item.name): item for folder in _folders(path) for item in records_in(folder)}
 
 
-def _without_sums(group: list[Named]) -> list[Named]:
+def _without_sums(group: list[NamedRecord]) -> list[NamedRecord]:
     """Less each sum of which the others hold every part. One whose parts lie elsewhere is all that there is of them."""
     left = list(group)
     for item in sorted(group, key=lambda each: (-len(each.record.merged_from), each.name)):
@@ -129,3 +135,80 @@ def _without_sums(group: list[Named]) -> list[Named]:
         if item.record.merged_from and run_ids_of([item]) <= run_ids_of(others):
             left = others
     return left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """An earlier run's record, and where it is kept. `is_attempt`: a run group counts it."""
+
+    path: Path
+    run_id: str | None
+    aside: Path
+    is_attempt: bool
+
+    def make_way(self) -> None:
+        """Leave the name free: a run that is killed must not leave older figures under it. Raises OSError."""
+        os.replace(self.path, self.aside)
+
+
+def aside_path(path: Path, run_id: object) -> Path:
+    """`r.json` of run X -> `r.X.json`, in the same folder whatever the run is called."""
+    return path.with_name(f"{path.stem}.{re.sub(r'[^A-Za-z0-9-]+', '-', str(run_id))[:64]}{path.suffix}")
+
+
+def check_name(path: str | os.PathLike[str]) -> None:
+    """Raise UsageError for a record of a run group under a name with which no sum over the group finds it."""
+    target = os.path.realpath(path)
+    if Path(target).suffix != ".json":
+        raise UsageError(
+            f"the record {quoted(os.fspath(path))} of a run group must end in .json, or the sum lacks it",
+            hint=f"name it {os.path.basename(target)}.json",
+        )
+
+
+def find_earlier(path: str | os.PathLike[str]) -> Earlier | None:
+    """Return the earlier run's record at `path`; `None` if there is no file, or one that is no record.
+
+    One of a group is kept where sums over the group find it. One without a group is kept as `r.json.old`, or as
+    `r.json.old.2` if there is one already, which no sum takes: the new run may be killed, or be cancelled at once.
+    """
+    if not os.path.isfile(path):
+        return None
+    target = Path(os.path.realpath(path))
+    try:
+        there = read_record(path)
+    except InputError:
+        if not is_record(target.read_bytes()):
+            return None
+        return Earlier(path=target, run_id=None, aside=_free_old(target), is_attempt=False)  # of another version, say
+    is_attempt = there.run_group is not None
+    aside = aside_path(target, there.run_id) if is_attempt else _free_old(target)
+    return Earlier(path=target, run_id=there.run_id, aside=aside, is_attempt=is_attempt)
+
+
+def _free_old(target: Path) -> Path:
+    """`r.json.old`, or the first of `r.json.old.2`, `r.json.old.3` that is free: no record is dropped."""
+    numbered = (target.with_name(f"{target.name}.old.{number}") for number in count(2))
+    return next(path for path in chain([target.with_name(f"{target.name}.old")], numbered) if not os.path.lexists(path))
+
+
+def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Earlier | None:
+    """Put what stands at `path` aside where it is another run than the record's, and return it.
+
+    Raises OutputError if it cannot be.
+    """
+    earlier = find_earlier(path)
+    if earlier is None or earlier.run_id == record.run_id:
+        return None
+    try:
+        earlier.make_way()
+    except OSError as error:
+        raise OutputError(f"cannot keep {os.fspath(path)} as {earlier.aside.name}: {error.strerror}") from error
+    return earlier
+
+
+def make_way(earlier: Earlier | None) -> None:
+    """As the method, where there is one. What cannot be moved now is met again when the record is written."""
+    if earlier is not None:
+        with contextlib.suppress(OSError):
+            earlier.make_way()

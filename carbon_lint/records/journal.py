@@ -1,4 +1,7 @@
-"""The journal of a run as a file: its name, and what its lines hold. `measure.journal` writes it."""
+"""Read the journal of a run: its name, what its lines hold, and which runs of a folder left nothing else.
+
+`measure.journal` writes it. A run that was killed, or still goes on, has a journal alone: its energy is in no sum.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Container, Iterable
+
 
 FORMAT = "carbon-lint/journal@1"
 BEGINNING = b'{"format": "carbon-lint/journal@'
@@ -69,7 +73,7 @@ def read_journal_file(path: str | os.PathLike[str]) -> JournalContent:
 
 
 def is_being_written(path: str | os.PathLike[str]) -> bool:
-    """Whether a run holds the journal's lock. False on a file system without locks, and if the file is gone."""
+    """Return whether a run holds the journal's lock. False on a file system without locks, and if the file is gone."""
     if not os.path.isfile(path):
         return False
     try:
@@ -104,12 +108,12 @@ def read_ending(path: str | os.PathLike[str]) -> JournalContent | None:
 
 
 def recover_command(*journals: str | os.PathLike[str]) -> str:
-    """What to type to make the records of killed runs."""
+    """Return what to type to make the records of killed runs."""
     return shlex.join(["carbon-lint", "recover", *(str(journal) for journal in journals)])
 
 
 def parse_journal(data: bytes) -> JournalContent | None:
-    """The journal that `data` holds, torn lines left out; `None` if it is none."""
+    """Return the journal that `data` holds, torn lines left out; `None` if it is none."""
     documents = list(parsed_lines(data.split(b"\n")))
     if not documents or documents[0].get("format") != FORMAT or not isinstance(documents[0].get("record"), dict):
         return None
@@ -125,14 +129,95 @@ def parse_journal(data: bytes) -> JournalContent | None:
 
 
 def parsed_lines(lines: Iterable[bytes]) -> Iterable[dict[str, Any]]:
-    """What the lines hold, without those that are torn."""
+    """Return what the lines hold, without those that are torn."""
     return (document for line in lines if (document := parse_line(line)) is not None)
 
 
 def parse_line(line: bytes) -> dict[str, Any] | None:
-    """What a line holds; `None` if it is torn."""
+    """Return what a line holds; `None` if it is torn."""
     try:
         document = json.loads(line)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A journal, and the record of its run as it was known at the start. `has_figures`: something can be recovered."""
+
+    path: Path
+    header: dict[str, Any]
+    has_figures: bool
+
+    @property
+    def run_group(self) -> object:
+        """The run group of the killed run."""
+        return self.header.get("run_group")
+
+    @property
+    def command(self) -> tuple[object, ...]:
+        """The command of the killed run."""
+        command = self.header.get("command")
+        return tuple(command) if isinstance(command, list) else ()
+
+
+def unfinished_in(folder: Path, run_ids: Container[object]) -> list[Unfinished]:
+    """Return the journals in the folder of runs that are not among `run_ids`, by name. Raises InputError."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX) and path.is_file())
+        found = [_read_unfinished(path, run_ids) for path in paths]
+    except OSError as error:
+        raise InputError(f"cannot read {error.filename or folder}: {error.strerror}") from error
+    return [journal for journal in found if journal is not None]
+
+
+def check_no_run_is_missing(
+    folder: Path,
+    run_ids: Container[object],
+    *,
+    of_group: str | None = None,
+    belongs: Callable[[Unfinished], bool] | None = None,
+    skip_running: bool = False,
+) -> None:
+    """Raise InputError if a journal in the folder holds figures of a run that is not in `run_ids`.
+
+    With `of_group` only journals of that run group count, with `belongs` only those for which it is true, and with
+    `skip_running` not those of runs that still go on.
+    """
+    missing = [
+        journal
+        for journal in unfinished_in(folder, run_ids)
+        if journal.has_figures
+        and (of_group is None or journal.run_group == of_group)
+        and (belongs is None or belongs(journal))
+        and not (skip_running and is_being_written(journal.path))
+    ]
+    if missing:
+        raise _incomplete(missing, of_group)
+
+
+def _incomplete(missing: list[Unfinished], of_group: str | None) -> InputError:
+    first = missing[0].path
+    more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+    run = "a run" if of_group is None else f"a run of group {of_group!r}"
+    is_running = any(is_being_written(journal.path) for journal in missing)
+    command = recover_command(first if len(missing) == 1 else first.parent)
+    return InputError(
+        f"{first} is the journal of {run} that has no record here{more}: the figure would be too small",
+        hint=f"{'when the run has ended' if is_running else 'it was killed'}: {command}; "
+        "if it does not belong here, move the journal to another folder",
+    )
+
+
+def _read_unfinished(path: Path, run_ids: Container[object]) -> Unfinished | None:
+    """Return the journal at `path`; `None` if it is none, or that of a run in `run_ids`."""
+    with path.open("rb") as lines:
+        if lines.read(len(BEGINNING)) != BEGINNING:
+            return None
+        lines.seek(0)
+        header = (parse_line(lines.readline()) or {}).get("record")
+        if not isinstance(header, dict) or header.get("run_id") in run_ids:
+            return None
+        has_figures = any("elapsed_s" in document or "ended" in document for document in parsed_lines(lines))
+    return Unfinished(path=path, header=header, has_figures=has_figures)

@@ -81,7 +81,7 @@ class Contents:
 
 
 def key(record: Record) -> tuple[str, ...]:
-    """What tells one run from another: repository, CI run, attempt, job, index, node, and the measuring itself.
+    """Return what tells one run from another: repository, CI run, attempt, job, index, node, and its own id.
 
     `run_id` is new with every measuring, so that two steps of one job count twice, and one record that is uploaded
     twice counts once.
@@ -92,19 +92,19 @@ def key(record: Record) -> tuple[str, ...]:
 
 
 def parse_month(text: str) -> str:
-    """`'2026-11'`, as it is. Raises UsageError."""
+    """Return `'2026-11'` as it is. Raises UsageError."""
     if not _MONTH.fullmatch(text):
         raise UsageError(f"{text!r} is not a month", hint="write it as 2026-11")
     return text
 
 
 def month_of(record: Record) -> str:
-    """The month in which the run ended (UTC), and in which it counts."""
+    """Return the month in which the run ended (UTC), and in which it counts."""
     return parse_month(record.ended_at[:7])
 
 
 def add(record: Record, url: str) -> Added:
-    """Put one record into the ledger at `url`. Raises as `add_all` does."""
+    """Put one record into the ledger at `url`. Raises what `add_all` raises."""
     return next(add_all([record], url))
 
 
@@ -164,7 +164,7 @@ def _compared(record: Record, known: list[Entry]) -> Added | None:
 
 
 def _is_earlier(record: Record, other: Record) -> bool:
-    """Whether the record is a state of the other run from before its end. Durations do not depend on a clock's time."""
+    """Return whether the record is an earlier state of the other. Durations do not depend on a clock's time."""
     energies = (record.energy_kwh.total or 0.0, other.energy_kwh.total or 0.0)
     return (
         record.outcome is Outcome.INTERRUPTED
@@ -179,7 +179,7 @@ def _figures(record: Record) -> tuple[float | None, float | None, float]:
 
 
 def _both(given: Record, there: Record) -> str:
-    """Both runs' figures; every digit of them if the usual ones look alike."""
+    """Return both runs' figures; every digit of them if the usual ones look alike."""
     rounded = [_said(record, is_exact=False) for record in (given, there)]
     given_said, there_said = (
         rounded if rounded[0] != rounded[1] else [_said(each, is_exact=True) for each in (given, there)]
@@ -289,7 +289,7 @@ def check_whole(found: Contents) -> None:
 
 
 def newest_first(url: str, *, until: str | None = None, containing: Iterable[str | None] = ()) -> Iterator[Entry]:
-    """Records from the latest to the earliest, a month at a time, so that who finds one early reads no more months.
+    """Return records from the latest to the earliest, and read a month only when it is reached.
 
     Args:
         url: the ledger.
@@ -313,7 +313,7 @@ def newest_first(url: str, *, until: str | None = None, containing: Iterable[str
 
 
 def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
-    """The last completed run on a branch that may be the baseline of `run`, else `None` and why there is none.
+    """Return the last completed run on a branch that may be the baseline of `run`, else `None` and why.
 
     Raises InputError, also for a folder that is not there: most likely it is a wrong path.
     """
@@ -336,7 +336,7 @@ def _is_completed_on(entry: Entry, refs: set[str]) -> bool:
 
 
 def _why_none(url: str, branch: str, refs: set[str], run: Identity) -> str:
-    """Why no run of the ledger is comparable. It reads them all: only the search that finds one is kept short."""
+    """Return why no run of the ledger is comparable. It reads them all: only the search that finds one is short."""
     reasons: Counter[str] = Counter()
     branches: set[str] = set()
     for entry in entries(url):
@@ -355,7 +355,7 @@ def _why_none(url: str, branch: str, refs: set[str], run: Identity) -> str:
 
 
 def _months_of(record: Record) -> tuple[str, ...]:
-    """The months in which a record with this key can lie, the record's own first.
+    """Return the months in which a record with this key can lie, the record's own first.
 
     Two records of one run began at the same time and ended at nearly the same one, unless a clock was set meanwhile.
     """
@@ -373,7 +373,7 @@ def _month(count: int) -> str:
 
 
 def _name(record: Record) -> str:
-    """Readable at its start, and the key's alone: `me-models_77_1_train_3f0c...json`."""
+    """Return a name that is readable at its start, and the key's alone: `me-models_77_1_train_3f0c...json`."""
     parts = key(record)
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
     words = [re.sub(r"[^A-Za-z0-9.]+", "-", part).strip("-.")[:40] for part in parts[:4]]

@@ -1,4 +1,4 @@
-"""Whether a record's figures can be true. Every reader of a record asks before it acts on it.
+"""Tell whether a record's figures can be true. Every reader of a record asks before it acts on it.
 
 A record is a text file: whoever can write to it can change it. What fits together and lies within these bounds cannot
 be told from a measurement; docs/measuring.md lists it.
@@ -61,7 +61,7 @@ def find_contradiction(record: Record) -> str | None:
 
 
 def find_implausible(record: Record) -> str | None:
-    """The first field that cannot be true, what it holds and what was expected; `None` if all can."""
+    """Return the first field that cannot be true, what it holds and what was expected; `None` if all can."""
     for found in (_energy_flaws, _range_flaws, _intensity_flaws, _time_flaws, _power_flaws):
         flaw = next(found(record), None)
         if flaw is not None:
@@ -70,7 +70,7 @@ def find_implausible(record: Record) -> str | None:
 
 
 def find_difference(record: Record, other: Record) -> str | None:
-    """The first measured field in which two records of one run differ, and both values; `None` if there is none."""
+    """Return the first measured field in which two records of one run differ, and both values; or `None`."""
     for field in fields(record):
         ours, theirs = getattr(record, field.name), getattr(other, field.name)
         if field.name not in _NOT_FIGURES and not _is_same(ours, theirs):
@@ -145,7 +145,7 @@ def _intensity_flaws(record: Record) -> Iterator[str]:
 
 
 def _place_of(intensity: Intensity) -> Place | None:
-    """The place in the table that the record names, by its code or else by its name."""
+    """Return the place in the table that the record names, by its code or else by its name."""
     for place in every_place():
         if intensity.location == place.code or (intensity.location is None and intensity.location_name == place.name):
             return place

@@ -13,11 +13,17 @@ from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
 from carbon_lint.records.document import ANY_FORMAT, FORMAT_1, find_problem, record_from_json, record_to_json
 from carbon_lint.records.emissions_csv.table import looks_like_csv
-from carbon_lint.records.journal import BEGINNING, journal_path, read_ending, record_path, recover_command
+from carbon_lint.records.journal import (
+    BEGINNING,
+    check_no_run_is_missing,
+    journal_path,
+    read_ending,
+    record_path,
+    recover_command,
+)
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_difference, find_implausible
 from carbon_lint.records.record import FORMAT
 from carbon_lint.records.storage import LocalStorage
-from carbon_lint.records.unfinished import check_no_run_is_missing
 
 if TYPE_CHECKING:
     from carbon_lint.records.record import Record

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbon_lint.hub.audit.judge import diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
-from carbon_lint.report import REPORTERS, RenderOptions
+from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, format_energy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbon_lint.hub.audit.judge import Judged, Tally
+    from carbon_lint.hub.audit.judge import AuditedCard, Tally
 
 SHOWN = 50
 """Findings that the text lists; `--format json` has them all, up to `audit.KEPT_FINDINGS`."""
@@ -50,7 +50,7 @@ def render_text(sums: Tally, about: About) -> str:
 
 
 def _lists(sums: Tally) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The models that somebody should look at: a title, and each model with the reason."""
+    """Return the models that somebody should look at: a title, and each model with the reason."""
     return [
         ("emissions that cannot be read", [(it.id, _unreadable(it)) for it in sums.unreadable]),
         ("could not be judged", [(it.id, it.problem or "") for it in sums.problems]),
@@ -62,7 +62,7 @@ def _lists(sums: Tally) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def summary_lines(sums: Tally) -> list[str]:
-    """The sums in words, one a line."""
+    """Return the sums in words, one a line."""
     lines = [f"{sums.stating} state emissions, {sums.cards - sums.stating} do not"]
     if sums.without_card:
         lines.append(f"{sums.without_card} have no card")
@@ -121,7 +121,7 @@ def render_sarif(sums: Tally, _about: About) -> str:
 
 
 def render_html(sums: Tally, about: About) -> str:
-    """A page of its own: the sums and the models to look at, above the linter's findings."""
+    """Return a page of its own: the sums and the models to look at, above the linter's findings."""
     page = REPORTERS["html"](lint_report(sums), RenderOptions())
     from jinja2 import Environment  # noqa: PLC0415  an extra, and slow to load
 
@@ -147,7 +147,7 @@ def render_html(sums: Tally, about: About) -> str:
 
 
 def _link(name: str, about: About) -> str | None:
-    """The model's page, if the Hub was asked and the name is one."""
+    """Return the model's page, if the Hub was asked and the name is one."""
     if about.endpoint is None or not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", name, re.ASCII):
         return None
     return f"{about.endpoint}/{name}"
@@ -172,7 +172,7 @@ _HTML = """<section class="audit">
 
 
 def lint_report(sums: Tally) -> LintReport:
-    """The findings as the reporters take them."""
+    """Return the findings as the reporters take them."""
     return LintReport(
         diagnostics=tuple(sorted(map(diagnostic_of, sums.findings))), files_checked=sums.cards, files_skipped=0
     )
@@ -195,7 +195,7 @@ def _concise(finding: dict[str, Any]) -> str:
     return terminal(f"{place}: {finding['severity']} {finding['code']} {finding['message']} [{finding['name']}]")
 
 
-def _unreadable(judged: Judged) -> str:
+def _unreadable(judged: AuditedCard) -> str:
     stated = judged.stated
     if stated is None:
         return ""

@@ -35,14 +35,14 @@ _LIST_ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")
 
 
 def page(rule: Rule) -> str:
-    """The page in Markdown."""
+    """Return the page in Markdown."""
     fix = f"fix: {FIX_WORDS[rule.fix]}" if rule.fix else "no fix"
     facts = [f"severity **{rule.severity}**", fix, f"since {rule.since}"]
     return f"# {rule.code} {rule.name}\n\n{rule.summary}\n\n{' · '.join(facts)}\n\n{rule.docs}\n"
 
 
 def terminal_page(rule: Rule, width: int) -> str:
-    """The page with its paragraphs wrapped at `width`; code blocks, headings and tables as they are."""
+    """Return the page with its paragraphs wrapped at `width`; code blocks, headings and tables as they are."""
     out: list[str] = []
     paragraph: list[str] = []
     is_code = False
@@ -99,6 +99,6 @@ def _index_row(rule: Rule) -> str:
 
 
 def find(rules: Iterable[Rule], wanted: str) -> Rule | None:
-    """The rule with this code or name, in any case; `None` where there is none."""
+    """Return the rule with this code or name, in any case; `None` if there is none."""
     key = wanted.strip().lower()
     return next((rule for rule in rules if key in {rule.code.lower(), rule.name}), None)

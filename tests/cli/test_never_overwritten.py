@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.records.store import load_record, record_to_json, write_record
-from carbon_lint.report.run.earlier import check_replaceable
+from carbon_lint.report.earlier import check_replaceable
 from tests.records.builders import a_record
 
 CARD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 70.05\n---\n# A model\n"

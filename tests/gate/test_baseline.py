@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import UsageError
 from carbon_lint.gate.baseline import (
-    Figures,
+    RunFigures,
     changes,
     compare,
     figures_of_record,
@@ -147,9 +147,9 @@ def test_beside_a_gpu_another_cpu_is_not_another_machine_and_without_one_it_is()
 
 def test_a_card_without_energy_is_compared_on_the_same_grid_and_on_no_other():
     now = figures_of_record(RECORD, "this run")
-    here = Figures(origin="card README.md", emissions_g=10.0, location="France")
-    elsewhere = Figures(origin="card README.md", emissions_g=10.0, location="Poland")
-    nowhere = Figures(origin="card README.md", emissions_g=10.0)
+    here = RunFigures(origin="card README.md", emissions_g=10.0, location="France")
+    elsewhere = RunFigures(origin="card README.md", emissions_g=10.0, location="Poland")
+    nowhere = RunFigures(origin="card README.md", emissions_g=10.0)
 
     limit = increase(compare(now, here), parse_max_increase("10% and 1 g"))
     assert (limit.unit, limit.is_over) == ("g", True)
@@ -163,7 +163,7 @@ def test_a_card_without_energy_is_compared_on_the_same_grid_and_on_no_other():
 
 def test_a_card_with_energy_is_repriced_like_a_record():
     now = figures_of_record(priced(1.2, RECORD.intensity), "this run")
-    card = Figures(origin="card README.md", emissions_g=661.9, energy_kwh=1.0, location="Poland")
+    card = RunFigures(origin="card README.md", emissions_g=661.9, energy_kwh=1.0, location="Poland")
 
     limit = increase(compare(now, card), parse_max_increase("10%"))
 

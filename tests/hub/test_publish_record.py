@@ -73,7 +73,7 @@ def test_the_commit_says_grams_energy_intensity_and_the_run(theirs, cli):
     assert commit.title == "State the carbon emissions: 42.5 g CO2eq"
     for line in (
         "Emissions: 42.5 g CO2eq (42.5 g)",
-        "Energy: 758 Wh",
+        "Energy: 758 Wh (630 to 1300)",
         "Carbon intensity: 56 g/kWh: CodeCarbon 3.3.2, France (2023, 3 years old)",
         "Run: https://github.com/acme/training/actions/runs/7",
         "Source: acme/training@c0ffee",
@@ -291,7 +291,7 @@ def test_the_commit_says_no_digits_of_an_estimate_that_the_card_does_not_state(t
     message = theirs.state.repos["acme/m"].git.log("main")[0].message
     assert "Emissions: 12.3 g CO2eq (12.35 g)" in message.splitlines()
     assert "  emissions: 12.35 " in theirs.card("acme/m").decode()
-    assert "Energy: 220 Wh" in message.splitlines()
+    assert "Energy: 220 Wh (180 to 380)" in message.splitlines()
 
 
 def test_the_commit_of_a_group_says_the_sum_that_the_card_states(theirs, cli):
@@ -301,4 +301,4 @@ def test_the_commit_of_a_group_says_the_sum_that_the_card_states(theirs, cli):
     assert publish(cli)[0] == 0
     message = theirs.state.repos["acme/m"].git.log("main")[0].message
     assert "Emissions: 128 g CO2eq (127.5 g)" in message.splitlines()
-    assert "Energy of this run: 758 Wh" in message.splitlines()
+    assert "Energy of this run: 758 Wh (630 to 1300)" in message.splitlines()

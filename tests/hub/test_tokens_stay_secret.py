@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.hub.client.auth import Credentials
-from carbon_lint.hub.client.secrets import RedactingFormatter
+from carbon_lint.hub.client.session import RedactingFormatter
 from carbon_lint.redact import HIDDEN, redacted
 from tests.hub.conftest import CARD
 from tests.standin.faults import Fault

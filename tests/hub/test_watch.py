@@ -13,7 +13,7 @@ from carbon_lint.records.record import Outcome
 from carbon_lint.report.run.sections import warnings as in_markdown
 from carbon_lint.text import terminal
 from tests.hub.records import record
-from tests.hub.watched import STOPPED, told, weights
+from tests.hub.watched import told, weights
 from tests.standin.faults import Fault
 
 HALF = "they may hold half-trained weights"
@@ -239,7 +239,7 @@ def test_a_commit_that_lands_just_after_the_job_is_seen(model, hub, monkeypatch)
     seen = Watch("acme/m", hub.environ(None), settle_s=2.5)
     seen.begin()
     monkeypatch.setattr("time.sleep", lambda seconds: weights(model, f"Landed {seconds} s after"))
-    said = seen.tell(STOPPED, was_stopped=True).notes[0]
+    said = told(seen).notes[0]
     assert "'Landed 2.5 s after' (main)" in said
 
 

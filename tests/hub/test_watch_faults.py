@@ -9,6 +9,7 @@ import pytest
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.pushes import pushed, watch
 from carbon_lint.hub.pushes.watch import Watch
+from carbon_lint.report.run.pushes import pushes_in_words
 from tests.hub.watched import STOPPED, told, weights
 from tests.standin.faults import Fault, html_502
 from tests.standin.hub import FOREIGN_TOKEN, READ_TOKEN, WRITE_TOKEN
@@ -153,5 +154,5 @@ def test_offline_means_offline(model, hub, monkeypatch):
 
 def test_an_interrupted_question_is_said(hub):
     seen = Watch("acme/m", hub.environ())
-    (said,) = seen.interrupted(STOPPED, was_stopped=True).notes
+    (said,) = pushes_in_words(seen.interrupted(), STOPPED, was_stopped=True)
     assert said.endswith("what was pushed to acme/m is not known: asking the Hub was interrupted")

@@ -13,7 +13,7 @@ from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest, lint_card, lint_text
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
-from carbon_lint.report import REPORTERS, RenderOptions
+from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 
 POLICY = Policy(Settings().with_values({"max-emissions": "1 kg", "max-energy": "1 kWh"}, "test"))
 PLAIN = Settings()

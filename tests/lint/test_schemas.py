@@ -18,7 +18,7 @@ from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import lint_card
 from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
 from carbon_lint.lint.schema import GENERATED, MISSPELT, RECOMMENDED, misfits, plain_value, plainly_valid
-from carbon_lint.report import REPORTERS, RenderOptions
+from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from tests.conftest import ROOT
 from tests.lint.cases import CASES, Case, case_id
 

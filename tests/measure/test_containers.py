@@ -131,7 +131,7 @@ def test_a_job_elsewhere_is_refused_unless_its_client_is_all_that_is_wanted(run,
     with pytest.raises(MeasurementError, match="ssh runs the job on another machine") as caught:
         run("ssh", "host", "train", environ=environ)
     assert caught.value.exit_code == 125
-    assert "--remote-ok" in (caught.value.hint or "")
+    assert ("remote-ok", "") in caught.value.suggest
 
     record = run("ssh", "host", "train", environ=environ, remote_ok=True)
     assert exit_code(record) == 0

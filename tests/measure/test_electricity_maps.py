@@ -107,7 +107,7 @@ GARBAGE = {
     "a nest": (b"[" * 60_000, "no JSON"),
     "too much": (b" " * 70_000 + b"{}", "no JSON"),
     "a list": (b"[]", "no object"),
-    "an empty object": (b"{}", "answers zone 'None', where FR was asked for"),
+    "an empty object": (b"{}", "answers zone 'None', and FR was asked for"),
     "another zone": (hour_of(NOW_S, zone="PL"), "answers zone 'PL'"),
     "a nested zone": (hour_of(NOW_S, zone=[[["x"]]]), "answers zone list"),
     "direct factors": (hour_of(NOW_S, emissionFactorType="direct"), "answers emissionFactorType 'direct'"),

@@ -127,12 +127,12 @@ def test_nothing_is_forecast_of_a_run_that_is_not_measured(tmp_path):
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.2)), min_size=1, max_size=60))
 def test_a_forecast_is_never_below_what_is_used(steps):
     from carbon_lint.measure.forecast.forecaster import _Slope
-    from carbon_lint.measure.forecast.printed_progress import Told
+    from carbon_lint.measure.forecast.printed_progress import Reached
 
     slope, used = _Slope(), 0.0
     for done, more in steps:
         used += more
-        share = slope.share_at_end(Told(fraction=done, by="", source=""), used)
+        share = slope.share_at_end(Reached(fraction=done, by="", source=""), used)
         assert share is None or share >= used
 
 

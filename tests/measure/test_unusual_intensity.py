@@ -16,7 +16,7 @@ from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measure.grid.hourly import hourly
 from carbon_lint.places import custom_place, every_place, unusual_intensity
-from carbon_lint.records.merge.merge import Named, merge
+from carbon_lint.records.merge.merge import NamedRecord, merge
 from carbon_lint.records.record import Intensity
 from carbon_lint.records.store import load_record, parse_record, render_record, write_record
 from tests.measure.fake_meter import FakeMeter
@@ -146,6 +146,6 @@ def test_a_sum_with_an_allowed_part_is_allowed_too():
     marked = replace(part, intensity=replace(part.intensity, is_unusual=True))
     later = a_record(run_id="later", started_at="2026-11-25T10:00:00Z", ended_at="2026-11-25T11:00:00Z")
     cleaner = replace(later, emissions_g=0.75, intensity=replace(marked.intensity, g_per_kwh=0.6))
-    joined = merge([Named(name="a.json", record=marked), Named(name="b.json", record=cleaner)]).record
+    joined = merge([NamedRecord(name="a.json", record=marked), NamedRecord(name="b.json", record=cleaner)]).record
     write_record(joined, "sum.json")
     assert load_record("sum.json").intensity.is_unusual

@@ -164,6 +164,7 @@ def test_a_containers_group_is_read_until_it_vanishes(tmp_path, layout):
     assert cgroup.group_of(tmp_path, 78) is None, "a folder above is another group"
     counted = ContainerCpu(StubEngine({"ID": 77}), {}, tmp_path)
     try:
+        assert counted.seconds is None, "a container that ended before it was seen was not free"
         wait_until(lambda: counted.sample() or counted.seconds == 2.5)
         (tmp_path / usage).unlink()
         counted.sample()
@@ -180,6 +181,8 @@ def test_a_container_whose_group_is_another_process_s_is_not_read(tmp_path):
     write(tmp_path / "sys/fs/cgroup/init.scope/cpu.stat", "usage_usec 1\n")
     counted = ContainerCpu(StubEngine({"ID": 1}), {}, tmp_path)
     wait_until(lambda: counted.is_unread)
+    counted.sample()
+    assert counted.seconds is None
     counted.stop()
 
 

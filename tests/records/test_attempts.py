@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import OutputError
-from carbon_lint.records.attempts import keep_earlier
-from carbon_lint.records.folder import group_sum, records_in
+from carbon_lint.records.folder import group_sum, keep_earlier, records_in
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, write_record
 from tests.records.builders import a_record, fitting

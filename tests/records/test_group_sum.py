@@ -12,7 +12,7 @@ from carbon_lint.errors import InputError
 from carbon_lint.measure.journal import Journal
 from carbon_lint.measure.recover import recover
 from carbon_lint.records.folder import group_sum, records_in
-from carbon_lint.records.merge.merge import Named, merge
+from carbon_lint.records.merge.merge import NamedRecord, merge
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.storage import HEAD_BYTES
 from carbon_lint.records.store import load_record, record_to_json, write_record
@@ -52,7 +52,7 @@ def saved(record, path):
 
 
 def sum_of(*records):
-    return merge([Named(name=record.run_id, record=record) for record in records]).record
+    return merge([NamedRecord(name=record.run_id, record=record) for record in records]).record
 
 
 @pytest.mark.parametrize("has_ended", [False, True])

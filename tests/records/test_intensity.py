@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError
 from carbon_lint.records.intensity import find_disagreement, joined, over_hours, scaled, source_in_words
-from carbon_lint.records.merge.merge import Named, merge
+from carbon_lint.records.merge.merge import NamedRecord, merge
 from carbon_lint.records.merge.shared import without_shared
 from carbon_lint.records.plausible import find_contradiction
 from carbon_lint.records.record import Energy, HourlyIntensity, Intensity
@@ -100,7 +100,7 @@ def test_the_hours_hold_all_of_the_energy_and_the_grams_however_they_are_dealt_o
 def test_merged_nodes_of_one_grid_have_its_hours_and_no_mixture():
     first = hourly_record(at(10, 20.0, 1.0), at(11, 60.0, 3.0), run_id="a", node="node-1")
     second = hourly_record(at(11, 60.0, 1.0), at(12, 40.0, 2.0), run_id="b", node="node-2")
-    merged = merge([Named(name="a", record=first), Named(name="b", record=second)]).record
+    merged = merge([NamedRecord(name="a", record=first), NamedRecord(name="b", record=second)]).record
 
     assert merged.intensity.hours == (at(10, 20.0, 1.0), at(11, 60.0, 4.0), at(12, 40.0, 2.0))
     assert source_in_words(merged.intensity).endswith("hours of 2026-11-24T10:00Z to 2026-11-24T12:00Z, measured")
@@ -110,7 +110,7 @@ def test_merged_nodes_of_one_grid_have_its_hours_and_no_mixture():
 
 def test_nodes_with_the_very_same_hours_are_summed_too():
     nodes = [hourly_record(at(10, 20.0, 1.0), run_id=node, node=node) for node in ("a", "b")]
-    merged = merge([Named(name=node.run_id, record=node) for node in nodes]).record
+    merged = merge([NamedRecord(name=node.run_id, record=node) for node in nodes]).record
     assert merged.intensity.hours == (at(10, 20.0, 2.0),)
 
 
@@ -118,12 +118,12 @@ def test_two_grids_and_a_grid_beside_a_place_stay_a_mixture():
     poland = replace(GRID, source="Electricity Maps, zone PL, lifecycle factors", location_name="PL")
     french = hourly_record(at(10, 20.0, 1.0), run_id="a", node="node-1")
     polish = hourly_record(at(10, 700.0, 1.0), run_id="b", node="node-2", grid=poland)
-    merged = merge([Named(name="a", record=french), Named(name="b", record=polish)]).record
+    merged = merge([NamedRecord(name="a", record=french), NamedRecord(name="b", record=polish)]).record
     assert (merged.intensity.g_per_kwh, merged.intensity.hours) == (360.0, ())
     assert merged.intensity.source == "mean by energy of FR, PL"
 
     annual = replace(polish, intensity=FRANCE, emissions_g=56.04)
-    merged = merge([Named(name="a", record=french), Named(name="b", record=annual)]).record
+    merged = merge([NamedRecord(name="a", record=french), NamedRecord(name="b", record=annual)]).record
     assert merged.intensity.source == "mean by energy of FR, FRA"
 
 

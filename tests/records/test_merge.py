@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.folder import put_record, record_at
-from carbon_lint.records.merge.merge import Named, Overlap, merge, of_group
+from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge, of_group
 from carbon_lint.records.merge.windows import Window, merged_windows, shared_s, union_s
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
 from carbon_lint.records.storage import open_storage
@@ -51,7 +51,7 @@ def run_of(name, node="node-1", *, start=0, seconds=3600, kwh=(0.2, 1.0, 0.05), 
         "hardware": hardware,
         **changes,
     }
-    return Named(name=f"{name}.json", record=a_record(**values))
+    return NamedRecord(name=f"{name}.json", record=a_record(**values))
 
 
 def uneven(name, node="node-1", *, by_gpu, shared=(), **changes):
@@ -280,7 +280,7 @@ def test_energy_only_records_make_an_energy_only_sum():
 
 def test_a_merge_is_not_added_to_its_own_parts():
     a, b = run_of("a"), run_of("b", "node-2")
-    both = Named(name="both.json", record=merge([a, b]).record)
+    both = NamedRecord(name="both.json", record=merge([a, b]).record)
     with pytest.raises(InputError, match="both hold run"):
         merge([a, both])
     again = merge([both, run_of("c", "node-3")]).record

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.records.merge.merge import Named, merge
+from carbon_lint.records.merge.merge import NamedRecord, merge
 from carbon_lint.records.merge.shared import without_shared
 from carbon_lint.records.plausible import find_implausible
 from carbon_lint.records.ranges import (
@@ -82,7 +82,7 @@ def test_the_bounds_of_a_sum_are_the_sums_of_the_bounds(parts):
 def test_a_merged_record_states_the_bounds_of_its_sum():
     first = a_record(run_id="a")
     second = a_record(run_id="b", hardware=replace(RECORD.hardware, node="node-2", gpus=()))
-    merged = merge([Named(name="a", record=first), Named(name="b", record=second)]).record
+    merged = merge([NamedRecord(name="a", record=first), NamedRecord(name="b", record=second)]).record
     assert merged.uncertainty == sum_of([first, second])
     assert find_implausible(merged) is None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.report import REPORTERS
+from carbon_lint.report.findings.reporters import REPORTERS
 
 BAD = "---\nco2_eq_emissions:\n  emissions: 17g\n  source: 日本 ::error::x\n---\n"
 

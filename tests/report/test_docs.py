@@ -104,7 +104,7 @@ def test_the_examples_for_other_peoples_ci_are_valid(tmp_path):
 
 
 def test_every_format_is_in_the_page_on_reports():
-    from carbon_lint.report import REPORTERS
+    from carbon_lint.report.findings.reporters import REPORTERS
 
     text = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import OutputError, UsageError
-from carbon_lint.report import RenderOptions, parse_outputs, write_outputs
+from carbon_lint.report.findings.outputs import parse_outputs, write_outputs
+from carbon_lint.report.findings.reporters import RenderOptions
 from tests.report.samples import CARD, diagnostic, report
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from carbon_lint.config import Settings
 from carbon_lint.lint.engine import LintRequest, lint_paths
-from carbon_lint.report import REPORTERS, RenderOptions
+from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.schema_files import load_schema
 from tests.report.test_formats import sarif_schema
 

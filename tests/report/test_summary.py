@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Energy, Methods, Outcome
-from carbon_lint.report import REPORTERS, RenderOptions
 from carbon_lint.report.findings import markdown
+from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.run import chart, sections, summary
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from tests.report.runs import RECORD, readings, record, told

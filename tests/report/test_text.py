@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.project import DOCS_URL
-from carbon_lint.report import REPORTERS, RenderOptions
+from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.findings.text import excerpt
 from tests.report.samples import CARD, diagnostic, fix, related, report
 

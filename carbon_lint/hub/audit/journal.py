@@ -1,4 +1,4 @@
-"""What an audit has found so far, on disk after each card: an interrupted audit goes on where it stopped."""
+"""Keep what an audit has found on disk after each card: an interrupted audit goes on from there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.hub.audit.judge import Judged, Proposal
+from carbon_lint.hub.audit.judge import AuditedCard, Proposal
 from carbon_lint.hub.search.stated import Stated
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Journal:
 
     def __init__(self, path: Path, key: dict[str, Any]) -> None:
         self.path = path
-        self.done: dict[str, Judged] = {}
+        self.done: dict[str, AuditedCard] = {}
         # through JSON, as the file has it: tuples become lists
         self._key = json.loads(json.dumps(key))
         self._read()
@@ -47,12 +47,12 @@ class Journal:
     ) -> None:
         self._stream.close()
 
-    def add(self, judged: Judged) -> None:
+    def add(self, judged: AuditedCard) -> None:
         """Write one verdict. It is on disk, as far as the system is asked, when this returns."""
         self._write(to_json(judged))
 
     def finish(self) -> None:
-        """The audit is complete: the next one begins anew."""
+        """End the journal: the audit is complete, and the next one begins anew."""
         self._stream.close()
         self.path.unlink(missing_ok=True)
 
@@ -96,13 +96,13 @@ def _document(line: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def to_json(judged: Judged) -> dict[str, Any]:
-    """A verdict as a line of the journal."""
+def to_json(judged: AuditedCard) -> dict[str, Any]:
+    """Return a card's result as a line of the journal."""
     return asdict(judged)
 
 
-def from_json(document: dict[str, Any]) -> Judged:
-    """The verdict that a line holds."""
+def from_json(document: dict[str, Any]) -> AuditedCard:
+    """Return the result that a line holds."""
     stated, proposal = document["stated"], document["proposal"]
     values = {
         **document,
@@ -110,4 +110,4 @@ def from_json(document: dict[str, Any]) -> Judged:
         "stated": None if stated is None else Stated(**stated),
         "proposal": None if proposal is None else Proposal(**proposal),
     }
-    return Judged(**values)
+    return AuditedCard(**values)

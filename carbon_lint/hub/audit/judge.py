@@ -1,4 +1,4 @@
-"""Many cards judged into one report: who states emissions, by what source, what is wrong and why.
+"""Judge many cards for one report: who states emissions, by what source, what is wrong and why.
 
 `judge` is pure: one card in, one verdict out, the same in this process, in several, or on a cluster. A card that cannot
 be fetched or read stays in the report as a row.
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.card.read import read_card
-from carbon_lint.hub.publish.judging import plain
 from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
 from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic
 from carbon_lint.lint.engine import lint_card
@@ -30,7 +29,7 @@ PROOFS = ("CL203", "CL207")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardText:
-    """A card to judge. `data` is None where there is none; `problem` says why it could not be had."""
+    """A card to judge. `data` is None if there is none; `problem` says why it could not be had."""
 
     id: str
     data: bytes | None
@@ -48,13 +47,13 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class AuditedCard:
     """What was found of one card.
 
     Attributes:
-        has_card: False where the model has none.
-        stated: what its metadata states; None where it states nothing.
-        energy_kwh: the block's `energy_consumed`, where it is a number.
+        has_card: False if the model has none.
+        stated: what its metadata states; None if it states nothing.
+        energy_kwh: the block's `energy_consumed`, if it is a number.
         findings: what the linter says, as plain values (see `finding_of`).
         proposal: a correction that its own figures prove.
         problem: why the card could not be had or judged.
@@ -69,17 +68,17 @@ class Judged:
     problem: str | None = None
 
 
-def judge(card_text: CardText, settings: Settings) -> Judged:
+def judge(card_text: CardText, settings: Settings) -> AuditedCard:
     """Judge one card. Raises nothing on content."""
     if card_text.data is None:
-        return Judged(id=card_text.id, problem=card_text.problem)
+        return AuditedCard(id=card_text.id, problem=card_text.problem)
     card = read_card(card_text.data, f"{card_text.id}/README.md")
     found = lint_card(card, settings)
     block = card.block
-    value = None if block is None else plain(block)
+    value = None if block is None else block.plain
     energy = value.get("energy_consumed") if isinstance(value, dict) else None
     is_number = isinstance(energy, (int, float)) and not isinstance(energy, bool)
-    return Judged(
+    return AuditedCard(
         id=card_text.id,
         has_card=True,
         stated=None if block is None else read_stated({BLOCK: value}),
@@ -89,31 +88,31 @@ def judge(card_text: CardText, settings: Settings) -> Judged:
     )
 
 
-def judge_all(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[Judged]:
-    """A batch of cards; with `only_mentioning` those without a word of emissions are counted and not looked into."""
+def judge_all(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[AuditedCard]:
+    """Judge a batch; with `only_mentioning` cards without a word of emissions are only counted."""
     return [
         judge(card, settings) if not only_mentioning or mentions_emissions(card) else _unjudged(card) for card in cards
     ]
 
 
 def mentions_emissions(card: CardText) -> bool:
-    """Whether the text could state emissions. A key written in YAML escapes is not seen."""
+    """Return whether the text could state emissions. A key written in YAML escapes is not seen."""
     folded = (card.data or b"").lower()
     return b"co2" in folded or b"emission" in folded
 
 
-def _unjudged(card: CardText) -> Judged:
-    return Judged(id=card.id, has_card=card.data is not None, problem=card.problem)
+def _unjudged(card: CardText) -> AuditedCard:
+    return AuditedCard(id=card.id, has_card=card.data is not None, problem=card.problem)
 
 
 def finding_of(diagnostic: Diagnostic) -> dict[str, Any]:
-    """A finding as plain values that JSON holds, from which `diagnostic_of` makes it again, without its fix."""
+    """Return a finding as plain values for JSON. `diagnostic_of` makes it again, without its fix."""
     names = ("code", "name", "severity", "message", "path", "start", "end", "line", "column", "end_line", "end_column")
     return {name: getattr(diagnostic, name) for name in names}
 
 
 def diagnostic_of(finding: dict[str, Any]) -> Diagnostic:
-    """The finding for a reporter."""
+    """Return the finding for a reporter."""
     return Diagnostic(**finding, fix=None)
 
 
@@ -128,7 +127,7 @@ def _proposal(card: Card, found: list[Diagnostic]) -> Proposal | None:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """The sums over all cards so far. Grams and kilowatt-hours are summed only where they could be read."""
+    """The sums over all cards so far. Grams and kilowatt-hours are summed only if they could be read."""
 
     cards: int = 0
     without_card: int = 0
@@ -144,12 +143,12 @@ class Tally:
     by_severity: Counter[str] = field(default_factory=Counter)
     with_errors: int = 0
     findings: list[dict[str, Any]] = field(default_factory=list)
-    unreadable: list[Judged] = field(default_factory=list)
-    problems: list[Judged] = field(default_factory=list)
-    proposals: list[Judged] = field(default_factory=list)
+    unreadable: list[AuditedCard] = field(default_factory=list)
+    problems: list[AuditedCard] = field(default_factory=list)
+    proposals: list[AuditedCard] = field(default_factory=list)
     left_out: int = 0
 
-    def add(self, judged: Judged) -> None:
+    def add(self, judged: AuditedCard) -> None:
         """Count one card in."""
         self.cards += 1
         if judged.problem is not None:
@@ -168,7 +167,7 @@ class Tally:
         if judged.proposal is not None:
             self.proposals.append(judged)
 
-    def _add_stated(self, judged: Judged, stated: Stated) -> None:
+    def _add_stated(self, judged: AuditedCard, stated: Stated) -> None:
         self.stating += 1
         self.by_source[source_name(stated.source)] += 1
         if stated.emissions_g is None:
@@ -193,8 +192,8 @@ def source_name(source: str | None) -> str:
     return known.get(folded, source if len(source) <= limit else source[: limit - 1] + "…")
 
 
-def tally(judged: Iterator[Judged]) -> Tally:
-    """The sums over all."""
+def tally(judged: Iterator[AuditedCard]) -> Tally:
+    """Return the sums over all."""
     sums = Tally()
     for one in judged:
         sums.add(one)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
 from carbon_lint.hub.audit.journal import from_json, to_json
-from carbon_lint.hub.audit.judge import CardText, Judged, judge_all
+from carbon_lint.hub.audit.judge import AuditedCard, CardText, judge_all
 from carbon_lint.hub.audit.sources import cards_in, columns_of, row_of
 from carbon_lint.project import install_hint
 
@@ -27,10 +27,10 @@ VERDICT, PROBLEM = "verdict", "problem"
 
 def judge_on_ray(
     path: str, settings: Settings, address: str | None, *, only_mentioning: bool = False
-) -> Iterator[Judged]:
-    """The verdicts on a Parquet or JSON lines file's cards, in order. Bad rows stay rows.
+) -> Iterator[AuditedCard]:
+    """Return the results for a Parquet or JSON lines file's cards, in order. Bad rows stay rows.
 
-    Raises InputError where Ray is not installed or the file cannot be read.
+    Raises InputError if Ray is not installed or the file cannot be read.
     """
     try:
         import ray  # noqa: PLC0415  an extra, very large
@@ -49,7 +49,7 @@ def judge_on_ray(
             ray.shutdown()
 
 
-def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool) -> Iterator[Judged]:
+def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool) -> Iterator[AuditedCard]:
     dataset, ids, text = _dataset(ray, path)
 
     def judge_rows(batch: Any) -> Any:
@@ -71,7 +71,7 @@ def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool)
 
 
 def _dataset(ray: Any, path: str) -> tuple[Any, str | None, str]:
-    """The cards as a dataset, and its columns of ids and of cards."""
+    """Return the cards as a dataset, and its columns of ids and of cards."""
     if not path.endswith(".parquet"):
         # JSON lines are read here: a line that is none must stay a row, and Ray's reader ends at it
         rows = [{"id": card.id, "card": card.data, PROBLEM: card.problem} for card in cards_in(path)]

@@ -1,4 +1,4 @@
-"""Runs an audit: cards in, verdicts out, in order, over several processes where that pays."""
+"""Run an audit: cards in, results out, in order, over several processes if that pays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbon_lint.hub.audit.judge import CardText, Judged, judge, judge_all
+from carbon_lint.hub.audit.judge import AuditedCard, CardText, judge, judge_all
 from carbon_lint.lint.batch import batches, in_order
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ AHEAD = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an audit is. `of` is None where the number of cards is not known; `left_s` is an estimate."""
+    """How far an audit is. `of` is None if the number of cards is not known; `left_s` is an estimate."""
 
     done: int
     of: int | None
@@ -33,14 +33,14 @@ class Progress:
 
 
 def watched(
-    verdicts: Iterator[Judged],
+    verdicts: Iterator[AuditedCard],
     on_progress: Callable[[Progress], None],
     *,
     of: int | None,
     before: int = 0,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[Judged]:
-    """The verdicts, with `on_progress` told after each. `before` were done by an earlier run: they cost no time now.
+) -> Iterator[AuditedCard]:
+    """Return the results and call `on_progress` after each. An earlier run did `before`: they cost no time now.
 
     The estimate is the mean time a card so far, waits for the Hub's allowance included, over the cards left.
     """
@@ -53,7 +53,7 @@ def watched(
         on_progress(Progress(done=number, of=of, elapsed_s=elapsed_s, left_s=left_s))
 
 
-def judge_each(cards: Iterable[CardText], settings: Settings, journal: Journal | None = None) -> Iterator[Judged]:
+def judge_each(cards: Iterable[CardText], settings: Settings, journal: Journal | None = None) -> Iterator[AuditedCard]:
     """One by one in this process, each put into the journal: for cards that come over the network."""
     for card in cards:
         judged = judge(card, settings)
@@ -64,7 +64,7 @@ def judge_each(cards: Iterable[CardText], settings: Settings, journal: Journal |
 
 def judge_in_processes(
     cards: Iterable[CardText], settings: Settings, workers: int, *, only_mentioning: bool = False
-) -> Iterator[Judged]:
+) -> Iterator[AuditedCard]:
     """Judge in batches over `workers` processes, in order; in this process if that is one. See `audit.judge_all`."""
     work = partial(judge_all, settings=settings, only_mentioning=only_mentioning)
     if workers == 1 or not hasattr(os, "fork"):
@@ -75,5 +75,5 @@ def judge_in_processes(
         yield from judged
 
 
-def _in_worker(work: Callable[[list[CardText]], list[Judged]], batch: list[CardText]) -> list[Judged]:
+def _in_worker(work: Callable[[list[CardText]], list[AuditedCard]], batch: list[CardText]) -> list[AuditedCard]:
     return work(batch)

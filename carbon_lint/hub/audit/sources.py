@@ -1,4 +1,4 @@
-"""Where the cards of an audit come from: a file of cards, or the Hub, card by card."""
+"""Read the cards of an audit: from a file of cards, or from the Hub, card by card."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ENOUGH_ROWS = 10_000
 
 
 def ids_in(path: str) -> list[str]:
-    """The models named in a file, one a line; blank lines and `#` comments are skipped. Raises InputError."""
+    """Return the models named in a file, one a line, without blank lines and `#` comments. Raises InputError."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -44,9 +44,9 @@ def ids_in(path: str) -> list[str]:
 
 
 def fetch(ids: Iterator[str], catalogue: Catalogue) -> Iterator[CardText]:
-    """The cards of these models as they are on `main` now, in order, a few at a time.
+    """Return the cards of these models as they are on `main` now, in order, a few at a time.
 
-    A model that is missing, gated or badly named is a card with a problem. Raises UnansweredError where the Hub does
+    A model that is missing, gated or badly named is a card with a problem. Raises UnansweredError if the Hub does
     not answer any more.
     """
     pool = ThreadPoolExecutor(AT_ONCE)
@@ -77,9 +77,9 @@ def _fetch_one(name: str, catalogue: Catalogue) -> CardText:
 
 
 def cards_in(path: str) -> Iterator[CardText]:
-    """The cards of a `.jsonl` or `.parquet` file, a row at a time. A bad row is a card with a problem.
+    """Return the cards of a `.jsonl` or `.parquet` file, a row at a time. A bad row is a card with a problem.
 
-    Raises InputError where the file cannot be read or has no column of cards.
+    Raises InputError if the file cannot be read or has no column of cards.
     """
     if path.endswith((".jsonl", ".ndjson", ".json")):
         return _json_lines(path)
@@ -108,7 +108,7 @@ def _json_lines(path: str) -> Iterator[CardText]:
 
 
 def _row_of_line(line: bytes, place: str) -> tuple[CardText, set[str]]:
-    """The card of one line, and the columns that the line has."""
+    """Return the card of one line, and the columns that the line has."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
@@ -135,7 +135,7 @@ def row_of(name: str, value: Any) -> CardText:
 
 
 def columns_of(names: list[str], path: str) -> tuple[str | None, str]:
-    """The columns of ids and of cards among `names`. Raises InputError where there are no cards."""
+    """Return the columns of ids and of cards among `names`. Raises InputError if there are no cards."""
     text = next((name for name in TEXT_COLUMNS if name in names), None)
     if text is None:
         raise InputError(

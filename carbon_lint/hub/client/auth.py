@@ -1,4 +1,4 @@
-"""Which token is used, and where it came from. The token itself never leaves `Credentials` but to the client."""
+"""Find the token to use and where it came from. The token itself never leaves `Credentials` but to the client."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Credentials:
 def find_credentials(
     environ: Mapping[str, str], *, token: str | None = None, token_file: Path | None = None
 ) -> Credentials | None:
-    """The token to use: given, from a file, keyless, from HF_TOKEN, from `hf auth login`; None where there is none.
+    """Return the token to use: given, from a file, keyless, from HF_TOKEN, from `hf auth login`; else None.
 
     Keyless login is exchanged here. The client keeps the token for an hour and exchanges anew after that.
 
@@ -77,7 +77,7 @@ def find_credentials(
 
 
 def no_token(environ: Mapping[str, str]) -> HubError:
-    """What to say where a token is needed and there is none."""
+    """Return the error for a token that is needed and missing."""
     if "HF_TOKEN" in environ:
         return HubError(
             "HF_TOKEN is set but empty",

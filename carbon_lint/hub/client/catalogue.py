@@ -1,4 +1,4 @@
-"""The Hub's list of models, entry by entry, as the JSON it is: a strange card must never end the list."""
+"""Read the Hub's list of models, entry by entry, as the JSON it is: a strange card must never end the list."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Catalogue:
         self._headers = build_hf_headers(token=credentials.token if credentials else False)
 
     def models(self, parameters: Mapping[str, Any]) -> Iterator[Entry]:
-        """The models that match, page by page as they come. `parameters` are those of `GET /api/models`."""
+        """Return the models that match, page by page. `parameters` are those of `GET /api/models`."""
         items = iter(paginate(f"{self.endpoint}/api/models", params=dict(parameters), headers=self._headers))
         while True:
             try:
@@ -56,7 +56,7 @@ class Catalogue:
             yield entry
 
     def model(self, repo_id: str) -> Entry:
-        """One model. Raises HubError where there is none, or it may not be seen."""
+        """One model. Raises HubError if there is none, or it may not be seen."""
         try:
             response = get_session().get(f"{self.endpoint}/api/models/{repo_id}", headers=self._headers)
             hf_raise_for_status(response)
@@ -69,7 +69,7 @@ class Catalogue:
 
 
 def entry_of(item: Any) -> Entry | None:
-    """An entry from its JSON; None where it is none at all."""
+    """Return an entry from its JSON; None if it is none."""
     if not isinstance(item, dict) or not isinstance(item.get("id"), str):
         return None
     return Entry(

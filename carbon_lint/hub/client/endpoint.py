@@ -1,4 +1,4 @@
-"""Which Hub is spoken to. `HF_ENDPOINT` decides where the token goes, so in a workflow it must be the workflow's own.
+"""Find which Hub to use. `HF_ENDPOINT` decides where the token goes, so in a workflow it must be the workflow's own.
 
 A step cannot tell what `env:` gave from what an earlier step wrote to GITHUB_ENV, a training's code perhaps. The file
 of the workflow can: a variable that no `env:` of it names came from somewhere else.
@@ -22,9 +22,9 @@ VARIABLE = "HF_ENDPOINT"
 
 
 def endpoint_of(environ: Mapping[str, str]) -> str:
-    """The Hub that HF_ENDPOINT names, else the public one.
+    """Return the Hub that HF_ENDPOINT names, else the public one.
 
-    Raises UsageError where it cannot be read, or was set in a workflow that does not name it.
+    Raises UsageError if it cannot be read, or was set in a workflow that does not name it.
     """
     endpoint = parse_endpoint(environ.get(VARIABLE))
     reference = environ.get("GITHUB_WORKFLOW_REF")
@@ -37,7 +37,7 @@ def endpoint_of(environ: Mapping[str, str]) -> str:
 
 
 def changed_endpoint(environ: Mapping[str, str]) -> str | None:
-    """What to say when the card goes to another Hub than the public one. Raises UsageError as `endpoint_of` does."""
+    """Return a note if the card goes to another Hub than the public one. Raises UsageError as `endpoint_of` does."""
     endpoint = endpoint_of(environ)
     return None if endpoint == PUBLIC_HUB else f"HF_ENDPOINT: the Hub is {endpoint}, not {PUBLIC_HUB}"
 

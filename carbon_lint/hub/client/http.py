@@ -1,4 +1,4 @@
-"""The HTTP client under huggingface_hub: every call has a timeout, the whole has a deadline, one policy of retries.
+"""Give huggingface_hub its HTTP client: every call has a timeout, the whole has a deadline, one policy of retries.
 
 huggingface_hub's own client waits for ever for an answer, retries some calls for half a minute and sleeps as long as
 a `Retry-After` says. Here a request that may be repeated is repeated, with jitter, while the deadline allows; one that
@@ -65,7 +65,7 @@ class Deadline:
         self._end = None if seconds is None else clock() + seconds
 
     def remaining_s(self) -> float:
-        """Seconds left; infinite where there is no deadline, never negative."""
+        """Seconds left; infinite if there is no deadline, never negative."""
         return float("inf") if self._end is None else max(0.0, self._end - self._clock())
 
 
@@ -86,7 +86,7 @@ class Retries:
         self.on_wait = on_wait
 
     def retrying(self, deadline: Deadline, on: tuple[type[BaseException], ...]) -> tenacity.Retrying:
-        """A loop that tries again on the errors `on`, while tries and time are left; then the last error is raised."""
+        """Return a loop that tries again on the errors `on`, while tries and time are left, then raises the last."""
         backoff = tenacity.wait_random_exponential(multiplier=self.first_wait_s, max=self.max_wait_s)
 
         def wait(state: tenacity.RetryCallState) -> float:
@@ -124,7 +124,7 @@ class BoundedClient(httpx.Client):
         self._not_before = 0.0
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
-        """Send, and send again where that is harmless. Raises UnansweredError where no answer came."""
+        """Send, and send again if that is harmless. Raises UnansweredError if no answer came."""
         if not _is_repeatable(request):
             return self._send_once(request, stream, options)
         for attempt in self.retries.retrying(self.deadline, (UnansweredError,)):
@@ -166,7 +166,7 @@ class BoundedClient(httpx.Client):
         return response
 
     def _keep_pace(self) -> None:
-        """Wait where the last answer said that the allowance is used up: a request now would only be refused."""
+        """Wait if the last answer said that the allowance is used up: a request now would only be refused."""
         wait_s = self._not_before - self._clock()
         if 0 < wait_s < self.deadline.remaining_s():
             if self.retries.on_wait is not None and wait_s >= 1:
@@ -202,7 +202,7 @@ def hard_limit(deadline: Deadline) -> Iterator[None]:
 
 
 def plain_client() -> httpx.Client:
-    """A client as huggingface_hub makes it by default."""
+    """Return a client as huggingface_hub makes it by default."""
     return httpx.Client(follow_redirects=True, timeout=None)
 
 
@@ -225,7 +225,7 @@ class _Bounded(httpx.SyncByteStream):
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
-    """Seconds that the Hub asks to wait, by `Retry-After` or an exhausted `ratelimit`; 0 where it says nothing."""
+    """Seconds that the Hub asks to wait, by `Retry-After` or an exhausted `ratelimit`; 0 if it says nothing."""
     named = headers.get("retry-after", "").strip()
     seconds = float(named) if re.fullmatch(r"\d+(\.\d+)?", named) else 0.0
     limit = parse_ratelimit_headers(dict(headers))

@@ -36,7 +36,7 @@ class MissingError(HubError):
 
 
 def explain(error: Exception, repo_id: str, revision: str | None, credentials: Credentials | None) -> HubError:
-    """A HubError for anything of `EXPECTED`."""
+    """Return a HubError for anything of `EXPECTED`."""
     secret = credentials.token if credentials else None
     if isinstance(error, OfflineModeIsEnabled):
         return HubError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
@@ -75,7 +75,7 @@ def _refused(error: HfHubHTTPError, repo_id: str, revision: str | None, credenti
 
 
 def rejected(credentials: Credentials) -> HubError:
-    """A token that the Hub does not know."""
+    """Return the error for a token that the Hub does not know."""
     return HubError(
         f"the Hub does not accept {credentials.source}: it is mistyped, revoked or expired",
         hint="make a new one with write access at https://huggingface.co/settings/tokens",

@@ -1,4 +1,4 @@
-"""A model repository on the Hub, asked through huggingface_hub: read its card at a commit, commit a card, look back.
+"""Ask a model repository on the Hub through huggingface_hub: read its card at a commit, commit a card, look back.
 
 Nothing is read from huggingface_hub's cache: with a warm one `ModelCard.load` hands out the old card when the Hub
 refuses, without a word.
@@ -11,7 +11,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import huggingface_hub
 from huggingface_hub import CommitOperationAdd, HfApi
@@ -42,7 +42,7 @@ _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tip:
-    """The head of a revision and the card in it; `card` is None where there is none."""
+    """The head of a revision and the card in it; `card` is None if there is none."""
 
     sha: str
     card: bytes | None
@@ -74,7 +74,7 @@ def connected(endpoint: str, deadline: Deadline, retries: Retries | None = None)
 
 
 def _refuse_what_is_no_card(headers: Mapping[str, str], content: bytes, revision: str) -> None:
-    """A proxy's page with status 200 must not be taken for the card: it would be edited and committed.
+    """Refuse a proxy's page with status 200: it would be taken for the card, edited and committed.
 
     The Hub names the commit, and the file by the hash that git (or, for large files, LFS) has for it.
     """
@@ -98,12 +98,8 @@ class ModelRepo:
         token = credentials.token if credentials else False
         self.api = HfApi(endpoint=endpoint, token=token, library_name="carbon-lint", library_version=__version__)
 
-    def with_id(self, repo_id: str) -> Self:
-        """Another model, with the same credentials."""
-        return type(self)(repo_id, self.endpoint, self.credentials)
-
     def tip(self, revision: str) -> Tip:
-        """The head of a revision now, and its card. Raises HubError also where the model has been renamed."""
+        """Return the head of a revision now, and its card. Raises HubError also if the model has been renamed."""
         sha = self._head(revision)
         return Tip(sha=sha, card=self.card_at(sha))
 
@@ -145,7 +141,7 @@ class ModelRepo:
             return  # the model is there, so this server does not know the question: the commit itself will tell
 
     def card_at(self, sha: str) -> bytes | None:
-        """The card's bytes at a commit; None where it has none."""
+        """Return the card's bytes at a commit; None if it has none."""
         # not `hf_hub_url`: its address was fixed when huggingface_hub was imported
         url = f"{self.endpoint}/{self.id}/resolve/{sha}/{CARD}"
         try:
@@ -184,14 +180,14 @@ class ModelRepo:
         return str(done.oid)
 
     def commits_beyond_main(self, revision: str) -> list[str]:
-        """The messages of the commits that a revision has and main has not."""
+        """Return the messages of the commits that a revision has and main has not."""
         with self.speaking(revision):
             on_main = {commit.commit_id for commit in self.api.list_repo_commits(self.id)}
             commits = self.api.list_repo_commits(self.id, revision=revision)
         return [f"{commit.title}\n{commit.message}" for commit in commits if commit.commit_id not in on_main]
 
     def find_commit(self, revision: str, marker: str, *, since: str) -> str | None:
-        """The commit newer than `since` whose description holds `marker`."""
+        """Return the commit newer than `since` whose description holds `marker`."""
         with self.speaking(revision):
             commits = self.api.list_repo_commits(self.id, revision=revision)
         for commit in commits:
@@ -202,7 +198,7 @@ class ModelRepo:
         return None
 
     def user(self) -> str | None:
-        """The user whose token it is; None where the Hub does not say."""
+        """Return the user whose token it is; None if the Hub does not say."""
         if self.credentials is None:
             return None
         return str(self._whoami()["name"])
@@ -217,7 +213,7 @@ class ModelRepo:
             raise refusals.rejected(self.credentials) from None
 
     def forbidden(self, what: str) -> HubError:
-        """Why a change is forbidden: asked only then, for the Hub allows this question seldom."""
+        """Return why a change is forbidden. Asked only then: the Hub allows this question seldom."""
         answer = self._whoami()
         assert self.credentials is not None  # noqa: S101  or there was no answer
         who = f"{self.credentials.source} ({answer['name']}'s)"
@@ -229,7 +225,7 @@ class ModelRepo:
         return HubError(f"{who} may not {what} {self.id}", hint=hint, suggest=suggest)
 
     def commit_url(self, sha: str) -> str:
-        """The web page of a commit."""
+        """Return the web page of a commit."""
         return f"{self.endpoint}/{self.id}/commit/{sha}"
 
     @contextmanager

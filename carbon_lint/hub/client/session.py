@@ -1,4 +1,4 @@
-"""Opens a model on the Hub for a verb: endpoint, credentials, deadline."""
+"""Open a model on the Hub for a verb: endpoint, credentials, deadline, a log without tokens."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.endpoint import endpoint_of
 from carbon_lint.hub.client.http import Deadline, Retries
 from carbon_lint.hub.client.remote import ModelRepo, connected
-from carbon_lint.hub.client.secrets import RedactingFormatter
 from carbon_lint.hub.client.target import parse_target
+from carbon_lint.redact import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,13 +38,13 @@ def open_model(
     is_anonymous: bool = False,
     on_wait: Callable[[float, str], None] | None = None,
 ) -> Iterator[ModelRepo]:
-    """The model that `target` names (`owner/model` or its page), ready to be asked.
+    """Open the model that `target` names (`owner/model` or its page).
 
     Without `needs_token` a token is used if there is one, and keyless login may fail; `is_anonymous` uses none at all.
 
     Raises:
         UsageError: `target` or HF_ENDPOINT cannot be read, or HF_ENDPOINT is not the workflow's own.
-        HubError: there is no token where one is needed, or HF_HUB_OFFLINE is set.
+        HubError: a token is needed and missing, or HF_HUB_OFFLINE is set.
     """
     endpoint = endpoint_of(environ)
     repo_id = parse_target(target, endpoint)
@@ -69,9 +69,9 @@ def open_catalogue(
     token_file: Path | None = None,
     on_wait: Callable[[float, str], None] | None = None,
 ) -> Iterator[Catalogue]:
-    """The Hub's list of models. A token is used where there is one: it is allowed more requests.
+    """Open the Hub's list of models. A token is used if there is one: it is allowed more requests.
 
-    Raises UsageError where HF_ENDPOINT cannot be read, HubError where HF_HUB_OFFLINE is set.
+    Raises UsageError if HF_ENDPOINT cannot be read, HubError if HF_HUB_OFFLINE is set.
     """
     endpoint = endpoint_of(environ)
     _refuse_offline(environ)
@@ -105,3 +105,15 @@ def logging_to_stderr(verbosity: int, credentials: Credentials | None = None) ->
             logger = logging.getLogger(name)
             logger.handlers, logger.propagate = handlers, propagate
             logger.setLevel(old_level)
+
+
+class RedactingFormatter(logging.Formatter):
+    """Format log lines without any token, not even one in a traceback."""
+
+    def __init__(self, pattern: str, secret: str | None) -> None:
+        super().__init__(pattern)
+        self._secret = secret
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line, redacted after everything has been put into it."""
+        return redacted(super().format(record), self._secret)

@@ -1,4 +1,4 @@
-"""What `--to` may name: a model repository, by id or by the address of its web page."""
+"""Read what `--to` may name: a model repository, by id or by the address of its web page."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _path_of_page(url: str, endpoint: str) -> str:
 
 
 def _split(url: str) -> SplitResult | None:
-    """The parts of an address; None where it is none: brackets without an IPv6 address, a port that is no number."""
+    """Return the parts of an address; None for brackets without an IPv6 address, or a port that is no number."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  asked for because it raises
@@ -62,7 +62,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _refuse_other_revision(text: str, rest: list[str]) -> None:
-    """A page of another branch must not end up as `main` unseen."""
+    """Refuse a page of another branch: it must not end up as `main`."""
     if rest[0] in {"tree", "blob", "resolve", "commit", "raw"} and rest[1:2] != ["main"] and len(rest) > 1:
         raise UsageError(
             f"{quoted(text)} is a page of the revision {quoted('/'.join(rest[1:]))}",
@@ -76,7 +76,7 @@ def _is_name(part: str) -> bool:
 
 
 def parse_endpoint(text: str | None) -> str:
-    """`HF_ENDPOINT` without a trailing slash; the Hub's address where it is not set. Raises UsageError."""
+    """`HF_ENDPOINT` without a trailing slash; the Hub's address if it is not set. Raises UsageError."""
     if not text:
         return "https://huggingface.co"
     parts = _split(text.strip())

@@ -1,4 +1,4 @@
-"""Puts a card on the Hub exactly once, whatever the network does.
+"""Put a card on the Hub exactly once, whatever the network does.
 
 Each try reads the head of the revision, makes the new card from it, and commits onto that very head. A commit that
 was overtaken (412) or whose answer was lost is followed by another try, which first looks whether the commit is there
@@ -12,16 +12,21 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from carbon_lint.card.read import read_card
 from carbon_lint.errors import ExitCode, HubError
 from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
 from carbon_lint.hub.client.remote import CARD, ModelRepo, StaleError, Tip
 from carbon_lint.hub.publish.losses import loss
 from carbon_lint.hub.publish.message import MARKER, description_of, title_of
+from carbon_lint.lint.engine import lint_text
+from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from carbon_lint.config import Settings
     from carbon_lint.hub.publish.losses import Loss
+    from carbon_lint.lint.evidence import Evidence
     from carbon_lint.records.record import Record
 
 
@@ -62,10 +67,10 @@ class Plan(Protocol):
 
     @property
     def merges(self) -> bool:
-        """True where the new card is made from theirs, so that their edits stay."""
+        """True if the new card is made from theirs, so that their edits stay."""
 
     def card_for(self, theirs: bytes | None) -> bytes:
-        """The card to commit, given the one that is there."""
+        """Return the card to commit, given the one that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class WholeCard:
     merges: bool = False
 
     def card_for(self, theirs: bytes | None) -> bytes:  # noqa: ARG002  see Plan
-        """Our card."""
+        """Return our card."""
         return self.card
 
 
@@ -94,7 +99,7 @@ class EditedCard:
     merges: bool = True
 
     def card_for(self, theirs: bytes | None) -> bytes:
-        """Their card, edited."""
+        """Return their card, edited."""
         base = self.first if theirs is None else theirs
         if base is None:
             raise HubError(
@@ -112,9 +117,8 @@ class PublishRequest:
         plan: how the new card is made.
         revision: the branch, or `refs/pr/N`.
         check: lint of what will be committed; the lines of its errors.
-        emissions_of: the grams that a card states, for the commit message; None where it states none.
-        overwrite: go on where somebody else changed the card meanwhile.
-        title: the commit's first line, where the user gives one.
+        overwrite: go on if somebody else changed the card meanwhile.
+        title: the commit's first line, if the user gives one.
         on_loss: told what a whole card is about to replace, before anything is sent.
     """
 
@@ -122,7 +126,6 @@ class PublishRequest:
     revision: str = "main"
     record: Record | None = None
     check: Callable[[bytes], tuple[str, ...]]
-    emissions_of: Callable[[bytes], float | None]
     overwrite: bool = False
     title: str | None = None
     on_loss: Callable[[Loss], None] | None = None
@@ -132,7 +135,7 @@ class PublishRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What became of it. `changed` is False where the card was there already; `diff` is set by a dry run."""
+    """What became of it. `changed` is False if the card was there already; `diff` is set by a dry run."""
 
     repo_id: str
     revision: str
@@ -200,7 +203,7 @@ class _Publication:
         return self._read_back(self._commit(tip, new), new)
 
     def _commit(self, tip: Tip, new: bytes) -> str:
-        record, emissions_g = self.request.record, self.request.emissions_of(new)
+        record, emissions_g = self.request.record, read_card(new, CARD).emissions_g
         title = self.request.title or title_of(record, emissions_g)
         # In doubt until the answer is there. `since` stays at the oldest doubtful parent: any commit of ours is newer.
         before, self.unsure_since = self.unsure_since, self.unsure_since or tip.sha
@@ -220,7 +223,7 @@ class _Publication:
         return self.landed
 
     def _refuse_lost_edit(self, tip: Tip) -> None:
-        """A whole card must not erase an edit that came while it was on its way."""
+        """Refuse to erase an edit that came while a whole card was on its way."""
         if self.first is None:
             self.first = tip
         elif not self.request.plan.merges and not self.request.overwrite and tip.card != self.first.card:
@@ -255,7 +258,7 @@ class _Publication:
         )
 
     def gave_up(self, error: HubError) -> HubError:
-        """The last error, and what is known of the card's state."""
+        """Return the last error with what is known of the card's state."""
         if self.landed is None and isinstance(error, StaleError):
             state = "the old card is there: others kept committing in between"
         else:
@@ -263,12 +266,25 @@ class _Publication:
         return HubError(f"{error.message}; {state}", hint=AGAIN_IS_SAFE)
 
     def state(self) -> str:
-        """What is known of the card on the Hub when this ends before its time."""
+        """Return what is known of the card on the Hub when this ends before its time."""
         if self.landed is not None:
             return f"the new card is there, as commit {self.landed[:8]}, but could not be read back"
         if self.unsure_since is not None:
             return f"whether the new card is there could not be found out: look at {self.repo.endpoint}/{self.repo.id}"
         return "the old card is there: nothing was sent"
+
+
+def linter(settings: Settings, evidence: Evidence | None = None) -> Callable[[bytes], tuple[str, ...]]:
+    """Return a function that lints a card as `check` does and returns its errors, one line each."""
+
+    def errors_of(card: bytes) -> tuple[str, ...]:
+        return tuple(
+            f"{it.path}:{it.line}:{it.column}: {it.severity} {it.code} {terminal(it.message)} [{it.name}]"
+            for it in lint_text(card, CARD, settings, evidence)
+            if it.severity == "error"
+        )
+
+    return errors_of
 
 
 def tell_loss(request: PublishRequest, old: bytes | None, new: bytes) -> None:
@@ -280,7 +296,7 @@ def tell_loss(request: PublishRequest, old: bytes | None, new: bytes) -> None:
 
 
 def diff_of(old: bytes | None, new: bytes | None) -> str:
-    """A unified diff of two cards."""
+    """Return a unified diff of two cards."""
     before, after = ((data or b"").decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
     return "".join(
         line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"

@@ -1,4 +1,4 @@
-"""What the models that a model was made from state: a figure for the report, never for the card."""
+"""Sum what the models that a model was made from state: a figure for the report, never for the card."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ancestor:
-    """A model in the chain. `stated` is None where its card states nothing; `note` says why it could not be seen."""
+    """A model in the chain. `stated` is None if its card states nothing; `note` says why it could not be seen."""
 
     id: str
     stated: Stated | None
@@ -36,20 +36,20 @@ class Lineage:
 
     @property
     def total_g(self) -> float | None:
-        """The sum of all figures that could be read, the own one included; None where there is none."""
+        """Return the sum of all figures that could be read, the own one included; None if there is none."""
         known = [it.stated.emissions_g for it in self.ancestors if it.stated and it.stated.emissions_g is not None]
         figures = [*known, *([] if self.own_g is None else [self.own_g])]
         return sum(figures) if figures else None
 
     @property
     def is_complete(self) -> bool:
-        """True where every model of the chain states a figure that can be read."""
+        """True if every model of the chain states a figure that can be read."""
         return self.own_g is not None and all(
             it.stated is not None and it.stated.emissions_g is not None for it in self.ancestors
         )
 
     def lines(self) -> list[str]:
-        """The report, a line a model and the sum."""
+        """Return the report, a line a model and the sum."""
         lines = [f"base model {it.id}: {_said(it)}" for it in self.ancestors]
         if self.ancestors and self.total_g is not None:
             at_least = "" if self.is_complete else "at least "

@@ -1,4 +1,4 @@
-"""What is lost when a whole card replaces the one on the Hub, so that it can be shown before it happens."""
+"""Find what is lost when a whole card replaces the one on the Hub, before it happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a commit and a pull request say: grams, energy, intensity, where it was measured.
+"""Write what a commit and a pull request say: grams, energy, intensity, place.
 
 A record may be a stranger's: no string of it makes a line of its own (the mark is one), and none is markup in a pull
 request, whose text the Hub renders as Markdown.

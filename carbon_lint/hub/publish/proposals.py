@@ -10,8 +10,7 @@ from carbon_lint.card.read import read_card
 from carbon_lint.errors import HubError
 from carbon_lint.hub.audit.judge import CardText, judge
 from carbon_lint.hub.client.http import Retries
-from carbon_lint.hub.publish.card import PublishRequest, WholeCard, publish_card
-from carbon_lint.hub.publish.judging import emissions_of, linter
+from carbon_lint.hub.publish.card import PublishRequest, WholeCard, linter, publish_card
 from carbon_lint.hub.publish.pulls import MARK, Pulls
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class Proposed:
 
 
 def earlier(repo: ModelRepo) -> Proposed | None:
-    """The proposal that was made to this model before, whatever became of it. Raises HubError."""
+    """Return the proposal that was made to this model before, whatever became of it. Raises HubError."""
     pulls = Pulls(repo)
     before = pulls.with_mark(KILOGRAMS)
     if not before:
@@ -48,7 +47,7 @@ def earlier(repo: ModelRepo) -> Proposed | None:
 def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed:
     """Open a pull request that puts grams into the field, if the card as it is now still proves it.
 
-    Never a second one, not even where the first was closed: its owner has answered. Raises HubError.
+    Never a second one, not even if the first was closed: its owner has answered. Raises HubError.
     """
     pulls = Pulls(repo)
     tip = repo.tip("main")
@@ -69,7 +68,6 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
         plan=WholeCard(new),
         revision=pull.ref,
         check=linter(settings),
-        emissions_of=emissions_of,
         title=f"{TITLE}: {old_text} kg = {proposal.new} g",
         retries=retries,
     )
@@ -83,7 +81,7 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
 
 
 def describe(old: str, new: str, evidence: str) -> str:
-    """What the pull request says: the card's own figures, the arithmetic, and that it is theirs to judge."""
+    """Return what the pull request says: the card's own figures, the arithmetic, and that its owner decides."""
     return f"""The metadata of this card states `co2_eq_emissions` as {old}. The Hub takes that number for **grams**.
 
 What the card itself says: {evidence}.

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from huggingface_hub.errors import HfHubHTTPError
 
+from carbon_lint.card.read import read_card
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.refusals import ForbiddenError
+from carbon_lint.hub.client.remote import CARD
 from carbon_lint.hub.publish.card import (
     AGAIN_IS_SAFE,
     CardErrorsError,
@@ -53,7 +55,7 @@ class Pull:
 
     @property
     def ref(self) -> str:
-        """The git reference that it is pushed to."""
+        """Return the git reference that it is pushed to."""
         return f"refs/pr/{self.num}"
 
 
@@ -69,7 +71,7 @@ class Pulls:
         return f"{self._repo.endpoint}/{self._repo.id}/discussions/{num}"
 
     def get(self, num: int) -> Pull:
-        """A pull request by its number. Raises HubError where there is none."""
+        """Return a pull request by its number. Raises HubError if there is none."""
         with self._repo.speaking(None):
             found = self._api.get_discussion_details(self._repo.id, num)
         if not found.is_pull_request:
@@ -86,7 +88,7 @@ class Pulls:
         )
 
     def ours(self, mark: str) -> list[Pull]:
-        """The open pull requests of this token's own user whose description has the mark as a line, oldest first.
+        """Return the open pull requests of this token's user whose description has the mark as a line, oldest first.
 
         The user counts: a stranger can copy the mark, and what we would commit onto a stranger's ref could be merged
         together with the stranger's changes.
@@ -109,7 +111,7 @@ class Pulls:
         return sorted(marked, key=lambda pull: pull.num)
 
     def create(self, title: str, description: str) -> int:
-        """A new draft. Raises UnansweredError where it may have been made."""
+        """Make a draft. Raises UnansweredError if it may have been made."""
         try:
             with self._repo.speaking(None):
                 return int(self._api.create_pull_request(self._repo.id, title, description=description).num)
@@ -119,9 +121,9 @@ class Pulls:
     def find_or_create(
         self, title: str, description: str, mark: str, deadline: Deadline, retries: Retries
     ) -> tuple[Pull, bool]:
-        """Our open pull request with the mark, made where there is none, and whether it was made now.
+        """Return our open pull request with the mark, made if there is none, and whether it was made now.
 
-        Where a lost answer led to two, the older one is kept and the other closed.
+        If a lost answer led to two, the older one is kept and the other closed.
         """
         made = False
         for attempt in retries.retrying(deadline, (UnansweredError,)):
@@ -140,7 +142,7 @@ class Pulls:
             self.set_status(pull.num, "closed", deadline, retries)
 
     def set_status(self, num: int, status: str, deadline: Deadline, retries: Retries) -> None:
-        """Open or close it; nothing where it is so already."""
+        """Open or close it, unless it is so already."""
 
         def change() -> None:
             if self.get(num).status != status:
@@ -149,7 +151,7 @@ class Pulls:
         self._surely(change, deadline, retries)
 
     def merge(self, num: int, deadline: Deadline, retries: Retries) -> None:
-        """Merge it. Raises HubError, with the files, where it conflicts."""
+        """Merge it. Raises HubError with the files if it conflicts."""
 
         def change() -> None:
             pull = self.get(num)
@@ -165,7 +167,7 @@ class Pulls:
         self._surely(change, deadline, retries)
 
     def _surely(self, change: Callable[[], None], deadline: Deadline, retries: Retries) -> None:
-        """Make a change that looks first whether it is made; again where the answer was lost."""
+        """Make a change that looks first whether it is made, and again if the answer was lost."""
         for attempt in retries.retrying(deadline, (UnansweredError,)):
             with attempt:
                 try:
@@ -178,7 +180,7 @@ class Pulls:
 
 
 def publish_by_pull_request(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
-    """Propose the card in a pull request: ours is updated where one is open, else one is made.
+    """Propose the card in a pull request: ours is updated if one is open, else one is made.
 
     Raises as `publish_card` does.
     """
@@ -203,7 +205,7 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
         diff = diff_of(main.card, new) if request.dry_run else None
         page = repo.commit_url(main.sha)
         return Published(repo_id=repo.id, revision="main", url=page, oid=main.sha, changed=False, card=new, diff=diff)
-    emissions_g = request.emissions_of(new)
+    emissions_g = read_card(new, CARD).emissions_g
     title = request.title or title_of(request.record, emissions_g)
     description = description_of(request.record, emissions_g, uuid.uuid4().hex, is_markdown=True)
     pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
@@ -222,5 +224,5 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
 
 
 def _has_edits_of_others(repo: ModelRepo, pull: Pull) -> bool:
-    """Whether somebody has pushed to our pull request: its card is edited then, and not made from main's anew."""
+    """Return whether somebody has pushed to our pull request: its card is then edited, and not made from main's."""
     return any(MARKER not in message for message in repo.commits_beyond_main(pull.ref))

@@ -1,4 +1,4 @@
-"""A green release: weights and card wait in a draft pull request, and reach main together, or not at all.
+"""Stage a green release: weights and card wait in a draft pull request, and reach main together, or not at all.
 
 The Trainer pushes to the draft's ref (`hub_revision=`) while it trains, its own README included. After the gate that
 README gives way to main's text with the block in it, and one merge puts weights and card on main.
@@ -41,7 +41,7 @@ class GateFailedError(HubError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
-    """A draft pull request to push to. `is_new` is False where it was there already."""
+    """A draft pull request to push to. `is_new` is False if it was there already."""
 
     repo_id: str
     num: int
@@ -56,14 +56,14 @@ def stage_release(repo: ModelRepo, key: str | None, deadline: Deadline, retries:
     Raises HubError.
     """
     pulls = Pulls(repo)
-    repo.tip("main")  # a missing or renamed model is said before anything is made
+    repo.tip("main")  # a missing or renamed model is an error before anything is made
     mark = f"{MARK}stage {key or uuid.uuid4().hex}"
     pull, is_new = pulls.find_or_create(TITLE, DESCRIPTION, mark, deadline, retries)
     return Staged(repo_id=repo.id, num=pull.num, ref=pull.ref, url=pulls.url(pull.num), is_new=is_new)
 
 
 def parse_ref(text: str) -> int:
-    """The number of a pull request from `refs/pr/3`, `3`, or its page. Raises UsageError."""
+    """Return the number of a pull request from `refs/pr/3`, `3`, or its page. Raises UsageError."""
     match = re.fullmatch(r"(?:refs/pr/|#|https?://\S+/discussions/)?([1-9]\d{0,8})/?", text.strip())
     if match is None:
         raise UsageError(
@@ -75,7 +75,7 @@ def parse_ref(text: str) -> int:
 def merge_release(num: int, record: Record, request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
     """Put main's own card with the record's block, and all else of the pull request, on main by one merge.
 
-    `request.plan` edits the block. Raises GateFailedError where the run did not pass, HubError where the merge
+    `request.plan` edits the block. Raises GateFailedError if the run did not pass, HubError if the merge
     conflicts (the files are named) or is refused: main is as it was then.
     """
     _refuse_unless_passed(record)

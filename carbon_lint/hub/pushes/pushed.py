@@ -1,6 +1,6 @@
-"""What a model got while a job ran: the commits that its branches and pull requests hold now and did not hold before.
+"""Find what a model got while a job ran: commits that its branches and pull requests did not hold before.
 
-Told by the heads seen before the job, not by dates: a clock that is wrong, an old commit that is pushed late and a
+Heads seen before the job decide, not dates: a clock that is wrong, an old commit that is pushed late and a
 history that is written anew change nothing.
 """
 
@@ -47,7 +47,7 @@ class Moved:
     """A branch, or a pull request (`refs/pr/N`), that is not where it was.
 
     Attributes:
-        before: the commit it was at; `None` where it was not there.
+        before: the commit it was at; `None` if it was not there.
         after: the commit it is at.
         commits: those that it did not hold before, oldest first.
         problem: why there may be more.
@@ -71,7 +71,7 @@ class Movement:
 
 
 def heads(repo: ModelRepo) -> dict[str, str]:
-    """The commit of each branch and pull request. Raises HubError, of which MissingError is one."""
+    """Return the commit of each branch and pull request. Raises HubError, of which MissingError is one."""
     with repo.speaking(None):
         refs = repo.api.list_repo_refs(repo.id, include_pull_requests=True)
         found = {it.ref.removeprefix(_BRANCH): it.target_commit for it in (*refs.branches, *(refs.pull_requests or ()))}
@@ -81,7 +81,7 @@ def heads(repo: ModelRepo) -> dict[str, str]:
 
 
 def movement(repo: ModelRepo, before: Mapping[str, str]) -> Movement:
-    """What moved since `before`. A list of commits that cannot be had is a `problem`. Raises HubError."""
+    """Return what moved since `before`. A list of commits that cannot be had is a `problem`. Raises HubError."""
     now = heads(repo)
     held = set(before.values())  # where a new branch that nothing was pushed to begins
     refs = sorted(
@@ -133,7 +133,7 @@ def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], tol
 
 
 def _known(repo: ModelRepo, base: str | None, most: int) -> set[str]:
-    """What was there before; nothing where the Hub has thrown that away, as it may when a history is written anew."""
+    """Return what was there before; nothing if the Hub threw that away, as it may when a history is rewritten."""
     try:
         return {commit.id for commit in islice(_history(repo, base), most)}
     except UnansweredError:
@@ -143,7 +143,7 @@ def _known(repo: ModelRepo, base: str | None, most: int) -> set[str]:
 
 
 def _history(repo: ModelRepo, commit: str | None) -> Iterator[Commit]:
-    """From a commit back, newest first, page by page as they are asked for. Nothing for `None`."""
+    """Go back from a commit, newest first, page by page as they are asked for. Nothing for `None`."""
     if commit is None:
         return
     url = f"{repo.endpoint}/api/models/{repo.id}/commits/{quote(commit, safe='')}"

@@ -1,6 +1,7 @@
-"""Asks a model on the Hub before a job, and after one that did not complete, and says what was pushed there meanwhile.
+"""Ask the Hub where a model's branches are before a job, and after one that did not complete what was pushed to them.
 
-Whatever the Hub does, the run goes on: what cannot be found out is said to be unknown, and why.
+Whatever the Hub does, the run goes on: what cannot be found out is unknown, with the reason.
+`report.run.pushes` puts it into words.
 """
 
 from __future__ import annotations
@@ -16,46 +17,55 @@ from carbon_lint.hub.client.refusals import MissingError
 from carbon_lint.hub.client.session import logging_to_stderr, open_model
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.hub.pushes.pushed import heads, movement
-from carbon_lint.records.record import Outcome
 from carbon_lint.redact import redacted
-from carbon_lint.text import quoted, terminal
-from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from carbon_lint.hub.client.remote import ModelRepo
-    from carbon_lint.hub.pushes.pushed import Commit, Moved, Movement
-    from carbon_lint.records.record import Record
+    from carbon_lint.hub.pushes.pushed import Movement
 
 BEFORE_S = 5.0 - GRACE_S
 """What the look before the job may take, as `hard_limit` ends it."""
 AFTER_S = 10.0 - GRACE_S
 SETTLE_S = 2.5
 """A commit that was on its way when the job ended may land after it: the look is not taken at once."""
-SHOWN = 5
-"""Commits of one branch that are named, the newest."""
-TITLE = 60
-SHORT = 8
-_PULL = "refs/pr/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What was found out, in lines for the record. `has_pushed` is `None` where that is not known."""
+class Pushes:
+    """What a model got while a job ran.
 
-    notes: tuple[str, ...]
-    has_pushed: bool | None
+    Attributes:
+        repo_id: the model.
+        endpoint: the Hub.
+        movement: what moved; `None` if that is not known.
+        unknown_because: why it is not known.
+        was_seen: False if the model could not be seen before the job: then all of its commits are listed.
+        settle_s: how long after the job the Hub was asked.
+    """
+
+    repo_id: str
+    endpoint: str
+    movement: Movement | None
+    unknown_because: str | None
+    was_seen: bool
+    settle_s: float
+
+    @property
+    def has_pushed(self) -> bool | None:
+        """Return whether anything was pushed; `None` if that is not known."""
+        return None if self.movement is None else bool(self.movement.moved or self.movement.left_out)
 
 
 class Watch:
-    """One model, watched over one run."""
+    """Watch one model over one run."""
 
     def __init__(
         self, target: str, environ: Mapping[str, str], *, token: str | None = None, settle_s: float = SETTLE_S
     ) -> None:
-        """Raises UsageError where `target` names no model, or HF_ENDPOINT is refused. Nothing is asked yet."""
+        """Take the model's name and ask nothing yet. Raise UsageError for no model's name, or a refused HF_ENDPOINT."""
         self.endpoint = endpoint_of(environ)
         self.repo_id = parse_target(target, self.endpoint)
         self._environ = environ
@@ -65,7 +75,7 @@ class Watch:
         self._blind: str | None = "the Hub was not asked before the job"
 
     def begin(self) -> str | None:
-        """See where every branch is. Returns what to warn of; the job runs all the same."""
+        """Look where every branch is. Return what to warn of; the job runs all the same."""
         try:
             with logging_to_stderr(0), self._open(BEFORE_S) as repo:
                 self._before = heads(repo)
@@ -80,95 +90,31 @@ class Watch:
         self._blind = None
         return None
 
-    def tell(self, record: Record, *, was_stopped: bool) -> Told:
-        """What was pushed since `begin`, after a run that did not complete. `was_stopped`: by us."""
-        cause = _cause(record, was_stopped=was_stopped)
+    def look(self) -> Pushes:
+        """Return what was pushed since `begin`."""
         if self._blind is not None:
-            return _unknown(self.repo_id, cause, self._blind)
+            return self._pushes(None, self._blind)
         deadline = Deadline(AFTER_S)
         time.sleep(self._settle_s)
         try:
             with logging_to_stderr(0), self._open(deadline.remaining_s()) as repo:
-                found = movement(repo, self._before)
+                return self._pushes(movement(repo, self._before))
         except HubError as error:
-            return _unknown(self.repo_id, cause, redacted(error.message, self._token))
-        if not found.moved and not found.left_out:
-            after = f"nor in the {format_duration(self._settle_s)} after it"
-            return Told(
-                notes=(f"{cause}; nothing was pushed to {self.repo_id} while it ran, {after}",), has_pushed=False
-            )
-        half = ": they may hold half-trained weights" if was_stopped or record.outcome is Outcome.FAILED else ""
-        notes = (f"{cause}, and {self._what_came(found)}{half}", *self._way_back(found))
-        return Told(notes=notes, has_pushed=True)
+            return self._pushes(None, redacted(error.message, self._token))
 
-    def interrupted(self, record: Record, *, was_stopped: bool) -> Told:
-        """As `tell`, where somebody would not wait for it."""
-        return _unknown(self.repo_id, _cause(record, was_stopped=was_stopped), "asking the Hub was interrupted")
+    def interrupted(self) -> Pushes:
+        """Return what is known if somebody would not wait for `look`."""
+        return self._pushes(None, "asking the Hub was interrupted")
+
+    def _pushes(self, found: Movement | None, unknown_because: str | None = None) -> Pushes:
+        return Pushes(
+            repo_id=self.repo_id,
+            endpoint=self.endpoint,
+            movement=found,
+            unknown_because=unknown_because,
+            was_seen=bool(self._before),
+            settle_s=self._settle_s,
+        )
 
     def _open(self, seconds: float) -> AbstractContextManager[ModelRepo]:
         return open_model(self.repo_id, self._environ, deadline=Deadline(seconds), token=self._token, needs_token=False)
-
-    def _what_came(self, found: Movement) -> str:
-        commits = [commit for one in found.moved for commit in one.commits]
-        authors = {commit.author for commit in commits}
-        at_least = "at least " if found.left_out or any(one.problem for one in found.moved) else ""
-        count = f"{at_least}{len(commits)} commit{'' if len(commits) == 1 else 's'}"
-        is_several = len(authors) > 1
-        by = "" if is_several else "".join(f" by {_short(author)}" for author in authors if author)
-        listed = ", ".join(_branch(one, with_author=is_several) for one in found.moved)
-        if found.left_out:
-            listed += f", and {found.left_out} more branches or pull requests moved"
-        if not commits:
-            return f"{self.repo_id} was changed meanwhile: {listed}"
-        if not self._before:
-            return f"{self.repo_id}, which could not be seen before the job, has {count}{by} now: {listed}"
-        return f"{self.repo_id} got {count}{by} meanwhile: {listed}"
-
-    def _way_back(self, found: Movement) -> tuple[str, ...]:
-        ways = []
-        for one in found.moved:
-            if one.ref.startswith(_PULL):
-                number = one.ref.removeprefix(_PULL)
-                ways.append(f"close {self.endpoint}/{self.repo_id}/discussions/{number} without a merge")
-            elif one.before is not None:
-                ways.append(f"{terminal(one.ref)} was at {one.before}")
-            elif self._before:
-                ways.append(f"delete the branch {quoted(one.ref)}")
-        return (f"to go back (docs/publishing.md): {'; '.join(ways)}",) if ways else ()
-
-
-def _cause(record: Record, *, was_stopped: bool) -> str:
-    if record.outcome is Outcome.OVER_BUDGET:
-        return "the job was stopped over its budget" if was_stopped else "the run went over its budget"
-    if record.outcome is Outcome.UNMEASURED:
-        return "the job was stopped because it could not be measured" if was_stopped else "the run was not measured"
-    return "the job failed"
-
-
-def _unknown(repo_id: str, cause: str, why: str) -> Told:
-    return Told(notes=(f"{cause}, and what was pushed to {repo_id} is not known: {why}",), has_pushed=None)
-
-
-def _branch(one: Moved, *, with_author: bool) -> str:
-    """`5d6e7f8a 'End of training' (main)`, oldest first."""
-    shown = [_commit(commit, with_author=with_author) for commit in one.commits[-SHOWN:]]
-    hidden = len(one.commits) - len(shown)
-    if hidden:
-        shown.insert(0, f"{hidden} earlier")
-    if not shown:
-        shown.append(f"now at {one.after[:SHORT]}")
-    about = terminal(one.ref)
-    if one.is_rewritten:
-        about += f", which does not hold {(one.before or '')[:SHORT]} any more"
-    if one.problem is not None:
-        about += f"; {'there may be more' if one.commits else 'its commits are not known'}: {one.problem}"
-    return f"{', '.join(shown)} ({about})"
-
-
-def _commit(commit: Commit, *, with_author: bool) -> str:
-    by = f" by {_short(commit.author)}" if with_author and commit.author else ""
-    return f"{commit.id[:SHORT]} {quoted(redacted(commit.title), TITLE)}{by}"
-
-
-def _short(name: str) -> str:
-    return terminal(name[:TITLE])

@@ -1,4 +1,4 @@
-"""Models whose cards state emissions within limits, read right.
+"""Find models whose cards state emissions within limits, read right.
 
 The Hub is asked for the cards that state any (`filter=co2_eq_emissions`); what they state is read here, the limits and
 the number of results apply to what was read, and what could not be read is counted, never dropped unseen.
@@ -33,7 +33,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindRequest:
-    """What is looked for. Limits are in grams, both included; `more_downloads_than` excludes."""
+    """What to look for. Limits are in grams, both included; `more_downloads_than` excludes."""
 
     max_g: float | None = None
     min_g: float | None = None
@@ -49,7 +49,7 @@ class FindRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundModel:
     """A model and what it states."""
 
     entry: Entry
@@ -66,11 +66,11 @@ class FindResult:
         seen: how many models the Hub listed.
         within: how many are within the limits, those beyond `limit` too.
         zeros: how many were left out for a figure of zero.
-        is_complete: False where enough was found before the list ended.
+        is_complete: False if enough was found before the list ended.
     """
 
-    models: tuple[Found, ...]
-    unreadable: tuple[Found, ...]
+    models: tuple[FoundModel, ...]
+    unreadable: tuple[FoundModel, ...]
     seen: int
     within: int
     zeros: int
@@ -78,47 +78,63 @@ class FindResult:
 
 
 def find(request: FindRequest, catalogue: Catalogue, on_seen: Callable[[int], None] | None = None) -> FindResult:
-    """Look through the Hub's list. `on_seen` is told how many models were seen. Raises HubError."""
-    models: list[Found] = []
-    unreadable: list[Found] = []
-    seen = zeros = 0
-    is_complete = True
-    entries = catalogue.models(_parameters(request))
-    # sorted by the Hub, the first ones are the ones; by emissions only the whole list knows which are the least
-    enough = request.limit if request.sort is not Sort.EMISSIONS else None
-    for entry in entries:
-        seen += 1
+    """Look through the Hub's list. `on_seen` is called with how many models were seen. Raises HubError."""
+    search = _Search(request)
+    for entry in catalogue.models(_parameters(request)):
+        search.add(_read(entry))
         if on_seen is not None:
-            on_seen(seen)
-        found = _judged(entry)
+            on_seen(search.seen)
+        if search.has_enough:
+            break
+    return search.result()
+
+
+class _Search:
+    """What a search has seen so far."""
+
+    def __init__(self, request: FindRequest) -> None:
+        self._request = request
+        self._models: list[FoundModel] = []
+        self._unreadable: list[FoundModel] = []
+        self._zeros = 0
+        self.seen = 0
+
+    @property
+    def has_enough(self) -> bool:
+        """Return whether no later model can be among the first. By emissions the whole list is needed."""
+        request = self._request
+        is_sorted = request.sort is not Sort.EMISSIONS
+        return is_sorted and request.limit is not None and len(self._models) >= request.limit
+
+    def add(self, found: FoundModel) -> None:
+        """Count one model."""
+        self.seen += 1
         if found.stated.emissions_g is None:
-            unreadable.append(found)
-        elif _is_within(found, request):
-            if request.leaves_out_zero and found.stated.emissions_g == 0:
-                zeros += 1
-                continue
-            models.append(found)
-            if enough is not None and len(models) >= enough:
-                is_complete = False
-                break
-    if request.sort is Sort.EMISSIONS:
-        # a zero is most often a placeholder: it comes after every figure
-        models.sort(
-            key=lambda it: (
-                it.stated.emissions_g == 0,
-                it.stated.emissions_g,
-                -(it.entry.downloads or 0),
-                it.entry.id,
-            )
+            self._unreadable.append(found)
+        elif _is_within(found, self._request):
+            if self._request.leaves_out_zero and found.stated.emissions_g == 0:
+                self._zeros += 1
+            else:
+                self._models.append(found)
+
+    def result(self) -> FindResult:
+        """Return the models in order, and the counts."""
+        if self._request.sort is Sort.EMISSIONS:
+            self._models.sort(key=_least_first)
+        return FindResult(
+            models=tuple(self._models[: self._request.limit]),
+            unreadable=tuple(self._unreadable),
+            seen=self.seen,
+            within=len(self._models),
+            zeros=self._zeros,
+            is_complete=not self.has_enough,
         )
-    return FindResult(
-        models=tuple(models[: request.limit]),
-        unreadable=tuple(unreadable),
-        seen=seen,
-        within=len(models),
-        zeros=zeros,
-        is_complete=is_complete,
-    )
+
+
+def _least_first(found: FoundModel) -> tuple[bool, float, int, str]:
+    """Return what to sort by. A zero is most often a placeholder, so it comes after every figure."""
+    grams = found.stated.emissions_g or 0.0
+    return grams == 0, grams, -(found.entry.downloads or 0), found.entry.id
 
 
 def greener_than(repo_id: str, request: FindRequest, catalogue: Catalogue) -> FindRequest:
@@ -166,7 +182,7 @@ def _parameters(request: FindRequest) -> dict[str, Any]:
     return {**parameters, **{name: value for name, value in optional.items() if value}}
 
 
-def _judged(entry: Entry) -> Found:
+def _read(entry: Entry) -> FoundModel:
     stated = read_stated(entry.metadata)
     if stated is None:
         # the Hub lists it as stating emissions, so nothing here is a statement that cannot be read
@@ -174,10 +190,10 @@ def _judged(entry: Entry) -> Found:
         if not isinstance(entry.metadata, dict) and entry.metadata is not None:
             kind = f"metadata that is no mapping ({type(entry.metadata).__name__})"
         stated = Stated(emissions_g=None, text="", note=f"the Hub's list holds {kind}")
-    return Found(entry=entry, stated=stated)
+    return FoundModel(entry=entry, stated=stated)
 
 
-def _is_within(found: Found, request: FindRequest) -> bool:
+def _is_within(found: FoundModel, request: FindRequest) -> bool:
     grams = found.stated.emissions_g
     return (
         grams is not None
@@ -188,8 +204,8 @@ def _is_within(found: Found, request: FindRequest) -> bool:
     )
 
 
-def rows(found: tuple[Found, ...], endpoint: str) -> Iterator[dict[str, Any]]:
-    """The results as JSON has them."""
+def rows(found: tuple[FoundModel, ...], endpoint: str) -> Iterator[dict[str, Any]]:
+    """Return the results as JSON has them."""
     for it in found:
         row: dict[str, Any] = {
             "id": it.entry.id,

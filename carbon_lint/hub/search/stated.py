@@ -1,4 +1,4 @@
-"""What a card's metadata states as its emissions, read from the JSON that the Hub's listing holds.
+"""Read what a card's metadata states as its emissions from the JSON that the Hub's listing holds.
 
 Grams come only from a number, or from text that is one quantity with one unit that has one meaning. Everything else is
 unreadable, with the reason: a filter that guesses finds the wrong models.
@@ -23,11 +23,11 @@ class Stated:
     """A statement of emissions.
 
     Attributes:
-        emissions_g: grams; None where the statement cannot be read.
+        emissions_g: grams; None if the statement cannot be read.
         text: the value as it stands in the metadata.
         note: how the grams were got where not from a plain number ("converted from kg"), or why they were not.
-        is_converted: True where the grams come from text with a unit.
-        source: the block's `source`, where it is text.
+        is_converted: True if the grams come from text with a unit.
+        source: the block's `source`, if it is text.
     """
 
     emissions_g: float | None
@@ -38,7 +38,7 @@ class Stated:
 
 
 def read_stated(metadata: Any) -> Stated | None:
-    """What the metadata of a card states; None where it has no such block."""
+    """Return what the metadata of a card states; None if it has no such block."""
     if not isinstance(metadata, dict) or BLOCK not in metadata:
         return None
     block = metadata[BLOCK]

@@ -1,4 +1,5 @@
-"""Where a run is heading: what the job prints is heard (`listening`), read (`printed_*`) and weighed (`forecaster`).
+"""Forecast where a run is heading.
 
-`outlook` puts all of it around a job, where a forecast is asked for.
+`listening` takes in what the job prints, `printed_lines` and `printed_progress` read it, `trainer_state` reads a
+Trainer's file, `forecaster` weighs them, `announcer` says what comes of it, and `outlook` puts it all around a job.
 """

@@ -27,7 +27,7 @@ NOTHING = Said()
 
 
 class Announcer:
-    """Turns one forecast after the other into the few sentences that a person is told."""
+    """Turns one forecast after the other into the few sentences that a person reads."""
 
     def __init__(self) -> None:
         self._is_warned = False

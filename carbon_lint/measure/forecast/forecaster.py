@@ -2,7 +2,7 @@
 
 Linear in the job's progress, from the moment at which that progress began to move: what was used before (imports, the
 compiling of a first step, the steps that a resumed run did not repeat) is counted once and not stretched. So what is
-forecast is the least that the job will use to get where its counter ends, even where that is not the end of the job.
+forecast is the least that the job will use to get where its counter ends, even if that is not the end of the job.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.forecast.printed_progress import Told
+from carbon_lint.measure.forecast.printed_progress import Reached
 from carbon_lint.measure.progress import read_done_fraction
 from carbon_lint.units import format_duration
 
@@ -63,10 +63,10 @@ class Forecaster:
             (self._read_state(elapsed_s), self._by_state),
             (printed, self._by_print),
         )
-        for told, slope in sources:
-            share = None if told is None else slope.share_at_end(told, used)
-            if told is not None and share is not None and told.known_for_s >= LEAST_LIFE_S:
-                return Forecast(share=share, by=told.by)
+        for reached, slope in sources:
+            share = None if reached is None else slope.share_at_end(reached, used)
+            if reached is not None and share is not None and reached.known_for_s >= LEAST_LIFE_S:
+                return Forecast(share=share, by=reached.by)
         return self._by_time(used, elapsed_s)
 
     @property
@@ -75,15 +75,17 @@ class Forecaster:
         known = self._expected_duration_s is not None or self._by_file.has_begun or self._by_state.has_begun
         return known or (self._printed is not None and self._printed.is_recognised)
 
-    def _read_state(self, elapsed_s: float) -> Told | None:
+    def _read_state(self, elapsed_s: float) -> Reached | None:
         steps = None if self._trainer_state is None else self._trainer_state.look(elapsed_s)
         if steps is None:
             return None
-        return Told(fraction=steps[0] / steps[1], by=f"its trainer_state.json, {steps[0]}/{steps[1]}", source="state")
+        return Reached(
+            fraction=steps[0] / steps[1], by=f"its trainer_state.json, {steps[0]}/{steps[1]}", source="state"
+        )
 
-    def _read_file(self) -> Told | None:
+    def _read_file(self) -> Reached | None:
         done = read_done_fraction(self._progress_file) if self._progress_file is not None else None
-        return None if done is None else Told(fraction=done, by=f"the file it writes, {done:.0%}", source="file")
+        return None if done is None else Reached(fraction=done, by=f"the file it writes, {done:.0%}", source="file")
 
     def _by_time(self, used: float, elapsed_s: float) -> Forecast | None:
         expected_s = self._expected_duration_s
@@ -104,17 +106,17 @@ class _Slope:
 
     @property
     def has_begun(self) -> bool:
-        """Whether this source has told anything."""
+        """Whether this source has said anything."""
         return self._source is not None
 
-    def share_at_end(self, told: Told, used: float) -> float | None:
+    def share_at_end(self, reached: Reached, used: float) -> float | None:
         """Take one reading in. Return `None` while too little is known."""
-        here = (told.fraction, used)
-        if told.source != self._source or told.fraction < self._latest[0]:
-            self._source, self._has_moved = told.source, False
+        here = (reached.fraction, used)
+        if reached.source != self._source or reached.fraction < self._latest[0]:
+            self._source, self._has_moved = reached.source, False
             self._began = self._latest = here
-        elif told.fraction > self._latest[0]:
-            if not self._has_moved and told.fraction - self._began[0] < LEAST_DONE:
+        elif reached.fraction > self._latest[0]:
+            if not self._has_moved and reached.fraction - self._began[0] < LEAST_DONE:
                 self._began = here  # the first step compiles and allocates: it is like no other
             self._has_moved = True
             self._latest = here

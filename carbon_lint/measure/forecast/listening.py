@@ -1,8 +1,8 @@
-"""Hearing what the job prints while it is passed on as if nobody listened: for a forecast, and only then.
+"""Read what the job prints while it is passed on unchanged: for a forecast, and only then.
 
 * A file (`> train.log`, and what Slurm makes): the job writes to it as ever, and its end is read.
-* A pipe, a socket, `/dev/null`: the job is given a pipe, one for both streams where they go to one place, so that their
-  order is kept. A thread passes on each byte at once. Where the reader goes away, ours goes away too.
+* A pipe, a socket, `/dev/null`: the job is given a pipe, one for both streams if they go to one place, so that their
+  order is kept. A thread passes on each byte at once. If the reader goes away, ours goes away too.
 * A terminal: the job is given a terminal of its own, of the same size, raw, so that nothing is translated twice. It
   reads the keyboard from the real one, on stdin.
 """
@@ -78,7 +78,7 @@ class _FileStream(Stream):
         self.is_line_open = False
 
     def take(self) -> tuple[list[bytes], bytes]:
-        """See Stream. Nothing new where the file cannot be read any more."""
+        """See Stream. Nothing new if the file cannot be read any more."""
         with contextlib.suppress(OSError):
             size = os.fstat(self._descriptor).st_size
             begin = max(self._offset, size - KEPT_BYTES) if size >= self._offset else 0
@@ -100,7 +100,7 @@ class _Passage:
     """From what the job writes to, to where we would have written it."""
 
     def __init__(self, outputs: list[int], stream: Stream) -> None:
-        """`outputs`: 1, 2 or both, which are one place then."""
+        """Open the way; `outputs` are 1, 2 or both, which are one place then."""
         self.outputs = outputs
         self.target = outputs[0]
         self._stream = stream
@@ -133,7 +133,7 @@ class _Passage:
             self.close()
 
     def close(self) -> None:
-        """What the job still writes meets an error, as where our reader had gone."""
+        """Close our end: what the job still writes meets an error, as if our reader had gone."""
         self.is_terminal = False
         os.close(self.read_end)
 
@@ -153,7 +153,7 @@ class _Passage:
 class Listening:
     """A context manager around the job: `lent()` around the fork of its guardian, `start()` before it runs, `finish()`.
 
-    Where it is not wanted nothing of this does anything.
+    If it is not wanted nothing of this does anything.
     """
 
     def __init__(self, is_given_up: Callable[[], bool], *, is_wanted: bool) -> None:
@@ -192,7 +192,7 @@ class Listening:
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:
-        """What is forked within has the job's stdout and stderr for its own."""
+        """Give what is forked within the job's stdout and stderr."""
         saved = {output: os.dup(output) for passage in self._passages for output in passage.outputs}
         for passage in self._passages:
             for output in passage.outputs:
@@ -222,7 +222,7 @@ class Listening:
             passage.resize()
 
     def finish(self, *, is_hurried: bool = False) -> None:
-        """Wait until all that the job wrote has been passed on; where `is_hurried` for a second at most."""
+        """Wait until all that the job wrote has been passed on; if `is_hurried` for a second at most."""
         deadline = time.monotonic() + _HURRY_S if is_hurried else math.inf
         self._is_finished = True
         for passage in self._passages:
@@ -245,7 +245,7 @@ class Listening:
 
 
 def _open_terminal() -> tuple[int, int]:
-    """The two ends of a new one. It is for writing alone: nobody types there, and a job that reads would wait forever.
+    """Open a new one and return its ends. It is for writing alone: a job that reads there would wait forever.
 
     A session's leader that opens a terminal to read from it would get it for its own, too (/dev/tty).
     """
@@ -259,7 +259,7 @@ def _open_terminal() -> tuple[int, int]:
 
 
 def _grouped() -> list[list[int]]:
-    """The two outputs, together where they are one place; without one that is closed."""
+    """Return the two outputs, together if they are one place; without one that is closed."""
     there = []
     for output in _OUTPUTS:
         with contextlib.suppress(OSError):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """`environ` is added to the job's; `listening` stands around the job, also where it hears nothing."""
+    """`environ` is added to the job's; `listening` stands around the job, also if it reads nothing."""
 
     listening: Listening
     forecaster: Forecaster | None = None
@@ -34,7 +34,7 @@ class Outlook:
 
 @contextlib.contextmanager
 def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: SignalInbox) -> Iterator[Outlook]:
-    """`printed` where somebody else hears the job's output already. The progress file is gone afterwards."""
+    """Open what a forecast needs; `printed` is given if the output is read already. The progress file goes away."""
 
     def is_given_up() -> bool:
         return any(signum in CANCELLING for signum in inbox.take())

@@ -32,10 +32,10 @@ _STARTS_AGAIN = 3.0  # times the least time that was left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Reached:
     """`fraction` is of the whole job, 0 to 1. `by` says how it is known, and `source` what must not be mixed.
 
-    `known_for_s`: since when this has been told.
+    `known_for_s`: since when it has been known.
     """
 
     fraction: float
@@ -67,7 +67,7 @@ class Stream:
                 self._is_lossy = True
 
     def take(self) -> tuple[list[bytes], bytes]:
-        """The lines that have ended since the last call, and the one that has not."""
+        """Return the lines that have ended since the last call, and the one that has not."""
         with self._lock:
             data = b"".join(self._pieces)
             is_lossy = self._is_lossy or len(data) > KEPT_BYTES
@@ -129,7 +129,7 @@ class _Epochs:
     total: int = 0
     fold: int = 1
     folds: int = 1
-    first: int = 1  # 0 where an epoch 0 was seen
+    first: int = 1  # 0 if an epoch 0 was seen
     number: int = -1
     done: int = 0
     changes: int = 0
@@ -158,20 +158,20 @@ class _TimeLeft:
         self.is_of_a_part |= left_s > _STARTS_AGAIN * max(self.least_s, 1.0) and self.least_s < self.at_s - self.first_s
         self.at_s, self.left_s, self.least_s = now_s, left_s, min(self.least_s, left_s)
 
-    def told(self, now_s: float) -> Told | None:
+    def reached(self, now_s: float) -> Reached | None:
         """`at_s` is the time that the job has run for, so what is left of the sum is what is left of the job."""
         if self.is_of_a_part or not self.at_s:
             return None
         by = f"the {format_duration(self.left_s)} that it says are left"
         fraction = self.at_s / (self.at_s + self.left_s)
-        return Told(fraction=fraction, by=by, source="time left", known_for_s=now_s - self.first_s)
+        return Reached(fraction=fraction, by=by, source="time left", known_for_s=now_s - self.first_s)
 
 
 class PrintedProgress:
-    """Hears stdout and stderr; `look` says how far the job is. `look` and the rest belong to one thread."""
+    """Reads stdout and stderr; `look` says how far the job is. `look` and the rest belong to one thread."""
 
     def __init__(self, streams: Sequence[Stream] | None = None) -> None:
-        """One stream of its own, which `feed` feeds, where none are given."""
+        """Take the streams; if none are given one of its own, which `feed` feeds."""
         self._streams = (Stream(),) if streams is None else tuple(streams)
         self._seen: dict[tuple[str, str, float], _Seen] = {}
         self._epochs = _Epochs()
@@ -180,17 +180,17 @@ class PrintedProgress:
         self._order = 0
 
     def feed(self, data: bytes) -> None:
-        """Where stdout and stderr come as one."""
+        """Take in output in which stdout and stderr come as one."""
         self._streams[0].feed(data)
 
-    def look(self, now_s: float) -> Told | None:
+    def look(self, now_s: float) -> Reached | None:
         """Take in what has been printed until `now_s`, seconds of a clock that never goes back."""
         for stream in self._streams:
             ended, open_line = stream.take()
             for line in ended:
                 self._take_line(line, now_s)
             self._take_line(open_line, now_s, is_ended=False)
-        return self._told(now_s)
+        return self._reached(now_s)
 
     @property
     def is_recognised(self) -> bool:
@@ -216,7 +216,7 @@ class PrintedProgress:
             self._take_counter(counter, now_s)
 
     def _with_total(self, epoch: EpochLine | None) -> EpochLine | None:
-        """An epoch that is known by its number alone is one of as many as were announced."""
+        """Return an epoch that is known by its number alone as one of as many as were announced."""
         if epoch is None or epoch.total is not None:
             return epoch
         announced = self._announced.get("epoch", 0)
@@ -238,7 +238,7 @@ class PrintedProgress:
         self._time_left.take(left_s, now_s)
 
     def _take_fold(self, number: int, total: int) -> None:
-        """The epochs of another fold begin anew, after those of the folds before."""
+        """Begin the epochs anew for another fold, after those of the folds before."""
         if (number, total) != (self._epochs.fold, self._epochs.folds) and number >= self._epochs.fold:
             self._epochs = _Epochs(fold=number, folds=total)
 
@@ -321,20 +321,20 @@ class PrintedProgress:
             if seen.at_epoch is None and 0 < seen.counter.done < seen.counter.total:
                 seen.at_epoch = seen.counter.done
 
-    def _told(self, now_s: float) -> Told | None:
+    def _reached(self, now_s: float) -> Reached | None:
         spanning = [seen for seen in self._seen.values() if seen.spans_epochs]
         if self._epochs.are_known and not spanning:
-            return self._told_by_epochs()
+            return self._reached_by_epochs()
         chosen = self._the_job(spanning or list(self._seen.values()), now_s)
         if chosen is None:
-            return None if self._time_left is None else self._time_left.told(now_s)
+            return None if self._time_left is None else self._time_left.reached(now_s)
         counter = chosen.counter
         source = f"{counter.kind} {counter.name} {counter.total}"
         by = f"{counter.kind}, {counter.shown}"
-        return Told(fraction=chosen.fraction, by=by, source=source, known_for_s=now_s - chosen.first_s)
+        return Reached(fraction=chosen.fraction, by=by, source=source, known_for_s=now_s - chosen.first_s)
 
     def _the_job(self, candidates: list[_Seen], now_s: float) -> _Seen | None:
-        """The first that is under way. What came after one that was started again is a part of a round too."""
+        """Return the first that is under way. What came after one that was started again is a part of a round too."""
         again = min((seen.order for seen in self._seen.values() if seen.rounds), default=self._order + 1)
         for seen in sorted(candidates, key=lambda seen: seen.order):
             if seen.order > again:
@@ -356,7 +356,7 @@ class PrintedProgress:
         )
         return seen.has_moved and any(now_s - other.first_s > life_s and other.drawn_s >= now_s for other in later)
 
-    def _told_by_epochs(self) -> Told | None:
+    def _reached_by_epochs(self) -> Reached | None:
         epochs = self._epochs
         if not epochs.is_trusted:
             return None
@@ -366,7 +366,7 @@ class PrintedProgress:
         by = f"its epochs, {epochs.number}/{epochs.total}, if all {total} run"
         if epochs.folds > 1:
             by = f"its folds, {epochs.fold}/{epochs.folds}, and epochs, {epochs.number}/{epochs.total}, if all run"
-        return Told(fraction=fraction, by=by, source="epochs")
+        return Reached(fraction=fraction, by=by, source="epochs")
 
     def _inner_fraction(self) -> float:
         """How much of the epoch under way is done, by the first counter that is known to be drawn once an epoch."""

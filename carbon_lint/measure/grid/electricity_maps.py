@@ -1,4 +1,4 @@
-"""The carbon intensity of the grid in this hour, from Electricity Maps. Asked only where a user asks for it.
+"""Ask Electricity Maps for the carbon intensity of this hour, and only if a user asks for it.
 
 https://app.electricitymaps.com/docs: `GET /v4/carbon-intensity/latest`, the token as `auth-token`. What is asked for is
 written out, hourly and by life cycle, and an answer that is not exactly that is refused:
@@ -54,7 +54,7 @@ _NAME_IT = "name the place as `location`, or its `carbon-intensity`"
 class NoFigureError(PlaceError):
     """The service gave no figure that can be used.
 
-    `is_passing`: asking again may help; not before `retry_after_s`, where the service says so.
+    `is_passing`: asking again may help; not before `retry_after_s`, if the service says so.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class ElectricityMaps:
         clock: seconds since 1970.
         allow_unusual: whether a figure outside every grid's range is taken.
 
-    Raises PlaceError where zone or token cannot be one.
+    Raises PlaceError if zone or token cannot be one.
     """
 
     def __init__(
@@ -140,13 +140,13 @@ class ElectricityMaps:
         return self.latest()
 
     def latest(self) -> GridHour:
-        """The newest hour that the service has a figure for. Raises NoFigureError."""
+        """Return the newest hour that the service has a figure for. Raises NoFigureError."""
         try:
             text = get_text(self._address(), {"auth-token": self._token}, timeout_s=_TIMEOUT_S)
         except RefusedError as error:
             raise self._refused(error) from None
         except (OSError, HTTPException) as error:
-            raise self._nothing(f"cannot be asked: {_said(error)}", is_passing=True) from None
+            raise self._nothing(f"cannot be asked: {_reason(error)}", is_passing=True) from None
         except ValueError:
             raise self._nothing("answers something that is no text") from None
         try:
@@ -175,7 +175,7 @@ class ElectricityMaps:
             # An older service leaves the last two out; they are what it was asked for.
             found = answer.get(name, None if name == "zone" else wanted)
             if found != wanted:
-                raise self._nothing(f"answers {name} {_shown(found)}, where {wanted} was asked for")
+                raise self._nothing(f"answers {name} {_shown(found)}, and {wanted} was asked for")
         hour = GridHour(
             zone=self.zone,
             start=self._start(answer.get("datetime")),
@@ -226,11 +226,11 @@ class ElectricityMaps:
 
 
 def _shown(value: object) -> str:
-    """A field of the answer. Of a table or a list no more than that it is one: it may be nested without end."""
+    """Return a field of the answer for a message; of a table or a list its kind, for it may be nested without end."""
     return quoted(str(value)) if isinstance(value, str | int | float | None) else type(value).__name__
 
 
-def _said(error: OSError | HTTPException) -> str:
+def _reason(error: OSError | HTTPException) -> str:
     reason = getattr(error, "reason", None)  # of urllib, which wraps what happened
     return quoted(str(reason or error) or type(error).__name__)
 

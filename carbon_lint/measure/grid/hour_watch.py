@@ -1,4 +1,4 @@
-"""Keeps the grid's newest hour at hand while a job runs: a thread that asks for it, so that no reading waits."""
+"""Keep the grid's newest hour at hand while a job runs: a thread that asks for it, so that no reading waits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from carbon_lint.measure.grid.electricity_maps import GridHour
 
 SPREAD_S = 60.0  # after the hour: the nodes of a job share one token, and must not all ask in the same second
-AGAIN_S = 60.0  # where the hour is not there yet, or the service fails; then twice as long each time
+AGAIN_S = 60.0  # if the hour is not there yet, or the service fails; then twice as long each time
 MOST_AGAIN_S = 900.0
 SLICE_S = 20.0  # between two looks at the clock: what a thread waits for does not run while the machine sleeps
 
@@ -29,7 +29,7 @@ def steady_clock() -> Callable[[], float]:
 
 
 class HourWatch:
-    """The newest hour and, where it is not this one, why. One thread writes them, another reads them.
+    """Holds the newest hour and, if it is not this one, why. One thread writes them, another reads them.
 
     Args:
         first: the hour that is known at the start.
@@ -48,7 +48,7 @@ class HourWatch:
         self._thread = threading.Thread(target=self._work, name="electricity-maps", daemon=True)
 
     def now(self) -> int:
-        """This hour, as hours since 1970."""
+        """Return this hour, as hours since 1970."""
         return int(self._clock() // HOUR_S)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""A meter of energy, whose energy is priced hour by hour.
+"""Price the energy of a meter hour by hour.
 
 What is read in an hour is booked to that hour, and costs what the grid's figure for that hour says. Where that figure
 is not there yet, the latest one before it stands in; when it comes, all that was booked to its hour costs what it says.
@@ -29,7 +29,7 @@ LATE_SHARE = 0.01
 
 
 def hourly(meter: Meter, grid: ElectricityMaps) -> HourlyMeter:
-    """`meter` priced by `grid`, which is asked at once. Raises MeasurementError where it gives no figure."""
+    """Return `meter` priced by `grid`, which is asked at once. Raises MeasurementError if it gives no figure."""
     return HourlyMeter(meter, HourWatch(grid.first(), grid.latest, grid.clock))
 
 
@@ -42,7 +42,7 @@ class HourlyMeter:
         self._watch = watch
         self._book = HourBook(watch.latest)
         self._total_kwh = 0.0
-        self._told: str | None = None
+        self._shown: str | None = None
         self._has_ended = False
 
     @property
@@ -129,16 +129,16 @@ class HourlyMeter:
         return replace(reading, emissions_g=self._book.grams(), intensity=self._news())
 
     def _news(self) -> Intensity | None:
-        """The hour that is new in this reading and the one that ended, whose energy is now known."""
+        """Return the hour that is new in this reading and the one that ended, whose energy is now known."""
         hours = self._book.hours(last=2)
         newest = hours[-1]
-        if not newest.energy_kwh or newest.hour == self._told:
+        if not newest.energy_kwh or newest.hour == self._shown:
             return None
-        self._told = newest.hour
+        self._shown = newest.hour
         return over_hours(self._blank, hours)
 
     def _failing(self) -> tuple[str, ...]:
-        """The same words until the grid answers, or answers otherwise: who watches is told once."""
+        """Return the same words until the grid answers, or answers otherwise, so that they are shown once."""
         failure = self._watch.last_failure
         return (
             () if failure is None else (f"{failure}: the hour of {self._book.latest.label} stands in, until it does",)
@@ -185,7 +185,7 @@ class HourBook:
         self._price(number, energy_kwh)
 
     def hours(self, last: int = 0) -> list[HourlyIntensity]:
-        """The `last` figures that priced energy, or all; in order of time, and how much."""
+        """Return the `last` figures that priced energy, or all, in order of time, and how much each priced."""
         return [
             HourlyIntensity(
                 hour=self._figures[index].label,
@@ -197,11 +197,11 @@ class HourBook:
         ]
 
     def grams(self) -> float:
-        """What all of it costs."""
+        """Return what all of it costs."""
         return sum(energy_kwh * self._figures[index].g_per_kwh for index, energy_kwh in self._priced.items())
 
     def late_kwh(self) -> float:
-        """Energy whose own hour has no figure."""
+        """Return the energy whose own hour has no figure."""
         return sum(kwh for number, kwh in self._kwh.items() if self._numbers[self._index(number)] < number)
 
     def _price(self, number: int, energy_kwh: float) -> None:
@@ -209,5 +209,5 @@ class HourBook:
         self._priced[index] = self._priced.get(index, 0.0) + energy_kwh
 
     def _index(self, number: int) -> int:
-        """The figure of the hour, else the latest before it; the first one where there is none before it."""
+        """Return the figure of the hour, else the latest before it, else the first one."""
         return max(bisect_right(self._numbers, number) - 1, 0)

@@ -1,4 +1,4 @@
-"""Where the energy comes from: a place that was named, or one that this machine's cloud or configuration states.
+"""Find where the energy comes from: a place that was named, or one that this machine's cloud or configuration states.
 
 Asked for by `--location auto`: first the configuration's `[[machine]]` tables, then the metadata service of the cloud,
 which only answers from inside it. Never a service that guesses a place from an IP address.
@@ -35,7 +35,7 @@ _VENDORS = {"amazon": "aws", "microsoft": "azure", "google": "gcp"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A place, and how it was found; `None` where it was named."""
+    """A place, and how it was found; `None` if it was named."""
 
     place: Place
     how: str | None
@@ -46,19 +46,19 @@ class Found:
 
 
 def resolve(text: str, machines: Iterable[Machine], node: str) -> Found:
-    """`text` as a place, or `locate` for `auto`. Raises PlaceError."""
+    """Return `text` as a place, or `locate` for `auto`. Raises PlaceError."""
     return locate(machines, node) if is_auto(text) else Found(place=find_place(text), how=None)
 
 
 def is_auto(text: str) -> bool:
-    """True for the location that asks this machine's configuration and cloud."""
+    """Return whether this location asks this machine's configuration and cloud."""
     return text.strip().lower() == "auto"
 
 
 def locate(
     machines: Iterable[Machine], node: str, *, metadata_url: str = METADATA_URL, root: Path = Path("/")
 ) -> Found:
-    """The place of this machine, for `--location auto`.
+    """Return the place of this machine, for `--location auto`.
 
     Args:
         machines: the configuration's `[[machine]]` tables, each with `match` (a glob of host names) and `location`.
@@ -80,7 +80,7 @@ def locate(
 
 
 def _ask_cloud(url: str, root: Path) -> Found:
-    """Ask the cloud that built this machine; all three where it does not say."""
+    """Ask the cloud that built this machine; all three if it does not say."""
     vendor = _text(root / "sys/class/dmi/id/sys_vendor").lower()
     likely = [provider for word, provider in _VENDORS.items() if word in vendor] or list(_VENDORS.values())
     with ThreadPoolExecutor(len(likely)) as pool:  # at once: outside a cloud each of them waits until it gives up
@@ -98,7 +98,7 @@ def _ask_cloud(url: str, root: Path) -> Found:
 
 
 def _region(provider: str, url: str) -> str | None:
-    """The region by one cloud's metadata service; `None` where it does not answer."""
+    """Return the region by one cloud's metadata service; `None` if it does not answer."""
     try:
         if provider == "aws":
             seconds = {"X-aws-ec2-metadata-token-ttl-seconds": _AWS_TOKEN_SECONDS}

@@ -1,4 +1,4 @@
-"""One HTTP request with the standard library: short, bounded, and following nobody."""
+"""Send one HTTP request with the standard library: short, bounded, and following no redirect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHUNK_BYTES = 8192
 
 
 class RefusedError(OSError):
-    """The server answered with this HTTP status. `retry_after` is that header's text, where it was sent."""
+    """The server answered with this HTTP status. `retry_after` is that header's text, if it was sent."""
 
     def __init__(self, status: int, *, retry_after: str | None = None) -> None:
         super().__init__(str(status))
@@ -31,13 +31,13 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 def get_text(url: str, headers: Mapping[str, str], *, timeout_s: float, method: str = "GET") -> str:
-    """The answer's text, 64 KiB of it at most. `timeout_s` is for each wait, and for the whole of the body.
+    """Return the answer's text, 64 KiB of it at most. `timeout_s` is for each wait, and for the whole of the body.
 
-    Raises RefusedError where the status is no success, OSError, HTTPException, ValueError (no UTF-8).
+    Raises RefusedError if the status is no success, OSError, HTTPException, ValueError (no UTF-8).
     """
     request = urllib.request.Request(url, headers=dict(headers), method=method)  # noqa: S310  our own addresses
     handlers: list[urllib.request.BaseHandler] = [_Stay()]
-    # Without proxies where it is the metadata service: a proxy would answer for its own machine.
+    # Without proxies if it is the metadata service: a proxy would answer for its own machine.
     handlers += [urllib.request.ProxyHandler({})] if url.startswith("http://") else []
     try:
         with urllib.request.build_opener(*handlers).open(request, timeout=timeout_s) as answer:

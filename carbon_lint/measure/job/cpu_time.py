@@ -85,7 +85,8 @@ class JobCpu:
         """Return the CPU seconds so far; `None` if those of a container cannot be read."""
         if self.containers is None:
             return self._processes_s
-        return None if self.containers.is_unread else self._processes_s + self.containers.seconds
+        of_containers_s = self.containers.seconds
+        return None if of_containers_s is None else self._processes_s + of_containers_s
 
     @property
     def outside(self) -> str | None:
@@ -121,9 +122,9 @@ class ContainerCpu:
                 self._used_s[name] = max(used_s, self._used_s.get(name, 0.0))
 
     @property
-    def seconds(self) -> float:
-        """Return the sum over all containers that were seen."""
-        return sum(self._used_s.values())
+    def seconds(self) -> float | None:
+        """Return the sum over all containers that were seen; `None` if none was, or one cannot be read."""
+        return None if self.is_unread or not self._used_s else sum(self._used_s.values())
 
     def stop(self) -> None:
         """End the search."""

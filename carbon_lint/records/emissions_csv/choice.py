@@ -42,12 +42,12 @@ class Choice:
     gpu_unused: bool = False
 
     def but(self, **changes: bool) -> Choice:
-        """The choice with some of its flags changed."""
+        """Return the choice with some of its flags changed."""
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
 def chosen(log: Log, choice: Choice) -> tuple[Run, ...]:
-    """The runs that are meant. Raises UsageError if that is not clear."""
+    """Return the runs that are meant. Raises UsageError if that is not clear."""
     ways = [flag for flag, is_given in _ways(choice) if is_given]
     if len(ways) > 1:
         raise UsageError(f"{ways[0]} and {ways[1]} exclude each other", hint="give one of the two")
@@ -72,7 +72,7 @@ def chosen(log: Log, choice: Choice) -> tuple[Run, ...]:
 
 
 def newest(log: Log, runs: tuple[Run, ...]) -> Run:
-    """The run that ended last. Raises UsageError if the times do not tell which one it is."""
+    """Return the run that ended last. Raises UsageError if the times do not tell which one it is."""
     times = [run.ended for run in runs]
     known = [time for time in times if time is not None]
     if len(runs) > 1 and len(known) < len(runs):

@@ -54,7 +54,7 @@ def find_doubt(runs: Iterable[Run]) -> MissingFigureError | None:
 
 
 def is_place_believed(rows: Iterable[Row]) -> bool:
-    """False if a row may name a place only because CodeCarbon did not know it."""
+    """Return False if a row may name a place only because CodeCarbon did not know it."""
     return not any(row.is_default_place or _is_world_average(row) for row in rows)
 
 
@@ -103,7 +103,7 @@ def _is_world_average(row: Row) -> bool:
 
 
 def implied_intensity(lasts: list[Row], g_per_kwh: float, warnings: list[str]) -> Intensity:
-    """What grams and energy imply. The place's columns are only a name, and dropped where they cannot be right."""
+    """Return what grams and energy imply. The place's columns are only a name, dropped if they cannot be right."""
     place, name = _common_place(lasts)
     if len(lasts) > 1 and name is None:
         warnings.append("the runs took place in several places, so none is named; --location-name TEXT gives one")
@@ -127,7 +127,7 @@ def implied_intensity(lasts: list[Row], g_per_kwh: float, warnings: list[str]) -
 
 
 def _common_place(rows: list[Row]) -> tuple[Place | None, str | None]:
-    """What all rows name: the place, or else the country, whose figure is meant only if no region has its own."""
+    """Return what all rows name: the place, else the country, which is meant only if no region has a figure."""
     found = {_place_of(row) for row in rows}
     if len(found) == 1:
         return found.pop()
@@ -139,7 +139,7 @@ def _common_place(rows: list[Row]) -> tuple[Place | None, str | None]:
 
 
 def _country_of(row: Row) -> str | None:
-    """The country's name as the tables have it, else as the row has it."""
+    """Return the country's name as the tables have it, else as the row has it."""
     place, _ = _place_of(row)
     if place is None or place.country_iso is None:
         return row.text("country_name") or None
@@ -168,7 +168,7 @@ def _is_far(value: float, expected: float, factor: float) -> bool:
 
 
 def _place_of(row: Row) -> tuple[Place | None, str | None]:
-    """The place that a row's columns name, and its name in words."""
+    """Return the place that a row's columns name, and its name in words."""
     country, region = row.text("country_iso_code").upper(), row.text("region")
     cloud = (row.text("cloud_provider").lower(), row.text("cloud_region"))
     candidates = [f"{cloud[0]}/{cloud[1]}"] if all(cloud) else []

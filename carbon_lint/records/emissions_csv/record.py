@@ -32,7 +32,7 @@ _SHOWN_NAMES = 6
 
 
 def record_from_csv(paths: Sequence[str | os.PathLike[str]], choice: Choice) -> Record:
-    """The chosen run of the files, or the sum of all, as a record. Its `warnings` are to be shown.
+    """Return the chosen run of the files, or the sum of all, as a record. Its `warnings` are to be shown.
 
     Raises InputError if a file is no such table, UsageError if the run has to be chosen, MissingFigureError if a figure
     or a place cannot be trusted.
@@ -41,12 +41,12 @@ def record_from_csv(paths: Sequence[str | os.PathLike[str]], choice: Choice) -> 
 
 
 def record_of(log: Log, choice: Choice) -> Record:
-    """The record of the chosen runs. Raises as `record_from_csv` does."""
+    """Return the record of the chosen runs. Raises as `record_from_csv` does."""
     return record_of_runs(log, chosen(log, choice), choice)
 
 
 def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
-    """The record of these runs, each of which must be usable. Raises MissingFigureError as `record_from_csv` does."""
+    """Return the record of these runs, each of which must be usable. Raises MissingFigureError."""
     for run in runs:
         problem = find_problem(run) or (None if choice.gpu_unused else _unread_gpu(run))
         if problem is not None:
@@ -121,7 +121,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _total(values: Iterable[float]) -> float:
-    """The sum. Raises MissingFigureError if it is beyond any number."""
+    """Return the sum. Raises MissingFigureError if it is beyond any number."""
     try:
         total = math.fsum(values)
     except OverflowError:

@@ -104,12 +104,12 @@ class Log:
 
 
 def read_log(*paths: str | os.PathLike[str]) -> Log:
-    """The runs in the files. Raises InputError if one cannot be read, MissingFigureError if none holds a usable row."""
+    """Return the files' runs. Raises InputError if one cannot be read, MissingFigureError if none has a usable row."""
     return log_of([read_table(path) for path in paths])
 
 
 def log_of(tables: Sequence[Table]) -> Log:
-    """The runs in the tables. Raises MissingFigureError as `read_log` does."""
+    """Return the runs in the tables. Raises MissingFigureError as `read_log` does."""
     name = tables[0].path if len(tables) == 1 else f"the {len(tables)} files"
     warnings = [warning for table in tables for warning in table.warnings]
     rows = _without_copies([row for table in tables for row in table.rows], warnings)
@@ -130,7 +130,7 @@ def log_of(tables: Sequence[Table]) -> Log:
 
 
 def has_run_id(row: Row) -> bool:
-    """True if the row says to which run it belongs; CodeCarbon 1.x did not, and 2.x writes `None` without its API."""
+    """Return whether the row names its run; CodeCarbon 1.x did not, and 2.x writes `None` without its API."""
     run_id = row.cells.get("run_id", "").lower()
     return run_id not in _NO_ID and not _ZEROS.issuperset(run_id)
 
@@ -156,13 +156,13 @@ def find_problem(run: Run) -> MissingFigureError | None:
 
 
 def energy_of(rows: Iterable[Row], column: str) -> float | None:
-    """The sum of a component's energy; None if no row has one above zero."""
+    """Return the sum of a component's energy; None if no row has one above zero."""
     values = [value for row in rows if (value := positive(row, column)) is not None]
     return _sum(values) if values else None
 
 
 def positive(row: Row, column: str) -> float | None:
-    """The cell's number if it is finite and above zero, else None."""
+    """Return the cell's number if it is finite and above zero, else None."""
     try:
         value = float(row.cells.get(column, ""))
     except ValueError:
@@ -171,7 +171,7 @@ def positive(row: Row, column: str) -> float | None:
 
 
 def overlapping(runs: Sequence[Run]) -> list[str]:
-    """The ids of runs that surely ran at the same time as another one, however their written times were cut.
+    """Return the ids of runs that surely ran at the same time as another one, however their written times were cut.
 
     A run that is shorter than the resolution of its time is left out: nothing is sure of it.
     """
@@ -187,7 +187,7 @@ def overlapping(runs: Sequence[Run]) -> list[str]:
 
 
 def _span(run: Run) -> tuple[datetime, datetime, str] | None:
-    """The earliest end, the latest start, and the run's id."""
+    """Return the earliest end, the latest start, and the run's id."""
     started, ended = run.started, run.ended
     resolution = timedelta(seconds=max(row.resolution_s for row in run.rows))
     if started is None or ended is None or ended - started < resolution:

@@ -57,7 +57,7 @@ class Row:
         return f"{self.path}, line {self.number}"
 
     def text(self, column: str) -> str:
-        """The cell's text; empty if it has no value or the file has no such column."""
+        """Return the cell's text; empty if it has no value or the file has no such column."""
         cell = self.cells.get(column, "")
         return "" if cell.lower() in NO_VALUE else cell
 
@@ -118,14 +118,14 @@ class Table:
 
 
 def looks_like_csv(data: bytes) -> bool:
-    """True if the file is a table with CodeCarbon's columns and no JSON."""
+    """Return whether the file is a table with CodeCarbon's columns and no JSON."""
     text, _ = _decoded(data[:8192])
     head = next(iter(_lines_from_header(text)[1].lstrip("\r\n\t ").splitlines()), "")
     return {"emissions", "duration"} <= {name.strip(' "') for name in re.split(r"[,;\t|]", head)}
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
-    """The rows of the file. Raises InputError if it cannot be read or is no such table."""
+    """Return the rows of the file. Raises InputError if it cannot be read or is no such table."""
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -134,7 +134,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
 
 
 def parse_table(data: bytes, path: str) -> Table:
-    """The rows in `data`. Raises InputError as `read_table` does."""
+    """Return the rows in `data`. Raises InputError as `read_table` does."""
     _refuse_json(data, path)
     text, is_plain = _decoded(data)
     warnings = [] if is_plain else [f"{path} is not UTF-8; it was read as Windows-1252"]
@@ -170,7 +170,7 @@ def _refuse_json(data: bytes, path: str) -> None:
 
 
 def _decoded(data: bytes) -> tuple[str, bool]:
-    """The text without its marks (a joined file has one inside), and whether its encoding was certain."""
+    """Return the text without its marks (a joined file has one inside), and whether its encoding was certain."""
     encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
     if encoding is None and b"\0" in data[:64]:  # UTF-16 without its mark: every second byte of plain English is 0
         encoding = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
@@ -196,7 +196,7 @@ def _lines_from_header(text: str) -> tuple[int, str, str | None]:
 
 
 def _delimiter(text: str) -> str:
-    """What separates most of the header's cells; a comma if nothing does."""
+    """Return what separates most of the header's cells; a comma if nothing does."""
     head = text.partition("\n")[0]
     return max(_DELIMITERS, key=head.count)
 
@@ -254,7 +254,7 @@ def _rows(
 
 
 def _parted(cells: list[str], header: list[str]) -> tuple[list[str] | None, list[str]]:
-    """The cells of the row, and the header of the rows after it.
+    """Return the cells of the row, and the header of the rows after it.
 
     A file that was joined to another brings its own header line, in a line of its own (then there are no cells), or,
     if the first file had no line end, behind the last row.

@@ -1,4 +1,4 @@
-"""The fields of a merged record, each from the records that it is the sum of. Pure."""
+"""Make the fields of a merged record from the records that it is the sum of. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SHOWN_NODES = 3
 
 
 def combine(records: Sequence[Record]) -> Record:
-    """The sum of records that count nothing twice. One record is itself."""
+    """Return the sum of records that count nothing twice. One record is itself."""
     if len(records) == 1:
         return records[0]
     last = _deciding(records)
@@ -115,7 +115,7 @@ def _left_out(records: Sequence[Record]) -> LeftOut:
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
-    """`None` where there is no value at all: a component that no record has."""
+    """Return the sum; `None` if there is no value at all: a component that no record has."""
     present = [value for value in values if value is not None]
     return sum(present) if present else None
 
@@ -131,7 +131,7 @@ def _methods(records: Sequence[Record]) -> Methods:
 
 
 def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh: float | None) -> Intensity | None:
-    """The records' own where it is one, or the hours of one grid, else the mean by energy, said to be a mixture."""
+    """Return the records' own if it is one, or the hours of one grid, else the mean by energy, named as a mixture."""
     hourly = joined([record.intensity for record in records])
     if hourly is not None:
         return hourly
@@ -156,7 +156,7 @@ def _place(intensity: Intensity) -> str:
 
 
 def _pue(records: Sequence[Record]) -> float:
-    """The building's energy over that of its IT, over all records."""
+    """Return the building's energy over that of its IT, over all records."""
     total = sum(record.energy_kwh.total or 0.0 for record in records)
     without = sum((record.energy_kwh.total or 0.0) / record.pue for record in records)
     return total / without if without else records[0].pue
@@ -188,7 +188,7 @@ def _software(records: Sequence[Record]) -> dict[str, str]:
 
 
 def _provenance(records: Sequence[Record]) -> Provenance:
-    """What all records agree on."""
+    """Return what all records agree on."""
     return Provenance(
         **{
             each.name: _common(getattr(record.provenance, each.name) for record in records)

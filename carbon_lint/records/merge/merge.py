@@ -1,4 +1,4 @@
-"""One record out of many: the nodes of a job, or the attempts of a run group. Nothing is counted twice. Pure.
+"""Merge the nodes of a job, or the attempts of a run group, into one record. Nothing is counted twice. Pure.
 
 A machine's energy is the whole machine's. Two records of one machine for the same time hold the same joules, so
 
@@ -40,7 +40,7 @@ class Overlap(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedRecord:
     """A record and the file that it came from."""
 
     name: str
@@ -55,8 +55,8 @@ class Merged:
     notes: tuple[str, ...]
 
 
-def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Merged:
-    """The sum of the records.
+def merge(records: Sequence[NamedRecord], *, overlap: Overlap = Overlap.REFUSE) -> Merged:
+    """Return the sum of the records.
 
     Raises:
         InputError: there is none, or runs overlap on one machine.
@@ -77,8 +77,8 @@ def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Mer
     return Merged(record=replace(record, warnings=(*record.warnings, *notes)), notes=tuple(notes))
 
 
-def of_group(records: Sequence[Named], run_group: str) -> list[Named]:
-    """The records of one run group. Raises InputError where there is none."""
+def of_group(records: Sequence[NamedRecord], run_group: str) -> list[NamedRecord]:
+    """Return the records of one run group. Raises InputError if there is none."""
     found = [item for item in records if item.record.run_group == run_group]
     if not found:
         groups = sorted({item.record.run_group for item in records if item.record.run_group})
@@ -87,22 +87,22 @@ def of_group(records: Sequence[Named], run_group: str) -> list[Named]:
     return found
 
 
-def run_ids_of(records: Iterable[Named]) -> frozenset[str]:
-    """Every run that one of the records holds, itself or as a part of its sum."""
+def run_ids_of(records: Iterable[NamedRecord]) -> frozenset[str]:
+    """Return every run that one of the records holds, itself or as a part of its sum."""
     return frozenset(run_id for item in records for run_id in _run_ids(item.record))
 
 
-def _order(item: Named) -> tuple[float, float, str]:
+def _order(item: NamedRecord) -> tuple[float, float, str]:
     """By time, the larger first, so that the answer does not depend on the order of the files."""
     return (window_of(item.record).start_s, -(item.record.energy_kwh.total or 0.0), item.record.run_id)
 
 
-def _check_figures(records: Sequence[Named]) -> None:
+def _check_figures(records: Sequence[NamedRecord]) -> None:
     for item in records:
         if item.record.energy_kwh.total is None:
             raise MissingFigureError(
                 f"{item.name} holds no energy, so the sum would be too small",
-                hint="its warnings say why; merge the others without it only where it used none",
+                hint="its warnings say why; merge the others without it only if it used none",
             )
     without = [item.name for item in records if item.record.emissions_g is None]
     if without and len(without) < len(records):
@@ -116,9 +116,9 @@ def _run_ids(record: Record) -> tuple[str, ...]:
     return record.merged_from or (record.run_id,)
 
 
-def _without_twins(records: Sequence[Named], notes: list[str]) -> list[Named]:
+def _without_twins(records: Sequence[NamedRecord], notes: list[str]) -> list[NamedRecord]:
     """Each run once. Of two records of one run (one was recovered) the one with more energy is the later one."""
-    best: dict[tuple[str, ...], Named] = {}
+    best: dict[tuple[str, ...], NamedRecord] = {}
     for item in records:
         run_ids = _run_ids(item.record)
         twin = best.get(run_ids)
@@ -132,7 +132,7 @@ def _without_twins(records: Sequence[Named], notes: list[str]) -> list[Named]:
     return list(best.values())
 
 
-def _check_nested_sums(records: Sequence[Named]) -> None:
+def _check_nested_sums(records: Sequence[NamedRecord]) -> None:
     seen: dict[str, str] = {}
     for item in records:
         for run_id in _run_ids(item.record):
@@ -144,9 +144,9 @@ def _check_nested_sums(records: Sequence[Named]) -> None:
             seen[run_id] = item.name
 
 
-def _without_launched(items: Sequence[Named], notes: list[str], overlap: Overlap) -> list[Named]:
+def _without_launched(items: Sequence[NamedRecord], notes: list[str], overlap: Overlap) -> list[NamedRecord]:
     """Return each launch once. Each item is compared with those that still ran when it began."""
-    kept: dict[int, Named] = {}
+    kept: dict[int, NamedRecord] = {}
     running: dict[str, list[int]] = {}
     for at, item in enumerate(items):
         if item.record.hardware.node is None:
@@ -183,12 +183,12 @@ def _overlap_s(one: Record, other: Record) -> float:
     return window_of(one).overlap_s(window_of(other))
 
 
-def _by_energy(one: Named, other: Named) -> tuple[Named, Named]:
+def _by_energy(one: NamedRecord, other: NamedRecord) -> tuple[NamedRecord, NamedRecord]:
     ordered = sorted((one, other), key=lambda each: each.record.energy_kwh.total or 0.0, reverse=True)
     return ordered[0], ordered[1]
 
 
-def _overlapping(item: Named, other: Named) -> InputError:
+def _overlapping(item: NamedRecord, other: NamedRecord) -> InputError:
     seconds = _overlap_s(item.record, other.record)
     return InputError(
         f"{item.name} and {other.name} overlap for {seconds:.0f} s on {item.record.hardware.node}: "
@@ -198,7 +198,7 @@ def _overlapping(item: Named, other: Named) -> InputError:
     )
 
 
-def _without_shared_gpus(items: Sequence[Named], notes: list[str]) -> list[Record]:
+def _without_shared_gpus(items: Sequence[NamedRecord], notes: list[str]) -> list[Record]:
     """Return the records less the GPUs that others (containers on one host, say) hold for the same time."""
     found = without_shared([item.record for item in items], by_machine=False)
     for item, left in zip(items, found, strict=True):

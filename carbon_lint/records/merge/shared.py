@@ -43,12 +43,12 @@ class Left(NamedTuple):
 
     @property
     def is_held(self) -> bool:
-        """Whether other records hold all of it."""
+        """Return whether other records hold all of it."""
         return self.machine_share == 1.0 and all(share == 1.0 for share in self.gpu_shares)
 
     @property
     def is_whole(self) -> bool:
-        """Whether no other record holds any of it."""
+        """Return whether no other record holds any of it."""
         return not self.machine_share and not any(self.gpu_shares)
 
 

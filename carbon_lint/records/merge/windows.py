@@ -1,4 +1,4 @@
-"""Records as stretches of time on machines: who overlaps whom, and for how long. Pure."""
+"""Take records as stretches of time on machines: who overlaps whom, and for how long. Pure."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class Window:
 
 
 def window_of(record: Record) -> Window:
-    """When the record was measured; if the clock was set back meanwhile, the time before the end that it took."""
+    """Return when the record was measured; if the clock was set back meanwhile, its duration before the end."""
     start_s, end_s = _seconds(record.started_at), _seconds(record.ended_at)
     return Window(start_s if start_s <= end_s else end_s - record.duration_s, end_s)
 
 
 def union_s(windows: Iterable[Window]) -> float:
-    """Seconds that are covered by at least one."""
+    """Return the seconds that are covered by at least one."""
     return sum(window.length_s for window in merged_windows(windows))
 
 
 def merged_windows(windows: Iterable[Window]) -> list[Window]:
-    """The same stretches without overlaps, in order."""
+    """Return the same stretches without overlaps, in order."""
     merged: list[Window] = []
     for window in sorted(windows):
         if merged and window.start_s <= merged[-1].end_s:
@@ -52,7 +52,7 @@ def merged_windows(windows: Iterable[Window]) -> list[Window]:
 
 
 def shared_s(window: Window, others: Iterable[Window]) -> float:
-    """Seconds of `window` that at least one of `others` covers too."""
+    """Return the seconds of `window` that at least one of `others` covers too."""
     return sum(window.overlap_s(other) for other in merged_windows(others))
 
 

@@ -7,7 +7,7 @@ from carbon_lint.text import terminal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report import RenderOptions
+    from carbon_lint.report.findings.reporters import RenderOptions
 
 
 def line_of(found: Diagnostic) -> str:
@@ -19,6 +19,6 @@ def line_of(found: Diagnostic) -> str:
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """Every finding, one line each; empty where there is none."""
+    """Every finding, one line each; empty if there is none."""
     del options
     return "".join(f"{line_of(found)}\n" for found in report.diagnostics)

@@ -25,7 +25,7 @@ def by_severity(report: LintReport) -> dict[str, int]:
 
 
 def sentence(report: LintReport) -> str:
-    """The whole report in one line, without the final period."""
+    """Return the whole report in one line, without the final period."""
     parts = [f"{plural(report.files_checked, 'file')} checked: {counted(by_severity(report)) or 'no findings'}"]
     if report.files_unread:
         parts.append(f"{plural(report.files_unread, 'file')} not read")
@@ -40,7 +40,7 @@ def sentence(report: LintReport) -> str:
 
 
 def fixable_sentence(report: LintReport) -> str:
-    """How many findings `--fix` would mend, and how many only with `--unsafe-fixes`; empty where none."""
+    """How many findings `--fix` would mend, and how many only with `--unsafe-fixes`; empty if none."""
     fixes = [found.fix for found in report.diagnostics if found.fix]
     safe = sum(fix.is_safe for fix in fixes)
     unsafe = len(fixes) - safe

@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.report.findings.fingerprints import fingerprints
-from carbon_lint.report.findings.places import relative_path
+from carbon_lint.report.findings.forge import fingerprints, relative_path
 from carbon_lint.text import json_literals
 
 if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report import RenderOptions
+    from carbon_lint.report.findings.reporters import RenderOptions
 
 # GitLab knows info, minor, major, critical and blocker. An error is what the gate fails on by default.
 _SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """A JSON list with one entry a finding; `[]` where there is none, as GitLab wants a report of every pipeline."""
+    """Return a JSON list with one entry a finding; `[]` if there is none, as GitLab wants a report each time."""
     entries = [
         _entry(found, fingerprint, options) for found, fingerprint in fingerprints(report.diagnostics, report.sources)
     ]

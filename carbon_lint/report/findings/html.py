@@ -9,21 +9,20 @@ from carbon_lint import __version__
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
 from carbon_lint.report.findings.counts import by_severity, sentence
-from carbon_lint.report.findings.links import rule_url
-from carbon_lint.report.findings.places import relative_path
+from carbon_lint.report.findings.forge import relative_path, rule_url
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report import RenderOptions
+    from carbon_lint.report.findings.reporters import RenderOptions
 
 _CONTEXT_CHARACTERS = 200
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """The report by file. Raises UsageError where Jinja2 is not installed."""
+    """Return the report by file. Raises UsageError if Jinja2 is not installed."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  an extra, and slow to load
     except ImportError as error:
@@ -64,7 +63,7 @@ def _finding(found: Diagnostic, sources: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _source(found: Diagnostic, text: str) -> tuple[str, str, str]:
-    """The first line of the span: what stands before it, what was found, what stands after; each cut short."""
+    """Return the first line of the span: what stands before it, what was found, what stands after; each cut short."""
     start = found.start - (found.column - 1)
     line = text[start:].split("\n", 1)[0].split("\r", 1)[0]
     first = found.start - start

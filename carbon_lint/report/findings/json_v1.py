@@ -11,11 +11,11 @@ from carbon_lint.text import json_literals
 
 if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import Diagnostic, Fix, LintReport
-    from carbon_lint.report import RenderOptions
+    from carbon_lint.report.findings.reporters import RenderOptions
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """The report as JSON, ASCII only, in an order that does not change."""
+    """Return the report as JSON, ASCII only, in an order that does not change."""
     del options
     value = {
         "format": 1,

@@ -6,14 +6,13 @@ import re
 
 from carbon_lint.lint.diagnostic import RANK
 from carbon_lint.report.findings.counts import plural, sentence
-from carbon_lint.report.findings.links import rule_url
-from carbon_lint.report.findings.places import relative_path
+from carbon_lint.report.findings.forge import relative_path, rule_url
 from carbon_lint.text import markdown_code, markdown_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report import RenderOptions
+    from carbon_lint.report.findings.reporters import RenderOptions
 
 MAX_BYTES = 1_000_000
 """GitHub drops a summary of more than 1 MiB; the rest is room for what else the step writes."""
@@ -25,12 +24,12 @@ _MARKS = {"error": "❌ error", "warning": "⚠️ warning", "note": "ℹ️ not
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """The report as a heading, a table worst first, and the counts; under 1 MiB."""
+    """Return the report as a heading, a table worst first, and the counts; under 1 MiB."""
     return "## carbon-lint\n\n" + findings(report, options, max_bytes=MAX_BYTES)
 
 
 def findings(report: LintReport, options: RenderOptions, *, max_bytes: int) -> str:
-    """The table and the counts in at most `max_bytes` of UTF-8. Where rows do not fit, their number is said."""
+    """Return the table and the counts in at most `max_bytes` of UTF-8. If rows do not fit, it states how many."""
     footer = f"\n{markdown_text(sentence(report))}\n"
     if not report.diagnostics:
         return footer[1:]

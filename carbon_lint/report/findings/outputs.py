@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 from carbon_lint.errors import OutputError, UsageError
 from carbon_lint.files import write_atomically
-from carbon_lint.report import REPORTERS, RenderOptions
-from carbon_lint.report.run.earlier import check_replaceable
+from carbon_lint.report.earlier import check_replaceable
+from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _try_place(path: str) -> None:
 
 
 def _is_stream(path: str) -> bool:
-    """A FIFO or device such as /dev/stdout: it cannot be replaced, only written to."""
+    """Return whether it is a FIFO or a device such as /dev/stdout: it can only be written to."""
     return os.path.exists(path) and not os.path.isfile(path)
 
 

@@ -11,9 +11,7 @@ from carbon_lint.lint.diagnostic import RANK, Lines
 from carbon_lint.lint.rules import load_all
 from carbon_lint.project import DOCS_URL
 from carbon_lint.report.findings.counts import plural
-from carbon_lint.report.findings.fingerprints import fingerprints
-from carbon_lint.report.findings.links import rule_url
-from carbon_lint.report.findings.places import relative_path
+from carbon_lint.report.findings.forge import fingerprints, relative_path, rule_url
 from carbon_lint.text import json_literals
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.lint.diagnostic import Diagnostic, Fix, LintReport
     from carbon_lint.lint.rule import Rule
-    from carbon_lint.report import RenderOptions
+    from carbon_lint.report.findings.reporters import RenderOptions
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 5000
@@ -76,7 +74,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _first_paragraph(docs: str) -> str:
-    """The first paragraph of a page that is no heading, on one line."""
+    """Return the first paragraph of a page that is no heading, on one line."""
     body = "\n".join(line for line in docs.split("\n") if not line.startswith("#"))
     return " ".join(body.strip().partition("\n\n")[0].split())
 

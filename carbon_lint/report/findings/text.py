@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report import RenderOptions
+    from carbon_lint.report.findings.reporters import RenderOptions
 
 _COLOURS = {"error": "1;31", "warning": "1;33", "note": "1;36", "path": "1", "gutter": "34", "fix": "32"}
 _TAB_COLUMNS = 4
@@ -71,7 +71,7 @@ def _line_at(text: str, start: int, most: int) -> str:
 
 
 def excerpt(line: str, first: int, last: int, columns: int) -> tuple[str, str]:
-    """The part of `line` around the characters `first` to `last`, and carets below exactly those.
+    """Return the part of `line` around the characters `first` to `last`, and carets below exactly those.
 
     Tabs become spaces, control characters visible escapes, and a wide character takes two columns, so that the carets
     stand right in a terminal. What does not fit into `columns` is cut, with an ellipsis for each cut.

@@ -33,7 +33,7 @@ class Sample(Protocol):
 
 
 def render(readings: Sequence[Sample]) -> str:
-    """Power and cumulative grams as two Mermaid blocks; empty where fewer than ten readings hold a figure.
+    """Power and cumulative grams as two Mermaid blocks; empty if fewer than ten readings hold a figure.
 
     Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
     over each step, grams as last read before each point.
@@ -73,7 +73,7 @@ def _chart(
 
 
 def _means(samples: Sequence[tuple[float, float]], steps: int) -> list[float]:
-    """The mean over each of `steps` equal steps of time. A step without a sample keeps the value before it."""
+    """Return the mean over each of `steps` equal steps of time. A step without a sample keeps the value before it."""
     end_s = samples[-1][0]
     within: list[list[float]] = [[] for _ in range(steps)]
     for elapsed_s, value in samples:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from carbon_lint.report import RenderOptions
 from carbon_lint.report.findings import markdown
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.report.run import sections
 from carbon_lint.report.run.headline import headline
 from carbon_lint.text import markdown_message
@@ -20,12 +20,12 @@ MAX_BYTES = 60_000
 
 
 def marker(key: str) -> str:
-    """The hidden first line by which the comment of this key is found again. No key can close the HTML comment."""
+    """Return the hidden first line by which a key's comment is found again. No key can end the HTML comment."""
     return f"<!-- carbon-lint {quote(key, safe='').replace('-', '%2D')} -->"
 
 
 def is_comment(body: str, key: str) -> bool:
-    """Whether `body` is the comment of `key`. What stands further down in a body is somebody's text."""
+    """Return whether `body` is the comment of `key`. What stands further down in a body is somebody's text."""
     return body.split("\n", 1)[0].strip() == marker(key)
 
 

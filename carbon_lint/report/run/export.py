@@ -43,7 +43,7 @@ class Subject:
 
 
 def cyclonedx(record: Record, subject: Subject) -> str:
-    """A CycloneDX 1.6 document with one machine-learning model. Raises MissingFigureError without energy."""
+    """Return a CycloneDX 1.6 document with one machine-learning model. Raises MissingFigureError without energy."""
     consumption: dict[str, Any] = {
         "activity": subject.activity,
         "energyProviders": [],
@@ -74,7 +74,7 @@ def cyclonedx(record: Record, subject: Subject) -> str:
 
 
 def spdx(record: Record, subject: Subject) -> str:
-    """An SPDX 3.0.1 document with one AI package. Raises MissingFigureError without energy.
+    """Return an SPDX 3.0.1 document with one AI package. Raises MissingFigureError without energy.
 
     SPDX has a field for training, fine-tuning and inference; of another activity it says nothing but the comment.
     """
@@ -150,7 +150,7 @@ def _evidence(record: Record) -> list[tuple[str, str]]:
 
 
 def _identity(record: Record, subject: Subject) -> uuid.UUID:
-    """The same run and model give the same document, so that it can be compared with the last one."""
+    """Make one identifier of the run and the model, so that the same ones give the same document."""
     return uuid.uuid5(_NAMESPACE, f"{record.run_id}\0{subject.model}\0{subject.activity}")
 
 

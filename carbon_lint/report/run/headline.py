@@ -114,7 +114,7 @@ def _over(end: RunReport, record: Record) -> tuple[str, str]:
 
 
 def _cause(end: RunReport) -> str:
-    """What failed, where it is not the run."""
+    """Return what failed, if it is not the run."""
     if end.lint is not None and end.lint.is_failing and (not end.failures or end.exit_status == ExitCode.FINDINGS):
         return _findings(end)
     if not end.failures:
@@ -130,7 +130,7 @@ def _cause(end: RunReport) -> str:
 
 
 def _findings(end: RunReport) -> str:
-    """The lint errors, or what else failed by `fail-on`."""
+    """Return the lint errors, or what else failed by `fail-on`."""
     if end.lint is None or (end.record is None and not end.lint.is_failing):
         return ""
     counts = by_severity(end.lint)

@@ -30,7 +30,7 @@ def closed(markdown: str) -> str:
 
 
 def _open_fence(lines: list[str]) -> tuple[str, list[str]]:
-    """The fence that is open at the end, "" if there is none, and the lines that are no code."""
+    """Return the fence that is open at the end, "" if there is none, and the lines that are no code."""
     fence, raw_end, is_list, shown = "", "", False, []
     for line in lines:
         if fence:
@@ -54,7 +54,7 @@ def _open_fence(lines: list[str]) -> tuple[str, list[str]]:
 
 
 def _open_tags(markdown: str) -> list[str]:
-    """The tags that are open at the end, the innermost first."""
+    """Return the tags that are open at the end, the innermost first."""
     stack: list[str] = []
     for match in _TAG.finditer(markdown):
         name = match[2].lower()

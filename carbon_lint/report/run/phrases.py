@@ -127,7 +127,7 @@ def intensity(record: Record) -> str:
 
 
 def scope(record: Record) -> str | None:
-    """What the figures are the sum of; `None` where they are of one run alone."""
+    """Return what the figures are the sum of; `None` if they are of one run alone."""
     said = []
     if record.run_group is not None:
         said.append(f"run group {record.run_group}")
@@ -137,7 +137,7 @@ def scope(record: Record) -> str | None:
 
 
 def equivalents(record: Record) -> str | None:
-    """What the figures come to in everyday words, with the factor of each; `None` for what is too small to compare."""
+    """Return what the figures come to in everyday words, with each factor; `None` if they are too small to compare."""
     if (record.emissions_g or 0.0) < _LEAST_COMPARED_G:
         return None
     said = []

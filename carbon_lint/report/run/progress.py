@@ -28,7 +28,7 @@ class Show(Protocol):
 
 
 def render_line(progress: Progress, width: int) -> str:
-    """The figures in at most `width` columns; the least important go first where they do not fit."""
+    """Return the figures in at most `width` columns; the least important go first if they do not fit."""
     figure = (
         format_emissions(progress.emissions_g)
         if progress.emissions_g is not None

@@ -33,7 +33,7 @@ class Publication:
 
 
 def failures(said: Iterable[str], headline: str) -> str:
-    """What failed and what to do, below the headline; a line that the headline gives already is not said again."""
+    """Return what failed and what to do, below the headline; a line that the headline gives is left out."""
     lines = [line for failure in said for line in _failure_lines(failure, headline)]
     return "".join(["**What failed**\n\n", *lines]) if lines else ""
 
@@ -46,7 +46,7 @@ def _failure_lines(failure: str, headline: str) -> list[str]:
 
 
 def publication(done: Publication | None) -> str:
-    """Whether the card is on the Hub, with the link, or why it is not. Empty where nobody asked for it."""
+    """Return whether the card is on the Hub, with the link, or why it is not. Empty if nobody asked for it."""
     if done is None:
         return ""
     if done.url is None:
@@ -57,7 +57,7 @@ def publication(done: Publication | None) -> str:
 
 
 def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A Markdown table. Cells are Markdown already."""
+    """Return a Markdown table. Cells are Markdown already."""
     lines = [" | ".join(heads), " | ".join("---" for _ in heads), *(" | ".join(row) for row in rows)]
     return "".join(f"| {line} |\n" for line in lines)
 
@@ -99,7 +99,7 @@ def energy(record: Record) -> str:
 
 
 def comparison(compared: Comparison | None) -> str:
-    """This run beside its baseline, energy and grid apart, or why the difference says nothing."""
+    """Return this run beside its baseline, energy and grid apart, or why the difference says nothing."""
     if compared is None:
         return ""
     now, then = compared.current, compared.baseline
@@ -138,7 +138,7 @@ def _age(compared: Comparison) -> str:
 
 
 def changes(proposed: Iterable[Change]) -> str:
-    """What the pull request changes in the configuration, which does not hold yet. Empty without a change."""
+    """Return what the pull request changes in the configuration, which does not hold yet. Empty without a change."""
     rows = [tuple(markdown_code(text, in_table=True) for text in (one.name, one.before, one.after)) for one in proposed]
     if not rows:
         return ""
@@ -160,7 +160,7 @@ def _exception_row(one: BudgetException, state: str) -> tuple[str, ...]:
 
 
 def notes(verdict: Verdict | None, excused: Excused | None = None) -> str:
-    """The verdict's reasons that the table of exceptions does not give already."""
+    """Return the verdict's reasons that the table of exceptions does not give already."""
     if verdict is None:
         return ""
     shown = {str(one) for one in excused.used} if excused else set()
@@ -184,7 +184,7 @@ def modelled(record: Record) -> str:
 
 
 def warnings(record: Record) -> str:
-    """The run's warnings as a list."""
+    """Return the run's warnings as a list."""
     if not record.warnings:
         return ""
     return "**Warnings**\n\n" + "".join(f"- {markdown_message(warning)}\n" for warning in record.warnings)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from carbon_lint.report import RenderOptions
 from carbon_lint.report.findings import markdown
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.report.run import chart, phrases, sections
 from carbon_lint.report.run.headline import headline
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal

@@ -1,4 +1,4 @@
-"""Whether a file is an earlier report of ours, of one format: a new one may only take the place of such a file."""
+"""Tell an earlier report of ours from any other file: a new report may only replace one of its own format."""
 
 from __future__ import annotations
 

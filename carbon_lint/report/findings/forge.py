@@ -1,14 +1,34 @@
-"""What stays the same of a finding while the file around it is edited, so that a forge can follow it."""
+"""Say what a forge needs of a finding: the address of its rule, its path, and what stays the same of it over edits."""
 
 from __future__ import annotations
 
+import posixpath
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
+from carbon_lint.project import DOCS_URL
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from carbon_lint.lint.diagnostic import Diagnostic
+    from carbon_lint.report.findings.reporters import RenderOptions
+
+
+def rule_url(code: str) -> str:
+    """Return the page of one rule."""
+    return f"{DOCS_URL}/rules/{code}.md"
+
+
+def relative_path(path: str, options: RenderOptions) -> str:
+    """`path` relative to `options.base`; as it is where no base is given or it lies outside."""
+    if not options.base:
+        return path.removeprefix("./")
+    base = posixpath.normpath(options.base)
+    whole = posixpath.normpath(posixpath.join(options.folder or base, path))
+    if whole == base or not whole.startswith(base.rstrip("/") + "/"):
+        return path
+    return posixpath.relpath(whole, base)
 
 
 def fingerprints(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> Iterator[tuple[Diagnostic, str]]:

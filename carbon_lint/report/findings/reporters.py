@@ -1,0 +1,60 @@
+"""Render what `check` found: `REPORTERS[name](report, options) -> str`, pure functions from values to text.
+
+Nothing here looks at a clock, a terminal or the environment. Each format lives in a module of its own that is imported
+when it is first called, so that a check pays only for the format it prints.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbon_lint.lint.diagnostic import LintReport
+
+DEFAULT_WIDTH = 100
+
+
+class RenderOptions:
+    """How to render: what a reporter would otherwise have to ask the terminal or the file system for.
+
+    Attributes:
+        colour: whether the text may hold colour codes.
+        width: columns of the terminal; source lines are cut there.
+        base: absolute path of the repository's root. Formats read by a forge give paths relative to it.
+        folder: absolute path of the folder that the report's relative paths start from. Both empty: paths as they are.
+    """
+
+    __slots__ = ("base", "colour", "folder", "width")
+
+    def __init__(self, *, colour: bool = False, width: int = DEFAULT_WIDTH, base: str = "", folder: str = "") -> None:
+        self.colour = colour
+        self.width = width
+        self.base = base
+        self.folder = folder
+
+
+class Reporter:
+    """One format, imported when it is first used."""
+
+    __slots__ = ("module",)
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def __call__(self, report: LintReport, options: RenderOptions) -> str:
+        """Return the whole report as text that ends with a line feed (or is empty)."""
+        from importlib import import_module  # noqa: PLC0415
+
+        rendered: str = import_module(f"carbon_lint.report.findings.{self.module}").render(report, options)
+        return rendered
+
+
+REPORTERS: dict[str, Reporter] = {
+    "text": Reporter("text"),
+    "concise": Reporter("concise"),
+    "json": Reporter("json_v1"),
+    "github": Reporter("github"),
+    "gitlab": Reporter("gitlab"),
+    "sarif": Reporter("sarif"),
+    "markdown": Reporter("markdown"),
+    "html": Reporter("html"),
+}
