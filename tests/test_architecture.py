@@ -46,9 +46,7 @@ OPEN_CIRCLES = {
     "lint.batch lint.engine",
     "lint.context lint.evidence",
 }
-OPEN_FOLDER_CIRCLES = {
-    "measure.codecarbon measure.host",
-}
+OPEN_FOLDER_CIRCLES: set[str] = set()
 OPEN_LONG_FUNCTIONS = {"report.run.export.spdx"}
 OPEN_LONG_FILES: set[str] = set()
 
