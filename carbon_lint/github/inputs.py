@@ -235,7 +235,8 @@ class ActionInputs:
         given = [f"'{name}'" for name, value in places.items() if value is not None]
         if len(given) > 1:
             raise UsageError(
-                f"inputs {' and '.join(given)} each say the intensity", hint="keep one: `location: FRA` is enough"
+                f"inputs {' and '.join(given)} each state the carbon intensity",
+                hint="keep one: `location: FRA`",
             )
         if self.replace_card and self.card is None:
             raise UsageError("input 'replace-card' is given without 'card'", hint="add `card: README.md`")

@@ -361,7 +361,7 @@ def test_a_failure_names_the_line_of_yaml_that_mends_it(runner, inputs, line):
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
-        ('location = "Frnace"', 125, "location: location 'Frnace' is not known"),
+        ('location = "Frnace"', 125, "location: 'Frnace' is not a known location"),
         ("carbon-intensity = -3.5", 125, "carbon-intensity: carbon intensity -3.5"),
         ('location = "FRA"\npue = 0.5', 2, "pue: 0.5 is not 1 or more"),
         ('location = "FRA"\ncarbon-intensity = 30', 2, "location and carbon-intensity are both set"),

@@ -130,7 +130,7 @@ def test_two_intensities_are_one_too_many(runner, grid):
     for other in ({"location": "FRA"}, {"carbon_intensity": "56"}):
         step = runner.step(command="true", electricity_maps="FR", electricity_maps_token=TOKEN, **other)
         assert step.exit_status == 2
-        assert "each say the intensity" in step.annotations("error")[0]
+        assert "each state the carbon intensity" in step.annotations("error")[0]
     assert grid.asked == []
 
 

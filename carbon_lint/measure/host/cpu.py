@@ -132,8 +132,9 @@ def _check_power(user_power_w: float | None) -> None:
     """Raise UsageError, or the CPU would be counted as 0, or its figure refused in the middle of the job."""
     if user_power_w is not None and not 0 < user_power_w <= PLAUSIBLE_CPU_W:
         raise UsageError(
-            f"cpu-power: {user_power_w:g} W is not what a machine's CPUs draw at full load",
+            f"{user_power_w:g} W is not what a machine's CPUs draw at full load",
             hint=f"give more than 0 and at most {PLAUSIBLE_CPU_W:g} W, like '15 W', or leave it out",
+            option="cpu-power",
         )
 
 

@@ -43,8 +43,9 @@ def plan_ram(cpu: CpuPlan, user_power_w: float | None = None, *, root: Path = Pa
     """Decide once, before the job starts. Raises UsageError if the user's power cannot be a machine's."""
     if user_power_w is not None and not 0 < user_power_w <= _PLAUSIBLE_RAM_W:
         raise UsageError(
-            f"ram-power: {user_power_w:g} W is not what a machine's memory draws",
+            f"{user_power_w:g} W is not what a machine's memory draws",
             hint=f"give more than 0 and at most {_PLAUSIBLE_RAM_W:g} W, like '6 W', or leave it out",
+            option="ram-power",
         )
     total_gib = _total_bytes(root) / _GIB
     limit = cgroup.memory_limit_bytes(root)
