@@ -100,11 +100,7 @@ REFUSED = {
     "a source of nothing": (
         ["--location", "FRA", "--intensity-source", "x", "--", "true"],
         2,
-<<<<<<< HEAD
-        "--intensity-source: needs a carbon intensity",
-=======
         "--intensity-source: needs a carbon",
->>>>>>> b
     ),
     "grams of energy only": (["--energy-only", "--max-emissions", "1g", "--", "true"], 2, "states no grams"),
     "a duration without a forecast": (
