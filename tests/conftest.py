@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import spawn
+
 # A busy machine is no bug. Where CI asks, the same examples come every time: new ones are for whoever can look at them.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
@@ -100,7 +102,7 @@ def carbon_lint():
     def run(*argv, timeout=60, check=False, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("text", True)
-        return subprocess.run(
+        return spawn.run(
             [sys.executable, "-m", "carbon_lint", *map(str, argv)],
             capture_output=True,
             timeout=timeout,

@@ -13,6 +13,7 @@ from carbon_lint.card.edit import encode, replace_span, write_block
 from carbon_lint.card.read import read_card
 from carbon_lint.card.yaml.quoting import READERS, scalar_text
 from carbon_lint.errors import InputError
+from tests.cases import cases
 
 BLOCK = {
     "emissions": 12.5,
@@ -178,14 +179,14 @@ GOLDEN = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in GOLDEN if GOLDEN[name][1] is not None])
+@cases("name", [name for name in GOLDEN if GOLDEN[name][1] is not None])
 def test_the_block_is_spliced_in_and_a_second_write_changes_nothing(name):
     before, after = GOLDEN[name]
     assert after == written(before)
     assert after == written(after)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "where", "what"),
     [
         ("---\na: 1\na: 2\n---\n", "README.md:3:1", "already there, on line 2"),
@@ -223,13 +224,13 @@ def test_the_byte_order_mark_stays():
     assert new.startswith(b"\xef\xbb\xbf---\r\nlicense: mit\r\nco2_eq_emissions:\r\n")
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@cases("value", [math.nan, math.inf, -math.inf])
 def test_what_is_not_a_finite_number_is_never_written(value):
     with pytest.raises(InputError):
         written("", {"emissions": value})
 
 
-@pytest.mark.parametrize(
+@cases(
     ("value", "text"),
     [
         (1e-05, "0.00001"),

@@ -14,6 +14,7 @@ from carbon_lint.card.document import property_name
 from carbon_lint.card.read import read_card
 from carbon_lint.card.yaml.compose import compose
 from carbon_lint.card.yaml.plain import is_plainly_fine
+from tests.cases import cases
 
 
 def card_of(metadata, body="# Title\n"):
@@ -87,7 +88,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize("name", READ)
+@cases("name", READ)
 def test_the_hub_reads_it_and_so_do_we(name):
     metadata, expected = READ[name]
     card = card_of(metadata)
@@ -140,7 +141,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@cases("name", REFUSED)
 def test_the_hub_refuses_it_and_the_problem_says_what_and_where(name):
     metadata, kind = REFUSED[name]
     card = card_of(metadata)
@@ -150,17 +151,17 @@ def test_the_hub_refuses_it_and_the_problem_says_what_and_where(name):
         assert problem.message
 
 
-@pytest.mark.parametrize("name", [name for name in READ if name != "tab-inside-text"])
+@cases("name", [name for name in READ if name != "tab-inside-text"])
 def test_it_is_read_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
     """But for TABs inside plain text, which PyYAML's own scanner takes for blanks."""
     monkeypatch.setattr("carbon_lint.card.yaml.compose._Parser", None)
-    test_the_hub_reads_it_and_so_do_we(name)
+    test_the_hub_reads_it_and_so_do_we.one_case(name)
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@cases("name", REFUSED)
 def test_it_is_refused_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
     monkeypatch.setattr("carbon_lint.card.yaml.compose._Parser", None)
-    test_the_hub_refuses_it_and_the_problem_says_what_and_where(name)
+    test_the_hub_refuses_it_and_the_problem_says_what_and_where.one_case(name)
 
 
 def test_a_duplicate_key_is_pointed_at_and_the_first_one_named():
@@ -203,7 +204,7 @@ def test_spans_are_of_the_source_as_it_stands():
     assert text[slice(*card.body)] == "body"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("data", "kind"),
     [
         (b"---\nlicense: \xff\n---\n", "not-utf8"),
@@ -244,7 +245,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@cases("name", HOSTILE)
 def test_a_hostile_card_is_read_in_seconds(name):
     began = time.process_time()
     card = read_card(HOSTILE[name], "README.md")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import time
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from carbon_lint.card.read import read_card
 from carbon_lint.card.yaml import repair as repair_module
 from carbon_lint.card.yaml import scan
 from carbon_lint.card.yaml.repair import Repaired, repair
+from tests.cases import cases
 from tests.conftest import ROOT
 
 
@@ -30,7 +30,7 @@ def load_benchmark():
 HOSTILE = load_benchmark()
 
 
-@pytest.mark.parametrize(
+@cases(
     "metadata",
     [
         'name: "Q&A *bold*"s',
@@ -126,7 +126,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize("name", READ)
+@cases("name", READ)
 def test_what_was_mended_is_read_as_the_file_has_it(name):
     metadata, expected = READ[name]
     card = card_of(metadata)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pty
 import re
 import select
 import signal
@@ -14,11 +13,13 @@ import termios
 import time
 from pathlib import Path
 
+import psutil
 import pyte
 import pytest
 
 from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
+from tests import spawn
 from tests.measure.processes import wait_until
 
 
@@ -40,9 +41,12 @@ class Terminal:
             "-c",
             source,
         ]
-        self.pid, self.descriptor = pty.fork()
-        if self.pid == 0:
-            os.execve(sys.executable, command, environ)
+        self._start(command, environ, rows, columns)
+
+    def _start(self, command, environ, rows, columns):
+        self.descriptor, theirs = os.openpty()
+        self.process = spawn.TerminalPopen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ)
+        os.close(theirs)
         self.resize(rows, columns)
 
     def resize(self, rows, columns):
@@ -69,17 +73,14 @@ class Terminal:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             self.read(0.02)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
+            if self.process.poll() is not None:
                 self.read()
-                self.pid = 0
-                return os.waitstatus_to_exitcode(status)
+                return self.process.returncode
         raise AssertionError(f"still running; said {self.text!r}")
 
     def close(self):
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+        self.process.kill()
+        self.process.wait()
         os.close(self.descriptor)
 
 
@@ -149,13 +150,13 @@ def test_ctrl_z_stops_the_job_too_and_it_goes_on_afterwards(terminal):
     screen = terminal(source)
     screen.wait_for("ready")
     screen.type("\x1a")
-    wait_until(lambda: os.waitpid(screen.pid, os.WUNTRACED | os.WNOHANG)[0] == screen.pid)
+    wait_until(lambda: psutil.Process(screen.process.pid).status() == psutil.STATUS_STOPPED)
     time.sleep(0.2)
     screen.read()
     ticks = screen.text.count("tick")
     time.sleep(0.5)
     assert screen.read().count("tick") == ticks, "the job is stopped as well"
-    os.kill(screen.pid, signal.SIGCONT)
+    screen.process.send_signal(signal.SIGCONT)
 
     assert screen.wait() == 0
     assert "tick 29" in screen.text

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from carbon_lint.config import KEYS, Settings, find, load, load_file
 from carbon_lint.errors import ConfigError
 from carbon_lint.lint.policy import Policy
+from tests.cases import cases
 from tests.conftest import ROOT
 
 SCHEMA = json.loads((ROOT / "schemas" / "config.schema.json").read_text())
@@ -79,7 +80,7 @@ def test_quantities_are_read_in_grams_and_kilowatt_hours():
     assert settings.max_energy_kwh == 0.25
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "message", "hint"),
     [
         ('selct = ["CL1"]\n', "unknown key 'selct'", "did you mean 'select'?"),
@@ -172,7 +173,7 @@ def test_the_schema_has_exactly_the_keys_that_the_program_reads():
         assert SCHEMA["properties"][key]["description"].startswith(purpose[0].upper())
 
 
-@pytest.mark.parametrize(
+@cases(
     "document",
     [{"fail-on": "warn"}, {"max-emissions": 5}, {"unknown": 1}, {"select": "CL1"}, {"severity": {"CL203": "x"}}],
 )

@@ -17,6 +17,7 @@ from carbon_lint.lint.engine import LintRequest, examine
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
 from carbon_lint.report import REPORTERS, RenderOptions
+from tests.cases import cases
 
 POLICY = Policy(Settings().with_values({"max-emissions": "1 kg", "max-energy": "1 kWh"}, "test"))
 SMALL, TIMES = 400, 8
@@ -224,6 +225,6 @@ def test_eight_times_the_length_takes_about_eight_times_the_time(name):
     pytest.fail(f"{len(short)} characters take {short_s:.3f} s, {len(long)} characters {long_s:.3f} s")
 
 
-@pytest.mark.parametrize("end", ["co2_eq_emissions: @\n", "co2_eq_emissions:\n  emissions: @\n"])
+@cases("end", ["co2_eq_emissions: @\n", "co2_eq_emissions:\n  emissions: @\n"])
 def test_the_schema_alone_does_not_unfold_aliases(end):
     assert check_s(card(laughs(3000, end)), ONLY_THE_SCHEMA) < 1

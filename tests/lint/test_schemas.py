@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 
-import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from carbon_lint.lint.engine import lint_card
 from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
 from carbon_lint.lint.schema import GENERATED, MISSPELT, RECOMMENDED, misfits, plain_value, plainly_valid
 from carbon_lint.report import REPORTERS, RenderOptions
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.lint.cases import CASES, Case, case_id
 
@@ -33,7 +33,7 @@ def card_of(matter):
     return read_card(f"---\n{matter}---\n# A model\n".encode(), "README.md")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@cases("name", NAMES)
 def test_a_schema_is_one_and_says_what_it_is(name):
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
@@ -44,7 +44,7 @@ def test_a_schema_is_one_and_says_what_it_is(name):
         Draft202012Validator(schema).validate(example)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@cases("name", NAMES)
 def test_a_schema_stands_alone(name):
     text = json.dumps(SCHEMAS[name])
     references = [part.split('"')[2] for part in text.split('"$ref"')[1:] for part in [f'"{part}']]
@@ -140,7 +140,7 @@ def check_jsonschema(schema, matter, tmp_path):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("matter", "is_valid"),
     [
         (f"license: mit\n{FULL}", True),

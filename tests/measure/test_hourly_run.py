@@ -17,6 +17,7 @@ from carbon_lint.measure.journal import Journal
 from carbon_lint.measure.recover import recover
 from carbon_lint.records.record import Hardware, Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
+from tests import spawn
 from tests.measure.grid import TOKEN, Grid, hour_of
 from tests.measure.processes import wait_until
 from tests.measure.test_hourly import TEN, EnergyMeter, HourlyMeter, Watch, figure, go_on
@@ -60,7 +61,7 @@ def environ(monkeypatch):
 
 def run(grid, environ, *arguments):
     options = {"capture_output": True, "text": True, "timeout": 60, "stdin": subprocess.DEVNULL}
-    return subprocess.run(grid.command(*arguments), env=environ, check=False, **options)
+    return spawn.run(grid.command(*arguments), env=environ, check=False, **options)
 
 
 def test_a_run_of_two_hours_is_priced_by_both(grid, environ):
@@ -90,7 +91,7 @@ def test_a_run_of_two_hours_is_priced_by_both(grid, environ):
 def test_a_run_that_is_killed_in_a_later_hour_is_recovered_with_its_hours(grid, environ):
     flags = ("--electricity-maps", "FR", "--record", "r.json", "--tick", "50ms")
     command = grid.command("run", *flags, "--", "sleep", "60")
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+    process = spawn.Popen(command, env=environ, stderr=subprocess.DEVNULL)
 
     def hours():
         text = Path("r.jsonl").read_text() if Path("r.jsonl").exists() else ""
@@ -201,7 +202,7 @@ def test_the_doctor_asks_the_grid_where_it_is_named_and_puts_it_into_the_workflo
 def test_two_nodes_are_merged_by_the_hour(grid, environ):
     flags = ("--electricity-maps", "FR", "--tick", "50ms", "--record")
     nodes = [
-        subprocess.Popen(grid.command("run", *flags, f"{node}.json", "--", "sleep", "1.5"), env=environ)
+        spawn.Popen(grid.command("run", *flags, f"{node}.json", "--", "sleep", "1.5"), env=environ)
         for node in ("a", "b")
     ]
     assert [node.wait(60) for node in nodes] == [0, 0]

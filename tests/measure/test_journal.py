@@ -21,6 +21,7 @@ from carbon_lint.measure.run import RecordNotWrittenError, measure
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
+from tests import spawn
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.processes import wait_until
 from tests.records.builders import a_record
@@ -71,7 +72,7 @@ def test_a_killed_run_is_recovered_as_interrupted():
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     flags = ["--record", "r.json", "--tick", "50ms", "--max-energy", "1mWh"]
     command = [sys.executable, "-m", "tests.measure.run_fake", *flags, "--on-exceed", "finish", "--", "sleep", "60"]
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+    process = spawn.Popen(command, env=environ, stderr=subprocess.DEVNULL)
     wait_until(lambda: Path("r.jsonl").exists() and len(Path("r.jsonl").read_bytes().splitlines()) > 4)
     process.kill()
     process.wait()

@@ -16,6 +16,7 @@ import pytest
 
 from carbon_lint.measure.forecast.listening import empty
 from carbon_lint.measure.forecast.printed_progress import KEPT_BYTES
+from tests import spawn
 from tests.conftest import ROOT
 from tests.measure.processes import a_mark, marked, wait_until
 
@@ -43,7 +44,7 @@ def environ():
 
 def start(source, *flags, forecast=True, **options):
     options = {"stdin": subprocess.DEVNULL, "env": environ(), **options}
-    return subprocess.Popen(command(source, *flags, forecast=forecast), **options)
+    return spawn.Popen(command(source, *flags, forecast=forecast), **options)
 
 
 def finished(source, *flags, **options):

@@ -18,6 +18,7 @@ from carbon_lint.cli import main
 from carbon_lint.measure.journal import Journal
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
+from tests import spawn
 from tests.measure.processes import wait_until
 from tests.records.builders import a_record
 
@@ -200,7 +201,7 @@ def test_a_group_whose_other_run_still_goes_on_is_begun(cli):
 def test_a_run_that_is_killed_for_good_is_recovered_by_the_command_that_merge_names(cli, tmp_path):
     flags = ["--location", "FRA", "--record", "records/", "--tick", "50ms"]
     command = [sys.executable, "-m", "carbon_lint", "run", *flags, "--", "sleep", "60"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = spawn.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
     wait_until(lambda: any(len(path.read_text().splitlines()) > 3 for path in Path("records").glob("*.jsonl")), 40)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
