@@ -14,7 +14,7 @@ help:
 	@echo "make demo-over-budget   the same with a budget that is too small: the job is stopped"
 	@echo "make test               the whole suite but what needs Docker, torch or pre-commit (.ci/run runs that too)"
 	@echo "make lint               ruff, mypy, our own check on the demo's card"
-	@echo "make docs               generate docs/ from the code again"
+	@echo "make docs               generate the reference pages from the code, and build the site"
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -57,6 +57,8 @@ format: $(VENV)/.lint
 
 docs: $(VENV)/.test
 	$(BIN)/python tools/generate_docs.py
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "the site is in site/: $(BIN)/mkdocs serve shows it"
 
 clean:
-	rm -rf $(VENV) demo-out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .ci-cache
+	rm -rf $(VENV) demo-out build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .ci-cache

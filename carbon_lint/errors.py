@@ -37,18 +37,30 @@ class ExitCode(IntEnum):
 
 
 class CarbonLintError(Exception):
-    """Base of all. `message` says what was found and expected in one line, `hint` what to do next.
+    """State what was found and expected in `message`, in one line, and what to do next in `hint`.
 
-    `details` are lines below the two, such as what there is to choose from.
+    `details` are lines below the two, such as what there is to choose from. `option` is the option that the error is
+    about, by the name that flag, input and key share (`location`), and `value` what the user gave for it. Nothing of
+    an error changes after it was raised: `raise Another(...) from error` adds what only the caller knows.
     """
 
     exit_code: int = ExitCode.DID_NOT_RUN
 
-    def __init__(self, message: str, *, hint: str | None = None, details: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        details: tuple[str, ...] = (),
+        option: str | None = None,
+        value: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.details = details
+        self.option = option
+        self.value = value
 
 
 class UsageError(CarbonLintError):
@@ -66,7 +78,19 @@ class SecondCardError(UsageError):
 
 
 class ConfigError(CarbonLintError):
-    """The configuration file holds an unknown key or a wrong type."""
+    """The configuration file holds an unknown key or a wrong value, at `line` of `path`, from 1."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        option: str | None = None,
+        path: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, option=option)
+        self.path, self.line = path, line
 
 
 class InputError(CarbonLintError):

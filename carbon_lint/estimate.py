@@ -109,7 +109,9 @@ def estimate_devices(
     energy = Range(
         low=rated_kwh * _LOW + host_kwh, likely=rated_kwh * _LIKELY + host_kwh, high=rated_kwh * _HIGH + host_kwh
     )
-    left_out = () if host_power_w is not None else ("CPU and memory of the machine (--host-power '400 W' adds them)",)
+    left_out = _pue_left_out(place, pue)
+    if host_power_w is None:
+        left_out = ("CPU and memory of the machine (--host-power '400 W' adds them)", *left_out)
     basis = f"{count} x {device.name}, rated {device.max_power_w:g} W, for {hours:g} h"
     if host_power_w is not None:
         basis += f", and {host_power_w:g} W for the machine around them"
@@ -140,6 +142,7 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
     left_out = ["anything that this run's hardware does not share with the job's"]
     if record.duration_s < _SHORT_RUN_S:
         left_out.append(f"what start-up weighed in a run of {record.duration_s:.0f} s: scale a run of a minute or more")
+    left_out += _pue_left_out(place, record.pue if pue is None else pue)
     if place is None and record.intensity is not None:
         name = record.intensity.location_name or "as given"
         own = (
@@ -167,8 +170,11 @@ def _priced(
 def _price_source(place: Place | None) -> tuple[str, ...]:
     if place is None:
         return ()
-    year = f", {place.year}" if place.year else ""
-    return (f"carbon intensity: {place.g_per_kwh:.4g} g/kWh, {place.name or 'as given'}, {place.source}{year}",)
+    return (f"carbon intensity: {place.figure}, {place.name or 'as given'}, {place.source}",)
+
+
+def _pue_left_out(place: Place | None, pue: float) -> tuple[str, ...]:
+    return (place.pue_hint,) if place is not None and place.pue_hint is not None and pue == 1.0 else ()
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ _LARGEST_OUTPUT = 2**27  # a record or report of ours is far smaller; weights ar
 
 
 def read_file(path: str, what: str) -> bytes | None:
-    """The bytes of the `what` (card, record) at `path`; None where there is no such file. Raises InputError."""
+    """Return the bytes of the `what` (card, record) at `path`, or None if there is no such file. Raises InputError."""
     try:
         if os.path.isdir(path):
             raise InputError(f"{path} is a folder", hint=f"name the {what}'s file")
@@ -61,7 +61,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def check_replaceable(path: str | os.PathLike[str]) -> None:
-    """Raise OutputError where a file is there that a rename must not take the place of.
+    """Raise OutputError if `path` is a file that a rename must not replace.
 
     One that was made read-only, which root would replace even against the mode; a device, whose node would be gone.
     """

@@ -1,7 +1,10 @@
-"""Accepted locations and their carbon intensity: generated from the tables of the pinned CodeCarbon.
+"""Accept locations and price them: the table is CodeCarbon's with newer figures of Ember, Google and EPA.
 
 A place is a country (`FRA`), a region of one (`USA/virginia`, `CAN/quebec`, `SWE/se3`), or a cloud's region
 (`gcp/us-central1`, `aws/eu-west-3`, `azure/westeurope`). What CodeCarbon would quietly replace is refused.
+
+A figure has a basis: `life-cycle` counts the building of plants and the making of fuel too, `combustion` only what is
+burnt. The same grid is 10 to 40 g/kWh more by life cycle, so figures of two bases do not compare.
 """
 
 from __future__ import annotations
@@ -9,7 +12,9 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
@@ -24,6 +29,10 @@ _LEAST_MEANT_G_PER_KWH = 10.0  # a unit is guessed only if the figure is then a 
 _TABLE = table("places.json")
 _NEAREST = 4
 _ALIASES = {"uk": "GBR"}  # ISO 3166-1 reserves UK beside GB
+_OLD_YEARS = 2  # a figure of an earlier year is older than its age is left unsaid
+
+OPERATOR_PUE = {"aws": ("AWS", 1.15), "gcp": ("Google", 1.1), "azure": ("Microsoft", 1.17)}
+"""The power usage effectiveness that each cloud's operator states for its data centres, as a mean of all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +40,16 @@ class Place:
     """Where the energy comes from.
 
     Attributes:
-        code: as a user writes it; `None` where only an intensity was given.
+        code: as a user writes it; `None` if only an intensity was given.
         name: in words, as a model card says it.
         g_per_kwh: carbon intensity of electricity, g CO2eq per kWh.
         source: whose figure it is.
-        year: the year it is for; `None` where its source does not say.
+        year: the year it is for; `None` if its source does not say.
+        basis: `life-cycle` or `combustion`; `None` if its source does not say.
         country_iso: ISO 3166-1 alpha-3.
         region: as CodeCarbon's tables spell it.
         provider: `gcp`, `aws`, `azure` or `None`.
+        codecarbon_g_per_kwh: the figure that CodeCarbon has for it, if that is another one.
         is_unusual: outside every grid's range, and accepted by the user all the same.
     """
 
@@ -50,13 +61,44 @@ class Place:
     country_iso: str | None = None
     region: str | None = None
     provider: str | None = None
+    basis: str | None = None
+    codecarbon_g_per_kwh: float | None = None
     is_unusual: bool = False
+
+    @property
+    def in_codecarbon_g_per_kwh(self) -> float:
+        """The figure that CodeCarbon prices this place by: its files are judged by that one."""
+        return self.g_per_kwh if self.codecarbon_g_per_kwh is None else self.codecarbon_g_per_kwh
+
+    @property
+    def figure(self) -> str:
+        """The intensity with its basis and year, and how old it is: `44.18 g/kWh (life-cycle, 2024)`."""
+        return f"{self.g_per_kwh:.4g} g/kWh{vintage(self.basis, self.year)}"
+
+    @property
+    def pue_hint(self) -> str | None:
+        """What the operator of this cloud states as its PUE, and how to count it; `None` outside a cloud."""
+        if self.provider is None:
+            return None
+        operator, pue = OPERATOR_PUE[self.provider]
+        return f"{operator} states a PUE of {pue:g} for its data centres: --pue {pue:g} counts their cooling and losses"
+
+
+def vintage(basis: str | None, year: int | None, *, at: int | None = None) -> str:
+    """Return ` (life-cycle, 2022, 4 years old)` to set behind an intensity; its age only if that is over two years.
+
+    `at` is the year to count the age from, this one by default.
+    """
+    age = 0 if year is None else (at or datetime.now(UTC).year) - year
+    parts = (basis, year and str(year), f"{age} years old" if age > _OLD_YEARS else None)
+    said = ", ".join(part for part in parts if part)
+    return f" ({said})" if said else ""
 
 
 def find_place(text: str) -> Place:
-    """The place that `text` names; case, spaces and underscores do not matter.
+    """Return the place that `text` names; case, spaces and underscores do not matter.
 
-    Raises MeasurementError for anything that is not in the tables, with the nearest names that are.
+    Raises MeasurementError for anything that is not in the table, with the nearest names that are.
     """
     places = _places()
     found = places.get(_normal(text))
@@ -73,7 +115,7 @@ def custom_place(
     year: int | None = None,
     allow_unusual: bool = False,
 ) -> Place:
-    """A place known only by its carbon intensity.
+    """Return a place that is known only by its carbon intensity.
 
     Raises MeasurementError if that is not a finite number above 0, or outside every grid's range and not allowed to be.
     """
@@ -96,7 +138,7 @@ def custom_place(
 
 
 def unusual_intensity(g_per_kwh: float) -> tuple[str, str] | None:
-    """What is wrong with a carbon intensity that no grid has, and what to do; `None` for a usual one."""
+    """Return what is wrong with a carbon intensity that no grid has, and what to do; `None` for a usual one."""
     if LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
         return None
     message = f"carbon intensity {g_per_kwh:g} g/kWh is outside 1 to 1,500 g/kWh, where every grid lies"
@@ -110,17 +152,17 @@ def unusual_intensity(g_per_kwh: float) -> tuple[str, str] | None:
 
 
 def every_place() -> tuple[Place, ...]:
-    """All accepted places, countries first."""
+    """Return all accepted places, countries first."""
     return tuple(_places().values())
 
 
 def tables_version() -> str:
-    """The CodeCarbon release whose tables these are."""
+    """Return the release of CodeCarbon that the table was generated from."""
     return str(_raw()["codecarbon"])
 
 
 def _priced(place: Place) -> Place:
-    """`place`, unless its table holds no intensity: a run there would come out at zero grams."""
+    """Return `place`, unless its table holds no intensity: a run there would come out at zero grams."""
     if place.g_per_kwh > 0:
         return place
     raise MeasurementError(
@@ -156,23 +198,57 @@ def _hint(text: str) -> str:
 
 
 def _nearest(text: str) -> list[Place]:
-    """By two-letter code, US postal code, name or last part of a code; where none of these fits, by likeness."""
-    places = _places()
+    """Return the places that `text` may mean: by code, name or city; if none of these fits, by likeness."""
     wanted = _normal(text)
-    last = wanted.rpartition("/")[2]
+    exact = [*_by_other_name(text), *_by_last_part(wanted)] or _in_country(text)
+    return list({place.code: place for place in exact or _alike(wanted)}.values())[:_NEAREST]
+
+
+def _by_other_name(text: str) -> list[Place]:
+    """Return what a two-letter code, a US postal code, a capital or another name of a country stands for."""
+    wanted = _normal(text)
     state = re.sub(r"^usa?[-/]", "", wanted).upper()
-    codes = [_raw()["alpha_2"].get(wanted.upper()), _ALIASES.get(wanted), _raw()["postal"].get(state)]
-    exact = [places[_normal(code)] for code in codes if code]
-    exact += [place for code, place in places.items() if last in {code.rpartition("/")[2], *_words(place)}]
-    if exact:
-        return list({place.code: place for place in exact}.values())[:_NEAREST]
+    alpha_2, postal = _raw()["alpha_2"], _raw()["postal"]
+    codes = (alpha_2.get(wanted.upper()), _ALIASES.get(wanted), postal.get(state), _other_names().get(_plain(text)))
+    return [_places()[_normal(code)] for code in codes if code]
+
+
+def _by_last_part(wanted: str) -> list[Place]:
+    last = wanted.rpartition("/")[2]
+    return [place for code, place in _places().items() if last in {code.rpartition("/")[2], *_words(place)}]
+
+
+def _in_country(text: str) -> list[Place]:
+    """`IND/karnataka`, `DE-BY`: return the regions of that country that are spelt like it, then the country itself."""
+    head, slash, region = re.sub(r"^([A-Za-z]{2})-(\w{1,3})$", r"\1/\2", text.strip()).partition("/")
+    country = _places().get(_normal(head)) or next(iter([*_by_other_name(head), *_by_last_part(_normal(head))]), None)
+    if not slash or country is None or country.provider is not None:
+        return []
+    regions = {code: place for code, place in _places().items() if code.startswith(f"{_normal(country.code or '')}/")}
+    alike = get_close_matches(f"{_normal(country.code or '')}/{_normal(region)}", regions, n=_NEAREST, cutoff=0.8)
+    return [*(regions[code] for code in alike), country]
+
+
+def _alike(wanted: str) -> list[Place]:
+    last, places = wanted.rpartition("/")[2], _places()
     named = {word: place for place in reversed(places.values()) for word in _words(place)}
+    named |= {name: places[_normal(code)] for name, code in _other_names().items()}
     alike = [places[code] for code in get_close_matches(wanted, places, n=_NEAREST, cutoff=0.7)]
-    alike += [named[word] for word in get_close_matches(last, named, n=_NEAREST, cutoff=0.8)]
-    return list({place.code: place for place in alike}.values())[:_NEAREST]
+    return alike + [named[word] for word in get_close_matches(last, named, n=_NEAREST, cutoff=0.8)]
+
+
+@lru_cache(maxsize=1)
+def _other_names() -> dict[str, str]:
+    return {_plain(name): code for name, code in _raw()["names"].items()}
+
+
+def _plain(text: str) -> str:
+    """Return `text` without accents, spaces and capitals: `Côte d'Ivoire` is `cotedivoire`."""
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in letters if letter.isalnum())
 
 
 def _words(place: Place) -> tuple[str, ...]:
-    """`Virginia, USA` -> (`virginia,-usa`, `virginia`)."""
+    """Return what `Virginia, USA` is called: `virginia,-usa` and `virginia`."""
     name = place.name or ""
     return _normal(name), _normal(name.partition(",")[0])

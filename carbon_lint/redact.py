@@ -114,7 +114,7 @@ def script(given: str, secrets: Iterable[str | None] = ()) -> str:
 
 
 def command(words: Iterable[str], secrets: Iterable[str | None] = ()) -> tuple[str, ...]:
-    """A command line as it may be written down: its secrets hidden, all else as it is."""
+    """Return a command line with its secrets hidden and all else unchanged."""
     known = tuple(secrets)
     shown: list[str] = []
     is_value = False
@@ -131,7 +131,7 @@ def command(words: Iterable[str], secrets: Iterable[str | None] = ()) -> tuple[s
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The values of the variables that are named like a secret, those within JSON too."""
+    """Return the values of the variables that are named like a secret, also those within JSON."""
     return tuple(dict.fromkeys(_secrets_of(environ)))
 
 
@@ -197,7 +197,7 @@ def _url_hidden(match: re.Match[str]) -> str:
 
 
 def _value_hidden(match: re.Match[str]) -> tuple[str, int]:
-    """What a name and its value become, and where to go on: the value of a name that is no secret's is still to do."""
+    """Return the replacement for a name and its value, and the offset to continue at."""
     is_quoted = match["quote"] is not None
     name, separator, value = match.group(*(("inner", "inner_is", "all") if is_quoted else ("name", "is", "value")))
     before = f"{match['quote'] or ''}{name}{separator}"
@@ -212,6 +212,6 @@ def _value_hidden(match: re.Match[str]) -> tuple[str, int]:
 
 
 def _is_plain(name: str, value: str) -> bool:
-    """A count or a switch beside a name like `--image-tokens`, which no secret is."""
+    """Return whether a value is a count or a switch, as after `--image-tokens`: not a secret."""
     is_count = name.lower().rstrip("=:").endswith(("tokens", "keys")) and _NUMBER.fullmatch(value) is not None
     return is_count or _NO_SECRET.fullmatch(value) is not None

@@ -1,4 +1,4 @@
-"""Where the JSON Schemas are: beside the package in a checkout, inside it in an installed wheel."""
+"""Find the JSON Schemas: beside the package in a checkout, inside it in an installed wheel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 
 def schema_path(name: str) -> str:
-    """The path of `<name>.schema.json`. Raises InputError where the installation lacks it."""
+    """Return the path of `<name>.schema.json`. Raises InputError if the installation lacks it."""
     for folder in (os.path.join(_PACKAGE, "schemas"), os.path.join(_PACKAGE, "..", "schemas")):
         path = os.path.join(folder, f"{name}.schema.json")
         if os.path.isfile(path):
@@ -21,7 +21,7 @@ def schema_path(name: str) -> str:
 
 
 def load_schema(name: str) -> dict[str, Any]:
-    """The schema as JSON."""
+    """Return the schema as JSON."""
     with open(schema_path(name), encoding="utf-8") as stream:
         schema: dict[str, Any] = json.load(stream)
     return schema

@@ -2,7 +2,7 @@
 
 * `terminal`, `visible`: for a terminal or a log that a CI runner reads.
 * `command_data`, `command_property`: for GitHub workflow commands (actions/toolkit `command.ts` has the same two).
-* `json_literals`: for JSON that is printed where a runner reads along.
+* `json_literals`: for JSON that is printed to a log that a runner reads.
 * `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
 """
 
@@ -73,10 +73,10 @@ def markdown_code(text: str, *, in_table: bool = False) -> str:
 def markdown_text(text: str, *, is_start: bool = True) -> str:
     """`text` as plain words in Markdown: markup escaped, HTML inert, no mention, reference or link made of it.
 
-    `is_start`: it is where a line begins, so blanks before it are dropped.
+    `is_start`: the text begins a line, so blanks before it are dropped.
     """
     shown = terminal(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # GitHub makes links of `@name`, `#12`, `GH-12`, `www.` and addresses in the rendered text, where an escape is gone
+    # GitHub makes links of `@name`, `#12`, `GH-12`, `www.` and addresses in the rendered text, after escapes are gone
     # already: a zero-width space parts them.
     shown = re.sub(_MARKDOWN, r"\\\g<0>", shown.lstrip() if is_start else shown)
     return re.sub(_LINKED, "\\g<0>\u200b", shown)

@@ -74,7 +74,7 @@ _WORDS = {
 
 
 def mass_unit(text: str) -> MassUnit | None:
-    """The unit of mass that a word names. Short names count in their own case only: `T`, `G` and `MG` are not SI."""
+    """Return the unit of mass that a word names. Short names count in one case only: `T`, `G` and `MG` are not SI."""
     return _EXACT.get(text) or _WORDS.get("-".join(text.lower().split()))
 
 
@@ -92,7 +92,7 @@ _THOUSANDS_DOT = r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3}){2,}
 
 
 def readings_of(number: str) -> tuple[Decimal, ...]:
-    """What a written number can mean, the likeliest first; empty if it means nothing.
+    """Return what a written number can mean, the likeliest first; empty if it means nothing.
 
     `4,009.5` has thousands, `43,24` a decimal comma; `4,475` may be either, and counts as thousands first.
     """
@@ -138,7 +138,7 @@ def grams_from_kilograms(emissions_kg: float) -> float:
 
 
 def parse_emissions_g(text: str) -> float:
-    """`'1.5 kg'` -> 1500.0. Raises UsageError where the unit is missing or unknown, or the number is not >= 0."""
+    """`'1.5 kg'` -> 1500.0. Raises UsageError if the unit is missing or unknown, or the number is not >= 0."""
     return _parse(text, GRAMS_PER, "an emissions quantity", "'500 g' or '1.2 kg'")
 
 
@@ -182,7 +182,7 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
 
 
 def _hint(text: str, unit: str, table: dict[str, Decimal]) -> str:
-    """What to write instead of an unknown unit; a quantity of the other kind belongs to the other limit."""
+    """Suggest what to write instead of an unknown unit; a quantity of the other kind belongs to the other limit."""
     if table is GRAMS_PER and unit in KWH_PER:
         return f"that is energy: --max-energy '{text}'"
     if table is KWH_PER and unit in GRAMS_PER:

@@ -1,7 +1,7 @@
 """Serve forks of a Python that has imported what the program imports: `tests.spawn` asks for them.
 
 Started as `python tests/warm.py FD PADDING`, with one end of a socket pair as descriptor FD. Each request
-is one line of JSON and three descriptors; each answer is a line with the process's id, and later one with its wait status.
+is a line of JSON and three descriptors; each answer is a line with the process id, and later one with its wait status.
 """
 
 from __future__ import annotations

@@ -6,6 +6,10 @@ Azure: https://learn.microsoft.com/azure/reliability/regions-list (column "Physi
 
 Value: the code of a place of CodeCarbon's tables; the city, where it is published; and, where the page above does not
 name the place, who does. Regions whose operator names no state are left out: AWS GovCloud, secret and defence regions.
+
+A region in the US is given the figure of its eGRID subregion, which is the grid that serves it, and not that of its
+state. Wyoming lies in two subregions (NWPP and RMPA), and nobody says in which one `westcentralus` stands: it keeps the
+state's figure.
 """
 
 Region = tuple[str, str | None] | tuple[str, str | None, str]
@@ -15,6 +19,33 @@ _BOTOCORE = "its name in botocore's partitions.json, release 1.44.8 of November 
 _NO_PLACE = "not confirmed: Microsoft names no place in China; press of March 2022, techtechchina.com"
 _LISTED = "the region's physicalLocation in Azure Resource Manager, as of 2023; no longer on Microsoft's page"
 _OWN_NAME = "by its own name; Microsoft's page has the public cloud only"
+
+EGRID_SOURCE = "EPA eGRID2023 rev2, subregion {}, annual CO2 equivalent total output emission rate"
+EGRID_YEAR = 2023
+EGRID_LB_PER_MWH = {
+    "AZNM": 706.189,
+    "CAMX": 429.983,
+    "ERCT": 736.629,
+    "MROW": 926.552,
+    "NWPP": 635.267,
+    "RFCW": 916.054,
+    "SRVC": 596.326,
+}
+"""Of EPA's summary tables of June 2025 (https://www.epa.gov/egrid/summary-data), read in public repositories that copy
+them: each figure stands in two that do not know one another, except MROW, which stands in one."""
+
+EGRID_SUBREGIONS = {
+    "USA/arizona": "AZNM",
+    "USA/california": "CAMX",
+    "USA/illinois": "RFCW",  # that of Chicago, where Azure Resource Manager's coordinates of the one region here lie
+    "USA/iowa": "MROW",
+    "USA/ohio": "RFCW",
+    "USA/oregon": "NWPP",
+    "USA/texas": "ERCT",
+    "USA/virginia": "SRVC",
+    "USA/washington": "NWPP",
+}
+"""The subregion that serves the state, or the part of it where the clouds' data centres are."""
 
 AWS: dict[str, Region] = {
     "af-south-1": ("ZAF", "Cape Town"),

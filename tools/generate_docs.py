@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import sys
+import tomllib
 from pathlib import Path
 from unittest import mock
 
 from carbon_lint.cli import VERBS, main
-from carbon_lint.config import _DEFAULTS, _KINDS, KEYS
+from carbon_lint.config import Settings
+from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
 from carbon_lint.lint.rules import load_all
 from carbon_lint.report.rule_page import index_page, page
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
 NOTE = "<!-- Written by tools/generate_docs.py: change the code it speaks of, then run that. -->\n\n"
 HELP_PYTHON = (3, 11)
 """argparse words its help differently from version to version; the page is that of the oldest one supported."""
@@ -113,14 +117,15 @@ Editors that know JSON Schema check the file with [`schemas/config.schema.json`]
 
 
 def pages() -> dict[Path, str]:
-    """Every generated page by its path below `docs/`."""
+    """Return every generated file by its path in the repository."""
     rules = load_all()
     return {
-        Path("rules/README.md"): NOTE + index_page(rules),
-        **{Path(f"rules/{rule.code}.md"): NOTE + page(rule) for rule in rules},
-        Path("cli.md"): NOTE + cli_page(),
-        Path("exit-codes.md"): NOTE + exit_codes_page(),
-        Path("config.md"): NOTE + config_page(),
+        Path("docs/rules/README.md"): NOTE + index_page(rules),
+        **{Path(f"docs/rules/{rule.code}.md"): NOTE + page(rule) for rule in rules},
+        Path("docs/cli.md"): NOTE + cli_page(),
+        Path("docs/exit-codes.md"): NOTE + exit_codes_page(),
+        Path("docs/config.md"): NOTE + config_page(),
+        Path("schemas/config.schema.json"): config_schema(),
     }
 
 
@@ -147,23 +152,46 @@ def exit_codes_page() -> str:
 def config_page() -> str:
     """Each key of the configuration."""
     rows = "".join(
-        f"| `{key}` | {_KINDS[kind].replace('|', chr(92) + '|')} | {_default(key)} | {what} |\n"
-        for key, (kind, what) in KEYS.items()
+        f"| `{name}` | {key.kind.words} | {_default(key.attribute)} | {key.purpose} |\n" for name, key in KEYS.items()
     )
     return CONFIG_PAGE.format(example=CONFIG_EXAMPLE, rows=rows)
 
 
-def _default(key: str) -> str:
-    value = _DEFAULTS.get(key)
+def _default(attribute: str) -> str:
+    value = getattr(Settings, attribute)
     if not value:
         return ""
+    if isinstance(value, float):
+        return f"`{value:g}{'s' if attribute.endswith('_s') else ''}`"
     return f"`{value}`" if isinstance(value, str) else ", ".join(f"`{item}`" for item in value)
+
+
+def config_schema() -> str:
+    """Return the JSON Schema of the configuration."""
+    properties = {name: {"description": _sentence(key.purpose), **key.kind.schema} for name, key in KEYS.items()}
+    address = {"type": "string", "description": "Address of this schema, for editors."}
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://carbon-lint.dev/schemas/config@1.json",
+        "title": "carbon-lint.toml",
+        "description": "Configuration of carbon-lint: the whole of carbon-lint.toml, or the table [tool.carbon-lint] "
+        "of pyproject.toml.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"$schema": address, **properties},
+        "examples": [json.loads(json.dumps(tomllib.loads(CONFIG_EXAMPLE), default=str))],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def changed(wanted: dict[Path, str]) -> list[Path]:
     """The pages that are missing, differ, or are left over from a rule that is gone."""
-    left_over = [path.relative_to(DOCS) for path in (DOCS / "rules").glob("*.md")]
-    differ = [path for path, text in wanted.items() if not _is_same(DOCS / path, text)]
+    left_over = [path.relative_to(ROOT) for path in (DOCS / "rules").glob("*.md")]
+    differ = [path for path, text in wanted.items() if not _is_same(ROOT / path, text)]
     return differ + [path for path in left_over if path not in wanted]
 
 
@@ -176,16 +204,16 @@ def run() -> int:
     wanted = pages()
     differing = changed(wanted)
     if "--check" in sys.argv[1:]:
-        print("".join(f"docs/{path} is not what the code says\n" for path in differing), end="")
+        print("".join(f"{path} is not what the code says\n" for path in differing), end="")
         return 1 if differing else 0
     for path in differing:
-        target = DOCS / path
+        target = ROOT / path
         if path not in wanted:
             target.unlink()
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(wanted[path], encoding="utf-8")
-        print(f"docs/{path}")
+        print(path)
     return 0
 
 

@@ -1,9 +1,10 @@
-"""Writes `carbon_lint/data/places.json` from the tables of the pinned CodeCarbon.
+"""Write `carbon_lint/data/places.json`: CodeCarbon's tables, and newer figures of Ember, Google and EPA.
 
-    python tools/generate_places.py          write it
-    python tools/generate_places.py --check  exit 1 where it would change
+    python tools/generate_places.py ../shared/grid  take the figures of Ember and Google over from the files there
+    python tools/generate_places.py                 keep their figures as they are, and write the rest anew
+    python tools/generate_places.py --check         exit 1 if that would change the file
 
-Every intensity is the answer of CodeCarbon's own engine for one kWh, so its unit conversions and fallbacks are in it.
+What CodeCarbon says is the answer of its own engine for one kWh, so its unit conversions and fallbacks are in it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import codecarbon
+import place_names
 import pycountry
-from cloud_regions import AWS, AZURE, Region
+from cloud_regions import AWS, AZURE, EGRID_LB_PER_MWH, EGRID_SOURCE, EGRID_SUBREGIONS, EGRID_YEAR, Region
 from codecarbon.core.emissions import Emissions
 from codecarbon.core.units import Energy
 from codecarbon.external.geography import CloudMetadata, GeoMetadata
@@ -31,15 +33,36 @@ VERSION = version("codecarbon")
 AWS_PAGE = "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"
 AZURE_PAGE = "https://learn.microsoft.com/azure/reliability/regions-list"
 
+LIFE_CYCLE, COMBUSTION = "life-cycle", "combustion"
+EMBER = "Ember, carbon intensity of electricity, annual mean, as collected by co2.js"
+GOOGLE = "Google Cloud, grid carbon intensity by region, operational emissions"
+GOOGLE_YEAR = 2024
+KG_PER_LB = 0.45359237
+
 # CodeCarbon's file spells this one wrongly; Google's name is the second.
 GCP_MISSPELT = {"me-cenrtal1": "me-central1"}
+GCP_NOT_IN_CODECARBON = {
+    "europe-north2": ("SWE", "Stockholm, Sweden"),
+    "northamerica-south1": ("MEX", "Mexico"),
+    "us-central2": ("USA", "Oklahoma, USA"),
+    "us-east2": ("USA", "Georgia, USA"),
+}
+NOT_IN_CODECARBON = {"XKX": "Kosovo"}
 SMALL_WORDS = {"and", "of"}
+
+
+class Newer(NamedTuple):
+    """Figures in g/kWh that are not CodeCarbon's: Ember's by country, with the year, and Google's by region."""
+
+    ember: dict[str, tuple[float, int]]
+    google: dict[str, float]
 
 
 def main() -> int:
     """Write the file, or compare."""
     logging.getLogger("codecarbon").setLevel(logging.CRITICAL)
-    text = render()
+    folders = [Path(argument) for argument in sys.argv[1:] if argument != "--check"]
+    text = render(read_newer(folders[0]) if folders else keep_newer())
     if "--check" in sys.argv[1:]:
         return 0 if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text else 1
     TARGET.parent.mkdir(exist_ok=True)
@@ -47,25 +70,48 @@ def main() -> int:
     return 0
 
 
-def render() -> str:
-    """The whole file, one place a line so that a change of the tables is a readable diff."""
-    places = every_place()
+def read_newer(folder: Path) -> Newer:
+    """Read Ember's and Google's figures from `folder`."""
+    rows = json.loads((folder / "ember-average-intensities.json").read_text(encoding="utf-8")).values()
+    ember = {row["country_code"]: (row["emissions_intensity_gco2_per_kwh"], row["year"]) for row in rows}
+    with (folder / "google-regions-2024.csv").open(encoding="utf-8", newline="") as file:
+        google = {
+            row["Google Cloud Region"]: float(row["Grid carbon intensity (gCO2eq / kWh)"])
+            for row in csv.DictReader(file)
+        }
+    return Newer(ember, google)
+
+
+def keep_newer() -> Newer:
+    """Return Ember's and Google's figures as the table has them already."""
+    rows = json.loads(TARGET.read_text(encoding="utf-8"))["places"]
+    ember = {row["code"]: (row["g_per_kwh"], row["year"]) for row in rows if row["source"] == EMBER}
+    google = {row["code"].removeprefix("gcp/"): row["g_per_kwh"] for row in rows if row["source"] == GOOGLE}
+    return Newer(ember, google)
+
+
+def render(newer: Newer) -> str:
+    """Return the whole file, one place a line so that a change of the tables is a readable diff."""
+    places = every_place(newer)
     lines = ",\n".join("  " + json.dumps(place, ensure_ascii=False) for place in places)
+    known = {place["code"]: place["name"] for place in places if place["code"] == place["country_iso"]}
     alpha_2 = {
         country.alpha_2: country.alpha_3
         for country in sorted(pycountry.countries, key=lambda country: str(country.alpha_2))
-        if any(place["code"] == country.alpha_3 for place in places)
+        if country.alpha_3 in known
     }
+    names = json.dumps(place_names.other_names(known), ensure_ascii=False)
     return (
-        f'{{\n"codecarbon": "{VERSION}",\n"alpha_2": {json.dumps(alpha_2)},\n'
-        f'"postal": {json.dumps(postal_codes())},\n"places": [\n{lines}\n]\n}}\n'
+        f'{{\n"codecarbon": "{VERSION}",\n"alpha_2": {json.dumps(alpha_2 | place_names.ALPHA_2)},\n'
+        f'"postal": {json.dumps(postal_codes())},\n"names": {names},\n"places": [\n{lines}\n]\n}}\n'
     )
 
 
-def every_place() -> list[Row]:
-    """Countries, their regions, then the clouds."""
+def every_place(newer: Newer) -> list[Row]:
+    """Return countries, their regions, then the clouds."""
     engine = Emissions(DataSource())  # type: ignore[no-untyped-call]
-    places = countries(engine) + states(engine) + provinces(engine) + chinese(engine) + nordic(engine) + google(engine)
+    places = [with_ember(row, newer) for row in countries(engine)] + countries_of_ember(newer)
+    places += states(engine) + provinces(engine) + chinese(engine) + nordic(engine) + google(engine, newer)
     by_code = {place["code"]: place for place in places}
     for cloud, regions in ((("aws", "AWS", AWS_PAGE), AWS), (("azure", "Azure", AZURE_PAGE), AZURE)):
         places += [on_cloud(cloud, region, where, by_code[where[0]]) for region, where in regions.items()]
@@ -73,31 +119,32 @@ def every_place() -> list[Row]:
 
 
 def read(path: str) -> Any:
-    """A JSON file of CodeCarbon's data folder."""
+    """Read a JSON file of CodeCarbon's data folder."""
     return json.loads((DATA / path).read_text(encoding="utf-8"))
 
 
 def intensity(engine: Emissions, country_iso: str, region: str | None) -> float:
-    """g/kWh as CodeCarbon computes it for one kWh, offline and outside any cloud."""
+    """Return g/kWh as CodeCarbon computes it for one kWh, offline and outside any cloud."""
     geo = GeoMetadata(country_iso_code=country_iso, country_name="", region=region)
     return grams(engine.get_private_infra_emissions(Energy.from_energy(kWh=1.0), geo))
 
 
 def grams(kilograms: float) -> float:
-    """Kilograms as grams, without the noise in the last bits of a product of floats."""
+    """Return kilograms as grams, without the noise in the last bits of a product of floats."""
     return round(float(kilograms) * 1000, 9)
 
 
 def place(  # noqa: PLR0917  one row, read left to right in the tables below
-    engine: Emissions, country_iso: str, region: str | None, name: str, source: str, year: int
+    engine: Emissions, country_iso: str, region: str | None, name: str, source: str, year: int, basis: str = COMBUSTION
 ) -> Row:
-    """A country or a region of one."""
+    """Return a country or a region of one."""
     return {
         "code": country_iso if region is None else f"{country_iso}/{region.replace(' ', '-')}",
         "name": name,
         "g_per_kwh": intensity(engine, country_iso, region),
         "source": f"CodeCarbon {VERSION}: {source}",
         "year": year,
+        "basis": basis,
         "country_iso": country_iso,
         "region": region,
         "provider": None,
@@ -105,16 +152,39 @@ def place(  # noqa: PLR0917  one row, read left to right in the tables below
 
 
 def countries(engine: Emissions) -> list[Row]:
-    """213 of them; the year differs by country."""
+    """Return the countries of CodeCarbon's table; the year differs by country."""
     source = "Our World in Data, carbon intensity of electricity, annual mean"
     return [
-        place(engine, iso, None, row["country_name"], source, row["year"])
+        place(engine, iso, None, row["country_name"], source, row["year"], LIFE_CYCLE)
         for iso, row in sorted(read("private_infra/global_energy_mix.json").items())
     ]
 
 
+def with_ember(row: Row, newer: Newer) -> Row:
+    """Return the country with Ember's figure if that is newer than CodeCarbon's."""
+    g_per_kwh, year = newer.ember.get(row["code"], (0.0, 0))
+    return instead_of(row, g_per_kwh, EMBER, year, LIFE_CYCLE) if year > row["year"] else row
+
+
+def countries_of_ember(newer: Newer) -> list[Row]:
+    """Return the countries that CodeCarbon does not know."""
+    blank = {"region": None, "provider": None}
+    return [
+        {"code": iso, "name": name, "g_per_kwh": newer.ember[iso][0], "source": EMBER, "year": newer.ember[iso][1]}
+        | {"basis": LIFE_CYCLE, "country_iso": iso}
+        | blank
+        for iso, name in NOT_IN_CODECARBON.items()
+    ]
+
+
+def instead_of(row: Row, g_per_kwh: float, source: str, year: int, basis: str) -> Row:
+    """Return the place with another figure, and CodeCarbon's own beside it: its files are priced by that one."""
+    newer = {"g_per_kwh": g_per_kwh, "source": source, "year": year, "basis": basis}
+    return row | newer | {"codecarbon_g_per_kwh": row["g_per_kwh"]}
+
+
 def states(engine: Emissions) -> list[Row]:
-    """US states and DC."""
+    """Return the US states and DC."""
     table = read("private_infra/2023/usa_emissions.json")
     source = f"{table['_source']['name']} ({table['_source']['field']})"
     return [
@@ -125,7 +195,7 @@ def states(engine: Emissions) -> list[Row]:
 
 
 def postal_codes() -> dict[str, str]:
-    """`VA` -> `USA/virginia`, for the hint."""
+    """Return the state by its postal code, for the hint: `VA` is `USA/virginia`."""
     table = read("private_infra/2023/usa_emissions.json")
     return {
         row["regionCode"]: f"USA/{region.replace(' ', '-')}"
@@ -135,7 +205,7 @@ def postal_codes() -> dict[str, str]:
 
 
 def provinces(engine: Emissions) -> list[Row]:
-    """Canadian provinces: a mix of sources by fixed factors, so a province of hydro is near zero."""
+    """Return the Canadian provinces: a mix of sources by fixed factors, so a province of hydro is near zero."""
     source = "Canadian provincial generation mix, fossil combustion only"
     return [
         place(engine, "CAN", region, f"{titled(region)}, Canada", source, 2023)
@@ -144,7 +214,7 @@ def provinces(engine: Emissions) -> list[Row]:
 
 
 def chinese(engine: Emissions) -> list[Row]:
-    """Chinese provinces, official factors."""
+    """Return the Chinese provinces by official factors."""
     source = "Ministry of Ecology and Environment of China, Announcement 2025 No. 47, provincial average (CO2 only)"
     table = read("private_infra/2023/china_provincial_emissions.json")["data"]
     rows = sorted(table.values(), key=lambda row: str(row["names"][0]))
@@ -152,18 +222,24 @@ def chinese(engine: Emissions) -> list[Row]:
 
 
 def nordic(engine: Emissions) -> list[Row]:
-    """Electricity bidding zones."""
+    """Return the Nordic bidding zones of electricity."""
     found = []
     for zone, row in sorted(read("private_infra/nordic_emissions.json")["data"].items()):
         iso, country = {"SE": ("SWE", "Sweden"), "NO": ("NOR", "Norway"), "FI": ("FIN", "Finland")}[zone[:2]]
         source = "Nordic bidding zone table"
-        found.append(place(engine, iso, zone.lower(), f"{country}, bidding zone {zone}", source, row["year"]))
+        found.append(
+            place(engine, iso, zone.lower(), f"{country}, bidding zone {zone}", source, row["year"], LIFE_CYCLE)
+        )
     return found
 
 
-def google(engine: Emissions) -> list[Row]:
-    """Google Cloud regions: Google's own figures, published without a year in CodeCarbon's file."""
-    found = []
+def google(engine: Emissions, newer: Newer) -> list[Row]:
+    """Return Google Cloud's regions by Google's own figures; CodeCarbon's copy of them has no year."""
+    found = [
+        {"code": f"gcp/{region}", "name": name, "g_per_kwh": newer.google[region], "source": GOOGLE}
+        | {"year": GOOGLE_YEAR, "basis": COMBUSTION, "country_iso": iso, "region": region, "provider": "gcp"}
+        for region, (iso, name) in GCP_NOT_IN_CODECARBON.items()
+    ]
     with (DATA / "cloud/impact.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
@@ -171,26 +247,30 @@ def google(engine: Emissions) -> list[Row]:
         kilograms = engine.get_cloud_emissions(Energy.from_energy(kWh=1.0), cloud)
         region = GCP_MISSPELT.get(row["region"], row["region"])
         words = [row["city"], row["state"] if row["state"] != row["country_name"] else "", row["country_name"]]
-        found.append(
-            {
-                "code": f"gcp/{region}",
-                "name": ", ".join(dict.fromkeys(word for word in words if word)),
-                "g_per_kwh": grams(kilograms),
-                "source": f"CodeCarbon {VERSION}: Google Cloud, carbon data by region ({row['source']})",
-                "year": None,
-                "country_iso": row["countryIsoCode"],
-                "region": row["region"],
-                "provider": "gcp",
-            }
-        )
+        old = {
+            "code": f"gcp/{region}",
+            "name": ", ".join(dict.fromkeys(word for word in words if word)),
+            "g_per_kwh": grams(kilograms),
+            "source": "",
+            "year": None,
+            "basis": None,
+            "country_iso": row["countryIsoCode"],
+            "region": row["region"],
+            "provider": "gcp",
+        }
+        found.append(instead_of(old, newer.google[region], GOOGLE, GOOGLE_YEAR, COMBUSTION))
     return sorted(found, key=lambda item: str(item["code"]))
 
 
 def on_cloud(cloud: tuple[str, str, str], region: str, where: Region, ground: Row) -> Row:
-    """A region whose operator publishes no intensity: that of the state or country it stands in."""
+    """Return a region whose operator publishes no intensity: its figure is that of the grid where it stands."""
     provider, label, page = cloud
-    _, city, *other = where
+    code, city, *other = where
     name = str(ground["name"])
+    if code in EGRID_SUBREGIONS:
+        subregion = EGRID_SUBREGIONS[code]
+        g_per_kwh = round(EGRID_LB_PER_MWH[subregion] * KG_PER_LB, 3)
+        ground = instead_of(ground, g_per_kwh, EGRID_SOURCE.format(subregion), EGRID_YEAR, COMBUSTION)
     return ground | {
         "code": f"{provider}/{region}",
         "name": name if city is None or city in name else f"{city}, {name}",
@@ -200,7 +280,7 @@ def on_cloud(cloud: tuple[str, str, str], region: str, where: Region, ground: Ro
 
 
 def titled(words: str) -> str:
-    """`district of columbia` -> `District of Columbia`."""
+    """Return `District of Columbia` for `district of columbia`."""
     return " ".join(word if word in SMALL_WORDS else word.capitalize() for word in words.split())
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carbon_lint.config import Settings
-    from carbon_lint.gate.baseline import Comparison, Figures, MaxIncrease
+    from carbon_lint.gate.baseline import Comparison, Figures
+    from carbon_lint.limits import MaxIncrease
     from carbon_lint.records.record import Record
 
 LEDGER_VARIABLE = "CARBON_LINT_LEDGER"
@@ -53,23 +54,22 @@ def increases(arguments: Namespace, settings: Settings) -> tuple[MaxIncrease, ..
 
     Fills in what the configuration says of the baseline where no flag does. Raises UsageError.
     """
-    from carbon_lint.gate.baseline import parse_max_increase
+    from carbon_lint.limits import parse_max_increase
 
-    is_named = arguments.baseline is not None or settings.text("baseline") is not None
+    is_named = arguments.baseline is not None or settings.baseline is not None
     if arguments.max_increase is not None and not is_named:
         raise UsageError("--max-increase needs --baseline", hint="say over what, e.g. --baseline ledger:main")
-    text, source = settings.text("max-increase"), settings.source("max-increase")
-    if text is not None and not is_named:
-        raise UsageError(f"{source}: max-increase needs a baseline", hint='say over what: baseline = "ledger:main"')
-    arguments.baseline = arguments.baseline or settings.text("baseline")
-    arguments.baseline_card = arguments.baseline_card or settings.text("card") or _CARD
+    configured = settings.max_increase
+    if configured is not None and not is_named:
+        raise settings.error("max-increase", "needs a baseline", hint='add the key, as in baseline = "ledger:main"')
+    arguments.baseline = arguments.baseline or settings.stated("baseline")
+    arguments.baseline_card = arguments.baseline_card or settings.card or _CARD
     found = []
     if arguments.max_increase is not None:
         with naming("--max-increase"):
             found.append(parse_max_increase(arguments.max_increase, "--max-increase"))
-    if text is not None:
-        with naming(f"{source}: max-increase"):
-            found.append(parse_max_increase(text, source))
+    if configured is not None:
+        found.append(configured)
     return tuple(dict.fromkeys(found))
 
 
@@ -79,20 +79,17 @@ def naming(what: str) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        error.message = f"{what}: {error.message}"
-        raise
+        raise UsageError(f"{what}: {error.message}", hint=error.hint) from error
 
 
 def max_age_s(arguments: Namespace, settings: Settings) -> float | None:
     """The age from which a baseline is stale, by flag, else by configuration. Raises UsageError."""
-    from carbon_lint.gate.baseline import parse_age_s
+    from carbon_lint.limits import parse_age_s
 
-    given, configured = arguments.baseline_max_age, settings.text("baseline-max-age")
-    text, what = (given, "--baseline-max-age") if given is not None else (configured, "")
-    if text is None:
-        return None
-    with naming(what or f"{settings.source('baseline-max-age')}: baseline-max-age"):
-        return parse_age_s(text)
+    if arguments.baseline_max_age is None:
+        return settings.baseline_max_age_s
+    with naming("--baseline-max-age"):
+        return parse_age_s(arguments.baseline_max_age)
 
 
 def compared(arguments: Namespace, record: Record, settings: Settings) -> tuple[Comparison | None, str]:
@@ -125,7 +122,8 @@ def _whole(arguments: Namespace, record: Record) -> Record:
 
 
 def _figures(arguments: Namespace, record: Record) -> Figures | str:
-    from carbon_lint.gate.baseline import figures_of_record, parse_source
+    from carbon_lint.gate.baseline import figures_of_record
+    from carbon_lint.limits import parse_source
     from carbon_lint.records.comparable import identity_of, why_never
 
     with naming("--baseline"):

@@ -18,7 +18,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.place import add_unusual_argument, named_grid, parse_intensity
-from carbon_lint.cli.run_options import requirements
 from carbon_lint.errors import ExitCode, UsageError
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_power_w
@@ -45,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Diagnose, print, and say by the exit status whether a run would be measured."""
-    from carbon_lint.config import PLACE_KEYS, load
+    from carbon_lint.config import load
     from carbon_lint.measure.doctor import diagnose
 
     location, zone, g_per_kwh = (
@@ -58,11 +57,11 @@ def run(arguments: Namespace) -> int:
             "--location, --carbon-intensity and --electricity-maps each say the intensity", hint="give one of them"
         )
     settings = load(os.getcwd())
-    key = settings.only_one(*PLACE_KEYS) if location is None and zone is None and g_per_kwh is None else None
+    key = settings.place_key if location is None and zone is None and g_per_kwh is None else None
     if key is not None:
-        location, zone = settings.text("location"), settings.text("electricity-maps")
-        g_per_kwh = settings.get("carbon-intensity")
-    allow_unusual = arguments.allow_unusual_intensity or settings.get("allow-unusual-intensity")
+        location, zone = settings.location, settings.electricity_maps
+        g_per_kwh = settings.carbon_intensity_g_per_kwh
+    allow_unusual = arguments.allow_unusual_intensity or settings.allow_unusual_intensity
     diagnosis = diagnose(
         os.environ,
         node=platform.node(),
@@ -71,8 +70,8 @@ def run(arguments: Namespace) -> int:
         grid=None if zone is None else partial(named_grid, zone, allow_unusual=allow_unusual),
         allow_unusual=allow_unusual,
         cpu_power_w=None if arguments.cpu_power is None else parse_power_w(arguments.cpu_power),
-        machines=settings.tables("machine"),
-        require=requirements(settings),
+        machines=settings.machine,
+        require=settings.require,
         pue=settings.pue,
         needs_grams=settings.max_emissions_g is not None or settings.max_energy_kwh is None,
     )

@@ -13,20 +13,20 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from carbon_lint.errors import ConfigError, UsageError
+from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted, terminal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.config import Settings
-    from carbon_lint.gate.baseline import Comparison, MaxIncrease
+    from carbon_lint.gate.baseline import Comparison
     from carbon_lint.gate.budget import OnModelled
-    from carbon_lint.gate.exceptions import BudgetException, Excused
+    from carbon_lint.gate.exceptions import Excused
     from carbon_lint.gate.verdict import Budget, LimitResult
+    from carbon_lint.limits import BudgetException, MaxIncrease
     from carbon_lint.records.record import Record
 
-ON_MODELLED = ("figure", "fail", "pass")
 _DECIDED = {"figure": "the figure decides", "fail": "undecided fails", "pass": "undecided passes"}
 
 
@@ -34,6 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint gate`."""
     from carbon_lint.cli import baseline
     from carbon_lint.cli.place import add_unusual_argument
+    from carbon_lint.config_file import ON_MODELLED
 
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="e.g. '1 kg', '500 g'")
@@ -68,8 +69,8 @@ def run(arguments: Namespace) -> int:
             hint="give --max-emissions '1 kg' or --max-energy '2 kWh', or --baseline with --max-increase",
         )
     uncertainty = None if arguments.uncertainty is None else parse_fraction(arguments.uncertainty)
-    on_modelled = OnModelled(arguments.on_modelled or _configured(settings) or OnModelled.FIGURE)
-    is_allowed = arguments.allow_unusual_intensity or settings.get("allow-unusual-intensity")
+    on_modelled = OnModelled(arguments.on_modelled or settings.on_modelled)
+    is_allowed = arguments.allow_unusual_intensity or settings.allow_unusual_intensity
     record = load_record(arguments.record, allow_unusual=is_allowed)
     excused, comparison = judge_by(limits, arguments, record, settings, uncertainty=uncertainty)
     is_failed = is_failing(excused.verdict, on_modelled)
@@ -90,12 +91,11 @@ def limits_from(arguments: Namespace, settings: Settings) -> Limits:
     """Read the limits, each of which names its source. Raises UsageError, ConfigError."""
     from carbon_lint.cli import baseline
     from carbon_lint.cli.run_options import budget_from
-    from carbon_lint.gate.exceptions import parse_exceptions
 
     return Limits(
         budget=budget_from(arguments, settings),
         increases=baseline.increases(arguments, settings),
-        exceptions=parse_exceptions(settings.tables("exception"), settings.path or "configuration"),
+        exceptions=settings.exception,
     )
 
 
@@ -123,14 +123,6 @@ def judge_by(
     for exception in excused.expired:
         sys.stderr.write(f"carbon-lint: an exception has expired: {terminal(str(exception))}\n")
     return excused, comparison
-
-
-def _configured(settings: Settings) -> str | None:
-    value = settings.text("on-modelled")
-    if value is not None and value not in ON_MODELLED:
-        source = settings.source("on-modelled")
-        raise ConfigError(f"{source}: on-modelled must be one of {', '.join(ON_MODELLED)}, found {value!r}")
-    return value
 
 
 def parse_fraction(text: str) -> float:

@@ -36,10 +36,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--run-group", metavar="NAME", help="take only the records of this run group")
     parser.add_argument(
         "--overlap",
-        choices=("refuse", "apportion", "separate"),
+        choices=("refuse", "separate"),
         default="refuse",
-        help="runs of different jobs at the same time on one machine: refuse (default), count the shared time once, "
-        "or take them as separate machines of the same name",
+        help="runs of different jobs at the same time on one machine: refuse (default), or take them as separate "
+        "machines of the same name",
     )
 
 

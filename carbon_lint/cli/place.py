@@ -13,8 +13,8 @@ from carbon_lint.text import quoted, terminal
 
 if TYPE_CHECKING:
     from argparse import Namespace, _ActionsContainer
-    from typing import Any
 
+    from carbon_lint.limits import Machine
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
     from carbon_lint.places import Place
 
@@ -78,11 +78,11 @@ def named_place(text: str) -> Place:
     """`text` as a location; `auto` is found and shown. Raises MeasurementError, ConfigError."""
     from carbon_lint.measure.grid.location import is_auto, resolve
 
-    machines: tuple[dict[str, Any], ...] = ()
+    machines: tuple[Machine, ...] = ()
     if is_auto(text):
         from carbon_lint.config import load
 
-        machines = load(os.getcwd()).tables("machine")
+        machines = load(os.getcwd()).machine
     found = resolve(text, machines, platform.node())
     if found.how is not None:
         sys.stderr.write(f"carbon-lint: {terminal(str(found))}\n")

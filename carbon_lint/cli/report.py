@@ -1,6 +1,7 @@
 """Show a record again: for a terminal, as a summary or comment in Markdown, in a bill of materials.
 
   carbon-lint report r.json
+  carbon-lint report r.json --format html --max-emissions '1 kg' --output run.html
   carbon-lint report r.json --format markdown --baseline ledger:main --output summary.md
   carbon-lint report r.json --format comment --key train --max-emissions '1 kg' --baseline hub:me/model
   carbon-lint report r.json --format cyclonedx --model me/model --activity fine-tuning --output bom.json
@@ -35,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument(
         "--format",
-        choices=("text", "markdown", "comment", "cyclonedx", "spdx"),
+        choices=("text", "markdown", "comment", "html", "cyclonedx", "spdx"),
         default="text",
         help="how it is shown (default text)",
     )
@@ -102,6 +103,12 @@ def _render(arguments: Namespace, record: Record, excused: Excused | None, compa
         from carbon_lint.report.run import comment
 
         return comment.render(record, verdict, key=arguments.key, comparison=comparison, excused=excused, report=found)
+    if arguments.format == "html":
+        from carbon_lint.report.run import page
+        from carbon_lint.report.run.headline import Ending
+
+        ending = Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, lint=found)
+        return page.render(ending, _readings(arguments, record))
     from carbon_lint.report.run import summary
 
     readings = _readings(arguments, record)

@@ -54,7 +54,7 @@ def run(arguments: Namespace) -> int:
         request,
         run_options.meter_for(arguments, settings, place),
         card=arguments.card,
-        training_type=arguments.training_type or settings.text("training-type"),
+        training_type=arguments.training_type or settings.training_type,
         watch=watch,
     )
     _say_withheld(request)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.cli.place import add_place_arguments, check_one_place, grid_from, place_from
 from carbon_lint.config import PLACE_KEYS
-from carbon_lint.errors import CarbonLintError, ConfigError, MeasurementError, UsageError
+from carbon_lint.config_file import REQUIRABLE
+from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 _PLACE_FLAGS = tuple(key.replace("-", "_") for key in PLACE_KEYS)
 LEAST_TICK_S = 0.01
 MOST_TICK_S = 60.0  # a package's RAPL counter of 65 kJ wraps within 5 minutes, and may do so once between two readings
-DEFAULT_GRACE = "30s"
-_REQUIRABLE = ("gpu", "cpu-counter", "none")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -47,7 +46,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument(
         "--require",
         action="append",
-        choices=_REQUIRABLE,
+        choices=REQUIRABLE,
         help="do not start unless this is measured; none: go on without a GPU that is here and cannot be read",
     )
     _add_budget_arguments(parser)
@@ -82,7 +81,7 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
     limits.add_argument("--max-energy", metavar="QUANTITY", help="e.g. '2 kWh', '250 Wh'")
     limits.add_argument("--on-exceed", choices=("stop", "finish"), help="stop the job over a limit (default), or not")
     limits.add_argument("--on-unmeasured", choices=("stop", "finish"), help="the same when readings fail")
-    limits.add_argument("--grace", metavar="DURATION", help=f"from SIGTERM to SIGKILL (default {DEFAULT_GRACE})")
+    limits.add_argument("--grace", metavar="DURATION", help="from SIGTERM to SIGKILL (default 30s)")
     limits.add_argument(
         "--forecast",
         action="store_true",
@@ -113,12 +112,12 @@ def request_from(arguments: Namespace, settings: Settings) -> RunRequest:
         command=_command(arguments),
         environ=dict(os.environ),
         own_prefix=own_venv(sys.prefix, sys.base_prefix, os.environ, os.getcwd()).prefix,
-        pass_env=(*(arguments.pass_env or ()), *settings.get("pass-env")),
+        pass_env=(*(arguments.pass_env or ()), *settings.pass_env),
         pass_fds=inherited_descriptors(),
         budget=budget,
-        on_exceed=OnLoss(arguments.on_exceed or _choice(settings, "on-exceed", tuple(OnLoss)) or OnLoss.STOP),
+        on_exceed=OnLoss(arguments.on_exceed or settings.on_exceed),
         on_unmeasured=OnLoss(arguments.on_unmeasured or OnLoss.STOP),
-        grace_s=_read("--grace", parse_duration_s, arguments.grace or settings.text("grace") or DEFAULT_GRACE),
+        grace_s=settings.grace_s if (given := _given("--grace", parse_duration_s, arguments.grace)) is None else given,
         tick_s=_tick_s(arguments),
         record_path=record_path,
         run_group=run_group,
@@ -172,7 +171,7 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
     if place is not None or (budget.max_energy_kwh is not None and not wants_grams):
         return place
     raise MeasurementError(
-        "no location was given, and grams depend on it (France 56 g/kWh, Poland 662)",
+        "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)",
         hint="--location FRA (or USA/virginia, gcp/us-central1, auto, ...), --carbon-intensity 56.04, or --energy-only",
     )
 
@@ -180,27 +179,18 @@ def place_for(arguments: Namespace, settings: Settings, budget: Budget) -> Place
 def _place(arguments: Namespace, settings: Settings) -> Place | ElectricityMaps | None:
     """What the flags say, else the configuration, which an error of its value then names."""
     check_one_place(arguments)
-    arguments.allow_unusual_intensity |= settings.get("allow-unusual-intensity")
+    arguments.allow_unusual_intensity |= settings.allow_unusual_intensity
     key = None
     if all(getattr(arguments, name) is None for name in _PLACE_FLAGS):
-        key = settings.only_one(*PLACE_KEYS)
+        key = settings.place_key
     if key is not None:
-        setattr(arguments, key.replace("-", "_"), str(settings.get(key)))
+        setattr(arguments, key.replace("-", "_"), settings.stated(key))
     try:
         return grid_from(arguments) or place_from(arguments)
-    except CarbonLintError as error:
-        if key is not None:
-            settings.name(error, key)
-        raise
-
-
-def requirements(settings: Settings) -> tuple[str, ...]:
-    """What the configuration insists on. Raises ConfigError."""
-    required: tuple[str, ...] = settings.get("require")
-    unknown = [word for word in required if word not in _REQUIRABLE]
-    if unknown:
-        raise ConfigError(f"{settings.source('require')}: require: {quoted(unknown[0])}", hint=", ".join(_REQUIRABLE))
-    return required
+    except MeasurementError as error:
+        if key is None:
+            raise
+        raise MeasurementError(f"{settings.source(key)}: {key}: {error.message}", hint=error.hint) from error
 
 
 def _pue(arguments: Namespace, settings: Settings) -> float:
@@ -226,7 +216,7 @@ def meter_for(arguments: Namespace, settings: Settings, place: Place | Electrici
         pue=_pue(arguments, settings),
         cpu_power_w=_given("--cpu-power", parse_power_w, arguments.cpu_power),
         environ=environ,
-        require=arguments.require or requirements(settings),
+        require=arguments.require or settings.require,
     )
 
 
@@ -246,7 +236,7 @@ def _record_and_group(arguments: Namespace, settings: Settings) -> tuple[str | N
             "--run-group sums the records of its runs, and none is kept of this one",
             hint="add --record records/, the same folder for every attempt",
         )
-    record_path, run_group = _record_path(arguments.record), arguments.run_group or settings.text("run-group")
+    record_path, run_group = _record_path(arguments.record), arguments.run_group or settings.run_group
     if record_path and run_group is not None:
         check_name(record_path)
     return record_path, run_group
@@ -271,15 +261,8 @@ def _record_path(text: str | None) -> str | None:
     return os.path.join(text, f"{platform.node() or 'node'}-{stamp}-{os.getpid()}.json")
 
 
-def _choice(settings: Settings, key: str, known: tuple[str, ...]) -> str | None:
-    value = settings.text(key)
-    if value is not None and value not in known:
-        raise ConfigError(f"{settings.source(key)}: {key} {quoted(value)} is not known", hint=" or ".join(known))
-    return value
-
-
 def _said_in(settings: Settings, key: str) -> str:
-    return "" if settings.get(key) is None else f" ({key} is set in {settings.source(key)})"
+    return "" if not settings.states(key) else f" ({key} is set in {settings.source(key)})"
 
 
 def _number(flag: str, text: str) -> float:

@@ -6,55 +6,22 @@ baseline's energy is re-priced at this run's carbon intensity, and only what is 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import UsageError
 from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict
 from carbon_lint.records.record import Outcome
-from carbon_lint.units import (
-    GRAMS_PER,
-    KWH_PER,
-    format_duration,
-    parse_duration_s,
-    parse_emissions_g,
-    parse_energy_kwh,
-    significant,
-)
+from carbon_lint.units import format_duration, significant
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from carbon_lint.limits import MaxIncrease
     from carbon_lint.records.record import Record
 
 _DAY_S = 86400
-KINDS = ("card", "record", "ledger", "hub")
 _SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
-_EXAMPLE = "write '10%', '5 g', or both: '10% and 5 g'"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where a baseline comes from: `card`, `record:PATH`, `ledger:BRANCH`, `hub:OWNER/MODEL`."""
-
-    kind: str
-    value: str = ""
-
-    def __str__(self) -> str:
-        """As the user wrote it."""
-        return f"{self.kind}:{self.value}" if self.value else self.kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaxIncrease:
-    """How much more than the baseline is let through. Both parts must be passed to fail; `None` is no such part."""
-
-    share: float | None = None
-    emissions_g: float | None = None
-    energy_kwh: float | None = None
-    source: str | None = field(default=None, compare=False)  # who set it: a flag, an input, a line of the configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,53 +89,6 @@ class Comparison:
     def can_be_judged(self) -> bool:
         """Whether an increase may fail a build."""
         return not self.obstacles and not self.is_stale
-
-
-def parse_source(text: str) -> Source:
-    """`'hub:owner/model'` -> Source. Raises UsageError."""
-    kind, _, value = text.strip().partition(":")
-    is_known = kind in KINDS and (bool(value) != (kind == "card"))
-    if not is_known or (kind == "hub" and not re.fullmatch(r"[\w.-]+/[\w.-]+", value)):
-        raise UsageError(
-            f"{text!r} is not a baseline",
-            hint="write card, record:PATH, ledger:BRANCH (ledger:main) or hub:OWNER/MODEL",
-        )
-    return Source(kind=kind, value=value)
-
-
-def parse_age_s(text: str) -> float:
-    """`'90d'` -> seconds. Raises UsageError; a number alone most likely means days."""
-    try:
-        return parse_duration_s(text)
-    except UsageError as error:
-        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", text):
-            error.hint = f"write {text.strip()}d for days, {text.strip()}h for hours"
-        raise
-
-
-def parse_max_increase(text: str, source: str | None = None) -> MaxIncrease:
-    """`'10% and 5 g'` -> MaxIncrease(share=0.1, emissions_g=5). Raises UsageError."""
-    parts = [part.strip() for part in re.split(r"\s+and\s+|,", text.strip())]
-    shares = [part for part in parts if part.endswith("%")]
-    amounts = [part for part in parts if not part.endswith("%")]
-    if not all(parts) or len(shares) > 1 or len(amounts) > 1:
-        raise UsageError(f"{text!r} is not an increase", hint=_EXAMPLE)
-    share = _share(shares[0]) if shares else None
-    if not amounts:
-        return MaxIncrease(share=share, source=source)
-    unit = re.sub(r"^[\d.eE+\s-]+", "", amounts[0])
-    if unit in KWH_PER:
-        return MaxIncrease(share=share, energy_kwh=parse_energy_kwh(amounts[0]), source=source)
-    if unit in GRAMS_PER:
-        return MaxIncrease(share=share, emissions_g=parse_emissions_g(amounts[0]), source=source)
-    raise UsageError(f"{text!r} is not an increase: {amounts[0]!r} is neither grams nor energy", hint=_EXAMPLE)
-
-
-def _share(text: str) -> float:
-    match = re.fullmatch(r"\+?(\d+(?:\.\d+)?)\s*%", text)
-    if match is None:
-        raise UsageError(f"{text!r} is not a percentage of zero or more", hint=_EXAMPLE)
-    return float(match[1]) / 100
 
 
 def figures_of_record(record: Record, origin: str) -> Figures:

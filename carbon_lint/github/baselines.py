@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import CarbonLintError, InputError, PublishError, UsageError
-from carbon_lint.gate.baseline import Figures, figures_of_record, parse_source
+from carbon_lint.gate.baseline import Figures, figures_of_record
 from carbon_lint.github.base import BaseUnknownError, read_at
 from carbon_lint.github.paths import inside
 from carbon_lint.github.policy import increases
+from carbon_lint.limits import parse_source
 from carbon_lint.records import ledger
 from carbon_lint.records.comparable import Identity, identity_of, why_never
 from carbon_lint.records.storage import is_missing
@@ -37,7 +38,7 @@ def find_baseline(step: Step, limits: Limits) -> Figures | str | None:
 
     Raises UsageError, InputError.
     """
-    text = step.inputs.baseline or limits.settings.text("baseline")
+    text = step.inputs.baseline or limits.settings.stated("baseline")
     if text is None:
         return None
     source = parse_source(text)
@@ -143,7 +144,7 @@ def _identity(step: Step, limits: Limits) -> Identity:
         job=context.job,
         job_index=inputs.job_index,
         model=inputs.hub_repo or inputs.card,
-        run_group=inputs.run_group or limits.settings.text("run-group"),
+        run_group=inputs.run_group or limits.settings.run_group,
     )
 
 

@@ -42,7 +42,7 @@ class Finishing:
             self._step.console.warning(f"{self._step.inputs.card} was left as it is: no emissions were measured")
             return
         whole = whole_group(self._step, record)
-        change = pipeline.write_card(whole.record, str(path), training_type=self._settings.text("training-type"))
+        change = pipeline.write_card(whole.record, str(path), training_type=self._settings.training_type)
         self._step.result.card_changed = change.is_changed
         self._step.result.written.append(path)
         for note in (*whole.notes, *change.notes):

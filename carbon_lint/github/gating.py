@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.gate import baseline as baselines
 from carbon_lint.gate.budget import is_failing, judge
-from carbon_lint.gate.exceptions import LIMITS, BudgetException, excuse, parse_exceptions
+from carbon_lint.gate.exceptions import excuse
 from carbon_lint.gate.verdict import Status
 from carbon_lint.github import policy
 from carbon_lint.github.baselines import find_baseline, states_run
+from carbon_lint.limits import LIMITS, BudgetException
 
 if TYPE_CHECKING:
     from carbon_lint.gate.budget import OnModelled
     from carbon_lint.gate.verdict import Budget
     from carbon_lint.github.limits import Limits
     from carbon_lint.github.results import Step
+    from carbon_lint.limits import MaxIncrease
     from carbon_lint.records.record import Record
 
 LABEL = "carbon-budget-exception"
@@ -29,7 +31,7 @@ class Gate:
     """What a record will be held against. Made before the job, so that a wrong baseline costs no energy."""
 
     budget: Budget
-    increases: tuple[baselines.MaxIncrease, ...]
+    increases: tuple[MaxIncrease, ...]
     max_age_s: float | None
     on_modelled: OnModelled
     baseline: baselines.Figures | str | None
@@ -62,7 +64,7 @@ def prepare(step: Step, limits: Limits) -> Gate:
     """Read limits, baseline and exceptions. Raises UsageError, ConfigError, InputError."""
     settings = limits.settings
     today = datetime.now(UTC).date()
-    exceptions = parse_exceptions(settings.tables("exception"), settings.path or "configuration")
+    exceptions = settings.exception
     return Gate(
         budget=limits.budget,
         increases=policy.increases(step.inputs, settings),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbon_lint.config import PLACE_KEYS
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measure.grid.hour_watch import steady_clock
@@ -21,14 +20,12 @@ _FORK = "`location: FRA` needs no secret; docs/github.md has the lines that use 
 def grid_of(step: Step, settings: Settings) -> ElectricityMaps | None:
     """The grid that prices the run; `None` where a place or an intensity is named, or nothing is.
 
-    Not asked yet, but for a job whose `setup` would run in vain. Raises MeasurementError, and ConfigError where the
-    configuration says the intensity twice.
+    Not asked yet, but for a job whose `setup` would run in vain. Raises MeasurementError.
     """
     inputs = step.inputs
     zone = inputs.electricity_maps
     if zone is None and inputs.location is None and inputs.carbon_intensity_g_per_kwh is None:
-        is_stated = settings.only_one(*PLACE_KEYS) == "electricity-maps"
-        zone = settings.text("electricity-maps") if is_stated else None
+        zone = settings.electricity_maps
     if zone is None:
         return None
     token = inputs.electricity_maps_token or step.environ.get(GRID_TOKEN_VARIABLE)
@@ -38,7 +35,7 @@ def grid_of(step: Step, settings: Settings) -> ElectricityMaps | None:
             f"`electricity-maps: {zone}` needs a token, and none is given{why}",
             hint=_FORK if step.context.is_fork else _ADD_IT,
         )
-    is_allowed = inputs.allow_unusual_intensity or settings.get("allow-unusual-intensity")
+    is_allowed = inputs.allow_unusual_intensity or settings.allow_unusual_intensity
     grid = ElectricityMaps(zone, token, clock=steady_clock(), allow_unusual=is_allowed)
     if inputs.setup is not None:
         grid.first()

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint.config_file import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
-from carbon_lint.gate.baseline import parse_age_s, parse_max_increase, parse_source
+from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
 from carbon_lint.places import unusual_intensity
 from carbon_lint.text import quoted
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, parse_duration_s, parse_emissions_g, parse_energy_kwh
@@ -96,7 +97,7 @@ def _fail_on(value: str) -> str:
         raise UsageError(
             f"{quoted(value)} is no severity", hint='`lint: "false"` lints nothing; `fail-on: error` is mildest'
         )
-    return str(_choice("error", "warning", "note")(value))
+    return str(_choice(*SEVERITIES)(value))
 
 
 def _lines(value: str) -> tuple[str, ...]:
@@ -106,7 +107,7 @@ def _lines(value: str) -> tuple[str, ...]:
 def _names(value: str) -> tuple[str, ...]:
     names = tuple(value.replace(",", " ").split())
     for name in names:
-        if not (name.isascii() and name.replace("_", "a").isalnum() and not name[0].isdigit()):
+        if not is_variable(name):
             raise UsageError(f"{quoted(name)} is not the name of an environment variable", hint="HF_TOKEN")
     return names
 
@@ -122,7 +123,7 @@ def _intensity_g_per_kwh(value: str) -> float:
 
 
 def _requirements(value: str) -> tuple[str, ...]:
-    return tuple(_choice("gpu", "cpu-counter", "none")(word) for word in value.replace(",", " ").split())
+    return tuple(_choice(*REQUIRABLE)(word) for word in value.replace(",", " ").split())
 
 
 def _index(value: str) -> int:
@@ -147,8 +148,8 @@ class ActionInputs:
     max_energy_kwh: float | None = _input("max-energy", parse_energy_kwh)
     baseline: str | None = _input("baseline", _checked_by(parse_source))
     max_increase: str | None = _input("max-increase", _checked_by(parse_max_increase))
-    on_exceed: str | None = _input("on-exceed", _choice("stop", "finish"))
-    on_modelled: str | None = _input("on-modelled", _choice("figure", "fail", "pass"))
+    on_exceed: str | None = _input("on-exceed", _choice(*ON_EXCEED))
+    on_modelled: str | None = _input("on-modelled", _choice(*ON_MODELLED))
     grace_s: float | None = _input("grace", parse_duration_s)
     expected_duration_s: float | None = _input("expected-duration", parse_duration_s)
     require: tuple[str, ...] = _input("require", _requirements, default=())

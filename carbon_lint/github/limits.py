@@ -108,9 +108,9 @@ def _placed(step: Step, settings: Settings, head: Settings, budget: Budget) -> t
     """Take the place from a pull request that is the first to name one, unless a limit in grams hangs on it."""
     inputs = step.inputs
     is_named = any((inputs.location, inputs.carbon_intensity_g_per_kwh, inputs.electricity_maps))
-    is_priced = budget.max_emissions_g is not None or bool(inputs.max_increase or settings.text("max-increase"))
-    named = [key for key in _PLACE if head.get(key)]
-    if is_named or is_priced or not named or any(settings.get(key) for key in _PLACE):
+    is_priced = budget.max_emissions_g is not None or bool(inputs.max_increase or settings.max_increase)
+    named = [key for key in _PLACE if head.states(key)]
+    if is_named or is_priced or not named or any(settings.states(key) for key in _PLACE):
         return settings, ()
     note = f"the merge base names no place; `{named[0]}` of this pull request is used, as no limit in grams holds"
     return settings.with_keys_of(head, _PLACE), (note,)

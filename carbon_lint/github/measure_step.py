@@ -137,7 +137,7 @@ class Measuring:
         return path / f"{'-'.join(str(part) for part in parts if part is not None) or 'record'}.json"
 
     def _run_group(self) -> str | None:
-        return self._step.inputs.run_group or self._limits.settings.text("run-group")
+        return self._step.inputs.run_group or self._limits.settings.run_group
 
     def _prepared(self, command: str, base: dict[str, str], files: JobFiles, record_path: Path) -> RunRequest:
         """Run `setup`, and make the request from what it left."""
@@ -187,41 +187,37 @@ class Measuring:
     def _place(self) -> Place | None:
         settings = self._limits.settings
         given = self._step.inputs.carbon_intensity_g_per_kwh
-        location = self._step.inputs.location or (settings.text("location") if given is None else None)
+        location = self._step.inputs.location or (settings.location if given is None else None)
         if given is not None:
             return custom_place(given, allow_unusual=True)  # its input was checked
         if location is not None:
             try:
-                found = resolve(location, settings.tables("machine"), platform.node())
+                found = resolve(location, settings.machine, platform.node())
             except MeasurementError as error:
-                if self._step.inputs.location:
-                    error.message = f"input 'location': {error.message}"
-                else:
-                    settings.name(error, "location")
-                error.hint = f"`location`: {error.hint}"
-                raise
+                where = "input 'location'" if self._step.inputs.location else f"{settings.source('location')}: location"
+                raise MeasurementError(f"{where}: {error.message}", hint=f"`location`: {error.hint}") from error
             if found.how is not None:
                 self._step.console.line(str(found))
             return found.place
-        if (stated := settings.get("carbon-intensity")) is not None:
+        if (stated := settings.carbon_intensity_g_per_kwh) is not None:
             try:
                 return custom_place(stated, allow_unusual=self._allows_unusual())
             except MeasurementError as error:
-                settings.name(error, "carbon-intensity")
-                raise
+                where = f"{settings.source('carbon-intensity')}: carbon-intensity"
+                raise MeasurementError(f"{where}: {error.message}", hint=error.hint) from error
         inputs = self._step.inputs
         publishes = inputs.hub_repo is not None and inputs.publish != "never"
         wants_grams = self._limits.budget.max_emissions_g is not None or inputs.card is not None or publishes
         if self._limits.budget.max_energy_kwh is not None and not wants_grams:
             return None
         raise MeasurementError(
-            "no location is given, and grams depend on it (France 56 g/kWh, Poland 662)",
+            "no location is given, and grams depend on it (France 44 g/kWh, Poland 615)",
             hint="add `location: FRA` (or USA/virginia, gcp/us-central1), or `carbon-intensity: 56.04`",
         )
 
     def _allows_unusual(self) -> bool:
         given: bool = self._step.inputs.allow_unusual_intensity
-        return given or bool(self._limits.settings.get("allow-unusual-intensity"))
+        return given or self._limits.settings.allow_unusual_intensity
 
     def _meter(self, place: Place | ElectricityMaps | None, request: RunRequest) -> Meter:
         if isinstance(place, ElectricityMaps):

@@ -190,7 +190,7 @@ def _plan(step: Step, card: bytes | None, repo_id: str, settings: Settings, note
         whole=None if record is None else whole_group(step, record),
         card=card,
         card_name=step.inputs.card or "",
-        training_type=settings.text("training-type"),
+        training_type=settings.training_type,
         whole_switch="`replace-card: true`",
         first_hint="add `card: README.md`: a model without a card gets all of it",
     )

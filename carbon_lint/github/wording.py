@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli import VERBS
-from carbon_lint.config import KEYS
+from carbon_lint.config_file import KEYS
 from carbon_lint.github.inputs import ActionInputs
 
 if TYPE_CHECKING:

@@ -166,7 +166,7 @@ class Context:
             found.add("python")
         if self.evidence is not None:
             found.add("evidence")
-        if self.settings.get("max-emissions") is not None or self.settings.get("max-energy") is not None:
+        if self.settings.has_budget:
             found.add("budget")
         matter = self.card.front_matter
         if matter is not None and self.text.find(COMMENT, matter.start, matter.end) >= 0:

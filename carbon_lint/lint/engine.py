@@ -120,7 +120,7 @@ class Judge:
     def included_in(self, folder: str) -> tuple[tuple[str, str], ...]:
         """The globs of further cards in the configuration of a folder, each with the folder's path below its file's."""
         settings = self.policy_for(os.path.join(folder, CARD_NAME)).settings
-        globs = settings.get("include")
+        globs = settings.include
         if not globs:
             return ()
         above = os.path.relpath(os.path.abspath(folder), os.path.abspath(settings.folder)).replace(os.sep, "/")

@@ -213,7 +213,7 @@ def _prices_at(name: str, evidence: Evidence) -> set[float]:
     for place in every_place():
         names = {each.casefold() for each in (place.code, place.name) if each}
         if wanted in names and (not known or names & known):
-            found.add(place.g_per_kwh)
+            found |= {place.g_per_kwh, place.in_codecarbon_g_per_kwh}
     return found
 
 

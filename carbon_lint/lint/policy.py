@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from carbon_lint.config import nearest
-from carbon_lint.errors import ConfigError
 from carbon_lint.lint.diagnostic import RANK
 from carbon_lint.lint.rules import CODES, NAMES, TABLE
 
@@ -35,10 +33,10 @@ class Policy:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.has_budget = settings.get("max-emissions") is not None or settings.get("max-energy") is not None
+        self.has_budget = settings.has_budget
         self._globs: dict[str, tuple[str, ...]] = {
             glob: tuple(self._code(code, "per-file-ignores") for code in codes)
-            for glob, codes in settings.get("per-file-ignores").items()
+            for glob, codes in settings.per_file_ignores.items()
         }
         self._known: dict[tuple[str, ...], Active] = {(): self._active(())}
 
@@ -51,13 +49,13 @@ class Policy:
 
     def fails(self, diagnostics: Iterable[Diagnostic]) -> bool:
         """Whether one of them is at least as bad as the settings' `fail-on`."""
-        worst = RANK[self.settings.get("fail-on")]
+        worst = RANK[self.settings.fail_on]
         return any(RANK[found.severity] <= worst for found in diagnostics)
 
     def _active(self, extra: tuple[str, ...]) -> Active:
-        select = [self._code(code, "select") for code in self.settings.get("select")]
-        ignore = [self._code(code, "ignore") for code in self.settings.get("ignore")]
-        severities = {self._code(code, "severity"): word for code, word in self.settings.get("severity").items()}
+        select = [self._code(code, "select") for code in self.settings.select]
+        ignore = [self._code(code, "ignore") for code in self.settings.ignore]
+        severities = {self._code(code, "severity"): word for code, word in self.settings.severity.items()}
         return Active(
             tuple(
                 (
@@ -85,10 +83,10 @@ class Policy:
             return text
         if text in NAMES:
             return NAMES[text]
-        raise ConfigError(
-            f"{self.settings.source(key)}: {key}: unknown rule {text!r}",
-            hint=nearest(text, [*CODES, *NAMES], "known rules"),
-        )
+        from carbon_lint.config_file import nearest
+
+        hint = nearest(text, [*CODES, *NAMES], "known rules")
+        raise self.settings.error(key, f"unknown rule {text!r}", hint=hint)
 
 
 def _matching(code: str, prefixes: Iterable[str]) -> list[str]:

@@ -30,8 +30,8 @@ from carbon_lint.units import format_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from typing import Any
 
+    from carbon_lint.limits import Machine
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
 
 # A first reading must be at least so long after the start for CodeCarbon to measure anew.
@@ -111,7 +111,7 @@ def diagnose(
     g_per_kwh: float | None = None,
     cpu_power_w: float | None = None,
     grid: Callable[[], ElectricityMaps] | None = None,
-    machines: Sequence[Mapping[str, Any]] = (),
+    machines: Sequence[Machine] = (),
     require: Collection[str] = (),
     pue: float = 1.0,
     allow_unusual: bool = False,
@@ -143,7 +143,7 @@ def diagnose(
     elif g_per_kwh is not None:
         place, code = _given(g_per_kwh, allow_unusual=allow_unusual), None
     else:
-        place, code = _location(location, node, machines, root, needs_grams=needs_grams)
+        place, code = _location(location, node, machines, root, needs_grams=needs_grams, pue=pue)
     needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
     trial = _trial(partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, pue=pue, environ=environ, root=root), needed)
     return Diagnosis(
@@ -217,12 +217,12 @@ def _ram(root: Path) -> Finding:
 
 
 def _location(
-    location: str | None, node: str, machines: Sequence[Mapping[str, Any]], root: Path, *, needs_grams: bool
+    location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
     """The finding, and the code for the workflow's line."""
     repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
     if location is None:
-        missing = "grams depend on it (France 56 g/kWh, Poland 662)"
+        missing = "grams depend on it (France 44 g/kWh, Poland 615)"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT
         return Finding(component="location", state=state, what="not given", missing=missing, repair=repair), None
     try:
@@ -235,9 +235,10 @@ def _location(
         return Finding(
             component="location", state=State.BROKEN, what=location, missing=error.message, repair=error.hint
         ), None
-    year = f" ({place.year})" if place.year else ""
-    what = f"{place.code}, {place.name}: {place.g_per_kwh:.4g} g/kWh{year}, {place.source}{how}"
+    what = f"{place.code}, {place.name}: {place.figure}, {place.source}{how}"
     error_text = "an annual mean: the hour's figure may differ by half or more"
+    if pue == 1.0 and place.pue_hint is not None:
+        error_text += f"; {place.pue_hint}"
     return Finding(component="location", state=State.KNOWN, what=what, error=error_text), place.code
 
 

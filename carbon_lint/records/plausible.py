@@ -116,9 +116,11 @@ def _intensity_flaws(record: Record) -> Iterator[str]:
     if place is None or intensity.hours or not place.g_per_kwh:
         return
     is_of_table = (intensity.source, intensity.year) == (place.source, place.year)
-    factor = intensity.g_per_kwh / place.g_per_kwh
+    factors = [intensity.g_per_kwh / figure for figure in (place.g_per_kwh, place.in_codecarbon_g_per_kwh)]
     if not (
-        math.isclose(factor, 1.0, rel_tol=TOLERANCE) if is_of_table else 1 / _OTHER_TABLE <= factor <= _OTHER_TABLE
+        math.isclose(factors[0], 1.0, rel_tol=TOLERANCE)
+        if is_of_table
+        else any(1 / _OTHER_TABLE <= factor <= _OTHER_TABLE for factor in factors)
     ):
         near = "" if is_of_table else "about "
         yield (

@@ -14,6 +14,7 @@ from carbon_lint.card.read import read_card
 from carbon_lint.card.yaml.quoting import READERS, scalar_text
 from carbon_lint.errors import InputError
 from tests.cases import cases
+from tests.effort import examples, sample
 
 BLOCK = {
     "emissions": 12.5,
@@ -286,7 +287,7 @@ def test_every_reader_takes_a_written_scalar_for_the_same_value(value):
         assert value == reader(text)[1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.dictionaries(st.sampled_from([*BLOCK, "x y", "no"]), VALUES, min_size=1), st.sampled_from(sorted(GOLDEN)))
 def test_any_values_are_written_and_read_back(block, name):
     before = GOLDEN[name][0]
@@ -344,7 +345,7 @@ LINES = st.sampled_from(
 BREAKS = st.sampled_from(["\n", "\r\n", "\n"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(
     st.lists(st.tuples(LINES, BREAKS), max_size=12), st.sampled_from(["", "\n", "\ufeff", "  "]), st.text(max_size=20)
 )
@@ -405,7 +406,7 @@ def test_replacing_spans_of_the_old_text_and_refusing_overlaps():
 
 def test_all_real_cards_take_the_block_and_keep_every_other_byte(real_cards):
     refused = []
-    for path, data in real_cards:
+    for path, data in sample(real_cards):
         card = read_card(data, path)
         try:
             after = write_block(card, BLOCK)
@@ -419,16 +420,16 @@ def test_all_real_cards_take_the_block_and_keep_every_other_byte(real_cards):
             assert is_only_inserted(card.text, after), path
         else:
             assert removed_lines(card, new) == [], path
-    assert len(refused) < 0.02 * len(real_cards), refused
+    assert len(refused) < 0.02 * len(sample(real_cards)), refused
 
 
 def test_real_cards_with_a_block_mean_the_same_to_pyyaml_afterwards(real_cards):
     compared = 0
-    for path, data in real_cards:
+    for path, data in sample(real_cards):
         card = read_card(data, path)
         if card.front_matter is None or card.block is None or card.problems:
             continue
         new = read_card(encode(card, write_block(card, BLOCK)), path)
         same_to_pyyaml(card, new)
         compared += 1
-    assert compared > 300
+    assert compared > 0.05 * len(sample(real_cards))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from carbon_lint.report.run.earlier import check_replaceable
+from tests.effort import examples
 from tests.records.builders import a_record
 
 CARD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 70.05\n---\n# A model\n"
@@ -84,7 +85,7 @@ def test_a_record_takes_the_place_of_no_other_file(cli, verb, name):
     assert contents(Path()) == before
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(verb=st.sampled_from(QUICK), name=st.sampled_from(sorted(FILES)), link=st.booleans())
 def test_whatever_writes_leaves_whatever_is_not_its_own(cli, tmp_path_factory, verb, name, link):
     os.chdir(a_folder(tmp_path_factory.mktemp("any") / "here"))

@@ -12,20 +12,16 @@ from hypothesis import strategies as st
 from carbon_lint.errors import UsageError
 from carbon_lint.gate.baseline import (
     Figures,
-    MaxIncrease,
-    Source,
     changes,
     compare,
     figures_of_record,
     increase,
-    parse_age_s,
-    parse_max_increase,
-    parse_source,
     why_not,
     with_increase,
 )
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget, Status, Verdict
+from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
 from tests.report.runs import RECORD, record
 

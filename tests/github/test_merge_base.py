@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carbon_lint.config import HARMLESS_KEYS, KEYS, PLACE_KEYS, parse
+from carbon_lint.config import HARMLESS_KEYS, PLACE_KEYS, parse
+from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ConfigError
 from carbon_lint.github import limits as limits_module
 from carbon_lint.github.commands import Console
@@ -21,6 +22,7 @@ from carbon_lint.github.limits import limits_of
 from carbon_lint.github.results import Step
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
+from tests.effort import examples
 from tests.github.api import GitHubApi
 from tests.github.runner import Runner, commit
 from tests.hub.records import record
@@ -45,6 +47,9 @@ VALUES = {
     "allow-unusual-intensity": ["false", "true"],
     "electricity-maps": ['"PL"', '"IS"'],
     "pue": ["3", "1"],
+    "cpu-power": ['"200 W"', '"1 mW"'],
+    "ram-power": ['"20 W"', '"1 mW"'],
+    "stop-when": ['"likely"', '"certain"'],
     "on-exceed": ['"stop"', '"finish"'],
     "on-modelled": ['"fail"', '"pass"'],
     "grace": ['"1s"', '"9h"'],
@@ -90,11 +95,15 @@ def configuration(values):
     return "".join(f"{key} = {value}\n" for key, value in values.items())
 
 
-some_keys = st.fixed_dictionaries({}, optional={key: st.sampled_from(values) for key, values in VALUES.items()})
+some_keys = st.fixed_dictionaries(
+    {}, optional={key: st.sampled_from(values) for key, values in VALUES.items() if key not in PLACE_KEYS}
+)
+a_place = st.one_of(st.just({}), *(st.fixed_dictionaries({key: st.sampled_from(VALUES[key])}) for key in PLACE_KEYS))
+configurations = st.builds(dict.__or__, a_place, some_keys)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(base=some_keys, head=some_keys)
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(base=configurations, head=configurations)
 def test_whatever_a_pull_request_writes_the_merge_base_holds_and_every_change_is_listed(
     tmp_path, monkeypatch_module, base, head
 ):
@@ -106,13 +115,13 @@ def test_whatever_a_pull_request_writes_the_merge_base_holds_and_every_change_is
 
     found = limits_of(step_in(tmp_path))
 
-    is_first_place = not {*PLACE_KEYS, "max-emissions", "max-increase"} & base.keys() and not before.get("machine")
-    for key in KEYS:
+    is_first_place = not {*PLACE_KEYS, "max-emissions", "max-increase"} & base.keys() and not before.machine
+    for key, described in KEYS.items():
+        found_value, *values = (getattr(one, described.attribute) for one in (found.settings, before, after))
         is_heads = key in HARMLESS_KEYS or (is_first_place and key in {*PLACE_KEYS, "machine"})
-        wanted = after if is_heads else before
-        assert found.settings.get(key) == wanted.get(key), key
+        assert found_value == values[is_heads], key
         if not is_heads:
-            assert (key in {change.name for change in found.changes}) == (before.get(key) != after.get(key)), key
+            assert (key in {change.name for change in found.changes}) == (values[0] != values[1]), key
 
 
 @pytest.fixture
@@ -319,7 +328,7 @@ def test_a_merge_base_without_a_configuration_is_no_limit(runner, api):
 def test_a_broken_configuration_of_the_merge_base_names_it(tmp_path, monkeypatch):
     known = FakeBase(tmp_path, {"carbon-lint.toml": b"= 3\n"})
     monkeypatch.setattr(limits_module, "open_base", lambda _step: known)
-    with pytest.raises(ConfigError, match=r"carbon-lint\.toml of the merge base: not TOML"):
+    with pytest.raises(ConfigError, match=r"carbon-lint\.toml:1 of the merge base: not TOML"):
         limits_of(step_in(Path(tmp_path)))
 
 

@@ -8,8 +8,10 @@ import os
 import pytest
 from jsonschema import Draft202012Validator
 
-from carbon_lint.config import KEYS, Settings, find, load, load_file
+from carbon_lint.config import Settings, find, load, load_file
+from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ConfigError
+from carbon_lint.limits import Machine, MaxIncrease, Source
 from carbon_lint.lint.policy import Policy
 from tests.cases import cases
 from tests.conftest import ROOT
@@ -34,7 +36,7 @@ def severity(settings, code):
 def test_without_a_file_every_value_is_the_default():
     settings = load(".")
     assert settings.path is None
-    assert settings.get("fail-on") == "error"
+    assert settings.fail_on == "error"
     assert settings.source("fail-on") == "default"
     assert settings.max_emissions_g is None
     assert len(active(settings)) > 30
@@ -45,7 +47,7 @@ def test_the_nearest_file_above_is_used_alone():
     os.makedirs("models/a")
     write('[tool.carbon-lint]\nfail-on = "warning"\n', "models/pyproject.toml")
     settings = load("models/a")
-    assert settings.get("fail-on") == "warning"
+    assert settings.fail_on == "warning"
     assert settings.max_emissions_g is None
     assert settings.source("fail-on") == "models/pyproject.toml:2"
 
@@ -54,7 +56,7 @@ def test_a_pyproject_without_our_table_is_passed_over():
     write('fail-on = "note"\n')
     os.makedirs("models")
     write('[project]\nname = "x"\n', "models/pyproject.toml")
-    assert load("models").get("fail-on") == "note"
+    assert load("models").fail_on == "note"
 
 
 def test_the_search_ends_at_the_root_of_the_repository():
@@ -66,7 +68,7 @@ def test_the_search_ends_at_the_root_of_the_repository():
 
 def test_quantities_need_their_unit():
     write("max-emissions = 5\n")
-    with pytest.raises(ConfigError, match="must be an emissions quantity with its unit"):
+    with pytest.raises(ConfigError, match="found 5, expected an emissions quantity with its unit"):
         load(".")
     write('max-emissions = "5"\n')
     with pytest.raises(ConfigError, match="has no unit"):
@@ -80,35 +82,144 @@ def test_quantities_are_read_in_grams_and_kilowatt_hours():
     assert settings.max_energy_kwh == 0.25
 
 
-@cases(
-    ("text", "message", "hint"),
-    [
-        ('selct = ["CL1"]\n', "unknown key 'selct'", "did you mean 'select'?"),
-        ('fail-on = "warn"\n', "fail-on must be one of", None),
-        ('select = "CL1"\n', "select must be a list of rule codes", None),
-        ('severity = {CL203 = "fatal"}\n', "severity must be a table", None),
-        ("per-file-ignores = 3\n", "per-file-ignores must be a table", None),
-        ("pue = true\n", "pue must be a number", None),
-        ("machine = 3\n", "machine must be an array of tables", None),
-        ("pass-env = [1]\n", "pass-env must be a list of strings", None),
-        ("fail-on = [1]\n", "fail-on must be one of", None),
-        ("= 3\n", "not TOML", "docs/config.md"),
-    ],
-)
-def test_a_wrong_file_is_refused_with_its_path(text, message, hint):
-    write(text)
-    with pytest.raises(ConfigError) as caught:
-        load(".")
-    assert message in caught.value.message
-    assert "carbon-lint.toml" in caught.value.message
-    assert hint is None or hint in caught.value.hint
+WRONG = [
+    ('selct = ["CL1"]', 1, "selct", "unknown key 'selct'", "did you mean 'select'?"),
+    ('fail-on = "warn"', 1, "fail-on", 'found \'warn\', expected "error", "warning" or "note"', None),
+    ('select = "CL1"', 1, "select", "found 'CL1', expected a list of rule codes", None),
+    ('\nseverity = {CL203 = "fatal"}', 2, "severity", "expected a table", None),
+    ("per-file-ignores = 3", 1, "per-file-ignores", "found 3, expected a table", None),
+    ("pue = true", 1, "pue", "found true, expected a number of 1 or more", None),
+    ("pue = 0.5", 1, "pue", "found 0.5, expected a number of 1 or more", None),
+    ("carbon-intensity = nan", 1, "carbon-intensity", "expected a number of g/kWh above 0", None),
+    ("carbon-intensity = 0", 1, "carbon-intensity", "found 0, expected", None),
+    ("machine = 3", 1, "machine", "found 3, expected an array of tables", None),
+    ("pass-env = [1]", 1, "pass-env", "found [1], expected a list of names", None),
+    ('pass-env = ["A B"]', 1, "pass-env", 'found ["A B"], expected', None),
+    ('location = ""', 1, "location", "found '', expected a string", None),
+    ('on-exceed = "stopp"', 1, "on-exceed", 'found \'stopp\', expected "stop" or "finish"', None),
+    ('stop-when = "sure"', 1, "stop-when", 'expected "likely" or "certain"', None),
+    ('on-modelled = "maybe"', 1, "on-modelled", 'found \'maybe\', expected "figure", "fail" or "pass"', None),
+    ('require = ["tpu"]', 1, "require", 'found ["tpu"], expected', None),
+    ('grace = "30"', 1, "grace", "'30' has no unit", "30s"),
+    ('ram-power = "6"', 1, "ram-power", "'6' has no unit", "15 W"),
+    ('baseline = "main"', 1, "baseline", "'main' is not a baseline", "ledger:main"),
+    ('baseline-max-age = "90"', 1, "baseline-max-age", "'90' has no unit", "90d for days"),
+    ('max-increase = "10"', 1, "max-increase", "'10' is not an increase", "10%"),
+    ('location = "FRA"\npue = 1\ncarbon-intensity = 56', 3, "carbon-intensity", "location is set too", "keep one"),
+    ("[[machine]]\nlocation = 'FRA'", 1, "machine", "[[machine]]: match is missing", "gpu-par-*"),
+    ("[[machine]]\nmatch = '*'", 1, "machine", "nothing but match", "location"),
+    ("[[machine]]\nmatch = '*'\nlocation = 3", 3, "machine", "[[machine]] location: found 3", None),
+    (
+        "[[machine]]\nmatch = 'a'\nlocation = 'FRA'\n\n[[machine]]\nmatch = 'b'\ncpu-power = '9'",
+        7,
+        "machine",
+        "[[machine]] cpu-power: '9' has no unit",
+        None,
+    ),
+    ("\n\n= 3", 3, None, "not TOML", "docs/config.md"),
+    ("pue = 1\nlocation = [", 2, None, "not TOML", "docs/config.md"),
+    ("pue = 1\nlocation = '\xff'", 2, None, "not UTF-8", None),
+]
 
 
-def test_a_file_that_is_no_utf8_is_refused():
-    with open("carbon-lint.toml", "wb") as stream:
-        stream.write(b'fail-on = "\xff"\n')
-    with pytest.raises(ConfigError, match="not TOML"):
-        load(".")
+def test_an_error_in_the_file_names_file_line_key_and_what_was_expected():
+    for text, line, key, message, hint in WRONG:
+        with open("carbon-lint.toml", "wb") as stream:
+            stream.write(text.encode("latin-1"))
+        with pytest.raises(ConfigError) as caught:
+            load(".")
+        error = caught.value
+        assert error.message.startswith(f"carbon-lint.toml:{line}: "), (text, error.message)
+        assert (error.path, error.line, error.option) == ("carbon-lint.toml", line, key), text
+        assert message in error.message, text
+        assert key is None or key in error.message, text
+        assert hint is None or hint in error.hint, text
+
+
+EXCEPTION = """\
+[[exception]]
+limit = "max-emissions"
+owner = "ann@example.org"
+reason = "the larger tokenizer"
+until = 2026-12-31
+"""
+
+
+def test_an_exception_that_lacks_something_is_an_error_at_its_line():
+    for old, new, line, message in (
+        ('owner = "ann@example.org"\n', "", 1, "[[exception]]: owner is missing"),
+        ('"the larger tokenizer"', '""', 1, "[[exception]]: reason is missing"),
+        ('"the larger tokenizer"', '"  "', 4, "[[exception]] reason: found '  ', expected words"),
+        ("until = 2026-12-31", 'until = "soon"', 5, "[[exception]] until: found 'soon', expected a day"),
+        ("until = 2026-12-31\n", "", 1, "[[exception]]: until is missing"),
+        ("max-emissions", "max-emission", 2, "[[exception]] limit: found 'max-emission', expected a limit"),
+        ("until", "til = 1\nuntil", 5, "[[exception]] til: unknown key 'til'"),
+    ):
+        write(EXCEPTION.replace(old, new))
+        with pytest.raises(ConfigError) as caught:
+            load(".")
+        assert caught.value.message == f"carbon-lint.toml:{line}: {message}"
+
+
+def test_every_value_is_typed_in_its_unit_and_knows_its_line():
+    write(
+        """\
+max-emissions = "1.5 kg"
+max-energy = "250 Wh"
+max-increase = "10% and 5 g"
+baseline = "ledger:main"
+baseline-max-age = "2d"
+carbon-intensity = 56
+grace = "2m"
+cpu-power = "150 W"
+stop-when = "certain"
+training-type = \"\"\"
+pue = 9
+\"\"\"
+pue = 1.5
+"""
+    )
+    settings = load(".")
+    assert (settings.max_emissions_g, settings.max_energy_kwh) == (1500.0, 0.25)
+    assert settings.max_increase == MaxIncrease(share=0.1, emissions_g=5.0)
+    assert settings.baseline == Source("ledger", "main")
+    assert (settings.baseline_max_age_s, settings.grace_s, settings.cpu_power_w) == (172800.0, 120.0, 150.0)
+    assert (settings.carbon_intensity_g_per_kwh, settings.stop_when, settings.pue) == (56.0, "certain", 1.5)
+    assert (settings.place_key, settings.stated("grace"), settings.stated("card")) == ("carbon-intensity", "2m", None)
+    for line, key in ((1, "max-emissions"), (9, "stop-when"), (13, "pue")):
+        assert settings.source(key) == f"carbon-lint.toml:{line}"
+    with pytest.raises(AttributeError):
+        settings.pue = 1.0
+
+
+def test_each_machine_gets_the_first_value_that_matches_its_name():
+    write(
+        """\
+cpu-power = "65 W"
+ram-power = "6 W"
+
+[[machine]]
+match = "gpu-*"
+cpu-power = "200 W"
+
+[[machine]]
+match = "GPU-par-*"
+location = "FRA"
+cpu-power = "1 W"
+"""
+    )
+    settings = load(".")
+    assert settings.on_machine("gpu-par-1")[1:] == ("FRA", 200.0, 6.0)
+    assert settings.on_machine("gpu-fra-1")[1:] == (None, 200.0, 6.0)
+    assert settings.on_machine("laptop")[1:] == (None, 65.0, 6.0)
+
+
+def test_a_quantity_written_another_way_is_no_change():
+    write('max-emissions = "1 kg"\nmax-increase = "10%"\n')
+    before = load(".")
+    write('\nmax-increase = "10 %"\nmax-emissions = "1000 g"\nlocation = "FRA"\n')
+    (change,) = before.changes_to(load("."))
+    assert str(change) == "location: none -> FRA"
 
 
 def test_an_unknown_rule_is_refused_with_the_nearest_name():
@@ -154,23 +265,26 @@ def test_rules_are_ignored_by_path_from_where_the_file_is():
 def test_a_value_over_another_says_where_it_came_from():
     write('fail-on = "note"\n')
     settings = load(".").with_values({"fail-on": "error"}, "command line")
-    assert settings.get("fail-on") == "error"
+    assert settings.fail_on == "error"
     assert settings.source("fail-on") == "command line"
 
 
 def test_tables_and_texts_are_handed_on():
     write('location = "FRA"\n[[machine]]\nmatch = "gpu-par-*"\nlocation = "FRA"\n')
     settings = load(".")
-    assert settings.text("location") == "FRA"
-    assert settings.tables("machine") == ({"match": "gpu-par-*", "location": "FRA"},)
-    assert settings.tables("exception") == ()
+    assert settings.location == "FRA"
+    assert settings.machine == (Machine("gpu-par-*", "FRA"),)
+    assert settings.exception == ()
 
 
 def test_the_schema_has_exactly_the_keys_that_the_program_reads():
     assert set(SCHEMA["properties"]) == {*KEYS, "$schema"}
     assert SCHEMA["additionalProperties"] is False
-    for key, (_, purpose) in KEYS.items():
-        assert SCHEMA["properties"][key]["description"].startswith(purpose[0].upper())
+    assert {key.attribute for key in KEYS.values()} == set(Settings.__annotations__) - {
+        "path",
+        "folder",
+        "_stated",
+    }
 
 
 @cases(

@@ -13,6 +13,7 @@ from carbon_lint.lint.engine import LintRequest, examine
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
 from tests.cases import cases
+from tests.effort import examples
 from tests.lint.cases import CASES, Case, case_id
 from tests.lint.test_properties import cards
 
@@ -62,7 +63,7 @@ def test_no_combination_of_faults_keeps_a_finding_whose_fix_was_promised(key, le
             assert left_to_fix(read_card(text.encode(), "README.md"), POLICY, None, level) == [], text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(cards(), st.sampled_from(["safe", "unsafe"]))
 @example(b"--- \rco2_eq_emissions:\r---\r# A model\r", "safe")
 @example(b"---\nCo2_eq_emissions:\n  emissions: 12.5\n  emissions: 12.5\n---\n", "safe")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.limits import Machine
 from carbon_lint.measure import doctor
 from carbon_lint.measure.doctor import State, diagnose
 from carbon_lint.records.record import Method
@@ -94,8 +95,13 @@ def test_a_location_is_shown_with_its_intensity_and_source(tmp_path, gpus):
     diagnosis, found = looked_at(machine(tmp_path, EPYC_7763), location="aws/us-east-1")
     assert diagnosis.location == "aws/us-east-1"
     assert found["location"].state is State.KNOWN
-    assert "Virginia, USA: 244.8 g/kWh (2023)" in found["location"].what
+    assert "Virginia, USA: 270.5 g/kWh (combustion, 2023" in found["location"].what
     assert "eGRID2023" in found["location"].what
+    assert "--pue 1.15" in found["location"].error
+    _, found = looked_at(machine(tmp_path / "known", EPYC_7763), location="aws/us-east-1", pue=1.2)
+    assert "--pue" not in found["location"].error
+    _, found = looked_at(machine(tmp_path / "own", EPYC_7763), location="FRA")
+    assert "--pue" not in found["location"].error
 
 
 def test_a_location_that_is_not_known_makes_it_unsound(tmp_path, gpus):
@@ -105,7 +111,7 @@ def test_a_location_that_is_not_known_makes_it_unsound(tmp_path, gpus):
 
 
 def test_auto_uses_the_configuration(tmp_path, gpus):
-    machines = [{"match": "n", "location": "SWE"}]
+    machines = [Machine("n", "SWE")]
     diagnosis, found = looked_at(machine(tmp_path, EPYC_7763), location="auto", machines=machines)
     assert diagnosis.location == "SWE"
     assert "[[machine]]" in found["location"].what

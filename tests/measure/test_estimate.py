@@ -65,9 +65,9 @@ def test_eight_gpus_for_twelve_hours_are_a_range_below_their_rating():
     rated_kwh = 8 * 12 * 0.4
     assert result.energy_kwh.high == pytest.approx(rated_kwh)
     assert result.energy_kwh.low < result.energy_kwh.likely < result.energy_kwh.high
-    assert result.emissions_g.likely == pytest.approx(result.energy_kwh.likely * 56.039)
+    assert result.emissions_g.likely == pytest.approx(result.energy_kwh.likely * 44.18)
     assert any("datasheet" in text for text in result.sources)
-    assert any("Our World in Data" in text for text in result.sources)
+    assert any("Ember" in text for text in result.sources)
     assert "--host-power" in result.left_out[0]
 
 
@@ -143,9 +143,9 @@ def test_a_scale_that_is_not_above_zero_is_refused(scale):
 def test_the_verb_prints_range_sources_and_a_budget(cli):
     code, out, err = cli("estimate", "--gpu", "A100", "--count", "8", "--hours", "12", "--location", "FRA")
     assert (code, err) == (0, "")
-    assert "emissions  about 1.64 kg CO2eq (947 g to 2.15 kg)" in out
+    assert "emissions  about 1.29 kg CO2eq (746 g to 1.7 kg)" in out
     assert "energy     about 29.2 kWh (16.9 kWh to 38.4 kWh)" in out
-    assert "--max-emissions '2.15 kg'" in out
+    assert "--max-emissions '1.7 kg'" in out
     assert "arXiv 2506.14551" in out
 
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError
 from carbon_lint.records.hours import basis, find_disagreement, joined, over_hours, scaled
-from carbon_lint.records.merge.merge import Named, Overlap, merge
+from carbon_lint.records.merge.merge import Named, merge
+from carbon_lint.records.merge.shared import without_shared
+from carbon_lint.records.plausible import find_contradiction
 from carbon_lint.records.record import Energy, HourlyIntensity, Intensity
 from carbon_lint.records.store import load_record, write_record
 from tests.records.builders import FRANCE, a_record
@@ -135,13 +137,11 @@ def test_what_counts_once_is_taken_out_of_the_hours_too(tmp_path):
         started_at="2026-11-24T10:30:00Z",
         ended_at="2026-11-24T11:30:00Z",
     )
-    named = [Named(name="a", record=first), Named(name="b", record=second)]
-    merged = merge(named, overlap=Overlap.APPORTION).record
+    left = without_shared([first, second], by_machine=True)[1].record
 
-    assert merged.energy_kwh.total == pytest.approx(3.0)
-    assert [hour.energy_kwh for hour in merged.intensity.hours] == pytest.approx([2.5, 0.5])
-    write_record(merged, tmp_path / "r.json")
-    assert load_record(tmp_path / "r.json") == merged
+    assert left.energy_kwh.total == pytest.approx(1.0)
+    assert [hour.energy_kwh for hour in left.intensity.hours] == pytest.approx([0.5, 0.5])
+    assert find_contradiction(left) is None
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_a_node_that_comes_twice_in_one_launch_counts_once():
 def test_runs_of_different_jobs_that_overlap_on_a_machine_are_refused():
     with pytest.raises(InputError, match=r"b\.json and a\.json overlap for 1800 s on node-1") as caught:
         merge([run_of("a"), run_of("b", start=1800, command=("python", "other.py"))])
-    assert "carbon-lint merge RECORD... --overlap apportion -o sum.json" in caught.value.hint
+    assert "--overlap separate" in caught.value.hint
 
 
 @pytest.mark.parametrize("gpus", [(["G1"], ["G2"]), (["G1", "G2"], ["G1"]), ([None], [None, None])])
@@ -132,13 +132,6 @@ def test_one_command_on_other_gpus_of_a_machine_at_the_same_time_is_another_job(
     records = [run_of(name, gpus=own) for name, own in zip("ab", gpus, strict=True)]
     with pytest.raises(InputError, match=r"b\.json and a\.json overlap for 3600 s on node-1"):
         merge(records)
-
-
-def test_apportioned_a_sweep_keeps_each_gpus_energy():
-    a = run_of("a", kwh=(0.5, 1.0, 0.5), gpus=["G1"])
-    b = run_of("b", kwh=(0.5, 0.8, 0.5), gpus=["G2"])
-    energy = summed(a, b, overlap=Overlap.APPORTION).record.energy_kwh
-    assert (energy.gpu, energy.cpu) == (pytest.approx(1.8), pytest.approx(0.5))
 
 
 @pytest.mark.parametrize("gpus", [(["G1", "G2"], ["G2", "G1"]), (["G1"], []), ([None], [None])])
@@ -150,28 +143,6 @@ def test_two_meters_over_one_job_that_name_no_other_gpus_count_once(gpus):
 def test_the_same_command_twice_at_different_times_is_refused_where_it_overlaps_a_little():
     with pytest.raises(InputError, match="overlap for 600 s"):
         merge([run_of("a"), run_of("b", start=3000)])
-
-
-def test_apportioned_the_shared_time_counts_once():
-    """Two hours, of which one is in both: a holds 10-11, b holds 10:30-11:30. 1 kW all the time."""
-    a = run_of("a", kwh=(0.9, 0.0, 0.1))
-    b = run_of("b", start=1800, kwh=(0.9, 0.0, 0.1), command=("python", "other.py"))
-    merged = summed(a, b, overlap=Overlap.APPORTION)
-
-    assert merged.record.energy_kwh.total == pytest.approx(1.5)
-    assert merged.record.emissions_g == pytest.approx(1.5 * G_PER_KWH)
-    assert merged.record.duration_s == 5400
-    assert "b.json: 50% of its time is in a.json too and counts once" in merged.notes[0]
-
-
-def test_apportioned_runs_on_gpus_of_their_own_keep_those():
-    a = run_of("a", kwh=(0.5, 1.0, 0.5), gpus=["G1"])
-    b = run_of("b", kwh=(0.5, 2.0, 0.5), gpus=["G2"], command=("python", "other.py"))
-    record = summed(a, b, overlap=Overlap.APPORTION).record
-
-    assert record.energy_kwh.gpu == pytest.approx(3.0)
-    assert record.energy_kwh.cpu == pytest.approx(0.5)
-    assert record.energy_kwh.ram == pytest.approx(0.5)
 
 
 def test_machines_of_the_same_name_can_be_said_to_be_separate():
@@ -242,24 +213,6 @@ def test_a_record_of_stated_gpus_loses_its_own_also_to_one_that_states_none():
     record = summed(a, b).record
     assert record.energy_kwh.gpu == pytest.approx(2.2)
     assert energies(record) == {"G1": None, "G2": None, "G3": pytest.approx(0.2)}
-
-
-def test_apportioned_on_one_machine_each_gpu_loses_its_own_energy():
-    a = uneven("a", by_gpu={"G1": 3.0})
-    b = uneven("b", by_gpu={"G1": 2.0, "G2": 0.2}, start=1800, command=("python", "other.py"))
-    record = summed(a, b, overlap=Overlap.APPORTION).record
-    assert record.energy_kwh.gpu == pytest.approx(3.0 + 1.0 + 0.2)
-    assert energies(record) == pytest.approx({"G1": 4.0, "G2": 0.2})
-
-
-def test_on_one_machine_a_gpu_without_uuid_is_known_by_its_place():
-    a = run_of("a", kwh=(0.5, 2.0, 0.5), gpus=[None])
-    b = run_of("b", kwh=(0.5, 2.0, 0.5), gpus=[None], start=1800, command=("python", "other.py"))
-    assert summed(a, b, overlap=Overlap.APPORTION).record.energy_kwh.gpu == pytest.approx(3.0)
-    elsewhere = run_of("c", "node-2", kwh=(0.5, 2.0, 0.5), gpus=[None])
-    assert summed(a, elsewhere).record.energy_kwh.gpu == pytest.approx(4.0)
-    unnamed = [run_of(name, None, kwh=(0.5, 2.0, 0.5), gpus=[None]) for name in "de"]
-    assert summed(*unnamed).record.energy_kwh.gpu == pytest.approx(4.0)
 
 
 def test_the_energy_of_a_gpu_is_summed_over_attempts_and_its_mark_stays():
@@ -360,20 +313,6 @@ def test_a_union_is_what_a_ruler_would_say(stretches):
     merged = merged_windows(stretches)
     assert all(before.end_s < after.start_s for before, after in pairwise(merged))
     assert shared_s(Window(20, 60), stretches) == len(seconds & set(range(20, 60)))
-
-
-@given(st.lists(st.tuples(st.integers(0, 5000), st.integers(60, 4000)), min_size=1, max_size=6))
-def test_apportioned_constant_power_gives_the_time_of_the_union(stretches):
-    """1 kW on one machine, whatever runs overlap: the sum is 1 kW times the time that any of them covers."""
-    records = [
-        run_of(
-            f"r{number}", start=start, seconds=length, kwh=(length / 3600, 0.0, 0.0), command=("python", str(number))
-        )
-        for number, (start, length) in enumerate(stretches)
-    ]
-    covered_s = union_s(Window(start, start + length) for start, length in stretches)
-    total = merge(records, overlap=Overlap.APPORTION).record.energy_kwh.total
-    assert total == pytest.approx(covered_s / 3600, abs=len(records) * 1.1 / 3600)
 
 
 def test_the_verb_merges_files_and_folders(cli):

@@ -53,11 +53,11 @@ EDITS = {
     ),
     "an intensity that is not the place's": (
         edited(emissions_g=3.9 * 1.25, intensity__g_per_kwh=3.9),
-        "intensity.g_per_kwh is 3.9, expected about 56.039: the figure of FRA (France)",
+        "intensity.g_per_kwh is 3.9, expected about 44.18: the figure of FRA (France)",
     ),
     "an intensity of no code but the place's name": (
         edited(emissions_g=3.9 * 1.25, intensity__g_per_kwh=3.9, intensity__location=None),
-        "intensity.g_per_kwh is 3.9, expected about 56.039",
+        "intensity.g_per_kwh is 3.9, expected about 44.18",
     ),
     "an intensity taken away": (edited(intensity=None), "intensity is null"),
     "a machine of 25 mW": (

@@ -10,8 +10,9 @@ import pytest
 
 from carbon_lint.gate.baseline import compare, figures_of_record
 from carbon_lint.gate.budget import OnModelled, is_failing, judge
-from carbon_lint.gate.exceptions import BudgetException, excuse
+from carbon_lint.gate.exceptions import excuse
 from carbon_lint.gate.verdict import Budget
+from carbon_lint.limits import BudgetException
 from carbon_lint.records.record import Energy, Outcome
 from carbon_lint.report.run import comment, summary
 from carbon_lint.report.run import text as run_text

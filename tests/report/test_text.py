@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from carbon_lint.project import DOCS_URL
 from carbon_lint.report import REPORTERS, RenderOptions
 from carbon_lint.report.findings.text import excerpt
+from tests.effort import examples
 from tests.report.samples import CARD, diagnostic, fix, related, report
 
 PLAIN = RenderOptions()
@@ -117,7 +118,7 @@ def test_the_caret_stands_below_the_characters_whatever_comes_before_them(line, 
     assert columns(shown) <= 80
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.text(max_size=300), st.data(), st.integers(min_value=0, max_value=200))
 def test_an_excerpt_of_any_line_fits_and_steers_nothing(line, data, width):
     line = re.sub(r"[\r\n]", " ", line)

@@ -83,7 +83,7 @@ NAMES = {name_of(module): code for code, module in CODES.items()}
 
 
 def load(module: str) -> Rule:
-    """The rule of one module of `TABLE`, with its code, name and severity filled in."""
+    """Return the rule of one module of `TABLE`, with its code, name and severity filled in."""
     rule: Rule = import_module(f"carbon_lint.lint.rules.{module}").RULE
     rule.code = module[:5].upper()
     rule.name = name_of(module)

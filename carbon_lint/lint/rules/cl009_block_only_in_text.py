@@ -53,7 +53,7 @@ def check(context: Context) -> Iterator[Hit]:
     """
     if not context.is_model_card:
         return
-    if "CL003" in context.codes:  # the metadata as a whole is not seen; that is said already
+    if "CL003" in context.codes:  # that finding covers all of the metadata
         return
     match = _BLOCK.search(context.text, context.card.body[0])
     if match:

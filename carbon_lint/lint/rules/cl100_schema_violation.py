@@ -22,7 +22,7 @@ EXPLAINING = frozenset(("CL101", "CL102", "CL103", "CL104", "CL105", "CL109", "C
 def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
-    Holds a block against `schemas/co2_eq_emissions.schema.json`, where no other rule has found anything in it.
+    Checks a block against `schemas/co2_eq_emissions.schema.json` if no other rule has found anything in it.
 
     ## Why is this bad?
     The Hub documents two shapes: a number of grams, or a map that holds it as `emissions`. Readers rely on them.
@@ -61,7 +61,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _is_explained_by_a_rule_that_was_not_asked(context: Context) -> bool:
-    """A finding that the settings leave out must not come back under this code."""
+    """Return whether a rule that the settings switch off explains the misfit: it must not come back under this code."""
     return any(
         any(True for _ in load(CODES[code]).check(context)) for code in sorted(EXPLAINING) if code not in context.active
     )

@@ -43,7 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Fix safety
-    Safe: the dashes become blanks, and every field keeps its value. Offered where each item is one `key: value` of
+    Safe: the dashes become blanks, and every field keeps its value. Offered if each item is one `key: value` of
     a block list and no key comes twice.
     """
     block = context.block
@@ -55,7 +55,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _fix(text: str, block: Node) -> Fix | None:
-    """Blank for dash, so that everything else stays where it is."""
+    """Replace each dash by a blank, so that nothing else moves."""
     edits = []
     names = set()
     for item in block.items_list():

@@ -1,4 +1,4 @@
-"""CL104: no number where the figure belongs."""
+"""CL104: the figure is not a number."""
 
 from __future__ import annotations
 

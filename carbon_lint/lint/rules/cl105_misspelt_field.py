@@ -78,7 +78,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Fix safety
-    Safe where the names differ in case, blanks, dashes or a known variant only, and the right key is not there;
+    Safe if the names differ in case, blanks, dashes or a known variant only, and the right key is not there;
     unsafe for a likely typing error, and for a name that may stand for another unit.
     """
     if context.block is not None and is_mark(context.block.raw):  # CL103 says so
@@ -93,7 +93,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def meant_by(name: str) -> tuple[str | None, bool]:
-    """The documented field that a key stands for, and whether nothing but the spelling differs."""
+    """Return the documented field that a key stands for, and whether only the spelling differs."""
     if name in _KNOWN or name in GENERATED:
         return None, False
     letters = "".join(character for character in name.lower() if character.isalnum())

@@ -58,7 +58,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Fix safety
-    Safe where only case, blanks or dashes differ, and for one or two typing errors in a name that holds `eq`, such as
+    Safe if only case, blanks or dashes differ, and for one or two typing errors in a name that holds `eq`, such as
     `co2_eq_emission`. Unsafe otherwise: `co2_emissions` may have been meant in another unit.
     """
     root = context.card.root

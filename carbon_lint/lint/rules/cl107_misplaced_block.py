@@ -1,4 +1,4 @@
-"""CL107: a block where nothing looks for it."""
+"""CL107: the block is in the wrong place."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _nested(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """The block's key anywhere below the top level, with the keys above it. Aliases are not entered."""
+    """Yield the block's key anywhere below the top level, with the keys above it. Aliases are not entered."""
     if node.is_alias:
         return
     for item in node.items_list():

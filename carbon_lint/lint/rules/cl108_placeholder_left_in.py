@@ -38,7 +38,7 @@ def check(context: Context) -> Iterator[Hit]:
     Information Needed]` or `{{ source }}`, or `N/A`.
 
     ## Why is this bad?
-    It reads as if somebody had said where the figure comes from. A field that is not known is left out.
+    It looks as if the card stated the source of its figure. Leave out a field that you do not know.
 
     ## Example
     ```yaml
@@ -75,4 +75,4 @@ def is_placeholder(text: str) -> bool:
     )
 
 
-RULE = Rule(summary="A placeholder stands where a fact belongs", since="0.1.0", check=check)
+RULE = Rule(summary="A field still holds a placeholder", since="0.1.0", check=check)

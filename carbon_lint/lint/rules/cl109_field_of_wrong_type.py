@@ -32,7 +32,7 @@ def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
     Reports documented fields, and those that sentence-transformers, SetFit and SpanMarker write, whose value is of
-    another type: a list of hardware, a nested map, a number where words belong.
+    another type: a list of hardware, a nested map, a number instead of words.
 
     ## Why is this bad?
     The Hub's type for these fields is a string. Other shapes are not shown.
@@ -67,7 +67,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _expected(name: str) -> tuple[str, frozenset[str]] | None:
-    """What a field should be, as words and as the reader's types. None for `emissions`, which has rules of its own."""
+    """Return what a field should be, as words and as types; None for `emissions`, which other rules check."""
     if name in STRINGS:
         return _STRING
     if name in NUMBERS and name != "emissions":

@@ -24,7 +24,7 @@ def check(context: Context) -> Iterator[Hit]:
     Cards of data sets and Spaces are left alone.
 
     ## Why is this bad?
-    A figure that says neither how it was found nor on what and where cannot be compared with another.
+    If a card states neither method, nor hardware, nor place, nobody can compare its figure with another one.
 
     ## Example
     ```yaml

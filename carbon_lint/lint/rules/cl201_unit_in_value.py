@@ -48,8 +48,8 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Fix safety
-    Safe where nothing but grams is taken away. Unsafe where the number is converted from the unit that is stated,
-    and where words stand around it. None if no unit is stated, or if the text has several meanings (`17 tons`,
+    Safe if only the unit grams is removed. Unsafe if the number is converted from another unit,
+    or if words stand around it. None if no unit is stated, or if the text has several meanings (`17 tons`,
     `1,500 kg`, `0.3 g/request`).
     """
     node = context.emissions

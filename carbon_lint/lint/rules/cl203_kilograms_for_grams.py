@@ -1,4 +1,4 @@
-"""CL203: kilograms where grams belong."""
+"""CL203: the figure is in kilograms instead of grams."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Hit]:
     Reports `.nan` and `.inf`.
 
     ## Why is this bad?
-    Generators of cards write `.nan` where a tracker returned nothing: the run was not measured. A field that is not
+    Generators of cards write `.nan` if a tracker returned nothing: the run was not measured. A field that is not
     known is left out.
 
     ## Example

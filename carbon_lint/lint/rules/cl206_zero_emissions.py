@@ -19,7 +19,7 @@ def check(context: Context) -> Iterator[Hit]:
     Asks about a figure of exactly zero.
 
     ## Why is this bad?
-    No training takes nothing. AutoTrain wrote 0 where its tracker was switched off, and templates hold 0 to be
+    Every training uses energy. AutoTrain wrote 0 if its tracker was switched off, and templates hold 0 to be
     filled in: not measured is not zero.
 
     ## Example

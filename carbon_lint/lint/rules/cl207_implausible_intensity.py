@@ -52,7 +52,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Fix safety
-    Unsafe: offered where a thousand times the figure gives a usual intensity, which is a guess, if a good one.
+    Unsafe: offered if a thousand times the figure gives a usual intensity. That is a guess, if a good one.
 
     ## References
     * Ember, Yearly Electricity Data; CodeCarbon `global_energy_mix.json`: countries from 2 to about 1,100 g/kWh.

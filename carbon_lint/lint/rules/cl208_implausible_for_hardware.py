@@ -54,7 +54,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Fix safety
-    Unsafe: offered where the figure fits as kilograms, which is a guess.
+    Unsafe: offered if the figure fits as kilograms. That is a guess.
     """
     emissions_g, node = context.emissions_g, context.emissions
     hardware, hours = string(context.field("hardware_used")), _hours(context)

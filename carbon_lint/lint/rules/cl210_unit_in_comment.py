@@ -92,7 +92,7 @@ def _is_near(stated: float, value: float) -> bool:
 
 
 def comment_after(text: str, offset: int) -> tuple[int, int]:
-    """Start and end of the comment that follows on the line; an empty span where none does."""
+    """Return the start and end of the comment that follows on the line, or an empty span."""
     line_end = min(at for at in (text.find("\n", offset), text.find("\r", offset), len(text)) if at >= 0)
     start = text.find(" #", offset, line_end)
     return (start + 1, line_end) if start >= 0 and not text[offset:start].strip() else (line_end, line_end)

@@ -21,7 +21,7 @@ def check(context: Context) -> Iterator[Hit]:
     Compares `energy_consumed` with the energy of `--record` or `--emissions-csv`, in kWh.
 
     ## Why is this bad?
-    Energy is what was measured; grams follow from it. Where it differs, the card is of another run.
+    Energy is what was measured; grams follow from it. If it differs, the card describes another run.
 
     ## Example
     ```csv

@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Hit]:
     Compares `hours_used` with the duration of `--record` or `--emissions-csv`, within 2 % or its rounding.
 
     ## Why is this bad?
-    Where the hours differ, the card is of another run.
+    If the hours differ, the card describes another run.
 
     ## Example
     ```csv

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
-    Reports a card without `co2_eq_emissions` where `--record` or `--emissions-csv` has a figure for it.
+    Reports a card without `co2_eq_emissions` if `--record` or `--emissions-csv` has a figure for it.
 
     ## Why is this bad?
     The figure was measured and then lost: `push_to_hub` of a training framework writes the card anew.

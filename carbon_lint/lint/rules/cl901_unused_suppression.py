@@ -44,7 +44,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _removal(text: str, start: int, end: int, is_alone: bool) -> Edit:
-    """The comment with the blanks before it; the whole line where nothing else stands on it."""
+    """Return the span of the comment with the blanks before it, or of the whole line if it holds nothing else."""
     while start > 0 and text[start - 1] in " \t":
         start -= 1
     if is_alone:

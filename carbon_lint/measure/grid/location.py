@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from carbon_lint.errors import ConfigError, MeasurementError
+from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.grid.web import get_text
 from carbon_lint.places import find_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from carbon_lint.limits import Machine
     from carbon_lint.places import Place
 
 # The link-local address of all three; none of it leaves the machine's own host.
@@ -40,11 +41,12 @@ class Found:
     how: str | None
 
     def __str__(self) -> str:
-        return f"location: {self.place.code} ({self.place.name}, {self.place.g_per_kwh:.4g} g/kWh), by {self.how}"
+        place = self.place
+        return f"location: {place.code} ({place.name}), {place.figure}, by {self.how}"
 
 
-def resolve(text: str, machines: Iterable[Mapping[str, Any]], node: str) -> Found:
-    """`text` as a place, or `locate` for `auto`. Raises MeasurementError, ConfigError."""
+def resolve(text: str, machines: Iterable[Machine], node: str) -> Found:
+    """`text` as a place, or `locate` for `auto`. Raises MeasurementError."""
     return locate(machines, node) if is_auto(text) else Found(place=find_place(text), how=None)
 
 
@@ -54,7 +56,7 @@ def is_auto(text: str) -> bool:
 
 
 def locate(
-    machines: Iterable[Mapping[str, Any]], node: str, *, metadata_url: str = METADATA_URL, root: Path = Path("/")
+    machines: Iterable[Machine], node: str, *, metadata_url: str = METADATA_URL, root: Path = Path("/")
 ) -> Found:
     """The place of this machine, for `--location auto`.
 
@@ -65,20 +67,15 @@ def locate(
         root: the file tree that holds /sys.
 
     Raises:
-        ConfigError: a `[[machine]]` table lacks a key.
         MeasurementError: neither the configuration nor a cloud says where this is, or says a place that is not known.
     """
-    for table in machines:
-        pattern, location = table.get("match"), table.get("location")
-        if not isinstance(pattern, str) or not isinstance(location, str):
-            raise ConfigError("a [[machine]] needs match and location", hint='match = "gpu-par-*", location = "FRA"')
-        if fnmatchcase(node.lower(), pattern.lower()):
-            how = f"[[machine]] match {pattern!r} of this host, {node}"
+    for machine in machines:
+        if machine.location is not None and fnmatchcase(node.lower(), machine.match.lower()):
+            how = f"[[machine]] match {machine.match!r} of this host, {node}"
             try:
-                return Found(place=find_place(location), how=how)
+                return Found(place=find_place(machine.location), how=how)
             except MeasurementError as error:
-                error.message = f"{how}: {error.message}"
-                raise
+                raise MeasurementError(f"{how}: {error.message}", hint=error.hint) from error
     return _ask_cloud(metadata_url, root)
 
 

@@ -99,7 +99,7 @@ def _is_world_average(row: Row) -> bool:
     if row.energy_kwh <= 0 or abs(row.emissions_g / row.energy_kwh - WORLD_G_PER_KWH) > _WORLD_TOLERANCE_G_PER_KWH:
         return False
     place, _ = _place_of(row)
-    return place is None or _is_far(WORLD_G_PER_KWH, place.g_per_kwh, 1 + _QUEBEC_TOLERANCE)
+    return place is None or _is_far(WORLD_G_PER_KWH, place.in_codecarbon_g_per_kwh, 1 + _QUEBEC_TOLERANCE)
 
 
 def implied_intensity(lasts: list[Row], g_per_kwh: float, warnings: list[str]) -> Intensity:
@@ -107,12 +107,13 @@ def implied_intensity(lasts: list[Row], g_per_kwh: float, warnings: list[str]) -
     place, name = _common_place(lasts)
     if len(lasts) > 1 and name is None:
         warnings.append("the runs took place in several places, so none is named; --location-name TEXT gives one")
-    if lasts[0].is_default_place and place is not None and _is_far(g_per_kwh, place.g_per_kwh, 1 + _QUEBEC_TOLERANCE):
+    expected = None if place is None else place.in_codecarbon_g_per_kwh
+    if lasts[0].is_default_place and expected is not None and _is_far(g_per_kwh, expected, 1 + _QUEBEC_TOLERANCE):
         warnings.append(f"the file says Quebec, but its intensity is {g_per_kwh:.4g} g/kWh; no place is named")
         place, name = None, None
-    if place is not None and place.code is not None and _is_far(g_per_kwh, place.g_per_kwh, _FAR):
+    if place is not None and place.code is not None and expected is not None and _is_far(g_per_kwh, expected, _FAR):
         warnings.append(
-            f"the file's {g_per_kwh:.4g} g/kWh is far from the {place.g_per_kwh:.4g} g/kWh of {place.name}: "
+            f"the file's {g_per_kwh:.4g} g/kWh is far from the {expected:.4g} g/kWh of {place.name}: "
             f"a .codecarbon.config may have set it; --location {place.code} prices its energy anew"
         )
     version = lasts[0].cells.get("codecarbon_version")

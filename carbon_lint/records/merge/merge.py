@@ -11,34 +11,31 @@ A machine's energy is the whole machine's. Two records of one machine for the sa
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, MeasurementError
-from carbon_lint.records.hours import scaled
 from carbon_lint.records.merge.combine import combine
-from carbon_lint.records.merge.gpu_energy import has_same_gpus, held_shares, is_stated, without_held
-from carbon_lint.records.merge.windows import Window, shared_s, window_of
-from carbon_lint.records.record import Energy
+from carbon_lint.records.merge.gpu_energy import has_same_gpus, is_stated
+from carbon_lint.records.merge.shared import TOUCH_S, without_shared
+from carbon_lint.records.merge.windows import window_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from carbon_lint.records.record import Record
 
-TOUCH_S = 1.0  # a retry that starts in the second in which the first attempt ends does not overlap it
 SAME_SHARE = 0.8  # of the shorter one's time: two meters of one launch, not two jobs
 
 
 class Overlap(StrEnum):
-    """Runs of different jobs that overlap on one machine.
+    """What to do about runs of different jobs that overlap on one machine.
 
-    `refuse`: an error. `apportion`: the shared time counts once. `separate`: they ran on machines of the same name.
+    `refuse`: raise an error. `separate`: count all of each; they ran on machines of the same name.
     """
 
     REFUSE = "refuse"
-    APPORTION = "apportion"
     SEPARATE = "separate"
 
 
@@ -58,14 +55,6 @@ class Merged:
     notes: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Kept:
-    """What is counted so far."""
-
-    items: list[Named] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
 def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Merged:
     """The sum of the records.
 
@@ -78,15 +67,14 @@ def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Mer
             "there is no record to merge", hint="name the folder of the records: carbon-lint merge records -o sum.json"
         )
     _check_figures(records)
-    kept = _Kept()
-    for item in _without_twins(sorted(records, key=_order), kept.notes):
-        _admit(item, kept, overlap)
-    record = combine([item.record for item in kept.items])
-    run_ids = sorted(run_ids_of(kept.items))
-    if len(records) > 1 or kept.notes:
+    notes: list[str] = []
+    kept = _without_launched(_without_twins(sorted(records, key=_order), notes), notes, overlap)
+    record = combine(_without_shared_gpus(kept, notes))
+    run_ids = sorted(run_ids_of(kept))
+    if len(records) > 1 or notes:
         digest = hashlib.sha256("\n".join(run_ids).encode()).hexdigest()
         record = replace(record, run_id=f"merged-{digest[:16]}", merged_from=tuple(run_ids))
-    return Merged(record=replace(record, warnings=(*record.warnings, *kept.notes)), notes=tuple(kept.notes))
+    return Merged(record=replace(record, warnings=(*record.warnings, *notes)), notes=tuple(notes))
 
 
 def of_group(records: Sequence[Named], run_group: str) -> list[Named]:
@@ -156,29 +144,29 @@ def _check_nested_sums(records: Sequence[Named]) -> None:
             seen[run_id] = item.name
 
 
-def _admit(item: Named, kept: _Kept, overlap: Overlap) -> None:
-    """Count the record, or what of it is not counted yet."""
-    record = item.record
-    beside = [other for other in kept.items if _overlap_s(record, other.record) > TOUCH_S]
-    same_machine = [
-        other
-        for other in beside
-        if record.hardware.node is not None and record.hardware.node == other.record.hardware.node
-    ]
-    launched = next((other for other in same_machine if _is_same_launch(record, other.record)), None)
-    if launched is not None:
-        larger, smaller = _by_energy(item, launched)
-        if smaller is launched:
-            kept.items.remove(launched)
-            kept.items.append(item)
-        kept.notes.append(f"{smaller.name} is left out: node {record.hardware.node} is in {larger.name} already")
-        return
-    if same_machine and overlap is Overlap.REFUSE:
-        raise _overlapping(item, same_machine[0])
-    if same_machine and overlap is Overlap.APPORTION:
-        item = _without_shared_time(item, same_machine, kept.notes)
-    others = [other for other in beside if other not in same_machine]
-    kept.items.append(_without_shared_gpus(item, others, kept.notes))
+def _without_launched(items: Sequence[Named], notes: list[str], overlap: Overlap) -> list[Named]:
+    """Return each launch once. Each item is compared with those that still ran when it began."""
+    kept: dict[int, Named] = {}
+    running: dict[str, list[int]] = {}
+    for at, item in enumerate(items):
+        if item.record.hardware.node is None:
+            kept[at] = item
+            continue
+        began_s = window_of(item.record).start_s
+        still = running.setdefault(item.record.hardware.node, [])
+        still[:] = [other for other in still if window_of(kept[other].record).end_s > began_s]
+        beside = [other for other in still if _overlap_s(item.record, kept[other].record) > TOUCH_S]
+        launched = next((other for other in beside if _is_same_launch(item.record, kept[other].record)), None)
+        if launched is not None:
+            kept[launched], smaller = _by_energy(item, kept[launched])
+            where = f"node {item.record.hardware.node} is in {kept[launched].name} already"
+            notes.append(f"{smaller.name} is left out: {where}")
+            continue
+        if beside and overlap is Overlap.REFUSE:
+            raise _overlapping(item, kept[beside[0]])
+        kept[at] = item
+        still.append(at)
+    return list(kept.values())
 
 
 def _is_same_launch(one: Record, other: Record) -> bool:
@@ -205,61 +193,19 @@ def _overlapping(item: Named, other: Named) -> InputError:
     return InputError(
         f"{item.name} and {other.name} overlap for {seconds:.0f} s on {item.record.hardware.node}: "
         "each holds the whole machine's energy",
-        hint="carbon-lint merge RECORD... --overlap apportion -o sum.json counts the shared time once "
-        "(--overlap separate: two machines of the same name, or a clock set back); sum.json then stands for them",
+        hint="use --overlap separate if these are two machines of the same name, or if a clock was set back; "
+        "`carbon-lint ledger sum` counts the time that runs share once",
     )
 
 
-def _without_shared_time(item: Named, others: Sequence[Named], notes: list[str]) -> Named:
-    """The record less the time that others on its machine hold already, its power taken as even."""
-    window = window_of(item.record)
-    share = _shared_share(window, [window_of(other.record) for other in others])
-    gpu_shares = held_shares(item.record, [other.record for other in others])
-    notes.append(
-        f"{item.name}: {share:.0%} of its time is in {_names(others)} too and counts once, its power taken as even"
-    )
-    return replace(item, record=_less(item.record, machine_share=share, gpu_shares=gpu_shares))
-
-
-def _without_shared_gpus(item: Named, others: Sequence[Named], notes: list[str]) -> Named:
-    """The record less the GPUs that other records (containers on one host, say) hold for the same time."""
-    common = [other for other in others if any(held_shares(item.record, [other.record]))]
-    shares = held_shares(item.record, [other.record for other in common])
-    gpus = item.record.hardware.gpus
-    if not any(shares) or item.record.energy_kwh.gpu is None:
-        return item
-    how = "" if is_stated(gpus) else ", its GPU energy taken as even over them"
-    fraction = sum(share > 0 for share in shares) / len(gpus)
-    notes.append(f"{item.name}: {fraction:.0%} of its GPUs are in {_names(common)} too and count once there{how}")
-    return replace(item, record=_less(item.record, machine_share=0.0, gpu_shares=shares))
-
-
-def _shared_share(window: Window, others: Sequence[Window]) -> float:
-    return shared_s(window, others) / window.length_s if window.length_s else 0.0
-
-
-def _less(record: Record, *, machine_share: float, gpu_shares: Sequence[float]) -> Record:
-    energy = record.energy_kwh
-    cpu, ram = _scaled(energy.cpu, 1 - machine_share), _scaled(energy.ram, 1 - machine_share)
-    gpus, gpu = without_held(record.hardware.gpus, energy.gpu, gpu_shares)
-    before = energy.total or 0.0
-    total = before - sum((old or 0.0) - (new or 0.0) for old, new in zip(_parts(energy), (cpu, gpu, ram), strict=True))
-    left_share = total / before if before else 1.0
-    grams = _scaled(record.emissions_g, left_share)
-    cpu_linear = _scaled(energy.cpu_linear, 1 - machine_share)
-    left = Energy(total=total, cpu=cpu, gpu=gpu, ram=ram, cpu_linear=cpu_linear)
-    intensity = scaled(record.intensity, max(0.0, left_share))
-    hardware = replace(record.hardware, gpus=gpus)
-    return replace(record, energy_kwh=left, emissions_g=grams, intensity=intensity, hardware=hardware)
-
-
-def _parts(energy: Energy) -> tuple[float | None, ...]:
-    return (energy.cpu, energy.gpu, energy.ram)
-
-
-def _scaled(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * max(0.0, factor)
-
-
-def _names(items: Sequence[Named]) -> str:
-    return " and ".join(item.name for item in items)
+def _without_shared_gpus(items: Sequence[Named], notes: list[str]) -> list[Record]:
+    """Return the records less the GPUs that others (containers on one host, say) hold for the same time."""
+    found = without_shared([item.record for item in items], by_machine=False)
+    for item, left in zip(items, found, strict=True):
+        if any(left.gpu_shares) and item.record.energy_kwh.gpu is not None:
+            gpus = item.record.hardware.gpus
+            how = "" if is_stated(gpus) else ", its GPU energy taken as even over them"
+            fraction = sum(share > 0 for share in left.gpu_shares) / len(gpus)
+            names = " and ".join(items[holder].name for holder in left.holders)
+            notes.append(f"{item.name}: {fraction:.0%} of its GPUs are in {names} too and count once there{how}")
+    return [left.record for left in found]

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from carbon_lint.config import Change
     from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import BudgetException, Excused
+    from carbon_lint.gate.exceptions import Excused
     from carbon_lint.gate.verdict import LimitResult, Verdict
+    from carbon_lint.limits import BudgetException
     from carbon_lint.records.record import Record
 
 

@@ -86,7 +86,8 @@ def _everyday(record: Record) -> str:
     return f"As much as {markdown_text(said)}.\n" if said else ""
 
 
-def _reproduce(record: Record) -> str:
+def reproduce(record: Record) -> str:
+    """Return the command line that measures the same job again, cut at 4,000 characters."""
     words = ["carbon-lint", "run"]
     known = record.intensity
     if known is not None and known.location:
@@ -95,11 +96,14 @@ def _reproduce(record: Record) -> str:
         words += ["--carbon-intensity", significant(known.g_per_kwh, 6)]
     else:
         words.append("--energy-only")
-    command = terminal(shlex.join([*words, "--", *record.command]))[:_MAX_COMMAND_CHARACTERS]
+    return terminal(shlex.join([*words, "--", *record.command]))[:_MAX_COMMAND_CHARACTERS]
+
+
+def _reproduce(record: Record) -> str:
     rows = [f"{markdown_code(name)} {markdown_code(version)}" for name, version in sorted(record.software.items())]
     commit = f"at commit {markdown_code(record.provenance.commit)} " if record.provenance.commit else ""
     return (
         "<details><summary>How to reproduce</summary>\n\n"
         f"{commit}with {', '.join(rows) or 'software not stated'}:\n\n"
-        f"{markdown.fenced(command)}\n</details>\n"
+        f"{markdown.fenced(reproduce(record))}\n</details>\n"
     )

@@ -1,0 +1,182 @@
+"""Parse what a user writes about limits and machines: baselines, increases, ages, exceptions, `[[machine]]` tables.
+
+On the check path whenever the configuration states one of them, so the values are named tuples.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from carbon_lint.errors import ConfigError, UsageError
+from carbon_lint.units import GRAMS_PER, KWH_PER, parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from typing import Any
+
+KINDS = ("card", "record", "ledger", "hub")
+LIMITS = ("max-emissions", "max-energy", "max-increase")
+_EXAMPLE = "write '10%', '5 g', or both: '10% and 5 g'"
+_EXCEPTION_KEYS = ("limit", "owner", "reason", "until")
+_MACHINE_KEYS = ("match", "location", "cpu-power", "ram-power")
+_MACHINE_EXAMPLE = 'match = "gpu-par-*", location = "FRA"'
+
+
+class Source(NamedTuple):
+    """Name where a baseline comes from: `card`, `record:PATH`, `ledger:BRANCH`, `hub:OWNER/MODEL`."""
+
+    kind: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        """Return it as the user wrote it."""
+        return f"{self.kind}:{self.value}" if self.value else self.kind
+
+
+class MaxIncrease(NamedTuple):
+    """State how much more than the baseline may pass. A run fails if it is over both parts; `None` is no such part.
+
+    `source` names who set it (a flag, an input, a line of the configuration). Two that differ in it alone are equal.
+    """
+
+    share: float | None = None
+    emissions_g: float | None = None
+    energy_kwh: float | None = None
+    source: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Compare without the source."""
+        return isinstance(other, MaxIncrease) and self[:3] == other[:3]
+
+    def __ne__(self, other: object) -> bool:
+        """Compare without the source."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Hash without the source."""
+        return hash(self[:3])
+
+
+class BudgetException(NamedTuple):
+    """Lift one limit for a while. `until` is the last day on which it holds."""
+
+    limit: str
+    owner: str
+    reason: str
+    until: date
+
+    def __str__(self) -> str:
+        """Return everything that a reader needs to object to it."""
+        return f"{self.limit}: excepted by {self.owner} until {self.until.isoformat()}: {self.reason}"
+
+
+class Machine(NamedTuple):
+    """State what holds on the machines whose name the glob `match` matches."""
+
+    match: str
+    location: str | None = None
+    cpu_power_w: float | None = None
+    ram_power_w: float | None = None
+
+
+def parse_source(text: str) -> Source:
+    """Return `'hub:owner/model'` as a Source. Raises UsageError."""
+    kind, _, value = text.strip().partition(":")
+    is_known = kind in KINDS and (bool(value) != (kind == "card"))
+    if not is_known or (kind == "hub" and not re.fullmatch(r"[\w.-]+/[\w.-]+", value)):
+        raise UsageError(
+            f"{text!r} is not a baseline",
+            hint="write card, record:PATH, ledger:BRANCH (ledger:main) or hub:OWNER/MODEL",
+        )
+    return Source(kind=kind, value=value)
+
+
+def parse_age_s(text: str) -> float:
+    """Return `'90d'` in seconds. Raises UsageError; a number alone most likely means days."""
+    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", text):
+        number = text.strip()
+        raise UsageError(f"{text!r} has no unit", hint=f"write {number}d for days, {number}h for hours")
+    return parse_duration_s(text)
+
+
+def parse_max_increase(text: str, source: str | None = None) -> MaxIncrease:
+    """Return `'10% and 5 g'` as MaxIncrease(share=0.1, emissions_g=5). Raises UsageError."""
+    parts = [part.strip() for part in re.split(r"\s+and\s+|,", text.strip())]
+    shares = [part for part in parts if part.endswith("%")]
+    amounts = [part for part in parts if not part.endswith("%")]
+    if not all(parts) or len(shares) > 1 or len(amounts) > 1:
+        raise UsageError(f"{text!r} is not an increase", hint=_EXAMPLE)
+    share = _share(shares[0]) if shares else None
+    if not amounts:
+        return MaxIncrease(share=share, source=source)
+    unit = re.sub(r"^[\d.eE+\s-]+", "", amounts[0])
+    if unit in KWH_PER:
+        return MaxIncrease(share=share, energy_kwh=parse_energy_kwh(amounts[0]), source=source)
+    if unit in GRAMS_PER:
+        return MaxIncrease(share=share, emissions_g=parse_emissions_g(amounts[0]), source=source)
+    raise UsageError(f"{text!r} is not an increase: {amounts[0]!r} is neither grams nor energy", hint=_EXAMPLE)
+
+
+def _share(text: str) -> float:
+    match = re.fullmatch(r"\+?(\d+(?:\.\d+)?)\s*%", text)
+    if match is None:
+        raise UsageError(f"{text!r} is not a percentage of zero or more", hint=_EXAMPLE)
+    return float(match[1]) / 100
+
+
+def parse_exception(table: Mapping[str, Any]) -> BudgetException:
+    """Return a table of `[[exception]]`. Raises ConfigError, whose `option` is the key of the table."""
+    _check_keys(table, _EXCEPTION_KEYS, _EXCEPTION_KEYS, f"an exception has {', '.join(_EXCEPTION_KEYS)}")
+    if table["limit"] not in LIMITS:
+        raise ConfigError(
+            f"found {table['limit']!r}, expected a limit", hint=f"limits: {', '.join(LIMITS)}", option="limit"
+        )
+    for key in ("owner", "reason"):
+        if not isinstance(table[key], str) or not table[key].strip():
+            raise ConfigError(f"found {table[key]!r}, expected words", option=key)
+    return BudgetException(table["limit"], table["owner"].strip(), table["reason"].strip(), _day(table["until"]))
+
+
+def _day(value: Any) -> date:
+    from datetime import date, datetime  # noqa: PLC0415  on the check path
+
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"found {value!r}, expected a day", hint="write until = 2026-12-31", option="until"
+        ) from error
+
+
+def parse_machine(table: Mapping[str, Any]) -> Machine:
+    """Return a table of `[[machine]]`. Raises ConfigError, whose `option` is the key of the table."""
+    hint = f"{_MACHINE_EXAMPLE}; a machine has {', '.join(_MACHINE_KEYS)}"
+    _check_keys(table, _MACHINE_KEYS, ("match",), hint)
+    if len(table) == 1:
+        raise ConfigError("a [[machine]] states nothing but match", hint=hint)
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise ConfigError(f"found {value!r}, expected a string", hint=hint, option=key)
+    return Machine(table["match"], table.get("location"), _power_w(table, "cpu-power"), _power_w(table, "ram-power"))
+
+
+def _power_w(table: Mapping[str, Any], key: str) -> float | None:
+    try:
+        return None if key not in table else parse_power_w(table[key])
+    except UsageError as error:
+        raise ConfigError(error.message, hint=error.hint, option=key) from error
+
+
+def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], needed: tuple[str, ...], hint: str) -> None:
+    unknown = [key for key in table if key not in known]
+    missing = [key for key in needed if not table.get(key)]
+    if unknown or missing:
+        message = f"unknown key {unknown[0]!r}" if unknown else f"{missing[0]} is missing"
+        raise ConfigError(message, hint=hint, option=unknown[0] if unknown else None)

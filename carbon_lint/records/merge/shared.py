@@ -1,0 +1,180 @@
+"""Take off what several records hold of one machine or one GPU for the same time, so that it counts once. Pure.
+
+A record holds the energy of its whole machine. Time that several records share counts in the one with the most energy:
+an outer run holds all of its inner run, and the sum is never below the largest part. Power is taken as even.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from dataclasses import replace
+from heapq import heappop, heappush
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from carbon_lint.records.hours import scaled
+from carbon_lint.records.merge.gpu_energy import identity_of, is_stated, without_held
+from carbon_lint.records.merge.windows import Window, window_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from carbon_lint.records.record import Record
+
+TOUCH_S = 1.0
+"""A retry that starts in the second in which the first attempt ends does not overlap it."""
+
+_MOST_HOLDERS = 3
+
+
+class Left(NamedTuple):
+    """What counts of a record beside the others.
+
+    `machine_share` and `gpu_shares` are the shares of its time for which others hold its machine and each of its GPUs;
+    `holders` are the places in the sequence of some of those others.
+    """
+
+    record: Record
+    machine_share: float
+    gpu_shares: tuple[float, ...]
+    holders: tuple[int, ...]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether other records hold all of it."""
+        return self.machine_share == 1.0 and all(share == 1.0 for share in self.gpu_shares)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no other record holds any of it."""
+        return not self.machine_share and not any(self.gpu_shares)
+
+
+class _Rank(NamedTuple):
+    """Which of two records holds the time that they share: the larger, the earlier, the longer."""
+
+    is_exact: bool  # of a GPU whether its own energy is known: what is taken off an even share is a guess
+    minus_kwh: float
+    start_s: float
+    minus_end_s: float
+    run_id: str
+
+
+class _Span(NamedTuple):
+    """A record's time on one machine or GPU. `part` is -1 for the machine, or which of the record's GPUs it is."""
+
+    owner: int
+    part: int
+    window: Window
+    rank: _Rank  # the smallest holds the time
+
+
+def without_shared(records: Sequence[Record], *, by_machine: bool) -> list[Left]:
+    """Return what counts of each record: a GPU's time once, and with `by_machine` a machine's time once too.
+
+    Without `by_machine` a GPU is known by its UUID alone. The time that this takes grows as that of a sort.
+    """
+    shares = [[0.0] * (1 + len(record.hardware.gpus)) for record in records]
+    holders: list[list[int]] = [[] for _ in records]
+    for spans in _spans(records, by_machine=by_machine):
+        for span, share, others in _lost(spans):
+            shares[span.owner][span.part + 1] = share
+            holders[span.owner] += [other for other in others if other not in holders[span.owner]]
+    return [
+        Left(
+            _less(record, machine_share=own[0], gpu_shares=own[1:]) if any(own) else record,
+            own[0],
+            tuple(own[1:]),
+            tuple(found[:_MOST_HOLDERS]),
+        )
+        for record, own, found in zip(records, shares, holders, strict=True)
+    ]
+
+
+def _spans(records: Sequence[Record], *, by_machine: bool) -> Iterable[list[_Span]]:
+    """Return the spans of each machine and GPU that more than one record used."""
+    found: dict[object, list[_Span]] = defaultdict(list)
+    for owner, record in enumerate(records):
+        window = window_of(record)
+        if record.merged_from and window.length_s > record.duration_s + TOUCH_S:
+            continue  # a sum of attempts that lie apart: nobody knows which of the time it used
+        if by_machine and record.hardware.node is not None:
+            found[record.hardware.node].append(_Span(owner, -1, window, _rank(record, _machine_kwh(record))))
+        gpus = record.hardware.gpus
+        is_exact = is_stated(gpus)
+        for part, gpu in enumerate(gpus):
+            key = identity_of(record, gpu) if by_machine else gpu.uuid
+            gpu_kwh = gpu.energy_kwh if is_exact else (record.energy_kwh.gpu or 0.0) / len(gpus)
+            if key is not None:
+                rank = _rank(record, gpu_kwh or 0.0, is_exact=is_exact)
+                found["GPU", key].append(_Span(owner, part, window, rank))
+    return [spans for spans in found.values() if len(spans) > 1]
+
+
+def _rank(record: Record, energy_kwh: float, *, is_exact: bool = True) -> _Rank:
+    window = window_of(record)
+    return _Rank(is_exact, -energy_kwh, window.start_s, -window.end_s, record.run_id)
+
+
+def _lost(spans: list[_Span]) -> Iterable[tuple[_Span, float, list[int]]]:
+    """Return each span that loses time to others of a smaller rank, the share that it loses, and some of them."""
+    order = sorted(spans, key=lambda span: span.window)
+    points = sorted({moment for span in spans for moment in (span.window.start_s, span.window.end_s)})
+    kept_s: dict[tuple[int, int], float] = defaultdict(float)
+    starts: list[float] = []
+    owners: list[int] = []
+    running: list[tuple[_Rank, int, int, float]] = []
+    at = 0
+    for start_s, end_s in pairwise(points):
+        while at < len(order) and order[at].window.start_s <= start_s:
+            heappush(running, (order[at].rank, order[at].owner, order[at].part, order[at].window.end_s))
+            at += 1
+        while running and running[0][3] <= start_s:
+            heappop(running)
+        if running:
+            _, owner, part, _ = running[0]
+            kept_s[owner, part] += end_s - start_s
+            if not owners or owners[-1] != owner:
+                starts.append(start_s)
+                owners.append(owner)
+    for span in order:
+        share = _share_lost(span.window.length_s, kept_s[span.owner, span.part])
+        if share:
+            first, last = bisect_right(starts, span.window.start_s) - 1, bisect_left(starts, span.window.end_s)
+            others = dict.fromkeys(owner for owner in owners[first : min(last, first + 9)] if owner != span.owner)
+            yield span, share, list(others)[:_MOST_HOLDERS]
+
+
+def _share_lost(length_s: float, kept_s: float) -> float:
+    """Return the share of the time that is not kept; a touch at its ends is no overlap, and what it leaves no rest."""
+    touch_s = min(TOUCH_S, length_s / 2)
+    if length_s - kept_s <= touch_s:
+        return 0.0
+    return 1.0 if kept_s <= touch_s else 1 - kept_s / length_s
+
+
+def _less(record: Record, *, machine_share: float, gpu_shares: Sequence[float]) -> Record:
+    """Return the record less these shares. A total without components is the machine's."""
+    energy = record.energy_kwh
+    if energy.total is None:
+        return record
+    gpus, gpu_kwh = without_held(record.hardware.gpus, energy.gpu, gpu_shares)
+    total_kwh = _machine_kwh(record) * (1 - machine_share) + (gpu_kwh or 0.0)
+    left_share = total_kwh / energy.total if energy.total else 1.0
+    cpu, ram, linear = (_scaled(value, 1 - machine_share) for value in (energy.cpu, energy.ram, energy.cpu_linear))
+    return replace(
+        record,
+        energy_kwh=replace(energy, total=total_kwh, cpu=cpu, gpu=gpu_kwh, ram=ram, cpu_linear=linear),
+        emissions_g=_scaled(record.emissions_g, left_share),
+        intensity=scaled(record.intensity, left_share),
+        hardware=replace(record.hardware, gpus=gpus),
+    )
+
+
+def _machine_kwh(record: Record) -> float:
+    return max(0.0, (record.energy_kwh.total or 0.0) - (record.energy_kwh.gpu or 0.0))
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor

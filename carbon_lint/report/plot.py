@@ -1,0 +1,97 @@
+"""Draw figures over time as SVG that stands in a page, and say the same in words and in a table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import UsageError
+from carbon_lint.project import install_hint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_LABELS = 6
+_ROWS = 12
+# pygal writes the date into a comment and its settings into a script: the page is the same each time, without script.
+_DROPPED = re.compile(r"<!--.*?-->|<script\b.*?</script>", re.DOTALL)
+_LOOKS = {
+    "js": (),
+    "disable_xml_declaration": True,
+    "show_dots": False,
+    "width": 720,
+    "height": 300,
+    "legend_at_bottom": True,
+    "legend_at_bottom_columns": 4,
+    "include_x_axis": True,
+    "show_minor_x_labels": False,
+    "truncate_label": -1,
+    "truncate_legend": -1,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """One chart: the same labels along time for each series.
+
+    Attributes:
+        title: what is shown.
+        show: writes one value with its unit.
+        labels: one for each point, such as `1 min 5 s` or `2026-W48`.
+        series: the values by name; each has as many as there are labels.
+        limit: drawn as a dashed line, if there is one.
+        is_stacked: the series are parts of a whole.
+    """
+
+    title: str
+    show: Callable[[float], str]
+    labels: tuple[str, ...]
+    series: Mapping[str, tuple[float, ...]]
+    limit: float | None = None
+    is_stacked: bool = False
+
+    def svg(self) -> str:
+        """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
+        try:
+            import pygal  # noqa: PLC0415  an extra
+            from pygal.style import Style  # noqa: PLC0415
+        except ImportError as error:
+            hint = install_hint("html")
+            raise UsageError("the html format needs pygal: the package is missing", hint=hint) from error
+        style = Style(
+            background="transparent",
+            plot_background="transparent",
+            foreground="var(--ink)",
+            foreground_strong="var(--ink)",
+            foreground_subtle="var(--line)",
+            guide_stroke_color="var(--line)",
+            major_guide_stroke_color="var(--line)",
+            colors=(*(f"var(--{name})" for name in ("one", "two", "three")[: len(self.series)]), "var(--error)"),
+            opacity=".55",
+            font_family="system-ui, sans-serif",
+            label_font_size=13,
+            major_label_font_size=13,
+            legend_font_size=14,
+            stroke_width=2,
+        )
+        kind = pygal.StackedLine if self.is_stacked else pygal.Line
+        chart = kind(style=style, fill=self.is_stacked, value_formatter=self.show, **_LOOKS)
+        chart.x_labels = self.labels
+        chart.x_labels_major_every = max(1, len(self.labels) // _LABELS)
+        for name, values in self.series.items():
+            chart.add(name, list(values))
+        if self.limit is not None:
+            chart.add("limit", [self.limit] * len(self.labels), stroke_style={"width": 3, "dasharray": "6, 4"})
+        return _DROPPED.sub("", str(chart.render(is_unicode=True)))
+
+    def words(self) -> str:
+        """Say what the chart shows, for a reader who does not see it."""
+        parts = [f"{name} {self.show(min(values))} to {self.show(max(values))}" for name, values in self.series.items()]
+        allowed = "" if self.limit is None else f"; the limit is {self.show(self.limit)}"
+        return f"{self.title}: {', '.join(parts)}{allowed}."
+
+    def rows(self) -> list[list[str]]:
+        """Return about a dozen rows of the figures, label first."""
+        chosen = range(0, len(self.labels), max(1, len(self.labels) // _ROWS))
+        return [[self.labels[at], *(self.show(values[at]) for values in self.series.values())] for at in chosen]
