@@ -15,6 +15,7 @@ import yaml
 
 from carbon_lint.starter.files import proposed_budget
 from carbon_lint.units import parse_emissions_g
+from tests.schemas import check_jsonschema
 
 WORKFLOW = ".github/workflows/carbon-lint.yml"
 FILES = [WORKFLOW, ".pre-commit-config.yaml", "carbon-lint.toml"]
@@ -99,9 +100,8 @@ def test_two_jobs_with_least_permissions_and_pinned_actions(repository, cli):
 def test_the_workflow_is_valid_for_github(repository, cli, train):
     repository(train=train, card=CARD)
     cli("init", "--yes", "--location", "FRA", "--to", "me/m", "--action", "acme/carbon-lint@" + "a" * 40)
-    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW]
-    done = subprocess.run(check, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    code, output = check_jsonschema("--builtin-schema", "vendor.github-workflows", WORKFLOW)
+    assert code == 0, output
     assert "unpinned" not in Path(WORKFLOW).read_text()
 
 
@@ -354,9 +354,8 @@ def test_a_workflow_of_several_trainings_is_valid_for_github(repository, cli, tr
     repository(**{"a-b/train.py": train, "a_b/train.py": train, "c/train.py": PLAIN, "c/README.md": CARD})
     cli("init", "--yes")
     assert len(jobs()) >= 4
-    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW]
-    done = subprocess.run(check, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    code, output = check_jsonschema("--builtin-schema", "vendor.github-workflows", WORKFLOW)
+    assert code == 0, output
 
 
 def test_without_a_model_nothing_is_published(repository, cli):
