@@ -299,7 +299,10 @@ class Origin:
 
     def stated(self, key: str, value: object) -> Stated:
         """Check one value. Raises ConfigError for an unknown key, or a value that is not of the key's kind."""
-        return Stated(self._read(key, value), value, self.source(key), self._path, self.line(key))
+        found = self._read(key, value)
+        if isinstance(found, limits.MaxIncrease):
+            found = found._replace(source=self.source(key))
+        return Stated(found, value, self.source(key), self._path, self.line(key))
 
     def error(self, message: str, *at: str, hint: str | None = None) -> ConfigError:
         """Return the error of a value, which names its place."""

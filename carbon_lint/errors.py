@@ -1,17 +1,18 @@
-"""The exception tree and the exit codes. Raised below `cli`, turned into text once, in `cli.main`.
+"""Define the exception tree and the exit codes. Front ends turn an error into text and exit status, once.
 
 CarbonLintError                  2
-├─ UsageError                    2   flags that cannot be combined, a value that cannot be read
+├─ UsageError                    2   options that cannot be combined, a value that cannot be read
 │  └─ SecondCardError            2   a card that would be made beside one of almost the same name
-├─ ConfigError                   2   carbon-lint.toml: unknown key, wrong type
+├─ ConfigError                   2   carbon-lint.toml: unknown key, wrong value
 ├─ InputError                    2   a named file that cannot be read or is not what it should be
-│  └─ CardPlaceError             2   a card whose figures cannot be read or written, with the place in it
+│  ├─ CardPlaceError             2   a card whose figures cannot be read or written, with the place in it
+│  └─ MissingFigureError         2   what was given holds no figure that can be trusted; 125 if a job was to be measured
+│     └─ PlaceError              2   the place, or its carbon intensity, is not known; the same
 ├─ OutputError                   2   a report, record or card that cannot be written
-├─ HubUnreadableError            2   the Hub could not be asked, or does not know what was named
+├─ HubError                      2   the Hub refused, or could not be reached; 4 if something was to be published
 ├─ NothingFoundError             3   nothing matched
 │  └─ NoCardsError               3   no card
-├─ PublishError                  4   the Hub refused, or could not be reached
-└─ MeasurementError            125   no trustworthy number
+└─ MeasurementError            125   a job that was to be measured, or judged by what was measured, cannot be
    └─ CommandNotRunnable   126/127   not executable / not found
 
 A bad *card* is a diagnostic, never an exception.
@@ -105,12 +106,16 @@ class CardPlaceError(InputError):
         self.path, self.line, self.column = path, line, column
 
 
+class MissingFigureError(InputError):
+    """What was given holds no figure that can be trusted."""
+
+
+class PlaceError(MissingFigureError):
+    """The place is not known, or its carbon intensity cannot be had."""
+
+
 class OutputError(CarbonLintError):
     """A record, card or report cannot be written."""
-
-
-class HubUnreadableError(CarbonLintError):
-    """What was asked of the Hub could not be read. Nothing was to be published, so nothing failed to be."""
 
 
 class NothingFoundError(CarbonLintError):
@@ -123,10 +128,8 @@ class NoCardsError(NothingFoundError):
     """No card was found where one was looked for."""
 
 
-class PublishError(CarbonLintError):
-    """The card did not reach the Hub."""
-
-    exit_code = ExitCode.NOT_PUBLISHED
+class HubError(CarbonLintError):
+    """The Hub refused, could not be reached, or does not know what was named."""
 
 
 class MeasurementError(CarbonLintError):
@@ -141,3 +144,21 @@ class CommandNotRunnableError(MeasurementError):
     def __init__(self, message: str, *, found: bool, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.exit_code = ExitCode.COMMAND_NOT_EXECUTABLE if found else ExitCode.COMMAND_NOT_FOUND
+
+
+def exit_code_of(error: CarbonLintError, doing: str) -> int:
+    """Return the exit status for an error that ended `doing`: a verb, or the `step` of a workflow.
+
+    What happened decides: a Hub that refuses is a failed publication only if something was to be published, and a
+    missing figure a failed measurement only if a job was to be measured.
+    """
+    if error.exit_code == ExitCode.DID_NOT_RUN:
+        if isinstance(error, HubError) and doing in _PUBLISHING:
+            return ExitCode.NOT_PUBLISHED
+        if isinstance(error, MissingFigureError) and doing in _MEASURING:
+            return ExitCode.NOT_MEASURED
+    return int(error.exit_code)
+
+
+_PUBLISHING = ("publish", "step")
+_MEASURING = ("run", "step")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint.data import table
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.gate.uncertainty import uncertain_energy_kwh
+from carbon_lint.records.intensity import source_in_words
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -144,10 +145,8 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
         left_out.append(f"what start-up weighed in a run of {record.duration_s:.0f} s: scale a run of a minute or more")
     left_out += _pue_left_out(place, record.pue if pue is None else pue)
     if place is None and record.intensity is not None:
-        name = record.intensity.location_name or "as given"
-        own = (
-            f"carbon intensity, the record's: {record.intensity.g_per_kwh:.4g} g/kWh, {name}, {record.intensity.source}"
-        )
+        name, source = record.intensity.location_name or "as given", source_in_words(record.intensity)
+        own = f"carbon intensity, the record's: {record.intensity.g_per_kwh:.4g} g/kWh, {name}, {source}"
         grams = energy.times(record.intensity.g_per_kwh)
         return Estimate(
             energy_kwh=energy, emissions_g=grams, basis=basis, sources=(*sources, own), left_out=tuple(left_out)

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any
 
 from carbon_lint.data import table
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import PlaceError
 from carbon_lint.text import quoted
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, significant
 
@@ -98,13 +98,13 @@ def vintage(basis: str | None, year: int | None, *, at: int | None = None) -> st
 def find_place(text: str) -> Place:
     """Return the place that `text` names; case, spaces and underscores do not matter.
 
-    Raises MeasurementError for anything that is not in the table, with the nearest names that are.
+    Raises PlaceError for anything that is not in the table, with the nearest names that are.
     """
     places = _places()
     found = places.get(_normal(text))
     if found is not None:
         return _priced(found)
-    raise MeasurementError(f"location {quoted(text)} is not known", hint=_hint(text))
+    raise PlaceError(f"location {quoted(text)} is not known", hint=_hint(text))
 
 
 def custom_place(
@@ -117,16 +117,16 @@ def custom_place(
 ) -> Place:
     """Return a place that is known only by its carbon intensity.
 
-    Raises MeasurementError if that is not a finite number above 0, or outside every grid's range and not allowed to be.
+    Raises PlaceError if that is not a finite number above 0, or outside every grid's range and not allowed to be.
     """
     if not math.isfinite(g_per_kwh) or g_per_kwh <= 0:
-        raise MeasurementError(
+        raise PlaceError(
             f"carbon intensity {g_per_kwh!r} is not a number of g/kWh above zero",
             hint="give the grid's g CO2eq per kWh, like --carbon-intensity 56.04",
         )
     unusual = unusual_intensity(g_per_kwh)
     if unusual is not None and not allow_unusual:
-        raise MeasurementError(unusual[0], hint=unusual[1])
+        raise PlaceError(unusual[0], hint=unusual[1])
     return Place(
         code=None,
         name=name,
@@ -165,7 +165,7 @@ def _priced(place: Place) -> Place:
     """Return `place`, unless its table holds no intensity: a run there would come out at zero grams."""
     if place.g_per_kwh > 0:
         return place
-    raise MeasurementError(
+    raise PlaceError(
         f"the carbon intensity of {place.code} ({place.name}) is {place.g_per_kwh:g} g/kWh in its table "
         f"({place.source})",
         hint="every run there would come out as 0 g; give the grid's own figure with --carbon-intensity",

@@ -2,6 +2,7 @@
 
 * `terminal`, `visible`: for a terminal or a log that a CI runner reads.
 * `command_data`, `command_property`: for GitHub workflow commands (actions/toolkit `command.ts` has the same two).
+* `spreadsheet`: for a cell of CSV.
 * `json_literals`: for JSON that is printed to a log that a runner reads.
 * `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
 """
@@ -55,6 +56,11 @@ def command_property(text: str) -> str:
 def json_literals(encoded: str) -> str:
     r"""ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only stand in its strings."""
     return _COMMAND.sub(lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace("\x7f", "\\u007f")
+
+
+def spreadsheet(text: str) -> str:
+    """Return `text` as a cell of CSV, with a quote before what a spreadsheet would run as a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def markdown_code(text: str, *, in_table: bool = False) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.card.edit import encode, write_block
 from carbon_lint.card.prose import figures
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.records.record import Method, Outcome
 from carbon_lint.units import format_emissions
 
@@ -67,7 +67,7 @@ def card_with_record(
 ) -> CardChange:
     """The card in `data` with the record's figures; a minimal new card for None.
 
-    Raises MeasurementError where the record holds no figure, UsageError where a smaller figure would replace a larger
+    Raises MissingFigureError where the record holds no figure, UsageError where a smaller figure would replace a larger
     one of the same run group, InputError where the card cannot be written safely.
     """
     card = read_card(data or b"", path)
@@ -84,7 +84,7 @@ def card_with_record(
 def block_of(record: Record, *, training_type: str | None = None, location_name: str | None = None) -> dict[str, Value]:
     """The keys that a record can state, in the documentation's order. The training type is never guessed.
 
-    Raises MeasurementError where the record holds no emissions.
+    Raises MissingFigureError where the record holds no emissions.
     """
     block: dict[str, Value] = {
         "emissions": _emissions_of(record),
@@ -113,17 +113,17 @@ def _emissions_of(record: Record) -> float:
     emissions_g = record.emissions_g
     if record.outcome is Outcome.UNMEASURED or emissions_g is None:
         if record.outcome is not Outcome.UNMEASURED and record.energy_kwh.total is not None:
-            raise MeasurementError(
+            raise MissingFigureError(
                 f"the record of run {record.run_id} holds energy and no grams",
                 hint="the card was not changed; say where the energy came from: carbon-lint card --location FRA",
             )
         why = record.warnings[0] if record.warnings else "no emissions were measured"
-        raise MeasurementError(
+        raise MissingFigureError(
             f"the record of run {record.run_id} holds no emissions ({record.outcome}): {why}",
             hint="the card was not changed; `carbon-lint doctor` says what can be measured here",
         )
     if not math.isfinite(emissions_g) or emissions_g <= 0:
-        raise MeasurementError(
+        raise MissingFigureError(
             f"the record of run {record.run_id} states {emissions_g!r} g, which no run can have taken",
             hint="the card was not changed; measure the run again",
         )

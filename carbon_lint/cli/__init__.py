@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except Exception as error:  # noqa: BLE001  the one place where an exception becomes text
-        return _report(error)
+        return _report(error, argv[0] if argv else "")
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -112,9 +112,9 @@ def _unknown_verb(verb: str) -> int:
     return 2
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception, verb: str) -> int:
     from carbon_lint import redact
-    from carbon_lint.errors import CarbonLintError
+    from carbon_lint.errors import CarbonLintError, exit_code_of
     from carbon_lint.text import terminal
 
     if isinstance(error, CarbonLintError):
@@ -122,7 +122,7 @@ def _report(error: Exception) -> int:
         hint = f"\n  {terminal(redact.text(error.hint, secrets))}" if error.hint else ""
         details = "".join(f"\n    {terminal(redact.text(line, secrets))}" for line in error.details)
         sys.stderr.write(f"carbon-lint: {terminal(redact.text(error.message, secrets))}{hint}{details}\n")
-        return int(error.exit_code)
+        return exit_code_of(error, verb)
     missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if missing in _EXTRA_OF:
         from carbon_lint.project import install_hint

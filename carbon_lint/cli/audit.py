@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from carbon_lint.cli.hub_extra import need_hub, reading
-from carbon_lint.errors import NoCardsError, PublishError, UsageError
+from carbon_lint.cli.hub_extra import need_hub
+from carbon_lint.errors import HubError, NoCardsError, UsageError
 from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_duration, parse_duration_s
 
@@ -72,8 +72,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Audit, print the report, return 0 or 1."""
-    with reading():
-        need_hub("audit")
+    need_hub("audit")
     from carbon_lint.config import load
 
     _refuse_what_cannot_be_combined(arguments)
@@ -117,6 +116,7 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
     from carbon_lint.hub.audit.judge import tally
     from carbon_lint.hub.audit.run import judge_in_processes, watched
     from carbon_lint.hub.audit.sources import cards_in
+    from carbon_lint.lint.batch import cores
 
     if arguments.engine == "ray":
         from carbon_lint.hub.audit.ray_engine import judge_on_ray
@@ -124,7 +124,7 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
         verdicts = judge_on_ray(arguments.file, settings, arguments.ray_address, only_mentioning=arguments.stating_only)
     else:
         # handing a card to another process costs more than looking for a word in it
-        workers = arguments.workers or (1 if arguments.stating_only else len(os.sched_getaffinity(0)))
+        workers = arguments.workers or (1 if arguments.stating_only else cores())
         cards = cards_in(arguments.file)
         verdicts = judge_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
     with _Show() as show, _interrupt_asked_for() as is_asked_for:
@@ -159,7 +159,6 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
 
     timeout_s = None if arguments.timeout is None else parse_duration_s(arguments.timeout)
     with (
-        reading(),
         logging_to_stderr(0),
         _Show() as show,
         open_catalogue(
@@ -170,7 +169,7 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
             raise no_token(os.environ)
         try:
             sums = _judge_hub(arguments, settings, catalogue, show)
-        except (KeyboardInterrupt, PublishError):
+        except (KeyboardInterrupt, HubError):
             show.close()
             sys.stderr.write(
                 f"carbon-lint: stopped; what was found is in {terminal(arguments.journal)}: "
@@ -249,7 +248,7 @@ def _open_one(judged: Judged, settings: Settings, catalogue: Catalogue, *, is_me
     evidence = judged.proposal.evidence if judged.proposal else ""
     try:
         done = propose(repo, settings, Deadline(None)) if is_meant else earlier(repo)
-    except PublishError as error:
+    except HubError as error:
         sys.stderr.write(f"carbon-lint: {terminal(judged.id)}: {terminal(error.message)}\n")
         return False
     if done is None:

@@ -65,7 +65,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
-    from carbon_lint.pipeline.story import check_no_other_is_meant, write_card
+    from carbon_lint.pipeline.card import check_no_other_is_meant, write_card
 
     path = arguments.card
     if read_file(path, "card") is None:  # what is wrong with the card is said before what is wrong with the record
@@ -120,8 +120,8 @@ def _is_table(source: str) -> bool:
 
 
 def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
-    from carbon_lint.pipeline.story import whole_group
-    from carbon_lint.records.pricing import priced
+    from carbon_lint.pipeline.card import whole_group
+    from carbon_lint.records.intensity import priced
     from carbon_lint.records.store import load_record
 
     for flag in csv_flags.given(arguments, with_price=False):

@@ -27,7 +27,7 @@ _PRICE = ("location", "carbon_intensity", "allow_unusual_intensity")
 
 def add_arguments(parser: ArgumentParser, *, price_title: str) -> None:
     """The flags, in two groups: what prices the energy, and which runs of the table are meant."""
-    from carbon_lint.cli.place import add_unusual_argument
+    from carbon_lint.cli.flags import add_unusual_argument
 
     price = parser.add_argument_group(price_title)
     price.add_argument(

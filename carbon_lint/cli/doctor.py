@@ -17,10 +17,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.place import add_unusual_argument, named_grid, parse_intensity
-from carbon_lint.errors import ExitCode, UsageError
+from carbon_lint.cli.flags import add_unusual_argument
+from carbon_lint.cli.options import options_from
+from carbon_lint.errors import ExitCode
 from carbon_lint.text import terminal
-from carbon_lint.units import parse_power_w
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -46,38 +46,29 @@ def run(arguments: Namespace) -> int:
     """Diagnose, print, and say by the exit status whether a run would be measured."""
     from carbon_lint.config import load
     from carbon_lint.measure.doctor import diagnose
+    from carbon_lint.pipeline.limits import budget_of
+    from carbon_lint.pipeline.place import choose, needs_place, open_grid
 
-    location, zone, g_per_kwh = (
-        arguments.location,
-        arguments.electricity_maps,
-        parse_intensity(arguments.carbon_intensity),
-    )
-    if sum(given is not None for given in (location, zone, g_per_kwh)) > 1:
-        raise UsageError(
-            "--location, --carbon-intensity and --electricity-maps each say the intensity", hint="give one of them"
-        )
-    settings = load(os.getcwd())
-    key = settings.place_key if location is None and zone is None and g_per_kwh is None else None
-    if key is not None:
-        location, zone = settings.location, settings.electricity_maps
-        g_per_kwh = settings.carbon_intensity_g_per_kwh
-    allow_unusual = arguments.allow_unusual_intensity or settings.allow_unusual_intensity
+    settings, options = load(os.getcwd()), options_from(arguments)
+    chosen = choose(options, settings)
+    zone = chosen.text if chosen.key == "electricity-maps" else None
+    machine = settings.on_machine(platform.node())
     diagnosis = diagnose(
         os.environ,
         node=platform.node(),
-        location=location,
-        g_per_kwh=g_per_kwh,
-        grid=None if zone is None else partial(named_grid, zone, allow_unusual=allow_unusual),
-        allow_unusual=allow_unusual,
-        cpu_power_w=None if arguments.cpu_power is None else parse_power_w(arguments.cpu_power),
+        location=chosen.text if chosen.key == "location" else None,
+        g_per_kwh=chosen.g_per_kwh,
+        grid=None if zone is None else partial(open_grid, chosen, options),
+        allow_unusual=chosen.allow_unusual,
+        cpu_power_w=machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
         machines=settings.machine,
         require=settings.require,
         pue=settings.pue,
-        needs_grams=settings.max_emissions_g is not None or settings.max_energy_kwh is None,
+        needs_grams=needs_place(options, budget_of(options, settings)),
     )
-    if key is not None:
-        diagnosis = _saying_where(diagnosis, f"{settings.source(key)}: {key}")
-    place = _place_flag(diagnosis.location, zone, g_per_kwh)
+    if chosen.is_configured:
+        diagnosis = _saying_where(diagnosis, chosen.where or "")
+    place = _place_flag(diagnosis.location, zone, chosen.g_per_kwh)
     sys.stdout.write(_as_json(diagnosis) if arguments.json else _as_text(diagnosis, place, arguments.cpu_power))
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
 

@@ -10,7 +10,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.place import add_place_arguments, place_from
+from carbon_lint.cli.flags import add_place_arguments
+from carbon_lint.cli.options import options_from
 from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_emissions, format_energy, parse_power_w
@@ -48,14 +49,18 @@ def run(arguments: Namespace) -> int:
 
 
 def _estimate(arguments: Namespace) -> Estimate:
+    from carbon_lint.config import Settings, load
     from carbon_lint.estimate import estimate_devices, estimate_record
+    from carbon_lint.pipeline.place import place_of_now
 
     given = [name for name in ("gpu", "power", "from_record") if getattr(arguments, name) is not None]
     if len(given) != 1:
         raise UsageError("give one of --gpu, --power, --from-record", hint="carbon-lint estimate --gpu A100 --hours 12")
     _refuse_others(arguments, is_record=given == ["from_record"])
-    place = place_from(arguments)
-    pue = _number(arguments, "pue")
+    options = options_from(arguments)
+    # A record says where it was measured: only a flag takes it to another place.
+    settings = Settings() if arguments.from_record is not None else load()
+    place = place_of_now(options, settings)
     if arguments.from_record is not None:
         from carbon_lint.records.store import load_record
 
@@ -64,7 +69,7 @@ def _estimate(arguments: Namespace) -> Estimate:
             load_record(arguments.from_record, allow_unusual=arguments.allow_unusual_intensity),
             scale=1.0 if scale is None else scale,
             place=place,
-            pue=pue,
+            pue=options.pue,
         )
     hours = _number(arguments, "hours")
     if hours is None:
@@ -74,7 +79,7 @@ def _estimate(arguments: Namespace) -> Estimate:
         count=_count(arguments),
         hours=hours,
         place=place,
-        pue=1.0 if pue is None else pue,
+        pue=settings.pue if options.pue is None else options.pue,
         host_power_w=None if arguments.host_power is None else parse_power_w(arguments.host_power),
     )
 

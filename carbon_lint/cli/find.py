@@ -16,7 +16,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.hub_extra import need_hub, reading
+from carbon_lint.cli.hub_extra import need_hub
 from carbon_lint.errors import UsageError
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, parse_duration_s, parse_emissions_g
@@ -52,8 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Search, print, return 0."""
-    with reading():
-        need_hub("find")
+    need_hub("find")
     from carbon_lint.hub.client.session import logging_to_stderr, open_catalogue
     from carbon_lint.hub.client.target import parse_target
     from carbon_lint.hub.search.find import find, greener_than
@@ -61,7 +60,6 @@ def run(arguments: Namespace) -> int:
     request = _request(arguments)
     timeout_s = parse_duration_s(arguments.timeout)
     with (
-        reading(),
         logging_to_stderr(0),
         open_catalogue(os.environ, timeout_s=timeout_s, on_wait=_say_wait) as catalogue,
     ):

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from carbon_lint.errors import HubUnreadableError, PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.project import install_hint
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NEEDED = ("huggingface_hub", "tenacity")
 _PUBLIC_HUB = "https://huggingface.co"
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
-@contextmanager
-def reading() -> Iterator[None]:
-    """What the Hub refuses to a verb that only reads is no failed publication."""
-    try:
-        yield
-    except PublishError as error:
-        raise HubUnreadableError(error.message, hint=error.hint) from error
-
-
 def need_hub(verb: str) -> None:
-    """Raise PublishError, with what to install, if the extra is not there."""
+    """Raise HubError, with what to install, if the extra is not there."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise PublishError(
+        raise HubError(
             f"`carbon-lint {verb}` cannot start: missing packages: {', '.join(missing)}",
             hint=install_hint("hub"),
         )

@@ -3,25 +3,31 @@
   carbon-lint ledger add r.json --ledger s3://team/ledger
   carbon-lint ledger add records/
   carbon-lint ledger sum --month 2026-11 --max-emissions 10kg --ledger s3://team/ledger
+  carbon-lint ledger sum --window 30d
   carbon-lint ledger list --month 2026-11
+  carbon-lint ledger list --format parquet -o runs.parquet
 
 The ledger is a folder, or any URL that fsspec reaches: one file a record, in month folders. The same record added
-twice counts once; a new attempt, another step, another node count again. The same run with other figures is a conflict:
-it is not added, and the exit status is 2. Exit status of `sum`: 0 within the budget, 1 over it, 2 if a record cannot be
-read, 3 if no run is there to be summed, 125 if it is within the budget only as far as was measured.
+twice counts once; a new attempt, another step, another node count again. An inner run of a run adds nothing, and time
+that runs share on one machine counts once. The same run with other figures is a conflict: it is not added, and the exit
+status is 2. Exit status of `sum`: 0 within the budget, 1 over it, 2 if a record cannot be read, 3 if no run is there to
+be summed, 125 if it is within the budget only as far as was measured.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.baseline import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
-from carbon_lint.errors import InputError, MeasurementError, NothingFoundError
+from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
+from carbon_lint.files import write_atomically
+from carbon_lint.pipeline.baseline import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
+from carbon_lint.records.ledger import check_whole
 from carbon_lint.text import terminal
-from carbon_lint.units import format_emissions, format_energy, parse_emissions_g, parse_energy_kwh
+from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -33,10 +39,17 @@ if TYPE_CHECKING:
     from carbon_lint.records.merge.merge import Named
 
 _SHOWN_NAMES = 12
+_ADDED = {
+    "added": "added as",
+    "known": "is there already as",
+    "replaced": "replaces an earlier state in",
+    "conflict": "NOT added: the same run has other figures in",
+    "unreadable": "NOT added: what the ledger holds in its place cannot be read:",
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The actions of `carbon-lint ledger` and their flags."""
+    """Add the actions of `carbon-lint ledger` and their flags."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="put records into the ledger", allow_abbrev=False)
     add.add_argument(
@@ -51,11 +64,21 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="judge the total even if some runs have no figure",
     )
     total.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
-    entries = actions.add_parser("list", help="list the runs in the order of time", allow_abbrev=False)
-    for action in (total, entries):
-        action.add_argument("--month", metavar="YYYY-MM", help="runs that ended in this month, UTC (default: all)")
+    listing = actions.add_parser("list", help="list the runs in the order of time", allow_abbrev=False)
+    listing.add_argument(
+        "--format",
+        choices=("text", "csv", "json", "parquet"),
+        default="text",
+        help="of the list (default text); the others have one row a run",
+    )
+    listing.add_argument("-o", "--output", metavar="FILE", help="write the list there instead of printing it")
+    listing.add_argument("--force", action="store_true", help="overwrite FILE")
+    for action in (total, listing):
+        when = action.add_mutually_exclusive_group()
+        when.add_argument("--month", metavar="YYYY-MM", help="runs that ended in this month, UTC (default: all)")
+        when.add_argument("--window", metavar="AGE", help="runs that ended in the time up to now, e.g. 30d")
         action.add_argument("--repository", metavar="OWNER/NAME", help="runs of this repository")
-    for action in (add, total, entries):
+    for action in (add, total, listing):
         action.add_argument(
             "--ledger", metavar="URL", help=f"folder or URL (default ${LEDGER_VARIABLE}, else {LEDGER_FOLDER})"
         )
@@ -71,33 +94,27 @@ def _add(arguments: Namespace) -> int:
     from carbon_lint.records.storage import is_url
 
     named = _named(arguments.records)
-    url = ledger_url(arguments)
+    url = ledger_url(arguments.ledger)
     is_new = not is_url(url) and not os.path.isdir(url)
-    words = {
-        "added": "added as",
-        "known": "is there already as",
-        "replaced": "replaces an earlier state in",
-        "conflict": "NOT added: the same run has other figures in",
-    }
-    conflicts = 0
+    refused = 0
     for item, added in zip(named, add_all((item.record for item in named), url), strict=True):
-        sys.stdout.write(f"{terminal(item.name)}: {words[added.status]} {terminal(added.path)}\n")
+        sys.stdout.write(f"{terminal(item.name)}: {_ADDED[added.status]} {terminal(added.path)}\n")
         if added.conflict is not None:
-            conflicts += 1
-            sys.stdout.write(f"  {added.conflict}\n")
+            refused += 1
+            sys.stdout.write(f"  {terminal(added.conflict)}\n")
     if is_new:
         sys.stderr.write(f"carbon-lint: a new ledger was made at {terminal(url)}\n")
-    if conflicts:
-        runs = "1 run has" if conflicts == 1 else f"{conflicts} runs have"
+    if refused:
         raise InputError(
-            f"{runs} other figures in the ledger than in the record given",
+            f"{refused} of {len(named)} records {'was' if refused == 1 else 'were'} not added: the ledger holds "
+            "something else under the same key",
             hint="find out which is right; if it is the record given, take the other out of the ledger first",
         )
     return 0
 
 
 def _named(names: list[str]) -> list[Named]:
-    """The records of the files and folders. Raises NothingFoundError for a folder without any."""
+    """Return the records of the files and folders. Raise NothingFoundError for a folder without any."""
     from carbon_lint.records.folder import records_in
     from carbon_lint.records.merge.merge import Named, run_ids_of
     from carbon_lint.records.store import load_record
@@ -129,8 +146,8 @@ def _tell_unfinished(folder: Path, run_ids: Container[str]) -> None:
 
 def _sum(arguments: Namespace) -> int:
     from carbon_lint.gate.verdict import Budget
-    from carbon_lint.records.ledger import check_whole
     from carbon_lint.records.ledger_sum import total
+    from carbon_lint.report.ledger.sum import sum_json, sum_text
 
     budget = Budget(
         max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),
@@ -140,8 +157,11 @@ def _sum(arguments: Namespace) -> int:
     check_whole(found)
     summed = total(_of_repository(found, arguments))
     limits = _limits(summed, budget)
-    render = _sum_json if arguments.format == "json" else _sum_text
-    sys.stdout.write(render(summed, limits, arguments))
+    if arguments.format == "json":
+        asked = {name: getattr(arguments, name) for name in ("month", "window", "repository")}
+        sys.stdout.write(sum_json(summed, limits, asked))
+    else:
+        sys.stdout.write(sum_text(summed, limits, _period(arguments) or "all months"))
     if any(limit.is_over for limit in limits):
         return 1
     if not arguments.allow_unmeasured:
@@ -150,50 +170,68 @@ def _sum(arguments: Namespace) -> int:
 
 
 def _list(arguments: Namespace) -> int:
-    from carbon_lint.records.ledger import check_whole
+    from carbon_lint.records.ledger_sum import count
+    from carbon_lint.report.ledger.runs import FORMATS, line
 
+    if arguments.format == "parquet" and arguments.output is None:
+        raise UsageError("Parquet is no text", hint="name a file: -o runs.parquet")
     found = _contents(arguments)
-    lines = [(entry.record.ended_at[:7], _line(entry)) for entry in _of_repository(found, arguments)]
-    lines += [(broken.month, f"{broken.month}: cannot be read  {broken.path}") for broken in found.broken]
-    for _, line in sorted(lines, key=lambda each: each[0]):  # stable: a month's broken ones come last
-        sys.stdout.write(terminal(line) + "\n")
-    check_whole(found)
+    counted = count(_of_repository(found, arguments))
+    if arguments.format == "text":
+        lines = [(each.entry.record.ended_at[:7], line(each)) for each in counted]
+        lines += [(broken.month, f"{broken.month}: cannot be read  {broken.path}") for broken in found.broken]
+        lines.sort(key=lambda each: each[0])  # stable: a month's broken ones come last
+        _write("".join(f"{terminal(text)}\n" for _, text in lines).encode(), arguments)
+        check_whole(found)
+    else:
+        check_whole(found)
+        _write(FORMATS[arguments.format](counted), arguments)
     return 0
 
 
-def _line(entry: Entry) -> str:
-    record = entry.record
-    figures = (_emissions(record.emissions_g), _energy(record.energy_kwh.total))
-    where = record.provenance.repository or "-"
-    words = (record.ended_at, f"{figures[0]:>12}", f"{figures[1]:>12}", f"{record.outcome:<11}", where, entry.path)
-    return "  ".join(words)
+def _write(data: bytes, arguments: Namespace) -> None:
+    """Print the list, or write it to the file that was named. Raise OutputError."""
+    if arguments.output is None:
+        sys.stdout.write(data.decode())
+        return
+    if os.path.exists(arguments.output) and not arguments.force:
+        raise OutputError(f"{arguments.output} exists", hint="name another file, or overwrite it: --force")
+    write_atomically(arguments.output, data)
+
+
+def _period(arguments: Namespace) -> str | None:
+    """Return the time that is asked for, in words; `None` for all of it."""
+    return arguments.month or (f"the last {arguments.window}" if arguments.window else None)
 
 
 def _contents(arguments: Namespace) -> Contents:
-    """What is asked for. Raises InputError for a ledger without any record, NothingFoundError for a month without."""
-    from carbon_lint.records.ledger import contents, parse_month
+    """Return what is asked for. Raise InputError if there is no ledger, NothingFoundError if it has no such run."""
+    from carbon_lint.records.ledger import contents, contents_since, parse_month
 
-    month = None if arguments.month is None else parse_month(arguments.month)
-    url = ledger_url(arguments)
-    found = contents(url, month)
+    url = ledger_url(arguments.ledger)
+    if arguments.window is not None:
+        since = datetime.now(UTC) - timedelta(seconds=parse_duration_s(arguments.window))
+        found = contents_since(url, since)
+    else:
+        found = contents(url, None if arguments.month is None else [parse_month(arguments.month)])
     if not found.months:
         raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
     if not found.entries and not found.broken:
         raise NothingFoundError(
-            f"no run ended in {month} in the ledger at {url}", hint=f"it has {_some(found.months[::-1])}"
+            f"no run ended in {_period(arguments)} in the ledger at {url}", hint=f"it has {_some(found.months[::-1])}"
         )
     return found
 
 
 def _of_repository(found: Contents, arguments: Namespace) -> list[Entry]:
-    """The entries of the repository that is asked for. Raises NothingFoundError if there is none."""
+    """Return the entries of the repository that is asked for. Raise NothingFoundError if there is none."""
     wanted = arguments.repository
     entries = [entry for entry in found.entries if wanted in {None, entry.record.provenance.repository}]
     if not entries and not found.broken:
         names = sorted({entry.record.provenance.repository or "" for entry in found.entries} - {""})
-        when = f" in {arguments.month}" if arguments.month else ""
+        when = f" in {_period(arguments)}" if _period(arguments) else ""
         raise NothingFoundError(
-            f"no run of repository {wanted!r} is in the ledger at {ledger_url(arguments)}{when}",
+            f"no run of repository {wanted!r} is in the ledger at {ledger_url(arguments.ledger)}{when}",
             hint=f"it has {_some(names)}" if names else "its runs name no repository; leave --repository out",
         )
     return entries
@@ -204,8 +242,8 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
-    """The sums against the limits. Raises MeasurementError if no run has the figure that a limit is for."""
-    from carbon_lint.gate.budget import limit_results
+    """Return the sums against the limits. Raise MeasurementError if no run has the figure that a limit is for."""
+    from carbon_lint.pipeline.gate import judge_sum
 
     for limit, missing in _missing(summed, budget):
         if limit is not None and len(missing) == summed.runs:
@@ -214,7 +252,7 @@ def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
                 f"{runs} no figure for the limit: there is nothing to judge",
                 hint=f"`carbon-lint ledger list` shows them ({', '.join(missing[:3])})",
             )
-    return limit_results(budget, summed.emissions_g, summed.energy_kwh)
+    return judge_sum(budget, summed.emissions_g, summed.energy_kwh)
 
 
 def _check_complete(summed: Total, budget: Budget) -> None:
@@ -232,50 +270,3 @@ def _missing(summed: Total, budget: Budget) -> tuple[tuple[float | None, tuple[s
         (budget.max_emissions_g, summed.without_emissions),
         (budget.max_energy_kwh, summed.without_energy),
     )
-
-
-def _sum_text(summed: Total, limits: tuple[LimitResult, ...], arguments: Namespace) -> str:
-    from carbon_lint.gate.budget import format_limit, used_share
-    from carbon_lint.report.run.phrases import percent
-
-    when = arguments.month or "all months"
-    at_least = "at least " if summed.without_emissions or summed.without_energy else ""
-    figures = f"{_emissions(summed.emissions_g)}, {_energy(summed.energy_kwh)}"
-    lines = [f"{when}: {at_least}{figures} in {summed.runs} run{'' if summed.runs == 1 else 's'}"]
-    if summed.merged:
-        parts = "1 record is part" if summed.merged == 1 else f"{summed.merged} records are parts"
-        lines.append(f"  {parts} of a merged one, and counted there")
-    if summed.without_emissions or summed.without_energy:
-        lines.append(
-            f"  {len(summed.without_emissions)} without emissions, {len(summed.without_energy)} without energy"
-        )
-    for limit in limits:
-        share = used_share((limit,))
-        used = f" ({percent(share)})" if share is not None and share != float("inf") else ""
-        lines.append(f"  {format_limit(limit)}{used}")
-    return "\n".join(lines) + "\n"
-
-
-def _sum_json(summed: Total, limits: tuple[LimitResult, ...], arguments: Namespace) -> str:
-    import json
-
-    document = {
-        "format": 1,
-        "month": arguments.month,
-        "repository": arguments.repository,
-        "runs": summed.runs,
-        "emissions_g": summed.emissions_g,
-        "energy_kwh": summed.energy_kwh,
-        "without_emissions": list(summed.without_emissions),
-        "without_energy": list(summed.without_energy),
-        "over_budget": any(limit.is_over for limit in limits),
-    }
-    return json.dumps(document, indent=2) + "\n"
-
-
-def _emissions(value_g: float | None) -> str:
-    return "not measured" if value_g is None else format_emissions(value_g)
-
-
-def _energy(value_kwh: float | None) -> str:
-    return "not measured" if value_kwh is None else format_energy(value_kwh)

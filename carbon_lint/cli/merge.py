@@ -47,6 +47,7 @@ def run(arguments: Namespace) -> int:
     """Merge, write, and say what was left out and what came of it."""
     from carbon_lint.records.folder import put_record
     from carbon_lint.records.merge.merge import Overlap, merge, of_group
+    from carbon_lint.report.run.run_report import RunReport
     from carbon_lint.report.run.text import render
 
     records = _load(arguments.records, arguments.output)
@@ -58,7 +59,7 @@ def run(arguments: Namespace) -> int:
     put_record(merged.record, arguments.output)
     for note in merged.notes:
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
-    sys.stdout.write(render(merged.record, None))
+    sys.stdout.write(render(RunReport(record=merged.record)))
     count = len(merged.record.merged_from)  # not of the files: one may be left out, another be a sum itself
     what = f"the sum of {count} run{'s' * (count > 1)}" if count else "1 run, copied"
     sys.stdout.write(f"carbon-lint: {what}, written to {terminal(arguments.output)}\n")

@@ -217,7 +217,7 @@ def _plan(arguments: Namespace, record: Record | None, check: Check, repo_id: st
     from carbon_lint.card.transfer import stated_figures
     from carbon_lint.hub.publish.card import CardErrorsError, WholeCard
     from carbon_lint.hub.publish.figures import Source, plan_figures
-    from carbon_lint.pipeline.story import whole_group
+    from carbon_lint.pipeline.card import whole_group
 
     card = None if arguments.card is None else _read(arguments.card)
     if arguments.whole_card and card is not None:

@@ -44,6 +44,7 @@ def run(arguments: Namespace) -> int:
 def _one(arguments: Namespace) -> int:
     from carbon_lint.measure.recover import recover
     from carbon_lint.records.store import write_record
+    from carbon_lint.report.run.run_report import RunReport
     from carbon_lint.report.run.text import render
 
     record = recover(arguments.journal)
@@ -51,7 +52,7 @@ def _one(arguments: Namespace) -> int:
     if os.path.exists(path) and not arguments.force:
         raise UsageError(f"{path} is there already", hint="name another file, or --force to replace a record")
     write_record(record, path)
-    sys.stdout.write(render(record, None))
+    sys.stdout.write(render(RunReport(record=record)))
     sys.stdout.write(f"carbon-lint: written to {terminal(path)}\n")
     return 0
 

@@ -21,16 +21,15 @@ from carbon_lint.text import terminal
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import Excused
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.record import Record
+    from carbon_lint.report.run.run_report import RunReport
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The flags of `carbon-lint report`."""
-    from carbon_lint.cli import baseline
+    from carbon_lint.cli.flags import add_baseline_arguments
     from carbon_lint.report.run.export import ACTIVITIES
 
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
@@ -49,7 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     bill = parser.add_argument_group("for a bill of materials (cyclonedx, spdx), which must say them")
     bill.add_argument("--model", metavar="NAME", help="the model that the energy made")
     bill.add_argument("--activity", choices=ACTIVITIES, help="what the energy was spent on")
-    baseline.add_arguments(parser)
+    add_baseline_arguments(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -65,7 +64,7 @@ def run(arguments: Namespace) -> int:
     if arguments.format in {"cyclonedx", "spdx"}:
         text = _bill(arguments, record)
     else:
-        text = _render(arguments, record, *_judged(arguments, record))
+        text = _render(arguments, _judged(arguments))
     if arguments.output is None:
         sys.stdout.write(text)
         return 0
@@ -75,44 +74,46 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _judged(arguments: Namespace, record: Record) -> tuple[Excused | None, Comparison | None]:
-    """What the gate says of the record, by the same limits of flags and configuration; `None` if it cannot judge."""
-    from carbon_lint.cli.baseline import compared
-    from carbon_lint.cli.gate import judge_by, limits_from
+def _judged(arguments: Namespace) -> RunReport:
+    """Return the record with what the gate says of it, by the limits of flags and configuration, if it can judge."""
+    from dataclasses import replace
+
+    from carbon_lint.cli.gate import read
     from carbon_lint.config import load
     from carbon_lint.errors import MeasurementError
+    from carbon_lint.pipeline.gate import judge_run
+    from carbon_lint.pipeline.limits import Limits
 
-    settings = load()
-    limits = limits_from(arguments, settings)
+    record, plan = read(arguments, load(), without=("card",))
     try:
-        return judge_by(limits, arguments, record, settings)
+        return judge_run(record, plan).report(record)
     except MeasurementError as error:
         sys.stderr.write(f"carbon-lint: not judged: {terminal(error.message)}\n")
-        return None, compared(arguments, record, settings)[0]
+        unlimited = Limits(max_age_s=plan.limits.max_age_s, today=plan.limits.today)
+        return judge_run(record, replace(plan, limits=unlimited)).report(record)
 
 
-def _render(arguments: Namespace, record: Record, excused: Excused | None, comparison: Comparison | None) -> str:
-    verdict = excused.verdict if excused is not None and (excused.verdict.limits or excused.verdict.reasons) else None
+def _render(arguments: Namespace, report: RunReport) -> str:
+    from dataclasses import replace
+
     if arguments.format == "text":
         from carbon_lint.report.run import text as run_text
 
         colour = arguments.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        return run_text.render(record, verdict, comparison=comparison, colour=colour)
-    found = _findings(arguments)
+        return run_text.render(report, colour=colour)
+    report = replace(report, lint=_findings(arguments))
     if arguments.format == "comment":
         from carbon_lint.report.run import comment
 
-        return comment.render(record, verdict, key=arguments.key, comparison=comparison, excused=excused, report=found)
+        return comment.render(report, key=arguments.key)
     if arguments.format == "html":
         from carbon_lint.report.run import page
-        from carbon_lint.report.run.headline import Ending
 
-        ending = Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, lint=found)
-        return page.render(ending, _readings(arguments, record))
+        return page.render(report, () if report.record is None else _readings(arguments, report.record))
     from carbon_lint.report.run import summary
 
-    readings = _readings(arguments, record)
-    return summary.render(record, verdict, comparison=comparison, excused=excused, report=found, readings=readings)
+    readings = () if report.record is None else tuple(_readings(arguments, report.record))
+    return summary.render(replace(report, readings=readings))
 
 
 def _bill(arguments: Namespace, record: Record) -> str:

@@ -18,97 +18,126 @@ from carbon_lint.text import terminal
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from carbon_lint.cli.run_steps import RunSteps
     from carbon_lint.errors import OutputError
     from carbon_lint.hub.pushes.watch import Watch
     from carbon_lint.measure.meter import Meter
     from carbon_lint.measure.request import RunRequest
+    from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.progress import Show
+    from carbon_lint.report.run.run_report import RunReport
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint run`."""
+    """Add the flags of `carbon-lint run`."""
     run_options.add_arguments(parser)
 
 
 def run(arguments: Namespace) -> int:
-    """Tell the pipeline's story of one job: measure, say what came of it, write the card. Returns the exit status."""
+    """Tell the pipeline's story of one job. Returns the exit status."""
     from carbon_lint.config import load
     from carbon_lint.measure.job.ranks import become, describe_idle, is_measuring
-    from carbon_lint.measure.run import RecordNotWrittenError, exit_code
-    from carbon_lint.pipeline import story as pipeline
+    from carbon_lint.measure.run import RecordNotWrittenError
+    from carbon_lint.pipeline.plan import meter_of
+    from carbon_lint.pipeline.story import Story
 
     _fill_standard_streams()
-    settings = load()
-    request = run_options.request_from(arguments, settings)
+    plan = run_options.plan_from(arguments, load())
+    request = run_options.request_from(arguments, plan)
     # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
-    _check_outputs(arguments, request)
-    _say_program(request)
-    place = run_options.place_for(arguments, settings, request.budget)
+    _check(plan, request)
     watch = _watch(arguments.hub_repo)
     if not is_measuring(request.environ):
         _say(describe_idle(request.environ))
         become(request.command, _job_environ(request)[0])
-    steps = _steps(
-        request,
-        run_options.meter_for(arguments, settings, place),
-        card=arguments.card,
-        training_type=arguments.training_type or settings.training_type,
-        watch=watch,
-    )
+    meter = meter_of(plan, _node_environ())
     _say_withheld(request)
     try:
-        pipeline.run(steps)
+        report = Story(plan, _Terminal(request, meter, watch)).run()
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
-    return 0 if steps.record is None else exit_code(steps.record)
+    return report.exit_status or 0
 
 
-def _check_outputs(arguments: Namespace, request: RunRequest) -> None:
-    """Find out before the job what could not be written after it. Raises UsageError, InputError, OutputError."""
-    from carbon_lint.measure.run import prepare_record_path
-    from carbon_lint.pipeline import story as pipeline
-    from carbon_lint.records.folder import check_group
+class _Terminal:
+    """See pipeline.story.FrontEnd."""
 
-    if request.record_path is not None:
-        prepare_record_path(request.record_path)
-    if arguments.card is None:
-        return
-    if pipeline.check_card_can_be_written(arguments.card, record_path=request.record_path):
-        _say(f"{arguments.card} is not there, so a new card will be made")
-    if request.run_group is not None and request.record_path is not None:
-        check_group(request.run_group, request.record_path)
+    may_skip = True
+
+    def __init__(self, request: RunRequest, meter: Meter, watch: Watch | None) -> None:
+        self.watch = watch
+        self._request = request
+        self._meter = meter
+
+    def measure(self) -> Record:
+        from carbon_lint.measure.run import measure
+
+        return measure(self._request, self._meter, _show())
+
+    def why(self, record: Record, status: int) -> tuple[str, ...]:
+        """See FrontEnd: the verdict says it."""
+        del record, status
+        return ()
+
+    def show(self, report: RunReport) -> None:
+        from carbon_lint.report.run.text import render
+
+        _write(render(report, colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+        if self._request.record_path is not None:
+            _say(f"the record is in {self._request.record_path}")
+
+    def say(self, text: str) -> None:
+        for line in text.splitlines():
+            _say(line)
+
+    def notice(self, text: str) -> None:
+        _say(text)
+
+    def warn(self, text: str) -> None:
+        for line in text.splitlines():
+            _say(f"warning: {line}")
+
+    def lint(self) -> None:
+        """Lint nothing: the hook and `check` do."""
+
+    def publish(self, report: RunReport) -> None:
+        """Publish nothing: `publish` does, when somebody asks for it."""
+
+    def leave_unpublished(self, reason: str) -> None:
+        """Say nothing: nobody asked for it."""
 
 
-def _say_program(request: RunRequest) -> None:
-    """Raise CommandNotRunnableError if the command is nowhere but in our own venv."""
+def _check(plan: RunPlan, request: RunRequest) -> None:
+    """Find out before the job what could not be done during it or after it. Raises CarbonLintError."""
     from carbon_lint.measure.job.environment import describe_program, own_venv
+    from carbon_lint.pipeline.plan import check_outputs
 
+    if check_outputs(plan):
+        _say(f"{plan.card} is not there, so a new card will be made")
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
     said = describe_program(request.command[0], request.environ, own, sys.prefix)
-    if said is not None:
-        _say(said)
+    missing = f"nothing to compare with: {plan.baseline}" if isinstance(plan.baseline, str) else None
+    how = None if plan.place is None else plan.place.how
+    for line in filter(None, (said, how, missing)):
+        _say(line)
 
 
-def _steps(
-    request: RunRequest, meter: Meter, *, card: str | None, training_type: str | None, watch: Watch | None
-) -> RunSteps:
-    from carbon_lint.cli.run_steps import RunSteps
+def _node_environ() -> dict[str, str]:
+    from carbon_lint.measure.job.ranks import whole_node
 
-    return RunSteps(request, meter, _show(), _write, card=card, training_type=training_type, watch=watch)
+    return dict(whole_node(os.environ)[0])
 
 
 def _watch(target: str | None) -> Watch | None:
-    """The model that the job may push to, where one is named. It is asked when the job is about to start."""
+    """Return the model that the job may push to, if one is named. It is asked when the job is about to start."""
     if target is None:
         return None
     from carbon_lint.cli.hub_extra import need_hub, show_endpoint
-    from carbon_lint.errors import PublishError, UsageError
+    from carbon_lint.errors import HubError, UsageError
 
     try:
         need_hub("run --hub-repo")
-    except PublishError as error:
+    except HubError as error:
         raise UsageError(error.message, hint=error.hint) from None  # nothing was to be published
     from carbon_lint.hub.pushes.watch import Watch
 
@@ -151,7 +180,7 @@ def _show() -> Show:
 
 
 def _terminal_size() -> os.terminal_size:
-    """Nothing where we are in the background, or the terminal has gone: the line would be drawn over the shell."""
+    """Return nothing in the background, or when the terminal has gone: the line would be drawn over the shell."""
     descriptor = sys.stderr.fileno()
     try:
         return os.get_terminal_size(descriptor) if _is_in_front(descriptor) else os.terminal_size((0, 0))
@@ -167,7 +196,7 @@ def _is_in_front(descriptor: int) -> bool:
 
 
 def _print_record(record: Record, error: OutputError) -> int:
-    """The record could not be written: on stderr it is not lost."""
+    """Print the record that could not be written: on stderr it is not lost."""
     import json
 
     from carbon_lint.measure.run import exit_code
@@ -185,7 +214,7 @@ def _say(text: str) -> None:
 
 
 def _write(text: str) -> None:
-    """To stderr, at once and in one piece. A reader that went away must not end the measurement."""
+    """Write to stderr, at once and in one piece. A reader that went away must not end the measurement."""
     try:
         sys.stderr.write(text)
         sys.stderr.flush()

@@ -4,9 +4,6 @@ Only modelled parts have one here: a limit is held against a counter's figure as
 
 * `load-model`, `user` 0.40: CodeCarbon against a wall meter over hundreds of AI runs was off by up to 40 %
   (arXiv 2509.22092). `--cpu-power` states the maximum; the curve below it is the same model.
-* Upwards as far as `Energy.cpu_linear` where that is more: CodeCarbon's cube gives a CPU at a third of its load 13 % of
-  its full power, and a straight line 40 %. The power of measured servers followed the straight line, or lay above it
-  (Fan, Weber, Barroso: Power Provisioning for a Warehouse-sized Computer, ISCA 2007).
 * `constant` 0.50: the two published rules for memory, 3 W per 8 GB (CodeCarbon 2) and a wattage by the number of
   modules (CodeCarbon 3), differ by a factor of about two for the 16 to 32 GB of a CI runner.
 """
@@ -71,10 +68,5 @@ def uncertain_energy_kwh(record: Record, relative: float | None = None) -> Doubt
             continue
         part_kwh = energy_kwh * (RELATIVE[getattr(record.methods, name)] if relative is None else relative)
         below_kwh += part_kwh
-        above_kwh += part_kwh if relative is not None or name != "cpu" else max(part_kwh, _to_linear_kwh(record))
+        above_kwh += part_kwh
     return Doubt(below=below_kwh, above=above_kwh)
-
-
-def _to_linear_kwh(record: Record) -> float:
-    energy = record.energy_kwh
-    return 0.0 if energy.cpu_linear is None or energy.cpu is None else energy.cpu_linear - energy.cpu

@@ -147,8 +147,8 @@ def _repository(step: Step, needs: str = "pull-requests: write") -> Iterator[Rep
     client = github.Github(
         auth=github.Auth.Token(token),
         base_url=step.context.api_url,
-        timeout=CANCELLED_TIMEOUT_S if step.result.is_cancelled else TIMEOUT_S,
-        retry=None if step.result.is_cancelled else github.GithubRetry(total=RETRIES),
+        timeout=CANCELLED_TIMEOUT_S if step.result.report.is_cancelled else TIMEOUT_S,
+        retry=None if step.result.report.is_cancelled else github.GithubRetry(total=RETRIES),
         seconds_between_requests=None,  # PyGithub would wait a second before each write; there are three at most
         seconds_between_writes=None,
         user_agent="carbon-lint",

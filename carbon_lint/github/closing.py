@@ -9,27 +9,26 @@ from carbon_lint.gate.budget import format_limit
 from carbon_lint.github import ownership
 from carbon_lint.github.commands import append_entries, file_command, write_summary
 from carbon_lint.github.publishing import publish_mode
+from carbon_lint.github.record import provenance_of
 from carbon_lint.github.results import outputs
-from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.report.run import comment as comments
 from carbon_lint.report.run import sections, summary
+from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
-    from carbon_lint.github.context import Context
-    from carbon_lint.github.results import Result, Step
-    from carbon_lint.records.record import Record
+    from carbon_lint.github.results import Step
+    from carbon_lint.report.run.run_report import RunReport
 
 OWNERSHIP_S = 20.0
 OWNERSHIP_CANCELLED_S = 0.5  # of the seven seconds that the runner leaves
 
 
-def write_outputs(context: Context, result: Result) -> None:
-    """Every output, in one write. Raises OutputError; does nothing where the runner gave no file."""
-    if context.output_file is not None:
-        append_entries(
-            context.output_file, "".join(file_command(name, value) for name, value in outputs(result).items())
-        )
+def write_outputs(step: Step) -> None:
+    """Write every output, in one write. Raises OutputError; does nothing if the runner gave no file."""
+    if step.context.output_file is not None:
+        entries = (file_command(name, value) for name, value in outputs(step).items())
+        append_entries(step.context.output_file, "".join(entries))
 
 
 def announce(step: Step) -> None:
@@ -37,21 +36,21 @@ def announce(step: Step) -> None:
 
     The linter's findings come after it: the runner shows ten a step, and why the step failed must be among them.
     """
-    head, failures = step.result.head, step.result.failures
-    lines = [line.strip() for failure in failures for line in failure.split("\n")]
-    said = [head.text, *_limits_that_fail(step), *(line for line in lines if line.lower() not in head.text.lower())]
-    if step.result.exit_status:
+    report = step.result.report
+    head = headline(report)
+    lines = [line.strip() for failure in report.failures for line in failure.split("\n")]
+    said = [head.text, *_limits_that_fail(report), *(line for line in lines if line.lower() not in head.text.lower())]
+    if report.exit_status:
         step.console.error("\n".join(said), where=step.result.failed_at)
-    elif head.mark == "⚠️" and step.result.record is not None:
+    elif head.mark == "⚠️" and report.record is not None:
         step.console.warning("\n".join(said))
     step.console.annotations(step.result.annotations)
 
 
-def _limits_that_fail(step: Step) -> list[str]:
-    """Each limit that the run is over, with who set it: the headline has no room for that."""
-    verdict = step.result.verdict
-    over = [limit for limit in verdict.limits if limit.is_over] if verdict is not None else []
-    return [format_limit(limit) for limit in over] if step.result.is_failing else []
+def _limits_that_fail(report: RunReport) -> list[str]:
+    """Return each limit that the run is over, with who set it: the headline has no room for that."""
+    over = [limit for limit in report.verdict.limits if limit.is_over] if report.verdict is not None else []
+    return [format_limit(limit) for limit in over] if report.is_over_budget else []
 
 
 def close(step: Step) -> None:
@@ -59,7 +58,7 @@ def close(step: Step) -> None:
     if step.context.summary_file is not None:
         ours = render_summary(step) if step.inputs.summary else ""
         write_summary(step.context.summary_file, ours, step.result.job_summary)
-    within_s = OWNERSHIP_CANCELLED_S if step.result.is_cancelled else OWNERSHIP_S
+    within_s = OWNERSHIP_CANCELLED_S if step.result.report.is_cancelled else OWNERSHIP_S
     if not ownership.hand_over(step.result.written, step.context.workspace, within_s=within_s):
         step.console.notice(f"after {within_s:.0f} s some files of the job still belong to root")
 
@@ -95,64 +94,38 @@ def comment_key(step: Step) -> str:
 
 def _is_news(step: Step) -> bool:
     """Whether a comment is made where there is none; one that is there is always kept true."""
-    result = step.result
+    report = step.result.report
     wanted = step.inputs.comment_on
-    if result.is_cancelled:
+    if report.is_cancelled:
         return False
-    if wanted == "always" or result.exit_status:
+    if wanted == "always" or report.exit_status:
         return True
     if wanted == "failure":
         return False
-    has_change = result.comparison is not None and result.comparison.emissions_change != 0
-    has_findings = result.record is None and result.lint is not None and bool(result.lint.diagnostics)
-    return result.verdict is not None or has_change or bool(result.limit_changes) or has_findings
+    has_change = report.comparison is not None and report.comparison.emissions_change != 0
+    has_findings = report.record is None and report.lint is not None and bool(report.lint.diagnostics)
+    return report.verdict is not None or has_change or bool(report.limit_changes) or has_findings
 
 
 def render_summary(step: Step) -> str:
-    """The step in Markdown, whatever became of it."""
-    result = step.result
-    text = summary.render(
-        _record(step),
-        result.verdict,
-        comparison=result.comparison,
-        excused=result.excused,
-        report=result.lint,
-        readings=result.readings,
-        head=result.head,
-        failures=result.failures,
-        publication=_publication(step),
-    )
-    changes = sections.changes(result.limit_changes)
+    """Return the step in Markdown, whatever became of it."""
+    report = report_of(step)
+    text = summary.render(report)
+    changes = sections.changes(report.limit_changes)
     return f"{text}\n{changes}" if changes else text
 
 
 def render_comment(step: Step, key: str) -> str:
-    """The comment of this step, whatever became of it."""
-    result = step.result
-    return comments.render(
-        _record(step),
-        result.verdict,
-        key=key,
-        comparison=result.comparison,
-        excused=result.excused,
-        report=result.lint,
-        limit_changes=result.limit_changes,
-        head=result.head,
-        failures=result.failures,
-        publication=_publication(step),
-        run_url=provenance_from_environ({"GITHUB_ACTIONS": "true", **step.environ}).run_url,
-    )
+    """Return the comment of this step, whatever became of it."""
+    return comments.render(report_of(step), key=key, run_url=provenance_of(step).run_url)
 
 
-def _record(step: Step) -> Record | None:
-    """The record, with warnings in the words of a workflow: they were written for the command line too."""
-    record = step.result.record
-    if record is None:
-        return None
-    return replace(record, warnings=tuple(map(step.console.said, record.warnings)))
-
-
-def _publication(step: Step) -> Publication | None:
-    if step.result.publication is not None or publish_mode(step.inputs, step.context) is None:
-        return step.result.publication
-    return Publication()
+def report_of(step: Step) -> RunReport:
+    """Return the step's report, with the record's warnings in the words of a workflow."""
+    report = step.result.report
+    record, publication = report.record, report.publication
+    if record is not None:
+        record = replace(record, warnings=tuple(map(step.console.said, record.warnings)))
+    if publication is None and publish_mode(step.inputs, step.context) is not None:
+        publication = Publication()
+    return replace(report, record=record, publication=publication)

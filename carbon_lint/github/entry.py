@@ -11,11 +11,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.errors import CarbonLintError, CardPlaceError, ExitCode, MeasurementError, OutputError
+from carbon_lint.errors import (
+    CarbonLintError,
+    CardPlaceError,
+    ExitCode,
+    MeasurementError,
+    MissingFigureError,
+    OutputError,
+    exit_code_of,
+)
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, unknown_inputs
+from carbon_lint.github.measuring import SetupFailedError
 from carbon_lint.github.results import Step
 from carbon_lint.github.wording import users_paths, users_words
 from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
@@ -50,18 +59,19 @@ def main(environ: Mapping[str, str]) -> int:
             step = replace(step, inputs=ActionInputs.from_environ(environ))
             _run(step)
     except KeyboardInterrupt as interrupt:
-        result.is_cancelled = True
+        result.know(is_cancelled=True)
         # While a card was on its way to the Hub, what is known of it.
-        result.failures.append(": ".join(["the step was cancelled", *filter(None, [str(interrupt)])]))
-        result.statuses.append(ExitCode.INTERRUPTED)
+        cancelled = ": ".join(["the step was cancelled", *filter(None, [str(interrupt)])])
+        result.fails_with(ExitCode.INTERRUPTED, cancelled)
     except CarbonLintError as error:
-        result.statuses.append(int(error.exit_code))
-        result.is_unmeasured = isinstance(error, MeasurementError)
+        result.know(
+            is_unmeasured=isinstance(error, MeasurementError | MissingFigureError),
+            is_setup_failed=isinstance(error, SetupFailedError),
+        )
         if isinstance(error, CardPlaceError):
             file = users_paths(context, error.path)
             result.failed_at = {"file": file, "line": str(error.line), "col": str(error.column)}
-        text = error.message + (f"\n  {error.hint}" if error.hint else "")
-        result.failures.append(text)
+        result.fails_with(exit_code_of(error, "step"), error.message + (f"\n  {error.hint}" if error.hint else ""))
     except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text
         _report_bug(error, step)
     _close(step)
@@ -87,23 +97,23 @@ def _run(step: Step) -> None:
 
 def _report_bug(error: Exception, step: Step) -> None:
     step.console.line("".join(traceback.format_exception(error)).rstrip("\n"))
-    step.result.failures.append(
+    step.result.fails_with(
+        ExitCode.DID_NOT_RUN,
         f"this is a bug in carbon-lint {__version__} (Python {platform.python_version()}): {type(error).__name__}; "
-        "please report it with the traceback in the log"
+        "please report it with the traceback in the log",
     )
-    step.result.statuses.append(ExitCode.DID_NOT_RUN)
 
 
 def _close(step: Step) -> None:
     """Annotations, outputs, summary and ownership. The outputs first: all else may fail."""
-    step.result.failures[:] = [step.console.said(failure) for failure in step.result.failures]
+    step.result.know(failures=tuple(map(step.console.said, step.result.report.failures)))
     closing.announce(step)
     try:
-        closing.write_outputs(step.context, step.result)
+        closing.write_outputs(step)
         closing.close(step)
     except OutputError as error:
         step.console.error(error.message)
-        step.result.statuses.append(int(error.exit_code))
+        step.result.fails_with(int(error.exit_code))
 
 
 def _comment(step: Step) -> None:

@@ -1,4 +1,4 @@
-"""Whether, how and with which token the step publishes."""
+"""Decide whether, how and with which token the step publishes, and publish."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError, PublishError, UsageError
+from carbon_lint.errors import HubError, UsageError
 from carbon_lint.github import paths
 from carbon_lint.hub.client.endpoint import changed_endpoint, endpoint_of
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.lint.discover import find_cards
-from carbon_lint.pipeline import story as pipeline
+from carbon_lint.pipeline.card import whole_group
+from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from carbon_lint.github.results import Step
     from carbon_lint.hub.publish.card import Plan, Published
     from carbon_lint.hub.publish.losses import Loss
-    from carbon_lint.records.merge.merge import Merged
+    from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Record
 
 TIMEOUT_S = 120.0
@@ -43,7 +44,7 @@ class Mode(StrEnum):
 
 
 def publish_mode(inputs: ActionInputs, context: Context) -> Mode | None:
-    """`None` where nothing was asked for. A fork's pull request has no secrets, so it only shows what would be done."""
+    """Return how to publish, `None` if nothing was asked for. A fork has no secrets: it only shows."""
     if inputs.hub_repo is None or inputs.publish == "never":
         return None
     if context.is_fork:
@@ -57,7 +58,7 @@ def check_can_publish(step: Step) -> None:
     """Find out before the job, and not after hours of it, what would keep the card from the Hub.
 
     Raises UsageError if `hub-repo` names no model, HF_ENDPOINT is not the workflow's own or `card` is not there,
-    PublishError if no token will do.
+    HubError if no token will do.
     """
     if step.inputs.hub_repo is not None and (changed := changed_endpoint(step.environ)) is not None:
         step.console.line(f"carbon-lint: {changed}")
@@ -71,8 +72,8 @@ def check_can_publish(step: Step) -> None:
         raise UsageError(f"input 'hub-repo': {error.message}", hint="`hub-repo: OWNER/MODEL`") from error
     _check_card_is_there(step)
     if mode is not Mode.DRY_RUN and not _has_credentials(step):
-        raise PublishError("there is no token for the Hub, or the secret it is taken from does not exist", hint=_NEEDED)
-    # a trusted publisher names one branch, so where nothing is committed keyless login may well be refused
+        raise HubError("there is no token for the Hub, or the secret it is taken from does not exist", hint=_NEEDED)
+    # a trusted publisher names one branch, so when nothing is committed keyless login may well be refused
     is_asked = mode is not Mode.DRY_RUN or _has_token(step)
     if step.inputs.command is not None and is_asked and not step.context.is_fork:
         _check_token(step, mode)
@@ -98,7 +99,7 @@ def _cards_in(workspace: Path) -> list[str]:
 
 
 def _check_token(step: Step, mode: Mode) -> None:
-    """Raise PublishError if the token will not do; only warn of it if nothing is committed this time."""
+    """Raise HubError if the token will not do; only warn of it if nothing is committed this time."""
     from carbon_lint.hub.client.access import check_access  # noqa: PLC0415  huggingface_hub takes half a second
     from carbon_lint.hub.client.http import UnansweredError  # noqa: PLC0415
 
@@ -109,18 +110,42 @@ def _check_token(step: Step, mode: Mode) -> None:
         )
     except UnansweredError as error:
         step.console.notice(f"whether the card can be published after the job is not known: {error.message}")
-    except PublishError as error:
+    except HubError as error:
         if mode is not Mode.DRY_RUN:
             raise
         hint = f"\n{error.hint}" if error.hint else ""
         step.console.warning(f"a run that publishes would fail: {error.message}{hint}")
 
 
-def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> Published:
-    """Commit the figures into the card on the Hub; all of `card` if `replace-card` asks for it.
+def publish_card(step: Step, plan: RunPlan, settings: Settings, record: Record | None) -> Publication:
+    """Commit the figures into the card on the Hub, and say so. Raises HubError, unless it is only a dry run."""
+    mode = publish_mode(step.inputs, step.context) or Mode.DRY_RUN
+    try:
+        published = _publish(step, plan, settings, record, mode)
+    except HubError as error:
+        # What a refusal has to show besides its message: findings of a card, somebody else's change.
+        shown = "\n".join(getattr(error, "findings", ())) or getattr(error, "diff", "")
+        if shown:
+            step.console.line(shown)
+        if mode is not Mode.DRY_RUN:
+            raise
+        step.console.notice(f"what would be published could not be shown: {error.message}")
+        return Publication(why_not=error.message)
+    if mode is Mode.DRY_RUN:
+        step.console.group("carbon-lint: what would be published")
+        step.console.line(published.diff or "nothing: the Hub has this card already")
+        step.console.end_group()
+        reason = f"{not_published(step)}; the log shows the change"
+        step.console.notice(f"not published: {reason}")
+        return Publication(why_not=reason)
+    for note in published.notes:
+        step.console.notice(note)
+    done = "published" if published.changed else "unchanged, nothing committed"
+    step.console.line(f"{done}: {published.url}")
+    return Publication(url=published.url, is_changed=published.changed)
 
-    Raises PublishError.
-    """
+
+def _publish(step: Step, plan: RunPlan, settings: Settings, record: Record | None, mode: Mode) -> Published:
     from carbon_lint.hub.client.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
     from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
     from carbon_lint.hub.publish.card import PublishRequest, publish_card  # noqa: PLC0415
@@ -139,8 +164,8 @@ def publish(step: Step, card: bytes | None, mode: Mode, settings: Settings) -> P
         on_wait=lambda wait_s, why: step.console.line(f"carbon-lint: {why}; trying again in {wait_s:.1f} s"),
     ) as repo:
         request = PublishRequest(
-            plan=_plan(step, card, repo.id, settings, notes),
-            record=step.result.record,
+            plan=_change(step, plan, record, repo.id, notes),
+            record=record,
             check=linter(settings),
             emissions_of=emissions_of,
             on_loss=lambda lost: _show_loss(step, lost),
@@ -179,36 +204,19 @@ def _has_token(step: Step) -> bool:
     return not is_keyless and any(step.environ.get(name) for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"))
 
 
-def _plan(step: Step, card: bytes | None, repo_id: str, settings: Settings, notes: list[str]) -> Plan:
+def _change(step: Step, plan: RunPlan, record: Record | None, repo_id: str, notes: list[str]) -> Plan:
     from carbon_lint.hub.publish.card import WholeCard  # noqa: PLC0415
     from carbon_lint.hub.publish.figures import Source, plan_figures  # noqa: PLC0415
 
-    record = step.result.record
+    card = None if plan.card is None else Path(plan.card).read_bytes()
     if card is not None and step.inputs.replace_card:
         return WholeCard(card)
     source = Source(
-        whole=None if record is None else whole_group(step, record),
+        whole=None if record is None else whole_group(record, plan.record_path, only_own=plan.only_own_group),
         card=card,
         card_name=step.inputs.card or "",
-        training_type=settings.training_type,
+        training_type=plan.training_type,
         whole_switch="`replace-card: true`",
         first_hint="add `card: README.md`: a model without a card gets all of it",
     )
     return plan_figures(source, repo_id, notes)
-
-
-def whole_group(step: Step, record: Record) -> Merged:
-    """What the card states: the sum over the run group of `record`, of the records that lie beside it.
-
-    Raises InputError if one of those beside a record that was handed over is of another repository.
-    """
-    file = step.result.record_file
-    whole = pipeline.whole_group(record, None if file is None else str(file))
-    is_handed_over = step.inputs.command is None and not step.inputs.allow_foreign
-    ours = record.provenance.repository
-    if is_handed_over and whole.record.provenance.repository != ours:
-        raise InputError(
-            f"beside the record {step.result.record_path} lie records of its run group that {ours} has not made",
-            hint="download the artifact into a folder of its own, or set `allow-foreign: true`",
-        )
-    return whole

@@ -1,79 +1,160 @@
-"""The step: measure -> gate -> write card -> lint -> publish, each where it was asked for."""
+"""The step as a front end: inputs -> options and plan -> the pipeline's story -> what the step ends with."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import OutputError, UsageError
+from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.github import paths
-from carbon_lint.github.card_step import Finishing
-from carbon_lint.github.limits import limits_of
-from carbon_lint.github.measure_step import Measuring
+from carbon_lint.github.base import BaseUnknownError, read_at
+from carbon_lint.github.configuration import configuration_of
+from carbon_lint.github.front import StepFront
+from carbon_lint.github.label import exceptions_by_label
 from carbon_lint.github.publishing import check_can_publish
-from carbon_lint.github.watching import Watching
-from carbon_lint.pipeline import story as pipeline
+from carbon_lint.github.record import read_record, record_path_of
+from carbon_lint.limits import parse_max_increase, parse_source
+from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
+from carbon_lint.pipeline.baseline import LEDGER_FOLDER
+from carbon_lint.pipeline.options import INPUT, Options
+from carbon_lint.pipeline.plan import Surroundings, plan_run
+from carbon_lint.pipeline.story import Story
+from carbon_lint.records.comparable import Identity, identity_of
+from carbon_lint.records.store import load_record, parse_record
 from carbon_lint.report.run.earlier import check_replaceable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carbon_lint.github.base import MergeBase
+    from carbon_lint.github.configuration import Configuration
     from carbon_lint.github.inputs import ActionInputs
-    from carbon_lint.github.limits import Limits
     from carbon_lint.github.results import Step
+    from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Record
+
+_ADD_IT = f"add `electricity-maps-token: ${{{{ secrets.{GRID_TOKEN_VARIABLE} }}}}`, or use `location: FRA`"
+_FORK = (
+    "a pull request from a fork is given no secrets: `location: FRA` needs none; docs/github.md has the lines that use "
+    "it for forks alone"
+)
 
 
 def run_step(step: Step) -> None:
-    """Fill `step.result`, phase by phase. Raises CarbonLintError, and KeyboardInterrupt where cancelled."""
+    """Tell the step's story, and leave in `step.result` what came of it. Raises CarbonLintError, KeyboardInterrupt."""
     _check_asked(step.inputs)
     _check_sarif_file(step)
     check_can_publish(step)
-    pipeline.run(_StepsOf(step))
+    options = options_of(step)
+    configuration = configuration_of(step, options)
+    _say_changes(step, configuration)
+    record = read_record(step, configuration) if step.inputs.command is None else None
+    plan = plan_of(step, options, configuration, record)
+    front = StepFront(step, plan, configuration, record)
+    story = Story(plan, front, step.result.report)
+    try:
+        story.run()
+    finally:
+        step.result.report = replace(story.report, readings=tuple(front.readings))
 
 
-class _StepsOf(pipeline.Steps):
-    """How the GitHub step does each step of the pipeline. What is found goes into `step.result` at once."""
-
-    def __init__(self, step: Step) -> None:
-        inputs = step.inputs
-        self._measuring: Measuring | None = None
-        limits = limits_of(step)
-        _say_changes(step, limits)
-        if inputs.command is not None or inputs.record is not None:
-            self._measuring = Measuring(step, limits)
-        self._finishing = Finishing(step, limits)
-        self._watching = Watching(step)
-
-    def measure(self) -> Record | None:
-        if self._measuring is None:
-            return None
-        self._watching.begin()
-        return self._measuring.measure()
-
-    def gate(self, record: Record) -> bool:
-        return self._measuring is not None and self._measuring.judge(record)
-
-    def write_card(self, record: Record) -> None:  # noqa: ARG002  the result holds it
-        self._finishing.write_card()
-
-    def tell_pushed(self, record: Record) -> None:
-        self._watching.tell(record)
-
-    def lint(self) -> bool:
-        return self._finishing.lint()
-
-    def publish(self, record: Record | None) -> None:  # noqa: ARG002  the result holds it
-        self._finishing.publish()
-
-    def leave_unpublished(self, reason: str) -> None:
-        self._finishing.leave_unpublished(reason)
+def options_of(step: Step) -> Options:
+    """Return what the inputs ask for."""
+    inputs = step.inputs
+    return Options(
+        spelling=INPUT,
+        location=inputs.location,
+        carbon_intensity=inputs.carbon_intensity_g_per_kwh,
+        allow_unusual_intensity=inputs.allow_unusual_intensity,
+        electricity_maps=inputs.electricity_maps,
+        grid_token=inputs.electricity_maps_token or step.environ.get(GRID_TOKEN_VARIABLE),
+        grid_token_hint=_FORK if step.context.is_fork else _ADD_IT,
+        require=inputs.require,
+        max_emissions_g=inputs.max_emissions_g,
+        max_energy_kwh=inputs.max_energy_kwh,
+        max_increase=None
+        if inputs.max_increase is None
+        else parse_max_increase(inputs.max_increase, "input max-increase"),
+        baseline=None if inputs.baseline is None else parse_source(inputs.baseline),
+        baseline_max_age_s=inputs.baseline_max_age_s,
+        baseline_card=inputs.card,
+        on_exceed=inputs.on_exceed,
+        on_modelled=inputs.on_modelled,
+        grace_s=inputs.grace_s,
+        expected_duration_s=inputs.expected_duration_s,
+        record=inputs.record,
+        run_group=inputs.run_group,
+        card=inputs.card,
+        hub_repo=inputs.hub_repo,
+        publishes=inputs.hub_repo is not None and inputs.publish != "never",
+        pass_env=inputs.pass_env,
+    )
 
 
-def _say_changes(step: Step, limits: Limits) -> None:
-    step.result.limit_changes = limits.changes
-    for note in limits.notes:
+def plan_of(step: Step, options: Options, configuration: Configuration, record: Record | None) -> RunPlan:
+    """Return the plan of the step. Raises CarbonLintError."""
+    inputs, context = step.inputs, step.context
+    is_measuring = inputs.command is not None
+    before = Identity(
+        repository=context.repository,
+        job=context.job,
+        job_index=inputs.job_index,
+        model=inputs.hub_repo or inputs.card,
+        run_group=inputs.run_group or configuration.settings.run_group,
+    )
+    path = record_path_of(step) if is_measuring or record is not None else None
+    around = Surroundings(
+        run=before if record is None else identity_of(record),
+        environ=step.environ,
+        is_measuring=is_measuring,
+        files=_StepFiles(step, configuration.base),
+        hub_token=inputs.hf_token,
+        ledger_folder=str(context.workspace / LEDGER_FOLDER),
+        exceptions=exceptions_by_label(step),
+        only_own_group=not is_measuring and not inputs.allow_foreign,
+        record_path=None if path is None else str(path),
+        card=None if inputs.card is None else str(paths.inside(context, "card", inputs.card)),
+    )
+    return plan_run(options, configuration.settings, around)
+
+
+class _StepFiles:
+    """See pipeline.baseline.Files: of the workspace, on a pull request of its merge base."""
+
+    def __init__(self, step: Step, base: MergeBase | None) -> None:
+        self._step = step
+        self._base = base
+
+    def card(self, name: str) -> tuple[bytes | None, str]:
+        path = paths.inside(self._step.context, "card", name)
+        if self._base is not None:
+            return self._at_base(path), f"{name} of the merge base"
+        return path.read_bytes() if path.is_file() else None, name
+
+    def record(self, name: str) -> tuple[Record | None, str]:
+        path = paths.inside(self._step.context, "baseline", name, may_be_temporary=True)
+        data = self._at_base(path)
+        if data is not None:
+            return parse_record(data, f"{name} of the merge base"), name
+        return load_record(path) if path.is_file() else None, name
+
+    def _at_base(self, path: Path) -> bytes | None:
+        try:
+            return None if self._base is None else read_at(self._base, path)
+        except BaseUnknownError as error:
+            raise InputError(
+                f"{path.name} of the merge base cannot be read: {error}",
+                hint="give `actions/checkout` `fetch-depth: 0`",
+            ) from error
+
+
+def _say_changes(step: Step, configuration: Configuration) -> None:
+    step.result.know(limit_changes=configuration.changes)
+    for note in configuration.notes:
         step.console.notice(note)
-    if limits.changes:
-        rows = "".join(f"\n  {change}" for change in limits.changes)
+    if configuration.changes:
+        rows = "".join(f"\n  {change}" for change in configuration.changes)
         step.console.notice(
             f"this pull request changes the configuration; that of the merge base holds until it is merged:{rows}"
         )

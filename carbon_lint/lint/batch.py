@@ -1,4 +1,4 @@
-"""Many files: over the cores where that pays, in the order in which they were found, without holding them all."""
+"""Judge many files: over the cores if that pays, in the order in which they were found, without holding them all."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from carbon_lint.lint.engine import Judged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+    from typing import Any, TypeVar
 
     from carbon_lint.lint.discover import Found
     from carbon_lint.lint.engine import Judge
-    from carbon_lint.lint.workers import Worker
 
-PAYS_FROM = 500
-"""Files from which more processes pay for their start: about 15 ms against 0.07 ms a card, halved (benchmarks/)."""
+    In = TypeVar("In")
+    Out = TypeVar("Out")
+
+PAYS_FROM = 1500
+"""Files from which more processes pay for the pool's import and start (benchmarks/check_throughput.py)."""
 _WARM = 20
 _BATCH = 100
-_BATCH_CHARACTERS = 8_000
-"""Of paths, so that with four bytes a character a batch fits into a pipe, which `workers` counts on."""
 _AHEAD = 2
 """Batches before each worker: enough that none waits, few enough that the walk does not run away from the judging."""
 
 
 def judge_all(judge: Judge, found: Iterator[Found]) -> Iterator[Judged]:
-    """Every file judged, in order. A file that is not a card or cannot be read never stops the others."""
+    """Yield every file judged, in order. A file that is not a card or cannot be read never stops the others."""
     first = list(islice(found, PAYS_FROM))
-    workers = _cores() if len(first) == PAYS_FROM and hasattr(os, "fork") else 1
+    workers = cores() if len(first) == PAYS_FROM and hasattr(os, "fork") else 1
     if workers == 1:
         return map(judge.judge, chain(first, found))
     # What judging imports is imported here, once, and inherited by the workers.
@@ -37,45 +39,73 @@ def judge_all(judge: Judge, found: Iterator[Found]) -> Iterator[Judged]:
     return chain(warm, _in_parallel(judge, chain(first[_WARM:], found), workers))
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _in_parallel(judge: Judge, found: Iterator[Found], count: int) -> Iterator[Judged]:
-    from carbon_lint.lint.workers import Worker
-
-    workers: list[Worker] = []
-    waiting: deque[tuple[list[Found], Worker]] = deque()
-    try:
-        for _ in range(count):
-            workers.append(Worker(judge, workers))
-        for turn, batch in enumerate(_batches(found)):
-            worker = workers[turn % count]
-            worker.send([(one.path, one.is_named) for one in batch])
-            waiting.append((batch, worker))
-            if len(waiting) == count * _AHEAD:
-                yield from _in_order(*waiting.popleft())
-        while waiting:
-            yield from _in_order(*waiting.popleft())
-    finally:
-        for worker in workers:
-            worker.stop()
+def _in_parallel(judge: Judge, found: Iterator[Found], workers: int) -> Iterator[Judged]:
+    for batch, eventful in in_order(_eventful, batches(found, _BATCH), workers, judge, ahead=_AHEAD):
+        yield from (eventful.get(index) or Judged(one.path, []) for index, one in enumerate(batch))
 
 
-def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
-    batch: list[Found] = []
-    characters = 0
-    for one in found:
-        batch.append(one)
-        characters += len(one.path)
-        if len(batch) == _BATCH or characters >= _BATCH_CHARACTERS:
-            yield batch
-            batch, characters = [], 0
-    if batch:
+def _eventful(judge: Judge, batch: list[Found]) -> dict[int, Judged]:
+    """Return those of a batch that there is anything to say about, by position."""
+    judged = (judge.judge(one) for one in batch)
+    return {index: one for index, one in enumerate(judged) if not one.is_silent}
+
+
+def batches(items: Iterable[In], size: int) -> Iterator[list[In]]:
+    """Yield the items in lists of `size`, the last of which may be shorter."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
         yield batch
 
 
-def _in_order(batch: list[Found], worker: Worker) -> Iterator[Judged]:
-    eventful = worker.receive()
-    for index, one in enumerate(batch):
-        yield eventful.get(index) or Judged(one.path, [])
+def in_order(
+    work: Callable[[Any, list[In]], Out], given: Iterable[list[In]], workers: int, shared: object, *, ahead: int
+) -> Iterator[tuple[list[In], Out]]:
+    """Yield each batch with `work(shared, batch)`, in order, made by `workers` processes that inherit `shared`.
+
+    At most `ahead` batches a worker are under way. Raises what `work` raised, and InputError if a process ended.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
+
+    from carbon_lint.errors import InputError
+
+    pool = ProcessPoolExecutor(workers, get_context("fork"), _start_worker, (work, shared))
+    waiting: deque[tuple[list[In], Future[Any]]] = deque()
+    try:
+        for sent in given:
+            waiting.append((sent, pool.submit(_work, sent)))
+            if len(waiting) >= workers * ahead:
+                batch, future = waiting.popleft()
+                yield batch, future.result()
+        for batch, future in waiting:
+            yield batch, future.result()
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a worker process ended while it judged cards", hint="was it out of memory, or killed?"
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_JOB: list[Any] = []
+"""In a worker process: the function that works, and what it shares with the others."""
+
+
+def _start_worker(work: Callable[..., Any], shared: object) -> None:
+    import signal
+
+    # Ctrl-C reaches the whole process group; the parent answers it, and shuts the workers down.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _JOB[:] = work, shared
+
+
+def _work(batch: list[Any]) -> Any:
+    work, shared = _JOB
+    return work(shared, batch)

@@ -99,12 +99,12 @@ def from_records(paths: Sequence[str]) -> Evidence:
 
 def _whole_group(record: Record, path: str) -> list[Record]:
     """The sum over the record's group, or its single records where one has no figure, so that the sum has none."""
-    from carbon_lint.errors import MeasurementError
+    from carbon_lint.errors import MissingFigureError
     from carbon_lint.records.folder import group_sum, records_in
 
     try:
         return [group_sum(record, path).record]
-    except MeasurementError:
+    except MissingFigureError:
         beside = [item.record for item in records_in(os.path.dirname(os.path.realpath(path)))]
         return [*(each for each in beside if _is_same_group(each, record) and each.run_id != record.run_id), record]
 
@@ -112,9 +112,9 @@ def _whole_group(record: Record, path: str) -> list[Record]:
 def from_emissions_csv(*paths: str, choice: Choice | None = None) -> Evidence:
     """The runs that are chosen; without a choice the last one, and then the card may also state the sum of all.
 
-    Raises InputError, UsageError; MeasurementError if a run that counts has no figure that can be trusted.
+    Raises InputError, UsageError; MissingFigureError if a run that counts has no figure that can be trusted.
     """
-    from carbon_lint.errors import MeasurementError
+    from carbon_lint.errors import MissingFigureError
     from carbon_lint.records.emissions_csv.choice import Choice, by_time, chosen
     from carbon_lint.records.emissions_csv.runs import read_log
 
@@ -130,7 +130,7 @@ def from_emissions_csv(*paths: str, choice: Choice | None = None) -> Evidence:
     for run in earlier:
         try:
             older.append(_of_runs(log, [run], choice, f"the older run {run.run_id} of {log.name}"))
-        except MeasurementError as error:
+        except MissingFigureError as error:
             notes.append(f"{error.message}: this older run was left out")
     is_summed = bool(earlier) and len(older) == len(earlier)
     return _of_runs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from carbon_lint.records.hours import find_disagreement
+from carbon_lint.records.intensity import find_disagreement
 
 if TYPE_CHECKING:
     from carbon_lint.measure.meter import Meter, Reading

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MeasurementError, PlaceError
 from carbon_lint.gate.uncertainty import RELATIVE
 from carbon_lint.measure.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
@@ -126,7 +126,7 @@ def diagnose(
         location: as the user names it; `auto` asks the cloud; `None` is a finding.
         g_per_kwh: carbon intensity, where it is given in place of a location.
         cpu_power_w: the CPU's power at full load, where the user knows it.
-        grid: makes the grid that is to be asked in place of a location; raises MeasurementError.
+        grid: makes the grid that is to be asked in place of a location; raises PlaceError.
         machines: the configuration's `[[machine]]` tables.
         require: what a run would insist on, or `none`: as the meter takes it.
         pue: as the meter takes it.
@@ -231,7 +231,7 @@ def _location(
             place, how = found.place, f", by {found.how}"
         else:
             place, how = find_place(location), ""
-    except MeasurementError as error:
+    except PlaceError as error:
         return Finding(
             component="location", state=State.BROKEN, what=location, missing=error.message, repair=error.hint
         ), None
@@ -245,7 +245,7 @@ def _location(
 def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
     try:
         place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
-    except MeasurementError as error:
+    except PlaceError as error:
         return Finding(
             component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=error.hint
         )
@@ -256,7 +256,7 @@ def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
 def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
     try:
         hour = grid().first()
-    except MeasurementError as error:
+    except PlaceError as error:
         return Finding(
             component="location",
             state=State.BROKEN,

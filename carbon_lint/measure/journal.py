@@ -20,6 +20,13 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.records.attempts import aside_path
+from carbon_lint.records.document import (
+    assumptions_to_json,
+    energy_from_json,
+    intensity_to_json,
+    uncertainty_from_json,
+    uncertainty_to_json,
+)
 from carbon_lint.records.journal import (
     BEGINNING,
     FORMAT,
@@ -28,7 +35,9 @@ from carbon_lint.records.journal import (
     parsed_lines,
     read_journal_file,
 )
+from carbon_lint.records.record import CodeCarbonEnergy
 from carbon_lint.records.store import read_record
+from carbon_lint.records.uncertainty import Assumptions
 
 if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
@@ -139,34 +148,52 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
     """Every tick of a journal, oldest first, for a chart. Raises InputError where the file cannot be read."""
-    from carbon_lint.measure.meter import Reading  # noqa: PLC0415  only a chart needs the values back
-    from carbon_lint.records.record import Energy  # noqa: PLC0415
-
     try:
         lines = Path(path).read_bytes().split(b"\n")
     except OSError as error:
         raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
     return tuple(
-        Reading(
-            elapsed_s=document["elapsed_s"],
-            energy_kwh=Energy(**document["energy_kwh"]),
-            emissions_g=document.get("emissions_g"),
-            power_w=document.get("power_w"),
-        )
+        reading_from_json(document)
         for document in parsed_lines(lines)
         if "elapsed_s" in document and "energy_kwh" in document
     )
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:
-    """A tick's line. The intensity is in it where an hour of it is new: the others need not repeat it."""
+    """Return a tick's line. The intensity is in it if an hour of it is new: the others need not repeat it."""
     line = {
         "elapsed_s": reading.elapsed_s,
         "energy_kwh": asdict(reading.energy_kwh),
         "emissions_g": reading.emissions_g,
         "power_w": reading.power_w,
     }
-    return line if reading.intensity is None else {**line, "intensity": asdict(reading.intensity)}
+    more = {
+        "intensity": reading.intensity and intensity_to_json(reading.intensity),
+        "uncertainty": reading.uncertainty and uncertainty_to_json(reading.uncertainty),
+        "assumptions": reading.assumptions and assumptions_to_json(reading.assumptions),
+        "codecarbon": reading.codecarbon and asdict(reading.codecarbon),
+        "job_cpu_s": reading.job_cpu_s,
+        "machine_cpu_s": reading.machine_cpu_s,
+    }
+    return line | {name: value for name, value in more.items() if value is not None}
+
+
+def reading_from_json(line: dict[str, Any]) -> Reading:
+    """Return the reading that a journal's line holds, without its intensity. Raises KeyError, TypeError, ValueError."""
+    from carbon_lint.measure.meter import Reading  # noqa: PLC0415  only who reads a journal needs the values back
+
+    known = {name: line.get(name) for name in ("uncertainty", "assumptions", "codecarbon")}
+    return Reading(
+        elapsed_s=float(line["elapsed_s"]),
+        energy_kwh=energy_from_json(line["energy_kwh"]),
+        emissions_g=line.get("emissions_g"),
+        power_w=line.get("power_w"),
+        uncertainty=known["uncertainty"] and uncertainty_from_json(known["uncertainty"]),
+        assumptions=known["assumptions"] and Assumptions(**known["assumptions"]),
+        codecarbon=known["codecarbon"] and CodeCarbonEnergy(**known["codecarbon"]),
+        job_cpu_s=line.get("job_cpu_s"),
+        machine_cpu_s=line.get("machine_cpu_s"),
+    )
 
 
 class _Syncer:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import select
 import signal
 import time
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, limit_results, used_share
@@ -15,6 +14,7 @@ from carbon_lint.measure.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measure.job.signals import CANCELLING, suspend_this_process
 from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.measure.request import OnLoss
+from carbon_lint.records.record import StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.measure.forecast.forecaster import Forecast
     from carbon_lint.measure.forecast.outlook import Outlook
+    from carbon_lint.measure.job.cpu_time import JobCpu
     from carbon_lint.measure.job.job import Job
     from carbon_lint.measure.job.signals import SignalInbox
     from carbon_lint.measure.journal import Journal
@@ -35,22 +36,14 @@ MOST_SHARE_SAID = 10.0  # a budget missed by more than that is a wrong unit, and
 CANCELS_TO_KILL = 3  # the third Ctrl-C does not wait any longer
 
 
-class Stop(StrEnum):
-    """Why we ended the job."""
-
-    OVER_BUDGET = "over-budget"
-    CANCELLED = "cancelled"
-    UNMEASURED = "unmeasured"
-
-
 @dataclass(slots=True, kw_only=True)
 class RunState:
-    """What is known of the run so far. Filled by the loop, read by `run`."""
+    """What is known of the run so far. The loop fills it and `run` reads it."""
 
     last_reading: Reading | None = None
-    stop: Stop | None = None
+    stopped_by: StoppedBy | None = None
     is_over_budget: bool = False
-    is_unmeasured: bool = False
+    unmeasured: UnmeasuredReason | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -67,6 +60,7 @@ class Loop:
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
+        cpu: JobCpu | None = None,
     ) -> None:
         self.state = RunState()
         self._request = request
@@ -76,6 +70,7 @@ class Loop:
         self._on_progress = on_progress
         self._journal = journal
         self._outlook = outlook
+        self._cpu = cpu
         self._notices: list[str] = []
         self._heard = set(meter.warnings)
         self._said: set[str] = set()
@@ -105,6 +100,9 @@ class Loop:
     def take_last(self, reading: Reading | None) -> None:
         """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""
         self._hear_meter()
+        if self._cpu is not None:
+            self._cpu.finish(self._job.cpu_s)
+        reading = self._of_job(reading)
         if reading is not None and self._is_usable(reading):
             self._take(reading)
             if self.state.is_over_budget and not any(limit.is_over for limit in self._limits(reading)):
@@ -134,8 +132,8 @@ class Loop:
         if self._cancels >= CANCELS_TO_KILL:
             grace_s = 0.0
         self._say(f"{signal.Signals(signum).name}: handed on to the job, which has {format_duration(grace_s)} to end")
-        if self.state.stop is None:
-            self.state.stop = Stop.CANCELLED
+        if self.state.stopped_by is None:
+            self.state.stopped_by = StoppedBy.CANCEL
         self._job.cancel(signum, grace_s)
         self._report(Phase.RUNNING)
 
@@ -151,8 +149,15 @@ class Loop:
         if self._outlook is not None:
             self._outlook.listening.resize()
 
+    def _of_job(self, reading: Reading | None) -> Reading | None:
+        """Return the reading with what the job's own processes have used."""
+        return reading if reading is None or self._cpu is None else replace(reading, job_cpu_s=self._cpu.seconds)
+
     def _tick(self) -> None:
         reading = self._meter.read()
+        if self._cpu is not None:
+            self._cpu.sample()
+        reading = self._of_job(reading)
         self._hear_meter()
         if reading is None or not self._is_usable(reading):
             self._miss()
@@ -170,13 +175,14 @@ class Loop:
 
     def _miss(self) -> None:
         self._missed += 1
-        if self._missed < MISSED_READINGS or self.state.is_unmeasured:
+        if self._missed < MISSED_READINGS or self.state.unmeasured is not None:
             return
-        self.state.is_unmeasured = True
         cause = f" ({self._meter.last_failure})" if self._meter.last_failure else ""
-        self._warn(f"{MISSED_READINGS} readings in a row failed: the run counts as unmeasured{cause}")
-        if self._request.on_unmeasured is OnLoss.STOP and self.state.stop is None:
-            self._end(Stop.UNMEASURED)
+        why = f"{MISSED_READINGS} readings in a row failed: the run counts as unmeasured{cause}"
+        self.state.unmeasured = UnmeasuredReason(code=UnmeasuredCode.READINGS_FAILED, message=why)
+        self._warn(why)
+        if self._request.on_unmeasured is OnLoss.STOP and self.state.stopped_by is None:
+            self._end(StoppedBy.UNMEASURED)
 
     def _take(self, reading: Reading) -> None:
         self.state.last_reading = reading
@@ -198,14 +204,14 @@ class Loop:
             names = " and ".join(limit.name for limit in limits if limit.is_over)
             after = format_duration(reading.elapsed_s)
             self.state.warnings.append(f"the job went over its budget ({names}) {after} after its start")
-            if self._request.on_exceed is OnLoss.STOP and self.state.stop is None:
-                self._end(Stop.OVER_BUDGET)
+            if self._request.on_exceed is OnLoss.STOP and self.state.stopped_by is None:
+                self._end(StoppedBy.BUDGET)
         elif share is not None and WARN_AT_SHARE <= share <= 1:
             self._say_once("warn-at", f"{share:.0%} of the budget is used: " + "; ".join(map(format_limit, limits)))
 
-    def _end(self, reason: Stop) -> None:
+    def _end(self, reason: StoppedBy) -> None:
         if self._job.state is JobState.RUNNING:
-            self.state.stop = reason
+            self.state.stopped_by = reason
             self._say(f"the job is stopped; it has {format_duration(self._request.grace_s)} to end")
             self._job.end(self._request.grace_s)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from carbon_lint.records.record import Energy, Hardware, Intensity, Methods
+    from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Intensity, Methods
+    from carbon_lint.records.uncertainty import Assumptions, Uncertainty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,9 +17,14 @@ class Reading:
     Attributes:
         elapsed_s: seconds on a monotonic clock.
         energy_kwh: by component, PUE included; `None` where not measured.
-        emissions_g: `None` where no intensity is known (an energy-only run).
+        emissions_g: `None` if no intensity is known (an energy-only run).
         power_w: mean power over the last interval, all components; `None` before the second reading.
-        intensity: where an hour of it is new, that hour and the one before, for the journal; else `None`.
+        intensity: if an hour of it is new, that hour and the one before, for the journal; else `None`.
+        uncertainty: the bounds of the figures; `None` if they follow from the methods (`records.ranges`).
+        assumptions: what the modelled figures were computed from.
+        codecarbon: what CodeCarbon's own models give.
+        job_cpu_s: CPU seconds of the job's own processes.
+        machine_cpu_s: busy CPU seconds of the threads that are counted.
     """
 
     elapsed_s: float
@@ -26,6 +32,11 @@ class Reading:
     emissions_g: float | None
     power_w: float | None = None
     intensity: Intensity | None = None
+    uncertainty: Uncertainty | None = None
+    assumptions: Assumptions | None = None
+    codecarbon: CodeCarbonEnergy | None = None
+    job_cpu_s: float | None = None
+    machine_cpu_s: float | None = None
 
 
 class Meter(Protocol):

@@ -10,24 +10,25 @@ from carbon_lint.errors import InputError
 from carbon_lint.gate.budget import limit_results
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE
-from carbon_lint.measure.journal import read_journal
-from carbon_lint.measure.run import format_utc
-from carbon_lint.records.hours import basis, find_disagreement, over_hours
-from carbon_lint.records.plausible import find_contradiction
-from carbon_lint.records.record import Energy, Outcome
-from carbon_lint.records.store import (
+from carbon_lint.measure.journal import read_journal, reading_from_json
+from carbon_lint.measure.run import format_utc, with_evidence
+from carbon_lint.records.document import (
     find_problem,
     intensity_from_json,
     record_from_json,
     record_to_json,
-    render_record,
 )
+from carbon_lint.records.intensity import find_disagreement, over_hours
+from carbon_lint.records.plausible import find_contradiction
+from carbon_lint.records.record import Outcome
+from carbon_lint.records.store import render_record
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
     from typing import Any
 
+    from carbon_lint.measure.meter import Reading
     from carbon_lint.records.record import Intensity, Record
 
 
@@ -48,29 +49,29 @@ def recover(path: str | os.PathLike[str]) -> Record:
         budget = Budget(
             max_emissions_g=content.limits.get("max_emissions_g"), max_energy_kwh=content.limits.get("max_energy_kwh")
         )
-        record = _interrupted(record, content.last_reading, budget)
+        record = _interrupted(record, reading_from_json(content.last_reading), budget)
         record = _with_hours(record, [intensity_from_json(change) for change in content.intensities])
-    except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"{path}: its last reading is not what it should be: {error!r}") from error
     return _sound(record, path)
 
 
-def _interrupted(record: Record, reading: dict[str, Any], budget: Budget) -> Record:
-    elapsed_s = float(reading["elapsed_s"])
-    energy = Energy(**reading["energy_kwh"])
+def _interrupted(record: Record, reading: Reading, budget: Budget) -> Record:
+    elapsed_s, energy = reading.elapsed_s, reading.energy_kwh
     ended = datetime.fromisoformat(record.started_at) + timedelta(seconds=elapsed_s)
-    is_over = any(limit.is_over for limit in limit_results(budget, reading["emissions_g"], energy.total))
+    is_over = any(limit.is_over for limit in limit_results(budget, reading.emissions_g, energy.total))
     warning = f"recovered from a journal: the run was killed, and what it used after {elapsed_s:.1f} s is not known"
-    return replace(
+    record = replace(
         record,
         outcome=Outcome.INTERRUPTED,
         over_budget=is_over,
-        emissions_g=reading["emissions_g"],
+        emissions_g=reading.emissions_g,
         energy_kwh=energy,
         duration_s=elapsed_s,
         ended_at=format_utc(ended),
         warnings=(*record.warnings, warning),
     )
+    return with_evidence(record, reading)
 
 
 def _with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
@@ -89,7 +90,7 @@ def _with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
     if find_disagreement(intensity, total_kwh, emissions_g, tolerance=RELATIVE_TOLERANCE) is None:
         return replace(record, intensity=intensity)
     mean = replace(
-        changes[-1], g_per_kwh=emissions_g / total_kwh, source=f"{basis(changes[-1])}, mean of the run", hours=()
+        changes[-1], g_per_kwh=emissions_g / total_kwh, source=f"{changes[-1].source}, mean of the run", hours=()
     )
     warning = "the journal lacks a line: the hours behind the mean carbon intensity are unknown"
     return replace(record, intensity=mean, warnings=(*record.warnings, warning))

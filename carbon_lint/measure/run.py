@@ -19,17 +19,19 @@ from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measure import nested
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measure.forecast.outlook import open_outlook
-from carbon_lint.measure.job import environment
+from carbon_lint.measure.job import containers, environment
+from carbon_lint.measure.job.cpu_time import JobCpu, warn_of_others
 from carbon_lint.measure.job.job import Job
-from carbon_lint.measure.job.ranks import unseen_gpus
+from carbon_lint.measure.job.ranks import local_size, unseen_gpus
 from carbon_lint.measure.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal
-from carbon_lint.measure.loop import Loop, RunState, Stop
+from carbon_lint.measure.loop import Loop, RunState
 from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
+from carbon_lint.records.document import record_to_json
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.record import Energy, Outcome, Record
-from carbon_lint.records.rewrite import rewrite_record
-from carbon_lint.records.store import as_stored, check_replaceable_by_record, record_to_json, write_record
+from carbon_lint.records.ranges import LEFT_OUT, uncertainty_of
+from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
+from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,24 +89,27 @@ def measure(
     if request.budget.max_emissions_g is not None and meter.intensity is None:
         raise MeasurementError("a limit in grams needs a carbon intensity", hint="--location FRA, say")
     run_id = str(uuid.uuid4())
+    plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(SignalInbox())
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
         environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
         environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
         with outlook.listening.lent():
-            job = Job(request.command, environ, request.pass_fds)
+            job = Job(plan.command, environ, request.pass_fds, plan.containers)
         stack.callback(job.close)
         journal = _open_journal(request)
         if journal is not None:
             stack.callback(journal.close)
         earlier = None if journal is None else find_earlier(request.record_path or "")
         meter.start()
-        request = replace(request, warnings=(*request.warnings, *_warnings_at_start(request, meter, journal, earlier)))
+        found = (*plan.warnings, *_warnings_at_start(request, meter, journal, earlier))
+        request = replace(request, warnings=(*request.warnings, *found))
         blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
-        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
+        cpu = None if local_size(environ) > 1 else JobCpu(job.pid, plan.containers, environ)
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook, cpu=cpu)
         outlook.listening.start()
         started = time.monotonic()
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
@@ -113,7 +118,7 @@ def measure(
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
         record = _write(as_stored(_redacted(record, request)), request, journal)
         record = _with_notes_on_nested(record, request, journal)
-        outlook.listening.finish(is_hurried=loop.state.stop is Stop.CANCELLED)
+        outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
     return record
 
 
@@ -160,9 +165,8 @@ def exit_code(record: Record) -> int:
 
 
 def was_stopped(record: Record) -> bool:
-    """Whether we ended the job, over its budget or because it could not be measured; it may have exited 0."""
-    is_ours = record.outcome in {Outcome.OVER_BUDGET, Outcome.UNMEASURED}
-    return is_ours and (record.exit_status != _SUCCESS or EXITED_WELL in record.warnings)
+    """Return whether we ended the job, over its budget or because it could not be measured; it may have exited 0."""
+    return record.stopped_by in {StoppedBy.BUDGET, StoppedBy.UNMEASURED}
 
 
 def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None) -> bool:
@@ -171,7 +175,7 @@ def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Met
     A Ctrl-C while the meter was starting means: do not start it at all.
     """
     if any(signum in CANCELLING for signum in inbox.take()):
-        loop.state.stop = Stop.CANCELLED
+        loop.state.stopped_by = StoppedBy.CANCEL
         return False
     try:
         job.start()
@@ -213,9 +217,13 @@ def _secrets(request: RunRequest) -> tuple[str, ...]:
 
 
 def _redacted(record: Record, request: RunRequest) -> Record:
-    """The record with warnings that hold no secret: some quote what the job or the system said."""
-    secrets = _secrets(request)
-    return replace(record, warnings=tuple(redact.text(warning, secrets) for warning in record.warnings))
+    """Return the record with warnings that hold no secret: some quote what the job or the system said."""
+    secrets, reason = _secrets(request), record.unmeasured_because
+    return replace(
+        record,
+        warnings=tuple(redact.text(warning, secrets) for warning in record.warnings),
+        unmeasured_because=reason and replace(reason, message=redact.text(reason.message, secrets)),
+    )
 
 
 def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
@@ -223,17 +231,20 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
     warnings = [*blank.warnings, *(text for text in meter.warnings if text not in blank.warnings), *state.warnings]
     ended_at, clock_warning = _ended_at(blank.started_at, duration_s)
     warnings += [clock_warning] if clock_warning else []
-    if state.stop is not None and exit_status == _SUCCESS:
+    if state.stopped_by is not None and exit_status == _SUCCESS:
         # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
         warnings.append(EXITED_WELL)
-    flaw = None if state.is_unmeasured else find_flaw(reading, meter)
+    flaw = None if state.unmeasured else find_flaw(reading, meter)
     if flaw is not None:
-        state.is_unmeasured = True
-        warnings.append(f"the figures cannot be trusted: {flaw}")
-    if state.is_unmeasured and reading is not None and reading.energy_kwh.total:
+        code = UnmeasuredCode.LAST_READING_FAILED if reading is None else UnmeasuredCode.IMPLAUSIBLE
+        state.unmeasured = UnmeasuredReason(code=code, message=f"the figures cannot be trusted: {flaw}")
+        warnings.append(state.unmeasured.message)
+    others = None if reading is None else warn_of_others(reading.job_cpu_s, reading.machine_cpu_s, duration_s)
+    warnings += [others] if others else []
+    if state.unmeasured and reading is not None and reading.energy_kwh.total:
         warnings.append(f"not counted: {reading.energy_kwh.total:.9g} kWh, the last that was read")
-    counted = None if state.is_unmeasured else reading
-    return replace(
+    counted = None if state.unmeasured else reading
+    record = replace(
         blank,
         outcome=_outcome(state, exit_status),
         exit_status=exit_status,
@@ -246,16 +257,33 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
         emissions_g=counted.emissions_g if counted else None,
         energy_kwh=counted.energy_kwh if counted else Energy(total=None),
         warnings=tuple(warnings),
+        stopped_by=state.stopped_by,
+        unmeasured_because=state.unmeasured,
     )
+    return record if counted is None else with_evidence(record, counted)
+
+
+def with_evidence(record: Record, reading: Reading) -> Record:
+    """Return the record with what the reading says of its figures: their bounds, and what they were made of."""
+    record = replace(
+        record,
+        uncertainty=reading.uncertainty,
+        assumptions=reading.assumptions,
+        left_out=LEFT_OUT,
+        codecarbon=reading.codecarbon,
+        job_cpu_s=reading.job_cpu_s,
+        machine_cpu_s=reading.machine_cpu_s,
+    )
+    return replace(record, uncertainty=uncertainty_of(record))
 
 
 def _outcome(state: RunState, exit_status: int | None) -> Outcome:
-    if state.stop is Stop.OVER_BUDGET:
+    if state.stopped_by is StoppedBy.BUDGET:
         return Outcome.OVER_BUDGET
-    has_failed_itself = state.stop is None and exit_status != _SUCCESS
-    if state.is_unmeasured and not has_failed_itself:
+    has_failed_itself = state.stopped_by is None and exit_status != _SUCCESS
+    if state.unmeasured and not has_failed_itself:
         return Outcome.UNMEASURED
-    if state.stop is Stop.CANCELLED:
+    if state.stopped_by is StoppedBy.CANCEL:
         return Outcome.INTERRUPTED
     if has_failed_itself:
         return Outcome.FAILED

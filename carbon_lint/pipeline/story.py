@@ -1,185 +1,210 @@
-"""measure -> gate -> write card -> lint -> publish: the whole story on one page.
+"""measure -> gate -> write card -> lint -> publish: the whole story of a run or a step, on one page.
 
-`run` tells it, for every door alike: in which order, and what one step means for the next. A door (the command line,
-the GitHub step) says in a class of its own how it does each step, keeps what came of it, and makes an exit status of
-that.
+A front end resolves a `RunPlan` and tells the story of it. What it does itself (start the job, print, ask the Hub with
+its own token) is a `FrontEnd`; what one step means for the next is here.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace as changed
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
-from carbon_lint.card.edit import write_block
-from carbon_lint.card.from_record import card_with_record
-from carbon_lint.card.read import read_card
-from carbon_lint.errors import InputError, SecondCardError, UsageError
-from carbon_lint.files import check_writable, read_file, write_atomically
-from carbon_lint.gate.verdict import Budget
-from carbon_lint.records.folder import group_sum
-from carbon_lint.records.merge.merge import Merged
+from carbon_lint.errors import CarbonLintError, HubError, MeasurementError
+from carbon_lint.measure.run import RecordNotWrittenError, exit_code, was_stopped
+from carbon_lint.pipeline.card import whole_group, write_card
+from carbon_lint.pipeline.gate import BY_ITS_OWN_LIMIT, judge_run
 from carbon_lint.records.record import Outcome
-from carbon_lint.records.store import record_file
+from carbon_lint.records.store import rewrite_record
+from carbon_lint.report.run.run_report import RunReport
+from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
-    from carbon_lint.card.from_record import CardChange
-    from carbon_lint.config import Settings
+    from carbon_lint.hub.pushes.watch import Told, Watch
+    from carbon_lint.lint.diagnostic import LintReport
+    from carbon_lint.pipeline.plan import RunPlan
+    from carbon_lint.records.merge.merge import Merged
     from carbon_lint.records.record import Record
 
-_CARD_SUFFIXES = {".md", ".markdown", ".mdx"}
+FINDINGS = 1
 
 
-_CLOSE = 0.87  # difflib's ratio: `READNE.md` and `readme.md` are close to `README.md`, `README_fr.md` is not
+class FrontEnd(Protocol):
+    """What a front end does of the story. What was not asked for is `None`, and does nothing."""
 
+    watch: Watch | None
+    """The model that the job may push to."""
 
-class Steps:
-    """What a door does at each step. A step that was not asked for is left as it is here: it does nothing."""
+    may_skip: bool
+    """Ctrl-C while the Hub is asked after the job skips the question; else it cancels everything."""
 
     def measure(self) -> Record | None:
-        """Run the job, or read the record of one; `None` where there is none to speak of."""
-        return None
+        """Run the job, or read the record of one; `None` if there is neither."""
 
-    def gate(self, record: Record) -> bool:  # noqa: ARG002  for the doors that gate
-        """Hold the record against the budget; True where it fails."""
-        return False
+    def why(self, record: Record, status: int) -> tuple[str, ...]:
+        """Say why the job's record fails the run, in the front end's words; nothing if it does not."""
 
-    def write_card(self, record: Record) -> None:
-        """Put the record's figures into the card."""
+    def show(self, report: RunReport) -> None:
+        """Show the record with its verdict."""
 
-    def tell_pushed(self, record: Record) -> None:
-        """Say what a job that did not complete has pushed to the Hub, half-trained weights perhaps."""
+    def say(self, text: str) -> None:
+        """Write a line to the log."""
 
-    def lint(self) -> bool:
-        """Lint the cards; True where they have findings that fail."""
-        return False
+    def notice(self, text: str) -> None:
+        """Tell the user something."""
 
-    def publish(self, record: Record | None) -> None:
+    def warn(self, text: str) -> None:
+        """Warn the user of something."""
+
+    def lint(self) -> LintReport | None:
+        """Lint the cards and show the findings."""
+
+    def publish(self, report: RunReport) -> Publication | None:
         """Commit the card to the Hub."""
 
-    def leave_unpublished(self, reason: str) -> None:
-        """Say why nothing is committed, where that was asked for."""
+    def leave_unpublished(self, reason: str) -> Publication | None:
+        """Say why nothing is committed, if that was asked for."""
 
 
-def run(steps: Steps) -> None:
-    """Tell the story. Raises CarbonLintError where a step cannot be done; the steps before it are done."""
-    record = steps.measure()
-    is_over_budget = record is not None and steps.gate(record)
-    if record is not None:
-        steps.write_card(record)
-        if record.outcome is Outcome.INTERRUPTED:
-            return  # a runner leaves a few seconds, and nothing is published of a run that was cancelled
-        if record.outcome is not Outcome.COMPLETED:
-            steps.tell_pushed(record)
-    has_findings = steps.lint()
-    reason = reason_not_to_publish(record, is_over_budget=is_over_budget, has_findings=has_findings)
-    if reason is None:
-        steps.publish(record)
-    else:
-        steps.leave_unpublished(reason)
+class Story:
+    """One run or step. `report` holds what is known so far, whatever ends the story."""
+
+    def __init__(self, plan: RunPlan, front: FrontEnd, report: RunReport | None = None) -> None:
+        self.plan = plan
+        self.report = report or RunReport(statuses=())
+        self._front = front
+
+    def run(self) -> RunReport:
+        """Tell the story. Raises CarbonLintError if a step cannot be done; `report` has the steps before it."""
+        record = self._measure()
+        if record is not None:
+            self._gate(record)
+            self._write_card(record)
+            if record.outcome is Outcome.INTERRUPTED:
+                return self.report  # a runner leaves a few seconds, and nothing is published of a cancelled run
+            if record.outcome is not Outcome.COMPLETED:
+                self._tell_pushed(record)
+        self._lint()
+        reason = reason_not_to_publish(self.report)
+        try:
+            self._know(
+                publication=self._front.publish(self.report)
+                if reason is None
+                else self._front.leave_unpublished(reason)
+            )
+        except HubError as error:
+            self._know(publication=Publication(why_not=error.message))
+            raise
+        return self.report
+
+    def fails_with(self, status: int, *failures: str) -> None:
+        """Note an exit status and what failed."""
+        report = self.report
+        self._know(statuses=(*(report.statuses or ()), status), failures=(*report.failures, *failures))
+
+    def _know(self, **known: object) -> None:
+        self.report = replace(self.report, **known)  # type: ignore[arg-type]  # dataclasses checks the names
+
+    def _measure(self) -> Record | None:
+        if self._front.watch is not None and self.plan.place is not None:
+            warning = self._front.watch.begin()
+            if warning is not None:
+                self._front.warn(warning)
+        try:
+            record = self._front.measure()
+        except RecordNotWrittenError as error:
+            self._know(record=error.record)
+            raise
+        self._know(record=record)
+        if record is not None and self.plan.place is not None:
+            self._know(is_cancelled=record.outcome is Outcome.INTERRUPTED)
+            status = exit_code(record)
+            self.fails_with(status, *self._front.why(record, status))
+        return record
+
+    def _gate(self, record: Record) -> None:
+        if record.energy_kwh.total is None:
+            if self.plan.limits.asks:
+                self._know(is_over_budget=True)
+                self.fails_with(MeasurementError.exit_code)
+        else:
+            judged = judge_run(record, self.plan)
+            self._know(
+                verdict=judged.verdict,
+                comparison=judged.comparison,
+                excused=judged.excused,
+                is_over_budget=judged.is_failing,
+            )
+            for exception in () if judged.excused is None else judged.excused.expired:
+                self._front.warn(f"an exception has expired: {exception}")
+            if judged.is_failing:
+                self.fails_with(1, *((BY_ITS_OWN_LIMIT,) if judged.is_over_its_own_limit else ()))
+        self._front.show(self.report)
+
+    def _write_card(self, record: Record) -> None:
+        """Write the card, also of a run that failed or was cancelled: energy that was spent counts."""
+        path, name = self.plan.card, self.plan.options.card
+        if path is None or name is None:
+            return
+        if record.emissions_g is None:
+            self._front.warn(f"{name} was left as it is: no emissions were measured")
+            return
+        whole = self.whole_group(record)
+        change = write_card(whole.record, path, training_type=self.plan.training_type)
+        self._know(card=change)
+        for note in (*whole.notes, *change.notes):
+            self._front.notice(f"{name}: {note}")
+        done = "holds the figures" if change.is_changed else "holds the figures already"
+        self._front.say(
+            f"{name} was not there and was made, with the figures" if change.before is None else f"{name} {done}"
+        )
+
+    def whole_group(self, record: Record) -> Merged:
+        """Return what the card states: the sum over the run's group. Raises InputError, MeasurementError."""
+        return whole_group(record, self.plan.record_path, only_own=self.plan.only_own_group)
+
+    def _tell_pushed(self, record: Record) -> None:
+        """Say what a job that did not complete has pushed to the Hub, half-trained weights perhaps."""
+        watch, stopped = self._front.watch, was_stopped(record)
+        if self.plan.place is None:
+            return
+        if watch is None:
+            if stopped and record.exit_status == 0:
+                self._front.notice("with --hub-repo OWNER/MODEL the Hub is asked what such a job has pushed")
+            return
+        self._front.say(f"asking the Hub what was pushed to {watch.repo_id}")
+        told = self._told(watch, record)
+        said = "\n".join(told.notes)
+        (self._front.say if told.has_pushed is False else self._front.warn)(said)
+        noted = replace(record, warnings=(*record.warnings, *told.notes))
+        self._know(record=noted)
+        if self.plan.record_path is not None:
+            try:
+                rewrite_record(noted, self.plan.record_path)
+            except CarbonLintError as error:
+                self._front.warn(f"the record does not say what was pushed: {error.message}")
+
+    def _told(self, watch: Watch, record: Record) -> Told:
+        try:
+            return watch.tell(record, was_stopped=was_stopped(record))
+        except KeyboardInterrupt:
+            if not self._front.may_skip:
+                raise
+            return watch.interrupted(record, was_stopped=was_stopped(record))
+
+    def _lint(self) -> None:
+        findings = self._front.lint()
+        self._know(lint=findings)
+        if findings is not None and findings.is_failing:
+            self.fails_with(FINDINGS)
 
 
-def reason_not_to_publish(record: Record | None, *, is_over_budget: bool, has_findings: bool) -> str | None:
-    """Why nothing may be published: a figure nobody vouches for, a run over its budget, a card with errors."""
+def reason_not_to_publish(report: RunReport) -> str | None:
+    """Say why nothing may be published: a figure nobody vouches for, a run over its budget, a card with errors."""
+    record = report.record
     if record is not None and record.outcome is not Outcome.COMPLETED:
         return f"the run's outcome is {record.outcome}"
-    if is_over_budget:
+    if report.is_over_budget:
         return "the run is over its budget"
-    if has_findings:
+    if report.lint is not None and report.lint.is_failing:
         return "the card has findings"
     return None
-
-
-def configured_budget(settings: Settings) -> Budget:
-    """The limits that a configuration states, with the lines that state them."""
-    return Budget(
-        max_emissions_g=settings.max_emissions_g,
-        max_energy_kwh=settings.max_energy_kwh,
-        emissions_source=settings.source("max-emissions"),
-        energy_source=settings.source("max-energy"),
-    )
-
-
-def whole_group(record: Record, path: str | None) -> Merged:
-    """What the card states: the sum over the run group, of the records that lie beside this one at `path`.
-
-    A failed or cancelled attempt took energy for the same weights. Raises InputError or MeasurementError where the
-    records cannot be added up.
-    """
-    if record.run_group is None or path is None:
-        return Merged(record=record, notes=())
-    merged = group_sum(record, record_file(path))
-    count = len(merged.record.merged_from)
-    said = (f"the card states the sum of {count} runs of group {record.run_group!r}",) if count else ()
-    return changed(merged, notes=(*merged.notes, *said))
-
-
-def write_card(
-    record: Record,
-    path: str,
-    *,
-    training_type: str | None = None,
-    location_name: str | None = None,
-    replace: bool = False,
-    is_dry: bool = False,
-) -> CardChange:
-    """Put the record's figures into the card, atomically, no other byte changed; a card that is not there is made.
-
-    What a failed or cancelled run emitted counts too. Raises MeasurementError where the record holds no figure,
-    UsageError, InputError or OutputError where the card cannot be written; the card is then as it was.
-    """
-    change = card_with_record(
-        _card_bytes(path),
-        path,
-        record,
-        training_type=training_type,
-        location_name=location_name,
-        replace=replace,
-    )
-    if change.is_changed and not is_dry:
-        write_atomically(path, change.after)
-    return change
-
-
-def check_card_can_be_written(path: str, *, record_path: str | None = None) -> bool:
-    """Find out before the job, and not after hours of it. Returns whether the card is not there and will be made.
-
-    Raises InputError or OutputError; UsageError if a card of almost the same name is there.
-    """
-    if record_path is not None and os.path.realpath(path) == os.path.realpath(record_path):
-        raise UsageError(f"{path} is to be the card and the record", hint="name the record r.json, say")
-    data = _card_bytes(path)
-    if data is None:
-        check_no_other_is_meant(path)
-    card = read_card(data or b"", path)
-    write_block(card, {"emissions": 1.0})
-    check_writable(path)
-    return data is None
-
-
-def _card_bytes(path: str) -> bytes | None:
-    """What the card holds; `None` if there is none. Raises InputError for a script, a record and the like."""
-    data = read_file(path, "card")
-    stem, suffix = os.path.splitext(os.path.basename(path).lower())
-    is_named_so = suffix in _CARD_SUFFIXES or (stem, suffix) == ("readme", "")
-    if data and not is_named_so and not data.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
-        raise InputError(
-            f"{path} is not a model card: it has no front matter, and its name does not end in .md",
-            hint="name the card, like README.md",
-        )
-    return data
-
-
-def check_no_other_is_meant(path: str) -> None:
-    """Raise SecondCardError if `path` is not there and a file of almost the same name is."""
-    folder, name = os.path.split(path)
-    try:
-        beside = sorted(entry.name for entry in os.scandir(folder or ".") if entry.is_file())
-    except OSError:
-        return
-    if name in beside:
-        return
-    near = get_close_matches(name.lower(), [other.lower() for other in beside], n=1, cutoff=_CLOSE)
-    if near:
-        raise SecondCardError(path, next(os.path.join(folder, one) for one in beside if one.lower() == near[0]))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Provenance, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,13 @@ def identity_of(record: Record) -> Identity:
         job_index=where.job_index,
         model=where.model,
         run_group=record.run_group,
+    )
+
+
+def identity_before(where: Provenance, run_group: str | None) -> Identity:
+    """Return the identity of a run that is about to begin."""
+    return Identity(
+        repository=where.repository, job=where.job, job_index=where.job_index, model=where.model, run_group=run_group
     )
 
 

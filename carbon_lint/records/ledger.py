@@ -1,4 +1,4 @@
-"""The team's ledger: every run's record, one file each, in month folders, in a folder or at any fsspec URL.
+"""Keep the team's ledger: every run's record, one file each, in month folders, in a folder or at any fsspec URL.
 
 Nothing is ever appended to a file, so writers on many machines do not meet: a record's name is made from its key, and
 the same record added twice is one file. Energy spent counts, whatever came of the run: failed, stopped and interrupted
@@ -12,7 +12,8 @@ import json
 import posixpath
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
@@ -24,13 +25,14 @@ from carbon_lint.records.store import OtherFormatError, parse_record, render_rec
 from carbon_lint.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from carbon_lint.records.comparable import Identity
     from carbon_lint.records.record import Record
     from carbon_lint.records.storage import Storage
 
 _MOST_BRANCHES = 5
+_TAKE_IT_OUT = "take it out of the ledger, or put the right one in its place"
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
@@ -41,8 +43,9 @@ class Added:
     Attributes:
         path: the file in the ledger.
         status: `added`; `known`: it is there, whole or further on; `replaced` the state of a killed run by its end;
-            `conflict`: the same run is there with other figures, and nothing was written.
-        conflict: both figures, for `conflict`.
+            `conflict`: the same run is there with other figures, and nothing was written; `unreadable`: what is there
+            under its name is no record, and nothing was written.
+        conflict: both figures, for `conflict`; what is wrong with the file, for `unreadable`.
     """
 
     path: str
@@ -105,44 +108,57 @@ def add(record: Record, url: str) -> Added:
 
 
 def add_all(records: Iterable[Record], url: str) -> Iterator[Added]:
-    """Put the records into the ledger at `url`, one listing of each month that can matter for all of them.
+    """Put the records into the ledger at `url`, with one listing of each month that can matter for all of them.
 
     Two records with one key and other figures are a conflict, unless one of them is an earlier state of the other:
     recovered from the journal of a run that was killed, or that still went on.
 
-    Raises:
-        OutputError: the ledger cannot be written.
-        InputError: what stands there under this key is no record.
+    Raises OutputError if the ledger cannot be written.
     """
     storage = open_storage(url)
     months: dict[str, dict[str, str]] = {}
     for record in records:
-        name, month = _name(record), month_of(record)
-        for each in _months_of(record):
-            if each not in months:
-                months[each] = {posixpath.basename(path): path for path in storage.names(each)}
+        name = _name(record)
+        for month in _months_of(record):
+            if month not in months:
+                months[month] = {posixpath.basename(path): path for path in storage.names(month)}
+        try:
+            yield _add(record, name, months, storage)
+        except InputError as error:
+            yield Added(path=name, status="unreadable", conflict=error.message)
+
+
+def _add(record: Record, name: str, months: dict[str, dict[str, str]], storage: Storage) -> Added:
+    """Write one record unless it is there. `months` holds the paths that are known, by month and name."""
+    month = month_of(record)
+    path = posixpath.join(month, name)
+    data = _rendered(record)
+    while True:
         known = [months[each][name] for each in _months_of(record) if name in months[each]]
-        added = _judged(record, [Entry(path=path, record=_read(storage, path)) for path in known], storage)
-        if added is None:
-            path = posixpath.join(month, name)
-            _write(storage, path, record)
-            for earlier in known:
-                if earlier != path:
-                    storage.remove(earlier)
-                    del months[posixpath.dirname(earlier)][name]
+        there = [_entry(storage.read(each), storage.shown(each)) for each in known]
+        added = _compared(record, there)
+        if added is not None:
+            return added
+        if path in known:
+            storage.write(path, data)
+        elif not storage.create(path, data):  # another writer was here after the listing
             months[month][name] = path
-            added = Added(path=storage.shown(path), status="replaced" if known else "added")
-        yield added
+            continue
+        for earlier in known:
+            if earlier != path:
+                storage.remove(earlier)
+                del months[posixpath.dirname(earlier)][name]
+        months[month][name] = path
+        return Added(path=storage.shown(path), status="replaced" if known else "added")
 
 
-def _judged(record: Record, known: list[Entry], storage: Storage) -> Added | None:
-    """Why the record is not written; None if it is new, or the end of each run that is there."""
+def _compared(record: Record, known: list[Entry]) -> Added | None:
+    """Return why the record is not written; `None` if it is new, or the end of each run that is there."""
     for entry in known:
-        path = storage.shown(entry.path)
         if _figures(record) == _figures(entry.record) or _is_earlier(record, entry.record):
-            return Added(path=path, status="known")
+            return Added(path=entry.path, status="known")
         if not _is_earlier(entry.record, record):
-            return Added(path=path, status="conflict", conflict=_both(record, entry.record))
+            return Added(path=entry.path, status="conflict", conflict=_both(record, entry.record))
     return None
 
 
@@ -179,39 +195,71 @@ def _said(record: Record, *, is_exact: bool) -> str:
     return f"{emissions}, {energy} in {format_duration(duration_s)}"
 
 
-def _write(storage: Storage, path: str, record: Record) -> None:
+def _rendered(record: Record) -> bytes:
     try:
-        data = render_record(record).encode()
+        return render_record(record).encode()
     except ValueError as error:
         raise OutputError(f"the record of run {record.run_id} holds a number that is not finite") from error
-    storage.write(path, data)
 
 
-def contents(url: str, month: str | None = None) -> Contents:
-    """Every record of the ledger, or of one month, in the order of time, and what there cannot be read."""
+def contents(url: str, months: Collection[str] | None = None) -> Contents:
+    """Return every record of the ledger, or of some months, in the order of time, and what there cannot be read."""
     storage = open_storage(url)
-    paths = _in_months(storage.names(month))
-    months = sorted({posixpath.dirname(path) for path in (paths or _in_months(storage.names()))})
+    there = _months(storage) if months is None else sorted(months)
+    paths = [path for month in there for path in sorted(storage.names(month))]
+    if months is not None:
+        there = sorted({posixpath.dirname(path) for path in paths}) or _months(storage)
     found, broken = [], []
-    for path in paths:
+    for path, data in storage.read_all(paths):
         try:
-            found.append(Entry(path=storage.shown(path), record=_read(storage, path)))
+            found.append(_entry(data, storage.shown(path)))
         except InputError as error:
             broken.append(Broken(path=storage.shown(path), month=posixpath.dirname(path), error=error))
-    found.sort(key=lambda entry: (window_of(entry.record).end_s, entry.path))
-    return Contents(entries=tuple(found), broken=tuple(broken), months=tuple(months))
+    found.sort(key=_time_of)
+    return Contents(entries=tuple(found), broken=tuple(broken), months=tuple(there))
 
 
-def _in_months(paths: Iterable[str]) -> list[str]:
-    return sorted(path for path in paths if _MONTH.fullmatch(posixpath.dirname(path)))
+def contents_since(url: str, since: datetime) -> Contents:
+    """Return every record of a run that ended since then, and what cannot be read in the months that can hold one."""
+    found = contents(url, _months_until_now(since))
+    entries = tuple(entry for entry in found.entries if window_of(entry.record).end_s >= since.timestamp())
+    return replace(found, entries=entries)
 
 
-def entries(url: str, month: str | None = None) -> tuple[Entry, ...]:
-    """Every record of the ledger, or of one month, in the order of time.
+def _months_until_now(since: datetime) -> list[str]:
+    """Return the months from `since` to the one after this: a clock may be ahead."""
+    first, now = since.year * 12 + since.month - 1, datetime.now(UTC)
+    return [_month(count) for count in range(first, now.year * 12 + now.month + 1)]
+
+
+def _months(storage: Storage) -> list[str]:
+    return sorted(name for name in storage.folders() if _MONTH.fullmatch(name))
+
+
+def _time_of(entry: Entry) -> tuple[float, str]:
+    return window_of(entry.record).end_s, entry.path
+
+
+def _entry(data: bytes | InputError, path: str) -> Entry:
+    """Return the record that a file of the ledger holds. Raise InputError, also if its times cannot be read."""
+    if isinstance(data, InputError):
+        raise data
+    record = _parsed(data, path)
+    try:
+        window_of(record)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            f"{path} cannot be right: it ran from {record.started_at} to {record.ended_at}", hint=_TAKE_IT_OUT
+        ) from error
+    return Entry(path=path, record=record)
+
+
+def entries(url: str, months: Collection[str] | None = None) -> tuple[Entry, ...]:
+    """Return every record of the ledger, or of some months, in the order of time.
 
     Raises InputError that names every file that is no record: a sum that leaves one out would be too small.
     """
-    found = contents(url, month)
+    found = contents(url, months)
     check_whole(found)
     return found.entries
 
@@ -239,19 +287,16 @@ def newest_first(url: str, *, until: str | None = None, containing: Iterable[str
     Raises InputError at a file that could be meant and cannot be read.
     """
     storage = open_storage(url)
-    months: dict[str, list[str]] = {}
-    for path in _in_months(storage.names()):
-        months.setdefault(posixpath.dirname(path), []).append(path)
     marks = [json.dumps(text, ensure_ascii=False).encode(errors="replace") for text in containing if text is not None]
-    for month in sorted(months, reverse=True):
+    for month in reversed(_months(storage)):
         if until is not None and month > until[:7]:
             continue
-        found = []
-        for path in months[month]:
-            data = storage.read(path)
-            if all(mark in data for mark in marks):
-                found.append(Entry(path=storage.shown(path), record=_parsed(data, storage.shown(path))))
-        found.sort(key=lambda entry: (window_of(entry.record).end_s, entry.path), reverse=True)
+        found = [
+            _entry(data, storage.shown(path))
+            for path, data in storage.read_all(sorted(storage.names(month)))
+            if isinstance(data, InputError) or all(mark in data for mark in marks)
+        ]
+        found.sort(key=_time_of, reverse=True)
         yield from (entry for entry in found if until is None or entry.record.ended_at <= until)
 
 
@@ -322,15 +367,10 @@ def _name(record: Record) -> str:
     return "_".join([*filter(None, words), digest]) + ".json"
 
 
-def _read(storage: Storage, path: str) -> Record:
-    return _parsed(storage.read(path), storage.shown(path))
-
-
 def _parsed(data: bytes, path: str) -> Record:
     try:
         return parse_record(data, path)
     except OtherFormatError:
         raise
     except InputError as error:
-        error.hint = "take it out of the ledger, or put the right one in its place"
-        raise
+        raise InputError(error.message, hint=_TAKE_IT_OUT) from error

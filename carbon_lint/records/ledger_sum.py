@@ -1,23 +1,56 @@
-"""What the runs of a ledger add up to, each run once. Pure."""
+"""Add up the runs of a ledger, each run, machine and GPU once. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError
 from carbon_lint.records.ledger import key
+from carbon_lint.records.merge.shared import without_shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from carbon_lint.records.ledger import Entry
     from carbon_lint.records.record import Record
 
 
+class Reason(StrEnum):
+    """Why less than the whole of a record counts.
+
+    `same`: another record of the ledger holds more of the same run. `part`: a merged record holds the run. `held`:
+    other runs hold its machine and its GPUs for all of its time, as an outer run holds an inner one. `shared`: they do
+    so for a part of its time, or of its GPUs.
+    """
+
+    SAME = "same"
+    PART = "part"
+    HELD = "held"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A record of the ledger and what of it counts.
+
+    Attributes:
+        entry: the record as it lies there.
+        record: what counts of it; `None` if nothing does.
+        reason: why less than the whole counts; `None` if all does.
+        holders: the paths of some records that hold the rest.
+    """
+
+    entry: Entry
+    record: Record | None
+    reason: Reason | None = None
+    holders: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Total:
-    """The sum of some entries. With `unmeasured` runs among them, the true sum is larger than stated.
+    """The sum of some entries. With runs that have no figure among them, the true sum is larger than stated.
 
     Attributes:
         emissions_g: of the runs that have grams; `None` if none has.
@@ -25,7 +58,9 @@ class Total:
         runs: how many were counted.
         without_emissions: run_ids that have no grams, and count as nothing here.
         without_energy: run_ids that have no energy, likewise.
-        merged: how many records were left out because a merged record holds their sum.
+        left_out: how many records count in part or not at all, by reason.
+        apart_g: what `emissions_g` would be if no two runs had shared a machine or a GPU.
+        apart_kwh: the same of `energy_kwh`.
     """
 
     emissions_g: float | None
@@ -33,44 +68,89 @@ class Total:
     runs: int
     without_emissions: tuple[str, ...]
     without_energy: tuple[str, ...]
-    merged: int
+    left_out: dict[Reason, int]
+    apart_g: float | None
+    apart_kwh: float | None
 
 
 def total(found: Iterable[Entry]) -> Total:
-    """The sum, each key once; a record whose runs a merged one holds does not count beside it.
+    """Return the sum of what counts. Raise InputError as `count` does."""
+    return total_of(count(found))
 
-    Raises InputError if two merged records hold one run, and neither holds all of the other's.
-    """
-    by_key: dict[tuple[str, ...], Entry] = {}
-    for entry in found:
-        known = by_key.get(key(entry.record))
-        if known is None or _extent(known.record) < _extent(entry.record):
-            by_key[key(entry.record)] = entry
-    entries = sorted(by_key.values(), key=lambda each: (each.record.ended_at, each.record.run_id))
-    counted = [entry.record for entry in _without_parts(entries)]
+
+def total_of(counted: Sequence[Counted]) -> Total:
+    """Return the sum of entries that were counted already."""
+    records = [each.record for each in counted if each.record is not None]
+    apart = [each.entry.record for each in counted if each.reason in {None, Reason.HELD, Reason.SHARED}]
+    reasons = [each.reason for each in counted]
     return Total(
-        emissions_g=_sum(record.emissions_g for record in counted),
-        energy_kwh=_sum(record.energy_kwh.total for record in counted),
-        runs=len(counted),
-        without_emissions=tuple(record.run_id for record in counted if record.emissions_g is None),
-        without_energy=tuple(record.run_id for record in counted if record.energy_kwh.total is None),
-        merged=len(entries) - len(counted),
+        emissions_g=_sum(record.emissions_g for record in records),
+        energy_kwh=_sum(record.energy_kwh.total for record in records),
+        runs=len(records),
+        without_emissions=tuple(record.run_id for record in records if record.emissions_g is None),
+        without_energy=tuple(record.run_id for record in records if record.energy_kwh.total is None),
+        left_out={reason: reasons.count(reason) for reason in Reason if reason in reasons},
+        apart_g=_sum(record.emissions_g for record in apart),
+        apart_kwh=_sum(record.energy_kwh.total for record in apart),
     )
 
 
+def count(found: Iterable[Entry]) -> list[Counted]:
+    """Return every entry in the order of time with what counts of it.
+
+    Raises InputError if two merged records hold one run, and neither holds all of the other's.
+    """
+    entries = list(found)
+    best = _best(entries)
+    holders = _holders(list(best.values()))
+    alone = [entry for entry in best.values() if entry.path not in holders]
+    shares = without_shared([entry.record for entry in alone], by_machine=True)
+    left = dict(zip((entry.path for entry in alone), shares, strict=True))
+    counted = []
+    for entry in sorted(entries, key=lambda each: (each.record.ended_at, each.record.run_id, each.path)):
+        fuller = best[key(entry.record)]
+        if fuller is not entry:
+            counted.append(Counted(entry=entry, record=None, reason=Reason.SAME, holders=(fuller.path,)))
+        elif entry.path in holders:
+            counted.append(Counted(entry=entry, record=None, reason=Reason.PART, holders=(holders[entry.path].path,)))
+        elif left[entry.path].is_whole:
+            counted.append(Counted(entry=entry, record=entry.record))
+        else:
+            rest = left[entry.path]
+            counted.append(
+                Counted(
+                    entry=entry,
+                    record=None if rest.is_held else rest.record,
+                    reason=Reason.HELD if rest.is_held else Reason.SHARED,
+                    holders=tuple(alone[holder].path for holder in rest.holders),
+                )
+            )
+    return counted
+
+
+def _best(entries: Iterable[Entry]) -> dict[tuple[str, ...], Entry]:
+    """Return the fullest record of each run. A run's own clock is not set back."""
+    best: dict[tuple[str, ...], Entry] = {}
+    for entry in entries:
+        known = best.setdefault(key(entry.record), entry)
+        if _extent(known.record) < _extent(entry.record):
+            best[key(entry.record)] = entry
+    return best
+
+
 def _extent(record: Record) -> tuple[float, float]:
-    """Of two records of one run the one that covers more of it counts. Its own clock is not set back."""
     return record.duration_s, record.energy_kwh.total or 0.0
 
 
-def _without_parts(entries: list[Entry]) -> list[Entry]:
-    """Less the records of which a merged one holds every run. A group that grows is merged again and again."""
-    kept: list[Entry] = []
+def _holders(entries: list[Entry]) -> dict[str, Entry]:
+    """Return by path the merged record that holds every run of an entry. A group that grows is merged again."""
+    held_by: dict[str, Entry] = {}
     holder: dict[str, Entry] = {}
     for entry in sorted(entries, key=lambda each: -len(each.record.merged_from)):
         runs = entry.record.merged_from or (entry.record.run_id,)
         held = [run_id for run_id in runs if run_id in holder]
         if len(held) == len(runs):
+            held_by[entry.path] = holder[held[0]]
             continue
         if held:
             raise InputError(
@@ -78,9 +158,8 @@ def _without_parts(entries: list[Entry]) -> list[Entry]:
                 "other: it would be counted twice",
                 hint="merge their single records into one, and take these two out of the ledger",
             )
-        kept.append(entry)
         holder |= dict.fromkeys(entry.record.merged_from, entry)
-    return sorted(kept, key=lambda each: (each.record.ended_at, each.record.run_id))
+    return held_by
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.places import every_place
-from carbon_lint.records.hours import find_disagreement
+from carbon_lint.records.intensity import find_disagreement
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_duration, format_power
 
@@ -38,9 +38,9 @@ _MOST_BOARD_W = 2_000.0
 _METHODS = {
     "cpu": (Method.COUNTER, Method.LOAD_MODEL, Method.CONSTANT, Method.USER),
     "gpu": (Method.COUNTER, Method.SAMPLED_POWER),
-    "ram": (Method.CONSTANT,),
+    "ram": (Method.COUNTER, Method.LOAD_MODEL, Method.CONSTANT, Method.USER),
 }
-"""How each component can be measured. Memory has no counter that carbon-lint reads."""
+"""How each component can be measured."""
 
 _NOT_FIGURES = {"warnings", "software", "command", "provenance", "run_group", "merged_from"}
 
@@ -61,7 +61,7 @@ def find_contradiction(record: Record) -> str | None:
 
 def find_implausible(record: Record) -> str | None:
     """The first field that cannot be true, what it holds and what was expected; `None` if all can."""
-    for found in (_energy_flaws, _intensity_flaws, _time_flaws, _power_flaws):
+    for found in (_energy_flaws, _range_flaws, _intensity_flaws, _time_flaws, _power_flaws):
         flaw = next(found(record), None)
         if flaw is not None:
             return flaw
@@ -91,9 +91,23 @@ def _energy_flaws(record: Record) -> Iterator[str]:
         if method not in _METHODS[name]:
             known = " or ".join(_METHODS[name])
             yield f"methods.{name} is {method or 'null'}, expected {known}: energy_kwh.{name} is {value:.6g}"
-    if methods.cpu is Method.COUNTER and energy.cpu_linear is not None and not record.merged_from:
-        yield "methods.cpu is counter, expected load-model: energy_kwh.cpu_linear is only there for a modelled CPU"
     yield from _gpu_flaws(record)
+
+
+def _range_flaws(record: Record) -> Iterator[str]:
+    known, energy = record.uncertainty, record.energy_kwh
+    if known is None:
+        return
+    figures = {"energy_kwh": energy.total, "emissions_g": record.emissions_g}
+    figures |= {f"{name}_kwh": getattr(energy, name) for name in _METHODS}
+    for name, value in figures.items():
+        bounds = getattr(known, name)
+        if bounds is None:
+            continue
+        if value is None:
+            yield f"uncertainty.{name} is there, and the figure that it is of is null"
+        elif not bounds.low * (1 - TOLERANCE) <= value <= bounds.high * (1 + TOLERANCE):
+            yield f"uncertainty.{name} is {bounds.low:.6g} to {bounds.high:.6g}, expected bounds of {value:.6g}"
 
 
 def _gpu_flaws(record: Record) -> Iterator[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.records.record import Provenance
+from carbon_lint.records.schedulers import scheduled_job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +36,19 @@ def git_environ(environ: Mapping[str, str]) -> dict[str, str]:
 def provenance_of(environ: Mapping[str, str], folder: str) -> Provenance:
     """Repository, commit and run as the CI states them; without a CI that states a repository, the git checkout's."""
     stated = provenance_from_environ(environ)
-    return stated if stated.repository is not None else provenance_from_checkout(folder, environ)
+    where = stated if stated.repository is not None else provenance_from_checkout(folder, environ)
+    return _scheduled(where, environ)
+
+
+def _scheduled(where: Provenance, environ: Mapping[str, str]) -> Provenance:
+    """Add what the scheduler states that started the job. What the CI or the checkout states already stays."""
+    job = scheduled_job(environ)
+    if job is None:
+        return where
+    of_a_ci = where.run_id is not None  # a CI's runner on a cluster: the run is the CI's
+    names = ("scheduler", "account", "partition", "user") if of_a_ci else job._fields
+    given = {name: getattr(job, name) for name in names if getattr(where, name) is None}
+    return replace(where, **given)
 
 
 def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:

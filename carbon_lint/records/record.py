@@ -1,11 +1,15 @@
-"""One run's evidence. `schemas/record.schema.json` describes its JSON; `records.store` reads and writes it."""
+"""Hold one run's evidence. `schemas/record.schema.json` describes its JSON; `records.store` reads and writes it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-FORMAT = "carbon-lint/record@1"
+if TYPE_CHECKING:
+    from carbon_lint.records.uncertainty import Assumptions, LeftOut, Uncertainty
+
+FORMAT = "carbon-lint/record@2"
 
 
 class Outcome(StrEnum):
@@ -16,6 +20,29 @@ class Outcome(StrEnum):
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     UNMEASURED = "unmeasured"
+
+
+class StoppedBy(StrEnum):
+    """Why carbon-lint ended the job: a limit was exceeded, the meter failed, or somebody cancelled the run."""
+
+    BUDGET = "budget"
+    UNMEASURED = "unmeasured"
+    CANCEL = "cancel"
+
+
+class UnmeasuredCode(StrEnum):
+    """Why a run has no figures: its readings failed, the last one did, or it cannot be true."""
+
+    READINGS_FAILED = "readings-failed"
+    LAST_READING_FAILED = "last-reading-failed"
+    IMPLAUSIBLE = "implausible"
+
+
+class Basis(StrEnum):
+    """What a carbon intensity counts: the power plants' whole life, or what they burn alone."""
+
+    LIFE_CYCLE = "life-cycle"
+    COMBUSTION = "combustion"
 
 
 class Method(StrEnum):
@@ -30,22 +57,33 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Energy:
-    """Energy in kWh by component. `None` is not measured or not there; it is never 0.
-
-    `cpu_linear` is no part of the total: what `cpu` would be if the power of a modelled CPU grew in a straight line
-    with its load, where CodeCarbon's model takes the cube.
-    """
+    """Energy in kWh by component, PUE included. `None` is not measured or not there; it is never 0."""
 
     total: float | None
     cpu: float | None = None
     gpu: float | None = None
     ram: float | None = None
-    cpu_linear: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeCarbonEnergy:
+    """What CodeCarbon's own models give for the CPU and the memory, in kWh, PUE included. No part of the figures."""
+
+    cpu_kwh: float | None = None
+    ram_kwh: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmeasuredReason:
+    """Why a run has no figures: `code` for programs, `message` in one sentence for people."""
+
+    code: UnmeasuredCode
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """Method by component. `None` where there is no such component."""
+    """Method by component. `None` if there is no such component."""
 
     cpu: Method | None = None
     gpu: Method | None = None
@@ -59,7 +97,7 @@ class HourlyIntensity:
     `is_estimated`: its source had modelled it when it was asked, and not measured it.
     """
 
-    hour: str  # as its source states it, ISO 8601
+    hour: str  # as its source states it: ISO 8601
     g_per_kwh: float
     energy_kwh: float
     is_estimated: bool = False
@@ -67,22 +105,34 @@ class HourlyIntensity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intensity:
-    """Carbon intensity in g/kWh, and whose figure it is. With `hours` it is their mean by energy."""
+    """Carbon intensity in g/kWh, and whose figure it is. With `hours` it is their mean by energy.
+
+    Attributes:
+        g_per_kwh: grams of CO2 equivalent per kWh.
+        source: whose figure it is, without its hours: `records.intensity.source_in_words` adds them.
+        year: the year that it is of; `None` if that is not known, or the hours are of several.
+        location: as `places` accepts it: FRA, USA/virginia, gcp/us-central1; `None` if g/kWh was given.
+        location_name: in words, as the card says it.
+        is_unusual: outside every grid's range, and accepted by the user all the same.
+        hours: what it is the mean of; empty for one figure of a whole year.
+        basis: what is counted; `None` if that is not known, or several are mixed.
+    """
 
     g_per_kwh: float
     source: str
     year: int | None
-    location: str | None  # as `places` accepts it: FRA, USA/virginia, gcp/us-central1; None where g/kWh was given
-    location_name: str | None = None  # in words, as the card says it
-    is_unusual: bool = False  # outside every grid's range, and accepted by the user all the same
+    location: str | None
+    location_name: str | None = None
+    is_unusual: bool = False
     hours: tuple[HourlyIntensity, ...] = ()
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
     """One GPU that was counted, whole.
 
-    `energy_kwh` has the PUE in it; `None` where it is known for all GPUs together only. `is_shared`: processes other
+    `energy_kwh` includes the PUE; `None` if it is known for all GPUs together only. `is_shared`: processes other
     than the job's were seen on it.
     """
 
@@ -109,7 +159,8 @@ class Provenance:
     """Where the run took place: as the CI states it, else as the git checkout does.
 
     `model` is the one that the run was for, `OWNER/MODEL` or the path of its card. `dirty`: the checkout had changes
-    that no commit holds.
+    that no commit holds. `scheduler`: slurm, pbs, lsf, sge, hf-jobs or jenkins; then `run_id` is its job, `account` who
+    pays, `partition` the partition, queue or flavor, and `user` who submitted the job.
     """
 
     repository: str | None = None
@@ -122,11 +173,26 @@ class Provenance:
     job_index: int | None = None
     model: str | None = None
     dirty: bool | None = None
+    scheduler: str | None = None
+    account: str | None = None
+    partition: str | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One run: what it took, how that was found out, and what became of it."""
+    """One run: what it took, how that was found out, and what became of it.
+
+    Attributes:
+        stopped_by: why carbon-lint ended the job; `None` if the job ended by itself.
+        unmeasured_because: why there are no figures; `None` if there are, or if the job never started.
+        uncertainty: `None` in a record of format 1 and in one that CodeCarbon wrote: `records.ranges.uncertainty_of`
+            derives it then.
+        left_out: `None` as above: `records.ranges.left_out_of`.
+        job_cpu_s: CPU seconds of the job's own processes.
+        machine_cpu_s: busy CPU seconds of the threads that the energy was counted for, meanwhile.
+        merged_from: run_ids that this record is the sum of; empty if it was measured.
+    """
 
     run_id: str
     outcome: Outcome
@@ -146,4 +212,12 @@ class Record:
     provenance: Provenance = field(default_factory=Provenance)
     warnings: tuple[str, ...] = ()
     run_group: str | None = None
-    merged_from: tuple[str, ...] = ()  # run_ids that this record is the sum of; empty where it was measured
+    merged_from: tuple[str, ...] = ()
+    stopped_by: StoppedBy | None = None
+    unmeasured_because: UnmeasuredReason | None = None
+    uncertainty: Uncertainty | None = None
+    assumptions: Assumptions | None = None
+    left_out: LeftOut | None = None
+    codecarbon: CodeCarbonEnergy | None = None
+    job_cpu_s: float | None = None
+    machine_cpu_s: float | None = None

@@ -1,146 +1,41 @@
-"""A record as JSON: written atomically, read back only when it is what the schema says."""
+"""Read and write a record as JSON: written atomically, read back only if it is what the schema says."""
 
 from __future__ import annotations
 
 import json
 import os
 import shlex
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint import redact
-from carbon_lint.errors import InputError
+from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
+from carbon_lint.records.document import ANY_FORMAT, FORMAT_1, find_problem, record_from_json, record_to_json
 from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.journal import BEGINNING, journal_path, read_ending, record_path, recover_command
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_difference, find_implausible
-from carbon_lint.records.record import (
-    FORMAT,
-    Energy,
-    Gpu,
-    Hardware,
-    HourlyIntensity,
-    Intensity,
-    Method,
-    Methods,
-    Outcome,
-    Provenance,
-    Record,
-)
+from carbon_lint.records.record import FORMAT
 from carbon_lint.records.storage import LocalStorage
 from carbon_lint.records.unfinished import check_no_run_is_missing
-from carbon_lint.schema_files import load_schema
 
 if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+    from carbon_lint.records.record import Record
 
-MARK = f'"{FORMAT}"'.encode()
+
+MARK = f'"{ANY_FORMAT}'.encode()
 """What a file that is a record holds in its first MiB."""
 
-_ANY_FORMAT = FORMAT.partition("@")[0] + "@"
 _AS_WRITTEN = "use the record as the run wrote it, or measure again"
-_SHOWN_CHARACTERS = 60
-_TYPES = {
-    "integer": "an integer",
-    "number": "a number",
-    "string": "a text",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a map",
-    "null": "null",
-}
-_BOUNDS = {
-    "minimum": "at least",
-    "maximum": "at most",
-    "exclusiveMinimum": "above",
-    "exclusiveMaximum": "below",
-}
 
 
 class OtherFormatError(InputError):
-    """The file is not a record of this version's format."""
-
-
-def record_to_json(record: Record) -> dict[str, Any]:
-    r"""The record as `schemas/record.schema.json` describes it. Written out, so that no field is renamed unseen.
-
-    A lone surrogate in a text (a byte of a path or an argument that is not UTF-8) becomes its escape, `\udcff`: no file
-    could hold the record with it.
-    """
-    document = {
-        "format": FORMAT,
-        "run_id": record.run_id,
-        "run_group": record.run_group,
-        "outcome": str(record.outcome),
-        "exit_status": record.exit_status,
-        "over_budget": record.over_budget,
-        "emissions_g": record.emissions_g,
-        "energy_kwh": _fields(record.energy_kwh, "total", "cpu", "gpu", "ram", "cpu_linear"),
-        "methods": _fields(record.methods, "cpu", "gpu", "ram"),
-        "intensity": record.intensity and intensity_to_json(record.intensity),
-        "pue": record.pue,
-        "duration_s": record.duration_s,
-        "started_at": record.started_at,
-        "ended_at": record.ended_at,
-        "hardware": {
-            **_fields(record.hardware, "cpu_model", "cpu_count", "ram_gb", "node"),
-            "gpus": [_fields(gpu, "index", "name", "uuid", "energy_kwh", "is_shared") for gpu in record.hardware.gpus],
-        },
-        "software": dict(record.software),
-        "command": list(record.command),
-        "provenance": _fields(record.provenance, *Provenance.__slots__),
-        "warnings": list(record.warnings),
-        "merged_from": list(record.merged_from),
-    }
-    return {name: _encodable(value) for name, value in document.items()}
+    """The file is a record, and of no format that this version reads."""
 
 
 def as_stored(record: Record) -> Record:
-    """The record as its file will give it back: who asks for its group or its provenance has the same text."""
+    """Return the record as its file will give it back: who asks for its group or its provenance has the same text."""
     return record_from_json(record_to_json(record))
-
-
-def record_from_json(document: dict[str, Any]) -> Record:
-    """The record that `document` holds. It must be valid by the schema already."""
-    return Record(
-        run_id=document["run_id"],
-        run_group=document.get("run_group"),
-        outcome=Outcome(document["outcome"]),
-        exit_status=document["exit_status"],
-        over_budget=document["over_budget"],
-        emissions_g=document["emissions_g"],
-        energy_kwh=Energy(**document["energy_kwh"]),
-        methods=Methods(**{name: value and Method(value) for name, value in document["methods"].items()}),
-        intensity=document["intensity"] and intensity_from_json(document["intensity"]),
-        pue=document["pue"],
-        duration_s=document["duration_s"],
-        started_at=document["started_at"],
-        ended_at=document["ended_at"],
-        hardware=Hardware(
-            **{**document["hardware"], "gpus": tuple(Gpu(**gpu) for gpu in document["hardware"].get("gpus", ()))}
-        ),
-        software=document["software"],
-        command=redact.command(document["command"]),  # a record may come from anywhere
-        provenance=Provenance(**document["provenance"]),
-        warnings=tuple(document["warnings"]),
-        merged_from=tuple(document.get("merged_from", ())),
-    )
-
-
-def intensity_to_json(intensity: Intensity) -> dict[str, Any]:
-    """A record's intensity; a line of a journal holds one too."""
-    return {
-        **_fields(intensity, "g_per_kwh", "source", "year", "location", "location_name", "is_unusual"),
-        "hours": [_fields(hour, "hour", "g_per_kwh", "energy_kwh", "is_estimated") for hour in intensity.hours],
-    }
-
-
-def intensity_from_json(document: dict[str, Any]) -> Intensity:
-    """The intensity that `document` holds, which must be valid already."""
-    hours = tuple(HourlyIntensity(**hour) for hour in document.get("hours", ()))
-    return Intensity(**{**document, "hours": hours})
 
 
 def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
@@ -163,7 +58,7 @@ def read_record(path: str | os.PathLike[str]) -> Record:
 
 
 def parse_record(data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
-    """The record whose file holds `data`; `path` is what messages call it.
+    """Return the record whose file holds `data`; `path` is what messages call it.
 
     Raises InputError if it is no JSON, no record, not valid by the schema, or contradicts itself.
     """
@@ -178,7 +73,7 @@ def parse_record(data: bytes, path: str | os.PathLike[str], *, allow_unusual: bo
 
 
 def _unusual(record: Record) -> tuple[str, str] | None:
-    """What is wrong with a carbon intensity that no grid has; `None` for a usual one, and if the run accepted it."""
+    """Say what is wrong with a carbon intensity that no grid has; `None` for a usual or an accepted one."""
     if record.intensity is None or record.intensity.is_unusual:
         return None
     figures = (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours))
@@ -186,7 +81,7 @@ def _unusual(record: Record) -> tuple[str, str] | None:
 
 
 def check_plausible(record: Record, path: str | os.PathLike[str]) -> None:
-    """Raises InputError if a figure of the record cannot be true."""
+    """Raise InputError if a figure of the record cannot be true."""
     flaw = find_implausible(record)
     if flaw is not None:
         raise InputError(f"{os.fspath(path)} cannot be right: {flaw}", hint=_AS_WRITTEN)
@@ -208,7 +103,7 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
         )
     try:
         document = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         if looks_like_csv(data):
             raise InputError(
                 f"{path} is an emissions.csv of CodeCarbon, not a record",
@@ -219,7 +114,7 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
         raise InputError(
             f"{path} is not a carbon-lint record", hint="a record is what `carbon-lint run --record` writes"
         )
-    if document["format"] != FORMAT:
+    if document["format"] not in {FORMAT, FORMAT_1}:
         raise OtherFormatError(
             f"{path} has format {document['format']!r}, expected {FORMAT!r}",
             hint="it was written by another version of carbon-lint: use that version to read it",
@@ -231,7 +126,7 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
 
 
 def record_file(path: str | os.PathLike[str]) -> str:
-    """The file that `path` names: of a folder the one record in it, as `run --record folder/` leaves it.
+    """Return the file that `path` names: of a folder the one record in it, as `run --record folder/` leaves it.
 
     Raises InputError, also if the folder holds the journal of another run, which was killed before it had a record.
     """
@@ -255,7 +150,7 @@ def record_file(path: str | os.PathLike[str]) -> str:
 
 
 def check_journal(record: Record, path: str | os.PathLike[str]) -> None:
-    """Raises InputError if the journal beside the record is of the same run and holds other figures."""
+    """Raise InputError if the journal beside the record is of the same run and holds other figures."""
     beside = journal_path(os.path.realpath(path) if os.path.islink(path) else path)
     content = read_ending(beside)
     if content is None or content.run_id != record.run_id:
@@ -278,7 +173,7 @@ def check_journal(record: Record, path: str | os.PathLike[str]) -> None:
 
 
 def _before(record: Record, reading: dict[str, Any]) -> str | None:
-    """Why a run whose journal ends at `reading` cannot have this record; `None` if it can. Energy only grows."""
+    """Say why a run whose journal ends at `reading` cannot have this record; `None` if it can. Energy only grows."""
     total_kwh, least_kwh = record.energy_kwh.total, reading.get("energy_kwh", {}).get("total")
     elapsed_s = reading.get("elapsed_s")
     if least_kwh and (total_kwh is None or total_kwh < least_kwh * (1 - TOLERANCE)):
@@ -289,41 +184,8 @@ def _before(record: Record, reading: dict[str, Any]) -> str | None:
     return None
 
 
-def find_problem(document: object) -> str | None:
-    """The first field of `document` that the record schema refuses, in one line; `None` if it is valid."""
-    from jsonschema.exceptions import best_match  # noqa: PLC0415  as in `_validator`
-
-    error = best_match(_validator().iter_errors(document))
-    return None if error is None else _in_words(error)
-
-
-def _in_words(error: ValidationError) -> str:
-    """`field duration_s must be a number, and is "1h"`."""
-    field = error.json_path.removeprefix("$").removeprefix(".")
-    subject = f"field {field}" if field else "the record"
-    found = json.dumps(error.instance, ensure_ascii=False, default=str)
-    shown = found if len(found) <= _SHOWN_CHARACTERS else found[:_SHOWN_CHARACTERS] + "..."
-    expected: Any = error.validator_value
-    if error.validator == "type":
-        names = [expected] if isinstance(expected, str) else expected
-        return f"{subject} must be {' or '.join(_TYPES[name] for name in names)}, and is {shown}"
-    if error.validator == "enum":
-        return f"{subject} must be one of {', '.join(json.dumps(value) for value in expected)}, and is {shown}"
-    if error.validator in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
-        return f"{subject} must be {_BOUNDS[error.validator]} {expected}, and is {shown}"
-    return f"{subject}: {error.message}"
-
-
-@lru_cache(maxsize=1)
-def _validator() -> Any:
-    """Made once: a ledger holds thousands of records."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  costs 3.4 x `import yaml`; only readers of records pay
-
-    return Draft202012Validator(load_schema("record"))
-
-
 def render_record(record: Record) -> str:
-    """The record as the text of its file. Raises ValueError on a number that JSON cannot hold (NaN, infinite)."""
+    """Return the text of the record's file. Raises ValueError on a number that JSON cannot hold (NaN, infinite)."""
     return json.dumps(record_to_json(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -333,27 +195,25 @@ def write_record(record: Record, path: str | os.PathLike[str]) -> None:
     write_atomically(path, render_record(record).encode())
 
 
+def rewrite_record(record: Record, path: str) -> None:
+    """Replace the record's file in one step: for warnings that could only be known after it was written.
+
+    Raises InputError or OutputError if it cannot be replaced, or holds another run by now; it is as it was then.
+    """
+    if read_record(path).run_id != record.run_id:
+        raise OutputError(f"{path} holds another run by now", hint="give each run a record of its own")
+    write_record(record, path)
+
+
 def check_replaceable_by_record(path: str | os.PathLike[str], *, hint: str | None = None) -> None:
     """Raise OutputError if a file is at `path` that is no record: a card, a training script."""
     check_is_ours(path, "a carbon-lint record", is_record, hint=hint)
 
 
 def is_record(data: bytes) -> bool:
-    """Whether a file that holds `data` is a record, of whichever version, whatever its figures are."""
+    """Return whether a file that holds `data` is a record, of whichever version, whatever its figures are."""
     try:
         document = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
-    return isinstance(document, dict) and str(document.get("format", "")).startswith(_ANY_FORMAT)
-
-
-def _fields(value: object, *names: str) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in names}
-
-
-def _encodable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    if isinstance(value, dict):
-        return {name: _encodable(each) for name, each in value.items()}
-    return [_encodable(each) for each in value] if isinstance(value, list) else value
+    return isinstance(document, dict) and str(document.get("format", "")).startswith(ANY_FORMAT)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.card.document import property_name
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import PlaceError
 from carbon_lint.github.trainings import Training, find_trainings, read_text
 from carbon_lint.lint.discover import CARD_NAME, find_cards
 from carbon_lint.places import find_place
@@ -142,6 +142,6 @@ def _location(names: Iterable[str]) -> str | None:
     for name in names:
         try:
             return find_place(name).code
-        except MeasurementError:
+        except PlaceError:
             continue
     return None

@@ -145,7 +145,7 @@ def test_energy_that_was_spent_counts_whatever_came_of_the_run(cli, card_file, r
 )
 def test_a_record_without_a_figure_leaves_the_card_alone(cli, card_file, record_file, changes):
     code, out, err = cli("card", card_file, "--from", record_file(**changes))
-    assert (code, out) == (2 if changes["emissions_g"] == 0 else 125, "")
+    assert (code, out) == (2, "")
     assert len(err.splitlines()) == 2
     assert card_file.read_bytes() == CARD
 
@@ -153,14 +153,14 @@ def test_a_record_without_a_figure_leaves_the_card_alone(cli, card_file, record_
 def test_a_record_in_kilowatt_hours_alone_is_priced_by_its_place(cli, card_file, record_file):
     record = record_file(emissions_g=None, intensity=None)
     code, _, err = cli("card", card_file, "--from", record)
-    assert code == 125
+    assert code == 2
     assert "--location" in err
     assert card_file.read_bytes() == CARD
     assert cli("card", card_file, "--from", record, "--location", "FRA")[0] == 0
     assert block_of(card_file)["emissions"] == pytest.approx(1.25 * 56.04, rel=0.01)
     assert block_of(card_file)["geographical_location"] == "France"
     nothing = record_file(emissions_g=None, intensity=None, energy_kwh=Energy(total=None), outcome=Outcome.UNMEASURED)
-    assert cli("card", card_file, "--from", nothing, "--location", "FRA")[0] == 125
+    assert cli("card", card_file, "--from", nothing, "--location", "FRA")[0] == 2
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_a_group_with_an_attempt_that_has_no_figure_is_not_stated(cli, card_file
     nothing = a_record(run_id="r0", run_group="g", emissions_g=None, energy_kwh=Energy(total=None))
     write_record(nothing, attempts.with_name("0.json"))
     code, _, err = cli("card", card_file, "--from", attempts)
-    assert code == 125
+    assert code == 2
     assert "0.json holds no energy" in err
     assert card_file.read_bytes() == CARD
 
@@ -270,7 +270,7 @@ def test_the_trainers_table_is_taken_over(cli, tmp_path, card_file):
 def test_a_table_that_says_quebec_needs_a_word_on_the_place(cli, tmp_path, card_file):
     source = tmp_path / "emissions.csv"
     source.write_text(table(QUEBEC))
-    assert cli("card", card_file, "--from", source)[0] == 125
+    assert cli("card", card_file, "--from", source)[0] == 2
     assert card_file.read_bytes() == CARD
     assert cli("card", card_file, "--from", source, "--trust-location")[0] == 0
     code, _, err = cli("card", card_file, "--from", source, "--carbon-intensity", "500", "--location-name", "Here")
@@ -321,7 +321,7 @@ def test_conflicting_ways_to_price_the_energy_are_refused(cli, tmp_path, card_fi
         code, _, err = cli("card", card_file, "--from", tmp_path / "e.csv", *flags)
         assert code == 2, flags
         assert len(err.splitlines()) == 2
-    assert cli("card", card_file, "--from", tmp_path / "e.csv", "--location", "Frnace")[0] == 125
+    assert cli("card", card_file, "--from", tmp_path / "e.csv", "--location", "Frnace")[0] == 2
 
 
 @pytest.mark.parametrize("word", ["auto", " AUTO"])
@@ -333,7 +333,7 @@ def test_the_machine_that_writes_the_card_is_not_asked_where_the_training_ran(cl
     assert "training may have run on another" in err
     assert "AUT" not in err.replace("AUTO", ""), "Austria is not what was meant"
     assert card_file.read_bytes() == before
-    assert cli("card", card_file, "--from", tmp_path / "e.csv", "--carbon-intensity", "-5")[0] == 125
+    assert cli("card", card_file, "--from", tmp_path / "e.csv", "--carbon-intensity", "-5")[0] == 2
 
 
 def fails_in_one_line(result, code, *words):

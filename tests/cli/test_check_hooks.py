@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from tests.cases import cases
 
 GOOD = """---
 co2_eq_emissions:
@@ -64,7 +65,7 @@ def test_with_both_hooks_the_fixing_one_passes_when_it_changes_nothing_and_the_o
     assert out.count("CL204 emissions") == 1
 
 
-@pytest.mark.parametrize("config", [FIX_ONLY, "", None])
+@cases("config", [FIX_ONLY, "", None])
 def test_the_fixing_hook_alone_shows_what_it_cannot_fix_and_fails(cli, config):
     if config is not None:
         put(".pre-commit-config.yaml", config)
@@ -100,10 +101,8 @@ def test_the_files_of_the_documentation_match_what_the_configuration_includes():
         assert not re.search(hook["files"], "docs/usage.md")
 
 
-@pytest.mark.parametrize("argument", [".", "models", "models/cards"])
-@pytest.mark.parametrize(
-    "globs", [["bert.md"], ["models/cards/*.md"], ["*.md"], ["**/bert.md"], ["models/**/cards/*.md"]]
-)
+@cases("argument", [".", "models", "models/cards"])
+@cases("globs", [["bert.md"], ["models/cards/*.md"], ["*.md"], ["**/bert.md"], ["models/**/cards/*.md"]])
 def test_cards_of_other_names_are_found_by_the_configuration(cli, globs, argument):
     put("carbon-lint.toml", f"include = {json.dumps(globs)}\n")
     put("models/cards/bert.md", HOPELESS)
@@ -112,7 +111,7 @@ def test_cards_of_other_names_are_found_by_the_configuration(cli, globs, argumen
     assert out.startswith("models/cards/bert.md:3:14: error CL204")
 
 
-@pytest.mark.parametrize("name", ["bert.md", "models/bert.md"])
+@cases("name", ["bert.md", "models/bert.md"])
 def test_two_stars_stand_for_any_number_of_folders_also_for_none(cli, name):
     put(name, HOPELESS)
     assert cli("check", "--include", "**/bert.md", ".")[0] == 1

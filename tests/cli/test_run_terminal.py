@@ -21,6 +21,7 @@ from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
 from tests import spawn
 from tests.measure.processes import wait_until
+from tests.cases import cases
 
 
 class Terminal:
@@ -194,7 +195,7 @@ def test_the_line_says_grams_share_elapsed_and_watts():
     assert line.endswith("heading for 120 % (its bar, 420/1000)")
 
 
-@pytest.mark.parametrize("width", range(1, 90))
+@cases("width", range(1, 90))
 def test_the_line_fits_any_width(width):
     line = render_line(progress(), width)
     assert 0 < len(line) <= width
@@ -231,7 +232,7 @@ def test_a_log_gets_a_line_a_minute_and_every_notice_at_once():
     assert "::error::" not in written[1]
 
 
-@pytest.mark.parametrize("size", [(80, 3), (0, 0)])
+@cases("size", [(80, 3), (0, 0)])
 def test_a_terminal_without_a_row_to_spare_shows_notices_only(size):
     written = []
     show = LiveLine(written.append, lambda: os.terminal_size(size))
@@ -241,7 +242,7 @@ def test_a_terminal_without_a_row_to_spare_shows_notices_only(size):
     assert written == ["carbon-lint: over budget\r\n"]
 
 
-@pytest.mark.parametrize("environ", [{}, {"NO_COLOR": "1"}])
+@cases("environ", [{}, {"NO_COLOR": "1"}])
 def test_the_live_line_is_dim_unless_no_color_is_set(monkeypatch, environ):
     from carbon_lint.cli import run
 
@@ -273,7 +274,7 @@ def test_a_draw_is_one_write_and_a_resize_sets_the_region_anew():
     assert "\x1b[r" in written[3]
 
 
-@pytest.mark.parametrize("rows_above", [0, 5, 30])
+@cases("rows_above", [0, 5, 30])
 def test_a_question_that_the_job_asked_stays_where_it_is(rows_above):
     screen = pyte.Screen(60, 10)
     stream = pyte.Stream(screen)

@@ -10,6 +10,7 @@ import pytest
 
 from carbon_lint.records.store import load_record, record_to_json
 from carbon_lint.report.run import comment, summary
+from carbon_lint.report.run.run_report import RunReport
 
 A = "0123456789abcdefghij0123456789abcdefghij"
 TOKENS = {
@@ -69,7 +70,7 @@ def test_a_record_that_was_written_elsewhere_shows_none_either(run):
     document["command"] = ["train", *(word for pair in TOKENS.items() if pair[0] != "--name" for word in pair)]
     Path("theirs.json").write_text(json.dumps(document))
     record = load_record("theirs.json")
-    shown = summary.render(record) + comment.render(record, key="k")
+    shown = summary.render(RunReport(record=record)) + comment.render(RunReport(record=record), key="k")
     assert [secret for secret in secrets() if secret in shown] == []
 
 

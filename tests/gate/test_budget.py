@@ -75,21 +75,6 @@ def test_only_the_modelled_part_is_uncertain():
     assert uncertain_energy_kwh(counted()) == Doubt(below=0.0, above=0.0)
 
 
-@pytest.mark.parametrize(
-    ("allowed", "status"),
-    [(1.69, Status.INCONCLUSIVE), (1.71, Status.PASS), (0.59, Status.INCONCLUSIVE), (0.57, Status.FAIL)],
-)
-def test_upwards_the_doubt_of_a_modelled_cpu_reaches_to_the_straight_line(allowed, status):
-    """0.8 kWh by the cube, 1.4 by the line: +0.6 and +0.1 of the memory, -0.32 and -0.1 below."""
-    part_load = a_record(energy_kwh=Energy(total=1.0, cpu=0.8, ram=0.2, cpu_linear=1.4), methods=MODELLED)
-    assert judge(part_load, Budget(max_energy_kwh=allowed)).status is status
-
-
-def test_the_users_own_uncertainty_replaces_the_straight_line_too():
-    part_load = a_record(energy_kwh=Energy(total=1.0, cpu=0.8, ram=0.2, cpu_linear=1.4), methods=MODELLED)
-    assert uncertain_energy_kwh(part_load, 0.1) == Doubt(below=pytest.approx(0.1), above=pytest.approx(0.1))
-
-
 def test_every_modelled_method_has_an_uncertainty_and_no_sensor_has():
     assert set(RELATIVE) == {Method.LOAD_MODEL, Method.CONSTANT, Method.USER}
 

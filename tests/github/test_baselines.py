@@ -22,7 +22,7 @@ def runner(tmp_path):
 def ran(runner, run_id, emissions_g, day):
     one = record()
     here = Provenance(**runner.provenance, ref="refs/heads/main", job="train", job_index=0)
-    energy = replace(one.energy_kwh, total=emissions_g / 56.04, cpu=None, gpu=None, ram=None, cpu_linear=None)
+    energy = replace(one.energy_kwh, total=emissions_g / 56.04, cpu=None, gpu=None, ram=None)
     made = replace(one, run_id=run_id, emissions_g=emissions_g, energy_kwh=energy, provenance=here)
     return fitting(changed(made, {"ended_at": f"2026-11-{day:02d}T00:00:00Z"}))
 

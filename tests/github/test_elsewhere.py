@@ -15,6 +15,7 @@ import yaml
 
 from tests.github.runner import ROOT
 from tests.schemas import check_jsonschema
+from tests.cases import cases
 
 ELSEWHERE = ROOT / "examples/elsewhere"
 
@@ -120,7 +121,7 @@ def test_the_report_for_gitlab_is_what_its_command_writes(cli):
     assert json.loads(out)[0]["location"]["path"] == "README.md"
 
 
-@pytest.mark.parametrize("name", ["gitlab-ci.yml", "shell.sh", "slurm.sh"])
+@cases("name", ["gitlab-ci.yml", "shell.sh", "slurm.sh"])
 def test_the_documentation_shows_the_very_files(name):
     text = (ROOT / "docs/ci-elsewhere.md").read_text()
     assert f"examples/elsewhere/{name}" in text

@@ -16,6 +16,7 @@ import yaml
 from carbon_lint.starter.files import proposed_budget
 from carbon_lint.units import parse_emissions_g
 from tests.schemas import check_jsonschema
+from tests.cases import cases
 
 WORKFLOW = ".github/workflows/carbon-lint.yml"
 FILES = [WORKFLOW, ".pre-commit-config.yaml", "carbon-lint.toml"]
@@ -395,7 +396,7 @@ def test_after_the_first_record_a_budget_is_proposed(repository, cli, carbon_lin
     assert cli("init", "--yes", "--record", "r.json")[1] == "", "a budget that stands is left as it is"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("measured_g", "budget"),
     [(123.4, "160 g"), (0.8, "1 g"), (800, "1 kg"), (0.00001, "13 ug"), (1e7, "13 t"), (81, "110 g")],
 )

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from carbon_lint.config import HARMLESS_KEYS, PLACE_KEYS, parse
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ConfigError
-from carbon_lint.github import limits as limits_module
+from carbon_lint.github import configuration as configuration_module
 from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
-from carbon_lint.github.limits import limits_of
 from carbon_lint.github.results import Step
+from carbon_lint.github.step import options_of
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
 from tests.effort import examples
@@ -81,6 +81,10 @@ class FakeBase:
         return self._files.get(name)
 
 
+def configuration_in(step):
+    return configuration_module.configuration_of(step, options_of(step))
+
+
 def step_in(folder, **inputs):
     environ = {"GITHUB_WORKSPACE": str(folder), "GITHUB_EVENT_NAME": "pull_request"}
     return Step(
@@ -110,10 +114,10 @@ def test_whatever_a_pull_request_writes_the_merge_base_holds_and_every_change_is
     path = tmp_path / "carbon-lint.toml"
     path.write_text(configuration(head))
     known = FakeBase(tmp_path, {"carbon-lint.toml": configuration(base).encode()})
-    monkeypatch_module.setattr(limits_module, "open_base", lambda _step: known)
+    monkeypatch_module.setattr(configuration_module, "open_base", lambda _step: known)
     before, after = parse(configuration(base).encode(), "base.toml"), parse(configuration(head).encode(), "head.toml")
 
-    found = limits_of(step_in(tmp_path))
+    found = configuration_in(step_in(tmp_path))
 
     is_first_place = not {*PLACE_KEYS, "max-emissions", "max-increase"} & base.keys() and not before.machine
     for key, described in KEYS.items():
@@ -327,9 +331,9 @@ def test_a_merge_base_without_a_configuration_is_no_limit(runner, api):
 
 def test_a_broken_configuration_of_the_merge_base_names_it(tmp_path, monkeypatch):
     known = FakeBase(tmp_path, {"carbon-lint.toml": b"= 3\n"})
-    monkeypatch.setattr(limits_module, "open_base", lambda _step: known)
+    monkeypatch.setattr(configuration_module, "open_base", lambda _step: known)
     with pytest.raises(ConfigError, match=r"carbon-lint\.toml:1 of the merge base: not TOML"):
-        limits_of(step_in(Path(tmp_path)))
+        configuration_in(step_in(Path(tmp_path)))
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])

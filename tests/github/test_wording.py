@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from carbon_lint.github.context import Context
 from carbon_lint.github.wording import in_yaml, users_paths
 from tests.conftest import ROOT
+from tests.cases import cases
 
 PACKAGE = ROOT / "carbon_lint"
 # What a step runs through.
@@ -46,7 +47,7 @@ def messages(path):
             yield node.value
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@cases("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_message_that_a_step_can_come_by_names_a_flag(path):
     left = {
         (flag, message)
@@ -59,8 +60,8 @@ def test_no_message_that_a_step_can_come_by_names_a_flag(path):
 WORKSPACES = ["/github/workspace", "/home/runner/work/my_model/my_model", "/__w/model/model"]
 
 
-@pytest.mark.parametrize("workspace", WORKSPACES)
-@pytest.mark.parametrize(
+@cases("workspace", WORKSPACES)
+@cases(
     ("said", "shown"),
     [
         ("cannot read {}/models/X.md: gone", "cannot read models/X.md: gone"),

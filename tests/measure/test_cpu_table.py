@@ -14,6 +14,7 @@ from carbon_lint.measure.host import cpu
 from carbon_lint.measure.host.cpu import plan_cpu
 from tests.conftest import ROOT
 from tests.measure.fake_machine import XEON_8370C, machine
+from tests.cases import cases
 
 TABLE = json.loads(cpu._TABLE.read_text(encoding="utf-8"))
 LINES = TABLE["parts"] + TABLE["generations"] + TABLE["arm"]
@@ -86,7 +87,7 @@ def test_a_power_said_to_be_a_public_parts_is_that_in_codecarbons_list():
     assert {part for part, tdp_w in public.items() if float(listed[part]) != tdp_w} == KNOWN_TO_DIFFER
 
 
-@pytest.mark.parametrize("name", ["Intel Celeron 1000A", "Intel Quark Microcontroller D1000"])
+@cases("name", ["Intel Celeron 1000A", "Intel Quark Microcontroller D1000"])
 def test_a_power_that_is_no_number_or_zero_in_codecarbons_list_is_not_known(tmp_path, name):
     plan = planned(machine(tmp_path, {"model name": name}, threads=1, is_virtual=False))
     assert plan.max_power_w == 4.0
@@ -129,7 +130,7 @@ def test_four_vcpus_of_a_xeon_made_for_azure_take_the_power_that_intel_states(tm
     assert plan.warnings == ()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "warning"),
     [
         (
@@ -144,7 +145,7 @@ def test_a_power_that_its_maker_does_not_state_is_said_to_be_so(tmp_path, name, 
     assert re.search(warning, said)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "watts_of_two"),
     [
         ("AMD EPYC 7763 64-Core Processor", 280 / 64),
@@ -179,7 +180,7 @@ def test_a_host_that_hides_its_model_is_taken_by_its_generation(tmp_path):
     assert "Ice Lake" in plan.warnings[0]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("implementer", "part", "watts_of_four"),
     [
         ("0x41", "0xd0c", 210 * 4 / 80),  # Ampere Altra, AWS Graviton2

@@ -19,6 +19,7 @@ from tests.conftest import ROOT
 from tests.measure.driving import drive, virtual
 from tests.measure.stub_amdsmi import StubAmd, StubAmdsmi, mi250
 from tests.measure.stub_nvml import StubGpu, StubNvml
+from tests.cases import cases
 
 NOBODY = 1 << 23  # above the largest number of a process, proc(5)
 UUIDS = ["GPU-1e817856-1fb8-192a-7ab7-0e0e4476c181", "GPU-2e817856-1fb8-192a-7ab7-0e0e4476c182"]
@@ -86,7 +87,7 @@ def test_the_server_that_stands_for_its_clients_is_nobody(tmp_path):
     assert others([5], (2,), tmp_path) == not_ours([5], (2,), tmp_path) == set()
 
 
-@pytest.mark.parametrize("init", ["systemd", "process_api"])
+@cases("init", ["systemd", "process_api"])
 def test_a_rank_whose_launcher_has_ended_does_not_take_the_whole_machine_for_the_job(tmp_path, init):
     """Process 1 has adopted us, through a shell, as it has a stranger."""
     me = os.getpid()

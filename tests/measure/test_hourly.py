@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MeasurementError, PlaceError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measure.checks import find_flaw
 from carbon_lint.measure.grid import electricity_maps, hour_watch
@@ -526,5 +526,5 @@ def test_a_grid_that_fails_is_said_once_while_the_job_runs_and_its_cost_once_at_
 
 def test_without_a_figure_at_the_start_there_is_no_meter_and_so_no_job(grid):
     grid.answer = 403
-    with pytest.raises(MeasurementError, match="answers 403"):
+    with pytest.raises(PlaceError, match="answers 403"):
         hourly(EnergyMeter(), ElectricityMaps("FR", TOKEN, url=grid.url, clock=Clock()))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import PlaceError
 from carbon_lint.limits import Machine
 from carbon_lint.measure.grid.location import locate, resolve
 from carbon_lint.places import find_place
@@ -82,26 +82,26 @@ def test_auto_asks_only_the_cloud_whose_machine_this_is(served, tmp_path):
     vendor.parent.mkdir(parents=True)
     vendor.write_text("Google\n")
     assert locate((), "n", metadata_url=served(AWS | GCP), root=tmp_path).place.provider == "gcp"
-    with pytest.raises(MeasurementError):
+    with pytest.raises(PlaceError):
         locate((), "n", metadata_url=served(AWS), root=tmp_path)
 
 
 def test_auto_outside_any_cloud_says_how_to_name_the_place(served, tmp_path):
-    with pytest.raises(MeasurementError, match="cannot tell where this machine is") as caught:
+    with pytest.raises(PlaceError, match="cannot tell where this machine is") as caught:
         locate((), "laptop", metadata_url=served({}), root=tmp_path)
     assert "--location FRA" in caught.value.hint
-    with pytest.raises(MeasurementError):
+    with pytest.raises(PlaceError):
         locate((), "laptop", metadata_url="http://127.0.0.1:1", root=tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "<html>captive portal</html>", "EU WEST", "x" * 4000, "a\nb"])
 def test_an_answer_that_is_no_region_is_no_answer(served, tmp_path, text):
-    with pytest.raises(MeasurementError):
+    with pytest.raises(PlaceError):
         locate((), "n", metadata_url=served(dict.fromkeys(AZURE, text)), root=tmp_path)
 
 
 def test_a_region_that_is_not_known_is_refused_by_name(served, tmp_path):
-    with pytest.raises(MeasurementError, match="azure/moonbase"):
+    with pytest.raises(PlaceError, match="azure/moonbase"):
         locate((), "n", metadata_url=served(dict.fromkeys(AZURE, "moonbase")), root=tmp_path)
 
 
@@ -115,7 +115,7 @@ def test_auto_gives_up_within_two_seconds_where_nobody_answers(tmp_path):
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         started_s = time.monotonic()
-        with pytest.raises(MeasurementError):
+        with pytest.raises(PlaceError):
             locate((), "n", metadata_url=f"http://127.0.0.1:{silent.getsockname()[1]}", root=tmp_path)
         assert time.monotonic() - started_s < 2
 
@@ -124,7 +124,7 @@ def test_auto_follows_no_redirect(served, tmp_path):
     path = "/metadata/instance/compute/location?api-version=2021-02-01&format=text"
     elsewhere = served(AZURE)
     here = served({("GET", path, "Metadata", "true"): f"REDIRECT {elsewhere}{path}"})
-    with pytest.raises(MeasurementError):
+    with pytest.raises(PlaceError):
         locate((), "n", metadata_url=here, root=tmp_path)
 
 

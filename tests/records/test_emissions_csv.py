@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from carbon_lint.errors import CarbonLintError, InputError, MeasurementError, UsageError
+from carbon_lint.errors import CarbonLintError, InputError, MissingFigureError, UsageError
 from carbon_lint.places import custom_place, every_place, find_place
 from carbon_lint.records.emissions_csv.choice import Choice
 from carbon_lint.records.emissions_csv.record import record_from_csv, record_of
@@ -19,6 +19,7 @@ from carbon_lint.records.emissions_csv.runs import log_of
 from carbon_lint.records.emissions_csv.table import looks_like_csv, parse_table
 from carbon_lint.records.record import Methods, Outcome
 from carbon_lint.records.store import find_problem, record_to_json
+from tests.cases import cases
 
 FULL = [
     "timestamp",
@@ -140,7 +141,7 @@ def record(text, **choice):
     return record_of(log_of([parse_table(data, "emissions.csv")]), Choice(**choice))
 
 
-@pytest.mark.parametrize("columns", [OLDEST, *ADDED, [*FULL, "ram_tracking_method", "slurm_job_id"]], ids=len)
+@cases("columns", [OLDEST, *ADDED, [*FULL, "ram_tracking_method", "slurm_job_id"]], ids=len)
 def test_every_column_set_gives_the_same_grams_energy_and_place(columns):
     found = record(table({}, columns=columns))
     assert found.emissions_g == pytest.approx(16.8)
@@ -199,7 +200,7 @@ def test_rows_of_one_run_are_cumulative_so_the_last_one_counts():
 
 
 def test_a_run_whose_energy_falls_is_refused():
-    with pytest.raises(MeasurementError, match="falls"):
+    with pytest.raises(MissingFigureError, match="falls"):
         record(table({}, {"energy_consumed": "0.1"}))
 
 
@@ -242,7 +243,7 @@ def test_runs_in_two_places_or_machines_name_none():
     assert found.hardware.cpu_model is None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("spoil", "kind"),
     [
         (lambda text: text[:-40], "cut off"),
@@ -258,7 +259,7 @@ def test_a_broken_row_is_left_out_and_said(spoil, kind):
     assert any(kind in warning and "line 3" in warning for warning in found.warnings)
 
 
-@pytest.mark.parametrize(
+@cases(
     "row",
     [
         {"energy_consumed": "0"},
@@ -275,15 +276,15 @@ def test_a_broken_row_is_left_out_and_said(spoil, kind):
     ids=str,
 )
 def test_a_figure_that_cannot_be_true_is_refused(row):
-    with pytest.raises(MeasurementError) as refused:
+    with pytest.raises(MissingFigureError) as refused:
         record(table(row))
-    assert refused.value.exit_code == 125
+    assert refused.value.exit_code == 2
     assert refused.value.hint
 
 
 def test_quebec_has_to_be_confirmed_because_codecarbon_says_it_when_it_does_not_know():
     text = table(QUEBEC)
-    with pytest.raises(MeasurementError, match="Quebec") as refused:
+    with pytest.raises(MissingFigureError, match="Quebec") as refused:
         record(text)
     assert "--location" in refused.value.hint
     trusted = record(text, trust_location=True)
@@ -298,7 +299,7 @@ def test_a_row_that_says_quebec_with_another_grids_intensity_names_no_place():
     assert found.intensity.g_per_kwh == pytest.approx(1000 * 0.11 / 0.3)
 
 
-@pytest.mark.parametrize(
+@cases(
     "where",
     [
         {"country_iso_code": "US", "country_name": "United States"},
@@ -315,7 +316,7 @@ def test_a_row_that_says_quebec_with_another_grids_intensity_names_no_place():
 )
 def test_the_worlds_average_has_to_be_confirmed_because_codecarbon_takes_it_when_it_does_not_know(where):
     row = {**where, "emissions": "0.1425"}
-    with pytest.raises(MeasurementError, match="world's average") as caught:
+    with pytest.raises(MissingFigureError, match="world's average") as caught:
         record(table(row))
     assert "--location FRA" in caught.value.hint
     assert record(table(row), trust_location=True).emissions_g == pytest.approx(142.5)
@@ -346,7 +347,7 @@ def test_grams_that_no_grid_makes_of_the_energy_are_refused_unless_they_are_trus
     if 1 < g_per_kwh < 1500:
         assert record(text, trust_location=abs(g_per_kwh - 475) < 1).intensity.g_per_kwh == pytest.approx(g_per_kwh)
         return
-    with pytest.raises(MeasurementError, match="no grid's carbon intensity") as refused:
+    with pytest.raises(MissingFigureError, match="no grid's carbon intensity") as refused:
         record(text)
     assert "--location FRA" in refused.value.hint
     assert record(text, trust_location=True).emissions_g == pytest.approx(g_per_kwh * 0.3)
@@ -354,7 +355,7 @@ def test_grams_that_no_grid_makes_of_the_energy_are_refused_unless_they_are_trus
 
 def test_a_run_without_grams_does_not_hide_in_a_sum():
     text = table({}, {"run_id": "b", "timestamp": "2026-11-02T12:00:00", "emissions": "0.0"})
-    with pytest.raises(MeasurementError, match="priced at 0 g/kWh"):
+    with pytest.raises(MissingFigureError, match="priced at 0 g/kWh"):
         record(text, sum_runs=True)
 
 
@@ -367,7 +368,7 @@ def test_a_place_prices_the_energy_anew():
     assert record(table({"emissions": "0"}), place=custom_place(100.0)).emissions_g == pytest.approx(30.0)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("row", "name", "code"),
     [
         (
@@ -392,7 +393,7 @@ def test_the_place_is_named_in_words_as_far_as_it_is_known(row, name, code):
 
 def test_a_gpu_that_is_named_but_took_no_energy_is_refused_unless_it_was_not_used():
     text = table({"cpu_energy": "0.2", "gpu_energy": "0.0", "ram_energy": "0.1"})
-    with pytest.raises(MeasurementError, match="counts no energy"):
+    with pytest.raises(MissingFigureError, match="counts no energy"):
         record(text)
     found = record(text, gpu_unused=True)
     assert found.energy_kwh.gpu is None
@@ -407,14 +408,14 @@ def test_coordinates_and_process_tracking_are_warned_about():
     assert any("leaves no row" in warning for warning in warnings)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("data", "error"),
     [
         (b"", InputError),
         (b"a,b\n1,2\n", InputError),
         (b"\x00\x01\x02", InputError),
-        (table().encode(), MeasurementError),
-        ((table() + "1,2\n").encode(), MeasurementError),
+        (table().encode(), MissingFigureError),
+        ((table() + "1,2\n").encode(), MissingFigureError),
         (b"emissions,energy_consumed\n1,2\n", InputError),
     ],
 )

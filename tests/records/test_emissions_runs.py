@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from carbon_lint.errors import CarbonLintError, InputError, MeasurementError, UsageError
+from carbon_lint.errors import CarbonLintError, InputError, MissingFigureError, UsageError
 from carbon_lint.places import find_place
 from carbon_lint.records.emissions_csv.choice import Choice
 from carbon_lint.records.emissions_csv.place import region_name
@@ -20,6 +20,7 @@ from carbon_lint.records.emissions_csv.runs import log_of, overlapping
 from carbon_lint.records.emissions_csv.table import REQUIRED, parse_table
 from tests.conftest import ROOT
 from tests.records.test_emissions_csv import FULL, OLDEST, record, table
+from tests.cases import cases
 
 TASKS = ["task_name", *FULL]
 PRIMARY = json.loads((ROOT / "carbon_lint" / "data" / "codecarbon1.json").read_text())["g_per_kwh"]
@@ -58,7 +59,7 @@ def test_the_tasks_of_a_run_are_added_up_in_whatever_order_they_stand(energies):
 def test_a_task_that_took_nothing_is_fine_and_a_run_whose_tasks_all_took_nothing_is_not():
     nothing = row(0.0, task_name="load", gpu_model="")
     assert record(table(nothing, row(0.3, task_name="train", gpu_model=""), columns=TASKS)).energy_kwh.total == 0.3
-    with pytest.raises(MeasurementError, match="nothing was measured"):
+    with pytest.raises(MissingFigureError, match="nothing was measured"):
         record(table(nothing, columns=TASKS))
 
 
@@ -72,7 +73,7 @@ def test_the_tasks_of_a_run_beside_its_own_row_are_counted_once():
     tasks = table(row(0.1, task_name="a"), row(0.15, task_name="b"), columns=TASKS)
     assert sum_of(table(row(0.3)), tasks).energy_kwh.total == 0.3
     assert sum_of(tasks, table(row(0.3))).energy_kwh.total == 0.3
-    with pytest.raises(MeasurementError, match=r"its tasks 0\.25 kWh"):
+    with pytest.raises(MissingFigureError, match=r"its tasks 0\.25 kWh"):
         sum_of(table(row(0.2)), tasks)
 
 
@@ -126,17 +127,17 @@ def test_parts_that_do_not_add_up_to_the_total_are_refused(factor, energy):
     if abs(factor - 1) < 0.02:
         assert record(text).energy_kwh.total == energy
     else:
-        with pytest.raises(MeasurementError, match="energy_consumed is"):
+        with pytest.raises(MissingFigureError, match="energy_consumed is"):
             record(text)
 
 
-@pytest.mark.parametrize("part", ["cpu_energy", "gpu_energy", "ram_energy"])
+@cases("part", ["cpu_energy", "gpu_energy", "ram_energy"])
 def test_a_part_that_is_negative_or_no_number_is_refused_and_one_that_is_not_there_is_not_missed(part):
     for cell in ("-0.05", "inf", "x"):
-        with pytest.raises(MeasurementError, match=part):
+        with pytest.raises(MissingFigureError, match=part):
             record(table({"gpu_model": "", part: cell}))
     assert record(table({"gpu_model": "", part: ""})).energy_kwh.total == 0.3
-    with pytest.raises(MeasurementError, match="energy_consumed"):
+    with pytest.raises(MissingFigureError, match="energy_consumed"):
         record(table({"gpu_model": "", "cpu_energy": "0.2", "gpu_energy": "0.2", "ram_energy": "0.2", part: ""}))
 
 
@@ -147,7 +148,7 @@ def test_grams_that_codecarbon_1_made_of_primary_energy_need_a_location():
     for country, g_per_kwh in PRIMARY.items():
         cells = {"country_iso_code": country, "country_name": "", "emissions": repr(g_per_kwh / 1000)}
         text = table({**cells, "energy_consumed": "1.0"}, columns=OLDEST)
-        with pytest.raises(MeasurementError, match=r"CodeCarbon 1\.x") as refused:
+        with pytest.raises(MissingFigureError, match=r"CodeCarbon 1\.x") as refused:
             record(text)
         assert f"--location {country}" in refused.value.hint
         assert record(text, trust_location=True).emissions_g == pytest.approx(g_per_kwh)
@@ -195,7 +196,7 @@ def test_runs_in_one_country_name_it_however_far_each_row_names_its_place(where)
     assert sum_of(table(*rows)).intensity.location_name.endswith("France")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("written", "name"),
     [
         ("île-de-france", "Île-de-France"),
@@ -286,7 +287,7 @@ def test_a_run_that_cannot_be_used_is_marked_in_the_list_and_stops_only_what_it_
     assert "unusable" in refused.value.details[1]
     assert "energy_consumed is 0" in refused.value.details[1]
     assert record(text, last=True).run_id == "good"
-    with pytest.raises(MeasurementError, match="energy_consumed is 0") as stopped:
+    with pytest.raises(MissingFigureError, match="energy_consumed is 0") as stopped:
         record(text, sum_runs=True)
     assert "a copy without that line" in stopped.value.hint
 
@@ -347,9 +348,9 @@ def test_the_same_rows_are_read_from_every_writing_of_the_table(delimiter, encod
     assert found.runs["b"].project == 'x, "y"; z\tw'
 
 
-@pytest.mark.parametrize("end", ["\n", ""])
-@pytest.mark.parametrize("columns", [FULL, OLDEST, TASKS])
-@pytest.mark.parametrize("more", [FULL, OLDEST, TASKS])
+@cases("end", ["\n", ""])
+@cases("columns", [FULL, OLDEST, TASKS])
+@cases("more", [FULL, OLDEST, TASKS])
 def test_files_of_two_versions_that_were_joined_are_read_each_by_its_own_header(columns, more, end):
     second = row(0.1, emissions="0.0056", run_id="b", experiment_id="b", task_name="train")
     text = table(row(0.3, task_name="train"), columns=columns, end=end) + table(second, columns=more)
@@ -358,15 +359,15 @@ def test_files_of_two_versions_that_were_joined_are_read_each_by_its_own_header(
     assert not any("left out" in warning for warning in found.warnings)
 
 
-@pytest.mark.parametrize("column", REQUIRED)
-@pytest.mark.parametrize(("cell", "said"), [("", "is empty"), ("x", "is 'x', which is not a number")])
+@cases("column", REQUIRED)
+@cases(("cell", "said"), [("", "is empty"), ("x", "is 'x', which is not a number")])
 def test_a_cell_that_holds_no_number_is_named_by_its_column_and_line(column, cell, said):
-    with pytest.raises(MeasurementError) as refused:
+    with pytest.raises(MissingFigureError) as refused:
         record(table({column: cell}))
     assert f"line 2 was left out: its cell {column!r} {said}" in refused.value.message
 
 
-@pytest.mark.parametrize(
+@cases(
     ("data", "said", "hint"),
     [
         (b'{"format": "carbon-lint/record@1"}', "is a record of carbon-lint", "check --record"),

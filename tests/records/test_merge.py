@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.errors import InputError, MeasurementError
+from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.folder import put_record, record_at
 from carbon_lint.records.merge.merge import Named, Overlap, merge, of_group
 from carbon_lint.records.merge.windows import Window, merged_windows, shared_s, union_s
@@ -267,9 +267,9 @@ def test_grids_are_mixed_by_energy_and_said_to_be():
 
 def test_a_record_without_figures_makes_no_sum():
     unmeasured = run_of("b", "node-2", outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None))
-    with pytest.raises(MeasurementError, match=r"b\.json holds no energy"):
+    with pytest.raises(MissingFigureError, match=r"b\.json holds no energy"):
         merge([run_of("a"), unmeasured])
-    with pytest.raises(MeasurementError, match=r"b\.json holds no emissions, others do"):
+    with pytest.raises(MissingFigureError, match=r"b\.json holds no emissions, others do"):
         merge([run_of("a"), run_of("b", "node-2", emissions_g=None, intensity=None)])
 
 
@@ -430,15 +430,3 @@ def test_bad_input_to_the_verb_is_one_clear_line(cli, arguments, status):
     assert code == status
     assert err
     assert "Traceback" not in err
-
-
-def test_the_straight_line_of_modelled_cpus_is_summed_and_a_counted_one_stands_in_with_its_figure():
-    modelled = run_of("a", "node-1")
-    modelled = replace(
-        modelled, record=replace(modelled.record, energy_kwh=replace(modelled.record.energy_kwh, cpu_linear=0.5))
-    )
-    counted = run_of("b", "node-2")
-    energy = merge([modelled, counted]).record.energy_kwh
-    assert energy.cpu == pytest.approx(0.4)
-    assert energy.cpu_linear == pytest.approx(0.5 + 0.2)
-    assert merge([run_of("a", "node-1"), counted]).record.energy_kwh.cpu_linear is None

@@ -62,26 +62,28 @@ EDITS = {
     "an intensity taken away": (edited(intensity=None), "intensity is null"),
     "a machine of 25 mW": (
         edited(
-            energy_kwh={"total": 2.5e-5, "cpu": 4e-6, "gpu": 2e-5, "ram": 1e-6, "cpu_linear": None},
+            energy_kwh={"total": 2.5e-5, "cpu": 4e-6, "gpu": 2e-5, "ram": 1e-6},
             emissions_g=2.5e-5 * 56.04,
         ),
         "which is 25 mW over 1 h 00 min, expected 500 mW to ",
     ),
     "energy a thousand times too large": (
         edited(
-            energy_kwh={"total": 1250.0, "cpu": 200.0, "gpu": 1000.0, "ram": 50.0, "cpu_linear": None},
+            energy_kwh={"total": 1250.0, "cpu": 200.0, "gpu": 1000.0, "ram": 50.0},
             emissions_g=1250 * 56.04,
         ),
         "1250 kW",
     ),
-    "memory that was read from a counter": (
-        edited(methods__ram="counter"),
-        "methods.ram is counter, expected constant",
+    "memory whose power was sampled": (
+        edited(methods__ram="sampled-power"),
+        "methods.ram is sampled-power, expected counter or load-model",
     ),
     "a GPU that was modelled": (edited(methods__gpu="load-model"), "methods.gpu is load-model, expected counter or"),
-    "a modelled CPU as a counter": (
-        edited(methods__cpu="counter", energy_kwh__cpu_linear=0.3),
-        "methods.cpu is counter, expected load-model",
+    "bounds that do not hold their figure": (
+        edited(
+            uncertainty={**dict.fromkeys(("cpu_kwh", "gpu_kwh", "ram_kwh", "emissions_g")), "energy_kwh": [0.1, 1.2]}
+        ),
+        "uncertainty.energy_kwh is 0.1 to 1.2, expected bounds of 1.25",
     ),
     "no method": (edited(methods__cpu=None), "methods.cpu is null, expected "),
     "a hundred times the duration": (
@@ -146,7 +148,7 @@ def reading(kwh, elapsed_s):
 
 def halved():
     """Half of everything, which fits together."""
-    energy = {"total": 0.625, "cpu": 0.1, "gpu": 0.5, "ram": 0.025, "cpu_linear": None}
+    energy = {"total": 0.625, "cpu": 0.1, "gpu": 0.5, "ram": 0.025}
     return edited(energy_kwh=energy, emissions_g=0.625 * 56.04)
 
 

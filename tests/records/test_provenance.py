@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carbon_lint.records.provenance import provenance_from_environ
+from carbon_lint.records.provenance import provenance_from_environ, provenance_of
 from carbon_lint.records.record import Provenance
 
 GITHUB = {
@@ -58,3 +58,46 @@ def test_elsewhere_nothing_is_made_up():
 def test_what_is_missing_or_odd_is_left_out():
     odd = {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ATTEMPT": "\u0663", "GITHUB_REPOSITORY": ""}
     assert provenance_from_environ(odd) == Provenance()
+
+
+def test_a_scheduler_states_its_job_account_and_task(tmp_path):
+    """The checkout gives repository and commit, the scheduler gives the job; a CI on a cluster keeps its own run."""
+    cases = {
+        "slurm": (
+            {"SLURM_JOB_ID": "71", "SLURM_ARRAY_JOB_ID": "70", "SLURM_ARRAY_TASK_ID": "0", "SLURM_RESTART_COUNT": "2"}
+            | {"SLURM_JOB_ACCOUNT": "nlp", "SLURM_JOB_PARTITION": "gpu", "SLURM_JOB_USER": "ann"},
+            {"run_id": "70", "job_index": 0, "run_attempt": 3, "account": "nlp", "partition": "gpu", "user": "ann"},
+        ),
+        "pbs": (
+            {"PBS_JOBID": "12[3].head", "PBS_ARRAY_INDEX": "3", "PBS_QUEUE": "long"},
+            {"run_id": "12", "job_index": 3, "partition": "long"},
+        ),
+        "lsf": (
+            {"LSB_JOBID": "5", "LSB_JOBINDEX": "0", "LSB_PROJECT_NAME": "p"},
+            {"run_id": "5", "job_index": None, "account": "p"},
+        ),
+        "sge": (
+            {"JOB_ID": "9", "SGE_ROOT": "/sge", "SGE_TASK_ID": "undefined", "QUEUE": "all.q"},
+            {"run_id": "9", "job_index": None, "partition": "all.q"},
+        ),
+        "hf-jobs": (
+            {"JOB_ID": "abc", "ACCELERATOR": "a10g-small", "CPU_CORES": "4", "MEMORY": "15Gi"},
+            {"run_id": "abc", "partition": "a10g-small"},
+        ),
+        "jenkins": (
+            {
+                "JENKINS_URL": "https://ci",
+                "BUILD_URL": "https://ci/job/t/8/",
+                "BUILD_NUMBER": "8",
+                "GIT_COMMIT": "c" * 40,
+            },
+            {"run_id": "8", "run_url": "https://ci/job/t/8/", "commit": "c" * 40},
+        ),
+    }
+    for scheduler, (environ, expected) in cases.items():
+        found = provenance_of(environ, str(tmp_path))
+        assert found == Provenance(**{"scheduler": scheduler, "run_attempt": None, **expected}), scheduler
+        on_github = provenance_of(GITHUB | environ, str(tmp_path))
+        assert (on_github.run_id, on_github.scheduler) == ("123", scheduler)
+        assert on_github.partition == expected.get("partition")
+    assert provenance_of({"JOB_ID": "left over"}, str(tmp_path)) == Provenance()

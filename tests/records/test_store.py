@@ -3,12 +3,34 @@ import stat
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.records.record import Energy, Gpu, HourlyIntensity, Methods, Outcome
-from carbon_lint.records.store import as_stored, find_problem, load_record, record_to_json, write_record
+from carbon_lint.records.document import find_problem, record_from_json, record_to_json
+from carbon_lint.records.intensity import source_in_words
+from carbon_lint.records.record import (
+    Basis,
+    CodeCarbonEnergy,
+    Energy,
+    Gpu,
+    HourlyIntensity,
+    Methods,
+    Outcome,
+    StoppedBy,
+    UnmeasuredCode,
+    UnmeasuredReason,
+)
+from carbon_lint.records.store import as_stored, load_record, render_record, write_record
+from carbon_lint.records.uncertainty import Assumptions, Bounds, LeftOut, Uncertainty
 from carbon_lint.schema_files import load_schema
 from tests.records.builders import FRANCE, a_record
+
+FORMAT_1_FIELDS = (
+    *("format", "run_id", "run_group", "outcome", "exit_status", "over_budget", "emissions_g", "energy_kwh", "methods"),
+    *("intensity", "pue", "duration_s", "started_at", "ended_at", "hardware", "software", "command", "provenance"),
+    *("warnings", "merged_from"),
+)
 
 
 def test_what_is_written_is_valid_and_reads_back_equal(tmp_path):
@@ -25,7 +47,7 @@ def test_an_energy_only_and_an_unmeasured_record_hold_null_and_not_zero(tmp_path
     write_record(unmeasured, tmp_path / "r.json")
     document = json.loads((tmp_path / "r.json").read_text())
     assert document["emissions_g"] is None
-    assert document["energy_kwh"] == dict.fromkeys(("total", "cpu", "gpu", "ram", "cpu_linear"))
+    assert document["energy_kwh"] == dict.fromkeys(("total", "cpu", "gpu", "ram"))
     assert load_record(tmp_path / "r.json") == unmeasured
 
 
@@ -38,6 +60,8 @@ def test_the_schema_knows_each_field_and_demands_each_but_what_joins_runs():
     schema = load_schema("record")
     assert set(schema["properties"]) == set(record_to_json(a_record()))
     assert set(schema["required"]) == set(schema["properties"]) - {"run_group", "merged_from"}
+    for name, kind in (("uncertainty", Uncertainty), ("assumptions", Assumptions), ("left_out", LeftOut)):
+        assert set(schema["properties"][name]["properties"]) == set(kind.__slots__)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +132,7 @@ def test_rounded_grams_are_no_contradiction(tmp_path, emissions_g):
     assert load_record(tmp_path / "r.json").emissions_g == emissions_g
 
 
-def test_hours_gpu_energies_and_the_straight_line_read_back_equal(tmp_path):
+def test_hours_and_gpu_energies_read_back_equal(tmp_path):
     hours = (
         HourlyIntensity(hour="2026-11-24T10:00:00Z", g_per_kwh=40.0, energy_kwh=0.5),
         HourlyIntensity(hour="2026-11-24T11:00:00Z", g_per_kwh=66.73333333333333, energy_kwh=0.75),
@@ -116,7 +140,6 @@ def test_hours_gpu_energies_and_the_straight_line_read_back_equal(tmp_path):
     gpu = Gpu(index=0, name="A100", uuid="GPU-1", energy_kwh=1.0, is_shared=True)
     record = a_record(
         intensity=replace(FRANCE, hours=hours),
-        energy_kwh=replace(a_record().energy_kwh, cpu_linear=0.4),
         hardware=replace(a_record().hardware, gpus=(gpu,)),
     )
     write_record(record, tmp_path / "r.json")
@@ -125,11 +148,59 @@ def test_hours_gpu_energies_and_the_straight_line_read_back_equal(tmp_path):
 
 def test_a_record_from_before_these_fields_is_read(tmp_path):
     document = record_to_json(a_record())
-    del document["energy_kwh"]["cpu_linear"], document["intensity"]["hours"]
+    del document["intensity"]["hours"], document["intensity"]["basis"]
     for gpu in document["hardware"]["gpus"]:
         del gpu["energy_kwh"], gpu["is_shared"]
     (tmp_path / "r.json").write_text(json.dumps(document))
     assert load_record(tmp_path / "r.json") == a_record()
+
+
+amounts = st.floats(0, 1e9)
+shares = st.floats(0, 1)
+bounds = st.builds(Bounds, low=amounts, high=amounts)
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+
+
+@given(
+    stopped_by=st.none() | st.sampled_from(StoppedBy),
+    unmeasured_because=st.none() | st.builds(UnmeasuredReason, code=st.sampled_from(UnmeasuredCode), message=texts),
+    uncertainty=st.none()
+    | st.builds(
+        Uncertainty,
+        energy_kwh=bounds,
+        **dict.fromkeys(("emissions_g", "cpu_kwh", "gpu_kwh", "ram_kwh"), st.none() | bounds),
+    ),
+    assumptions=st.none()
+    | st.builds(Assumptions, cpu_thread_share=st.none() | shares, cpu_mean_load=st.none() | shares),
+    left_out=st.none() | st.builds(LeftOut, low=amounts, likely=amounts, high=amounts),
+    codecarbon=st.none() | st.builds(CodeCarbonEnergy, cpu_kwh=st.none() | amounts, ram_kwh=st.none() | amounts),
+    job_cpu_s=st.none() | amounts,
+    machine_cpu_s=st.none() | amounts,
+    basis=st.none() | st.sampled_from(Basis),
+)
+def test_what_format_2_adds_is_valid_and_reads_back_equal(basis, **changes):
+    record = a_record(intensity=replace(FRANCE, basis=basis), **changes)
+    document = json.loads(render_record(record))
+    assert find_problem(document) is None
+    assert record_from_json(document) == record
+
+
+def test_a_record_of_format_1_is_read_and_its_source_and_its_stop_become_fields(tmp_path):
+    document = record_to_json(a_record(outcome=Outcome.OVER_BUDGET, exit_status=143, over_budget=True))
+    for name in set(document) - set(FORMAT_1_FIELDS):
+        del document[name]
+    hours = [{"hour": "2026-11-24T10:00Z", "g_per_kwh": 56.04, "energy_kwh": 1.25}]
+    source = "Electricity Maps, zone FR, hour of 2026-11-24T10:00Z, measured"
+    document |= {"format": "carbon-lint/record@1", "energy_kwh": {**document["energy_kwh"], "cpu_linear": 0.4}}
+    document["intensity"] = {"g_per_kwh": 56.04, "source": source, "year": 2026, "location": None, "hours": hours}
+    (tmp_path / "r.json").write_text(json.dumps(document))
+
+    record = load_record(tmp_path / "r.json")
+    assert record.intensity.source == "Electricity Maps, zone FR"
+    assert source_in_words(record.intensity) == source
+    assert (record.stopped_by, record.uncertainty) == (StoppedBy.BUDGET, None)
+    write_record(record, tmp_path / "r.json")
+    assert load_record(tmp_path / "r.json") == record
 
 
 def test_bytes_that_are_not_utf8_are_kept_as_escapes(tmp_path):

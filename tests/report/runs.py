@@ -16,6 +16,7 @@ from carbon_lint.records.record import (
     Provenance,
     Record,
 )
+from carbon_lint.report.run.run_report import RunReport
 from tests.records.builders import changed
 
 RECORD = Record(
@@ -41,6 +42,11 @@ RECORD = Record(
 def record(**changes):
     """The run, changed."""
     return changed(RECORD, changes)
+
+
+def told(one=None, verdict=None, **known):
+    """The report of a record, as it is rendered."""
+    return RunReport(record=one, verdict=verdict, **known)
 
 
 def readings(count=126):

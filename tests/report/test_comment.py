@@ -18,7 +18,7 @@ from carbon_lint.records.record import Energy
 from carbon_lint.report.run import comment, summary
 from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.comment import is_comment, marker
-from tests.report.runs import RECORD, record
+from tests.report.runs import RECORD, record, told
 from tests.report.samples import CARD, diagnostic, report
 
 THEN = record(
@@ -33,7 +33,7 @@ COMPARISON = compare(figures_of_record(RECORD, "this run"), figures_of_record(TH
 def test_the_comment_shows_energy_and_grid_apart_under_its_marker():
     verdict = with_increase(judge(RECORD, Budget(max_emissions_g=1000)), COMPARISON, parse_max_increase("5% and 1 g"))
 
-    body = comment.render(RECORD, verdict, key="train", comparison=COMPARISON)
+    body = comment.render(told(RECORD, verdict, comparison=COMPARISON), key="train")
 
     lines = body.splitlines()
     assert lines[0] == "<!-- carbon-lint train -->"
@@ -49,7 +49,7 @@ def test_the_comment_shows_energy_and_grid_apart_under_its_marker():
 
 
 def test_the_comment_is_found_again_by_its_key_and_by_nothing_that_a_card_says():
-    body = comment.render(RECORD, key="train")
+    body = comment.render(told(RECORD), key="train")
 
     assert is_comment(body, "train")
     assert is_comment(body.replace("\n", "\r\n"), "train"), "GitHub hands bodies back with CRLF"
@@ -69,7 +69,7 @@ def test_a_marker_from_a_card_stays_text():
     hostile = f"{marker('train')} --> @me </details>"
     found = report(diagnostic(CARD, "17g", message=hostile))
 
-    body = comment.render(record(warnings=(hostile,)), key="other", report=found)
+    body = comment.render(told(record(warnings=(hostile,)), lint=found), key="other")
 
     assert body.count("<!--") == 1
     assert "@me" not in body
@@ -77,19 +77,21 @@ def test_a_marker_from_a_card_stays_text():
 
 
 def test_the_same_values_give_the_same_body():
-    assert comment.render(RECORD, key="k", comparison=COMPARISON) == comment.render(
-        RECORD, key="k", comparison=COMPARISON
+    assert comment.render(told(RECORD, comparison=COMPARISON), key="k") == comment.render(
+        told(RECORD, comparison=COMPARISON), key="k"
     )
 
 
 def test_a_limit_that_the_pull_request_changes_is_shown_before_and_after():
     body = comment.render(
-        RECORD,
-        key="k",
-        limit_changes=(
-            Change("max-emissions", "500 g", "2 kg"),
-            Change("location", "POL", "a | `b` @octocat <!--"),
+        told(
+            RECORD,
+            limit_changes=(
+                Change("max-emissions", "500 g", "2 kg"),
+                Change("location", "POL", "a | `b` @octocat <!--"),
+            ),
         ),
+        key="k",
     )
 
     assert "| `max-emissions` | `500 g` | `2 kg` |\n" in body
@@ -104,14 +106,14 @@ def test_exceptions_are_shown_wherever_they_are_used():
     excused = excuse(judge(RECORD, Budget(max_emissions_g=5)), tuple(map(parse_exception, tables)), date(2026, 12, 1))
 
     for text in (
-        comment.render(RECORD, excused.verdict, key="k", excused=excused),
-        summary.render(RECORD, excused.verdict, excused=excused),
+        comment.render(told(RECORD, excused.verdict, excused=excused), key="k"),
+        summary.render(told(RECORD, excused.verdict, excused=excused)),
     ):
         assert "| max-emissions | @\u200bann | 2026-12-31 | in force | a \\| larger \\*corpus\\* |\n" in text
         assert "**over by 7.34 g**" in text, "the figure stays visible"
         assert text.count("larger") == 1
     assert "note: max-emissions: excepted by @ann until 2026-12-31: a | larger *corpus*" in run_text.render(
-        RECORD, excused.verdict
+        told(RECORD, excused.verdict)
     )
 
 
@@ -119,18 +121,21 @@ def test_a_comparison_that_says_nothing_is_said_to_say_nothing():
     other = dataclasses.replace(COMPARISON.baseline, hardware="8 x A100")
     compared = compare(COMPARISON.current, other)
 
-    for text in (comment.render(RECORD, key="k", comparison=compared), summary.render(RECORD, comparison=compared)):
+    for text in (
+        comment.render(told(RECORD, comparison=compared), key="k"),
+        summary.render(told(RECORD, comparison=compared)),
+    ):
         assert "**The change was not judged:** another hardware: 1 x H100 here, 8 x A100 in the baseline.\n" in text
     assert "  baseline   energy +10 %, grid -34 %, against record base.json\n" in run_text.render(
-        RECORD, None, comparison=compared
+        told(RECORD, comparison=compared)
     )
 
 
 def test_a_comment_fits_into_what_github_takes():
     many = report(*[diagnostic(CARD, "17g", message="x" * 400)] * 3000)
 
-    body = comment.render(record(warnings=("w" * 500,) * 10), key="k", report=many)
-    flooded = comment.render(record(warnings=("w" * 500,) * 1000), key="k")
+    body = comment.render(told(record(warnings=("w" * 500,) * 10), lint=many), key="k")
+    flooded = comment.render(told(record(warnings=("w" * 500,) * 1000)), key="k")
 
     assert len(body) <= 65_536
     assert re.search(r"\n[\d,]+ more findings left out here", body)
@@ -144,6 +149,6 @@ def test_the_runs_url_cannot_break_out_of_its_link():
         RECORD.provenance, run_url="https://github.com/a/b/actions/runs/1) [x](http://evil"
     )
 
-    body = comment.render(record(provenance=provenance), key="k")
+    body = comment.render(told(record(provenance=provenance)), key="k")
 
     assert "[The run](https://github.com/a/b/actions/runs/1%29%20%5Bx%5D%28http://evil) has the whole report." in body

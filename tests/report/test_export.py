@@ -11,7 +11,7 @@ import pytest
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MissingFigureError
 from carbon_lint.records.record import Energy, Gpu, Hardware, Methods, Outcome
 from carbon_lint.records.store import write_record
 from carbon_lint.report.run.export import ACTIVITIES, Subject, cyclonedx, spdx
@@ -127,7 +127,7 @@ def test_what_was_not_measured_is_no_document(render):
         outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), methods=Methods(), intensity=None
     )
 
-    with pytest.raises(MeasurementError, match="holds no energy"):
+    with pytest.raises(MissingFigureError, match="holds no energy"):
         render(blank, SUBJECT)
 
 

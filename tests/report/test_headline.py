@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from itertools import product
 
@@ -13,12 +14,13 @@ from carbon_lint.gate.budget import OnModelled, is_failing, judge
 from carbon_lint.gate.exceptions import excuse
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.limits import BudgetException
-from carbon_lint.records.record import Energy, Outcome
+from carbon_lint.records.record import Energy, Outcome, StoppedBy
 from carbon_lint.report.run import comment, summary
 from carbon_lint.report.run import text as run_text
-from carbon_lint.report.run.headline import Ending, headline
+from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
-from tests.report.runs import RECORD, record
+from tests.report.runs import RECORD, record, told
 from tests.report.samples import CARD, diagnostic, report
 
 NOTHING = record(outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), intensity=None)
@@ -26,7 +28,11 @@ NOTHING = record(outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy
 RUNS = {
     "completed": (RECORD, 0, False),
     "failed": (record(outcome=Outcome.FAILED, exit_status=3), 3, False),
-    "stopped": (record(outcome=Outcome.OVER_BUDGET, over_budget=True, exit_status=143), 1, False),
+    "stopped": (
+        record(outcome=Outcome.OVER_BUDGET, stopped_by=StoppedBy.BUDGET, over_budget=True, exit_status=143),
+        1,
+        False,
+    ),
     "let finish": (record(outcome=Outcome.OVER_BUDGET, over_budget=True, exit_status=0), 1, False),
     "cancelled": (record(outcome=Outcome.INTERRUPTED, exit_status=None), 130, True),
     "unmeasured": (NOTHING, 125, False),
@@ -50,8 +56,8 @@ def ending(run, limits, lint, end, on_modelled):
     is_over = verdict is not None and (is_failing(verdict, on_modelled) or taken.over_budget)
     found = LINTS[lint]
     statuses = (status, int(is_over), int(found is not None and found.is_failing), ENDS[end])
-    return Ending(
-        exit_status=next((one for one in statuses if one), 0),
+    return RunReport(
+        statuses=statuses,
         record=taken,
         verdict=verdict,
         lint=found,
@@ -84,12 +90,12 @@ def test_the_headline_follows_the_exit_status_whatever_came_together(run, on_mod
 def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(run):
     for limits, lint, end in product(LIMITS, LINTS, ENDS):
         told = ending(run, limits, lint, end, OnModelled.PASS)
-        head = headline(told)
         done = Publication(why_not="the step has failed") if told.exit_status else Publication(url="https://hf.co/x")
         failures = (*told.failures, "two lines\nwith `what: to do`")
-        given = {"report": told.lint, "head": head, "failures": failures, "publication": done}
-        first, *rest = summary.render(told.record, told.verdict, **given).splitlines()
-        _, second, *others = comment.render(told.record, told.verdict, key="k", **given).splitlines()
+        told = replace(told, failures=failures, publication=done)
+        head = headline(told)
+        first, *rest = summary.render(told).splitlines()
+        _, second, *others = comment.render(told, key="k").splitlines()
         plain = first.replace("\\", "").replace("\u200b", "")
         assert plain == f"## {head}"
         assert second.replace("\\", "").replace("\u200b", "") == f"### {head.mark} carbon-lint: {head.text}"
@@ -105,7 +111,7 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        (Ending(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000))),
+        (RunReport(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000))),
          "✅ Within budget: 12.3 g of 1 kg (1.23 %)"),
         (ending("stopped", "narrow", "error", "", OnModelled.PASS),
          "❌ Stopped over budget: 12.3 of 5 g, 1 lint error"),
@@ -120,11 +126,11 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
          "❌ 1 lint error; 12.3 g CO2eq, 220 Wh, no budget given"),
         (ending("no run", "none", "error", "", OnModelled.PASS), "❌ 1 lint error"),
         (ending("no run", "none", "clean", "", OnModelled.PASS), "✅ 1 card checked: no findings"),
-        (Ending(exit_status=2, failures=("input 'location': 'Frnace' is not known\n`location: FRA`",)),
+        (RunReport(statuses=(2,), failures=("input 'location': 'Frnace' is not known\n`location: FRA`",)),
          "❌ Did not run: input 'location': 'Frnace' is not known"),
-        (Ending(exit_status=9, failures=("`setup` failed with exit status 9, so `command` was not run\nlook",)),
+        (RunReport(statuses=(9,), failures=("`setup` failed with exit status 9, so `command` was not run\nlook",)),
          "❌ `setup` failed with exit status 9, so `command` was not run"),
-        (Ending(exit_status=1, record=record(over_budget=True), is_over_budget=True,
+        (RunReport(statuses=(1,), record=record(over_budget=True), is_over_budget=True,
                 verdict=judge(RECORD, Budget(max_emissions_g=1000))),
          "❌ Over the budget that it was measured under, though within this one: 12.3 g of 1 kg"),
     ],
@@ -137,12 +143,14 @@ def test_a_limit_that_is_let_through_is_not_called_kept():
     verdict = judge(RECORD, Budget(max_emissions_g=5))
     by = BudgetException(limit="max-emissions", owner="@ann", reason="sweep", until=date(2026, 12, 31))
     excused = excuse(verdict, [by], date(2026, 12, 1))
-    told = Ending(exit_status=0, record=RECORD, verdict=excused.verdict, excused=excused)
-    assert str(headline(told)) == "⚠️ Over budget by 7.34 g, let through by @ann until 2026-12-31"
+    assert (
+        str(headline(told(RECORD, excused.verdict, excused=excused, statuses=(0,))))
+        == "⚠️ Over budget by 7.34 g, let through by @ann until 2026-12-31"
+    )
     for text in (
-        summary.render(RECORD, excused.verdict, excused=excused),
-        comment.render(RECORD, excused.verdict, key="k", excused=excused),
-        run_text.render(RECORD, excused.verdict, excused=excused),
+        summary.render(told(RECORD, excused.verdict, excused=excused)),
+        comment.render(told(RECORD, excused.verdict, excused=excused), key="k"),
+        run_text.render(told(RECORD, excused.verdict, excused=excused)),
     ):
         assert "Within budget" not in text
         assert "✅" not in text
@@ -151,7 +159,7 @@ def test_a_limit_that_is_let_through_is_not_called_kept():
 def test_the_change_is_said_against_a_short_name_and_with_the_grid_only_if_it_moved():
     then = record(emissions_g=2.42, energy_kwh=Energy(total=0.0431, gpu=0.04, cpu=0.0031))
     compared = compare(figures_of_record(RECORD, "this run"), figures_of_record(then, "an old run"))
-    told = Ending(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000)),
+    told = RunReport(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000)),
                   comparison=compared)  # fmt: skip
     assert headline(told).text == "Within budget: 12.3 g of 1 kg (1.23 %), +410 % vs an old run"
 
@@ -159,4 +167,4 @@ def test_the_change_is_said_against_a_short_name_and_with_the_grid_only_if_it_mo
 def test_a_figure_that_rounds_to_its_limit_says_by_how_much_it_is_over():
     over = record(emissions_g=5.0001)
     verdict = judge(over, Budget(max_emissions_g=5), uncertainty=0.0)
-    assert headline(Ending(record=over, verdict=verdict)).text == "Over budget: 5 of 5 g, over by 100 µg"
+    assert headline(RunReport(record=over, verdict=verdict)).text == "Over budget: 5 of 5 g, over by 100 µg"

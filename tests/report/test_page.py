@@ -14,7 +14,7 @@ from carbon_lint.measure.meter import Reading
 from carbon_lint.records.record import Energy
 from carbon_lint.report.run import page
 from carbon_lint.report.run.curve import STEPS, curve_of
-from carbon_lint.report.run.headline import Ending
+from carbon_lint.report.run.run_report import RunReport
 from tests.report.runs import RECORD, record
 
 HOSTILE = '<script>alert(1)</script>\x1b[31m\' onload="x"::error::x\u202e'
@@ -60,7 +60,7 @@ def parsed(text):
 
 
 def rendered(one=RECORD, count=120, limit_g=20.0):
-    return page.render(Ending(record=one, verdict=judge(one, Budget(max_emissions_g=limit_g))), readings(count))
+    return page.render(RunReport(record=one, verdict=judge(one, Budget(max_emissions_g=limit_g))), readings(count))
 
 
 def test_the_page_is_whole_and_the_same_each_time():
@@ -117,6 +117,6 @@ def test_hostile_text_is_only_text():
 
 def test_an_unmeasured_run_has_no_figure():
     one = record(emissions_g=None, energy_kwh=Energy(total=None), intensity=None)
-    text = page.render(Ending(record=one))
+    text = page.render(RunReport(record=one))
     parsed(text)
     assert text.count("not measured") >= 2

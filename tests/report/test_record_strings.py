@@ -19,7 +19,7 @@ from carbon_lint.hub.publish.message import MARKER, description_of
 from carbon_lint.records.record import Provenance, Record
 from carbon_lint.report.run import comment, export, summary
 from carbon_lint.report.run import text as run_text
-from tests.report.runs import RECORD
+from tests.report.runs import RECORD, told
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
 KEPT = {"started_at", "ended_at", "run_url"}  # a record with another time cannot be read; the link has its own test
@@ -86,8 +86,8 @@ def rendered(record):
     verdict = judge(record, Budget(max_emissions_g=1000))
     compared = compare(figures_of_record(record, "this run"), figures_of_record(record, "the baseline"))
     return {
-        "summary": summary.render(record, verdict, comparison=compared),
-        "comment": comment.render(record, verdict, key="k", comparison=compared),
+        "summary": summary.render(told(record, verdict, comparison=compared)),
+        "comment": comment.render(told(record, verdict, comparison=compared), key="k"),
         "pull request": description_of(record, record.emissions_g, "0" * 32, is_markdown=True),
     }
 
@@ -124,7 +124,7 @@ def test_no_string_of_a_record_steers_a_terminal_or_a_runner(new):
     record = with_strings(WHOLE, new)
     verdict = judge(record, Budget(max_emissions_g=1000))
     subject = export.Subject(model="m", activity="training")
-    texts = [run_text.render(record, verdict), export.cyclonedx(record, subject), export.spdx(record, subject)]
+    texts = [run_text.render(told(record, verdict)), export.cyclonedx(record, subject), export.spdx(record, subject)]
     for text in texts:
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", text)
         assert not re.search(r"^\s*::|##\[", text, re.MULTILINE)

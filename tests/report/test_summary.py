@@ -17,7 +17,7 @@ from carbon_lint.report import REPORTERS, RenderOptions
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.run import chart, sections, summary
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
-from tests.report.runs import RECORD, readings, record
+from tests.report.runs import RECORD, readings, record, told
 from tests.report.samples import CARD, diagnostic, fix, report
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
@@ -35,7 +35,9 @@ def tags(text):
 
 
 def test_the_summary_leads_with_the_verdict_and_holds_every_limit_and_component():
-    text = summary.render(RECORD, judge(RECORD, Budget(max_emissions_g=5, max_energy_kwh=10)), readings=readings())
+    text = summary.render(
+        told(RECORD, judge(RECORD, Budget(max_emissions_g=5, max_energy_kwh=10)), readings=readings())
+    )
 
     assert text.startswith("## ❌ Over budget: 12.3 of 5 g\n")
     assert "| max-emissions | 12.3 g | 5 g | **over by 7.34 g** | 18.2 % modelled |\n" in text
@@ -53,7 +55,7 @@ def test_an_unmeasured_run_has_no_number_in_it():
         outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), methods=Methods(), intensity=None
     )
 
-    text = summary.render(unmeasured)
+    text = summary.render(told(unmeasured))
 
     assert text.startswith("## ❌ Not measured: there is no trustworthy figure\n")
     assert "| **emissions** | **not measured** | not stated, so energy only |\n" in text
@@ -92,11 +94,15 @@ def test_too_few_readings_draw_nothing():
 
 def test_card_text_in_a_summary_is_only_text():
     text = summary.render(
-        record(warnings=(HOSTILE,), command=("sh", "-c", f"```\n{HOSTILE}")),
-        report=report(
-            diagnostic(CARD, "17g", message=HOSTILE, path=f"{HOSTILE}.md", fix=fix(CARD, "17g", "17", title=HOSTILE)),
-            sources={},
-        ),
+        told(
+            record(warnings=(HOSTILE,), command=("sh", "-c", f"```\n{HOSTILE}")),
+            lint=report(
+                diagnostic(
+                    CARD, "17g", message=HOSTILE, path=f"{HOSTILE}.md", fix=fix(CARD, "17g", "17", title=HOSTILE)
+                ),
+                sources={},
+            ),
+        )
     )
 
     assert {"img", "script"} & tags(text) == set()
@@ -151,7 +157,7 @@ def test_a_summary_stays_under_its_limit_and_counts_what_it_leaves_out(count):
     found = diagnostic(CARD, "17g")
     many = report(*[found] * count, files_checked=count or 1)
 
-    text = summary.render(RECORD, report=many)
+    text = summary.render(told(RECORD, lint=many))
     alone = REPORTERS["markdown"](many, RenderOptions())
 
     for rendered in (text, alone):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import time
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from carbon_lint.hub.audit.judge import CardText, Judged, judge, judge_all
+from carbon_lint.lint.batch import batches, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -67,26 +65,15 @@ def judge_each(cards: Iterable[CardText], settings: Settings, journal: Journal |
 def judge_in_processes(
     cards: Iterable[CardText], settings: Settings, workers: int, *, only_mentioning: bool = False
 ) -> Iterator[Judged]:
-    """In batches over `workers` processes, in order; in this process where that is one. See `audit.judge_all`."""
-    source = iter(cards)
+    """Judge in batches over `workers` processes, in order; in this process if that is one. See `audit.judge_all`."""
     work = partial(judge_all, settings=settings, only_mentioning=only_mentioning)
-    if workers == 1:
-        while batch := list(islice(source, BATCH)):
+    if workers == 1 or not hasattr(os, "fork"):
+        for batch in batches(cards, BATCH):
             yield from work(batch)
         return
-    pool = ProcessPoolExecutor(workers, initializer=_start_worker)
-    waiting: deque[Future[list[Judged]]] = deque()
-    try:
-        while batch := list(islice(source, BATCH)):
-            waiting.append(pool.submit(work, batch))
-            if len(waiting) >= workers * AHEAD:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    for _, judged in in_order(_in_worker, batches(cards, BATCH), workers, work, ahead=AHEAD):
+        yield from judged
 
 
-def _start_worker() -> None:
-    # Ctrl-C reaches the whole process group; the parent answers it, and shuts the workers down
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _in_worker(work: Callable[[list[CardText]], list[Judged]], batch: list[CardText]) -> list[Judged]:
+    return work(batch)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.errors import InputError, PublishError, UsageError
+from carbon_lint.errors import HubError, InputError, UsageError
 from carbon_lint.hub.audit.judge import CardText
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.remote import ModelRepo
@@ -72,7 +72,7 @@ def _fetch_one(name: str, catalogue: Catalogue) -> CardText:
         return CardText(id=model, data=ModelRepo(model, catalogue.endpoint, catalogue.credentials).card_at("main"))
     except UnansweredError:
         raise
-    except (PublishError, UsageError) as error:
+    except (HubError, UsageError) as error:
         return CardText(id=name, data=None, problem=error.message)
 
 

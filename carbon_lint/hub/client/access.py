@@ -16,7 +16,7 @@ TIMEOUT_S = 10.0
 def check_access(target: str, environ: Mapping[str, str], *, token: str | None, by_pull_request: bool) -> None:
     """Check that the model is there and that the token may publish to it; nothing is changed.
 
-    Raises PublishError if not, UnansweredError if the Hub does not say.
+    Raises HubError if not, UnansweredError if the Hub does not say.
     """
     with open_model(target, environ, deadline=Deadline(TIMEOUT_S), token=token) as repo:
         repo.check_may_publish(by_pull_request=by_pull_request)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import huggingface_hub
 from huggingface_hub.errors import HfHubHTTPError
 
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.client.http import UnansweredError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ HOW_TO_GIVE_ONE = (
 )
 
 
-class KeylessError(PublishError):
+class KeylessError(HubError):
     """Keyless login was asked for and failed."""
 
 
@@ -51,7 +51,7 @@ def find_credentials(
     Keyless login is exchanged here. The client keeps the token for an hour and exchanges anew after that.
 
     Raises:
-        PublishError: a token is named but empty, broken or unreadable, or the keyless exchange failed.
+        HubError: a token is named but empty, broken or unreadable, or the keyless exchange failed.
     """
     if token is not None:
         return Credentials(_clean(token, "the token"), "the token given")
@@ -76,15 +76,15 @@ def find_credentials(
     return Credentials(_clean(found, named), named, resource)
 
 
-def no_token(environ: Mapping[str, str]) -> PublishError:
+def no_token(environ: Mapping[str, str]) -> HubError:
     """What to say where a token is needed and there is none."""
     if "HF_TOKEN" in environ:
-        return PublishError(
+        return HubError(
             "HF_TOKEN is set but empty",
             hint="in a workflow that is a secret that does not exist under this name, or a pull request from a fork; "
             + HOW_TO_GIVE_ONE,
         )
-    return PublishError("there is no token for the Hub", hint=HOW_TO_GIVE_ONE)
+    return HubError("there is no token for the Hub", hint=HOW_TO_GIVE_ONE)
 
 
 def _read(path: Path) -> str:
@@ -92,15 +92,15 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise PublishError(f"cannot read the token file {path}: {reason}", hint=HOW_TO_GIVE_ONE) from None
+        raise HubError(f"cannot read the token file {path}: {reason}", hint=HOW_TO_GIVE_ONE) from None
 
 
 def _clean(token: str, source: str) -> str:
     cleaned = token.strip()
     if not cleaned:
-        raise PublishError(f"{source} is empty", hint=HOW_TO_GIVE_ONE)
+        raise HubError(f"{source} is empty", hint=HOW_TO_GIVE_ONE)
     if not re.fullmatch(r"[\x21-\x7e]+", cleaned):
-        raise PublishError(
+        raise HubError(
             f"{source} holds blanks, line breaks or other characters that no token has",
             hint="it must be the token alone, on one line",
         )

@@ -33,7 +33,7 @@ class Entry:
 
 
 class Catalogue:
-    """Lists and describes models. Use inside `remote.connected`. Raises PublishError."""
+    """Lists and describes models. Use inside `remote.connected`. Raises HubError."""
 
     def __init__(self, endpoint: str, credentials: Credentials | None) -> None:
         self.endpoint = endpoint
@@ -56,7 +56,7 @@ class Catalogue:
             yield entry
 
     def model(self, repo_id: str) -> Entry:
-        """One model. Raises PublishError where there is none, or it may not be seen."""
+        """One model. Raises HubError where there is none, or it may not be seen."""
         try:
             response = get_session().get(f"{self.endpoint}/api/models/{repo_id}", headers=self._headers)
             hf_raise_for_status(response)

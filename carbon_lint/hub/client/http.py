@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import tenacity
 from huggingface_hub.utils import HfHubHTTPError, parse_ratelimit_headers
 
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +48,7 @@ GRACE_S = 1.0
 """Seconds after the deadline until what is being waited for is broken off: the calls' own limits come first."""
 
 
-class UnansweredError(PublishError):
+class UnansweredError(HubError):
     """A request has no usable answer: whether it was carried out is not known."""
 
     def __init__(self, message: str, *, hint: str | None = None, retry_after_s: float = 0.0) -> None:
@@ -149,11 +149,11 @@ class BoundedClient(httpx.Client):
                     response.read()
                 unless_read.pop_all()
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
-            raise PublishError(f"{_name(request)}: {error}") from error
+            raise HubError(f"{_name(request)}: {error}") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 hint = "SSL_CERT_FILE names the file of the authority that signed it"
-                raise PublishError(f"{_name(request)}: its certificate is not trusted", hint=hint) from error
+                raise HubError(f"{_name(request)}: its certificate is not trusted", hint=hint) from error
             raise UnansweredError(f"{_name(request)}: {_said(error)}") from error
         wait_s = retry_after_s(response.headers)
         if response.status_code in RETRY_STATUS:

@@ -14,7 +14,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.client.auth import HOW_TO_GIVE_ONE
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.redact import redacted
@@ -27,43 +27,41 @@ EXPECTED = (HfHubHTTPError, OfflineModeIsEnabled, ValueError, KeyError, TypeErro
 """What the client raises for an answer that it does not like: it parses bodies before it looks at them."""
 
 
-class ForbiddenError(PublishError):
+class ForbiddenError(HubError):
     """The token may not do this. Who it belongs to is worth a question, then."""
 
 
-class MissingError(PublishError):
+class MissingError(HubError):
     """There is no such model, or none that this token may see."""
 
 
-def explain(error: Exception, repo_id: str, revision: str | None, credentials: Credentials | None) -> PublishError:
-    """A PublishError for anything of `EXPECTED`."""
+def explain(error: Exception, repo_id: str, revision: str | None, credentials: Credentials | None) -> HubError:
+    """A HubError for anything of `EXPECTED`."""
     secret = credentials.token if credentials else None
     if isinstance(error, OfflineModeIsEnabled):
-        return PublishError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
+        return HubError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
     if isinstance(error, HfHubHTTPError):
         return _refused(error, repo_id, revision, credentials)
     said = redacted(" ".join(str(error).split()), secret)
     if isinstance(error, HFValidationError):
-        return PublishError(said)
+        return HubError(said)
     if isinstance(error, ValueError) and said.startswith("Invalid metadata"):
-        return PublishError(f"the Hub refuses the card for {repo_id}: {said}")
+        return HubError(f"the Hub refuses the card for {repo_id}: {said}")
     return UnansweredError(f"the Hub's answer for {repo_id} is not what it should be ({type(error).__name__}: {said})")
 
 
-def _refused(
-    error: HfHubHTTPError, repo_id: str, revision: str | None, credentials: Credentials | None
-) -> PublishError:
+def _refused(error: HfHubHTTPError, repo_id: str, revision: str | None, credentials: Credentials | None) -> HubError:
     status = error.response.status_code
     said = redacted(" ".join((error.server_message or "").split()), credentials.token if credentials else None)
     if isinstance(error, GatedRepoError):
-        return PublishError(
+        return HubError(
             f"{repo_id} is gated, and {_who(credentials)} has not been let in",
             hint="ask for access on its page, or use a token of somebody who has it",
         )
     if isinstance(error, DisabledRepoError):
-        return PublishError(f"{repo_id} is disabled on the Hub")
+        return HubError(f"{repo_id} is disabled on the Hub")
     if isinstance(error, RevisionNotFoundError):
-        return PublishError(
+        return HubError(
             f"{repo_id} has no revision {quoted(revision or 'main')}",
             hint="create the branch first (`hf repo branch create`), or leave --revision out",
         )
@@ -73,12 +71,12 @@ def _refused(
         return _missing(error, repo_id, credentials)
     if status == 403:  # noqa: PLR2004
         return ForbiddenError(f"{_who(credentials)} may not do this in {repo_id}: {said or 'forbidden'}")
-    return PublishError(f"the Hub refused ({status}) for {repo_id}: {said or 'it does not say why'}")
+    return HubError(f"the Hub refused ({status}) for {repo_id}: {said or 'it does not say why'}")
 
 
-def rejected(credentials: Credentials) -> PublishError:
+def rejected(credentials: Credentials) -> HubError:
     """A token that the Hub does not know."""
-    return PublishError(
+    return HubError(
         f"the Hub does not accept {credentials.source}: it is mistyped, revoked or expired",
         hint="make a new one with write access at https://huggingface.co/settings/tokens",
     )

@@ -25,7 +25,7 @@ from huggingface_hub.utils import (
 )
 
 from carbon_lint import __version__
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.client import refusals
 from carbon_lint.hub.client.http import BoundedClient, Deadline, Retries, UnansweredError, hard_limit, plain_client
 from carbon_lint.redact import redacted
@@ -48,7 +48,7 @@ class Tip:
     card: bytes | None
 
 
-class StaleError(PublishError):
+class StaleError(HubError):
     """Somebody else has committed since the tip was read."""
 
     retry_after_s = 0.0
@@ -89,7 +89,7 @@ def _refuse_what_is_no_card(headers: Mapping[str, str], content: bytes, revision
 
 
 class ModelRepo:
-    """One model on the Hub. Use inside `connected`. All methods raise PublishError, of which UnansweredError is one."""
+    """One model on the Hub. Use inside `connected`. All methods raise HubError, of which UnansweredError is one."""
 
     def __init__(self, repo_id: str, endpoint: str, credentials: Credentials | None) -> None:
         self.id = repo_id
@@ -103,7 +103,7 @@ class ModelRepo:
         return type(self)(repo_id, self.endpoint, self.credentials)
 
     def tip(self, revision: str) -> Tip:
-        """The head of a revision now, and its card. Raises PublishError also where the model has been renamed."""
+        """The head of a revision now, and its card. Raises HubError also where the model has been renamed."""
         sha = self._head(revision)
         return Tip(sha=sha, card=self.card_at(sha))
 
@@ -111,13 +111,13 @@ class ModelRepo:
         with self.speaking(revision):
             info = self.api.model_info(self.id, revision=None if revision == "main" else revision)
         if info.id != self.id:
-            raise PublishError(f"{self.id} has been renamed to {info.id}", hint=f"publish to {info.id}")
+            raise HubError(f"{self.id} has been renamed to {info.id}", hint=f"publish to {info.id}")
         if info.sha is None:
             raise UnansweredError(f"the Hub does not say which commit {self.id} is at")
         return info.sha
 
     def check_may_publish(self, *, by_pull_request: bool) -> None:
-        """Ask the Hub whether the token may publish, without a change. Raises PublishError if not.
+        """Ask the Hub whether the token may publish, without a change. Raises HubError if not.
 
         A token of keyless login is a write token for the model that it names, so only that name is compared.
         """
@@ -125,7 +125,7 @@ class ModelRepo:
         resource = self.credentials.resource
         if resource is not None and resource.lower() != self.id.lower():
             hint = f"set HF_OIDC_RESOURCE to {self.id}"
-            raise PublishError(f"keyless login is for {resource}, and the card goes to {self.id}", hint=hint)
+            raise HubError(f"keyless login is for {resource}, and the card goes to {self.id}", hint=hint)
         role = None if resource is not None else self._whoami().get("auth", {}).get("accessToken", {}).get("role")
         self._head("main")
         if role == "read":
@@ -216,16 +216,16 @@ class ModelRepo:
             # the client replaces the Hub's words by its own, and no model was asked for
             raise refusals.rejected(self.credentials) from None
 
-    def forbidden(self, what: str) -> PublishError:
+    def forbidden(self, what: str) -> HubError:
         """Why a change is forbidden: asked only then, for the Hub allows this question seldom."""
         answer = self._whoami()
         assert self.credentials is not None  # noqa: S101  or there was no answer
         who = f"{self.credentials.source} ({answer['name']}'s)"
         if answer.get("auth", {}).get("accessToken", {}).get("role") == "read":
             hint = "use a token with write access: https://huggingface.co/settings/tokens"
-            return PublishError(f"{who} may only read", hint=hint)
+            return HubError(f"{who} may only read", hint=hint)
         hint = "use a token that may" + (", or open a pull request with --create-pr" if what == "write to" else "")
-        return PublishError(f"{who} may not {what} {self.id}", hint=hint)
+        return HubError(f"{who} may not {what} {self.id}", hint=hint)
 
     def commit_url(self, sha: str) -> str:
         """The web page of a commit."""
@@ -233,12 +233,12 @@ class ModelRepo:
 
     @contextmanager
     def speaking(self, revision: str | None) -> Iterator[None]:
-        """Translate what the client raises into a PublishError; a 412 and a missing file pass."""
+        """Translate what the client raises into a HubError; a 412 and a missing file pass."""
         try:
             yield
         except EntryNotFoundError:
             raise
-        except PublishError as error:
+        except HubError as error:
             raise self._without_token(error) from None
         except refusals.EXPECTED as error:
             if isinstance(error, HfHubHTTPError) and error.response.status_code == STALE:
@@ -246,6 +246,6 @@ class ModelRepo:
             # `from None`: the client's own exceptions hold request headers
             raise refusals.explain(error, self.id, revision, self.credentials) from None
 
-    def _without_token(self, error: PublishError) -> PublishError:
+    def _without_token(self, error: HubError) -> HubError:
         error.message = redacted(error.message, self.credentials.token if self.credentials else None)
         return error

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.client.auth import Credentials, KeylessError, find_credentials, no_token
 from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.endpoint import endpoint_of
@@ -44,7 +44,7 @@ def open_model(
 
     Raises:
         UsageError: `target` or HF_ENDPOINT cannot be read, or HF_ENDPOINT is not the workflow's own.
-        PublishError: there is no token where one is needed, or HF_HUB_OFFLINE is set.
+        HubError: there is no token where one is needed, or HF_HUB_OFFLINE is set.
     """
     endpoint = endpoint_of(environ)
     repo_id = parse_target(target, endpoint)
@@ -71,7 +71,7 @@ def open_catalogue(
 ) -> Iterator[Catalogue]:
     """The Hub's list of models. A token is used where there is one: it is allowed more requests.
 
-    Raises UsageError where HF_ENDPOINT cannot be read, PublishError where HF_HUB_OFFLINE is set.
+    Raises UsageError where HF_ENDPOINT cannot be read, HubError where HF_HUB_OFFLINE is set.
     """
     endpoint = endpoint_of(environ)
     _refuse_offline(environ)
@@ -81,7 +81,7 @@ def open_catalogue(
 
 def _refuse_offline(environ: Mapping[str, str]) -> None:
     if environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE:
-        raise PublishError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
+        raise HubError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
 
 
 @contextmanager

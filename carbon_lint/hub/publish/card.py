@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from carbon_lint.errors import ExitCode, PublishError
+from carbon_lint.errors import ExitCode, HubError
 from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
 from carbon_lint.hub.client.remote import CARD, ModelRepo, StaleError, Tip
 from carbon_lint.hub.publish.losses import loss
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 AGAIN_IS_SAFE = "publishing again is safe: it never commits twice"
 
 
-class CardErrorsError(PublishError):
+class CardErrorsError(HubError):
     """The card that would be committed, or one that it is made from, has errors; `findings` are their lines."""
 
     exit_code = ExitCode.FINDINGS
@@ -46,7 +46,7 @@ class PublishCancelledError(KeyboardInterrupt):
     """Cancelled while the card was on its way; the message says what is known of it on the Hub."""
 
 
-class ChangedCardError(PublishError):
+class ChangedCardError(HubError):
     """Somebody else changed the card while ours was on its way; `diff` is what they changed."""
 
     def __init__(self, message: str, diff: str) -> None:
@@ -96,7 +96,7 @@ class EditedCard:
         """Their card, edited."""
         base = self.first if theirs is None else theirs
         if base is None:
-            raise PublishError(
+            raise HubError(
                 f"{self.repo_id} has no {CARD} yet, so there is nothing to put the figures into",
                 hint=self.hint,
             )
@@ -150,7 +150,7 @@ def publish_card(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -
     Raises:
         CardErrorsError: lint found errors in what would be committed.
         ChangedCardError: whole-card mode, and somebody else changed the card meanwhile.
-        PublishError: refused, or given up; the message says whether the old card or the new one is there.
+        HubError: refused, or given up; the message says whether the old card or the new one is there.
         PublishCancelledError: interrupted; it says the same.
     """
     publication = _Publication(request, repo)
@@ -213,7 +213,7 @@ class _Publication:
             )
         except UnansweredError:
             raise
-        except PublishError:
+        except HubError:
             self.unsure_since = before  # refused: nothing was done
             raise
         return self.landed
@@ -233,11 +233,11 @@ class _Publication:
         if there == new:
             return self._result(oid, new, changed=True)
         if there == self.old:
-            raise PublishError(
+            raise HubError(
                 f"the Hub took the commit {oid[:8]} and dropped the card from it: the old card is there",
                 hint=f"a .gitignore in {self.repo.id} that names {CARD} makes the Hub drop it without a word",
             )
-        raise PublishError(
+        raise HubError(
             f"the Hub took the commit {oid[:8]}, and the card in it is neither the old one nor the new one",
             hint=f"look at {self.repo.commit_url(oid)}",
         )
@@ -253,13 +253,13 @@ class _Publication:
             diff=diff if self.request.dry_run else None,
         )
 
-    def gave_up(self, error: PublishError) -> PublishError:
+    def gave_up(self, error: HubError) -> HubError:
         """The last error, and what is known of the card's state."""
         if self.landed is None and isinstance(error, StaleError):
             state = "the old card is there: others kept committing in between"
         else:
             state = self.state()
-        return PublishError(f"{error.message}; {state}", hint=AGAIN_IS_SAFE)
+        return HubError(f"{error.message}; {state}", hint=AGAIN_IS_SAFE)
 
     def state(self) -> str:
         """What is known of the card on the Hub when this ends before its time."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.transfer import card_with_figures, stated_figures
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.client.remote import CARD
 from carbon_lint.hub.publish.card import EditedCard
 
@@ -69,7 +69,7 @@ def _edited(source: Source, theirs: bytes, path: str) -> tuple[bytes, tuple[str,
         return theirs, ()
     figures = stated_figures(source.card, source.card_name)
     if not figures:
-        raise PublishError(
+        raise HubError(
             f"{source.card_name} states no `co2_eq_emissions`, so there are no figures to put into {path}",
             hint=f"measure first; or use {source.whole_switch} to replace the whole card, its text included",
         )

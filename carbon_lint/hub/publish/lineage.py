@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.errors import PublishError, UsageError
+from carbon_lint.errors import HubError, UsageError
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.hub.search.stated import Stated, read_stated
@@ -73,7 +73,7 @@ def trace(metadata: Any, own_g: float | None, catalogue: Catalogue) -> Lineage:
             entry = catalogue.model(parse_target(name, catalogue.endpoint))
         except UnansweredError:
             raise
-        except (UsageError, PublishError) as error:
+        except (UsageError, HubError) as error:
             ancestors.append(Ancestor(id=name, stated=None, note=error.message))
             continue
         ancestors.append(Ancestor(id=entry.id, stated=read_stated(entry.metadata)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
 from carbon_lint.card.from_record import is_modelled
+from carbon_lint.records.intensity import source_in_words
 from carbon_lint.text import markdown_text, terminal
 from carbon_lint.units import format_emissions, format_energy, significant
 
@@ -60,7 +61,7 @@ def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]
         where = f", {show(place)}" if place else ""
         year = f", {record.intensity.year}" if record.intensity.year else ""
         figure = f"{significant(record.intensity.g_per_kwh)} g/kWh"
-        lines.append(f"Carbon intensity: {figure} ({show(record.intensity.source)}{where}{year})")
+        lines.append(f"Carbon intensity: {figure} ({show(source_in_words(record.intensity))}{where}{year})")
     lines.append(f"Outcome: {record.outcome}")
     if record.provenance.run_url:
         url = record.provenance.run_url

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.card.edit import encode, replace_span
 from carbon_lint.card.read import read_card
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.audit.judge import CardText, judge
 from carbon_lint.hub.client.http import Retries
 from carbon_lint.hub.publish.card import PublishRequest, WholeCard, publish_card
@@ -37,7 +37,7 @@ class Proposed:
 
 
 def earlier(repo: ModelRepo) -> Proposed | None:
-    """The proposal that was made to this model before, whatever became of it. Raises PublishError."""
+    """The proposal that was made to this model before, whatever became of it. Raises HubError."""
     pulls = Pulls(repo)
     before = pulls.with_mark(KILOGRAMS)
     if not before:
@@ -48,7 +48,7 @@ def earlier(repo: ModelRepo) -> Proposed | None:
 def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed:
     """Open a pull request that puts grams into the field, if the card as it is now still proves it.
 
-    Never a second one, not even where the first was closed: its owner has answered. Raises PublishError.
+    Never a second one, not even where the first was closed: its owner has answered. Raises HubError.
     """
     pulls = Pulls(repo)
     tip = repo.tip("main")
@@ -75,7 +75,7 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
     )
     try:
         publish_card(request, repo, deadline)
-    except PublishError:
+    except HubError:
         pulls.set_status(pull.num, "closed", deadline, retries)
         raise
     pulls.set_status(pull.num, "open", deadline, retries)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from huggingface_hub.errors import HfHubHTTPError
 
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.refusals import ForbiddenError
 from carbon_lint.hub.publish.card import (
@@ -58,7 +58,7 @@ class Pull:
 
 
 class Pulls:
-    """The pull requests of one model. All methods raise PublishError."""
+    """The pull requests of one model. All methods raise HubError."""
 
     def __init__(self, repo: ModelRepo) -> None:
         self._repo = repo
@@ -69,11 +69,11 @@ class Pulls:
         return f"{self._repo.endpoint}/{self._repo.id}/discussions/{num}"
 
     def get(self, num: int) -> Pull:
-        """A pull request by its number. Raises PublishError where there is none."""
+        """A pull request by its number. Raises HubError where there is none."""
         with self._repo.speaking(None):
             found = self._api.get_discussion_details(self._repo.id, num)
         if not found.is_pull_request:
-            raise PublishError(f"{self.url(num)} is a discussion, not a pull request")
+            raise HubError(f"{self.url(num)} is a discussion, not a pull request")
         first = next((event for event in found.events if event.type == "comment"), None)
         files = found.conflicting_files if isinstance(found.conflicting_files, list) else []
         return Pull(
@@ -149,14 +149,14 @@ class Pulls:
         self._surely(change, deadline, retries)
 
     def merge(self, num: int, deadline: Deadline, retries: Retries) -> None:
-        """Merge it. Raises PublishError, with the files, where it conflicts."""
+        """Merge it. Raises HubError, with the files, where it conflicts."""
 
         def change() -> None:
             pull = self.get(num)
             if pull.status == "merged":
                 return
             if pull.conflicts:
-                raise PublishError(
+                raise HubError(
                     f"{self.url(num)} conflicts with main in {', '.join(pull.conflicts)}; nothing was merged",
                     hint=f"resolve it in {pull.ref} and push there, then merge again",
                 )
@@ -174,7 +174,7 @@ class Pulls:
                 except ForbiddenError:
                     raise self._repo.forbidden("change pull requests of") from None
                 except HfHubHTTPError as error:
-                    raise PublishError(f"the Hub refused: {error.server_message}") from None
+                    raise HubError(f"the Hub refused: {error.server_message}") from None
 
 
 def publish_by_pull_request(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
@@ -185,7 +185,7 @@ def publish_by_pull_request(request: PublishRequest, repo: ModelRepo, deadline: 
     try:
         return _propose(request, repo, deadline)
     except UnansweredError as error:
-        raise PublishError(f"{error.message}; main is as it was", hint=AGAIN_IS_SAFE) from error
+        raise HubError(f"{error.message}; main is as it was", hint=AGAIN_IS_SAFE) from error
     except KeyboardInterrupt as interrupt:
         pulls = f"main is as it was; a pull request may be open: look at {repo.endpoint}/{repo.id}/discussions"
         raise PublishCancelledError(pulls) from interrupt
@@ -210,7 +210,7 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
     try:
         plan = request.plan if not is_made and _has_edits_of_others(repo, pull) else WholeCard(new)
         done = publish_card(replace(request, plan=plan, revision=pull.ref, on_loss=None), repo, deadline)
-    except PublishError as error:
+    except HubError as error:
         error.message += f" ({pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status})"
         raise
     if pull.status == "draft":

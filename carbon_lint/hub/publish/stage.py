@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import ExitCode, PublishError, UsageError
+from carbon_lint.errors import ExitCode, HubError, UsageError
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.publish.card import Published, WholeCard, publish_card
 from carbon_lint.hub.publish.pulls import MARK, Pulls
@@ -33,7 +33,7 @@ ROUNDS = 3
 """How often the card is made again because main's changed just before the merge."""
 
 
-class GateFailedError(PublishError):
+class GateFailedError(HubError):
     """The run did not pass, so nothing is merged."""
 
     exit_code = ExitCode.FINDINGS
@@ -53,7 +53,7 @@ class Staged:
 def stage_release(repo: ModelRepo, key: str | None, deadline: Deadline, retries: Retries) -> Staged:
     """Open a draft pull request, or find the one that was opened with the same `key` (a run's id, say).
 
-    Raises PublishError.
+    Raises HubError.
     """
     pulls = Pulls(repo)
     repo.tip("main")  # a missing or renamed model is said before anything is made
@@ -75,7 +75,7 @@ def parse_ref(text: str) -> int:
 def merge_release(num: int, record: Record, request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
     """Put main's own card with the record's block, and all else of the pull request, on main by one merge.
 
-    `request.plan` edits the block. Raises GateFailedError where the run did not pass, PublishError where the merge
+    `request.plan` edits the block. Raises GateFailedError where the run did not pass, HubError where the merge
     conflicts (the files are named) or is refused: main is as it was then.
     """
     _refuse_unless_passed(record)
@@ -84,7 +84,7 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
     if pull.status == "merged":
         return _merged(request, repo, pulls, num, changed=False)
     if pull.status == "closed":
-        raise PublishError(f"{pulls.url(num)} was closed without a merge", hint="open it again there, or stage anew")
+        raise HubError(f"{pulls.url(num)} was closed without a merge", hint="open it again there, or stage anew")
     for _ in range(ROUNDS):
         main = repo.tip("main")
         _put_card(main, pull, request, repo, deadline)
@@ -95,7 +95,7 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
         pulls.merge(num, deadline, request.retries)
     except UnansweredError as error:
         where = f"whether it is merged could not be found out: look at {pulls.url(num)}"
-        raise PublishError(f"{error.message}; {where}", hint="merging again is safe: it merges once") from error
+        raise HubError(f"{error.message}; {where}", hint="merging again is safe: it merges once") from error
     return _merged(request, repo, pulls, num, changed=True)
 
 
@@ -120,7 +120,7 @@ def _merged(request: PublishRequest, repo: ModelRepo, pulls: Pulls, num: int, *,
     """Read main back: the block must be in its card."""
     main = repo.tip("main")
     if main.card is None or request.plan.card_for(main.card) != main.card:
-        raise PublishError(
+        raise HubError(
             f"{pulls.url(num)} is merged, but main's card does not state the run's figures",
             hint=f"put them there: carbon-lint publish --record r.json --to {repo.id}",
         )

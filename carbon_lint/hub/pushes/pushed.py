@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from huggingface_hub.utils import build_hf_headers, paginate
 
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.client.http import UnansweredError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Movement:
 
 
 def heads(repo: ModelRepo) -> dict[str, str]:
-    """The commit of each branch and pull request. Raises PublishError, of which MissingError is one."""
+    """The commit of each branch and pull request. Raises HubError, of which MissingError is one."""
     with repo.speaking(None):
         refs = repo.api.list_repo_refs(repo.id, include_pull_requests=True)
         found = {it.ref.removeprefix(_BRANCH): it.target_commit for it in (*refs.branches, *(refs.pull_requests or ()))}
@@ -81,7 +81,7 @@ def heads(repo: ModelRepo) -> dict[str, str]:
 
 
 def movement(repo: ModelRepo, before: Mapping[str, str]) -> Movement:
-    """What moved since `before`. A list of commits that cannot be had is a `problem`. Raises PublishError."""
+    """What moved since `before`. A list of commits that cannot be had is a `problem`. Raises HubError."""
     now = heads(repo)
     held = set(before.values())  # where a new branch that nothing was pushed to begins
     refs = sorted(
@@ -119,7 +119,7 @@ def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], tol
             raise _not_a_list()
         if len(listed) == MOST_COMMITS:
             problem = f"only the newest {MOST_COMMITS} were looked at"
-    except PublishError as error:
+    except HubError as error:
         problem = error.message
     new = [commit for name, commit in listed.items() if name not in known and name not in told]
     return Moved(
@@ -138,7 +138,7 @@ def _known(repo: ModelRepo, base: str | None, most: int) -> set[str]:
         return {commit.id for commit in islice(_history(repo, base), most)}
     except UnansweredError:
         raise
-    except PublishError:
+    except HubError:
         return set()
 
 

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import PublishError
+from carbon_lint.errors import HubError
 from carbon_lint.hub.client.endpoint import endpoint_of
 from carbon_lint.hub.client.http import GRACE_S, Deadline
 from carbon_lint.hub.client.refusals import MissingError
@@ -74,7 +74,7 @@ class Watch:
             return (
                 f"{redacted(error.message, self._token)}; if the job creates the model, all of its commits are listed"
             )
-        except PublishError as error:
+        except HubError as error:
             self._blind = f"before the job the Hub could not be asked: {redacted(error.message, self._token)}"
             return self._blind
         self._blind = None
@@ -90,7 +90,7 @@ class Watch:
         try:
             with logging_to_stderr(0), self._open(deadline.remaining_s()) as repo:
                 found = movement(repo, self._before)
-        except PublishError as error:
+        except HubError as error:
             return _unknown(self.repo_id, cause, redacted(error.message, self._token))
         if not found.moved and not found.left_out:
             after = f"nor in the {format_duration(self._settle_s)} after it"

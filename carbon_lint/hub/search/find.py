@@ -81,7 +81,7 @@ class FindResult:
 
 
 def find(request: FindRequest, catalogue: Catalogue, on_seen: Callable[[int], None] | None = None) -> FindResult:
-    """Look through the Hub's list. `on_seen` is told how many models were seen. Raises PublishError."""
+    """Look through the Hub's list. `on_seen` is told how many models were seen. Raises HubError."""
     models: list[Found] = []
     unreadable: list[Found] = []
     seen = zeros = 0

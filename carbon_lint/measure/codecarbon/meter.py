@@ -28,7 +28,7 @@ from carbon_lint.measure.host.rapl import RaplWatch
 from carbon_lint.measure.meter import Reading
 from carbon_lint.measure.required import check_required
 from carbon_lint.project import install_hint
-from carbon_lint.records.pricing import intensity_of
+from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Hardware, Method, Methods
 from carbon_lint.units import grams_from_kilograms
 
@@ -278,7 +278,6 @@ class CodeCarbonMeter:
             cpu=data.cpu_energy,
             gpu=gpu_kwh if self._gpus.gpus else None,
             ram=data.ram_energy,
-            cpu_linear=None if self._linear is None else data.cpu_energy * self._linear.factor(),
         )
         grams = grams_from_kilograms(data.emissions) + gpu_kwh * self._g_per_kwh
         return Reading(

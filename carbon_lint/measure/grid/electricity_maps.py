@@ -19,7 +19,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import PlaceError
 from carbon_lint.measure.grid.web import RefusedError, get_text
 from carbon_lint.places import unusual_intensity
 from carbon_lint.text import quoted
@@ -51,7 +51,7 @@ _HINTS = {
 _NAME_IT = "name the place: --location FRA, or --carbon-intensity 56.04"
 
 
-class NoFigureError(MeasurementError):
+class NoFigureError(PlaceError):
     """The service gave no figure that can be used.
 
     `is_passing`: asking again may help; not before `retry_after_s`, where the service says so.
@@ -100,7 +100,7 @@ class ElectricityMaps:
         clock: seconds since 1970.
         allow_unusual: whether a figure outside every grid's range is taken.
 
-    Raises MeasurementError where zone or token cannot be one.
+    Raises PlaceError where zone or token cannot be one.
     """
 
     def __init__(
@@ -113,12 +113,10 @@ class ElectricityMaps:
         allow_unusual: bool = False,
     ) -> None:
         if _ZONE.fullmatch(zone) is None:
-            raise MeasurementError(
-                f"{quoted(zone)} is no zone of Electricity Maps", hint="write it like FR or US-CAL-CISO"
-            )
+            raise PlaceError(f"{quoted(zone)} is no zone of Electricity Maps", hint="write it like FR or US-CAL-CISO")
         if _TOKEN.fullmatch(token.strip()) is None:
             # Its text is shown in no message: it may be a token and a stray line.
-            raise MeasurementError(
+            raise PlaceError(
                 "the token of Electricity Maps is empty, or holds characters that no token has", hint="the token alone"
             )
         self.zone = zone

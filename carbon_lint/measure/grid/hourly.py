@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.measure.grid.hour_watch import HourWatch
 from carbon_lint.places import unusual_intensity
-from carbon_lint.records.hours import over_hours
+from carbon_lint.records.intensity import over_hours
 from carbon_lint.records.record import HourlyIntensity, Intensity
 from carbon_lint.units import format_energy
 

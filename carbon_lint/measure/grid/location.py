@@ -14,7 +14,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import PlaceError
 from carbon_lint.measure.grid.web import get_text
 from carbon_lint.places import find_place
 
@@ -46,7 +46,7 @@ class Found:
 
 
 def resolve(text: str, machines: Iterable[Machine], node: str) -> Found:
-    """`text` as a place, or `locate` for `auto`. Raises MeasurementError."""
+    """`text` as a place, or `locate` for `auto`. Raises PlaceError."""
     return locate(machines, node) if is_auto(text) else Found(place=find_place(text), how=None)
 
 
@@ -67,15 +67,15 @@ def locate(
         root: the file tree that holds /sys.
 
     Raises:
-        MeasurementError: neither the configuration nor a cloud says where this is, or says a place that is not known.
+        PlaceError: neither the configuration nor a cloud says where this is, or says a place that is not known.
     """
     for machine in machines:
         if machine.location is not None and fnmatchcase(node.lower(), machine.match.lower()):
             how = f"[[machine]] match {machine.match!r} of this host, {node}"
             try:
                 return Found(place=find_place(machine.location), how=how)
-            except MeasurementError as error:
-                raise MeasurementError(f"{how}: {error.message}", hint=error.hint) from error
+            except PlaceError as error:
+                raise PlaceError(f"{how}: {error.message}", hint=error.hint) from error
     return _ask_cloud(metadata_url, root)
 
 
@@ -89,7 +89,7 @@ def _ask_cloud(url: str, root: Path) -> Found:
         if region is not None:
             how = f"the metadata service of this machine's cloud: {provider}, region {region}"
             return Found(place=find_place(f"{provider}/{region}"), how=how)
-    raise MeasurementError(
+    raise PlaceError(
         "cannot tell where this machine is: no [[machine]] of the configuration matches it, and no cloud's "
         "metadata service answers",
         hint=_NAME_IT,

@@ -29,15 +29,33 @@ def memory_limit_bytes(root: Path) -> int | None:
 def cpu_usage_s(root: Path) -> float | None:
     """CPU seconds that this process's group has used; `None` where the kernel does not say."""
     # v1 first: where both are mounted, v2 holds no controller, and its figure is the whole machine's.
-    for folder in _folders(root, "cpuacct"):
-        nanoseconds = _number(folder / "cpuacct.usage")
-        if nanoseconds is not None:
-            return nanoseconds / 1e9
-    for folder in _folders(root, ""):
-        for line in _text(folder / "cpu.stat").splitlines():
-            name, _, value = line.partition(" ")
-            if name == "usage_usec" and value.isdigit():
-                return int(value) / 1e6
+    for controller in ("cpuacct", ""):
+        for folder in _folders(root, controller):
+            seconds = usage_s(folder)
+            if seconds is not None:
+                return seconds
+    return None
+
+
+def usage_s(folder: Path) -> float | None:
+    """Return the CPU seconds that a control group has used; `None` if it is gone or does not count them."""
+    nanoseconds = _number(folder / "cpuacct.usage")
+    if nanoseconds is not None:
+        return nanoseconds / 1e9
+    for line in _text(folder / "cpu.stat").splitlines():
+        name, _, value = line.partition(" ")
+        if name == "usage_usec" and value.isdigit():
+            return int(value) / 1e6
+    return None
+
+
+def group_of(root: Path, pid: int) -> Path | None:
+    """Return the folder that counts the CPU time of a process's own group; `None` if it cannot be seen from here."""
+    for controller in ("cpuacct", ""):
+        path = _group_path(root, controller, str(pid)).strip("/")
+        for mount in _mounts(root, controller):
+            if path and usage_s(mount / path) is not None:
+                return mount / path
     return None
 
 
@@ -47,13 +65,8 @@ def _folders(root: Path, controller: str) -> Iterator[Path]:
     A container without its own cgroup namespace sees the host's path, which is not mounted there:
     the mount point itself is then the container's group.
     """
-    base = root / "sys/fs/cgroup"
-    if controller:
-        bases = [base / controller] + [link for link in base.glob(f"*{controller}*") if "," in link.name]
-    else:
-        bases = [base, base / "unified"]
     path = _group_path(root, controller)
-    for mount in bases:
+    for mount in _mounts(root, controller):
         if not mount.is_dir():
             continue
         parts = path.strip("/").split("/") if path.strip("/") else []
@@ -64,9 +77,16 @@ def _folders(root: Path, controller: str) -> Iterator[Path]:
         yield mount
 
 
-def _group_path(root: Path, controller: str) -> str:
-    """`4:cpu,cpuacct:/a/b` -> `/a/b` for `cpu`; the line `0::/a/b` is v2's."""
-    for line in _text(root / "proc/self/cgroup").splitlines():
+def _mounts(root: Path, controller: str) -> list[Path]:
+    base = root / "sys/fs/cgroup"
+    if controller:
+        return [base / controller] + [link for link in base.glob(f"*{controller}*") if "," in link.name]
+    return [base, base / "unified"]
+
+
+def _group_path(root: Path, controller: str, process: str = "self") -> str:
+    """Return `/a/b` for `cpu` of a line `4:cpu,cpuacct:/a/b`; the line `0::/a/b` is v2's."""
+    for line in _text(root / "proc" / process / "cgroup").splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if controller in controllers.split(",") and ".." not in path:

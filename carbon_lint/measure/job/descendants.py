@@ -1,4 +1,4 @@
-"""The processes below this one, and how to end them. Whoever calls must be their subreaper, or orphans are missed."""
+"""Find the processes below this one and end them. The caller must be their subreaper, or orphans are missed."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _HUNT_S = 5.0  # a process in the kernel's D state cannot be ended: do not wait 
 
 
 def become_subreaper(*, is_wanted: bool = True) -> None:
-    """From now on orphaned descendants become children of this process, not of PID 1. Linux only; else nothing."""
+    """Make orphaned descendants children of this process from now on, not of PID 1. Does nothing but on Linux."""
     _prctl(_PR_SET_CHILD_SUBREAPER, int(is_wanted))
 
 
 def die_with_parent() -> None:
-    """The kernel kills this process when its parent ends. Linux only; else nothing."""
+    """Let the kernel kill this process when its parent ends. Does nothing but on Linux."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def living(*, excluding: Collection[int] = ()) -> list[tuple[int, str]]:
-    """(pid, name) of every living descendant of this process but `excluding` and what is below those."""
+    """Return (pid, name) of every living descendant of this process but `excluding` and what is below those."""
     import psutil  # noqa: PLC0415  20 ms that a job without stragglers need not pay
 
     # One pass over the table: asking each process for its children takes seconds among thousands.
@@ -51,14 +51,14 @@ def living(*, excluding: Collection[int] = ()) -> list[tuple[int, str]]:
 
 
 def send(signum: int, pids: Collection[int]) -> None:
-    """Send a signal to each; one that has gone or belongs to somebody else is passed over."""
+    """Send a signal to each process, and pass over one that has gone or belongs to somebody else."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signum)
 
 
 def kill_all(*, excluding: Collection[int] = ()) -> list[tuple[int, str]]:
-    """Kill every descendant, those too that fork while they are hunted. Returns those that could not be ended."""
+    """Kill every descendant, also those that fork meanwhile. Returns those that could not be ended."""
     deadline = time.monotonic() + _HUNT_S
     left = living(excluding=excluding)
     while left and time.monotonic() < deadline:
@@ -71,7 +71,7 @@ def kill_all(*, excluding: Collection[int] = ()) -> list[tuple[int, str]]:
 
 
 def children() -> set[int]:
-    """The children of this process, zombies too. Linux only; else empty."""
+    """Return the children of this process, zombies too; none but on Linux."""
     found: set[int] = set()
     for listing in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What the job is given of our environment: all of it, but our own venv and the secrets of other steps."""
+"""Make the job's environment from ours: all of it, but our own venv and the secrets of other steps."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _UV_CACHES = ("archive-v", "environments-v", "builds-v")  # where uvx makes a ve
 def job_environ(
     environ: Mapping[str, str], *, pass_env: Collection[str], own_prefix: str | None
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The job's environment, and the names that were withheld from it, sorted.
+    """Return the job's environment, and the names that were withheld from it, sorted.
 
     Args:
         environ: ours.
@@ -69,7 +69,7 @@ def job_environ(
 
 
 def private_prefix(prefix: str, base_prefix: str) -> str | None:
-    """`prefix` where it is a venv for carbon-lint alone, else `None`.
+    """Return `prefix` if it is a venv for carbon-lint alone, else `None`.
 
     It is private when its folder is called `carbon-lint` (/opt/carbon-lint of the image, pipx, uv tool) or it holds a
     file `carbon-lint-private`. Any other venv may be the project's own, whose Python the job needs.
@@ -192,14 +192,14 @@ def _has_mark(prefix: str) -> bool:
 
 
 def describe_withheld(names: Collection[str]) -> str:
-    """The withheld names in one line, the many inputs of an action as one."""
+    """Return the withheld names in one line, the many inputs of an action as one."""
     inputs = [name for name in names if name.startswith("INPUT_")]
     others = [name for name in names if not name.startswith("INPUT_")]
     return ", ".join([*others, *([f"INPUT_* ({len(inputs)})"] if inputs else [])])
 
 
 def shown_command(command: Collection[str], secrets: Collection[str]) -> tuple[str, ...]:
-    """The command as a record may hold it: no secret in it, and nothing that UTF-8 cannot write."""
+    """Return the command as a record may hold it: no secret in it, and nothing that UTF-8 cannot write."""
     return redact.command((word.encode(errors="surrogateescape").decode(errors="replace") for word in command), secrets)
 
 

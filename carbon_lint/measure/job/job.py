@@ -1,4 +1,4 @@
-"""carbon-lint's side of the job: a guardian process holds it (see `guardian`), this file talks to the guardian."""
+"""Start, follow and end the job. A guardian process holds it (see `guardian`); this file talks to the guardian."""
 
 from __future__ import annotations
 
@@ -10,24 +10,36 @@ import signal
 import socket
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from carbon_lint import redact
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.measure.job import descendants
+from carbon_lint.measure.job.containers import EngineError
 from carbon_lint.measure.job.guardian import guard
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from carbon_lint.measure.job.containers import Containers
+
 _STDERR = 2
 CANCEL_GRACE_S = 6.0
 """GitHub's runner sends SIGINT, and SIGTERM 7.5 s later: the record must be written in between."""
 
 
+_NOTICES = {
+    "left": "the job ended but had left processes running, which were ended too",
+    "crashed": "the process that watched over the job failed",
+    "survived": "processes of the job could not be ended",
+    "unsure": "a container of the job may still run",
+}
+"""What a message of the guardian's means to the person who watches."""
+
+
 class JobState(StrEnum):
-    """`ending`: the command itself has ended, something that it started has not."""
+    """Tell how far the job is. `ending`: the command itself has ended, something that it started has not."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -36,23 +48,36 @@ class JobState(StrEnum):
 
 
 class Job:
-    """One command in a session of its own, with stdin, stdout, stderr and `pass_fds` inherited.
+    """Runs one command in a session of its own, with stdin, stdout, stderr and `pass_fds` inherited.
 
     Forks at once; the command runs from `start()`. `fileno()` is readable when `poll()` has something new.
+
+    Attributes:
+        pid: the guardian's: every process of the job is below it.
+        cpu_s: CPU seconds of all processes of the job, once it is gone; `None` if its guardian could not tell.
     """
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], pass_fds: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        pass_fds: Sequence[int] = (),
+        containers: Containers | None = None,
+    ) -> None:
         check_runnable(command[0], environ)
         self.command = tuple(command)
+        self.cpu_s: float | None = None
+        self._environ = environ
+        self._containers = containers
         self.state = JobState.WAITING
         self.exit_status: int | None = None
         self.notices: list[str] = []
         descendants.become_subreaper()
         self._others = descendants.children()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._guardian = os.fork()
-        if self._guardian == 0:
-            _become_guardian(theirs, command, environ, pass_fds)
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become_guardian(theirs, command, environ, pass_fds, containers)
         theirs.close()
 
     def start(self) -> None:
@@ -65,7 +90,7 @@ class Job:
         self.state = JobState.RUNNING
 
     def fileno(self) -> int:
-        """For select and poll."""
+        """Return the descriptor for select and poll."""
         return self._channel.fileno()
 
     def poll(self) -> JobState:
@@ -89,14 +114,14 @@ class Job:
         self._send(f"cancel {signum} {grace_s}")
 
     def end(self, grace_s: float) -> None:
-        """SIGTERM to all that belongs to the job; kill what is left after `grace_s`."""
+        """Send SIGTERM to all that belongs to the job; kill what is left after `grace_s`."""
         self._send(f"end {grace_s}")
 
     def close(self) -> None:
         """Let the guardian go. It ends whatever still runs."""
         self._channel.close()
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._guardian, 0)
+            os.waitpid(self.pid, 0)
         descendants.become_subreaper(is_wanted=False)
         self.state = JobState.GONE
 
@@ -109,40 +134,44 @@ class Job:
         if verb == "exited":
             self.exit_status = int(rest)
             self.state = JobState.ENDING
-        elif verb == "left":
-            named = f": {rest}" if rest.strip() else ""
-            self.notices.append(f"the job ended but had left processes running, which were ended too{named}")
-        elif verb == "crashed":
-            why = f": {rest}" if rest.strip() else ""
-            self.notices.append(f"the process that watched over the job failed{why}")
-        elif verb == "survived":
-            named = f": {rest}" if rest.strip() else ""
-            self.notices.append(f"processes of the job could not be ended{named}")
+        elif verb == "cpu":
+            self.cpu_s = float(rest)
         elif verb == "gone":
             self.state = JobState.GONE
+        elif verb in _NOTICES:
+            self.notices.append(f"{_NOTICES[verb]}: {rest.strip()}".removesuffix(": "))
         elif not message:
             self._guardian_died()
 
     def _guardian_died(self) -> None:
-        """The job killed its parent, or the kernel did for lack of memory: its descendants are ours now."""
+        """End the job in the guardian's place, which the job or the kernel killed: its descendants are ours now."""
         self.notices.append("the process that watched over the job was killed; the job was ended with it")
         survivors = descendants.kill_all(excluding=self._others)
         descendants.reap(descendants.children() - self._others)
         if survivors:
             self.notices.append(f"{len(survivors)} processes of the job could not be ended")
+        if self._containers is not None:
+            try:
+                self._containers.send(signal.SIGKILL, self._environ)
+            except EngineError as error:
+                self.notices.append(f"{_NOTICES['unsure']}: {error}")
         if self.exit_status is None:
             self.exit_status = 128 + signal.SIGKILL
         self.state = JobState.GONE
 
 
 def _become_guardian(
-    channel: socket.socket, command: Sequence[str], environ: Mapping[str, str], pass_fds: Sequence[int]
-) -> None:
-    """Runs in the forked process and never returns."""
+    channel: socket.socket,
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    pass_fds: Sequence[int],
+    containers: Containers | None,
+) -> NoReturn:
+    """Run the guardian in the forked process and never return."""
     try:
         signal.set_wakeup_fd(-1)
         _close_all_but({channel.fileno(), *pass_fds})
-        guard(channel, command, environ, pass_fds)
+        guard(channel, command, environ, pass_fds, containers)
     finally:
         error = sys.exc_info()[1]
         if error is not None:
@@ -159,9 +188,9 @@ def _close_all_but(kept: Collection[int]) -> None:
 
 
 def inherited_descriptors() -> tuple[int, ...]:
-    """Descriptors beside stdin, stdout and stderr that whoever started us left open for the program that is run.
+    """Return the descriptors beside stdin, stdout and stderr that our starter left open for the program that is run.
 
-    An MPI launcher talks to each process through one (PMI_FD), make to its recipes. To be asked before anything opens
+    An MPI launcher talks to each process through one (PMI_FD), make to its recipes. Call it before anything opens
     descriptors of that kind itself, as a driver's library may.
     """
     return tuple(descriptor for descriptor in sorted(map(int, os.listdir("/dev/fd"))) if _is_inherited(descriptor))
@@ -175,7 +204,7 @@ def _is_inherited(descriptor: int) -> bool:
 
 
 def check_runnable(name: str, environ: Mapping[str, str]) -> None:
-    """Say at once, before any meter starts, that there is no such command. Raises CommandNotRunnableError."""
+    """Find out before any meter starts that there is no such command. Raises CommandNotRunnableError."""
     path = environ.get("PATH", os.defpath)
     if shutil.which(name, path=path) is not None:
         return
@@ -185,7 +214,10 @@ def check_runnable(name: str, environ: Mapping[str, str]) -> None:
 
 
 def not_runnable(name: str, number: int, *, is_there: bool = False) -> CommandNotRunnableError:
-    """The error of `errno` `number`, with what to do. `is_there`: the file was found, its interpreter may be not."""
+    """Return the error of `errno` `number`, with what to do.
+
+    `is_there`: the file was found, but its interpreter may be missing.
+    """
     name = redact.command([name])[0]
     if number == errno.ENOENT and not is_there:
         return CommandNotRunnableError(

@@ -1,4 +1,4 @@
-"""Which of many processes on a node measures: the first. All the others run their command and nothing else.
+"""Decide which of many processes on a node measures: the first. All the others run their command and nothing else.
 
 A node's energy is the whole machine's, so a second meter on it would count the same joules again.
 """
@@ -40,7 +40,7 @@ _VISIBLE = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES
 
 
 def local_rank(environ: Mapping[str, str]) -> tuple[str, int] | None:
-    """The variable and the rank on this node that the launcher gave us; `None` if nobody launched many.
+    """Return the variable and the rank on this node that the launcher gave us; `None` if nobody launched many.
 
     Launchers are nested (`srun torchrun`): the outer one says 0 to all that the inner one started, or the other way
     round. Only who is 0 for every one of them is the first on the node, so the highest rank is the answer.
@@ -51,7 +51,7 @@ def local_rank(environ: Mapping[str, str]) -> tuple[str, int] | None:
 
 
 def stray_rank(environ: Mapping[str, str]) -> str | None:
-    """A warning if a rank was left over: it must not keep a run from being measured."""
+    """Return a warning if a rank was left over: it must not keep a run from being measured."""
     strays = [(name, rank) for name, rank in _ranks(environ) if rank and not _is_launched(environ, name)]
     if not strays:
         return None
@@ -80,15 +80,15 @@ LOCAL_SIZE_VARIABLES = (
 
 
 def local_size(environ: Mapping[str, str]) -> int:
-    """How many processes of the job run on this node, as far as a launcher says; 1 where none does."""
+    """Return how many processes of the job run on this node, as far as a launcher states it, else 1."""
     sizes = [size for name in LOCAL_SIZE_VARIABLES for size in map(int, _SIZES.findall(environ.get(name, "")))]
     return max(sizes, default=1)
 
 
 def whole_node(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The environment by which the first process finds the GPUs of all processes of its node, and warnings.
+    """Return the environment by which the first process finds the GPUs of all processes of its node, and warnings.
 
-    Where every process was given GPUs of its own, CUDA_VISIBLE_DEVICES (or ROCm's variables) names only those of the
+    If every process was given GPUs of its own, CUDA_VISIBLE_DEVICES (or ROCm's variables) names only those of the
     first: fewer than there are processes. Then all GPUs that can be seen count.
     """
     size = local_size(environ)
@@ -103,24 +103,24 @@ def whole_node(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, .
 
 
 def unseen_gpus(environ: Mapping[str, str], gpu_count: int) -> str | None:
-    """A warning where the first process sees fewer GPUs than there are processes: the others may have their own."""
+    """Return a warning if the first process sees fewer GPUs than there are processes: others may have their own."""
     size = local_size(environ)
     if local_rank(environ) is None or not 0 < gpu_count < size:
         return None
     return (
-        f"{size} processes run on this node and the first sees {gpu_count} GPUs: where each has GPUs of its own, "
+        f"{size} processes run on this node and the first sees {gpu_count} GPUs: if each has GPUs of its own, "
         "those of the others are not counted; start carbon-lint once per node, around the launcher"
     )
 
 
 def is_measuring(environ: Mapping[str, str]) -> bool:
-    """True for the one process of a node that measures."""
+    """Tell whether this is the one process of its node that measures."""
     rank = local_rank(environ)
     return rank is None or rank[1] == 0
 
 
 def describe_idle(environ: Mapping[str, str]) -> str:
-    """Say in one line that this process does not measure, and who does."""
+    """Return one line which states that this process does not measure, and who does."""
     name, rank = local_rank(environ) or ("", 0)
     return f"{name}={rank}: not measured here; the process with {name}=0 on this node measures, with record and budget"
 

@@ -1,4 +1,4 @@
-"""Signals as something a poll loop can wait for. While it listens, none of them ends or interrupts this process."""
+"""Turn signals into something a poll loop can wait for, so that none of them ends or interrupts this process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PASSED_ON = (signal.SIGWINCH, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP, si
 
 
 class SignalInbox:
-    """A context manager; main thread only. `fileno()` is readable when `take()` has something.
+    """Collects signals while it is open; main thread only. `fileno()` is readable when `take()` has something.
 
     What was ignored when it opened stays ignored, for us and for the job: `nohup`, or a background job of a script.
     """
@@ -50,11 +50,11 @@ class SignalInbox:
         os.close(self._writer)
 
     def fileno(self) -> int:
-        """For select and poll."""
+        """Return the descriptor for select and poll."""
         return self._reader
 
     def take(self) -> list[int]:
-        """The signals that arrived since the last call, in order."""
+        """Return the signals that arrived since the last call, in order."""
         with contextlib.suppress(BlockingIOError):
             while os.read(self._reader, 4096):
                 pass
@@ -67,5 +67,5 @@ class SignalInbox:
 
 
 def suspend_this_process() -> None:
-    """Stop as Ctrl-Z would have stopped it; returns when somebody continues it."""
+    """Stop this process as Ctrl-Z would have stopped it; return when somebody continues it."""
     os.kill(os.getpid(), signal.SIGSTOP)

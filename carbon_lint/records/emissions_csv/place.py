@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import places
 from carbon_lint.data import table
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MissingFigureError, PlaceError
 from carbon_lint.records.record import Intensity
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH
 
@@ -37,13 +37,13 @@ _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _FAR = 3.0  # times: no country's figure moved by as much between CodeCarbon's releases, most by less than 2
 
 
-def find_doubt(runs: Iterable[Run]) -> MeasurementError | None:
+def find_doubt(runs: Iterable[Run]) -> MissingFigureError | None:
     """Why the grams of a run cannot be believed, though its energy can; None if nothing speaks against them."""
     for run in runs:
         doubt = next((doubt for row in run.counted if (doubt := _doubt(row)) is not None), None)
         g_per_kwh = run.emissions_g / run.energy_kwh if run.energy_kwh > 0 else None
         if doubt is None and g_per_kwh is not None and not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
-            doubt = MeasurementError(
+            doubt = MissingFigureError(
                 f"{run.last.where} is priced at {g_per_kwh:.4g} g/kWh, which is no grid's carbon intensity "
                 f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh)",
                 hint="say where the energy came from with --location FRA, or --trust-location to keep the grams",
@@ -58,14 +58,14 @@ def is_place_believed(rows: Iterable[Row]) -> bool:
     return not any(row.is_default_place or _is_world_average(row) for row in rows)
 
 
-def _doubt(row: Row) -> MeasurementError | None:
+def _doubt(row: Row) -> MissingFigureError | None:
     if row.is_default_place:
-        return MeasurementError(
+        return MissingFigureError(
             f"{row.where} says Quebec, which CodeCarbon also says when it could not find out",
             hint="say where the energy came from with --location FRA, or --trust-location if it was Quebec",
         )
     if _is_world_average(row):
-        return MeasurementError(
+        return MissingFigureError(
             f"{row.where} is priced at {WORLD_G_PER_KWH:g} g/kWh, the world's average, which CodeCarbon takes for a "
             "place that it does not know",
             hint="say where the energy came from with --location FRA, or --trust-location to keep the average",
@@ -73,7 +73,7 @@ def _doubt(row: Row) -> MeasurementError | None:
     country = row.text("country_iso_code").upper()
     if _is_by_primary_energy(row, country):
         name = row.text("country_name") or country
-        return MeasurementError(
+        return MissingFigureError(
             f"{row.where} was written by CodeCarbon 1.x, which priced {name} by all its primary energy, oil for cars "
             f"included ({row.emissions_g / row.energy_kwh:.4g} g/kWh): its kWh are good, its grams are not",
             hint=f"price the kWh by the electricity with --location {country}, or keep the grams with --trust-location",
@@ -145,7 +145,7 @@ def _country_of(row: Row) -> str | None:
         return row.text("country_name") or None
     try:
         return places.find_place(place.country_iso).name
-    except MeasurementError:
+    except PlaceError:
         return row.text("country_name") or None
 
 
@@ -176,7 +176,7 @@ def _place_of(row: Row) -> tuple[Place | None, str | None]:
     for candidate in candidates:
         try:
             place = places.find_place(candidate)
-        except MeasurementError:
+        except PlaceError:
             continue
         if candidate == country and region:
             return place, f"{region_name(region)}, {place.name}"

@@ -11,11 +11,11 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MissingFigureError
 from carbon_lint.records.emissions_csv.choice import chosen
 from carbon_lint.records.emissions_csv.place import find_doubt, implied_intensity
 from carbon_lint.records.emissions_csv.runs import energy_of, find_problem, overlapping, positive, read_log
-from carbon_lint.records.pricing import intensity_of
+from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _SHOWN_NAMES = 6
 def record_from_csv(paths: Sequence[str | os.PathLike[str]], choice: Choice) -> Record:
     """The chosen run of the files, or the sum of all, as a record. Its `warnings` are to be shown.
 
-    Raises InputError if a file is no such table, UsageError if the run has to be chosen, MeasurementError if a figure
+    Raises InputError if a file is no such table, UsageError if the run has to be chosen, MissingFigureError if a figure
     or a place cannot be trusted.
     """
     return record_of(read_log(*paths), choice)
@@ -46,7 +46,7 @@ def record_of(log: Log, choice: Choice) -> Record:
 
 
 def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
-    """The record of these runs, each of which must be usable. Raises MeasurementError as `record_from_csv` does."""
+    """The record of these runs, each of which must be usable. Raises MissingFigureError as `record_from_csv` does."""
     for run in runs:
         problem = find_problem(run) or (None if choice.gpu_unused else _unread_gpu(run))
         if problem is not None:
@@ -59,7 +59,7 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
     if choice.place is None:
         emissions_g = _total(row.emissions_g for row in rows)
         if emissions_g <= 0:
-            raise MeasurementError(
+            raise MissingFigureError(
                 f"{log.name} states {emissions_g:g} g for {energy_kwh:g} kWh",
                 hint="its carbon intensity was zero; say where the energy came from with --location",
             )
@@ -79,11 +79,11 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
     return _record(log, runs, emissions_g, intensity, warnings)
 
 
-def _unread_gpu(run: Run) -> MeasurementError | None:
+def _unread_gpu(run: Run) -> MissingFigureError | None:
     row = next((row for row in run.counted if _gpus(row)), None)
     if row is None or "gpu_energy" not in row.cells or energy_of(run.counted, "gpu_energy") is not None:
         return None
-    return MeasurementError(
+    return MissingFigureError(
         f"{row.where} names {row.text('gpu_model')} and counts no energy for it",
         hint="CodeCarbon could not read the GPU; measure with `carbon-lint run`, or say --gpu-unused",
     )
@@ -124,13 +124,13 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _total(values: Iterable[float]) -> float:
-    """The sum. Raises MeasurementError if it is beyond any number."""
+    """The sum. Raises MissingFigureError if it is beyond any number."""
     try:
         total = math.fsum(values)
     except OverflowError:
         total = math.inf
     if not math.isfinite(total):
-        raise MeasurementError("the figures of the file add up to no finite number", hint="look at its rows")
+        raise MissingFigureError("the figures of the file add up to no finite number", hint="look at its rows")
     return total
 
 
@@ -185,7 +185,7 @@ def _pue(log: Log, rows: list[Row]) -> float:
     except ValueError:
         pues = [math.nan]
     if not all(math.isfinite(pue) and pue >= 1 for pue in pues):
-        raise MeasurementError(
+        raise MissingFigureError(
             f"{log.name}: the PUE is {', '.join(sorted(found))}, expected at least 1",
             hint="the energy was multiplied by it, so no figure can be taken from this file",
         )

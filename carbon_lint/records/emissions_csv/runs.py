@@ -14,7 +14,7 @@ from datetime import timedelta
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MissingFigureError
 from carbon_lint.records.emissions_csv.table import NO_VALUE, read_table
 
 if TYPE_CHECKING:
@@ -104,18 +104,18 @@ class Log:
 
 
 def read_log(*paths: str | os.PathLike[str]) -> Log:
-    """The runs in the files. Raises InputError if one cannot be read, MeasurementError if none holds a usable row."""
+    """The runs in the files. Raises InputError if one cannot be read, MissingFigureError if none holds a usable row."""
     return log_of([read_table(path) for path in paths])
 
 
 def log_of(tables: Sequence[Table]) -> Log:
-    """The runs in the tables. Raises MeasurementError as `read_log` does."""
+    """The runs in the tables. Raises MissingFigureError as `read_log` does."""
     name = tables[0].path if len(tables) == 1 else f"the {len(tables)} files"
     warnings = [warning for table in tables for warning in table.warnings]
     rows = _without_copies([row for table in tables for row in table.rows], warnings)
     if not rows:
         why = f": {warnings[-1]}" if warnings else ""
-        raise MeasurementError(
+        raise MissingFigureError(
             f"{name} {'holds' if len(tables) == 1 else 'hold'} no row that can be read{why}",
             hint="mend the row, or measure the run with `carbon-lint run`"
             if warnings
@@ -135,21 +135,21 @@ def has_run_id(row: Row) -> bool:
     return run_id not in _NO_ID and not _ZEROS.issuperset(run_id)
 
 
-def find_problem(run: Run) -> MeasurementError | None:
+def find_problem(run: Run) -> MissingFigureError | None:
     """Why no figure can be taken from the run; None if it can."""
     where = run.last.where
     whole = [row for row in run.rows if not row.is_task]
     if any(row.energy_kwh > run.last.energy_kwh for row in whole):
-        return MeasurementError(f"{where}: the energy of run {run.run_id} falls from row to row", hint=_HINT)
+        return MissingFigureError(f"{where}: the energy of run {run.run_id} falls from row to row", hint=_HINT)
     for row in run.counted:
         problem = _problem_of_row(row)
         if problem is not None:
-            return MeasurementError(f"{row.where}: {problem}", hint=_HINT)
+            return MissingFigureError(f"{row.where}: {problem}", hint=_HINT)
     if run.energy_kwh == 0:
-        return MeasurementError(f"{where}: energy_consumed is 0, so nothing was measured", hint=_HINT)
+        return MissingFigureError(f"{where}: energy_consumed is 0, so nothing was measured", hint=_HINT)
     tasks_kwh = _sum(row.energy_kwh for row in run.rows if row.is_task)
     if whole and tasks_kwh > run.energy_kwh * (1 + _PARTS_TOLERANCE):
-        return MeasurementError(
+        return MissingFigureError(
             f"{where}: run {run.run_id} took {run.energy_kwh:.4g} kWh and its tasks {tasks_kwh:.4g} kWh", hint=_HINT
         )
     return None

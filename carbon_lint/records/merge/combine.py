@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.records.hours import joined
+from carbon_lint.records.intensity import joined
 from carbon_lint.records.merge.gpu_energy import summed
 from carbon_lint.records.merge.windows import union_s, window_of
-from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Provenance
+from carbon_lint.records.ranges import left_out_of, sum_of
+from carbon_lint.records.record import (
+    CodeCarbonEnergy,
+    Energy,
+    Hardware,
+    Intensity,
+    Method,
+    Methods,
+    Outcome,
+    Provenance,
+)
+from carbon_lint.records.uncertainty import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,6 +60,12 @@ def combine(records: Sequence[Record]) -> Record:
         provenance=_provenance(records),
         warnings=tuple(dict.fromkeys(warning for record in records for warning in record.warnings)),
         run_group=_common(record.run_group for record in records),
+        uncertainty=sum_of(records),
+        assumptions=_same([record.assumptions for record in records]),
+        left_out=_left_out(records),
+        codecarbon=_codecarbon(records),
+        job_cpu_s=_sum_of_all([record.job_cpu_s for record in records]),
+        machine_cpu_s=_sum_of_all([record.machine_cpu_s for record in records]),
     )
 
 
@@ -68,14 +85,33 @@ def _energy(records: Sequence[Record]) -> Energy:
     parts = {
         name: _sum(getattr(record.energy_kwh, name) for record in records) for name in ("total", "cpu", "gpu", "ram")
     }
-    return Energy(**parts, cpu_linear=_cpu_linear_kwh([record.energy_kwh for record in records]))
+    return Energy(**parts)
 
 
-def _cpu_linear_kwh(energies: Sequence[Energy]) -> float | None:
-    """A CPU that was counted, or whose load is not known, stands beside the modelled ones with its own figure."""
-    if all(energy.cpu_linear is None for energy in energies):
+def _codecarbon(records: Sequence[Record]) -> CodeCarbonEnergy | None:
+    """Return the sum of CodeCarbon's own figures; `None` unless each record states them."""
+    known = [record.codecarbon for record in records if record.codecarbon is not None]
+    if len(known) < len(records):
         return None
-    return _sum(energy.cpu if energy.cpu_linear is None else energy.cpu_linear for energy in energies)
+    return CodeCarbonEnergy(cpu_kwh=_sum(each.cpu_kwh for each in known), ram_kwh=_sum(each.ram_kwh for each in known))
+
+
+def _sum_of_all(values: Sequence[float | None]) -> float | None:
+    """Return the sum; `None` unless each record has a value."""
+    return None if None in values else _sum(values)
+
+
+def _left_out(records: Sequence[Record]) -> LeftOut:
+    """Return the shares that the sum leaves out: the records' own, weighed by energy."""
+    total_kwh = sum(record.energy_kwh.total or 0.0 for record in records)
+    weighed = [((record.energy_kwh.total or 0.0) / total_kwh, left_out_of(record)) for record in records if total_kwh]
+    if not weighed:
+        return left_out_of(records[0])
+    return LeftOut(
+        low=sum(weight * each.low for weight, each in weighed),
+        likely=sum(weight * each.likely for weight, each in weighed),
+        high=sum(weight * each.high for weight, each in weighed),
+    )
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
@@ -105,7 +141,14 @@ def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh:
     places = [_place(intensity) for intensity in found if intensity]
     source = "mean by energy of " + ", ".join(dict.fromkeys(places))
     is_unusual = any(intensity.is_unusual for intensity in found if intensity)
-    return Intensity(g_per_kwh=emissions_g / energy_kwh, source=source, year=None, location=None, is_unusual=is_unusual)
+    return Intensity(
+        g_per_kwh=emissions_g / energy_kwh,
+        source=source,
+        year=None,
+        location=None,
+        is_unusual=is_unusual,
+        basis=_common(intensity and intensity.basis for intensity in found),
+    )
 
 
 def _place(intensity: Intensity) -> str:
@@ -152,6 +195,11 @@ def _provenance(records: Sequence[Record]) -> Provenance:
             for each in fields(Provenance)
         }
     )
+
+
+def _same(values: Sequence[Any]) -> Any:
+    """Return what all records state, which need not be hashable; `None` if they differ."""
+    return values[0] if all(value == values[0] for value in values) else None
 
 
 def _common(values: Iterable[Any]) -> Any:

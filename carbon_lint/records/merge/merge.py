@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError, MeasurementError
+from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.merge.combine import combine
 from carbon_lint.records.merge.gpu_energy import has_same_gpus, is_stated
 from carbon_lint.records.merge.shared import TOUCH_S, without_shared
@@ -60,7 +60,7 @@ def merge(records: Sequence[Named], *, overlap: Overlap = Overlap.REFUSE) -> Mer
 
     Raises:
         InputError: there is none, or runs overlap on one machine.
-        MeasurementError: a record holds no figure, so the sum would be too small.
+        MissingFigureError: a record holds no figure, so the sum would be too small.
     """
     if not records:
         raise InputError(
@@ -100,13 +100,13 @@ def _order(item: Named) -> tuple[float, float, str]:
 def _check_figures(records: Sequence[Named]) -> None:
     for item in records:
         if item.record.energy_kwh.total is None:
-            raise MeasurementError(
+            raise MissingFigureError(
                 f"{item.name} holds no energy, so the sum would be too small",
                 hint="its warnings say why; merge the others without it only where it used none",
             )
     without = [item.name for item in records if item.record.emissions_g is None]
     if without and len(without) < len(records):
-        raise MeasurementError(
+        raise MissingFigureError(
             f"{without[0]} holds no emissions, others do: the sum would be too small",
             hint="measure every node with the same --location",
         )

@@ -13,9 +13,10 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from carbon_lint.records.hours import scaled
+from carbon_lint.records.intensity import scaled
 from carbon_lint.records.merge.gpu_energy import identity_of, is_stated, without_held
 from carbon_lint.records.merge.windows import Window, window_of
+from carbon_lint.records.ranges import scaled_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -101,7 +102,7 @@ def _spans(records: Sequence[Record], *, by_machine: bool) -> Iterable[list[_Spa
             continue  # a sum of attempts that lie apart: nobody knows which of the time it used
         if by_machine and record.hardware.node is not None:
             found[record.hardware.node].append(_Span(owner, -1, window, _rank(record, _machine_kwh(record))))
-        gpus = record.hardware.gpus
+        gpus = record.hardware.gpus if _may_hold_gpus(record) else ()
         is_exact = is_stated(gpus)
         for part, gpu in enumerate(gpus):
             key = identity_of(record, gpu) if by_machine else gpu.uuid
@@ -110,6 +111,11 @@ def _spans(records: Sequence[Record], *, by_machine: bool) -> Iterable[list[_Spa
                 rank = _rank(record, gpu_kwh or 0.0, is_exact=is_exact)
                 found["GPU", key].append(_Span(owner, part, window, rank))
     return [spans for spans in found.values() if len(spans) > 1]
+
+
+def _may_hold_gpus(record: Record) -> bool:
+    """Return whether the record has energy of its GPUs, or would have it if it had any energy."""
+    return record.energy_kwh.gpu is not None or record.energy_kwh.total is None
 
 
 def _rank(record: Record, energy_kwh: float, *, is_exact: bool = True) -> _Rank:
@@ -162,13 +168,19 @@ def _less(record: Record, *, machine_share: float, gpu_shares: Sequence[float]) 
     gpus, gpu_kwh = without_held(record.hardware.gpus, energy.gpu, gpu_shares)
     total_kwh = _machine_kwh(record) * (1 - machine_share) + (gpu_kwh or 0.0)
     left_share = total_kwh / energy.total if energy.total else 1.0
-    cpu, ram, linear = (_scaled(value, 1 - machine_share) for value in (energy.cpu, energy.ram, energy.cpu_linear))
+    cpu, ram = (_scaled(value, 1 - machine_share) for value in (energy.cpu, energy.ram))
+    left = replace(energy, total=total_kwh, cpu=cpu, gpu=gpu_kwh, ram=ram)
+    emissions_g = _scaled(record.emissions_g, left_share)
     return replace(
         record,
-        energy_kwh=replace(energy, total=total_kwh, cpu=cpu, gpu=gpu_kwh, ram=ram, cpu_linear=linear),
-        emissions_g=_scaled(record.emissions_g, left_share),
+        energy_kwh=left,
+        emissions_g=emissions_g,
         intensity=scaled(record.intensity, left_share),
         hardware=replace(record.hardware, gpus=gpus),
+        uncertainty=scaled_to(record.uncertainty, energy, left, emissions_g),
+        codecarbon=None,
+        job_cpu_s=None,
+        machine_cpu_s=None,
     )
 
 

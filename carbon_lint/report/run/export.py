@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint import __version__
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import MissingFigureError
 from carbon_lint.project import DOCS_URL
 from carbon_lint.report.run import phrases
 from carbon_lint.text import json_literals
@@ -43,7 +43,7 @@ class Subject:
 
 
 def cyclonedx(record: Record, subject: Subject) -> str:
-    """A CycloneDX 1.6 document with one machine-learning model. Raises MeasurementError without energy."""
+    """A CycloneDX 1.6 document with one machine-learning model. Raises MissingFigureError without energy."""
     consumption: dict[str, Any] = {
         "activity": subject.activity,
         "energyProviders": [],
@@ -74,7 +74,7 @@ def cyclonedx(record: Record, subject: Subject) -> str:
 
 
 def spdx(record: Record, subject: Subject) -> str:
-    """An SPDX 3.0.1 document with one AI package. Raises MeasurementError without energy.
+    """An SPDX 3.0.1 document with one AI package. Raises MissingFigureError without energy.
 
     SPDX has a field for training, fine-tuning and inference; of another activity it says nothing but the comment.
     """
@@ -124,7 +124,7 @@ def spdx(record: Record, subject: Subject) -> str:
 
 def _energy_kwh(record: Record) -> float:
     if record.energy_kwh.total is None:
-        raise MeasurementError(
+        raise MissingFigureError(
             f"the record of run {record.run_id} holds no energy, which every such document must state",
             hint="measure the run again; its warnings say why it was not measured",
         )

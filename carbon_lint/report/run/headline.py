@@ -5,7 +5,6 @@ The line follows the exit status: what failed leads it, and nothing that failed 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbon_lint.errors import ExitCode
@@ -13,17 +12,16 @@ from carbon_lint.gate.baseline import changes, format_change
 from carbon_lint.gate.budget import uncertainty_in_unit, used_share
 from carbon_lint.gate.verdict import Status
 from carbon_lint.lint.diagnostic import SEVERITIES
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, StoppedBy
 from carbon_lint.report.findings.counts import by_severity, counted, plural
 from carbon_lint.report.run import phrases
 from carbon_lint.units import GRAMS_PER, KWH_PER, format_emissions, format_energy, significant
 
 if TYPE_CHECKING:
     from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import Excused
     from carbon_lint.gate.verdict import LimitResult, Verdict
-    from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.records.record import Record
+    from carbon_lint.report.run.run_report import RunReport
 
 _SAME_GRID = 0.005
 _MOST_CHARACTERS = 300
@@ -32,42 +30,6 @@ _ENDED = {
     ExitCode.NOT_PUBLISHED: "Not published",
     ExitCode.NOTHING_TO_CHECK: "Nothing to check",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """All that the headline hangs on.
-
-    Attributes:
-        exit_status: the step's; `None` where there is only a record to go by.
-        record: the run's evidence, where there is a run.
-        verdict: what the gate said, after the exceptions.
-        excused: the exceptions that bear on it.
-        comparison: the run beside its baseline.
-        lint: what the linter found.
-        failures: what failed, in the order of the causes.
-        is_over_budget: the gate fails the step, whatever the figures alone would say.
-        is_cancelled: somebody cancelled the step.
-        is_setup_failed: what the exit status means, `setup` alone knows.
-    """
-
-    exit_status: int | None = None
-    record: Record | None = None
-    verdict: Verdict | None = None
-    excused: Excused | None = None
-    comparison: Comparison | None = None
-    lint: LintReport | None = None
-    failures: tuple[str, ...] = ()
-    is_over_budget: bool = False
-    is_cancelled: bool = False
-    is_setup_failed: bool = False
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the step failed, or would have failed with this record."""
-        if self.exit_status is not None:
-            return self.exit_status != 0
-        return self.record is not None and (self.record.outcome is not Outcome.COMPLETED or _is_over(self))
 
 
 class Headline(NamedTuple):
@@ -81,7 +43,7 @@ class Headline(NamedTuple):
         return f"{self.mark} {self.text}"
 
 
-def headline(end: Ending) -> Headline:
+def headline(end: RunReport) -> Headline:
     """How it ended, in one line of plain text."""
     mark, lead, figures = _failed(end) if end.has_failed else _passed(end)
     findings = _findings(end)
@@ -93,7 +55,7 @@ def headline(end: Ending) -> Headline:
     return Headline(mark, ", ".join(part for part in said if part))
 
 
-def _passed(end: Ending) -> tuple[str, str, str]:
+def _passed(end: RunReport) -> tuple[str, str, str]:
     record, verdict = end.record, end.verdict
     if record is None:
         return _linted(end)
@@ -109,7 +71,7 @@ def _passed(end: Ending) -> tuple[str, str, str]:
     return "✅", "Within budget", "; ".join(map(_within, verdict.limits))
 
 
-def _linted(end: Ending) -> tuple[str, str, str]:
+def _linted(end: RunReport) -> tuple[str, str, str]:
     if end.lint is None:
         return "✅", "Done", ""
     found = counted(by_severity(end.lint))
@@ -117,18 +79,18 @@ def _linted(end: Ending) -> tuple[str, str, str]:
     return ("⚠️", f"{checked} checked", found) if found else ("✅", f"{checked} checked", "no findings")
 
 
-def _failed(end: Ending) -> tuple[str, str, str]:
+def _failed(end: RunReport) -> tuple[str, str, str]:
     record = end.record
     is_measured = record is not None and record.energy_kwh.total is not None
     figures = _figures(record, end.verdict) if is_measured and record is not None else ""
     if end.is_cancelled or (record is not None and record.outcome is Outcome.INTERRUPTED):
         return "❌", "Cancelled", figures and f"{figures} until then"
     if record is not None and record.outcome is Outcome.FAILED:
-        over = ", over budget" if is_measured and _is_over(end) else ""
+        over = ", over budget" if is_measured and end.is_over else ""
         return "❌", f"The job failed with exit status {record.exit_status}{over}", figures
     if record is not None and (record.outcome is Outcome.UNMEASURED or not is_measured):
         return "❌", "Not measured", "there is no trustworthy figure"
-    if record is not None and _is_over(end):
+    if record is not None and end.is_over:
         return "❌", *_over(end, record)
     _, lead, figures = _passed(end)
     cause = _cause(end)
@@ -137,10 +99,10 @@ def _failed(end: Ending) -> tuple[str, str, str]:
     return "❌", f"{cause}; {lead[0].lower()}{lead[1:]}" if lead else f"{cause}; {figures}", figures if lead else ""
 
 
-def _over(end: Ending, record: Record) -> tuple[str, str]:
-    """A job that was stopped says so; with 0 it was let finish, or a warning says that it ended well all the same."""
+def _over(end: RunReport, record: Record) -> tuple[str, str]:
+    """Return lead and figures of a run over budget; a job that was stopped says so."""
     verdict = end.verdict
-    if record.outcome is Outcome.OVER_BUDGET and record.exit_status:
+    if record.stopped_by is StoppedBy.BUDGET:
         return "Stopped over budget", _figures(record, verdict)
     if verdict is not None and verdict.status is Status.INCONCLUSIVE:
         is_over = any(limit.is_over for limit in verdict.limits)
@@ -151,7 +113,7 @@ def _over(end: Ending, record: Record) -> tuple[str, str]:
     return "Over budget", _figures(record, verdict)
 
 
-def _cause(end: Ending) -> str:
+def _cause(end: RunReport) -> str:
     """What failed, where it is not the run."""
     if end.lint is not None and end.lint.is_failing and (not end.failures or end.exit_status == ExitCode.FINDINGS):
         return _findings(end)
@@ -167,16 +129,7 @@ def _cause(end: Ending) -> str:
     return f"{known}: {first}" if known else f"{first[:1].upper()}{first[1:]}"
 
 
-def _is_over(end: Ending) -> bool:
-    if end.is_over_budget:
-        return True
-    if end.excused is not None and end.excused.used:
-        return False
-    is_failing = end.verdict is not None and end.verdict.status is Status.FAIL
-    return is_failing or (end.record is not None and end.record.over_budget)
-
-
-def _findings(end: Ending) -> str:
+def _findings(end: RunReport) -> str:
     """The lint errors, or what else failed by `fail-on`."""
     if end.lint is None or (end.record is None and not end.lint.is_failing):
         return ""

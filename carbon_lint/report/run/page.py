@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.curve import Curve
-    from carbon_lint.report.run.headline import Ending
+    from carbon_lint.report.run.run_report import RunReport
 
 _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory"}
 
 
-def render(ending: Ending, readings: Sequence[Reading] = ()) -> str:
+def render(ending: RunReport, readings: Sequence[Reading] = ()) -> str:
     """Return the page of a run that has a record. Raises UsageError if Jinja2 or pygal is not installed."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  an extra, and slow to load
@@ -91,7 +91,7 @@ def _energy(record: Record) -> list[tuple[str, str, str]]:
     return [*rows, ("total", phrases.energy(record.energy_kwh.total), "")]
 
 
-def _comparison(ending: Ending) -> list[tuple[str, str, str, str]]:
+def _comparison(ending: RunReport) -> list[tuple[str, str, str, str]]:
     compared = ending.comparison
     if compared is None:
         return []
@@ -125,7 +125,7 @@ def _provenance(record: Record) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
-def _charts(ending: Ending, curve: Curve | None) -> list[Plot]:
+def _charts(ending: RunReport, curve: Curve | None) -> list[Plot]:
     if curve is None:
         return []
     plots = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.uncertainty import RELATIVE, estimated_share
+from carbon_lint.records.intensity import source_in_words
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_emissions, format_energy, significant
 
@@ -73,14 +74,6 @@ def by_gpu(record: Record) -> str | None:
     return ", ".join(f"GPU {gpu.index} {energy(gpu.energy_kwh)}{' (shared)' * gpu.is_shared}" for gpu in gpus)
 
 
-def straight_line(record: Record) -> str | None:
-    """What the CPU would have taken by a straight line, where that is more than a load model's own uncertainty."""
-    cpu_kwh, linear_kwh = record.energy_kwh.cpu, record.energy_kwh.cpu_linear
-    if not cpu_kwh or linear_kwh is None or linear_kwh <= cpu_kwh * (1 + RELATIVE[Method.LOAD_MODEL]):
-        return None
-    return f"{energy(linear_kwh)} if power grew in a straight line with the load"
-
-
 def modelled_share(record: Record) -> float | None:
     """The part of the energy that no sensor read, 0 to 1; `None` where a figure that it takes is missing."""
     return estimated_share(record)
@@ -101,7 +94,7 @@ def intensity(record: Record) -> str:
     place = known.location_name or known.location
     where = f"{place}, " if place else ""
     year = f" ({known.year})" if known.year is not None else ""
-    return f"{significant(known.g_per_kwh)} g/kWh: {where}{known.source}{year}"
+    return f"{significant(known.g_per_kwh)} g/kWh: {where}{source_in_words(known)}{year}"
 
 
 def scope(record: Record) -> str | None:

@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING
 from carbon_lint.report import RenderOptions
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.run import chart, phrases, sections
-from carbon_lint.report.run.headline import Ending, headline
+from carbon_lint.report.run.headline import headline
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from carbon_lint.units import significant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import Excused
-    from carbon_lint.gate.verdict import Verdict
-    from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.records.record import Record
-    from carbon_lint.report.run.headline import Headline
+    from carbon_lint.report.run.run_report import RunReport
 
 MAX_BYTES = 1_000_000
 """GitHub drops a summary of more than 1 MiB, and other tools may write to the same file."""
@@ -28,56 +22,32 @@ MAX_BYTES = 1_000_000
 _MAX_COMMAND_CHARACTERS = 4000
 
 
-def render(
-    record: Record | None,
-    verdict: Verdict | None = None,
-    *,
-    comparison: Comparison | None = None,
-    excused: Excused | None = None,
-    report: LintReport | None = None,
-    readings: Sequence[chart.Sample] = (),
-    head: Headline | None = None,
-    failures: Sequence[str] = (),
-    publication: sections.Publication | None = None,
-    max_bytes: int = MAX_BYTES,
-) -> str:
-    """The summary, under `max_bytes`: where it would be longer, the findings are cut and the cut is said.
-
-    Args:
-        record: the run's evidence; `None` where nothing was measured.
-        verdict: what the gate said; `None` without a budget.
-        comparison: the run beside its baseline.
-        excused: the exceptions that bear on the verdict; `verdict` is the one after them.
-        report: what the linter found in the card.
-        readings: the run over time, oldest first, for the chart.
-        head: how the step ended; without it, how the record alone says that the run did.
-        failures: what failed, in words.
-        publication: what became of the card on the Hub, where that was asked for.
-        max_bytes: upper bound of the UTF-8 text.
-    """
-    head = head or headline(Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, lint=report))
+def render(report: RunReport, *, max_bytes: int = MAX_BYTES) -> str:
+    """Return the summary, under `max_bytes`: if it would be longer, the findings are cut and the cut is stated."""
+    record, verdict, excused = report.record, report.verdict, report.excused
+    head = headline(report)
     parts = [
         f"## {head.mark} {markdown_message(head.text)}\n",
-        sections.failures(failures, head.text),
-        sections.publication(publication),
+        sections.failures(report.failures, head.text),
+        sections.publication(report.publication),
     ]
     if record is not None:
         parts += [
             sections.limits(verdict, record),
             sections.exceptions(excused),
             sections.notes(verdict, excused),
-            sections.comparison(comparison),
+            sections.comparison(report.comparison),
             sections.energy(record),
             _everyday(record),
-            chart.render(readings),
+            chart.render(report.readings),
             sections.modelled(record),
             sections.warnings(record),
             _reproduce(record),
         ]
     text = markdown.cut("\n".join(part for part in parts if part), max_bytes)
-    if report is not None:
+    if report.lint is not None:
         room = max_bytes - len(text.encode()) - 1
-        text += "\n" + markdown.findings(report, RenderOptions(), max_bytes=room)
+        text += "\n" + markdown.findings(report.lint, RenderOptions(), max_bytes=room)
     return text
 
 

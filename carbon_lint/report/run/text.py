@@ -7,32 +7,22 @@ from typing import TYPE_CHECKING
 from carbon_lint.gate.baseline import changes
 from carbon_lint.gate.budget import format_limit
 from carbon_lint.report.run import phrases
-from carbon_lint.report.run.headline import Ending, headline
+from carbon_lint.report.run.headline import headline
 from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, significant
 
 if TYPE_CHECKING:
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import Excused
-    from carbon_lint.gate.verdict import Verdict
-    from carbon_lint.records.record import Record
+    from carbon_lint.report.run.run_report import RunReport
 
 _COLOURS = {"✅": "1;32", "❌": "1;31", "⚠️": "1;33"}
 
 
-def render(
-    record: Record,
-    verdict: Verdict | None,
-    *,
-    comparison: Comparison | None = None,
-    excused: Excused | None = None,
-    is_over_budget: bool = False,
-    colour: bool = False,
-) -> str:
-    """The run in a dozen lines, each safe for a terminal and a CI log. `is_over_budget`: the gate fails it."""
-    head = headline(
-        Ending(record=record, verdict=verdict, excused=excused, comparison=comparison, is_over_budget=is_over_budget)
-    )
+def render(report: RunReport, *, colour: bool = False) -> str:
+    """Return the run in a dozen lines, each safe for a terminal and a CI log. Raises ValueError without a record."""
+    record, verdict, comparison = report.record, report.verdict, report.comparison
+    if record is None:
+        raise ValueError("there is no record to show")
+    head = headline(report)
     said = terminal(head.text)
     if colour and head.mark in _COLOURS:
         said = f"\x1b[{_COLOURS[head.mark]}m{said}\x1b[0m"
@@ -44,9 +34,9 @@ def render(
         ("PUE", significant(record.pue)),
         ("duration", format_duration(record.duration_s)),
     ]
-    for component, line in (("  GPU", phrases.by_gpu(record)), ("  CPU", phrases.straight_line(record))):
-        if line:
-            rows.insert([name for name, _ in rows].index(component) + 1, ("", line))
+    by_gpu = phrases.by_gpu(record)
+    if by_gpu:
+        rows.insert([name for name, _ in rows].index("  GPU") + 1, ("", by_gpu))
     share = phrases.modelled_share(record)
     if share:
         rows.append(("modelled", phrases.modelled(share)))

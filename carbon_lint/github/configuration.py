@@ -1,4 +1,4 @@
-"""What the run is held to: the inputs' limits, made tighter by the repository's own configuration, never looser.
+"""Find the configuration that holds: the repository's own, of a pull request that of its merge base.
 
 On a pull request the whole configuration is that of its merge base, because almost every key can loosen a limit: the
 place scales grams, `pue` scales energy, `ignore` silences the linter. What the pull request changes is listed, and
@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import config
 from carbon_lint.errors import ConfigError
-from carbon_lint.gate.verdict import Budget
 from carbon_lint.github.base import BaseUnknownError, is_ours, open_base, read_at
 from carbon_lint.github.checkout import find_checkout, start_folder
 from carbon_lint.github.paths import inside
-from carbon_lint.pipeline.story import configured_budget
+from carbon_lint.pipeline.limits import budget_of
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from carbon_lint.config import Change, Settings
     from carbon_lint.github.base import MergeBase
     from carbon_lint.github.results import Step
+    from carbon_lint.pipeline.options import Options
 
 _FETCH_HINT = "give `actions/checkout` the line `fetch-depth: 0`"
 _API_HINT = ", or this step `github-token: ${{ github.token }}` and the job `permissions: contents: read`"
@@ -35,11 +35,10 @@ _PLACE = (*config.PLACE_KEYS, "machine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What the run is held to.
+class Configuration:
+    """What holds for this step.
 
     Attributes:
-        budget: the tighter of input and configuration, limit by limit.
         settings: the configuration that holds: the checkout's, on a pull request the merge base's.
         settings_in: the same for a card in a folder; `None` if each card's own file is looked up in the checkout.
         base: the merge base of a pull request.
@@ -47,7 +46,6 @@ class Limits:
         notes: what the log and the record should say of where the configuration came from.
     """
 
-    budget: Budget
     settings: Settings
     settings_in: Callable[[str], Settings] | None = None
     base: MergeBase | None = None
@@ -66,17 +64,11 @@ def load_settings(step: Step) -> Settings:
     return config.load_file(str(path))
 
 
-def limits_of(step: Step) -> Limits:
-    """The limits of this run. Raises ConfigError, on a pull request also if its merge base cannot be read."""
-    given = Budget(
-        max_emissions_g=step.inputs.max_emissions_g,
-        max_energy_kwh=step.inputs.max_energy_kwh,
-        emissions_source="input max-emissions",
-        energy_source="input max-energy",
-    )
+def configuration_of(step: Step, options: Options) -> Configuration:
+    """Return what holds. Raises ConfigError, on a pull request also if its merge base cannot be read."""
     head = load_settings(step)
     if not step.context.is_pull_request:
-        return Limits(budget=given.tightened(configured_budget(head)), settings=head)
+        return Configuration(settings=head)
     try:
         base = open_base(step)
         configured = _Configurations(base)
@@ -86,10 +78,8 @@ def limits_of(step: Step) -> Limits:
         raise ConfigError(
             f"the configuration of a pull request's merge base counts, and cannot be read: {error}", hint=_fetch_hint()
         ) from error
-    budget = given.tightened(configured_budget(settings))
-    settings, notes = _placed(step, settings, head, budget)
-    return Limits(
-        budget=budget,
+    settings, notes = _placed(options, settings, head)
+    return Configuration(
         settings=settings,
         settings_in=None if step.inputs.config else configured.settings_in,
         base=base,
@@ -104,11 +94,12 @@ def _fetch_hint() -> str:
     return _FETCH_HINT + (_API_HINT if api.is_installed() else "")
 
 
-def _placed(step: Step, settings: Settings, head: Settings, budget: Budget) -> tuple[Settings, tuple[str, ...]]:
+def _placed(options: Options, settings: Settings, head: Settings) -> tuple[Settings, tuple[str, ...]]:
     """Take the place from a pull request that is the first to name one, unless a limit in grams hangs on it."""
-    inputs = step.inputs
-    is_named = any((inputs.location, inputs.carbon_intensity_g_per_kwh, inputs.electricity_maps))
-    is_priced = budget.max_emissions_g is not None or bool(inputs.max_increase or settings.max_increase)
+    is_named = any((options.location, options.carbon_intensity, options.electricity_maps))
+    is_priced = (
+        budget_of(options, settings).max_emissions_g is not None or options.max_increase or settings.max_increase
+    )
     named = [key for key in _PLACE if head.states(key)]
     if is_named or is_priced or not named or any(settings.states(key) for key in _PLACE):
         return settings, ()

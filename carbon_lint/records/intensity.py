@@ -1,8 +1,4 @@
-"""An intensity that changed while a run went on: its hours summed and scaled, and what its source says of them. Pure.
-
-The source of such an intensity reads "WHOSE FIGURE, hours of FIRST to LAST, measured or estimated"; `basis` is the part
-before the hours.
-"""
+"""Handle a record's carbon intensity: of a place, or of the hours that a run went on in. Pure."""
 
 from __future__ import annotations
 
@@ -10,25 +6,73 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.records.record import HourlyIntensity
+from carbon_lint.errors import MissingFigureError, UsageError
+from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from carbon_lint.records.record import Intensity
+    from carbon_lint.places import Place
+    from carbon_lint.records.record import Record
 
-_HOURS = ", hour"
+
+def priced(record: Record, place: Place) -> Record:
+    """Return the record with the grams that its energy takes at `place`.
+
+    Raises UsageError if it states grams already, by the intensity of its own time and place, and MissingFigureError
+    if it holds no energy.
+    """
+    if record.emissions_g is not None:
+        raise UsageError(
+            f"the record of run {record.run_id} states grams already, for the place that the run took place in",
+            hint="leave --location and --carbon-intensity out; they price energy that has no grams yet",
+        )
+    if record.energy_kwh.total is None:
+        raise MissingFigureError(
+            f"the record of run {record.run_id} holds no energy ({record.outcome})",
+            hint="nothing can be priced; `carbon-lint doctor` says what can be measured here",
+        )
+    known = record.uncertainty
+    return replace(
+        record,
+        emissions_g=record.energy_kwh.total * place.g_per_kwh,
+        intensity=intensity_of(place),
+        uncertainty=known and replace(known, emissions_g=known.energy_kwh.times(place.g_per_kwh)),
+    )
+
+
+def intensity_of(place: Place) -> Intensity:
+    """Return a place's carbon intensity as a record states it."""
+    return Intensity(
+        g_per_kwh=place.g_per_kwh,
+        source=place.source,
+        year=place.year,
+        location=place.code,
+        location_name=place.name,
+        is_unusual=place.is_unusual,
+        basis=None if place.basis is None else Basis(place.basis),
+    )
+
+
+def source_in_words(intensity: Intensity) -> str:
+    """Return whose figure it is and of which hours: `Electricity Maps, zone FR, hour of 2026-11-24T10Z, measured`."""
+    hours = intensity.hours
+    if not hours:
+        return intensity.source
+    first, last = hours[0].hour, hours[-1].hour
+    span = f"hour of {first}" if first == last else f"hours of {first} to {last}"
+    return f"{intensity.source}, {span}, {_kind(hours)}"
 
 
 def over_hours(intensity: Intensity, hours: Iterable[HourlyIntensity]) -> Intensity:
-    """`intensity` as the mean by energy over `hours`, which may come twice, in any order.
+    """Return `intensity` as the mean by energy over `hours`, which may come twice, in any order.
 
-    An hour that priced no energy is left out. With no energy at all it is the last hour's.
+    An hour that priced no energy is left out, unless none priced any: then it is the last hour's.
     """
     every = _summed(hours)
     kept = tuple(hour for hour in every if hour.energy_kwh)
     total_kwh = sum(hour.energy_kwh for hour in kept)
-    shown = kept or every[-1:]
+    shown = kept or tuple(every[-1:])
     if not shown:
         return intensity
     years = {hour.hour[:4] for hour in shown}
@@ -36,21 +80,15 @@ def over_hours(intensity: Intensity, hours: Iterable[HourlyIntensity]) -> Intens
     return replace(
         intensity,
         g_per_kwh=_grams(kept) / total_kwh if kept else shown[0].g_per_kwh,
-        source=f"{basis(intensity)}{_range(shown)}, {_kind(shown)}",
         year=int(year) if year.isascii() and year.isdigit() else None,
-        hours=kept,
+        hours=shown,
     )
 
 
-def basis(intensity: Intensity) -> str:
-    """Whose figure it is, without the hours."""
-    return intensity.source.partition(_HOURS)[0]
-
-
 def joined(intensities: Sequence[Intensity | None]) -> Intensity | None:
-    """The hours of one grid by several records as one; `None` where they are not that."""
+    """Return the hours of one grid by several records as one; `None` if they are not that."""
     known = [intensity for intensity in intensities if intensity is not None]
-    grids = {(basis(intensity), intensity.location, intensity.location_name) for intensity in known}
+    grids = {(each.source, each.basis, each.location, each.location_name) for each in known}
     if len(known) < len(intensities) or len(grids) != 1 or not all(intensity.hours for intensity in known):
         return None
     first = replace(known[0], is_unusual=any(intensity.is_unusual for intensity in known))
@@ -58,7 +96,7 @@ def joined(intensities: Sequence[Intensity | None]) -> Intensity | None:
 
 
 def scaled(intensity: Intensity | None, factor: float) -> Intensity | None:
-    """`intensity` with `factor` times the energy in each of its hours."""
+    """Return `intensity` with `factor` times the energy in each of its hours."""
     if intensity is None or not intensity.hours:
         return intensity
     hours = tuple(replace(hour, energy_kwh=hour.energy_kwh * factor) for hour in intensity.hours)
@@ -66,7 +104,7 @@ def scaled(intensity: Intensity | None, factor: float) -> Intensity | None:
 
 
 def find_disagreement(intensity: Intensity, total_kwh: float, emissions_g: float, *, tolerance: float) -> str | None:
-    """Why the hours are not those of this energy and these grams, in one line; `None` where they are, or are none."""
+    """Say why the hours are not those of this energy and these grams; `None` if they are, or if there are none."""
     if not intensity.hours:
         return None
     counted_kwh, counted_g = sum(hour.energy_kwh for hour in intensity.hours), _grams(intensity.hours)
@@ -82,7 +120,7 @@ def _grams(hours: Iterable[HourlyIntensity]) -> float:
 
 
 def _summed(hours: Iterable[HourlyIntensity]) -> list[HourlyIntensity]:
-    """Each hour once, in order of time. Where two records were told different figures for it, their mean by energy."""
+    """Return each hour once, in order of time. Two figures for one hour become their mean by energy."""
     found: dict[str, HourlyIntensity] = {}
     for hour in hours:
         twin = found.get(hour.hour)
@@ -98,11 +136,6 @@ def _sum(one: HourlyIntensity, other: HourlyIntensity) -> HourlyIntensity:
         energy_kwh=energy_kwh,
         is_estimated=one.is_estimated or other.is_estimated,
     )
-
-
-def _range(hours: Sequence[HourlyIntensity]) -> str:
-    first, last = hours[0].hour, hours[-1].hour
-    return f"{_HOURS} of {first}" if first == last else f"{_HOURS}s of {first} to {last}"
 
 
 def _kind(hours: Sequence[HourlyIntensity]) -> str:

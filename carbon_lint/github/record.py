@@ -1,0 +1,65 @@
+"""Find where the step's record is: made by `command`, or read from `record`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import InputError, OutputError
+from carbon_lint.github import paths
+from carbon_lint.records.origin import check_origin
+from carbon_lint.records.provenance import provenance_from_environ
+from carbon_lint.records.store import load_record, record_file
+from carbon_lint.text import quoted
+
+if TYPE_CHECKING:
+    from carbon_lint.github.configuration import Configuration
+    from carbon_lint.github.results import Step
+    from carbon_lint.records.record import Provenance, Record
+
+DEFAULT_RECORD = "carbon-lint-record.json"
+
+
+def provenance_of(step: Step) -> Provenance:
+    """Return what the runner says of this step."""
+    return provenance_from_environ({"GITHUB_ACTIONS": "true", **step.environ})
+
+
+def read_record(step: Step, configuration: Configuration) -> Record | None:
+    """Return the record that `record` names; `None` if it names none. Raises InputError, also for a foreign one."""
+    name = step.inputs.record
+    if name is None:
+        return None
+    path = paths.inside(step.context, "record", name, may_be_temporary=True)
+    if not path.exists():
+        raise InputError(
+            f"input 'record': there is no file {quoted(name)}",
+            hint="it comes from the job that measured: `uses: actions/download-artifact` before this step, and "
+            "the path that it gives",
+        )
+    is_allowed = step.inputs.allow_unusual_intensity or configuration.settings.allow_unusual_intensity
+    record = load_record(record_path_of(step), allow_unusual=is_allowed)
+    if not step.inputs.allow_foreign:
+        environ = {"GITHUB_ACTIONS": "true", **step.environ}
+        check_origin(record, name, environ, switch="`allow-foreign: true`")
+    return record
+
+
+def record_path_of(step: Step) -> Path:
+    """Return the record's file. A folder stands for one file in it: this run's own, or the one that is there.
+
+    Raises UsageError, InputError, OutputError.
+    """
+    given = step.inputs.record or DEFAULT_RECORD
+    path = paths.inside(step.context, "record", given, may_be_temporary=True)
+    if step.inputs.command is None:
+        return Path(record_file(path))
+    if not (given.endswith("/") or path.is_dir()):
+        return path
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"input 'record': {quoted(given)} cannot be made: {error.strerror}") from error
+    where = provenance_of(step)
+    parts = (where.run_id, where.run_attempt, where.job, step.inputs.job_index)
+    return path / f"{'-'.join(str(part) for part in parts if part is not None) or 'record'}.json"

@@ -1,0 +1,187 @@
+"""Count the CPU seconds of the job itself, so that a reader knows whose energy the machine's is.
+
+Every process of the job is below its guardian, daemons too, so one look at /proc finds them all; what a process has
+reaped is in its own account. The containers of the job are below their engine: their control groups count them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.measure.host import cgroup
+from carbon_lint.measure.job.containers import EngineError
+from carbon_lint.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbon_lint.measure.job.containers import Containers
+
+_MOST_SHARE = 1 / 300  # of one core, for looking at all processes of a crowded machine
+_LEAST_OTHERS_S = 0.5
+_LEAST_OTHERS_SHARE = 0.05  # of one core: what an idle machine needs for itself
+_OWN_SHARE = 0.5
+_SLACK = 1.1
+_SLACK_S = 1.0
+
+
+class JobCpu:
+    """The CPU seconds of a job. Driven by the loop; only the search for containers has a thread of its own.
+
+    Args:
+        pid: of the guardian.
+        containers: what the job starts beside its own processes.
+        environ: the environment for the engine's client.
+        interval_s: least time between two looks at the processes.
+        root: the file tree that holds /proc and /sys.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        containers: Containers | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        interval_s: float = 1.0,
+        root: Path = Path("/"),
+    ) -> None:
+        self._pid = pid
+        self._root = root
+        self._interval_s = interval_s
+        self._due_s = 0.0
+        self._processes_s = 0.0
+        self._seen: frozenset[int] = frozenset()
+        self.containers = None if containers is None else ContainerCpu(containers, environ or os.environ, root)
+
+    def sample(self) -> None:
+        """Look at the job if it is time to. Call it once a tick."""
+        if self.containers is not None:
+            self.containers.sample(excluding=self._seen)
+        now_s = time.monotonic()
+        if now_s < self._due_s:
+            return
+        spent_s = time.thread_time()
+        seconds, self._seen = tree_cpu_s(self._pid, self._root)
+        self._processes_s = max(self._processes_s, seconds)
+        self._due_s = now_s + max(self._interval_s, (time.thread_time() - spent_s) / _MOST_SHARE)
+
+    def finish(self, processes_s: float | None) -> None:
+        """Take the guardian's account of all that it has reaped, and stop looking."""
+        self._processes_s = max(self._processes_s, processes_s or 0.0)
+        if self.containers is not None:
+            self.containers.stop()
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the CPU seconds so far; `None` if those of a container cannot be read."""
+        if self.containers is None:
+            return self._processes_s
+        return None if self.containers.is_unread else self._processes_s + self.containers.seconds
+
+
+class ContainerCpu:
+    """The CPU seconds of a job's containers, by their control groups. The engine is asked on a thread: it may hang."""
+
+    def __init__(self, containers: Containers, environ: Mapping[str, str], root: Path = Path("/")) -> None:
+        self._containers = containers
+        self._environ = environ
+        self._root = root
+        self._used_s: dict[str, float] = {}
+        self._groups: dict[str, Path] = {}
+        self._first: dict[str, int] = {}
+        self._is_done = threading.Event()
+        self.is_unread = False
+        self._thread = threading.Thread(target=self._search, name="carbon-lint-containers", daemon=True)
+        self._thread.start()
+
+    def sample(self, *, excluding: frozenset[int] = frozenset()) -> None:
+        """Read each control group; one that has gone keeps its last figure. `excluding`: processes counted already."""
+        for name, group in list(self._groups.items()):
+            if self._first[name] in excluding:
+                self._used_s[name] = 0.0  # Podman's containers are our descendants
+                continue
+            used_s = cgroup.usage_s(group)
+            if used_s is not None:
+                self._used_s[name] = max(used_s, self._used_s.get(name, 0.0))
+
+    @property
+    def seconds(self) -> float:
+        """Return the sum over all containers that were seen."""
+        return sum(self._used_s.values())
+
+    def stop(self) -> None:
+        """End the search."""
+        self._is_done.set()
+
+    def _search(self) -> None:
+        pause_s = 0.1
+        while not self._is_done.wait(pause_s):
+            if any(group.exists() for group in list(self._groups.values())) and pause_s < _LONGEST_PAUSE_S:
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                continue
+            with contextlib.suppress(EngineError):
+                self._note(self._containers.processes(self._environ))
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S if self._groups else _LONGEST_WAIT_S)
+
+    def _note(self, processes: Mapping[str, int]) -> None:
+        for name, pid in processes.items():
+            group = cgroup.group_of(self._root, pid)
+            # In a container of our own the number is another process's; the group's name tells.
+            if group is None or name not in str(group):
+                self.is_unread = True
+            elif name not in self._groups:
+                self._first[name] = pid
+                self._groups[name] = group
+
+
+_LONGEST_WAIT_S = 3.0  # until a container is there: its image may have to be pulled
+_LONGEST_PAUSE_S = 20.0  # between two looks for further ones
+
+
+def tree_cpu_s(pid: int, root: Path = Path("/")) -> tuple[float, frozenset[int]]:
+    """Return the CPU seconds of a process's descendants and of all that they and it have reaped; and who they are."""
+    parents: dict[int, int] = {}
+    ticks: dict[int, tuple[int, int]] = {}
+    for entry in os.listdir(root / "proc"):
+        if entry.isdecimal():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                fields = (root / "proc" / entry / "stat").read_text(encoding="utf-8", errors="replace")
+                columns = fields.rpartition(")")[2].split()
+                parents[int(entry)] = int(columns[1])
+                ticks[int(entry)] = (sum(map(int, columns[11:13])), sum(map(int, columns[13:15])))
+    children: dict[int, list[int]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    found: set[int] = set()
+    waiting = list(children.get(pid, ()))
+    while waiting:
+        child = waiting.pop()
+        found.add(child)
+        waiting += children.get(child, ())
+    total = sum(sum(ticks[child]) for child in found) + ticks.get(pid, (0, 0))[1]
+    return total / os.sysconf("SC_CLK_TCK"), frozenset(found)
+
+
+def has_left(job_cpu_s: float | None, counted_cpu_s: float | None) -> bool:
+    """Tell whether the job was busier than the CPUs that are counted: it has left its affinity or control group."""
+    if job_cpu_s is None or counted_cpu_s is None:
+        return False
+    return job_cpu_s > counted_cpu_s * _SLACK + _SLACK_S
+
+
+def warn_of_others(job_cpu_s: float | None, machine_cpu_s: float | None, duration_s: float) -> str | None:
+    """Return a warning if less than half of the busy CPU seconds were the job's own."""
+    if job_cpu_s is None or machine_cpu_s is None or job_cpu_s >= _OWN_SHARE * machine_cpu_s:
+        return None
+    others_s = machine_cpu_s - job_cpu_s
+    if others_s < max(_LEAST_OTHERS_S, _LEAST_OTHERS_SHARE * duration_s):
+        return None
+    return (
+        f"of {machine_cpu_s:.1f} s that CPUs were busy the job itself used {job_cpu_s:.1f} s "
+        f"({job_cpu_s / machine_cpu_s:.0%}) in {format_duration(duration_s)}: the energy of others is in this figure"
+    )

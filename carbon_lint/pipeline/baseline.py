@@ -1,0 +1,202 @@
+"""Answer what a run is compared with: the card, a record, the ledger or a model on the Hub."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from carbon_lint.card.from_record import card_with_record
+from carbon_lint.card.read import read_card
+from carbon_lint.errors import CarbonLintError, HubError, InputError, UsageError
+from carbon_lint.gate.baseline import Figures, figures_of_record
+from carbon_lint.records import ledger
+from carbon_lint.records.comparable import Identity, identity_of, why_never
+from carbon_lint.records.storage import is_missing
+from carbon_lint.records.store import load_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from carbon_lint.card.document import Node
+    from carbon_lint.limits import Source
+    from carbon_lint.records.record import Record
+
+LEDGER_VARIABLE = "CARBON_LINT_LEDGER"
+LEDGER_FOLDER = "ledger"
+DEFAULT_CARD = "README.md"
+_TIMEOUT_S = 30.0
+_UNNAMED = ": this record names no repository; it was measured outside of a git checkout"
+
+
+def ledger_url(given: str | None, environ: Mapping[str, str] | None = None) -> str:
+    """Return the ledger that is given, else the variable's, else the usual folder."""
+    return given or (os.environ if environ is None else environ).get(LEDGER_VARIABLE) or LEDGER_FOLDER
+
+
+class Files(Protocol):
+    """Reads what a baseline names: on a pull request the merge base's, so that no baseline is raised on the way."""
+
+    def card(self, name: str) -> tuple[bytes | None, str]:
+        """Return a card and how to call it; `None` if it is not there."""
+
+    def record(self, name: str) -> tuple[Record | None, str]:
+        """Return a record and how to call it; `None` if it is not there. Raises InputError for what is no record."""
+
+
+class FilesHere:
+    """The files of this machine, which a user has just named: each must be there."""
+
+    def card(self, name: str) -> tuple[bytes | None, str]:
+        """See Files. Raises InputError."""
+        try:
+            with open(name, "rb") as stream:
+                return stream.read(), name
+        except OSError as error:
+            raise InputError(
+                f"cannot read {name}: {error.strerror}", hint="name the card: --baseline-card FILE"
+            ) from error
+
+    def record(self, name: str) -> tuple[Record | None, str]:
+        """See Files. Raises InputError."""
+        return load_record(name), name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        source: where the baseline comes from.
+        run: which runs the run can be compared with.
+        card: the card of `card`; `None` if the front end has none.
+        ledger: folder or URL, as the user named it; `None` is the usual folder.
+        environ: for the Hub and the ledger's storage.
+        hub_token: the Hub's, if the front end was given one.
+        files: reads the files that the baseline names.
+        is_judged: a limit hangs on the baseline.
+    """
+
+    source: Source
+    run: Identity
+    card: str | None = None
+    ledger: str | None = None
+    ledger_folder: str = LEDGER_FOLDER
+    environ: Mapping[str, str] = field(default_factory=dict)
+    hub_token: str | None = field(default=None, repr=False)
+    files: Files = field(default_factory=FilesHere)
+    is_judged: bool = False
+
+
+def find_baseline(question: Question) -> Figures | str:
+    """Return the figures to compare with, or why there are none. Raises UsageError, InputError."""
+    found = _READERS[question.source.kind](question)
+    return found if isinstance(found, str) else replace(found, name=question.source.value or "the card")
+
+
+def unless_it_is(figures: Figures | str | None, whole: Record) -> Figures | str | None:
+    """Return the figures, unless the card they come from states this very run: then why they are none.
+
+    `whole` is the sum over the run's group, which is what a card states.
+    """
+    if not isinstance(figures, Figures) or figures.card is None:
+        return figures
+    try:
+        change = card_with_record(figures.card, DEFAULT_CARD, whole, replace=True)
+    except CarbonLintError:
+        return figures
+    written = figures_of_card(change.after, figures.origin)
+    is_same = written is not None and written.emissions_g == figures.emissions_g
+    return f"{figures.origin} states this run's own figure" if is_same else figures
+
+
+def figures_of_card(data: bytes, origin: str) -> Figures | None:
+    """Return what a card states; `None` if it states no number of grams."""
+    block = read_card(data, DEFAULT_CARD).block
+    emissions_g = _number(block, "emissions")
+    if emissions_g is None:
+        return None
+    hardware = _words(block, "hardware_used")
+    return Figures(
+        origin=origin,
+        emissions_g=emissions_g,
+        energy_kwh=_number(block, "energy_consumed"),
+        location=_words(block, "geographical_location"),
+        hardware=None if hardware is None else ", ".join(sorted(hardware.split(", "))),
+        card=data,
+    )
+
+
+def _card(question: Question) -> Figures | str:
+    if question.card is None:
+        raise UsageError("the baseline `card` needs a card", hint="--card README.md")
+    return _stated(*question.files.card(question.card))
+
+
+def _record(question: Question) -> Figures | str:
+    name = question.source.value
+    record, origin = question.files.record(name)
+    if record is None:
+        return f"there is no {name}"
+    never = why_never(question.run, identity_of(record))
+    if never is not None:
+        raise InputError(f"baseline record:{name} {never}", hint="name an earlier run's record")
+    return figures_of_record(record, f"record {origin}")
+
+
+def _ledger(question: Question) -> Figures | str:
+    url = question.ledger or question.ledger_folder
+    if question.ledger is None and is_missing(url):
+        return f"there is no ledger yet in the folder {LEDGER_FOLDER}"
+    entry, why_none = ledger.latest(url, branch=question.source.value, run=question.run)
+    if entry is None:
+        unnamed = _UNNAMED if question.run.repository is None else ""
+        return why_none.replace(url, question.ledger or LEDGER_FOLDER) + unnamed
+    return figures_of_record(entry.record, f"the ledger's last run on {question.source.value}")
+
+
+def _hub(question: Question) -> Figures | str:
+    from carbon_lint.hub.client.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second
+    from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
+
+    model = question.source.value
+    try:
+        with open_model(
+            model, question.environ, deadline=Deadline(_TIMEOUT_S), token=question.hub_token, needs_token=False
+        ) as repo:
+            card = repo.tip("main").card
+    except HubError as error:
+        why = f"the card of {model} could not be read: {error.message}"
+        if question.is_judged:
+            raise InputError(f"{why}, so max-increase cannot be judged", hint="try again later") from error
+        return why
+    return _stated(card, f"the card of {model}")
+
+
+_READERS: dict[str, Callable[[Question], Figures | str]] = {
+    "card": _card,
+    "record": _record,
+    "hub": _hub,
+    "ledger": _ledger,
+}
+
+
+def _stated(card: bytes | None, origin: str) -> Figures | str:
+    if card is None:
+        return f"there is no {origin}"
+    return figures_of_card(card, origin) or f"{origin} states no emissions"
+
+
+def _member(block: Node | None, name: str) -> Node | None:
+    return block.get(name) if block is not None and block.kind == "map" else block if name == "emissions" else None
+
+
+def _number(block: Node | None, name: str) -> float | None:
+    node = _member(block, name)
+    is_number = node is not None and node.is_number and isinstance(node.value, int | float)
+    return float(node.value) if node is not None and is_number and node.value is not None else None
+
+
+def _words(block: Node | None, name: str) -> str | None:
+    node = _member(block, name)
+    return node.value if node is not None and isinstance(node.value, str) else None

@@ -1,0 +1,107 @@
+"""Answer what a run is held to: the tighter of option and configuration, limit by limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import UsageError
+from carbon_lint.gate.budget import OnModelled
+from carbon_lint.gate.verdict import Budget
+from carbon_lint.measure.request import OnLoss
+
+if TYPE_CHECKING:
+    from carbon_lint.config import Settings
+    from carbon_lint.limits import BudgetException, MaxIncrease, Source
+    from carbon_lint.pipeline.options import Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a run is held to.
+
+    Attributes:
+        budget: the tighter of option and configuration, each with its source.
+        increases: limits on the increase over the baseline, each of which must hold.
+        baseline: what the run is compared with; `None` compares nothing.
+        max_age_s: the age from which a baseline is shown and not judged.
+        exceptions: limits that are lifted until a day, which may be past.
+        uncertainty: the user's own, for every modelled component; `None` takes the gate's.
+        today: the day by which exceptions hold.
+    """
+
+    budget: Budget = field(default_factory=Budget)
+    increases: tuple[MaxIncrease, ...] = ()
+    baseline: Source | None = None
+    max_age_s: float | None = None
+    exceptions: tuple[BudgetException, ...] = ()
+    on_exceed: OnLoss = OnLoss.STOP
+    on_modelled: OnModelled = OnModelled.FIGURE
+    grace_s: float = 30.0
+    uncertainty: float | None = None
+    today: date
+
+    @property
+    def hard_budget(self) -> Budget:
+        """The limits that stop a running job: those that no exception lifts today."""
+        lifted = {exception.limit for exception in self.exceptions if exception.until >= self.today}
+        return replace(
+            self.budget,
+            max_emissions_g=None if "max-emissions" in lifted else self.budget.max_emissions_g,
+            max_energy_kwh=None if "max-energy" in lifted else self.budget.max_energy_kwh,
+        )
+
+    @property
+    def asks(self) -> bool:
+        """True if there is anything to judge by."""
+        return bool(self.budget or self.increases)
+
+
+def budget_of(options: Options, settings: Settings) -> Budget:
+    """Return the tighter of option and configuration, limit by limit. Raises ConfigError."""
+    given = Budget(
+        max_emissions_g=options.max_emissions_g,
+        max_energy_kwh=options.max_energy_kwh,
+        emissions_source=options.source("max-emissions"),
+        energy_source=options.source("max-energy"),
+    )
+    configured = Budget(
+        max_emissions_g=settings.max_emissions_g,
+        max_energy_kwh=settings.max_energy_kwh,
+        emissions_source=settings.source("max-emissions"),
+        energy_source=settings.source("max-energy"),
+    )
+    return given.tightened(configured)
+
+
+def limits_of(
+    options: Options,
+    settings: Settings,
+    *,
+    more_exceptions: tuple[BudgetException, ...] = (),
+    today: date | None = None,
+) -> Limits:
+    """Return what a run is held to. `more_exceptions` are a front end's own, as by a label. Raises ConfigError."""
+    baseline = options.baseline or settings.baseline
+    if baseline is None and options.max_increase is not None:
+        raise UsageError(
+            f"{options.named('max-increase')} needs {options.named('baseline')}",
+            hint="say over what, like --baseline card or --baseline ledger:main",
+        )
+    if baseline is None and settings.max_increase is not None:
+        raise settings.error("max-increase", "needs a baseline", hint='add the key, as in baseline = "ledger:main"')
+    increases = (options.max_increase, settings.max_increase)
+    max_age_s = options.baseline_max_age_s
+    return Limits(
+        budget=budget_of(options, settings),
+        increases=tuple(dict.fromkeys(one for one in increases if one is not None)),
+        baseline=baseline,
+        max_age_s=settings.baseline_max_age_s if max_age_s is None else max_age_s,
+        exceptions=(*settings.exception, *more_exceptions),
+        on_exceed=OnLoss(options.on_exceed or settings.on_exceed),
+        on_modelled=OnModelled(options.on_modelled or settings.on_modelled),
+        grace_s=settings.grace_s if options.grace_s is None else options.grace_s,
+        uncertainty=options.uncertainty,
+        today=today or datetime.now(UTC).date(),
+    )

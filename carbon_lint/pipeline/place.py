@@ -1,0 +1,181 @@
+"""Answer where the energy comes from: an option, else the configuration, checked once for every front end."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.config import PLACE_KEYS
+from carbon_lint.errors import PlaceError, UsageError
+from carbon_lint.pipeline.options import naming
+
+if TYPE_CHECKING:
+    from carbon_lint.config import Settings
+    from carbon_lint.gate.verdict import Budget
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
+    from carbon_lint.pipeline.options import Options
+    from carbon_lint.places import Place
+
+NOT_GIVEN = "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)"
+NAME_ONE = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), --carbon-intensity 56.04, or --energy-only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What says the carbon intensity, not looked up yet.
+
+    Attributes:
+        key: `location`, `electricity-maps` or `carbon-intensity`; `None` if nothing says it.
+        text: the location or the zone.
+        g_per_kwh: the carbon intensity, if `key` is that.
+        intensity_source: whose figure that is.
+        where: who says it, for an error: `input 'location'`, `carbon-lint.toml:3: location`; `None` needs no name.
+        source: who says it, for the plan: `--location`, `carbon-lint.toml:3`.
+    """
+
+    key: str | None = None
+    text: str = ""
+    g_per_kwh: float | None = None
+    intensity_source: str | None = None
+    allow_unusual: bool = False
+    where: str | None = None
+    source: str | None = None
+    is_configured: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """Where the energy comes from.
+
+    Attributes:
+        place: the place; a grid that is priced hour by hour is not asked yet; `None` states energy alone.
+        how: how `auto` found it, to be shown; `None` if it was named.
+        source: who named it.
+    """
+
+    place: Place | ElectricityMaps | None = None
+    how: str | None = None
+    source: str | None = None
+
+
+def choose(options: Options, settings: Settings) -> Chosen:
+    """Return what the options name, else the configuration. Raises UsageError, ConfigError if one of them names two."""
+    given = {"location": options.location, "electricity-maps": options.electricity_maps}
+    named = [key for key in PLACE_KEYS if given.get(key, options.carbon_intensity) is not None]
+    if len(named) > 1:
+        raise UsageError(
+            f"{' and '.join(map(options.named, named))} each say the intensity", hint="give one of them: --location FRA"
+        )
+    if options.intensity_source is not None and options.carbon_intensity is None:
+        raise UsageError("--intensity-source needs --carbon-intensity", hint="a --location has its own source")
+    allow_unusual = options.allow_unusual_intensity or settings.allow_unusual_intensity
+    if named:
+        return Chosen(
+            key=named[0],
+            text=given.get(named[0]) or "",
+            g_per_kwh=options.carbon_intensity,
+            intensity_source=options.intensity_source,
+            allow_unusual=allow_unusual,
+            where=options.named(named[0]),
+            source=options.source(named[0]),
+        )
+    key = settings.place_key
+    if key is None:
+        return Chosen(allow_unusual=allow_unusual)
+    return Chosen(
+        key=key,
+        text=settings.stated(key) or "",
+        g_per_kwh=settings.carbon_intensity_g_per_kwh,
+        allow_unusual=allow_unusual,
+        where=f"{settings.source(key)}: {key}",
+        source=settings.source(key),
+        is_configured=True,
+    )
+
+
+def resolve(chosen: Chosen, options: Options, settings: Settings) -> Resolved:
+    """Look the place up; a grid is opened and not asked. Raises PlaceError, ConfigError."""
+    from carbon_lint.measure.grid import location  # noqa: PLC0415  a verb that needs no place starts without it
+
+    if chosen.key is None:
+        return Resolved()
+    if chosen.key == "electricity-maps":
+        return Resolved(place=open_grid(chosen, options), source=chosen.source)
+    with naming(chosen.where or chosen.key):
+        if chosen.key == "carbon-intensity":
+            return Resolved(place=_custom(chosen), source=chosen.source)
+        found = location.resolve(chosen.text, settings.machine, platform.node())
+    return Resolved(place=found.place, how=None if found.how is None else str(found), source=chosen.source)
+
+
+def place_of_run(options: Options, settings: Settings, budget: Budget) -> Resolved:
+    """Return where a run's energy comes from. Raises PlaceError if it needs grams and nothing says the place."""
+    if options.energy_only:
+        if wants_grams(options, budget):
+            limit = budget.emissions_source if budget.max_emissions_g is not None else None
+            where = "" if limit is None or limit.startswith("--") else f" (max-emissions is set in {limit})"
+            raise UsageError(
+                "--energy-only states no grams, and --max-emissions or --card need them",
+                hint=f"leave it out, or limit the energy by --max-energy{where}",
+            )
+        return Resolved(source=options.source("energy-only"))
+    chosen = choose(options, settings)
+    if chosen.key is None and needs_place(options, budget):
+        raise PlaceError(NOT_GIVEN, hint=NAME_ONE)
+    return resolve(chosen, options, settings)
+
+
+def wants_grams(options: Options, budget: Budget) -> bool:
+    """Return whether a limit, the card or the Hub needs grams."""
+    return budget.max_emissions_g is not None or options.card is not None or options.publishes
+
+
+def needs_place(options: Options, budget: Budget) -> bool:
+    """Return whether a run cannot do without a place: one that is only limited in kWh can."""
+    return wants_grams(options, budget) or budget.max_energy_kwh is None
+
+
+def place_of_now(options: Options, settings: Settings) -> Place | None:
+    """Return the place for a figure that is computed at once: a grid stands at its newest hour's carbon intensity.
+
+    Raises PlaceError, UsageError, ConfigError.
+    """
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
+
+    place = resolve(choose(options, settings), options, settings).place
+    return _newest_hour(place) if isinstance(place, ElectricityMaps) else place
+
+
+def open_grid(chosen: Chosen, options: Options) -> ElectricityMaps:
+    """Return the grid, not asked yet. Raises PlaceError if its token is not there."""
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
+    from carbon_lint.measure.grid.hour_watch import steady_clock  # noqa: PLC0415
+
+    if not options.grid_token:
+        raise PlaceError(
+            f"{chosen.where}: {chosen.text} needs a token, and none is given", hint=options.grid_token_hint
+        )
+    return ElectricityMaps(chosen.text, options.grid_token, clock=steady_clock(), allow_unusual=chosen.allow_unusual)
+
+
+def _custom(chosen: Chosen) -> Place:
+    from carbon_lint.places import custom_place  # noqa: PLC0415  as above
+
+    return custom_place(
+        float(chosen.g_per_kwh or 0.0), source=chosen.intensity_source, allow_unusual=chosen.allow_unusual
+    )
+
+
+def _newest_hour(grid: ElectricityMaps) -> Place:
+    from carbon_lint.places import custom_place  # noqa: PLC0415  as above
+
+    hour = grid.first()
+    kind = "estimated" if hour.is_estimated else "measured"
+    return custom_place(
+        hour.g_per_kwh,
+        source=f"{hour.basis}, the one hour of {hour.label}, {kind}",
+        name=hour.zone,
+        year=hour.start.year,
+        allow_unusual=grid.allow_unusual,
+    )

@@ -1,0 +1,212 @@
+"""Resolve options and configuration into one plan of a run: every value once, with its source, before the job."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.measure.request import OnLoss, RunRequest
+from carbon_lint.pipeline.baseline import (
+    DEFAULT_CARD,
+    LEDGER_FOLDER,
+    LEDGER_VARIABLE,
+    FilesHere,
+    Question,
+    find_baseline,
+)
+from carbon_lint.pipeline.card import check_card_can_be_written
+from carbon_lint.pipeline.limits import limits_of
+from carbon_lint.pipeline.place import Resolved, place_of_run
+from carbon_lint.records.attempts import check_name
+from carbon_lint.records.folder import check_group
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from carbon_lint.config import Settings
+    from carbon_lint.gate.baseline import Figures
+    from carbon_lint.limits import BudgetException
+    from carbon_lint.measure.meter import Meter
+    from carbon_lint.pipeline.baseline import Files
+    from carbon_lint.pipeline.limits import Limits
+    from carbon_lint.pipeline.options import Options
+    from carbon_lint.records.comparable import Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What will be done.
+
+    Attributes:
+        options: what the user asked for.
+        limits: what the run is held to; each limit names its source.
+        place: where the energy comes from, and who says so; `None` if nothing is measured.
+        baseline: what the run is compared with, or why there is nothing; `None` if nothing was asked for.
+        pue: power usage effectiveness.
+        cpu_power_w: power of the CPU at full load, if somebody states it.
+        require: what must be measured.
+        record_path: where the record goes, or is.
+        run_group: name of the runs that count together.
+        only_own_group: records of another repository beside the record are an error, and not part of the sum.
+        card: path of the card that the figures go into.
+        training_type: for the card.
+        pass_env: variables that are handed to the job although they are secrets.
+        sources: option -> who says its value: `--pue`, `carbon-lint.toml:3`, `default`.
+    """
+
+    options: Options
+    limits: Limits
+    place: Resolved | None = None
+    baseline: Figures | str | None = None
+    pue: float = 1.0
+    cpu_power_w: float | None = None
+    require: tuple[str, ...] = ()
+    record_path: str | None = None
+    run_group: str | None = None
+    only_own_group: bool = False
+    card: str | None = None
+    training_type: str | None = None
+    pass_env: tuple[str, ...] = ()
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What only the front end knows.
+
+    Attributes:
+        is_measuring: a job will be measured.
+        run: which runs the run can be compared with.
+        environ: for the Hub and the ledger.
+        files: reads the files that a baseline names.
+        hub_token: the Hub's, if the front end was given one.
+        ledger_folder: the ledger if none is named.
+        exceptions: the front end's own, as by a label.
+        only_own_group: see RunPlan.
+        record_path, card: the paths, checked by the front end.
+    """
+
+    run: Identity
+    environ: Mapping[str, str]
+    is_measuring: bool = True
+    files: Files | None = None
+    hub_token: str | None = None
+    ledger_folder: str = LEDGER_FOLDER
+    exceptions: tuple[BudgetException, ...] = ()
+    only_own_group: bool = False
+    record_path: str | None = None
+    card: str | None = None
+
+
+def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunPlan:
+    """Answer every question of a run before it begins.
+
+    Raises UsageError, ConfigError, InputError, OutputError; MeasurementError if grams are asked for and no place is.
+    """
+    limits = limits_of(options, settings, more_exceptions=around.exceptions)
+    run_group = options.run_group or settings.run_group
+    if around.is_measuring and around.record_path is not None and run_group is not None:
+        check_name(around.record_path)
+    return RunPlan(
+        options=options,
+        limits=limits,
+        baseline=baseline_of(options, settings, limits, around),
+        place=place_of_run(options, settings, limits.budget) if around.is_measuring else None,
+        pue=settings.pue if options.pue is None else options.pue,
+        cpu_power_w=settings.on_machine(platform.node()).cpu_power_w
+        if options.cpu_power_w is None
+        else options.cpu_power_w,
+        require=options.require or settings.require,
+        record_path=around.record_path,
+        run_group=run_group,
+        only_own_group=around.only_own_group,
+        card=around.card,
+        training_type=options.training_type or settings.training_type,
+        pass_env=(*options.pass_env, *settings.pass_env),
+        sources=_sources(options, settings),
+    )
+
+
+def baseline_of(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> Figures | str | None:
+    """Return what a run is compared with, or why there is nothing; `None` if nothing was asked for."""
+    if limits.baseline is None:
+        return None
+    card = options.baseline_card or around.card or settings.card or DEFAULT_CARD
+    question = Question(
+        source=limits.baseline,
+        run=around.run,
+        card=card,
+        ledger=options.ledger or around.environ.get(LEDGER_VARIABLE),
+        ledger_folder=around.ledger_folder,
+        environ=around.environ,
+        hub_token=around.hub_token,
+        files=around.files or FilesHere(),
+        is_judged=bool(limits.increases),
+    )
+    return find_baseline(question)
+
+
+def check_outputs(plan: RunPlan) -> bool:
+    """Find out before the job what could not be written after it. Returns whether a new card will be made."""
+    from carbon_lint.measure.run import prepare_record_path  # noqa: PLC0415  `gate` and `card` measure nothing
+
+    if plan.record_path is not None:
+        prepare_record_path(plan.record_path)
+    if plan.card is None:
+        return False
+    is_new = check_card_can_be_written(plan.card, record_path=plan.record_path)
+    if plan.run_group is not None and plan.record_path is not None:
+        check_group(plan.run_group, plan.record_path)
+    return is_new
+
+
+def request_of(plan: RunPlan, **given: Any) -> RunRequest:
+    """Return the request of the job, with what the front end alone knows of it."""
+    options, limits = plan.options, plan.limits
+    return RunRequest(
+        budget=limits.hard_budget,
+        on_exceed=limits.on_exceed,
+        on_unmeasured=OnLoss(options.on_unmeasured or OnLoss.STOP),
+        grace_s=limits.grace_s,
+        tick_s=options.tick_s,
+        record_path=plan.record_path,
+        run_group=plan.run_group,
+        expected_duration_s=options.expected_duration_s,
+        **given,
+    )
+
+
+def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
+    """Return CodeCarbon's meter as the plan has it, priced hour by hour on a grid."""
+    from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter  # noqa: PLC0415  it takes a second
+    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415
+    from carbon_lint.measure.grid.hourly import hourly  # noqa: PLC0415
+
+    place = None if plan.place is None else plan.place.place
+    meter = CodeCarbonMeter(
+        None if isinstance(place, ElectricityMaps) else place,
+        pue=plan.pue,
+        cpu_power_w=plan.cpu_power_w,
+        environ=environ,
+        require=plan.require,
+    )
+    return hourly(meter, place) if isinstance(place, ElectricityMaps) else meter
+
+
+def _sources(options: Options, settings: Settings) -> dict[str, str]:
+    """Say of every value that both an option and the configuration may state who states it."""
+    given = {
+        "pue": options.pue,
+        "require": options.require or None,
+        "run-group": options.run_group,
+        "training-type": options.training_type,
+        "baseline": options.baseline,
+        "baseline-max-age": options.baseline_max_age_s,
+        "on-exceed": options.on_exceed,
+        "on-modelled": options.on_modelled,
+        "grace": options.grace_s,
+        "pass-env": options.pass_env or None,
+    }
+    return {key: settings.source(key) if value is None else options.source(key) for key, value in given.items()}

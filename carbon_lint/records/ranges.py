@@ -1,0 +1,210 @@
+"""Say how far a run's figures may lie from the truth: one answer for the gate, the reports, sums and estimates. Pure.
+
+A run states its own bounds (`Record.uncertainty`). The bounds of a record that states none (format 1, or one that
+CodeCarbon wrote) follow from its methods, by `DERIVED`.
+
+The ends of a sum are the sums of the ends: models err the same way on every machine and in every run, so their errors
+are taken as fully correlated and never cancel out.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from carbon_lint.records.record import Method
+from carbon_lint.records.uncertainty import Bounds, LeftOut, Range, Uncertainty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from carbon_lint.records.record import Energy, Methods, Record
+
+COMPONENTS = ("cpu", "gpu", "ram")
+
+SENSORS: Mapping[Method, Bounds] = MappingProxyType(
+    {Method.COUNTER: Bounds(low=0.95, high=1.05), Method.SAMPLED_POWER: Bounds(low=0.90, high=1.10)},
+)
+"""The truth over the figure of a sensor.
+
+* `counter` 5 %: the error of the power sensor of over 70 NVIDIA GPUs against an external meter (arXiv 2312.02741). RAPL
+  of server processors since Haswell measures too, and follows the plug as closely (Khan et al., RAPL in Action, 2018;
+  Desrochers et al., A Validation of DRAM RAPL Power Measurements, 2016).
+* `sampled-power` 10 %: the same sensors, read once a second: of A100 and H100 they see 25 % of the time.
+"""
+
+DERIVED: Mapping[Method, Bounds] = MappingProxyType(
+    {
+        **SENSORS,
+        Method.LOAD_MODEL: Bounds(low=0.5, high=5.3),
+        Method.USER: Bounds(low=0.5, high=5.3),
+        Method.CONSTANT: Bounds(low=0.12, high=2.4),
+    },
+)
+"""The truth over the figure, if the record does not say. Its models are CodeCarbon 3's then.
+
+* `load-model`, `user`: the cube of the load times the TDP. RAPL at full load was 0.51 to 0.93 of the TDP, and at 5 to
+  55 % of the load up to 5.3 times the cube's figure (four CPUs). `--cpu-power` replaces the TDP and keeps the curve.
+* `constant`: watts by DIMM. 0.1 W/GiB is 0.12 of its 20 W for 24 GiB; 0.3 W/GiB for 128 GiB and 0.15 W/GiB for the rest
+  is 2.4 times its 54 W for 755 GiB.
+"""
+
+_UNSTATED = MappingProxyType({"cpu": Method.LOAD_MODEL, "gpu": Method.SAMPLED_POWER, "ram": Method.CONSTANT})
+
+LEFT_OUT = LeftOut(low=0.2, likely=0.33, high=0.6)
+"""Board, fans, disks, network and power supply on top of CPU and memory: Boavizta 33 %, Teads 48 to 55 W a socket."""
+
+
+def uncertainty_of(record: Record) -> Uncertainty | None:
+    """Return the bounds of a record's figures, its own or those of its methods; `None` if it holds no energy."""
+    if record.energy_kwh.total is None:
+        return None
+    if record.uncertainty is not None:
+        return record.uncertainty
+    g_per_kwh = None if record.emissions_g is None else _g_per_kwh(record)
+    return uncertainty_of_parts(record.energy_kwh, record.methods, g_per_kwh=g_per_kwh)
+
+
+def uncertainty_of_parts(
+    energy: Energy,
+    methods: Methods,
+    *,
+    g_per_kwh: float | None,
+    cpu_kwh: Bounds | None = None,
+    ram_kwh: Bounds | None = None,
+) -> Uncertainty | None:
+    """Return the bounds of a run's figures; `None` if there is no energy.
+
+    Args:
+        energy: by component, PUE included.
+        methods: by component. One without a method is CodeCarbon's, and taken as `_UNSTATED` says.
+        g_per_kwh: the carbon intensity; `None` states no grams.
+        cpu_kwh: the least and the most that the CPU's model allows, PUE included; `None` takes the method's.
+        ram_kwh: the same of the memory's model.
+    """
+    if energy.total is None:
+        return None
+    given = {"cpu": cpu_kwh, "ram": ram_kwh}
+    parts: dict[str, Bounds | None] = {}
+    for name in COMPONENTS:
+        value, method = getattr(energy, name), getattr(methods, name)
+        if value is None:
+            parts[name] = None
+            continue
+        method = method or _UNSTATED[name]
+        modelled = None if method in SENSORS else given.get(name)
+        parts[name] = (modelled or DERIVED[method].times(value)).around(value)
+    known = [bounds for bounds in parts.values() if bounds is not None]
+    total = _total(energy, known)
+    return Uncertainty(
+        energy_kwh=total,
+        emissions_g=None if g_per_kwh is None else total.times(g_per_kwh),
+        cpu_kwh=parts["cpu"],
+        gpu_kwh=parts["gpu"],
+        ram_kwh=parts["ram"],
+    )
+
+
+def _total(energy: Energy, parts: list[Bounds]) -> Bounds:
+    """Return the sum of the parts' bounds; without any part the total is taken as a load model's."""
+    total_kwh = energy.total or 0.0
+    if not parts:
+        return DERIVED[Method.LOAD_MODEL].times(total_kwh)
+    total = parts[0]
+    for bounds in parts[1:]:
+        total = total.plus(bounds)
+    return total.around(total_kwh)  # the parts are rounded apart from their total
+
+
+def energy_range(record: Record) -> Range | None:
+    """Return the record's energy in kWh with its bounds; `None` if it holds no energy."""
+    known = uncertainty_of(record)
+    likely = record.energy_kwh.total
+    return None if known is None or likely is None else _range(likely, known.energy_kwh)
+
+
+def emissions_range(record: Record) -> Range | None:
+    """Return the record's grams with their bounds; `None` if it holds no grams."""
+    known = uncertainty_of(record)
+    if known is None or record.emissions_g is None:
+        return None
+    return _range(record.emissions_g, known.emissions_g or known.energy_kwh.times(_g_per_kwh(record)))
+
+
+def _range(likely: float, bounds: Bounds) -> Range:
+    return Range(low=bounds.low, likely=likely, high=bounds.high)
+
+
+def _g_per_kwh(record: Record) -> float:
+    if record.energy_kwh.total and record.emissions_g is not None:
+        return record.emissions_g / record.energy_kwh.total
+    return record.intensity.g_per_kwh if record.intensity is not None else 0.0
+
+
+def left_out_of(record: Record) -> LeftOut:
+    """Return the size of what the record's energy leaves out, its own or `LEFT_OUT`."""
+    return record.left_out or LEFT_OUT
+
+
+def measured_share(record: Record) -> float | None:
+    """Return the part of the energy that a sensor read, 0 to 1; `None` if any is missing."""
+    energy, methods = record.energy_kwh, record.methods
+    parts = [(getattr(energy, name), getattr(methods, name)) for name in COMPONENTS]
+    there = [(energy_kwh, method) for energy_kwh, method in parts if energy_kwh is not None or method is not None]
+    if not energy.total or not there or any(None in part for part in there):
+        return None
+    read_kwh = [energy_kwh for energy_kwh, method in there if method in SENSORS]
+    if len(read_kwh) == len(there):
+        return 1.0
+    return min(1.0, float(sum(read_kwh)) / energy.total)
+
+
+def sum_of(records: Iterable[Record]) -> Uncertainty | None:
+    """Return the bounds of the sum of the records' figures; `None` if one of them has none."""
+    total: Uncertainty | None = None
+    for record in records:
+        known = uncertainty_of(record)
+        if known is None:
+            return None
+        total = known if total is None else _plus(total, known)
+    return total
+
+
+def _plus(one: Uncertainty, other: Uncertainty) -> Uncertainty:
+    def both(name: str) -> Bounds | None:
+        mine: Bounds | None = getattr(one, name)
+        theirs: Bounds | None = getattr(other, name)
+        if mine is None or theirs is None:
+            return theirs if mine is None else mine
+        return mine.plus(theirs)
+
+    has_grams = one.emissions_g is not None and other.emissions_g is not None
+    return Uncertainty(
+        energy_kwh=one.energy_kwh.plus(other.energy_kwh),
+        emissions_g=both("emissions_g") if has_grams else None,
+        cpu_kwh=both("cpu_kwh"),
+        gpu_kwh=both("gpu_kwh"),
+        ram_kwh=both("ram_kwh"),
+    )
+
+
+def scaled_to(
+    known: Uncertainty | None, before: Energy, after: Energy, emissions_g: float | None
+) -> Uncertainty | None:
+    """Return the bounds of the part of a run's energy that is left, each component's scaled as its figure was."""
+    if known is None or not after.total:
+        return None
+    parts: dict[str, Bounds | None] = {}
+    for name in COMPONENTS:
+        bounds, old, new = getattr(known, f"{name}_kwh"), getattr(before, name), getattr(after, name)
+        parts[name] = bounds if bounds is None or not old else bounds.times((new or 0.0) / old)
+    there = [bounds for bounds in parts.values() if bounds is not None]
+    scaled = known.energy_kwh.times(after.total / before.total) if before.total else known.energy_kwh
+    total = _total(after, there) if there else scaled.around(after.total)
+    return Uncertainty(
+        energy_kwh=total,
+        emissions_g=None if emissions_g is None else total.times(emissions_g / after.total),
+        cpu_kwh=parts["cpu"],
+        gpu_kwh=parts["gpu"],
+        ram_kwh=parts["ram"],
+    )

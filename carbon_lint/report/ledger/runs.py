@@ -1,0 +1,127 @@
+"""Render the runs of a ledger: as lines for a person, and as one flat row a run for DuckDB, pandas or a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.errors import UsageError
+from carbon_lint.project import install_hint
+from carbon_lint.records.ledger_sum import Reason
+from carbon_lint.report.ledger.sum import emissions, energy
+from carbon_lint.text import spreadsheet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carbon_lint.records.ledger_sum import Counted
+
+_COUNTS = {
+    Reason.SAME: "not added: the same run as",
+    Reason.PART: "not added: part of",
+    Reason.HELD: "not added: ran inside",
+    Reason.SHARED: "added in part: shares its machine or a GPU with",
+}
+
+# name -> Arrow's type
+COLUMNS = {
+    "path": "string",
+    "run_id": "string",
+    "repository": "string",
+    "model": "string",
+    "ref": "string",
+    "commit": "string",
+    "job": "string",
+    "node": "string",
+    "run_group": "string",
+    "outcome": "string",
+    "started_at": "string",
+    "ended_at": "string",
+    "duration_s": "double",
+    "emissions_g": "double",
+    "energy_kwh": "double",
+    "location": "string",
+    "intensity_g_per_kwh": "double",
+    "counted": "string",
+    "counted_emissions_g": "double",
+    "counted_energy_kwh": "double",
+    "held_by": "string",
+}
+"""What a row holds. `counted` is `all`, `part` or `none`; `held_by` names the record that holds the rest."""
+
+
+def line(counted: Counted) -> str:
+    """Return one run as a line for a person."""
+    record = counted.entry.record
+    figures = (emissions(record.emissions_g), energy(record.energy_kwh.total))
+    where = record.provenance.repository or "-"
+    words = [record.ended_at, f"{figures[0]:>12}", f"{figures[1]:>12}", f"{record.outcome:<11}", where]
+    words.append(counted.entry.path)
+    if counted.reason is not None:
+        words.append(f"{_COUNTS[counted.reason]} {', '.join(counted.holders)}")
+    return "  ".join(words)
+
+
+def row(counted: Counted) -> dict[str, Any]:
+    """Return one run as a flat row of `COLUMNS`; `None` is not known or not measured."""
+    record, left = counted.entry.record, counted.record
+    where = record.provenance
+    values = (
+        counted.entry.path,
+        record.run_id,
+        where.repository,
+        where.model,
+        where.ref,
+        where.commit,
+        where.job,
+        record.hardware.node,
+        record.run_group,
+        str(record.outcome),
+        record.started_at,
+        record.ended_at,
+        record.duration_s,
+        record.emissions_g,
+        record.energy_kwh.total,
+        record.intensity and record.intensity.location,
+        record.intensity and record.intensity.g_per_kwh,
+        "none" if left is None else "all" if counted.reason is None else "part",
+        None if left is None else left.emissions_g,
+        None if left is None else left.energy_kwh.total,
+        counted.holders[0] if counted.holders else None,
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def as_csv(counted: Sequence[Counted]) -> bytes:
+    """Return the rows as CSV. A text that a spreadsheet would run as a formula gets a quote before it."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for each in counted:
+        writer.writerow(spreadsheet(value) if isinstance(value, str) else value for value in row(each).values())
+    return stream.getvalue().encode(errors="backslashreplace")
+
+
+def as_json(counted: Sequence[Counted]) -> bytes:
+    """Return the rows as a JSON array."""
+    rows = ",\n".join(json.dumps(row(each)) for each in counted)
+    return f"[\n{rows}\n]\n".encode()
+
+
+def as_parquet(counted: Sequence[Counted]) -> bytes:
+    """Return the rows as a Parquet file. Raise UsageError without pypa."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415  in an extra, and large
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError("Parquet needs pyarrow", hint=install_hint("audit")) from error
+    kinds = {"string": pa.string(), "double": pa.float64()}
+    schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+    buffer = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist([row(each) for each in counted], schema=schema), buffer)
+    return buffer.getvalue()
+
+
+FORMATS = {"csv": as_csv, "json": as_json, "parquet": as_parquet}

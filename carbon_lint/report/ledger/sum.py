@@ -1,0 +1,84 @@
+"""Render what the runs of a ledger add up to, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.budget import format_limit, used_share
+from carbon_lint.records.ledger_sum import Reason
+from carbon_lint.report.run.phrases import percent
+from carbon_lint.units import format_emissions, format_energy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carbon_lint.gate.verdict import LimitResult
+    from carbon_lint.records.ledger_sum import Total
+
+_LEFT_OUT = {
+    Reason.SAME: ("is another state of a run that is counted", "are other states of runs that are counted"),
+    Reason.PART: ("is part of a merged one, and counted there", "are parts of a merged one, and counted there"),
+    Reason.HELD: ("ran inside another run, and adds nothing", "ran inside other runs, and add nothing"),
+    Reason.SHARED: (
+        "shared a machine or a GPU with another, and that time counts once",
+        "shared a machine or a GPU with others, and that time counts once",
+    ),
+}
+
+
+def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
+    """Return the sum in a few lines: the figures, what was left out and why, and each limit."""
+    at_least = "at least " if total.without_emissions or total.without_energy else ""
+    figures = f"{emissions(total.emissions_g)}, {energy(total.energy_kwh)}"
+    lines = [f"{period}: {at_least}{figures} in {total.runs} run{'' if total.runs == 1 else 's'}"]
+    for reason, count in total.left_out.items():
+        words = _LEFT_OUT[reason][count != 1]
+        lines.append(
+            f"  {count} record{'' if count == 1 else 's'} {words}{_apart(total) if _is_last(reason, total) else ''}"
+        )
+    if total.without_emissions or total.without_energy:
+        lines.append(f"  {len(total.without_emissions)} without emissions, {len(total.without_energy)} without energy")
+    for limit in limits:
+        share = used_share((limit,))
+        used = f" ({percent(share)})" if share is not None and share != float("inf") else ""
+        lines.append(f"  {format_limit(limit)}{used}")
+    return "\n".join(lines) + "\n"
+
+
+def _is_last(reason: Reason, total: Total) -> bool:
+    shared = [each for each in total.left_out if each in {Reason.HELD, Reason.SHARED}]
+    return shared[-1:] == [reason]
+
+
+def _apart(total: Total) -> str:
+    """Return the sum without any sharing, which a set-back clock or two machines of one name can make the true one."""
+    figures = [emissions(total.apart_g)] if total.apart_g is not None else []
+    return f" (apart: {', '.join([*figures, energy(total.apart_kwh)])})"
+
+
+def sum_json(total: Total, limits: Sequence[LimitResult], asked: dict[str, str | None]) -> str:
+    """Return the sum as a JSON document. `asked` is what the runs were chosen by."""
+    document = {
+        "format": 2,
+        **asked,
+        "runs": total.runs,
+        "emissions_g": total.emissions_g,
+        "energy_kwh": total.energy_kwh,
+        "without_emissions": list(total.without_emissions),
+        "without_energy": list(total.without_energy),
+        "left_out": {str(reason): total.left_out.get(reason, 0) for reason in Reason},
+        "apart": {"emissions_g": total.apart_g, "energy_kwh": total.apart_kwh},
+        "over_budget": any(limit.is_over for limit in limits),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def emissions(value_g: float | None) -> str:
+    """Return grams for a person, or that there are none."""
+    return "not measured" if value_g is None else format_emissions(value_g)
+
+
+def energy(value_kwh: float | None) -> str:
+    """Return kilowatt-hours for a person, or that there are none."""
+    return "not measured" if value_kwh is None else format_energy(value_kwh)

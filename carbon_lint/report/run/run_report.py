@@ -1,0 +1,81 @@
+"""Hold what came of a run or a step in one value, from which terminal, log, summary and comment are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.verdict import Status
+from carbon_lint.records.record import Outcome
+
+if TYPE_CHECKING:
+    from carbon_lint.card.from_record import CardChange
+    from carbon_lint.config import Change
+    from carbon_lint.gate.baseline import Comparison
+    from carbon_lint.gate.exceptions import Excused
+    from carbon_lint.gate.verdict import Verdict
+    from carbon_lint.lint.diagnostic import LintReport
+    from carbon_lint.records.record import Record
+    from carbon_lint.report.run.chart import Sample
+    from carbon_lint.report.run.sections import Publication
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What came of a run or a step. `None` is not known, or was not asked for.
+
+    Attributes:
+        record: the run's evidence.
+        verdict: what the gate said, after the exceptions.
+        excused: the exceptions that bear on it.
+        comparison: the run beside its baseline.
+        is_over_budget: the gate fails the run, whatever the figures alone would say.
+        limit_changes: what a pull request changes in the configuration; its merge base's was used.
+        card: what the card was and what it became.
+        lint: what the linter found.
+        publication: what became of the card on the Hub.
+        readings: the run over time, oldest first, for the chart.
+        failures: what failed, in words, in the order of the causes.
+        statuses: exit statuses in the order of their causes; `None` if there is only a record to go by.
+        is_cancelled: somebody cancelled the step.
+        is_unmeasured: a measurement was asked for and could not begin.
+        is_setup_failed: `setup` failed, and the exit status is its own.
+    """
+
+    record: Record | None = None
+    verdict: Verdict | None = None
+    excused: Excused | None = None
+    comparison: Comparison | None = None
+    is_over_budget: bool = False
+    limit_changes: tuple[Change, ...] = ()
+    card: CardChange | None = None
+    lint: LintReport | None = None
+    publication: Publication | None = None
+    readings: tuple[Sample, ...] = ()
+    failures: tuple[str, ...] = ()
+    statuses: tuple[int, ...] | None = None
+    is_cancelled: bool = False
+    is_unmeasured: bool = False
+    is_setup_failed: bool = False
+
+    @property
+    def exit_status(self) -> int | None:
+        """The first status that is not 0; `None` if there is only a record to go by."""
+        return None if self.statuses is None else next((status for status in self.statuses if status), 0)
+
+    @property
+    def has_failed(self) -> bool:
+        """True if the step failed, or would have failed with this record."""
+        if self.statuses is not None:
+            return self.exit_status != 0
+        return self.record is not None and (self.record.outcome is not Outcome.COMPLETED or self.is_over)
+
+    @property
+    def is_over(self) -> bool:
+        """True if the run is over a limit that no exception lifts."""
+        if self.is_over_budget:
+            return True
+        if self.excused is not None and self.excused.used:
+            return False
+        is_failing = self.verdict is not None and self.verdict.status is Status.FAIL
+        return is_failing or (self.record is not None and self.record.over_budget)

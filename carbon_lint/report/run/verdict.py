@@ -1,0 +1,86 @@
+"""Write the gate's verdict, as text and as JSON: what `carbon-lint gate` prints."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.baseline import changes
+from carbon_lint.gate.budget import format_limit
+from carbon_lint.gate.verdict import Status
+from carbon_lint.text import terminal
+
+if TYPE_CHECKING:
+    from carbon_lint.gate.baseline import Comparison
+    from carbon_lint.gate.budget import OnModelled
+    from carbon_lint.gate.verdict import LimitResult
+    from carbon_lint.report.run.run_report import RunReport
+
+_DECIDED = {"figure": "the figure decides", "fail": "undecided fails", "pass": "undecided passes"}
+
+
+def render_text(report: RunReport, on_modelled: OnModelled) -> str:
+    """Return a line for each limit, and below it what bears on the verdict."""
+    verdict, comparison = report.verdict, report.comparison
+    if verdict is None:
+        return "no limit\n"
+    reasons = list(verdict.reasons)
+    lines = [f"{_word(report, limit)}: {format_limit(limit)}" for limit in verdict.limits]
+    if not lines:
+        lines = [f"{verdict.status}: {reasons.pop(0) if reasons else 'no limit'}"]
+    if comparison is not None:
+        lines.append(f"  baseline: {changes(comparison)}, against {comparison.baseline.origin}")
+    lines += [f"  {reason}" for reason in (*reasons, *report.failures)]
+    if verdict.status is Status.INCONCLUSIVE:
+        outcome = "over budget" if report.is_over_budget else "passes"
+        lines.append(f"  {_DECIDED[on_modelled]} (--on-modelled {on_modelled}): {outcome}")
+    return "\n".join(terminal(line) for line in lines) + "\n"
+
+
+def _word(report: RunReport, limit: LimitResult) -> str:
+    """Return the limit's own status, as one may pass and another fail; an exception's limit is not said to pass."""
+    used = () if report.excused is None else report.excused.used
+    lifts = next((one for one in used if one.limit == limit.name), None)
+    if limit.is_over and lifts is not None:
+        return f"allowed until {lifts.until.isoformat()} ({lifts.owner})"
+    return str(limit.status)
+
+
+def render_json(report: RunReport, on_modelled: OnModelled) -> str:
+    """Return the same as JSON."""
+    verdict, excused = report.verdict, report.excused
+    document = {
+        "format": 1,
+        "status": None if verdict is None else str(verdict.status),
+        "failed": report.is_over_budget,
+        "on_modelled": str(on_modelled),
+        "limits": [] if verdict is None else [_limit(limit) for limit in verdict.limits],
+        "reasons": [*(() if verdict is None else verdict.reasons), *report.failures],
+        "exceptions": [] if excused is None else [str(exception) for exception in excused.used],
+        "baseline": None if report.comparison is None else _comparison(report.comparison),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _comparison(comparison: Comparison) -> dict[str, object]:
+    """Return a comparison; changes are shares: 0.02 is +2 %, null is not known."""
+    return {
+        "origin": comparison.baseline.origin,
+        "energy_change": comparison.energy_change,
+        "grid_change": comparison.grid_change,
+        "emissions_change": comparison.emissions_change,
+        "obstacles": list(comparison.obstacles),
+        "stale": comparison.is_stale,
+    }
+
+
+def _limit(limit: LimitResult) -> dict[str, object]:
+    return {
+        "name": limit.name,
+        "unit": limit.unit,
+        "measured": limit.measured,
+        "allowed": limit.allowed,
+        "margin": limit.margin,
+        "over": limit.is_over,
+        "source": limit.source,
+    }

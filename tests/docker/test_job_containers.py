@@ -1,0 +1,118 @@
+"""Jobs in real containers: what was started is stopped, and its CPU counted. No image of ours is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.docker.conftest import ROOT, docker
+from tests.measure.processes import a_mark, wait_until
+
+pytestmark = pytest.mark.docker
+
+BASE = re.findall(r"^ARG PYTHON_IMAGE=(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[0]
+IGNORES = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(120)"
+SAVES = """
+import signal, sys, time
+def save(signum, frame):
+    heard.append(signum)
+heard = []
+signal.signal(2, save), signal.signal(15, save)
+print('ready', flush=True)
+while not heard: time.sleep(0.01)
+time.sleep(1)
+print('heard', *heard, flush=True)
+sys.exit(9)
+"""
+BURNS = "import time; end = time.time() + 6\nwhile time.time() < end: pass"
+
+
+def carbon_lint(folder, *arguments, **options):
+    command = [sys.executable, "-m", "carbon_lint", "run", "--energy-only", "--record", "r.json", *arguments]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+
+def job(mark, script, *options):
+    return ("docker", "run", "--rm", "--network=none", "--name", mark, *options, BASE, "python", "-c", script)
+
+
+def is_up(mark):
+    return docker("ps", "-q", "--filter", f"name={mark}").stdout.strip()
+
+
+@pytest.fixture
+def mark():
+    name = a_mark()
+    yield name
+    docker("kill", name)
+
+
+def record_of(folder):
+    return json.loads((Path(folder) / "r.json").read_text())
+
+
+@pytest.mark.parametrize("wrap", ["plain", "shell", "detached-later"])
+def test_a_container_over_budget_is_really_stopped(tmp_path, mark, wrap):
+    command = job(mark, IGNORES)
+    if wrap == "shell":
+        command = ("timeout", "100", "sh", "-c", f"true && {shlex.join(command)}; echo after")
+    if wrap == "detached-later":  # a name that is no option of ours: only the look for leftovers finds it
+        command = ("sh", "-c", f"docker run --rm --network=none --name {mark} {BASE} sleep 100 & sleep 2")
+    limits = () if wrap == "detached-later" else ("--max-energy", "30 J", "--grace", "1s")
+    with carbon_lint(tmp_path, *limits, "--", *command) as run:
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == (0 if wrap == "detached-later" else 1), err
+    assert not is_up(mark)
+    assert b"after" not in out
+
+
+def test_a_cancelled_container_hears_one_signal_and_can_save(tmp_path, mark):
+    with carbon_lint(tmp_path, "--", *job(mark, SAVES)) as run:
+        assert run.stdout.readline() == b"ready\n"
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=30)
+    assert out == b"heard 2\n", err
+    assert run.returncode == 9
+    assert not is_up(mark)
+
+
+@pytest.mark.parametrize("victim", ["carbon-lint", "guardian"])
+def test_a_container_does_not_outlive_a_carbon_lint_that_was_killed(tmp_path, mark, victim):
+    with carbon_lint(tmp_path, "--", *job(mark, IGNORES)) as run:
+        assert run.stdout.readline() == b"ready\n"
+        pid = run.pid
+        if victim == "guardian":
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            pid = int(children[0])
+        os.kill(pid, signal.SIGKILL)
+        run.communicate(timeout=30)
+    wait_until(lambda: not is_up(mark))
+
+
+def test_the_cpu_seconds_of_a_container_are_the_jobs(tmp_path, mark):
+    with carbon_lint(tmp_path, "--", *job(mark, BURNS)) as run:
+        _, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    record = record_of(tmp_path)
+    assert 3.0 < record["job_cpu_s"] < 8.0
+    assert record["machine_cpu_s"] >= record["job_cpu_s"] - 1.5
+
+
+def test_a_container_ended_by_somebody_else_ends_the_run(tmp_path, mark):
+    with carbon_lint(tmp_path, "--", *job(mark, IGNORES)) as run:
+        assert run.stdout.readline() == b"ready\n"
+        time.sleep(1.2)
+        docker("kill", mark)
+        _, err = run.communicate(timeout=30)
+    assert run.returncode == 137, err
+    assert record_of(tmp_path)["outcome"] == "failed"

@@ -1,0 +1,107 @@
+"""Take the pictures of the README from real runs: the terminal, the page of a run, the comment on a pull request.
+
+    python tools/pictures.py [--browser chromium]
+
+Trains the demo's small model twice, and needs a Chromium for the two pages. Nothing is drawn by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+PROGRAM = [sys.executable, "-m", "carbon_lint"]
+TRAIN = [sys.executable, str(ROOT / "examples" / "demo" / "train.py")]
+LIMIT = "40 mg"
+COLUMNS = 112
+# The comment as GitHub shows it, near enough: its font, its tables, its width.
+STYLE = """<meta charset="utf-8"><style>
+body { font: 14px/1.5 "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif, "Noto Color Emoji"; }
+body { width: 760px; margin: 16px; color: #1f2328; }
+table { border-collapse: collapse; margin: 12px 0; } th, td { border: 1px solid #d0d7de; padding: 6px 13px; }
+blockquote { color: #59636e; border-left: 4px solid #d0d7de; margin: 0; padding: 0 16px; }
+</style>"""
+
+
+def main() -> None:
+    """Take all three pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--browser", default=shutil.which("chromium") or "chromium", help="a Chromium")
+    browser = parser.parse_args().browser
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(ROOT / "examples" / "demo" / "card.md", Path(folder, "README.md"))
+        shown = ["run", "--location", "FRA", "--max-emissions", LIMIT, "--record", "r.json", "--card", "README.md"]
+        screen = typed(folder, [*PROGRAM, *shown, "--", *TRAIN], shown=[*shown, "--", "python", "train.py"])
+        check = ["check", "README.md"]
+        screen += typed(folder, [*PROGRAM, *check], shown=check)
+        terminal(screen, PICTURES / "terminal.svg")
+        asked = ["report", "r.json", "--max-emissions", LIMIT, "--format"]
+        page = Path(folder, "run.html")
+        page.write_text(output(folder, [*asked, "html"]), encoding="utf-8")
+        photograph(browser, page, PICTURES / "page.png", "1000,1180")
+        comment = Path(folder, "comment.html")
+        text = output(folder, [*asked, "comment"])
+        html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+        comment.write_text(STYLE + html, encoding="utf-8")
+        photograph(browser, comment, PICTURES / "comment.png", "800,330")
+
+
+def typed(folder: str, command: list[str], *, shown: list[str]) -> str:
+    """Run a command on a terminal of its own; return the prompt and what the screen shows at the end."""
+    seen: list[bytes] = []
+
+    def read(descriptor: int) -> bytes:
+        data = os.read(descriptor, 4096)
+        seen.append(data)
+        return data
+
+    before = os.getcwd()
+    os.environ.update(COLUMNS=str(COLUMNS), TERM="xterm-256color", PYTHONPATH=str(ROOT))
+    os.chdir(folder)
+    try:
+        pty.spawn(command, read)
+    finally:
+        os.chdir(before)
+    lines = b"".join(seen).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    last = [line.rstrip("\r").rpartition("\r")[2] for line in lines]  # a live line is written over itself
+    words = " ".join(f"'{word}'" if " " in word else word for word in shown)
+    return "\n".join((f"$ carbon-lint {words}", *(line for line in last if line.strip("\x1b[K ")))) + "\n\n"
+
+
+def output(folder: str, arguments: list[str]) -> str:
+    """Return what the program prints."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*PROGRAM, *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def terminal(text: str, path: Path) -> None:
+    """Draw a terminal's text, colours kept."""
+    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    console.print(Text.from_ansi(text), soft_wrap=False)
+    console.save_svg(str(path), title="carbon-lint")
+
+
+def photograph(browser: str, page: Path, path: Path, size: str) -> None:
+    """Take a picture of a page."""
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={size}"]
+    subprocess.run(
+        [browser, *flags, f"--screenshot={path}", page.as_uri()], check=True, capture_output=True, timeout=120
+    )
+
+
+if __name__ == "__main__":
+    main()
