@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,8 +22,8 @@ def cases(names: str | tuple[str, ...], values: Iterable[Any], ids=None):
     """Decorate a test as `pytest.mark.parametrize(names, values, ids)` would, all cases in one item.
 
     Every case runs, and all failures are raised, each with its case. `test.one_case` is the test without its cases.
-    Each case has a folder of its own as `tmp_path` and as the current one, and its own `monkeypatch`; what was printed
-    before it is gone from `capsys`. Other fixtures are shared: a case must not depend on what another left in them.
+    Each case has a folder of its own as `tmp_path`, a copy of the current folder as that, and its own `monkeypatch`;
+    what was printed before it is gone from `capsys`. Other fixtures are shared by all cases.
     """
     arguments = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
     prepared = list(_prepared(arguments, list(values), ids))
@@ -58,10 +60,11 @@ def cases(names: str | tuple[str, ...], values: Iterable[Any], ids=None):
 def _run(test, fixtures: dict[str, Any], given: dict[str, Any], added: list[str], number: int) -> None:
     folder = fixtures["tmp_path"] / f"case-{number}"
     work = folder / "work"
-    work.mkdir(parents=True)
+    before = Path.cwd()
+    assert fixtures["tmp_path"] in before.parents, "the current folder is the test's own"
+    shutil.copytree(before, work, symlinks=True)
     if "capsys" in fixtures:
         fixtures["capsys"].readouterr()
-    before = os.getcwd()
     with fixtures["monkeypatch"].context() as patch:
         own = {**fixtures, "tmp_path": folder, "monkeypatch": patch}
         os.chdir(work)

@@ -14,8 +14,8 @@ from carbon_lint.card.from_record import block_of, card_with_record
 from carbon_lint.lint.evidence import Evidence, agrees
 from carbon_lint.records.record import Energy, Method, Methods
 from carbon_lint.records.store import load_record, write_record
-from tests.records.builders import a_record
 from tests.cases import cases
+from tests.records.builders import a_record
 
 GRAMS = st.floats(1e-6, 1e8, allow_nan=False)
 MODELLED = Methods(cpu=Method.LOAD_MODEL, ram=Method.CONSTANT)

@@ -7,6 +7,7 @@ import os
 import subprocess
 
 import pytest
+
 from tests.cases import cases
 
 GOOD = """---

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import ROOT
 from tests.cases import cases
+from tests.conftest import ROOT
 
 GOOD = """---
 co2_eq_emissions:

@@ -9,8 +9,8 @@ import pytest
 
 from carbon_lint.records.record import Energy, Method, Methods, Outcome
 from carbon_lint.records.store import write_record
-from tests.records.builders import a_record, fitting
 from tests.cases import cases
+from tests.records.builders import a_record, fitting
 
 
 @pytest.fixture(autouse=True)

@@ -10,10 +10,10 @@ import pytest
 from carbon_lint.records.ledger import add
 from carbon_lint.records.record import Energy, Gpu, Hardware
 from carbon_lint.records.store import write_record
+from tests.cases import cases
 from tests.records.builders import fitting
 from tests.report.runs import RECORD, record
 from tests.report.test_cli_report import CHEAPER
-from tests.cases import cases
 
 
 @pytest.fixture(autouse=True)

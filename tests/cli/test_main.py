@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from carbon_lint import __version__, cli
 from carbon_lint.errors import ConfigError
 from tests.cases import cases

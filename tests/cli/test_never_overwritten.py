@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from carbon_lint.report.run.earlier import check_replaceable
+from tests.cases import cases
 from tests.effort import examples
 from tests.records.builders import a_record
-from tests.cases import cases
 
 CARD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 70.05\n---\n# A model\n"
 FILES = {

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from carbon_lint.cli import VERBS
 from carbon_lint.cli.parser import OneValue, Parser
 from carbon_lint.records.store import write_record
-from tests.records.builders import a_record
 from tests.cases import cases
+from tests.records.builders import a_record
 
 LIMITS = {"max_emissions": ("2 kg", "1 kg"), "max_energy": ("2 kWh", "1 kWh")}
 

@@ -20,8 +20,8 @@ import pytest
 from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
 from tests import spawn
-from tests.measure.processes import wait_until
 from tests.cases import cases
+from tests.measure.processes import wait_until
 
 
 class Terminal:

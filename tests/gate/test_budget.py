@@ -13,6 +13,7 @@ from carbon_lint.gate.budget import OnModelled, format_limit, is_failing, judge,
 from carbon_lint.gate.uncertainty import RELATIVE, Doubt, modelled_components, uncertain_energy_kwh
 from carbon_lint.gate.verdict import Budget, LimitResult, Status
 from carbon_lint.records.record import Energy, Method, Methods, Outcome
+from tests.cases import cases
 from tests.records.builders import a_record
 
 COUNTED = Methods(cpu=Method.COUNTER, gpu=Method.COUNTER, ram=Method.COUNTER)
@@ -29,7 +30,7 @@ def modelled(emissions_g=100.0):
     return a_record(emissions_g=emissions_g, energy_kwh=Energy(total=1.0, cpu=0.8, ram=0.2), methods=MODELLED)
 
 
-@pytest.mark.parametrize(("allowed", "status"), [(100.1, Status.PASS), (100.0, Status.PASS), (99.9, Status.FAIL)])
+@cases(("allowed", "status"), [(100.1, Status.PASS), (100.0, Status.PASS), (99.9, Status.FAIL)])
 def test_a_counted_figure_is_held_against_its_limit_as_it_stands(allowed, status):
     assert judge(counted(), Budget(max_emissions_g=allowed)).status is status
 
@@ -44,7 +45,7 @@ def test_no_limit_passes():
     assert judge(counted(), Budget()).status is Status.PASS
 
 
-@pytest.mark.parametrize(
+@cases(
     ("allowed", "status"),
     [(60.0, Status.INCONCLUSIVE), (140.0, Status.INCONCLUSIVE), (57.9, Status.FAIL), (142.1, Status.PASS)],
 )
@@ -79,7 +80,7 @@ def test_every_modelled_method_has_an_uncertainty_and_no_sensor_has():
     assert set(RELATIVE) == {Method.LOAD_MODEL, Method.CONSTANT, Method.USER}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("allowed", "on_modelled", "fails"),
     [
         (110.0, OnModelled.FIGURE, False),
@@ -96,7 +97,7 @@ def test_what_an_inconclusive_verdict_does(allowed, on_modelled, fails):
     assert is_failing(verdict, on_modelled) is fails
 
 
-@pytest.mark.parametrize("on_modelled", OnModelled)
+@cases("on_modelled", OnModelled)
 def test_a_sure_verdict_does_not_ask(on_modelled):
     assert is_failing(judge(counted(), Budget(max_emissions_g=1.0)), on_modelled)
     assert not is_failing(judge(counted(), Budget(max_emissions_g=1000.0)), on_modelled)

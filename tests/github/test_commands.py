@@ -21,8 +21,8 @@ from carbon_lint.github.commands import (
 )
 from carbon_lint.github.context import Context
 from carbon_lint.github.jobfiles import OUTPUTS, VARIABLES, JobFiles, private_files
-from tests.github.runner import parse_commands, parse_file_command
 from tests.cases import cases
+from tests.github.runner import parse_commands, parse_file_command
 
 NASTY = "100%\r\n::error::x\n##[error]y\x1b[31m\u2028::warning::z"
 

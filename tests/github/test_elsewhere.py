@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.cases import cases
 from tests.github.runner import ROOT
 from tests.schemas import check_jsonschema
-from tests.cases import cases
 
 ELSEWHERE = ROOT / "examples/elsewhere"
 

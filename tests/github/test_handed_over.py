@@ -6,11 +6,10 @@ import re
 import textwrap
 from pathlib import Path
 
-import pytest
 import yaml
 
-from tests.conftest import ROOT
 from tests.cases import cases
+from tests.conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FILES = [*sorted((ROOT / "examples/workflows").glob("*.yml")), *sorted((ROOT / ".github/workflows").glob("*.yml"))]

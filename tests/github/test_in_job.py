@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.github.runner import ROOT, Runner, commit, parse_commands, parse_file_command, started_after
 from tests.cases import cases
+from tests.github.runner import ROOT, Runner, commit, parse_commands, parse_file_command, started_after
 
 _SPEC = importlib.util.spec_from_file_location("install", ROOT / "in-job/install.py")
 install = importlib.util.module_from_spec(_SPEC)

@@ -15,8 +15,8 @@ import yaml
 
 from carbon_lint.starter.files import proposed_budget
 from carbon_lint.units import parse_emissions_g
-from tests.schemas import check_jsonschema
 from tests.cases import cases
+from tests.schemas import check_jsonschema
 
 WORKFLOW = ".github/workflows/carbon-lint.yml"
 FILES = [WORKFLOW, ".pre-commit-config.yaml", "carbon-lint.toml"]

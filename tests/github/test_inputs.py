@@ -15,8 +15,8 @@ from carbon_lint.errors import UsageError
 from carbon_lint.github.inputs import ALL_INPUTS, MAX_SCRIPT_CHARACTERS, ActionInputs, unknown_inputs
 from carbon_lint.github.jobfiles import OUTPUTS
 from carbon_lint.github.wording import in_yaml
-from tests.github.runner import ROOT
 from tests.cases import cases
+from tests.github.runner import ROOT
 
 NAMES = [spec.metadata["input"] for spec in fields(ActionInputs)]
 

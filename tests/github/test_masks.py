@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import re
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carbon_lint.github.masks import MIN_CHARACTERS, honoured
 from carbon_lint.github.pump import Filter
 from carbon_lint.text import command_data
+from tests.cases import cases
 from tests.github.runner import parse_commands
 from tests.github.test_pump import passed
-from tests.cases import cases
 
 OUR_LINES = (
     "over budget: max-emissions: 683 ug is over the limit of 1 ug",

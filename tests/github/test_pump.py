@@ -8,13 +8,12 @@ import subprocess
 import sys
 import time
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.github.pump import MAX_HELD_BYTES, Filter, JobOutput
-from tests.github.runner import parse_commands
 from tests.cases import cases
+from tests.github.runner import parse_commands
 
 HONOURED = {"add-mask", "group", "endgroup"}
 

@@ -11,8 +11,8 @@ import yaml
 from carbon_lint.github import advice, ownership
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
-from tests.github.runner import RUNNER_UID, Runner
 from tests.cases import cases
+from tests.github.runner import RUNNER_UID, Runner
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 GOOD = "---\nlicense: mit\n---\n# A model\n"

@@ -6,14 +6,13 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.github.context import Context
 from carbon_lint.github.wording import in_yaml, users_paths
-from tests.conftest import ROOT
 from tests.cases import cases
+from tests.conftest import ROOT
 
 PACKAGE = ROOT / "carbon_lint"
 # What a step runs through.

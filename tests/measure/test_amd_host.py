@@ -14,11 +14,11 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.doctor import State, diagnose
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.host_amd import host_amd_gpus
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measure.fake_machine import EPYC_7763, machine, write
 from tests.measure.stub_amdsmi import DRIVER_NOT_LOADED, AmdSmiLibraryException, StubAmd, StubAmdsmi
 from tests.measure.stub_nvml import StubNvml
-from tests.cases import cases
 
 CARD = "0000:c1:00.0"
 

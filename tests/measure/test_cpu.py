@@ -15,9 +15,9 @@ from carbon_lint.measure.host.cpu_load import CpusLoad, GroupLoad, LinearWatch, 
 from carbon_lint.measure.host.memory import model_w, plan_ram
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
+from tests.cases import cases
 from tests.measure import fake_machine
 from tests.measure.fake_machine import EPYC_7763, cgroup_v1, cgroup_v2, machine
-from tests.cases import cases
 
 FRANCE = find_place("FRA")
 

@@ -12,9 +12,9 @@ import pytest
 
 from carbon_lint.measure.host import cpu
 from carbon_lint.measure.host.cpu import plan_cpu
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measure.fake_machine import XEON_8370C, machine
-from tests.cases import cases
 
 TABLE = json.loads(cpu._TABLE.read_text(encoding="utf-8"))
 LINES = TABLE["parts"] + TABLE["generations"] + TABLE["arm"]

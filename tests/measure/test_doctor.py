@@ -13,10 +13,10 @@ from carbon_lint.limits import Machine
 from carbon_lint.measure import doctor
 from carbon_lint.measure.doctor import State, diagnose
 from carbon_lint.records.record import Method
+from tests.cases import cases
 from tests.measure import fake_machine
 from tests.measure.fake_machine import EPYC_7763, machine
 from tests.measure.stub_nvml import NVMLError_LibraryNotFound, StubGpu, StubNvml
-from tests.cases import cases
 
 
 @pytest.fixture

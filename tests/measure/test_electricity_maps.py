@@ -10,8 +10,8 @@ import pytest
 from carbon_lint.errors import PlaceError
 from carbon_lint.measure.grid import electricity_maps
 from carbon_lint.measure.grid.electricity_maps import ElectricityMaps, NoFigureError
-from tests.measure.grid import TOKEN, Grid, hour_of
 from tests.cases import cases
+from tests.measure.grid import TOKEN, Grid, hour_of
 
 NOW_S = 1_795_687_200.0 + 1234  # 2026-11-26T10:20:34Z
 

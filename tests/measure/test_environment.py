@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 from carbon_lint.measure.job.environment import PRIVATE_MARK, describe_withheld, job_environ, private_prefix
 from tests.cases import cases
 

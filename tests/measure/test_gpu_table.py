@@ -13,8 +13,8 @@ from carbon_lint.errors import UsageError
 from carbon_lint.estimate import find_gpu
 from carbon_lint.lint.evidence import models_in
 from carbon_lint.lint.hardware import bounds, rated_w
-from tests.conftest import ROOT
 from tests.cases import cases
+from tests.conftest import ROOT
 
 LINES = estimate._rows()
 MAKERS = ("nvidia.com", "amd.com", "cloud.google.com")

@@ -15,11 +15,11 @@ from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measure.gpu import counting
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.sharing import not_ours, others, roots
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measure.driving import drive, virtual
 from tests.measure.stub_amdsmi import StubAmd, StubAmdsmi, mi250
 from tests.measure.stub_nvml import StubGpu, StubNvml
-from tests.cases import cases
 
 NOBODY = 1 << 23  # above the largest number of a process, proc(5)
 UUIDS = ["GPU-1e817856-1fb8-192a-7ab7-0e0e4476c181", "GPU-2e817856-1fb8-192a-7ab7-0e0e4476c182"]

@@ -18,11 +18,11 @@ from carbon_lint.measure.recover import recover
 from carbon_lint.records.record import Hardware, Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests import spawn
+from tests.cases import cases
 from tests.measure.grid import TOKEN, Grid, hour_of
 from tests.measure.processes import wait_until
 from tests.measure.test_hourly import TEN, EnergyMeter, HourlyMeter, Watch, figure, go_on
 from tests.records.builders import a_record
-from tests.cases import cases
 
 ROOT = Path(__file__).parents[2]
 VARIABLE = "ELECTRICITYMAPS_API_TOKEN"

@@ -22,10 +22,10 @@ from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests import spawn
+from tests.cases import cases
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.processes import wait_until
 from tests.records.builders import a_record
-from tests.cases import cases
 
 
 def lines(path="r.jsonl"):

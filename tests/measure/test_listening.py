@@ -17,9 +17,9 @@ import pytest
 from carbon_lint.measure.forecast.listening import empty
 from carbon_lint.measure.forecast.printed_progress import KEPT_BYTES
 from tests import spawn
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measure.processes import a_mark, marked, wait_until
-from tests.cases import cases
 
 # A quarter of a bar whose whole would take 20 s and, at the 1 kW of the fake meter, 5.6 Wh.
 BAR = (

@@ -19,8 +19,8 @@ from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measure.codecarbon.tap import Tap
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
-from tests.conftest import ROOT
 from tests.cases import cases
+from tests.conftest import ROOT
 
 FRANCE = find_place("FRA")
 HOSTILE = (

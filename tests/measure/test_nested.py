@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.measure import nested
+from tests.cases import cases
 from tests.records.builders import a_record
 from tests.records.test_emissions_csv import table
-from tests.cases import cases
 
 JOB = """
 import time

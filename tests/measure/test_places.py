@@ -15,8 +15,8 @@ import pytest
 
 from carbon_lint import places
 from carbon_lint.errors import PlaceError, exit_code_of
-from tests.conftest import ROOT
 from tests.cases import cases
+from tests.conftest import ROOT
 
 
 def hint_for(text):

@@ -19,8 +19,8 @@ from carbon_lint.measure.job.ranks import (
     whole_node,
 )
 from carbon_lint.records.record import Gpu, Hardware
-from tests.measure.fake_meter import FakeMeter
 from tests.cases import cases
+from tests.measure.fake_meter import FakeMeter
 
 
 @cases("name", LOCAL_RANK_VARIABLES)

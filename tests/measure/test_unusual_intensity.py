@@ -19,10 +19,10 @@ from carbon_lint.places import custom_place, every_place, unusual_intensity
 from carbon_lint.records.merge.merge import Named, merge
 from carbon_lint.records.record import Intensity
 from carbon_lint.records.store import load_record, parse_record, render_record, write_record
+from tests.cases import cases
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.grid import TOKEN, Grid, hour_of
 from tests.records.builders import a_record
-from tests.cases import cases
 
 ALLOW = "--allow-unusual-intensity"
 usual = st.floats(1, 1500)

@@ -10,9 +10,9 @@ import pytest
 from carbon_lint.measure.host import cgroup
 from carbon_lint.measure.job.containers import Containers, EngineError
 from carbon_lint.measure.job.cpu_time import ContainerCpu, has_left, tree_cpu_s, warn_of_others
+from tests.cases import cases
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.processes import wait_until
-from tests.cases import cases
 
 BURN = "import time\nwhile time.process_time() < 0.4: pass\n"
 DAEMON = f"""

@@ -11,8 +11,8 @@ from carbon_lint.records.attempts import keep_earlier
 from carbon_lint.records.folder import group_sum, records_in
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, write_record
-from tests.records.builders import a_record, fitting
 from tests.cases import cases
+from tests.records.builders import a_record, fitting
 
 LATER = {"started_at": "2026-11-24T12:00:00Z", "ended_at": "2026-11-24T13:00:00Z"}
 

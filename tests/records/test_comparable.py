@@ -18,8 +18,8 @@ from carbon_lint.records.ledger import add
 from carbon_lint.records.provenance import provenance_from_checkout, provenance_of, repository_of_url
 from carbon_lint.records.record import Energy, Outcome, Provenance
 from carbon_lint.records.store import write_record
-from tests.records.builders import RECORD
 from tests.cases import cases
+from tests.records.builders import RECORD
 
 HERE = Provenance(repository="team/model", ref="refs/heads/main", job="train", job_index=0, model="team/bert")
 START = datetime(2026, 11, 1, tzinfo=UTC)

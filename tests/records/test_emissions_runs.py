@@ -18,9 +18,9 @@ from carbon_lint.records.emissions_csv.place import region_name
 from carbon_lint.records.emissions_csv.record import record_of
 from carbon_lint.records.emissions_csv.runs import log_of, overlapping
 from carbon_lint.records.emissions_csv.table import REQUIRED, parse_table
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.records.test_emissions_csv import FULL, OLDEST, record, table
-from tests.cases import cases
 
 TASKS = ["task_name", *FULL]
 PRIMARY = json.loads((ROOT / "carbon_lint" / "data" / "codecarbon1.json").read_text())["g_per_kwh"]

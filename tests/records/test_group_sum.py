@@ -16,9 +16,9 @@ from carbon_lint.records.merge.merge import Named, merge
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.storage import HEAD_BYTES
 from carbon_lint.records.store import load_record, record_to_json, write_record
+from tests.cases import cases
 from tests.measure.fake_meter import FakeMeter
 from tests.records.builders import a_record, fitting
-from tests.cases import cases
 
 NO_LIMITS = {"max_emissions_g": None, "max_energy_kwh": None}
 

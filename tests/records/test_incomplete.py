@@ -19,9 +19,9 @@ from carbon_lint.measure.journal import Journal
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests import spawn
+from tests.cases import cases
 from tests.measure.processes import wait_until
 from tests.records.builders import a_record
-from tests.cases import cases
 
 
 def node(name, **changes):

@@ -15,8 +15,8 @@ from carbon_lint.records.merge.shared import without_shared
 from carbon_lint.records.plausible import find_contradiction
 from carbon_lint.records.record import Energy, HourlyIntensity, Intensity
 from carbon_lint.records.store import load_record, write_record
-from tests.records.builders import FRANCE, a_record
 from tests.cases import cases
+from tests.records.builders import FRANCE, a_record
 
 GRID = Intensity(
     g_per_kwh=31.0,

@@ -22,8 +22,9 @@ from carbon_lint.records.ledger import Entry, add, add_all, entries, key, latest
 from carbon_lint.records.ledger_sum import Reason, total
 from carbon_lint.records.record import Energy, Outcome, Provenance
 from carbon_lint.records.store import write_record
-from tests.effort import examples
 from carbon_lint.report.ledger.runs import COLUMNS
+from tests.cases import cases
+from tests.effort import examples
 from tests.records.builders import fitting
 from tests.report.runs import RECORD, record
 
@@ -273,7 +274,7 @@ class Late:
         return []
 
 
-@pytest.mark.parametrize("place", ["folder", "memory"])
+@cases("place", ["folder", "memory"])
 def test_sixteen_writers_with_one_key_leave_one_whole_record_and_tell_each_other(place, tmp_path):
     url = str(tmp_path) if place == "folder" else f"memory://ledger-{uuid.uuid4().hex}"
     told = []

@@ -13,6 +13,7 @@ from carbon_lint.cli import VERBS
 from carbon_lint.config import load_file
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.schemas import check_jsonschema
 
@@ -60,7 +61,7 @@ def test_the_example_of_the_configuration_is_a_configuration(generator, tmp_path
     assert re.findall(r"^\| `([\w-]+)` ", text, re.MULTILINE) == list(KEYS)
 
 
-@pytest.mark.parametrize(("name", "least"), [("budgets", 5), ("reports", 2)])
+@cases(("name", "least"), [("budgets", 5), ("reports", 2)])
 def test_every_command_in_a_page_is_one_that_there_is(name, least):
     """Each `$ carbon-lint ...` is parsed by its verb's own parser; nothing is run."""
     import importlib

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.project import DOCS_URL
 from carbon_lint.report import REPORTERS, RenderOptions
 from carbon_lint.report.findings.text import excerpt
+from tests.cases import cases
 from tests.effort import examples
 from tests.report.samples import CARD, diagnostic, fix, related, report
 
@@ -92,7 +92,7 @@ def test_a_file_without_text_has_no_source_line():
     assert "|" not in rendered
 
 
-@pytest.mark.parametrize(
+@cases(
     ("line", "needle"),
     [
         ("emissions: 17g", "17g"),
