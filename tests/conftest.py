@@ -40,6 +40,21 @@ def pytest_configure():
             signal.signal(signum, handler)
 
 
+# What a test that starts a process, a terminal or a server has in its module or asks for.
+_BUSY_NAMES = {"spawn", "subprocess", "signal", "threading", "Runner", "StandInHub"}
+_BUSY_FIXTURES = {"carbon_lint", "hub", "tls_hub", "runner", "run"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what depends on the machine's speed `process`, and what tries examples `property`."""
+    for item in items:
+        names = set(vars(item.module))
+        if names & _BUSY_NAMES or set(item.fixturenames) & _BUSY_FIXTURES:
+            item.add_marker("process")
+        if getattr(item.function, "is_hypothesis_test", False) or "sample" in names:
+            item.add_marker("property")
+
+
 @pytest.fixture
 def update_expected(request):
     """Whether expected files are to be rewritten."""

@@ -30,12 +30,6 @@ FIX_ONLY = REPOSITORY + "      - id: carbon-lint-fix # not id: carbon-lint\n"
 FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def put(name, text):
     Path(name).parent.mkdir(parents=True, exist_ok=True)
     Path(name).write_text(text, encoding="utf-8")
@@ -83,13 +77,13 @@ def test_a_file_that_cannot_be_read_is_shown_by_the_fixing_hook_too(cli):
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/linting.md"])
-def test_the_hook_blocks_of_the_documentation_are_whole_configurations_of_pre_commit(page, folder):
+def test_the_hook_blocks_of_the_documentation_are_whole_configurations_of_pre_commit(page):
     clientlib = pytest.importorskip("pre_commit.clientlib")
     blocks = [text for text in FENCE.findall((ROOT / page).read_text(encoding="utf-8")) if "id: carbon-lint" in text]
     assert blocks
     for text in blocks:
         put(".pre-commit-config.yaml", text)
-        assert clientlib.load_config(str(folder / ".pre-commit-config.yaml"))["repos"]
+        assert clientlib.load_config(".pre-commit-config.yaml")["repos"]
 
 
 def test_the_files_of_the_documentation_match_what_the_configuration_includes():
