@@ -179,17 +179,6 @@ _MACHINE = {
         "ram-power": {**_POWER.schema, "description": "Power of the memory there."},
     },
 }
-_EXCEPTION = {
-    "type": "object",
-    "required": ["limit", "owner", "reason", "until"],
-    "additionalProperties": False,
-    "properties": {
-        "limit": {"enum": list(limits.LIMITS)},
-        "owner": {"type": "string", "minLength": 1},
-        "reason": {"type": "string", "minLength": 1},
-        "until": {"description": "The last day on which it holds."},
-    },
-}
 _KINDS: dict[str, tuple[Kind, str]] = {
     "select": (_CODES, "rules to run: codes, beginnings of codes, names, or ALL"),
     "ignore": (_CODES, "rules not to run; the longer match of select and ignore wins"),
@@ -251,8 +240,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         Kind("a number of 1 or more", lambda value: _number(value, least=1), {"type": "number", "minimum": 1}),
         "power usage effectiveness of the data centre; 1.0 is a building without losses",
     ),
-    "cpu-power": (_POWER, "power of the CPU at full load, if no counter measures it"),
-    "ram-power": (_POWER, "power of the memory, if no counter measures it"),
+    "cpu-power": (_POWER, "power of the CPU at full load, in place of a counter or a table"),
+    "ram-power": (_POWER, "power of the memory, in place of a counter or a model"),
     "on-exceed": (_one_of(*ON_EXCEED), "what to do with a job over a hard limit"),
     "stop-when": (
         _one_of(*STOP_WHEN),
@@ -273,7 +262,9 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         "what holds on machines of a name: match, and location, cpu-power or ram-power",
     ),
     "exception": (
-        Kind("an array of tables", _tables(limits.parse_exception), {"type": "array", "items": _EXCEPTION}),
+        Kind(
+            "an array of tables", _tables(limits.parse_exception), {"type": "array", "items": limits.EXCEPTION_SCHEMA}
+        ),
         "limits lifted for a while: limit, owner, reason, until",
     ),
 }
@@ -328,7 +319,7 @@ class Origin:
             name = f"[[{key}]] {error.option}" if error.option else f"[[{key}]]"
             raise self.error(f"{name}: {error.message}", *at, hint=error.hint) from error
         except CarbonLintError as error:
-            raise self.error(f"{key}: {error.message}", key, hint=error.hint) from error
+            raise self.error(f"{key}: {error.message}", key, hint=error.advice(limits.as_key)) from error
         if found is None:
             raise self.error(f"{key}: found {shown(value)}, expected {kind.words}", key)
         return found

@@ -22,6 +22,11 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
 
 class ExitCode(IntEnum):
     """What each exit status of carbon-lint means. `docs/exit-codes.md` says it to users."""
@@ -41,8 +46,9 @@ class CarbonLintError(Exception):
     """State what was found and expected in `message`, in one line, and what to do next in `hint`.
 
     `details` are lines below the two, such as what there is to choose from. `option` is the option that the error is
-    about, by the name that flag, input and key share (`location`), and `value` what the user gave for it. Nothing of
-    an error changes after it was raised: `raise Another(...) from error` adds what only the caller knows.
+    about, by the name that flag, input and key share (`location`), and `value` what the user gave for it; `suggest`
+    holds options that would mend it, each with an example (empty for a switch). Each front end spells them in its own
+    terms. Nothing of an error changes after it was raised: `raise Another(...) from error` adds what the caller knows.
     """
 
     exit_code: int = ExitCode.DID_NOT_RUN
@@ -55,6 +61,7 @@ class CarbonLintError(Exception):
         details: tuple[str, ...] = (),
         option: str | None = None,
         value: str | None = None,
+        suggest: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -62,6 +69,19 @@ class CarbonLintError(Exception):
         self.details = details
         self.option = option
         self.value = value
+        self.suggest = suggest
+
+    def advice(self, spell: Callable[[str, str], str]) -> str | None:
+        """Return hint and suggestions in one line, None without either; `spell` writes an option and its value."""
+        options = " or ".join(spell(name, value) for name, value in self.suggest)
+        return ": ".join(part for part in (self.hint, options) if part) or None
+
+    def again(self, **changes: object) -> Self:
+        """Return another error of this kind with `changes` to its attributes, to be raised from this one."""
+        another = type(self).__new__(type(self))
+        another.__dict__.update(self.__dict__, **changes)
+        another.args = (another.message,)
+        return another
 
 
 class UsageError(CarbonLintError):

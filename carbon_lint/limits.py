@@ -21,6 +21,18 @@ KINDS = ("card", "record", "ledger", "hub")
 LIMITS = ("max-emissions", "max-energy", "max-increase")
 _EXAMPLE = "write '10%', '5 g', or both: '10% and 5 g'"
 _EXCEPTION_KEYS = ("limit", "owner", "reason", "until")
+EXCEPTION_SCHEMA = {
+    "type": "object",
+    "required": ["limit", "owner", "reason", "until"],
+    "additionalProperties": False,
+    "properties": {
+        "limit": {"enum": list(LIMITS)},
+        "owner": {"type": "string", "minLength": 1},
+        "reason": {"type": "string", "minLength": 1},
+        "until": {"description": "The last day on which it holds."},
+    },
+}
+"""What `[[exception]]` may hold."""
 _MACHINE_KEYS = ("match", "location", "cpu-power", "ram-power")
 _MACHINE_EXAMPLE = 'match = "gpu-par-*", location = "FRA"'
 
@@ -171,7 +183,12 @@ def _power_w(table: Mapping[str, Any], key: str) -> float | None:
     try:
         return None if key not in table else parse_power_w(table[key])
     except UsageError as error:
-        raise ConfigError(error.message, hint=error.hint, option=key) from error
+        raise ConfigError(error.message, hint=error.advice(as_key), option=key) from error
+
+
+def as_key(option: str, value: str) -> str:
+    """Return an option as carbon-lint.toml states it."""
+    return f'{option} = "{value}"' if value else f"{option} = true"
 
 
 def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], needed: tuple[str, ...], hint: str) -> None:

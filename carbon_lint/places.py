@@ -81,7 +81,7 @@ class Place:
         if self.provider is None:
             return None
         operator, pue = OPERATOR_PUE[self.provider]
-        return f"{operator} states a PUE of {pue:g} for its data centres: --pue {pue:g} counts their cooling and losses"
+        return f"{operator} states a PUE of {pue:g} for its data centres; state it as `pue` to count cooling and losses"
 
 
 def vintage(basis: str | None, year: int | None, *, at: int | None = None) -> str:
@@ -104,7 +104,8 @@ def find_place(text: str) -> Place:
     found = places.get(_normal(text))
     if found is not None:
         return _priced(found)
-    raise PlaceError(f"location {quoted(text)} is not known", hint=_hint(text))
+    hint, suggest = _hint(text)
+    raise PlaceError(f"{quoted(text)} is not a known location", hint=hint, suggest=suggest)
 
 
 def custom_place(
@@ -113,6 +114,7 @@ def custom_place(
     source: str | None = None,
     name: str | None = None,
     year: int | None = None,
+    basis: str | None = None,
     allow_unusual: bool = False,
 ) -> Place:
     """Return a place that is known only by its carbon intensity.
@@ -122,17 +124,19 @@ def custom_place(
     if not math.isfinite(g_per_kwh) or g_per_kwh <= 0:
         raise PlaceError(
             f"carbon intensity {g_per_kwh!r} is not a number of g/kWh above zero",
-            hint="give the grid's g CO2eq per kWh, like --carbon-intensity 56.04",
+            hint="give the grid's g CO2eq per kWh",
+            suggest=(("carbon-intensity", "56.04"),),
         )
     unusual = unusual_intensity(g_per_kwh)
     if unusual is not None and not allow_unusual:
-        raise PlaceError(unusual[0], hint=unusual[1])
+        raise PlaceError(unusual[0], hint=unusual[1], suggest=ACCEPT_UNUSUAL)
     return Place(
         code=None,
         name=name,
         g_per_kwh=g_per_kwh,
         source=source or "given by the user",
         year=year,
+        basis=basis,
         is_unusual=unusual is not None,
     )
 
@@ -142,13 +146,17 @@ def unusual_intensity(g_per_kwh: float) -> tuple[str, str] | None:
     if LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
         return None
     message = f"carbon intensity {g_per_kwh:g} g/kWh is outside 1 to 1,500 g/kWh, where every grid lies"
-    hint = "write it in g/kWh, or accept it as it is with --allow-unusual-intensity"
+    hint = "write it in g/kWh, or accept it as it is"
     for factor, unit in ((1e3, "kg/kWh"), (1e-3, "mg/kWh"), (1e6, "t/kWh"), (1e-6, "µg/kWh")):
         if _LEAST_MEANT_G_PER_KWH <= g_per_kwh * factor <= MOST_GRID_G_PER_KWH:
             meant = significant(g_per_kwh * factor, 6)
-            hint = f"{g_per_kwh:g} {unit} = {meant} g/kWh: write {meant}, or accept it with --allow-unusual-intensity"
+            hint = f"{g_per_kwh:g} {unit} = {meant} g/kWh: write {meant}, or accept it as it is"
             break
     return message, hint
+
+
+ACCEPT_UNUSUAL = (("allow-unusual-intensity", ""),)
+"""What accepts an unusual carbon intensity, for an error to suggest."""
 
 
 def every_place() -> tuple[Place, ...]:
@@ -168,7 +176,8 @@ def _priced(place: Place) -> Place:
     raise PlaceError(
         f"the carbon intensity of {place.code} ({place.name}) is {place.g_per_kwh:g} g/kWh in its table "
         f"({place.source})",
-        hint="every run there would come out as 0 g; give the grid's own figure with --carbon-intensity",
+        hint="every run there would come out as 0 g; give the grid's own figure",
+        suggest=(("carbon-intensity", "56.04"),),
     )
 
 
@@ -188,13 +197,16 @@ def _normal(text: str) -> str:
     return "-".join(text.strip().casefold().replace("_", " ").replace("-", " ").split())
 
 
-def _hint(text: str) -> str:
+def _hint(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     if _normal(text) == "auto":
-        return "`auto` works only while the job runs: name a place here, like FRA or USA/virginia"
+        return "`auto` works only while the job runs: name a place here, like FRA or USA/virginia", ()
     near = _nearest(text)
     if not near:
-        return "write a country as ISO alpha-3 (FRA), a region (USA/virginia, gcp/us-central1), or --carbon-intensity"
-    return "did you mean " + " or ".join(f"{place.code} ({place.name})" for place in near) + "?"
+        return (
+            "write a country as ISO alpha-3 (FRA) or a region (USA/virginia, gcp/us-central1), or give the intensity",
+            (("carbon-intensity", "56.04"),),
+        )
+    return "did you mean " + " or ".join(f"{place.code} ({place.name})" for place in near) + "?", ()
 
 
 def _nearest(text: str) -> list[Place]:

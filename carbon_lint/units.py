@@ -41,6 +41,17 @@ SECONDS_PER = {
     "h": Decimal(3600),
     "d": Decimal(86400),
 }
+GIB_PER = {
+    "MiB": 1 / Decimal(1024),
+    "Mi": 1 / Decimal(1024),
+    "GiB": Decimal(1),
+    "Gi": Decimal(1),
+    "TiB": Decimal(1024),
+    "Ti": Decimal(1024),
+    "MB": Decimal(10**6) / 2**30,
+    "GB": Decimal(10**9) / 2**30,
+    "TB": Decimal(10**12) / 2**30,
+}
 
 _TONNE, _KILOGRAM = Decimal(1_000_000), Decimal(1000)
 _SHORT_TON, _LONG_TON = Decimal("907184.74"), Decimal("1016046.9088")
@@ -152,6 +163,11 @@ def parse_power_w(text: str) -> float:
     return _parse(text, WATTS_PER, "a power", "'15 W'")
 
 
+def parse_memory_gib(text: str) -> float:
+    """Read `'16 GiB'` as 16.0. Raises UsageError as `parse_emissions_g` does."""
+    return _parse(text, GIB_PER, "an amount of memory", "'16 GiB'")
+
+
 def parse_duration_s(text: str) -> float:
     """`'30s'`, `'1.5h'` -> seconds. Raises UsageError as `parse_emissions_g` does."""
     return _parse(text, SECONDS_PER, "a duration", "'30s' or '5m'")
@@ -169,7 +185,8 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
     known = table.get(unit)
     factors = mass.grams if mass else (known,) if known is not None else ()
     if not factors:
-        raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=_hint(text.strip(), unit, table))
+        hint, suggest = _hint(text.strip(), unit, table)
+        raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=hint, suggest=suggest)
     if len(readings) > 1:
         either = " or ".join(f"{reading.normalize():f}" for reading in readings)
         raise UsageError(f"{text!r} can mean {either}", hint=f"write the number without a comma, like {example}")
@@ -181,25 +198,40 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
     return value
 
 
-def _hint(text: str, unit: str, table: dict[str, Decimal]) -> str:
+def _hint(text: str, unit: str, table: dict[str, Decimal]) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Suggest what to write instead of an unknown unit; a quantity of the other kind belongs to the other limit."""
     if table is GRAMS_PER and unit in KWH_PER:
-        return f"that is energy: --max-energy '{text}'"
+        return "that is energy", (("max-energy", text),)
     if table is KWH_PER and unit in GRAMS_PER:
-        return f"those are emissions: --max-emissions '{text}'"
+        return "those are emissions", (("max-emissions", text),)
     same = [known for known in table if known.lower() == unit.lower()]
     guess = f"did you mean {same[0]!r}? " if same else ""
-    return f"{guess}known units: {', '.join(table)}"
+    return f"{guess}known units: {', '.join(table)}", ()
+
+
+_EMISSIONS_SCALES = (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 1e-6))
+_ENERGY_SCALES = (("MWh", 1e3), ("kWh", 1.0), ("Wh", 1e-3), ("mWh", 1e-6))
+_NARROW = 0.3  # of the value: a narrower range needs a digit more to be seen
 
 
 def format_emissions(emissions_g: float) -> str:
-    """Grams for a person: three significant digits and the unit that fits, `0.0123` -> `12.3 mg`."""
-    return _format(emissions_g, (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 1e-6)))
+    """Return grams for a person: three significant digits and the unit that fits, `0.0123` -> `12.3 mg`."""
+    return _format(emissions_g, _EMISSIONS_SCALES)
+
+
+def format_emissions_range(emissions_g: float, low_g: float, high_g: float) -> str:
+    """Return grams with their range, the unit once: `4.2 mg (1.8 to 8)`."""
+    return _format_range(emissions_g, low_g, high_g, _EMISSIONS_SCALES)
 
 
 def format_energy(energy_kwh: float) -> str:
-    """Kilowatt-hours for a person, `0.0005` -> `500 mWh`."""
-    return _format(energy_kwh, (("MWh", 1e3), ("kWh", 1.0), ("Wh", 1e-3), ("mWh", 1e-6)))
+    """Return kilowatt-hours for a person, `0.0005` -> `500 mWh`."""
+    return _format(energy_kwh, _ENERGY_SCALES)
+
+
+def format_energy_range(energy_kwh: float, low_kwh: float, high_kwh: float) -> str:
+    """Return kilowatt-hours with their range, the unit once: `68 mWh (41 to 120)`."""
+    return _format_range(energy_kwh, low_kwh, high_kwh, _ENERGY_SCALES)
 
 
 def format_power(power_w: float) -> str:
@@ -234,3 +266,14 @@ def _format(value: float, scales: tuple[tuple[str, float], ...]) -> str:
     if value == 0:
         return f"0 {next(base for base, base_size in scales if base_size == 1.0)}"
     return f"{significant(value / size)} {unit}"
+
+
+def _format_range(value: float, low: float, high: float, scales: tuple[tuple[str, float], ...]) -> str:
+    """Return the value, and its bounds in the value's own unit; a bound that is the value's is not repeated."""
+    shown = _format(value, scales)
+    if low == value == high:
+        return shown
+    size = dict(scales)[shown.rpartition(" ")[2]]
+    digits = 2 if high - low > _NARROW * value else 3
+    ends = (significant(end / size, digits) for end in (low, high))
+    return f"{shown} ({' to '.join(ends)})"

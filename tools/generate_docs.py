@@ -1,4 +1,4 @@
-"""Writes the pages of `docs/` that say what the code says: rules, command line, exit codes, configuration.
+"""Write what repeats the code: pages of `docs/`, both `action.yml`, the schema of the configuration.
 
 python tools/generate_docs.py          write them
 python tools/generate_docs.py --check  name the pages that would change, exit 1 where there is one
@@ -15,12 +15,16 @@ import tomllib
 from pathlib import Path
 from unittest import mock
 
-from carbon_lint.cli import VERBS, main
+import yaml
+
+from carbon_lint.cli import main
 from carbon_lint.config import Settings
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
+from carbon_lint.github.interface import INPUTS, OUTPUTS
 from carbon_lint.lint.rules import load_all
 from carbon_lint.report.rule_page import index_page, page
+from carbon_lint.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -28,37 +32,65 @@ NOTE = "<!-- Written by tools/generate_docs.py: change the code it speaks of, th
 HELP_PYTHON = (3, 11)
 """argparse words its help differently from version to version; the page is that of the oldest one supported."""
 
+ACTIONS = {
+    "action": (
+        "carbon-lint",
+        (
+            "Measure a training's emissions, hold them against a budget, write them into the model card, lint it and "
+            "publish it"
+        ),
+        "runs:\n  using: docker\n  image: Dockerfile\n",
+    ),
+    "in-job": (
+        "carbon-lint in the job",
+        (
+            "carbon-lint in the job's own environment, with its GPUs and its Python. The same inputs and outputs as "
+            "the container action"
+        ),
+        """\
+runs:
+  using: composite
+  steps:
+    - id: carbon-lint
+      shell: bash
+      env:
+        CARBON_LINT_INPUTS: ${{ toJSON(inputs) }}
+      # exec, so that a cancelled run's signal reaches Python and not only the shell.
+      run: exec bash "$GITHUB_ACTION_PATH/run.sh"
+""",
+    ),
+}
+
 EXIT_CODE_WORDS = {
-    ExitCode.CLEAN: ("clean", "Nothing found, within the budget, published, or nothing to change."),
-    ExitCode.FINDINGS: (
-        "findings, or over budget",
-        "`check` found something at or above `--fail-on`; `run` or `gate` found the run over a limit.",
+    ExitCode.CLEAN: "nothing to object to: clean, within the budget, published, or nothing to change",
+    ExitCode.FINDINGS: "findings at or above `--fail-on`, or over the budget",
+    ExitCode.DID_NOT_RUN: "did not run: an option, the configuration or a file is wrong, or the Hub could not be read",
+    ExitCode.NOTHING_TO_CHECK: "nothing to check; 0 if files were named that are there, as pre-commit does",
+    ExitCode.NOT_PUBLISHED: "could not publish: the message says what is known of the card on the Hub",
+    ExitCode.NOT_MEASURED: "could not measure a job, or judge what was measured. Never 0 g",
+    ExitCode.COMMAND_NOT_EXECUTABLE: "the job's command cannot be executed, as a shell says it",
+    ExitCode.COMMAND_NOT_FOUND: "the job's command was not found, as a shell says it",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C; `run` has written its record first",
+}
+
+# What happened -> verb -> exit code. `tests/hub/test_exit_codes.py` makes each of it happen.
+EXIT_CODES_BY_VERB: dict[str, dict[str, int]] = {
+    "nothing to object to": dict.fromkeys(VERBS, 0),
+    "findings, or over a limit": {"run": 1, "gate": 1, "check": 1, "publish": 1, "audit": 1, "ledger": 1},
+    "an option that does not exist": dict.fromkeys(VERBS, 2),
+    "`carbon-lint.toml` is wrong": dict.fromkeys(
+        ("run", "gate", "check", "doctor", "estimate", "publish", "audit", "report"), 2
     ),
-    ExitCode.DID_NOT_RUN: (
-        "did not run",
-        (
-            "A wrong flag or configuration, a file that cannot be read or written (`check` judges the others all the "
-            "same). `find` or `audit` could not read the Hub, or the Hub has no model of that name."
-        ),
+    "a file that was named is not there": dict.fromkeys(
+        ("gate", "card", "check", "estimate", "publish", "audit", "merge", "recover", "ledger", "report", "init"), 2
     ),
-    ExitCode.NOTHING_TO_CHECK: (
-        "nothing to check",
-        (
-            "No model card was found in the folders given, not one card of an `audit` could be read, or the ledger has "
-            "no such run. 0 if files were named that are there, as pre-commit does."
-        ),
-    ),
-    ExitCode.NOT_PUBLISHED: (
-        "could not publish",
-        "`publish` or `run`: the Hub refused the card, or could not be reached; the message says what is known.",
-    ),
-    ExitCode.NOT_MEASURED: (
-        "could not measure",
-        "There is no trustworthy number: no location, no CodeCarbon, readings that failed. Never 0 g.",
-    ),
-    ExitCode.COMMAND_NOT_EXECUTABLE: ("the job's command cannot be executed", "As a shell says it."),
-    ExitCode.COMMAND_NOT_FOUND: ("the job's command was not found", "As a shell says it."),
-    ExitCode.INTERRUPTED: ("interrupted", "Ctrl-C. `run` has written its record first."),
+    "no card, no model or no run was found": {"check": 3, "audit": 3, "ledger": 3},
+    "the location is not known": {"run": 125, "doctor": 125, "card": 2, "estimate": 2},
+    "a record without a figure": {"gate": 125, "ledger": 125, "card": 2, "merge": 2, "publish": 2, "estimate": 2},
+    "the Hub cannot be reached": {"publish": 4, "find": 2, "audit": 2, "gate": 2},
+    "the extra `hub` is not installed": {"publish": 4, "find": 2, "audit": 2},
+    "the job exits with 7": {"run": 7},
+    "the job's command is not there": {"run": 127},
 }
 
 CONFIG_EXAMPLE = """\
@@ -90,12 +122,21 @@ EXIT_CODES_PAGE = """\
 
 The exit code never depends on the output format.
 
-| Code | Meaning | When |
-| --- | --- | --- |
+| Code | Meaning |
+| --- | --- |
 {rows}
-`carbon-lint run` passes the job's own exit status through where the job failed, 128+n where signal n ended it, so a 1
-may be the job's. `outcome` and `over_budget` in the record tell them apart, and are what to go by.
-"""
+`carbon-lint run` passes the job's own exit status through if the job failed, and 128+n if signal n ended it, so a 1 may
+be the job's. `outcome` and `over_budget` in the record tell them apart, and are what to go by.
+
+## What happened, by verb
+
+The same thing can mean more to one verb than to another: without a location nothing is measured by `run` (125), while
+`estimate` was called wrongly (2); a Hub that refuses is a failed publication only for `publish` (4). The GitHub step
+ends as `run`, `gate`, `check` and `publish` do, whichever of them it came to.
+
+| What happened | {verbs} |
+| --- |{columns}
+{table}"""
 
 CONFIG_PAGE = """\
 # Configuration
@@ -126,7 +167,46 @@ def pages() -> dict[Path, str]:
         Path("docs/exit-codes.md"): NOTE + exit_codes_page(),
         Path("docs/config.md"): NOTE + config_page(),
         Path("schemas/config.schema.json"): config_schema(),
+        Path("action.yml"): action("action"),
+        Path("in-job/action.yml"): action("in-job"),
+        Path("docs/github.md"): github_page(),
     }
+
+
+def action(name: str) -> str:
+    """Return the metadata of an action: `action` runs in the image, `in-job` in the job."""
+    title, what, runs = ACTIONS[name]
+    described = {
+        "name": title,
+        "description": what,
+        "author": "carbon-lint",
+        "branding": {"icon": "wind", "color": "green"},
+        "inputs": {
+            key: {"description": text, "required": False, "default": default} for key, (text, default) in INPUTS.items()
+        },
+        "outputs": {key: _output(name, key, text) for key, text in OUTPUTS.items()},
+    }
+    shown = yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=1000)
+    return f"# Written by tools/generate_docs.py from carbon_lint/github/interface.py.\n{shown}{runs}"
+
+
+def _output(action_name: str, key: str, text: str) -> dict[str, str]:
+    value = {"value": f"${{{{ steps.carbon-lint.outputs.{key} }}}}"} if action_name == "in-job" else {}
+    return {"description": text, **value}
+
+
+def github_page() -> str:
+    """Return docs/github.md with the tables of inputs and outputs as the actions have them."""
+    rows = [f"| `{key}` | {f'`{default}`' if default else '-'} | {text} |" for key, (text, default) in INPUTS.items()]
+    inputs = ["| input | default | what it is |", "|---|---|---|", *rows]
+    outputs = ["| output | what it is |", "|---|---|", *(f"| `{key}` | {text} |" for key, text in OUTPUTS.items())]
+    page_text = (DOCS / "github.md").read_text(encoding="utf-8")
+    for name, table in (("inputs", inputs), ("outputs", outputs)):
+        start, end = f"<!-- {name}: written by tools/generate_docs.py -->\n", f"\n<!-- /{name} -->"
+        before, _, rest = page_text.partition(start)
+        after = rest.partition(end.lstrip("\n"))[2]
+        page_text = f"{before}{start}\n{chr(10).join(table)}\n{end}{after}"
+    return page_text
 
 
 def cli_page() -> str:
@@ -144,9 +224,14 @@ def _help(*verb: str) -> str:
 
 
 def exit_codes_page() -> str:
-    """What each exit status means."""
-    rows = "".join(f"| {code.value} | {EXIT_CODE_WORDS[code][0]} | {EXIT_CODE_WORDS[code][1]} |\n" for code in ExitCode)
-    return EXIT_CODES_PAGE.format(rows=rows)
+    """Return what each exit status means, and what each verb makes of what happened."""
+    rows = "".join(f"| {code.value} | {EXIT_CODE_WORDS[code]} |\n" for code in ExitCode)
+    table = "".join(
+        f"| {what} | {' | '.join(str(codes.get(verb, '')) for verb in VERBS)} |\n"
+        for what, codes in EXIT_CODES_BY_VERB.items()
+    )
+    verbs = " | ".join(f"`{verb}`" for verb in VERBS)
+    return EXIT_CODES_PAGE.format(rows=rows, verbs=verbs, columns=" --- |" * len(VERBS), table=table)
 
 
 def config_page() -> str:
@@ -189,7 +274,7 @@ def _sentence(text: str) -> str:
 
 
 def changed(wanted: dict[Path, str]) -> list[Path]:
-    """The pages that are missing, differ, or are left over from a rule that is gone."""
+    """Return the files that are missing, differ, or are left over from a rule that is gone."""
     left_over = [path.relative_to(ROOT) for path in (DOCS / "rules").glob("*.md")]
     differ = [path for path, text in wanted.items() if not _is_same(ROOT / path, text)]
     return differ + [path for path in left_over if path not in wanted]

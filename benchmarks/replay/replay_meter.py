@@ -107,6 +107,7 @@ class ReplayMeter:
     ) -> None:
         self.intensity = None if place is None else intensity_of(place)
         self.pue = pue
+        self.assumptions = None
         self.software = {"replay": trace.name or "a recording"}
         self.warnings = ("replayed from a recording, not measured here",)
         self.last_failure: str | None = None
@@ -147,6 +148,9 @@ class ReplayMeter:
         self._gpu_kwh = self._gpus.read_kwh
         self._previous = self._reading(kwh)
         return self._previous
+
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """Do nothing: what was recorded is counted."""
 
     def stop(self) -> Reading | None:
         """The last reading."""

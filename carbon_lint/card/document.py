@@ -83,7 +83,7 @@ class Node:
 
     @property
     def is_number(self) -> bool:
-        """True where the Hub reads a number (NaN and infinity are numbers too)."""
+        """True if the Hub reads a number (NaN and infinity are numbers too)."""
         return self.kind == "scalar" and self._resolved()[0] in {"int", "float"}
 
     def items(self) -> Iterator[tuple[Node, Node]]:
@@ -96,22 +96,22 @@ class Node:
                     yield key, children[index + 1]
 
     def own_items(self) -> Iterator[tuple[Node, Node]]:
-        """The entries that are written in this map itself, `<<` among them."""
+        """Return the entries that are written in this map itself, `<<` among them."""
         if self.kind == "map":
             for index in range(0, len(self._children), 2):
                 yield self._children[index], self._children[index + 1]
 
     def items_list(self) -> list[Node]:
-        """A list's entries; empty for others."""
+        """Return a list's entries; empty for others."""
         return self._children if self.kind == "list" else []
 
     def get(self, name: str) -> Node | None:
-        """The value of a key; of a duplicated key the last one."""
+        """Return the value of a key; of a duplicated key the last one."""
         entry = self._entry(name)
         return entry[1] if entry else None
 
     def key(self, name: str) -> Node | None:
-        """The key node itself."""
+        """Return the key node itself."""
         entry = self._entry(name)
         return entry[0] if entry else None
 
@@ -132,7 +132,7 @@ class Node:
 
 
 def _tagged(tag: str, text: str) -> tuple[str, Scalar]:
-    """A scalar with an explicit tag, as js-yaml 4 takes it."""
+    """Return a scalar with an explicit tag, as js-yaml 4 takes it."""
     name = tag.removeprefix(_TAG)
     if name in {"str", "!"}:
         # a lone `!` says nothing of what is not there
@@ -149,12 +149,12 @@ def _tagged(tag: str, text: str) -> tuple[str, Scalar]:
 
 
 def is_merge(key: Node) -> bool:
-    """True for the key `<<`, which brings in another map's entries."""
+    """Return whether this is the key `<<`, which brings in another map's entries."""
     return key.kind == "scalar" and key.style is None and key.text == "<<" and key.tag in {None, _TAG + "merge"}
 
 
 def property_name(key: Node) -> str:
-    """The name under which JavaScript stores a key: two keys with one name are a duplicate to the Hub."""
+    """Return the name under which JavaScript stores a key: two keys with one name are a duplicate to the Hub."""
     if key.kind == "map":
         return "[object Object]"
     if key.kind == "list":
@@ -198,7 +198,7 @@ class Parsed:
 
 
 class Card:
-    """One model card. Reading never fails: what is wrong is in `problems`, and `root` is None where there is no map."""
+    """One model card. Reading never fails: what is wrong is in `problems`, and `root` is None if there is no map."""
 
     __slots__ = ("_parse", "_parsed", "_python", "front_matter", "had_bom", "path", "problems", "text")
 
@@ -224,7 +224,7 @@ class Card:
 
     @property
     def root(self) -> Node | None:
-        """The metadata map, parsed when first asked for. None where there is no front matter or it is not a map."""
+        """The metadata map, parsed when first asked for. None if there is no front matter or it is not a map."""
         if self._parsed is None:
             if self._parse is None or self.front_matter is None:
                 return None
@@ -234,13 +234,13 @@ class Card:
 
     @property
     def yaml(self) -> str:
-        """The front matter's YAML, empty where there is none."""
+        """The front matter's YAML, empty if there is none."""
         fences = self.front_matter
         return self.text[fences.start : fences.end] if fences else ""
 
     @property
     def mentions_carbon(self) -> bool:
-        """False where nothing in the front matter can be about emissions, so that `root` need not be parsed."""
+        """False if nothing in the front matter can be about emissions, so that `root` need not be parsed."""
         lowered = self.yaml.lower()
         return any(word in lowered for word in _CARBON_WORDS)
 

@@ -1,7 +1,7 @@
 """Writes `co2_eq_emissions` into a card's text by splicing: not one byte outside the block changes.
 
 Whatever was written is read again before it is handed out: every other key must be what it was, and the block must hold
-what was asked for, to every reader. A card where that cannot be had is refused, never bent.
+what was asked for, to every reader. A card that cannot be changed in this way is refused.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Splice(NamedTuple):
 
 
 def replace_span(text: str, edits: Iterable[Splice | tuple[int, int, str]]) -> str:
-    """`text` with the edits made, all offsets being of `text` itself. Raises ValueError where two overlap."""
+    """`text` with the edits made, all offsets being of `text` itself. Raises ValueError if two overlap."""
     pieces: list[str] = []
     done = 0
     for start, end, new in sorted(edits, key=lambda edit: (edit[0], edit[1])):
@@ -54,14 +54,14 @@ def replace_span(text: str, edits: Iterable[Splice | tuple[int, int, str]]) -> s
 
 
 def encode(card: Card, text: str) -> bytes:
-    """The new text as the file's bytes, with the byte order mark the card had."""
+    """Return the new text as the file's bytes, with the byte order mark the card had."""
     return (b"\xef\xbb\xbf" if card.had_bom else b"") + text.encode()
 
 
 def write_block(card: Card, block: Block) -> str:
-    """The card's text with `block` in its `co2_eq_emissions`, in the order given; other keys of the block stay.
+    """Return the card's text with `block` in its `co2_eq_emissions`, in the order given; other keys of the block stay.
 
-    Raises CardPlaceError where the front matter cannot be read or the block cannot be written safely.
+    Raises CardPlaceError if the front matter cannot be read or the block cannot be written safely.
     """
     _refuse_unreadable(card)
     text = replace_span(card.text, _splices(card, block))
@@ -136,7 +136,7 @@ def _into_empty(card: Card, fences: FrontMatter, block: Block) -> Splice:
 
 
 def _last_written(text: str, start: int, end: int) -> int:
-    """The end of the last line in `text[start:end]` that is not blank; `start` where all are."""
+    """Return the end of the last line in `text[start:end]` that is not blank; `start` if all are."""
     stop = start + len(text[start:end].rstrip())
     return _line_end(text, stop) if stop > start else start
 
@@ -150,7 +150,7 @@ def _entry(name: str, value: str | float | bool, *, in_flow: bool = False) -> st
 
 
 def _new_key(card: Card, fences: FrontMatter, root: Node, block: Block) -> Splice:
-    """The block as a new last key; before the last one where that ends in a block scalar, whose text would change."""
+    """Add the block as the last key, or before the last one if that ends in a block scalar, which would change."""
     text = card.text
     entries = list(root.own_items())
     indent = _indent(card, entries[0][0])
@@ -278,7 +278,7 @@ def _after_colon(text: str, value: Node) -> str:
 
 
 def _holds(node: Node, value: str | float | bool) -> bool:
-    """True where every reader already takes the node for `value`."""
+    """Return whether every reader already takes the node for `value`."""
     if node.kind != "scalar" or node.tag is not None:
         return False
     if isinstance(value, bool) or isinstance(node.value, bool):
@@ -291,7 +291,7 @@ def _holds(node: Node, value: str | float | bool) -> bool:
 
 
 def _from_scalar(card: Card, key: Node, value: Node, lines: list[str], inline: str = "") -> list[Splice]:
-    """What stands behind the key goes, and `lines` come below it. A comment on the key's own line stays."""
+    """Replace what stands behind the key by `lines` below it. A comment on the key's own line stays."""
     text = card.text
     colon = text.index(":", key.end) + 1
     newline = _break_after(text, _line_end(text, max(value.end, colon)))
@@ -305,7 +305,7 @@ def _from_scalar(card: Card, key: Node, value: Node, lines: list[str], inline: s
 
 
 def _from_list(card: Card, key: Node, value: Node, block: Block) -> list[Splice]:
-    """A list of single-key maps, as the documentation of 2021 had it, becomes the map it stands for."""
+    """Turn a list of single-key maps, as the documentation of 2021 had it, into the map it stands for."""
     text = card.text
     hint = "write it as a map: `emissions: 12.5` and the others below `co2_eq_emissions:`"
     kept: dict[str, tuple[str, str]] = {}

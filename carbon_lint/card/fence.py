@@ -40,7 +40,7 @@ class FrontMatter:
 
 
 def find(text: str) -> FrontMatter | None:
-    """The front matter as the Hub finds it, or None. The byte order mark must have been taken off `text`."""
+    """Return the front matter as the Hub finds it, or None. The byte order mark must have been taken off `text`."""
     opening = _OPEN.match(text)
     if opening is None:
         return None
@@ -65,7 +65,7 @@ def _empty_after_crlf(text: str, opening: re.Match[str], open_start: int) -> Fro
 
 
 def find_lax(text: str) -> LaxFrontMatter | None:
-    """A block of metadata that the Hub misses although a person, or another reader, would see it."""
+    """Return a block of metadata that the Hub misses although a person, or another reader, would see it."""
     from carbon_lint.card.lax import find_lax as look  # noqa: PLC0415  its patterns take 1 ms, and few cards need them
 
     return look(text)

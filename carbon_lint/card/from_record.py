@@ -34,7 +34,7 @@ _HOURS_DIGITS = 3  # as SetFit and sentence-transformers round `hours_used`
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One key of the block: its source text before, None where it was not there, and its value now."""
+    """One key of the block: its source text before, None if it was not there, and its value now."""
 
     name: str
     old: str | None
@@ -52,7 +52,7 @@ class CardChange:
 
     @property
     def is_changed(self) -> bool:
-        """False where the card holds the record's figures already."""
+        """False if the card holds the record's figures already."""
         return self.before != self.after
 
 
@@ -65,10 +65,10 @@ def card_with_record(
     location_name: str | None = None,
     replace: bool = False,
 ) -> CardChange:
-    """The card in `data` with the record's figures; a minimal new card for None.
+    """Return the card in `data` with the record's figures; a minimal new card for None.
 
-    Raises MissingFigureError where the record holds no figure, UsageError where a smaller figure would replace a larger
-    one of the same run group, InputError where the card cannot be written safely.
+    Raises MissingFigureError if the record holds no figure, UsageError if a smaller figure would replace a larger
+    one of the same run group, InputError if the card cannot be written safely.
     """
     card = read_card(data or b"", path)
     block = block_of(record, training_type=training_type, location_name=location_name)
@@ -82,9 +82,9 @@ def card_with_record(
 
 
 def block_of(record: Record, *, training_type: str | None = None, location_name: str | None = None) -> dict[str, Value]:
-    """The keys that a record can state, in the documentation's order. The training type is never guessed.
+    """Return the keys that a record can state, in the documentation's order. The training type is never guessed.
 
-    Raises MissingFigureError where the record holds no emissions.
+    Raises MissingFigureError if the record holds no emissions.
     """
     block: dict[str, Value] = {
         "emissions": _emissions_of(record),
@@ -102,7 +102,7 @@ def block_of(record: Record, *, training_type: str | None = None, location_name:
 
 
 def hardware_used(hardware: Hardware) -> str | None:
-    """`2 x NVIDIA A100-SXM4-80GB`; the CPU where no GPU was counted; None where neither is known."""
+    """`2 x NVIDIA A100-SXM4-80GB`; the CPU if no GPU was counted; None if neither is known."""
     names = Counter(gpu.name for gpu in hardware.gpus)
     if names:
         return ", ".join(f"{count} x {name}" for name, count in names.items())
@@ -117,7 +117,8 @@ def _emissions_of(record: Record) -> float:
                 f"the record of run {record.run_id} holds energy and no grams",
                 hint="the card was not changed; say where the energy came from: carbon-lint card --location FRA",
             )
-        why = record.warnings[0] if record.warnings else "no emissions were measured"
+        reason = record.unmeasured_because
+        why = "no emissions were measured" if reason is None else reason.message
         raise MissingFigureError(
             f"the record of run {record.run_id} holds no emissions ({record.outcome}): {why}",
             hint="the card was not changed; `carbon-lint doctor` says what can be measured here",
@@ -137,7 +138,7 @@ def is_modelled(record: Record) -> bool:
 
 
 def _rounded(emissions_g: float) -> float:
-    """The figure as far as a model can know it: four digits, and whole grams at least. The record keeps the rest.
+    """Round the figure to what a model can know: four digits, and whole grams at least. The record keeps the rest.
 
     It is rounded up, so that it is over a limit of as many digits exactly if the record's figure is.
     """
@@ -147,20 +148,20 @@ def _rounded(emissions_g: float) -> float:
 
 
 def _stated_g(card: Card) -> float | None:
-    """The grams on the card, where it holds a number."""
+    """Return the grams on the card, if it holds a number."""
     block = card.block
     node = block.get("emissions") if block is not None and block.kind == "map" else block
     return float(node.value) if node is not None and node.is_number and node.value is not None else None
 
 
 def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: bool) -> list[str]:
-    """A smaller figure over a larger one loses what was spent before, where both are of one run group."""
+    """Check that no smaller figure replaces a larger one of the same run group; return notes for the user."""
     stated_g = _stated_g(card)
     if stated_g is None or not emissions_g < stated_g:
         return []
     sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(emissions_g)}"
     if record.run_group is None:
-        return [f"{sizes}: right if the weights were trained anew, else sum the runs with --run-group"]
+        return [f"{sizes}: right if the weights were trained anew, otherwise add the runs up as one run-group"]
     if replace:
         return [f"{sizes}: replaced, as asked for"]
     raise UsageError(
@@ -179,11 +180,11 @@ def _notes_on_stale(card: Card, block: dict[str, Value]) -> list[str]:
 
 
 def _notes_on_text(card: Card, emissions_g: float) -> list[str]:
-    """The text below is never changed, and so may contradict the new figure."""
+    """Return a note if the card's text, which is never changed, contradicts the new figure."""
     stated = figures(card.text, card.body[0])
     if not stated or any(math.isclose(figure.grams, emissions_g, rel_tol=_ROUNDED) for figure in stated):
         return []
-    return [f"the card's text states {stated[0].number_text} {stated[0].unit}: carbon-lint leaves text to you"]
+    return [f"the card's text states {stated[0].number_text} {stated[0].unit}: edit the card's text yourself"]
 
 
 def _derived(card: Card, record: Record) -> dict[str, Value]:

@@ -21,7 +21,7 @@ class Plain(NamedTuple):
     where: list[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The place in the card of `text[start:end]`, which must not be empty."""
+        """Return the place in the card of `text[start:end]`, which must not be empty."""
         return self.where[start], self.where[end - 1] + 1
 
 
@@ -80,7 +80,7 @@ def _instead(match: re.Match[str]) -> str:
 
 
 def hidden(text: str, start: int) -> list[tuple[int, int]]:
-    """The places of fenced code and of comments in `text[start:]`, in order."""
+    """Return the places of fenced code and of comments in `text[start:]`, in order."""
     found: list[tuple[int, int]] = []
     if "```" not in text and "~~~" not in text and "<!--" not in text:
         return found

@@ -1,4 +1,4 @@
-"""Figures that a card's own text states: emissions with their unit, and energy, hours and hardware where it has them.
+"""Figures that a card's own text states: emissions with their unit, and energy, hours and hardware if it has them.
 
 Only an amount that is bound to a label is taken (`CO2 Emissions (in grams): 1.2`, `**Carbon Emitted**: 0.42 kg`, a
 table's column `Emissions (KgCO2eq)`). Rates, and the emissions of cars, data sets and other models, are not figures of
@@ -180,7 +180,7 @@ class _Reader:
         return self.subjects.is_aside(position)
 
     def _continued(self, line_end: int) -> int:
-        """The end of the paragraph's next two lines, if the sentence plainly goes on there."""
+        """Return the end of the paragraph's next two lines, if the sentence plainly goes on there."""
         text, end = self.text, line_end
         for _ in range(2):
             if (
@@ -256,7 +256,7 @@ class _Reader:
                     self._take_cell(cell, row_unit)
 
     def _heads(self, label: str) -> tuple[bool, Named | None] | None:
-        """What a column's or a row's name says of its cells: that they are emissions, and their unit if it is named."""
+        """Return what the name of a column or row says of its cells: that they are emissions, and in which unit."""
         units = list(units_in(label))
         has_gas = any(unit.names_gas for unit in units)
         speaks = pattern(_LABEL).search(label) or pattern(_KEY_CELL).match(label)
@@ -300,7 +300,7 @@ def _sentence_ends(text: str) -> list[int]:
 
 
 def _unit_of(text: str, start: int, end: int, window: int, labels: list[tuple[int, int]]) -> Named | None:
-    """The unit of the number `text[start:end]`: behind it, in brackets behind it, or in the label before it."""
+    """Return the unit of the number `text[start:end]`: behind it, in brackets behind it, or in the label before it."""
     direct = unit_at(text, end)
     if direct is not None:
         return direct
@@ -329,7 +329,7 @@ def _label_of(before: str, labels: list[tuple[int, int]], behind: str) -> int | 
 
 
 def _unit_cell(cells: list[Plain]) -> Named | None:
-    """The unit that a cell of its own names."""
+    """Return the unit that a cell of its own names."""
     for cell in cells:
         text = cell.text.strip()
         unit = unit_at(text, 0)

@@ -102,7 +102,7 @@ def quantities(text: str) -> Iterator[Quantity]:
 
 
 def read(text: str) -> Quantity | None:
-    """The amount that `text` as a whole is, with a sign or a word for "about" before it; None if it is not one."""
+    """Return the amount that all of `text` is, perhaps after a sign or a word for "about"; None if it is not one."""
     match = re.match(SIGNED, text.strip(), re.IGNORECASE)
     stripped = text.strip()
     quantity = quantity_of(stripped, *match.span("number")) if match else None
@@ -112,12 +112,12 @@ def read(text: str) -> Quantity | None:
 
 
 def numbers(text: str) -> list[tuple[int, int]]:
-    """The place of every number in `text`, without the full stop that ends a sentence; a digit in a word is none."""
+    """Yield the place of every number in `text`, without the full stop of a sentence; digits in words do not count."""
     return [(match.start(), match.start() + len(match[0].rstrip(".,"))) for match in pattern(_NUMBER).finditer(text)]
 
 
 def quantity_of(text: str, start: int, end: int) -> Quantity | None:
-    """The amount whose number is `text[start:end]`; None if no unit of mass follows, or the number means nothing."""
+    """Return the amount whose number is `text[start:end]`; None if it means nothing or no unit of mass follows."""
     named = unit_at(text, end)
     readings = readings_of(text[start:end])
     if named is None or not readings:
@@ -136,7 +136,7 @@ def quantity_of(text: str, start: int, end: int) -> Quantity | None:
 
 
 def unit_at(text: str, position: int) -> Named | None:
-    """The unit of mass that follows at once: `kg`, ` kgCO2eq`, ` in grams of CO2`, `(kg)`."""
+    """Return the unit of mass that follows at once: `kg`, ` kgCO2eq`, ` in grams of CO2`, `(kg)`."""
     match = pattern(_UNIT_BEHIND).match(text, position)
     return _named(match, text) if match else None
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_card(data: bytes, path: str) -> Card:
-    """The card in `data`. Never raises on content; `path` is only carried along."""
+    """Return the card in `data`. Never raises on content; `path` is only carried along."""
     had_bom = data.startswith(BOM_UTF8)
     encoded = data[len(BOM_UTF8) :] if had_bom else data
     problems: tuple[Problem, ...] = ()

@@ -11,32 +11,14 @@ import os
 import sys
 
 from carbon_lint import __version__
-
-# Listed here and not discovered, so that `check` pays for nothing else: verb -> (module, one line of help).
-VERBS = {
-    "run": ("run", "run a command and measure its emissions, within a budget"),
-    "gate": ("gate", "check a record against a budget"),
-    "card": ("card", "write a record's figures into a model card"),
-    "check": ("check", "lint model cards"),
-    "doctor": ("doctor", "say what can be measured on this machine, and how"),
-    "estimate": ("estimate", "say what a job would emit, before it runs"),
-    "publish": ("publish", "commit a card to the Hugging Face Hub"),
-    "find": ("find", "find models on the Hub by the emissions that their cards state"),
-    "audit": ("audit", "judge every card of an organisation, or of a file of cards"),
-    "merge": ("merge", "join the records of many nodes or attempts, nothing counted twice"),
-    "recover": ("recover", "make the record of a run that was killed from its journal"),
-    "ledger": ("ledger", "keep every run's record, and hold the month against the team's budget"),
-    "report": ("report", "show a record: at the terminal, as a summary, as a comment"),
-    "init": ("init", "propose workflow, hook and configuration for a repository"),
-    "rules": ("rules", "list the rules, or explain one"),
-}
+from carbon_lint.verbs import VERBS
 
 # What a plain install does not have, and the extra that brings it.
 _EXTRA_OF = {"codecarbon": "run", "psutil": "run", "huggingface_hub": "hub", "tenacity": "hub", "jinja2": "html"}
 
 
 def console() -> None:
-    """The console script."""
+    """Run the console script."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # Cards hold any character, a terminal or CI log may know ASCII only: escaped is better than a crash.
@@ -93,7 +75,7 @@ def _dispatch(argv: list[str]) -> int:
 
 
 def overview() -> str:
-    """What `carbon-lint --help` prints."""
+    """Return what `carbon-lint --help` prints."""
     rows = "\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items())
     return (
         "carbon-lint: measure -> gate -> write card -> lint -> publish\n\n"
@@ -114,14 +96,16 @@ def _unknown_verb(verb: str) -> int:
 
 def _report(error: Exception, verb: str) -> int:
     from carbon_lint import redact
-    from carbon_lint.errors import CarbonLintError, exit_code_of
+    from carbon_lint.errors import CarbonLintError, ConfigError, exit_code_of
     from carbon_lint.text import terminal
 
     if isinstance(error, CarbonLintError):
         secrets = redact.secrets_of(os.environ)
-        hint = f"\n  {terminal(redact.text(error.hint, secrets))}" if error.hint else ""
+        advice = error.advice(spelled)
+        hint = f"\n  {terminal(redact.text(advice, secrets))}" if advice else ""
         details = "".join(f"\n    {terminal(redact.text(line, secrets))}" for line in error.details)
-        sys.stderr.write(f"carbon-lint: {terminal(redact.text(error.message, secrets))}{hint}{details}\n")
+        about = "" if error.option is None or isinstance(error, ConfigError) else f"--{error.option}: "
+        sys.stderr.write(f"carbon-lint: {about}{terminal(redact.text(error.message, secrets))}{hint}{details}\n")
         return exit_code_of(error, verb)
     missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if missing in _EXTRA_OF:
@@ -133,6 +117,13 @@ def _report(error: Exception, verb: str) -> int:
         sys.stderr.write("carbon-lint: the folder that it was started in is gone\n  cd to a folder that exists\n")
         return 2
     return _report_bug(error)
+
+
+def spelled(option: str, value: str) -> str:
+    """Return an option as it is typed: `--max-emissions '1 kg'`."""
+    from shlex import quote
+
+    return f"--{option} {value if value.isupper() else quote(value)}" if value else f"--{option}"
 
 
 def _is_folder_gone() -> bool:

@@ -43,13 +43,13 @@ BAR = 24
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint audit`."""
+    """Add the flags of `carbon-lint audit`."""
     which = parser.add_argument_group("which cards").add_mutually_exclusive_group(required=True)
     which.add_argument("--author", metavar="NAME", help="all models of a user or organisation on the Hub")
     which.add_argument("--models", metavar="FILE", help="the models named in a file, one a line")
     which.add_argument("--from", metavar="FILE", dest="file", help="the cards in a .jsonl or .parquet file")
-    parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="default text")
-    parser.add_argument("--output", metavar="FILE", help="write the report there, not to standard output")
+    parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="(default text)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the report there, not to standard output")
     parser.add_argument("--workers", metavar="N", type=int, help="with --from: processes (default: one a core)")
     parser.add_argument(
         "--stating-only", action="store_true", help="with --from: look only into cards that mention CO2 or emissions"
@@ -83,7 +83,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _refuse_nothing(sums: Tally, named: str) -> None:
-    """An audit that judged no card is no clean audit. Raises NoCardsError."""
+    """Raise NoCardsError if no card was judged: that is no clean audit."""
     if sums.cards == 0:
         hint = "check its contents" if os.path.exists(named) else "check the name; private models need a token"
         raise NoCardsError(f"{quoted(named)} names no card", hint=hint)

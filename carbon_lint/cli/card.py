@@ -34,13 +34,14 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.card.from_record import CardChange
+    from carbon_lint.config import Settings
     from carbon_lint.records.record import Record
 
 _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint card`."""
+    """Add the flags of `carbon-lint card`."""
     parser.add_argument("card", metavar="CARD", help="the model card, like README.md; made if it is not there")
     parser.add_argument(
         "--from",
@@ -65,16 +66,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
+    from carbon_lint.config import load
     from carbon_lint.pipeline.card import check_no_other_is_meant, write_card
 
     path = arguments.card
     if read_file(path, "card") is None:  # what is wrong with the card is said before what is wrong with the record
         check_no_other_is_meant(path)
-    record, warnings = _evidence(arguments)
+    settings = load()
+    record, warnings = _evidence(arguments, settings)
     change = write_card(
         record,
         path,
-        training_type=_text(arguments.training_type, "--training-type"),
+        training_type=_text(arguments.training_type, "--training-type") or settings.training_type,
         location_name=_text(arguments.location_name, "--location-name"),
         replace=arguments.replace,
         is_dry=arguments.dry_run or arguments.diff,
@@ -88,26 +91,26 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
-    """The record, and what the user has to know about it."""
+def _evidence(arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
+    """Return the record, and what the user has to know about it."""
     from carbon_lint.records.emissions_csv.record import record_from_csv
     from carbon_lint.records.store import record_file
 
-    arguments.sources = [record_file(source) for source in arguments.sources]
-    records = [source for source in arguments.sources if not _is_table(source)]
+    sources = [record_file(source) for source in arguments.sources]
+    records = [source for source in sources if not _is_table(source)]
     if not records:
-        record = record_from_csv(arguments.sources, csv_flags.choice_of(arguments))
-        tokens = dict.fromkeys(note for source in arguments.sources for note in _token_beside(source))
+        record = record_from_csv(sources, csv_flags.choice_of(arguments))
+        tokens = dict.fromkeys(note for source in sources for note in _token_beside(source))
         return record, (*record.warnings, *tokens)
-    if len(arguments.sources) > 1:
-        tables = [source for source in arguments.sources if source not in records]
+    if len(sources) > 1:
+        tables = [source for source in sources if source not in records]
         if tables:
             raise UsageError(f"{records[0]} is a record, {tables[0]} an emissions.csv", hint="give one kind of file")
         raise UsageError(
             f"--from takes one record, and {len(records)} were given",
             hint=f"join them first: carbon-lint merge {' '.join(records)} -o run.json",
         )
-    return _from_record(records[0], arguments)
+    return _from_record(records[0], arguments, settings)
 
 
 def _is_table(source: str) -> bool:
@@ -119,7 +122,7 @@ def _is_table(source: str) -> bool:
     return looks_like_csv(head) or source.lower().endswith(".csv")
 
 
-def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
+def _from_record(source: str, arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
     from carbon_lint.pipeline.card import whole_group
     from carbon_lint.records.intensity import priced
     from carbon_lint.records.store import load_record
@@ -127,7 +130,8 @@ def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, 
     for flag in csv_flags.given(arguments, with_price=False):
         raise UsageError(f"{flag} applies only to an emissions.csv, not to {source}", hint=f"leave {flag} out")
     place = csv_flags.place_of(arguments)
-    whole = whole_group(load_record(source, allow_unusual=arguments.allow_unusual_intensity), source)
+    is_allowed = arguments.allow_unusual_intensity or settings.allow_unusual_intensity
+    whole = whole_group(load_record(source, allow_unusual=is_allowed), source)
     return (whole.record if place is None else priced(whole.record, place)), whole.notes
 
 

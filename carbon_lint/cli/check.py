@@ -12,6 +12,7 @@ import sys
 
 from carbon_lint.cli import csv_flags
 from carbon_lint.errors import NoCardsError
+from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.lint.discover import CARD_NAME
 from carbon_lint.lint.engine import Judge, LintRequest, collect, lint_paths
 
@@ -47,7 +48,7 @@ _REPEATABLE = ("output", "include", "select", "ignore", "record", "emissions_csv
 
 
 def quick_arguments(argv: list[str]) -> Any:
-    """What argparse would give for paths and the hook's own flags; None where anything else is there."""
+    """Return what argparse would for paths and the hook's own flags, None if anything else is given."""
     from types import SimpleNamespace
 
     values: dict[str, object] = {**_DEFAULTS, **{name: [] for name in _REPEATABLE}}
@@ -63,13 +64,13 @@ def quick_arguments(argv: list[str]) -> Any:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `check`."""
+    """Add the flags of `check`."""
     from carbon_lint.report import REPORTERS
 
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="model cards and folders (default: README.md)")
     add("--format", choices=list(REPORTERS), default="text", help="how findings are shown (default: text)")
-    add("--output", action="append", default=[], metavar="FORMAT=PATH", help="write a report to a file; repeatable")
+    add("-o", "--output", action="append", default=[], metavar="FORMAT=PATH", help="write a report too; repeatable")
     add("--include", action="append", default=[], metavar="GLOB", help="in folders, take files like this too")
     add("--hook", action="store_true", help="skip named files that have no front matter, as the pre-commit hook needs")
     add("--stdin-filename", metavar="PATH", help="the name to show for standard input, and to find settings by")
@@ -82,7 +83,7 @@ def _add_policy(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("rules and configuration").add_argument
     add("--select", action="append", default=[], metavar="CODES", help="run these rules only: codes, beginnings, names")
     add("--ignore", action="append", default=[], metavar="CODES", help="do not run these rules")
-    add("--fail-on", choices=("error", "warning", "note"), help="least severity that gives exit status 1")
+    add("--fail-on", choices=SEVERITIES, help="least severity that gives exit status 1")
     add("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
     add("--config", metavar="FILE", help="use this configuration, not the one found above the card")
     add("--no-config", action="store_true", help="use no configuration")
@@ -235,7 +236,7 @@ def _options(*, is_for_forge: bool) -> RenderOptions:
 
 
 def _repository_root(folder: str) -> str:
-    """The folder that holds `.git`, from here upward; empty where there is none, which leaves paths as they are."""
+    """Return the folder that holds `.git`, from here upward; empty if none does, which leaves paths as they are."""
     while not os.path.exists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)
         if parent == folder:

@@ -26,7 +26,7 @@ _PRICE = ("location", "carbon_intensity", "allow_unusual_intensity")
 
 
 def add_arguments(parser: ArgumentParser, *, price_title: str) -> None:
-    """The flags, in two groups: what prices the energy, and which runs of the table are meant."""
+    """Add the flags, in two groups: what prices the energy, and which runs of the table are meant."""
     from carbon_lint.cli.flags import add_unusual_argument
 
     price = parser.add_argument_group(price_title)
@@ -52,7 +52,7 @@ def add_arguments(parser: ArgumentParser, *, price_title: str) -> None:
 
 
 def given(arguments: Namespace, *, with_price: bool = True) -> list[str]:
-    """The flags that were given, as the user types them."""
+    """Return the flags that were given, as the user types them."""
     return [
         f"--{name.replace('_', '-')}"
         for name, default in DEFAULTS.items()
@@ -61,7 +61,7 @@ def given(arguments: Namespace, *, with_price: bool = True) -> list[str]:
 
 
 def choice_of(arguments: Namespace) -> Choice:
-    """What the flags ask for. Raises UsageError, and MeasurementError for an unknown place."""
+    """Return what the flags ask for. Raises UsageError, PlaceError."""
     from carbon_lint.records.emissions_csv.choice import Choice
 
     return Choice(

@@ -1,6 +1,8 @@
-"""Say what a job would emit, before it runs: a range, and what it rests on.
+"""Say what a job would take, before it runs: a range, and what it rests on.
 
 carbon-lint estimate --gpu A100 --count 8 --hours 12 --location FRA
+carbon-lint estimate --runner ubuntu-latest --hours 1 --load 50%
+carbon-lint estimate --cpu 'EPYC 7763' --sockets 2 --memory '256 GiB' --hours 12
 carbon-lint estimate --from-record short.json --scale 40
 """
 
@@ -8,60 +10,70 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.flags import add_place_arguments
 from carbon_lint.cli.options import options_from
 from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted, terminal
-from carbon_lint.units import format_emissions, format_energy, parse_power_w
+from carbon_lint.units import format_emissions, format_energy, parse_memory_gib, parse_power_w
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
-    from carbon_lint.estimate import Device, Estimate, Range
+    from carbon_lint.estimate.job import Device, Estimate
+    from carbon_lint.estimate.machine import Host
+    from carbon_lint.estimate.runners import Runner
+    from carbon_lint.records.uncertainty import Range
 
-FORMAT = "carbon-lint/estimate@1"
+FORMAT = "carbon-lint/estimate@2"
+_SUBJECTS = ("gpu", "power", "cpu", "runner", "from_record")
+_ONLY_OF_A_JOB = ("count", "hours", "host_power", "sockets", "threads", "memory", "load")
+_ONLY_OF_A_CPU = ("sockets", "threads", "memory")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint estimate`."""
-    what = parser.add_argument_group("the job (one of --gpu, --power, --from-record)")
+    """Add the flags of `carbon-lint estimate`."""
+    what = parser.add_argument_group("the job (--gpu, --power, --cpu, --runner or --from-record)")
     what.add_argument("--gpu", metavar="NAME", help="A100, H100, T4, RTX 3090, ...")
     what.add_argument("--power", metavar="QUANTITY", help="rating of a device that is not in the table, e.g. '300 W'")
     what.add_argument("--count", metavar="N", help="how many of them (default 1)")
+    what.add_argument("--runner", metavar="LABEL", help="a hosted runner: ubuntu-latest, hf-jobs-a10g-small, ...")
+    what.add_argument("--cpu", metavar="NAME", help="the processor, e.g. 'AMD EPYC 7763'")
+    what.add_argument("--sockets", metavar="N", help="how many of it the machine has (default 1, whole)")
+    what.add_argument("--threads", metavar="N", help="how many threads the job may use: a part of it, as a VM's")
+    what.add_argument("--memory", metavar="QUANTITY", help="memory of the machine or its part, e.g. '16 GiB'")
+    what.add_argument("--load", metavar="PERCENT", help="mean load of the CPU, e.g. 50%% (default: anything)")
     what.add_argument("--hours", metavar="N", help="how long")
-    what.add_argument("--host-power", metavar="QUANTITY", help="the machine around them, e.g. '400 W'")
+    what.add_argument("--host-power", metavar="QUANTITY", help="the machine around the GPUs, e.g. '400 W'")
     what.add_argument("--from-record", metavar="FILE", help="a measured run to scale up")
     what.add_argument("--scale", metavar="N", help="how much more than that run (default 1)")
-    where = parser.add_argument_group("where the energy comes from (without it: energy only)")
+    where = parser.add_argument_group("where the energy comes from (default: as configured; without it energy only)")
     add_place_arguments(where)
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
-    parser.add_argument("--json", action="store_true", help="the estimate as JSON")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (default text)")
 
 
 def run(arguments: Namespace) -> int:
     """Estimate and print."""
     estimate = _estimate(arguments)
-    sys.stdout.write(_as_json(estimate) if arguments.json else _as_text(estimate))
+    sys.stdout.write(_as_json(estimate) if arguments.format == "json" else _as_text(estimate))
     return 0
 
 
 def _estimate(arguments: Namespace) -> Estimate:
     from carbon_lint.config import Settings, load
-    from carbon_lint.estimate import estimate_devices, estimate_record
     from carbon_lint.pipeline.place import place_of_now
 
-    given = [name for name in ("gpu", "power", "from_record") if getattr(arguments, name) is not None]
-    if len(given) != 1:
-        raise UsageError("give one of --gpu, --power, --from-record", hint="carbon-lint estimate --gpu A100 --hours 12")
-    _refuse_others(arguments, is_record=given == ["from_record"])
+    given = _check_flags(arguments)
     options = options_from(arguments)
     # A record says where it was measured: only a flag takes it to another place.
-    settings = Settings() if arguments.from_record is not None else load()
+    settings = Settings() if "from_record" in given else load()
     place = place_of_now(options, settings)
-    if arguments.from_record is not None:
+    if "from_record" in given:
+        from carbon_lint.estimate.job import estimate_record
         from carbon_lint.records.store import load_record
 
         scale = _number(arguments, "scale")
@@ -71,40 +83,107 @@ def _estimate(arguments: Namespace) -> Estimate:
             place=place,
             pue=options.pue,
         )
+    from carbon_lint.estimate.job import estimate_job
+    from carbon_lint.estimate.runners import find_runner
+
     hours = _number(arguments, "hours")
     if hours is None:
         raise UsageError("how long does the job run?", hint="--hours 12")
-    return estimate_devices(
-        _device(arguments),
-        count=_count(arguments),
+    runner = None if arguments.runner is None else find_runner(arguments.runner)
+    device, count = _devices(arguments, runner)
+    return estimate_job(
         hours=hours,
         place=place,
-        pue=settings.pue if options.pue is None else options.pue,
+        device=device,
+        count=count,
+        host=_host(arguments, runner),
+        load=_load(arguments.load),
         host_power_w=None if arguments.host_power is None else parse_power_w(arguments.host_power),
+        pue=settings.pue if options.pue is None else options.pue,
     )
 
 
-def _refuse_others(arguments: Namespace, *, is_record: bool) -> None:
-    """A flag that would be without effect is an error, not a surprise."""
-    others = ("count", "hours", "host_power") if is_record else ("scale",)
-    for name in others:
+def _check_flags(arguments: Namespace) -> set[str]:
+    """Return which of the subjects are given. A flag that would be without effect is an error, not a surprise."""
+    given = {name for name in _SUBJECTS if getattr(arguments, name) is not None}
+    if not given:
+        raise UsageError(
+            "give one of --gpu, --power, --cpu, --runner, --from-record",
+            hint="carbon-lint estimate --gpu A100 --hours 12",
+        )
+    for one, other in (("gpu", "power"), ("runner", "gpu"), ("runner", "power"), ("runner", "cpu")):
+        if {one, other} <= given:
+            raise UsageError(f"{_flag(one)} and {_flag(other)} do not go together", hint="leave one of them out")
+    if "from_record" in given and len(given) > 1:
+        raise UsageError("--from-record goes with no other job", hint="leave the others out")
+    has_host = bool(given & {"cpu", "runner"})
+    wrong = dict.fromkeys(_ONLY_OF_A_JOB, "--from-record") if "from_record" in given else {"scale": "--gpu or --cpu"}
+    if "from_record" not in given:
+        wrong |= {} if "cpu" in given else dict.fromkeys(_ONLY_OF_A_CPU, "a job without --cpu")
+        wrong |= {"host_power": "--cpu or --runner, which are the machine"} if has_host else {"load": "GPUs alone"}
+        wrong |= {} if given & {"gpu", "power"} else {"count": "a job without --gpu"}
+    for name, other in wrong.items():
         if getattr(arguments, name) is not None:
-            flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{flag} does not go with {'--from-record' if is_record else '--gpu or --power'}")
+            raise UsageError(f"{_flag(name)} does not go with {other}", hint="leave it out")
+    return given
 
 
-def _device(arguments: Namespace) -> Device:
-    from carbon_lint.estimate import Device, find_gpu
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
+
+def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None, int]:
+    from carbon_lint.estimate.job import Device, find_gpu
+
+    if runner is not None:
+        return (None, 1) if runner.gpu is None else (find_gpu(runner.gpu), runner.gpu_count)
+    count = _whole(arguments, "count")
     if arguments.gpu is not None:
-        return find_gpu(arguments.gpu)
-    return Device(name="device", max_power_w=parse_power_w(arguments.power), source="--power")
+        return find_gpu(arguments.gpu), 1 if count is None else count
+    if arguments.power is not None:
+        device = Device(name="device", max_power_w=parse_power_w(arguments.power), source="--power")
+        return device, 1 if count is None else count
+    return None, 1
 
 
-def _count(arguments: Namespace) -> int:
-    text = arguments.count or "1"
-    if not (text.isascii() and text.isdigit()):
-        raise UsageError(f"--count {quoted(text)} is not a whole number", hint="--count 8")
+def _host(arguments: Namespace, runner: Runner | None) -> Host | None:
+    from carbon_lint.estimate.machine import find_host
+
+    if runner is not None:
+        host = find_host(runner.cpu, memory_gib=runner.memory_gib, threads=runner.threads)
+        return host.of_runner(runner.name, runner.source)
+    if arguments.cpu is None:
+        return None
+    if arguments.memory is None:
+        raise UsageError("how much memory does the machine have?", hint="--memory '64 GiB'")
+    return find_host(
+        arguments.cpu,
+        memory_gib=parse_memory_gib(arguments.memory),
+        sockets=_whole(arguments, "sockets"),
+        threads=_whole(arguments, "threads"),
+    )
+
+
+def _load(text: str | None) -> float | None:
+    """Read `50%` or `0.5` as 0.5."""
+    if text is None:
+        return None
+    number = text.strip().removesuffix("%")
+    try:
+        value = float(number) / (100 if number != text.strip() else 1)
+    except ValueError:
+        raise UsageError(f"--load {quoted(text)} is not a percentage", hint="write it like --load 50%") from None
+    if not 0 <= value <= 1:
+        raise UsageError(f"--load {quoted(text)} is not 0% to 100%", hint="write it like --load 50%")
+    return value
+
+
+def _whole(arguments: Namespace, name: str) -> int | None:
+    text = getattr(arguments, name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+        raise UsageError(f"--{name} {quoted(text)} is not a whole number of 1 or more", hint=f"--{name} 8")
     return int(text)
 
 
@@ -139,16 +218,23 @@ def _range(values: Range, show: Callable[[float], str], unit: str = "") -> str:
 
 
 def _as_json(estimate: Estimate) -> str:
+    intensity = estimate.intensity
     whole = {
         "format": FORMAT,
         "basis": estimate.basis,
-        "energy_kwh": _numbers(estimate.energy_kwh),
-        "emissions_g": None if estimate.emissions_g is None else _numbers(estimate.emissions_g),
+        "energy_kwh": asdict(estimate.energy_kwh),
+        "left_out_share": None if estimate.left_out_share is None else asdict(estimate.left_out_share),
+        "emissions_g": None if estimate.emissions_g is None else asdict(estimate.emissions_g),
+        "intensity": None
+        if intensity is None
+        else {
+            "g_per_kwh": intensity.g_per_kwh,
+            "source": intensity.source,
+            "year": intensity.year,
+            "basis": intensity.basis,
+            "location": intensity.location,
+        },
         "left_out": list(estimate.left_out),
         "sources": list(estimate.sources),
     }
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-
-
-def _numbers(values: Range) -> dict[str, float]:
-    return {"low": values.low, "likely": values.likely, "high": values.high}

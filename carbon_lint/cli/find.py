@@ -32,7 +32,7 @@ _STATED_WIDTH = 32
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint find`."""
+    """Add the flags of `carbon-lint find`."""
     limits = parser.add_argument_group("which")
     limits.add_argument("--max", metavar="QUANTITY", help="the most emissions, e.g. 100g or '2 kg'")
     limits.add_argument("--min", metavar="QUANTITY", help="the least emissions")
@@ -44,9 +44,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     shown = parser.add_argument_group("what is shown")
     shown.add_argument("--sort", choices=("emissions", "downloads", "likes"), default="emissions", help="what is first")
     shown.add_argument("--limit", metavar="N", type=int, help="show at most N models")
-    shown.add_argument("--format", choices=("table", "json", "csv"), default="table", help="default table")
+    shown.add_argument("--format", choices=("text", "json", "csv"), default="text", help="(default text)")
     shown.add_argument("--show-unreadable", action="store_true", help="list what could not be read, and why")
-    shown.add_argument("--explain", action="store_true", help="beside each: what the client's own filter says of it")
     parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for the whole (default 10m)")
 
 
@@ -85,7 +84,6 @@ def _request(arguments: Namespace) -> FindRequest:
         search=arguments.search,
         sort=Sort(arguments.sort),
         limit=arguments.limit,
-        explains=arguments.explain,
     )
     if request.max_g is not None and request.min_g is not None and request.min_g > request.max_g:
         raise UsageError(f"--min {arguments.min} is more than --max {arguments.max}", hint="swap them")
@@ -117,7 +115,7 @@ def _csv(result: FindResult, catalogue: Catalogue, arguments: Namespace) -> str:
     shown = result.models + (result.unreadable if arguments.show_unreadable else ())
     out = io.StringIO()
     columns = ["id", "emissions_g", "stated", "is_converted", "note", "source", "task", "library", "downloads", "likes"]
-    columns += ["url", *(["builtin"] if arguments.explain else [])]
+    columns.append("url")
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows(shown, catalogue.endpoint):
@@ -126,14 +124,14 @@ def _csv(result: FindResult, catalogue: Catalogue, arguments: Namespace) -> str:
 
 
 def _inert(value: object) -> object:
-    """A cell of a stranger's text that no spreadsheet takes for a formula."""
+    """Return a stranger's text as a cell that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_CELLS_THAT_COMPUTE) else value
 
 
 def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> str:
     lines = []
     if result.models:
-        lines += _columns(result.models, arguments)
+        lines += _columns(result.models)
     else:
         lines.append("no model within the limits")
     lines += ["", *_sums(result, arguments)]
@@ -144,7 +142,7 @@ def _table(result: FindResult, _catalogue: Catalogue, arguments: Namespace) -> s
 
 
 def _sums(result: FindResult, arguments: Namespace) -> list[str]:
-    """What was looked at, and what became of it."""
+    """Return what was looked at, and what became of it."""
     readable = result.seen - len(result.unreadable)
     so_far = "" if result.is_complete else " so far, more may follow"
     sums = f"{result.within} of {readable} readable figures fit{so_far}"
@@ -158,7 +156,7 @@ def _sums(result: FindResult, arguments: Namespace) -> list[str]:
     return [sums, f"{result.zeros} left out: zero is often a placeholder"]
 
 
-def _columns(models: tuple[Found, ...], arguments: Namespace) -> list[str]:
+def _columns(models: tuple[Found, ...]) -> list[str]:
     head = ["emissions", "downloads", "likes", "task", "model", "note"]
     cells = [
         [
@@ -171,10 +169,6 @@ def _columns(models: tuple[Found, ...], arguments: Namespace) -> list[str]:
         ]
         for it in models
     ]
-    if arguments.explain:
-        head.insert(5, "built-in filter")
-        for row, it in zip(cells, models, strict=True):
-            row.insert(5, it.builtin or "")
     widths = [max(len(row[index]) for row in [head, *cells]) for index in range(len(head))]
     right = {0, 1, 2}
     return [
@@ -205,4 +199,4 @@ def _stated(found: Found) -> str:
     return terminal(repr(text if len(text) <= _STATED_WIDTH else text[: _STATED_WIDTH - 1] + "…"))
 
 
-_RENDER = {"table": _table, "json": _json, "csv": _csv}
+_RENDER = {"text": _table, "json": _json, "csv": _csv}

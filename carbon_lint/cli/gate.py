@@ -5,7 +5,7 @@
 
 Limits, baseline and exceptions of carbon-lint.toml hold too; of two limits of one kind the tighter one does. Exit
 status 0 within the budget, 1 over it, 125 if the record holds no figure to judge. If a limit lies within the
-uncertainty of what was modelled, the verdict is inconclusive, and --on-modelled says what that does.
+range of the figure, the verdict is inconclusive, and --on-modelled says what that does.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--uncertainty",
         metavar="PERCENT",
-        help="of the modelled part, e.g. 20%% (default: by method, 40%% for a load model, upwards more at part load, "
-        "50%% for a constant)",
+        help="of what no sensor read, e.g. 20%% (default: the range that the record states)",
     )
     add_unusual_argument(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")

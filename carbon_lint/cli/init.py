@@ -28,7 +28,7 @@ Change = tuple[str, str | None, str]  # path, text before, text after
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint init`."""
+    """Add the flags of `carbon-lint init`."""
     parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="the repository (default: here)")
     parser.add_argument("--location", metavar="PLACE", help="where the runners stand: FRA, USA/virginia, ..., auto")
     parser.add_argument("--to", metavar="MODEL", help="the model on the Hub, owner/model")
@@ -116,7 +116,7 @@ def _changes(root: Path, found: Survey, choices: Choices) -> list[Change]:
 
 
 def _configuration(root: Path, before: str | None, choices: Choices) -> str | None:
-    """The configuration, new or with a first budget; `None` where there is nothing to add."""
+    """Return the configuration, new or with a first budget; `None` if there is nothing to add."""
     from carbon_lint import config
     from carbon_lint.starter import files as starter
 
@@ -162,7 +162,7 @@ def _diff(change: Change) -> str:
 
 
 def _placeholder(changes: list[Change]) -> UsageError | None:
-    """A workflow that names nobody's action cannot run, and whoever took that name later would be run."""
+    """Return an error if a workflow names nobody's action: whoever took that name later would be run."""
     from carbon_lint.project import PLACEHOLDER, REPOSITORY
 
     if not any(f"{PLACEHOLDER}/" in after and f"{PLACEHOLDER}/" not in (before or "") for _, before, after in changes):

@@ -252,7 +252,8 @@ def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
                 f"{runs} no figure for the limit: there is nothing to judge",
                 hint=f"`carbon-lint ledger list` shows them ({', '.join(missing[:3])})",
             )
-    return judge_sum(budget, summed.emissions_g, summed.energy_kwh)
+    sums = (summed.emissions_g, summed.energy_kwh)
+    return judge_sum(budget, *(None if known is None else known.likely for known in sums))
 
 
 def _check_complete(summed: Total, budget: Budget) -> None:

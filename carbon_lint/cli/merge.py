@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint merge`."""
+    """Add the flags of `carbon-lint merge`."""
     parser.add_argument(
         "records",
         metavar="RECORD",
@@ -96,7 +96,7 @@ def _check_complete(arguments: Namespace, every: list[Named], records: list[Name
 
 
 def _recorded_in(folder: str) -> frozenset[str]:
-    """The runs of which a record lies in the folder. A file that cannot be read holds none."""
+    """Return the ids of the runs whose records lie in the folder. A file that cannot be read holds none."""
     from pathlib import Path
 
     from carbon_lint.errors import InputError
@@ -115,7 +115,7 @@ def _recorded_in(folder: str) -> frozenset[str]:
 
 
 def _load(names: list[str], output: str) -> list[Named]:
-    """The records of the named files and folders. An earlier output in one of the folders is not an input.
+    """Return the records of the named files and folders. An earlier output in one of the folders is not an input.
 
     Raises UsageError if what is written over holds what no other of them does, or is itself one of the records. A sum
     may be named to be added to.

@@ -28,7 +28,7 @@ def options_from(arguments: Namespace, *, without: tuple[str, ...] = ()) -> Opti
     for name, (attribute, parse) in _PARSERS.items():
         text = None if name in without else getattr(arguments, name, None)
         if text is not None:
-            with naming(f"--{name.replace('_', '-')}"):
+            with naming(name.replace("_", "-"), typed.get(name.replace("_", "-"))):
                 values[attribute] = parse(text)
     return Options(
         spelling=FLAG,
@@ -68,6 +68,7 @@ _PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "energy_only": ("energy_only", bool),
     "pue": ("pue", number),
     "cpu_power": ("cpu_power_w", parse_power_w),
+    "ram_power": ("ram_power_w", parse_power_w),
     "require": ("require", tuple),
     "max_emissions": ("max_emissions_g", parse_emissions_g),
     "max_energy": ("max_energy_kwh", parse_energy_kwh),
@@ -78,11 +79,13 @@ _PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "ledger": ("ledger", _itself),
     "uncertainty": ("uncertainty", fraction),
     "on_exceed": ("on_exceed", _itself),
+    "stop_when": ("stop_when", _itself),
     "on_unmeasured": ("on_unmeasured", _itself),
     "on_modelled": ("on_modelled", _itself),
     "grace": ("grace_s", parse_duration_s),
     "tick": ("tick_s", parse_duration_s),
     "forecast": ("forecast", bool),
+    "remote_ok": ("remote_ok", bool),
     "expected_duration": ("expected_duration_s", parse_duration_s),
     "record": ("record", _itself),
     "run_group": ("run_group", _itself),

@@ -75,7 +75,9 @@ class OneValue(Action):
         try:
             size: float = getattr(units, _LIMITS[self.dest])(text)
         except UsageError as error:
-            raise ArgumentError(self, f"{error.message}; {error.hint}") from error
+            from carbon_lint.cli import spelled
+
+            raise ArgumentError(self, f"{error.message}; {error.advice(spelled)}") from error
         return size
 
 

@@ -28,19 +28,19 @@ from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from carbon_lint.config import Settings
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.remote import ModelRepo
-    from carbon_lint.hub.publish.card import Plan, Published, PublishRequest
+    from carbon_lint.hub.publish.card import Published
     from carbon_lint.hub.publish.losses import Loss
+    from carbon_lint.pipeline.publish import Publishing
     from carbon_lint.records.record import Record
-
-    Check = Callable[[bytes], tuple[str, ...]]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint publish`."""
+    """Add the flags of `carbon-lint publish`."""
     parser.add_argument("card", metavar="CARD", nargs="?", help="the card that states the figures")
     parser.add_argument("--to", metavar="MODEL", required=True, help="owner/model, or the address of its page")
     parser.add_argument("--record", metavar="FILE", help="what `carbon-lint run --record` wrote")
@@ -60,7 +60,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
     where.add_argument("--message", metavar="TEXT", help="the commit's first line")
     where.add_argument(
-        "--overwrite", action="store_true", help="with --whole-card: also over somebody's edit meanwhile"
+        "--force", action="store_true", help="with --whole-card: replace it even if somebody edited it in between"
     )
     where.add_argument("--dry-run", action="store_true", help="show the change, commit nothing")
     where.add_argument("--lineage", action="store_true", help="report what the base models state, and the sum")
@@ -108,7 +108,7 @@ def run(arguments: Namespace) -> int:
             sys.stdout.write("".join(f"{line}\n" for line in error.findings))
             raise
         except ChangedCardError as error:
-            sys.stdout.write(_escaped(error.diff))
+            sys.stdout.write("".join(f"{terminal(line)}\n" for line in error.diff.split("\n")[:-1]))
             raise
         except KeyboardInterrupt as interrupt:
             state = str(interrupt) or f"look at {repo.endpoint}/{repo.id} to see what is there"
@@ -127,9 +127,9 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
         raise UsageError(
             "--whole-card needs the card", hint="write carbon-lint publish README.md --whole-card --to ..."
         )
-    if arguments.overwrite and not arguments.whole_card:
+    if arguments.force and not arguments.whole_card:
         raise UsageError(
-            "--overwrite is for --whole-card: figures go into the card as somebody's edit left it", hint="leave it out"
+            "--force is for --whole-card: figures go into the card as somebody's edit left it", hint="leave it out"
         )
     if (arguments.create_pr or arguments.stage or arguments.merge) and arguments.revision != "main":
         raise UsageError("a pull request is to main", hint="leave --revision out")
@@ -163,12 +163,27 @@ def _stage_key(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
 
 
 def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadline: Deadline) -> int:
+    from carbon_lint.config import load
+    from carbon_lint.hub.client.http import Retries
     from carbon_lint.hub.publish.card import publish_card
     from carbon_lint.hub.publish.pulls import publish_by_pull_request
     from carbon_lint.hub.publish.stage import merge_release, parse_ref
+    from carbon_lint.pipeline.publish import request_of
+    from carbon_lint.report.publication import as_json, as_text
 
     notes: list[str] = []
-    request = _request(arguments, record, repo.id, notes)
+    settings = load(".")
+    request = request_of(
+        _publishing(arguments, record, settings, repo.id),
+        settings,
+        repo.id,
+        notes,
+        revision=arguments.revision,
+        overwrite=arguments.force,
+        title=arguments.message,
+        on_loss=_say_loss,
+        retries=Retries(on_wait=_say_wait),
+    )
     if arguments.merge and record is not None:
         published = merge_release(parse_ref(arguments.merge), record, request, repo, deadline)
     else:
@@ -176,7 +191,12 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
         published = publish(request, repo, deadline)
     if arguments.lineage:
         notes += _lineage(published, repo)
-    _print(replace(published, notes=tuple(notes)), arguments.format)
+    published = replace(published, notes=tuple(notes))
+    if arguments.format == "json":
+        sys.stdout.write(as_json(published))
+        return 0
+    sys.stderr.write("".join(f"carbon-lint: note: {terminal(note)}\n" for note in published.notes))
+    sys.stdout.write(as_text(published))
     return 0
 
 
@@ -189,54 +209,23 @@ def _lineage(published: Published, repo: ModelRepo) -> list[str]:
     return trace(metadata_of(published.card), emissions_of(published.card), catalogue).lines()
 
 
-def _request(arguments: Namespace, record: Record | None, repo_id: str, notes: list[str]) -> PublishRequest:
-    from carbon_lint.config import load
-    from carbon_lint.hub.client.http import Retries
-    from carbon_lint.hub.publish.card import PublishRequest
-    from carbon_lint.hub.publish.judging import emissions_of, linter
-    from carbon_lint.lint.evidence import from_records
+def _publishing(arguments: Namespace, record: Record | None, settings: Settings, repo_id: str) -> Publishing:
+    from carbon_lint.pipeline.plan import Mode
+    from carbon_lint.pipeline.publish import Publishing
 
-    evidence = None if arguments.record is None else from_records([arguments.record])
-    check = linter(load("."), evidence)
-    return PublishRequest(
-        plan=_plan(arguments, record, check, repo_id, notes),
-        revision=arguments.revision,
-        record=record,
-        check=check,
-        emissions_of=emissions_of,
-        overwrite=arguments.overwrite,
-        title=arguments.message,
-        on_loss=_say_loss,
-        dry_run=arguments.dry_run,
-        retries=Retries(on_wait=_say_wait),
-    )
-
-
-def _plan(arguments: Namespace, record: Record | None, check: Check, repo_id: str, notes: list[str]) -> Plan:
-    """The figures, or all of the card if that was asked for."""
-    from carbon_lint.card.transfer import stated_figures
-    from carbon_lint.hub.publish.card import CardErrorsError, WholeCard
-    from carbon_lint.hub.publish.figures import Source, plan_figures
-    from carbon_lint.pipeline.card import whole_group
-
-    card = None if arguments.card is None else _read(arguments.card)
-    if arguments.whole_card and card is not None:
-        return WholeCard(card)
-    is_stated = card is not None and "emissions" in stated_figures(card, arguments.card)
-    if card is not None and record is not None and is_stated and (findings := check(card)):
-        # if the card contradicts the record, its author has to say which is right
-        named = tuple(arguments.card + line.removeprefix("README.md") for line in findings)
-        raise CardErrorsError(named, f"{arguments.card}, compared with {arguments.record},")
-    source = Source(
-        whole=None if record is None else whole_group(record, arguments.record),
-        card=card,
+    mode = Mode.PULL_REQUEST if arguments.create_pr else Mode.COMMIT
+    return Publishing(
+        mode=Mode.DRY_RUN if arguments.dry_run else mode,
+        card=None if arguments.card is None else _read(arguments.card),
         card_name=arguments.card or "",
-        training_type=arguments.training_type,
+        whole_card=arguments.whole_card,
+        record=record,
+        record_path=arguments.record,
+        training_type=arguments.training_type or settings.training_type,
         replace=arguments.replace,
         whole_switch="--whole-card",
         first_hint=f"name a card to begin with: carbon-lint publish README.md --record r.json --to {repo_id}",
     )
-    return plan_figures(source, repo_id, notes)
 
 
 def _read(path: str) -> bytes:
@@ -263,41 +252,3 @@ def _say_wait(seconds: float, why: str) -> None:
 def _say_loss(lost: Loss) -> None:
     sys.stderr.write(f"carbon-lint: warning: {terminal(str(lost))}:\n")
     sys.stderr.write("".join(f"  {terminal(line)}\n" for line in lost.shown()))
-
-
-def _print(published: Published, form: str) -> None:
-    if form == "json":
-        sys.stdout.write(json.dumps(_as_json(published), indent=2) + "\n")
-        return
-    sys.stderr.write("".join(f"carbon-lint: note: {terminal(note)}\n" for note in published.notes))
-    where = published.repo_id if published.revision == "main" else f"{published.repo_id} ({published.revision})"
-    if published.diff is not None:
-        change = _escaped(published.diff)
-        sys.stdout.write(change or f"unchanged: {where} has this card already\n")
-    elif published.pull_request is not None and published.revision == "main":
-        done = "merged" if published.changed else "unchanged: merged already"
-        sys.stdout.write(f"{done}, weights and card are on main of {published.repo_id}\n{published.url}\n")
-    elif published.changed and published.pull_request is not None:
-        sys.stdout.write(f"proposed to {published.repo_id} in pull request {published.pull_request}\n{published.url}\n")
-    elif published.changed:
-        sys.stdout.write(f"published to {where}\n{published.url}\n")
-    else:
-        sys.stdout.write(f"unchanged: {where} has this card already, nothing was committed\n{published.url}\n")
-
-
-def _as_json(published: Published) -> dict[str, object]:
-    return {
-        "format": 1,
-        "model": published.repo_id,
-        "revision": published.revision,
-        "changed": published.changed,
-        "commit": published.oid,
-        "url": published.url,
-        "pull_request": published.pull_request,
-        "diff": published.diff,
-        "notes": list(published.notes),
-    }
-
-
-def _escaped(diff: str) -> str:
-    return "".join(f"{terminal(line)}\n" for line in diff.split("\n")[:-1])

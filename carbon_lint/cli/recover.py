@@ -2,7 +2,7 @@
 
   carbon-lint recover r.jsonl                  writes r.json
   carbon-lint recover records/                 every journal in the folder whose run has no record there
-  carbon-lint recover r.jsonl --record saved.json
+  carbon-lint recover r.jsonl -o saved.json
 
 The journal lies beside the record of `carbon-lint run --record`. The record's outcome is `interrupted`, its figures are
 those of the last reading. Of a run that was killed before its first reading nothing is known.
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint recover`."""
+    """Add the flags of `carbon-lint recover`."""
     parser.add_argument("journal", metavar="JOURNAL", help="the .jsonl file beside the record, or a folder of them")
-    parser.add_argument("--record", metavar="FILE", help="the record to write (default: r.json for r.jsonl)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the record to write (default: r.json for r.jsonl)")
     parser.add_argument("--force", action="store_true", help="replace a record that is there")
 
 
@@ -35,8 +35,8 @@ def run(arguments: Namespace) -> int:
     """Write the record or records and say what they hold."""
     if not os.path.isdir(arguments.journal):
         return _one(arguments)
-    if arguments.record is not None or arguments.force:
-        flag = "--force" if arguments.record is None else "--record"
+    if arguments.output is not None or arguments.force:
+        flag = "--force" if arguments.output is None else "--output"
         raise UsageError(f"{flag} is for one journal, and {arguments.journal} is a folder", hint=f"leave {flag} out")
     return _folder(arguments.journal)
 
@@ -48,7 +48,7 @@ def _one(arguments: Namespace) -> int:
     from carbon_lint.report.run.text import render
 
     record = recover(arguments.journal)
-    path = arguments.record or str(_free_path(arguments.journal, record))
+    path = arguments.output or str(_free_path(arguments.journal, record))
     if os.path.exists(path) and not arguments.force:
         raise UsageError(f"{path} is there already", hint="name another file, or --force to replace a record")
     write_record(record, path)

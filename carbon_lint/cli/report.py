@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The flags of `carbon-lint report`."""
+    """Add the flags of `carbon-lint report`."""
     from carbon_lint.cli.flags import add_baseline_arguments
     from carbon_lint.report.run.export import ACTIVITIES
 
@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         default="text",
         help="how it is shown (default text)",
     )
-    parser.add_argument("--output", metavar="FILE", help="write it there instead of to standard output")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it there, not to standard output")
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '1 kg'")
     parser.add_argument("--max-energy", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '2 kWh'")
     parser.add_argument("--card", metavar="FILE", action="append", default=[], help="lint this card too; repeatable")
@@ -138,7 +138,7 @@ def _findings(arguments: Namespace) -> LintReport | None:
 
 
 def _readings(arguments: Namespace, record: Record) -> tuple[Reading, ...]:
-    """The run over time. Raises InputError if `--journal` names that of another run; another run's is never drawn."""
+    """Return the run over time. Raises InputError if `--journal` names the journal of another run."""
     from carbon_lint.measure.journal import read_readings
     from carbon_lint.records.journal import journal_path, read_ending
 

@@ -1,4 +1,4 @@
-"""The flags of `carbon-lint run`, and the plan and the request that they and the configuration ask for."""
+"""Add the flags of `carbon-lint run`, and the plan and the request that they and the configuration ask for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_place_arguments
 from carbon_lint.cli.options import options_from
-from carbon_lint.config_file import REQUIRABLE
+from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted
 
@@ -37,6 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument("--energy-only", action="store_true", help="measure energy, state no emissions")
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
     where.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
+    where.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     where.add_argument(
         "--require",
         action="append",
@@ -82,8 +83,13 @@ def _add_job_arguments(parser: ArgumentParser) -> None:
 def _add_budget_arguments(parser: ArgumentParser) -> None:
     limits = parser.add_argument_group("the budget")
     add_limit_arguments(limits)
-    limits.add_argument("--on-exceed", choices=("stop", "finish"), help="stop the job over a limit (default), or not")
-    limits.add_argument("--on-unmeasured", choices=("stop", "finish"), help="the same when readings fail")
+    limits.add_argument("--on-exceed", choices=ON_EXCEED, help="stop the job over a limit (default), or not")
+    limits.add_argument(
+        "--stop-when",
+        choices=("likely", "certain"),
+        help="over a limit is: the likely figure (default), or the lower end of its range",
+    )
+    limits.add_argument("--on-unmeasured", choices=ON_EXCEED, help="the same when readings fail")
     limits.add_argument("--grace", metavar="DURATION", help="from SIGTERM to SIGKILL (default 30s)")
     limits.add_argument(
         "--forecast",
@@ -136,7 +142,6 @@ def request_from(arguments: Namespace, plan: RunPlan) -> RunRequest:
         own_prefix=own_venv(sys.prefix, sys.base_prefix, os.environ, os.getcwd()).prefix,
         pass_env=plan.pass_env,
         pass_fds=inherited_descriptors(),
-        remote_ok=arguments.remote_ok,
         forecast=arguments.forecast,
         provenance=_provenance(arguments),
         warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),

@@ -1,4 +1,4 @@
-"""A run against what came before: energy and grid apart, and only where the two can be compared. Pure.
+"""A run against what came before: energy and grid apart, and only if the two can be compared. Pure.
 
 Grams move when the code moves, and also when the job moves to another grid or a new intensity table comes out. So the
 baseline's energy is re-priced at this run's carbon intensity, and only what is left of the difference is an increase.
@@ -11,17 +11,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict
+from carbon_lint.records.ranges import uncertainty_of
 from carbon_lint.records.record import Outcome
+from carbon_lint.records.uncertainty import Bounds
 from carbon_lint.units import format_duration, significant
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from carbon_lint.limits import MaxIncrease
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Basis, Record
 
 _DAY_S = 86400
 _SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
+_WORST = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +33,19 @@ class Figures:
 
     Attributes:
         origin: in words, for the report.
-        name: the origin in a word or two, for a headline: `main`, `the card`; `None` where there is none shorter.
+        name: the origin in a word or two, for a headline: `main`, `the card`; `None` if there is none shorter.
         emissions_g: of the whole run.
         energy_kwh: of the whole run, PUE included.
+        energy_bounds: the least and the most that it may be, in kWh.
         intensity_g_per_kwh: carbon intensity.
+        basis: what that counts; `None` if it is not known.
         location: in words, as a card says it.
         hardware: what it ran on, as far as two runs must agree in it.
         methods: (component, method) of each component counted.
         pue: power usage effectiveness.
         run_group: name of the group that the figures are the sum of; `None` for one run.
         at: UTC, ISO 8601.
-        is_whole: False where the run did not complete.
+        is_whole: False if the run did not complete.
         card: the card that states them, to find out whether it states this very run; `None` for a record.
     """
 
@@ -48,6 +53,7 @@ class Figures:
     emissions_g: float | None = None
     energy_kwh: float | None = None
     intensity_g_per_kwh: float | None = None
+    basis: Basis | None = None
     location: str | None = None
     hardware: str | None = None
     methods: tuple[tuple[str, str], ...] | None = None
@@ -57,6 +63,7 @@ class Figures:
     is_whole: bool = True
     card: bytes | None = field(default=None, repr=False, compare=False)
     name: str | None = None
+    energy_bounds: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +73,11 @@ class Comparison:
     Attributes:
         baseline: the earlier figures.
         current: this run's.
-        obstacles: why the two cannot be compared; empty where they can.
+        obstacles: why the two cannot be compared; empty if they can.
         energy_change: of the energy, so of the code and its hardware.
         grid_change: of the carbon intensity.
         emissions_change: of the grams, both together.
-        age: time between the two, where both say when.
+        age: time between the two, if both say when.
         max_age_s: the user's limit of age.
         is_stale: older than that: said, and not judged.
     """
@@ -92,8 +99,8 @@ class Comparison:
 
 
 def figures_of_record(record: Record, origin: str) -> Figures:
-    """A record as one side of a comparison."""
-    known = record.intensity
+    """Return a record as one side of a comparison."""
+    known, known_range = record.intensity, uncertainty_of(record)
     gpus = [gpu.name for gpu in record.hardware.gpus]
     # The CPU's name counts only where it is what was measured: beside a GPU, runners differ in it from day to day.
     parts = sorted(f"{gpus.count(name)} x {name}" for name in set(gpus)) or [record.hardware.cpu_model or ""]
@@ -103,6 +110,7 @@ def figures_of_record(record: Record, origin: str) -> Figures:
         emissions_g=record.emissions_g,
         energy_kwh=record.energy_kwh.total,
         intensity_g_per_kwh=known.g_per_kwh if known else None,
+        basis=known.basis if known else None,
         location=known.location_name if known else None,
         hardware=", ".join(parts) or None,
         methods=tuple((name, str(method)) for name, method in methods if method is not None),
@@ -110,11 +118,12 @@ def figures_of_record(record: Record, origin: str) -> Figures:
         run_group=record.run_group,
         at=record.ended_at,
         is_whole=record.outcome is Outcome.COMPLETED,
+        energy_bounds=None if known_range is None else known_range.energy_kwh,
     )
 
 
 def compare(current: Figures, baseline: Figures, *, max_age_s: float | None = None) -> Comparison:
-    """The two side by side, with everything that stands in the way of judging the difference.
+    """Return the two side by side, with everything that stands in the way of judging the difference.
 
     A model's error is no obstacle: two runs on the same hardware by the same methods are off the same way.
     """
@@ -134,7 +143,7 @@ def compare(current: Figures, baseline: Figures, *, max_age_s: float | None = No
 
 
 def increase(comparison: Comparison, allowed: MaxIncrease) -> LimitResult | None:
-    """The increase at one carbon intensity as a limit; `None` where it cannot be judged.
+    """Return the increase at one carbon intensity as a limit; `None` if it cannot be judged.
 
     With two parts both must be passed, so what is allowed is the larger of the two.
     """
@@ -147,13 +156,31 @@ def increase(comparison: Comparison, allowed: MaxIncrease) -> LimitResult | None
     amount = allowed.emissions_g if unit == "g" else allowed.energy_kwh
     parts = [part for part in (amount, None if allowed.share is None else allowed.share * base) if part is not None]
     most = max(parts, default=0.0)
-    return LimitResult(name=INCREASE, unit=unit, measured=now - base, allowed=most, source=allowed.source)
+    return LimitResult(
+        name=INCREASE,
+        unit=unit,
+        measured=now - base,
+        allowed=most,
+        source=allowed.source,
+        # Both runs err by the same factor, which cancels out of a share.
+        bounds=_spread(comparison.current.energy_kwh, comparison.current.energy_bounds, now - base)
+        if most == amount
+        else None,
+    )
+
+
+def _spread(energy_kwh: float | None, known: Bounds | None, difference: float) -> Bounds | None:
+    """Return the bounds of a difference between two runs whose models err by the same factor."""
+    if known is None or not energy_kwh:
+        return None
+    ends = sorted(difference * end / energy_kwh for end in (known.low, known.high))
+    return Bounds(low=ends[0], high=ends[1])
 
 
 def with_increase(
     verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease | None, missing: str = "there is no baseline"
 ) -> Verdict:
-    """The verdict with the comparison in it. No baseline (`missing` says why), or one of another kind, passes."""
+    """Return the verdict with the comparison in it. Without a comparable baseline (`missing` says why) it passes."""
     if allowed is None:
         return verdict
     if comparison is None:
@@ -161,8 +188,11 @@ def with_increase(
     limit = increase(comparison, allowed)
     if limit is None:
         return _said(verdict, f"max-increase was not judged: {why_not(comparison)}")
-    status = Status.FAIL if limit.is_over else verdict.status
-    return Verdict(status=status, limits=(*verdict.limits, limit), reasons=verdict.reasons)
+    status = next(each for each in _WORST if each in {limit.status, verdict.status})
+    reasons = verdict.reasons
+    if limit.status is Status.INCONCLUSIVE:
+        reasons = (*reasons, f"{INCREASE}: within the range of the estimate, too close to call")
+    return Verdict(status=status, limits=(*verdict.limits, limit), reasons=reasons)
 
 
 def why_not(comparison: Comparison) -> str:
@@ -176,13 +206,23 @@ def why_not(comparison: Comparison) -> str:
 
 
 def changes(comparison: Comparison) -> str:
-    """`energy +2 %, grid -34 %`, with what is not known said."""
+    """Return `energy +2 %, grid -34 %`, with what is not known, and with the bases if they differ."""
     said = [f"energy {format_change(comparison.energy_change)}", f"grid {format_change(comparison.grid_change)}"]
+    if (note := other_basis(comparison)) is not None:
+        said[-1] += f" ({note})"
     return ", ".join(said)
 
 
+def other_basis(comparison: Comparison) -> str | None:
+    """Say that the two intensities count different things, so that their change is partly one of counting."""
+    now, then = comparison.current.basis, comparison.baseline.basis
+    if now is None or then is None or now is then:
+        return None
+    return f"another basis: {now} here, {then} in the baseline"
+
+
 def format_change(change: float | None) -> str:
-    """A share as a reader takes it: `0.02` -> `+2 %`."""
+    """Return a share as a reader takes it: `0.02` -> `+2 %`."""
     if change is None:
         return "not known"
     shown = significant(change * 100, 2)
@@ -240,7 +280,8 @@ def _grid_obstacle(current: Figures, baseline: Figures) -> list[str]:
     now, then = _intensity(current), _intensity(baseline)
     if now is not None and then is not None and abs(now / then - 1) <= _SAME_INTENSITY:
         return []
-    if current.location is not None and current.location == baseline.location:
+    has_one_basis = None in {current.basis, baseline.basis} or current.basis is baseline.basis
+    if current.location is not None and current.location == baseline.location and has_one_basis:
         return []
     return ["the baseline states no energy, so a change of grid cannot be told from a change of the code"]
 

@@ -27,9 +27,9 @@ class Excused:
 
 
 def excuse(verdict: Verdict, exceptions: Iterable[BudgetException], today: date) -> Excused:
-    """The verdict without the limits that are excepted today; those that have expired are named.
+    """Return the verdict without the limits that are excepted today; those that have expired are named.
 
-    The verdict stays as it was where any other limit is over.
+    The verdict stays as it was if any other limit is over.
     """
     over = {limit.name for limit in verdict.limits if limit.is_over}
     concerned = [exception for exception in exceptions if exception.limit in over]

@@ -1,16 +1,20 @@
-"""What the gate says of a record. Pure values."""
+"""Hold what the gate says of a record. Pure values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from carbon_lint.records.uncertainty import Bounds
 
 INCREASE = "max-increase"
 """The limit on what a run takes more than its baseline."""
 
 
 class Status(StrEnum):
-    """`inconclusive`: the verdict depends on an estimated part, within its stated error."""
+    """`pass`: the whole range is within the limit; `fail`: the whole range is over it; `inconclusive`: neither."""
 
     PASS = "pass"  # noqa: S105  a verdict, not a password
     FAIL = "fail"
@@ -27,7 +31,7 @@ class Budget:
     energy_source: str | None = field(default=None, compare=False)
 
     def __bool__(self) -> bool:
-        """True if there is any limit."""
+        """Return whether there is any limit."""
         return self.max_emissions_g is not None or self.max_energy_kwh is not None
 
     def tightened(self, other: Budget) -> Budget:
@@ -58,9 +62,8 @@ class LimitResult:
 
     Attributes:
         source: who set the limit: `--max-emissions`, `input max-emissions`, `carbon-lint.toml:3`.
-        estimated_share: the part of `measured` that no sensor read, 0 to 1; `None` if that is not known.
-        below: by how much the truth may lie below `measured`, in `unit`.
-        above: by how much the truth may lie above `measured`, in `unit`.
+        measured_share: the part of `measured` that a sensor read, 0 to 1; `None` if that is not known.
+        bounds: the least and the most that it may be, in `unit`; `None` holds the figure as it stands.
     """
 
     name: str  # max-emissions | max-energy | max-increase
@@ -68,26 +71,27 @@ class LimitResult:
     measured: float
     allowed: float
     source: str | None = field(default=None, compare=False)
-    estimated_share: float | None = field(default=None, compare=False)
-    below: float = field(default=0.0, compare=False)
-    above: float = field(default=0.0, compare=False)
+    measured_share: float | None = field(default=None, compare=False)
+    bounds: Bounds | None = field(default=None, compare=False)
 
     @property
     def margin(self) -> float:
-        """What is left, in `unit`; negative when over."""
+        """Return what is left, in `unit`; negative if over."""
         return self.allowed - self.measured
 
     @property
     def is_over(self) -> bool:
-        """True if more was measured than is allowed."""
+        """Return whether more was measured than is allowed."""
         return self.measured > self.allowed
 
     @property
     def status(self) -> Status:
-        """What this limit alone comes to: inconclusive if the truth may lie on its other side."""
-        if abs(self.margin) < (self.below if self.is_over else self.above):
-            return Status.INCONCLUSIVE
-        return Status.FAIL if self.is_over else Status.PASS
+        """Return what this limit alone comes to: inconclusive if the truth may lie on its other side."""
+        low = self.measured if self.bounds is None else min(self.bounds.low, self.measured)
+        high = self.measured if self.bounds is None else max(self.bounds.high, self.measured)
+        if low > self.allowed:
+            return Status.FAIL
+        return Status.PASS if high <= self.allowed else Status.INCONCLUSIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def close(step: Step) -> None:
 
 
 def comment(step: Step) -> None:
-    """The one comment on the pull request, made or kept true at every end of the step. Never fails."""
+    """Write the one comment on the pull request, or keep it true, at every end of the step. Never fails."""
     number = step.context.pull_request
     if not step.inputs.pr_comment:
         return

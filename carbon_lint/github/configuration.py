@@ -54,7 +54,7 @@ class Configuration:
 
 
 def load_settings(step: Step) -> Settings:
-    """The configuration of the checkout. Raises ConfigError."""
+    """Return the configuration of the checkout. Raises ConfigError."""
     if step.inputs.config is None:
         root = find_checkout(step, lambda folder: is_ours(step, folder)) or step.context.workspace
         return config.load(str(start_folder(step, root)))
@@ -108,7 +108,7 @@ def _placed(options: Options, settings: Settings, head: Settings) -> tuple[Setti
 
 
 def _base_settings(step: Step, configured: _Configurations) -> Settings:
-    """The configuration of the merge base. What it is called there counts, not what the pull request calls it."""
+    """Return the configuration of the merge base, by the name that it has there."""
     root = Path(os.path.realpath(configured.base.root))
     if step.inputs.config is None:
         return configured.settings_in(str(start_folder(step, configured.base.root)))

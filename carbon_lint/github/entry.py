@@ -14,6 +14,7 @@ from carbon_lint import __version__
 from carbon_lint.errors import (
     CarbonLintError,
     CardPlaceError,
+    ConfigError,
     ExitCode,
     MeasurementError,
     MissingFigureError,
@@ -26,7 +27,7 @@ from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, unknown_inputs
 from carbon_lint.github.measuring import SetupFailedError
 from carbon_lint.github.results import Step
-from carbon_lint.github.wording import users_paths, users_words
+from carbon_lint.github.wording import told, users_paths
 from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def trusted_environ(environ: Mapping[str, str], *, in_job: bool) -> dict[str, st
 def main(environ: Mapping[str, str]) -> int:
     """Run the step and return its exit status. Raises nothing but what ends the interpreter."""
     context = Context.from_environ(environ)
-    console = Console(os.dup(1), words=lambda text: users_words(context, text))
+    console = Console(os.dup(1), words=lambda text: users_paths(context, text))
     # Without inputs that could be read there is still a step whose end is to be told.
     step = Step(inputs=ActionInputs.readable(environ), context=context, environ=environ, console=console)
     result = step.result
@@ -71,7 +72,9 @@ def main(environ: Mapping[str, str]) -> int:
         if isinstance(error, CardPlaceError):
             file = users_paths(context, error.path)
             result.failed_at = {"file": file, "line": str(error.line), "col": str(error.column)}
-        result.fails_with(exit_code_of(error, "step"), error.message + (f"\n  {error.hint}" if error.hint else ""))
+        elif isinstance(error, ConfigError) and error.path is not None and error.line is not None:
+            result.failed_at = {"file": users_paths(context, error.path), "line": str(error.line)}
+        result.fails_with(exit_code_of(error, "step"), told(error))
     except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text
         _report_bug(error, step)
     _close(step)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import ExitCode, NoCardsError, SecondCardError, UsageError
 from carbon_lint.github import advice, measuring, paths
 from carbon_lint.github.jobfiles import private_files
-from carbon_lint.github.publishing import publish_card, publish_mode
+from carbon_lint.github.publishing import publish_card
 from carbon_lint.github.record import DEFAULT_RECORD, provenance_of
 from carbon_lint.github.wording import users_paths
 from carbon_lint.lint.engine import LintRequest, lint_paths
@@ -85,7 +85,8 @@ class StepFront:
         if record.outcome is Outcome.INTERRUPTED:
             return ("the run was cancelled; what it had emitted until then is in the record",)
         if record.outcome is Outcome.UNMEASURED:
-            why = record.warnings[-1] if record.warnings else "the record does not say why"
+            reason = record.unmeasured_because
+            why = "the record does not say why" if reason is None else reason.message
             return (f"no trustworthy number could be had: {why}",)
         return ()
 
@@ -137,7 +138,7 @@ class StepFront:
 
     def publish(self, report: RunReport) -> Publication | None:
         """See FrontEnd."""
-        if publish_mode(self._step.inputs, self._step.context) is None:
+        if self._plan.publishing is None:
             return None
         if report.record is None and self._step.inputs.card is None:
             return self.leave_unpublished("there is neither a `card` nor a `record`")
@@ -147,7 +148,7 @@ class StepFront:
 
     def leave_unpublished(self, reason: str) -> Publication | None:
         """See FrontEnd."""
-        if publish_mode(self._step.inputs, self._step.context) is None:
+        if self._plan.publishing is None:
             return None
         self._step.console.notice(f"not published: {reason}")
         return Publication(why_not=reason)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.config_file import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
+from carbon_lint.github.interface import INPUTS
 from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
-from carbon_lint.places import unusual_intensity
+from carbon_lint.places import ACCEPT_UNUSUAL, unusual_intensity
 from carbon_lint.text import quoted
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, parse_duration_s, parse_emissions_g, parse_energy_kwh
 
@@ -33,13 +34,22 @@ MAX_VALUE_CHARACTERS = 8192
 _CLOSE = 0.8  # difflib's ratio from which an unknown input is a misspelling and not somebody else's variable
 _RUNNERS_OWN = {"args", "entrypoint"}
 _MEASURING = {
-    *("setup", "working-directory", "location", "carbon-intensity", "electricity-maps", "on-exceed", "grace"),
+    *(
+        "setup",
+        "working-directory",
+        "location",
+        "carbon-intensity",
+        "electricity-maps",
+        "on-exceed",
+        "stop-when",
+        "grace",
+    ),
     *("expected-duration", "require", "pass-env"),
 }
 
 
 def _input(name: str, parse: Callable[[str], Any], *, secret: bool = False, default: Any = None) -> Any:
-    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse})
+    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse, "what": INPUTS[name][0]})
 
 
 def _text(value: str) -> str:
@@ -149,6 +159,7 @@ class ActionInputs:
     baseline: str | None = _input("baseline", _checked_by(parse_source))
     max_increase: str | None = _input("max-increase", _checked_by(parse_max_increase))
     on_exceed: str | None = _input("on-exceed", _choice(*ON_EXCEED))
+    stop_when: str | None = _input("stop-when", _choice("likely", "certain"))
     on_modelled: str | None = _input("on-modelled", _choice(*ON_MODELLED))
     grace_s: float | None = _input("grace", parse_duration_s)
     expected_duration_s: float | None = _input("expected-duration", parse_duration_s)
@@ -164,6 +175,7 @@ class ActionInputs:
     hub_repo: str | None = _input("hub-repo", _text)
     hf_token: str | None = _input("hf-token", _token, secret=True)
     pass_env: tuple[str, ...] = _input("pass-env", _names, default=())
+    remote_ok: bool = _input("remote-ok", _boolean, default=False)
     pr_comment: bool = _input("pr-comment", _boolean, default=False)
     github_token: str | None = _input("github-token", _token, secret=True)
     sarif_file: str | None = _input("sarif-file", _text)
@@ -236,12 +248,12 @@ class ActionInputs:
             raise UsageError("input 'max-increase' is given without 'baseline'", hint="add `baseline: card`")
         unusual = unusual_intensity(self.carbon_intensity_g_per_kwh or LEAST_GRID_G_PER_KWH)
         if unusual is not None and not self.allow_unusual_intensity:
-            raise UsageError(f"input 'carbon-intensity': {unusual[0]}", hint=_with_input(unusual[1]))
+            raise UsageError(unusual[0], hint=unusual[1], option="carbon-intensity", suggest=ACCEPT_UNUSUAL)
         if self.command is None and self.record is None:
             self._check_limits_without_a_run()
 
     def _check_limits_without_a_run(self) -> None:
-        """The linter holds cards against the two limits; whatever else is a limit needs a run."""
+        """Raise UsageError for a limit that needs a run: the linter holds cards against the other two alone."""
         if self.max_increase or self.baseline:
             raise UsageError(
                 f"input '{'max-increase' if self.max_increase else 'baseline'}' compares a run, and there is none",
@@ -321,16 +333,14 @@ def _parsed(name: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except UsageError as error:
-        raise UsageError(f"input {name!r}: {error.message}", hint=_mending_line(name, error.hint)) from error
-
-
-def _with_input(hint: str) -> str:
-    return hint.replace("--allow-unusual-intensity", '`allow-unusual-intensity: "true"`')
+        hint = _mending_line(name, error.hint)
+        shown = None if name.endswith("-token") else text
+        raise UsageError(error.message, hint=hint, option=name, value=shown, suggest=error.suggest) from error
 
 
 def _mending_line(name: str, hint: str | None) -> str | None:
     if hint is None:
         return None
-    if "`" in hint or "--" in hint:  # says which input itself
+    if "`" in hint:  # says which input itself
         return hint
     return f"`{name}: {hint}`" if " " not in hint else f"`{name}`: {hint}"

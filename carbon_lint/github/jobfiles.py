@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.github.commands import append, file_command, read_entries, readable, rewrite
+from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -24,22 +25,6 @@ if TYPE_CHECKING:
     from carbon_lint.github.context import Context
 
 VARIABLES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
-OUTPUTS = (
-    "outcome",
-    "verdict",
-    "emissions-g",
-    "energy-kwh",
-    "budget-used",
-    "over-budget",
-    "undecided",
-    "card-changed",
-    "card-url",
-    "record",
-    "errors",
-    "warnings",
-)
-"""Every output of the step, in the order of action.yml. A job cannot set one of these."""
-
 _STEERING = re.compile(
     # What the runner sets itself; it fails the step over NODE_OPTIONS.
     r"(?:GITHUB|RUNNER|ACTIONS|INPUT|DOCKER|BUILDKIT|CARBON_LINT)_|CI$"
@@ -65,7 +50,7 @@ class JobFiles:
     folder: Path
 
     def environ(self) -> dict[str, str]:
-        """The variables as the job gets them."""
+        """Return the variables as the job gets them."""
         return {name: str(self.folder / name.lower()) for name in VARIABLES}
 
     def changes(self, environ: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from carbon_lint.github import paths
 from carbon_lint.hub.client.endpoint import changed_endpoint, endpoint_of
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.lint.discover import find_cards
-from carbon_lint.pipeline.card import whole_group
+from carbon_lint.pipeline.plan import Mode
 from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
 
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
     from carbon_lint.github.context import Context
     from carbon_lint.github.inputs import ActionInputs
     from carbon_lint.github.results import Step
-    from carbon_lint.hub.publish.card import Plan, Published
+    from carbon_lint.hub.publish.card import Published
     from carbon_lint.hub.publish.losses import Loss
     from carbon_lint.pipeline.plan import RunPlan
+    from carbon_lint.pipeline.publish import Publishing
     from carbon_lint.records.record import Record
 
 TIMEOUT_S = 120.0
@@ -33,14 +33,6 @@ _NEEDED = (
     "add `hf-token: ${{ secrets.HF_TOKEN }}`; or, without any secret, `env: {HF_OIDC_RESOURCE: OWNER/MODEL}` with "
     "`permissions: {id-token: write}` and a Trusted Publisher in the model's settings"
 )
-
-
-class Mode(StrEnum):
-    """What becomes of the card."""
-
-    COMMIT = "commit"
-    PULL_REQUEST = "pull-request"
-    DRY_RUN = "dry-run"
 
 
 def publish_mode(inputs: ActionInputs, context: Context) -> Mode | None:
@@ -148,9 +140,9 @@ def publish_card(step: Step, plan: RunPlan, settings: Settings, record: Record |
 def _publish(step: Step, plan: RunPlan, settings: Settings, record: Record | None, mode: Mode) -> Published:
     from carbon_lint.hub.client.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
     from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
-    from carbon_lint.hub.publish.card import PublishRequest, publish_card  # noqa: PLC0415
-    from carbon_lint.hub.publish.judging import emissions_of, linter  # noqa: PLC0415
+    from carbon_lint.hub.publish.card import publish_card  # noqa: PLC0415
     from carbon_lint.hub.publish.pulls import publish_by_pull_request  # noqa: PLC0415
+    from carbon_lint.pipeline.publish import request_of  # noqa: PLC0415
 
     deadline = Deadline(DRY_RUN_TIMEOUT_S if mode is Mode.DRY_RUN else TIMEOUT_S)
     notes: list[str] = []
@@ -163,13 +155,8 @@ def _publish(step: Step, plan: RunPlan, settings: Settings, record: Record | Non
         is_anonymous=step.context.is_fork,
         on_wait=lambda wait_s, why: step.console.line(f"carbon-lint: {why}; trying again in {wait_s:.1f} s"),
     ) as repo:
-        request = PublishRequest(
-            plan=_change(step, plan, record, repo.id, notes),
-            record=record,
-            check=linter(settings),
-            emissions_of=emissions_of,
-            on_loss=lambda lost: _show_loss(step, lost),
-            dry_run=mode is Mode.DRY_RUN,
+        request = request_of(
+            _publishing(step, plan, record, mode), settings, repo.id, notes, on_loss=lambda lost: _show_loss(step, lost)
         )
         by = publish_by_pull_request if mode is Mode.PULL_REQUEST else publish_card
         published = by(request, repo, deadline)
@@ -204,19 +191,18 @@ def _has_token(step: Step) -> bool:
     return not is_keyless and any(step.environ.get(name) for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"))
 
 
-def _change(step: Step, plan: RunPlan, record: Record | None, repo_id: str, notes: list[str]) -> Plan:
-    from carbon_lint.hub.publish.card import WholeCard  # noqa: PLC0415
-    from carbon_lint.hub.publish.figures import Source, plan_figures  # noqa: PLC0415
+def _publishing(step: Step, plan: RunPlan, record: Record | None, mode: Mode) -> Publishing:
+    from carbon_lint.pipeline.publish import Publishing  # noqa: PLC0415  huggingface_hub, as above
 
-    card = None if plan.card is None else Path(plan.card).read_bytes()
-    if card is not None and step.inputs.replace_card:
-        return WholeCard(card)
-    source = Source(
-        whole=None if record is None else whole_group(record, plan.record_path, only_own=plan.only_own_group),
-        card=card,
+    return Publishing(
+        mode=mode,
+        card=None if plan.card is None else Path(plan.card).read_bytes(),
         card_name=step.inputs.card or "",
+        whole_card=step.inputs.replace_card,
+        record=record,
+        record_path=plan.record_path,
+        only_own_group=plan.only_own_group,
         training_type=plan.training_type,
         whole_switch="`replace-card: true`",
         first_hint="add `card: README.md`: a model without a card gets all of it",
     )
-    return plan_figures(source, repo_id, notes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import used_share
 from carbon_lint.gate.verdict import Status
-from carbon_lint.github.jobfiles import OUTPUTS
+from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.lint.diagnostic import Severity
 from carbon_lint.records.record import Outcome
 from carbon_lint.report.run.run_report import RunReport

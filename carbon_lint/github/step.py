@@ -12,7 +12,7 @@ from carbon_lint.github.base import BaseUnknownError, read_at
 from carbon_lint.github.configuration import configuration_of
 from carbon_lint.github.front import StepFront
 from carbon_lint.github.label import exceptions_by_label
-from carbon_lint.github.publishing import check_can_publish
+from carbon_lint.github.publishing import check_can_publish, publish_mode
 from carbon_lint.github.record import read_record, record_path_of
 from carbon_lint.limits import parse_max_increase, parse_source
 from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
@@ -80,6 +80,8 @@ def options_of(step: Step) -> Options:
         baseline_max_age_s=inputs.baseline_max_age_s,
         baseline_card=inputs.card,
         on_exceed=inputs.on_exceed,
+        stop_when=inputs.stop_when,
+        remote_ok=inputs.remote_ok,
         on_modelled=inputs.on_modelled,
         grace_s=inputs.grace_s,
         expected_duration_s=inputs.expected_duration_s,
@@ -115,6 +117,7 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         only_own_group=not is_measuring and not inputs.allow_foreign,
         record_path=None if path is None else str(path),
         card=None if inputs.card is None else str(paths.inside(context, "card", inputs.card)),
+        publishing=publish_mode(inputs, context),
     )
     return plan_run(options, configuration.settings, around)
 

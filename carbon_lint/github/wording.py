@@ -1,4 +1,4 @@
-"""A message in the words of a workflow: inputs where the command line has flags, and paths as the user knows them."""
+"""Word an error as a workflow does: options as inputs, and paths as the user knows them."""
 
 from __future__ import annotations
 
@@ -6,59 +6,40 @@ import re
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli import VERBS
 from carbon_lint.config_file import KEYS
+from carbon_lint.errors import ConfigError
 from carbon_lint.github.inputs import ActionInputs
 
 if TYPE_CHECKING:
+    from carbon_lint.errors import CarbonLintError
     from carbon_lint.github.context import Context
 
-# What the command line says and a step has no input of that name for.
-_PHRASES = (
-    ("`carbon-lint run --record`", "a step with `command`"),
-    (
-        "--include GLOB, or include in the configuration, takes other names",
-        "`cards: models/X.md` takes files with other names, one a line; so does `include` in carbon-lint.toml",
-    ),
-    ("by --ledger", "by `env: {CARBON_LINT_LEDGER: …}`"),
-    ("--token-file", "`hf-token`"),
-    ("--create-pr", "`publish: pr`"),
-    ("--overwrite", "`carbon-lint publish --overwrite`"),
-    ("by --ledger", "by `CARBON_LINT_LEDGER`"),
-    ("say --replace", "run `carbon-lint card --replace`"),
-)
 _INPUTS = {spec.metadata["input"] for spec in fields(ActionInputs)}
-_KEYS = set(KEYS) - _INPUTS
+# An option of the command line -> what a step has for it.
+_INSTEAD = {
+    "create-pr": "`publish: pr`",
+    "include": "`cards: models/X.md` (one a line), or `include` in carbon-lint.toml",
+    "ledger": "`env: {CARBON_LINT_LEDGER: …}`",
+    "token-file": "`hf-token: ${{ secrets.HF_TOKEN }}`",
+}
 
 
-def _named(names: set[str]) -> str:
-    return "|".join(sorted(names, key=len, reverse=True))
+def spelled(option: str, value: str) -> str:
+    """Return an option as a workflow states it, `location: FRA`, else as carbon-lint.toml does."""
+    if option in _INSTEAD:
+        return _INSTEAD[option]
+    if option in _INPUTS:
+        return f"`{option}: {value}`" if value else f'`{option}: "true"`'
+    return f'`{option} = "{value}"` in carbon-lint.toml' if value and option in KEYS else f"`{option}`"
 
 
-_FLAG = re.compile(
-    # A whole command line stays as it is: it is to be typed on a machine of one's own.
-    rf"(?P<command>\bcarbon-lint (?:{'|'.join(VERBS)})\b[^`;,)\n]*)"
-    rf"|`?--(?:(?P<name>{_named(_INPUTS)})|(?P<key>{_named(_KEYS)}))\b(?!-)"
-    r"(?:[ =](?P<value>'[^']*'|\"[^\"]*\"|[A-Z0-9][^\s,;)`]*|none\b|gpu\b))?`?"
-)
-
-
-def in_yaml(text: str) -> str:
-    """A hint for the command line in the words of a workflow: `--location FRA` becomes `location: FRA`."""
-    for said, instead in _PHRASES:
-        text = text.replace(said, instead)
-    return _FLAG.sub(_as_input, text)
-
-
-def _as_input(match: re.Match[str]) -> str:
-    if match["command"]:
-        return match[0]
-    name, value = match["name"] or match["key"], match["value"]
-    if value and match["name"] and re.fullmatch(r"(['\"])\w[\w .%/-]*\1", value):
-        value = value[1:-1]  # YAML needs no quotes there
-    where = "" if match["name"] else " in carbon-lint.toml"
-    separator = ": " if match["name"] else " = "
-    return f"`{name}{separator}{value}`{where}" if value else f"`{name}`{where}"
+def told(error: CarbonLintError) -> str:
+    """Return the message of an error, with the input that it is about and what to do, in the words of a workflow."""
+    about = ""
+    if error.option is not None and not isinstance(error, ConfigError):
+        about = f"input {error.option!r}: " if error.option in _INPUTS else f"`{error.option}`: "
+    advice = error.advice(spelled)
+    return f"{about}{error.message}" + (f"\n  {advice}" if advice else "")
 
 
 def users_paths(context: Context, text: str) -> str:
@@ -68,8 +49,3 @@ def users_paths(context: Context, text: str) -> str:
             text = re.sub(rf"(?<![\w.-]){re.escape(root)}/+(?=[^\s'\"`,;:()])", "", text)
             text = re.sub(rf"(?<![\w.-]){re.escape(root)}/*(?![\w.-])", "the workspace", text)
     return text
-
-
-def users_words(context: Context, text: str) -> str:
-    """A message as the step says it."""
-    return users_paths(context, in_yaml(text))

@@ -104,13 +104,13 @@ class Context:
         return self._fields
 
     def field(self, name: str) -> Node | None:
-        """The value of a field of the block."""
+        """Return the value of a field of the block."""
         pair = self.fields.get(name)
         return pair[1] if pair else None
 
     @property
     def emissions(self) -> Node | None:
-        """What stands for the figure: the field `emissions`, or the block itself where it is a scalar."""
+        """What stands for the figure: the field `emissions`, or the block itself if it is a scalar."""
         if self.block is not None and self.block.kind == "scalar":
             return self.block
         return self.field("emissions")
@@ -140,7 +140,7 @@ class Context:
         return self._suppressions
 
     def spot(self, node: Node) -> tuple[int, int]:
-        """Where a finding about a value stands: the value, or its key where nothing is written."""
+        """Where a finding about a value stands: the value, or its key if nothing is written."""
         if node.end > node.start:
             return node.start, node.end
         key = next((key for key, value in self.fields.values() if value is node), self.block_key)
@@ -156,7 +156,7 @@ class Context:
         return matter.open_start, matter.open_start + len(self.text[matter.open_start : matter.start].rstrip())
 
     def traits(self) -> frozenset[str]:
-        """What this card has."""
+        """Return what this card has."""
         if self.unreadable is not None:
             return frozenset(("unreadable",))
         found: set[str] = set()
@@ -203,7 +203,7 @@ class Context:
 
 
 def number(node: Node | None) -> float | None:
-    """The number that the Hub reads, or None. A boolean is none."""
+    """Return the number that the Hub reads, or None. A boolean is none."""
     if node is None or node.kind != "scalar":
         return None
     value = node.value
@@ -211,7 +211,7 @@ def number(node: Node | None) -> float | None:
 
 
 def string(node: Node | None) -> str | None:
-    """The string that the Hub reads, or None."""
+    """Return the string that the Hub reads, or None."""
     if node is None or node.kind != "scalar":
         return None
     value = node.value

@@ -62,7 +62,7 @@ class Edit(Value):
 
 
 class Fix(Value):
-    """A way to mend what was found. `is_safe` only where the meaning provably stays; a guess of a unit never is."""
+    """A way to mend what was found. `is_safe` only if the meaning provably stays; a guess of a unit never is."""
 
     __slots__ = ("edits", "is_safe", "title")
 
@@ -217,7 +217,7 @@ class LintReport(Value):
         return sum(diagnostic.severity == severity for diagnostic in self.diagnostics)
 
     def at_or_above(self, severity: str) -> Iterator[Diagnostic]:
-        """The diagnostics that are at least as bad as `severity`."""
+        """Return the diagnostics that are at least as bad as `severity`."""
         return (found for found in self.diagnostics if RANK[found.severity] <= RANK[severity])
 
 

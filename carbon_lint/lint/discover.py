@@ -42,7 +42,7 @@ class Found:
 def find_cards(
     paths: Sequence[str], include: tuple[str, ...] = (), configured: Callable[[str], Patterns] | None = None
 ) -> Iterator[Found]:
-    """The files that `paths` mean, each once, in the order of `paths`; in a folder its files by name, then its folders.
+    """Return the files that `paths` mean, each once, in their order; of a folder its files by name, then its folders.
 
     `include` holds globs of files that count as cards in folders besides README.md: matched against the name, or,
     where the glob has a slash, against the path below the folder that was named. `configured` gives the globs of the
@@ -120,7 +120,7 @@ def _matches(name: str, below: str, include: Patterns) -> bool:
 
 
 def _ignores_above(top: str) -> Ignores:
-    """The `.gitignore` files of the folders above `top`, up to the repository's root; none outside a repository."""
+    """Return the `.gitignore` files of the folders above `top`, up to the root of a repository."""
     folder = os.path.abspath(top)
     above: Ignores = ()
     while not os.path.exists(os.path.join(folder, ".git")):

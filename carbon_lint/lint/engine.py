@@ -36,7 +36,7 @@ _FOLDERS_REMEMBERED = 2000
 class LintRequest:
     """What `check` was asked for.
 
-    `settings` are used for every card; where they are None each card's own file of configuration is looked up, and
+    `settings` are used for every card; if they are None each card's own file of configuration is looked up, and
     `overrides` (keys of `config.KEYS`) put over it; `settings_in` gives the settings of a folder from elsewhere.
     `ceilings` are limits (`max-emissions`, `max-energy`) that a configuration can tighten and not loosen, and
     `ceilings_from` says who set them.
@@ -111,14 +111,14 @@ class Judge:
         self._last: tuple[str, Policy] | None = None  # files come folder by folder
 
     def policy_for(self, path: str) -> Policy:
-        """The policy for a card. Raises ConfigError."""
+        """Return the policy for a card. Raises ConfigError."""
         folder = os.path.dirname(path)
         if self._last is None or self._last[0] != folder:
             self._last = (folder, self._policy_in(folder))
         return self._last[1]
 
     def included_in(self, folder: str) -> tuple[tuple[str, str], ...]:
-        """The globs of further cards in the configuration of a folder, each with the folder's path below its file's."""
+        """Return the globs of further cards that a folder's configuration names, and the folder's path below it."""
         settings = self.policy_for(os.path.join(folder, CARD_NAME)).settings
         globs = settings.include
         if not globs:
@@ -140,7 +140,7 @@ class Judge:
         return self._policies[file]
 
     def _overridden(self, settings: Settings) -> Settings:
-        """The settings with what the request puts over them."""
+        """Return the settings with what the request puts over them."""
         if self.request.ceilings:
             wanted = Settings().with_values(self.request.ceilings, self.request.ceilings_from)
             tighter = {
@@ -155,7 +155,7 @@ class Judge:
         return settings.with_values(self.request.overrides, "command line")
 
     def judge(self, found: Found) -> Judged:
-        """Read and lint one file, and fix it where that was asked for."""
+        """Read and lint one file, and fix it if that was asked for."""
         policy = self.policy_for(found.path)
         judged = self._judge(found, policy)
         judged.is_failing = policy.fails(judged.diagnostics)
@@ -218,7 +218,7 @@ class FileSources:
         return self._last[1]
 
     def get(self, path: str, default: str | None = None) -> str | None:
-        """The text, or `default` where the file cannot be read."""
+        """Return the text, or `default` if the file cannot be read."""
         try:
             return self[path]
         except KeyError:
@@ -226,7 +226,7 @@ class FileSources:
 
 
 def lint_card(card: Card, settings: Settings, evidence: Evidence | None = None) -> list[Diagnostic]:
-    """The diagnostics of one card, in order. Raises ConfigError where the settings name an unknown rule."""
+    """Return the diagnostics of one card, in order. Raises ConfigError if the settings name an unknown rule."""
     return examine(card, _policy_of(settings), evidence)[0]
 
 
@@ -236,7 +236,7 @@ def _policy_of(settings: Settings) -> Policy:
 
 
 def lint_text(text: bytes, path: str, settings: Settings, evidence: Evidence | None = None) -> list[Diagnostic]:
-    """The diagnostics of a card's bytes. What is about to be written or published is linted by this."""
+    """Return the diagnostics of a card's bytes. What is about to be written or published is linted by this."""
     from carbon_lint.card.read import read_card
 
     return lint_card(read_card(text, path), settings, evidence)
@@ -245,7 +245,7 @@ def lint_text(text: bytes, path: str, settings: Settings, evidence: Evidence | N
 def lint_paths(request: LintRequest) -> tuple[LintReport, list[str]]:
     """Lint files and folders; with the report the unified diffs of what `--fix` did or would do.
 
-    Raises NoCardsError where nothing was found, ConfigError, and OutputError where a fix cannot be written.
+    Raises NoCardsError if nothing was found, ConfigError, and OutputError if a fix cannot be written.
     """
     from carbon_lint.lint.batch import judge_all
 
@@ -289,7 +289,7 @@ def collect(judged: Iterable[Judged], sources: Mapping[str, str] | None = None) 
 
 
 def examine(card: Card, policy: Policy, evidence: Evidence | None = None) -> tuple[list[Diagnostic], int]:
-    """The diagnostics of one card in order, and how many more a comment silenced."""
+    """Return the diagnostics of one card in order, and how many more a comment silenced."""
     return _run(Context(card, policy.settings, evidence), policy.active_for(card.path))
 
 
@@ -350,7 +350,7 @@ def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:
 
 
 def read_bytes(path: str) -> bytes:
-    """The bytes of a regular file. Raises OSError, also for a FIFO, which would block, or a device."""
+    """Return the bytes of a regular file. Raises OSError, also for a FIFO, which would block, or a device."""
     # Opened without blocking and judged by what was opened: between a look and an opening the file could change.
     descriptor = os.open(path, os.O_RDONLY | _NONBLOCK)
     try:
@@ -389,6 +389,7 @@ def _raise_nothing(request: LintRequest) -> None:
     where = ", ".join(request.paths)
     raise NoCardsError(
         f"no model card found: looked for {names} below {where}",
-        hint="name a card, or a folder that holds one; --include GLOB, or include in the configuration, takes other "
-        "names; what .gitignore excludes and what has no front matter is passed over",
+        hint="name a card, or a folder that holds one; what .gitignore excludes and what has no front matter is passed "
+        "over; to take other names",
+        suggest=(("include", "GLOB"),),
     )

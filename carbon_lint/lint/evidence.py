@@ -77,7 +77,7 @@ class Evidence(Value):
 
 
 def from_records(paths: Sequence[str]) -> Evidence:
-    """The newest record, with those of its run group added to it; the others are older.
+    """Return the newest record, with those of its run group added to it; the others are older.
 
     Of a group of which one record is named, those that lie beside it count too, as on the card. Raises InputError.
     """
@@ -98,7 +98,7 @@ def from_records(paths: Sequence[str]) -> Evidence:
 
 
 def _whole_group(record: Record, path: str) -> list[Record]:
-    """The sum over the record's group, or its single records where one has no figure, so that the sum has none."""
+    """Return the sum over the record's group, or its single records if one has no figure, so that the sum has none."""
     from carbon_lint.errors import MissingFigureError
     from carbon_lint.records.folder import group_sum, records_in
 
@@ -110,7 +110,7 @@ def _whole_group(record: Record, path: str) -> list[Record]:
 
 
 def from_emissions_csv(*paths: str, choice: Choice | None = None) -> Evidence:
-    """The runs that are chosen; without a choice the last one, and then the card may also state the sum of all.
+    """Return the runs that are chosen; without a choice the last one, and then the card may also state the sum of all.
 
     Raises InputError, UsageError; MissingFigureError if a run that counts has no figure that can be trusted.
     """
@@ -200,7 +200,7 @@ def is_stated(context: Context) -> bool:
 
 
 def _prices_at(name: str, evidence: Evidence) -> set[float]:
-    """The carbon intensities of the place that the card names, unless the evidence names another one.
+    """Return the carbon intensities of the place that the card names, unless the evidence names another one.
 
     If the table's place is in doubt, Quebec is too: the card may have it from there.
     """
@@ -236,7 +236,7 @@ def close(stated: float, measured: float, text: str, relative: float = RELATIVE)
 
 
 def older_with(evidence: Evidence, stated: float, text: str) -> Evidence | None:
-    """The latest earlier run with this figure."""
+    """Return the latest earlier run with this figure."""
     return next((older for older in reversed(evidence.older) if agrees(older, "emissions_g", stated, text, 1e-6)), None)
 
 
@@ -247,7 +247,7 @@ def models_in(text: str) -> set[str]:
 
 
 def other_place(text: str, names: tuple[str, ...]) -> str | None:
-    """A country that the text names, where it names none of `names`; None where that cannot be told."""
+    """Return a country that the text names, if it names none of `names`; None if that cannot be told."""
     if any(_has_word(text, name) for name in names):
         return None
     from carbon_lint.places import every_place
@@ -261,7 +261,7 @@ def _has_word(text: str, name: str) -> bool:
 
 
 def _sum(values: Sequence[float | None]) -> float | None:
-    """The sum; None where one was not measured, for then the sum was not either."""
+    """Return the sum; None if one was not measured, for then the sum was not either."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None
 

@@ -24,7 +24,7 @@ _MOST_DIGITS = 30
 
 
 class Figure(Value):
-    """What was found: `kind` is one of
+    """What was found, by its kind.
 
     number         the Hub reads a number
     quoted         a number in quotes, which the Hub reads as a string
@@ -51,7 +51,7 @@ class Figure(Value):
 
 
 def read(node: Node) -> Figure:
-    """What a node of the block holds where its figure should be."""
+    """Return what a node of the block holds in place of its figure."""
     if node.is_number:
         return Figure("number", node.text)
     if node.kind != "scalar" or node.type != "str":
@@ -78,7 +78,7 @@ def _read_text(text: str) -> Figure:
 
 
 def _only(values: tuple[Decimal, ...]) -> Decimal | None:
-    """The value, if there is one alone and some run can have it."""
+    """Return the value, if there is one alone and some run can have it."""
     is_figure = len(values) == 1 and (values[0] == 0 or abs(values[0].adjusted()) < _MOST_DIGITS)
     return values[0] if is_figure else None
 
@@ -94,11 +94,11 @@ def _doubt_of(quantity: Quantity) -> str:
 
 
 def kilograms_in_grams(node: Node) -> str:
-    """A number that the Hub reads, taken for kilograms, as grams."""
+    """Return a number that the Hub reads, taken for kilograms, as grams."""
     return plain(Decimal(repr(node.value)) * 1000)
 
 
 def plain(value: Decimal) -> str:
-    """A number as every YAML reader takes it: digits and at most one dot."""
+    """Return a number as every YAML reader takes it: digits and at most one dot."""
     text = f"{value.normalize():f}"
     return text if text != "-0" else "0"

@@ -1,6 +1,6 @@
-"""Fixes: put into the text by offset, and kept only where the result reads better and nothing else changed.
+"""Fixes: put into the text by offset, and kept only if the result reads better and nothing else changed.
 
-Every set of fixes is tried on the text in memory first: it is read again and linted again. It is kept where it
+Every set of fixes is tried on the text in memory first: it is read again and linted again. It is kept if it
 leaves less to find, no new error, and every value that it did not touch as it was. The file is written once, at the
 end.
 """
@@ -48,7 +48,7 @@ def fix_file(request: LintRequest, card: Card, policy: Policy) -> Judged:
 
 
 def fix_card(card: Card, policy: Policy, request: LintRequest) -> Card:
-    """The card with every fix that the request allows and that stands the test; the same card where there is none."""
+    """Return the card with every fix that the request allows and that stands the test, or the same card without one."""
     for _ in range(_PASSES):
         found, _ = examine(card, policy, request.evidence)
         fixes = [
@@ -66,7 +66,7 @@ def fix_card(card: Card, policy: Policy, request: LintRequest) -> Card:
 def _first_that_holds(
     card: Card, found: list[Diagnostic], fixes: list[Fix], policy: Policy, request: LintRequest
 ) -> Card | None:
-    """All fixes at once, or, where that does not stand the test, the first that does alone."""
+    """All fixes at once, or, if that does not stand the test, the first that does alone."""
     together = _without_overlap(fixes)
     tries = [together, *([fix] for fix in fixes)] if len(together) > 1 else [[fix] for fix in fixes]
     for some in tries:
@@ -90,7 +90,7 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
 
 
 def _without_overlap(fixes: list[Fix]) -> list[Fix]:
-    """The fixes in order, without those that touch characters that an earlier one touches."""
+    """Return the fixes in order, without those that touch characters that an earlier one touches."""
     kept: list[Fix] = []
     taken: list[tuple[int, int]] = []
     for fix in fixes:

@@ -85,7 +85,7 @@ def rated_w() -> dict[str, tuple[float, float]]:
 
 
 def apart(hardware: str) -> str:
-    """The words of a hardware's name that people write as one: `8xA100`, `RTX4090`, `TeslaT4`, `3080Ti`."""
+    """Return the words of a hardware's name that people write as one: `8xA100`, `RTX4090`, `TeslaT4`, `3080Ti`."""
     text = re.sub(r"(?<![A-Za-z\d.])(\d{1,4})\s*[xX\u00d7*]\s*(?=[A-Za-z])", r"\1 x ", hardware)
     text = re.sub(r"(?<=\d)\s*[xX\u00d7*]\s*(?=\d{1,4}(?![\w.]))", " x ", text)
     text = re.sub(
@@ -95,7 +95,7 @@ def apart(hardware: str) -> str:
 
 
 def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None:
-    """What `hours` on this hardware can emit; None where its power is not known."""
+    """Return what `hours` on this hardware can emit; None if its power is not known."""
     hardware, known = apart(hardware), rated_w()
     models = sorted(models_in(hardware) & known.keys())
     if len(models) != 1:
@@ -118,7 +118,7 @@ def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None
 
 
 def _intensities(place_text: str | None) -> tuple[float, float]:
-    """The least and most intensity of the countries that a text names, with their regions and room for other years."""
+    """Return the least and most intensity of the countries that a text names, with regions and other years."""
     if not place_text:
         return LEAST_G_PER_KWH, MOST_G_PER_KWH
     from carbon_lint.places import every_place

@@ -26,7 +26,7 @@ class Active:
 class Policy:
     """The settings as the engine asks for them. One per `Settings`, used for many cards.
 
-    Raises ConfigError where the settings name an unknown rule.
+    Raises ConfigError if the settings name an unknown rule.
     """
 
     __slots__ = ("_globs", "_known", "has_budget", "settings")
@@ -41,7 +41,7 @@ class Policy:
         self._known: dict[tuple[str, ...], Active] = {(): self._active(())}
 
     def active_for(self, path: str) -> Active:
-        """The rules that run on the card at `path`."""
+        """Return the rules that run on the card at `path`."""
         extra = self._ignored_at(path) if self._globs else ()
         if extra not in self._known:
             self._known[extra] = self._active(extra)
@@ -78,7 +78,7 @@ class Policy:
         return tuple(code for glob, codes in self._globs.items() if fnmatchcase(relative, glob) for code in codes)
 
     def _code(self, text: str, key: str) -> str:
-        """A code, the beginning of one, or a name, as a code or the beginning of one."""
+        """Return a code, the beginning of one, or a name, as a code or the beginning of one."""
         if text == "ALL" or any(code.startswith(text) for code in CODES):
             return text
         if text in NAMES:

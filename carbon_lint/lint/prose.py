@@ -28,6 +28,6 @@ def step_g(figure: BodyFigure) -> float:
 
 
 def shown(figure: BodyFigure) -> str:
-    """A stated figure as a message says it, in grams too."""
+    """Return a stated figure as a message says it, in grams too."""
     stated = f"{figure.number_text} {figure.unit}"
     return stated if figure.unit_g == 1 else f"{stated} = {significant(figure.grams, 6)} g"

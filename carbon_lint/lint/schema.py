@@ -57,7 +57,7 @@ def plainly_valid(block: Node) -> bool:
 
 
 def misfits(value: Any) -> list[tuple[str, str]]:
-    """What the JSON Schema has against a block, as (field, what is wrong): none where it accepts it.
+    """Return what the JSON Schema has against a block, as (field, what is wrong): none if it accepts it.
 
     The library's answer without the library, whose import takes longer than everything else that a check does. A
     property test holds the two to each other.
@@ -79,7 +79,7 @@ def misfits(value: Any) -> list[tuple[str, str]]:
 
 
 def plain_value(node: Node) -> Any:
-    """A node as Python values, keys as strings, as the Hub reads them."""
+    """Return a node as Python values, keys as strings, as the Hub reads them."""
     if node.kind == "map":
         return {_name(key): plain_value(value) for key, value in node.items()}
     return [plain_value(item) for item in node.items_list()] if node.kind == "list" else node.value

@@ -107,12 +107,12 @@ def _suppression(text: str, match: re.Match[str], lines: _Lines) -> Suppression:
 
 
 def _code(text: str) -> str | None:
-    """The code of a rule that is given by code or name, as the configuration has it."""
+    """Return the code of a rule that is given by code or name, as the configuration has it."""
     return text if text in CODES else NAMES.get(text)
 
 
 def _outside(matches: Iterable[re.Match[str]], root: Node | None) -> Iterator[re.Match[str]]:
-    """The matches that stand in no scalar. Both are in order."""
+    """Return the matches that stand in no scalar. Both are in order."""
     spans = _scalars(root) if root is not None else iter(())
     start, end = next(spans, (0, 0))
     for match in matches:
@@ -123,7 +123,7 @@ def _outside(matches: Iterable[re.Match[str]], root: Node | None) -> Iterator[re
 
 
 def _scalars(node: Node) -> Iterator[tuple[int, int]]:
-    """The spans of the scalars that are written below a node, in order."""
+    """Return the spans of the scalars that are written below a node, in order."""
     if node.kind == "scalar" or node.is_alias:
         yield node.start, node.end
     for item in () if node.is_alias else node.items_list():
@@ -160,7 +160,7 @@ class _Lines:
         return bisect_right(self._starts, offset) - 1
 
     def target(self, text: str, comment: int) -> tuple[tuple[int, int], bool]:
-        """The characters that a comment speaks for, a line or the whole block, and whether it has a line of its own."""
+        """Return the span that a comment is about, a line or the whole block, and whether it has a line of its own."""
         line = self._at(comment)
         span = self._spans[line]
         is_alone = not text[span[0] : comment].strip()

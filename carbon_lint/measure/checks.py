@@ -1,4 +1,4 @@
-"""Is the last reading a number to be trusted? CodeCarbon swallows its failures; here they come to light."""
+"""Check whether the last reading is a number to be trusted: CodeCarbon swallows its failures."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SILENT_S = 10.0  # an idle GPU draws 5 W and more: over this time any counter mo
 
 
 def is_finite(reading: Reading) -> bool:
-    """Whether the figures that a limit is held against are numbers. An energy-only reading has no grams."""
+    """Return whether the figures that a limit is held against are numbers. An energy-only reading has no grams."""
     total, grams = reading.energy_kwh.total, reading.emissions_g
     return total is not None and math.isfinite(total) and (grams is None or math.isfinite(grams))
 
 
 def find_flaw(reading: Reading | None, meter: Meter) -> str | None:
-    """Why the reading cannot be trusted, in one line; `None` where it can."""
+    """Return why the reading cannot be trusted, in one line; `None` if it can."""
     if reading is None:
         return "the last reading failed"
     energy = reading.energy_kwh

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError, PlaceError
-from carbon_lint.gate.uncertainty import RELATIVE
 from carbon_lint.measure.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.host_amd import host_amd_gpus
@@ -23,7 +22,8 @@ from carbon_lint.measure.gpu.visible_nvidia import is_hidden
 from carbon_lint.measure.grid.location import is_auto, locate
 from carbon_lint.measure.host.cpu import plan_cpu
 from carbon_lint.measure.host.memory import plan_ram
-from carbon_lint.measure.required import rapl_cause
+from carbon_lint.measure.host.rapl import Domain
+from carbon_lint.measure.required import counter_cause, need_linux, rapl_cause
 from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_power
@@ -31,8 +31,10 @@ from carbon_lint.units import format_power
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from carbon_lint.errors import CarbonLintError
     from carbon_lint.limits import Machine
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
+    from carbon_lint.records.uncertainty import Range
 
 # A first reading must be at least so long after the start for CodeCarbon to measure anew.
 _TRIAL_S = 0.1
@@ -42,6 +44,12 @@ _ERRORS = {
     Method.COUNTER: "a few %: the sensor's own error",
     Method.SAMPLED_POWER: "about 5 %: the sensor's own error and up to 3 % of sampling",
 }
+
+
+_CODECARBON = (
+    "CodeCarbon's own figures for CPU and memory stay in the record as `codecarbon`; they differ because it takes the "
+    "cube of the load, a quarter of what counters show at part load, and watts by the number of memory modules"
+)
 
 
 class State(StrEnum):
@@ -63,7 +71,7 @@ class Finding:
         component: gpu, cpu, ram, location, codecarbon.
         state: whether a figure comes of it, and from where.
         what: what was found here.
-        method: as a record will state it; `None` where nothing is measured.
+        method: as a record will state it; `None` if nothing is measured.
         error: how far the figure may lie from the truth, in words.
         missing: what keeps a better figure away.
         repair: the command or setting that repairs it.
@@ -99,7 +107,7 @@ class Diagnosis:
 
     @property
     def has_gpu(self) -> bool:
-        """True where a GPU would be counted."""
+        """Return whether a GPU would be counted."""
         return any(finding.component == "gpu" and finding.state is State.MEASURED for finding in self.findings)
 
 
@@ -110,6 +118,7 @@ def diagnose(
     location: str | None = None,
     g_per_kwh: float | None = None,
     cpu_power_w: float | None = None,
+    ram_power_w: float | None = None,
     grid: Callable[[], ElectricityMaps] | None = None,
     machines: Sequence[Machine] = (),
     require: Collection[str] = (),
@@ -124,8 +133,9 @@ def diagnose(
         environ: the job's, for the GPUs it can see.
         node: this machine's name.
         location: as the user names it; `auto` asks the cloud; `None` is a finding.
-        g_per_kwh: carbon intensity, where it is given in place of a location.
-        cpu_power_w: the CPU's power at full load, where the user knows it.
+        g_per_kwh: carbon intensity, if it is given in place of a location.
+        cpu_power_w: the CPU's power at full load, if the user knows it.
+        ram_power_w: the memory's power, if the user knows it.
         grid: makes the grid that is to be asked in place of a location; raises PlaceError.
         machines: the configuration's `[[machine]]` tables.
         require: what a run would insist on, or `none`: as the meter takes it.
@@ -134,6 +144,7 @@ def diagnose(
         needs_grams: whether a run would need a location. One whose only limit is in kWh does not.
         root: the file tree that holds /proc and /sys.
     """
+    need_linux()
     gpu, notes = _gpu(environ, root)
     if gpu.state is State.BROKEN and "none" in require:
         gpu = replace(gpu, state=State.ABSENT)
@@ -145,13 +156,18 @@ def diagnose(
     else:
         place, code = _location(location, node, machines, root, needs_grams=needs_grams, pue=pue)
     needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
-    trial = _trial(partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, pue=pue, environ=environ, root=root), needed)
+    meter = partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, ram_power_w=ram_power_w)
+    trial = _trial(partial(meter, pue=pue, environ=environ, root=root), needed)
     return Diagnosis(
-        findings=(gpu, cpu, _ram(root), place, trial),
+        findings=(gpu, cpu, _ram(cpu_power_w, ram_power_w, root), place, trial),
         notes=notes + cpu_notes,
         location=code,
         container=in_container(root),
     )
+
+
+def _repair(error: CarbonLintError) -> str | None:
+    return error.advice(lambda option, value: f"--{option} {value}".rstrip())
 
 
 def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ...]]:
@@ -159,7 +175,7 @@ def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ..
         gpus = open_gpus(environ, root=root)
     except MeasurementError as error:
         finding = Finding(
-            component="gpu", state=State.BROKEN, what="not readable", missing=error.message, repair=error.hint
+            component="gpu", state=State.BROKEN, what="not readable", missing=error.message, repair=_repair(error)
         )
         return finding, ()
     gpus.close()
@@ -186,41 +202,53 @@ def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...
     plan = plan_cpu(cpu_power_w, root=root)
     name = plan.model or "unknown CPU"
     what = f"{name}, {plan.usable_threads:g} of {plan.threads} threads"
-    if plan.method is Method.COUNTER:
+    if plan.power is None:
         return Finding(
             component="cpu", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method]
         ), plan.warnings
     missing, repair = rapl_cause(plan, root)
-    power = format_power(plan.max_power_w or 0.0)
+    idle, full = (format_power(plan.power.power_w(load).likely) for load in (0.0, 1.0))
     finding = Finding(
         component="cpu",
         state=State.MODELLED,
-        what=f"{what}, at most {power}: {plan.source}",
+        what=f"{what}, {idle} idle to {full} at full load: {plan.source}",
         method=plan.method,
-        error=_modelled_error(plan.method),
+        error=f"{_span(plan.power.power_w(0.5))} at half load: no sensor is read",
         missing=missing,
         repair=repair,
     )
-    return finding, ()  # its warnings are in `what` and `missing`
+    return finding, (_CODECARBON,)  # its warnings are in `what` and `missing`
 
 
-def _ram(root: Path) -> Finding:
-    plan = plan_ram(root=root)
+def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Finding:
+    cpu = plan_cpu(cpu_power_w, root=root)
+    plan = plan_ram(cpu, ram_power_w, root=root)
+    if plan.power is None:
+        what = f"{plan.size_gib:.1f} GiB, {plan.source}"
+        return Finding(component="ram", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method])
+    missing, repair = counter_cause(Domain.DRAM, root, is_virtual=cpu.is_virtual, instead="state `ram-power`")
+    is_stated = ram_power_w is not None
     return Finding(
         component="ram",
         state=State.MODELLED,
-        what=f"{format_power(plan.power_w)} all the time, {plan.source}",
+        what=f"{format_power(plan.power.likely)} all the time, {plan.source}",
         method=plan.method,
-        error=_modelled_error(plan.method),
-        missing="memory has no counter that can be read",
+        error="as your figure's own" if is_stated else f"{_span(plan.power)}: no sensor is read",
+        missing="`ram-power` takes the place of the counter" if is_stated else missing,
+        repair="leave it out" if is_stated else repair,
     )
+
+
+def _span(power: Range) -> str:
+    """Return the range of a modelled power, in words."""
+    return f"{format_power(power.low)} to {format_power(power.high)}"
 
 
 def _location(
     location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
-    """The finding, and the code for the workflow's line."""
-    repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
+    """Return the finding, and the code for the workflow's line."""
+    repair = "name the place, as FRA, USA/virginia, gcp/us-central1 or auto, or its carbon intensity"
     if location is None:
         missing = "grams depend on it (France 44 g/kWh, Poland 615)"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT
@@ -233,7 +261,7 @@ def _location(
             place, how = find_place(location), ""
     except PlaceError as error:
         return Finding(
-            component="location", state=State.BROKEN, what=location, missing=error.message, repair=error.hint
+            component="location", state=State.BROKEN, what=location, missing=error.message, repair=_repair(error)
         ), None
     what = f"{place.code}, {place.name}: {place.figure}, {place.source}{how}"
     error_text = "an annual mean: the hour's figure may differ by half or more"
@@ -247,7 +275,7 @@ def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
         place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
     except PlaceError as error:
         return Finding(
-            component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=error.hint
+            component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=_repair(error)
         )
     what = f"{place.g_per_kwh:.4g} g/kWh, {place.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own")
@@ -262,10 +290,10 @@ def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
             state=State.BROKEN,
             what="Electricity Maps",
             missing=error.message,
-            repair=error.hint,
+            repair=_repair(error),
         )
     kind = "estimated" if hour.is_estimated else "measured"
-    what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.basis}"
+    what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that service's own, hour by hour")
 
 
@@ -280,7 +308,11 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
         reading = meter.stop()
     except MeasurementError as error:
         return Finding(
-            component="codecarbon", state=State.BROKEN, what="does not start", missing=error.message, repair=error.hint
+            component="codecarbon",
+            state=State.BROKEN,
+            what="does not start",
+            missing=error.message,
+            repair=_repair(error),
         )
     if reading is None:
         return Finding(
@@ -289,7 +321,3 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
     power = format_power(reading.power_w) if reading.power_w is not None else "some power"
     what = f"{REQUIRED_VERSION}, started in {took_s:.2f} s, reads {power} right now"
     return Finding(component="codecarbon", state=State.MEASURED, what=what)
-
-
-def _modelled_error(method: Method) -> str:
-    return f"up to {RELATIVE[method] * 100:.0f} % and more: no sensor is read"

@@ -1,4 +1,4 @@
-"""One line a tick beside the record, so that a run that is killed still leaves what it emitted.
+"""Write one line a tick beside the record, so that a run that is killed still leaves what it emitted.
 
 `r.json` has `r.jsonl`: a first line with all that is known at the start, a line for each reading, and at the end the
 record itself. The file is locked while the run goes on: two runs cannot write one record.
@@ -21,7 +21,6 @@ from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.records.attempts import aside_path
 from carbon_lint.records.document import (
-    assumptions_to_json,
     energy_from_json,
     intensity_to_json,
     uncertainty_from_json,
@@ -37,23 +36,23 @@ from carbon_lint.records.journal import (
 )
 from carbon_lint.records.record import CodeCarbonEnergy
 from carbon_lint.records.store import read_record
-from carbon_lint.records.uncertainty import Assumptions
+from carbon_lint.records.uncertainty import LeftOut
 
 if TYPE_CHECKING:
     from carbon_lint.measure.meter import Reading
     from carbon_lint.records.journal import JournalContent
 
-NEEDS_A_FOLDER = "--record must name a file in a folder that can be written to"
+NEEDS_A_FOLDER = "name a record in a folder that can be written to"
 
 
 class Journal:
     """Opened and locked at once, so that a record that cannot be written is found out before the job starts.
 
     What is there is overwritten by `write_header`; the journal of a run that was killed, or whose record is not at
-    `record_path`, is put aside before. A file that this run has made is gone again where nothing was measured.
+    `record_path`, is put aside before. A file that this run has made is gone again if nothing was measured.
     `problem` says why the last line could not be written (a full disk); every tick tries again.
 
-    Raises OutputError where the file cannot be written, is no journal, or another run holds it.
+    Raises OutputError if the file cannot be written, is no journal, or another run holds it.
     """
 
     def __init__(self, path: Path, record_path: str | os.PathLike[str] | None = None) -> None:
@@ -71,18 +70,18 @@ class Journal:
         self._syncer = _Syncer(self._descriptor)
 
     def write_header(self, header: dict[str, Any], limits: dict[str, float | None]) -> None:
-        """The first line. `header` is the record's JSON as far as it is known at the start, `limits` the budget."""
+        """Write the first line: the record's JSON as far as it is known at the start (`header`), and the budget."""
         os.ftruncate(self._descriptor, 0)
         self._owed = _line({"format": FORMAT, "record": header, "limits": limits})
         self._append(b"")
 
     def write_reading(self, reading: Reading) -> None:
-        """One tick."""
+        """Write the line of one tick."""
         self._is_of_use = True
         self._append(_line(reading_to_json(reading)))
 
     def write_record(self, record: dict[str, Any]) -> None:
-        """The last line: the run has ended and this is its record."""
+        """Write the last line: the run has ended and this is its record."""
         self._is_of_use = True
         self._append(_line({"ended": record}))
 
@@ -109,12 +108,12 @@ class Journal:
         self._syncer.wake()
 
     def _keep_unfinished(self) -> Path | None:
-        """A journal without its record line, or without its record's file, is the only trace of a run: put it aside."""
+        """Put aside a journal without its record line or its record's file: it is the only trace of a run."""
         data = self.path.read_bytes()
         if not (data.startswith(BEGINNING) or BEGINNING.startswith(data)):
             raise OutputError(
                 f"{self.path} exists and is not a carbon-lint journal; refusing to overwrite it",
-                hint="the journal lies beside the record, which has .json at its end: give another --record, or move "
+                hint="the journal lies beside the record, which has .json at its end: give another name, or move "
                 "the file",
             )
         journal = parse_journal(data)
@@ -147,7 +146,7 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 
 def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
-    """Every tick of a journal, oldest first, for a chart. Raises InputError where the file cannot be read."""
+    """Read every tick of a journal, oldest first, for a chart. Raises InputError if the file cannot be read."""
     try:
         lines = Path(path).read_bytes().split(b"\n")
     except OSError as error:
@@ -170,7 +169,8 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
     more = {
         "intensity": reading.intensity and intensity_to_json(reading.intensity),
         "uncertainty": reading.uncertainty and uncertainty_to_json(reading.uncertainty),
-        "assumptions": reading.assumptions and assumptions_to_json(reading.assumptions),
+        "cpu_mean_load": reading.cpu_mean_load,
+        "left_out": reading.left_out and asdict(reading.left_out),
         "codecarbon": reading.codecarbon and asdict(reading.codecarbon),
         "job_cpu_s": reading.job_cpu_s,
         "machine_cpu_s": reading.machine_cpu_s,
@@ -182,14 +182,15 @@ def reading_from_json(line: dict[str, Any]) -> Reading:
     """Return the reading that a journal's line holds, without its intensity. Raises KeyError, TypeError, ValueError."""
     from carbon_lint.measure.meter import Reading  # noqa: PLC0415  only who reads a journal needs the values back
 
-    known = {name: line.get(name) for name in ("uncertainty", "assumptions", "codecarbon")}
+    known = {name: line.get(name) for name in ("uncertainty", "left_out", "codecarbon")}
     return Reading(
         elapsed_s=float(line["elapsed_s"]),
         energy_kwh=energy_from_json(line["energy_kwh"]),
         emissions_g=line.get("emissions_g"),
         power_w=line.get("power_w"),
         uncertainty=known["uncertainty"] and uncertainty_from_json(known["uncertainty"]),
-        assumptions=known["assumptions"] and Assumptions(**known["assumptions"]),
+        cpu_mean_load=line.get("cpu_mean_load"),
+        left_out=known["left_out"] and LeftOut(**known["left_out"]),
         codecarbon=known["codecarbon"] and CodeCarbonEnergy(**known["codecarbon"]),
         job_cpu_s=line.get("job_cpu_s"),
         machine_cpu_s=line.get("machine_cpu_s"),
@@ -223,7 +224,7 @@ class _Syncer:
 
 
 def _open_locked(path: Path) -> tuple[int, bool]:
-    """The file's descriptor, and whether it was made just now."""
+    """Return the file's descriptor, and whether it was made just now."""
     while True:
         descriptor, is_new = _open(path)
         try:
@@ -232,7 +233,7 @@ def _open_locked(path: Path) -> tuple[int, bool]:
             if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
                 os.close(descriptor)
                 raise OutputError(
-                    f"another run is writing {path} and its record", hint="give each run a --record of its own"
+                    f"another run is writing {path} and its record", hint="give each run a record of its own"
                 ) from error
             # a network file system without locks: there is nobody to ask
         if _is_at(descriptor, path):
@@ -247,7 +248,7 @@ def _open(path: Path) -> tuple[int, bool]:
             return os.open(path, flags | os.O_EXCL, 0o666), True
         except FileExistsError:
             if not stat.S_ISREG(os.stat(path).st_mode):
-                raise OutputError(f"{path} is not a regular file", hint="give another --record") from None
+                raise OutputError(f"{path} is not a regular file", hint="give the record another name") from None
             return os.open(path, flags, 0o666), False
     except OSError as error:
         raise OutputError(

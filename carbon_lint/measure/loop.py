@@ -8,22 +8,26 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.gate.budget import format_limit, limit_results, used_share
+from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
+from carbon_lint.gate.verdict import Status
 from carbon_lint.measure.checks import is_finite
+from carbon_lint.measure.forecast.announcer import Announcer
+from carbon_lint.measure.job.cpu_time import JobCpu
 from carbon_lint.measure.job.job import CANCEL_GRACE_S, JobState
+from carbon_lint.measure.job.ranks import local_size
 from carbon_lint.measure.job.signals import CANCELLING, suspend_this_process
 from carbon_lint.measure.progress import Phase, Progress
-from carbon_lint.measure.request import OnLoss
+from carbon_lint.measure.request import OnLoss, StopWhen
+from carbon_lint.records.ranges import least_power_w, uncertainty_at
 from carbon_lint.records.record import StoppedBy, UnmeasuredCode, UnmeasuredReason
-from carbon_lint.units import format_duration
+from carbon_lint.units import format_duration, format_power
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.measure.forecast.forecaster import Forecast
     from carbon_lint.measure.forecast.outlook import Outlook
-    from carbon_lint.measure.job.cpu_time import JobCpu
     from carbon_lint.measure.job.job import Job
     from carbon_lint.measure.job.signals import SignalInbox
     from carbon_lint.measure.journal import Journal
@@ -32,7 +36,6 @@ if TYPE_CHECKING:
 
 WARN_AT_SHARE = 0.8
 MISSED_READINGS = 3  # in a row, and the run counts as unmeasured
-MOST_SHARE_SAID = 10.0  # a budget missed by more than that is a wrong unit, and no figure says it better
 CANCELS_TO_KILL = 3  # the third Ctrl-C does not wait any longer
 
 
@@ -60,7 +63,6 @@ class Loop:
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
-        cpu: JobCpu | None = None,
     ) -> None:
         self.state = RunState()
         self._request = request
@@ -70,17 +72,22 @@ class Loop:
         self._on_progress = on_progress
         self._journal = journal
         self._outlook = outlook
-        self._cpu = cpu
+        self._cpu: JobCpu | None = None
         self._notices: list[str] = []
         self._heard = set(meter.warnings)
         self._said: set[str] = set()
+        self._announcer = Announcer()
         self._missed = 0
         self._cancels = 0
+        self._at_stop: Reading | None = None
 
     def run(self) -> None:
         """Until the job has gone. The caller stops the meter and calls `take_last`."""
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
+        if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
+            self._cpu = JobCpu(self._job.pid, self._job.containers, self._request.environ)
+        self._say_what_idling_costs()
         poller = select.poll()
         poller.register(self._job, select.POLLIN)
         poller.register(self._inbox, select.POLLIN)
@@ -95,16 +102,33 @@ class Loop:
             else:
                 poller.poll(max(1, round(wait_s * 1000)))
         self._hear_signals()
-        self.state.warnings += self._job.notices
-
-    def take_last(self, reading: Reading | None) -> None:
-        """The meter's last word, after the job has ended. Where it fails, the one before is at most 2 ticks old."""
-        self._hear_meter()
         if self._cpu is not None:
             self._cpu.finish(self._job.cpu_s)
+        self._note_job_cpu()
+        self.state.warnings += self._job.notices
+
+    def _say_what_idling_costs(self) -> None:
+        """Say how long a limit lasts at most, if it is held against a modelled figure: idling uses it up, too."""
+        power_w, intensity = least_power_w(self._meter.assumptions, self._meter.pue), self._meter.intensity
+        if power_w is None:
+            return
+        per_hour = {"g": power_w / 1000 * (intensity.g_per_kwh if intensity else 0.0), "kWh": power_w / 1000}
+        limits = limit_results(self._request.budget, 0.0, 0.0)
+        lasts_h = {limit.name: limit.allowed / per_hour[limit.unit] for limit in limits if per_hour[limit.unit]}
+        if lasts_h:
+            name = min(lasts_h, key=lasts_h.__getitem__)
+            self._say(
+                f"at least {format_power(power_w)} while the job runs, by the model of what no sensor reads: "
+                f"{name} lasts at most {format_duration(lasts_h[name] * 3600)}"
+            )
+
+    def take_last(self, reading: Reading | None) -> None:
+        """Take the meter's last word, after the job has ended. If it fails, the one before is at most 2 ticks old."""
+        self._hear_meter()
         reading = self._of_job(reading)
         if reading is not None and self._is_usable(reading):
             self._take(reading)
+            self._restate(reading)
             if self.state.is_over_budget and not any(limit.is_over for limit in self._limits(reading)):
                 # Energy only grows: the grams fell.
                 self._warn("not over budget by the last reading: the grid's figure for an hour came late, and is lower")
@@ -149,15 +173,19 @@ class Loop:
         if self._outlook is not None:
             self._outlook.listening.resize()
 
+    def _note_job_cpu(self) -> None:
+        if self._cpu is not None:
+            self._meter.note_job_cpu(self._cpu.seconds, outside=self._cpu.outside)
+
     def _of_job(self, reading: Reading | None) -> Reading | None:
         """Return the reading with what the job's own processes have used."""
         return reading if reading is None or self._cpu is None else replace(reading, job_cpu_s=self._cpu.seconds)
 
     def _tick(self) -> None:
-        reading = self._meter.read()
         if self._cpu is not None:
             self._cpu.sample()
-        reading = self._of_job(reading)
+        self._note_job_cpu()
+        reading = self._of_job(self._meter.read())
         self._hear_meter()
         if reading is None or not self._is_usable(reading):
             self._miss()
@@ -167,7 +195,7 @@ class Loop:
         self._report(Phase.RUNNING)
 
     def _hear_meter(self) -> None:
-        """What the meter came to know while it counted; the record takes it from the meter itself."""
+        """Say what the meter came to know while it counted; the record takes it from the meter itself."""
         for warning in self._meter.warnings:
             if warning not in self._heard:
                 self._heard.add(warning)
@@ -194,20 +222,42 @@ class Loop:
         self._judge(reading)
 
     def _judge(self, reading: Reading) -> None:
-        limits = self._limits(reading)
-        exceeded = [format_limit(limit) for limit in limits if limit.is_over]
-        share = used_share(limits)
+        share = used_share(self._limits(reading))
+        if share is None or share < WARN_AT_SHARE:
+            return
+        limits = self._with_ranges(reading)
+        exceeded = [limit for limit in limits if limit.is_over]
         if exceeded and not self.state.is_over_budget:
             self.state.is_over_budget = True
-            self._say("over budget: " + "; ".join(exceeded))
+            self._say("over budget: " + _in_words(exceeded))
             # Without the figure of that moment: the job goes on until it has ended, and the record states the last one.
-            names = " and ".join(limit.name for limit in limits if limit.is_over)
+            names = " and ".join(limit.name for limit in exceeded)
             after = format_duration(reading.elapsed_s)
             self.state.warnings.append(f"the job went over its budget ({names}) {after} after its start")
-            if self._request.on_exceed is OnLoss.STOP and self.state.stopped_by is None:
-                self._end(StoppedBy.BUDGET)
-        elif share is not None and WARN_AT_SHARE <= share <= 1:
-            self._say_once("warn-at", f"{share:.0%} of the budget is used: " + "; ".join(map(format_limit, limits)))
+        if exceeded and self._request.on_exceed is OnLoss.STOP and self.state.stopped_by is None:
+            self._stop_over(exceeded, reading)
+        elif not exceeded:
+            self._say_once("warn-at", f"{share:.0%} of the budget is used: " + _in_words(limits))
+
+    def _stop_over(self, exceeded: Sequence[LimitResult], reading: Reading) -> None:
+        """Stop the job, unless only the likely figure is over and the user asked for certainty."""
+        certain = [limit for limit in exceeded if limit.status is Status.FAIL]
+        if self._request.stop_when is StopWhen.LIKELY or certain:
+            if "not-certain" in self._said:
+                self._say("over budget for certain: " + _in_words(certain))
+            self._at_stop = reading
+            self._end(StoppedBy.BUDGET)
+        else:
+            self._say_once("not-certain", "the job goes on until the lower end of the range is over, too")
+
+    def _restate(self, reading: Reading) -> None:
+        """Say what the job used from its stop to its end, in place of the figure that it was stopped at."""
+        if self._at_stop is None:
+            return
+        limits = [limit for limit in self._with_ranges(reading) if limit.is_over]
+        if limits:
+            grace_s = reading.elapsed_s - self._at_stop.elapsed_s
+            self._say(f"the job ended {format_duration(grace_s)} after it was stopped: {_in_words(limits)}")
 
     def _end(self, reason: StoppedBy) -> None:
         if self._job.state is JobState.RUNNING:
@@ -215,17 +265,22 @@ class Loop:
             self._say(f"the job is stopped; it has {format_duration(self._request.grace_s)} to end")
             self._job.end(self._request.grace_s)
 
-    def _forecast(self, used: float | None) -> tuple[Forecast | None, str | None]:
-        """The forecast, and the warning where it is to be said now."""
+    def _forecast(self, used: float | None, phase: Phase) -> tuple[Forecast | None, str | None]:
+        """Return the forecast, and the warning if it is to be said now."""
         forecaster = self._outlook.forecaster if self._outlook is not None else None
         if forecaster is None or self.state.last_reading is None:
             return None, None
-        forecast = forecaster.take(used, self.state.last_reading.elapsed_s)
-        if forecast is None or forecast.share <= 1 or self.state.is_over_budget or "forecast" in self._said:
-            return forecast, None
-        self._said.add("forecast")
-        share = f"{forecast.share:.0%}" if forecast.share < MOST_SHARE_SAID else f"over {MOST_SHARE_SAID:.0%}"
-        return forecast, f"heading for {share} of the budget by the end of the job, going by {forecast.by}"
+        if phase is Phase.ENDED:
+            forecast, said = None, self._announcer.end(used)
+        else:
+            elapsed_s = self.state.last_reading.elapsed_s
+            forecast = forecaster.take(used, elapsed_s)
+            if self.state.is_over_budget:
+                return forecast, None
+            said = self._announcer.say(forecast, elapsed_s=elapsed_s, is_recognised=forecaster.is_recognised)
+        if said.notice is not None:
+            self._say(said.notice)
+        return forecast, said.warning
 
     def _is_usable(self, reading: Reading) -> bool:
         """Whether the reading holds what the limits are held against."""
@@ -233,15 +288,20 @@ class Loop:
         return is_finite(reading) and not lacks_grams
 
     def _limits(self, reading: Reading | None) -> tuple[LimitResult, ...]:
-        """The limits beside the reading's figures; none where it holds no figure to judge."""
+        """Return the limits beside the reading's figures; none if it holds no figure to judge."""
         if reading is None or not self._is_usable(reading):
             return ()
         return limit_results(self._request.budget, reading.emissions_g, reading.energy_kwh.total)
 
+    def _with_ranges(self, reading: Reading) -> tuple[LimitResult, ...]:
+        energy, methods = reading.energy_kwh, self._meter.methods
+        known = uncertainty_at(energy, methods, reading.emissions_g, reading.uncertainty)
+        return with_bounds(self._limits(reading), known)
+
     def _report(self, phase: Phase) -> None:
         reading = self.state.last_reading
         used = used_share(self._limits(reading))
-        forecast, warning = self._forecast(used)
+        forecast, warning = self._forecast(used, phase)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(
             Progress(
@@ -272,3 +332,7 @@ class Loop:
         """To the person who watches, and into the record."""
         self._say(warning)
         self.state.warnings.append(warning)
+
+
+def _in_words(limits: Iterable[LimitResult]) -> str:
+    return "; ".join(map(format_limit, limits))

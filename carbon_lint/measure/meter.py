@@ -1,4 +1,4 @@
-"""What the loop asks of a meter. CodeCarbon and the replay of a recording stand behind the same three calls."""
+"""Define what the loop asks of a meter, be it CodeCarbon's or the replay of a recording."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Intensity, Methods
-    from carbon_lint.records.uncertainty import Assumptions, Uncertainty
+    from carbon_lint.records.uncertainty import Assumptions, LeftOut, Uncertainty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +16,13 @@ class Reading:
 
     Attributes:
         elapsed_s: seconds on a monotonic clock.
-        energy_kwh: by component, PUE included; `None` where not measured.
+        energy_kwh: by component, PUE included; `None` if not measured.
         emissions_g: `None` if no intensity is known (an energy-only run).
         power_w: mean power over the last interval, all components; `None` before the second reading.
         intensity: if an hour of it is new, that hour and the one before, for the journal; else `None`.
-        uncertainty: the bounds of the figures; `None` if they follow from the methods (`records.ranges`).
-        assumptions: what the modelled figures were computed from.
+        uncertainty: the bounds of the energy; `None` if they follow from the methods (`records.ranges`).
+        cpu_mean_load: mean load of the threads that are counted, 0 to 1, without stolen time.
+        left_out: what is drawn beside the counted energy, as shares of it; `None` for `records.ranges.LEFT_OUT`.
         codecarbon: what CodeCarbon's own models give.
         job_cpu_s: CPU seconds of the job's own processes.
         machine_cpu_s: busy CPU seconds of the threads that are counted.
@@ -33,7 +34,8 @@ class Reading:
     power_w: float | None = None
     intensity: Intensity | None = None
     uncertainty: Uncertainty | None = None
-    assumptions: Assumptions | None = None
+    cpu_mean_load: float | None = None
+    left_out: LeftOut | None = None
     codecarbon: CodeCarbonEnergy | None = None
     job_cpu_s: float | None = None
     machine_cpu_s: float | None = None
@@ -49,7 +51,7 @@ class Meter(Protocol):
 
     @property
     def intensity(self) -> Intensity | None:
-        """That of the last reading; `None` where energy only is measured."""
+        """That of the last reading; `None` if energy only is measured."""
 
     @property
     def pue(self) -> float:
@@ -64,6 +66,10 @@ class Meter(Protocol):
         """How it is counted."""
 
     @property
+    def assumptions(self) -> Assumptions | None:
+        """What the modelled figures are computed from, without the mean load; `None` if nothing is modelled."""
+
+    @property
     def software(self) -> dict[str, str]:
         """What counts it, name -> version."""
 
@@ -72,10 +78,18 @@ class Meter(Protocol):
         """What a reader of the number should know; may grow while it counts."""
 
     def start(self) -> None:
-        """Begin to count. Raises MeasurementError where no trustworthy number could come of it."""
+        """Begin to count. Raises MeasurementError if no trustworthy number could come of it."""
 
     def read(self) -> Reading | None:
-        """The figures so far; `None` where this reading failed."""
+        """Return the figures so far; `None` if this reading failed."""
+
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """Take in the CPU seconds of the job so far, so that a job outside of the CPUs that are counted is noticed.
+
+        Args:
+            seconds: `None` if they are not known.
+            outside: how the job is known to run outside of this process's control group or affinity, after "the job".
+        """
 
     def stop(self) -> Reading | None:
-        """The last figures. Nothing can be read afterwards."""
+        """Return the last figures. Nothing can be read afterwards."""

@@ -43,13 +43,13 @@ class Nested:
 
 
 def notes(record: Record, folder: str) -> tuple[str, ...]:
-    """What to tell of the tables that the job wrote below `folder` while it ran."""
+    """Return what to tell of the tables that the job wrote below `folder` while it ran."""
     since = datetime.fromisoformat(record.started_at).timestamp() - _CLOCK_TOLERANCE_S
     return tuple(note for found in find(folder, since) for note in _told(found, record))
 
 
 def find(folder: str, since: float) -> Iterator[Nested]:
-    """The tables below `folder` with rows since `since` (seconds of the epoch)."""
+    """Return the tables below `folder` with rows since `since` (seconds of the epoch)."""
     for path in _tables(folder):
         try:
             status = os.stat(path)

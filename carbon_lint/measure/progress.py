@@ -46,7 +46,7 @@ class Progress:
 def read_done_fraction(path: Path) -> float | None:
     """How far the job says it is, 0 to 1: the last line of its progress file that can be read.
 
-    A line is `0.42`, `42%` or `120/1000`. `None` where there is none yet.
+    A line is `0.42`, `42%` or `120/1000`. `None` if there is none yet.
     """
     try:
         with path.open("rb") as stream:

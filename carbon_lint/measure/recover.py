@@ -1,4 +1,4 @@
-"""A record made from the journal of a run that was killed."""
+"""Make a record from the journal of a run that was killed."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 
 def recover(path: str | os.PathLike[str]) -> Record:
-    """The record that the journal holds: the run's own where it ended, else `interrupted` at its last reading.
+    """Return the record that the journal holds: the run's own if it ended, else `interrupted` at its last reading.
 
-    Raises InputError where it is no journal, holds no reading, or belongs to a run that still goes on.
+    Raises InputError if it is no journal, holds no reading, or belongs to a run that still goes on.
     """
     content = read_journal(path)
     if content.ended is not None:
@@ -75,7 +75,7 @@ def _interrupted(record: Record, reading: Reading, budget: Budget) -> Record:
 
 
 def _with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
-    """The record with the hours that priced it.
+    """Return the record with the hours that priced it.
 
     A line of the journal names an hour when it begins: what was used since the last of them is of that hour.
     """
@@ -97,7 +97,7 @@ def _with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
 
 
 def _sound(record: Record, path: str | os.PathLike[str]) -> Record:
-    """The record, unless a damaged line has made a figure of it that cannot be."""
+    """Return the record. Raises InputError if a damaged line has made a figure of it that cannot be."""
     problem = find_problem(record_to_json(record)) or find_contradiction(record)
     try:
         render_record(record)

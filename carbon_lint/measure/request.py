@@ -20,6 +20,13 @@ class OnLoss(StrEnum):
     FINISH = "finish"
 
 
+class StopWhen(StrEnum):
+    """When a job is over a hard limit: its likely figure is, or it is for certain, by the lower end of its range."""
+
+    LIKELY = "likely"
+    CERTAIN = "certain"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """One run.
@@ -27,11 +34,12 @@ class RunRequest:
     Attributes:
         command: program and arguments.
         environ: the environment that the job's is made from (see `environment.job_environ`).
-        own_prefix: our own venv, where it is private and must leave the job's PATH.
+        own_prefix: our own venv, if it is private and must leave the job's PATH.
         pass_env: names handed to the job although they are withheld by default.
         pass_fds: descriptors that the job inherits beside its stdio (`job.inherited_descriptors`).
+        stop_when: which end of the range stops a job that is over a limit; the verdict is the same.
         grace_s: from SIGTERM to SIGKILL when a limit is exceeded; a cancelled job gets 6 s at most.
-        cancel_grace_s: what a cancelled job gets at most, where that is less than 6 s.
+        cancel_grace_s: what a cancelled job gets at most, if that is less than 6 s.
         secrets: texts that no record may hold, beside the values of variables that are named like a secret.
         record_path: where the record goes; `None` writes neither record nor journal.
         remote_ok: measure a command although its work runs where it can neither be counted nor stopped.
@@ -46,6 +54,7 @@ class RunRequest:
     budget: Budget = field(default_factory=Budget)
     on_exceed: OnLoss = OnLoss.STOP
     on_unmeasured: OnLoss = OnLoss.STOP
+    stop_when: StopWhen = StopWhen.LIKELY
     grace_s: float = 30.0
     cancel_grace_s: float | None = None
     tick_s: float = 1.0

@@ -1,4 +1,4 @@
-"""One measured run, from request to record. Whatever becomes of the job, its record is written."""
+"""Measure one run, from request to record. Whatever becomes of the job, its record is written."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from carbon_lint.measure import nested
 from carbon_lint.measure.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measure.forecast.outlook import open_outlook
 from carbon_lint.measure.job import containers, environment
-from carbon_lint.measure.job.cpu_time import JobCpu, warn_of_others
+from carbon_lint.measure.job.cpu_time import warn_of_others
 from carbon_lint.measure.job.job import Job
-from carbon_lint.measure.job.ranks import local_size, unseen_gpus
+from carbon_lint.measure.job.ranks import unseen_gpus
 from carbon_lint.measure.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measure.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measure.loop import Loop, RunState
+from carbon_lint.measure.required import need_linux
 from carbon_lint.records.attempts import find_earlier, keep_earlier, make_way
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.ranges import LEFT_OUT, uncertainty_of
+from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
@@ -57,16 +58,6 @@ class RecordNotWrittenError(OutputError):
         self.record = record
 
 
-def _need_linux() -> None:
-    """Raise MeasurementError unless a job's processes, power and output can be followed here."""
-    if platform.system() != "Linux" or not hasattr(os, "eventfd"):
-        raise MeasurementError(
-            f"a job can be measured on Linux only, by a Python that has os.eventfd; this is {platform.system()}, "
-            f"Python {platform.python_version()}",
-            hint="run it in a Linux container; the commands that only read, such as check and card, work here",
-        )
-
-
 def measure(
     request: RunRequest,
     meter: Meter,
@@ -76,7 +67,7 @@ def measure(
     """Run the command of `request` under `meter`, judge its budget, write and return its record.
 
     Main thread only: it listens to signals. `on_progress` is called once a tick and must not raise. `printed` is given
-    where the caller hears the job's output; else it is listened to here, where a forecast is asked for.
+    if the caller hears the job's output; else it is listened to here, if a forecast is asked for.
 
     Raises:
         CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.
@@ -85,9 +76,9 @@ def measure(
         OutputError: the record's folder cannot be written to, or another run holds it. The job was not started.
         RecordNotWrittenError: the record could not be written at the end.
     """
-    _need_linux()
+    need_linux()
     if request.budget.max_emissions_g is not None and meter.intensity is None:
-        raise MeasurementError("a limit in grams needs a carbon intensity", hint="--location FRA, say")
+        raise MeasurementError("a limit in grams needs a carbon intensity", suggest=(("location", "FRA"),))
     run_id = str(uuid.uuid4())
     plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
     with contextlib.ExitStack() as stack:
@@ -103,13 +94,12 @@ def measure(
             stack.callback(journal.close)
         earlier = None if journal is None else find_earlier(request.record_path or "")
         meter.start()
-        found = (*plan.warnings, *_warnings_at_start(request, meter, journal, earlier))
-        request = replace(request, warnings=(*request.warnings, *found))
+        found = _warnings_at_start(request, meter, journal, earlier)
+        request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
         blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
-        cpu = None if local_size(environ) > 1 else JobCpu(job.pid, plan.containers, environ)
-        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook, cpu=cpu)
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
         outlook.listening.start()
         started = time.monotonic()
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
@@ -123,7 +113,7 @@ def measure(
 
 
 def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal | None) -> Record:
-    """The record, whose file is there whatever the job has left for us to look at, once more with what was seen."""
+    """Write the record once more, with notes on the job's own CodeCarbon, if there are any, and return it."""
     try:
         notes = nested.notes(record, os.getcwd())
     except FileNotFoundError:  # the job removed the folder
@@ -153,7 +143,7 @@ def _without_group(blank: Record, request: RunRequest, journal: Journal | None) 
 
 
 def exit_code(record: Record) -> int:
-    """What `carbon-lint run` exits with. The child's own failure wins over all but a stop by us."""
+    """Return what `carbon-lint run` exits with. The child's own failure wins over all but a stop by us."""
     status = record.exit_status
     if record.outcome is Outcome.OVER_BUDGET:
         return 1
@@ -188,7 +178,7 @@ def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Met
 
 
 def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
-    """The record as it is known at the start: of a run that was killed before its first reading."""
+    """Return the record as it is known at the start: of a run that was killed before its first reading."""
     software = {"carbon-lint": __version__, "python": platform.python_version(), "os": platform.platform()}
     return Record(
         run_id=run_id,
@@ -209,6 +199,7 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         provenance=request.provenance,
         warnings=(*request.warnings, *meter.warnings),
         run_group=request.run_group,
+        assumptions=meter.assumptions,
     )
 
 
@@ -252,6 +243,7 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
         duration_s=duration_s,
         ended_at=ended_at,
         methods=meter.methods,
+        assumptions=meter.assumptions,
         hardware=_counted_hardware(meter.hardware, counted),
         intensity=meter.intensity if counted else blank.intensity,
         emissions_g=counted.emissions_g if counted else None,
@@ -265,16 +257,15 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
 
 def with_evidence(record: Record, reading: Reading) -> Record:
     """Return the record with what the reading says of its figures: their bounds, and what they were made of."""
-    record = replace(
+    return replace(
         record,
-        uncertainty=reading.uncertainty,
-        assumptions=reading.assumptions,
-        left_out=LEFT_OUT,
+        uncertainty=uncertainty_at(reading.energy_kwh, record.methods, reading.emissions_g, reading.uncertainty),
+        assumptions=record.assumptions and replace(record.assumptions, cpu_mean_load=reading.cpu_mean_load),
+        left_out=reading.left_out or LEFT_OUT,
         codecarbon=reading.codecarbon,
         job_cpu_s=reading.job_cpu_s,
         machine_cpu_s=reading.machine_cpu_s,
     )
-    return replace(record, uncertainty=uncertainty_of(record))
 
 
 def _outcome(state: RunState, exit_status: int | None) -> Outcome:
@@ -296,7 +287,7 @@ def _named(hardware: Hardware) -> Hardware:
 
 
 def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
-    """With each GPU's energy where together they are the GPU energy of the reading that counts."""
+    """With each GPU's energy if together they are the GPU energy of the reading that counts."""
     by_gpu = [gpu.energy_kwh for gpu in hardware.gpus if gpu.energy_kwh is not None]
     total_kwh = None if reading is None else reading.energy_kwh.gpu
     if total_kwh is None or not math.isclose(sum(by_gpu), total_kwh, rel_tol=RELATIVE_TOLERANCE):
@@ -305,7 +296,7 @@ def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
 
 
 def _ended_at(started_at: str, duration_s: float) -> tuple[str, str | None]:
-    """The end by the wall clock, or by the duration where somebody set the clock while the job ran."""
+    """Return the end by the wall clock, or by the duration if somebody set the clock while the job ran."""
     now = datetime.now(UTC)
     derived = datetime.fromisoformat(started_at) + timedelta(seconds=duration_s)
     if abs((now - derived).total_seconds()) <= CLOCK_TOLERANCE_S:
@@ -324,10 +315,10 @@ def prepare_record_path(path: str) -> None:
     Raises OutputError, also if a file is there that is no record.
     """
     if not path:
-        raise OutputError("the record's path is empty", hint="--record names a file, like record.json")
+        raise OutputError("the record's path is empty", hint="name a file, like record.json")
     if os.path.isdir(path):
-        raise OutputError(f"{path} is a folder", hint="--record names a file, like record.json")
-    check_replaceable_by_record(path, hint="--record must name a file of its own, like record.json")
+        raise OutputError(f"{path} is a folder", hint="name a file, like record.json")
+    check_replaceable_by_record(path, hint="name a file of its own, like record.json")
     make_folder_for(path, hint=NEEDS_A_FOLDER)
     check_writable(path, hint=NEEDS_A_FOLDER)
 
@@ -356,7 +347,7 @@ def _warnings_at_start(
         kept = os.fspath(journal.kept_aside)
         warnings.append(
             f"an earlier run with this record was killed, or its record is not there: its journal is kept in {kept} "
-            f"(carbon-lint recover {shlex.quote(kept)} --record NEW.json)"
+            f"(carbon-lint recover {shlex.quote(kept)} -o NEW.json)"
         )
     if earlier is not None and earlier.is_attempt:
         warnings.append(_kept(earlier.aside))
@@ -372,7 +363,7 @@ def _limits(request: RunRequest) -> dict[str, float | None]:
 
 
 def _write(record: Record, request: RunRequest, journal: Journal | None) -> Record:
-    """The record as it was written."""
+    """Write the record and return it as it was written."""
     if request.record_path is None or journal is None:
         return record
     journal.write_record(record_to_json(record))

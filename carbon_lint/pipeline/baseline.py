@@ -54,7 +54,7 @@ class FilesHere:
                 return stream.read(), name
         except OSError as error:
             raise InputError(
-                f"cannot read {name}: {error.strerror}", hint="name the card: --baseline-card FILE"
+                f"cannot read {name}: {error.strerror}", hint="name the card", suggest=(("baseline-card", "FILE"),)
             ) from error
 
     def record(self, name: str) -> tuple[Record | None, str]:
@@ -129,7 +129,7 @@ def figures_of_card(data: bytes, origin: str) -> Figures | None:
 
 def _card(question: Question) -> Figures | str:
     if question.card is None:
-        raise UsageError("the baseline `card` needs a card", hint="--card README.md")
+        raise UsageError("the baseline `card` needs a card", suggest=(("card", "README.md"),))
     return _stated(*question.files.card(question.card))
 
 

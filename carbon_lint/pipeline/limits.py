@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import UsageError
 from carbon_lint.gate.budget import OnModelled
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measure.request import OnLoss
+from carbon_lint.measure.request import OnLoss, StopWhen
 
 if TYPE_CHECKING:
     from carbon_lint.config import Settings
@@ -37,6 +37,7 @@ class Limits:
     max_age_s: float | None = None
     exceptions: tuple[BudgetException, ...] = ()
     on_exceed: OnLoss = OnLoss.STOP
+    stop_when: StopWhen = StopWhen.LIKELY
     on_modelled: OnModelled = OnModelled.FIGURE
     grace_s: float = 30.0
     uncertainty: float | None = None
@@ -86,8 +87,7 @@ def limits_of(
     baseline = options.baseline or settings.baseline
     if baseline is None and options.max_increase is not None:
         raise UsageError(
-            f"{options.named('max-increase')} needs {options.named('baseline')}",
-            hint="say over what, like --baseline card or --baseline ledger:main",
+            "needs a baseline", option="max-increase", suggest=(("baseline", "card"), ("baseline", "ledger:main"))
         )
     if baseline is None and settings.max_increase is not None:
         raise settings.error("max-increase", "needs a baseline", hint='add the key, as in baseline = "ledger:main"')
@@ -100,6 +100,7 @@ def limits_of(
         max_age_s=settings.baseline_max_age_s if max_age_s is None else max_age_s,
         exceptions=(*settings.exception, *more_exceptions),
         on_exceed=OnLoss(options.on_exceed or settings.on_exceed),
+        stop_when=StopWhen(options.stop_when or settings.stop_when),
         on_modelled=OnModelled(options.on_modelled or settings.on_modelled),
         grace_s=settings.grace_s if options.grace_s is None else options.grace_s,
         uncertainty=options.uncertainty,

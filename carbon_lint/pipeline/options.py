@@ -44,6 +44,7 @@ class Options:
     energy_only: bool = False
     pue: float | None = None
     cpu_power_w: float | None = None
+    ram_power_w: float | None = None
     require: tuple[str, ...] = ()
     max_emissions_g: float | None = None
     max_energy_kwh: float | None = None
@@ -54,6 +55,8 @@ class Options:
     ledger: str | None = None
     uncertainty: float | None = None
     on_exceed: str | None = None
+    stop_when: str | None = None
+    remote_ok: bool = False
     on_unmeasured: str | None = None
     on_modelled: str | None = None
     grace_s: float | None = None
@@ -78,9 +81,11 @@ class Options:
 
 
 @contextmanager
-def naming(what: str) -> Iterator[None]:
-    """Put what the user wrote before the message of an error in its value."""
+def naming(option: str, value: str | None = None, *, where: str | None = None) -> Iterator[None]:
+    """Raise an error in the value of an option as one about that option; `where` is the line that states it."""
     try:
         yield
     except (UsageError, PlaceError) as error:
-        raise type(error)(f"{what}: {error.message}", hint=error.hint) from error
+        if where is not None:
+            raise error.again(message=f"{where}: {error.message}", option=None) from error
+        raise error.again(option=option, value=value) from error

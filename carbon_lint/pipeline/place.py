@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from carbon_lint.places import Place
 
 NOT_GIVEN = "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)"
-NAME_ONE = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), --carbon-intensity 56.04, or --energy-only"
+NAME_ONE = (("location", "FRA"), ("location", "USA/virginia"), ("location", "auto"), ("carbon-intensity", "56.04"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +65,16 @@ def choose(options: Options, settings: Settings) -> Chosen:
     named = [key for key in PLACE_KEYS if given.get(key, options.carbon_intensity) is not None]
     if len(named) > 1:
         raise UsageError(
-            f"{' and '.join(map(options.named, named))} each say the intensity", hint="give one of them: --location FRA"
+            f"{' and '.join(map(options.named, named))} each state the carbon intensity",
+            hint="keep one of them",
+            suggest=(("location", "FRA"),),
         )
     if options.intensity_source is not None and options.carbon_intensity is None:
-        raise UsageError("--intensity-source needs --carbon-intensity", hint="a --location has its own source")
+        raise UsageError(
+            "needs a carbon intensity; a location has its own source",
+            option="intensity-source",
+            suggest=(("carbon-intensity", "56.04"),),
+        )
     allow_unusual = options.allow_unusual_intensity or settings.allow_unusual_intensity
     if named:
         return Chosen(
@@ -102,7 +108,7 @@ def resolve(chosen: Chosen, options: Options, settings: Settings) -> Resolved:
         return Resolved()
     if chosen.key == "electricity-maps":
         return Resolved(place=open_grid(chosen, options), source=chosen.source)
-    with naming(chosen.where or chosen.key):
+    with naming(chosen.key, chosen.text, where=chosen.where if chosen.is_configured else None):
         if chosen.key == "carbon-intensity":
             return Resolved(place=_custom(chosen), source=chosen.source)
         found = location.resolve(chosen.text, settings.machine, platform.node())
@@ -116,13 +122,15 @@ def place_of_run(options: Options, settings: Settings, budget: Budget) -> Resolv
             limit = budget.emissions_source if budget.max_emissions_g is not None else None
             where = "" if limit is None or limit.startswith("--") else f" (max-emissions is set in {limit})"
             raise UsageError(
-                "--energy-only states no grams, and --max-emissions or --card need them",
-                hint=f"leave it out, or limit the energy by --max-energy{where}",
+                f"states no grams, and max-emissions and card need them{where}",
+                option="energy-only",
+                hint="leave it out, or limit the energy",
+                suggest=(("max-energy", "2 kWh"),),
             )
         return Resolved(source=options.source("energy-only"))
     chosen = choose(options, settings)
     if chosen.key is None and needs_place(options, budget):
-        raise PlaceError(NOT_GIVEN, hint=NAME_ONE)
+        raise PlaceError(NOT_GIVEN, suggest=NAME_ONE)
     return resolve(chosen, options, settings)
 
 
@@ -174,8 +182,9 @@ def _newest_hour(grid: ElectricityMaps) -> Place:
     kind = "estimated" if hour.is_estimated else "measured"
     return custom_place(
         hour.g_per_kwh,
-        source=f"{hour.basis}, the one hour of {hour.label}, {kind}",
+        source=f"{hour.source}, the one hour of {hour.label}, {kind}",
         name=hour.zone,
         year=hour.start.year,
+        basis="life-cycle",
         allow_unusual=grid.allow_unusual,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.measure.request import OnLoss, RunRequest
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
     from carbon_lint.records.comparable import Identity
 
 
+class Mode(StrEnum):
+    """How a card is published."""
+
+    COMMIT = "commit"
+    PULL_REQUEST = "pull-request"
+    DRY_RUN = "dry-run"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """What will be done.
@@ -46,12 +55,14 @@ class RunPlan:
         baseline: what the run is compared with, or why there is nothing; `None` if nothing was asked for.
         pue: power usage effectiveness.
         cpu_power_w: power of the CPU at full load, if somebody states it.
+        ram_power_w: power of the memory, if somebody states it.
         require: what must be measured.
         record_path: where the record goes, or is.
         run_group: name of the runs that count together.
         only_own_group: records of another repository beside the record are an error, and not part of the sum.
         card: path of the card that the figures go into.
         training_type: for the card.
+        publishing: how the card is published; `None` if that was not asked for.
         pass_env: variables that are handed to the job although they are secrets.
         sources: option -> who says its value: `--pue`, `carbon-lint.toml:3`, `default`.
     """
@@ -62,12 +73,14 @@ class RunPlan:
     baseline: Figures | str | None = None
     pue: float = 1.0
     cpu_power_w: float | None = None
+    ram_power_w: float | None = None
     require: tuple[str, ...] = ()
     record_path: str | None = None
     run_group: str | None = None
     only_own_group: bool = False
     card: str | None = None
     training_type: str | None = None
+    publishing: Mode | None = None
     pass_env: tuple[str, ...] = ()
     sources: Mapping[str, str]
 
@@ -86,6 +99,7 @@ class Surroundings:
         exceptions: the front end's own, as by a label.
         only_own_group: see RunPlan.
         record_path, card: the paths, checked by the front end.
+        publishing: how the front end publishes.
     """
 
     run: Identity
@@ -98,6 +112,7 @@ class Surroundings:
     only_own_group: bool = False
     record_path: str | None = None
     card: str | None = None
+    publishing: Mode | None = None
 
 
 def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunPlan:
@@ -109,21 +124,22 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     run_group = options.run_group or settings.run_group
     if around.is_measuring and around.record_path is not None and run_group is not None:
         check_name(around.record_path)
+    machine = settings.on_machine(platform.node())
     return RunPlan(
         options=options,
         limits=limits,
         baseline=baseline_of(options, settings, limits, around),
         place=place_of_run(options, settings, limits.budget) if around.is_measuring else None,
         pue=settings.pue if options.pue is None else options.pue,
-        cpu_power_w=settings.on_machine(platform.node()).cpu_power_w
-        if options.cpu_power_w is None
-        else options.cpu_power_w,
+        cpu_power_w=machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
+        ram_power_w=machine.ram_power_w if options.ram_power_w is None else options.ram_power_w,
         require=options.require or settings.require,
         record_path=around.record_path,
         run_group=run_group,
         only_own_group=around.only_own_group,
         card=around.card,
         training_type=options.training_type or settings.training_type,
+        publishing=around.publishing,
         pass_env=(*options.pass_env, *settings.pass_env),
         sources=_sources(options, settings),
     )
@@ -168,12 +184,14 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
     return RunRequest(
         budget=limits.hard_budget,
         on_exceed=limits.on_exceed,
+        stop_when=limits.stop_when,
         on_unmeasured=OnLoss(options.on_unmeasured or OnLoss.STOP),
         grace_s=limits.grace_s,
         tick_s=options.tick_s,
         record_path=plan.record_path,
         run_group=plan.run_group,
         expected_duration_s=options.expected_duration_s,
+        remote_ok=options.remote_ok,
         **given,
     )
 
@@ -189,6 +207,7 @@ def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
         None if isinstance(place, ElectricityMaps) else place,
         pue=plan.pue,
         cpu_power_w=plan.cpu_power_w,
+        ram_power_w=plan.ram_power_w,
         environ=environ,
         require=plan.require,
     )
@@ -205,6 +224,7 @@ def _sources(options: Options, settings: Settings) -> dict[str, str]:
         "baseline": options.baseline,
         "baseline-max-age": options.baseline_max_age_s,
         "on-exceed": options.on_exceed,
+        "stop-when": options.stop_when,
         "on-modelled": options.on_modelled,
         "grace": options.grace_s,
         "pass-env": options.pass_env or None,

@@ -169,7 +169,7 @@ class Story:
             return
         if watch is None:
             if stopped and record.exit_status == 0:
-                self._front.notice("with --hub-repo OWNER/MODEL the Hub is asked what such a job has pushed")
+                self._front.notice("name the model as `hub-repo` to list what such a job has pushed")
             return
         self._front.say(f"asking the Hub what was pushed to {watch.repo_id}")
         told = self._told(watch, record)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint import redact
+from carbon_lint.records.quick import LARGEST, compile_schema
 from carbon_lint.records.record import (
     FORMAT,
     Basis,
@@ -29,6 +30,8 @@ from carbon_lint.records.uncertainty import Assumptions, Bounds, LeftOut, Uncert
 from carbon_lint.schema_files import load_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jsonschema.exceptions import ValidationError
 
 ANY_FORMAT = FORMAT.partition("@")[0] + "@"
@@ -206,10 +209,25 @@ def find_problem(document: object) -> str | None:
 
     A document of an older format is judged as `upgraded` gives it.
     """
+    current = upgraded(document) if isinstance(document, dict) else document
+    if _quick_check()(current):
+        return None
     from jsonschema.exceptions import best_match  # noqa: PLC0415  as in `_validator`
 
-    error = best_match(_validator().iter_errors(upgraded(document) if isinstance(document, dict) else document))
-    return None if error is None else _in_words(error)
+    error = best_match(_validator().iter_errors(current))
+    if error is not None:
+        return _in_words(error)
+    field = _find_infinite(current)
+    return None if field is None else f"field {field} must be a finite number"
+
+
+def _find_infinite(value: object, field: str = "") -> str | None:
+    """Return the path of the first number that JSON cannot hold, or that no sum can take; `None` if there is none."""
+    if isinstance(value, int | float):
+        return None if abs(value) <= LARGEST else field
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    paths = (_find_infinite(each, f"{field}.{name}".removeprefix(".")) for name, each in members)
+    return next((path for path in paths if path is not None), None)
 
 
 def _in_words(error: ValidationError) -> str:
@@ -227,6 +245,11 @@ def _in_words(error: ValidationError) -> str:
     if error.validator in {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}:
         return f"{subject} must be {_BOUNDS[error.validator]} {expected}, and is {shown}"
     return f"{subject}: {error.message}"
+
+
+@lru_cache(maxsize=1)
+def _quick_check() -> Callable[[Any], bool]:
+    return compile_schema(load_schema("record"))
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MissingFigureError, UsageError
+from carbon_lint.places import vintage
+from carbon_lint.records import ranges
 from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 
 if TYPE_CHECKING:
@@ -25,19 +27,19 @@ def priced(record: Record, place: Place) -> Record:
     if record.emissions_g is not None:
         raise UsageError(
             f"the record of run {record.run_id} states grams already, for the place that the run took place in",
-            hint="leave --location and --carbon-intensity out; they price energy that has no grams yet",
+            hint="leave the place out; it prices energy that has no grams yet",
         )
     if record.energy_kwh.total is None:
         raise MissingFigureError(
             f"the record of run {record.run_id} holds no energy ({record.outcome})",
             hint="nothing can be priced; `carbon-lint doctor` says what can be measured here",
         )
-    known = record.uncertainty
+    known, emissions_g = record.uncertainty, record.energy_kwh.total * place.g_per_kwh
     return replace(
         record,
-        emissions_g=record.energy_kwh.total * place.g_per_kwh,
+        emissions_g=emissions_g,
         intensity=intensity_of(place),
-        uncertainty=known and replace(known, emissions_g=known.energy_kwh.times(place.g_per_kwh)),
+        uncertainty=known and ranges.priced(known, record.energy_kwh, emissions_g),
     )
 
 
@@ -62,6 +64,12 @@ def source_in_words(intensity: Intensity) -> str:
     first, last = hours[0].hour, hours[-1].hour
     span = f"hour of {first}" if first == last else f"hours of {first} to {last}"
     return f"{intensity.source}, {span}, {_kind(hours)}"
+
+
+def vintage_in_words(intensity: Intensity, started_at: str) -> str:
+    """Return ` (life-cycle, 2022, 3 years old)`: its basis, its year, and its age when the run began."""
+    year = started_at[:4]
+    return vintage(intensity.basis, intensity.year, at=int(year) if year.isascii() and year.isdigit() else None)
 
 
 def over_hours(intensity: Intensity, hours: Iterable[HourlyIntensity]) -> Intensity:

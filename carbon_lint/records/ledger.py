@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _MOST_BRANCHES = 5
 _TAKE_IT_OUT = "take it out of the ledger, or put the right one in its place"
+_ENDED = re.compile(rb'"ended_at": *"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.\d]*Z"')
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
@@ -55,7 +56,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A record in the ledger and the path of its file."""
+    """A record in the ledger, without its command, and the path of its file."""
 
     path: str
     record: Record
@@ -202,8 +203,11 @@ def _rendered(record: Record) -> bytes:
         raise OutputError(f"the record of run {record.run_id} holds a number that is not finite") from error
 
 
-def contents(url: str, months: Collection[str] | None = None) -> Contents:
-    """Return every record of the ledger, or of some months, in the order of time, and what there cannot be read."""
+def contents(url: str, months: Collection[str] | None = None, *, since: str = "") -> Contents:
+    """Return every record of the ledger, or of some months, in the order of time, and what there cannot be read.
+
+    Runs that ended before the second `since` (UTC) may be left out.
+    """
     storage = open_storage(url)
     there = _months(storage) if months is None else sorted(months)
     paths = [path for month in there for path in sorted(storage.names(month))]
@@ -211,6 +215,8 @@ def contents(url: str, months: Collection[str] | None = None) -> Contents:
         there = sorted({posixpath.dirname(path) for path in paths}) or _months(storage)
     found, broken = [], []
     for path, data in storage.read_all(paths):
+        if since and _ended_before(since, data):
+            continue
         try:
             found.append(_entry(data, storage.shown(path)))
         except InputError as error:
@@ -221,9 +227,15 @@ def contents(url: str, months: Collection[str] | None = None) -> Contents:
 
 def contents_since(url: str, since: datetime) -> Contents:
     """Return every record of a run that ended since then, and what cannot be read in the months that can hold one."""
-    found = contents(url, _months_until_now(since))
+    found = contents(url, _months_until_now(since), since=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}")
     entries = tuple(entry for entry in found.entries if window_of(entry.record).end_s >= since.timestamp())
     return replace(found, entries=entries)
+
+
+def _ended_before(since: str, data: bytes | InputError) -> bool:
+    """Return whether a file can only be the record of a run that ended before: it is not parsed for that."""
+    ends = [] if isinstance(data, InputError) else _ENDED.findall(data)
+    return bool(ends) and max(ends) < since.encode()
 
 
 def _months_until_now(since: datetime) -> list[str]:
@@ -308,7 +320,8 @@ def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
     if is_missing(url):
         raise InputError(
             f"there is no ledger at {url}",
-            hint=f"`mkdir -p {url}` begins an empty one, or name the right one by --ledger",
+            hint=f"`mkdir -p {url}` begins an empty one, or name the right one",
+            suggest=(("ledger", "URL"),),
         )
     refs = {branch, f"refs/heads/{branch}"}
     if run.repository is not None:
@@ -369,7 +382,7 @@ def _name(record: Record) -> str:
 
 def _parsed(data: bytes, path: str) -> Record:
     try:
-        return parse_record(data, path)
+        return parse_record(data, path, has_command=False)
     except OtherFormatError:
         raise
     except InputError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import InputError
 from carbon_lint.records.ledger import key
 from carbon_lint.records.merge.shared import without_shared
+from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
+from carbon_lint.records.uncertainty import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from carbon_lint.records.ledger import Entry
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Basis, Record
 
 
 class Reason(StrEnum):
@@ -59,18 +62,22 @@ class Total:
         without_emissions: run_ids that have no grams, and count as nothing here.
         without_energy: run_ids that have no energy, likewise.
         left_out: how many records count in part or not at all, by reason.
-        apart_g: what `emissions_g` would be if no two runs had shared a machine or a GPU.
+        apart_g: what the likely `emissions_g` would be if no two runs had shared a machine or a GPU.
         apart_kwh: the same of `energy_kwh`.
+        measured_share: the part of the energy that sensors read, 0 to 1; `None` if it is not known of each run.
+        bases: what the carbon intensities of the runs with grams count, as far as that is known.
     """
 
-    emissions_g: float | None
-    energy_kwh: float | None
+    emissions_g: Range | None
+    energy_kwh: Range | None
     runs: int
     without_emissions: tuple[str, ...]
     without_energy: tuple[str, ...]
     left_out: dict[Reason, int]
     apart_g: float | None
     apart_kwh: float | None
+    measured_share: float | None
+    bases: tuple[Basis, ...] = ()
 
 
 def total(found: Iterable[Entry]) -> Total:
@@ -84,15 +91,39 @@ def total_of(counted: Sequence[Counted]) -> Total:
     apart = [each.entry.record for each in counted if each.reason in {None, Reason.HELD, Reason.SHARED}]
     reasons = [each.reason for each in counted]
     return Total(
-        emissions_g=_sum(record.emissions_g for record in records),
-        energy_kwh=_sum(record.energy_kwh.total for record in records),
+        emissions_g=sum_of_ranges(map(emissions_range, records)),
+        energy_kwh=sum_of_ranges(map(energy_range, records)),
         runs=len(records),
         without_emissions=tuple(record.run_id for record in records if record.emissions_g is None),
         without_energy=tuple(record.run_id for record in records if record.energy_kwh.total is None),
         left_out={reason: reasons.count(reason) for reason in Reason if reason in reasons},
         apart_g=_sum(record.emissions_g for record in apart),
         apart_kwh=_sum(record.energy_kwh.total for record in apart),
+        measured_share=_measured_share(records),
+        bases=tuple(sorted(_bases(records))),
     )
+
+
+def sum_of_ranges(ranges: Iterable[Range | None]) -> Range | None:
+    """Return the sum of the ranges that there are. Their ends add up: models err the same way in every run."""
+    known = [each for each in ranges if each is not None]
+    if not known:
+        return None
+    low, likely, high = (math.fsum(ends) for ends in zip(*((it.low, it.likely, it.high) for it in known), strict=True))
+    return Range(low=low, likely=likely, high=high)
+
+
+def _bases(records: Iterable[Record]) -> set[Basis]:
+    priced = (record.intensity for record in records if record.emissions_g is not None)
+    return {intensity.basis for intensity in priced if intensity is not None and intensity.basis is not None}
+
+
+def _measured_share(records: Iterable[Record]) -> float | None:
+    found = [(record.energy_kwh.total, measured_share(record)) for record in records if record.energy_kwh.total]
+    total_kwh = math.fsum(energy_kwh or 0.0 for energy_kwh, _ in found)
+    if not total_kwh or any(share is None for _, share in found):
+        return None
+    return math.fsum((energy_kwh or 0.0) * (share or 0.0) for energy_kwh, share in found) / total_kwh
 
 
 def count(found: Iterable[Entry]) -> list[Counted]:
@@ -164,4 +195,4 @@ def _holders(entries: list[Entry]) -> dict[str, Entry]:
 
 def _sum(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    return math.fsum(known) if known else None

@@ -28,7 +28,8 @@ TOLERANCE = 0.01
 _CLOCK_S = 10.0  # the wall clock and the monotonic one, which a run lets differ by 5 s
 _OTHER_TABLE = 3.0  # a place's figure in another year's table is within this factor; its neighbour's may be too
 _LEAST_W = 0.5  # a Raspberry Pi Zero that does nothing
-_LEAST_MEMORY_W = 0.5  # the smallest constant of CodeCarbon is 3 W
+_LEAST_GB_W = 0.02  # SPECpower: 0.03 W more at idle for a GB more
+_LEAST_MODELLED = 0.5  # of what the record's own assumptions make of an idle machine
 _JOULES_PER_KWH = 3.6e6
 # Generous on purpose: a unit that is wrong is off by a thousand.
 _MOST_GPU_W = 4_500.0
@@ -173,7 +174,7 @@ def _power_flaws(record: Record) -> Iterator[str]:
     if energy.total is None or not record.duration_s:
         return
     power_w = energy.total * _JOULES_PER_KWH / record.duration_s
-    least_w, most_w = _LEAST_W, _most_w(record.hardware) * record.pue * max(1, len(record.merged_from))
+    least_w, most_w = _least_w(record), _most_w(record.hardware) * record.pue * max(1, len(record.merged_from))
     if not least_w <= power_w <= most_w:
         yield (
             f"energy_kwh.total is {energy.total:.6g}, which is {format_power(power_w)} over "
@@ -181,11 +182,21 @@ def _power_flaws(record: Record) -> Iterator[str]:
             "hardware"
         )
     memory_w = None if energy.ram is None else energy.ram * _JOULES_PER_KWH / record.duration_s
-    if memory_w is not None and memory_w < _LEAST_MEMORY_W:
+    least_memory_w = (record.hardware.ram_gb or 0.0) * _LEAST_GB_W
+    if memory_w is not None and record.methods.ram is not Method.USER and memory_w < least_memory_w:
         yield (
             f"energy_kwh.ram is {energy.ram:.6g}, which is {format_power(memory_w)} over "
-            f"{format_duration(record.duration_s)}, expected {format_power(_LEAST_MEMORY_W)} or more"
+            f"{format_duration(record.duration_s)}, expected {format_power(least_memory_w)} or more"
         )
+
+
+def _least_w(record: Record) -> float:
+    """Return less than what the machine, or the small part of one that the assumptions name, draws at idle."""
+    known = record.assumptions
+    if known is None or known.cpu_full_power_w is None or known.memory_power_w is None:
+        return _LEAST_W
+    cpu_w = known.cpu_full_power_w * (known.cpu_thread_share or 0.0) * (known.cpu_idle_factor or 0.0)
+    return min(_LEAST_W, _LEAST_MODELLED * (cpu_w + known.memory_power_w))
 
 
 def _most_w(hardware: Hardware) -> float:

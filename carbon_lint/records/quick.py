@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     Check = Callable[[Any], bool]
 
-_LARGEST = 1e300
+LARGEST = 1e300
+"""No number of a document is larger: sums stay finite."""
+
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
     "boolean": (bool,),
@@ -24,6 +26,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 
+_NUMBERS = frozenset({int, float})
+_MEMBERS = frozenset({"properties", "required", "additionalProperties"})
 _NOTES = frozenset({"$schema", "$id", "$defs", "title", "description", "format", "default", "examples", "$comment"})
 
 
@@ -38,10 +42,15 @@ def compile_schema(schema: Mapping[str, Any]) -> Check:
 
 def _check(schema: Mapping[str, Any], key: str) -> Check | None:
     """Return the check of one keyword; `None` if another keyword's check covers it."""
-    if key in {"properties", "required", "additionalProperties"}:
-        is_first = key == next(name for name in schema if name in {"properties", "required", "additionalProperties"})
-        return _members(schema) if is_first else None
-    if key in {"then", "else"}:
+    members = [name for name in schema if name in _MEMBERS]
+    if key in _MEMBERS:
+        return _members(schema) if key == members[0] else None
+    is_covered = (
+        key in {"then", "else"}
+        or (key == "type" and schema[key] == "object" and members)
+        or (key in {"minimum", "maximum"} and "type" in schema and _kinds(schema["type"]) & _NUMBERS)
+    )
+    if is_covered:
         return None
     if key not in _MAKERS:
         raise ValueError(f"the schema uses {key!r}, which this check does not know")
@@ -58,28 +67,30 @@ def _both(checks: list[Check]) -> Check:
     return lambda value: first(value) and other(value)
 
 
-def _type(wanted: str | list[str], _: Any) -> Check:
+def _kinds(wanted: str | list[str]) -> frozenset[type]:
     names = [wanted] if isinstance(wanted, str) else wanted
-    kinds = frozenset(kind for name in names for kind in _TYPES[name])
-    if int not in kinds:
+    return frozenset(kind for name in names for kind in _TYPES[name])
+
+
+def _type(wanted: str | list[str], schema: Mapping[str, Any]) -> Check:
+    kinds = _kinds(wanted)
+    if not kinds & _NUMBERS:
         return lambda value: type(value) in kinds
-    # JSON has no NaN and no infinity, and Python reads both.
-    return lambda value: (value is None and type(None) in kinds) or (type(value) in kinds and _is_finite(value))
-
-
-def _is_finite(value: Any) -> bool:
-    return type(value) not in {int, float} or -_LARGEST < value < _LARGEST
+    # JSON has no NaN and no infinity, and Python reads both. One function for type and bounds: calls are what costs.
+    least, most = schema.get("minimum", -LARGEST), schema.get("maximum", LARGEST)
+    return lambda value: type(value) in kinds and (type(value) not in _NUMBERS or least <= value <= most)
 
 
 def _members(schema: Mapping[str, Any]) -> Check:
     known = {name: compile_schema(part) for name, part in schema.get("properties", {}).items()}
     find, required = known.get, frozenset(schema.get("required", ()))
+    must_be = schema.get("type") == "object"
     rest = schema.get("additionalProperties", True)
     other: Check = (lambda _: bool(rest)) if isinstance(rest, bool) else compile_schema(rest)
 
     def check(value: Any) -> bool:
         if type(value) is not dict:
-            return True
+            return not must_be
         if not required <= value.keys():
             return False
         for name, each in value.items():  # noqa: SIM110  half the time of `all`
@@ -97,6 +108,9 @@ def _items(part: Mapping[str, Any], _: Any) -> Check:
 
 def _one_of(parts: list[Mapping[str, Any]], _: Any) -> Check:
     checks = [compile_schema(part) for part in parts]
+    if len(checks) == 2:  # noqa: PLR2004  a value or null, mostly
+        one, other = checks
+        return lambda value: one(value) is not other(value)
     return lambda value: sum(check(value) for check in checks) == 1
 
 
@@ -111,10 +125,6 @@ def _all_of(parts: list[Mapping[str, Any]], _: Any) -> Check:
     return _both([compile_schema(part) for part in parts])
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) is int or type(value) is float
-
-
 _MAKERS: Mapping[str, Callable[[Any, Any], Check]] = {
     "type": _type,
     "items": _items,
@@ -123,10 +133,12 @@ _MAKERS: Mapping[str, Callable[[Any, Any], Check]] = {
     "if": _if,
     "const": lambda wanted, _: lambda value: type(value) is type(wanted) and value == wanted,
     "enum": lambda wanted, _: lambda value: type(value) in {str, type(None)} and value in wanted,
-    "minimum": lambda least, _: lambda value: not _is_number(value) or value >= least,
-    "maximum": lambda most, _: lambda value: not _is_number(value) or value <= most,
-    "exclusiveMinimum": lambda least, _: lambda value: not _is_number(value) or value > least,
-    "exclusiveMaximum": lambda most, _: lambda value: not _is_number(value) or value < most,
+    "minimum": lambda least, _: lambda value: type(value) not in _NUMBERS or value >= least,
+    "maximum": lambda most, _: lambda value: type(value) not in _NUMBERS or value <= most,
+    "exclusiveMinimum": lambda least, _: lambda value: type(value) not in _NUMBERS or value > least,
+    "exclusiveMaximum": lambda most, _: lambda value: type(value) not in _NUMBERS or value < most,
+    "minItems": lambda least, _: lambda value: type(value) is not list or len(value) >= least,
+    "maxItems": lambda most, _: lambda value: type(value) is not list or len(value) <= most,
     "minLength": lambda least, _: lambda value: type(value) is not str or len(value) >= least,
     "pattern": lambda text, _: lambda value: type(value) is not str or re.search(text, value) is not None,
 }

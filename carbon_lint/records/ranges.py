@@ -9,6 +9,7 @@ are taken as fully correlated and never cancel out.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from carbon_lint.records.record import Energy, Methods, Record
+    from carbon_lint.records.uncertainty import Assumptions
 
 COMPONENTS = ("cpu", "gpu", "ram")
 
@@ -51,18 +53,36 @@ DERIVED: Mapping[Method, Bounds] = MappingProxyType(
 
 _UNSTATED = MappingProxyType({"cpu": Method.LOAD_MODEL, "gpu": Method.SAMPLED_POWER, "ram": Method.CONSTANT})
 
-LEFT_OUT = LeftOut(low=0.2, likely=0.33, high=0.6)
-"""Board, fans, disks, network and power supply on top of CPU and memory: Boavizta 33 %, Teads 48 to 55 W a socket."""
+LEFT_OUT = LeftOut(low=0.10, likely=0.22, high=0.60)
+"""Board, fans, disks, network and power supply, as shares of what is counted.
+
+At least 0.10 (Microsoft: 1.05 / 0.95 for regulators and power supply; ISCA 2024), at most 0.60 (Teads: 48 to 55 W a
+socket beside CPU and memory). 0.22 lies between Microsoft's 0.10 and Boavizta's 0.33.
+"""
 
 
-def uncertainty_of(record: Record) -> Uncertainty | None:
-    """Return the bounds of a record's figures, its own or those of its methods; `None` if it holds no energy."""
-    if record.energy_kwh.total is None:
+def uncertainty_of(record: Record, *, relative: float | None = None) -> Uncertainty | None:
+    """Return the bounds of a record's figures, its own or those of its methods; `None` if it holds no energy.
+
+    `relative` is the user's own error of every modelled component, 0.2 for 20 %; it takes the place of the models'.
+    """
+    energy = record.energy_kwh
+    if energy.total is None:
         return None
-    if record.uncertainty is not None:
-        return record.uncertainty
     g_per_kwh = None if record.emissions_g is None else _g_per_kwh(record)
-    return uncertainty_of_parts(record.energy_kwh, record.methods, g_per_kwh=g_per_kwh)
+    if relative is not None:
+        own = Bounds(low=max(0.0, 1 - relative), high=1 + relative)
+        cpu_kwh, ram_kwh = (own.times(getattr(energy, name) or 0.0) for name in ("cpu", "ram"))
+        return uncertainty_of_parts(energy, record.methods, g_per_kwh=g_per_kwh, cpu_kwh=cpu_kwh, ram_kwh=ram_kwh)
+    return record.uncertainty or uncertainty_of_parts(energy, record.methods, g_per_kwh=g_per_kwh)
+
+
+def uncertainty_at(
+    energy: Energy, methods: Methods, emissions_g: float | None, known: Uncertainty | None
+) -> Uncertainty:
+    """Return the bounds of figures that were just read: `known` are the meter's of the energy, if it states them."""
+    found = known or uncertainty_of_parts(energy, methods, g_per_kwh=None)
+    return priced(found or Uncertainty(energy_kwh=Bounds(low=0.0, high=0.0)), energy, emissions_g)
 
 
 def uncertainty_of_parts(
@@ -116,6 +136,13 @@ def _total(energy: Energy, parts: list[Bounds]) -> Bounds:
     return total.around(total_kwh)  # the parts are rounded apart from their total
 
 
+def priced(known: Uncertainty, energy: Energy, emissions_g: float | None) -> Uncertainty:
+    """Return the bounds with those of the grams that the energy was priced at."""
+    if emissions_g is None or not energy.total:
+        return replace(known, emissions_g=None)
+    return replace(known, emissions_g=known.energy_kwh.times(emissions_g / energy.total))
+
+
 def energy_range(record: Record) -> Range | None:
     """Return the record's energy in kWh with its bounds; `None` if it holds no energy."""
     known = uncertainty_of(record)
@@ -144,6 +171,14 @@ def _g_per_kwh(record: Record) -> float:
 def left_out_of(record: Record) -> LeftOut:
     """Return the size of what the record's energy leaves out, its own or `LEFT_OUT`."""
     return record.left_out or LEFT_OUT
+
+
+def least_power_w(known: Assumptions | None, pue: float) -> float | None:
+    """Return the modelled power in W at no load, PUE included: less is never counted; `None` if nothing is modelled."""
+    if known is None:
+        return None
+    cpu_w = (known.cpu_full_power_w or 0.0) * (known.cpu_thread_share or 0.0) * (known.cpu_idle_factor or 0.0)
+    return (cpu_w + (known.memory_power_w or 0.0)) * pue or None
 
 
 def measured_share(record: Record) -> float | None:

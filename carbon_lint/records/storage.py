@@ -196,7 +196,7 @@ class LocalStorage:
 
     def shown(self, path: str) -> str:
         """See `Storage`."""
-        return os.fspath(self._root / path)
+        return os.path.join(self._root, path)
 
 
 def _failures() -> tuple[type[BaseException], ...]:

@@ -57,12 +57,16 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     return _parse(_read(path), path)
 
 
-def parse_record(data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
+def parse_record(
+    data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False, has_command: bool = True
+) -> Record:
     """Return the record whose file holds `data`; `path` is what messages call it.
+
+    Without `has_command` its command is left empty: hiding what may be a secret in it takes longer than all the rest.
 
     Raises InputError if it is no JSON, no record, not valid by the schema, or contradicts itself.
     """
-    record = _parse(data, path)
+    record = _parse(data, path, has_command=has_command)
     contradiction = find_contradiction(record)
     if contradiction is not None:
         raise InputError(f"{os.fspath(path)} contradicts itself: {contradiction}", hint=_AS_WRITTEN)
@@ -94,7 +98,7 @@ def _read(path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
+def _parse(data: bytes, path: str | os.PathLike[str], *, has_command: bool = True) -> Record:
     path = os.fspath(path)
     if data.startswith(BEGINNING):
         raise InputError(
@@ -122,7 +126,7 @@ def _parse(data: bytes, path: str | os.PathLike[str]) -> Record:
     problem = find_problem(document)
     if problem is not None:
         raise InputError(f"{path} is not a valid record: {problem}", hint=_AS_WRITTEN)
-    return record_from_json(document)
+    return record_from_json(document if has_command else {**document, "command": ()})
 
 
 def record_file(path: str | os.PathLike[str]) -> str:
@@ -145,7 +149,7 @@ def record_file(path: str | os.PathLike[str]) -> str:
         f"{os.fspath(folder)} holds {len(found)} records, expected one" + (f": {shown}" if found else ""),
         hint=f"name one, or add them up: carbon-lint merge {shlex.quote(os.fspath(folder))} -o sum.json"
         if found
-        else "name the record, or the folder that `run --record` wrote it into",
+        else "name the record, or the folder that `carbon-lint run --record` wrote it into",
     )
 
 

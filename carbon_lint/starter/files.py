@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Self
 import yaml
 
 from carbon_lint import __version__
-from carbon_lint.github.trainings import Training
 from carbon_lint.project import MAJOR_TAG, REPOSITORY, requirement
+from carbon_lint.starter.trainings import Training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -304,7 +304,7 @@ _NO_BUDGET = (
 
 
 def budget_line(emissions_g: float) -> str:
-    """The measured emissions x 1.25, rounded up to two digits, as a line of the configuration."""
+    """Return the measured emissions x 1.25, rounded up to two digits, as a line of the configuration."""
     return f'max-emissions = "{proposed_budget(emissions_g)}" # {HEADROOM} x the {emissions_g:.3g} g of the first run'
 
 
@@ -323,7 +323,7 @@ def proposed_budget(emissions_g: float) -> str:
 
 
 def with_hook(text: str | None, action: str, cards: Iterable[str] = ()) -> str | None:
-    """.pre-commit-config.yaml with our hook in it; `None` where it is there already, or the file cannot be added to."""
+    """.pre-commit-config.yaml with our hook in it; `None` if it is there already, or the file cannot be added to."""
     if text is None:
         return f"repos:\n{_hook(action, cards, '  ')}"
     if "carbon-lint" in text:
@@ -365,6 +365,6 @@ def _block(name: str, commands: list[str]) -> list[str]:
 
 
 def _yaml(text: str) -> str:
-    """`text` as a plain YAML scalar where it may be one, else quoted."""
+    """`text` as a plain YAML scalar if it may be one, else quoted."""
     dumped = yaml.safe_dump(text, default_style=None, width=10_000, allow_unicode=True).split("\n")[0]
     return dumped.strip()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from carbon_lint.card.document import property_name
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import PlaceError
-from carbon_lint.github.trainings import Training, find_trainings, read_text
 from carbon_lint.lint.discover import CARD_NAME, find_cards
 from carbon_lint.places import find_place
 from carbon_lint.records.provenance import git_environ
+from carbon_lint.starter.trainings import Training, find_trainings, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,7 @@ def is_of_another_kind(text: str) -> bool:
 
 
 def _default_branch(root: Path) -> str:
-    """The branch that the remote names, else `main` or `master` if there is one, else the current one."""
+    """Return the branch that the remote names, else `main` or `master` if there is one, else the current one."""
     remote = _git(root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
     if remote:
         return remote.removeprefix("origin/")
@@ -127,7 +127,7 @@ def _codecarbon(root: Path) -> CodeCarbonConfig | None:
 
 
 def _places_in(stated: dict[str, str]) -> Iterable[str]:
-    """What the configuration may mean, the most exact first."""
+    """Yield what the configuration may mean, the most exact first."""
     provider, cloud = stated.get("cloud_provider"), stated.get("cloud_region")
     country, region = stated.get("country_iso_code"), stated.get("region")
     if provider and cloud:

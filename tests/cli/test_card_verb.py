@@ -157,7 +157,7 @@ def test_a_record_in_kilowatt_hours_alone_is_priced_by_its_place(cli, card_file,
     assert "--location" in err
     assert card_file.read_bytes() == CARD
     assert cli("card", card_file, "--from", record, "--location", "FRA")[0] == 0
-    assert block_of(card_file)["emissions"] == pytest.approx(1.25 * 56.04, rel=0.01)
+    assert block_of(card_file)["emissions"] == pytest.approx(1.25 * 44.18, rel=0.01)
     assert block_of(card_file)["geographical_location"] == "France"
     nothing = record_file(emissions_g=None, intensity=None, energy_kwh=Energy(total=None), outcome=Outcome.UNMEASURED)
     assert cli("card", card_file, "--from", nothing, "--location", "FRA")[0] == 2

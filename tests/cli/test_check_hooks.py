@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_read_is_shown_by_the_fixing_hook_too(cli):
     assert "CL002" in out
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/linting.md"])
+@cases("page", ["README.md", "docs/linting.md"])
 def test_the_hook_blocks_of_the_documentation_are_whole_configurations_of_pre_commit(page):
     clientlib = pytest.importorskip("pre_commit.clientlib")
     blocks = [text for text in FENCE.findall((ROOT / page).read_text(encoding="utf-8")) if "id: carbon-lint" in text]

@@ -27,11 +27,11 @@ def gate(cli, *flags):
 
 
 def test_an_increase_beyond_both_parts_fails_and_says_energy_and_grid_apart(cli):
-    code, out, err = gate(cli, "--max-increase", "5% and 1 g")
+    code, out, err = gate(cli, "--max-increase", "5% and 0.5 g")
 
     assert (code, err) == (1, "")
     assert out == (
-        "fail: max-increase: 1.12 g more than the baseline, 1 g more allowed (--max-increase), over by 121 mg\n"
+        "fail: max-increase: 1.12 g more than the baseline, 560 mg more allowed (--max-increase), over by 560 mg\n"
         "  baseline: energy +10 %, grid 0 %, against record base.json\n"
     )
     assert gate(cli, "--max-increase", "5% and 2 g")[0] == 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from carbon_lint import __version__, cli
+from carbon_lint import __version__
 from carbon_lint.errors import ConfigError
+from carbon_lint.verbs import VERBS
 from tests.cases import cases
 
 
@@ -21,7 +22,7 @@ def test_help_and_version(cli):
     assert cli("--version")[:2] == (0, f"carbon-lint {__version__}\n")
 
 
-@cases("verb", cli.VERBS)
+@cases("verb", VERBS)
 def test_every_verb_has_help(cli, verb):
     code, out, err = cli(verb, "--help")
     assert code == 0

@@ -32,7 +32,7 @@ BILL = ("--model", "me/m", "--activity", "fine-tuning")
 VERBS = {
     "run --record": ("run", "--location", "FRA", "--record", "{}", "--", "true"),
     "merge -o": ("merge", "in/one.json", "in/two.json", "-o", "{}"),
-    "recover --record": ("recover", "killed/r.jsonl", "--force", "--record", "{}"),
+    "recover -o": ("recover", "killed/r.jsonl", "--force", "-o", "{}"),
     **{
         f"report --format {name}": ("report", "in/one.json", "--format", name, *BILL, "--output", "{}")
         for name in ("text", "markdown", "comment", "cyclonedx", "spdx")
@@ -75,7 +75,7 @@ def contents(folder):
 
 
 @cases("name", FILES)
-@cases("verb", ["run --record", "merge -o", "recover --record"])
+@cases("verb", ["run --record", "merge -o", "recover -o"])
 def test_a_record_takes_the_place_of_no_other_file(cli, verb, name):
     here = a_folder(Path("here"))
     os.chdir(here)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.cli import VERBS
 from carbon_lint.cli.parser import OneValue, Parser
 from carbon_lint.records.store import write_record
+from carbon_lint.verbs import VERBS
 from tests.cases import cases
 from tests.records.builders import a_record
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -22,7 +23,7 @@ from carbon_lint.gate.baseline import (
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget, Status, Verdict
 from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
-from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
+from carbon_lint.records.record import Basis, Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
 from tests.cases import cases
 from tests.report.runs import RECORD, record
 
@@ -53,6 +54,19 @@ def test_a_move_to_another_grid_is_said_and_not_blamed_on_the_code():
     assert comparison.emissions_change == pytest.approx(661.9 / 56.04 - 1)
     limit = increase(comparison, MaxIncrease(share=0.0, emissions_g=0.0))
     assert (limit.measured, limit.is_over) == (0.0, False)
+
+
+def test_two_bases_are_named_and_grams_alone_are_not_compared_across_them():
+    by_life, by_smoke = (replace(POLAND, basis=basis) for basis in Basis)
+    now, then = sides(priced(1.0, by_smoke), priced(1.0, by_life))
+    assert "combustion here, life-cycle in the baseline" in changes(compare(now, then))
+    assert "basis" not in changes(compare(now, now))
+    grams, then_grams = (
+        replace(side, energy_kwh=None, intensity_g_per_kwh=None)
+        for side in sides(priced(1.0, by_smoke), priced(1.0, by_life))
+    )
+    assert not compare(grams, then_grams).can_be_judged
+    assert compare(grams, replace(then_grams, basis=None)).can_be_judged
 
 
 def test_a_cleaner_grid_does_not_hide_that_more_energy_was_used():

@@ -20,7 +20,8 @@ from carbon_lint.github.commands import (
     write_summary,
 )
 from carbon_lint.github.context import Context
-from carbon_lint.github.jobfiles import OUTPUTS, VARIABLES, JobFiles, private_files
+from carbon_lint.github.interface import OUTPUTS
+from carbon_lint.github.jobfiles import VARIABLES, JobFiles, private_files
 from tests.cases import cases
 from tests.github.runner import parse_commands, parse_file_command
 

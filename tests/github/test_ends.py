@@ -47,7 +47,7 @@ def plain(markdown):
     ("inputs", "status", "headline"),
     [
         ({"setup": "exit 9", "command": "true", "location": "FRA"}, 9, "❌ `setup` failed with exit status 9"),
-        ({"command": "true"}, 125, "❌ Not measured: no location is given"),
+        ({"command": "true"}, 125, "❌ Not measured: no location was given"),
         ({"command": "true", "location": "FRA", "max-emissions": "5"}, 2, "❌ Did not run: input 'max-emissions'"),
         ({"command": "true", "locaton": "FRA"}, 2, "❌ Did not run: input 'locaton' is not known"),
         ({"command": "exit 3", "location": "FRA", "max-emissions": "5 kg"}, 3, "❌ The job failed with exit status 3"),
@@ -281,6 +281,17 @@ def test_what_stops_the_step_in_a_card_is_annotated_at_its_line(runner):
         assert {**error.properties, "title": ""} == {
             "file": "README.md", "line": str(line), "col": str(column), "title": "",
         }, step.log  # fmt: skip
+        assert not (runner.workspace / "ran").exists()
+
+
+def test_what_is_wrong_in_the_configuration_is_annotated_at_its_line(runner):
+    for text, key in (('location = "FRA"\ngrace = "soon"\n', "grace"), ('location = "FRA"\ngrace\n', "not TOML")):
+        runner.write("carbon-lint.toml", text)
+        step = runner.step(command="touch ran")
+        assert step.exit_status == 2
+        [error] = [command for command in step.commands if command.name == "error"]
+        assert (error.properties["file"], error.properties["line"]) == ("carbon-lint.toml", "2"), step.log
+        assert f"carbon-lint.toml:2: {key}" in error.data
         assert not (runner.workspace / "ran").exists()
 
 

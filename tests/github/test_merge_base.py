@@ -182,7 +182,7 @@ def test_a_pull_request_cannot_loosen_a_limit_by_what_prices_or_scales(runner, h
     pull_request(runner, {"carbon-lint.toml": LIMIT}, {"carbon-lint.toml": head})
     step = runner.step(command="sleep 1", lint="false", pr_comment="false", github_token="")
     assert step.exit_status == 1, step.log
-    assert "662 g/kWh: Poland" in step.log
+    assert "615 g/kWh: Poland" in step.log
     assert "\n  PUE        3\n" in step.log
     (changes,) = [text for text in step.annotations("notice") if "changes the configuration" in text]
     assert " -> " in changes

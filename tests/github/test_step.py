@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from carbon_lint.github.jobfiles import OUTPUTS
+from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.records.store import load_record
 from tests.github.runner import Runner
 

@@ -89,7 +89,7 @@ def test_without_a_token_nothing_runs_and_the_line_that_mends_it_is_told(runner,
     step = runner.step(command="touch ran", electricity_maps="FR", electricity_maps_token="")
     assert step.exit_status == 125
     assert step.outputs["outcome"] == "unmeasured"
-    assert "`electricity-maps: FR` needs a token, and none is given\n" in step.annotations("error")[0].replace(
+    assert "input 'electricity-maps': FR needs a token, and none is given\n" in step.annotations("error")[0].replace(
         "%0A", "\n"
     )
     assert "electricity-maps-token: ${{ secrets.ELECTRICITYMAPS_API_TOKEN }}" in step.annotations("error")[0]
@@ -108,7 +108,7 @@ def test_a_fork_is_told_why_it_has_no_token_and_what_works_without(runner, grid)
     step = runner.step(command="touch ran", electricity_maps="FR")
     assert step.exit_status == 125
     assert "a pull request from a fork is given no secrets" in step.annotations("error")[0]
-    assert "`location: FRA` needs no secret" in step.annotations("error")[0]
+    assert "`location: FRA` needs none" in step.annotations("error")[0]
     assert not (runner.workspace / "ran").exists()
 
 

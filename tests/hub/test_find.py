@@ -8,7 +8,6 @@ import json
 import re
 
 import pytest
-from huggingface_hub import HfApi
 
 from tests.standin.faults import Fault
 
@@ -141,32 +140,6 @@ def test_greener_than_needs_something_to_compare_with(shapes, cli, text, said):
     code, _, err = cli("find", "--greener-than", "d/ours")
     assert code == 2
     assert said in err
-
-
-def test_explain_shows_what_the_builtin_filter_says(shapes, cli):
-    document = found(cli, "--max", "100g", "--explain")
-    said = {model["id"]: model["builtin"] for model in document["models"] + document["unreadable"]}
-    assert said["a/small"] == "found"
-    assert said["a/zero"] == "not found"
-    assert said["a/no-emissions"] == "ends the whole search with KeyError"
-    assert said["a/comma"] == "found"  # reads 1 g
-
-
-def test_explain_agrees_with_the_builtin_filter_itself(shapes, cli):
-    del shapes.state.listed["a/no-emissions"]
-    for name in ("b/null", "b/array", "b/word"):
-        del shapes.state.listed[name]
-    api = HfApi(endpoint=shapes.endpoint, token=False)
-    builtin = {
-        model.id
-        for model in api.list_models(filter="co2_eq_emissions", cardData=True, emissions_thresholds=(None, 100))
-    }
-    document = found(cli, "--max", "100g", "--explain")
-    everything = found(cli, "--explain", "--max", "1e30 g")
-    said = {model["id"] for model in document["models"] + document["unreadable"] if model["builtin"] == "found"}
-    assert said == builtin & {model["id"] for model in document["models"] + document["unreadable"]}
-    assert {"a/text-kg", "a/scientific"} <= builtin  # 500 g and 1e22 g, taken for 0.5 g and 1 g
-    assert len(everything["models"]) == 7
 
 
 def test_the_table_shows_the_unreadable_only_when_asked(shapes, cli):

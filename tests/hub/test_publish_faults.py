@@ -220,7 +220,7 @@ def test_an_edit_of_the_card_meanwhile_stops_with_their_change(server, cli):
 def test_overwrite_goes_over_an_edit_meanwhile(server, cli):
     theirs = {"README.md": OLD.encode() + b"their line\n"}
     server.faults.add(Fault(matches="POST .*/commit/", first=lambda: server.commit("acme/m", theirs)))
-    assert publish(cli, "--overwrite")[0] == 0
+    assert publish(cli, "--force")[0] == 0
     assert server.card("acme/m") == CARD.encode()
 
 

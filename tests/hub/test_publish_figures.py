@@ -130,7 +130,7 @@ def test_a_block_that_is_no_list_of_single_values_is_refused_with_its_place(thei
 
 @pytest.mark.parametrize(
     "flags",
-    [("--overwrite",), ("--replace",), ("--training-type", "x"), ("--whole-card", "--record", "r.json", "--replace")],
+    [("--force",), ("--replace",), ("--training-type", "x"), ("--whole-card", "--record", "r.json", "--replace")],
 )
 def test_flags_of_another_mode_are_a_usage_error(theirs, cli, flags):
     write_record()

@@ -75,7 +75,7 @@ def test_the_commit_says_grams_energy_intensity_and_the_run(theirs, cli):
     for line in (
         "Emissions: 42.5 g CO2eq (42.5 g)",
         "Energy: 758 Wh",
-        "Carbon intensity: 56 g/kWh (CodeCarbon 3.3.2, France, 2023)",
+        "Carbon intensity: 56 g/kWh: CodeCarbon 3.3.2, France (2023, 3 years old)",
         "Run: https://github.com/acme/training/actions/runs/7",
         "Source: acme/training@c0ffee",
     ):

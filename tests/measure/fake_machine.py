@@ -30,6 +30,8 @@ def machine(root, processor, *, threads=2, sockets=1, is_virtual=True, memory_gi
         lines = {"processor": str(number), **processor, "physical id": str(socket), "flags": flags}
         blocks.append("".join(f"{key}\t: {value}\n" for key, value in lines.items()))
     write(root / "proc/cpuinfo", "\n".join(blocks) + "\n")
+    if not (root / "proc/stat").exists():
+        write(root / "proc/stat", "".join(f"cpu{name} 1 0 0 1 0 0 0 0 0 0\n" for name in ("", *range(threads))))
     write(root / "proc/meminfo", f"MemTotal:       {round(memory_gib * (1 << 20))} kB\nMemFree: 1 kB\n")
     return root
 
@@ -52,12 +54,15 @@ def cgroup_v1(root, path="/", **files):
     return root
 
 
-def rapl(root, *packages_uj, range_uj=262_143_328_850):
-    """Package counters at these values; returns their folders."""
+def rapl(root, *packages_uj, dram_uj=(), psys_uj=None, range_uj=262_143_328_850):
+    """Counters at these values: packages, the memory of each, the platform. Returns their folders, in this order."""
+    zones = [(f"intel-rapl:{number}", f"package-{number}", value) for number, value in enumerate(packages_uj)]
+    zones += [(f"intel-rapl:{number}:0", "dram", value) for number, value in enumerate(dram_uj)]
+    zones += [] if psys_uj is None else [(f"intel-rapl:{len(packages_uj)}", "psys", psys_uj)]
     folders = []
-    for number, energy_uj in enumerate(packages_uj):
-        folder = root / f"sys/class/powercap/intel-rapl:{number}"
-        write(folder / "name", f"package-{number}\n")
+    for folder_name, name, energy_uj in zones:
+        folder = root / "sys/class/powercap" / folder_name
+        write(folder / "name", f"{name}\n")
         write(folder / "energy_uj", f"{energy_uj}\n")
         write(folder / "max_energy_range_uj", f"{range_uj}\n")
         folders.append(folder)

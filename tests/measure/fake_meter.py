@@ -23,6 +23,7 @@ class FakeMeter:
         self.hardware = Hardware(cpu_model="a test", cpu_count=100_000, ram_gb=8.0)  # so many may draw 3.6 MW
         self.methods = Methods(cpu=Method.COUNTER, ram=Method.CONSTANT)
         self.software = {"fake": "1"}
+        self.assumptions = None
         self.warnings = ()
         self.last_failure = None
         self.failing = failing
@@ -38,6 +39,9 @@ class FakeMeter:
     def read(self):
         self.reads += 1
         return None if self.reads in self.failing else self._reading()
+
+    def note_job_cpu(self, seconds, *, outside):
+        self.noted = (seconds, outside)
 
     def stop(self):
         self.is_stopped = True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from carbon_lint.cli import main, run_options
+from carbon_lint.cli import main
+from carbon_lint.pipeline import plan
 from tests.measure.fake_meter import FakeMeter
 
 if __name__ == "__main__":
-    run_options.meter_for = lambda arguments, settings, place: FakeMeter(power_w=1000.0)
+    plan.meter_of = lambda plan, environ: FakeMeter(power_w=1000.0)
     sys.exit(main(["run", "--location", "FRA", *sys.argv[1:]]))

@@ -47,6 +47,12 @@ PLAIN = [
     "hf upload me/model .",
     "env",
 ]
+SHELL = "bash --noprofile --norc -euo pipefail -c"
+LABELLED[f"{SHELL} '# docker run OLD\ndocker run IMG'"] = f"{SHELL} '# docker run OLD\ndocker run {LABEL} IMG'"
+PARTLY = [
+    "sh -c 'ssh host cat data | tar x; python train.py'",
+    "sh -c 'docker run -d db && python train.py'",
+]
 ELSEWHERE = [
     "kubectl run x",
     "srun python train.py",
@@ -79,8 +85,13 @@ def test_a_command_is_labelled_left_alone_or_known_to_work_elsewhere():
     for command in PLAIN:
         assert plan(shlex.split(command), {}, "ID") == module.Plan(command=tuple(shlex.split(command))), command
     assert plan(("sh", "-c", "echo 'unclosed"), {}, "ID").containers is None
-    for command in ELSEWHERE:
-        assert plan(shlex.split(command), {}, "ID").elsewhere is not None, command
+    script = "python - <<'EOF'\nssh host train\nEOF\necho done"
+    assert plan(("bash", "-c", script), {}, "ID").elsewhere is None
+    for command in (*ELSEWHERE, *PARTLY):
+        found = plan(shlex.split(command), {}, "ID")
+        assert found.elsewhere is not None, command
+        assert found.is_whole is (command not in PARTLY), command
+        assert ("only the client" in found.warnings[0]) is found.is_whole
 
 
 def test_the_engine_is_asked_as_the_user_asks_it():

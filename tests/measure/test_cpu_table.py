@@ -9,31 +9,23 @@ from pathlib import Path
 
 import codecarbon
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from carbon_lint.measure.host import cpu
+from carbon_lint.measure.host import processor
 from carbon_lint.measure.host.cpu import plan_cpu
+from carbon_lint.measure.host.processor import find_socket, near_names, plain_name
 from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measure.fake_machine import XEON_8370C, machine
 
-TABLE = json.loads(cpu._TABLE.read_text(encoding="utf-8"))
+TABLE = json.loads(processor._TABLE.read_text(encoding="utf-8"))
 LINES = TABLE["parts"] + TABLE["generations"] + TABLE["arm"]
 LIST = Path(codecarbon.__file__).parent / "data/hardware/cpu_power.csv"
 MAKERS = ("amd.com", "ark.intel.com", "amperecomputing.com", "nvidia.com")
 LISTS = ("cpu-world.com", "cpubenchmark.net", "wikichip.org", "Boavizta", "mlco2/codecarbon")
 # CodeCarbon's list has 205 W, typed in by hand; Intel's own has 270 W.
 KNOWN_TO_DIFFER = {"Intel Xeon Platinum 8370C"}
-UNKNOWN = {
-    "model": None,
-    "vendor": None,
-    "family": None,
-    "number": None,
-    "implementer": None,
-    "part": None,
-    "threads": 2,
-    "siblings": 2,
-    "is_virtual": True,
-}
 
 
 def planned(root, affinity=1000):
@@ -61,7 +53,7 @@ def test_every_line_is_plausible_and_says_whose_figure_it_is():
 
 def test_the_warning_of_a_line_that_takes_anothers_power_is_one_plain_line_without_its_sources():
     for line in (line for line in LINES if line["basis"] == "stand-in"):
-        (said,) = cpu._doubts(line)
+        said = processor._socket(line).doubt
         assert len(said) <= 150
         assert line["as"] in said
         assert ".com" not in said
@@ -99,7 +91,42 @@ def test_no_name_stands_twice_and_none_hides_another():
     assert len(set(names)) == len(names)
     for line in TABLE["parts"]:
         shown = f"{line['match']} Processor".replace("\\", "")
-        assert cpu._row(cpu._Processor(**UNKNOWN | {"model": shown}))["match"] == line["match"]
+        assert find_socket(shown).name == line["match"].replace("\\", "")
+
+
+@cases(
+    ("spelt", "name", "tdp_w"),
+    [
+        ("AMD EPYC 7742 2.25Ghz", "EPYC 7742", 225),
+        ("Intel(R) Xeon(R) CPU E5-2670 0 @ 2.60GHz", "Intel Xeon E5-2670", 115),
+        ("Intel Xeon E5-2470 2.30 GHz (Intel Turbo Boost Technology up to 3.10 GHz)", "Intel Xeon E5-2470", 95),
+        ("Intel Xeon Platinum 8280, 2.70 GHz", "Platinum 8280", 205),
+        ("Intel Xeon E5-2660V2", "Intel Xeon E5-2660 v2", 95),
+        ("Intel Xeon E3-1265LV3", "Intel Xeon E3-1265L v3", 45),
+        ("Intel Xeon E5-2670 (2.30GHz)", "Intel Xeon E5-2670", 115),
+        ("Xeon E-2288G", "Intel Xeon E-2288G", 95),
+        ("AMD Opteron 6366 HE (AMD Turbo CORE Technology up to 3.10GHz)", "AMD Opteron 6366 HE", 85),
+        ("AMD Ryzen 7 3700X 8-Core Processor", "AMD Ryzen 7 3700X", 65),
+        ("Azure Cobalt 100", "Azure Cobalt 100 (Neoverse N2)", 250),
+        ("Mystery 9000", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_processor_is_found_however_it_is_spelt(spelt, name, tdp_w):
+    found = find_socket(spelt)
+    assert (found and found.name, found and found.tdp_w) == (name, tdp_w)
+
+
+def test_a_processor_that_is_not_known_has_near_names():
+    assert "AMD EPYC 7763" in near_names("AMD EPYC 77633 64-Core Processor")
+    assert near_names("") == []
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_processor_or_none(text):
+    assert plain_name(plain_name(text)) == plain_name(text)
+    found = find_socket(text)
+    assert found is None or 0 < found.tdp_w <= 1000
 
 
 def test_generations_do_not_overlap():

@@ -34,7 +34,7 @@ def test_the_newest_hour_is_told_with_what_it_rests_on(grid):
     assert (hour.zone, hour.g_per_kwh, hour.is_estimated) == ("FR", 31.0, True)
     assert hour.label == "2026-11-26T10:00Z"
     assert hour.number == NOW_S // 3600
-    assert hour.basis == "Electricity Maps, zone FR, lifecycle factors"
+    assert hour.source == "Electricity Maps, zone FR, lifecycle factors"
 
 
 def test_what_is_asked_for_leaves_no_choice_to_the_service(grid):
@@ -78,8 +78,8 @@ REFUSED = {
     403: "plan does not cover",
     404: "is there such a zone",
     429: "used too often",
-    302: "--location",
-    500: "--location",
+    302: "location",
+    500: "location",
 }
 
 

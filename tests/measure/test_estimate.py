@@ -7,8 +7,11 @@ import json
 import pytest
 
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.estimate import Device, estimate_devices, estimate_record, find_gpu
+from carbon_lint.estimate.job import Device, estimate_job, estimate_record, find_gpu
+from carbon_lint.estimate.machine import find_host
+from carbon_lint.estimate.runners import _rows, find_runner
 from carbon_lint.places import find_place
+from carbon_lint.records.ranges import uncertainty_of
 from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Record
 from carbon_lint.records.store import write_record
 from tests.cases import cases
@@ -62,7 +65,7 @@ def test_a_gpu_that_is_not_known_is_refused_with_the_nearest_and_a_way_out():
 
 
 def test_eight_gpus_for_twelve_hours_are_a_range_below_their_rating():
-    result = estimate_devices(find_gpu("A100"), count=8, hours=12, place=FRANCE)
+    result = estimate_job(device=find_gpu("A100"), count=8, hours=12, place=FRANCE)
     rated_kwh = 8 * 12 * 0.4
     assert result.energy_kwh.high == pytest.approx(rated_kwh)
     assert result.energy_kwh.low < result.energy_kwh.likely < result.energy_kwh.high
@@ -73,8 +76,8 @@ def test_eight_gpus_for_twelve_hours_are_a_range_below_their_rating():
 
 
 def test_the_machine_around_them_and_the_building_are_added_when_given():
-    plain = estimate_devices(find_gpu("T4"), count=1, hours=10, place=None)
-    whole = estimate_devices(find_gpu("T4"), count=1, hours=10, place=None, pue=1.2, host_power_w=100)
+    plain = estimate_job(device=find_gpu("T4"), count=1, hours=10, place=None)
+    whole = estimate_job(device=find_gpu("T4"), count=1, hours=10, place=None, pue=1.2, host_power_w=100)
     assert whole.energy_kwh.likely == pytest.approx(1.2 * (plain.energy_kwh.likely + 1.0))
     assert whole.left_out == ()
     assert whole.emissions_g is None
@@ -96,16 +99,16 @@ def test_the_machine_around_them_and_the_building_are_added_when_given():
 )
 def test_a_job_that_cannot_be_is_refused(wrong):
     with pytest.raises(UsageError):
-        estimate_devices(find_gpu("T4"), **({"count": 1, "hours": 1.0, "place": None} | wrong))
+        estimate_job(device=find_gpu("T4"), **({"count": 1, "hours": 1.0, "place": None} | wrong))
 
 
 def test_a_record_is_scaled_with_its_own_doubt_and_intensity():
     result = estimate_record(record(), scale=40, place=None)
     assert result.energy_kwh.likely == pytest.approx(40)
     assert result.emissions_g.likely == pytest.approx(40 * 56)
-    # 40 % of the CPU's tenth, and 10 % of scaling
-    assert result.energy_kwh.high == pytest.approx(40 * 1.14)
-    assert result.energy_kwh.low == pytest.approx(40 * 0.86)
+    own = uncertainty_of(record()).energy_kwh
+    assert result.energy_kwh.high == pytest.approx(40 * (own.high + 0.1)), "its own range, and 10 % of scaling"
+    assert result.energy_kwh.low == pytest.approx(40 * (own.low - 0.1))
     assert any("France" in text for text in result.sources)
 
 
@@ -127,7 +130,7 @@ def test_a_record_without_energy_is_refused():
 def test_a_device_that_takes_nothing_is_refused():
     """`--power '0 W'` would promise a training for 0 g."""
     with pytest.raises(UsageError, match="takes no energy"):
-        estimate_devices(Device(name="device", max_power_w=0.0, source="--power"), count=1, hours=1, place=FRANCE)
+        estimate_job(device=Device(name="device", max_power_w=0.0, source="--power"), count=1, hours=1, place=FRANCE)
 
 
 def test_an_estimate_from_a_run_that_failed_says_so():
@@ -152,10 +155,10 @@ def test_the_verb_prints_range_sources_and_a_budget(cli):
 
 def test_the_verb_as_json(cli, tmp_path):
     write_record(record(), tmp_path / "r.json")
-    code, out, _ = cli("estimate", "--from-record", tmp_path / "r.json", "--scale", "40", "--json")
+    code, out, _ = cli("estimate", "--from-record", tmp_path / "r.json", "--scale", "40", "--format", "json")
     data = json.loads(out)
     assert code == 0
-    assert data["format"] == "carbon-lint/estimate@1"
+    assert data["format"] == "carbon-lint/estimate@2"
     assert data["emissions_g"]["likely"] == pytest.approx(2240)
 
 
@@ -171,6 +174,25 @@ def test_the_verb_as_json(cli, tmp_path):
         ("--from-record", "r.json", "--hours", "1"),
         ("--power", "300", "--hours", "1"),
         ("--from-record", "missing.json"),
+        ("--cpu", "Mystery 9000", "--memory", "16 GiB", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "0 GiB", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "99999 TiB", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--threads", "0", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--sockets", "0", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--sockets", "1", "--threads", "129", "--hours", "1"),
+        ("--cpu", "Xeon E5-2670", "--memory", "16 GiB", "--threads", "16", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load", "50", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load", "101%", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load=-1%", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load", "nan%", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--host-power", "9 W", "--hours", "1"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB"),
+        ("--runner", "ubuntu-latest", "--cpu", "EPYC 7763", "--hours", "1"),
+        ("--runner", "ubuntu-lates", "--hours", "1"),
+        ("--gpu", "A100", "--load", "50%", "--hours", "1"),
+        ("--gpu", "A100", "--threads", "4", "--hours", "1"),
     ],
 )
 def test_wrong_flags_are_a_usage_error_in_one_line_and_a_hint(cli, argv):
@@ -191,3 +213,65 @@ def test_an_unknown_location_is_no_estimate(cli):
     code, _, err = cli("estimate", "--gpu", "A100", "--hours", "1", "--location", "US")
     assert code == 2
     assert "USA" in err
+
+
+def test_a_host_is_estimated_by_the_models_of_run():
+    """Four of an EPYC 7763's 128 threads and 16 GiB: the hosted runner of GitHub."""
+    host = find_host("AMD EPYC 7763 64-Core Processor", memory_gib=16, threads=4)
+    result = estimate_job(host=host, load=0.5, hours=2, place=FRANCE)
+    assert result.energy_kwh.likely == pytest.approx(2 * (280 * 4 / 128 * (0.12 + 0.63 / 2) + 0.2 * 16) / 1000)
+    assert result.emissions_g.likely == pytest.approx(result.energy_kwh.likely * FRANCE.g_per_kwh)
+    assert result.energy_kwh.low < result.energy_kwh.likely < result.energy_kwh.high
+    anything = estimate_job(host=host, hours=2, place=None).energy_kwh
+    assert anything.low < result.energy_kwh.low < result.energy_kwh.high < anything.high, "of any load"
+
+
+def test_whole_sockets_are_a_machine_also_with_smt_off_and_threads_alone_a_part_of_one():
+    powers = {
+        (sockets, threads): find_host("EPYC 7763", memory_gib=1, sockets=sockets, threads=threads).cpu
+        for sockets, threads in ((None, None), (2, None), (2, 256), (2, 128), (2, 16), (None, 4), (None, 256))
+    }
+    watts = {given: power.full_power_w * power.share for given, power in powers.items()}
+    assert list(watts.values()) == pytest.approx([280, 560, 560, 560, 560 * 16 / 256, 280 * 4 / 128, 560])
+    assert find_host("Xeon E5-2670", memory_gib=1, sockets=2, threads=32).cpu.full_power_w == 230
+    for name in ("2 x Intel Xeon E5-2670", "2x Xeon E5-2670", "Dual Intel Xeon E5-2670 (2.60 GHz)", "2 Xeon E5-2670"):
+        assert find_host(name, memory_gib=1, sockets=None).cpu.full_power_w == 230
+        assert find_host(name, memory_gib=1, sockets=2).cpu.full_power_w == 230
+    with pytest.raises(UsageError, match="disagree"):
+        find_host("2 x Xeon E5-2670", memory_gib=1, sockets=4)
+
+
+def test_every_hosted_runner_has_a_processor_and_gpus_that_are_known():
+    for label in _rows():
+        runner = find_runner(label)
+        host = find_host(runner.cpu, memory_gib=runner.memory_gib, threads=runner.threads)
+        assert 0 < host.power_w(0.0).low < host.power_w(1.0).high < 2000, label
+        assert runner.gpu is None or find_gpu(runner.gpu).max_power_w > 0
+    assert find_runner("hf-jobs-a10g-small").gpu == "A10G"
+    with pytest.raises(UsageError) as caught:
+        find_runner("ubuntu-lates")
+    assert "ubuntu-latest" in caught.value.hint
+
+
+def test_the_verb_states_range_left_out_and_intensity_of_a_host(cli):
+    flags = ("--cpu", "AMD EPYC 7763", "--sockets", "2", "--threads", "256", "--memory", "256 GiB")
+    code, out, _ = cli("estimate", *flags, "--load", "50%", "--hours", "1", "--location", "FRA", "--format", "json")
+    data = json.loads(out)
+    assert code == 0
+    assert (
+        list(data["energy_kwh"])
+        == list(data["left_out_share"])
+        == list(data["emissions_g"])
+        == ["low", "likely", "high"]
+    )
+    assert 0.1 < data["energy_kwh"]["low"] < data["energy_kwh"]["likely"] < data["energy_kwh"]["high"] < 0.6
+    assert data["intensity"]["location"] == "FRA"
+    assert set(data["intensity"]) == {"g_per_kwh", "source", "year", "basis", "location"}
+
+
+def test_the_verb_takes_the_location_of_the_configuration(cli, tmp_path):
+    (tmp_path / "carbon-lint.toml").write_text('location = "POL"\n')
+    code, out, _ = cli("estimate", "--runner", "hf-jobs-t4-small", "--hours", "1", "--format", "json")
+    assert (code, json.loads(out)["intensity"]["location"]) == (0, "POL")
+    _, out, _ = cli("estimate", "--gpu", "T4", "--hours", "1", "--location", "FRA", "--format", "json")
+    assert json.loads(out)["intensity"]["location"] == "FRA", "a flag wins"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measure.forecast.forecaster import Forecaster
+from carbon_lint.measure.forecast.announcer import Announcer
+from carbon_lint.measure.forecast.forecaster import Forecast, Forecaster
 from carbon_lint.measure.forecast.printed_progress import PrintedProgress
+from carbon_lint.measure.forecast.trainer_state import TrainerState
 from carbon_lint.records.record import Energy, Outcome
 from tests.measure.fake_meter import FakeMeter
 
@@ -149,7 +154,8 @@ def test_the_run_warns_once_and_says_by_what(run):
     assert warning.startswith("heading for ")
     assert " of the budget by the end of the job, going by the file it writes, " in warning
     assert any(progress.forecast_by for progress in run.progress)
-    assert run.notices == []
+    (notice,) = run.notices
+    assert "did not come true" in notice, "it ended at a fifth of what it said"
 
 
 def test_by_the_clock_too(run):
@@ -160,6 +166,75 @@ def test_by_the_clock_too(run):
     assert run.forecasts[0].endswith(
         "of the budget by the end of the job, going by the 10.0 s that it is expected to take"
     )
+
+
+def said_of(shares, announcer, *, is_recognised=True, begin_s=0.0):
+    """What is said of one forecast a second; None is none."""
+    found = []
+    for second, share in enumerate(shares, start=1):
+        forecast = None if share is None else Forecast(share=share, by="its bar, 4/10")
+        found.append(announcer.say(forecast, elapsed_s=begin_s + second, is_recognised=is_recognised))
+    return [said.warning or said.notice for said in found if said.warning or said.notice]
+
+
+def test_a_warning_is_taken_back_when_it_no_longer_holds_and_said_anew_when_it_does():
+    announcer = Announcer()
+    first, back, again = said_of([0.5, 1.4, 1.3, 0.98, 1.1, 0.7, 0.6, 1.2, 1.2], announcer)
+    assert first.startswith("heading for 140%")
+    assert back.startswith("no longer heading over the budget: for 70%")
+    assert again.startswith("heading for 120%")
+    assert "60%" in announcer.end(0.6).notice, "an early stop: the job ended under its budget"
+    assert announcer.end(0.6).notice is None
+
+
+def test_a_warning_is_taken_back_when_nothing_is_forecast_any_more():
+    announcer = Announcer()
+    assert len(said_of([1.4] + [None] * 20, announcer)) == 1
+    (back,) = said_of([None] * 20, announcer, begin_s=21.0)
+    assert "no longer holds" in back
+    assert announcer.end(0.5).notice is None
+    over = Announcer()
+    said_of([1.4], over)
+    assert over.end(1.1).notice is None, "it came true"
+
+
+def test_silence_is_explained_once_and_only_if_nothing_is_recognised():
+    announcer = Announcer()
+    (explained,) = said_of([None] * 400, announcer, is_recognised=False)
+    assert "--expected-duration" in explained
+    assert said_of([None] * 400, Announcer(), is_recognised=True) == []
+    assert said_of([None] * 100, Announcer(), is_recognised=False) == []
+
+
+def test_a_trainers_state_beside_its_checkpoints_is_its_progress(tmp_path):
+    began = time.time()
+    state = TrainerState(tmp_path, began - 5)
+
+    def save(step, text=None, folder="out", age_s=0.0):
+        path = tmp_path / folder / f"checkpoint-{step}" / "trainer_state.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text or json.dumps({"global_step": step, "max_steps": 1000, "log_history": []}))
+        os.utime(path, (began + step - age_s, began + step - age_s))
+
+    save(900, folder="old", age_s=5000.0)
+    assert state.look(0.0) is None, "it is an earlier run's"
+    save(100)
+    assert state.look(5.0) is None, "it is not looked for at each tick"
+    assert state.look(10.0) == (100, 1000)
+    save(200, text="{")
+    assert state.look(20.0) == (100, 1000)
+    save(300)
+    assert state.look(30.0) == (300, 1000)
+    job = Run(tmp_path, trainer_state=state)
+    assert job.take(0.3) is None
+    assert job.forecaster.is_recognised
+
+
+def test_early_stopping_is_named_as_what_the_forecast_leaves_out(job):
+    for epoch in range(1, 9):
+        job.prints(f"Epoch {epoch}/100 loss: 0.3\n").take(0.1 * epoch)
+    assert "if all 100 run" in job.forecast.by
+    assert "heading" in Announcer().say(job.forecast, elapsed_s=9.0, is_recognised=True).warning
 
 
 def test_a_figure_that_no_budget_is_missed_by_is_not_said(run):

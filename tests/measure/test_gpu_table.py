@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint import estimate
 from carbon_lint.errors import UsageError
-from carbon_lint.estimate import find_gpu
+from carbon_lint.estimate import job
+from carbon_lint.estimate.job import find_gpu
 from carbon_lint.lint.evidence import models_in
 from carbon_lint.lint.hardware import bounds, rated_w
 from tests.cases import cases
 from tests.conftest import ROOT
 
-LINES = estimate._rows()
+LINES = job._rows()
 MAKERS = ("nvidia.com", "amd.com", "cloud.google.com")
 LISTS = ("techpowerup.com", "arXiv", "github.com/")
 
@@ -33,7 +33,7 @@ def test_every_line_is_plausible_and_says_whose_figure_it_is():
 
 
 def test_no_name_means_two_cards():
-    meant = [(estimate._normal(name), line["name"]) for line in LINES for name in (line["name"], *line["aliases"])]
+    meant = [(job._normal(name), line["name"]) for line in LINES for name in (line["name"], *line["aliases"])]
     assert len({name for name, _ in meant}) == len(set(meant))
 
 

@@ -20,6 +20,7 @@ from carbon_lint.measure.grid.electricity_maps import ElectricityMaps, GridHour,
 from carbon_lint.measure.grid.hour_watch import HourWatch, steady_clock
 from carbon_lint.measure.grid.hourly import HourBook, HourlyMeter, hourly
 from carbon_lint.measure.meter import Reading
+from carbon_lint.records.intensity import source_in_words
 from carbon_lint.records.record import Energy, Outcome
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.grid import TOKEN, Grid, hour_of
@@ -103,7 +104,7 @@ def test_each_hours_energy_costs_what_its_hour_says(metered):
 
     assert [(hour.g_per_kwh, hour.energy_kwh) for hour in meter.intensity.hours] == [(20.0, 1.0), (60.0, 3.0)]
     assert meter.intensity.g_per_kwh == 50.0
-    assert meter.intensity.source.endswith("1 of 2 estimated, the rest measured")
+    assert source_in_words(meter.intensity).endswith("1 of 2 estimated, the rest measured")
     assert find_flaw(meter.stop(), meter) is None
     assert meter.warnings == ()
     assert watch.is_started
@@ -162,8 +163,8 @@ def test_what_a_job_uses_as_an_hour_begins_is_no_news(metered, kwh, is_told):
 
 def test_before_the_first_reading_the_intensity_is_the_hours_and_none_is_said_to_be_used(metered):
     meter, _, _ = metered
-    assert (meter.intensity.g_per_kwh, meter.intensity.hours) == (20.0, ())
-    assert "Electricity Maps, zone FR, lifecycle factors, hour of " in meter.intensity.source
+    assert (meter.intensity.g_per_kwh, [hour.energy_kwh for hour in meter.intensity.hours]) == (20.0, [0.0])
+    assert "Electricity Maps, zone FR, lifecycle factors, hour of " in source_in_words(meter.intensity)
     assert meter.intensity.location is None
     assert meter.intensity.location_name == "FR"
 

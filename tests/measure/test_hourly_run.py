@@ -113,7 +113,7 @@ def test_a_run_that_is_killed_in_a_later_hour_is_recovered_with_its_hours(grid, 
     assert load_record("r.json") == record
     assert TOKEN not in Path("r.jsonl").read_text()
 
-    done = run(grid, environ, "recover", "r.jsonl", "--record", "again.json")
+    done = run(grid, environ, "recover", "r.jsonl", "-o", "again.json")
     assert done.returncode == 0, done.stderr
     assert load_record("again.json") == record
 
@@ -169,7 +169,7 @@ def test_the_configuration_may_name_the_zone_and_a_flag_wins(grid, environ):
 
 def test_an_estimate_takes_the_one_hour_and_says_so(grid, environ):
     flags = ("--gpu", "A100", "--hours", "12", "--electricity-maps", "FR")
-    done = run(grid, environ, "estimate", *flags, "--json")
+    done = run(grid, environ, "estimate", *flags, "--format", "json")
     assert done.returncode == 0, done.stderr
     sources = json.loads(done.stdout)["sources"]
     assert any("Electricity Maps, zone FR, lifecycle factors, the one hour of" in source for source in sources)
@@ -185,14 +185,14 @@ def test_the_doctor_asks_the_grid_where_it_is_named_and_puts_it_into_the_workflo
     assert "FRA stands for" not in done.stdout
 
     Path("carbon-lint.toml").write_text('electricity-maps = "FR"\n')
-    done = run(grid, environ | {VARIABLE: ""}, "doctor", "--json")
+    done = run(grid, environ | {VARIABLE: ""}, "doctor", "--format", "json")
     assert done.returncode == 125
     (found,) = [each for each in json.loads(done.stdout)["findings"] if each["component"] == "location"]
     assert found["state"] == "broken"
     said = f"carbon-lint.toml:1: electricity-maps: --electricity-maps needs a token in {VARIABLE}"
     assert found["missing"].endswith(said)
 
-    done = run(grid, environ, "doctor", "--location", "FRA", "--json")
+    done = run(grid, environ, "doctor", "--location", "FRA", "--format", "json")
     assert [each["state"] for each in json.loads(done.stdout)["findings"] if each["component"] == "location"] == [
         "known"
     ]

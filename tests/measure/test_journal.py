@@ -196,7 +196,7 @@ def test_the_advice_to_recover_is_a_command_that_works_here(run):
     (warning,) = (text for text in record.warnings if "carbon-lint recover" in text)
     _, _, path, *rest = shlex.split(warning[warning.index("(carbon-lint") :].strip("()"))
     assert recover(path).energy_kwh.total == pytest.approx(3.0)
-    assert rest == ["--record", "NEW.json"]
+    assert rest == ["-o", "NEW.json"]
 
 
 @pytest.mark.parametrize("there", ["nothing", "another run's"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import signal
 import time
 from dataclasses import replace
@@ -14,9 +15,11 @@ import pytest
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measure.progress import Phase
-from carbon_lint.measure.request import OnLoss, RunRequest
+from carbon_lint.measure.request import OnLoss, RunRequest, StopWhen
 from carbon_lint.measure.run import exit_code
-from carbon_lint.records.record import Energy, Outcome
+from carbon_lint.records.record import Energy, Outcome, StoppedBy
+from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
+from carbon_lint.units import format_energy
 from tests.measure.fake_meter import FakeMeter, PatientMeter
 
 SLEEP = "import time; time.sleep(60)"
@@ -63,6 +66,58 @@ def test_a_hard_limit_stops_within_a_tick_and_the_grace(run):
     assert record.duration_s < 3, "10 g are over after 0.2 s"
 
 
+def with_range(low, high):
+    """A meter's reading with the bounds that it states, as factors of the energy."""
+
+    def distort(reading):
+        total = reading.energy_kwh.total
+        return replace(reading, uncertainty=Uncertainty(energy_kwh=Bounds(low=low * total, high=high * total)))
+
+    return distort
+
+
+def test_a_stop_says_the_range_and_at_the_end_what_the_job_used_in_all(run):
+    meter = FakeMeter(distort=with_range(0.5, 2.0))
+    record = run(SLEEP, meter=meter, budget=Budget(max_energy_kwh=0.2), tick_s=0.1, grace_s=0.2)
+
+    assert record.stopped_by is StoppedBy.BUDGET
+    (over,) = [notice for notice in run.notices if notice.startswith("over budget: ")]
+    assert re.search(r"max-energy: [\d.]+ Wh \([\d.]+ to [\d.]+\)", over)
+    (restated,) = [notice for notice in run.notices if "after it was stopped" in notice]
+    assert format_energy(record.energy_kwh.total) in restated
+    assert record.uncertainty.energy_kwh.high == pytest.approx(2 * record.energy_kwh.total)
+    assert record.uncertainty.emissions_g.low == pytest.approx(0.5 * record.emissions_g)
+
+
+def test_a_job_that_is_to_be_stopped_for_certain_goes_on_until_the_lower_end_is_over(run):
+    request = {"budget": Budget(max_energy_kwh=0.2), "tick_s": 0.1, "grace_s": 0.2, "stop_when": StopWhen.CERTAIN}
+    record = run(SLEEP, meter=FakeMeter(distort=with_range(0.25, 2.0)), **request)
+
+    assert record.stopped_by is StoppedBy.BUDGET
+    assert 0.8 < record.energy_kwh.total < 5
+    assert sum("goes on" in notice for notice in run.notices) == 1
+    assert sum("for certain" in notice for notice in run.notices) == 1
+
+    ends_before = run("import time; time.sleep(0.5)", meter=FakeMeter(distort=with_range(0.01, 2.0)), **request)
+    assert (ends_before.stopped_by, ends_before.over_budget) == (None, True)
+
+
+def test_at_the_start_it_says_how_long_a_limit_on_a_modelled_figure_lasts(run):
+    def noticed(assumptions, **limits):
+        meter = FakeMeter()
+        meter.assumptions = assumptions
+        run.progress.clear()
+        run("pass", meter=meter, budget=Budget(**limits))
+        return [notice for notice in run.notices if notice.startswith("at least ")]
+
+    modelled = Assumptions(cpu_full_power_w=80.0, cpu_thread_share=0.25, cpu_idle_factor=0.1, memory_power_w=4.0)
+    (notice,) = noticed(modelled, max_energy_kwh=0.06, max_emissions_g=10_000.0)
+    assert re.search(r"6 W .*max-energy .*10 h 00 min", notice)
+    assert noticed(modelled) == []
+    assert noticed(Assumptions(memory_gib=16.0), max_energy_kwh=0.06) == []
+    assert noticed(None, max_energy_kwh=0.06) == []
+
+
 def test_a_warning_comes_once_at_80_percent(run):
     run("import time; time.sleep(0.5)", meter=FakeMeter(power_w=1.0), budget=Budget(max_energy_kwh=1e-9))
     assert not any("is used" in notice for notice in run.notices), "over at once: that says enough"
@@ -71,7 +126,7 @@ def test_a_warning_comes_once_at_80_percent(run):
     near = FakeMeter(distort=lambda reading: replace(reading, energy_kwh=_energy(0.9), emissions_g=0.9 * 56.0))
     run("import time; time.sleep(0.5)", meter=near, budget=Budget(max_energy_kwh=1.0))
     assert [notice for notice in run.notices if "90% of the budget is used" in notice] == [
-        "90% of the budget is used: max-energy: 900 Wh used, 1 kWh allowed, 100 Wh left"
+        "90% of the budget is used: max-energy: 900 Wh (670 to 1200) used, 1 kWh allowed, 100 Wh left"
     ]
 
 

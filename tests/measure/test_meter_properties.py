@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.replay.trace import Series, parse_trace
-from carbon_lint.errors import InputError, MeasurementError, UsageError
-from carbon_lint.estimate import find_gpu
+from carbon_lint.errors import InputError, MeasurementError, PlaceError, UsageError
+from carbon_lint.estimate.job import find_gpu
 from carbon_lint.measure.gpu.visible_amd import AmdCard, hiding, visible_amd_cards
 from carbon_lint.measure.gpu.visible_nvidia import Card, visible_cards
 from carbon_lint.places import every_place, find_place
@@ -92,7 +92,7 @@ def test_the_variables_of_rocm_give_cards_of_this_machine_or_an_error(rocr, hip,
 
 @given(st.text(max_size=30))
 def test_a_location_is_a_place_with_an_intensity_or_an_error_with_a_hint(text):
-    place, hint = answer(MeasurementError, find_place, text)
+    place, hint = answer(PlaceError, find_place, text)
     assert hint if place is None else place.g_per_kwh > 0
 
 

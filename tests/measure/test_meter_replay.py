@@ -64,7 +64,7 @@ def test_energy_is_within_its_methods_tolerance_of_the_integral(method, toleranc
     meter, reading = replay(trace, tick_s, gpu_method=method)
     assert reading.energy_kwh.gpu * 3.6e6 == pytest.approx(trace.energy_j(), rel=tolerance)
     assert reading.energy_kwh.total == reading.energy_kwh.gpu
-    assert reading.emissions_g == pytest.approx(reading.energy_kwh.total * 56.039)
+    assert reading.emissions_g == pytest.approx(reading.energy_kwh.total * find_place("FRA").g_per_kwh)
     assert meter.methods.gpu is method
     assert (reading.energy_kwh.cpu, reading.energy_kwh.ram) == (None, None)
 

@@ -83,12 +83,12 @@ def test_what_codecarbon_would_quietly_replace_is_refused_with_the_name_that_was
 
 @cases("text", ["XXX", "", "   ", "gcp/mars", "日本", "FRA\n::set-output", "*", "FRA/paris/1er"])
 def test_an_unknown_location_is_refused_and_told_how_to_be_written(text):
-    assert "--carbon-intensity" in hint_for(text) or "did you mean" in hint_for(text)
+    assert "ISO alpha-3" in hint_for(text) or "did you mean" in hint_for(text)
 
 
 def test_a_place_whose_table_holds_zero_is_refused():
     """CodeCarbon 3.3.2 has 0 g/kWh for the Central African Republic: every run there would weigh nothing."""
-    assert "--carbon-intensity" in hint_for("CAF")
+    assert "the grid's own figure" in hint_for("CAF")
 
 
 def test_every_place_has_words_a_source_and_a_finite_intensity():
@@ -262,7 +262,7 @@ def test_a_figure_says_its_basis_and_year_and_its_age_only_if_that_is_over_two_y
 def test_a_cloud_region_names_its_operators_pue_and_no_other_place_does():
     hints = {code: places.find_place(code).pue_hint for code in ("aws/eu-west-3", "gcp/us-central1", "azure/uksouth")}
     for code, pue in (("aws/eu-west-3", "1.15"), ("gcp/us-central1", "1.1"), ("azure/uksouth", "1.17")):
-        assert f"--pue {pue} " in hints[code]
+        assert f"PUE of {pue} " in hints[code]
     assert places.find_place("FRA").pue_hint is None
 
 

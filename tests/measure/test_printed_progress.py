@@ -6,6 +6,7 @@ import io
 import itertools
 import random
 import tracemalloc
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -156,7 +157,7 @@ def test_within_epochs_that_are_numbered_it_counts_from_the_second_on(job):
             assert job.fraction() == pytest.approx(expected)
         for _ in job.bar(20, desc="held-out rows"):
             assert job.fraction() == pytest.approx((epoch + (1 if epoch else 0)) / 10)
-    assert job.told.by == "its epochs, 10/10"
+    assert job.told.by == "its epochs, 10/10, if all 10 run"
 
 
 def test_epochs_that_waited_in_a_buffer_are_not_mixed_with_bars_that_did_not(job):
@@ -310,7 +311,6 @@ def test_a_percentage_that_is_printed_is_the_job(job):
     [
         "",
         "Step 2/5 : RUN pip install torch",
-        "Epoch: [3][ 420/5005]  Time 0.3",
         "Epoch 1.5/3",
         "Epoch 11/10",
         "Epoch 0/0",
@@ -318,6 +318,13 @@ def test_a_percentage_that_is_printed_is_the_job(job):
         "saved to /tmp/run/step/12/30",
         "version 3/4 50% done",
         "lr 1e-5, GPU 42% busy",
+        "[12/600] /usr/local/cuda/bin/nvcc --threads 4",
+        "[12/600] Building CXX object",
+        "[3/4] Moving",
+        "Test: [ 40/100]  eta: 0:00:31  loss: 0.3",
+        " 4.1/9.9 MB 5.6 MB/s eta 0:00:01",
+        "Downloading: 42% done",
+        "the eta of 1:02:03 is meant",
         "300% of the memory, step 1200/1000",
         "  0it [00:00, ?it/s]",
         "carbon-lint: heading for 120% of the budget by the end of the job, going by its epochs, 3/10",
@@ -328,6 +335,95 @@ def test_a_percentage_that_is_printed_is_the_job(job):
 )
 def test_what_says_nothing_is_no_progress(line):
     assert read_line(line.encode()) is None
+
+
+def printed(job, lines, begin=0.0):
+    """Each line, a second apart; what is told after the last."""
+    for line in lines:
+        job.print(line)
+        job.tick()
+    return job.told
+
+
+def fraction_of(text, counts, announced=()):
+    job = Heard()
+    told = printed(job, [*announced, *(text.format(n=n) for n in counts)])
+    return None if told is None else told.fraction
+
+
+def test_logs_of_many_trainers_are_read():
+    """One line a trainer, in its own form, whose total is in the line or was announced before."""
+    forms = {
+        "mmengine": ("[12/600] loss: 0.35 lr: 1e-4", (12,), (), 12 / 600),
+        "a script": ("[{n}/600] loss 0.3", range(0, 300, 10), (), 290 / 600),
+        "percent": ("2026-11-28 10:00:00 INFO: {n}% done", range(43), (), 0.42),
+        "percent alone": ("{n}% complete", range(43), (), 0.42),
+        "YOLO": ("      {n}/50      2.36G     0.0421     0.031         12        640", range(1, 11), (), 9 / 50),
+        "ImageNet": ("Epoch: [{n}][ 420/5000]\tTime 0.3", range(9), ("Namespace(arch='r', epochs=90)",), 8.084 / 90),
+        "timm": ("Train: {n} [ 500/1250 ( 40%)]  Loss: 6.9", range(5), ("Scheduled epochs: 10. LR",), 0.44),
+        "fairseq": ("epoch 00{n}:    420 / 4200 loss=2.1, ups=3", range(1, 4), ("max_epoch: 10",), 2.1 / 10),
+        "nanoGPT": ("iter {n}: loss 2.3, time 12.5ms", range(0, 2000, 100), ("max_iters = 5000",), 1900 / 5000),
+        "Lightning": ("Epoch {n}:  40%|#| 40/100 [00:10<00:14, 4.1it/s]", range(3), ("max_epochs=5",), 2.4 / 5),
+        "rich": ("Working... ━━━━╸━━━ {n}% 0:00:12", range(43), (), 0.42),
+        "folds": ("Fold {n}/5\nEpoch 1/4\nEpoch 2/4\nEpoch 3/4", range(1, 4), (), (2 + 2 / 4) / 5),
+    }  # fmt: skip
+    for name, (text, counts, announced, expected) in forms.items():
+        assert fraction_of(text, counts, announced) == pytest.approx(expected, abs=1e-3), name
+
+
+def test_what_no_total_is_known_of_is_no_progress():
+    for text in (
+        "Epoch: [{n}][ 420/5005]  Time 0.3",
+        "Train: {n} [ 500/1251 ( 40%)]  Loss: 6.9",
+        "iter {n}: loss 2.3",
+        "Epoch {n}:  40%|#| 40/100 [00:10<00:14, 4.1it/s, v_num=0]",
+        "epoch 00{n}:    420 / 4200 loss=2.1",
+        "[I 2026-11-28] Trial {n} finished with value: 0.5",
+    ):
+        assert fraction_of(text, range(5)) is None, text
+    two = ("max_epochs=5", "max_epochs=50")
+    assert fraction_of("Epoch {n}:  40%|#| 40/100 [00:10<00:14, 4.1it/s]", range(3), two) is None
+
+
+def test_time_that_the_job_says_is_left_is_its_progress():
+    job = Heard()
+    for second in range(0, 900, 10):
+        left = timedelta(seconds=1200 - second)
+        job.print(f"[d2.utils.events]:  eta: {left}  iter: {second}  total_loss: 1.2")
+        job.tick(10.0)
+    assert job.told.fraction == pytest.approx(0.75, abs=0.02)
+    assert "says" in job.told.by
+    job.print("eta: 1 day, 2:03:04")
+    assert job.tick() is None, "it has started again, so it was a part's"
+
+
+def test_a_bar_whose_name_changes_is_one_bar(job):
+    bar = job.bar(200)
+    for step in range(100):
+        bar.set_description(f"loss {2.5 / (step + 1):.3g} {'best' if step % 7 else 'lr 1e-5'}")
+        bar.update()
+        job.tick()
+    assert job.told.fraction == 0.5
+    assert len(job.progress._seen) == 1
+    bar.close()
+
+
+def test_optunas_bar_is_the_job_although_it_names_a_trial(job):
+    bar = job.bar(40)
+    for trial in range(20):
+        for _ in job.bar(40, desc="steps", leave=False):
+            job.tick(0.1)
+        bar.set_description(f"Best trial: {trial}. Best value: {0.5 / (trial + 1):.6}")
+        bar.update()
+        job.tick()
+    assert job.told.fraction == 0.5
+    bar.close()
+
+
+def test_a_bar_below_another_of_as_many_steps_is_not_its_new_name(job):
+    for epoch in job.bar(10, desc="rounds"):
+        for _ in job.bar(10, desc="steps", leave=False):
+            assert job.fraction() == epoch / 10
 
 
 def test_what_was_left_unfinished_does_not_block_the_job(job):

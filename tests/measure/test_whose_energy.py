@@ -8,9 +8,13 @@ from dataclasses import replace
 import pytest
 
 from carbon_lint.measure.host import cgroup
+from carbon_lint.measure.host.counting import HostEnergy
+from carbon_lint.measure.host.cpu import plan_cpu
+from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.measure.job.containers import Containers, EngineError
-from carbon_lint.measure.job.cpu_time import ContainerCpu, has_left, tree_cpu_s, warn_of_others
+from carbon_lint.measure.job.cpu_time import ContainerCpu, JobCpu, look_at_tree, warn_of_others
 from tests.cases import cases
+from tests.measure.fake_machine import EPYC_7763, cgroup_v2, machine, rapl, write
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.processes import wait_until
 
@@ -69,32 +73,79 @@ def test_when_others_are_warned_of():
         assert (warn_of_others(job_s, machine_s, duration_s) is not None) is is_warned, (job_s, machine_s)
 
 
-def test_a_job_that_was_busier_than_what_is_counted_has_left():
-    assert has_left(10.0, 1.0)
-    assert not has_left(10.0, 9.5)
-    assert not has_left(0.9, 0.0), "clocks tick in hundredths"
-    assert not has_left(None, 1.0)
-    assert not has_left(1.0, None)
+def test_a_job_outside_of_the_counted_cpus_is_counted_on_the_whole_machine(tmp_path):
+    root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64), cpu_max="50000 100000", cpu_stat="usage_usec 0")
+
+    def busy(group_s, machine_s):
+        write(root / "sys/fs/cgroup/cpu.stat", f"usage_usec {group_s * 1_000_000}\n")
+        write(root / "proc/stat", f"cpu {machine_s * os.sysconf('SC_CLK_TCK')} 0 0 0 0 0 0 0 0 0\n")
+
+    for stated_w, job_s, outside, is_noticed in (
+        (None, 32, None, True),
+        (None, 4, None, False),
+        (None, None, None, False),
+        (None, None, "runs in containers", True),
+        (15.0, 32, None, True),
+    ):
+        now = [100.0]
+        busy(7, 1000)
+        cpu = plan_cpu(stated_w, root=root)
+        host = HostEnergy(cpu, plan_ram(cpu, root=root), root=root, clock=lambda now=now: now[0])
+        host.start()
+        busy(7 + 4, 1000 + 320)
+        now[0] += 10
+        assert host.note_job_cpu(job_s, outside=outside) is is_noticed
+        assert len(host.warnings) == is_noticed
+        assert not host.note_job_cpu(job_s, outside=outside), "once is enough"
+        reading = host.read()
+        assert reading.busy_s == (320 if is_noticed else 4)
+        if stated_w is None:
+            assert reading.cpu_load == (0.5 if is_noticed else 0.8)
+            assert host.assumptions.cpu_thread_share == (0.5 if is_noticed else 0.5 / 128)
+        else:
+            assert reading.cpu_load == 1.0
 
 
-def write(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+def test_with_a_counter_the_whole_machine_is_counted_whatever_limits_the_job(tmp_path):
+    root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64, is_virtual=False), cpu_max="50000 100000")
+    rapl(root, 10)
+    write(root / "proc/stat", "cpu 100 0 0 0 0 0 0 0 0 0\n")
+    cpu = plan_cpu(None, root=root)
+    host = HostEnergy(cpu, plan_ram(cpu, root=root), root=root)
+    host.start()
+    assert not host.note_job_cpu(100.0, outside="runs in containers")
+    assert host.busy.seconds() == 100 / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_process_tree_counts_the_living_and_what_they_have_reaped(tmp_path):
-    def process(pid, parent, *ticks, name="a (b) c"):
-        fields = ["S", parent, *[0] * 9, *ticks]
+    here, away = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0)) + 1
+
+    def process(pid, parent, *ticks, name="a (b) c", cpu=here):
+        fields = ["S", parent, *[0] * 9, *ticks, *[0] * 21, cpu, 0]
         write(tmp_path / f"proc/{pid}/stat", f"{pid} ({name}) {' '.join(map(str, fields))}\n")
 
     process(10, 1, 100, 100, 5, 5)  # the guardian: what it has reaped counts, itself does not
     process(11, 10, 20, 10, 3, 0)
     process(12, 11, 1, 1, 0, 0)
-    process(13, 1, 1000, 0, 0, 0)
+    process(13, 1, 1000, 0, 0, 0, cpu=away)
     write(tmp_path / "proc/14/stat", "gone")
-    seconds, pids = tree_cpu_s(10, tmp_path)
-    assert seconds == pytest.approx(45 / os.sysconf("SC_CLK_TCK"))
-    assert pids == {11, 12}
+    tree = look_at_tree(10, tmp_path)
+    assert tree.cpu_s == pytest.approx(45 / os.sysconf("SC_CLK_TCK"))
+    assert tree.pids == {11, 12}
+    assert tree.cpus == {here}
+
+    job = JobCpu(10, root=tmp_path, interval_s=0.0)
+    job.sample()
+    assert (job.seconds, job.outside) == (tree.cpu_s, None)
+    process(12, 11, 1, 1, 0, 0, cpu=away)
+    (tmp_path / "proc/11/stat").unlink()
+    process(12, 10, 1, 1, 0, 0, cpu=away)
+    job._due_s = 0.0
+    job.sample()
+    assert job.outside is not None, "it has left its affinity"
+    assert job.seconds == tree.cpu_s, "what was seen once is not lost"
+    job.finish(9.0)
+    assert job.seconds == 9.0
 
 
 V1 = ("2:cpuacct:/docker/ID\n0::/\n", "sys/fs/cgroup/cpuacct/docker/ID/cpuacct.usage", "2500000000\n")

@@ -125,7 +125,7 @@ def test_a_run_that_was_killed_before_its_first_reading_stops_nothing_and_is_sai
 def test_a_folder_without_a_killed_run_says_so(cli):
     saved("records/a.json", node("a"))
     assert cli("recover", "records") == (0, "carbon-lint: every journal in records has its record\n", "")
-    assert cli("recover", "records", "--record", "x.json")[0] == 2
+    assert cli("recover", "records", "-o", "x.json")[0] == 2
 
 
 def test_what_cannot_be_recovered_does_not_keep_the_others_from_it(cli):

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -20,9 +21,12 @@ from carbon_lint.records import ledger as ledger_module
 from carbon_lint.records.comparable import Identity, identity_of
 from carbon_lint.records.ledger import Entry, add, add_all, entries, key, latest, newest_first
 from carbon_lint.records.ledger_sum import Reason, total
-from carbon_lint.records.record import Energy, Outcome, Provenance
+from carbon_lint.records.ranges import emissions_range, energy_range
+from carbon_lint.records.record import Basis, Energy, Method, Methods, Outcome, Provenance
 from carbon_lint.records.store import write_record
+from carbon_lint.records.uncertainty import Bounds, Uncertainty
 from carbon_lint.report.ledger.runs import COLUMNS
+from carbon_lint.report.ledger.sum import sum_text
 from tests.cases import cases
 from tests.effort import examples
 from tests.records.builders import fitting
@@ -65,7 +69,7 @@ def test_the_same_record_counts_once_and_another_run_counts_again(ledger):
 
     both = summed(ledger)
 
-    assert (both.runs, both.emissions_g, both.energy_kwh) == (2, 20.0, 0.4)
+    assert (both.runs, both.emissions_g.likely, both.energy_kwh.likely) == (2, 20.0, 0.4)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_failed_stopped_and_interrupted_runs_count(ledger):
     for number, outcome in enumerate((Outcome.FAILED, Outcome.OVER_BUDGET, Outcome.INTERRUPTED)):
         add(ran(number, outcome=outcome), ledger)
 
-    assert summed(ledger).emissions_g == 30.0
+    assert summed(ledger).emissions_g.likely == 30.0
 
 
 def test_a_month_is_that_in_which_the_run_ended(ledger):
@@ -122,7 +126,7 @@ def test_the_end_of_a_run_replaces_the_state_in_which_it_was_recovered_also_acro
 
     assert [add(one, ledger).status for one in (recovered, final, recovered)] == ["added", "replaced", "known"]
 
-    assert summed(ledger).emissions_g == 10.0
+    assert summed(ledger).emissions_g.likely == 10.0
     assert len(list(entries(ledger))) == 1
 
 
@@ -140,7 +144,7 @@ def test_a_merged_record_replaces_its_parts_in_the_sum(ledger):
 
     both = summed(ledger)
 
-    assert (both.runs, both.emissions_g, both.left_out) == (1, 20.0, {Reason.PART: 2})
+    assert (both.runs, both.emissions_g.likely, both.left_out) == (1, 20.0, {Reason.PART: 2})
 
 
 def test_a_group_that_is_merged_again_as_it_grows_is_counted_once(ledger):
@@ -151,7 +155,7 @@ def test_a_group_that_is_merged_again_as_it_grows_is_counted_once(ledger):
 
     both = summed(ledger)
 
-    assert (both.runs, both.emissions_g, both.left_out) == (1, 30.0, {Reason.PART: 5})
+    assert (both.runs, both.emissions_g.likely, both.left_out) == (1, 30.0, {Reason.PART: 5})
 
 
 def test_merged_records_that_share_a_run_stop_the_sum(ledger):
@@ -177,7 +181,7 @@ def test_whatever_is_merged_no_run_is_counted_twice(merges):
         both = total([*singles, *sums])
     except InputError:
         return
-    assert both.emissions_g == 5.0
+    assert both.emissions_g.likely == 5.0
 
 
 def test_a_run_without_a_figure_is_named_and_is_never_zero(ledger):
@@ -187,8 +191,8 @@ def test_a_run_without_a_figure_is_named_and_is_never_zero(ledger):
 
     both = summed(ledger)
 
-    assert (both.runs, both.emissions_g) == (3, 10.0)
-    assert both.energy_kwh == pytest.approx(0.4)
+    assert (both.runs, both.emissions_g.likely) == (3, 10.0)
+    assert both.energy_kwh.likely == pytest.approx(0.4)
     assert both.without_emissions == ("run-2", "run-3")
     assert both.without_energy == ("run-2",)
     assert summed(f"{ledger}-none").emissions_g is None
@@ -258,7 +262,7 @@ def test_of_two_writers_with_one_key_the_second_learns_what_the_first_wrote(ledg
     same, other = ran(1), ran(1, emissions_g=20.0, energy_kwh=0.4, duration_s=250.0)
     assert [add(one, ledger).status for one in (same, same, other)] == ["added", "known", "conflict"]
     monkeypatch.undo()
-    assert summed(ledger).emissions_g == 20.0
+    assert summed(ledger).emissions_g.likely == 20.0
 
 
 class Late:
@@ -297,12 +301,40 @@ def test_an_inner_run_and_shared_time_count_once_and_are_told(cli, files):
 
     code, out, _ = cli("ledger", "sum")
     assert code == 0
-    assert out.startswith("all months: 20 g, 400 Wh in 2 runs\n")
+    assert re.match(r"all months: 20 g \(\d+ to \d+\), 400 Wh \(.*\) in 2 runs\n", out)
     assert "1 record ran inside another run, and adds nothing (apart: 30 g, 600 Wh)" in out
     document = json.loads(cli("ledger", "sum", "--format", "json")[1])
     assert (document["left_out"]["held"], document["apart"]["energy_kwh"]) == (1, pytest.approx(0.6))
     lines = cli("ledger", "list")[1].splitlines()
     assert ["not added: ran inside ledger/2026-11/" in line for line in lines].count(True) == 1
+
+
+def test_a_sum_has_a_range_and_says_how_much_was_measured(cli, files):
+    methods = Methods(cpu=Method.COUNTER, ram=Method.CONSTANT)
+    own = Uncertainty(energy_kwh=Bounds(low=0.1, high=0.4), emissions_g=Bounds(low=5.0, high=20.0))
+    energy = Energy(total=0.2, cpu=0.15, ram=0.05)
+    stated = dataclasses.replace(ran(1), energy_kwh=energy, methods=methods, uncertainty=own)
+    derived = dataclasses.replace(ran(2), energy_kwh=energy, methods=methods)
+    cli("ledger", "add", *files(a=stated, b=derived))
+
+    document = json.loads(cli("ledger", "sum", "--format", "json")[1])
+    assert document["energy_kwh"]["likely"] == pytest.approx(0.4)
+    assert document["energy_kwh"]["low"] == pytest.approx(0.1 + energy_range(derived).low)
+    assert document["emissions_g"]["high"] == pytest.approx(20.0 + emissions_range(derived).high)
+    assert document["measured_share"] == pytest.approx(0.75)
+    assert "75 % of the energy measured" in cli("ledger", "sum")[1]
+
+
+def test_records_of_format_1_are_summed_beside_others(cli, files):
+    cli("ledger", "add", *files(a=ran(1), b=ran(2)))
+    path = next(Path("ledger").glob("*/*.json"))
+    old = json.loads(path.read_text())
+    new = {"stopped_by", "unmeasured_because", "uncertainty", "assumptions", "left_out", "codecarbon"}
+    old = {name: value for name, value in old.items() if name not in new | {"job_cpu_s", "machine_cpu_s"}}
+    path.write_text(json.dumps({**old, "format": "carbon-lint/record@1"}))
+    document = json.loads(cli("ledger", "sum", "--format", "json")[1])
+    assert document["runs"] == 2
+    assert document["emissions_g"]["low"] < document["emissions_g"]["likely"] < document["emissions_g"]["high"]
 
 
 def test_a_clock_set_back_between_two_runs_is_no_crash_and_hides_no_energy(cli, files):
@@ -443,11 +475,8 @@ def test_the_verb_adds_and_holds_the_month_against_the_budget(cli, files):
     ]
 
     within = cli("ledger", "sum", "--month", "2026-11", "--max-emissions", "10kg")
-    assert within == (
-        0,
-        "2026-11: 9 kg, 161 kWh in 2 runs\n  max-emissions: 9 kg used, 10 kg allowed, 1 kg left (90 %)\n",
-        "",
-    )
+    assert (within[0], within[2]) == (0, "")
+    assert re.match(r"2026-11: 9 kg \(4\.5 to \d+\), 161 kWh \(.*\) in 2 runs\n  max-emissions: 9 kg used", within[1])
     cli("ledger", "add", "c.json")
     code, out, _ = cli("ledger", "sum", "--month", "2026-11", "--max-emissions", "10kg", "--max-energy", "1 kWh")
     assert code == 1
@@ -492,7 +521,7 @@ def test_the_same_run_with_other_figures_is_a_conflict_that_names_both(cli, file
     assert "the record given: 20 g, 400 Wh in 4 min 10 s; the ledger: 10 g, 200 Wh in 2 min 05 s" in out
     assert "c.json: added as" in out, "the others of the call are added"
     assert "1 of 2 records was not added" in err
-    assert summed("ledger").emissions_g == 30.0
+    assert summed("ledger").emissions_g.likely == 30.0
 
 
 def test_a_killed_run_with_other_figures_for_the_same_time_is_a_conflict_too(ledger):
@@ -514,7 +543,7 @@ def test_a_clock_that_was_set_back_before_the_end_does_not_keep_the_state_of_a_r
     add(recovered_run(ended_at="2026-11-24T10:01:00Z"), ledger)
 
     assert add(ran(1, ended_at="2026-11-24T09:02:05Z"), ledger).status == "replaced"
-    assert summed(ledger).emissions_g == 10.0
+    assert summed(ledger).emissions_g.likely == 10.0
     assert add(recovered_run(ended_at="2026-11-24T10:01:00Z"), ledger).status == "known"
 
 
@@ -638,7 +667,7 @@ def test_a_sum_with_a_run_that_was_not_measured_is_not_within_the_budget(cli, fi
 
     code, out, err = cli("ledger", "sum", "--max-emissions", "10kg")
     assert code == 125
-    assert out.startswith("all months: at least 10 g, 200 Wh in 2 runs\n  1 without emissions, 1 without energy\n")
+    assert re.match(r"all months: at least 10 g .* in 2 runs\n  1 without emissions, 1 without energy\n", out)
     assert "1 of 2 runs have no figure" in err
     assert "(run-2)" in err
     assert cli("ledger", "sum", "--max-emissions", "10kg", "--allow-unmeasured")[0] == 0
@@ -658,10 +687,10 @@ def test_the_list_and_the_json_say_the_same(cli, files):
     cli("ledger", "add", *files(a=ran(1), b=ran(2, provenance=other)))
 
     listed = cli("ledger", "list", "--repository", "me/other")[1]
-    assert "2026-11-24T10:02:05Z          10 g        200 Wh  completed    me/other  ledger/2026-11/" in listed
+    assert re.match(r"2026-11-24T10:02:05Z +10 g \(.*\) +200 Wh \(.*\)  completed +me/other  ledger/2026-11/", listed)
     assert len(listed.splitlines()) == 1
     document = json.loads(cli("ledger", "sum", "--repository", "me/other", "--format", "json")[1])
-    assert (document["format"], document["runs"], document["emissions_g"]) == (2, 1, 10.0)
+    assert (document["format"], document["runs"], document["emissions_g"]["likely"]) == (2, 1, 10.0)
 
 
 def test_bad_words_are_usage_errors(cli):
@@ -707,7 +736,7 @@ def test_whatever_is_added_in_whatever_order_each_key_counts_once(uploads):
 
     known = [one.emissions_g for one in runs.values() if one.emissions_g is not None]
     assert both.runs == len(runs)
-    assert both.emissions_g == (pytest.approx(sum(known)) if known else None)
+    assert (both.emissions_g and both.emissions_g.likely) == (pytest.approx(sum(known)) if known else None)
     assert len(both.without_emissions) == len(runs) - len(known)
     months = {one.ended_at[:7] for one in runs.values()}
     assert sum(summed(url, month).runs for month in months) == len(runs)
@@ -728,3 +757,11 @@ def test_whatever_states_of_one_run_are_added_none_is_lost_unsaid(states):
     for (grams, seconds, _), added in zip(states, told, strict=True):
         is_within = grams <= kept.emissions_g and seconds <= kept.duration_s
         assert is_within or (added.status == "conflict" and added.conflict is not None)
+
+
+def test_a_sum_over_two_bases_says_so():
+    by = [dataclasses.replace(RECORD.intensity, basis=basis) for basis in (*Basis, None)]
+    runs = [dataclasses.replace(ran(n), intensity=intensity) for n, intensity in enumerate(by)]
+    found = [Entry(path=f"2026-11/{n}.json", record=run) for n, run in enumerate(runs)]
+    assert "combustion and life-cycle" in sum_text(total(found), (), "all months")
+    assert "bases" not in sum_text(total(found[1:]), (), "all months")

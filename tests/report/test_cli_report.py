@@ -35,7 +35,7 @@ def test_a_record_is_shown_as_at_the_end_of_its_run(cli):
     code, out, err = cli("report", "r.json", "--max-emissions", "1kg")
 
     assert (code, err) == (0, "")
-    assert out.startswith("carbon-lint: Within budget: 12.3 g of 1 kg (1.23 %)\n  emissions  12.3 g CO2eq\n")
+    assert out.startswith("carbon-lint: Within budget: 12.3 g of 1 kg (1.23 %)\n  emissions  12.3 g (11 to 21) CO2eq\n")
 
 
 def test_the_summary_takes_the_journal_beside_the_record_and_lints_the_card(cli):
@@ -152,7 +152,7 @@ def test_the_limits_of_the_configuration_are_those_that_the_gate_applies(cli):
     gated = cli("gate", "r.json", "--uncertainty", "0%")
     shown = cli("report", "r.json")
 
-    said = "12.3 g (18 % of it estimated), 10 g allowed (carbon-lint.toml:1), over by 2.34 g"
+    said = "82 % of it measured, 10 g allowed (carbon-lint.toml:1), over by 2.34 g"
     assert gated[0] == 1
     assert said in gated[1]
     assert shown[0] == 0

@@ -31,21 +31,21 @@ COMPARISON = compare(figures_of_record(RECORD, "this run"), figures_of_record(TH
 
 
 def test_the_comment_shows_energy_and_grid_apart_under_its_marker():
-    verdict = with_increase(judge(RECORD, Budget(max_emissions_g=1000)), COMPARISON, parse_max_increase("5% and 1 g"))
+    verdict = with_increase(judge(RECORD, Budget(max_emissions_g=1000)), COMPARISON, parse_max_increase("5% and 0.5 g"))
 
     body = comment.render(told(RECORD, verdict, comparison=COMPARISON), key="train")
 
     lines = body.splitlines()
     assert lines[0] == "<!-- carbon-lint train -->"
     assert lines[1] == (
-        "### ❌ carbon-lint: Over budget: 1.12 g more than the baseline, 1 g more allowed, energy +10 %, grid -34 % vs "
-        "record base.json"
+        "### ❌ carbon-lint: Over budget: 1.12 g more than the baseline, 560 mg more allowed, energy +10 %, grid "
+        "-34 % vs record base.json"
     )
     assert "| emissions | 17 g CO2eq | 12.3 g CO2eq | -27 % |" in lines
     assert "| energy | 200 Wh | 220 Wh | +10 % |" in lines
     assert "| carbon intensity | 84.9 g/kWh | 56 g/kWh | -34 % |" in lines
     assert "Baseline: record base.json, 4 days older." in lines
-    assert "| max-emissions | 12.3 g | 1 kg | 988 g left | 18.2 % modelled |" in lines
+    assert "| max-emissions | 12.3 g (11 to 21) | 1 kg | 988 g left | 81.8 % of the energy, by sensors |" in lines
 
 
 def test_the_comment_is_found_again_by_its_key_and_by_nothing_that_a_card_says():

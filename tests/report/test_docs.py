@@ -9,10 +9,10 @@ import tomllib
 
 import pytest
 
-from carbon_lint.cli import VERBS
 from carbon_lint.config import load_file
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
+from carbon_lint.verbs import VERBS
 from tests.cases import cases
 from tests.conftest import ROOT
 from tests.schemas import check_jsonschema

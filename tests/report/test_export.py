@@ -62,7 +62,7 @@ def test_a_cyclonedx_document_is_valid_and_in_its_own_units(bom_validator, activ
     said = [(one["name"], one["value"]) for one in consumption["properties"]]
     assert ("carbon-lint:GPU method", "counter") in said
     assert ("carbon-lint:CPU method", "load-model") in said
-    assert ("carbon-lint:carbon intensity", "56 g/kWh: France, CodeCarbon 3.3.2 (2023)") in said
+    assert dict(said)["carbon-lint:carbon intensity"].startswith("56 g/kWh: France, CodeCarbon 3.3.2 (2023")
 
 
 def test_each_gpu_is_named_with_its_own_energy_and_whether_it_was_shared(bom_validator):

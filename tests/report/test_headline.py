@@ -8,9 +8,9 @@ from datetime import date
 from itertools import product
 
 from carbon_lint.gate.baseline import compare, figures_of_record
-from carbon_lint.gate.budget import OnModelled, is_failing, judge
+from carbon_lint.gate.budget import OnModelled, is_failing, judge, limit_results
 from carbon_lint.gate.exceptions import excuse
-from carbon_lint.gate.verdict import Budget
+from carbon_lint.gate.verdict import Budget, Status, Verdict
 from carbon_lint.limits import BudgetException
 from carbon_lint.records.record import Energy, Outcome, StoppedBy
 from carbon_lint.report.run import comment, summary
@@ -114,9 +114,9 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
          "✅ Within budget: 12.3 g of 1 kg (1.23 %)"),
         (ending("stopped", "narrow", "error", "", OnModelled.PASS),
          "❌ Stopped over budget: 12.3 of 5 g, 1 lint error"),
-        (ending("completed", "near", "clean", "", OnModelled.PASS), "⚠️ Undecided: 12.3 ± 0.954 g, limit 12.5 g"),
+        (ending("completed", "near", "clean", "", OnModelled.PASS), "⚠️ Undecided: 12.3 g (11 to 21), limit 12.5 g"),
         (ending("completed", "near", "clean", "", OnModelled.FAIL),
-         "❌ Undecided, which fails here: 12.3 ± 0.954 g, limit 12.5 g"),
+         "❌ Undecided, which fails here: 12.3 g (11 to 21), limit 12.5 g"),
         (ending("completed", "wide", "error", "", OnModelled.PASS),
          "❌ 1 lint error; within budget: 12.3 g of 1 kg (1.23 %)"),
         (ending("completed", "wide", "clean", "the Hub refused the card (403)", OnModelled.PASS),
@@ -165,5 +165,5 @@ def test_the_change_is_said_against_a_short_name_and_with_the_grid_only_if_it_mo
 
 def test_a_figure_that_rounds_to_its_limit_says_by_how_much_it_is_over():
     over = record(emissions_g=5.0001)
-    verdict = judge(over, Budget(max_emissions_g=5), uncertainty=0.0)
+    verdict = Verdict(status=Status.FAIL, limits=limit_results(Budget(max_emissions_g=5), 5.0001, None))
     assert headline(RunReport(record=over, verdict=verdict)).text == "Over budget: 5 of 5 g, over by 100 µg"

@@ -60,7 +60,7 @@ def parsed(text):
     return parts
 
 
-def rendered(one=RECORD, count=120, limit_g=20.0):
+def rendered(one=RECORD, count=120, limit_g=25.0):
     return page.render(RunReport(record=one, verdict=judge(one, Budget(max_emissions_g=limit_g))), readings(count))
 
 
@@ -76,7 +76,7 @@ def test_the_page_is_whole_and_the_same_each_time():
         "12.3 g",
         "max-emissions",
         "GPU 15",
-        "the limit is 20 g",
+        "the limit is 25 g",
         "energy counter",
         "0123abc",
     ):

@@ -21,16 +21,17 @@ def test_a_run_within_budget_is_told_in_a_dozen_lines_with_the_method_of_each_co
 
     assert rendered == (
         "carbon-lint: Within budget: 12.3 g of 1 kg (1.23 %)\n"
-        "  emissions  12.3 g CO2eq\n"
-        "  energy     220 Wh\n"
+        "  emissions  12.3 g (11 to 21) CO2eq\n"
+        "  energy     220 Wh (190 to 370)\n"
         "    GPU      180 Wh (energy counter)\n"
         "    CPU      30 Wh (load model)\n"
         "    RAM      10 Wh (constant)\n"
-        "  intensity  56 g/kWh: France, CodeCarbon 3.3.2 (2023)\n"
+        "  intensity  56 g/kWh: France, CodeCarbon 3.3.2 (2023, 3 years old)\n"
         "  PUE        1.2\n"
         "  duration   2 min 05 s\n"
-        "  modelled   18.2 % of the energy is estimated: no sensor was read for it\n"
-        "  limit      max-emissions: 12.3 g (18 % of it estimated), 1 kg allowed, 988 g left\n"
+        "  measured   81.8 % of the energy, by sensors\n"
+        "  left out   board, fans, disks, network and power supply: about 10 to 60 % on top\n"
+        "  limit      max-emissions: 12.3 g (11 to 21), 82 % of it measured, 1 kg allowed, 988 g left\n"
     )
 
 
@@ -55,7 +56,7 @@ def test_a_run_asked_for_energy_only_is_not_called_unmeasured():
 def test_an_undecided_verdict_gives_its_reason():
     rendered = run_text.render(told(RECORD, judge(RECORD, Budget(max_energy_kwh=0.215))))
 
-    assert rendered.splitlines()[0] == "carbon-lint: Undecided: 220 ± 17 Wh, limit 215 Wh"
+    assert rendered.splitlines()[0] == "carbon-lint: Undecided: 220 Wh (190 to 370), limit 215 Wh"
     assert "  note: max-energy: 220 Wh " in rendered
 
 

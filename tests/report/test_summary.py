@@ -40,11 +40,11 @@ def test_the_summary_leads_with_the_verdict_and_holds_every_limit_and_component(
     )
 
     assert text.startswith("## ❌ Over budget: 12.3 of 5 g\n")
-    assert "| max-emissions | 12.3 g | 5 g | **over by 7.34 g** | 18.2 % modelled |\n" in text
-    assert "| max-energy | 220 Wh | 10 kWh | 9.78 kWh left | 18.2 % modelled |\n" in text
+    assert "| max-emissions | 12.3 g (11 to 21) | 5 g | **over by 7.34 g** | 81.8 % of the energy, " in text
+    assert "| max-energy | 220 Wh (190 to 370) | 10 kWh | 9.78 kWh left | 81.8 % of the energy, by sensors |\n" in text
     assert "| GPU | 180 Wh | energy counter |\n" in text
     assert "| CPU | 30 Wh | load model |\n" in text
-    assert "| **emissions** | **12.3 g CO2eq** | 56 g/kWh: France, CodeCarbon 3.3.2 (2023) |\n" in text
+    assert "| **emissions** | **12.3 g (11 to 21) CO2eq** | 56 g/kWh: France, CodeCarbon 3.3.2 (2023, " in text
     assert "**Modelled, not measured:** 18.2 % of the energy: CPU (load model), RAM (constant).\n" in text
     assert "carbon-lint run --location FRA -- python train.py --name 'a b'\n" in text
     assert "at commit `0123abc` with `carbon-lint` `0.1.0`, `codecarbon` `3.3.2`:\n" in text

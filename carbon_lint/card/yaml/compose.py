@@ -50,7 +50,7 @@ _TAGS = {
 
 
 def events(source: Any) -> Iterator[Any]:
-    """The events that libyaml finds in a text or a stream; raises yaml.YAMLError."""
+    """Return the events that libyaml finds in a text or a stream; raises yaml.YAMLError."""
     if _Parser is not None:
         return iter(_Parser(source).get_event, None)
     return yaml.parse(source, Loader=yaml.SafeLoader)
@@ -82,7 +82,7 @@ def is_well_formed(text: str) -> bool:
 
 
 def compose(text: str, start: int, end: int) -> Parsed:
-    """The front matter `text[start:end]` as nodes with offsets into `text`, and why the Hub would refuse it."""
+    """Return the front matter `text[start:end]` as nodes with offsets into `text`, and why the Hub would refuse it."""
     source = text[start:end]
     nul = source.find("\0")
     if nul >= 0:
@@ -302,7 +302,7 @@ class _Composer:
         return bisect_right(self.breaks, offset) + 1
 
     def _merge(self, node: Node) -> None:
-        """What `<<` brings in: entries whose key is not there yet, the first source first."""
+        """Return what `<<` brings in: entries whose key is not there yet, the first source first."""
         sources = [value for key, value in node.own_items() if is_merge(key)]
         if not sources:
             return

@@ -8,5 +8,5 @@ from functools import cache
 
 @cache
 def pattern(text: str) -> re.Pattern[str]:
-    """A pattern that takes no notice of case, with `^` and `$` at lines; a blank in it must be written `[ ]`."""
+    """Return a pattern that takes no notice of case, with `^` and `$` at lines; a blank in it must be written `[ ]`."""
     return re.compile(text, re.IGNORECASE | re.VERBOSE | re.MULTILINE)

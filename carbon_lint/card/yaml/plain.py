@@ -43,7 +43,7 @@ _ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 
 
 def is_plainly_fine(yaml: str) -> bool:
-    """True only where the YAML is certainly a map without fault. False says nothing."""
+    """Return whether the YAML is certainly a map without fault. False says nothing."""
     lines = yaml.replace("\r\n", "\n") + "\n"
     if not _LINES.fullmatch(lines) or not _FIRST.match(lines):
         return False

@@ -120,7 +120,7 @@ class Repaired:
         return "".join(self.lines)
 
     def offset(self, position: int, *, is_end: bool = False) -> int:
-        """A position in the repaired text as one in the original YAML."""
+        """Return a position in the repaired text as one in the original YAML."""
         if self._starts is None:
             starts = (accumulate(lengths, initial=0) for lengths in (map(len, self.lines), self._lengths))
             self._starts = (list(next(starts)), list(next(starts)))
@@ -135,7 +135,7 @@ class Repaired:
         return original[line] + column
 
     def original(self, scalar: str) -> str:
-        """A scalar's text with every stand-in replaced by what it stands for."""
+        """Return a scalar's text with every stand-in replaced by what it stands for."""
         if self._escapes:
             scalar = _ESCAPE.sub(lambda match: self._escapes.get(match[0], match[0]), scalar)
         if self._anchors:
@@ -143,7 +143,7 @@ class Repaired:
         return paired(scalar.translate(self.stand_ins)) if self.stand_ins else scalar
 
     def anchor(self, name: str) -> str:
-        """An anchor's name as the source has it."""
+        """Return an anchor's name as the source has it."""
         return self._anchors.get(name, name)
 
     def unprintable(self, scalar: str, *, is_quoted: bool) -> bool:
@@ -245,7 +245,7 @@ class Repaired:
         return True
 
     def _stand_in(self, text: str, held: str | None = None) -> str:
-        """A character that stands for `text`, and for `held` in a scalar."""
+        """Return a character that stands for `text`, and for `held` in a scalar."""
         code = self._codes.get(text)
         if code is None:
             code = next(self._free, 0xFFFD)  # all of them taken: nobody but a fuzzer gets here

@@ -110,7 +110,7 @@ def emissions_thresholds_value(text: str) -> Value:
 
 
 def js_key(kind: str, value: object) -> str:
-    """The property name that JavaScript makes of a key's value: `1.0` and `'1'` are one key to js-yaml."""
+    """Return the property name that JavaScript makes of a key's value: `1.0` and `'1'` are one key to js-yaml."""
     if kind == "null":
         return "null"
     if isinstance(value, bool):

@@ -81,7 +81,7 @@ class _Source:
         self._pieces = _pieces(lines, start)
 
     def read(self, _size: int) -> str:
-        """The next piece, empty at the end."""
+        """Return the next piece, empty at the end."""
         piece = next(self._pieces, "")
         self.scanned += self._last
         self._last = len(piece)

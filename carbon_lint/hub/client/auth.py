@@ -25,8 +25,8 @@ except ImportError:  # before keyless login
 
 
 HOW_TO_GIVE_ONE = (
-    "give one by HF_TOKEN, by --token-file, by `hf auth login`, or in GitHub Actions without any secret by "
-    "HF_OIDC_RESOURCE=owner/model with `permissions: id-token: write` (docs/publishing.md)"
+    "set HF_TOKEN, name a file that holds it as token-file, run `hf auth login`, or in GitHub Actions set "
+    "HF_OIDC_RESOURCE=owner/model, without any secret, with `permissions: id-token: write` (docs/publishing.md)"
 )
 
 

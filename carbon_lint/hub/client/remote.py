@@ -224,8 +224,9 @@ class ModelRepo:
         if answer.get("auth", {}).get("accessToken", {}).get("role") == "read":
             hint = "use a token with write access: https://huggingface.co/settings/tokens"
             return HubError(f"{who} may only read", hint=hint)
-        hint = "use a token that may" + (", or open a pull request with --create-pr" if what == "write to" else "")
-        return HubError(f"{who} may not {what} {self.id}", hint=hint)
+        hint = "use a token that may" + (", or open a pull request" if what == "write to" else "")
+        suggest = (("create-pr", ""),) if what == "write to" else ()
+        return HubError(f"{who} may not {what} {self.id}", hint=hint, suggest=suggest)
 
     def commit_url(self, sha: str) -> str:
         """The web page of a commit."""
@@ -239,13 +240,10 @@ class ModelRepo:
         except EntryNotFoundError:
             raise
         except HubError as error:
-            raise self._without_token(error) from None
+            secret = self.credentials.token if self.credentials else None
+            raise error.again(message=redacted(error.message, secret)) from None
         except refusals.EXPECTED as error:
             if isinstance(error, HfHubHTTPError) and error.response.status_code == STALE:
                 raise
             # `from None`: the client's own exceptions hold request headers
             raise refusals.explain(error, self.id, revision, self.credentials) from None
-
-    def _without_token(self, error: HubError) -> HubError:
-        error.message = redacted(error.message, self.credentials.token if self.credentials else None)
-        return error

@@ -85,5 +85,8 @@ def parse_endpoint(text: str | None) -> str:
             f"HF_ENDPOINT is {quoted(text)}, which is no http(s) address", hint="unset it, or write https://host"
         )
     if parts.username or parts.password:
-        raise UsageError("HF_ENDPOINT holds a user name or password", hint="give the token by HF_TOKEN or --token-file")
+        raise UsageError(
+            "HF_ENDPOINT holds a user name or password",
+            hint="set HF_TOKEN to the token",
+        )
     return text.strip().rstrip("/")

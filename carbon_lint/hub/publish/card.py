@@ -51,7 +51,8 @@ class ChangedCardError(HubError):
 
     def __init__(self, message: str, diff: str) -> None:
         super().__init__(
-            message, hint="look at the change below, then publish again, or publish over it with --overwrite"
+            message,
+            hint="look at the change below, then publish again; `carbon-lint publish --force` publishes over it",
         )
         self.diff = diff
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
 from carbon_lint.card.from_record import is_modelled
-from carbon_lint.records.intensity import source_in_words
+from carbon_lint.records.intensity import source_in_words, vintage_in_words
+from carbon_lint.records.ranges import energy_range
 from carbon_lint.text import markdown_text, terminal
-from carbon_lint.units import format_emissions, format_energy, significant
+from carbon_lint.units import format_emissions, format_energy, format_energy_range, significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,13 +56,15 @@ def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]
         # A model does not know the digits behind; they are in the record.
         exact = "" if is_modelled(record) else f" ({_plain(energy_kwh)} kWh)"
         whose = "Energy of this run" if record.run_group is not None else "Energy"
-        lines.append(f"{whose}: {format_energy(energy_kwh)}{exact}")
+        known = energy_range(record)
+        shown = format_energy(energy_kwh) if known is None else format_energy_range(known.likely, known.low, known.high)
+        lines.append(f"{whose}: {shown}{exact}")
     if record.intensity is not None:
         place = record.intensity.location_name or record.intensity.location
         where = f", {show(place)}" if place else ""
-        year = f", {record.intensity.year}" if record.intensity.year else ""
+        of = vintage_in_words(record.intensity, record.started_at)
         figure = f"{significant(record.intensity.g_per_kwh)} g/kWh"
-        lines.append(f"Carbon intensity: {figure} ({show(source_in_words(record.intensity))}{where}{year})")
+        lines.append(f"Carbon intensity: {figure}: {show(source_in_words(record.intensity))}{where}{of}")
     lines.append(f"Outcome: {record.outcome}")
     if record.provenance.run_url:
         url = record.provenance.run_url

@@ -211,8 +211,8 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
         plan = request.plan if not is_made and _has_edits_of_others(repo, pull) else WholeCard(new)
         done = publish_card(replace(request, plan=plan, revision=pull.ref, on_loss=None), repo, deadline)
     except HubError as error:
-        error.message += f" ({pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status})"
-        raise
+        state = f"{pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status}"
+        raise error.again(message=f"{error.message} ({state})") from error
     if pull.status == "draft":
         pulls.set_status(pull.num, "open", deadline, request.retries)
     if is_made:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
@@ -47,16 +46,14 @@ class FindRequest:
     limit: int | None = None
     more_downloads_than: int | None = None
     leaves_out_zero: bool = False  # a placeholder is greener than nothing
-    explains: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A model and what it states. `builtin` is what the client's own filter says of it, where that was asked."""
+    """A model and what it states."""
 
     entry: Entry
     stated: Stated
-    builtin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +90,7 @@ def find(request: FindRequest, catalogue: Catalogue, on_seen: Callable[[int], No
         seen += 1
         if on_seen is not None:
             on_seen(seen)
-        found = _judged(entry, request)
+        found = _judged(entry)
         if found.stated.emissions_g is None:
             unreadable.append(found)
         elif _is_within(found, request):
@@ -155,7 +152,6 @@ def greener_than(repo_id: str, request: FindRequest, catalogue: Catalogue) -> Fi
         sort=request.sort,
         limit=request.limit,
         more_downloads_than=entry.downloads or 0,
-        explains=request.explains,
         leaves_out_zero=True,
     )
 
@@ -170,7 +166,7 @@ def _parameters(request: FindRequest) -> dict[str, Any]:
     return {**parameters, **{name: value for name, value in optional.items() if value}}
 
 
-def _judged(entry: Entry, request: FindRequest) -> Found:
+def _judged(entry: Entry) -> Found:
     stated = read_stated(entry.metadata)
     if stated is None:
         # the Hub lists it as stating emissions, so nothing here is a statement that cannot be read
@@ -178,8 +174,7 @@ def _judged(entry: Entry, request: FindRequest) -> Found:
         if not isinstance(entry.metadata, dict) and entry.metadata is not None:
             kind = f"metadata that is no mapping ({type(entry.metadata).__name__})"
         stated = Stated(emissions_g=None, text="", note=f"the Hub's list holds {kind}")
-    builtin = builtin_says(entry.metadata, request.min_g, request.max_g) if request.explains else None
-    return Found(entry=entry, stated=stated, builtin=builtin)
+    return Found(entry=entry, stated=stated)
 
 
 def _is_within(found: Found, request: FindRequest) -> bool:
@@ -191,21 +186,6 @@ def _is_within(found: Found, request: FindRequest) -> bool:
         and (request.below_g is None or grams < request.below_g)
         and (request.more_downloads_than is None or (found.entry.downloads or 0) > request.more_downloads_than)
     )
-
-
-def builtin_says(metadata: Any, min_g: float | None, max_g: float | None) -> str:
-    """What `HfApi.list_models(emissions_thresholds=...)` does with this card: found, not found, or how it fails."""
-    try:
-        from huggingface_hub.utils.endpoint_helpers import _is_emission_within_threshold as builtin  # noqa: PLC0415
-    except ImportError:
-        return "this version of huggingface_hub has no such filter"
-    if min_g is None and max_g is None:
-        return "needs a limit"
-    try:
-        is_within = builtin(SimpleNamespace(card_data=metadata), min_g, max_g)  # type: ignore[arg-type]  # all it reads
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        return f"ends the whole search with {type(error).__name__}"
-    return "found" if is_within else "not found"
 
 
 def rows(found: tuple[Found, ...], endpoint: str) -> Iterator[dict[str, Any]]:
@@ -224,6 +204,4 @@ def rows(found: tuple[Found, ...], endpoint: str) -> Iterator[dict[str, Any]]:
             "likes": it.entry.likes,
             "url": f"{endpoint}/{it.entry.id}",
         }
-        if it.builtin is not None:
-            row["builtin"] = it.builtin
         yield row

@@ -62,7 +62,7 @@ def check(context: Context) -> Iterator[Hit]:
         return
     if evidence.doubt is not None:
         yield Hit(
-            f"emissions is {node.text} g, and no grams confirm it: {evidence.doubt}; give the --location of the run",
+            f"emissions is {node.text} g, and no grams confirm it: {evidence.doubt}; state the location of the run",
             node.start,
             node.end,
         )

@@ -1,4 +1,4 @@
-"""CodeCarbon behind the meter's protocol. The only file that imports codecarbon.
+"""Measure a machine beside CodeCarbon, behind the meter's protocol. The only file that imports codecarbon.
 
 Nothing ambient reaches it: every parameter is given, and while it starts its folder, HOME and environment are private.
 Its scheduler is parked; the loop drives `flush()` and checks every answer before it is believed.
@@ -17,20 +17,21 @@ from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.measure.codecarbon.figures import FigureCheck, uncounted
+from carbon_lint.measure.codecarbon.figures import FigureCheck, differing_counters
 from carbon_lint.measure.codecarbon.surroundings import private_surroundings
 from carbon_lint.measure.codecarbon.tap import QuietLog, Tap
 from carbon_lint.measure.gpu.counting import open_gpus
-from carbon_lint.measure.host.cpu import plan_cpu, rapl_domains
-from carbon_lint.measure.host.cpu_load import LinearWatch, load_of
+from carbon_lint.measure.host.counting import HostEnergy
+from carbon_lint.measure.host.cpu import plan_cpu
+from carbon_lint.measure.host.cpu_load import LoadMeter
 from carbon_lint.measure.host.memory import plan_ram
-from carbon_lint.measure.host.rapl import RaplWatch
+from carbon_lint.measure.host.rapl import CounterError
 from carbon_lint.measure.meter import Reading
-from carbon_lint.measure.required import check_required
+from carbon_lint.measure.required import check_required, need_linux
 from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
-from carbon_lint.records.record import Energy, Hardware, Method, Methods
-from carbon_lint.units import grams_from_kilograms
+from carbon_lint.records.ranges import uncertainty_of_parts
+from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -61,12 +62,13 @@ def _install() -> str:
 
 
 class CodeCarbonMeter:
-    """Measures this machine with CodeCarbon. Driven by one thread.
+    """Measure this machine beside CodeCarbon. Driven by one thread.
 
     Args:
-        place: where the energy comes from; `None` for a run that is asked for energy only.
+        place: where the energy comes from; `None` for a run that states energy only.
         pue: power usage effectiveness of the building, at least 1.
-        cpu_power_w: the CPU's power at full load, where the user knows it.
+        cpu_power_w: the CPU's power at full load, if the user knows it.
+        ram_power_w: the memory's power, if the user knows it.
         environ: the job's, for the variables that say which GPUs it can see.
         require: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is
             there and cannot be read.
@@ -78,10 +80,12 @@ class CodeCarbonMeter:
         *,
         pue: float = 1.0,
         cpu_power_w: float | None = None,
+        ram_power_w: float | None = None,
         environ: Mapping[str, str] = MappingProxyType({}),
         require: Collection[str] = (),
         root: Path = Path("/"),
     ) -> None:
+        need_linux()
         if not math.isfinite(pue) or pue < 1:
             raise UsageError(
                 f"PUE {pue!r} is not a finite number of 1 or more",
@@ -93,21 +97,22 @@ class CodeCarbonMeter:
         self.last_failure: str | None = None
         self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh
         self._cpu = plan_cpu(cpu_power_w, root=root)
-        self._ram = plan_ram(root=root)
+        self._ram = plan_ram(self._cpu, ram_power_w, root=root)
+        self._host = HostEnergy(self._cpu, self._ram, root=root)
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
         self.software |= self._gpus.drivers
         self._gpu_kwh: tuple[float, ...] = ()
         self._require = frozenset(require)
         self._root = root
-        self._rapl = RaplWatch(rapl_domains(root) if self._cpu.method is Method.COUNTER else ())
-        self._linear: LinearWatch | None = None
-        self._uncounted: tuple[str, ...] = ()
+        self._codecarbon_counts_cpu = True
+        self._doubts: tuple[str, ...] = ()
         self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
         self._tap = Tap()
         self._log = QuietLog()
         self._tracker: Any = None
         self._previous: Reading | None = None
         self._started_s = 0.0
+        self.assumptions = self._host.assumptions
         self.methods = Methods(cpu=self._cpu.method, gpu=self._gpus.method, ram=self._ram.method)
 
     @property
@@ -123,10 +128,10 @@ class CodeCarbonMeter:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the number should know."""
-        return self._cpu.warnings + self._gpus.warnings + self._uncounted
+        return self._cpu.warnings + self._gpus.warnings + self._host.warnings + self._doubts
 
     def start(self) -> None:
-        """Begin to count. Raises MeasurementError where CodeCarbon is missing, another one, or gives no figures."""
+        """Begin to count. Raises MeasurementError if CodeCarbon is missing, another one, or gives no figures."""
         logging.getLogger("codecarbon").addFilter(self._log)
         try:
             self._start()
@@ -150,16 +155,19 @@ class CodeCarbonMeter:
             )
         self._look_inside()
         check_required(self._require, self._cpu, gpu_count=len(self._gpus.gpus), root=self._root)
-        self._rapl.start()
-        problem = self._check.problem(self._tap.last, time.monotonic())
+        problem = self._check.problem(self._tap.last)
         if problem is not None:
             raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
         self._gpus.start()
-        self._started_s = time.monotonic()
-        self._previous = self._reading(self._tap.last, 0.0)
+        try:
+            self._host.start()
+            self._started_s = time.monotonic()
+            self._previous = self._reading(self._tap.last, 0.0)
+        except CounterError as error:
+            raise MeasurementError(str(error), hint="`carbon-lint doctor` says what can be measured") from error
 
     def read(self) -> Reading | None:
-        """The figures so far; `None` where any part gave none, or none that holds (`last_failure` says why)."""
+        """Return the figures so far; `None` if a part gave none that can be believed (`last_failure` says why)."""
         count = self._tap.count
         self._log.lines.clear()
         gpu_kwh = self._gpus.read()
@@ -169,16 +177,25 @@ class CodeCarbonMeter:
         elif gpu_kwh is None:
             problem = self._gpus.last_failure
         else:
-            problem = self._doubt(self._tap.last)
+            problem = self._check.problem(self._tap.last)
         self.last_failure = problem
         if problem is not None or gpu_kwh is None:
             return None
-        self._previous = self._reading(self._tap.last, gpu_kwh)
+        try:
+            self._previous = self._reading(self._tap.last, gpu_kwh)
+        except CounterError as error:
+            self.last_failure = str(error)
+            return None
         self._gpu_kwh = self._gpus.read_kwh
         return self._previous
 
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """See Meter."""
+        if self._host.note_job_cpu(seconds, outside=outside):
+            self.assumptions = self._host.assumptions
+
     def stop(self) -> Reading | None:
-        """The last figures; all threads end. A reading that fails is tried again: it would cost the whole run."""
+        """Return the last figures and end all threads. A reading that fails, and would cost the run, is tried again."""
         try:
             self._wait_until_measurable()
             last = self.read()
@@ -189,8 +206,8 @@ class CodeCarbonMeter:
                 last = self.read()
             self._tracker.stop()
             self._gpus.stop()
-            if last is not None and last.energy_kwh.ram is not None:
-                self._uncounted = uncounted(last.energy_kwh.ram, self._ram.power_w * self.pue, last.elapsed_s)
+            if last is not None and self._cpu.method is Method.COUNTER and last.codecarbon is not None:
+                self._doubts = differing_counters(last.codecarbon.cpu_kwh, last.energy_kwh.cpu)
             return last
         finally:
             self._release()
@@ -203,13 +220,6 @@ class CodeCarbonMeter:
 
     def _release(self) -> None:
         logging.getLogger("codecarbon").removeFilter(self._log)
-
-    def _doubt(self, data: Any) -> str | None:
-        """Why these figures cannot be believed, or `None`."""
-        problem = self._check.problem(data, time.monotonic())
-        if problem is None and self._cpu.method is Method.COUNTER:
-            problem = self._rapl.problem(data.cpu_energy / self.pue)
-        return problem
 
     def _arguments(self) -> dict[str, Any]:
         """Every parameter of the tracker: one that is left out may come from a file in the repository."""
@@ -237,7 +247,7 @@ class CodeCarbonMeter:
             "allow_multiple_runs": True,
             "gpu_ids": None,
             "force_cpu_power": self._cpu.max_power_w,
-            "force_ram_power": self._ram.power_w,
+            "force_ram_power": None,
             "force_mode_cpu_load": False,
             "rapl_include_dram": False,
             "rapl_prefer_psys": False,
@@ -252,39 +262,45 @@ class CodeCarbonMeter:
         }
 
     def _look_inside(self) -> None:
-        """The tracker must have set up what was planned. The only place that looks at its private parts."""
+        """Give CodeCarbon the load of this process's CPUs. The only place that looks at its private parts."""
         try:
             parts = {type(part).__name__: part for part in self._tracker._hardware}
-            mode, tdp_w, ram_w = parts["CPU"]._mode, parts["CPU"]._tdp, parts["RAM"]._force_ram_power
+            mode, tdp_w = parts["CPU"]._mode, parts["CPU"]._tdp
         except (AttributeError, KeyError) as error:
             raise MeasurementError(f"CodeCarbon is not built as expected: {error!r}", hint=_install()) from error
-        expected = "intel_rapl" if self._cpu.method is Method.COUNTER else "cpu_load"
-        if mode != expected or (mode == "cpu_load" and tdp_w != self._cpu.max_power_w) or ram_w != self._ram.power_w:
+        if self._cpu.method is Method.COUNTER:
+            self._codecarbon_counts_cpu = mode == "intel_rapl"
+            return
+        if mode != "cpu_load" or tdp_w != self._cpu.max_power_w:
             raise MeasurementError(
-                f"CodeCarbon measures the CPU by {mode} ({tdp_w} W) and memory at {ram_w} W, "
-                f"where {expected} ({self._cpu.max_power_w} W) and {self._ram.power_w} W were asked for"
+                f"CodeCarbon models the CPU by {mode} of {tdp_w} W; by its load and {self._cpu.max_power_w} W was asked"
             )
-        if mode == "cpu_load":
-            load = load_of(self._cpu.limit, self._cpu.usable_threads, self._root)
-            self._linear = LinearWatch(load or parts["CPU"]._cpu_load_meter)
-            parts["CPU"]._cpu_load_meter = self._linear
+        parts["CPU"]._cpu_load_meter = LoadMeter(self._host.busy, self._cpu.usable_threads)
 
     def _reading(self, data: Any, gpu_kwh: float) -> Reading:
+        """Return the figures. Raises CounterError if one cannot be believed."""
+        host = self._host.read()
         elapsed_s = time.monotonic() - self._started_s
-        gpu_kwh *= self.pue
-        total_kwh = data.energy_consumed + gpu_kwh
-        energy = Energy(
-            total=total_kwh,
-            cpu=data.cpu_energy,
-            gpu=gpu_kwh if self._gpus.gpus else None,
-            ram=data.ram_energy,
-        )
-        grams = grams_from_kilograms(data.emissions) + gpu_kwh * self._g_per_kwh
+        cpu_kwh, ram_kwh, gpu_kwh = host.cpu_kwh * self.pue, host.ram_kwh * self.pue, gpu_kwh * self.pue
+        total_kwh = cpu_kwh + ram_kwh + gpu_kwh
+        energy = Energy(total=total_kwh, cpu=cpu_kwh, gpu=gpu_kwh if self._gpus.gpus else None, ram=ram_kwh)
+        g_per_kwh = None if self.intensity is None else self._g_per_kwh
+        bounds = (None if part is None else part.times(self.pue) for part in (host.cpu_bounds, host.ram_bounds))
+        cpu_bounds, ram_bounds = bounds
         return Reading(
             elapsed_s=elapsed_s,
             energy_kwh=energy,
-            emissions_g=None if self.intensity is None else grams,
+            emissions_g=None if g_per_kwh is None else total_kwh * g_per_kwh,
             power_w=_mean_power_w(self._previous, elapsed_s, total_kwh),
+            uncertainty=uncertainty_of_parts(
+                energy, self.methods, g_per_kwh=g_per_kwh, cpu_kwh=cpu_bounds, ram_kwh=ram_bounds
+            ),
+            cpu_mean_load=host.cpu_load,
+            left_out=self._host.left_out(host.cpu_kwh + host.ram_kwh, total_kwh / self.pue),
+            codecarbon=CodeCarbonEnergy(
+                cpu_kwh=data.cpu_energy if self._codecarbon_counts_cpu else None, ram_kwh=data.ram_energy
+            ),
+            machine_cpu_s=host.busy_s,
         )
 
 
@@ -296,7 +312,7 @@ def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) ->
 
 
 def _offline_tracker() -> Any:
-    """The tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
+    """Return the tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
     import codecarbon
 
     # The first `flush()` would import it, and what is drawn meanwhile would be the job's.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# SLURM_*: with a job id CodeCarbon asks `scontrol`, and fails as a whole where there is none.
+# SLURM_*: with a job id CodeCarbon asks `scontrol`, and fails as a whole if there is none.
 # *_VISIBLE_DEVICES: CodeCarbon reads them wrongly; `gpu` resolves them.
 _SCRUBBED = ("codecarbon_", "slurm_", "cuda_visible_devices", "rocr_visible_devices", "hip_visible_devices")
 
@@ -43,7 +43,7 @@ def private_surroundings() -> Iterator[None]:
 
 @contextmanager
 def _empty_folder() -> Iterator[str]:
-    """A new folder; /proc where none can be made (a read-only root file system): nobody can put a file there either."""
+    """Yield a new folder; /proc if none can be made (read-only root): nobody can put a file there either."""
     try:
         folder = tempfile.mkdtemp(prefix="carbon-lint-")
     except OSError:

@@ -15,7 +15,7 @@ class Tap:
         self.count = 0
 
     def out(self, total: Any, delta: Any) -> None:
-        """Called by `flush()` and `stop()`."""
+        """Take what `flush()` and `stop()` give."""
         del delta
         self.last = total
         self.count += 1
@@ -49,5 +49,5 @@ class QuietLog(logging.Filter):
         return False
 
     def cause(self) -> str:
-        """The best of what was kept."""
+        """Return the best of what was kept."""
         return next((line for line in self.lines if line), "it says nothing of why")

@@ -1,4 +1,4 @@
-"""Where a run is heading: what it will have used of its budget when the job has ended.
+"""Forecast what a run will have used of its budget when the job has ended.
 
 Linear in the job's progress, from the moment at which that progress began to move: what was used before (imports, the
 compiling of a first step, the steps that a resumed run did not repeat) is counted once and not stretched. So what is
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from carbon_lint.measure.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measure.forecast.trainer_state import TrainerState
 
 LEAST_DONE = 0.02
 """Of the whole. Before so much has been done under our eyes a forecast would be noise."""
@@ -34,31 +35,51 @@ class Forecast:
 
 
 class Forecaster:
-    """Asks the job's progress file, then what it prints, then the clock: the first one that says enough holds."""
+    """Asks the job's progress file, a Trainer's state, what the job prints, the clock: the first that knows holds."""
 
     def __init__(
         self,
         *,
         progress_file: Path | None = None,
+        trainer_state: TrainerState | None = None,
         printed: PrintedProgress | None = None,
         expected_duration_s: float | None = None,
     ) -> None:
         self._progress_file = progress_file
+        self._trainer_state = trainer_state
         self._printed = printed
         self._expected_duration_s = expected_duration_s
         self._by_file = _Slope()
+        self._by_state = _Slope()
         self._by_print = _Slope()
 
     def take(self, used: float | None, elapsed_s: float) -> Forecast | None:
-        """`used` of the budget after `elapsed_s`, as a share. `None` where nothing can be said yet."""
+        """Return where `used` of the budget after `elapsed_s` leads, as a share; `None` if that is not known yet."""
         printed = self._printed.look(elapsed_s) if self._printed is not None else None
         if used is None:
             return None
-        for told, slope in ((self._read_file(), self._by_file), (printed, self._by_print)):
+        sources = (
+            (self._read_file(), self._by_file),
+            (self._read_state(elapsed_s), self._by_state),
+            (printed, self._by_print),
+        )
+        for told, slope in sources:
             share = None if told is None else slope.share_at_end(told, used)
             if told is not None and share is not None and told.known_for_s >= LEAST_LIFE_S:
                 return Forecast(share=share, by=told.by)
         return self._by_time(used, elapsed_s)
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether the job tells anything of its progress, or how long it takes is known."""
+        known = self._expected_duration_s is not None or self._by_file.has_begun or self._by_state.has_begun
+        return known or (self._printed is not None and self._printed.is_recognised)
+
+    def _read_state(self, elapsed_s: float) -> Told | None:
+        steps = None if self._trainer_state is None else self._trainer_state.look(elapsed_s)
+        if steps is None:
+            return None
+        return Told(fraction=steps[0] / steps[1], by=f"its trainer_state.json, {steps[0]}/{steps[1]}", source="state")
 
     def _read_file(self) -> Told | None:
         done = read_done_fraction(self._progress_file) if self._progress_file is not None else None
@@ -73,7 +94,7 @@ class Forecaster:
 
 
 class _Slope:
-    """What was used against what was done, of one source of progress."""
+    """Holds what was used against what was done, of one source of progress."""
 
     def __init__(self) -> None:
         self._source: str | None = None
@@ -81,8 +102,13 @@ class _Slope:
         self._began = (0.0, 0.0)  # (done, used)
         self._latest = (0.0, 0.0)  # where progress last changed: it may stand still for an epoch
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether this source has told anything."""
+        return self._source is not None
+
     def share_at_end(self, told: Told, used: float) -> float | None:
-        """Take one reading in. `None` while too little is known."""
+        """Take one reading in. Return `None` while too little is known."""
         here = (told.fraction, used)
         if told.source != self._source or told.fraction < self._latest[0]:
             self._source, self._has_moved = told.source, False

@@ -1,15 +1,17 @@
-"""What a forecast needs around a job: a file for its progress, an ear for its output. Nothing of it without one."""
+"""Set up what a forecast needs around a job: a file for its progress, and somebody who reads its output."""
 
 from __future__ import annotations
 
 import contextlib
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.measure.forecast.forecaster import Forecaster
 from carbon_lint.measure.forecast.listening import Listening
+from carbon_lint.measure.forecast.trainer_state import TrainerState
 from carbon_lint.measure.job.environment import PROGRESS_VARIABLE
 from carbon_lint.measure.job.signals import CANCELLING
 
@@ -47,6 +49,7 @@ def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: Si
         path.touch()
         forecaster = Forecaster(
             progress_file=path,
+            trainer_state=TrainerState(Path.cwd(), time.time()),
             printed=printed or listening.printed,
             expected_duration_s=request.expected_duration_s,
         )

@@ -1,4 +1,4 @@
-"""How far the job is, as it tells on its own stdout and stderr.
+"""Tell how far the job is by what it prints on its stdout and stderr.
 
 The bytes are only kept when they come, 64 KiB a stream at most; once a tick the loop looks at what has come since the
 last look. So a job that floods its output is not slowed down, and how its output was cut into pieces changes nothing.
@@ -13,10 +13,11 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.measure.forecast.printed_lines import MAX_LINE_BYTES, Counter, EpochLine, Role, read_line
+from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ MAX_COUNTERS = 64
 _FIRST_FEW = 4
 _ABANDONED_S = 60.0  # see `_is_abandoned`
 _ABANDONED_LIVES = 3
+_STARTS_AGAIN = 3.0  # times the least time that was left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +121,14 @@ class _Seen:
 
 @dataclass(slots=True, kw_only=True)
 class _Epochs:
-    """The epochs that the job numbers. `done` of them are over; `inner` is what the epoch's own line says of it."""
+    """The epochs that the job numbers. `done` of them are over; `inner` is what the epoch's own line says of it.
+
+    `fold` of `folds` is the round of all of them that is under way.
+    """
 
     total: int = 0
+    fold: int = 1
+    folds: int = 1
     first: int = 1  # 0 where an epoch 0 was seen
     number: int = -1
     done: int = 0
@@ -137,6 +144,29 @@ class _Epochs:
         return self.number >= 0
 
 
+@dataclass(slots=True, kw_only=True)
+class _TimeLeft:
+    """The time that the job says is left. What starts again is an epoch's and not the job's."""
+
+    first_s: float
+    at_s: float
+    left_s: float
+    least_s: float
+    is_of_a_part: bool = False
+
+    def take(self, left_s: float, now_s: float) -> None:
+        self.is_of_a_part |= left_s > _STARTS_AGAIN * max(self.least_s, 1.0) and self.least_s < self.at_s - self.first_s
+        self.at_s, self.left_s, self.least_s = now_s, left_s, min(self.least_s, left_s)
+
+    def told(self, now_s: float) -> Told | None:
+        """`at_s` is the time that the job has run for, so what is left of the sum is what is left of the job."""
+        if self.is_of_a_part or not self.at_s:
+            return None
+        by = f"the {format_duration(self.left_s)} that it says are left"
+        fraction = self.at_s / (self.at_s + self.left_s)
+        return Told(fraction=fraction, by=by, source="time left", known_for_s=now_s - self.first_s)
+
+
 class PrintedProgress:
     """Hears stdout and stderr; `look` says how far the job is. `look` and the rest belong to one thread."""
 
@@ -145,6 +175,8 @@ class PrintedProgress:
         self._streams = (Stream(),) if streams is None else tuple(streams)
         self._seen: dict[tuple[str, str, float], _Seen] = {}
         self._epochs = _Epochs()
+        self._announced: dict[str, int] = {}  # how many epochs and steps there will be; 0 if two numbers were said
+        self._time_left: _TimeLeft | None = None
         self._order = 0
 
     def feed(self, data: bytes) -> None:
@@ -160,18 +192,59 @@ class PrintedProgress:
             self._take_line(open_line, now_s, is_ended=False)
         return self._told(now_s)
 
+    @property
+    def is_recognised(self) -> bool:
+        """Whether something was printed that a forecast can go by, at once or once it has moved."""
+        counts = any(seen.is_whole for seen in self._seen.values())
+        return counts or self._epochs.are_known or self._time_left is not None
+
     def _take_line(self, raw: bytes, now_s: float, *, is_ended: bool = True) -> None:
         line = read_line(raw, is_ended=is_ended)
         if line is None:
             return
-        if line.epoch is not None:
-            self._take_epoch(line.epoch, line.counter, now_s)
-        elif line.counter is not None:
-            self._take_counter(line.counter, now_s)
+        if line.announced is not None:
+            word, total = line.announced
+            self._announced[word] = total if self._announced.get(word, total) == total else 0
+        if line.left_s is not None:
+            self._take_time_left(line.left_s, now_s)
+        if line.fold is not None:
+            self._take_fold(*line.fold)
+        epoch, counter = self._with_total(line.epoch), line.counter or self._counter_of(line.step)
+        if epoch is not None:
+            self._take_epoch(epoch, counter if line.counter is not None else None, now_s)
+        elif counter is not None:
+            self._take_counter(counter, now_s)
+
+    def _with_total(self, epoch: EpochLine | None) -> EpochLine | None:
+        """An epoch that is known by its number alone is one of as many as were announced."""
+        if epoch is None or epoch.total is not None:
+            return epoch
+        announced = self._announced.get("epoch", 0)
+        first = self._epochs.first if self._epochs.are_known else min(epoch.number, 1)
+        last = announced - 1 + first  # who counts from 0 ends one earlier
+        return replace(epoch, total=last) if announced and epoch.number <= last else None
+
+    def _counter_of(self, step: int | None) -> Counter | None:
+        total = self._announced.get("step", 0)
+        if step is None or step > total:
+            return None
+        return Counter(
+            name="announced", kind="the steps it prints", done=float(step), total=float(total), shown=f"{step}/{total}"
+        )
+
+    def _take_time_left(self, left_s: float, now_s: float) -> None:
+        if self._time_left is None:
+            self._time_left = _TimeLeft(first_s=now_s, at_s=now_s, left_s=left_s, least_s=left_s)
+        self._time_left.take(left_s, now_s)
+
+    def _take_fold(self, number: int, total: int) -> None:
+        """The epochs of another fold begin anew, after those of the folds before."""
+        if (number, total) != (self._epochs.fold, self._epochs.folds) and number >= self._epochs.fold:
+            self._epochs = _Epochs(fold=number, folds=total)
 
     def _take_counter(self, counter: Counter, now_s: float) -> None:
         key = (counter.kind, counter.name, counter.total)
-        seen = self._seen.get(key)
+        seen = self._seen.get(key) or self._renamed(key, counter)
         if seen is None:
             self._order += 1
             self._make_room()
@@ -189,6 +262,17 @@ class PrintedProgress:
             seen.round_of, seen.at_epoch = self._epoch_begun_with(counter, now_s), None
             seen.counter = counter
 
+    def _renamed(self, key: tuple[str, str, float], counter: Counter) -> _Seen | None:
+        """Return the bar whose name has changed (`loss 0.53`, `Best trial: 3`): it is drawn in one row and goes on."""
+        for old_key, seen in self._seen.items():
+            old = seen.counter
+            is_same_row = old.is_at_once and counter.is_at_once and not old.is_below and not counter.is_below
+            is_alike = (old.kind, old.total, old.role) == (counter.kind, counter.total, counter.role)
+            if is_same_row and is_alike and old.done <= counter.done and old.done < old.total:
+                self._seen[key] = self._seen.pop(old_key)
+                return seen
+        return None
+
     def _epoch_begun_with(self, counter: Counter, now_s: float) -> int | None:
         """Which change of epochs a round belongs to. `Epoch 3/10` may have waited in a buffer, and bars do not wait."""
         is_together = now_s == self._epochs.changed_s or not counter.is_at_once
@@ -202,8 +286,8 @@ class PrintedProgress:
     def _take_epoch(self, line: EpochLine, counter: Counter | None, now_s: float) -> None:
         epochs = self._epochs
         if not epochs.are_known:
-            epochs.total = line.total
-        if line.total != epochs.total or line.number < epochs.number:
+            epochs.total = line.total or 0
+        if line.total is None or line.total != epochs.total or line.number < epochs.number:
             epochs.is_trusted = False  # trained twice: a fold, a second stage
             return
         if line.number == 0:
@@ -243,7 +327,7 @@ class PrintedProgress:
             return self._told_by_epochs()
         chosen = self._the_job(spanning or list(self._seen.values()), now_s)
         if chosen is None:
-            return None
+            return None if self._time_left is None else self._time_left.told(now_s)
         counter = chosen.counter
         source = f"{counter.kind} {counter.name} {counter.total}"
         by = f"{counter.kind}, {counter.shown}"
@@ -278,8 +362,11 @@ class PrintedProgress:
             return None
         total = epochs.total + 1 - epochs.first
         inner = max(epochs.inner, self._inner_fraction())
-        fraction = min(1.0, (epochs.done + inner) / total)
-        return Told(fraction=fraction, by=f"its epochs, {epochs.number}/{epochs.total}", source="epochs")
+        fraction = (epochs.fold - 1 + min(1.0, (epochs.done + inner) / total)) / epochs.folds
+        by = f"its epochs, {epochs.number}/{epochs.total}, if all {total} run"
+        if epochs.folds > 1:
+            by = f"its folds, {epochs.fold}/{epochs.folds}, and epochs, {epochs.number}/{epochs.total}, if all run"
+        return Told(fraction=fraction, by=by, source="epochs")
 
     def _inner_fraction(self) -> float:
         """How much of the epoch under way is done, by the first counter that is known to be drawn once an epoch."""

@@ -101,9 +101,9 @@ class Amdsmi:
             self._amdsmi.amdsmi_shut_down()
 
     def ask(self, name: str, *arguments: Any) -> Any:
-        """What a function of amdsmi answers. One that finds the library not initialised is asked again, once.
+        """Return what a function of amdsmi answers. One that finds the library not initialised is asked again, once.
 
-        Raises one of `errors`, also where this version has no such function.
+        Raises one of `errors`, also if this version has no such function.
         """
         function = getattr(self._amdsmi, name, None)
         if function is None:
@@ -119,7 +119,7 @@ class Amdsmi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A card, or a die of one, as amdsmi lists it. `order`: its place for ROCm's runtime; `None` where not said."""
+    """A card, or a die of one, as amdsmi lists it. `order`: its place for ROCm's runtime; `None` if not said."""
 
     card: AmdCard
     handle: Any
@@ -130,9 +130,9 @@ class _Found:
 
 
 def open_amd(environ: Mapping[str, str], *, reads_cuda: bool, optional: bool, root: Path) -> Opened:
-    """The AMD GPUs that a job with `environ` can see. `reads_cuda`: no NVIDIA GPU is here.
+    """Return the AMD GPUs that a job with `environ` can see. `reads_cuda`: no NVIDIA GPU is here.
 
-    Raises MeasurementError where one is there and cannot be read, unless `optional` or hidden from the job.
+    Raises MeasurementError if one is there and cannot be read, unless `optional` or hidden from the job.
     """
     is_hidden = hiding(environ, reads_cuda=reads_cuda) is not None
     try:
@@ -161,7 +161,7 @@ def _without(error: Exception | None, *, is_hidden: bool, optional: bool, root: 
 
 
 def _imported(environ: Mapping[str, str], root: Path) -> Any:
-    """The module, as it is installed, else as ROCm ships it."""
+    """Return the module as it is installed, else as ROCm ships it."""
     try:
         return _import_quietly()
     except ModuleNotFoundError:
@@ -228,7 +228,7 @@ def _open_card(first: _Found, seconds: list[_Found], found: list[_Found]) -> Ope
 def _firsts(library: Amdsmi, found: list[_Found]) -> dict[int, _Found | None]:
     """By index, of each further die or partition of a card the one that states the whole card's energy.
 
-    `None` where the first die of two is not here. What is not in it is a card of its own.
+    `None` if the first die of two is not here. What is not in it is a card of its own.
     """
     firsts: dict[int, _Found | None] = {}
     whole: list[_Found] = []
@@ -279,7 +279,7 @@ def _found(library: Amdsmi, index: int, handle: Any) -> _Found:
 
 
 def _numbering(library: Amdsmi, handle: Any) -> dict[str, Any]:
-    """What this version says of the card's place and name for ROCm's runtime; empty before 6.2."""
+    """Return what this version says of the card's place and name for ROCm's runtime; empty before 6.2."""
     for name in ("amdsmi_get_gpu_enumeration_info", "amdsmi_get_gpu_kfd_info"):
         with contextlib.suppress(*library.errors):
             return dict(library.ask(name, handle))
@@ -296,7 +296,7 @@ def _unique_ids(serial: Any, hip_uuid: Any) -> Iterator[str]:
 
 
 def _power_in(answer: Mapping[str, Any]) -> float | None:
-    """The first power that is above 0, else 0 where one is stated, else `None`. Twelve times a second for each card."""
+    """Return the first power above 0, else 0 if one is stated, else `None`. Twelve times a second for each card."""
     stated = None
     for key in _POWER_KEYS:
         watts = answer.get(key)

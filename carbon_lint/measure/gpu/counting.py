@@ -89,7 +89,7 @@ class Gpus:
         is_threaded: sample by a thread; without it the caller calls `sample` at least ten times a second.
 
     Attributes:
-        method: `counter`, or `sampled-power` where any of them has no counter; `None` without GPUs.
+        method: `counter`, or `sampled-power` if any of them has no counter; `None` without GPUs.
         warnings: what a reader of the number should know; may grow while it counts.
         last_failure: why the last `read` gave nothing.
         read_kwh: by GPU, as of the last `read` that gave something; empty before.
@@ -125,17 +125,17 @@ class Gpus:
 
     @property
     def gpus(self) -> tuple[Gpu, ...]:
-        """Those that are counted, without their energy."""
+        """Return those that are counted, without their energy."""
         return tuple(replace(device.gpu, is_shared=device.is_shared) for device in self._devices)
 
     def counted(self, read_kwh: Sequence[float], pue: float) -> tuple[Gpu, ...]:
-        """Those that are counted, with their energy in it where `read_kwh` (an earlier value of ours) holds it."""
+        """Return those that are counted, with their energy in it if `read_kwh` (an earlier value of ours) holds it."""
         if not read_kwh:
             return self.gpus
         return tuple(replace(gpu, energy_kwh=kwh * pue) for gpu, kwh in zip(self.gpus, read_kwh, strict=True))
 
     def start(self) -> None:
-        """Begin to count. Raises MeasurementError where a GPU answers no longer."""
+        """Begin to count. Raises MeasurementError if a GPU answers no longer."""
         self._began_s = self._looked_s = self._clock()
         for device in self._devices:
             try:
@@ -147,7 +147,7 @@ class Gpus:
             self._thread.start()
 
     def read(self) -> float | None:
-        """Energy in kWh since `start`, all GPUs; `None` where one of them could not be read."""
+        """Return the energy in kWh since `start`, all GPUs; `None` if one of them could not be read."""
         now_s = self._clock()
         problems = [_advance(device, now_s) for device in self._devices]
         self.last_failure = next((problem for problem in problems if problem is not None), None)
@@ -161,7 +161,7 @@ class Gpus:
         return sum(self.read_kwh)
 
     def stop(self) -> None:
-        """The sampling ends, and the libraries are given back."""
+        """End the sampling and give the libraries back."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join(timeout=_STALE_S)
@@ -216,7 +216,7 @@ class Gpus:
                 self.warnings = (*self.warnings, f"{device} is used by {who}: their energy is counted too")
 
     def _apart(self, elapsed_s: float) -> Iterator[str]:
-        """A counter that goes too slowly or too fast would pass every other check."""
+        """Yield a warning for each counter that goes too slowly or too fast: it would pass every other check."""
         for device in self._devices:
             if device.looks < _LEAST_LOOKS or not device.seen_w:
                 continue
@@ -288,9 +288,9 @@ def sample_gaps_s() -> Iterator[float]:
 
 
 def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path = Path("/")) -> Gpus:
-    """The GPUs that a job with `environ` can see; none of them where there are none.
+    """Return the GPUs that a job with `environ` can see.
 
-    Raises MeasurementError where one is there and cannot be read, unless `optional` or hidden from the job.
+    Raises MeasurementError if one is there and cannot be read, unless `optional` or hidden from the job.
     """
     nvidia = open_nvidia(environ, optional=optional, root=root)
     amd = open_amd(environ, reads_cuda=not nvidia.is_present, optional=optional, root=root)
@@ -323,7 +323,7 @@ def _missing(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _device(library: GpuLibrary, card: OpenCard) -> CountedGpu:
-    """Raises MeasurementError for a card that states neither energy nor power, as some vGPUs do."""
+    """Raise MeasurementError for a card that states neither energy nor power, as some vGPUs do."""
     has_counter = card.has_sound_counter and _states_energy(library, card.handle)
     if not has_counter:
         problem = _power_problem(library, card.handle)
@@ -347,7 +347,7 @@ def _power_problem(library: GpuLibrary, handle: Any) -> str | None:
 
 
 def _states_energy(library: GpuLibrary, handle: Any) -> bool:
-    """A counter that is still at 0 is none: the driver has drawn power to get so far."""
+    """Return whether a counter counts: one that is still at 0 does not, as the driver has drawn power to get so far."""
     try:
         return library.energy_mj(handle) > 0
     except library.errors:

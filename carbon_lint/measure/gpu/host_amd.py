@@ -20,7 +20,7 @@ _FORMAT_AT = 2
 _INTEGRATED_FORMATS = {2, 3}
 _DRIVER_NOT_LOADED = 34  # AMDSMI_STATUS_DRIVER_NOT_LOADED
 _OWN_HINT = (
-    "where the job does not use it, HIP_VISIBLE_DEVICES=-1; or say `--require none` to go on without the GPU (its "
+    "if the job does not use it, HIP_VISIBLE_DEVICES=-1; or require `none` to go on without the GPU (its "
     "energy is then not in the figure)"
 )
 _CONTAINER_HINT = (
@@ -65,9 +65,9 @@ def is_integrated(address: str, root: Path = Path("/")) -> bool:
 
 
 def unreadable_amd(found: tuple[str, ...], error: Exception | None, root: Path = Path("/")) -> MeasurementError:
-    """The error to raise for AMD GPUs that are there and cannot be read: the cause, and what to do.
+    """Return the error for AMD GPUs that are there and cannot be read: the cause, and what to do.
 
-    `error`: what importing or asking amdsmi raised; `None` where it lists no GPU.
+    `error`: what importing or asking amdsmi raised; `None` if it lists no GPU.
     """
     many = f"{len(found)} AMD GPU{'s' if len(found) > 1 else ''}"
     cause = "amdsmi lists none" if error is None else f"{type(error).__name__}: {' '.join(str(error).split())}"

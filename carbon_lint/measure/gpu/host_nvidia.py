@@ -12,7 +12,7 @@ from carbon_lint.project import install_hint
 
 _NVIDIA = "0x10de"
 _DISPLAY_CLASS = "0x03"  # PCI class 03: display controllers; NVIDIA's bridges, audio and USB parts are others
-_OWN_HINT = "or say `--require none` to go on without the GPU (its energy is then not in the figure)"
+_OWN_HINT = "or require `none` to go on without the GPU (its energy is then not in the figure)"
 _ACTION_HINT = (
     "start the container with `--gpus all` and NVIDIA_DRIVER_CAPABILITIES=compute,utility; GitHub passes no --gpus to "
     "a container action: make nvidia Docker's default runtime (`nvidia-ctk runtime configure --runtime=docker "
@@ -36,14 +36,14 @@ def host_gpus(root: Path = Path("/")) -> tuple[str, ...]:
 
 
 def in_container(root: Path = Path("/")) -> bool:
-    """True where the usual marks of a container are there."""
+    """Return whether the usual marks of a container are there."""
     if (root / ".dockerenv").exists() or (root / "run/.containerenv").exists():
         return True
     return any(word in _text(root / "proc/1/cgroup") for word in ("docker", "kubepods", "containerd", "libpod"))
 
 
 def unreadable(found: tuple[str, ...], error: Exception, root: Path = Path("/")) -> MeasurementError:
-    """The error to raise for GPUs that are there and cannot be read: the cause, and what to do."""
+    """Return the error for GPUs that are there and cannot be read: the cause, and what to do."""
     name = type(error).__name__
     hint = _HINTS.get(name)
     if isinstance(error, ImportError):

@@ -31,16 +31,16 @@ class GpuLibrary(Protocol):
         """For an `except` clause."""
 
     def energy_mj(self, handle: Any) -> float:
-        """The card's energy counter in mJ, since some moment of its own."""
+        """Return the card's energy counter in mJ, since some moment of its own."""
 
     def power_w(self, handle: Any) -> float:
-        """The card's power in W, now."""
+        """Return the card's power in W, now."""
 
     def process_ids(self, handle: Any) -> Collection[int]:
-        """Of the processes that use the card, as the driver numbers them; empty where it does not say. No error."""
+        """Of the processes that use the card, as the driver numbers them; empty if it does not say. No error."""
 
     def driver(self) -> tuple[str, str] | None:
-        """Name and version of the driver, as a record states them; `None` where it states none."""
+        """Return name and version of the driver, as a record states them; `None` if it states none."""
 
     def close(self) -> None:
         """Give the library back. No error."""
@@ -50,7 +50,7 @@ class GpuLibrary(Protocol):
 class OpenCard:
     """A card that counts. `dies`: handles of other parts of it that processes may be on.
 
-    `has_sound_counter`: False where an energy counter that the card states is known to be wrong.
+    `has_sound_counter`: False if an energy counter that the card states is known to be wrong.
     """
 
     gpu: Gpu
@@ -64,7 +64,7 @@ class Opened:
     """What one vendor's library has for the job.
 
     Attributes:
-        library: `None` where there is none.
+        library: `None` if there is none.
         cards: those that the job can see.
         warnings: about them.
         is_present: whether this machine has any GPU of the vendor's, seen by the job or not.

@@ -61,9 +61,9 @@ class Nvml:
 
 
 def open_nvidia(environ: Mapping[str, str], *, optional: bool, root: Path) -> Opened:
-    """The NVIDIA GPUs that a job with `environ` can see.
+    """Return the NVIDIA GPUs that a job with `environ` can see.
 
-    Raises MeasurementError where one is there and cannot be read, unless `optional` or hidden from the job.
+    Raises MeasurementError if one is there and cannot be read, unless `optional` or hidden from the job.
     """
     try:
         import pynvml as nvml  # noqa: PLC0415  it comes with the extra `run`
@@ -104,7 +104,7 @@ def _card(nvml: Any, index: int) -> tuple[Card, Any]:
 
 
 def _mig_uuids(nvml: Any, handle: Any) -> tuple[str, ...]:
-    """UUIDs of the card's MIG slices; none where the driver or the card knows no MIG."""
+    """Return the UUIDs of the card's MIG slices; none if the driver or the card knows no MIG."""
     found = []
     try:
         for number in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):

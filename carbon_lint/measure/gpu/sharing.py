@@ -18,7 +18,7 @@ _MPS_SERVER = "nvidia-cuda-mps"
 
 
 def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
-    """From whom the job's processes descend: this process; where it is a launcher's, that launcher too.
+    """Return from whom the job's processes descend: this process; if it is a launcher's, that launcher too.
 
     The other ranks of a node are the job as much as this one. A shell between the launcher and us is passed over. What
     adopts processes is no launcher: all others of the machine descend from it too.
@@ -53,7 +53,7 @@ def not_ours(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> 
 
 
 def _judged(pids: Iterable[int], roots: Collection[int], proc: Path) -> Iterator[tuple[int, bool | None]]:
-    """Each process that uses a card for itself, and whether it descends from `roots`; `None` where it is not here."""
+    """Yield each process on a card, and whether it descends from `roots`; `None` if it is not here."""
     known: dict[int, bool | None] = dict.fromkeys(roots, True)
     for pid in pids:
         if _name(pid, proc) != _MPS_SERVER:
@@ -61,7 +61,7 @@ def _judged(pids: Iterable[int], roots: Collection[int], proc: Path) -> Iterator
 
 
 def _descends(pid: int, known: dict[int, bool | None], proc: Path) -> bool | None:
-    """Whether a process descends from those that `known` has as True; `None` where it is not here."""
+    """Return whether a process descends from those that `known` has as True; `None` if it is not here."""
     line = []
     is_ours = known.get(pid)
     while pid not in known:

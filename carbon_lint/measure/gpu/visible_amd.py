@@ -1,6 +1,6 @@
 """Which of a machine's AMD GPUs a job can see, by the variables that ROCm reads. Pure.
 
-ROCR_VISIBLE_DEVICES is read by ROCm's runtime; HIP_VISIBLE_DEVICES counts among what that one left, and where it is
+ROCR_VISIBLE_DEVICES is read by ROCm's runtime; HIP_VISIBLE_DEVICES counts among what that one left, and if it is
 empty or not set HIP reads CUDA_VISIBLE_DEVICES in its place. An empty ROCR_VISIBLE_DEVICES hides every GPU, an empty
 one of the other two hides none (ROCR-Runtime, amd_filter_device.cpp; clr, rocdevice.cpp).
 """
@@ -30,7 +30,7 @@ class AmdCard:
 
 
 def hiding(environ: Mapping[str, str], *, reads_cuda: bool) -> str | None:
-    """The variable by which the job can see no AMD GPU whatever there is. `reads_cuda`: no NVIDIA GPU is here."""
+    """Return the variable that hides every AMD GPU from the job. `reads_cuda`: no NVIDIA GPU is here."""
     for name in _read(environ, reads_cuda=reads_cuda):
         entries = _entries(environ[name])
         if not entries or entries[0].startswith("-"):
@@ -47,9 +47,9 @@ def visible_amd_cards(
         cards: in the order in which ROCm's runtime counts them.
         environ: the job's.
         reads_cuda: no NVIDIA GPU is here, so that CUDA_VISIBLE_DEVICES may be HIP's.
-        is_order_known: False where `cards` are only as amdsmi lists them.
+        is_order_known: False if `cards` are only as amdsmi lists them.
 
-    Raises MeasurementError where one names a GPU that is not here, or more than one.
+    Raises MeasurementError if one names a GPU that is not here, or more than one.
     """
     left, warnings = list(cards), []
     for name in _read(environ, reads_cuda=reads_cuda):
@@ -65,7 +65,7 @@ def visible_amd_cards(
 
 
 def _read(environ: Mapping[str, str], *, reads_cuda: bool) -> list[str]:
-    """The variables that ROCm reads here, in its order."""
+    """Return the variables that ROCm reads here, in its order."""
     names = [ROCR] if ROCR in environ else []
     if environ.get(HIP):
         names.append(HIP)
@@ -86,7 +86,7 @@ def _chosen(cards: list[AmdCard], name: str, value: str) -> list[AmdCard]:
         card = _only(cards, name, entry)
         if card not in chosen:
             chosen.append(card)
-        elif name == ROCR:  # whose list ends where a card comes again
+        elif name == ROCR:  # whose list ends when a card comes again
             break
     return chosen
 

@@ -37,20 +37,20 @@ class Visible:
 
 
 def is_hidden(environ: Mapping[str, str]) -> bool:
-    """True where CUDA_VISIBLE_DEVICES takes every GPU away from the job."""
+    """Return whether CUDA_VISIBLE_DEVICES takes every GPU away from the job."""
     value = environ.get("CUDA_VISIBLE_DEVICES")
     return value is not None and hides(value)
 
 
 def hides(value: str) -> bool:
-    """True where such a list of GPUs ends before its first."""
+    """Return whether such a list of GPUs ends before its first."""
     return value.split(",", maxsplit=1)[0].strip().lower() in {"", "-1", "none", "void", "nodevfiles"}
 
 
 def visible_cards(cards: Sequence[Card], environ: Mapping[str, str]) -> Visible:
     """Resolve CUDA_VISIBLE_DEVICES as CUDA does: indices, GPU or MIG UUIDs or unique beginnings of them.
 
-    Raises MeasurementError where it names a GPU that is not here, or more than one.
+    Raises MeasurementError if it names a GPU that is not here, or more than one.
     """
     value = environ.get("CUDA_VISIBLE_DEVICES")
     if value is None:
@@ -76,7 +76,7 @@ def visible_cards(cards: Sequence[Card], environ: Mapping[str, str]) -> Visible:
 
 
 def _card(entry: str, cards: Sequence[Card]) -> tuple[Card, bool]:
-    """The card that `entry` names, and whether it is only a MIG slice of it."""
+    """Return the card that `entry` names, and whether it is only a MIG slice of it."""
     if _is_index(entry):
         found = [card for card in cards if card.index == int(entry)]
         return _only(found, entry, cards), False
@@ -86,7 +86,7 @@ def _card(entry: str, cards: Sequence[Card]) -> tuple[Card, bool]:
     if old is not None:
         return _only([card for card in cards if _begins(card.uuid, old[1])], entry, cards), True
     found = [card for card in cards if any(_begins(uuid, entry) for uuid in card.mig_uuids)]
-    # A driver that lists no slices: the parent is certain only where there is one GPU.
+    # A driver that lists no slices: the parent is certain only if there is one GPU.
     if not found and len(cards) == 1 and not cards[0].mig_uuids:
         found = list(cards)
     return _only(found, entry, cards), True

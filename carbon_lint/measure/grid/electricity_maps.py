@@ -46,9 +46,9 @@ _HINTS = {
     401: "the token is wrong, or has been withdrawn",
     403: "the token's plan does not cover this zone",
     404: "is there such a zone? app.electricitymaps.com/map lists them",
-    _BUSY: "the token has been used too often; ask for a plan with more, or use --location",
+    _BUSY: "the token has been used too often; ask for a plan with more, or name the place as `location`",
 }
-_NAME_IT = "name the place: --location FRA, or --carbon-intensity 56.04"
+_NAME_IT = "name the place as `location`, or its `carbon-intensity`"
 
 
 class NoFigureError(PlaceError):
@@ -85,7 +85,7 @@ class GridHour:
         return self.start.strftime("%Y-%m-%dT%H:%MZ")
 
     @property
-    def basis(self) -> str:
+    def source(self) -> str:
         """Whose figure it is, whatever the hour."""
         return f"Electricity Maps, zone {self.zone}, {FACTORS} factors"
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from carbon_lint.measure.grid.hour_watch import HourWatch
 from carbon_lint.places import unusual_intensity
 from carbon_lint.records.intensity import over_hours
-from carbon_lint.records.record import HourlyIntensity, Intensity
+from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
 from carbon_lint.units import format_energy
 
 if TYPE_CHECKING:
     from carbon_lint.measure.grid.electricity_maps import ElectricityMaps, GridHour
     from carbon_lint.measure.meter import Meter, Reading
     from carbon_lint.records.record import Hardware, Methods
+    from carbon_lint.records.uncertainty import Assumptions
 
 LATE_SHARE = 0.01
 """Of the energy: less than this, priced by an older hour, is not told. A job that ends as an hour begins has it."""
@@ -68,6 +69,11 @@ class HourlyMeter:
         return self._meter.methods
 
     @property
+    def assumptions(self) -> Assumptions | None:
+        """See Meter."""
+        return self._meter.assumptions
+
+    @property
     def software(self) -> dict[str, str]:
         """See Meter."""
         return self._meter.software
@@ -86,6 +92,10 @@ class HourlyMeter:
         """See Meter."""
         return self._priced(self._meter.read())
 
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """See Meter."""
+        self._meter.note_job_cpu(seconds, outside=outside)
+
     def stop(self) -> Reading | None:
         """See Meter."""
         self._watch.stop()
@@ -97,7 +107,12 @@ class HourlyMeter:
     def _blank(self) -> Intensity:
         grid = self._book.latest
         return Intensity(
-            g_per_kwh=grid.g_per_kwh, source=grid.basis, year=grid.start.year, location=None, location_name=grid.zone
+            g_per_kwh=grid.g_per_kwh,
+            source=grid.source,
+            year=grid.start.year,
+            basis=Basis.LIFE_CYCLE,
+            location=None,
+            location_name=grid.zone,
         )
 
     def _priced(self, reading: Reading | None) -> Reading | None:

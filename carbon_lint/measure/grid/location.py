@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 METADATA_URL = "http://169.254.169.254"
 _TIMEOUT_S = 1.0
 _REGION = re.compile(r"[a-z][a-z0-9-]{1,40}")
-_NAME_IT = "name the place: --location FRA (or USA/virginia, gcp/us-central1, ...), or --carbon-intensity 56.04"
+_NAME_IT = (("location", "FRA"), ("location", "USA/virginia"), ("carbon-intensity", "56.04"))
 _AWS_TOKEN_SECONDS = "60"  # noqa: S105  how long a session token lives
 _VENDORS = {"amazon": "aws", "microsoft": "azure", "google": "gcp"}
 
@@ -75,7 +75,7 @@ def locate(
             try:
                 return Found(place=find_place(machine.location), how=how)
             except PlaceError as error:
-                raise PlaceError(f"{how}: {error.message}", hint=error.hint) from error
+                raise error.again(message=f"{how}: {error.message}") from error
     return _ask_cloud(metadata_url, root)
 
 
@@ -92,7 +92,8 @@ def _ask_cloud(url: str, root: Path) -> Found:
     raise PlaceError(
         "cannot tell where this machine is: no [[machine]] of the configuration matches it, and no cloud's "
         "metadata service answers",
-        hint=_NAME_IT,
+        hint="name the place",
+        suggest=_NAME_IT,
     )
 
 

@@ -1,4 +1,4 @@
-"""What share of the machine this process may use, as control groups (v1 and v2) limit it."""
+"""Find the share of the machine that this process may use, as control groups (v1 and v2) limit it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _V1_UNLIMITED_BYTES = 1 << 62
 
 
 def cpu_quota(root: Path) -> float | None:
-    """CPUs that the group may use at most, the tightest of its ancestors; `None` where there is no quota."""
+    """Return how many CPUs the group may use at most, the tightest of its ancestors; `None` without a quota."""
     found = [_v2_quota(folder) for folder in _folders(root, "")]
     found += [_v1_quota(folder) for folder in _folders(root, "cpu")]
     return min((quota for quota in found if quota is not None), default=None)
 
 
 def memory_limit_bytes(root: Path) -> int | None:
-    """Bytes of memory that the group may use at most; `None` where there is no limit."""
+    """Return the bytes of memory that the group may use at most; `None` without a limit."""
     found = [_number(folder / "memory.max") for folder in _folders(root, "")]
     found += [_number(folder / "memory.limit_in_bytes") for folder in _folders(root, "memory")]
     return min((limit for limit in found if limit is not None and limit < _V1_UNLIMITED_BYTES), default=None)
 
 
 def cpu_usage_s(root: Path) -> float | None:
-    """CPU seconds that this process's group has used; `None` where the kernel does not say."""
-    # v1 first: where both are mounted, v2 holds no controller, and its figure is the whole machine's.
+    """Return the CPU seconds that this process's group has used; `None` if the kernel does not say."""
+    # v1 first: if both are mounted, v2 holds no controller, and its figure is the whole machine's.
     for controller in ("cpuacct", ""):
         for folder in _folders(root, controller):
             seconds = usage_s(folder)
@@ -60,7 +60,7 @@ def group_of(root: Path, pid: int) -> Path | None:
 
 
 def _folders(root: Path, controller: str) -> Iterator[Path]:
-    """The folders of this process's group for a v1 controller (`""`: v2), innermost first.
+    """Yield the folders of this process's group for a v1 controller (`""`: v2), innermost first.
 
     A container without its own cgroup namespace sees the host's path, which is not mounted there:
     the mount point itself is then the container's group.

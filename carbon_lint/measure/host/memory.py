@@ -1,81 +1,79 @@
-"""The power that memory is taken to draw: CodeCarbon's model by size, on what this process may really use.
-
-CodeCarbon takes the machine's whole memory, also inside a container that may use one GiB of it.
-"""
+"""Decide how the memory's energy is found: by RAPL's counters, or at a constant power by its size."""
 
 from __future__ import annotations
 
-import math
-import platform
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from carbon_lint.errors import UsageError
 from carbon_lint.measure.host import cgroup
+from carbon_lint.measure.host.power import MEMORY_W_PER_GIB, memory_power_w
+from carbon_lint.measure.host.rapl import Domain, Zone, find_zones, readable
 from carbon_lint.records.record import Method
+from carbon_lint.records.uncertainty import Range
+
+if TYPE_CHECKING:
+    from carbon_lint.measure.host.cpu import CpuPlan
 
 _GIB = 1 << 30
-# CodeCarbon 3.3.2, external/ram.py: 5 W a DIMM, 1.5 W on Arm; `test_the_memory_model_is_codecarbons` holds them equal.
-_WATTS_PER_DIMM = 5.0
-_WATTS_PER_DIMM_ARM = 1.5
-# (at most so many GiB, so many DIMMs)
-_DIMMS = ((2, 1), (16, 2), (64, 4), (128, 8))
-_LARGE_DIMMS_GIB = (128, 64, 32, 16, 8, 4)
-_MOST_DIMMS = 32
+_PLAUSIBLE_RAM_W = 4000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RamPlan:
-    """Memory's constant power.
+    """How the memory will be measured.
 
     Attributes:
-        size_gib: what counts: the smaller of the machine's memory and the cgroup's limit.
-        power_w: constant while the job runs.
+        method: counter, constant or user.
+        size_gib: the memory that counts.
+        power: constant while the job runs, in W; `None` with a counter.
+        zones: the counters.
         source: in words.
     """
 
+    method: Method
     size_gib: float
-    power_w: float
+    power: Range | None
+    zones: tuple[Zone, ...] = ()
     source: str
-    method: Method = Method.CONSTANT
 
 
-def plan_ram(*, root: Path = Path("/"), machine: str | None = None) -> RamPlan:
-    """Decide once, before the job starts."""
-    total = _total_bytes(root)
+def plan_ram(cpu: CpuPlan, user_power_w: float | None = None, *, root: Path = Path("/")) -> RamPlan:
+    """Decide once, before the job starts. Raises UsageError if the user's power cannot be a machine's."""
+    if user_power_w is not None and not 0 < user_power_w <= _PLAUSIBLE_RAM_W:
+        raise UsageError(
+            f"ram-power: {user_power_w:g} W is not what a machine's memory draws",
+            hint=f"give more than 0 and at most {_PLAUSIBLE_RAM_W:g} W, like '6 W', or leave it out",
+        )
+    total_gib = _total_bytes(root) / _GIB
     limit = cgroup.memory_limit_bytes(root)
-    size_gib = (total if limit is None else min(total, limit)) / _GIB
-    what = "the machine's memory" if limit is None or limit >= total else "the container's memory limit"
-    arm = (machine or platform.machine()).lower().startswith(("arm", "aarch"))
-    power_w = model_w(size_gib, arm=arm)
-    return RamPlan(
-        size_gib=size_gib, power_w=power_w, source=f"CodeCarbon's model by size: {size_gib:.1f} GiB ({what})"
-    )
-
-
-def model_w(size_gib: float, *, arm: bool) -> float:
-    """CodeCarbon's power of so much memory: W a DIMM, less for each further one, at least two DIMMs' worth."""
-    base = _WATTS_PER_DIMM_ARM if arm else _WATTS_PER_DIMM
-    dimms = _dimms(size_gib)
-    shares = ((4, 1.0), (4, 0.9), (8, 0.8), (_MOST_DIMMS, 0.7))
-    power_w = 0.0
-    for count, factor in shares:
-        power_w += base * factor * min(count, dimms)
-        dimms = max(0, dimms - count)
-    return max(power_w, base * 2)
-
-
-def _dimms(size_gib: float) -> int:
-    for most_gib, count in _DIMMS:
-        if size_gib <= most_gib:
-            return count
-    for dimm_gib in _LARGE_DIMMS_GIB:
-        if dimm_gib <= size_gib / 8:
-            return min(math.ceil(size_gib / dimm_gib), _MOST_DIMMS)
-    return 8
+    is_limited = limit is not None and limit / _GIB < total_gib
+    size_gib = limit / _GIB if limit is not None and is_limited else total_gib
+    if user_power_w is not None:
+        stated = Range(low=user_power_w, likely=user_power_w, high=user_power_w)
+        return RamPlan(method=Method.USER, size_gib=size_gib, power=stated, source="--ram-power")
+    zones = () if cpu.is_virtual else readable(find_zones(root, Domain.DRAM))
+    if zones:
+        return RamPlan(
+            method=Method.COUNTER, size_gib=total_gib, power=None, zones=zones, source="RAPL memory counters (dram)"
+        )
+    is_shared = not is_limited and cpu.usable_threads < cpu.threads and cpu.limit == "quota"
+    if is_shared:
+        size_gib *= cpu.usable_threads / cpu.threads
+        what = (
+            f"{cpu.usable_threads:g} of {cpu.threads} threads' share of the machine's {total_gib:.1f} GiB, "
+            "as the container has a CPU quota and no memory limit"
+        )
+    else:
+        what = "the container's memory limit" if is_limited else "the machine's memory"
+    power = memory_power_w(size_gib, is_part=cpu.is_virtual or is_limited or is_shared)
+    source = f"{MEMORY_W_PER_GIB.likely:g} W a GiB: {size_gib:.1f} GiB ({what})"
+    return RamPlan(method=Method.CONSTANT, size_gib=size_gib, power=power, source=source)
 
 
 def _total_bytes(root: Path) -> int:
-    """MemTotal. Raises OSError where /proc is not there."""
+    """Return MemTotal. Raises OSError if /proc does not state it."""
     for line in (root / "proc/meminfo").read_text(encoding="ascii", errors="replace").splitlines():
         if line.startswith("MemTotal:"):
             return int(line.split()[1]) * 1024

@@ -1,50 +1,155 @@
-"""A second reading of the CPU's energy counters, held against CodeCarbon's.
+"""Read RAPL, the energy counters of CPU packages (`package`), their memory (`dram`) and the whole platform (`psys`).
 
-CodeCarbon skips an interval whose counter it could not read, and takes a second package for a mirror of the first when
-both stand within a joule. Either way energy is missing, and it says nothing.
+CodeCarbon reads the packages only. It skips an interval whose counter it could not read, takes a second package for a
+mirror of the first if both stand within a joule, and books a counter that was reset as a wrap. Here the counter makes
+up for a gap, each zone counts once by its name, and a counter that jumps spoils the run.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import time
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 _UJ_PER_KWH = 3.6e12
-# The two readings are some milliseconds apart, at up to some hundred watts.
-_RELATIVE_TOLERANCE = 0.03
-_TOLERANCE_KWH = 20 / 3.6e6
+# No machine that trains on its CPUs draws so much by them: a counter that moves faster was reset (resume, migration).
+PLAUSIBLE_CPU_W = 4000.0
+_BASES = ("sys/class/powercap", "sys/devices/virtual/powercap/intel-rapl", "sys/devices/virtual/powercap")
 
 
-class RaplWatch:
-    """Sums the package counters since `start`. `files`: their `energy_uj`."""
+class Domain(StrEnum):
+    """What a zone counts, as its `name` begins."""
 
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._files = tuple(files)
-        self._last_uj: dict[Path, int] = {}
+    PACKAGE = "package"
+    DRAM = "dram"
+    PSYS = "psys"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """One counter: its file `energy_uj`, and what makes it one among others (`package-0/dram`)."""
+
+    domain: Domain
+    name: str
+    energy: Path
+
+    @property
+    def is_readable(self) -> bool:
+        """True if this user may read the counter and it holds a number."""
+        if not os.access(self.energy, os.R_OK):
+            return False
+        try:
+            return _number(self.energy) >= 0
+        except (OSError, ValueError):
+            return False
+
+
+def find_zones(root: Path, domain: Domain) -> tuple[Zone, ...]:
+    """Return the machine's zones of one kind, each once. One that stands under two names is the readable one."""
+    for base in _BASES:
+        found: dict[str, Zone] = {}
+        for folder in sorted(_folders(root / base)):
+            zone = _zone(folder, root / base)
+            if zone is not None and zone.domain is domain:
+                known = found.get(zone.name)
+                found[zone.name] = zone if known is None or not known.is_readable else known
+        if found:
+            return tuple(found.values())
+    return ()
+
+
+def readable(zones: Sequence[Zone]) -> tuple[Zone, ...]:
+    """Return the zones if all of them can be read, else none: a part of the packages is not the CPU."""
+    return tuple(zones) if zones and all(zone.is_readable for zone in zones) else ()
+
+
+def denied(zones: Iterable[Zone]) -> tuple[Path, ...]:
+    """Return the counters that are there and cannot be read."""
+    return tuple(zone.energy for zone in zones if not zone.is_readable)
+
+
+class CounterError(Exception):
+    """A counter gave no figure that can be believed."""
+
+
+class Counters:
+    """Sums the movement of zones since `start`."""
+
+    def __init__(self, zones: Sequence[Zone], clock: Callable[[], float] = time.monotonic) -> None:
+        self.zones = tuple(zones)
+        self._clock = clock
+        self._last: dict[Zone, tuple[int, float]] = {}
         self._sum_uj = 0
+        self._spoilt: str | None = None
 
     def start(self) -> None:
-        """Begin to count. Raises OSError where a counter cannot be read."""
-        self._last_uj = {path: _number(path) for path in self._files}
+        """Begin to count. Raises CounterError if a counter cannot be read."""
+        self._last = {zone: (_read(zone), self._clock()) for zone in self.zones}
 
-    def problem(self, cpu_kwh: float) -> str | None:
-        """Why CodeCarbon's `cpu_kwh` (without PUE) cannot be right, or `None`."""
-        try:
-            for path, last_uj in self._last_uj.items():
-                now_uj = _number(path)
-                wrapped_uj = _number(path.parent / "max_energy_range_uj") if now_uj < last_uj else 0
-                self._sum_uj += now_uj - last_uj + wrapped_uj
-                self._last_uj[path] = now_uj
-        except (OSError, ValueError) as error:
-            return f"the CPU's energy counter cannot be read: {error}"
-        ours_kwh = self._sum_uj / _UJ_PER_KWH
-        if abs(cpu_kwh - ours_kwh) <= _RELATIVE_TOLERANCE * ours_kwh + _TOLERANCE_KWH:
-            return None
-        theirs_j, ours_j = cpu_kwh * 3.6e6, ours_kwh * 3.6e6
-        return f"CodeCarbon counts {theirs_j:.0f} J for the CPU where its counters moved by {ours_j:.0f} J"
+    def read_kwh(self) -> float:
+        """Return the energy since `start`. Raises CounterError; after a jump for good, else until it can be read."""
+        if self._spoilt is None:
+            now = {zone: (_read(zone), self._clock()) for zone in self.zones}
+            for zone, (now_uj, now_s) in now.items():
+                last_uj, last_s = self._last[zone]
+                moved_uj = now_uj - last_uj + (_range_uj(zone) if now_uj < last_uj else 0)
+                watts = moved_uj / 1e6 / max(1.0, now_s - last_s)
+                if not 0 <= watts <= PLAUSIBLE_CPU_W:
+                    self._spoilt = f"the energy of {zone.name} moved at {watts:.0f} W: its counter was reset"
+                    break
+                self._sum_uj += moved_uj
+            self._last = now
+        if self._spoilt is not None:
+            raise CounterError(self._spoilt)
+        return self._sum_uj / _UJ_PER_KWH
+
+
+def _folders(base: Path) -> Iterable[Path]:
+    """Yield the folders of zones: flat in /sys/class/powercap, one in the other elsewhere."""
+    for pattern in ("*rapl*:*", "*rapl*:*/*rapl*:*:*", "*rapl*/*rapl*:*", "*rapl*/*rapl*:*/*rapl*:*:*"):
+        yield from base.glob(pattern)
+
+
+def _zone(folder: Path, base: Path) -> Zone | None:
+    try:
+        name = (folder / "name").read_text(encoding="ascii", errors="replace").strip().lower()
+    except OSError:
+        return None
+    domain = next((domain for domain in Domain if name.startswith(domain)), None)
+    if domain is None or not (folder / "energy_uj").exists():
+        return None
+    if domain is not Domain.DRAM:
+        return Zone(domain=domain, name=name, energy=folder / "energy_uj")
+    # Every package calls its memory `dram`: the number of the folder says whose it is.
+    parent = re.sub(r":\d+$", "", folder.name)
+    packages = [path for path in _folders(base) if path.name == parent]
+    try:
+        package = (packages[0] / "name").read_text(encoding="ascii", errors="replace").strip().lower()
+    except (IndexError, OSError):
+        package = parent
+    return Zone(domain=domain, name=f"{package}/{name}", energy=folder / "energy_uj")
+
+
+def _read(zone: Zone) -> int:
+    try:
+        return _number(zone.energy)
+    except (OSError, ValueError) as error:
+        raise CounterError(f"the energy counter of {zone.name} cannot be read: {error}") from error
+
+
+def _range_uj(zone: Zone) -> int:
+    """Return where the counter wraps; 0 if nobody says, so that a wrap is taken for a reset."""
+    try:
+        return _number(zone.energy.parent / "max_energy_range_uj")
+    except (OSError, ValueError):
+        return 0
 
 
 def _number(path: Path) -> int:

@@ -46,6 +46,11 @@ _NOT_OURS = {"exec", "start", "restart", "attach", "up", "service", "stack"}
 """Subcommands whose work goes on in containers that this command did not make."""
 
 
+_NO_WORK = word_set(
+    ". source cd pushd popd export set unset shift eval true false : echo printf pwd test [ [[ mkdir touch rm cp mv "
+    "cat tee sleep wait trap ulimit umask date env exit return fi done esac } ) for case function local read"
+)
+"""Words of a script that begin no work of their own."""
 _BLANKS = r"(?:[ \t]|\\\n)"  # between two words of a script
 
 
@@ -119,25 +124,31 @@ class Plan:
         command: the command, with a label for the containers that it starts.
         containers: those containers; `None` if it is not known to start any.
         elsewhere: why some of its work can neither be counted nor stopped here.
+        is_whole: that is all it does; False for a script that does other work here.
     """
 
     command: tuple[str, ...]
     containers: Containers | None = None
     elsewhere: Elsewhere | None = None
+    is_whole: bool = True
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of the figures should know."""
-        return () if self.elsewhere is None else (f"only the client was measured: {self.elsewhere.why}",)
+        if self.elsewhere is None:
+            return ()
+        what = "only the client was measured" if self.is_whole else "a part of the script's work was not measured"
+        return (f"{what}: {self.elsewhere.why}",)
 
 
 def plan_job(command: Sequence[str], environ: Mapping[str, str], run_id: str, *, is_remote_ok: bool) -> Plan:
-    """Read a command as `plan` does. Raises MeasurementError if some of its work would be missed and must not be."""
+    """Read a command as `plan` does. Raises MeasurementError if its work would be missed and must not be."""
     found = plan(command, environ, run_id)
-    if found.elsewhere is not None and not is_remote_ok:
+    if found.elsewhere is not None and found.is_whole and not is_remote_ok:
         raise MeasurementError(
             f"{found.elsewhere.why}: only the client would be measured",
-            hint=f"{found.elsewhere.hint}; or measure the client alone with --remote-ok",
+            hint=f"{found.elsewhere.hint}; or measure the client alone",
+            suggest=(("remote-ok", ""),),
         )
     return found
 
@@ -148,10 +159,13 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
     label = f"{LABEL}={run_id}"
     containers: Containers | None = None
     elsewhere: Elsewhere | None = None
+    is_whole = True
     labelled: set[tuple[str, ...]] = set()
     for found in programs(command):
         run_at, why = _read_client(found, environ) if found.name in _ENGINES else (None, None)
-        elsewhere = elsewhere or why or remote.find_elsewhere(found.words)
+        why = why or remote.find_elsewhere(found.words)
+        elsewhere = elsewhere or why
+        is_whole = is_whole and (why is not None or found.name in _ENGINES or found.name in _NO_WORK)
         if run_at is None or (head := found.words[: run_at + 1]) in labelled:
             continue
         labelled.add(head)
@@ -161,7 +175,7 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
             elsewhere = elsewhere or _unreadable(found)
         else:
             command, containers = changed, mine
-    return Plan(command=command, containers=containers, elsewhere=elsewhere)
+    return Plan(command=command, containers=containers, elsewhere=elsewhere, is_whole=is_whole or elsewhere is None)
 
 
 def _read_client(found: Found, environ: Mapping[str, str]) -> tuple[int | None, Elsewhere | None]:
@@ -227,10 +241,18 @@ def _labelled(command: tuple[str, ...], found: Found, run_at: int, label: str) -
     pattern = re.compile(rf"(?<![\w./-]){head}(?={_BLANKS})")
     index = _script_at(command)
     text = "" if index is None else command[index]
+    hits = [hit.end() for hit in pattern.finditer(text) if not _is_comment(text, hit.start())]
     wanted = sum(1 for other in programs(command) if other.words[: run_at + 1] == found.words[: run_at + 1])
-    if index is None or len(pattern.findall(text)) != wanted:
+    if index is None or len(hits) != wanted:
         return None
-    return (*command[:index], pattern.sub(lambda hit: f"{hit[0]} --label {label}", text), *command[index + 1 :])
+    for end in reversed(hits):
+        text = f"{text[:end]} --label {label}{text[end:]}"
+    return (*command[:index], text, *command[index + 1 :])
+
+
+def _is_comment(text: str, index: int) -> bool:
+    line = text[:index].rpartition("\n")[2]
+    return line.lstrip().startswith("#")
 
 
 def _script_at(command: tuple[str, ...]) -> int | None:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 
     from carbon_lint.measure.job.containers import Containers
 
-_MOST_SHARE = 1 / 300  # of one core, for looking at all processes of a crowded machine
+_MOST_SHARE = 1 / 4000  # of one core, for looking at all processes: every 10 s or so
 _LEAST_OTHERS_S = 0.5
 _LEAST_OTHERS_SHARE = 0.05  # of one core: what an idle machine needs for itself
 _OWN_SHARE = 0.5
-_SLACK = 1.1
-_SLACK_S = 1.0
+# Of /proc/PID/stat, proc(5), counted from behind the name.
+_PARENT, _CPU = 1, 36
+_OWN_AND_REAPED, _REAPED = slice(11, 15), slice(13, 15)
 
 
 class JobCpu:
@@ -56,6 +58,7 @@ class JobCpu:
         self._due_s = 0.0
         self._processes_s = 0.0
         self._seen: frozenset[int] = frozenset()
+        self._cpus: frozenset[int] = frozenset()
         self.containers = None if containers is None else ContainerCpu(containers, environ or os.environ, root)
 
     def sample(self) -> None:
@@ -66,8 +69,9 @@ class JobCpu:
         if now_s < self._due_s:
             return
         spent_s = time.thread_time()
-        seconds, self._seen = tree_cpu_s(self._pid, self._root)
-        self._processes_s = max(self._processes_s, seconds)
+        tree = look_at_tree(self._pid, self._root)
+        self._seen, self._cpus = tree.pids, self._cpus | tree.cpus
+        self._processes_s = max(self._processes_s, tree.cpu_s)
         self._due_s = now_s + max(self._interval_s, (time.thread_time() - spent_s) / _MOST_SHARE)
 
     def finish(self, processes_s: float | None) -> None:
@@ -82,6 +86,13 @@ class JobCpu:
         if self.containers is None:
             return self._processes_s
         return None if self.containers.is_unread else self._processes_s + self.containers.seconds
+
+    @property
+    def outside(self) -> str | None:
+        """Return how the job runs outside of this process's control group or affinity; `None` if it is not seen to."""
+        if self.containers is not None:
+            return "runs in containers"
+        return "runs on other CPUs than it was given" if self._cpus - os.sched_getaffinity(0) else None
 
 
 class ContainerCpu:
@@ -143,35 +154,45 @@ _LONGEST_WAIT_S = 3.0  # until a container is there: its image may have to be pu
 _LONGEST_PAUSE_S = 20.0  # between two looks for further ones
 
 
-def tree_cpu_s(pid: int, root: Path = Path("/")) -> tuple[float, frozenset[int]]:
-    """Return the CPU seconds of a process's descendants and of all that they and it have reaped; and who they are."""
-    parents: dict[int, int] = {}
-    ticks: dict[int, tuple[int, int]] = {}
-    for entry in os.listdir(root / "proc"):
-        if entry.isdecimal():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                fields = (root / "proc" / entry / "stat").read_text(encoding="utf-8", errors="replace")
-                columns = fields.rpartition(")")[2].split()
-                parents[int(entry)] = int(columns[1])
-                ticks[int(entry)] = (sum(map(int, columns[11:13])), sum(map(int, columns[13:15])))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """What is below a process.
+
+    Attributes:
+        cpu_s: CPU seconds of its descendants, and of all that they and it have reaped.
+        pids: its descendants.
+        cpus: the CPUs that they last ran on.
+    """
+
+    cpu_s: float
+    pids: frozenset[int]
+    cpus: frozenset[int]
+
+
+def look_at_tree(pid: int, root: Path = Path("/")) -> Tree:
+    """Look at all processes once, and return what is below this one."""
+    columns: dict[int, list[bytes]] = {}
     children: dict[int, list[int]] = {}
-    for child, parent in parents.items():
-        children.setdefault(parent, []).append(child)
+    folder = os.fspath(root / "proc")
+    for entry in os.listdir(folder):
+        if entry.isdecimal():
+            with contextlib.suppress(OSError, ValueError, IndexError), open(f"{folder}/{entry}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+                children.setdefault(int(fields[_PARENT]), []).append(int(entry))
+                columns[int(entry)] = fields
     found: set[int] = set()
     waiting = list(children.get(pid, ()))
     while waiting:
         child = waiting.pop()
         found.add(child)
         waiting += children.get(child, ())
-    total = sum(sum(ticks[child]) for child in found) + ticks.get(pid, (0, 0))[1]
-    return total / os.sysconf("SC_CLK_TCK"), frozenset(found)
-
-
-def has_left(job_cpu_s: float | None, counted_cpu_s: float | None) -> bool:
-    """Tell whether the job was busier than the CPUs that are counted: it has left its affinity or control group."""
-    if job_cpu_s is None or counted_cpu_s is None:
-        return False
-    return job_cpu_s > counted_cpu_s * _SLACK + _SLACK_S
+    ticks = sum(sum(map(int, columns[child][_OWN_AND_REAPED])) for child in found)
+    ticks += sum(map(int, columns[pid][_REAPED])) if pid in columns else 0
+    return Tree(
+        cpu_s=ticks / os.sysconf("SC_CLK_TCK"),
+        pids=frozenset(found),
+        cpus=frozenset(int(columns[child][_CPU]) for child in found if len(columns[child]) > _CPU),
+    )
 
 
 def warn_of_others(job_cpu_s: float | None, machine_cpu_s: float | None, duration_s: float) -> str | None:

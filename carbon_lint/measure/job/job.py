@@ -54,6 +54,7 @@ class Job:
 
     Attributes:
         pid: the guardian's: every process of the job is below it.
+        containers: what the command starts beside its own processes.
         cpu_s: CPU seconds of all processes of the job, once it is gone; `None` if its guardian could not tell.
     """
 
@@ -68,7 +69,7 @@ class Job:
         self.command = tuple(command)
         self.cpu_s: float | None = None
         self._environ = environ
-        self._containers = containers
+        self.containers = containers
         self.state = JobState.WAITING
         self.exit_status: int | None = None
         self.notices: list[str] = []
@@ -150,9 +151,9 @@ class Job:
         descendants.reap(descendants.children() - self._others)
         if survivors:
             self.notices.append(f"{len(survivors)} processes of the job could not be ended")
-        if self._containers is not None:
+        if self.containers is not None:
             try:
-                self._containers.send(signal.SIGKILL, self._environ)
+                self.containers.send(signal.SIGKILL, self._environ)
             except EngineError as error:
                 self.notices.append(f"{_NOTICES['unsure']}: {error}")
         if self.exit_status is None:

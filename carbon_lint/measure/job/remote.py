@@ -42,7 +42,7 @@ _CLIENTS: dict[str, tuple[frozenset[str], str, str]] = {
     "hf": (
         frozenset({"jobs"}),
         "runs the job at Hugging Face",
-        f"{_INSIDE}: hf jobs uv run --with carbon-lint ... carbon-lint run ... -- python train.py",
+        f"{_INSIDE}: hf jobs run IMAGE carbon-lint run ... -- python train.py",
     ),
     "modal": (frozenset({"run", "deploy"}), "runs the job at Modal", _INSIDE),
     "sky": (frozenset({"launch", "exec", "jobs"}), "runs the job in a cloud", f"{_INSIDE}, in the task's `run`"),

@@ -73,6 +73,8 @@ _WRAPPERS = {
 _SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "ash"}
 _KEYWORDS = {"if", "then", "else", "elif", "while", "until", "do", "!", "{", "("}
 _OPERATOR = re.compile(r"[;&|()\n]+")
+_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_HEREDOC = re.compile(r"(<<-?\s*(['\"]?)(\w+)\2.*\n)(?:.*\n)*?\s*\3$", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
@@ -97,11 +99,12 @@ def script_index(words: Sequence[str]) -> int | None:
     """Return where the script of `sh -c SCRIPT` stands; `None` if it is no such call."""
     if os.path.basename(words[0]) not in _SHELLS:
         return None
-    for index, word in enumerate(words[1:], start=1):
-        if not word.startswith("-"):
-            return None
-        if not word.startswith("--") and word.endswith("c"):
+    index = 1
+    while index < len(words) and words[index].startswith("-"):
+        is_short = not words[index].startswith("--")
+        if is_short and words[index].endswith("c"):
             return index + 1 if index + 1 < len(words) else None
+        index += 2 if is_short and words[index].endswith(("o", "O")) else 1  # -o pipefail
     return None
 
 
@@ -139,7 +142,8 @@ def _unwrapped(words: tuple[str, ...], index: int) -> Found | None:
 
 def _simple_commands(script: str) -> list[tuple[str, ...]]:
     """Split a script at its operators. A script that cannot be read holds no command."""
-    lexer = shlex.shlex(script.replace("\\\n", " "), posix=True, punctuation_chars=";&|()\n")
+    script = _HEREDOC.sub(r"\1", _COMMENT.sub("", script)).replace("\\\n", " ")
+    lexer = shlex.shlex(script, posix=True, punctuation_chars=";&|()\n")
     lexer.whitespace = " \t\r"
     lexer.commenters = ""
     commands: list[tuple[str, ...]] = []

@@ -50,9 +50,8 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
     for run in runs:
         problem = find_problem(run) or (None if choice.gpu_unused else _unread_gpu(run))
         if problem is not None:
-            if len(runs) > 1:
-                problem.hint = f"{problem.hint}, or take other runs: --last, --run-id ID, or a copy without that line"
-            raise problem
+            other = ", or take other runs: --last, --run-id ID, or a copy without that line" if len(runs) > 1 else ""
+            raise problem.again(hint=f"{problem.hint}{other}")
     rows = [row for run in runs for row in run.counted]
     warnings = [*log.warnings, *_warnings_on(runs, rows)]
     energy_kwh = _total(row.energy_kwh for row in rows)
@@ -72,9 +71,7 @@ def record_of_runs(log: Log, runs: Sequence[Run], choice: Choice) -> Record:
         place = choice.place
         emissions_g = _total([energy_kwh * place.g_per_kwh])
         stated = _total(row.emissions_g for row in rows) / energy_kwh
-        warnings.append(
-            f"priced at {place.g_per_kwh:g} g/kWh ({place.source}) instead of the file's {stated:.4g} g/kWh"
-        )
+        warnings.append(f"priced at {place.figure}, {place.source}, instead of the file's {stated:.4g} g/kWh")
         intensity = intensity_of(place)
     return _record(log, runs, emissions_g, intensity, warnings)
 

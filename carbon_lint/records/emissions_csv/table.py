@@ -160,7 +160,7 @@ def _refuse_json(data: bytes, path: str) -> None:
     if b"carbon-lint/journal@" in head:
         raise InputError(
             f"{path} is a journal of carbon-lint, not an emissions.csv",
-            hint=f"when the run has ended: carbon-lint recover {path} --record r.json",
+            hint=f"when the run has ended: carbon-lint recover {path} -o r.json",
         )
     what = "a record of carbon-lint" if b"carbon-lint/record@" in head else "JSON"
     raise InputError(

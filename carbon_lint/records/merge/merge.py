@@ -108,7 +108,7 @@ def _check_figures(records: Sequence[Named]) -> None:
     if without and len(without) < len(records):
         raise MissingFigureError(
             f"{without[0]} holds no emissions, others do: the sum would be too small",
-            hint="measure every node with the same --location",
+            hint="measure every node at the same location",
         )
 
 

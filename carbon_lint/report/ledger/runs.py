@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
 from carbon_lint.records.ledger_sum import Reason
-from carbon_lint.report.ledger.sum import emissions, energy
+from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
+from carbon_lint.report.ledger.sum import emissions_between, energy_between
 from carbon_lint.text import spreadsheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carbon_lint.records.ledger_sum import Counted
+    from carbon_lint.records.uncertainty import Range
 
 _COUNTS = {
     Reason.SAME: "not added: the same run as",
@@ -41,7 +43,12 @@ COLUMNS = {
     "ended_at": "string",
     "duration_s": "double",
     "emissions_g": "double",
+    "emissions_g_low": "double",
+    "emissions_g_high": "double",
     "energy_kwh": "double",
+    "energy_kwh_low": "double",
+    "energy_kwh_high": "double",
+    "measured_share": "double",
     "location": "string",
     "intensity_g_per_kwh": "double",
     "counted": "string",
@@ -55,9 +62,9 @@ COLUMNS = {
 def line(counted: Counted) -> str:
     """Return one run as a line for a person."""
     record = counted.entry.record
-    figures = (emissions(record.emissions_g), energy(record.energy_kwh.total))
+    figures = (emissions_between(emissions_range(record)), energy_between(energy_range(record)))
     where = record.provenance.repository or "-"
-    words = [record.ended_at, f"{figures[0]:>12}", f"{figures[1]:>12}", f"{record.outcome:<11}", where]
+    words = [record.ended_at, f"{figures[0]:>24}", f"{figures[1]:>24}", f"{record.outcome:<11}", where]
     words.append(counted.entry.path)
     if counted.reason is not None:
         words.append(f"{_COUNTS[counted.reason]} {', '.join(counted.holders)}")
@@ -82,8 +89,9 @@ def row(counted: Counted) -> dict[str, Any]:
         record.started_at,
         record.ended_at,
         record.duration_s,
-        record.emissions_g,
-        record.energy_kwh.total,
+        *_ends(record.emissions_g, emissions_range(record)),
+        *_ends(record.energy_kwh.total, energy_range(record)),
+        measured_share(record),
         record.intensity and record.intensity.location,
         record.intensity and record.intensity.g_per_kwh,
         "none" if left is None else "all" if counted.reason is None else "part",
@@ -92,6 +100,10 @@ def row(counted: Counted) -> dict[str, Any]:
         counted.holders[0] if counted.holders else None,
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _ends(likely: float | None, known: Range | None) -> tuple[float | None, ...]:
+    return (likely, None, None) if known is None else (known.likely, known.low, known.high)
 
 
 def as_csv(counted: Sequence[Counted]) -> bytes:

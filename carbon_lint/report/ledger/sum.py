@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, used_share
 from carbon_lint.records.ledger_sum import Reason
 from carbon_lint.report.run.phrases import percent
-from carbon_lint.units import format_emissions, format_energy
+from carbon_lint.units import format_emissions, format_emissions_range, format_energy, format_energy_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.records.ledger_sum import Total
+    from carbon_lint.records.uncertainty import Range
 
 _LEFT_OUT = {
     Reason.SAME: ("is another state of a run that is counted", "are other states of runs that are counted"),
@@ -30,8 +32,9 @@ _LEFT_OUT = {
 def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
     """Return the sum in a few lines: the figures, what was left out and why, and each limit."""
     at_least = "at least " if total.without_emissions or total.without_energy else ""
-    figures = f"{emissions(total.emissions_g)}, {energy(total.energy_kwh)}"
-    lines = [f"{period}: {at_least}{figures} in {total.runs} run{'' if total.runs == 1 else 's'}"]
+    figures = f"{emissions_between(total.emissions_g)}, {energy_between(total.energy_kwh)}"
+    share = "" if total.measured_share is None else f", {percent(total.measured_share)} of the energy measured"
+    lines = [f"{period}: {at_least}{figures} in {total.runs} run{'' if total.runs == 1 else 's'}{share}"]
     for reason, count in total.left_out.items():
         words = _LEFT_OUT[reason][count != 1]
         lines.append(
@@ -39,9 +42,11 @@ def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
         )
     if total.without_emissions or total.without_energy:
         lines.append(f"  {len(total.without_emissions)} without emissions, {len(total.without_energy)} without energy")
+    if len(total.bases) > 1:
+        lines.append(f"  the grams are of two bases, {' and '.join(total.bases)}: compare months by their energy")
     for limit in limits:
-        share = used_share((limit,))
-        used = f" ({percent(share)})" if share is not None and share != float("inf") else ""
+        part = used_share((limit,))
+        used = f" ({percent(part)})" if part is not None and part != float("inf") else ""
         lines.append(f"  {format_limit(limit)}{used}")
     return "\n".join(lines) + "\n"
 
@@ -63,8 +68,10 @@ def sum_json(total: Total, limits: Sequence[LimitResult], asked: dict[str, str |
         "format": 2,
         **asked,
         "runs": total.runs,
-        "emissions_g": total.emissions_g,
-        "energy_kwh": total.energy_kwh,
+        "emissions_g": total.emissions_g and asdict(total.emissions_g),
+        "energy_kwh": total.energy_kwh and asdict(total.energy_kwh),
+        "measured_share": total.measured_share,
+        "bases": list(total.bases),
         "without_emissions": list(total.without_emissions),
         "without_energy": list(total.without_energy),
         "left_out": {str(reason): total.left_out.get(reason, 0) for reason in Reason},
@@ -72,6 +79,16 @@ def sum_json(total: Total, limits: Sequence[LimitResult], asked: dict[str, str |
         "over_budget": any(limit.is_over for limit in limits),
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def emissions_between(range_g: Range | None) -> str:
+    """Return grams with their range, or that there are none."""
+    return emissions(None) if range_g is None else format_emissions_range(range_g.likely, range_g.low, range_g.high)
+
+
+def energy_between(range_kwh: Range | None) -> str:
+    """Return kilowatt-hours with their range, or that there are none."""
+    return energy(None) if range_kwh is None else format_energy_range(range_kwh.likely, range_kwh.low, range_kwh.high)
 
 
 def emissions(value_g: float | None) -> str:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from carbon_lint.errors import ExitCode
 from carbon_lint.gate.baseline import changes, format_change
-from carbon_lint.gate.budget import uncertainty_in_unit, used_share
-from carbon_lint.gate.verdict import Status
+from carbon_lint.gate.budget import figure, used_share
+from carbon_lint.gate.verdict import INCREASE, Status
 from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.records.record import Outcome, StoppedBy
 from carbon_lint.report.findings.counts import by_severity, counted, plural
 from carbon_lint.report.run import phrases
-from carbon_lint.units import GRAMS_PER, KWH_PER, format_emissions, format_energy, significant
+from carbon_lint.units import format_emissions, format_energy
 
 if TYPE_CHECKING:
     from carbon_lint.gate.baseline import Comparison
@@ -165,15 +165,12 @@ def _figures(record: Record, verdict: Verdict | None) -> str:
 
 
 def _undecided(record: Record, verdict: Verdict) -> str:
-    """`703 ± 383 µg, limit 800 µg` of each limit that lies within the doubt."""
-    said = []
-    for limit in verdict.limits:
-        doubt = uncertainty_in_unit(record, limit)
-        either = doubt.below if limit.is_over else doubt.above
-        if limit.name != "max-increase" and abs(limit.margin) < either:
-            measured, unit = _show(limit, limit.measured).split(" ")
-            shown = significant(either / float((GRAMS_PER if limit.unit == "g" else KWH_PER)[unit]))
-            said.append(f"{measured} ± {shown} {unit}, limit {_show(limit, limit.allowed)}")
+    """Return `703 µg (320 to 1100), limit 800 µg` for each limit that lies within the range of its figure."""
+    said = [
+        f"{figure(limit)}, limit {_show(limit, limit.allowed)}"
+        for limit in verdict.limits
+        if limit.name != INCREASE and limit.status is Status.INCONCLUSIVE
+    ]
     return "; ".join(said) or "; ".join(verdict.reasons) or _figures(record, verdict)
 
 

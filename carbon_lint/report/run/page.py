@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from carbon_lint import __version__
 from carbon_lint.errors import UsageError
 from carbon_lint.gate.baseline import format_change
+from carbon_lint.gate.budget import figure
 from carbon_lint.project import install_hint
 from carbon_lint.report.plot import Plot
 from carbon_lint.report.run import phrases
@@ -54,6 +55,7 @@ def render(ending: RunReport, readings: Sequence[Reading] = ()) -> str:
         reasons=verdict.reasons if verdict is not None else (),
         charts=_charts(ending, curve_of(readings)),
         energy=_energy(record),
+        left_out=phrases.left_out(record),
         grid=phrases.intensity(record),
         comparison=_comparison(ending),
         warnings=record.warnings,
@@ -64,19 +66,18 @@ def render(ending: RunReport, readings: Sequence[Reading] = ()) -> str:
 
 
 def _facts(record: Record) -> list[tuple[str, str]]:
-    share = phrases.modelled_share(record)
     return [
-        ("Emissions", phrases.emissions(record.emissions_g)),
-        ("Energy", phrases.energy(record.energy_kwh.total)),
+        ("Emissions", phrases.emissions_with_range(record)),
+        ("Energy", phrases.energy_with_range(record)),
         ("Duration", format_duration(record.duration_s)),
-        ("Estimated", "not stated" if share is None else phrases.percent(share)),
+        ("Measured", phrases.measured(record) or "not stated"),
     ]
 
 
 def _limit(limit: LimitResult) -> tuple[str, str, str, str]:
     show = _show(limit.unit)
     margin = f"over by {show(-limit.margin)}" if limit.is_over else f"{show(limit.margin)} left"
-    return limit.name, show(limit.measured), show(limit.allowed), margin
+    return limit.name, figure(limit), show(limit.allowed), margin
 
 
 def _show(unit: str) -> Callable[[float], str]:

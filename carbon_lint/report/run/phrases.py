@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbon_lint.gate.uncertainty import RELATIVE, estimated_share
-from carbon_lint.records.intensity import source_in_words
+from carbon_lint.records.intensity import source_in_words, vintage_in_words
+from carbon_lint.records.ranges import SENSORS, emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Method
-from carbon_lint.units import format_emissions, format_energy, significant
+from carbon_lint.units import (
+    format_emissions,
+    format_emissions_range,
+    format_energy,
+    format_energy_range,
+    significant,
+)
 
 if TYPE_CHECKING:
     from carbon_lint.records.record import Record
@@ -23,7 +29,7 @@ METHOD_WORDS = {
 }
 """How a component's energy was found, as a reader should take it."""
 
-MODELLED = frozenset(RELATIVE)
+MODELLED = frozenset(Method) - frozenset(SENSORS)
 """Methods that read no sensor of the component."""
 
 _LEAST_SHARE = 0.001
@@ -75,26 +81,49 @@ def by_gpu(record: Record) -> str | None:
 
 
 def modelled_share(record: Record) -> float | None:
-    """The part of the energy that no sensor read, 0 to 1; `None` where a figure that it takes is missing."""
-    return estimated_share(record)
+    """Return the part of the energy that no sensor read, 0 to 1; `None` if a figure or a method is missing."""
+    share = measured_share(record)
+    return None if share is None else 1 - share
 
 
-def modelled(share: float) -> str:
-    """How much of the energy is an estimate."""
-    if share > 1 - _LEAST_SHARE:
-        return "no sensor was read: all energy is estimated"
-    return f"{percent(share)} of the energy is estimated: no sensor was read for it"
+def measured(record: Record) -> str | None:
+    """Say how much of the energy a sensor read; `None` if that is not known."""
+    share = measured_share(record)
+    if share is None:
+        return None
+    if share < _LEAST_SHARE:
+        return "nothing: no sensor was read, and all energy is estimated"
+    return "all energy, by sensors" if share > 1 - _LEAST_SHARE else f"{percent(share)} of the energy, by sensors"
+
+
+def left_out(record: Record) -> str:
+    """Say what is not counted, and how much it would add: `20 to 60 % more`."""
+    known = left_out_of(record)
+    ends = f"{significant(known.low * 100, 2)} to {significant(known.high * 100, 2)} %"
+    return f"board, fans, disks, network and power supply: about {ends} on top"
+
+
+def emissions_with_range(record: Record) -> str:
+    """Return the record's grams with their range: `4.2 mg (1.8 to 8) CO2eq`."""
+    known = emissions_range(record)
+    return NOT_MEASURED if known is None else f"{format_emissions_range(known.likely, known.low, known.high)} CO2eq"
+
+
+def energy_with_range(record: Record) -> str:
+    """Return the record's energy with its range: `68 mWh (41 to 120)`."""
+    known = energy_range(record)
+    return NOT_MEASURED if known is None else format_energy_range(known.likely, known.low, known.high)
 
 
 def intensity(record: Record) -> str:
-    """Carbon intensity, where it holds and whose figure it is."""
+    """Return the carbon intensity, its place, whose figure it is, its year and its basis."""
     known = record.intensity
     if known is None:
         return "not stated, so energy only"
     place = known.location_name or known.location
     where = f"{place}, " if place else ""
-    year = f" ({known.year})" if known.year is not None else ""
-    return f"{significant(known.g_per_kwh)} g/kWh: {where}{source_in_words(known)}{year}"
+    of = vintage_in_words(known, record.started_at)
+    return f"{significant(known.g_per_kwh)} g/kWh: {where}{source_in_words(known)}{of}"
 
 
 def scope(record: Record) -> str | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from carbon_lint.gate.baseline import format_change, why_not
+from carbon_lint.gate.baseline import format_change, other_basis, why_not
+from carbon_lint.gate.budget import figure
 from carbon_lint.report.run import phrases
 from carbon_lint.text import markdown_code, markdown_message, markdown_text
 from carbon_lint.units import format_duration, format_emissions, format_energy, significant
@@ -67,7 +68,7 @@ def limits(verdict: Verdict | None, record: Record) -> str:
         return ""
     method = _methods(record)
     rows = [(limit.name, *_limit_cells(limit), method) for limit in verdict.limits]
-    return table(("Limit", "Measured", "Allowed", "Margin", "Method"), rows)
+    return table(("Limit", "This run", "Allowed", "Margin", "Measured"), rows)
 
 
 def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
@@ -76,14 +77,11 @@ def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
     if show(limit.margin) == show(limit.allowed) and limit.measured > 0:
         margin = "nearly all left"  # `1 kg left` of 1 kg would say that nothing was used
     source = f" ({markdown_text(limit.source)})" if limit.source else ""
-    return show(limit.measured), f"{show(limit.allowed)}{source}", margin
+    return figure(limit), f"{show(limit.allowed)}{source}", margin
 
 
 def _methods(record: Record) -> str:
-    share = phrases.modelled_share(record)
-    if share is None:
-        return "not stated"
-    return f"{phrases.percent(share)} modelled" if share else "read from sensors"
+    return phrases.measured(record) or "not stated"
 
 
 def energy(record: Record) -> str:
@@ -92,8 +90,8 @@ def energy(record: Record) -> str:
         (name, phrases.energy(energy_kwh), phrases.METHOD_WORDS[method] if method else "not stated")
         for name, energy_kwh, method in phrases.components(record)
     ]
-    total = (f"**total**, PUE {significant(record.pue)}", f"**{phrases.energy(record.energy_kwh.total)}**", "")
-    grams = ("**emissions**", f"**{phrases.emissions(record.emissions_g)}**", markdown_text(phrases.intensity(record)))
+    total = (f"**total**, PUE {significant(record.pue)}", f"**{phrases.energy_with_range(record)}**", "")
+    grams = ("**emissions**", f"**{phrases.emissions_with_range(record)}**", markdown_text(phrases.intensity(record)))
     lines = table(("Part", "Energy", "Found by"), [*rows, total, grams])
     scope = phrases.scope(record)
     of = f"; {markdown_text(scope)}" if scope else ""
@@ -117,6 +115,8 @@ def comparison(compared: Comparison | None) -> str:
         table(("Figure", "Baseline", "This run", "Change"), rows),
         f"\nBaseline: {markdown_text(then.origin)}{age}.\n",
     ]
+    if (note := other_basis(compared)) is not None:
+        lines.append(f"Carbon intensity on {note}; part of its change is what is counted.\n")
     if not compared.can_be_judged:
         lines.append(f"**The change was not judged:** {markdown_text(why_not(compared))}.\n")
     return "".join(lines)
@@ -168,16 +168,19 @@ def notes(verdict: Verdict | None, excused: Excused | None = None) -> str:
 
 
 def modelled(record: Record) -> str:
-    """Which part of the energy no sensor read."""
+    """Say which part of the energy no sensor read, and what is not counted at all."""
     share = phrases.modelled_share(record)
-    if not share:
+    if record.energy_kwh.total is None:
         return ""
+    left_out = f"**Left out:** {phrases.left_out(record)}.\n"
+    if not share:
+        return left_out
     parts = ", ".join(
         f"{name} ({phrases.METHOD_WORDS[method]})"
         for name, _, method in phrases.components(record)
         if method in phrases.MODELLED
     )
-    return f"**Modelled, not measured:** {phrases.percent(share)} of the energy: {parts}.\n"
+    return f"**Modelled, not measured:** {phrases.percent(share)} of the energy: {parts}.\n\n{left_out}"
 
 
 def warnings(record: Record) -> str:

@@ -27,8 +27,8 @@ def render(report: RunReport, *, colour: bool = False) -> str:
     if colour and head.mark in _COLOURS:
         said = f"\x1b[{_COLOURS[head.mark]}m{said}\x1b[0m"
     rows = [
-        ("emissions", phrases.emissions(record.emissions_g)),
-        ("energy", phrases.energy(record.energy_kwh.total)),
+        ("emissions", phrases.emissions_with_range(record)),
+        ("energy", phrases.energy_with_range(record)),
         *((f"  {name}", _component(energy, method)) for name, energy, method in phrases.components(record)),
         ("intensity", phrases.intensity(record)),
         ("PUE", significant(record.pue)),
@@ -37,9 +37,11 @@ def render(report: RunReport, *, colour: bool = False) -> str:
     by_gpu = phrases.by_gpu(record)
     if by_gpu:
         rows.insert([name for name, _ in rows].index("  GPU") + 1, ("", by_gpu))
-    share = phrases.modelled_share(record)
-    if share:
-        rows.append(("modelled", phrases.modelled(share)))
+    measured = phrases.measured(record)
+    if measured is not None:
+        rows.append(("measured", measured))
+    if record.energy_kwh.total is not None:
+        rows.append(("left out", phrases.left_out(record)))
     scope = phrases.scope(record)
     if scope:
         rows.append(("scope", scope))

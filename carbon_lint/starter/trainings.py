@@ -137,7 +137,7 @@ def _training(root: Path, script: str) -> Training:
 
 
 def _installation(root: Path, above: list[PurePosixPath]) -> tuple[str | None, str]:
-    """The command that installs all that the folders above a script ask for, and what the script is given to."""
+    """Return the command that installs what the folders above a script ask for, and what runs the script."""
     locked = [folder for folder in above if (root / folder / "uv.lock").is_file()]
     if locked:
         project = "" if locked[-1] == PurePosixPath() else f" --project {shlex.quote(str(locked[-1]))}"
@@ -155,7 +155,7 @@ def _installation(root: Path, above: list[PurePosixPath]) -> tuple[str | None, s
 
 
 def _module(root: Path, script: PurePosixPath, text: str) -> str | None:
-    """The dotted name of a script that imports from the package that it is in: started as a file it would not find it.
+    """Return the dotted name of a script that imports its own package, which it would not find if started as a file.
 
     Only if the package can be found: it lies in the root, or a folder above it is installed.
     """
@@ -171,7 +171,7 @@ def _module(root: Path, script: PurePosixPath, text: str) -> str | None:
 
 
 def _module_from_root(root: Path, script: PurePosixPath, text: str) -> str | None:
-    """The dotted name of a script below the root that imports code that lies in the root and is not installed.
+    """Return the dotted name of a script below the root that imports code that lies in the root and is not installed.
 
     None if it imports code beside itself, too: then it finds that only if it is started as a file.
     """
@@ -190,14 +190,14 @@ def _is_code(path: Path) -> bool:
 
 
 def _nearest_card(script: str, cards: tuple[str, ...]) -> str | None:
-    """The card in the script's folder or in the nearest folder above it."""
+    """Return the card in the script's folder or in the nearest folder above it."""
     folders = list(PurePosixPath(script).parents)
     near = [card for card in cards if PurePosixPath(card).parent in folders]
     return min(near, key=lambda card: folders.index(PurePosixPath(card).parent), default=None)
 
 
 def read_text(path: Path) -> str:
-    """A file's text, as far as that can be had; empty if it cannot."""
+    """Return a file's text, as far as it can be read; empty if it cannot."""
     try:
         with path.open("rb") as stream:
             return stream.read(MAX_SCRIPT_BYTES).decode("utf-8", "replace")

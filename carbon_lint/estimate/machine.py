@@ -1,0 +1,128 @@
+"""Find the power of a host by the models of `run`: a processor by name, its sockets or threads, and memory. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import UsageError
+from carbon_lint.measure.host.cpu import share_of
+from carbon_lint.measure.host.power import CpuModel, memory_power_w
+from carbon_lint.measure.host.processor import find_socket, near_names
+from carbon_lint.records.uncertainty import Range
+from carbon_lint.text import quoted
+
+if TYPE_CHECKING:
+    from carbon_lint.measure.host.processor import Socket
+
+_MODELS = "models of CPU and memory: those of `carbon-lint run` (docs/measuring.md)"
+_MOST_SOCKETS = 64
+_MOST_THREADS = 65_536
+_LEAST_MEMORY_GIB, _MOST_MEMORY_GIB = 1 / 64, 65_536.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A processor and memory.
+
+    Attributes:
+        cpu: the model of its power.
+        memory_w: power of its memory, all the time.
+        basis: what was counted, in words.
+        sources: whose figures they are.
+    """
+
+    cpu: CpuModel
+    memory_w: Range
+    basis: str
+    sources: tuple[str, ...]
+
+    def power_w(self, load: float | None) -> Range:
+        """Return the mean power at a load of 0 to 1; without one anything from no load to full load, half as likely."""
+        if load is not None:
+            return self.cpu.power_w(load).plus(self.memory_w)
+        ends = Range(
+            low=self.cpu.power_w(0.0).low, likely=self.cpu.power_w(0.5).likely, high=self.cpu.power_w(1.0).high
+        )
+        return ends.plus(self.memory_w)
+
+    def of_runner(self, name: str, source: str) -> Host:
+        """Return this host, named as the runner that it is."""
+        return replace(self, basis=f"runner {name}: {self.basis}", sources=(f"runner: {source}", *self.sources))
+
+
+def find_host(name: str, *, memory_gib: float, sockets: int | None = None, threads: int | None = None) -> Host:
+    """Return the host that a user describes. Raises UsageError for a processor that nobody knows, or absurd numbers.
+
+    Whole sockets are a machine; `threads` alone are a part of one, as a virtual machine's are.
+    """
+    name, sockets = _without_count(name, sockets)
+    _check(sockets, threads, memory_gib)
+    socket = find_socket(name)
+    if socket is None:
+        near = near_names(name)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise UsageError(
+            f"CPU {quoted(name)} is in no table", hint=f"{hint}name it as its maker does, like 'Intel Xeon Gold 6148'"
+        )
+    cpu, what, is_part = _counted(socket, sockets, threads)
+    counted = f"{what} of {socket.name} ({socket.tdp_w:g} W a socket) and {memory_gib:g} GiB of memory"
+    doubts = () if socket.doubt is None else (socket.doubt,)
+    return Host(
+        cpu=cpu,
+        memory_w=memory_power_w(memory_gib, is_part=is_part),
+        basis=counted,
+        sources=(f"CPU: {socket.source}", *doubts, _MODELS),
+    )
+
+
+def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[CpuModel, str, bool]:
+    """Return the model of what is counted, what that is in words, and whether it is a part of a machine."""
+    whole = CpuModel(full_power_w=socket.tdp_w * (sockets or 1))
+    in_words = f"{sockets or 1} x the whole socket"
+    if threads is None:
+        return whole, in_words, False
+    if socket.threads is None:
+        if sockets is None:  # CodeCarbon's list has no threads
+            raise UsageError(
+                f"how many of {socket.name} have --threads {threads} is not known",
+                hint="give --sockets 1 for a whole one",
+            )
+        return whole, in_words, False
+    if sockets is None:
+        is_part = threads % socket.threads != 0
+        return share_of(socket, socket.threads, threads), f"{threads} of {socket.threads} threads", is_part
+    there = socket.threads * sockets
+    if threads > there:
+        raise UsageError(
+            f"--threads {threads} are more than --sockets {sockets} of {socket.name} have: {there}",
+            hint="leave --threads out for whole sockets",
+        )
+    if threads in {there, there // 2}:  # half of them: a machine with SMT off draws as much
+        return whole, in_words, False
+    return replace(whole, share=threads / there), f"{threads} of {there} threads", True
+
+
+def _without_count(name: str, sockets: int | None) -> tuple[str, int | None]:
+    """Return `2 x NAME` as the name and its sockets. Raises UsageError if `sockets` says another number."""
+    times = r"\s*[x\u00d7*]\s+|[x\u00d7*](?=amd|intel|xeon|epyc|opteron)|\s+(?=[a-z])"
+    found = re.fullmatch(rf"\s*(\d{{1,3}}|dual|quad)(?:{times})(.+)", name, re.IGNORECASE | re.DOTALL)
+    if found is None:
+        return name, sockets
+    count = {"dual": 2, "quad": 4}.get(found[1].lower()) or int(found[1])
+    if sockets not in {None, count}:
+        raise UsageError(f"--cpu {quoted(name)} and --sockets {sockets} disagree", hint="give one of them")
+    return found[2], count
+
+
+def _check(sockets: int | None, threads: int | None, memory_gib: float) -> None:
+    if sockets is not None and not 1 <= sockets <= _MOST_SOCKETS:
+        raise UsageError(f"--sockets {sockets} cannot be a machine's", hint=f"give 1 to {_MOST_SOCKETS}")
+    if threads is not None and not 1 <= threads <= _MOST_THREADS:
+        raise UsageError(f"--threads {threads} cannot be a machine's", hint=f"give 1 to {_MOST_THREADS}")
+    if not (math.isfinite(memory_gib) and _LEAST_MEMORY_GIB <= memory_gib <= _MOST_MEMORY_GIB):
+        raise UsageError(
+            f"--memory {memory_gib:g} GiB cannot be a machine's", hint="give what it has, like --memory '16 GiB'"
+        )

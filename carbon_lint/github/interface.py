@@ -1,0 +1,110 @@
+"""Describe the inputs and outputs of the step: the one table of what action.yml and docs/github.md state.
+
+`tools/generate_docs.py` writes both actions and the tables of the documentation from it. `inputs` reads the inputs.
+"""
+
+from __future__ import annotations
+
+INPUTS = {
+    "command": (
+        "What to run and measure, a `bash -euo pipefail` script. Without it nothing is measured: lint, gate or publish only",
+        "",
+    ),
+    "setup": ("Script that runs before the measuring starts, such as `pip install -r requirements.txt`", ""),
+    "working-directory": ("Folder in which `setup` and `command` run; the workspace by default", ""),
+    "location": (
+        "Where the power comes from: FRA, USA/virginia, gcp/us-central1. Needed for grams, unless carbon-intensity is given",
+        "",
+    ),
+    "carbon-intensity": ("Carbon intensity in g/kWh, instead of a location", ""),
+    "allow-unusual-intensity": ("Accept a carbon intensity outside 1 to 1,500 g/kWh, where every grid lies", "false"),
+    "electricity-maps": (
+        "Zone of Electricity Maps, such as FR or US-CAL-CISO, instead of a location: each hour of the run at its own figure",
+        "",
+    ),
+    "electricity-maps-token": (
+        "Token of Electricity Maps; by default the variable ELECTRICITYMAPS_API_TOKEN of the step. Never given to the command",
+        "",
+    ),
+    "max-emissions": ("Emissions budget with its unit, such as 500 g or 1.2 kg", ""),
+    "max-energy": ("Energy budget with its unit, such as 250 Wh or 1.2 kWh", ""),
+    "baseline": ("What to compare with: card, record:PATH, ledger:BRANCH or hub:OWNER/MODEL", ""),
+    "max-increase": ("How much more than the baseline is allowed: 10 %, or 10% and 5 g", ""),
+    "on-exceed": (
+        "stop ends a job that is over its budget; finish lets it end, and the step fails afterwards. As configured, else stop",
+        "",
+    ),
+    "stop-when": (
+        "A job is over a limit: likely (its likely figure is) or certain (the lower end of its range is). As configured, else likely",
+        "",
+    ),
+    "on-modelled": ("An undecided verdict: figure (the figure decides), fail or pass. As configured, else figure", ""),
+    "grace": ("How long a job that is stopped over budget may take for a checkpoint. As configured, else 30s", ""),
+    "expected-duration": (
+        "How long the job should take, such as 2h: to warn of a limit it is heading over if it prints no progress",
+        "",
+    ),
+    "require": (
+        "What must be measured, or the job does not start: gpu, cpu-counter. With none it starts even if a GPU cannot be read",
+        "",
+    ),
+    "run-group": ("Name under which resumed and retried runs are summed", ""),
+    "card": ("Model card that gets the figures, relative to the workspace", ""),
+    "cards": ("Cards or folders to lint, one a line; the card, or every README.md, by default", ""),
+    "lint": ("Lint the cards", "true"),
+    "fail-on": ("Least severity that fails the step: error, warning or note; as configured, else error", ""),
+    "config": ("Path of carbon-lint.toml; found by itself by default", ""),
+    "publish": (
+        "auto commits on the default branch only (push or schedule); always; pr opens a pull request on the Hub; never",
+        "auto",
+    ),
+    "replace-card": (
+        "Replace the whole card on the Hub by `card`, its text included; the log shows what is lost. By default only the figures change",
+        "false",
+    ),
+    "hub-repo": (
+        "Model on the Hugging Face Hub whose card gets the figures, OWNER/NAME. If the command is stopped or fails, the commits that it pushed there are listed",
+        "",
+    ),
+    "hf-token": (
+        "Hugging Face token with write access to hub-repo. Not needed with a Trusted Publisher. Never given to the command",
+        "",
+    ),
+    "pass-env": ("Names of secrets that the command may see, such as HF_TOKEN for a Trainer that pushes", ""),
+    "remote-ok": (
+        "Run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client alone",
+        "false",
+    ),
+    "pr-comment": ("Write the result into one comment on the pull request (permission pull-requests: write)", "false"),
+    "github-token": ("Token for the comment and for the limits of a pull request's base", "${{ github.token }}"),
+    "sarif-file": ("Write the lint findings as SARIF to this path, for github/codeql-action/upload-sarif", ""),
+    "summary": ("Write the result into the step's summary", "true"),
+    "record": (
+        "Path of the record, or a folder/ for one a run: written if command is given, else read. carbon-lint-record.json by default",
+        "",
+    ),
+    "allow-foreign": (
+        "Read a `record` that was not made by this run of this repository, such as one of a cluster",
+        "false",
+    ),
+    "comment-on": ("When to update the comment: change, always or failure", "change"),
+    "job-index": ("Index of the job in its matrix, part of the record's key", "${{ strategy.job-index }}"),
+    "baseline-max-age": ("Do not judge against a baseline older than this, such as 90d", ""),
+}
+"""Name -> (what it is for, its default in the action)."""
+
+OUTPUTS = {
+    "outcome": "completed, over-budget, failed, interrupted or unmeasured; empty if nothing was measured",
+    "verdict": "pass, fail or inconclusive; empty without a limit, and for a run that was cancelled within it",
+    "emissions-g": "Emissions in grams; empty if not measured",
+    "energy-kwh": "Energy in kWh; empty if not measured",
+    "budget-used": "Share of the tightest limit, 1 at the limit; empty without one",
+    "over-budget": "true or false",
+    "undecided": "true if the limit lies within the error of an estimated figure",
+    "card-changed": "true if the card was changed",
+    "card-url": "The commit or pull request on the Hub; empty if there is none",
+    "record": "Path of the record, relative to the workspace",
+    "errors": "Number of lint errors",
+    "warnings": "Number of lint warnings",
+}
+"""Name -> what it holds."""

@@ -1,0 +1,201 @@
+"""Find the power of a processor by its name: in the table of carbon-lint, else in CodeCarbon's list."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from carbon_lint.data import table
+
+_TABLE = table("cpu_power.json")
+_CORES = r"\b(\d+|dual|quad|six|eight)[- ]core\b"
+CODECARBON_LIST = "CodeCarbon's list of processors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Socket:
+    """One processor.
+
+    Attributes:
+        name: the part in the table or the list.
+        tdp_w: its maker's thermal design power, in W.
+        threads: hardware threads of one socket; `None` if nobody says (CodeCarbon's list has none).
+        source: whose figures these are, in words.
+        doubt: what a reader should know of them; `None` for a maker's own figure.
+        table: which table they are from, for `Assumptions.tables`.
+    """
+
+    name: str
+    tdp_w: float
+    threads: int | None
+    source: str
+    doubt: str | None = None
+    table: str = "cpu_power"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processor:
+    """What /proc/cpuinfo says of the first processor, and how many threads there are."""
+
+    model: str | None
+    vendor: str | None
+    family: int | None
+    number: int | None
+    implementer: str | None
+    part: str | None
+    threads: int
+    siblings: int
+    is_virtual: bool
+
+
+def read_processor(root: Path = Path("/")) -> Processor:
+    """Read /proc/cpuinfo; what it does not say is `None`."""
+    text = _text(root / "proc/cpuinfo")
+    first: dict[str, str] = {}
+    for line in text.partition("\n\n")[0].splitlines():
+        key, _, value = line.partition(":")
+        first.setdefault(key.strip(), value.strip())
+    sockets = set(re.findall(r"^physical id\s*:\s*(\d+)", text, re.MULTILINE))
+    threads = len(re.findall(r"^processor\s*:", text, re.MULTILINE)) or os.cpu_count() or 1
+    return Processor(
+        model=first.get("model name") or None,
+        vendor=first.get("vendor_id"),
+        family=_integer(first.get("cpu family")),
+        number=_integer(first.get("model")),
+        implementer=first.get("CPU implementer"),
+        part=first.get("CPU part"),
+        threads=threads,
+        # Also right if a container's /proc/cpuinfo lists only some of the host's threads.
+        siblings=_integer(first.get("siblings")) or max(1, threads // max(1, len(sockets))),
+        is_virtual="hypervisor" in first.get("flags", "").split() or (root / "sys/hypervisor/type").exists(),
+    )
+
+
+def socket_of(processor: Processor) -> Socket | None:
+    """Return the processor's socket: by name, by its Arm part, or by its generation if a host hides the model."""
+    name = plain_name(processor.model or "")
+    found = _in_table(name)
+    if found is not None:
+        return found
+    for row in cpu_table()["arm"]:
+        if (processor.implementer, processor.part) == (row["implementer"], row["part"]):
+            return _socket(row)
+    if processor.is_virtual:
+        for row in cpu_table()["generations"]:
+            low, high = row["models"]
+            same = (processor.vendor, processor.family) == (row["vendor"], row["family"])
+            if same and processor.number is not None and low <= processor.number <= high:
+                return _socket(row)
+        return None  # CodeCarbon's list does not say how many threads a socket has
+    return _in_list(name)
+
+
+def find_socket(name: str) -> Socket | None:
+    """Return the socket that a name means, however it is spelt (`Intel(R) Xeon(R) E5-2660V2 @ 2.20GHz`)."""
+    plain = plain_name(name)
+    found = _in_table(plain)
+    if found is not None:
+        return found
+    for row in cpu_table()["arm"]:
+        if plain.casefold() in {plain_name(row[key]).casefold() for key in ("name", "as")}:
+            return _socket(row)
+    return _in_list(plain)
+
+
+def _in_table(plain: str) -> Socket | None:
+    for row in cpu_table()["parts"]:
+        is_near = row["match"].replace("\\", "").casefold() in plain.casefold()  # a pattern costs more to compile
+        if is_near and re.search(rf"(?<![\w+]){row['match']}(?![\w+])", plain, re.IGNORECASE):
+            return _socket(row)
+    return None
+
+
+def _in_list(plain: str) -> Socket | None:
+    for spelling in (plain, f"Intel {plain}", f"AMD {plain}", f"Intel Xeon {plain}", f"Intel Core {plain}"):
+        listed, text = _listed().get(spelling.casefold(), ("", ""))
+        # Four of its lines are no number (`27.29.5`), one is 0.
+        if re.fullmatch(r"\d+(?:\.\d+)?", text) and float(text) > 0:
+            return Socket(name=listed, tdp_w=float(text), threads=None, source=CODECARBON_LIST, table="codecarbon")
+    return None
+
+
+def plain_name(name: str) -> str:
+    """Return a processor's name without marks, clock and remarks: `AMD EPYC 7763` for most spellings of it."""
+    name = re.sub(r"\((R|TM|C)\)|[®™©]", " ", name, flags=re.IGNORECASE)
+    name = re.sub(r"\([^)]*\)?", " ", name)
+    name = re.sub(r"[,;]?\s*@?\s*\b\d+(\.\d+)?\s*[GM]Hz\b.*$", "", name, flags=re.IGNORECASE)
+    name = re.sub(
+        r"\b(\d+|dual|quad|six|eight)[- ]core\b|\b(CPU|Processor|APU)\b|\bwith .*$", " ", name, flags=re.IGNORECASE
+    )
+    name = re.sub(r"(?<=\d)(L?)\s*v(\d)\b", r"\1 v\2", name, flags=re.IGNORECASE)
+    name = re.sub(r"^(\d+th Gen |GenuineIntel |AuthenticAMD )+", "", " ".join(name.split()), flags=re.IGNORECASE)
+    return re.sub(r"(?<=[0-9L]) 0$", "", name.strip(" @,-"))  # the kernel's `E5-2670 0` is the first of its name
+
+
+def near_names(name: str) -> list[str]:
+    """Return up to three names that are spelt like this one."""
+    known = {key.casefold(): key for key in _names()}
+    return [known[key] for key in get_close_matches(plain_name(name).casefold(), known, n=3, cutoff=0.6)]
+
+
+@lru_cache(maxsize=1)
+def cpu_table() -> dict[str, Any]:
+    """Return the table of processors."""
+    content: dict[str, Any] = json.loads(_TABLE.read_text(encoding="utf-8"))
+    return content
+
+
+def _socket(row: dict[str, Any]) -> Socket:
+    name = str(row.get("name") or row["match"]).replace("\\", "")
+    return Socket(
+        name=name, tdp_w=float(row["tdp_w"]), threads=row["threads"], source=row["source"], doubt=_doubt(row, name)
+    )
+
+
+def _doubt(row: dict[str, Any], name: str) -> str | None:
+    """Return what a reader should know of a line whose figure is not the maker's own for this very part."""
+    if row["basis"] == "stand-in":
+        # A line that is found by the family is of a host that hides more; the source is in the plan.
+        the = "" if "name" in row else "the "
+        why = f"this machine hides which {name} it has" if "family" in row else f"none is published for {the}{name}"
+        return f"CPU power is estimated: {why}, so that of a similar one was taken ({row['as']})"
+    if row["basis"] == "listed":
+        return f"CPU power is from public lists, not from its maker: {row['source']}"
+    return None
+
+
+@lru_cache(maxsize=1)
+def _listed() -> dict[str, tuple[str, str]]:
+    """Return CodeCarbon's list, name and TDP, read as a file: CodeCarbon's own lookup costs a second."""
+    found = find_spec("codecarbon")
+    if found is None or found.origin is None:
+        return {}
+    try:
+        with (Path(found.origin).parent / "data/hardware/cpu_power.csv").open(encoding="utf-8", newline="") as file:
+            return {row[0].casefold(): (row[0], row[1]) for row in csv.reader(file) if len(row) > 1}
+    except OSError:
+        return {}
+
+
+def _names() -> list[str]:
+    ours = [str(row.get("name") or row["match"]).replace("\\", "") for row in cpu_table()["parts"]]
+    return ours + [name for name, _ in _listed().values()]
+
+
+def _integer(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

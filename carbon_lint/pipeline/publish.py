@@ -1,0 +1,91 @@
+"""Decide what is published, for `publish` and the step alike: the figures, or all of the card if that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.card.transfer import stated_figures
+from carbon_lint.hub.publish.card import CardErrorsError, PublishRequest, WholeCard
+from carbon_lint.hub.publish.figures import Source, plan_figures
+from carbon_lint.hub.publish.judging import emissions_of, linter
+from carbon_lint.lint.evidence import from_records
+from carbon_lint.pipeline.card import whole_group
+from carbon_lint.pipeline.plan import Mode
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from carbon_lint.config import Settings
+    from carbon_lint.records.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """What is to be published.
+
+    Attributes:
+        mode: how.
+        card: the local card's bytes, and `card_name` as the user named it.
+        whole_card: all of the card replaces that on the Hub.
+        record: the run whose figures are published; `record_path` is where it lies.
+        only_own_group: records of another repository beside the record are an error.
+        training_type: for the card.
+        replace: also a smaller figure over a larger one of the same run group.
+        whole_switch: what the user writes to replace the whole card.
+        first_hint: how the user names a card for a model that has none.
+    """
+
+    mode: Mode
+    card: bytes | None = None
+    card_name: str = ""
+    whole_card: bool = False
+    record: Record | None = None
+    record_path: str | None = None
+    only_own_group: bool = False
+    training_type: str | None = None
+    replace: bool = False
+    whole_switch: str
+    first_hint: str
+
+
+def request_of(
+    publishing: Publishing, settings: Settings, repo_id: str, notes: list[str], **given: Any
+) -> PublishRequest:
+    """Return the request; `notes` is filled when it is carried out, `given` is what the front end alone knows.
+
+    The card is linted with the record as evidence. Raises CardErrorsError if a local card contradicts the record.
+    """
+    record, card = publishing.record, publishing.card
+    has_evidence = record is not None and publishing.record_path is not None
+    check = linter(settings, from_records([publishing.record_path or ""]) if has_evidence else None)
+    if card is not None and publishing.whole_card:
+        plan: Any = WholeCard(card)
+    else:
+        is_stated = card is not None and "emissions" in stated_figures(card, publishing.card_name)
+        if card is not None and has_evidence and is_stated and (findings := check(card)):
+            # if the card contradicts the record, its author has to say which is right
+            named = tuple(publishing.card_name + line.removeprefix("README.md") for line in findings)
+            raise CardErrorsError(named, f"{publishing.card_name}, compared with {publishing.record_path},")
+        plan = plan_figures(_source(publishing), repo_id, notes)
+    return PublishRequest(
+        plan=plan,
+        record=record,
+        check=check,
+        emissions_of=emissions_of,
+        dry_run=publishing.mode is Mode.DRY_RUN,
+        **given,
+    )
+
+
+def _source(publishing: Publishing) -> Source:
+    record, path = publishing.record, publishing.record_path
+    return Source(
+        whole=None if record is None else whole_group(record, path, only_own=publishing.only_own_group),
+        card=publishing.card,
+        card_name=publishing.card_name,
+        training_type=publishing.training_type,
+        replace=publishing.replace,
+        whole_switch=publishing.whole_switch,
+        first_hint=publishing.first_hint,
+    )

@@ -1,0 +1,104 @@
+"""Write a diagnosis, as text and as JSON: what `carbon-lint doctor` prints."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING
+
+from carbon_lint.text import terminal
+
+if TYPE_CHECKING:
+    from carbon_lint.measure.doctor import Diagnosis, Finding
+
+FORMAT = "carbon-lint/doctor@1"
+_NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory", "location": "location", "codecarbon": "CodeCarbon"}
+_WIDTH = 100
+
+
+def as_json(diagnosis: Diagnosis) -> str:
+    """Return the diagnosis as JSON."""
+    findings = [
+        {
+            "component": finding.component,
+            "state": finding.state.value,
+            "what": finding.what,
+            "method": None if finding.method is None else finding.method.value,
+            "error": finding.error,
+            "missing": finding.missing,
+            "repair": finding.repair,
+        }
+        for finding in diagnosis.findings
+    ]
+    whole = {
+        "format": FORMAT,
+        "is_sound": diagnosis.is_sound,
+        "location": diagnosis.location,
+        "in_container": diagnosis.container,
+        "findings": findings,
+        "notes": list(diagnosis.notes),
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_text(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> str:
+    """Return the diagnosis for a terminal; `place` and `power_flags` are flags for the workflow's line."""
+    lines = [line for finding in diagnosis.findings for line in _details(finding)]
+    lines += [f"note: {terminal(note)}" for note in diagnosis.notes]
+    lines += ["", *_table(diagnosis), "", *_next(diagnosis, place, power_flags)]
+    return "\n".join(lines) + "\n"
+
+
+def _details(finding: Finding) -> list[str]:
+    """Return `CPU  AMD EPYC ...` with what is missing and the repair below it."""
+    lines = _wrapped(_NAMES[finding.component], finding.what)
+    for label, text in (("missing:", finding.missing), ("repair:", finding.repair)):
+        if text:
+            lines += _wrapped(f"  {label}", text)
+    return lines
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        terminal(text),
+        _WIDTH,
+        initial_indent=f"{label:<12}",
+        subsequent_indent=" " * 12,
+        break_long_words=False,  # a path is copied whole
+        break_on_hyphens=False,
+    )
+
+
+def _table(diagnosis: Diagnosis) -> list[str]:
+    """Return component | state | method | error, one line each."""
+    rows = [("component", "state", "method", "error")]
+    rows += [
+        (
+            _NAMES[finding.component],
+            finding.state.value,
+            finding.method.value if finding.method else "-",
+            finding.error or "-",
+        )
+        for finding in diagnosis.findings
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
+
+
+def _next(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> list[str]:
+    """Return the line for the workflow, or what stands in its way."""
+    if not diagnosis.is_sound:
+        failing = ", ".join(f"{_NAMES[found.component]} {_reason(found)}" for found in diagnosis.obstacles)
+        return [f"A run here would fail: {failing} (see `repair` above)."]
+    flags = [place or "--energy-only"]
+    if diagnosis.has_gpu:
+        flags.append("--require gpu")
+    flags += power_flags
+    limit = "--max-emissions '1 kg'" if place else "--max-energy '2 kWh'"
+    line = f"      - run: carbon-lint run {' '.join(flags)} {limit} --record record.json -- python train.py"
+    return ["The line for the workflow:", "", line]
+
+
+def _reason(obstacle: Finding) -> str:
+    """Return `not given`, or what was found and does not do."""
+    return "is not given" if obstacle.state == "not given" else f"({obstacle.what}) cannot be used"

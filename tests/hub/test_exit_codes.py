@@ -1,0 +1,165 @@
+"""Every verb through the table of docs/exit-codes.md: what happened decides, not the class of an error."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from carbon_lint.records.record import Energy, Outcome
+from carbon_lint.records.store import write_record
+from tests.conftest import ROOT
+from tests.hub.records import record
+
+GOOD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 12.5\n  source: codecarbon\n---\n# A model\n"
+BAD = GOOD.replace("12.5", "17 kg")
+RUN = ("--energy-only", "--record", "new.json", "--")
+LIMIT = ("--max-energy", "1 mWh")
+OFFLINE = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "hf_x"}
+JOB = ("--gpu", "A100", "--hours", "1")
+
+
+@pytest.fixture(scope="module")
+def table():
+    spec = importlib.util.spec_from_file_location("generate_docs", ROOT / "tools" / "generate_docs.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.EXIT_CODES_BY_VERB
+
+
+@pytest.fixture(autouse=True)
+def files():
+    """What the commands below name."""
+    Path("README.md").write_text(GOOD)
+    Path("bad.md").write_text(BAD)
+    Path("empty").mkdir()
+    Path("repository").mkdir()
+    whole = record()
+    write_record(whole, "r.json")
+    none = replace(
+        whole,
+        run_id="other",
+        outcome=Outcome.UNMEASURED,
+        emissions_g=None,
+        energy_kwh=Energy(total=None),
+        uncertainty=None,
+    )
+    write_record(none, "none.json")
+
+
+PUBLISH = ("publish", "README.md", "--to", "acme/m", "--record", "r.json")
+# What happened -> verb -> the command that makes it happen.
+COMMANDS = {
+    "nothing to object to": {
+        "run": ("run", *RUN, "true"),
+        "gate": ("gate", "r.json", "--max-emissions", "1 t"),
+        "card": ("card", "README.md", "--from", "r.json", "--replace"),
+        "check": ("check", "README.md"),
+        "doctor": ("doctor", "--location", "FRA"),
+        "estimate": ("estimate", *JOB, "--location", "FRA"),
+        "publish": (*PUBLISH, "--dry-run"),
+        "find": ("find", "--max", "1 kg"),
+        "audit": ("audit", "--author", "acme"),
+        "merge": ("merge", "r.json", "-o", "sum.json"),
+        "recover": ("recover", "empty"),
+        "ledger": ("ledger", "add", "r.json", "--ledger", "ledger"),
+        "report": ("report", "r.json"),
+        "init": ("init", "repository", "--yes", "--to", "acme/m", "--location", "FRA", "--owner", "acme"),
+        "rules": ("rules",),
+    },
+    "findings, or over a limit": {
+        "run": ("run", *LIMIT, *RUN, "sleep", "1"),
+        "gate": ("gate", "r.json", "--max-emissions", "1 ug"),
+        "check": ("check", "bad.md"),
+        "publish": ("publish", "bad.md", "--to", "acme/m", "--whole-card"),
+        "audit": ("audit", "--author", "kilograms"),
+        "ledger": ("ledger", "sum", "--ledger", "ledger", "--max-emissions", "1 ug"),
+    },
+    "`carbon-lint.toml` is wrong": {
+        "run": ("run", *RUN, "true"),
+        "gate": ("gate", "r.json", "--max-emissions", "1 t"),
+        "check": ("check", "README.md"),
+        "doctor": ("doctor",),
+        "estimate": ("estimate", *JOB),
+        "publish": PUBLISH,
+        "audit": ("audit", "--author", "acme"),
+        "report": ("report", "r.json"),
+    },
+    "a file that was named is not there": {
+        "gate": ("gate", "gone", "--max-emissions", "1 t"),
+        "card": ("card", "README.md", "--from", "gone"),
+        "check": ("check", "gone.md"),
+        "estimate": ("estimate", "--from-record", "gone"),
+        "publish": ("publish", "gone.md", "--to", "acme/m", "--whole-card"),
+        "audit": ("audit", "--models", "gone"),
+        "merge": ("merge", "gone", "-o", "sum.json"),
+        "recover": ("recover", "gone.jsonl"),
+        "ledger": ("ledger", "add", "gone", "--ledger", "ledger"),
+        "report": ("report", "gone"),
+        "init": ("init", "gone", "--yes"),
+    },
+    "no card, no model or no run was found": {
+        "check": ("check", "empty"),
+        "audit": ("audit", "--author", "nobody"),
+        "ledger": ("ledger", "sum", "--ledger", "ledger", "--month", "1999-01"),
+    },
+    "the location is not known": {
+        "run": ("run", "--location", "XXX", "--", "true"),
+        "doctor": ("doctor", "--location", "XXX"),
+        "card": ("card", "README.md", "--from", "r.json", "--location", "XXX"),
+        "estimate": ("estimate", *JOB, "--location", "XXX"),
+    },
+    "a record without a figure": {
+        "gate": ("gate", "none.json", "--max-emissions", "1 t"),
+        "ledger": ("ledger", "sum", "--ledger", "unmeasured", "--max-emissions", "1 t"),
+        "card": ("card", "README.md", "--from", "none.json"),
+        "merge": ("merge", "none.json", "r.json", "-o", "sum.json"),
+        "publish": ("publish", "README.md", "--to", "acme/m", "--record", "none.json"),
+        "estimate": ("estimate", "--from-record", "none.json"),
+    },
+    "the Hub cannot be reached": {
+        "publish": ("publish", "README.md", "--to", "acme/m", "--whole-card", "--timeout", "1s"),
+        "find": ("find", "--max", "1 kg", "--timeout", "1s"),
+        "audit": ("audit", "--author", "acme", "--timeout", "1s"),
+        "gate": ("gate", "r.json", "--baseline", "hub:acme/m", "--max-increase", "5%"),
+    },
+    "the extra `hub` is not installed": {
+        "publish": PUBLISH,
+        "find": ("find", "--max", "1 kg"),
+        "audit": ("audit", "--author", "acme"),
+    },
+    "the job exits with 7": {"run": ("run", *RUN, "sh", "-c", "exit 7")},
+    "the job's command is not there": {"run": ("run", *RUN, "no-such-program")},
+}
+
+
+@pytest.mark.parametrize("what", COMMANDS)
+def test_each_verb_ends_as_the_table_says(what, table, cli, carbon_lint, hub, at, monkeypatch):  # noqa: PLR0917
+    at(hub)
+    hub.create("acme/m", GOOD)
+    hub.create("kilograms/m", BAD)
+    assert cli("ledger", "add", "r.json", "--ledger", "ledger")[0] == 0
+    assert cli("ledger", "add", "none.json", "--ledger", "unmeasured")[0] == 0
+    if what == "`carbon-lint.toml` is wrong":
+        Path("carbon-lint.toml").write_text('pue = "much"\n')
+    if what == "the Hub cannot be reached":
+        for name, value in OFFLINE.items():
+            monkeypatch.setenv(name, value)
+    if what == "the extra `hub` is not installed":
+        monkeypatch.setattr("carbon_lint.cli.hub_extra.NEEDED", ("no_such_package",))
+    wrong = {}
+    for verb, argv in COMMANDS[what].items():
+        code = carbon_lint(*argv).returncode if verb == "run" else cli(*argv)[0]
+        if code != table[what][verb]:
+            wrong[verb] = code
+    assert wrong == {}, f"expected {table[what]}"
+
+
+def test_every_cell_of_the_table_is_tried(table, cli):
+    assert {what: sorted(codes) for what, codes in table.items() if what != "an option that does not exist"} == {
+        what: sorted(commands) for what, commands in COMMANDS.items()
+    }
+    for verb, code in table["an option that does not exist"].items():
+        assert cli(verb, "--no-such-option")[0] == code, verb
