@@ -41,7 +41,6 @@ DOORS = {"cli/__init__.py", "github/entry.py"}  # where an exception becomes tex
 # What does not hold yet. An entry that is no longer needed fails its test, so these only shrink.
 OPEN_IMPORTS: set[tuple[str, str]] = set()
 OPEN_CIRCLES = {
-    "card.fence card.lax",
     "cli cli.parser",
     "card.yaml.compose card.yaml.repair",
     "lint.batch lint.engine",
@@ -50,7 +49,6 @@ OPEN_CIRCLES = {
 }
 OPEN_FOLDER_CIRCLES = {
     "hub.audit hub.publish",
-    "measure.codecarbon measure.host",
     "report.findings report.run",
 }
 OPEN_LONG_FUNCTIONS = {"report.run.export.spdx", "hub.search.find.find"}

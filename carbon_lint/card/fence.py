@@ -1,4 +1,4 @@
-r"""Where a model card's front matter is: as the Hub finds it, and as a laxer reader would.
+r"""Find a model card's front matter as the Hub finds it; `card.lax` finds what a laxer reader would see.
 
 The Hub and huggingface_hub (1.25 and later, `repocard.py`) use one regular expression, with `re.search`:
 `^(\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))`. `find` gives its answer by two scans,
@@ -12,8 +12,6 @@ import re
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
-
-    from carbon_lint.card.lax import LaxFrontMatter
 
 _OPEN: Final = re.compile(r"\s*---(\r\n|\r|\n)")
 _CLOSE: Final = re.compile(r"[\r\n]---[ \t]*(?:\r\n|\n|\Z)")
@@ -62,10 +60,3 @@ def _empty_after_crlf(text: str, opening: re.Match[str], open_start: int) -> Fro
     start = opening.end() - 1
     closing = _CLOSE.match(text, start)
     return None if closing is None else FrontMatter(open_start, start, start, closing.end())
-
-
-def find_lax(text: str) -> LaxFrontMatter | None:
-    """Return a block of metadata that the Hub misses although a person, or another reader, would see it."""
-    from carbon_lint.card.lax import find_lax as look  # noqa: PLC0415  its patterns take 1 ms, and few cards need them
-
-    return look(text)

@@ -50,7 +50,7 @@ _SEARCHED = 20_000
 
 
 def find_lax(text: str) -> LaxFrontMatter | None:
-    """As `fence.find_lax`, which is the way in."""
+    """Return a block of metadata that the Hub misses although a person, or another reader, would see it."""
     if find(text) is not None:
         return None
     unclosed: set[re.Pattern[str]] = set()  # what was not found below one opening is not found below the next

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from carbon_lint.card.fence import find_lax
+from carbon_lint.card.lax import find_lax
 
 # Nothing but a model card has these.
 _OF_A_MODEL = frozenset(

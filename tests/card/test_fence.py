@@ -9,7 +9,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.card.fence import find, find_lax
+from carbon_lint.card.fence import find
+from carbon_lint.card.lax import find_lax
 from carbon_lint.card.read import read_card
 from tests.cases import cases
 
