@@ -13,6 +13,7 @@ help:
 	@echo "make demo               train a small real model under CodeCarbon, gate it, write, lint and publish its card (locally)"
 	@echo "make demo-over-budget   the same with a budget that is too small: the job is stopped"
 	@echo "make test               the whole suite but what needs Docker, torch or pre-commit (.ci/run runs that too)"
+	@echo "                        TESTS=thorough makes it try ten times as many examples; PYTEST_ARGS go to pytest"
 	@echo "make lint               ruff, mypy, our own check on the demo's card"
 	@echo "make docs               generate the reference pages from the code, and build the site"
 

@@ -11,12 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
-# A busy machine is no bug. Where CI asks, the same examples come every time: new ones are for whoever can look at them.
-settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+from tests import effort, spawn
+
+effort.load_profile()
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -40,6 +38,21 @@ def pytest_configure():
     for signum, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(signum) is signal.SIG_IGN:
             signal.signal(signum, handler)
+
+
+# What a test that starts a process, a terminal or a server has in its module or asks for.
+_BUSY_NAMES = {"spawn", "subprocess", "signal", "threading", "Runner", "StandInHub"}
+_BUSY_FIXTURES = {"carbon_lint", "hub", "tls_hub", "runner", "run"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what depends on the machine's speed `process`, and what tries examples `property`."""
+    for item in items:
+        names = set(vars(item.module))
+        if names & _BUSY_NAMES or set(item.fixturenames) & _BUSY_FIXTURES:
+            item.add_marker("process")
+        if getattr(item.function, "is_hypothesis_test", False) or "sample" in names:
+            item.add_marker("property")
 
 
 @pytest.fixture
@@ -100,7 +113,7 @@ def carbon_lint():
     def run(*argv, timeout=60, check=False, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("text", True)
-        return subprocess.run(
+        return spawn.run(
             [sys.executable, "-m", "carbon_lint", *map(str, argv)],
             capture_output=True,
             timeout=timeout,

@@ -1,4 +1,4 @@
-r"""Where a model card's front matter is: as the Hub finds it, and as a laxer reader would.
+r"""Find a model card's front matter as the Hub finds it; `card.lax` finds what a laxer reader would see.
 
 The Hub and huggingface_hub (1.25 and later, `repocard.py`) use one regular expression, with `re.search`:
 `^(\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))`. `find` gives its answer by two scans,
@@ -12,7 +12,6 @@ import re
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
-
 
 _OPEN: Final = re.compile(r"\s*---(\r\n|\r|\n)")
 _CLOSE: Final = re.compile(r"[\r\n]---[ \t]*(?:\r\n|\n|\Z)")

@@ -40,6 +40,7 @@ def find_runner(text: str) -> Runner:
             f"runner {quoted(text)} is not in the table",
             hint=f"{hint}describe it with --cpu, --threads and --memory",
         )
+    confirmed = "" if row.get("is_confirmed", True) else ", this size not confirmed"
     return Runner(
         name=label,
         cpu=row["cpu"],
@@ -47,7 +48,7 @@ def find_runner(text: str) -> Runner:
         memory_gib=float(row["memory_gib"]),
         gpu=row.get("gpu"),
         gpu_count=row.get("gpu_count", 1 if "gpu" in row else 0),
-        source=f"{row['source']}{'' if row.get('is_confirmed', True) else ', this size not confirmed'}; {row['cpu_source']}",
+        source=f"{row['source']}{confirmed}; {row['cpu_source']}",
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.card.prose import energy, figures, hardware, hours
 from carbon_lint.card.read import read_card
+from tests.cases import cases
 
 STATED = [
     ("- CO2 Emissions (in grams): 1.2933", 1.2933),
@@ -36,7 +37,7 @@ STATED = [
 ]
 
 
-@pytest.mark.parametrize(("line", "grams"), STATED)
+@cases(("line", "grams"), STATED)
 def test_a_stated_figure_is_found_in_grams_and_at_its_place(line, grams):
     text = f"---\nlicense: mit\n---\n# Card\n\n{line}\n\nMore.\n"
     (figure,) = figures(text, text.index("# Card"))
@@ -44,7 +45,7 @@ def test_a_stated_figure_is_found_in_grams_and_at_its_place(line, grams):
     assert text[figure.start : figure.end] == figure.number_text
 
 
-@pytest.mark.parametrize(
+@cases(
     "line",
     [
         "We use CodeCarbon to track our emissions.",
@@ -128,7 +129,7 @@ def test_any_text_gives_spans_inside_it(text):
             assert 0 <= found.start < found.end <= len(text)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "co2 emissions" + " " * 200_000,

@@ -13,6 +13,8 @@ from carbon_lint.card.edit import encode, replace_span, write_block
 from carbon_lint.card.read import read_card
 from carbon_lint.card.yaml.quoting import READERS, scalar_text
 from carbon_lint.errors import InputError
+from tests.cases import cases
+from tests.effort import examples, sample
 
 BLOCK = {
     "emissions": 12.5,
@@ -178,14 +180,14 @@ GOLDEN = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in GOLDEN if GOLDEN[name][1] is not None])
+@cases("name", [name for name in GOLDEN if GOLDEN[name][1] is not None])
 def test_the_block_is_spliced_in_and_a_second_write_changes_nothing(name):
     before, after = GOLDEN[name]
     assert after == written(before)
     assert after == written(after)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "where", "what"),
     [
         ("---\na: 1\na: 2\n---\n", "README.md:3:1", "already there, on line 2"),
@@ -223,13 +225,13 @@ def test_the_byte_order_mark_stays():
     assert new.startswith(b"\xef\xbb\xbf---\r\nlicense: mit\r\nco2_eq_emissions:\r\n")
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@cases("value", [math.nan, math.inf, -math.inf])
 def test_what_is_not_a_finite_number_is_never_written(value):
     with pytest.raises(InputError):
         written("", {"emissions": value})
 
 
-@pytest.mark.parametrize(
+@cases(
     ("value", "text"),
     [
         (1e-05, "0.00001"),
@@ -285,7 +287,7 @@ def test_every_reader_takes_a_written_scalar_for_the_same_value(value):
         assert value == reader(text)[1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.dictionaries(st.sampled_from([*BLOCK, "x y", "no"]), VALUES, min_size=1), st.sampled_from(sorted(GOLDEN)))
 def test_any_values_are_written_and_read_back(block, name):
     before = GOLDEN[name][0]
@@ -343,7 +345,7 @@ LINES = st.sampled_from(
 BREAKS = st.sampled_from(["\n", "\r\n", "\n"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(
     st.lists(st.tuples(LINES, BREAKS), max_size=12), st.sampled_from(["", "\n", "\ufeff", "  "]), st.text(max_size=20)
 )
@@ -404,7 +406,7 @@ def test_replacing_spans_of_the_old_text_and_refusing_overlaps():
 
 def test_all_real_cards_take_the_block_and_keep_every_other_byte(real_cards):
     refused = []
-    for path, data in real_cards:
+    for path, data in sample(real_cards):
         card = read_card(data, path)
         try:
             after = write_block(card, BLOCK)
@@ -418,16 +420,16 @@ def test_all_real_cards_take_the_block_and_keep_every_other_byte(real_cards):
             assert is_only_inserted(card.text, after), path
         else:
             assert removed_lines(card, new) == [], path
-    assert len(refused) < 0.02 * len(real_cards), refused
+    assert len(refused) < 0.02 * len(sample(real_cards)), refused
 
 
 def test_real_cards_with_a_block_mean_the_same_to_pyyaml_afterwards(real_cards):
     compared = 0
-    for path, data in real_cards:
+    for path, data in sample(real_cards):
         card = read_card(data, path)
         if card.front_matter is None or card.block is None or card.problems:
             continue
         new = read_card(encode(card, write_block(card, BLOCK)), path)
         same_to_pyyaml(card, new)
         compared += 1
-    assert compared > 300
+    assert compared > 0.05 * len(sample(real_cards))

@@ -6,13 +6,13 @@ import json
 import re
 import time
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.card.fence import find
 from carbon_lint.card.lax import find_lax
 from carbon_lint.card.read import read_card
+from tests.cases import cases
 
 # huggingface_hub 2.4, repocard.py REGEX_YAML_BLOCK: what `find` has to agree with.
 HUB = re.compile(r"^(\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))")
@@ -45,7 +45,7 @@ def test_any_text_gives_the_hubs_answer_and_a_span_inside_it(text):
         assert 0 <= lax.open_start <= lax.start <= lax.end <= len(text)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "yaml"),
     [
         ("---\na: 1\n---\nbody", "a: 1"),
@@ -63,7 +63,7 @@ def test_the_block_is_what_stands_between_the_fences(text, yaml):
     assert yaml == text[found.start : found.end]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "kind"),
     [
         ("Hello\n---\nlicense: mit\n---\n", "text-before"),
@@ -92,7 +92,7 @@ def test_a_block_that_only_a_laxer_reader_sees_is_named_with_the_reason(text, ki
     assert "license: mit" in text[lax.start : lax.end] or "co2_eq_emissions: 1" in text[lax.start : lax.end]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "",
@@ -119,7 +119,7 @@ def test_a_byte_order_mark_is_taken_off_as_the_hub_does():
     assert card.root.get("license").value == "mit"
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "---" + "\n" * 1_000_000,

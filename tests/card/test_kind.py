@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from carbon_lint.card.kind import kind_of
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.lint.engine import lint_card
+from tests.cases import cases
 
 SPACE = "title: A demo\nemoji: 🚀\ncolorFrom: blue\ncolorTo: red\nsdk: gradio\nsdk_version: 4.1.0\napp_file: app.py\n"
 DATA_SET = "license: mit\ntask_categories:\n- text-classification\npretty_name: A set\nsize_categories:\n- n<1K\n"
@@ -19,7 +18,7 @@ def codes(matter, body):
     return {one.code for one in lint_card(read_card(f"---\n{matter}---\n{body}".encode(), "README.md"), BUDGET)}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("matter", "kind"),
     [
         (SPACE, "space"),
@@ -37,14 +36,14 @@ def test_the_keys_say_what_a_card_is_of(matter, kind):
     assert kind_of(read_card(f"---\n{matter}---\n".encode(), "README.md")) == kind
 
 
-@pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("block", ["", "co2_eq_emissions:\n  emissions: 5\n"])
-@pytest.mark.parametrize("matter", [SPACE, DATA_SET])
+@cases("body", BODIES)
+@cases("block", ["", "co2_eq_emissions:\n  emissions: 5\n"])
+@cases("matter", [SPACE, DATA_SET])
 def test_no_figure_and_no_provenance_are_asked_of_a_data_set_or_a_space(matter, block, body):
     assert not codes(matter + block, body) & {"CL009", "CL110", "CL111", "CL403"}
 
 
-@pytest.mark.parametrize("body", BODIES)
+@cases("body", BODIES)
 def test_of_a_model_they_are_asked(body):
     assert codes("license: mit\n", body) & {"CL009", "CL111", "CL403"}
     assert "CL110" in codes("license: mit\nco2_eq_emissions:\n  emissions: 5\n", "# A model\n")

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.card.read import read_card
+from tests.effort import examples
 
 PIECES = st.sampled_from(
     [
@@ -45,7 +46,7 @@ def python_reads(text):
     return True
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(st.lists(PIECES, min_size=1, max_size=9).map("".join))
 def test_what_pyyamls_own_parser_refuses_is_always_said(matter):
     card = read_card(f"---\n{matter}\n---\n".encode(), "README.md")

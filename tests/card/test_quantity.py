@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.card.quantity import quantities, read
 from carbon_lint.units import readings_of
+from tests.cases import cases
 
 GRAMS_PER = {
     **dict.fromkeys(("g", "gr", "gram", "grams", "gramme"), 1),
@@ -95,7 +96,7 @@ def test_any_text_gives_amounts_inside_it(text):
         assert quantity.end <= quantity.unit_end <= len(text)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "grams"),
     [
         ("17 lbs", [7711.07029]),
@@ -116,7 +117,7 @@ def test_every_meaning_is_given_the_likeliest_first(text, grams):
     assert quantity.is_certain == (len(grams) == 1)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text", ["", "kg", "12", "12 kWh", "12 GB", "4 T4 GPUs", "5 T", "1,2,3 kg", "3 hours, 12 kg", "1e999 kg", "x12 kg"]
 )
 def test_what_is_no_amount_is_not_read(text):

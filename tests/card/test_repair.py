@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import time
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +12,9 @@ from carbon_lint.card.read import read_card
 from carbon_lint.card.yaml import repair as repair_module
 from carbon_lint.card.yaml import scan
 from carbon_lint.card.yaml.repair import Repaired, repair
+from tests.cases import cases
 from tests.conftest import ROOT
+from tests.effort import examples
 
 
 def card_of(metadata):
@@ -30,7 +31,7 @@ def load_benchmark():
 HOSTILE = load_benchmark()
 
 
-@pytest.mark.parametrize(
+@cases(
     "metadata",
     [
         'name: "Q&A *bold*"s',
@@ -60,7 +61,7 @@ def test_a_fixed_share_of_the_random_front_matters_is_judged_without_a_second_fo
 MATTERS = st.lists(st.sampled_from(HOSTILE.PIECES), max_size=30).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(MATTERS)
 @example('name: "Q&A *bold*"s')
 @example("tags: ['a &b'c]")
@@ -84,7 +85,7 @@ def test_every_repair_changes_the_text_and_no_line_is_mended_more_than_a_few_tim
         assert sum(place[0] == line for place in made if place) <= repair_module._MOST_REPAIRS + 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(MATTERS)
 def test_going_on_from_an_entry_mends_what_starting_from_the_top_would(matter):
     goes_on = repair(matter).text
@@ -100,7 +101,7 @@ def test_going_on_from_an_entry_mends_what_starting_from_the_top_would(matter):
         repair_module.first_fault = first_fault
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(MATTERS)
 def test_every_position_of_the_repaired_text_is_one_of_the_source_in_order(matter):
     repaired = repair(matter)
@@ -126,7 +127,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize("name", READ)
+@cases("name", READ)
 def test_what_was_mended_is_read_as_the_file_has_it(name):
     metadata, expected = READ[name]
     card = card_of(metadata)

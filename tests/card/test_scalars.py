@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from carbon_lint.card.yaml.scalars import (
     pyyaml_value,
     yaml12_value,
 )
+from tests.cases import cases
 
 READERS = (hub_value, js_yaml_3_value, js_yaml_5_value, yaml12_value, pyyaml_value)
 
@@ -54,23 +54,23 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: repr(row[0]))
+@cases("row", TABLE, ids=lambda row: repr(row[0]))
 def test_each_reader_takes_a_text_as_it_is_known_to(row):
     text, *expected = row
     assert expected == [reader(text)[1] for reader in READERS]
 
 
-@pytest.mark.parametrize("text", ["=", "<<", "2024-13-45", "0b_", "0x_"])
+@cases("text", ["=", "<<", "2024-13-45", "0b_", "0x_"])
 def test_what_pyyaml_raises_on_is_an_error(text):
     assert pyyaml_value(text)[0] == "error"
 
 
-@pytest.mark.parametrize("style", ["'", '"', "|", ">"])
+@cases("style", ["'", '"', "|", ">"])
 def test_a_quoted_or_block_scalar_is_always_text(style):
     assert {reader("12.5", style) for reader in READERS} == {("str", "12.5")}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "value"),
     [("1e-05", 1.0), ("4,009.5", 4.0), ("-5", 5.0), ("CO2: 12 g", 2.0), ("43,24", 43.0), ("Kg", None)],
 )

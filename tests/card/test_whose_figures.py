@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.card.prose import figures
+from tests.cases import cases
 
 FAMILY = """# **Ours 2**
 
@@ -142,14 +143,14 @@ FOREIGN = [
 ]
 
 
-@pytest.mark.parametrize(("text", "grams"), OWN)
+@cases(("text", "grams"), OWN)
 def test_the_models_own_figures_are_found(text, grams):
     found = figures(text, 0)
     assert [figure.grams for figure in found] == pytest.approx(grams)
     assert all(text[figure.start : figure.end] == figure.number_text for figure in found if "10<" not in text)
 
 
-@pytest.mark.parametrize("text", FOREIGN)
+@cases("text", FOREIGN)
 def test_what_is_not_the_models_own_is_left_alone(text):
     assert figures(text, 0) == []
 
@@ -243,8 +244,8 @@ def test_a_rate_is_never_the_models_total(number, unit, slash, base):
     assert figures(f"| Emissions ({unit}{slash}{base}) |\n|---|\n| {number} |\n", 0) == []
 
 
-@pytest.mark.parametrize("number", ["1000.000", "10", "100", "10.5"])
-@pytest.mark.parametrize("mark", MARKS)
+@cases("number", ["1000.000", "10", "100", "10.5"])
+@cases("mark", MARKS)
 def test_a_number_that_begins_with_ten_is_no_power_of_ten(number, mark):
     (figure,) = figures(f"Emissions: {mark.format(number)} kg", 0)
     assert figure.grams == float(number) * 1000

@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 import math
 
-import pytest
-
 from carbon_lint.card.document import property_name
 from carbon_lint.card.yaml.compose import compose
+from tests.cases import cases
 
 BLOCK = "co2_eq_emissions:\n"
 TWO = BLOCK + "  emissions: 2.04\n  source: x\n"
@@ -176,7 +175,7 @@ def test_every_structure_is_what_js_yaml_4_makes_of_it(shared):
     assert compared > 70
 
 
-@pytest.mark.parametrize("name", [name for name, yaml in STRUCTURES.items() if yaml is not None])
+@cases("name", [name for name, yaml in STRUCTURES.items() if yaml is not None])
 def test_every_structure_is_read_without_a_crash_and_with_spans_inside_it(name):
     yaml = STRUCTURES[name]
     parsed = compose(yaml, 0, len(yaml))

@@ -14,6 +14,7 @@ from carbon_lint.card.from_record import block_of, card_with_record
 from carbon_lint.lint.evidence import Evidence, agrees
 from carbon_lint.records.record import Energy, Method, Methods
 from carbon_lint.records.store import load_record, write_record
+from tests.cases import cases
 from tests.records.builders import a_record
 
 GRAMS = st.floats(1e-6, 1e8, allow_nan=False)
@@ -24,7 +25,7 @@ def stated(grams, *, methods=MODELLED):
     return block_of(a_record(emissions_g=grams, methods=methods))["emissions"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("grams", "on_card"),
     [
         (0.003091115141024272, 0.003092),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.card.read import read_card
 from carbon_lint.places import every_place, find_place
+from tests.effort import examples
 from tests.records.test_emissions_csv import OLDEST, QUEBEC, table
 
 CARD = "---\nlicense: mit\n---\n# A model\n"
@@ -74,7 +75,7 @@ def test_the_same_flags_choose_and_price_the_same_figure_in_both(cli, card, flag
         assert disagrees(cli("check", card, "--emissions-csv", source, *other))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(COUNTRIES), st.sampled_from(["quebec", "1.x", "world", "nowhere"]))
 def test_a_card_whose_place_priced_the_table_is_right_and_one_with_other_grams_is_wrong(cli, card, country, kind):
     """`check` needs no flag for it: the card names the place, and the energy is the table's."""

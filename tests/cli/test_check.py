@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from tests.cases import cases
+
 GOOD = """---
 license: mit
 co2_eq_emissions:
@@ -134,7 +136,7 @@ def test_the_hook_passes_over_what_is_no_model_card(cli):
     assert concise(cli, "--hook", "README.md", "other.md")[0] == 1
 
 
-@pytest.mark.parametrize("argv", [["README.md"], ["--hook", "README.md"], ["--fix", "a", "--hook"], []])
+@cases("argv", [["README.md"], ["--hook", "README.md"], ["--fix", "a", "--hook"], []])
 def test_the_quick_way_gives_what_argparse_gives(argv):
     from argparse import ArgumentParser
 
@@ -145,7 +147,7 @@ def test_the_quick_way_gives_what_argparse_gives(argv):
     assert vars(quick_arguments(argv)) == vars(parser.parse_args(argv))
 
 
-@pytest.mark.parametrize("argv", [["--hoo"], ["--select", "CL1"], ["-"], ["--", "x"], [""], ["--hook=1"]])
+@cases("argv", [["--hoo"], ["--select", "CL1"], ["-"], ["--", "x"], [""], ["--hook=1"]])
 def test_the_quick_way_leaves_everything_else_to_argparse(argv):
     from carbon_lint.cli.check import quick_arguments
 
@@ -171,8 +173,8 @@ def test_what_cannot_be_read_is_a_finding_and_the_others_are_judged(carbon_lint)
     assert [line for line in lines if line.startswith("bad.md:4:14: error CL201")]
 
 
-@pytest.mark.parametrize("flags", [(), ("--exit-zero",), ("--ignore", "CL002"), ("--hook",), ("--fix",), ("--diff",)])
-@pytest.mark.parametrize("others", [(), ("README.md",)])
+@cases("flags", [(), ("--exit-zero",), ("--ignore", "CL002"), ("--hook",), ("--fix",), ("--diff",)])
+@cases("others", [(), ("README.md",)])
 def test_a_named_file_that_is_not_there_was_not_checked(cli, flags, others):
     put("README.md", GOOD)
     status, out, _ = cli("check", *flags, "nosuch.md", *others)
@@ -262,7 +264,7 @@ def test_standard_input_can_be_shown_a_diff_and_not_be_fixed(carbon_lint):
     assert carbon_lint("check", "-", "README.md", stdin=None, input=BAD).returncode == 2
 
 
-@pytest.mark.parametrize(
+@cases(
     "argv",
     [
         ["--unsafe-fixes"],
@@ -315,7 +317,7 @@ def test_an_output_file_is_written_beside_what_is_printed(cli):
     assert os.path.getsize("report.sarif") > 100
 
 
-@pytest.mark.parametrize("form", ["text", "concise", "json", "github", "gitlab", "sarif", "markdown", "html"])
+@cases("form", ["text", "concise", "json", "github", "gitlab", "sarif", "markdown", "html"])
 def test_the_exit_status_never_depends_on_the_format(cli, form):
     put("README.md", BAD)
     assert cli("check", "--format", form)[0] == 1
@@ -332,7 +334,7 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(carbon_lint):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "# A tool\n\nPut this into your card:\n\n```yaml\n---\nlicense: mit\n---\n```\n",
@@ -348,7 +350,7 @@ def test_other_readmes_of_a_monorepo_are_silent(cli, text):
     assert concise(cli, ".") == (0, [])
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         f"# A model\n{GOOD}",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.cases import cases
 from tests.conftest import ROOT
 
 GOOD = """---
@@ -27,12 +28,6 @@ REPOSITORY = "repos:\n  - repo: https://github.com/someone/carbon-lint\n    rev:
 BOTH = REPOSITORY + "      - id: carbon-lint-fix\n      - id: carbon-lint\n"
 FIX_ONLY = REPOSITORY + "      - id: carbon-lint-fix # not id: carbon-lint\n"
 FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def put(name, text):
@@ -64,7 +59,7 @@ def test_with_both_hooks_the_fixing_one_passes_when_it_changes_nothing_and_the_o
     assert out.count("CL204 emissions") == 1
 
 
-@pytest.mark.parametrize("config", [FIX_ONLY, "", None])
+@cases("config", [FIX_ONLY, "", None])
 def test_the_fixing_hook_alone_shows_what_it_cannot_fix_and_fails(cli, config):
     if config is not None:
         put(".pre-commit-config.yaml", config)
@@ -81,14 +76,14 @@ def test_a_file_that_cannot_be_read_is_shown_by_the_fixing_hook_too(cli):
     assert "CL002" in out
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/linting.md"])
-def test_the_hook_blocks_of_the_documentation_are_whole_configurations_of_pre_commit(page, folder):
+@cases("page", ["README.md", "docs/linting.md"])
+def test_the_hook_blocks_of_the_documentation_are_whole_configurations_of_pre_commit(page):
     clientlib = pytest.importorskip("pre_commit.clientlib")
     blocks = [text for text in FENCE.findall((ROOT / page).read_text(encoding="utf-8")) if "id: carbon-lint" in text]
     assert blocks
     for text in blocks:
         put(".pre-commit-config.yaml", text)
-        assert clientlib.load_config(str(folder / ".pre-commit-config.yaml"))["repos"]
+        assert clientlib.load_config(".pre-commit-config.yaml")["repos"]
 
 
 def test_the_files_of_the_documentation_match_what_the_configuration_includes():
@@ -100,10 +95,8 @@ def test_the_files_of_the_documentation_match_what_the_configuration_includes():
         assert not re.search(hook["files"], "docs/usage.md")
 
 
-@pytest.mark.parametrize("argument", [".", "models", "models/cards"])
-@pytest.mark.parametrize(
-    "globs", [["bert.md"], ["models/cards/*.md"], ["*.md"], ["**/bert.md"], ["models/**/cards/*.md"]]
-)
+@cases("argument", [".", "models", "models/cards"])
+@cases("globs", [["bert.md"], ["models/cards/*.md"], ["*.md"], ["**/bert.md"], ["models/**/cards/*.md"]])
 def test_cards_of_other_names_are_found_by_the_configuration(cli, globs, argument):
     put("carbon-lint.toml", f"include = {json.dumps(globs)}\n")
     put("models/cards/bert.md", HOPELESS)
@@ -112,7 +105,7 @@ def test_cards_of_other_names_are_found_by_the_configuration(cli, globs, argumen
     assert out.startswith("models/cards/bert.md:3:14: error CL204")
 
 
-@pytest.mark.parametrize("name", ["bert.md", "models/bert.md"])
+@cases("name", ["bert.md", "models/bert.md"])
 def test_two_stars_stand_for_any_number_of_folders_also_for_none(cli, name):
     put(name, HOPELESS)
     assert cli("check", "--include", "**/bert.md", ".")[0] == 1

@@ -9,6 +9,7 @@ import pytest
 
 from carbon_lint.records.record import Energy, Method, Methods, Outcome
 from carbon_lint.records.store import write_record
+from tests.cases import cases
 from tests.records.builders import a_record, fitting
 
 
@@ -29,7 +30,7 @@ def test_each_limit_is_led_by_its_own_status(cli):
     assert [line.partition(":")[0] for line in out.splitlines()][:2] == ["inconclusive", "pass"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("flags", "status", "said"),
     [
         (
@@ -82,7 +83,7 @@ def test_json_says_the_same(cli):
     ]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("flags", "status", "said"),
     [
         ([], 2, "no limit to gate by"),
@@ -98,9 +99,7 @@ def test_bad_input_is_one_clear_line(cli, flags, status, said):
     assert said in err
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"[]", b"\x00\xff", b"{", b'{"format": "carbon-lint/record@9"}', b"[" * 50_000]
-)
+@cases("content", [b"", b"[]", b"\x00\xff", b"{", b'{"format": "carbon-lint/record@9"}', b"[" * 50_000])
 def test_what_is_no_record_is_refused(cli, content):
     Path("r.json").write_bytes(content)
     code, _, err = cli("gate", "r.json", "--max-emissions", "1kg")
@@ -112,7 +111,7 @@ def test_a_missing_record_is_refused(cli):
     assert cli("gate", "absent.json", "--max-emissions", "1kg")[0] == 2
 
 
-@pytest.mark.parametrize("outcome", [Outcome.UNMEASURED, Outcome.FAILED])
+@cases("outcome", [Outcome.UNMEASURED, Outcome.FAILED])
 def test_an_unmeasured_record_is_125_and_not_0_grams(cli, outcome):
     write_record(a_record(outcome=outcome, emissions_g=None, energy_kwh=Energy(total=None)), "r.json")
     for flags in (["--max-emissions", "1kg"], ["--max-energy", "1kWh"]):

@@ -10,6 +10,7 @@ import pytest
 from carbon_lint.records.ledger import add
 from carbon_lint.records.record import Energy, Gpu, Hardware
 from carbon_lint.records.store import write_record
+from tests.cases import cases
 from tests.records.builders import fitting
 from tests.report.runs import RECORD, record
 from tests.report.test_cli_report import CHEAPER
@@ -101,7 +102,7 @@ def test_the_configuration_gates_too_and_a_flag_never_loosens_it(cli):
     assert out.count("max-increase: ") == 2, "both are limits, and each must hold"
 
 
-@pytest.mark.parametrize(("until", "code"), [("2999-12-31", 0), ("2020-01-01", 1)])
+@cases(("until", "code"), [("2999-12-31", 0), ("2020-01-01", 1)])
 def test_an_exception_of_the_configuration_lifts_its_limit_until_its_day(cli, until, code):
     Path("carbon-lint.toml").write_text('max-emissions = "10 g"\n' + EXCEPTION.format(until))
 
@@ -114,7 +115,7 @@ def test_an_exception_of_the_configuration_lifts_its_limit_until_its_day(cli, un
     assert ("an exception has expired: max-emissions" in err) == (code == 1)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "said"),
     [
         ('max-increase = "5%"', "max-increase: needs a baseline"),

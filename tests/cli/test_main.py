@@ -5,11 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from carbon_lint import __version__
 from carbon_lint.errors import ConfigError
 from carbon_lint.verbs import VERBS
+from tests.cases import cases
 
 
 def test_without_a_verb_it_says_what_there_is_and_did_not_run(cli):
@@ -23,7 +22,7 @@ def test_help_and_version(cli):
     assert cli("--version")[:2] == (0, f"carbon-lint {__version__}\n")
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@cases("verb", VERBS)
 def test_every_verb_has_help(cli, verb):
     code, out, err = cli(verb, "--help")
     assert code == 0
@@ -37,7 +36,7 @@ def test_a_misspelt_verb_is_answered_with_the_nearest(cli):
     assert "did you mean `carbon-lint publish`?" in err
 
 
-@pytest.mark.parametrize(
+@cases(
     ("argv", "hint"),
     [
         (("gate", "r.json", "--max-emission", "1 g"), "did you mean --max-emissions?"),

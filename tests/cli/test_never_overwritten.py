@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from carbon_lint.report.earlier import check_replaceable
+from tests.cases import cases
+from tests.effort import examples
 from tests.records.builders import a_record
 
 CARD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: 70.05\n---\n# A model\n"
@@ -72,8 +74,8 @@ def contents(folder):
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("verb", ["run --record", "merge -o", "recover -o"])
+@cases("name", FILES)
+@cases("verb", ["run --record", "merge -o", "recover -o"])
 def test_a_record_takes_the_place_of_no_other_file(cli, verb, name):
     here = a_folder(Path("here"))
     os.chdir(here)
@@ -84,7 +86,7 @@ def test_a_record_takes_the_place_of_no_other_file(cli, verb, name):
     assert contents(Path()) == before
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(verb=st.sampled_from(QUICK), name=st.sampled_from(sorted(FILES)), link=st.booleans())
 def test_whatever_writes_leaves_whatever_is_not_its_own(cli, tmp_path_factory, verb, name, link):
     os.chdir(a_folder(tmp_path_factory.mktemp("any") / "here"))
@@ -97,7 +99,7 @@ def test_whatever_writes_leaves_whatever_is_not_its_own(cli, tmp_path_factory, v
     assert contents(Path()) == before
 
 
-@pytest.mark.parametrize("verb", QUICK)
+@cases("verb", QUICK)
 def test_an_earlier_output_of_its_own_is_replaced(cli, verb):
     os.chdir(a_folder(Path("here")))
     Path("empty").touch()
@@ -118,7 +120,7 @@ def test_a_report_of_one_kind_does_not_take_the_place_of_one_of_another():
             check_replaceable("x", name)
 
 
-@pytest.mark.parametrize("name", sorted(set(FILES) - {"README.md"}))
+@cases("name", sorted(set(FILES) - {"README.md"}))
 def test_what_is_no_card_is_not_made_one(cli, name):
     os.chdir(a_folder(Path("here")))
     before = contents(Path())

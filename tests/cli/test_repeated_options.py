@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from carbon_lint.cli.parser import OneValue, Parser
 from carbon_lint.records.store import write_record
 from carbon_lint.verbs import VERBS
+from tests.cases import cases
 from tests.records.builders import a_record
 
 LIMITS = {"max_emissions": ("2 kg", "1 kg"), "max_energy": ("2 kWh", "1 kWh")}
@@ -42,7 +43,7 @@ def two_values(action):
     return ["1", "2"] if action.type is not None else list(LIMITS.get(action.dest, ("one", "another")))
 
 
-@pytest.mark.parametrize(("parser", "action"), [*every_option()])
+@cases(("parser", "action"), [*every_option()])
 def test_a_second_value_is_kept_refused_or_combined_and_never_dropped(parser, action, capsys):
     first, second = two_values(action)
     flag = action.option_strings[-1]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.records.store import load_record
+from tests.cases import cases
 
 
 def test_a_measured_run_leaves_a_valid_record(carbon_lint):
@@ -138,7 +139,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@cases("case", REFUSED)
 def test_bad_input_is_one_clear_line_and_starts_nothing(cli, case):
     flags, status, said = REFUSED[case]
     code, out, err = cli(
@@ -207,7 +208,7 @@ def test_of_two_budgets_the_tighter_one_holds(carbon_lint, flag, configured):
     assert "1 µg allowed" in done.stderr
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "status", "said"),
     [
         ('location = "Frnace"', 125, "location: 'Frnace' is not a known location"),
@@ -219,7 +220,7 @@ def test_of_two_budgets_the_tighter_one_holds(carbon_lint, flag, configured):
         ('location = "auto"\n[[machine]]\nmatch = "*"\nlocation = "Frnace"', 125, "location: [[machine]] match '*'"),
     ],
 )
-@pytest.mark.parametrize("verb", ["run", "doctor"])
+@cases("verb", ["run", "doctor"])
 def test_a_value_of_the_configuration_that_cannot_be_is_said_with_its_file_and_key(cli, verb, text, status, said):
     """Both verbs answer alike: what `doctor` finds sound must start."""
     configure(text)
@@ -234,7 +235,7 @@ def test_a_flag_sets_aside_the_place_of_the_configuration(cli):
     assert cli("run", "--location", "POL", "--", "true")[0] == 0
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "said"),
     [
         ('on-exceed = "explode"', "on-exceed: found 'explode'"),

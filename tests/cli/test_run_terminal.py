@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pty
 import re
 import select
 import signal
@@ -14,11 +13,14 @@ import termios
 import time
 from pathlib import Path
 
+import psutil
 import pyte
 import pytest
 
 from carbon_lint.measure.progress import Phase, Progress
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
+from tests import spawn
+from tests.cases import cases
 from tests.measure.processes import wait_until
 
 
@@ -40,9 +42,12 @@ class Terminal:
             "-c",
             source,
         ]
-        self.pid, self.descriptor = pty.fork()
-        if self.pid == 0:
-            os.execve(sys.executable, command, environ)
+        self._start(command, environ, rows, columns)
+
+    def _start(self, command, environ, rows, columns):
+        self.descriptor, theirs = os.openpty()
+        self.process = spawn.TerminalPopen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ)
+        os.close(theirs)
         self.resize(rows, columns)
 
     def resize(self, rows, columns):
@@ -69,17 +74,14 @@ class Terminal:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             self.read(0.02)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
+            if self.process.poll() is not None:
                 self.read()
-                self.pid = 0
-                return os.waitstatus_to_exitcode(status)
+                return self.process.returncode
         raise AssertionError(f"still running; said {self.text!r}")
 
     def close(self):
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+        self.process.kill()
+        self.process.wait()
         os.close(self.descriptor)
 
 
@@ -149,13 +151,13 @@ def test_ctrl_z_stops_the_job_too_and_it_goes_on_afterwards(terminal):
     screen = terminal(source)
     screen.wait_for("ready")
     screen.type("\x1a")
-    wait_until(lambda: os.waitpid(screen.pid, os.WUNTRACED | os.WNOHANG)[0] == screen.pid)
+    wait_until(lambda: psutil.Process(screen.process.pid).status() == psutil.STATUS_STOPPED)
     time.sleep(0.2)
     screen.read()
     ticks = screen.text.count("tick")
     time.sleep(0.5)
     assert screen.read().count("tick") == ticks, "the job is stopped as well"
-    os.kill(screen.pid, signal.SIGCONT)
+    screen.process.send_signal(signal.SIGCONT)
 
     assert screen.wait() == 0
     assert "tick 29" in screen.text
@@ -193,7 +195,7 @@ def test_the_line_says_grams_share_elapsed_and_watts():
     assert line.endswith("heading for 120 % (its bar, 420/1000)")
 
 
-@pytest.mark.parametrize("width", range(1, 90))
+@cases("width", range(1, 90))
 def test_the_line_fits_any_width(width):
     line = render_line(progress(), width)
     assert 0 < len(line) <= width
@@ -230,7 +232,7 @@ def test_a_log_gets_a_line_a_minute_and_every_notice_at_once():
     assert "::error::" not in written[1]
 
 
-@pytest.mark.parametrize("size", [(80, 3), (0, 0)])
+@cases("size", [(80, 3), (0, 0)])
 def test_a_terminal_without_a_row_to_spare_shows_notices_only(size):
     written = []
     show = LiveLine(written.append, lambda: os.terminal_size(size))
@@ -240,7 +242,7 @@ def test_a_terminal_without_a_row_to_spare_shows_notices_only(size):
     assert written == ["carbon-lint: over budget\r\n"]
 
 
-@pytest.mark.parametrize("environ", [{}, {"NO_COLOR": "1"}])
+@cases("environ", [{}, {"NO_COLOR": "1"}])
 def test_the_live_line_is_dim_unless_no_color_is_set(monkeypatch, environ):
     from carbon_lint.cli import run
 
@@ -272,7 +274,7 @@ def test_a_draw_is_one_write_and_a_resize_sets_the_region_anew():
     assert "\x1b[r" in written[3]
 
 
-@pytest.mark.parametrize("rows_above", [0, 5, 30])
+@cases("rows_above", [0, 5, 30])
 def test_a_question_that_the_job_asked_stays_where_it_is(rows_above):
     screen = pyte.Screen(60, 10)
     stream = pyte.Stream(screen)

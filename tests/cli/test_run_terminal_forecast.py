@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import shlex
 import sys
@@ -43,10 +42,8 @@ class ShellTerminal(Terminal):
 
     def __init__(self, script):
         self.text = ""
-        self.pid, self.descriptor = pty.fork()
-        if self.pid == 0:
-            os.execve("/bin/sh", ["sh", "-c", script], {**os.environ, "PYTHONPATH": str(ROOT)})
-        self.resize(24, 80)
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._start([sys.executable, "-c", f"import os; os.execl('/bin/sh', 'sh', '-c', {script!r})"], environ, 24, 80)
 
 
 def test_a_bar_is_forecast_in_the_live_line_and_warned_of(terminal):
@@ -170,5 +167,4 @@ def test_a_terminal_that_hangs_up_ends_the_run(terminal):
     os.close(screen.descriptor)
     screen.descriptor = os.open(os.devnull, os.O_RDONLY)
     wait_until(mark.exists)
-    wait_until(lambda: os.waitpid(screen.pid, os.WNOHANG)[0] == screen.pid)
-    screen.pid = 0
+    wait_until(lambda: screen.process.poll() is not None)

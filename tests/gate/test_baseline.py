@@ -24,6 +24,7 @@ from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget, Status, Verdict
 from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
 from carbon_lint.records.record import Basis, Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
+from tests.cases import cases
 from tests.report.runs import RECORD, record
 
 PASS = Verdict(status=Status.PASS, limits=())
@@ -82,7 +83,7 @@ def test_a_cleaner_grid_does_not_hide_that_more_energy_was_used():
     assert limit.allowed == pytest.approx(0.1 * 56.04)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "now_kwh", "is_over"),
     [
         ("10% and 5 g", 1.09, False),
@@ -105,7 +106,7 @@ def test_both_parts_of_a_limit_must_be_passed_to_fail(text, now_kwh, is_over):
     assert verdict.limits[0].name == "max-increase"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes_", "said"),
     [
         ({"hardware": Hardware(gpus=(Gpu(index=0, name="A100"),))}, "another hardware: 1 x H100 here, 1 x A100 in"),
@@ -232,7 +233,7 @@ def test_energy_and_grid_together_are_the_whole_change(now_kwh, then_kwh, now_pr
     assert limit.is_over == (now_kwh > then_kwh)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("card", Source(kind="card")),
@@ -246,14 +247,14 @@ def test_a_baseline_is_named_by_where_it_is(text, expected):
     assert str(expected) == text
 
 
-@pytest.mark.parametrize("text", ["", "cards", "card:x", "record", "record:", "hub:model", "hub:a/b/c", "ledger:"])
+@cases("text", ["", "cards", "card:x", "record", "record:", "hub:model", "hub:a/b/c", "ledger:"])
 def test_another_baseline_is_refused_with_the_kinds_there_are(text):
     with pytest.raises(UsageError, match="is not a baseline") as caught:
         parse_source(text)
     assert "hub:OWNER/MODEL" in caught.value.hint
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("10%", MaxIncrease(share=0.1)),
@@ -267,15 +268,13 @@ def test_an_increase_is_a_share_an_amount_or_both(text, expected):
     assert parse_max_increase(text) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["", "10", "10 % and", "10% and 20%", "5 g and 6 g", "-10%", "ten%", "5 parsecs", "10% or 5 g"]
-)
+@cases("text", ["", "10", "10 % and", "10% and 20%", "5 g and 6 g", "-10%", "ten%", "5 parsecs", "10% or 5 g"])
 def test_what_is_no_increase_is_refused(text):
     with pytest.raises(UsageError):
         parse_max_increase(text)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("hours", "limit_s", "said"),
     [
         (15, 3600, "is 15 h old, over the limit of 1 h"),
@@ -289,7 +288,7 @@ def test_an_age_is_told_in_a_unit_that_says_something(hours, limit_s, said):
     assert said in why_not(comparison)
 
 
-@pytest.mark.parametrize("text", ["90", " 7 ", "1.5"])
+@cases("text", ["90", " 7 ", "1.5"])
 def test_an_age_without_a_unit_is_answered_with_days(text):
     with pytest.raises(UsageError) as caught:
         parse_age_s(text)

@@ -14,6 +14,7 @@ from carbon_lint.gate.budget import OnModelled, format_limit, is_failing, judge,
 from carbon_lint.gate.verdict import Budget, LimitResult, Status
 from carbon_lint.records.record import Energy, Method, Methods, Outcome
 from carbon_lint.records.uncertainty import Bounds, Uncertainty
+from tests.cases import cases
 from tests.records.builders import a_record
 
 COUNTED = Methods(cpu=Method.COUNTER, gpu=Method.COUNTER, ram=Method.COUNTER)
@@ -36,7 +37,7 @@ def modelled(emissions_g=100.0):
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     ("allowed", "status"),
     [(105.1, Status.PASS), (104.9, Status.INCONCLUSIVE), (95.1, Status.INCONCLUSIVE), (94.9, Status.FAIL)],
 )
@@ -44,9 +45,7 @@ def test_a_counted_figure_has_the_few_percent_of_its_sensor(allowed, status):
     assert judge(counted(), Budget(max_emissions_g=allowed)).status is status
 
 
-@pytest.mark.parametrize(
-    ("allowed", "status"), [(471.9, Status.INCONCLUSIVE), (472.1, Status.PASS), (42.3, Status.FAIL)]
-)
+@cases(("allowed", "status"), [(471.9, Status.INCONCLUSIVE), (472.1, Status.PASS), (42.3, Status.FAIL)])
 def test_a_record_without_a_range_has_that_of_its_methods(allowed, status):
     """0.8 kWh by CodeCarbon's load model and 0.2 by its constant: 0.424 to 4.72 kWh."""
     assert judge(replace(modelled(), uncertainty=None), Budget(max_emissions_g=allowed)).status is status
@@ -62,7 +61,7 @@ def test_no_limit_passes():
     assert judge(counted(), Budget()).status is Status.PASS
 
 
-@pytest.mark.parametrize(
+@cases(
     ("allowed", "status"),
     [(60.0, Status.INCONCLUSIVE), (140.0, Status.INCONCLUSIVE), (57.9, Status.FAIL), (142.1, Status.PASS)],
 )
@@ -87,7 +86,7 @@ def test_the_users_own_uncertainty_replaces_the_methods():
     assert judge(modelled(), Budget(max_emissions_g=90.0), uncertainty=0.0).status is Status.FAIL
 
 
-@pytest.mark.parametrize(
+@cases(
     ("allowed", "on_modelled", "fails"),
     [
         (110.0, OnModelled.FIGURE, False),
@@ -104,7 +103,7 @@ def test_what_an_inconclusive_verdict_does(allowed, on_modelled, fails):
     assert is_failing(verdict, on_modelled) is fails
 
 
-@pytest.mark.parametrize("on_modelled", OnModelled)
+@cases("on_modelled", OnModelled)
 def test_a_sure_verdict_does_not_ask(on_modelled):
     assert is_failing(judge(counted(), Budget(max_emissions_g=1.0)), on_modelled)
     assert not is_failing(judge(counted(), Budget(max_emissions_g=1000.0)), on_modelled)

@@ -23,6 +23,7 @@ import yaml
 
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
+from tests import spawn
 from tests.hub.records import record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -161,7 +162,7 @@ class Runner:
             environ.pop(name, None)
         argv, client = self._command_line(environ)
         started = time.monotonic()
-        process = subprocess.Popen(
+        process = spawn.Popen(
             argv, env=client, cwd=self.workspace, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )  # fmt: skip

@@ -22,6 +22,7 @@ from carbon_lint.github.commands import (
 from carbon_lint.github.context import Context
 from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.github.jobfiles import VARIABLES, JobFiles, private_files
+from tests.cases import cases
 from tests.github.runner import parse_commands, parse_file_command
 
 NASTY = "100%\r\n::error::x\n##[error]y\x1b[31m\u2028::warning::z"
@@ -80,7 +81,7 @@ def test_any_value_of_an_output_is_read_back_by_the_runner(values):
     assert dict(read_entries(text)) == values
 
 
-@pytest.mark.parametrize("text", ["a", "a<<", "a<<E\nx", "a<<E\nx\nE", "=x", "<<E\nx\nE\n"])
+@cases("text", ["a", "a<<", "a<<E\nx", "a<<E\nx\nE", "=x", "<<E\nx\nE\n"])
 def test_the_runner_refuses_what_we_do_not_hand_on(text):
     read = dict(read_entries(text))
     try:
@@ -198,8 +199,8 @@ def handed_on(tmp_path, text, *, name="GITHUB_ENV", before=b""):
     return parse_file_command(real[name].read_bytes().decode("utf-8-sig")), refused
 
 
-@pytest.mark.parametrize("form", ["{}=x\n", "{}<<END\nx\nEND\n", "MODEL=y\n{}=x", "{}<<EOF\r\nx\r\nEOF\r\n"])
-@pytest.mark.parametrize("name", STEERING)
+@cases("form", ["{}=x\n", "{}<<END\nx\nEND\n", "MODEL=y\n{}=x", "{}<<EOF\r\nx\r\nEOF\r\n"])
+@cases("name", STEERING)
 def test_a_variable_that_steers_later_steps_is_refused_in_one_line_that_names_it(tmp_path, name, form):
     entries, refused = handed_on(tmp_path, form.format(name))
     assert set(entries) <= {"MODEL"}
@@ -208,21 +209,21 @@ def test_a_variable_that_steers_later_steps_is_refused_in_one_line_that_names_it
     assert "\n" not in said
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@cases("name", HARMLESS)
 def test_a_variable_of_the_jobs_own_is_handed_on(tmp_path, name):
     assert handed_on(tmp_path, f"{name}=x\n") == ({name: "x"}, ())
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
-@pytest.mark.parametrize("text", ["LD_PRELOAD=/x.so\n", "LD_PRELOAD<<E\n/x.so\nE\n"])
+@cases("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+@cases("text", ["LD_PRELOAD=/x.so\n", "LD_PRELOAD<<E\n/x.so\nE\n"])
 def test_a_byte_order_mark_hides_no_variable(tmp_path, text, encoding):
     entries, refused = handed_on(tmp_path, text.encode(encoding))
     assert entries == {}
     assert refused
 
 
-@pytest.mark.parametrize("name", NOT_NAMES)
-@pytest.mark.parametrize("file", ["GITHUB_ENV", "GITHUB_OUTPUT"])
+@cases("name", NOT_NAMES)
+@cases("file", ["GITHUB_ENV", "GITHUB_OUTPUT"])
 def test_what_is_no_name_is_refused_and_shown_escaped(tmp_path, name, file):
     entries, refused = handed_on(tmp_path, f"A=1\n{name}=x\n", name=file)
     assert entries == {"A": "1"}

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.cases import cases
 from tests.github.runner import ROOT
+from tests.schemas import check_jsonschema
 
 ELSEWHERE = ROOT / "examples/elsewhere"
 
@@ -104,9 +106,8 @@ def test_slurms_warning_before_the_time_limit_leaves_the_records(machine):
 
 def test_gitlabs_file_is_valid_and_its_commands_are_ours():
     path = ELSEWHERE / "gitlab-ci.yml"
-    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(path)]
-    done = subprocess.run(check, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    code, output = check_jsonschema("--builtin-schema", "vendor.gitlab-ci", path)
+    assert code == 0, output
     lines = [line for job in ("train", "publish") for line in yaml.safe_load(path.read_text())[job]["script"]]
     verbs = {line.split()[1] for line in lines if line.startswith("carbon-lint")}
     assert verbs == {"run", "card", "check", "publish"}
@@ -120,7 +121,7 @@ def test_the_report_for_gitlab_is_what_its_command_writes(cli):
     assert json.loads(out)[0]["location"]["path"] == "README.md"
 
 
-@pytest.mark.parametrize("name", ["gitlab-ci.yml", "shell.sh", "slurm.sh"])
+@cases("name", ["gitlab-ci.yml", "shell.sh", "slurm.sh"])
 def test_the_documentation_shows_the_very_files(name):
     text = (ROOT / "docs/ci-elsewhere.md").read_text()
     assert f"examples/elsewhere/{name}" in text

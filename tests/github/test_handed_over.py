@@ -6,9 +6,9 @@ import re
 import textwrap
 from pathlib import Path
 
-import pytest
 import yaml
 
+from tests.cases import cases
 from tests.conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -40,7 +40,7 @@ def steps_using(path, action):
     return [step for found in shown(path) for step in steps_in(found) if f"{action}@" in step["uses"]]
 
 
-@pytest.mark.parametrize("path", [*PAGES, *FILES], ids=lambda path: path.name)
+@cases("path", [*PAGES, *FILES], ids=lambda path: path.name)
 def test_an_artifact_is_unpacked_into_a_folder_of_its_own(path):
     for step in steps_using(path, "actions/download-artifact"):
         folder = step["with"].get("path", ".")
@@ -48,7 +48,7 @@ def test_an_artifact_is_unpacked_into_a_folder_of_its_own(path):
         assert not folder.startswith(("/", "..")), step
 
 
-@pytest.mark.parametrize("path", [*PAGES, *FILES], ids=lambda path: path.name)
+@cases("path", [*PAGES, *FILES], ids=lambda path: path.name)
 def test_a_record_is_uploaded_by_a_fixed_name_and_its_absence_is_no_second_failure(path):
     for step in steps_using(path, "actions/upload-artifact"):
         if "record" in str(step["with"]):
@@ -56,7 +56,7 @@ def test_a_record_is_uploaded_by_a_fixed_name_and_its_absence_is_no_second_failu
             assert step["with"]["if-no-files-found"] == "ignore", step
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@cases("path", FILES, ids=lambda path: path.name)
 def test_a_record_of_another_job_is_read_from_the_folder_of_its_artifact(path):
     for found in shown(path):
         for job in found["jobs"].values():

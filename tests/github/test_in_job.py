@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.cases import cases
 from tests.github.runner import ROOT, Runner, commit, parse_commands, parse_file_command, started_after
 
 _SPEC = importlib.util.spec_from_file_location("install", ROOT / "in-job/install.py")
@@ -210,7 +211,7 @@ def test_a_job_without_a_python_is_told_which_step_gives_one(tmp_path):
     assert "actions/setup-python" in said
 
 
-@pytest.mark.parametrize(
+@cases(
     ("answer", "said"),
     [
         ("310 3.10 True", "the job has 3.10"),
@@ -252,7 +253,7 @@ install.user='true'
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "variable",
     [
         *("CONSTRAINT=/nowhere", "REQUIRE_HASHES=1", "DRY_RUN=1", "TARGET={}", "USER=1", "NO_INDEX=1", "PREFIX={}"),
@@ -322,7 +323,7 @@ sys.exit(main(trusted_environ(os.environ, in_job=True)))
 """
 
 
-@pytest.mark.parametrize("kind", ["push", "pull_request", "shallow"])
+@cases("kind", ["push", "pull_request", "shallow"])
 def test_linting_needs_nothing_but_the_core_and_on_a_pull_request_its_merge_base(tmp_path, kind):
     locked = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     core = re.findall(r"^([\w.-]+)==", (ROOT / "requirements-core.txt").read_text(), re.MULTILINE)

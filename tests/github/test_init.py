@@ -15,6 +15,8 @@ import yaml
 
 from carbon_lint.starter.files import proposed_budget
 from carbon_lint.units import parse_emissions_g
+from tests.cases import cases
+from tests.schemas import check_jsonschema
 
 WORKFLOW = ".github/workflows/carbon-lint.yml"
 FILES = [WORKFLOW, ".pre-commit-config.yaml", "carbon-lint.toml"]
@@ -99,9 +101,8 @@ def test_two_jobs_with_least_permissions_and_pinned_actions(repository, cli):
 def test_the_workflow_is_valid_for_github(repository, cli, train):
     repository(train=train, card=CARD)
     cli("init", "--yes", "--location", "FRA", "--to", "me/m", "--action", "acme/carbon-lint@" + "a" * 40)
-    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW]
-    done = subprocess.run(check, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    code, output = check_jsonschema("--builtin-schema", "vendor.github-workflows", WORKFLOW)
+    assert code == 0, output
     assert "unpinned" not in Path(WORKFLOW).read_text()
 
 
@@ -354,9 +355,8 @@ def test_a_workflow_of_several_trainings_is_valid_for_github(repository, cli, tr
     repository(**{"a-b/train.py": train, "a_b/train.py": train, "c/train.py": PLAIN, "c/README.md": CARD})
     cli("init", "--yes")
     assert len(jobs()) >= 4
-    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW]
-    done = subprocess.run(check, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    code, output = check_jsonschema("--builtin-schema", "vendor.github-workflows", WORKFLOW)
+    assert code == 0, output
 
 
 def test_without_a_model_nothing_is_published(repository, cli):
@@ -396,7 +396,7 @@ def test_after_the_first_record_a_budget_is_proposed(repository, cli, carbon_lin
     assert cli("init", "--yes", "--record", "r.json")[1] == "", "a budget that stands is left as it is"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("measured_g", "budget"),
     [(123.4, "160 g"), (0.8, "1 g"), (800, "1 kg"), (0.00001, "13 ug"), (1e7, "13 t"), (81, "110 g")],
 )

@@ -14,6 +14,7 @@ from carbon_lint.errors import UsageError
 from carbon_lint.github.inputs import ALL_INPUTS, MAX_SCRIPT_CHARACTERS, ActionInputs, unknown_inputs
 from carbon_lint.github.interface import INPUTS
 from carbon_lint.github.wording import told
+from tests.cases import cases
 from tests.github.runner import ROOT
 
 NAMES = [spec.metadata["input"] for spec in fields(ActionInputs)]
@@ -60,13 +61,13 @@ def test_the_composite_action_hands_over_one_object():
     assert ActionInputs.from_environ({ALL_INPUTS: json.dumps(given)}) == read(max_emissions="5 g", lint="true")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"lint": true}'])
+@cases("text", ["", "[]", "{", '{"lint": true}'])
 def test_a_broken_object_is_refused(text):
     with pytest.raises(UsageError, match=ALL_INPUTS):
         ActionInputs.from_environ({ALL_INPUTS: text})
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "value"),
     [
         ("max-emissions", "5"),
@@ -106,19 +107,19 @@ def test_a_bad_value_is_an_error_that_names_the_input(name, value):
     assert "\n" not in caught.value.message
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"command", "setup"}])
+@cases("name", [name for name in NAMES if name not in {"command", "setup"}])
 def test_an_expression_left_in_an_input_is_an_error(name):
     with pytest.raises(UsageError, match=rf"input '{name}' still holds an expression"):
         ActionInputs.from_environ({f"INPUT_{name.upper()}": "${{ inputs.x }}"})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@cases("name", NAMES)
 def test_a_megabyte_in_an_input_is_an_error(name):
     with pytest.raises(UsageError, match=f"input '{name}' is 1,000,000 characters"):
         ActionInputs.from_environ({f"INPUT_{name.upper()}": "x" * 1_000_000})
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"command", "setup", "cards", "pass-env"}])
+@cases("name", [name for name in NAMES if name not in {"command", "setup", "cards", "pass-env"}])
 def test_a_newline_in_a_value_is_an_error(name):
     with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({f"INPUT_{name.upper()}": "a\nb"})
@@ -132,7 +133,7 @@ def test_a_long_script_with_shell_syntax_is_taken_as_it_is():
     assert read(command=script).command == script.strip()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "near"),
     [
         ("MAX_EMISSIONS", "max-emissions"),
@@ -154,7 +155,7 @@ def test_a_variable_of_somebody_else_is_no_error_where_no_run_is_judged():
     assert unknown_inputs(environ) == ("data_bucket",)
 
 
-@pytest.mark.parametrize("run", ["COMMAND", "RECORD"])
+@cases("run", ["COMMAND", "RECORD"])
 def test_an_input_that_nobody_knows_may_be_a_limit_and_stops_a_run(run):
     with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({"INPUT_BUDGET": "1 g", f"INPUT_{run}": "x", "INPUT_ARGS": "a"})
@@ -178,7 +179,7 @@ def test_no_name_that_is_not_known_is_passed_over_beside_a_command(names):
     assert all(f"'{name}'" in caught.value.message for name in names)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "said"),
     [
         ({"max_emissions": "5 g", "lint": "false", "hub_repo": "a/b"}, "'max-emissions' has nothing to judge"),
@@ -204,7 +205,7 @@ def test_what_can_be_read_of_wrong_inputs_tells_the_end_of_the_step():
     assert ActionInputs.readable({ALL_INPUTS: "no JSON"}) == ActionInputs()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "value", "hint"),
     [
         ("max-emissions", "2 kWh", "`max-energy: 2 kWh`"),
@@ -218,7 +219,7 @@ def test_a_value_that_belongs_to_another_input_names_that_one(name, value, hint)
     assert hint in told(caught.value)
 
 
-@pytest.mark.parametrize(
+@cases(
     "given",
     [
         {"setup": "pip install x"},

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import re
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carbon_lint.github.masks import MIN_CHARACTERS, honoured
 from carbon_lint.github.pump import Filter
 from carbon_lint.text import command_data
+from tests.cases import cases
 from tests.github.runner import parse_commands
 from tests.github.test_pump import passed
 
@@ -36,7 +36,7 @@ def test_no_part_of_a_line_of_ours_can_be_masked(cut):
     assert honoured(line[start:end]) == ()
 
 
-@pytest.mark.parametrize(
+@cases(
     "mask",
     [
         *("0", "true", "g", "s3cret", "over budget", "Within budget", "emissions", "carbon-lint", "over-budget"),
@@ -45,7 +45,7 @@ def test_no_part_of_a_line_of_ours_can_be_masked(cut):
         *("xxxxxxxxxxxx&over budget", "over budget&xxxxxxxxxxxx", '"budget"  '),
     ],
 )
-@pytest.mark.parametrize("form", [b"::add-mask::%s\n", b"##[add-mask]%s\n", b"x\n ::ADD-MASK::%s\n"])
+@cases("form", [b"::add-mask::%s\n", b"##[add-mask]%s\n", b"x\n ::ADD-MASK::%s\n"])
 def test_a_mask_that_is_short_or_ours_is_not_honoured_and_its_text_is_not_shown(mask, form):
     shown = passed(form % command_data(mask).encode())
     set_masks = [command.data for command in parse_commands(shown.decode()) if command.name == "add-mask"]
@@ -61,7 +61,7 @@ def test_a_token_is_masked_whole_and_every_long_line_of_a_secret(token):
     assert honoured(f"{token}\n{token[::-1]}\r\nshort") == (token, token[::-1])
 
 
-@pytest.mark.parametrize("secret", ["correct horse battery staple", "pässwörter-überall", "a1b2c3d4e5f6a7b8"])
+@cases("secret", ["correct horse battery staple", "pässwörter-überall", "a1b2c3d4e5f6a7b8"])
 def test_a_passphrase_is_masked_although_it_is_made_of_words(secret):
     assert honoured(secret) == (secret,)
 

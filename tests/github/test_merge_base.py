@@ -22,6 +22,7 @@ from carbon_lint.github.results import Step
 from carbon_lint.github.step import options_of
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
+from tests.effort import examples
 from tests.github.api import GitHubApi
 from tests.github.runner import Runner, commit
 from tests.hub.records import record
@@ -105,7 +106,7 @@ a_place = st.one_of(st.just({}), *(st.fixed_dictionaries({key: st.sampled_from(V
 configurations = st.builds(dict.__or__, a_place, some_keys)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(base=configurations, head=configurations)
 def test_whatever_a_pull_request_writes_the_merge_base_holds_and_every_change_is_listed(
     tmp_path, monkeypatch_module, base, head

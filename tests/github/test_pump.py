@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.github.pump import MAX_HELD_BYTES, Filter, JobOutput
+from tests.cases import cases
 from tests.github.runner import parse_commands
 
 HONOURED = {"add-mask", "group", "endgroup"}
@@ -55,8 +55,8 @@ ACTING = [
 ]
 
 
-@pytest.mark.parametrize("data", ACTING)
-@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@cases("data", ACTING)
+@cases("size", [1, 2, 3, 1000])
 def test_no_command_of_the_job_acts(data, size):
     assert acting(passed(data + b"\nnext\n", size)) == []
 
@@ -65,13 +65,13 @@ def test_most_of_these_would_act_without_the_filter():
     assert sum(bool(acting(data + b"\n")) for data in ACTING) > len(ACTING) - 5
 
 
-@pytest.mark.parametrize("data", ACTING)
+@cases("data", ACTING)
 def test_what_a_command_said_can_still_be_read(data):
     shown = passed(data).decode("utf-8", "replace").replace("\u200b", "")
     assert shown.removesuffix("\n::endgroup::\n") == data.decode("utf-8", "replace")
 
 
-@pytest.mark.parametrize(
+@cases(
     "data",
     [
         b"",
@@ -85,7 +85,7 @@ def test_what_a_command_said_can_still_be_read(data):
         b"# ## ### heading [link]\n",
     ],
 )
-@pytest.mark.parametrize("size", [1, 3, 1000])
+@cases("size", [1, 3, 1000])
 def test_output_that_is_no_command_passes_byte_for_byte(data, size):
     assert passed(data, size) == data
 
@@ -136,7 +136,7 @@ def test_any_bytes_lose_nothing(data, size):
         assert shown.replace("\u200b".encode(), b"") == data.replace("\u200b".encode(), b"")
 
 
-@pytest.mark.parametrize(
+@cases(
     "line",
     [
         b"::add-mask::s3cret-words",
@@ -145,7 +145,7 @@ def test_any_bytes_lose_nothing(data, size):
         b"::ADD-MASK::s3cret-words",
     ],
 )
-@pytest.mark.parametrize("size", [1, 5, 1000])
+@cases("size", [1, 5, 1000])
 def test_the_jobs_own_mask_is_honoured(line, size):
     commands = parse_commands(passed(line + b"\nrest\n", size).decode())
     assert [(command.name, command.data) for command in commands] == [("add-mask", "s3cret-words")]

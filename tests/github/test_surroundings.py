@@ -11,6 +11,7 @@ import yaml
 from carbon_lint.github import advice, ownership
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
+from tests.cases import cases
 from tests.github.runner import RUNNER_UID, Runner
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -38,7 +39,7 @@ def host(root, *, driver=True, device=False):
     return root
 
 
-@pytest.mark.parametrize("driver", [True, False])
+@cases("driver", [True, False])
 def test_a_gpu_of_the_host_that_the_container_was_not_given_is_noticed(tmp_path, driver):
     assert advice.hidden_gpus(host(tmp_path / "a", driver=driver)) == ("0000:00:1e.0",)
 
@@ -114,7 +115,7 @@ def test_git_trusts_a_workspace_of_somebody_else_and_no_configuration_is_written
     assert not (runner.home / ".gitconfig").exists()
 
 
-@pytest.mark.parametrize("count", ["", "0", "2", "nonsense"])  # what a user's own GIT_CONFIG_COUNT may hold
+@cases("count", ["", "0", "2", "nonsense"])  # what a user's own GIT_CONFIG_COUNT may hold
 def test_git_variables_of_the_user_stay(tmp_path, count):
     added = ownership.git_environ({"GIT_CONFIG_COUNT": count} if count else {}, tmp_path)
     number = int(count) if count.isdigit() else 0
@@ -122,7 +123,7 @@ def test_git_variables_of_the_user_stay(tmp_path, count):
     assert added[f"GIT_CONFIG_KEY_{number}"] == "safe.directory"
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     ["", "[]", "null", "{", "\x00", '{"pull_request": null}', '{"pull_request": {"number": "7"}}', "[" * 100_000],
 )

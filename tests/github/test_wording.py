@@ -6,7 +6,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from carbon_lint.cli.flags import spelled as as_flag
 from carbon_lint.errors import ConfigError, UsageError
 from carbon_lint.github.context import Context
 from carbon_lint.github.wording import told, users_paths
+from tests.cases import cases
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "carbon_lint"
@@ -55,7 +55,7 @@ def messages(path):
             yield node.value
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@cases("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_message_that_a_step_can_come_by_names_a_flag(path):
     left = {
         (flag, message)
@@ -108,8 +108,8 @@ def test_no_error_is_edited_after_it_was_raised():
 WORKSPACES = ["/github/workspace", "/home/runner/work/my_model/my_model", "/__w/model/model"]
 
 
-@pytest.mark.parametrize("workspace", WORKSPACES)
-@pytest.mark.parametrize(
+@cases("workspace", WORKSPACES)
+@cases(
     ("said", "shown"),
     [
         ("cannot read {}/models/X.md: gone", "cannot read models/X.md: gone"),

@@ -22,6 +22,8 @@ from carbon_lint.config import Settings
 from carbon_lint.hub.audit.journal import from_json, to_json
 from carbon_lint.hub.audit.judge import CardText, judge, source_name, tally
 from carbon_lint.hub.audit.run import AHEAD, BATCH, Progress, judge_in_processes, watched
+from tests import spawn
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.standin.faults import Fault
 
@@ -169,7 +171,7 @@ def test_the_report_goes_to_a_file_and_errors_can_be_let_pass(cli, tmp_path):
     check_sums(json.loads((tmp_path / "out.json").read_text()))
 
 
-@pytest.mark.parametrize("line", ["not json", "[1]", '{"id": "x"}', '{"id": "x", "card": 5}', "[" * 100_000])
+@cases("line", ["not json", "[1]", '{"id": "x"}', '{"id": "x", "card": 5}', "[" * 100_000])
 def test_a_bad_row_stays_a_row(cli, tmp_path, line):
     path = tmp_path / "cards.jsonl"
     path.write_text(json.dumps({"id": "a/b", "card": CARDS["acme/good"]}) + f"\n{line}\n\n")
@@ -255,9 +257,7 @@ def test_ctrl_c_loses_nothing(acme, tmp_path):
     acme.faults.add(Fault(matches="GET /acme/odd/resolve", times=99, delay_s=30))
     environ = {**os.environ, **acme.environ(None)}
     program = [sys.executable, "-m", "carbon_lint", "audit", "--author", "acme"]
-    with subprocess.Popen(
-        program, env={**environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
-    ) as audit:
+    with spawn.Popen(program, env={**environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True) as audit:
         journal = Path("carbon-lint-audit.jsonl")
         until = time.monotonic() + 20
         while time.monotonic() < until and not (journal.exists() and journal.read_text().count("\n") > 2):
@@ -288,7 +288,7 @@ def test_ctrl_c_in_an_audit_of_a_file_reports_what_was_judged(tmp_path):
 
     threading.Thread(target=write, daemon=True).start()
     program = [sys.executable, "-m", "carbon_lint", "audit", "--from", str(path), "--format", "json", "--workers", "2"]
-    with subprocess.Popen(
+    with spawn.Popen(
         program, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as audit:
         assert is_judging.wait(60)
@@ -368,7 +368,7 @@ def test_a_correction_is_never_proposed_twice(proving, cli, status):
     assert list(pulls(proving, "acme/kg")) == [1]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "||Epochs|CO2 Emissions (kg)|\n|---|---|---|\n|ours|12|0.0125|\n",
@@ -419,7 +419,7 @@ def test_an_audit_that_could_read_no_card_is_not_a_clean_one(acme, cli, tmp_path
     assert "has a card" in err
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@cases("workers", ["1", "2"])
 def test_a_file_without_a_column_of_cards_is_an_error(cli, tmp_path, workers):
     path = tmp_path / "cards.jsonl"
     path.write_text(json.dumps({"id": "a/b", "body": KILOGRAMS}) + "\n" + json.dumps({"id": "a/c", "body": ""}) + "\n")

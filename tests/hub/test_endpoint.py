@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.client.endpoint import PUBLIC_HUB, changed_endpoint, endpoint_of
+from tests.cases import cases
 from tests.github.runner import ROOT, Runner
 from tests.standin.hub import WRITE_TOKEN
 
@@ -46,14 +47,14 @@ def in_a_workflow(folder, document, **environ):
     }
 
 
-@pytest.mark.parametrize("where", STATING)
+@cases("where", STATING)
 def test_an_endpoint_that_the_workflow_states_is_used_and_shown(tmp_path, where):
     environ = in_a_workflow(tmp_path, STATING[where])
     assert endpoint_of(environ) == ELSEWHERE
     assert changed_endpoint(environ) == f"HF_ENDPOINT: the Hub is {ELSEWHERE}, not {PUBLIC_HUB}"
 
 
-@pytest.mark.parametrize("where", SILENT)
+@cases("where", SILENT)
 def test_an_endpoint_that_the_workflow_does_not_state_is_refused(tmp_path, where):
     with pytest.raises(UsageError, match="an earlier step set it") as caught:
         endpoint_of(in_a_workflow(tmp_path, SILENT[where]))
@@ -61,9 +62,7 @@ def test_an_endpoint_that_the_workflow_does_not_state_is_refused(tmp_path, where
     assert f"HF_ENDPOINT: {ELSEWHERE}" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[", "a: *b", "\x00", "[" * 5000, "jobs: [1]", "jobs: {a: 1, b: {steps: 2, env: 3}}"]
-)
+@cases("text", ["", "[", "a: *b", "\x00", "[" * 5000, "jobs: [1]", "jobs: {a: 1, b: {steps: 2, env: 3}}"])
 def test_a_workflow_that_cannot_be_read_states_nothing(tmp_path, text):
     with pytest.raises(UsageError):
         endpoint_of(in_a_workflow(tmp_path, text))
@@ -76,7 +75,7 @@ def test_a_workflow_that_is_not_checked_out_states_nothing(tmp_path):
     assert "check the repository out" in caught.value.hint
 
 
-@pytest.mark.parametrize("value", ["", PUBLIC_HUB, f"{PUBLIC_HUB}/"])
+@cases("value", ["", PUBLIC_HUB, f"{PUBLIC_HUB}/"])
 def test_the_public_hub_needs_no_statement(tmp_path, value):
     environ = in_a_workflow(tmp_path, {}, HF_ENDPOINT=value)
     assert endpoint_of(environ) == PUBLIC_HUB

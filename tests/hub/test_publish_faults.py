@@ -1,4 +1,7 @@
-"""Each fault x {commit, pull request} x {http, https}: never lost unseen, never twice, never past the time limit."""
+"""Each fault x {commit, pull request}: never lost unseen, never twice, never past the time limit.
+
+Over plain HTTP; the faults of a connection over TLS too.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,7 @@ ONCE = {
     "an answer of another shape": lambda where: Fault(matches=where, status=200, body=b'{"ok": true}'),
 }
 SOME = ("HTML 502", "reset before", "reset after it was done", "an answer of another shape")
+OF_A_CONNECTION = [name for name in ONCE if name.startswith(("stall", "reset", "answer cut"))]
 COMMIT = "POST .*/commit/"
 READS = ("GET /api/models/acme/m$", "GET /acme/m/resolve/", "POST .*/preupload/", "POST /api/validate-yaml")
 
@@ -59,11 +63,12 @@ def short_calls(monkeypatch):
     monkeypatch.setattr("carbon_lint.hub.client.http.CALL_TIMEOUT_S", SHORT_S)
 
 
-@pytest.fixture(params=["http", "https"])
+@pytest.fixture
 def server(request, servers, at):
-    if "stall" in request.node.callspec.params.get("fault", ""):
+    callspec = getattr(request.node, "callspec", None)
+    if callspec and "stall" in callspec.params.get("fault", ""):
         request.getfixturevalue("short_calls")
-    hub = servers[request.param]
+    hub = servers[getattr(request, "param", "http")]
     hub.faults.clear()
     hub.state.repos.pop("acme/m", None)
     shutil.rmtree(hub.state.root / "repos", ignore_errors=True)
@@ -72,7 +77,7 @@ def server(request, servers, at):
     return at(hub)
 
 
-only_http = pytest.mark.parametrize("server", ["http"], indirect=True)
+over_tls = pytest.mark.parametrize("server", ["https"], indirect=True)
 
 
 def publish(cli, *more, timeout="10s"):
@@ -92,7 +97,6 @@ def test_a_commit_outlives_one_fault_and_lands_once(server, cli, fault):
     commit_outlives(server, cli, ONCE[fault](COMMIT))
 
 
-@only_http
 @pytest.mark.parametrize("where", READS)
 @pytest.mark.parametrize("fault", SOME)
 def test_each_question_before_a_commit_outlives_one_fault(server, cli, fault, where):
@@ -108,12 +112,28 @@ def commit_outlives(server, cli, fault):
     assert fault.times == 0
 
 
+@over_tls
+@pytest.mark.parametrize("fault", OF_A_CONNECTION)
+def test_a_commit_outlives_one_fault_of_a_tls_connection(server, cli, fault):
+    commit_outlives(server, cli, ONCE[fault](COMMIT))
+
+
+@over_tls
+@pytest.mark.parametrize("fault", SOME)
+def test_a_pull_request_outlives_one_fault_over_tls(server, cli, fault):
+    pull_outlives(server, cli, ONCE[fault]("POST .*/discussions$"))
+
+
+@over_tls
+def test_a_lasting_fault_over_tls_ends_in_time(server, cli):
+    ends_in_time(server, cli, LASTING["reset before"](COMMIT))
+
+
 @pytest.mark.parametrize("fault", ONCE)
 def test_a_pull_request_outlives_one_fault_and_is_made_once(server, cli, fault):
     pull_outlives(server, cli, ONCE[fault]("POST .*/discussions$"))
 
 
-@only_http
 @pytest.mark.parametrize("where", [COMMIT, "POST .*/status$"])
 @pytest.mark.parametrize("fault", SOME)
 def test_each_further_step_of_a_pull_request_outlives_one_fault(server, cli, fault, where):
@@ -146,7 +166,11 @@ LASTING = {
 @pytest.mark.parametrize("where", ["POST .*/commit/", "GET /api/models/acme/m$"])
 @pytest.mark.parametrize("fault", LASTING)
 def test_a_lasting_fault_ends_in_time_and_says_that_the_old_card_is_there(server, cli, fault, where, how):
-    server.faults.add(LASTING[fault](where))
+    ends_in_time(server, cli, LASTING[fault](where), *how)
+
+
+def ends_in_time(server, cli, fault, *how):
+    server.faults.add(fault)
     code, _, err = publish(cli, *how, timeout="2s")
     assert code == 4
     assert server.card("acme/m") == OLD.encode()
@@ -211,7 +235,6 @@ def test_others_who_never_stop_committing_end_it_with_a_message(server, cli):
     assert "the old card is there: others kept committing in between" in err
 
 
-@only_http
 def test_a_wait_that_the_hub_asks_for_is_kept_and_said(server, cli):
     server.faults.add(Fault(matches="POST .*/commit/", status=429, headers={"ratelimit": '"api";r=0;t=1'}))
     start = time.monotonic()
@@ -221,7 +244,6 @@ def test_a_wait_that_the_hub_asks_for_is_kept_and_said(server, cli):
     assert time.monotonic() - start >= 1
 
 
-@only_http
 def test_a_proxys_page_with_status_200_is_never_taken_for_the_card(server, cli):
     """Committed with a figure put into it, it would replace the card."""
     write_record()
@@ -233,7 +255,6 @@ def test_a_proxys_page_with_status_200_is_never_taken_for_the_card(server, cli):
     assert len(server.titles("acme/m")) == 2
 
 
-@only_http
 def test_a_card_that_was_damaged_on_the_way_is_asked_for_again(server, cli):
     write_record()
     tip = server.state.repos["acme/m"].git.tip("main")
@@ -244,7 +265,6 @@ def test_a_card_that_was_damaged_on_the_way_is_asked_for_again(server, cli):
     assert server.card("acme/m").decode().endswith("---\n# Old\n")
 
 
-@only_http
 @pytest.mark.parametrize("seed", range(24))
 def test_whatever_goes_wrong_together_the_message_is_true_and_nothing_is_doubled(server, cli, seed):
     """Several faults at once, drawn at random: others commit, answers are lost, and it goes on or gives up."""
@@ -275,7 +295,6 @@ def git_card(server, commit):
     return server.state.repos["acme/m"].git.read(commit, "README.md")
 
 
-@only_http
 def test_the_server_cut_off_in_the_middle_of_its_answer_says_what_is_known(server, cli):
     for size in (0, 1, 20, 100, 200, 300):
         git = server.state.repos["acme/m"].git
@@ -320,7 +339,6 @@ class Late:
         assert not self._thread.is_alive()
 
 
-@only_http
 @pytest.mark.usefixtures("short_calls")
 def test_a_commit_that_is_carried_out_late_is_refused_by_the_hub_itself(server, cli):
     late = Late(server, COMMIT)
@@ -332,7 +350,6 @@ def test_a_commit_that_is_carried_out_late_is_refused_by_the_hub_itself(server, 
     assert ours(server) == 1
 
 
-@only_http
 @pytest.mark.usefixtures("short_calls")
 def test_a_pull_request_that_is_made_late_is_closed_the_next_time(server, cli):
     late = Late(server, "POST .*/discussions$")
@@ -357,7 +374,6 @@ INTERRUPTED = {
 }
 
 
-@only_http
 @pytest.mark.parametrize("when", INTERRUPTED)
 def test_an_interrupted_publication_says_which_card_is_there(server, cli, when):
     matches, skip, said, there = INTERRUPTED[when]
@@ -375,7 +391,6 @@ def test_an_interrupted_publication_says_which_card_is_there(server, cli, when):
     assert server.card("acme/m").decode() == there
 
 
-@only_http
 def test_an_interrupted_pull_request_says_that_one_may_be_open(server, cli):
     server.faults.add(Fault(matches="POST .*/discussions|POST .*pull", first=interrupt, stall_s=2))
     code, _, err = publish(cli, "--create-pr")

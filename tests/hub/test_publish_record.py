@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.records.record import Outcome, Provenance
+from tests import spawn
 from tests.conftest import ROOT
 from tests.hub.records import write_record
 from tests.standin.faults import Fault
@@ -244,9 +245,7 @@ def test_four_jobs_at_once_each_commit_once(theirs):
         path = write_record(f"r{grams}.json", emissions_g=grams, run_id=f"run-{grams}")
         command = [sys.executable, "-m", "carbon_lint", "publish", "--record", path, "--to", "acme/m"]
         environ = {**os.environ, **theirs.environ(), "PYTHONPATH": str(ROOT)}
-        programs.append(
-            subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        )
+        programs.append(spawn.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
     for program in programs:
         _, err = program.communicate(timeout=60)
         assert program.returncode == 0, err

@@ -14,6 +14,7 @@ import pytest
 from carbon_lint.hub.pushes import watch
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record
+from tests import spawn
 from tests.conftest import ROOT
 from tests.measure.processes import wait_until
 from tests.standin.faults import Fault
@@ -32,7 +33,7 @@ def start(model):
 
     def begin(more, *flags, settle_s=SETTLE_S, **environ):
         program = [sys.executable, "-m", "tests.hub.run_patient", str(settle_s), *FLAGS, *flags, "--"]
-        process = subprocess.Popen(
+        process = spawn.Popen(
             [*program, sys.executable, JOB, "acme/m", "main", more],
             env={**os.environ, **model.environ(), "PYTHONPATH": str(ROOT), **environ},
             stderr=subprocess.PIPE,

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from carbon_lint.hub.search.stated import read_stated
 from carbon_lint.units import GRAMS_PER
+from tests.cases import cases
 
 
 def grams(value):
     return read_stated({"co2_eq_emissions": value}).emissions_g
 
 
-@pytest.mark.parametrize(
+@cases(
     ("value", "emissions_g"),
     [
         (0, 0.0),
@@ -47,7 +48,7 @@ def test_what_has_one_meaning_is_read(value, emissions_g):
     assert grams(value) == pytest.approx(emissions_g, rel=1e-12)
 
 
-@pytest.mark.parametrize(
+@cases(
     "value",
     [
         None,
@@ -87,7 +88,7 @@ def test_what_has_none_or_several_is_not(value):
     assert stated.note
 
 
-@pytest.mark.parametrize("metadata", [None, [], "text", 3, {}, {"co2_emissions": 3}])
+@cases("metadata", [None, [], "text", 3, {}, {"co2_emissions": 3}])
 def test_metadata_without_the_block_states_nothing(metadata):
     assert read_stated(metadata) is None
 
@@ -98,7 +99,7 @@ def test_grams_from_text_are_marked_as_converted():
     assert not read_stated({"co2_eq_emissions": 0.5}).is_converted
 
 
-@pytest.mark.parametrize("value", [None, "", {"emissions": None}])
+@cases("value", [None, "", {"emissions": None}])
 def test_what_is_empty_is_called_empty(value):
     stated = read_stated({"co2_eq_emissions": value})
     assert (stated.emissions_g, stated.text, stated.note) == (None, "", "emissions is empty")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.client.target import parse_endpoint, parse_target
+from tests.cases import cases
 
 HUB = "https://huggingface.co"
 PIECES = st.sampled_from(
@@ -58,7 +58,7 @@ def test_an_endpoint_is_an_address_or_a_usage_error(text):
     assert not found.endswith("/")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "model"),
     [
         ("acme/m", "acme/m"),

@@ -13,6 +13,7 @@ from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ConfigError
 from carbon_lint.limits import Machine, MaxIncrease, Source
 from carbon_lint.lint.policy import Policy
+from tests.cases import cases
 from tests.conftest import ROOT
 
 SCHEMA = json.loads((ROOT / "schemas" / "config.schema.json").read_text())
@@ -286,7 +287,7 @@ def test_the_schema_has_exactly_the_keys_that_the_program_reads():
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "document",
     [{"fail-on": "warn"}, {"max-emissions": 5}, {"unknown": 1}, {"select": "CL1"}, {"severity": {"CL203": "x"}}],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from carbon_lint.lint.rules import CODES
+from tests.cases import cases
 from tests.lint.cases import CASES, CORPUS, Case, case_id
 
 # The first needs a file that git cannot hold; `test_check_files.py` has its cases.
@@ -24,7 +25,7 @@ def held(path, text, *, update):
     assert before == after
 
 
-@pytest.mark.parametrize("path", CASES, ids=case_id)
+@cases("path", CASES, ids=case_id)
 def test_a_card_gives_the_findings_and_the_fixes_beside_it(path, update_expected):
     case = Case(path)
     text, diagnostics = case.card.text, case.diagnostics()

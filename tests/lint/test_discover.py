@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 
-import pytest
-
 from carbon_lint.lint.discover import find_cards
+from tests.cases import cases
 
 
 def put(*paths, text="---\nlicense: mit\n---\n"):
@@ -44,7 +43,7 @@ def test_include_takes_other_names_too():
     assert found(".", include=("cards/*.md",)) == ["README.md", "cards/one.md", "cards/deep/two.md"]
 
 
-@pytest.mark.parametrize("name", [".git", ".venv", "node_modules", "__pycache__"])
+@cases("name", [".git", ".venv", "node_modules", "__pycache__"])
 def test_folders_of_tools_are_passed_over(name):
     put(f"{name}/README.md", "README.md")
     assert found(".") == ["README.md"]

@@ -16,6 +16,7 @@ from carbon_lint.lint.evidence import (
 )
 from carbon_lint.records.record import Energy, Outcome
 from carbon_lint.records.store import write_record
+from tests.cases import cases
 from tests.records.builders import a_record, fitting
 
 HEADER = "timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model\n"
@@ -107,7 +108,7 @@ def test_a_file_that_is_not_there_is_an_input_error():
         from_emissions_csv("none.csv")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("stated", "measured", "text", "is_close"),
     [
         (12.5, 12.5, "12.5", True),
@@ -126,7 +127,7 @@ def test_two_figures_are_one_within_their_rounding(stated, measured, text, is_cl
     assert close(stated, measured, text) == is_close
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "models"),
     [
         ("1 x NVIDIA H100 80GB HBM3", {"H100"}),
@@ -149,7 +150,7 @@ def test_models_of_accelerators_are_found(text, models):
     assert models_in(text) == models
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "other"),
     [
         ("Warsaw, Poland", "Poland"),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.lint.engine import LintRequest, lint_card
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
+from tests.cases import cases
 
 SETTINGS = Settings()
 
@@ -55,16 +54,16 @@ def judge_and_fix(value="5", fields="", text="# A model\n"):
     assert time.monotonic() - start < 10
 
 
-@pytest.mark.parametrize("name", VALUES)
+@cases("name", VALUES)
 def test_a_hostile_value_is_judged(name):
     judge_and_fix(value=VALUES[name])
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@cases("name", FIELDS)
 def test_a_hostile_field_is_judged(name):
     judge_and_fix(fields=FIELDS[name])
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@cases("name", TEXTS)
 def test_a_hostile_text_is_judged(name):
     judge_and_fix(value="0.5", text=TEXTS[name])

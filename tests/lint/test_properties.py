@@ -14,6 +14,7 @@ from carbon_lint.lint.engine import LintRequest, lint_card, lint_text
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
+from tests.effort import examples
 
 POLICY = Policy(Settings().with_values({"max-emissions": "1 kg", "max-energy": "1 kWh"}, "test"))
 PLAIN = Settings()
@@ -162,25 +163,25 @@ def check(data):
             assert 0 <= related.start <= related.end <= len(card.text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=200))
 def test_any_bytes_are_judged(data):
     check(data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=80).map(lambda matter: b"---\nco2_eq_emissions:\n  emissions: " + matter + b"\n---\n"))
 def test_any_bytes_as_the_figure_are_judged(data):
     check(data)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(cards())
 def test_anything_like_a_card_is_judged(data):
     check(data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(cards())
 def test_one_finding_is_one_line_and_no_command_in_every_format(data):
     card, found = judged(data)
@@ -215,7 +216,7 @@ def values_outside_the_block(card):
     return counted
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(cards(), st.sampled_from(["safe", "unsafe"]))
 def test_a_fix_keeps_everything_else_and_is_done_in_one_go(data, level):
     card = read_card(data, "README.md")
@@ -236,7 +237,7 @@ def test_a_fix_keeps_everything_else_and_is_done_in_one_go(data, level):
         assert len(after) != len(before) or errors[1] < errors[0] or after != before
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(cards())
 def test_what_a_comment_silences_is_only_what_it_names(data):
     """Without the comments the same findings come, and those that were silenced."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import re
 
-import pytest
-
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings, load_file
 from carbon_lint.lint.context import Context
@@ -16,6 +14,7 @@ from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.hardware import bounds
 from carbon_lint.lint.policy import Policy
 from carbon_lint.lint.rules import CODES, TABLE, load_all
+from tests.cases import cases
 
 RULES = load_all()
 ORDER = ["What it does", "Why is this bad?", "Known problems", "Example", "Use instead", "Fix safety", "References"]
@@ -54,7 +53,7 @@ def run(section, tmp_path):
     return {found.code for found in lint_card(read_card(card.encode(), "README.md"), settings, evidence)}
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@cases("rule", RULES, ids=lambda rule: rule.code)
 def test_a_page_has_its_headings_and_its_examples_hold(rule, tmp_path):
     page = sections(rule.docs)
     headings = list(page)
@@ -91,7 +90,7 @@ def test_the_figure_to_use_instead_is_the_one_that_the_fix_makes():
     assert compared > 3
 
 
-@pytest.mark.parametrize("code", ["CL401", "CL402", "CL403"])
+@cases("code", ["CL401", "CL402", "CL403"])
 def test_the_budget_to_use_instead_is_no_wider(code):
     pages = sections(next(rule for rule in RULES if rule.code == code).docs)
     limits = [
@@ -100,7 +99,7 @@ def test_the_budget_to_use_instead_is_no_wider(code):
     assert limits[0] == limits[1]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("hardware", "hours", "place"),
     [("8 x NVIDIA A100", 24.5, "Warsaw, Poland"), ("T4", 2, "France"), ("2 x H100, 4 x H100", 0.333, None)],
 )

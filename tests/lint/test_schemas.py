@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
-import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +16,8 @@ from carbon_lint.lint.engine import lint_card
 from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
 from carbon_lint.lint.schema import GENERATED, MISSPELT, RECOMMENDED, misfits, plain_value, plainly_valid
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
+from tests import schemas
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.lint.cases import CASES, Case, case_id
 
@@ -33,7 +32,7 @@ def card_of(matter):
     return read_card(f"---\n{matter}---\n# A model\n".encode(), "README.md")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@cases("name", NAMES)
 def test_a_schema_is_one_and_says_what_it_is(name):
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
@@ -44,7 +43,7 @@ def test_a_schema_is_one_and_says_what_it_is(name):
         Draft202012Validator(schema).validate(example)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@cases("name", NAMES)
 def test_a_schema_stands_alone(name):
     text = json.dumps(SCHEMAS[name])
     references = [part.split('"')[2] for part in text.split('"$ref"')[1:] for part in [f'"{part}']]
@@ -136,11 +135,10 @@ def check_jsonschema(schema, matter, tmp_path):
     """As the documentation shows it: the front matter in a file of its own, under check-jsonschema."""
     path = tmp_path / "front-matter.yaml"
     path.write_text(matter)
-    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(ROOT / "schemas" / schema), str(path)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return schemas.check_jsonschema("--schemafile", ROOT / "schemas" / schema, path)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("matter", "is_valid"),
     [
         (f"license: mit\n{FULL}", True),
@@ -152,11 +150,11 @@ def check_jsonschema(schema, matter, tmp_path):
     ],
 )
 def test_check_jsonschema_uses_the_card_schema_as_it_is(matter, is_valid, tmp_path):
-    done = check_jsonschema("model_card.schema.json", matter, tmp_path)
-    assert (done.returncode == 0) == is_valid, done.stdout + done.stderr
+    code, output = check_jsonschema("model_card.schema.json", matter, tmp_path)
+    assert (code == 0) == is_valid, output
 
 
 def test_check_jsonschema_uses_the_block_schema_as_it_is(tmp_path):
     block = yaml.safe_dump(yaml.safe_load(FULL)["co2_eq_emissions"])
-    assert check_jsonschema("co2_eq_emissions.schema.json", block, tmp_path).returncode == 0
-    assert check_jsonschema("co2_eq_emissions.schema.json", "emissions: 17g\n", tmp_path).returncode == 1
+    assert check_jsonschema("co2_eq_emissions.schema.json", block, tmp_path)[0] == 0
+    assert check_jsonschema("co2_eq_emissions.schema.json", "emissions: 17g\n", tmp_path)[0] == 1

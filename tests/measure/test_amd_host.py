@@ -14,6 +14,7 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.measure.doctor import State, diagnose
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.host_amd import host_amd_gpus
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measure.fake_machine import EPYC_7763, machine, write
 from tests.measure.stub_amdsmi import DRIVER_NOT_LOADED, AmdSmiLibraryException, StubAmd, StubAmdsmi
@@ -113,7 +114,7 @@ def test_without_amdsmi_it_is_said_where_it_is(host):
     assert "ROCM_PATH" in error.hint
 
 
-@pytest.mark.parametrize("environ", [{}, {"ROCM_PATH": "opt/rocm-7.0"}])
+@cases("environ", [{}, {"ROCM_PATH": "opt/rocm-7.0"}])
 def test_the_amdsmi_that_rocm_ships_is_taken_where_none_is_installed(tmp_path, monkeypatch, environ):
     package = tmp_path / environ.get("ROCM_PATH", "opt/rocm") / "share/amd_smi/amdsmi"
     package.mkdir(parents=True)

@@ -15,6 +15,7 @@ from carbon_lint.measure.host.cpu_load import CpusTime, GroupTime, LoadMeter, bu
 from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
+from tests.cases import cases
 from tests.measure import fake_machine
 from tests.measure.fake_machine import EPYC_7763, cgroup_v1, cgroup_v2, machine
 
@@ -75,7 +76,7 @@ def test_no_cpuinfo_at_all_still_gives_a_share(tmp_path):
     assert planned(tmp_path).max_power_w > 0
 
 
-@pytest.mark.parametrize("path", ["/", "/kubepods/pod1/c1"])
+@cases("path", ["/", "/kubepods/pod1/c1"])
 def test_a_quota_of_half_a_cpu_is_half_a_thread(tmp_path, path):
     root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=128, is_virtual=False), path, cpu_max="50000 100000\n")
     plan = planned(root)
@@ -96,7 +97,7 @@ def test_a_quota_of_cgroup_v1_counts_also_where_the_host_path_is_not_mounted(tmp
     assert cgroup.cpu_quota(root) == 1.5
 
 
-@pytest.mark.parametrize("text", ["max 100000\n", "", "garbage", "-1 100000", "100 0"])
+@cases("text", ["max 100000\n", "", "garbage", "-1 100000", "100 0"])
 def test_no_quota_is_no_limit(tmp_path, text):
     root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64), cpu_max=text)
     assert cgroup.cpu_quota(root) is None
@@ -111,7 +112,7 @@ def test_cpu_power_given_by_the_user_comes_before_any_counter(tmp_path):
     assert planned(tmp_path, user_power_w=15.0).method is Method.USER
 
 
-@pytest.mark.parametrize("watts", [0.0, -1.0, 15_000.0, float("nan"), float("inf")])
+@cases("watts", [0.0, -1.0, 15_000.0, float("nan"), float("inf")])
 def test_a_cpu_power_that_no_machine_has_is_refused_before_the_job(tmp_path, watts):
     """0 W would count the CPU as nothing, 15 kW be taken for a counter that jumped."""
     with pytest.raises(UsageError, match="cpu-power") as caught:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from carbon_lint.measure.host import processor
 from carbon_lint.measure.host.cpu import plan_cpu
 from carbon_lint.measure.host.processor import find_socket, near_names, plain_name
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measure.fake_machine import XEON_8370C, machine
 
@@ -78,7 +79,7 @@ def test_a_power_said_to_be_a_public_parts_is_that_in_codecarbons_list():
     assert {part for part, tdp_w in public.items() if float(listed[part]) != tdp_w} == KNOWN_TO_DIFFER
 
 
-@pytest.mark.parametrize("name", ["Intel Celeron 1000A", "Intel Quark Microcontroller D1000"])
+@cases("name", ["Intel Celeron 1000A", "Intel Quark Microcontroller D1000"])
 def test_a_power_that_is_no_number_or_zero_in_codecarbons_list_is_not_known(tmp_path, name):
     plan = planned(machine(tmp_path, {"model name": name}, threads=1, is_virtual=False))
     assert plan.max_power_w == 4.0
@@ -93,7 +94,7 @@ def test_no_name_stands_twice_and_none_hides_another():
         assert find_socket(shown).name == line["match"].replace("\\", "")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("spelt", "name", "tdp_w"),
     [
         ("AMD EPYC 7742 2.25Ghz", "EPYC 7742", 225),
@@ -156,7 +157,7 @@ def test_four_vcpus_of_a_xeon_made_for_azure_take_the_power_that_intel_states(tm
     assert plan.warnings == ()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "warning"),
     [
         (
@@ -171,7 +172,7 @@ def test_a_power_that_its_maker_does_not_state_is_said_to_be_so(tmp_path, name, 
     assert re.search(warning, said)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "watts_of_two"),
     [
         ("AMD EPYC 7763 64-Core Processor", 280 / 64),
@@ -206,7 +207,7 @@ def test_a_host_that_hides_its_model_is_taken_by_its_generation(tmp_path):
     assert "Ice Lake" in plan.warnings[0]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("implementer", "part", "watts_of_four"),
     [
         ("0x41", "0xd0c", 210 * 4 / 80),  # Ampere Altra, AWS Graviton2

@@ -13,6 +13,7 @@ from carbon_lint.limits import Machine
 from carbon_lint.measure import doctor
 from carbon_lint.measure.doctor import State, diagnose
 from carbon_lint.records.record import Method
+from tests.cases import cases
 from tests.measure import fake_machine
 from tests.measure.fake_machine import EPYC_7763, machine
 from tests.measure.stub_nvml import NVMLError_LibraryNotFound, StubGpu, StubNvml
@@ -179,8 +180,8 @@ def test_the_verb_fails_where_a_run_would_not_be_measured(cli):
     assert out.splitlines()[-1].startswith("A run here would fail: location (XXX) cannot be used")
 
 
-@pytest.mark.parametrize("configured", ["", 'location = "FRA"', 'max-energy = "2 kWh"', 'max-emissions = "1 g"'])
-@pytest.mark.parametrize("flags", [(), ("--location", "FRA"), ("--location", "XXX"), ("--carbon-intensity", "0")])
+@cases("configured", ["", 'location = "FRA"', 'max-energy = "2 kWh"', 'max-emissions = "1 g"'])
+@cases("flags", [(), ("--location", "FRA"), ("--location", "XXX"), ("--carbon-intensity", "0")])
 def test_it_ends_as_a_run_with_the_same_flags_and_configuration_would(cli, configured, flags):
     Path("carbon-lint.toml").write_text(configured)
     code, out, _ = cli("doctor", *flags)

@@ -10,6 +10,7 @@ import pytest
 from carbon_lint.errors import PlaceError
 from carbon_lint.measure.grid import electricity_maps
 from carbon_lint.measure.grid.electricity_maps import ElectricityMaps, NoFigureError
+from tests.cases import cases
 from tests.measure.grid import TOKEN, Grid, hour_of
 
 NOW_S = 1_795_687_200.0 + 1234  # 2026-11-26T10:20:34Z
@@ -55,13 +56,13 @@ def test_an_older_service_that_repeats_less_is_taken_and_what_it_does_not_say_is
     assert not client(grid).latest().is_estimated
 
 
-@pytest.mark.parametrize("zone", ["fr", "FR&x=1", "", "FR\n", "FRANCE", "../x"])
+@cases("zone", ["fr", "FR&x=1", "", "FR\n", "FRANCE", "../x"])
 def test_what_is_no_zone_is_not_asked_for(zone):
     with pytest.raises(PlaceError, match="no zone of Electricity Maps"):
         ElectricityMaps(zone, TOKEN)
 
 
-@pytest.mark.parametrize("token", ["", " ", "to ken", "tok\nX-Evil: 1", "t\u00f6ken"])
+@cases("token", ["", " ", "to ken", "tok\nX-Evil: 1", "t\u00f6ken"])
 def test_what_is_no_token_is_not_sent_and_not_shown(token):
     with pytest.raises(PlaceError, match="no token has") as caught:
         ElectricityMaps("FR", token)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 from carbon_lint.measure.job.environment import PRIVATE_MARK, describe_withheld, job_environ, private_prefix
+from tests.cases import cases
 
 
 def given(environ, pass_env=(), own_prefix=None):
@@ -25,7 +24,7 @@ def test_everything_but_secrets_is_handed_on():
     assert given(environ) == (environ, ())
 
 
-@pytest.mark.parametrize(
+@cases(
     "name",
     [
         "HF_TOKEN",
@@ -55,7 +54,7 @@ def test_another_venv_stays():
     assert given(environ, own_prefix="/opt/carbon-lint")[0] == environ
 
 
-@pytest.mark.parametrize(
+@cases(
     ("prefix", "is_private"),
     [
         ("/opt/carbon-lint", True),

@@ -14,6 +14,7 @@ from carbon_lint.places import find_place
 from carbon_lint.records.ranges import uncertainty_of
 from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Record
 from carbon_lint.records.store import write_record
+from tests.cases import cases
 
 FRANCE = find_place("FRA")
 
@@ -39,7 +40,7 @@ def record(total=1.0, gpu=0.9, cpu=0.1, **changes):
     return Record(**values | changes)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "watts"),
     [
         ("A100", 400),
@@ -82,7 +83,7 @@ def test_the_machine_around_them_and_the_building_are_added_when_given():
     assert whole.emissions_g is None
 
 
-@pytest.mark.parametrize(
+@cases(
     "wrong",
     [
         {"count": 0},
@@ -137,7 +138,7 @@ def test_an_estimate_from_a_run_that_failed_says_so():
     assert any("failed" in text for text in sources)
 
 
-@pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf"), 1e308])
+@cases("scale", [0, -1, float("nan"), float("inf"), 1e308])
 def test_a_scale_that_is_not_above_zero_is_refused(scale):
     with pytest.raises(UsageError):
         estimate_record(record(), scale=scale, place=None)
@@ -161,7 +162,7 @@ def test_the_verb_as_json(cli, tmp_path):
     assert data["emissions_g"]["likely"] == pytest.approx(2240)
 
 
-@pytest.mark.parametrize(
+@cases(
     "argv",
     [
         (),

@@ -13,6 +13,7 @@ from carbon_lint.estimate import job
 from carbon_lint.estimate.job import find_gpu
 from carbon_lint.lint.evidence import models_in
 from carbon_lint.lint.hardware import bounds, rated_w
+from tests.cases import cases
 from tests.conftest import ROOT
 
 LINES = job._rows()
@@ -40,7 +41,7 @@ def test_a_card_is_found_by_its_full_name():
     assert [find_gpu(line["name"].upper()).name for line in LINES] == [line["name"] for line in LINES]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("shown", "watts"),
     [
         ("NVIDIA A100-PCIE-40GB", 250),
@@ -75,7 +76,7 @@ def test_a_name_written_as_one_word_is_the_same_card():
             assert find_gpu(word).name == line["name"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("written", "watts"),
     [
         ("RTX4090", 450),
@@ -90,7 +91,7 @@ def test_a_name_is_found_without_its_blanks(written, watts):
     assert find_gpu(written).max_power_w == watts
 
 
-@pytest.mark.parametrize(
+@cases(
     "hardware",
     [
         "1 x RTX4090",
@@ -110,7 +111,7 @@ def test_cl208_knows_a_card_that_is_written_as_one_word(hardware):
     assert found.is_counted
 
 
-@pytest.mark.parametrize("name", ["TPU v5e", "TPU v6e", "Trainium", "H20"])
+@cases("name", ["TPU v5e", "TPU v6e", "Trainium", "H20"])
 def test_an_accelerator_whose_power_is_not_published_is_refused_with_a_way_out(name):
     with pytest.raises(UsageError) as caught:
         find_gpu(name)
@@ -131,7 +132,7 @@ def test_what_cl208_knows_is_plausible_and_a_card_of_the_table():
         assert most <= 2 * least, model
 
 
-@pytest.mark.parametrize("hardware", ["4 x TPU v4", "8 x Intel Gaudi 2", "2 x TITAN RTX", "8 x MI325X"])
+@cases("hardware", ["4 x TPU v4", "8 x Intel Gaudi 2", "2 x TITAN RTX", "8 x MI325X"])
 def test_cl208_bounds_accelerators_that_are_no_nvidia_card_of_today(hardware):
     found = bounds(hardware, 10.0, None)
     assert found is not None
@@ -154,7 +155,7 @@ def test_the_numbers_that_cl208_shows_give_the_range_that_it_shows(hardware, hou
     assert found.most_g == pytest.approx(hours_shown * (most or fewest) * high_w * high / 1000)
 
 
-@pytest.mark.parametrize("hardware", ["a2-highgpu-1g", "EC2 p4d.24xlarge", "a VM of type A2"])
+@cases("hardware", ["a2-highgpu-1g", "EC2 p4d.24xlarge", "a VM of type A2"])
 def test_cl208_takes_no_machine_type_for_a_card(hardware):
     assert bounds(hardware, 10.0, None) is None
 

@@ -15,6 +15,7 @@ from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measure.gpu import counting
 from carbon_lint.measure.gpu.counting import open_gpus
 from carbon_lint.measure.gpu.sharing import not_ours, others, roots
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measure.driving import drive, virtual
 from tests.measure.stub_amdsmi import StubAmd, StubAmdsmi, mi250
@@ -86,7 +87,7 @@ def test_the_server_that_stands_for_its_clients_is_nobody(tmp_path):
     assert others([5], (2,), tmp_path) == not_ours([5], (2,), tmp_path) == set()
 
 
-@pytest.mark.parametrize("init", ["systemd", "process_api"])
+@cases("init", ["systemd", "process_api"])
 def test_a_rank_whose_launcher_has_ended_does_not_take_the_whole_machine_for_the_job(tmp_path, init):
     """Process 1 has adopted us, through a shell, as it has a stranger."""
     me = os.getpid()

@@ -17,6 +17,8 @@ from carbon_lint.measure.journal import Journal
 from carbon_lint.measure.recover import recover
 from carbon_lint.records.record import Hardware, Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
+from tests import spawn
+from tests.cases import cases
 from tests.measure.grid import TOKEN, Grid, hour_of
 from tests.measure.processes import wait_until
 from tests.measure.test_hourly import TEN, EnergyMeter, HourlyMeter, Watch, figure, go_on
@@ -60,7 +62,7 @@ def environ(monkeypatch):
 
 def run(grid, environ, *arguments):
     options = {"capture_output": True, "text": True, "timeout": 60, "stdin": subprocess.DEVNULL}
-    return subprocess.run(grid.command(*arguments), env=environ, check=False, **options)
+    return spawn.run(grid.command(*arguments), env=environ, check=False, **options)
 
 
 def test_a_run_of_two_hours_is_priced_by_both(grid, environ):
@@ -89,7 +91,7 @@ def test_a_run_of_two_hours_is_priced_by_both(grid, environ):
 def test_a_run_that_is_killed_in_a_later_hour_is_recovered_with_its_hours(grid, environ):
     flags = ("--electricity-maps", "FR", "--record", "r.json", "--tick", "50ms")
     command = grid.command("run", *flags, "--", "sleep", "60")
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+    process = spawn.Popen(command, env=environ, stderr=subprocess.DEVNULL)
 
     def hours():
         text = Path("r.jsonl").read_text() if Path("r.jsonl").exists() else ""
@@ -200,7 +202,7 @@ def test_the_doctor_asks_the_grid_where_it_is_named_and_puts_it_into_the_workflo
 def test_two_nodes_are_merged_by_the_hour(grid, environ):
     flags = ("--electricity-maps", "FR", "--tick", "50ms", "--record")
     nodes = [
-        subprocess.Popen(grid.command("run", *flags, f"{node}.json", "--", "sleep", "1.5"), env=environ)
+        spawn.Popen(grid.command("run", *flags, f"{node}.json", "--", "sleep", "1.5"), env=environ)
         for node in ("a", "b")
     ]
     assert [node.wait(60) for node in nodes] == [0, 0]
@@ -249,7 +251,7 @@ def cut(*lines):
     Path("r.jsonl").write_text("\n".join(kept) + "\n")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("lost", "energies"),
     [
         ((), [1.0, 2.0, 3.0]),
@@ -269,7 +271,7 @@ def test_lost_lines_cost_what_was_in_them_and_nothing_else(lost, energies):
     assert record.emissions_g == pytest.approx(record.energy_kwh.total * record.intensity.g_per_kwh)
 
 
-@pytest.mark.parametrize("lost", [5, 9])
+@cases("lost", [5, 9])
 def test_without_the_line_in_which_an_hour_began_the_mean_is_right_and_the_hours_are_said_to_be_unknown(lost):
     an_hourly_journal()
     cut(lost)
@@ -282,7 +284,7 @@ def test_without_the_line_in_which_an_hour_began_the_mean_is_right_and_the_hours
     assert load_record("r.json") == record
 
 
-@pytest.mark.parametrize("broken", [{}, {"hours": []}, {"hours": [{}]}, {"hours": 7}, {"hours": [{"hour": 1}]}])
+@cases("broken", [{}, {"hours": []}, {"hours": [{}]}, {"hours": 7}, {"hours": [{"hour": 1}]}])
 def test_a_line_with_a_broken_intensity_is_refused_in_one_line(broken):
     an_hourly_journal()
     lines = Path("r.jsonl").read_text().splitlines()

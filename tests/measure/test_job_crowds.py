@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import spawn
 from tests.measure.processes import a_mark, marked, wait_until
 
 ENVIRON_ROOT = str(Path(__file__).parents[2])
@@ -57,14 +58,14 @@ def as_pid_1():
 
 def test_thousands_of_orphans_are_reaped_while_the_job_runs():
     command, environ = fake_run(source=ORPHANS.format(count=2000))
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
+    done = spawn.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stdout) == (0, "zombies 0\n"), done.stderr
 
 
 def test_as_pid_1_the_job_is_measured_and_its_orphans_are_reaped():
     source = ORPHANS.format(count=50) + "raise SystemExit(5)"
     command, environ = fake_run("--record", "r.json", source=source, prefix=as_pid_1())
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
+    done = spawn.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
 
     assert (done.returncode, done.stdout) == (5, "zombies 0\n"), done.stderr
     assert json.loads(Path("r.json").read_text())["outcome"] == "failed"
@@ -75,7 +76,7 @@ def test_as_pid_1_a_signal_is_handed_on():
     mark = a_mark()
     source = "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(60)"
     command, environ = fake_run("--record", "r.json", source=source, mark=mark, prefix=as_pid_1())
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+    process = spawn.Popen(command, env=environ, stderr=subprocess.DEVNULL)
     try:
         wait_until(Path("ready").exists)
         unshared = process.pid
@@ -92,7 +93,7 @@ def test_as_pid_1_a_signal_is_handed_on():
 def test_a_run_within_a_run_says_that_it_is_counted_by_the_outer_one_too():
     inner, environ = fake_run("--record", "inner.json", source="pass")
     outer = [sys.executable, "-m", "tests.measure.run_fake", "--record", "outer.json", "--", *inner]
-    done = subprocess.run(outer, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    done = spawn.run(outer, env=environ, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stderr
     inner_record, outer_record = (json.loads(Path(name).read_text()) for name in ("inner.json", "outer.json"))
@@ -102,9 +103,7 @@ def test_a_run_within_a_run_says_that_it_is_counted_by_the_outer_one_too():
 
 def test_what_stdin_holds_is_the_jobs():
     command, environ = fake_run(source="import sys; print(sys.stdin.read().upper())")
-    done = subprocess.run(
-        command, env=environ, input="from a pipe", capture_output=True, text=True, timeout=60, check=False
-    )
+    done = spawn.run(command, env=environ, input="from a pipe", capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "FROM A PIPE\n"
 
 
@@ -120,7 +119,7 @@ def test_a_job_whose_output_nobody_reads_does_not_hold_up_the_budget():
     source = "import os\nopen('ready', 'w').close()\nwhile True: os.write(1, b'x' * 65536)"
     command, environ = fake_run("--max-energy", "1mWh", "--tick", "100ms", "--grace", "1s", source=source)
     began = time.monotonic()
-    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = spawn.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         assert process.wait(30) == 1
         assert time.monotonic() - began < 20

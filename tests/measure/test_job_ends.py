@@ -16,6 +16,7 @@ from carbon_lint.measure.job.descendants import children
 from carbon_lint.measure.request import OnLoss
 from carbon_lint.measure.run import exit_code
 from carbon_lint.records.record import Outcome
+from tests import spawn
 from tests.conftest import ROOT
 from tests.measure.fake_meter import FakeMeter, PatientMeter
 from tests.measure.processes import a_mark, marked
@@ -199,7 +200,7 @@ def test_a_descriptor_that_was_left_open_for_the_program_reaches_the_job(tmp_pat
     read_end, write_end = os.pipe()
     command = (sys.executable, "-m", "tests.measure.run_fake", "--record", tmp_path / "r.json", "--")
     script = f"import os; os.write({write_end}, b'heard'); print(*os.listdir('/proc/self/fd'))"
-    with subprocess.Popen(
+    with spawn.Popen(
         (*command, sys.executable, "-c", script),
         pass_fds=[write_end],
         cwd=ROOT,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import spawn
 from tests.measure.processes import a_mark, marked, wait_until
 
 # A job that says when it is ready, notes each signal in a file, and ends at the second SIGINT or the first SIGTERM.
@@ -45,7 +46,7 @@ def started():
             mark,
         ]
         environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environ, **options)
+        process = spawn.Popen(command, stderr=subprocess.PIPE, text=True, env=environ, **options)
         processes.append(process)
         wait_until(Path("ready").exists)
         return process

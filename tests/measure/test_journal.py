@@ -21,6 +21,8 @@ from carbon_lint.measure.run import RecordNotWrittenError, measure
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
+from tests import spawn
+from tests.cases import cases
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.processes import wait_until
 from tests.records.builders import a_record
@@ -45,9 +47,7 @@ def a_journal(readings=3, *, ended=False):
     journal.close()
 
 
-@pytest.mark.parametrize(
-    ("record", "journal"), [("r.json", "r.jsonl"), ("a/b.json", "a/b.jsonl"), ("record", "record.jsonl")]
-)
+@cases(("record", "journal"), [("r.json", "r.jsonl"), ("a/b.json", "a/b.jsonl"), ("record", "record.jsonl")])
 def test_the_journal_lies_beside_the_record(record, journal):
     assert journal_path(record) == Path(journal)
 
@@ -71,7 +71,7 @@ def test_a_killed_run_is_recovered_as_interrupted():
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     flags = ["--record", "r.json", "--tick", "50ms", "--max-energy", "1mWh"]
     command = [sys.executable, "-m", "tests.measure.run_fake", *flags, "--on-exceed", "finish", "--", "sleep", "60"]
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+    process = spawn.Popen(command, env=environ, stderr=subprocess.DEVNULL)
     wait_until(lambda: Path("r.jsonl").exists() and len(Path("r.jsonl").read_bytes().splitlines()) > 4)
     process.kill()
     process.wait()
@@ -88,7 +88,7 @@ def test_a_killed_run_is_recovered_as_interrupted():
     assert load_record("r.json") == record
 
 
-@pytest.mark.parametrize("torn_at", [1, 20, 60])
+@cases("torn_at", [1, 20, 60])
 def test_a_torn_last_line_loses_that_tick_only(torn_at):
     a_journal(3)
     data = Path("r.jsonl").read_bytes()
@@ -104,7 +104,7 @@ def test_the_journal_of_a_run_that_ended_gives_its_own_record():
     assert recover("r.jsonl") == a_record()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("content", "said"),
     [
         (b"", "is not a journal"),
@@ -127,7 +127,7 @@ def test_a_journal_without_readings_gives_no_record():
         recover("r.jsonl")
 
 
-@pytest.mark.parametrize(
+@cases(
     "damage",
     [
         {"emissions_g": 1.0},

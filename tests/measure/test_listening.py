@@ -16,6 +16,8 @@ import pytest
 
 from carbon_lint.measure.forecast.listening import empty
 from carbon_lint.measure.forecast.printed_progress import KEPT_BYTES
+from tests import spawn
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measure.processes import a_mark, marked, wait_until
 
@@ -43,7 +45,7 @@ def environ():
 
 def start(source, *flags, forecast=True, **options):
     options = {"stdin": subprocess.DEVNULL, "env": environ(), **options}
-    return subprocess.Popen(command(source, *flags, forecast=forecast), **options)
+    return spawn.Popen(command(source, *flags, forecast=forecast), **options)
 
 
 def finished(source, *flags, **options):
@@ -116,7 +118,7 @@ ODD_ENDS = (
 )
 
 
-@pytest.mark.parametrize("source", [LINES, NOISE, ODD_ENDS], ids=["a million lines", "binary", "no newline at the end"])
+@cases("source", [LINES, NOISE, ODD_ENDS], ids=["a million lines", "binary", "no newline at the end"])
 def test_not_a_byte_is_changed(source):
     plain = finished(source, *NO_LIMIT, forecast=False)
     heard = finished(source, *NO_LIMIT)
@@ -150,7 +152,7 @@ def test_each_byte_is_passed_on_at_once():
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("is_forecast", [False, True])
+@cases("is_forecast", [False, True])
 def test_a_reader_that_goes_away_ends_the_job_as_ever(is_forecast):
     with start(["yes"], *NO_LIMIT, forecast=is_forecast, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert os.read(process.stdout.fileno(), 4) == b"y\ny\n"

@@ -19,6 +19,7 @@ from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measure.codecarbon.tap import Tap
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
+from tests.cases import cases
 from tests.conftest import ROOT
 
 FRANCE = find_place("FRA")
@@ -60,7 +61,7 @@ def test_what_is_drawn_before_the_job_starts_is_not_the_jobs():
     assert watts == pytest.approx(meter._ram.power.likely, rel=0.1)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.04])
+@cases("seconds", [0.0, 0.01, 0.04])
 def test_a_job_that_ends_at_once_is_measured_to_its_end(seconds):
     """CodeCarbon passes over a reading that comes within 50 ms of the one before."""
     meter = CodeCarbonMeter(FRANCE)
@@ -89,7 +90,7 @@ def test_pue_multiplies_energy_and_grams():
     assert doubled.emissions_g == pytest.approx(doubled.energy_kwh.total * FRANCE.g_per_kwh)
 
 
-@pytest.mark.parametrize("pue", [0, 0.99, -1, float("nan"), float("inf")])
+@cases("pue", [0, 0.99, -1, float("nan"), float("inf")])
 def test_a_pue_that_cannot_be_is_refused(pue):
     with pytest.raises(UsageError):
         CodeCarbonMeter(FRANCE, pue=pue)
@@ -101,7 +102,7 @@ def test_a_cpu_power_given_by_the_user_is_taken_and_said_so():
     assert meter.methods.cpu is Method.USER
 
 
-@pytest.mark.parametrize("text", [HOSTILE, "not an ini file at all ][", "[codecarbon]\npue=0\npue=0\n"])
+@cases("text", [HOSTILE, "not an ini file at all ][", "[codecarbon]\npue=0\npue=0\n"])
 def test_a_codecarbon_config_in_cwd_or_home_changes_and_breaks_nothing(text, monkeypatch):
     Path(".codecarbon.config").write_text(text)
     (Path(os.environ["HOME"]) / ".codecarbon.config").write_text(text)
@@ -235,7 +236,7 @@ def test_a_reading_that_fails_is_none_with_its_cause_and_the_next_good_one_count
     meter.stop()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("field", "value", "words"),
     [
         ("emissions", 0.0, "no energy"),

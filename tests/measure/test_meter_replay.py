@@ -17,6 +17,7 @@ from carbon_lint.errors import InputError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method, Outcome
+from tests.cases import cases
 
 FRANCE = find_place("FRA")
 SMI = """timestamp, name, utilization.gpu [%], power.draw [W], temperature.gpu
@@ -56,8 +57,8 @@ def test_the_integral_of_a_recording_is_exact():
     assert (trace.energy_j(-1), trace.energy_j(99)) == (0.0, trace.energy_j())
 
 
-@pytest.mark.parametrize(("method", "tolerance"), [(Method.COUNTER, 0.01), (Method.SAMPLED_POWER, 0.03)])
-@pytest.mark.parametrize("tick_s", [0.37, 1.0, 7.3])
+@cases(("method", "tolerance"), [(Method.COUNTER, 0.01), (Method.SAMPLED_POWER, 0.03)])
+@cases("tick_s", [0.37, 1.0, 7.3])
 def test_energy_is_within_its_methods_tolerance_of_the_integral(method, tolerance, tick_s):
     trace = bursts(300)
     meter, reading = replay(trace, tick_s, gpu_method=method)
@@ -136,7 +137,7 @@ def test_a_recording_cut_off_in_its_last_line_is_read_up_to_there():
     assert trace.duration_s == 3.0
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.measure import nested
+from tests.cases import cases
 from tests.records.builders import a_record
 from tests.records.test_emissions_csv import table
 
@@ -81,8 +82,8 @@ def test_what_is_hidden_or_far_away_is_passed_over(tmp_path):
     assert nested.notes(a_record(), str(tmp_path)) == ()
 
 
-@pytest.mark.parametrize("zone", ["", "+05:00", "-05:00"])
-@pytest.mark.parametrize("stamp", ["0001-01-01T00:00:00", "9999-12-31T23:59:59", "no time"])
+@cases("zone", ["", "+05:00", "-05:00"])
+@cases("stamp", ["0001-01-01T00:00:00", "9999-12-31T23:59:59", "no time"])
 def test_a_time_at_the_ends_of_the_calendar_stops_nothing(tmp_path, stamp, zone):
     put(tmp_path / "a" / "emissions.csv", {"timestamp": stamp + zone, "run_id": "odd"})
     put(tmp_path / "b" / "emissions.csv", {"timestamp": NOW, "energy_consumed": "0.3"})

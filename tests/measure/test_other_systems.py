@@ -6,10 +6,10 @@ import os
 import platform
 from pathlib import Path
 
-import pytest
+from tests.cases import cases
 
 
-@pytest.mark.parametrize("lack", ["Linux", "os.eventfd"])
+@cases("lack", ["Linux", "os.eventfd"])
 def test_a_system_that_lacks_what_measuring_needs_is_told_so_before_the_job(cli, monkeypatch, lack):
     if lack == "Linux":
         monkeypatch.setattr(platform, "system", lambda: "Darwin")

@@ -16,6 +16,7 @@ import pytest
 from carbon_lint import places
 from carbon_lint.cli.flags import spelled
 from carbon_lint.errors import PlaceError, exit_code_of
+from tests.cases import cases
 from tests.conftest import ROOT
 
 
@@ -26,7 +27,7 @@ def hint_for(text):
     return caught.value.advice(spelled)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "code", "name", "g_per_kwh"),
     [
         ("FRA", "FRA", "France", 44.18),
@@ -50,7 +51,7 @@ def test_a_location_is_found_whatever_its_case_and_separators(text, code, name, 
         assert place.g_per_kwh == pytest.approx(g_per_kwh, rel=2e-3)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("US", "USA"),
@@ -81,7 +82,7 @@ def test_what_codecarbon_would_quietly_replace_is_refused_with_the_name_that_was
     assert expected in hint_for(text)
 
 
-@pytest.mark.parametrize("text", ["XXX", "", "   ", "gcp/mars", "日本", "FRA\n::set-output", "*", "FRA/paris/1er"])
+@cases("text", ["XXX", "", "   ", "gcp/mars", "日本", "FRA\n::set-output", "*", "FRA/paris/1er"])
 def test_an_unknown_location_is_refused_and_told_how_to_be_written(text):
     assert "ISO alpha-3" in hint_for(text) or "did you mean" in hint_for(text)
 
@@ -105,7 +106,7 @@ def test_every_place_has_words_a_source_and_a_finite_intensity():
         assert 2009 <= place.year <= 2026
 
 
-@pytest.mark.parametrize(
+@cases(
     ("code", "ground", "name", "read_in"),
     [
         ("aws/ca-west-1", "CAN/alberta", "Alberta, Canada", "docs.aws.amazon.com"),
@@ -148,7 +149,7 @@ def test_every_region_of_aws_and_azure_has_the_figure_of_a_known_place_and_names
         assert re.search(r"https://\S+\)$|20\d\d|by its own name|names no place", where), place.code
 
 
-@pytest.mark.parametrize(
+@cases(
     ("provider", "countries"),
     [
         # the country that a region's own code begins with: (code's first letters) -> the countries it may stand in
@@ -203,7 +204,7 @@ def newer_lines(provider):
     return [f"{place.code} {place.g_per_kwh} {place.year}" for place in found]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("provider", "number", "digest"),
     [(None, 173, "b02f1e9767b5443b"), ("gcp", 44, "36d9f5b5716c7b01")],
 )
@@ -295,7 +296,7 @@ def test_a_given_intensity_is_a_place_without_a_code():
     assert places.custom_place(56.04, source="RTE 2025").source == "RTE 2025"
 
 
-@pytest.mark.parametrize("g_per_kwh", [0.0, -1.0, float("nan"), float("inf")])
+@cases("g_per_kwh", [0.0, -1.0, float("nan"), float("inf")])
 def test_an_intensity_that_is_not_above_zero_is_refused(g_per_kwh):
     with pytest.raises(PlaceError):
         places.custom_place(g_per_kwh)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from carbon_lint.measure.forecast.printed_lines import MAX_LINE_BYTES, Role, read_line
 from carbon_lint.measure.forecast.printed_progress import KEPT_BYTES, MAX_COUNTERS, PrintedProgress, Stream
+from tests.cases import cases
 
 STEPS = 100
 
@@ -305,7 +306,7 @@ def test_a_percentage_that_is_printed_is_the_job(job):
     assert (job.told.fraction, job.told.by) == (0.495, "the progress it prints, 49.5%")
 
 
-@pytest.mark.parametrize(
+@cases(
     "line",
     [
         "",
@@ -548,7 +549,7 @@ def test_no_output_makes_it_grow():
     assert late - early < 100_000
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "%|" * 1000,

@@ -19,10 +19,11 @@ from carbon_lint.measure.job.ranks import (
     whole_node,
 )
 from carbon_lint.records.record import Gpu, Hardware
+from tests.cases import cases
 from tests.measure.fake_meter import FakeMeter
 
 
-@pytest.mark.parametrize("name", LOCAL_RANK_VARIABLES)
+@cases("name", LOCAL_RANK_VARIABLES)
 def test_the_first_process_of_a_node_measures(name):
     beside = {"RANK": "0", "SLURM_PROCID": "0", "OMPI_COMM_WORLD_RANK": "0", "MPI_LOCALNRANKS": "8"}
     beside |= {"MV2_COMM_WORLD_RANK": "0", "PALS_RANKID": "0", "JSM_NAMESPACE_RANK": "0"}
@@ -31,7 +32,7 @@ def test_the_first_process_of_a_node_measures(name):
     assert not is_measuring({name: "7"} | beside)
 
 
-@pytest.mark.parametrize("name", LOCAL_RANK_VARIABLES)
+@cases("name", LOCAL_RANK_VARIABLES)
 def test_a_rank_that_no_launcher_set_does_not_keep_a_run_from_being_measured(name):
     """Left over in a shell, a container or a .env."""
     assert is_measuring({name: "3"})
@@ -81,13 +82,13 @@ def test_a_records_folder_is_made_and_every_rank_goes_on(carbon_lint):
     assert len(list(Path("new/records").glob("*.json"))) == 1
 
 
-@pytest.mark.parametrize("environ", [{}, {"RANK": "3"}, {"LOCAL_RANK": ""}, {"LOCAL_RANK": "x"}, {"SLURM_PROCID": "2"}])
+@cases("environ", [{}, {"RANK": "3"}, {"LOCAL_RANK": ""}, {"LOCAL_RANK": "x"}, {"SLURM_PROCID": "2"}])
 def test_without_a_local_rank_there_is_nobody_else_on_the_node(environ):
     assert local_rank(environ) is None
     assert is_measuring(environ)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("environ", "measures"),
     [
         ({"SLURM_LOCALID": "0", "SLURM_PROCID": "0", "LOCAL_RANK": "0", "RANK": "0"}, True),
@@ -105,7 +106,7 @@ def test_of_nested_launchers_the_highest_rank_counts(environ, measures):
     assert is_measuring(environ) is measures
 
 
-@pytest.mark.parametrize(
+@cases(
     ("environ", "size"),
     [
         ({}, 1),
@@ -144,7 +145,7 @@ def test_on_amd_gpus_the_variables_of_rocm_are_as_those_of_cuda():
     assert whole_node(shared) == (shared, ())
 
 
-@pytest.mark.parametrize(
+@cases(
     "environ",
     [
         {"CUDA_VISIBLE_DEVICES": "0"},  # one process: the user's choice
@@ -159,7 +160,7 @@ def test_gpus_that_were_given_to_all_ranks_stay_the_ones_that_count(environ):
     assert whole_node(environ) == (environ, ())
 
 
-@pytest.mark.parametrize(("gpu_count", "is_warned"), [(0, False), (1, True), (7, True), (8, False)])
+@cases(("gpu_count", "is_warned"), [(0, False), (1, True), (7, True), (8, False)])
 def test_gpus_that_the_first_rank_cannot_see_are_warned_of(gpu_count, is_warned):
     environ = {"SLURM_LOCALID": "0", "SLURM_STEP_TASKS_PER_NODE": "8"}
     assert (unseen_gpus(environ, gpu_count) is not None) is is_warned

@@ -19,6 +19,7 @@ from carbon_lint.places import custom_place, every_place, unusual_intensity
 from carbon_lint.records.merge.merge import NamedRecord, merge
 from carbon_lint.records.record import Intensity
 from carbon_lint.records.store import load_record, parse_record, render_record, write_record
+from tests.cases import cases
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.grid import TOKEN, Grid, hour_of
 from tests.records.builders import a_record
@@ -74,8 +75,8 @@ def test_the_message_names_the_error_of_unit():
     assert "= 1.5001 g/kWh" not in caught.value.hint, "no unit is guessed that gives hardly a grid's figure"
 
 
-@pytest.mark.parametrize("g_per_kwh", ["0.056", "56000"])
-@pytest.mark.parametrize("verb", ["run", "card", "estimate", "doctor"])
+@cases("g_per_kwh", ["0.056", "56000"])
+@cases("verb", ["run", "card", "estimate", "doctor"])
 def test_every_verb_that_takes_an_intensity_refuses_one_that_no_grid_has(cli, verb, g_per_kwh):
     write_record(a_record(emissions_g=None, intensity=None), "r.json")
     argv = {
@@ -110,7 +111,7 @@ def test_the_configuration_is_held_to_the_range_and_has_its_own_key(carbon_lint)
     assert carbon_lint("run", "--record", "r.json", "--", "true").returncode == 0
 
 
-@pytest.mark.parametrize("verb", ["gate", "card", "estimate", "report", "ledger", "check"])
+@cases("verb", ["gate", "card", "estimate", "report", "ledger", "check"])
 def test_every_verb_that_reads_a_record_refuses_one_of_no_grid(cli, verb):
     write_record(with_intensity(0.056), "r.json")
     Path("README.md").write_text("---\nlicense: mit\n---\n")
@@ -129,7 +130,7 @@ def test_every_verb_that_reads_a_record_refuses_one_of_no_grid(cli, verb):
         assert cli(*argv, ALLOW)[0] == 0
 
 
-@pytest.mark.parametrize("figure", [0.056, 56000])
+@cases("figure", [0.056, 56000])
 def test_an_answer_of_the_grid_is_held_to_the_range(figure):
     grid = Grid(lambda: hour_of(time.time(), figure))
     try:

@@ -13,6 +13,7 @@ from carbon_lint.measure.host.cpu import plan_cpu
 from carbon_lint.measure.host.memory import plan_ram
 from carbon_lint.measure.job.containers import Containers, EngineError
 from carbon_lint.measure.job.cpu_time import ContainerCpu, JobCpu, look_at_tree, warn_of_others
+from tests.cases import cases
 from tests.measure.fake_machine import EPYC_7763, cgroup_v2, machine, rapl, write
 from tests.measure.fake_meter import FakeMeter
 from tests.measure.processes import wait_until
@@ -155,7 +156,7 @@ V2 = (
 )
 
 
-@pytest.mark.parametrize("layout", [V1, V2], ids=["v1", "v2"])
+@cases("layout", [V1, V2], ids=["v1", "v2"])
 def test_a_containers_group_is_read_until_it_vanishes(tmp_path, layout):
     group, usage, text = layout
     write(tmp_path / "proc/77/cgroup", group)

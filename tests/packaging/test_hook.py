@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.packaging.test_wheel import BAD, GOOD
 
@@ -91,7 +92,7 @@ def test_both_hooks_are_declared_in_python_and_named_in_the_documentation():
         assert re.search(rf"id: {hook['id']}\b(?!-)", documentation)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("path", "is_card"),
     [
         ("README.md", True),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 
-import pytest
 import yaml
 
 from carbon_lint.cli.check import quick_arguments
+from tests.cases import cases
 from tests.conftest import ROOT
 
 HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
@@ -18,7 +18,7 @@ def test_the_ids_are_the_two_that_are_promised():
     assert set(HOOKS) == {"carbon-lint", "carbon-lint-fix"}
 
 
-@pytest.mark.parametrize("name", HOOKS)
+@cases("name", HOOKS)
 def test_an_entry_is_a_call_of_check_that_skips_what_is_no_card(name):
     program, verb, *flags = shlex.split(HOOKS[name]["entry"])
     assert (program, verb) == ("carbon-lint", "check")
@@ -27,15 +27,15 @@ def test_an_entry_is_a_call_of_check_that_skips_what_is_no_card(name):
     assert arguments.fix == name.endswith("-fix")
 
 
-@pytest.mark.parametrize("name", HOOKS)
+@cases("name", HOOKS)
 def test_a_hook_installs_into_an_environment_of_its_own_and_asks_for_nothing_heavy(name):
     assert HOOKS[name]["language"] == "python"
     assert "additional_dependencies" not in HOOKS[name]
     assert HOOKS[name]["require_serial"]
 
 
-@pytest.mark.parametrize("name", HOOKS)
-@pytest.mark.parametrize(
+@cases("name", HOOKS)
+@cases(
     ("path", "is_taken"),
     [
         ("README.md", True),

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from carbon_lint import __version__, project
+from tests.cases import cases
 from tests.conftest import ROOT
 
 INSTALLER = re.compile(
@@ -29,7 +30,7 @@ def bare_installs(text):
     return [line for line in lines if INSTALLER.search(COMMAND.sub(r"\1", line))]
 
 
-@pytest.mark.parametrize(
+@cases(
     "line",
     [
         "pip install carbon-lint",
@@ -45,7 +46,7 @@ def test_a_bare_name_is_seen(line):
     assert bare_installs(line)
 
 
-@pytest.mark.parametrize(
+@cases(
     "line",
     [
         "pip install 'carbon-lint[all] @ git+https://github.com/a/carbon-lint@v1'",
@@ -78,7 +79,7 @@ def test_documents_name_the_version_that_this_is():
         assert set(urls) == {(project.REPOSITORY, f"v{__version__}")}, name
 
 
-@pytest.mark.parametrize(
+@cases(
     ("came_from", "command"),
     [
         (None, f"pip install 'carbon-lint[hub] @ git+{project.REPOSITORY_URL}@v{__version__}'"),

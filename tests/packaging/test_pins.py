@@ -11,6 +11,7 @@ import pytest
 
 from carbon_lint.project import DOCS_URL, MAJOR_TAG, OWNER, REPOSITORY, REPOSITORY_URL, is_placeholder
 from carbon_lint.starter import files as starter
+from tests.cases import cases
 from tests.conftest import ROOT
 
 _SPEC = importlib.util.spec_from_file_location("pins", ROOT / "tools/pins.py")
@@ -45,7 +46,7 @@ def test_what_init_writes_follows_the_release():
     assert f"{REPOSITORY}@{MAJOR_TAG}" == starter.DEFAULT_ACTION
 
 
-@pytest.mark.parametrize(
+@cases(
     ("repository", "expected"),
     [
         ("OWNER/carbon-lint", True),

@@ -10,6 +10,7 @@ from carbon_lint.errors import OutputError
 from carbon_lint.records.folder import group_sum, keep_earlier, records_in
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, write_record
+from tests.cases import cases
 from tests.records.builders import a_record, fitting
 
 LATER = {"started_at": "2026-11-24T12:00:00Z", "ended_at": "2026-11-24T13:00:00Z"}
@@ -40,7 +41,7 @@ def test_a_record_of_another_group_is_kept_for_the_sum_over_that_group():
     assert group_sum(later, "new.json").record.merged_from == ("one", "three")
 
 
-@pytest.mark.parametrize("run_group", ["g", None])
+@cases("run_group", ["g", None])
 def test_a_record_without_a_group_is_kept_where_no_sum_over_the_folder_takes_it(run_group):
     write_record(attempt("one", run_group=None), "r.json")
     assert keep_earlier(attempt("two", run_group=run_group), "r.json").aside == Path("r.json.old").absolute()
@@ -60,7 +61,7 @@ def test_the_same_runs_record_is_replaced():
     assert names() == ["r.json"]
 
 
-@pytest.mark.parametrize("content", ["", "{}", "text"])
+@cases("content", ["", "{}", "text"])
 def test_what_is_no_record_is_replaced(content):
     Path("r.json").write_text(content)
     assert keep_earlier(attempt("two"), "r.json") is None

@@ -18,6 +18,7 @@ from carbon_lint.records.ledger import add
 from carbon_lint.records.provenance import provenance_from_checkout, provenance_of, repository_of_url
 from carbon_lint.records.record import Energy, Outcome, Provenance
 from carbon_lint.records.store import write_record
+from tests.cases import cases
 from tests.records.builders import RECORD
 
 HERE = Provenance(repository="team/model", ref="refs/heads/main", job="train", job_index=0, model="team/bert")
@@ -108,7 +109,7 @@ def test_a_run_that_is_in_the_ledger_already_is_not_compared_with_itself(cli):
     assert "more than the baseline" in out
 
 
-@pytest.mark.parametrize(
+@cases(
     ("other", "why"),
     [
         (ran("later", energy_kwh=1000.0, day=9), "1 that ended after this run"),
@@ -142,7 +143,7 @@ def test_a_record_without_a_repository_is_compared_with_no_run_of_the_ledger(cli
     assert "this record names no repository" in out
 
 
-@pytest.mark.parametrize("make", [False, True])
+@cases("make", [False, True])
 def test_a_ledger_that_is_not_there_is_an_error_and_an_empty_one_is_not(cli, make):
     write_record(ran("r"), "r.json")
     if make:
@@ -162,7 +163,7 @@ def test_a_misspelt_branch_is_answered_with_those_that_are_there(cli):
     assert "(it has runs on main)" in gate(cli, "--baseline", "ledger:mian")[1]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("earlier", "why"),
     [
         (ran("r", energy_kwh=100.0, day=2), "is this run itself"),
@@ -250,7 +251,7 @@ def test_a_ci_is_believed_and_no_checkout_is_no_provenance(checkout, tmp_path):
     assert provenance_of({"PATH": "/nonexistent"}, str(tmp_path)) == Provenance()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("url", "name"),
     [
         ("https://github.com/team/model.git", "team/model"),
@@ -283,7 +284,7 @@ def test_a_run_in_a_checkout_is_found_again_in_the_ledger_by_the_next_one(carbon
     assert "the baseline" in judged.stdout
 
 
-@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CONFIG_COUNT", "GIT_INDEX_FILE"])
+@cases("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CONFIG_COUNT", "GIT_INDEX_FILE"])
 def test_no_git_variable_of_the_environment_chooses_another_repository(tmp_path, name):
     """git sets some of them in a commit hook, and an earlier step can set them all."""
     for folder in ("ours", "theirs"):

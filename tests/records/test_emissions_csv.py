@@ -19,6 +19,7 @@ from carbon_lint.records.emissions_csv.runs import log_of
 from carbon_lint.records.emissions_csv.table import looks_like_csv, parse_table
 from carbon_lint.records.record import Methods, Outcome
 from carbon_lint.records.store import find_problem, record_to_json
+from tests.cases import cases
 
 FULL = [
     "timestamp",
@@ -140,7 +141,7 @@ def record(text, **choice):
     return record_of(log_of([parse_table(data, "emissions.csv")]), Choice(**choice))
 
 
-@pytest.mark.parametrize("columns", [OLDEST, *ADDED, [*FULL, "ram_tracking_method", "slurm_job_id"]], ids=len)
+@cases("columns", [OLDEST, *ADDED, [*FULL, "ram_tracking_method", "slurm_job_id"]], ids=len)
 def test_every_column_set_gives_the_same_grams_energy_and_place(columns):
     found = record(table({}, columns=columns))
     assert found.emissions_g == pytest.approx(16.8)
@@ -242,7 +243,7 @@ def test_runs_in_two_places_or_machines_name_none():
     assert found.hardware.cpu_model is None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("spoil", "kind"),
     [
         (lambda text: text[:-40], "cut off"),
@@ -258,7 +259,7 @@ def test_a_broken_row_is_left_out_and_said(spoil, kind):
     assert any(kind in warning and "line 3" in warning for warning in found.warnings)
 
 
-@pytest.mark.parametrize(
+@cases(
     "row",
     [
         {"energy_consumed": "0"},
@@ -298,7 +299,7 @@ def test_a_row_that_says_quebec_with_another_grids_intensity_names_no_place():
     assert found.intensity.g_per_kwh == pytest.approx(1000 * 0.11 / 0.3)
 
 
-@pytest.mark.parametrize(
+@cases(
     "where",
     [
         {"country_iso_code": "US", "country_name": "United States"},
@@ -367,7 +368,7 @@ def test_a_place_prices_the_energy_anew():
     assert record(table({"emissions": "0"}), place=custom_place(100.0)).emissions_g == pytest.approx(30.0)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("row", "name", "code"),
     [
         (
@@ -407,7 +408,7 @@ def test_coordinates_and_process_tracking_are_warned_about():
     assert any("leaves no row" in warning for warning in warnings)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("data", "error"),
     [
         (b"", InputError),

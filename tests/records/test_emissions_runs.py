@@ -18,6 +18,7 @@ from carbon_lint.records.emissions_csv.place import region_name
 from carbon_lint.records.emissions_csv.record import record_of
 from carbon_lint.records.emissions_csv.runs import log_of, overlapping
 from carbon_lint.records.emissions_csv.table import REQUIRED, parse_table
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.records.test_emissions_csv import FULL, OLDEST, record, table
 
@@ -130,7 +131,7 @@ def test_parts_that_do_not_add_up_to_the_total_are_refused(factor, energy):
             record(text)
 
 
-@pytest.mark.parametrize("part", ["cpu_energy", "gpu_energy", "ram_energy"])
+@cases("part", ["cpu_energy", "gpu_energy", "ram_energy"])
 def test_a_part_that_is_negative_or_no_number_is_refused_and_one_that_is_not_there_is_not_missed(part):
     for cell in ("-0.05", "inf", "x"):
         with pytest.raises(MissingFigureError, match=part):
@@ -195,7 +196,7 @@ def test_runs_in_one_country_name_it_however_far_each_row_names_its_place(where)
     assert sum_of(table(*rows)).intensity.location_name.endswith("France")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("written", "name"),
     [
         ("île-de-france", "Île-de-France"),
@@ -347,9 +348,9 @@ def test_the_same_rows_are_read_from_every_writing_of_the_table(delimiter, encod
     assert found.runs["b"].project == 'x, "y"; z\tw'
 
 
-@pytest.mark.parametrize("end", ["\n", ""])
-@pytest.mark.parametrize("columns", [FULL, OLDEST, TASKS])
-@pytest.mark.parametrize("more", [FULL, OLDEST, TASKS])
+@cases("end", ["\n", ""])
+@cases("columns", [FULL, OLDEST, TASKS])
+@cases("more", [FULL, OLDEST, TASKS])
 def test_files_of_two_versions_that_were_joined_are_read_each_by_its_own_header(columns, more, end):
     second = row(0.1, emissions="0.0056", run_id="b", experiment_id="b", task_name="train")
     text = table(row(0.3, task_name="train"), columns=columns, end=end) + table(second, columns=more)
@@ -358,15 +359,15 @@ def test_files_of_two_versions_that_were_joined_are_read_each_by_its_own_header(
     assert not any("left out" in warning for warning in found.warnings)
 
 
-@pytest.mark.parametrize("column", REQUIRED)
-@pytest.mark.parametrize(("cell", "said"), [("", "is empty"), ("x", "is 'x', which is not a number")])
+@cases("column", REQUIRED)
+@cases(("cell", "said"), [("", "is empty"), ("x", "is 'x', which is not a number")])
 def test_a_cell_that_holds_no_number_is_named_by_its_column_and_line(column, cell, said):
     with pytest.raises(MissingFigureError) as refused:
         record(table({column: cell}))
     assert f"line 2 was left out: its cell {column!r} {said}" in refused.value.message
 
 
-@pytest.mark.parametrize(
+@cases(
     ("data", "said", "hint"),
     [
         (b'{"format": "carbon-lint/record@1"}', "is a record of carbon-lint", "check --record"),

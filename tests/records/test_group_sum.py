@@ -16,6 +16,7 @@ from carbon_lint.records.merge.merge import NamedRecord, merge
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.storage import HEAD_BYTES
 from carbon_lint.records.store import load_record, record_to_json, write_record
+from tests.cases import cases
 from tests.measure.fake_meter import FakeMeter
 from tests.records.builders import a_record, fitting
 
@@ -55,7 +56,7 @@ def sum_of(*records):
     return merge([NamedRecord(name=record.run_id, record=record) for record in records]).record
 
 
-@pytest.mark.parametrize("has_ended", [False, True])
+@cases("has_ended", [False, True])
 def test_an_attempt_that_left_its_journal_alone_stops_the_sum_until_it_is_recovered(has_ended):
     path = saved(attempt("two", 12), "my records/r.json")
     journal("my records/r.one.jsonl", "one", has_ended=has_ended)
@@ -68,7 +69,7 @@ def test_an_attempt_that_left_its_journal_alone_stops_the_sum_until_it_is_recove
     assert parts(path) == ("one", "two")
 
 
-@pytest.mark.parametrize(
+@cases(
     "left",
     [
         lambda: journal("a.jsonl", "one", run_group="other"),

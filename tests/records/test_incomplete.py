@@ -18,6 +18,8 @@ from carbon_lint.cli import main
 from carbon_lint.measure.journal import Journal
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
+from tests import spawn
+from tests.cases import cases
 from tests.measure.processes import wait_until
 from tests.records.builders import a_record
 
@@ -64,7 +66,7 @@ def test_a_folder_in_which_a_node_was_killed_is_not_summed_until_it_is_recovered
     assert load_record("run.json").energy_kwh.total == pytest.approx(1.25 + 0.3)
 
 
-@pytest.mark.parametrize(
+@cases(
     "verb",
     [
         ("gate", "records", "--max-emissions", "1kg"),
@@ -86,7 +88,7 @@ def test_a_folder_with_one_record_and_a_killed_run_does_not_stand_for_that_recor
     assert "emissions" not in Path("README.md").read_text()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("group", "command", "is_refused"),
     [(None, None, True), ("g", ("other",), True), ("h", ("other",), False), (None, ("other",), False)],
 )
@@ -158,7 +160,7 @@ def test_a_run_that_still_goes_on_is_not_recovered(cli):
         journal.close()
 
 
-@pytest.mark.parametrize("name", ["r.json", "other.json"])
+@cases("name", ["r.json", "other.json"])
 def test_a_card_that_could_not_state_its_group_is_refused_before_the_job(cli, name):
     killed("r.jsonl", "a", group="g")
     flags = ("--location", "FRA", "--run-group", "g", "--record", name, "--card", "README.md")
@@ -200,7 +202,7 @@ def test_a_group_whose_other_run_still_goes_on_is_begun(cli):
 def test_a_run_that_is_killed_for_good_is_recovered_by_the_command_that_merge_names(cli, tmp_path):
     flags = ["--location", "FRA", "--record", "records/", "--tick", "50ms"]
     command = [sys.executable, "-m", "carbon_lint", "run", *flags, "--", "sleep", "60"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = spawn.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
     wait_until(lambda: any(len(path.read_text().splitlines()) > 3 for path in Path("records").glob("*.jsonl")), 40)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -229,7 +231,7 @@ def test_a_folder_is_summed_exactly_if_every_run_in_it_has_a_record(tmp_path_fac
     assert set(held.merged_from or {held.run_id}) == {f"run-{name}" for name in (*ended, *lost)}
 
 
-@pytest.mark.parametrize("explicit", [True, False])
+@cases("explicit", [True, False])
 def test_the_curve_of_another_run_is_never_drawn(cli, explicit):
     saved("r.json", node("a"))
     killed("other.jsonl" if explicit else "r.jsonl", "b", readings=30)

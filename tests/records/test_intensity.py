@@ -15,6 +15,7 @@ from carbon_lint.records.merge.shared import without_shared
 from carbon_lint.records.plausible import find_contradiction
 from carbon_lint.records.record import Energy, HourlyIntensity, Intensity
 from carbon_lint.records.store import load_record, write_record
+from tests.cases import cases
 from tests.records.builders import FRANCE, a_record
 
 GRID = Intensity(
@@ -143,7 +144,7 @@ def test_what_counts_once_is_taken_out_of_the_hours_too(tmp_path):
     assert find_contradiction(left) is None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("hours", "said"),
     [
         ((at(10, 56.04, 0.5), at(11, 56.04, 0.5)), r"hours of the intensity hold 1 kWh, the total is 1\.25 kWh"),

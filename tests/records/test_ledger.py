@@ -27,6 +27,8 @@ from carbon_lint.records.store import write_record
 from carbon_lint.records.uncertainty import Bounds, Uncertainty
 from carbon_lint.report.ledger.runs import COLUMNS
 from carbon_lint.report.ledger.sum import sum_text
+from tests.cases import cases
+from tests.effort import examples
 from tests.records.builders import fitting
 from tests.report.runs import RECORD, record
 
@@ -276,7 +278,7 @@ class Late:
         return []
 
 
-@pytest.mark.parametrize("place", ["folder", "memory"])
+@cases("place", ["folder", "memory"])
 def test_sixteen_writers_with_one_key_leave_one_whole_record_and_tell_each_other(place, tmp_path):
     url = str(tmp_path) if place == "folder" else f"memory://ledger-{uuid.uuid4().hex}"
     told = []
@@ -708,7 +710,7 @@ def test_the_ledger_is_named_by_flag_or_else_by_variable(cli, files, monkeypatch
     assert "added as by-flag/2026-11/" in cli("ledger", "add", "a.json", "--ledger", "by-flag")[1]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     st.lists(
         st.tuples(
@@ -740,7 +742,7 @@ def test_whatever_is_added_in_whatever_order_each_key_counts_once(uploads):
     assert sum(summed(url, month).runs for month in months) == len(runs)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.lists(st.tuples(st.floats(1.0, 100.0), st.floats(1.0, 100.0), st.booleans()), min_size=1, max_size=6))
 def test_whatever_states_of_one_run_are_added_none_is_lost_unsaid(states):
     """The ledger holds the furthest state, or the call that could not tell said so."""

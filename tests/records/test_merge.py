@@ -20,6 +20,7 @@ from carbon_lint.records.merge.windows import Window, merged_windows, shared_s, 
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
 from carbon_lint.records.storage import open_storage
 from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
+from tests.cases import cases
 from tests.records.builders import a_record
 
 G_PER_KWH = 56.04
@@ -126,7 +127,7 @@ def test_runs_of_different_jobs_that_overlap_on_a_machine_are_refused():
     assert "--overlap separate" in caught.value.hint
 
 
-@pytest.mark.parametrize("gpus", [(["G1"], ["G2"]), (["G1", "G2"], ["G1"]), ([None], [None, None])])
+@cases("gpus", [(["G1"], ["G2"]), (["G1", "G2"], ["G1"]), ([None], [None, None])])
 def test_one_command_on_other_gpus_of_a_machine_at_the_same_time_is_another_job(gpus):
     """A sweep, one run a GPU: what the second GPU took is not in the first record."""
     records = [run_of(name, gpus=own) for name, own in zip("ab", gpus, strict=True)]
@@ -134,7 +135,7 @@ def test_one_command_on_other_gpus_of_a_machine_at_the_same_time_is_another_job(
         merge(records)
 
 
-@pytest.mark.parametrize("gpus", [(["G1", "G2"], ["G2", "G1"]), (["G1"], []), ([None], [None])])
+@cases("gpus", [(["G1", "G2"], ["G2", "G1"]), (["G1"], []), ([None], [None])])
 def test_two_meters_over_one_job_that_name_no_other_gpus_count_once(gpus):
     merged = summed(*(run_of(name, gpus=own) for name, own in zip("ab", gpus, strict=True)))
     assert merged.record.energy_kwh.total == pytest.approx(1.25)
@@ -380,7 +381,7 @@ def test_the_verb_merges_what_the_nodes_wrote_behind_a_url(cli, bucket):
     assert cli("merge", f"{bucket}/", "-o", f"{bucket}/run.json")[0] == 0, "its own output is not an input"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("url", "said"),
     [
         ("memory://nothing-here", "cannot read memory://nothing-here"),
@@ -411,7 +412,7 @@ def test_a_store_that_cannot_be_reached_is_one_clear_line(carbon_lint):
         assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
-@pytest.mark.parametrize(
+@cases(
     ("arguments", "status"),
     [
         (["absent.json", "-o", "x.json"], 2),

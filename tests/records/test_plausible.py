@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from carbon_lint.records.merge.combine import combine
 from carbon_lint.records.plausible import _gpu_flaws, find_contradiction, find_implausible
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
 from carbon_lint.records.store import record_from_json, record_to_json, write_record
+from tests.cases import cases
 from tests.records.builders import RECORD, a_record
 
 READERS = {
@@ -95,7 +95,7 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
+@cases("edit", EDITS)
 def test_an_edited_record_says_the_field_what_was_found_and_what_was_expected(cli, edit):
     document, said = EDITS[edit]
     Path("r.json").write_text(json.dumps(document))
@@ -105,8 +105,8 @@ def test_an_edited_record_says_the_field_what_was_found_and_what_was_expected(cl
     assert said in " ".join(err.split())
 
 
-@pytest.mark.parametrize("verb", READERS)
-@pytest.mark.parametrize("edit", ["energy and grams, not the parts", "a machine of 25 mW"])
+@cases("verb", READERS)
+@cases("edit", ["energy and grams, not the parts", "a machine of 25 mW"])
 def test_every_verb_that_reads_a_record_refuses_it(cli, verb, edit):
     Path("README.md").write_text("---\nco2_eq_emissions:\n  emissions: 0.7005\n---\n")
     Path("r.json").write_text(json.dumps(EDITS[edit][0]))
@@ -118,7 +118,7 @@ def test_every_verb_that_reads_a_record_refuses_it(cli, verb, edit):
     assert not {"CARD.md", "sum.json", "ledger"} & {path.name for path in Path().iterdir()}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "said"),
     [
         ({"duration_s": "1h"}, 'field duration_s must be a number, and is "1h"'),
@@ -164,7 +164,7 @@ def test_a_record_that_its_own_journal_contradicts_is_refused_and_recover_brings
     assert cli(*READERS["gate"])[0] == 0
 
 
-@pytest.mark.parametrize("journal", ["another run's", "no journal", "absent", "torn"])
+@cases("journal", ["another run's", "no journal", "absent", "torn"])
 def test_only_the_journal_of_the_same_run_can_contradict_a_record(cli, journal):
     if journal == "another run's":
         a_journal(a_record(run_id="other"), {"ended": record_to_json(a_record(run_id="other"))})
@@ -176,7 +176,7 @@ def test_only_the_journal_of_the_same_run_can_contradict_a_record(cli, journal):
     assert cli(*READERS["gate"])[0] == 0
 
 
-@pytest.mark.parametrize(("kwh", "is_refused"), [(1.0, True), (0.625, False), (0.3, False)])
+@cases(("kwh", "is_refused"), [(1.0, True), (0.625, False), (0.3, False)])
 def test_a_record_holds_at_least_the_last_reading_of_a_journal_that_was_cut_short(cli, kwh, is_refused):
     a_journal(a_record(), reading(kwh, 3600.0))
     Path("r.json").write_text(json.dumps(halved()))
@@ -185,7 +185,7 @@ def test_a_record_holds_at_least_the_last_reading_of_a_journal_that_was_cut_shor
     assert ("energy_kwh.total is 0.625, expected at least 1" in err) is is_refused
 
 
-@pytest.mark.parametrize("verb", ["gate", "card", "report", "merge", "ledger", "estimate", "init"])
+@cases("verb", ["gate", "card", "report", "merge", "ledger", "estimate", "init"])
 def test_a_journal_in_the_place_of_a_record_is_named_as_one(cli, verb):
     a_journal(a_record(), reading(0.4, 1200.0))
     argv = ["r.jsonl" if word == "r.json" else word for word in READERS[verb]]
@@ -282,7 +282,7 @@ def test_one_figure_that_is_changed_is_always_found(record, factor, data):
     assert find_contradiction(changed) or find_implausible(changed)
 
 
-@pytest.mark.parametrize(("gpu_kwh", "found"), [(None, "null"), (0.5, "0.5")])
+@cases(("gpu_kwh", "found"), [(None, "null"), (0.5, "0.5")])
 def test_the_energy_of_the_gpus_is_their_sum_and_one_that_is_not_known_is_not_called_zero(gpu_kwh, found):
     gpus = tuple(replace(gpu, energy_kwh=1.0) for gpu in RECORD.hardware.gpus)
     one = a_record(

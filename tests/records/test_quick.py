@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from carbon_lint.records.document import find_problem, record_to_json
 from carbon_lint.records.quick import compile_schema
 from carbon_lint.schema_files import load_schema
+from tests.cases import cases
 from tests.records.builders import a_record
 
 DOCUMENT = json.loads(json.dumps(record_to_json(a_record())))
@@ -66,7 +67,7 @@ def test_what_a_run_writes_is_not_left_to_the_library():
     assert checks()[0](DOCUMENT)
 
 
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400])
+@cases("text", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400])
 def test_a_number_that_no_sum_can_take_is_named(text):
     document = json.loads(json.dumps({**DOCUMENT, "emissions_g": None, "intensity": None}))
     document["energy_kwh"]["total"] = json.loads(text)

@@ -23,6 +23,7 @@ from carbon_lint.records.ranges import (
 )
 from carbon_lint.records.record import Energy, Method, Methods
 from carbon_lint.records.uncertainty import Bounds
+from tests.cases import cases
 from tests.records.builders import RECORD, a_record
 
 MODELLED = Methods(cpu=Method.LOAD_MODEL, ram=Method.CONSTANT)
@@ -109,7 +110,7 @@ def test_the_bounds_of_a_part_hold_the_part(cpu, ram):
     assert left.cpu_kwh.high == pytest.approx(known.cpu_kwh.high * cpu)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("methods", "share"),
     [
         (Methods(cpu=Method.COUNTER, gpu=Method.SAMPLED_POWER, ram=Method.COUNTER), 1.0),

@@ -24,6 +24,7 @@ from carbon_lint.records.record import (
 from carbon_lint.records.store import as_stored, load_record, render_record, write_record
 from carbon_lint.records.uncertainty import Assumptions, Bounds, LeftOut, Uncertainty
 from carbon_lint.schema_files import load_schema
+from tests.cases import cases
 from tests.records.builders import FRANCE, a_record
 
 FORMAT_1_FIELDS = (
@@ -64,7 +65,7 @@ def test_the_schema_knows_each_field_and_demands_each_but_what_joins_runs():
         assert set(schema["properties"][name]["properties"]) == set(kind.__slots__)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "says"),
     [
         ("{", "is not JSON"),
@@ -118,7 +119,7 @@ def test_not_a_number_is_never_written(tmp_path):
     assert not (tmp_path / "r.json").exists()
 
 
-@pytest.mark.parametrize("emissions_g", [0.0, 0.07005, 71.0, 70050.0])
+@cases("emissions_g", [0.0, 0.07005, 71.0, 70050.0])
 def test_grams_that_do_not_come_of_the_energy_are_refused(tmp_path, emissions_g):
     """Nothing, kilograms, another grid's, milligrams for the 1.25 kWh at 56.04 g/kWh that it states."""
     write_record(a_record(emissions_g=emissions_g), tmp_path / "r.json")
@@ -126,7 +127,7 @@ def test_grams_that_do_not_come_of_the_energy_are_refused(tmp_path, emissions_g)
         load_record(tmp_path / "r.json")
 
 
-@pytest.mark.parametrize("emissions_g", [70.05, 70.1, 69.9])
+@cases("emissions_g", [70.05, 70.1, 69.9])
 def test_rounded_grams_are_no_contradiction(tmp_path, emissions_g):
     write_record(a_record(emissions_g=emissions_g), tmp_path / "r.json")
     assert load_record(tmp_path / "r.json").emissions_g == emissions_g

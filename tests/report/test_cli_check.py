@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.report.findings.reporters import REPORTERS
+from tests.cases import cases
 
 BAD = "---\nco2_eq_emissions:\n  emissions: 17g\n  source: 日本 ::error::x\n---\n"
 
@@ -41,7 +42,7 @@ def test_on_github_the_root_is_the_workspace(cli, repository, monkeypatch):
     assert "::error file=work/models/a b/README.md,line=3," in cli("check", "a b", "--format", "github")[1]
 
 
-@pytest.mark.parametrize("name", REPORTERS)
+@cases("name", REPORTERS)
 def test_the_exit_status_never_depends_on_the_format(cli, name):
     Path("bad.md").write_text(BAD)
     Path("good.md").write_text("---\nlicense: mit\nco2_eq_emissions: 12.5\n---\n")

@@ -13,6 +13,7 @@ from carbon_lint.records.ledger import add
 from carbon_lint.records.record import Energy, Methods, Outcome
 from carbon_lint.records.store import record_to_json, write_record
 from carbon_lint.report.run.comment import is_comment
+from tests.cases import cases
 from tests.report.runs import RECORD, readings, record
 
 MAIN = dataclasses.replace(RECORD.provenance, ref="refs/heads/main")
@@ -51,7 +52,7 @@ def test_the_summary_takes_the_journal_beside_the_record_and_lints_the_card(cli)
     assert "```mermaid" not in cli("report", "r.json", "--format", "text")[1]
 
 
-@pytest.mark.parametrize("format_", ["text", "markdown", "comment"])
+@cases("format_", ["text", "markdown", "comment"])
 def test_a_journal_of_another_run_is_refused_in_every_format(cli, format_):
     header = {"format": "carbon-lint/journal@1", "record": {**record_to_json(RECORD), "run_id": "other"}, "limits": {}}
     Path("other.jsonl").write_text(json.dumps(header) + "\n")
@@ -67,7 +68,7 @@ def test_the_comment_has_its_marker(cli):
     assert is_comment(out, "a b")
 
 
-@pytest.mark.parametrize("source", ["record:base.json", "ledger:main"])
+@cases("source", ["record:base.json", "ledger:main"])
 def test_a_baseline_is_read_from_a_record_or_the_ledger(cli, source):
     write_record(CHEAPER, "base.json")
     add(CHEAPER, "ledger")
@@ -123,7 +124,7 @@ def test_it_can_be_written_to_a_file(cli):
     assert Path("s.md").read_text().startswith("## 📏 12.3 g CO2eq")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("argv", "said"),
     [
         (("nothing.json",), "cannot read nothing.json"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from carbon_lint.lint.rules import load_all
+from tests.cases import cases
 
 
 def test_the_table_has_a_line_for_every_rule_and_fits_the_terminal(cli, monkeypatch):
@@ -30,7 +29,7 @@ def test_a_page_is_shown_by_code_and_by_name(cli):
     assert "## What it does" in by_code[1]
 
 
-@pytest.mark.parametrize("wanted", ["CL01", "cl0001", "yaml-eror"])
+@cases("wanted", ["CL01", "cl0001", "yaml-eror"])
 def test_an_unknown_rule_is_a_usage_error_with_the_nearest_one(cli, wanted):
     code, out, err = cli("rules", wanted)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import subprocess
 import sys
 import tomllib
 
@@ -14,7 +13,9 @@ from carbon_lint.config import load_file
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
 from carbon_lint.verbs import VERBS
+from tests.cases import cases
 from tests.conftest import ROOT
+from tests.schemas import check_jsonschema
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_the_example_of_the_configuration_is_a_configuration(generator, tmp_path
     assert re.findall(r"^\| `([\w-]+)` ", text, re.MULTILINE) == list(KEYS)
 
 
-@pytest.mark.parametrize(("name", "least"), [("budgets", 5), ("reports", 2)])
+@cases(("name", "least"), [("budgets", 5), ("reports", 2)])
 def test_every_command_in_a_page_is_one_that_there_is(name, least):
     """Each `$ carbon-lint ...` is parsed by its verb's own parser; nothing is run."""
     import importlib
@@ -96,11 +97,9 @@ def test_the_examples_for_other_peoples_ci_are_valid(tmp_path):
     (tmp_path / "pipeline.yml").write_text(pipeline)
 
     for schema, name in (("vendor.github-workflows", "workflow.yml"), ("vendor.gitlab-ci", "pipeline.yml")):
-        command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(tmp_path / name)]
-        if schema == "vendor.gitlab-ci":
-            command[-1:-1] = ["--data-transform", "gitlab-ci"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        transform = ("--data-transform", "gitlab-ci") if schema == "vendor.gitlab-ci" else ()
+        code, output = check_jsonschema("--builtin-schema", schema, *transform, tmp_path / name)
+        assert code == 0, output
 
 
 def test_every_format_is_in_the_page_on_reports():

@@ -15,6 +15,7 @@ from carbon_lint.errors import MissingFigureError
 from carbon_lint.records.record import Energy, Gpu, Hardware, Methods, Outcome
 from carbon_lint.records.store import write_record
 from carbon_lint.report.run.export import ACTIVITIES, Subject, cyclonedx, spdx
+from tests.cases import cases
 from tests.report.runs import RECORD, record
 
 SUBJECT = Subject(model="me/model", activity="fine-tuning")
@@ -93,7 +94,7 @@ def test_an_energy_only_run_states_no_emissions(bom_validator):
     assert "co2CostEquivalent" not in json.dumps(bom)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("activity", "field"),
     [
         ("training", "ai_trainingEnergyConsumption"),
@@ -121,7 +122,7 @@ def test_spdx_has_no_field_for_other_activities_and_none_is_misused():
     assert package.ai_energyConsumption is None
 
 
-@pytest.mark.parametrize("render", [cyclonedx, spdx])
+@cases("render", [cyclonedx, spdx])
 def test_what_was_not_measured_is_no_document(render):
     blank = record(
         outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), methods=Methods(), intensity=None
@@ -159,9 +160,7 @@ def test_the_verb_writes_both_and_guesses_nothing(cli):
         assert "needs --model and --activity" in err
 
 
-@pytest.mark.parametrize(
-    "change", [("kilowattHour", "parsec"), ("ai_energyQuantity", "ai_energyAmount"), ('"name"', '"nom"')]
-)
+@cases("change", [("kilowattHour", "parsec"), ("ai_energyQuantity", "ai_energyAmount"), ('"name"', '"nom"')])
 def test_the_model_in_use_refuses_what_is_not_spdx(change):
     text = spdx(RECORD, SUBJECT)
     assert change[0] in text

@@ -20,6 +20,8 @@ from carbon_lint.project import install_hint
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.findings.sarif import MAX_RESULTS
 from carbon_lint.schema_files import load_schema
+from tests.cases import cases
+from tests.effort import examples
 from tests.report.samples import CARD, diagnostic, fix, related, report
 
 PLAIN = RenderOptions()
@@ -139,7 +141,7 @@ def test_sarif_keeps_the_worst_5000_results_and_says_how_many_it_left_out(sarif_
     sarif_validator.validate(log)
 
 
-@pytest.mark.parametrize(("reader", "field"), [("sarif", None), ("gitlab", "fingerprint")])
+@cases(("reader", "field"), [("sarif", None), ("gitlab", "fingerprint")])
 def test_a_fingerprint_outlives_edits_above_the_finding_and_no_two_findings_share_one(reader, field):
     def marks(text):
         both = report(
@@ -248,7 +250,7 @@ def test_any_report_becomes_exactly_one_line_for_each_workflow_command(findings)
     assert not RAW.search("".join(lines))
 
 
-@pytest.mark.parametrize("name", REPORTERS)
+@cases("name", REPORTERS)
 def test_nothing_of_a_card_reaches_a_runner_raw_in_any_format(name):
     rendered = REPORTERS[name](hostile(), PLAIN)
 
@@ -260,7 +262,7 @@ def test_nothing_of_a_card_reaches_a_runner_raw_in_any_format(name):
     assert rendered.endswith("\n")
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(40))
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_the_json_formats_keep_the_exact_words_that_they_escape(message, path):
     one = report(diagnostic(CARD, "17g", message=message, path=path), sources={})
@@ -333,7 +335,7 @@ HOSTILE_TEXT = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(60))
 @given(st.lists(st.tuples(HOSTILE_TEXT, HOSTILE_TEXT, HOSTILE_TEXT), max_size=4), st.data())
 def test_any_card_through_any_reader_facing_format_gives_no_order_to_anybody(cards, data):
     found, sources = [], {}

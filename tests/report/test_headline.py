@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import date
 from itertools import product
 
-import pytest
-
 from carbon_lint.gate.baseline import compare, figures_of_record
 from carbon_lint.gate.budget import OnModelled, is_failing, judge, limit_results
 from carbon_lint.gate.exceptions import excuse
@@ -20,6 +18,7 @@ from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
+from tests.cases import cases
 from tests.report.runs import RECORD, record, told
 from tests.report.samples import CARD, diagnostic, report
 
@@ -67,8 +66,8 @@ def ending(run, limits, lint, end, on_modelled):
     )
 
 
-@pytest.mark.parametrize("on_modelled", list(OnModelled))
-@pytest.mark.parametrize("run", RUNS)
+@cases("on_modelled", list(OnModelled))
+@cases("run", RUNS)
 def test_the_headline_follows_the_exit_status_whatever_came_together(run, on_modelled):
     for limits, lint, end in product(LIMITS, LINTS, ENDS):
         told = ending(run, limits, lint, end, on_modelled)
@@ -86,7 +85,7 @@ def test_the_headline_follows_the_exit_status_whatever_came_together(run, on_mod
             assert "1 lint error" in head.text, case
 
 
-@pytest.mark.parametrize("run", RUNS)
+@cases("run", RUNS)
 def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(run):
     for limits, lint, end in product(LIMITS, LINTS, ENDS):
         told = ending(run, limits, lint, end, OnModelled.PASS)
@@ -108,7 +107,7 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
             assert "`what: to do`" in text
 
 
-@pytest.mark.parametrize(
+@cases(
     ("told", "said"),
     [
         (RunReport(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000))),

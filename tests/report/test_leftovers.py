@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from carbon_lint.report.run.leftovers import closed
+from tests.cases import cases
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
 AFTER = "\n\nWhat comes after.\n"
@@ -57,12 +57,12 @@ def around(markdown):
     return page.around
 
 
-@pytest.mark.parametrize("left_open", OPEN)
+@cases("left_open", OPEN)
 def test_what_is_left_open_is_closed(left_open):
     assert around(closed(left_open)) == ["p"]
 
 
-@pytest.mark.parametrize("left_open", [text for text in OPEN if not text.startswith((">", "1.", "- "))])
+@cases("left_open", [text for text in OPEN if not text.startswith((">", "1.", "- "))])
 def test_without_an_end_it_would_swallow_what_follows(left_open):
     assert around(left_open) != ["p"]
 
@@ -72,7 +72,7 @@ def test_whatever_is_written_the_text_after_it_is_seen_as_it_is(pieces):
     assert around(closed("\n\n".join(pieces))) == ["p"]
 
 
-@pytest.mark.parametrize("whole", HARMLESS)
+@cases("whole", HARMLESS)
 def test_what_leaves_nothing_open_looks_as_before(whole):
     def shown(text):
         return re.sub(r"<!--.*?-->|\s+", " ", GITHUB.render(text)).strip()

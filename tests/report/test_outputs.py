@@ -12,6 +12,7 @@ import pytest
 from carbon_lint.errors import OutputError, UsageError
 from carbon_lint.report.findings.outputs import parse_outputs, write_outputs
 from carbon_lint.report.findings.reporters import RenderOptions
+from tests.cases import cases
 from tests.report.samples import CARD, diagnostic, report
 
 
@@ -25,7 +26,7 @@ def test_each_report_is_written_to_its_own_file_without_colour():
     assert "CL201" in Path("lint=1.txt").read_text()
 
 
-@pytest.mark.parametrize("value", ["sarif", "sarif=", "=x", "", "sariff=x.sarif"])
+@cases("value", ["sarif", "sarif=", "=x", "", "sariff=x.sarif"])
 def test_what_is_not_format_and_path_is_refused_with_the_formats_named(value):
     with pytest.raises(UsageError, match="is not FORMAT=PATH") as caught:
         parse_outputs([value])

@@ -15,6 +15,7 @@ from carbon_lint.records.record import Energy
 from carbon_lint.report.run import page
 from carbon_lint.report.run.curve import STEPS, curve_of
 from carbon_lint.report.run.run_report import RunReport
+from tests.cases import cases
 from tests.report.runs import RECORD, record
 
 HOSTILE = '<script>alert(1)</script>\x1b[31m\' onload="x"::error::x\u202e'
@@ -98,7 +99,7 @@ def test_the_curve_keeps_the_energy():
     assert "cpu" not in curve.power_w
 
 
-@pytest.mark.parametrize("count", [0, 1, 9])
+@cases("count", [0, 1, 9])
 def test_without_enough_readings_there_is_no_chart(count):
     text = rendered(count=count)
     parsed(text)

@@ -19,6 +19,7 @@ from carbon_lint.hub.publish.message import MARKER, description_of
 from carbon_lint.records.record import Provenance, Record
 from carbon_lint.report.run import comment, export, summary
 from carbon_lint.report.run import text as run_text
+from tests.cases import cases
 from tests.report.runs import RECORD, told
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
@@ -139,9 +140,7 @@ def test_no_string_of_a_record_forges_a_line_of_a_commit_message(new):
         assert len(lines) == len(description_of(with_strings(WHOLE, "x"), 1.0, "0" * 32).split("\n"))
 
 
-@pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "x](https://evil.example"]
-)
+@cases("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "x](https://evil.example"])
 def test_an_address_of_a_run_that_is_none_makes_no_link(url):
     for name, text in rendered(unlinked(url)).items():
         assert "<a " not in GITHUB.render(text), name

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-import pytest
-
 from carbon_lint.lint.rule import Rule
 from carbon_lint.report.rule_page import find, index_page, page, terminal_page, terminal_table
+from tests.cases import cases
 
 
 def check(context):
@@ -47,7 +46,7 @@ def test_a_page_has_the_facts_and_the_docstring():
     assert "no fix" in page(rule(fix=None))
 
 
-@pytest.mark.parametrize("width", [40, 80])
+@cases("width", [40, 80])
 def test_in_the_terminal_paragraphs_are_wrapped_and_code_is_not(width):
     lines = terminal_page(rule(), width).splitlines()
 

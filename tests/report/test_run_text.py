@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from carbon_lint.gate.verdict import Budget, LimitResult, Status, Verdict
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods, Outcome, StoppedBy
 from carbon_lint.report.run import phrases, summary
 from carbon_lint.report.run import text as run_text
+from tests.cases import cases
 from tests.report.runs import RECORD, record, told
 
 
@@ -90,7 +90,7 @@ def test_the_share_that_no_sensor_read_is_left_out_where_it_cannot_be_known():
     assert "modelled" not in run_text.render(told(partly))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "said"),
     [
         ({"outcome": Outcome.FAILED, "exit_status": 3}, "The job failed with exit status 3: 12.3 g of 1 kg"),
@@ -152,7 +152,7 @@ def test_the_equivalents_are_arithmetic_on_the_cited_factors():
     assert phrases.equivalents(record(emissions_g=None, energy_kwh=Energy(total=None))) is None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("share", "shown"),
     [
         (0.0, "0 %"),
@@ -168,7 +168,7 @@ def test_a_share_is_never_rounded_over_its_limit(share, shown):
     assert phrases.percent(share) == shown
 
 
-@pytest.mark.parametrize(("increase_kwh", "words"), [(0.02, "20 Wh more than"), (-0.02, "20 Wh less than")])
+@cases(("increase_kwh", "words"), [(0.02, "20 Wh more than"), (-0.02, "20 Wh less than")])
 def test_an_increase_is_said_against_its_baseline(increase_kwh, words):
     limit = LimitResult(name="max-increase", unit="kWh", measured=increase_kwh, allowed=0.05)
     text = run_text.render(told(record(), Verdict(status=Status.PASS, limits=(limit,))))

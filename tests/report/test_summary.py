@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -17,6 +16,7 @@ from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.run import chart, sections, summary
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
+from tests.cases import cases
 from tests.report.runs import RECORD, readings, record, told
 from tests.report.samples import CARD, diagnostic, fix, report
 
@@ -152,7 +152,7 @@ def test_a_fenced_block_cannot_be_closed_from_inside(anything):
     assert [token.type for token in tokens] == ["fence", "paragraph_open", "inline", "paragraph_close"]
 
 
-@pytest.mark.parametrize("count", [0, 1, 30_000])
+@cases("count", [0, 1, 30_000])
 def test_a_summary_stays_under_its_limit_and_counts_what_it_leaves_out(count):
     found = diagnostic(CARD, "17g")
     many = report(*[found] * count, files_checked=count or 1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.project import DOCS_URL
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.findings.text import excerpt
+from tests.cases import cases
+from tests.effort import examples
 from tests.report.samples import CARD, diagnostic, fix, related, report
 
 PLAIN = RenderOptions()
@@ -91,7 +92,7 @@ def test_a_file_without_text_has_no_source_line():
     assert "|" not in rendered
 
 
-@pytest.mark.parametrize(
+@cases(
     ("line", "needle"),
     [
         ("emissions: 17g", "17g"),
@@ -117,7 +118,7 @@ def test_the_caret_stands_below_the_characters_whatever_comes_before_them(line, 
     assert columns(shown) <= 80
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.text(max_size=300), st.data(), st.integers(min_value=0, max_value=200))
 def test_an_excerpt_of_any_line_fits_and_steers_nothing(line, data, width):
     line = re.sub(r"[\r\n]", " ", line)

@@ -6,11 +6,11 @@ import json
 import shlex
 import string
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint import redact
+from tests.cases import cases
 
 ALNUM = string.ascii_letters + string.digits
 # A prefix as its issuer writes it, and how long what follows is.
@@ -88,7 +88,7 @@ def test_the_value_of_such_a_variable_is_hidden_wherever_it_stands(name, value):
     assert value not in " ".join(shown)
 
 
-@pytest.mark.parametrize(
+@cases(
     "words",
     [
         ["python", "train.py", "--tokenizer", "bert-base-uncased", "--max-tokens", "512", "--key-value", "x"],
@@ -127,7 +127,7 @@ def test_a_command_line_that_is_read_back_and_hidden_again_stays_as_it_is(token,
     assert redact.command(once) == once
 
 
-@pytest.mark.parametrize("piece", ["key", '"key=', "--key ", '"token \\', "sk-", "eyJ.", "ghs_", "://a:", "Bearer "])
+@cases("piece", ["key", '"key=', "--key ", '"token \\', "sk-", "eyJ.", "ghs_", "://a:", "Bearer "])
 def test_a_long_command_line_is_read_in_no_time(piece):
     from time import process_time
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint import text
+from tests.cases import cases
 
 STEERING = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 # Commands and what is made of them, more often than chance would draw them.
@@ -78,9 +78,7 @@ def test_json_without_raw_commands_has_the_same_value(value):
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\U0010ffff]", encoded)
 
 
-@pytest.mark.parametrize(
-    "mention", ["@me", "me/repo#12", "GH-12", "#12", "www.example.org", "https://example.org", "a@b.org"]
-)
+@cases("mention", ["@me", "me/repo#12", "GH-12", "#12", "www.example.org", "https://example.org", "a@b.org"])
 def test_what_github_would_make_a_link_of_is_parted(mention):
     assert mention not in text.markdown_text(f"see {mention} there")
     assert mention in text.markdown_text(f"see {mention} there").replace("\u200b", "").replace("\\", "")

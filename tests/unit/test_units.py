@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from carbon_lint import units
 from carbon_lint.errors import UsageError
+from tests.cases import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "grams"),
     [
         ("1.5g", 1.5),
@@ -36,19 +37,17 @@ def test_emissions_are_read_in_grams(text, grams):
     assert units.parse_emissions_g(text) == grams
 
 
-@pytest.mark.parametrize(
-    ("text", "kwh"), [("250 Wh", 0.25), ("1.2kWh", 1.2), ("3.6 MJ", 1.0), ("2 MWh", 2000.0), ("3600 kJ", 1.0)]
-)
+@cases(("text", "kwh"), [("250 Wh", 0.25), ("1.2kWh", 1.2), ("3.6 MJ", 1.0), ("2 MWh", 2000.0), ("3600 kJ", 1.0)])
 def test_energy_is_read_in_kilowatt_hours(text, kwh):
     assert units.parse_energy_kwh(text) == pytest.approx(kwh, rel=1e-15)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("1.5 h", 5400), ("90d", 90 * 86400), ("250ms", 0.25)])
+@cases(("text", "seconds"), [("30s", 30), ("1.5 h", 5400), ("90d", 90 * 86400), ("250ms", 0.25)])
 def test_durations_are_read_in_seconds(text, seconds):
     assert units.parse_duration_s(text) == seconds
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "says"),
     [
         ("5", "has no unit"),
@@ -72,7 +71,7 @@ def test_what_cannot_be_read_says_what_was_expected(text, says):
     assert repr(text) in caught.value.message
 
 
-@pytest.mark.parametrize(
+@cases(
     ("grams", "text"),
     [
         (0, "0 g"),
