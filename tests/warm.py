@@ -20,7 +20,11 @@ import sys
 import termios
 import time
 
-LEFT_OUT = ("carbon_lint.hub", "carbon_lint.__main__")  # huggingface_hub reads the environment as it is imported
+LEFT_OUT = (
+    "carbon_lint.hub",
+    "carbon_lint.pipeline.publish",
+    "carbon_lint.__main__",
+)  # huggingface_hub reads the environment as it is imported
 BEYOND = (
     *("codecarbon.core.emissions", "codecarbon.emissions_tracker", "codecarbon.core.hardware_cache"),
     *("codecarbon.core.resource_tracker", "psutil", "tests.measure.fake_meter"),
