@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
+import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
@@ -31,6 +33,20 @@ _LOOKS = {
 }
 
 
+def _pygal() -> Any:
+    """Import pygal without the hook that it leaves in `sys.meta_path`: Python 3.11 warns of it at each import."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)
+            import pygal  # noqa: PLC0415  an extra
+            import pygal.style  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError("the html format needs pygal: the package is missing", hint=install_hint("html")) from error
+    finally:
+        sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
+    return pygal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
     """One chart: the same labels along time for each series.
@@ -53,13 +69,8 @@ class Plot:
 
     def svg(self) -> str:
         """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
-        try:
-            import pygal  # noqa: PLC0415  an extra
-            from pygal.style import Style  # noqa: PLC0415
-        except ImportError as error:
-            hint = install_hint("html")
-            raise UsageError("the html format needs pygal: the package is missing", hint=hint) from error
-        style = Style(
+        pygal = _pygal()
+        style = pygal.style.Style(
             background="transparent",
             plot_background="transparent",
             foreground="var(--ink)",

@@ -250,7 +250,7 @@ def test_a_text_that_states_another_figure_is_pointed_out_and_left_alone(cli, tm
     assert code == 0
     assert "states 1.2933 grams" in err
     assert path.read_bytes().endswith(b"grams): 1.2933\n")
-    assert "states" not in cli("card", path, "--from", record_file(emissions_g=1.293))[2].split("--run-group")[-1]
+    assert "states" not in cli("card", path, "--from", record_file(emissions_g=1.293))[2].split("run-group")[-1]
 
 
 def test_the_trainers_table_is_taken_over(cli, tmp_path, card_file):

@@ -61,7 +61,7 @@ def refusal(root, environ=None):
         open_gpus(environ or {}, root=root)
     assert caught.value.exit_code == 125
     assert CARD in caught.value.message
-    assert "--require none" in caught.value.hint
+    assert "require `none`" in caught.value.hint
     return caught.value
 
 

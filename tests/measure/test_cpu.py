@@ -150,7 +150,7 @@ def test_memory_power_given_by_the_user_is_taken_and_one_that_no_machine_has_is_
     plan = memory_of(root, user_power_w=6.0)
     assert (plan.method, plan.power.low, plan.power.high) == (Method.USER, 6.0, 6.0)
     for watts in (0.0, -1.0, 15_000.0, float("nan")):
-        with pytest.raises(UsageError, match="ram-power"):
+        with pytest.raises(UsageError, match="memory"):
             memory_of(root, user_power_w=watts)
 
 

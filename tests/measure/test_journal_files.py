@@ -170,7 +170,7 @@ def test_a_data_set_that_has_the_journals_name_is_not_overwritten(run, content):
     Path("train.jsonl").write_text(content)
     with pytest.raises(OutputError, match=r"train\.jsonl exists and is not a carbon-lint journal") as caught:
         run("open('ran', 'w')", record_path="train.json")
-    assert "--record" in caught.value.hint
+    assert "another name" in caught.value.hint
     assert Path("train.jsonl").read_text() == content
     assert names() == ["train.jsonl"]
 
