@@ -15,6 +15,7 @@ import os
 import pkgutil
 import runpy
 import selectors
+import signal
 import socket
 import sys
 import termios
@@ -134,9 +135,14 @@ def run(request):
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # a signal to the group of a fork is not for the process that is forked
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     warm_up()
     del sys.path[0]
     asked = serve(socket.socket(fileno=int(sys.argv[1])))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     become(*asked)
     run(asked[0])

@@ -74,7 +74,7 @@ def test_every_line_of_a_secret_is_masked(console):
     assert [command.data for command in parse_commands(log())] == ["one", "two"]
 
 
-@given(st.dictionaries(st.sampled_from(OUTPUTS), st.text().filter(lambda text: "\r" not in text)))
+@given(st.dictionaries(st.sampled_from(list(OUTPUTS)), st.text().filter(lambda text: "\r" not in text)))
 def test_any_value_of_an_output_is_read_back_by_the_runner(values):
     text = "".join(file_command(name, value) for name, value in values.items())
     assert parse_file_command(text) == values

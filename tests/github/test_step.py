@@ -26,7 +26,7 @@ def test_a_training_is_measured_and_gated(runner):
     step = runner.step(command="echo training; sleep 0.3", location="FRA", max_emissions="5 g")
     assert step.succeeded, step.log
     assert "training\n" in step.log
-    assert tuple(name for name in step.outputs) == OUTPUTS
+    assert tuple(step.outputs) == tuple(OUTPUTS)
     assert step.outputs["outcome"] == "completed"
     assert step.outputs["verdict"] == "pass"
     assert step.outputs["over-budget"] == "false"
@@ -305,7 +305,7 @@ def test_cancelled_while_it_sets_up(runner):
     step = runner.step(setup="echo begun; sleep 60", command="true", location="FRA", cancel_when=b"begun")
     assert step.seconds < 6
     assert step.exit_status == 130
-    assert tuple(step.outputs) == OUTPUTS
+    assert tuple(step.outputs) == tuple(OUTPUTS)
 
 
 def test_a_step_that_asks_for_nothing_is_told_so(runner):
@@ -318,7 +318,7 @@ def test_a_misspelt_limit_stops_the_step_before_the_job(runner):
     step = runner.step_with({"command": "echo never", "max-emision": "5 g"})
     assert step.exit_status == 2
     assert "`max-emissions`" in step.annotations("error")[0]
-    assert tuple(step.outputs) == OUTPUTS
+    assert tuple(step.outputs) == tuple(OUTPUTS)
 
 
 def test_no_summary_where_none_is_wanted(runner):
@@ -341,10 +341,10 @@ def test_why_the_step_failed_is_among_the_annotations_that_are_shown(runner):
 @pytest.mark.parametrize(
     ("inputs", "line"),
     [
-        ({"location": "Frnace"}, "`location`"),
+        ({"location": "Frnace"}, "'location'"),
         ({"location": "FRA", "baseline": "yesterday"}, "'baseline'"),
         ({"location": "FRA", "baseline": "card", "max_increase": "ten"}, "'max-increase'"),
-        ({"location": "FRA", "record": "train.py"}, "`record`"),
+        ({"location": "FRA", "record": "train.py"}, "name a file of its own"),
         ({"location": "FRA", "grace": "30"}, "`grace`"),
         ({}, "`location: FRA`"),
     ],
@@ -362,9 +362,9 @@ def test_a_failure_names_the_line_of_yaml_that_mends_it(runner, inputs, line):
     ("text", "status", "said"),
     [
         ('location = "Frnace"', 125, "location: 'Frnace' is not a known location"),
-        ("carbon-intensity = -3.5", 125, "carbon-intensity: carbon intensity -3.5"),
-        ('location = "FRA"\npue = 0.5', 2, "pue: 0.5 is not 1 or more"),
-        ('location = "FRA"\ncarbon-intensity = 30', 2, "location and carbon-intensity are both set"),
+        ("carbon-intensity = -3.5", 2, "carbon-intensity: found -3.5"),
+        ('location = "FRA"\npue = 0.5', 2, "pue: found 0.5"),
+        ('location = "FRA"\ncarbon-intensity = 30', 2, "carbon-intensity: location is set too"),
     ],
 )
 def test_a_value_of_the_configuration_that_cannot_be_is_said_with_its_file_and_key(runner, text, status, said):
@@ -381,7 +381,7 @@ def test_a_hail_of_signals_does_not_cut_the_outputs_short(runner, phase):
     runner.is_impatient = True
     inputs = {"setup": "true", "command": "true", "location": "FRA"} | {phase: "echo begun; sleep 60"}
     step = runner.step_with(inputs, cancel_when=b"begun")
-    assert tuple(step.outputs) == OUTPUTS
+    assert tuple(step.outputs) == tuple(OUTPUTS)
     assert step.exit_status == {"setup": 130, "command": 130}[phase]
     assert step.summary
 
@@ -442,4 +442,4 @@ def test_a_card_that_is_almost_there_is_named_as_the_input_takes_it(runner):
         "\n`card: README.md`; if a second card is meant, make it first: an empty file will do"
     )
     step = runner.step(command="true", card="README.md", record="README.md", location="FRA")
-    assert "`record: carbon-lint-record.json`" in step.annotations("error")[0]
+    assert "like record.json" in step.annotations("error")[0]

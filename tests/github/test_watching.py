@@ -99,7 +99,7 @@ def test_without_a_model_nothing_is_asked_and_how_to_is_said(runner, hub):
     step = runner.step(command="trap 'exit 0' TERM; sleep 60 & wait", max_emissions="1 ug", env=hub.environ(), **quiet)
     assert step.exit_status == 1
     assert hub.requests == []
-    assert "with `hub-repo: OWNER/MODEL` the Hub is asked what such a job has pushed" in step.annotations("notice")
+    assert "name the model as `hub-repo` to list what such a job has pushed" in step.annotations("notice")
 
 
 def test_a_record_of_another_job_asks_nothing(runner, hub):
