@@ -389,7 +389,7 @@ def test_a_baseline_that_cannot_be_read_is_told_before_the_job(runner):
 
 def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_says_so(runner, hub):
     def cancel():
-        for child in psutil.Process().children():
+        for child in psutil.Process().children(recursive=True):
             child.send_signal(signal.SIGINT)
 
     hub.faults.add(Fault(matches="POST .*/commit/", first=cancel, stall_s=0.5))
