@@ -27,7 +27,7 @@ _MAX_TABLE = 100_000
 
 
 def pipe_table(text: str, start: int, end: int) -> tuple[Rows, int] | None:
-    """Return the cells of the Markdown table that the line `text[start:end]` belongs to, and where the table ends."""
+    """Return the cells of the Markdown table around the line `text[start:end]`, and the end of the table."""
     if text.find("|", start, end) < 0:
         return None
     header = start

@@ -136,7 +136,7 @@ def _from_record(source: str, arguments: Namespace, settings: Settings) -> tuple
 
 
 def _token_beside(source: str) -> tuple[str, ...]:
-    """The Trainer saves its arguments next to the table, a token given as `hub_token=` in clear text among them."""
+    """Warn of the arguments that the Trainer saves beside the table: a token given as `hub_token=` is among them."""
     path = os.path.join(os.path.dirname(source), "training_args.bin")
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):

@@ -50,7 +50,7 @@ _KNOWN_COMMANDS = (
 
 
 def lost_venv(setup: str, command: str, path: str) -> str | None:
-    """What to add to `setup` if it activates an environment that ends with it; `None` if it keeps it, or has none.
+    """Return what to add to `setup` if it activates an environment that ends with it, else `None`.
 
     `path` is the PATH that `setup` left for `command` by GITHUB_PATH, "" if it left none.
     """
@@ -73,7 +73,7 @@ def lost_venv(setup: str, command: str, path: str) -> str | None:
 
 
 def not_found(name: str | None) -> str:
-    """What to do about exit status 127."""
+    """Return what to do about exit status 127."""
     if name is None:
         return (
             "127 says that a command was not found: install it in `setup`, say `setup: pip install -r requirements.txt`"
@@ -84,7 +84,7 @@ def not_found(name: str | None) -> str:
 
 
 def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str], root: Path = ROOT) -> str:
-    """The same step as a composite action, in a job container that is given the GPUs. Tokens are left out."""
+    """Return the same step as a composite action, in a job container that is given the GPUs. Tokens are left out."""
     is_amd = bool(host_amd_gpus(root)) and not host_gpus(root)
     repository = environ.get("GITHUB_ACTION_REPOSITORY") or REPOSITORY
     given = {

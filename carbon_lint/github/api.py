@@ -79,7 +79,7 @@ def file_at(step: Step, commit: str, name: str) -> bytes | None:
 def upsert_comment(
     step: Step, number: int, body: str, is_ours: Callable[[str], bool], *, may_create: bool
 ) -> str | None:
-    """Write `body` as the one comment that `is_ours` knows, and return its address; `None` where nothing was to do.
+    """Write `body` as the one comment that `is_ours` knows, and return its address; `None` if nothing was to do.
 
     Only a comment of our own author counts: anybody can copy the marker. Raises ApiError.
     """
@@ -115,7 +115,7 @@ def _own_login(repository: Repository, token: str) -> str:
 
 
 def who_labelled(step: Step, number: int, label: str) -> str | None:
-    """The user who set `label` last, where they may write to the repository; else `None`. Raises ApiError."""
+    """Return the user who set `label` last, if they may write to the repository; else `None`. Raises ApiError."""
     with _repository(step) as repository:
         pull = repository.get_pull(number)
         login = _last_labeller(pull, label)

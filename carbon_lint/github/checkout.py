@@ -51,7 +51,7 @@ def _workspace(step: Step) -> Path:
 
 
 def _named(step: Step) -> Iterator[Path]:
-    """The folders that the inputs name, and the workspace."""
+    """Return the folders that the inputs name, and the workspace."""
     workspace, inputs = _workspace(step), step.inputs
     if inputs.config is not None:
         yield Path(os.path.normpath(workspace / inputs.config)).parent
@@ -69,7 +69,7 @@ def _upward(workspace: Path, folder: Path) -> Iterator[Path]:
 
 
 def _folders(workspace: Path) -> list[Path]:
-    """The folders below the workspace, two levels deep, in the order of their names."""
+    """Return the folders below the workspace, two levels deep, in the order of their names."""
     try:
         first = sorted(folder for folder in workspace.iterdir() if _is_plain(folder))
         return first + sorted(folder for parent in first for folder in parent.iterdir() if _is_plain(folder))

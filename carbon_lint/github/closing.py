@@ -32,7 +32,7 @@ def write_outputs(step: Step) -> None:
 
 
 def announce(step: Step) -> None:
-    """How the step ended, as its first annotation: an error where it failed, a warning where something was let through.
+    """How the step ended, as its first annotation: an error if it failed, a warning where something was let through.
 
     The linter's findings come after it: the runner shows ten a step, and why the step failed must be among them.
     """
@@ -54,7 +54,7 @@ def _limits_that_fail(report: RunReport) -> list[str]:
 
 
 def close(step: Step) -> None:
-    """Summary and ownership. Raises OutputError where the summary cannot be written."""
+    """Summary and ownership. Raises OutputError if the summary cannot be written."""
     if step.context.summary_file is not None:
         ours = render_summary(step) if step.inputs.summary else ""
         write_summary(step.context.summary_file, ours, step.result.job_summary)
@@ -93,7 +93,7 @@ def comment_key(step: Step) -> str:
 
 
 def _is_news(step: Step) -> bool:
-    """Whether a comment is made where there is none; one that is there is always kept true."""
+    """Whether a comment is made if there is none; one that is there is always kept true."""
     report = step.result.report
     wanted = step.inputs.comment_on
     if report.is_cancelled:

@@ -52,7 +52,7 @@ class Console:
             self._is_line_open = data[-1:] not in {b"\n", b"\r"}
 
     def said(self, message: str) -> str:
-        """A message as the step shows it: in its words, and without any secret."""
+        """Return a message as the step shows it: in its words, and without any secret."""
         return redact.text(self._words(message), self._secrets)
 
     def line(self, text: str = "") -> None:
@@ -62,15 +62,15 @@ class Console:
     def error(
         self, message: str, *, title: str = "carbon-lint", where: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """An error annotation; `where` has its file, line and column."""
+        """Return an error annotation; `where` has its file, line and column."""
         self._annotate("error", message, title, where)
 
     def warning(self, message: str, *, title: str = "carbon-lint") -> None:
-        """A warning annotation."""
+        """Return a warning annotation."""
         self._annotate("warning", message, title)
 
     def notice(self, message: str, *, title: str = "carbon-lint") -> None:
-        """A notice."""
+        """Return a notice."""
         self._annotate("notice", message, title)
 
     def group(self, title: str) -> None:
@@ -127,7 +127,7 @@ def file_command(name: str, value: str) -> str:
 
 
 def append(path: Path, text: str) -> None:
-    """Append `text` to a file command's file. Raises OutputError where it cannot be written."""
+    """Append `text` to a file command's file. Raises OutputError if it cannot be written."""
     _write(path, text, os.O_APPEND)
 
 
@@ -169,7 +169,7 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 
 def write_summary(path: Path, ours: str, the_jobs: str) -> None:
-    """The step's summary: ours first, whatever stands there already, then the job's, closed. Raises OutputError.
+    """Return the step's summary: ours first, whatever stands there already, then the job's, closed. Raises OutputError.
 
     A job that runs as root can find the file itself and write into it; it is no other step's, each has one of its own.
     """

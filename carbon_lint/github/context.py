@@ -70,13 +70,13 @@ class Context:
 
     @property
     def pull_request(self) -> int | None:
-        """Number of the pull request, where there is one."""
+        """Number of the pull request, if there is one."""
         number = _at(self.event, "pull_request", "number")
         return number if isinstance(number, int) and not isinstance(number, bool) else None
 
     @property
     def is_fork(self) -> bool:
-        """True where the pull request comes from another repository: it has no secrets and a token that only reads."""
+        """True if the pull request comes from another repository: it has no secrets and a token that only reads."""
         head = _at(self.event, "pull_request", "head", "repo", "full_name")
         return self.is_pull_request and (head is None or head != self.repository)
 

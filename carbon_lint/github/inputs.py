@@ -65,7 +65,7 @@ def _script(value: str) -> str:
 
 
 def _checked_by(parse: Callable[[str], Any]) -> Callable[[str], str]:
-    """Text that `parse` accepts. It is parsed again where it is used, as the configuration may state it too."""
+    """Text that `parse` accepts. It is parsed again if it is used, as the configuration may state it too."""
 
     def check(value: str) -> str:
         parse(_text(value))
@@ -216,7 +216,7 @@ class ActionInputs:
 
     @property
     def without_effect(self) -> tuple[str, ...]:
-        """Names of the inputs given that say how to measure, where nothing is measured."""
+        """Names of the inputs given that say how to measure, if nothing is measured."""
         if self.command is not None:
             return ()
         given = (spec for spec in fields(self) if spec.metadata["input"] in _MEASURING)

@@ -54,7 +54,7 @@ class JobFiles:
         return {name: str(self.folder / name.lower()) for name in VARIABLES}
 
     def changes(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """What `setup` left in its ENV and PATH files, as the environment of the command that comes after it."""
+        """Return what `setup` left in its ENV and PATH files, as the environment of the command that comes after it."""
         written = read_entries(self._text("GITHUB_ENV"))
         changed = {key: value for key, value in written if _NAME.fullmatch(key) and "\0" not in value}
         paths = [line for line in self._text("GITHUB_PATH").splitlines() if line.strip()]
@@ -88,7 +88,7 @@ class JobFiles:
         return tuple(refused)
 
     def summary(self) -> str:
-        """What the job wrote for the step's summary. Ours comes first, so it is written when ours is."""
+        """Return what the job wrote for the step's summary. Ours comes first, so it is written when ours is."""
         return self._text("GITHUB_STEP_SUMMARY")
 
     def _text(self, name: str) -> str:

@@ -61,7 +61,7 @@ class MissingCommand:
         self._tail = b""
 
     def feed(self, data: bytes) -> None:
-        """The output, piece by piece."""
+        """Return the output, piece by piece."""
         heard = self._tail + data
         if b"not found" in heard:  # much faster than the pattern, which rarely has anything to find
             for match in _NOT_FOUND.finditer(heard):
@@ -113,7 +113,7 @@ class MeterWithOutput:
 
 
 def base_environ(environ: Mapping[str, str], context: Context, files: JobFiles) -> dict[str, str]:
-    """What the job's environment is made from: ours, with the private files in place of the step's."""
+    """Return what the job's environment is made from: ours, with the private files in place of the step's."""
     base = {name: value for name, value in environ.items() if name not in OUR_VARIABLES}
     if environ.get("CARBON_LINT_PYTHONPATH"):
         base["PYTHONPATH"] = environ["CARBON_LINT_PYTHONPATH"]
@@ -121,7 +121,7 @@ def base_environ(environ: Mapping[str, str], context: Context, files: JobFiles) 
 
 
 def own_prefix() -> str | None:
-    """Our venv, where it is private and must leave the job's PATH."""
+    """Our venv, if it is private and must leave the job's PATH."""
     return private_prefix(sys.prefix, sys.base_prefix)
 
 
@@ -131,7 +131,7 @@ def passed_names(inputs: ActionInputs) -> tuple[str, ...]:
 
 
 def run_setup(script: str, environ: Mapping[str, str], pass_env: tuple[str, ...], console: Console) -> None:
-    """Run `setup`, not measured. Raises SetupFailedError; its processes are ended where this is interrupted."""
+    """Run `setup`, not measured. Raises SetupFailedError; its processes are ended if this is interrupted."""
     child_environ, _ = job_environ(environ, pass_env=pass_env, own_prefix=own_prefix())
     missing = MissingCommand()
     console.group("carbon-lint: setup")
@@ -167,7 +167,7 @@ def measured(
     readings: list[Reading],
     console: Console,
 ) -> tuple[Record, Heard]:
-    """`run(meter, on_progress, printed)` with the job's output going to the log, where its progress is heard too.
+    """`run(meter, on_progress, printed)` with the job's output going to the log, if its progress is heard too.
 
     And what the output said of why it failed.
     """

@@ -75,7 +75,7 @@ def git_environ(environ: Mapping[str, str], workspace: Path) -> dict[str, str]:
 
 
 def our_git_environ(environ: Mapping[str, str], workspace: Path) -> dict[str, str]:
-    """The environment of a git that we run ourselves, in `workspace`.
+    """Return the environment of a git that we run ourselves, in `workspace`.
 
     None of the step's `GIT_*` reach it: a `GIT_DIR` that an earlier step set would choose whose limits are read.
     """

@@ -26,7 +26,7 @@ _MOST_FOLDERS = 5
 
 
 def inside(context: Context, name: str, value: str, *, may_be_temporary: bool = False) -> Path:
-    """The path that input `name` gives, absolute. Raises UsageError where a link or `..` leads out of the workspace.
+    """Return the absolute path that input `name` gives. Raises UsageError if it leads out of the workspace.
 
     With `may_be_temporary` the runner's temporary folder will do as well.
     """
@@ -51,7 +51,7 @@ def relative(context: Context, path: Path) -> str:
 
 
 def _folders_there(context: Context) -> str:
-    """The folders to choose from; without any, nothing was checked out."""
+    """Return the folders to choose from; without any, nothing was checked out."""
     try:
         found = sorted(path.name for path in context.workspace.iterdir() if path.is_dir() and path.name[:1] != ".")
     except OSError:
@@ -63,7 +63,7 @@ def _folders_there(context: Context) -> str:
 
 
 def working_directory(context: Context, value: str | None) -> Path:
-    """Where `setup` and `command` run. Raises UsageError, InputError where it is no folder of the workspace."""
+    """Where `setup` and `command` run. Raises UsageError, InputError if it is no folder of the workspace."""
     folder = inside(context, "working-directory", value or ".")
     if not folder.is_dir():
         raise InputError(

@@ -44,7 +44,7 @@ _OLD_ESCAPES = ((b"%3B", b";"), (b"%5D", b"]"))  # of `##[…]`, which the newer
 
 
 class Filter:
-    """Bytes in, harmless bytes out. Holds back at most `MAX_HELD_BYTES`, and only where a command may be beginning."""
+    """Bytes in, harmless bytes out. Holds back at most `MAX_HELD_BYTES`, and only if a command may be beginning."""
 
     def __init__(self) -> None:
         self._held = b""
@@ -52,14 +52,14 @@ class Filter:
         self._is_group_open = False
 
     def feed(self, data: bytes) -> bytes:
-        """What may be written now of all that came so far."""
+        """Return what may be written now of all that came so far."""
         if self._is_within_command() and len(self._held) + len(data) <= MAX_HELD_BYTES and not _LINE_END.search(data):
             self._held += data
             return b""
         return self._filtered(self._held + data, is_end=False)
 
     def finish(self) -> bytes:
-        """The rest, when no more comes: what was held back, and an end for a fold that was left open."""
+        """Return the rest, when no more comes: what was held back, and an end for a fold that was left open."""
         rest = self._filtered(self._held, is_end=True)
         return rest + b"\n::endgroup::\n" if self._is_group_open else rest
 
@@ -92,7 +92,7 @@ class Filter:
         return b"".join(out)
 
     def _honoured(self, line: bytes) -> bytes | None:
-        """What `line`, from its marker on, becomes where it is a command that the job may give."""
+        """Return what `line`, from its marker on, becomes if it is a command that the job may give."""
         for pattern in _HONOURED:
             match = pattern.match(line)
             if match is None:
@@ -119,7 +119,7 @@ class Filter:
 
 
 def _masks(data: bytes) -> bytes:
-    """The commands for what may be masked of `data`, as a command holds it; else a line that says why there is none."""
+    """Return the commands that mask what may be masked of `data`, or a line that says why there is none."""
     for escape, plain in _ESCAPES:
         data = data.replace(escape, plain)
     lines = masks.honoured(data.decode("utf-8", "surrogateescape"))

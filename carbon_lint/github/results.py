@@ -60,7 +60,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One run of the action: what was asked for, where it runs, and what is known of it so far."""
+    """One run of the action: what was asked for, its place, and what is known of it so far."""
 
     inputs: ActionInputs
     context: Context
@@ -99,7 +99,7 @@ def outputs(step: Step) -> dict[str, str]:
 
 
 def number(value: float | None) -> str:
-    """A number that every reader of workflow expressions takes for one: no exponent; "" for `None`."""
+    """Return a number that every reader of workflow expressions takes for one: no exponent; "" for `None`."""
     if value is None:
         return ""
     return f"{Decimal(repr(value)):f}"

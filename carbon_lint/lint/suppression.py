@@ -134,7 +134,7 @@ def _scalars(node: Node) -> Iterator[tuple[int, int]]:
 
 
 class _Lines:
-    """The lines of a front matter, and where the block is."""
+    """The lines of a front matter, and the place of the block."""
 
     __slots__ = ("_next", "_spans", "_starts", "block")
 

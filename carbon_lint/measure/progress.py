@@ -1,4 +1,4 @@
-"""What the loop says while the job runs, and where the run is heading. Values only; the doors show them."""
+"""What the loop says while the job runs, and if the run is heading. Values only; the doors show them."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class RunRequest:
         cancel_grace_s: what a cancelled job gets at most, if that is less than 6 s.
         secrets: texts that no record may hold, beside the values of variables that are named like a secret.
         record_path: where the record goes; `None` writes neither record nor journal.
-        remote_ok: measure a command although its work runs where it can neither be counted nor stopped.
+        remote_ok: measure a command although its work runs elsewhere and can neither be counted nor stopped.
         forecast: warn when the job is heading over a limit, by its progress file or `expected_duration_s`.
     """
 

@@ -123,7 +123,7 @@ def _folders(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def _beside(path: str | os.PathLike[str]) -> dict[str, NamedRecord]:
-    """Return the records in these folders, by where they really lie."""
+    """Return the records in these folders, by their real path."""
     return {os.path.realpath(item.name): item for folder in _folders(path) for item in records_in(folder)}
 
 
@@ -139,7 +139,7 @@ def _without_sums(group: list[NamedRecord]) -> list[NamedRecord]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """An earlier run's record, and where it is kept. `is_attempt`: a run group counts it."""
+    """An earlier run's record, and the path at which it is kept. `is_attempt`: a run group counts it."""
 
     path: Path
     run_id: str | None
@@ -193,7 +193,7 @@ def _free_old(target: Path) -> Path:
 
 
 def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Earlier | None:
-    """Put what stands at `path` aside where it is another run than the record's, and return it.
+    """Put what stands at `path` aside if it is another run than the record's, and return it.
 
     Raises OutputError if it cannot be.
     """
@@ -208,7 +208,7 @@ def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Earlier | None
 
 
 def make_way(earlier: Earlier | None) -> None:
-    """As the method, where there is one. What cannot be moved now is met again when the record is written."""
+    """As the method, if there is one. What cannot be moved now is met again when the record is written."""
     if earlier is not None:
         with contextlib.suppress(OSError):
             earlier.make_way()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def as_text(published: Published) -> str:
-    """Return what was done, and where it can be seen; of a dry run the change."""
+    """Return what was done, and the address to see it at; of a dry run the change."""
     where = published.repo_id if published.revision == "main" else f"{published.repo_id} ({published.revision})"
     if published.diff is not None:
         change = "".join(f"{terminal(line)}\n" for line in published.diff.split("\n")[:-1])

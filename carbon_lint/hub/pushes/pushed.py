@@ -44,7 +44,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """A branch, or a pull request (`refs/pr/N`), that is not where it was.
+    """A branch, or a pull request (`refs/pr/N`), that is not at the commit at which it was.
 
     Attributes:
         before: the commit it was at; `None` if it was not there.

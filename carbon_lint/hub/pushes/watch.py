@@ -75,7 +75,7 @@ class Watch:
         self._blind: str | None = "the Hub was not asked before the job"
 
     def begin(self) -> str | None:
-        """Look where every branch is. Return what to warn of; the job runs all the same."""
+        """Read at which commit every branch is. Return what to warn of; the job runs all the same."""
         try:
             with logging_to_stderr(0), self._open(BEFORE_S) as repo:
                 self._before = heads(repo)

@@ -25,7 +25,7 @@ class Stated:
     Attributes:
         emissions_g: grams; None if the statement cannot be read.
         text: the value as it stands in the metadata.
-        note: how the grams were got where not from a plain number ("converted from kg"), or why they were not.
+        note: how the grams were got if not from a plain number ("converted from kg"), or why they were not.
         is_converted: True if the grams come from text with a unit.
         source: the block's `source`, if it is text.
     """

@@ -1,6 +1,6 @@
 """Price the energy of a meter hour by hour.
 
-What is read in an hour is booked to that hour, and costs what the grid's figure for that hour says. Where that figure
+What is read in an hour is booked to that hour, and costs what the grid's figure for that hour says. If that figure
 is not there yet, the latest one before it stands in; when it comes, all that was booked to its hour costs what it says.
 So the grams so far may fall a little when an hour's figure arrives late.
 """

@@ -180,7 +180,7 @@ def _within(limit: LimitResult) -> str:
 
 
 def _beside(limit: LimitResult) -> str:
-    """`4.19 of 4 mg`: measured of allowed, the unit once where it is the same."""
+    """`4.19 of 4 mg`: measured of allowed, the unit once if it is the same."""
     allowed = _show(limit, limit.allowed)
     if limit.name == "max-increase":
         more = "more" if limit.measured >= 0 else "less"
