@@ -65,7 +65,7 @@ def _script(value: str) -> str:
 
 
 def _checked_by(parse: Callable[[str], Any]) -> Callable[[str], str]:
-    """Text that `parse` accepts. It is parsed again if it is used, as the configuration may state it too."""
+    """Text that `parse` accepts. It is parsed again by its user, as the configuration may state it too."""
 
     def check(value: str) -> str:
         parse(_text(value))

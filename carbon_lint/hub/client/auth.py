@@ -1,4 +1,4 @@
-"""Find the token to use and if it came from. The token itself never leaves `Credentials` but to the client."""
+"""Find the token to use, and its origin. The token itself never leaves `Credentials` but to the client."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Linear in the job's progress, from the moment at which that progress began to move: what was used before (imports, the
 compiling of a first step, the steps that a resumed run did not repeat) is counted once and not stretched. So what is
-forecast is the least that the job will use to get if its counter ends, even if that is not the end of the job.
+forecast is the least that the job will use until its counter ends, even if that is not the end of the job.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Count the energy of the host, its CPU and memory, from `start` on: by counters if they are, else by the models.
+"""Count the energy of the host, its CPU and memory, from `start` on: by counters if there are any, else by the models.
 
 A modelled figure needs the elapsed time and the busy CPU seconds alone, so that it does not depend on how often it is
 read, and anybody can compute it again from the record's `assumptions`.
