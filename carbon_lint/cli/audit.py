@@ -4,7 +4,7 @@
   carbon-lint audit --from cards.parquet --format json
   carbon-lint audit --author my-org --open-prs --max-prs 5 --yes
 
-An audit of the Hub keeps a journal: after Ctrl-C the same command continues at the place where it stopped. An audit of a file reports
+An audit of the Hub keeps a journal: the same command continues after Ctrl-C. An audit of a file reports
 what it had judged until then. Exit status 1 if a card has errors, 3 if not one card could be read.
 """
 
