@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from carbon_lint.cli import main, run_options
+from carbon_lint.cli import main
 from carbon_lint.hub.pushes import watch
+from carbon_lint.pipeline import plan
 from tests.measure.fake_meter import PatientMeter
 
 if __name__ == "__main__":
@@ -19,5 +20,5 @@ if __name__ == "__main__":
             super().__init__(target, environ, settle_s=settle_s)
 
     watch.Watch = QuickWatch
-    run_options.meter_for = lambda arguments, settings, place: PatientMeter()
+    plan.meter_of = lambda plan, environ: PatientMeter()
     sys.exit(main(["run", "--location", "FRA", *sys.argv[2:]]))

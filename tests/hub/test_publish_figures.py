@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from carbon_lint.card.read import read_card
@@ -181,6 +181,7 @@ OURS = st.sampled_from(
 @example((b"\xef\xbb\xbf", b"", b"# no front matter\r\n"), CARD, True)
 def test_whatever_the_two_cards_are_no_byte_of_theirs_changes_outside_of_the_block(theirs, ours, has_record):
     before, block, after = theirs
+    assume(not after.startswith(b" "))  # it would go on with the block's value
     whole = Merged(record=record(), notes=()) if has_record else None
     source = Source(whole=whole, card=ours.encode(), card_name="README.md", whole_switch="-", first_hint="-")
     old = before + block + after

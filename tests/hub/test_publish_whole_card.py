@@ -153,7 +153,7 @@ def test_what_is_no_model_is_refused_before_anything_is_sent(model, cli, target,
 @pytest.mark.parametrize(
     ("token", "messages"),
     [
-        (None, ("there is no token for the Hub", "--token-file")),
+        (None, ("there is no token for the Hub", "as token-file")),
         ("", ("HF_TOKEN is set but empty", "a secret that does not exist")),
         ("hf_unknownToken123", ("the Hub does not accept HF_TOKEN", "settings/tokens")),
         (READ_TOKEN, ("HF_TOKEN (acme's) may only read", "write access")),

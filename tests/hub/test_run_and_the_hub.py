@@ -69,7 +69,7 @@ def test_a_job_that_pushed_when_it_was_stopped_is_told_commit_by_commit(model, s
     )
     back = f"to go back (docs/publishing.md): main was at {before}"
     assert code == 1
-    assert f"  warning: {said}\n  warning: {back}\n" in err
+    assert f"warning: {said}\ncarbon-lint: warning: {back}\n" in err
     record = load_record("r.json")
     assert (record.outcome, record.exit_status) == (Outcome.OVER_BUDGET, 0)
     assert record.warnings[-2:] == (said, back)
@@ -97,7 +97,7 @@ def test_nothing_is_asked_unless_a_model_is_named_and_how_to_is_said(model, star
     code, err = ended(start("nothing", *BUDGET))
     assert code == 1
     assert model.requests == []
-    assert "carbon-lint: with --hub-repo OWNER/MODEL the Hub is asked what such a job has pushed\n" in err
+    assert "carbon-lint: name the model as `hub-repo` to list what such a job has pushed\n" in err
 
 
 def test_a_stop_without_a_push_is_said(model, start):
@@ -193,7 +193,7 @@ def test_a_record_that_is_another_runs_by_now_is_left_alone(asking):
     asking.send_signal(signal.SIGINT)
     code, err = ended(asking)
     assert code == 1
-    assert "warning: the record does not say so: r.json holds another run by now" in err
+    assert "warning: the record does not say what was pushed: r.json holds another run by now" in err
     assert Path("r.json").read_text() == other
 
 
@@ -202,5 +202,5 @@ def test_a_record_that_is_gone_is_said(asking):
     asking.send_signal(signal.SIGINT)
     code, err = ended(asking)
     assert code == 1
-    assert "warning: the record does not say so: cannot read r.json" in err
+    assert "warning: the record does not say what was pushed: cannot read r.json" in err
     assert not Path("r.json").exists()
