@@ -115,7 +115,7 @@ def test_cpu_power_given_by_the_user_comes_before_any_counter(tmp_path):
 @cases("watts", [0.0, -1.0, 15_000.0, float("nan"), float("inf")])
 def test_a_cpu_power_that_no_machine_has_is_refused_before_the_job(tmp_path, watts):
     """0 W would count the CPU as nothing, 15 kW be taken for a counter that jumped."""
-    with pytest.raises(UsageError, match="cpu-power") as caught:
+    with pytest.raises(UsageError, match="is not what") as caught:
         plan_cpu(watts, root=machine(tmp_path, EPYC_7763))
     assert "15 W" in caught.value.hint
 
