@@ -16,7 +16,7 @@ import time
 
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
-from carbon_lint.lint.engine import LintRequest, examine
+from carbon_lint.lint.card_linter import examine
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
 
@@ -80,7 +80,7 @@ def judge(matter: str, policy: Policy) -> list[str]:
     """The codes that are found, after the fixes were tried."""
     card = read_card(f"---\n{matter}\n---\n# A model\n".encode("utf-8", "surrogatepass"), "README.md")
     found, _ = examine(card, policy)
-    fix_card(card, policy, LintRequest((), fix="unsafe"))
+    fix_card(card, policy, allow_unsafe=True)
     return [one.code for one in found]
 
 

@@ -40,11 +40,7 @@ DOORS = {"cli/__init__.py", "github/entry.py"}  # where an exception becomes tex
 
 # What does not hold yet. An entry that is no longer needed fails its test, so these only shrink.
 OPEN_IMPORTS: set[tuple[str, str]] = set()
-OPEN_CIRCLES = {
-    "card.yaml.compose card.yaml.repair card.yaml.scan",
-    "lint.context lint.rule lint.rules lint.suppression",
-    "lint.engine lint.fix",
-}
+OPEN_CIRCLES = {"lint.context lint.rule lint.rules lint.suppression"}  # by a type alone: a rule is given the context
 OPEN_FOLDER_CIRCLES: set[str] = set()
 OPEN_LONG_FUNCTIONS = {"report.run.export.spdx"}
 OPEN_LONG_FILES: set[str] = set()

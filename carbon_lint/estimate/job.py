@@ -193,11 +193,6 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
     )
 
 
-def gpu_names() -> tuple[str, ...]:
-    """Return the names that `find_gpu` knows, the shortest of each."""
-    return tuple(row["aliases"][0] for row in _rows())
-
-
 def _finite(values: Range) -> Range:
     """Return the range. Raises UsageError if it is beyond what a number can hold."""
     if not math.isfinite(values.high):

@@ -13,7 +13,7 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class Severity:
@@ -216,10 +216,6 @@ class LintReport(Value):
         """How many diagnostics have this severity."""
         return sum(diagnostic.severity == severity for diagnostic in self.diagnostics)
 
-    def at_or_above(self, severity: str) -> Iterator[Diagnostic]:
-        """Return the diagnostics that are at least as bad as `severity`."""
-        return (found for found in self.diagnostics if RANK[found.severity] <= RANK[severity])
-
 
 class Lines:
     """Offsets of one text as lines and columns. A line ends at LF, CRLF or a lone CR, as editors have it."""
@@ -237,10 +233,6 @@ class Lines:
     def span(self, start: int, end: int) -> tuple[int, int, int, int]:
         """(line, column, end line, end column) of a span."""
         return (*self.place(start), *self.place(end))
-
-    def start_of(self, line: int) -> int:
-        """Offset of the first character of a line counted from 1."""
-        return self._starts[line - 1]
 
     def line_of(self, offset: int) -> int:
         """Line of an offset, from 1."""

@@ -6,12 +6,11 @@ import os
 from functools import lru_cache
 
 from carbon_lint.config import Settings, find, load_file
+from carbon_lint.lint.card_linter import examine, run_rules
 from carbon_lint.lint.context import Context, speaks_bytes
-from carbon_lint.lint.diagnostic import Diagnostic, Lines, LintReport, Related
+from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.lint.discover import CARD_NAME, Found
 from carbon_lint.lint.policy import Policy
-from carbon_lint.lint.rules import load as load_rule
-from carbon_lint.lint.rules import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from carbon_lint.card.document import Card
-    from carbon_lint.lint.diagnostic import Hit
     from carbon_lint.lint.evidence import Evidence
-    from carbon_lint.lint.policy import Active
-
-# What reads the comments' use must run after all rules that a comment can silence.
-_LAST = ("CL901", "CL902")
 
 
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -190,10 +184,26 @@ class Judge:
             return Judged(found.path, [])
         diagnostics, suppressed = examine(card, policy, self.request.evidence)
         if self.request.fix is not None and any(diagnostic.fix for diagnostic in diagnostics):
-            from carbon_lint.lint.fix import fix_file
-
-            return fix_file(self.request, card, policy)
+            return self._fixed(card, policy)
         return Judged(found.path, diagnostics, suppressed)
+
+    def _fixed(self, card: Card, policy: Policy) -> Judged:
+        """Fix a card, write it unless the request is dry, and return what is left. Raises OutputError."""
+        from carbon_lint.lint.fix import encoded, fix_card, unified_diff
+
+        request = self.request
+        fixed = fix_card(card, policy, request.evidence, allow_unsafe=request.fix == "unsafe")
+        shown = card if request.is_dry else fixed
+        judged = Judged(card.path, *examine(shown, policy, request.evidence))
+        if fixed.text == card.text:
+            return judged
+        judged.diff = unified_diff(card, fixed)
+        if not request.is_dry:
+            from carbon_lint.files import write_atomically
+
+            write_atomically(card.path, encoded(fixed))
+            judged.is_fixed = True
+        return judged
 
 
 class FileSources:
@@ -274,65 +284,16 @@ def collect(judged: Iterable[Judged], sources: Mapping[str, str] | None = None) 
     return report, diffs
 
 
-def examine(card: Card, policy: Policy, evidence: Evidence | None = None) -> tuple[list[Diagnostic], int]:
-    """Return the diagnostics of one card in order, and how many more a comment silenced."""
-    return _run(Context(card, policy.settings, evidence), policy.active_for(card.path))
-
-
 def _is_out_of_scope(card: Card, data: bytes) -> bool:
     """Whether a card is well formed and does not speak of carbon, as most do: no rule can have anything to say."""
     return not card.problems and not speaks_bytes(data) and card.pyyaml_error is None
-
-
-def _run(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
-    traits = context.traits()
-    if not traits:
-        return [], 0
-    found: list[Diagnostic] = []
-    lines: Lines | None = None
-    suppressed = 0
-    context.active = active.codes
-    for needs, module, code, severity in active.rules:
-        if needs not in traits:
-            continue
-        for hit in load_rule(module).check(context):
-            context.codes.add(code)
-            if "suppression" in traits and code not in _LAST and context.suppressions.silence(code, hit.start):
-                suppressed += 1
-                continue
-            lines = lines or Lines(context.text)
-            found.append(_diagnostic(hit, (module, code, severity), context.card, lines))
-    found.sort()
-    return found, suppressed
-
-
-def _diagnostic(hit: Hit, rule: tuple[str, str, str], card: Card, lines: Lines) -> Diagnostic:
-    module, code, severity = rule
-    # A card that cannot be parsed is never touched, but for fences that hide its front matter.
-    is_fixable = all(problem.kind == "laxer-reader" for problem in card.problems)
-    line, column, end_line, end_column = lines.span(hit.start, hit.end)
-    return Diagnostic(
-        code=code,
-        name=name_of(module),
-        severity=severity,
-        message=hit.message,
-        path=card.path,
-        start=hit.start,
-        end=hit.end,
-        line=line,
-        column=column,
-        end_line=end_line,
-        end_column=end_column,
-        fix=hit.fix if is_fixable else None,
-        related=tuple(Related(message, start, end, lines.span(start, end)) for message, start, end in hit.related),
-    )
 
 
 def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:
     from carbon_lint.card.read import read_card
 
     context = Context(read_card(b"", path), policy.settings, unreadable=reason)
-    return _run(context, policy.active_for(path))[0]
+    return run_rules(context, policy.active_for(path))[0]
 
 
 def read_bytes(path: str) -> bytes:

@@ -11,9 +11,9 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 
 from carbon_lint.card.read import read_card
+from carbon_lint.lint.card_linter import examine
 from carbon_lint.lint.context import is_map
 from carbon_lint.lint.diagnostic import SEVERITIES, Severity
-from carbon_lint.lint.engine import Judged, examine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.card.document import Card, Node
     from carbon_lint.lint.diagnostic import Diagnostic, Edit, Fix
-    from carbon_lint.lint.engine import LintRequest
+    from carbon_lint.lint.evidence import Evidence
     from carbon_lint.lint.policy import Policy
 
 _BOM = "\ufeff"
@@ -29,34 +29,12 @@ _PASSES = 8
 """A fix may uncover another (a list made a map, then its keys renamed); more rounds than rules that do so."""
 
 
-def fix_file(request: LintRequest, card: Card, policy: Policy) -> Judged:
-    """Mend a card, write it unless the request is dry, and return what is left. Raises OutputError."""
-    fixed = fix_card(card, policy, request)
-    diagnostics, suppressed = examine(fixed, policy, request.evidence)
-    if fixed.text == card.text:
-        return Judged(card.path, diagnostics, suppressed)
-    if request.is_dry:
-        diagnostics, suppressed = examine(card, policy, request.evidence)
-    judged = Judged(card.path, diagnostics, suppressed)
-    judged.diff = _diff(card, fixed)
-    if not request.is_dry:
-        from carbon_lint.files import write_atomically
-
-        write_atomically(card.path, _encoded(fixed))
-        judged.is_fixed = True
-    return judged
-
-
-def fix_card(card: Card, policy: Policy, request: LintRequest) -> Card:
+def fix_card(card: Card, policy: Policy, evidence: Evidence | None = None, *, allow_unsafe: bool = False) -> Card:
     """Return the card with every fix that the request allows and that stands the test, or the same card without one."""
     for _ in range(_PASSES):
-        found, _ = examine(card, policy, request.evidence)
-        fixes = [
-            diagnostic.fix
-            for diagnostic in found
-            if diagnostic.fix and (diagnostic.fix.is_safe or request.fix == "unsafe")
-        ]
-        better = _first_that_holds(card, found, fixes, policy, request)
+        found, _ = examine(card, policy, evidence)
+        fixes = [each.fix for each in found if each.fix and (each.fix.is_safe or allow_unsafe)]
+        better = _first_that_holds(card, found, fixes, policy, evidence)
         if better is None:
             break
         card = better
@@ -64,7 +42,7 @@ def fix_card(card: Card, policy: Policy, request: LintRequest) -> Card:
 
 
 def _first_that_holds(
-    card: Card, found: list[Diagnostic], fixes: list[Fix], policy: Policy, request: LintRequest
+    card: Card, found: list[Diagnostic], fixes: list[Fix], policy: Policy, evidence: Evidence | None
 ) -> Card | None:
     """All fixes at once, or, if that does not stand the test, the first that does alone."""
     together = _without_overlap(fixes)
@@ -73,7 +51,7 @@ def _first_that_holds(
         edits = [edit for fix in some for edit in fix.edits]
         after = _reread(card, apply(card.text, edits))
         if _keeps_all_else(card, after, edits):
-            left, _ = examine(after, policy, request.evidence)
+            left, _ = examine(after, policy, evidence)
             if _is_hidden(card) or _comes_to_light(card, after) or _is_better(found, left):
                 return after
     return None
@@ -182,16 +160,18 @@ def _reread(card: Card, text: str) -> Card:
     return read_card((_BOM * card.had_bom + text).encode("utf-8", "surrogatepass"), card.path)
 
 
-def _encoded(card: Card) -> bytes:
+def encoded(card: Card) -> bytes:
+    """Return the card as the file's bytes, with the byte order mark it had."""
     return (_BOM * card.had_bom + card.text).encode("utf-8")
 
 
-def _diff(before: Card, after: Card) -> str:
-    from difflib import unified_diff
+def unified_diff(before: Card, after: Card) -> str:
+    """Return what changed, as `diff -u` shows it."""
+    import difflib
 
     from carbon_lint.text import visible
 
-    lines = unified_diff(
+    lines = difflib.unified_diff(
         before.text.splitlines(keepends=True),
         after.text.splitlines(keepends=True),
         f"a/{visible(before.path)}",

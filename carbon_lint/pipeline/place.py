@@ -170,9 +170,8 @@ def open_grid(chosen: Chosen, options: Options) -> ElectricityMaps:
 def _custom(chosen: Chosen) -> Place:
     from carbon_lint.places import custom_place  # noqa: PLC0415  as above
 
-    return custom_place(
-        float(chosen.g_per_kwh or 0.0), source=chosen.intensity_source, allow_unusual=chosen.allow_unusual
-    )
+    assert chosen.g_per_kwh is not None  # noqa: S101  what was chosen is a carbon intensity
+    return custom_place(chosen.g_per_kwh, source=chosen.intensity_source, allow_unusual=chosen.allow_unusual)
 
 
 def _newest_hour(grid: ElectricityMaps) -> Place:

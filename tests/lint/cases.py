@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings, load_file
-from carbon_lint.lint.engine import LintRequest, lint_card
+from carbon_lint.lint.engine import lint_card
 from carbon_lint.lint.evidence import from_emissions_csv, from_records
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
@@ -53,5 +53,4 @@ class Case:
         return shown.replace(str(self.path.parent) + "/", "")
 
     def fixed(self, level):
-        request = LintRequest((), fix=level, evidence=self.evidence)
-        return fix_card(self.card, Policy(self.settings), request)
+        return fix_card(self.card, Policy(self.settings), self.evidence, allow_unsafe=level == "unsafe")

@@ -12,8 +12,8 @@ import pytest
 
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
+from carbon_lint.lint.card_linter import examine
 from carbon_lint.lint.diagnostic import LintReport
-from carbon_lint.lint.engine import LintRequest, examine
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
@@ -210,7 +210,7 @@ def check_s(text, policy=POLICY):
     report = LintReport(diagnostics=tuple(found), files_checked=1, sources={one.path: one.text})
     for form in ("text", "concise", "github"):
         REPORTERS[form](report, RenderOptions())
-    fix_card(one, policy, LintRequest((), fix="unsafe"))
+    fix_card(one, policy, allow_unsafe=True)
     return time.process_time() - began
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
-from carbon_lint.lint.engine import LintRequest, examine
+from carbon_lint.lint.card_linter import examine
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
 from tests.cases import cases
@@ -43,7 +43,7 @@ POLICY = Policy(Settings())
 
 def left_to_fix(card, policy, evidence, level):
     """The findings that promise a fix at this level after the fixes were made."""
-    fixed = fix_card(card, policy, LintRequest((), fix=level, evidence=evidence))
+    fixed = fix_card(card, policy, evidence, allow_unsafe=level == "unsafe")
     found, _ = examine(fixed, policy, evidence)
     return [one.code for one in found if one.fix and (one.fix.is_safe or level == "unsafe")]
 
@@ -76,15 +76,15 @@ def test_nothing_like_a_card_keeps_a_finding_whose_fix_was_promised(data, level)
 @cases("name", ["co2_eq_emission", "co2_eq_emision", "co2_eq_emmissions", "CO2 eq emissions"])
 def test_a_misspelt_block_that_holds_eq_is_renamed_by_a_safe_fix(name):
     card = read_card(f"---\n{name}: 12.5\n---\n".encode(), "README.md")
-    assert fix_card(card, POLICY, LintRequest((), fix="safe")).root.get("co2_eq_emissions").value == 12.5
+    assert fix_card(card, POLICY).root.get("co2_eq_emissions").value == 12.5
 
 
 @cases("name", ["co2_emissions", "co2_emision", "carbon_emissions"])
 def test_a_block_whose_unit_may_be_another_is_found_and_renamed_by_an_unsafe_fix_only(name):
     card = read_card(f"---\n{name}: 12.5\n---\n".encode(), "README.md")
     assert [one.code for one in examine(card, POLICY)[0]][:1] == ["CL106"]
-    assert fix_card(card, POLICY, LintRequest((), fix="safe")).text == card.text
-    assert "co2_eq_emissions" in fix_card(card, POLICY, LintRequest((), fix="unsafe")).text
+    assert fix_card(card, POLICY).text == card.text
+    assert "co2_eq_emissions" in fix_card(card, POLICY, allow_unsafe=True).text
 
 
 @cases("name", ["sorce", "souce", "soruce", "sourcee", "hardwareused", "trainingtpye", "geografical_location"])

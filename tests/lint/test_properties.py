@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.lint.diagnostic import LintReport
-from carbon_lint.lint.engine import LintRequest, lint_card, lint_text
+from carbon_lint.lint.engine import lint_card, lint_text
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
@@ -220,9 +220,8 @@ def values_outside_the_block(card):
 @given(cards(), st.sampled_from(["safe", "unsafe"]))
 def test_a_fix_keeps_everything_else_and_is_done_in_one_go(data, level):
     card = read_card(data, "README.md")
-    request = LintRequest((), fix=level)
-    fixed = fix_card(card, POLICY, request)
-    again = fix_card(fixed, POLICY, request)
+    fixed = fix_card(card, POLICY, allow_unsafe=level == "unsafe")
+    again = fix_card(fixed, POLICY, allow_unsafe=level == "unsafe")
     assert again.text == fixed.text
     if fixed.text != card.text:
         assert fixed.had_bom == card.had_bom

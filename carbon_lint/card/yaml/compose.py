@@ -13,24 +13,14 @@ from bisect import bisect_right
 import yaml
 
 from carbon_lint.card.document import Node, Parsed, Problem, is_merge, property_name
+from carbon_lint.card.yaml import parser
 from carbon_lint.card.yaml.scalars import paired, with_last_break
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from carbon_lint.card.yaml.repair import Repaired
-
-try:
-    from yaml._yaml import CParser
-except ImportError:  # PyYAML was built without libyaml
-    _Parser: type[CParser] | None = None
-else:
-    _Parser = CParser
-
-MAX_DEPTH = 100
-"""js-yaml 4.3 `maxDepth`: the 101st level is refused."""
 
 MAX_MERGE_KEYS = 10_000
 """js-yaml 4.3 `maxTotalMergeKeys`."""
@@ -47,26 +37,6 @@ _TAGS = {
     "list": frozenset(_TAG + name for name in ("seq", "omap", "pairs")) | {"!"},
     "map": frozenset(_TAG + name for name in ("map", "set")) | {"!"},
 }
-
-
-def events(source: Any) -> Iterator[Any]:
-    """Return the events that libyaml finds in a text or a stream; raises yaml.YAMLError."""
-    if _Parser is not None:
-        return iter(_Parser(source).get_event, None)
-    return yaml.parse(source, Loader=yaml.SafeLoader)
-
-
-def is_well_formed(text: str) -> bool:
-    """Whether libyaml finds no fault with `text`. No node and no event is made: ten times as fast as composing."""
-    try:
-        if _Parser is None:
-            for _ in events(text):
-                pass
-        else:
-            _Parser(text).raw_parse()
-    except yaml.YAMLError:
-        return False
-    return True
 
 
 def compose(text: str, start: int, end: int) -> Parsed:
@@ -103,7 +73,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, repaired: Repaired, text: str, 
 
     if "maximum nesting depth" in (error.problem or ""):  # libyaml 0.2.6 looks so far ahead, 0.2.5 does not
         # one level is the metadata's own
-        return _too_deep(start + (bracket_at_depth(text[start:end], MAX_DEPTH - 1) or 0))
+        return _too_deep(start + (bracket_at_depth(text[start:end], parser.MAX_DEPTH - 1) or 0))
     mark = error.problem_mark
     at = min(start + repaired.offset(mark.index if mark else 0), end)
     stop = at + 1 if at < end and _AT_LEAST_ONE.match(text, at) else at
@@ -116,7 +86,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, repaired: Repaired, text: str, 
 
 
 def _too_deep(at: int) -> Problem:
-    return Problem("yaml-error", f"the YAML is nested more than {MAX_DEPTH} levels deep", at, at + 1, "stop")
+    return Problem("yaml-error", f"the YAML is nested more than {parser.MAX_DEPTH} levels deep", at, at + 1, "stop")
 
 
 class _Frame:
@@ -145,7 +115,7 @@ class _Composer:
         self.breaks: list[int] | None = None  # where lines start, for those that ask
 
     def compose(self, yaml_text: str) -> Parsed:
-        for event in events(yaml_text):
+        for event in parser.events(yaml_text):
             self._take(event)
             if self.problems and self.problems[-1].detail == "stop":
                 return Parsed(None, tuple(self.problems))
@@ -197,7 +167,7 @@ class _Composer:
                 node.end = start + len(self.text[start:end].rstrip())
         if self.repaired is not None:
             self._restore(node, self.repaired)
-        elif _Parser is None:  # PyYAML's own scanner lets them pass
+        elif parser.Parser is None:  # PyYAML's own scanner lets them pass
             node.text = paired(node.text)
         if event.tag is not None:
             self._tag(node, event)
@@ -226,7 +196,7 @@ class _Composer:
             self._tag(node, event)
         self._add(node, event.anchor)
         self.stack.append(_Frame(node))
-        if len(self.stack) >= MAX_DEPTH:
+        if len(self.stack) >= parser.MAX_DEPTH:
             self.problems.append(_too_deep(start))
 
     def _close(self, event: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from carbon_lint.card.yaml.compose import is_well_formed
+from carbon_lint.card.yaml.parser import is_well_formed
 
 # Lines of block style: keys that are names, values on one line. What else YAML has (anchors, tags, merges, flow maps,
 # quoted keys, folded text, TABs, directives) and what PyYAML takes otherwise than js-yaml (dates, `=`) is left to

@@ -7,7 +7,7 @@ import re
 import yaml
 
 from carbon_lint.card.document import Card, Node, Problem
-from carbon_lint.card.yaml.compose import is_well_formed
+from carbon_lint.card.yaml.parser import is_well_formed
 from carbon_lint.card.yaml.scalars import pyyaml_value
 
 MAX_SIZE = 100_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import yaml
 
-from carbon_lint.card.yaml.compose import MAX_DEPTH, events
+from carbon_lint.card.yaml.parser import MAX_DEPTH, events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,11 +6,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint import __version__
-from carbon_lint.errors import UsageError
-from carbon_lint.project import install_hint
 from carbon_lint.report.findings.counts import by_severity, sentence
 from carbon_lint.report.findings.forge import relative_path, rule_url
-from carbon_lint.text import terminal
+from carbon_lint.report.pages import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,31 +21,15 @@ _CONTEXT_CHARACTERS = 200
 
 def render(report: LintReport, options: RenderOptions) -> str:
     """Return the report by file. Raises UsageError if Jinja2 is not installed."""
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  an extra, and slow to load
-    except ImportError as error:
-        raise UsageError("the html format needs Jinja2: the package is missing", hint=install_hint("html")) from error
-    environment = Environment(
-        loader=PackageLoader("carbon_lint.report.findings"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     files = [
         (relative_path(path, options), [_finding(found, report.sources) for found in group])
         for path, group in groupby(report.diagnostics, key=lambda found: found.path)
     ]
-    return environment.get_template("report.html.j2").render(
-        version=__version__, sentence=sentence(report), counts=by_severity(report), files=files
+    return (
+        environment("carbon_lint.report.findings")
+        .get_template("report.html.j2")
+        .render(version=__version__, sentence=sentence(report), counts=by_severity(report), files=files)
     )
-
-
-def _harmless(value: Any) -> Any:
-    """Card text that is printed to a CI log with the page must not act there either."""
-    return terminal(value) if type(value) is str else value
 
 
 def _finding(found: Diagnostic, sources: Mapping[str, str]) -> dict[str, Any]:

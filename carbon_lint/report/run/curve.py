@@ -48,11 +48,12 @@ def curve_of(readings: Sequence[Reading], steps: int = STEPS) -> Curve | None:
     edges = [known[max(0, bisect_right(times, times[0] + length_s * step / count) - 1)] for step in range(count + 1)]
     edges = [edge for edge, before in zip(edges, [None, *edges], strict=False) if edge is not before]
     pairs = list(pairwise(edges))
-    grams = [after.emissions_g for _, after in pairs if after.emissions_g is not None]
+    ends = [after for _, after in pairs]
+    grams = [end.emissions_g for end in ends if end.emissions_g is not None]
     return Curve(
-        ends_s=tuple(after.elapsed_s for _, after in pairs),
+        ends_s=tuple(end.elapsed_s for end in ends),
         power_w={name: watts for name in _COMPONENTS if (watts := _watts(pairs, name)) is not None},
-        energy_kwh=tuple(after.energy_kwh.total or 0.0 for _, after in pairs),
+        energy_kwh=tuple(end.energy_kwh.total for end in ends if end.energy_kwh.total is not None),
         emissions_g=tuple(grams) if len(grams) == len(pairs) else (),
     )
 

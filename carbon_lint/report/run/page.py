@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.errors import UsageError
 from carbon_lint.gate.baseline import format_change
 from carbon_lint.gate.budget import figure
-from carbon_lint.project import install_hint
+from carbon_lint.report.pages import environment
 from carbon_lint.report.plot import Plot
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.curve import curve_of
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.summary import reproduce
-from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, format_emissions, format_energy, format_power
 
 if TYPE_CHECKING:
@@ -31,37 +29,28 @@ _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory"}
 
 def render(ending: RunReport, readings: Sequence[Reading] = ()) -> str:
     """Return the page of a run that has a record. Raises UsageError if Jinja2 or pygal is not installed."""
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  an extra, and slow to load
-    except ImportError as error:
-        raise UsageError("the html format needs Jinja2: the package is missing", hint=install_hint("html")) from error
     record = ending.record
     assert record is not None  # noqa: S101  the callers have read one
-    environment = Environment(
-        loader=PackageLoader("carbon_lint.report.run"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=lambda value: terminal(value) if type(value) is str else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     verdict = ending.verdict
-    return environment.get_template("run.html.j2").render(
-        version=__version__,
-        head=headline(ending),
-        facts=_facts(record),
-        limits=[_limit(limit) for limit in verdict.limits] if verdict is not None else [],
-        reasons=verdict.reasons if verdict is not None else (),
-        charts=_charts(ending, curve_of(readings)),
-        energy=_energy(record),
-        left_out=phrases.left_out(record),
-        grid=phrases.intensity(record),
-        comparison=_comparison(ending),
-        warnings=record.warnings,
-        findings=ending.lint.diagnostics if ending.lint is not None else (),
-        provenance=_provenance(record),
-        command=reproduce(record),
+    return (
+        environment("carbon_lint.report.run")
+        .get_template("run.html.j2")
+        .render(
+            version=__version__,
+            head=headline(ending),
+            facts=_facts(record),
+            limits=[_limit(limit) for limit in verdict.limits] if verdict is not None else [],
+            reasons=verdict.reasons if verdict is not None else (),
+            charts=_charts(ending, curve_of(readings)),
+            energy=_energy(record),
+            left_out=phrases.left_out(record),
+            grid=phrases.intensity(record),
+            comparison=_comparison(ending),
+            warnings=record.warnings,
+            findings=ending.lint.diagnostics if ending.lint is not None else (),
+            provenance=_provenance(record),
+            command=reproduce(record),
+        )
     )
 
 

@@ -1,0 +1,34 @@
+"""Set up the templates of pages: every text is escaped, and harmless in a log that it is printed to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.errors import UsageError
+from carbon_lint.project import install_hint
+from carbon_lint.text import terminal
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def environment(package: str) -> Environment:
+    """Return the templates of `package`. Raises UsageError if Jinja2 is not installed."""
+    try:
+        import jinja2  # noqa: PLC0415  an extra, and slow to load
+    except ImportError as error:
+        raise UsageError("the html format needs Jinja2: the package is missing", hint=install_hint("html")) from error
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _harmless(value: Any) -> Any:
+    """Return a text so that it cannot act in a CI log that the page is printed to."""
+    return terminal(value) if type(value) is str else value
