@@ -67,14 +67,19 @@ class _Server:
     def close(self):
         if os.getpid() == self.owner:
             self._connection.close()
+            self._process.kill()  # a process that a test left holds our end of the connection open
             self._process.wait()
+
+    def has_ended(self):
+        """Return whether a test has ended it, as one that kills all its children does."""
+        return self._process.poll() is not None
 
 
 _servers: list[_Server] = []
 
 
 def _server():
-    if not _servers or _servers[0].owner != os.getpid():
+    if not _servers or _servers[0].owner != os.getpid() or _servers[0].has_ended():
         _servers[:] = [_Server()]
     return _servers[0]
 
