@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -220,10 +221,12 @@ def test_an_intensity_takes_the_place_of_a_location(cli, tmp_path):
     assert cli("doctor", "--carbon-intensity", "3", "--location", "FRA")[0] == 2
 
 
-def test_it_takes_less_than_two_seconds_as_a_program(carbon_lint):
+def test_it_takes_less_than_two_seconds_as_a_program():
     """By CPU time and the sleep of its trial: how long the tests' machine lets it wait is no matter of its own."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert carbon_lint("doctor", "--location", "FRA").returncode == 0
+    subprocess.run(
+        [sys.executable, "-m", "carbon_lint", "doctor", "--location", "FRA"], check=True, capture_output=True
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert used_s + doctor._TRIAL_S < 2
