@@ -167,3 +167,8 @@ def test_lists_in_a_key_that_is_a_list_are_refused_and_never_unfolded():
 def test_a_duplicate_key_after_lone_carriage_returns_names_the_right_line():
     (problem,) = read_card(b"---\ra: 1\rb: 2\ra: 3\r---\n", "README.md").problems
     assert "line 2" in problem.message
+
+
+def test_a_name_that_stands_in_is_not_replaced_again():
+    """What libyaml stumbles over in `&a[` follows the name: another name would not help, nor would eight."""
+    assert repair("a: &a[a, b]").text == "a: &anchor-0-[a, b]\n"

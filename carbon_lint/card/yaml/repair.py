@@ -226,8 +226,8 @@ class Repaired:
 
     def _mend_anchor(self, line: int, column: int) -> bool:
         match = _ANCHOR_NAME.match(self.lines[line], column + 1)
-        if match is None:
-            return False
+        if match is None or match[0] in self._anchors:
+            return False  # a stand-in is a name that libyaml takes: what it stumbles over follows it
         self._replace(line, *match.span(), self._stand_in_name(match[0]))
         return True
 

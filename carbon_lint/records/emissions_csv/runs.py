@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from carbon_lint.records.emissions_csv.table import Row, Table
 
 PARTS = ("cpu_energy", "gpu_energy", "ram_energy")
+_MOST = 1e100  # no run; and the sum of many rows must still be a number that a record can hold
 _PARTS_TOLERANCE = 0.02  # relative: of 2,316 real rows every one added up to within 1 %
 _NO_ID = NO_VALUE | {"<na>", "undefined", "unknown"}
 _ZEROS = frozenset("0.-")  # 0, pandas' 0.0 of a column with gaps, and the UUID of zeros
@@ -201,7 +202,7 @@ def _problem_of_row(row: Row) -> str | None:
         ("energy_consumed", row.energy_kwh),
         ("duration", row.duration_s),
     ):
-        if not math.isfinite(value) or value < 0:
+        if not 0 <= value < _MOST:  # NaN fails too
             return f"{name} is {row.cells[name]}"
     known_kwh, missing = 0.0, []
     for name in PARTS:
@@ -210,7 +211,7 @@ def _problem_of_row(row: Row) -> str | None:
             value = float(text) if text else 0.0
         except ValueError:
             return f"{name} is {text[:40]!r}, which is not a number"
-        if not math.isfinite(value) or value < 0:
+        if not 0 <= value < _MOST:
             return f"{name} is {text}"
         known_kwh += value
         missing += [] if text else [name]
