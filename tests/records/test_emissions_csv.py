@@ -8,7 +8,7 @@ import math
 import re
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MissingFigureError, UsageError
