@@ -20,8 +20,8 @@ CASES = ((0, "counter"), (1, "counter"), (8, "counter"), (8, "sampled power"), (
 # Each in a process of its own: CodeCarbon looks for GPUs once.
 SCRIPT = """
 import subprocess, sys, time
-from tests.measure.stub_amdsmi import StubAmd, StubAmdsmi
-from tests.measure.stub_nvml import StubGpu, StubNvml
+from tests.measurement.stub_amdsmi import StubAmd, StubAmdsmi
+from tests.measurement.stub_nvml import StubGpu, StubNvml
 count, kind, seconds = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 has_counter = "counter" in kind
 gpus = [StubGpu(uuid=f"GPU-{n}", has_counter=has_counter) for n in range(count)]
@@ -30,7 +30,7 @@ if kind.startswith("AMD"):
 is_amd = kind.startswith("AMD")
 sys.modules["pynvml"] = StubNvml([] if is_amd else gpus)
 sys.modules["amdsmi"] = StubAmdsmi(gpus if is_amd else [])
-from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter
+from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.places import find_place
 meter = CodeCarbonMeter(find_place("FRA"))
 meter.start()

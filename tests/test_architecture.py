@@ -15,7 +15,7 @@ FLOORS = (
     {"cli", "github"},
     {"starter"},
     {"pipeline", "estimate"},
-    {"measure", "lint", "hub", "report"},
+    {"measurement", "lint", "hub", "report"},
     {"card", "records", "gate"},
     {
         "config",
@@ -122,7 +122,7 @@ def test_only_one_file_imports_codecarbon_and_one_room_huggingface_hub():
         for top in imported(path):
             if top in users:
                 users[top].add(path.relative_to(ROOT / "carbon_lint").as_posix())
-    assert users["codecarbon"] <= {"measure/codecarbon/meter.py"}
+    assert users["codecarbon"] <= {"measurement/codecarbon/meter.py"}
     assert {user.split("/")[0] for user in users["huggingface_hub"]} <= {"hub"}
 
 

@@ -28,7 +28,7 @@ LEFT_OUT = (
 )  # huggingface_hub reads the environment as it is imported
 BEYOND = (
     *("codecarbon.core.emissions", "codecarbon.emissions_tracker", "codecarbon.core.hardware_cache"),
-    *("codecarbon.core.resource_tracker", "psutil", "tests.measure.fake_meter"),
+    *("codecarbon.core.resource_tracker", "psutil", "tests.measurement.fake_meter"),
 )
 
 

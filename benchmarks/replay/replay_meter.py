@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.gpu.counting import CountedGpu, Gpus, sample_gaps_s
-from carbon_lint.measure.meter import Reading
+from carbon_lint.measurement.gpu.counting import CountedGpu, Gpus, sample_gaps_s
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
 

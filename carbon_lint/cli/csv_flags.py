@@ -89,7 +89,7 @@ def place_of(arguments: Namespace) -> Place | None:
 
 
 def _named(location: str) -> Place:
-    from carbon_lint.measure.grid.location import is_auto
+    from carbon_lint.measurement.grid.location import is_auto
     from carbon_lint.places import find_place
 
     if is_auto(location):

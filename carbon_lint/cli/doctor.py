@@ -22,7 +22,7 @@ from carbon_lint.errors import ExitCode
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from carbon_lint.measure.doctor import Diagnosis
+    from carbon_lint.measurement.doctor import Diagnosis
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Diagnose, print, and say by the exit status whether a run would be measured."""
     from carbon_lint.config import load
-    from carbon_lint.measure.doctor import diagnose
+    from carbon_lint.measurement.doctor import diagnose
     from carbon_lint.pipeline.limits import budget_of
     from carbon_lint.pipeline.place import choose, needs_place, open_grid
     from carbon_lint.report.doctor import as_json, as_text

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 def add_place_arguments(parser: _ActionsContainer, *, is_run: bool = False) -> None:
     """Add the flags that say where the energy comes from. A run may span hours, an estimate is made in one."""
-    from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
+    from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 
     parser.add_argument(
         "--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., or auto: ask this machine's cloud"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import UsageError
 from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
-from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
+from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.pipeline.options import FLAG, Options, naming
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w

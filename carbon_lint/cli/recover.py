@@ -42,7 +42,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _one(arguments: Namespace) -> int:
-    from carbon_lint.measure.recover import recover
+    from carbon_lint.measurement.recover import recover
     from carbon_lint.records.store import write_record
     from carbon_lint.report.run.run_report import RunReport
     from carbon_lint.report.run.text import render
@@ -61,7 +61,7 @@ def _folder(folder: str) -> int:
     """Recover what can be recovered; return 2 if a journal could not be read."""
     from pathlib import Path
 
-    from carbon_lint.measure.recover import recover
+    from carbon_lint.measurement.recover import recover
     from carbon_lint.records.folder import records_in
     from carbon_lint.records.journal import unfinished_in
     from carbon_lint.records.merge.merge import run_ids_of

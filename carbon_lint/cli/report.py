@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.measure.meter import Reading
+    from carbon_lint.measurement.meter import Reading
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.run_report import RunReport
 
@@ -140,7 +140,7 @@ def _findings(arguments: Namespace) -> LintReport | None:
 
 def _readings(arguments: Namespace, record: Record) -> tuple[Reading, ...]:
     """Return the run over time. Raises InputError if `--journal` names the journal of another run."""
-    from carbon_lint.measure.journal import read_readings
+    from carbon_lint.measurement.journal import read_readings
     from carbon_lint.records.journal import journal_path, read_ending
 
     path = arguments.journal or str(journal_path(arguments.record))

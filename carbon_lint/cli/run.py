@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from carbon_lint.errors import OutputError
     from carbon_lint.hub.pushes.watch import Watch
-    from carbon_lint.measure.meter import Meter
-    from carbon_lint.measure.request import RunRequest
+    from carbon_lint.measurement.meter import Meter
+    from carbon_lint.measurement.request import RunRequest
     from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.progress import Show
@@ -36,8 +36,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Tell the pipeline's story of one job. Returns the exit status."""
     from carbon_lint.config import load
-    from carbon_lint.measure.job.ranks import become, describe_idle, is_measuring
-    from carbon_lint.measure.run import RecordNotWrittenError
+    from carbon_lint.measurement.job.ranks import become, describe_idle, is_measuring
+    from carbon_lint.measurement.run import RecordNotWrittenError
     from carbon_lint.pipeline.plan import meter_of
     from carbon_lint.pipeline.story import Story
 
@@ -70,7 +70,7 @@ class _Terminal:
         self._meter = meter
 
     def measure(self) -> Record:
-        from carbon_lint.measure.run import measure
+        from carbon_lint.measurement.run import measure
 
         return measure(self._request, self._meter, _show())
 
@@ -109,7 +109,7 @@ class _Terminal:
 
 def _check(plan: RunPlan, request: RunRequest) -> None:
     """Find out before the job what could not be done during it or after it. Raises CarbonLintError."""
-    from carbon_lint.measure.job.environment import describe_program, own_venv
+    from carbon_lint.measurement.job.environment import describe_program, own_venv
     from carbon_lint.pipeline.plan import check_outputs
 
     if check_outputs(plan):
@@ -123,7 +123,7 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
 
 
 def _node_environ() -> dict[str, str]:
-    from carbon_lint.measure.job.ranks import whole_node
+    from carbon_lint.measurement.job.ranks import whole_node
 
     return dict(whole_node(os.environ)[0])
 
@@ -158,7 +158,7 @@ def _fill_standard_streams() -> None:
 
 
 def _say_withheld(request: RunRequest) -> None:
-    from carbon_lint.measure.job.environment import describe_withheld
+    from carbon_lint.measurement.job.environment import describe_withheld
 
     _, names = _job_environ(request)
     if names:
@@ -166,7 +166,7 @@ def _say_withheld(request: RunRequest) -> None:
 
 
 def _job_environ(request: RunRequest) -> tuple[dict[str, str], tuple[str, ...]]:
-    from carbon_lint.measure.job.environment import job_environ
+    from carbon_lint.measurement.job.environment import job_environ
 
     return job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
 
@@ -199,7 +199,7 @@ def _print_record(record: Record, error: OutputError) -> int:
     """Print the record that could not be written: on stderr it is not lost."""
     import json
 
-    from carbon_lint.measure.run import exit_code
+    from carbon_lint.measurement.run import exit_code
     from carbon_lint.records.store import render_record
     from carbon_lint.text import json_literals
 

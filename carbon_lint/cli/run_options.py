@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.config import Settings
     from carbon_lint.gate.verdict import Budget
-    from carbon_lint.measure.request import RunRequest
+    from carbon_lint.measurement.request import RunRequest
     from carbon_lint.pipeline.options import Options
     from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Provenance
@@ -127,9 +127,9 @@ def plan_from(arguments: Namespace, settings: Settings) -> RunPlan:
 
 def request_from(arguments: Namespace, plan: RunPlan) -> RunRequest:
     """Return the request of the job. Raises UsageError if there is no command."""
-    from carbon_lint.measure.job.environment import own_venv
-    from carbon_lint.measure.job.job import inherited_descriptors
-    from carbon_lint.measure.job.ranks import stray_rank, whole_node
+    from carbon_lint.measurement.job.environment import own_venv
+    from carbon_lint.measurement.job.job import inherited_descriptors
+    from carbon_lint.measurement.job.ranks import stray_rank, whole_node
     from carbon_lint.pipeline.plan import request_of
 
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command

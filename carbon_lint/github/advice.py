@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from carbon_lint.measure.gpu.host_amd import host_amd_gpus
-from carbon_lint.measure.gpu.host_nvidia import host_gpus
+from carbon_lint.measurement.gpu.host_amd import host_amd_gpus
+from carbon_lint.measurement.gpu.host_nvidia import host_gpus
 from carbon_lint.project import MAJOR_TAG, REPOSITORY
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, unknown_input
 from carbon_lint.github.measuring import SetupFailedError
 from carbon_lint.github.results import Step
 from carbon_lint.github.wording import told, users_paths
-from carbon_lint.measure.job.environment import GRID_TOKEN_VARIABLE
+from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,8 +15,8 @@ from carbon_lint.github.record import DEFAULT_RECORD, provenance_of
 from carbon_lint.github.wording import users_paths
 from carbon_lint.lint.engine import LintRequest
 from carbon_lint.lint.paths import lint_paths
-from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
-from carbon_lint.measure.run import RecordNotWrittenError, measure
+from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
+from carbon_lint.measurement.run import RecordNotWrittenError, measure
 from carbon_lint.pipeline.plan import check_outputs, meter_of, request_of
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Outcome
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from carbon_lint.github.results import Step
     from carbon_lint.hub.pushes.watch import Watch
     from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.measure.meter import Meter, Reading
-    from carbon_lint.measure.request import RunRequest
+    from carbon_lint.measurement.meter import Meter, Reading
+    from carbon_lint.measurement.request import RunRequest
     from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.run_report import RunReport

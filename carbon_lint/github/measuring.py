@@ -16,8 +16,8 @@ from carbon_lint.github.inputs import OUR_VARIABLES
 from carbon_lint.github.jobfiles import VARIABLES
 from carbon_lint.github.ownership import git_environ
 from carbon_lint.github.pump import LISTEN_BYTES, JobOutput
-from carbon_lint.measure.forecast.printed_progress import PrintedProgress
-from carbon_lint.measure.job.environment import job_environ, private_prefix
+from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+from carbon_lint.measurement.job.environment import job_environ, private_prefix
 from carbon_lint.report.run.progress import LogLines
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from carbon_lint.github.context import Context
     from carbon_lint.github.inputs import ActionInputs
     from carbon_lint.github.jobfiles import JobFiles
-    from carbon_lint.measure.meter import Meter, Reading
-    from carbon_lint.measure.progress import Progress
+    from carbon_lint.measurement.meter import Meter, Reading
+    from carbon_lint.measurement.progress import Progress
     from carbon_lint.records.record import Record
 
 SHELL = ("bash", "-euo", "pipefail", "-c")

@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from carbon_lint.github import masks
-from carbon_lint.measure.forecast.listening import empty
+from carbon_lint.measurement.forecast.listening import empty
 from carbon_lint.text import command_data
 
 if TYPE_CHECKING:

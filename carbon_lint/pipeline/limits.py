@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import UsageError
 from carbon_lint.gate.budget import OnModelled
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measure.request import OnLoss, StopWhen
+from carbon_lint.measurement.request import OnLoss, StopWhen
 
 if TYPE_CHECKING:
     from carbon_lint.config import Settings

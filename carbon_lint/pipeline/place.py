@@ -13,7 +13,7 @@ from carbon_lint.pipeline.options import naming
 if TYPE_CHECKING:
     from carbon_lint.config import Settings
     from carbon_lint.gate.verdict import Budget
-    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps
+    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
     from carbon_lint.pipeline.options import Options
     from carbon_lint.places import Place
 
@@ -102,7 +102,7 @@ def choose(options: Options, settings: Settings) -> Chosen:
 
 def resolve(chosen: Chosen, options: Options, settings: Settings) -> Resolved:
     """Look the place up; a grid is opened and not asked. Raises PlaceError, ConfigError."""
-    from carbon_lint.measure.grid import location  # noqa: PLC0415  a verb that needs no place starts without it
+    from carbon_lint.measurement.grid import location  # noqa: PLC0415  a verb that needs no place starts without it
 
     if chosen.key is None:
         return Resolved()
@@ -149,7 +149,7 @@ def place_of_now(options: Options, settings: Settings) -> Place | None:
 
     Raises PlaceError, UsageError, ConfigError.
     """
-    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
+    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
 
     place = resolve(choose(options, settings), options, settings).place
     return _newest_hour(place) if isinstance(place, ElectricityMaps) else place
@@ -157,8 +157,8 @@ def place_of_now(options: Options, settings: Settings) -> Place | None:
 
 def open_grid(chosen: Chosen, options: Options) -> ElectricityMaps:
     """Return the grid, not asked yet. Raises PlaceError if its token is not there."""
-    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
-    from carbon_lint.measure.grid.hour_watch import steady_clock  # noqa: PLC0415
+    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
+    from carbon_lint.measurement.grid.hour_watch import steady_clock  # noqa: PLC0415
 
     if not options.grid_token:
         raise PlaceError(

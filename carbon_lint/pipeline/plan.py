@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from carbon_lint.measure.request import OnLoss, RunRequest
+from carbon_lint.measurement.request import OnLoss, RunRequest
 from carbon_lint.pipeline.baseline import (
     DEFAULT_CARD,
     LEDGER_FOLDER,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from carbon_lint.config import Settings
     from carbon_lint.gate.baseline import RunFigures
     from carbon_lint.limits import BudgetException
-    from carbon_lint.measure.meter import Meter
+    from carbon_lint.measurement.meter import Meter
     from carbon_lint.pipeline.baseline import Files
     from carbon_lint.pipeline.limits import Limits
     from carbon_lint.pipeline.options import Options
@@ -165,7 +165,7 @@ def baseline_of(options: Options, settings: Settings, limits: Limits, around: Su
 
 def check_outputs(plan: RunPlan) -> bool:
     """Find out before the job what could not be written after it. Returns whether a new card will be made."""
-    from carbon_lint.measure.run import prepare_record_path  # noqa: PLC0415  `gate` and `card` measure nothing
+    from carbon_lint.measurement.run import prepare_record_path  # noqa: PLC0415  `gate` and `card` measure nothing
 
     if plan.record_path is not None:
         prepare_record_path(plan.record_path)
@@ -197,9 +197,9 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
 
 def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
     """Return CodeCarbon's meter as the plan has it, priced hour by hour on a grid."""
-    from carbon_lint.measure.codecarbon.meter import CodeCarbonMeter  # noqa: PLC0415  it takes a second
-    from carbon_lint.measure.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415
-    from carbon_lint.measure.grid.hourly import hourly  # noqa: PLC0415
+    from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter  # noqa: PLC0415  it takes a second
+    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415
+    from carbon_lint.measurement.grid.hourly import hourly  # noqa: PLC0415
 
     place = None if plan.place is None else plan.place.place
     meter = CodeCarbonMeter(

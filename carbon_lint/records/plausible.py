@@ -154,7 +154,7 @@ def _place_of(intensity: Intensity) -> Place | None:
 
 def _time_flaws(record: Record) -> Iterator[str]:
     try:
-        # Not by `window_of`, which makes do with an end before the start: a run writes none (measure/run.py).
+        # Not by `window_of`, which makes do with an end before the start: a run writes none (measurement/run.py).
         started, ended = (datetime.fromisoformat(text) for text in (record.started_at, record.ended_at))
         span_s = (ended - started).total_seconds()
     except (TypeError, ValueError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
-    from carbon_lint.measure.doctor import Diagnosis, Finding
+    from carbon_lint.measurement.doctor import Diagnosis, Finding
 
 FORMAT = "carbon-lint/doctor@1"
 _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory", "location": "location", "codecarbon": "CodeCarbon"}

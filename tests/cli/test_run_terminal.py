@@ -17,11 +17,11 @@ import psutil
 import pyte
 import pytest
 
-from carbon_lint.measure.progress import Phase, Progress
+from carbon_lint.measurement.progress import Phase, Progress
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
 from tests import spawn
 from tests.cases import cases
-from tests.measure.processes import wait_until
+from tests.measurement.processes import wait_until
 
 
 class Terminal:
@@ -33,7 +33,7 @@ class Terminal:
         command = [
             sys.executable,
             "-m",
-            "tests.measure.run_fake",
+            "tests.measurement.run_fake",
             *flags,
             "--",
             sys.executable,

@@ -14,7 +14,7 @@ import tqdm
 
 from tests.cli.test_run_terminal import FORECAST, Terminal
 from tests.conftest import ROOT
-from tests.measure.processes import wait_until
+from tests.measurement.processes import wait_until
 
 PACKAGES = str(Path(tqdm.__file__).parents[1])
 IMPORT = f"import sys, time\nsys.path.append({PACKAGES!r})\nfrom tqdm import tqdm\n"
@@ -74,7 +74,7 @@ def test_a_bar_is_as_wide_as_the_terminal_and_follows_it(terminal):
 def test_a_resize_while_suspended_is_known_afterwards():
     """The shell is in front then, and it alone is told."""
     source = "import os, time\nwhile True: print('size', *os.get_terminal_size(1), flush=True); time.sleep(0.1)\n"
-    words = [sys.executable, "-m", "tests.measure.run_fake", *FORECAST, "--", sys.executable, "-S", "-c", source]
+    words = [sys.executable, "-m", "tests.measurement.run_fake", *FORECAST, "--", sys.executable, "-S", "-c", source]
     Path("run.sh").write_text(f"exec {shlex.join(words)}\n")
     screen = ShellTerminal("exec bash --norc -i")
     try:
@@ -127,7 +127,7 @@ def test_what_is_shown_is_the_same_to_the_last_control(terminal):
 
 def test_where_one_goes_to_a_pipe_the_other_stays_a_terminal():
     job = "import os; print(os.isatty(1), os.isatty(2)); os.write(2, b'to the terminal')"
-    words = [sys.executable, "-m", "tests.measure.run_fake", *FORECAST, "--", sys.executable, "-S", "-c", job]
+    words = [sys.executable, "-m", "tests.measurement.run_fake", *FORECAST, "--", sys.executable, "-S", "-c", job]
     screen = ShellTerminal(f"{shlex.join(words)} | cat > piped")
     try:
         assert screen.wait() == 0

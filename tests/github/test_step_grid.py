@@ -12,7 +12,7 @@ from carbon_lint.records.store import load_record
 from tests.github.runner import ROOT, Runner
 from tests.github.test_in_job import job, outputs  # noqa: F401  `job` is a fixture
 from tests.github.test_merge_base import commit
-from tests.measure.grid import TOKEN, Grid, hour_of
+from tests.measurement.grid import TOKEN, Grid, hour_of
 
 VARIABLE = "ELECTRICITYMAPS_API_TOKEN"
 TRAINING = f"env; echo token=${{{VARIABLE}:-none}}; sleep 0.2"
@@ -24,7 +24,7 @@ def grid():
     served = Grid(lambda: hour_of(time.time(), 33))
     served.preamble = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        f"from carbon_lint.measure.grid import electricity_maps\nelectricity_maps.URL = {served.url!r}\n"
+        f"from carbon_lint.measurement.grid import electricity_maps\nelectricity_maps.URL = {served.url!r}\n"
         "electricity_maps.PAUSES_S = ()\n"
     )
     yield served

@@ -18,8 +18,13 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "carbon_lint"
 # What a step runs through, without what holds flags of other programs, or of `card`, `check` and `doctor` alone.
-APART = {"measure/doctor.py", "measure/job/containers.py", "measure/job/remote.py", "measure/job/wrappers.py"}
-ROOMS = ("measure", "gate", "records", "card", "lint", "hub", "pipeline")
+APART = {
+    "measurement/doctor.py",
+    "measurement/job/containers.py",
+    "measurement/job/remote.py",
+    "measurement/job/wrappers.py",
+}
+ROOMS = ("measurement", "gate", "records", "card", "lint", "hub", "pipeline")
 MODULES = [
     path
     for room in ROOMS

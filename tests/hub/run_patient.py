@@ -10,7 +10,7 @@ import sys
 from carbon_lint.cli import main
 from carbon_lint.hub.pushes import watch
 from carbon_lint.pipeline import plan
-from tests.measure.fake_meter import PatientMeter
+from tests.measurement.fake_meter import PatientMeter
 
 if __name__ == "__main__":
     settle_s = float(sys.argv[1])

@@ -16,7 +16,7 @@ from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record
 from tests import spawn
 from tests.conftest import ROOT
-from tests.measure.processes import wait_until
+from tests.measurement.processes import wait_until
 from tests.standin.faults import Fault
 
 JOB = Path(__file__).parent / "trainings" / "stopped.py"

@@ -157,7 +157,8 @@ def test_a_trainer_that_is_stopped_over_its_budget_is_told_by_its_commits(hub, t
 def test_the_trainers_own_bar_is_forecast_whatever_is_evaluated_within(trainer_python, tmp_path):
     """At the 1 kW of the fake meter the whole training takes 11 Wh and more; the part that is run stays below 9."""
     run = subprocess.run(
-        [sys.executable, "-m", "tests.measure.run_fake", "--forecast", "--max-energy", "9 Wh", "--tick", "250ms", "--",
+        [sys.executable, "-m", "tests.measurement.run_fake",
+         "--forecast", "--max-energy", "9 Wh", "--tick", "250ms", "--",
          trainer_python, WITH_BAR, tmp_path / "out"],
         env={**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"},
         capture_output=True,

@@ -20,7 +20,7 @@ INSTALLER = re.compile(
     re.VERBOSE,
 )
 COMMAND = re.compile(r"""(--(?:spec|from)[ =](?:'[^']*'|"[^"]*"|\S+))\s+carbon-lint""")
-OURS = {"tests/packaging/test_installing.py", "tests/measure/test_own_venv.py"}
+OURS = {"tests/packaging/test_installing.py", "tests/measurement/test_own_venv.py"}
 """The examples here, and a test that installs from a wheel by its path."""
 
 

@@ -14,7 +14,7 @@ from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.results import Step, outputs
 from carbon_lint.github.step import run_step
-from carbon_lint.measure import run as measure_run
+from carbon_lint.measurement import run as measure_run
 from carbon_lint.records.ledger import add
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import as_stored, write_record

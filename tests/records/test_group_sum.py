@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import InputError
-from carbon_lint.measure.journal import Journal
-from carbon_lint.measure.recover import recover
+from carbon_lint.measurement.journal import Journal
+from carbon_lint.measurement.recover import recover
 from carbon_lint.records.folder import group_sum, records_in
 from carbon_lint.records.merge.merge import NamedRecord, merge
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.storage import HEAD_BYTES
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests.cases import cases
-from tests.measure.fake_meter import FakeMeter
+from tests.measurement.fake_meter import FakeMeter
 from tests.records.builders import a_record, fitting
 
 NO_LIMITS = {"max_emissions_g": None, "max_energy_kwh": None}

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.cli import main
-from carbon_lint.measure.journal import Journal
+from carbon_lint.measurement.journal import Journal
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests import spawn
 from tests.cases import cases
-from tests.measure.processes import wait_until
+from tests.measurement.processes import wait_until
 from tests.records.builders import a_record
 
 

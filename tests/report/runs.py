@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from carbon_lint.measure.meter import Reading
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.record import (
     Energy,
     Gpu,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.measure.journal import reading_to_json
+from carbon_lint.measurement.journal import reading_to_json
 from carbon_lint.records.ledger import add
 from carbon_lint.records.record import Energy, Methods, Outcome
 from carbon_lint.records.store import record_to_json, write_record

@@ -10,7 +10,7 @@ import pytest
 
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measure.meter import Reading
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.record import Energy
 from carbon_lint.report.run import page
 from carbon_lint.report.run.curve import STEPS, curve_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from carbon_lint.measure.meter import Reading
+    from carbon_lint.measurement.meter import Reading
 
 STEPS = 240
 """Steps of the grid: a chart on a page is about 700 pixels wide, so one step is about 3 pixels."""

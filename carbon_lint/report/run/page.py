@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from carbon_lint.gate.verdict import LimitResult
-    from carbon_lint.measure.meter import Reading
+    from carbon_lint.measurement.meter import Reading
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.curve import Curve
     from carbon_lint.report.run.run_report import RunReport

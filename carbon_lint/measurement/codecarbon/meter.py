@@ -1,0 +1,400 @@
+"""Measure a machine beside CodeCarbon, behind the meter's protocol. The only file that imports codecarbon.
+
+Nothing ambient reaches it: every parameter is given, and while it starts its folder, HOME and environment are private.
+Its scheduler is parked; the loop drives `flush()` and checks every answer before it is believed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import math
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType, ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
+from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
+from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
+from carbon_lint.measurement.gpu.counting import open_gpus
+from carbon_lint.measurement.host.counting import HostEnergy
+from carbon_lint.measurement.host.cpu import plan_cpu
+from carbon_lint.measurement.host.cpu_load import LoadMeter
+from carbon_lint.measurement.host.memory import plan_ram
+from carbon_lint.measurement.host.rapl import CounterError
+from carbon_lint.measurement.meter import Reading
+from carbon_lint.measurement.required import check_required, need_linux
+from carbon_lint.project import install_hint
+from carbon_lint.records.intensity import intensity_of
+from carbon_lint.records.ranges import uncertainty_of_parts
+from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from carbon_lint.places import Place
+
+REQUIRED_VERSION = "3.3.2"
+
+# With this intensity kilograms are kilowatt-hours: an energy-only run is held to the same check, and states no grams.
+_ENERGY_ONLY_G_PER_KWH = 1000.0
+# So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
+_PARKED_S = 1e6
+_SAME_READING_S = 0.06
+_LAST_TRIES = 3
+_RETRY_S = 0.1
+_LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
+    "save_to_file",
+    "save_to_api",
+    "save_to_logger",
+    "save_to_prometheus",
+    "save_to_logfire",
+    "co2_signal_api_token",
+}
+
+
+def _install() -> str:
+    return f"{install_hint('run')} brings codecarbon {REQUIRED_VERSION}"
+
+
+class CodeCarbonMeter:
+    """Measure this machine beside CodeCarbon. Driven by one thread.
+
+    Args:
+        place: where the energy comes from; `None` for a run that states energy only.
+        pue: power usage effectiveness of the building, at least 1.
+        cpu_power_w: the CPU's power at full load, if the user knows it.
+        ram_power_w: the memory's power, if the user knows it.
+        environ: the job's, for the variables that say which GPUs it can see.
+        require: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is
+            there and cannot be read.
+    """
+
+    def __init__(
+        self,
+        place: Place | None,
+        *,
+        pue: float = 1.0,
+        cpu_power_w: float | None = None,
+        ram_power_w: float | None = None,
+        environ: Mapping[str, str] = MappingProxyType({}),
+        require: Collection[str] = (),
+        root: Path = Path("/"),
+    ) -> None:
+        need_linux()
+        if not math.isfinite(pue) or pue < 1:
+            raise UsageError(
+                f"PUE {pue!r} is not a finite number of 1 or more",
+                hint="PUE is the building's whole energy over that of its IT",
+            )
+        self.pue = pue
+        self.intensity = None if place is None else intensity_of(place)
+        self.software = {"codecarbon": REQUIRED_VERSION}
+        self.last_failure: str | None = None
+        self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh
+        self._cpu = plan_cpu(cpu_power_w, root=root)
+        self._ram = plan_ram(self._cpu, ram_power_w, root=root)
+        self._host = HostEnergy(self._cpu, self._ram, root=root)
+        self._gpus = open_gpus(environ, optional="none" in require, root=root)
+        self.software |= self._gpus.drivers
+        self._gpu_kwh: tuple[float, ...] = ()
+        self._require = frozenset(require)
+        self._root = root
+        self._codecarbon_counts_cpu = True
+        self._doubts: tuple[str, ...] = ()
+        self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
+        self._tap = Tap()
+        self._log = QuietLog()
+        self._tracker: Any = None
+        self._previous: Reading | None = None
+        self._started_s = 0.0
+        self.assumptions = self._host.assumptions
+        self.methods = Methods(cpu=self._cpu.method, gpu=self._gpus.method, ram=self._ram.method)
+
+    @property
+    def hardware(self) -> Hardware:
+        """What the energy is spent on; each GPU with its own as of the last reading."""
+        return Hardware(
+            cpu_model=self._cpu.model,
+            cpu_count=self._cpu.threads,
+            ram_gb=round(self._ram.size_gib, 2),
+            gpus=self._gpus.counted(self._gpu_kwh, self.pue),
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the number should know."""
+        return self._cpu.warnings + self._gpus.warnings + self._host.warnings + self._doubts
+
+    def start(self) -> None:
+        """Begin to count. Raises MeasurementError if CodeCarbon is missing, another one, or gives no figures."""
+        logging.getLogger("codecarbon").addFilter(self._log)
+        try:
+            self._start()
+        except BaseException:
+            self._release()
+            raise
+
+    def _start(self) -> None:
+        try:
+            with private_surroundings(), _without_gpus(), _known_cpu(self._cpu.model):
+                offline_tracker = _offline_tracker()
+                self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
+                self._tracker.start()
+                self._tracker.flush()
+        except ImportError as error:
+            raise MeasurementError(f"codecarbon cannot be imported: {error}", hint=_install()) from error
+        if self._tap.last is None:
+            raise MeasurementError(
+                f"CodeCarbon gives no figures: {self._log.cause()}",
+                hint="`carbon-lint doctor` says what can be measured",
+            )
+        self._look_inside()
+        check_required(self._require, self._cpu, gpu_count=len(self._gpus.gpus), root=self._root)
+        problem = self._check.problem(self._tap.last)
+        if problem is not None:
+            raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
+        self._gpus.start()
+        try:
+            self._host.start()
+            self._started_s = time.monotonic()
+            self._previous = self._reading(self._tap.last, 0.0)
+        except CounterError as error:
+            raise MeasurementError(str(error), hint="`carbon-lint doctor` says what can be measured") from error
+
+    def read(self) -> Reading | None:
+        """Return the figures so far; `None` if a part gave none that can be believed (`last_failure` says why)."""
+        count = self._tap.count
+        self._log.lines.clear()
+        gpu_kwh = self._gpus.read()
+        self._tracker.flush()
+        if self._tap.count == count:
+            problem: str | None = f"CodeCarbon gave no figures: {self._log.cause()}"
+        elif gpu_kwh is None:
+            problem = self._gpus.last_failure
+        else:
+            problem = self._check.problem(self._tap.last)
+        self.last_failure = problem
+        if problem is not None or gpu_kwh is None:
+            return None
+        try:
+            self._previous = self._reading(self._tap.last, gpu_kwh)
+        except CounterError as error:
+            self.last_failure = str(error)
+            return None
+        self._gpu_kwh = self._gpus.read_kwh
+        return self._previous
+
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """See Meter."""
+        if self._host.note_job_cpu(seconds, outside=outside):
+            self.assumptions = self._host.assumptions
+
+    def stop(self) -> Reading | None:
+        """Return the last figures and end all threads. A reading that fails, and would cost the run, is tried again."""
+        try:
+            self._wait_until_measurable()
+            last = self.read()
+            for _ in range(_LAST_TRIES - 1):
+                if last is not None:
+                    break
+                time.sleep(_RETRY_S)
+                last = self.read()
+            self._tracker.stop()
+            self._gpus.stop()
+            if last is not None and self._cpu.method is Method.COUNTER and last.codecarbon is not None:
+                self._doubts = differing_counters(last.codecarbon.cpu_kwh, last.energy_kwh.cpu)
+            return last
+        finally:
+            self._release()
+
+    def _wait_until_measurable(self) -> None:
+        """CodeCarbon passes over a reading soon after the one before: the end of a job, or all of a short one."""
+        if self._previous is not None:
+            since_s = time.monotonic() - self._started_s - self._previous.elapsed_s
+            time.sleep(max(_SAME_READING_S - since_s, 0.0))
+
+    def _release(self) -> None:
+        logging.getLogger("codecarbon").removeFilter(self._log)
+
+    def _arguments(self) -> dict[str, Any]:
+        """Every parameter of the tracker: one that is left out may come from a file in the repository."""
+        return {
+            "country_iso_code": None,
+            "region": None,
+            "cloud_provider": None,
+            "cloud_region": None,
+            "country_2letter_iso_code": None,
+            "force_carbon_intensity_g_co2e_kwh": self._g_per_kwh,
+            "electricitymaps_api_token": None,
+            "emissions_endpoint": None,
+            "api_call_interval": -1,
+            "api_endpoint": None,
+            "api_key": None,
+            "output_methods": [],
+            "output_handlers": [self._tap],
+            "output_dir": ".",
+            "output_file": "emissions.csv",
+            "on_csv_write": "append",
+            "logging_logger": None,
+            "prometheus_url": None,
+            "measure_power_secs": _PARKED_S,
+            "tracking_mode": "machine",
+            "allow_multiple_runs": True,
+            "gpu_ids": None,
+            "force_cpu_power": self._cpu.max_power_w,
+            "force_ram_power": None,
+            "force_mode_cpu_load": False,
+            "rapl_include_dram": False,
+            "rapl_prefer_psys": False,
+            "pue": self.pue,
+            "wue": 0.0,
+            "project_name": "carbon-lint",
+            "experiment_name": "carbon-lint",
+            "experiment_id": "carbon-lint",
+            "metadata": None,
+            "log_level": "warning",
+            "logger_preamble": "",
+        }
+
+    def _look_inside(self) -> None:
+        """Give CodeCarbon the load of this process's CPUs. The only place that looks at its private parts."""
+        try:
+            parts = {type(part).__name__: part for part in self._tracker._hardware}
+            mode, tdp_w = parts["CPU"]._mode, parts["CPU"]._tdp
+        except (AttributeError, KeyError) as error:
+            raise MeasurementError(f"CodeCarbon is not built as expected: {error!r}", hint=_install()) from error
+        if self._cpu.method is Method.COUNTER:
+            self._codecarbon_counts_cpu = mode == "intel_rapl"
+            return
+        if mode != "cpu_load" or tdp_w != self._cpu.max_power_w:
+            raise MeasurementError(
+                f"CodeCarbon models the CPU by {mode} of {tdp_w} W; by its load and {self._cpu.max_power_w} W was asked"
+            )
+        parts["CPU"]._cpu_load_meter = LoadMeter(self._host.busy, self._cpu.usable_threads)
+
+    def _reading(self, data: Any, gpu_kwh: float) -> Reading:
+        """Return the figures. Raises CounterError if one cannot be believed."""
+        host = self._host.read()
+        elapsed_s = time.monotonic() - self._started_s
+        cpu_kwh, ram_kwh, gpu_kwh = host.cpu_kwh * self.pue, host.ram_kwh * self.pue, gpu_kwh * self.pue
+        total_kwh = cpu_kwh + ram_kwh + gpu_kwh
+        energy = Energy(total=total_kwh, cpu=cpu_kwh, gpu=gpu_kwh if self._gpus.gpus else None, ram=ram_kwh)
+        g_per_kwh = None if self.intensity is None else self._g_per_kwh
+        bounds = (None if part is None else part.times(self.pue) for part in (host.cpu_bounds, host.ram_bounds))
+        cpu_bounds, ram_bounds = bounds
+        return Reading(
+            elapsed_s=elapsed_s,
+            energy_kwh=energy,
+            emissions_g=None if g_per_kwh is None else total_kwh * g_per_kwh,
+            power_w=_mean_power_w(self._previous, elapsed_s, total_kwh),
+            uncertainty=uncertainty_of_parts(
+                energy, self.methods, g_per_kwh=g_per_kwh, cpu_kwh=cpu_bounds, ram_kwh=ram_bounds
+            ),
+            cpu_mean_load=host.cpu_load,
+            left_out=self._host.left_out(host.cpu_kwh + host.ram_kwh, total_kwh / self.pue),
+            codecarbon=CodeCarbonEnergy(
+                cpu_kwh=data.cpu_energy if self._codecarbon_counts_cpu else None, ram_kwh=data.ram_energy
+            ),
+            machine_cpu_s=host.busy_s,
+        )
+
+
+def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) -> float | None:
+    # Readings closer than this are one and the same to CodeCarbon.
+    if before is None or before.energy_kwh.total is None or elapsed_s - before.elapsed_s < _SAME_READING_S:
+        return None
+    return (total_kwh - before.energy_kwh.total) * 3.6e6 / (elapsed_s - before.elapsed_s)
+
+
+def _offline_tracker() -> Any:
+    """Return the tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
+    import codecarbon
+
+    # The first `flush()` would import it, and what is drawn meanwhile would be the job's.
+    import codecarbon.core.emissions
+
+    version = getattr(codecarbon, "__version__", "unknown")
+    if version != REQUIRED_VERSION:
+        raise MeasurementError(f"codecarbon {version} is installed, {REQUIRED_VERSION} is needed", hint=_install())
+    return codecarbon.OfflineEmissionsTracker
+
+
+def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """`arguments`, if they are exactly the tracker's parameters. CodeCarbon itself swallows a misspelt one."""
+    known: set[str] = set()
+    for cls in (offline_tracker, *offline_tracker.__bases__):
+        known |= {
+            name for name, parameter in inspect.signature(cls.__init__).parameters.items() if _is_named(parameter)
+        }
+    known -= {"self"} | _LEFT_OUT
+    if known != set(arguments):
+        raise MeasurementError(
+            f"codecarbon's parameters differ from those known here: {', '.join(sorted(known ^ set(arguments)))}",
+            hint=_install(),
+        )
+    return arguments
+
+
+def _is_named(parameter: inspect.Parameter) -> bool:
+    return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+@contextmanager
+def _known_cpu(model: str | None) -> Iterator[None]:
+    """CodeCarbon asks py-cpuinfo, which sleeps for a second, for a name that /proc/cpuinfo gives at once."""
+    stand_in = ModuleType("cpuinfo")
+    stand_in.get_cpu_info = lambda: {"brand_raw": model or "unknown CPU"}  # type: ignore[attr-defined]
+    before = sys.modules.get("cpuinfo")
+    sys.modules["cpuinfo"] = stand_in
+    try:
+        from codecarbon.core import hardware_cache
+
+        cache: Any = hardware_cache
+        cache.clear_cache()
+        # The list of TDPs costs a pandas import, and its answer would be replaced by ours.
+        cache._tdp = SimpleNamespace(model=model or "unknown CPU", tdp=None)
+        yield
+        cache.clear_cache()
+    finally:
+        del sys.modules["cpuinfo"]
+        if before is not None:
+            sys.modules["cpuinfo"] = before
+
+
+@contextmanager
+def _without_gpus() -> Iterator[None]:
+    """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
+    with _stand_ins("pynvml", "amdsmi"):
+        # Without these modules CodeCarbon starts those programs while it is imported, and with them it opens the GPUs.
+        from codecarbon.core import gpu
+    module: Any = gpu
+    names = ("is_nvidia_system", "is_rocm_system", "PYNVML_AVAILABLE", "AMDSMI_AVAILABLE")
+    before = {name: getattr(module, name) for name in names}
+    module.is_nvidia_system = module.is_rocm_system = lambda: False
+    module.PYNVML_AVAILABLE = module.AMDSMI_AVAILABLE = False
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(module, name, value)
+
+
+@contextmanager
+def _stand_ins(*names: str) -> Iterator[None]:
+    """Within, each of these modules is an empty one that can be initialised."""
+    before = {name: sys.modules[name] for name in names if name in sys.modules}
+    for name in names:
+        stand_in = ModuleType(name)
+        stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
+        sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
+        sys.modules.update(before)

@@ -1,0 +1,323 @@
+"""What would be measured on this machine, how, with what error, what is missing and what repairs it.
+
+Looks only: no job is run. The last step takes one real reading, so that a sound diagnosis is a proven one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import MeasurementError, PlaceError
+from carbon_lint.measurement.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
+from carbon_lint.measurement.gpu.counting import open_gpus
+from carbon_lint.measurement.gpu.host_amd import host_amd_gpus
+from carbon_lint.measurement.gpu.host_nvidia import host_gpus, in_container
+from carbon_lint.measurement.gpu.visible_amd import hiding
+from carbon_lint.measurement.gpu.visible_nvidia import is_hidden
+from carbon_lint.measurement.grid.location import is_auto, locate
+from carbon_lint.measurement.host.cpu import plan_cpu
+from carbon_lint.measurement.host.memory import plan_ram
+from carbon_lint.measurement.host.rapl import Domain
+from carbon_lint.measurement.required import counter_cause, need_linux, rapl_cause
+from carbon_lint.places import custom_place, find_place
+from carbon_lint.records.record import Method
+from carbon_lint.units import format_power
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from carbon_lint.errors import CarbonLintError
+    from carbon_lint.limits import Machine
+    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
+    from carbon_lint.records.uncertainty import Range
+
+# A first reading must be at least so long after the start for CodeCarbon to measure anew.
+_TRIAL_S = 0.1
+# NVIDIA states +-5 % for its power sensor; arXiv 2312.02741 (SC24) found that A100 and H100 sample only a quarter of
+# the time, which averages out over minutes. Integration: `docs/measuring.md`.
+_ERRORS = {
+    Method.COUNTER: "a few %: the sensor's own error",
+    Method.SAMPLED_POWER: "about 5 %: the sensor's own error and up to 3 % of sampling",
+}
+
+
+_CODECARBON = (
+    "CodeCarbon's own figures for CPU and memory stay in the record as `codecarbon`; they differ because it takes the "
+    "cube of the load, a quarter of what counters show at part load, and watts by the number of memory modules"
+)
+
+
+class State(StrEnum):
+    """`modelled`: there is a figure, and no sensor behind it. `broken`, `not given`: a run would not be measured."""
+
+    MEASURED = "measured"
+    MODELLED = "modelled"
+    KNOWN = "known"
+    ABSENT = "absent"
+    NOT_GIVEN = "not given"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the diagnosis.
+
+    Attributes:
+        component: gpu, cpu, ram, location, codecarbon.
+        state: whether a figure comes of it, and from where.
+        what: what was found here.
+        method: as a record will state it; `None` if nothing is measured.
+        error: how far the figure may lie from the truth, in words.
+        missing: what keeps a better figure away.
+        repair: the command or setting that repairs it.
+    """
+
+    component: str
+    state: State
+    what: str
+    method: Method | None = None
+    error: str | None = None
+    missing: str | None = None
+    repair: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """All findings, and whether a run would start as things are."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    location: str | None
+    container: bool
+
+    @property
+    def is_sound(self) -> bool:
+        """True if a run with the same flags would be measured."""
+        return not self.obstacles
+
+    @property
+    def obstacles(self) -> tuple[Finding, ...]:
+        """What a run would fail on before the job."""
+        return tuple(finding for finding in self.findings if finding.state in {State.BROKEN, State.NOT_GIVEN})
+
+    @property
+    def has_gpu(self) -> bool:
+        """Return whether a GPU would be counted."""
+        return any(finding.component == "gpu" and finding.state is State.MEASURED for finding in self.findings)
+
+
+def diagnose(
+    environ: Mapping[str, str],
+    *,
+    node: str,
+    location: str | None = None,
+    g_per_kwh: float | None = None,
+    cpu_power_w: float | None = None,
+    ram_power_w: float | None = None,
+    grid: Callable[[], ElectricityMaps] | None = None,
+    machines: Sequence[Machine] = (),
+    require: Collection[str] = (),
+    pue: float = 1.0,
+    allow_unusual: bool = False,
+    needs_grams: bool = True,
+    root: Path = Path("/"),
+) -> Diagnosis:
+    """Look at every component.
+
+    Args:
+        environ: the job's, for the GPUs it can see.
+        node: this machine's name.
+        location: as the user names it; `auto` asks the cloud; `None` is a finding.
+        g_per_kwh: carbon intensity, if it is given in place of a location.
+        cpu_power_w: the CPU's power at full load, if the user knows it.
+        ram_power_w: the memory's power, if the user knows it.
+        grid: makes the grid that is to be asked in place of a location; raises PlaceError.
+        machines: the configuration's `[[machine]]` tables.
+        require: what a run would insist on, or `none`: as the meter takes it.
+        pue: as the meter takes it.
+        allow_unusual: whether an intensity outside every grid's range is accepted.
+        needs_grams: whether a run would need a location. One whose only limit is in kWh does not.
+        root: the file tree that holds /proc and /sys.
+    """
+    need_linux()
+    gpu, notes = _gpu(environ, root)
+    if gpu.state is State.BROKEN and "none" in require:
+        gpu = replace(gpu, state=State.ABSENT)
+    cpu, cpu_notes = _cpu(cpu_power_w, root)
+    if grid is not None:
+        place, code = _grid(grid), None
+    elif g_per_kwh is not None:
+        place, code = _given(g_per_kwh, allow_unusual=allow_unusual), None
+    else:
+        place, code = _location(location, node, machines, root, needs_grams=needs_grams, pue=pue)
+    needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
+    meter = partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, ram_power_w=ram_power_w)
+    trial = _trial(partial(meter, pue=pue, environ=environ, root=root), needed)
+    return Diagnosis(
+        findings=(gpu, cpu, _ram(cpu_power_w, ram_power_w, root), place, trial),
+        notes=notes + cpu_notes,
+        location=code,
+        container=in_container(root),
+    )
+
+
+def _repair(error: CarbonLintError) -> str | None:
+    return error.advice(lambda option, value: f"--{option} {value}".rstrip())
+
+
+def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ...]]:
+    try:
+        gpus = open_gpus(environ, root=root)
+    except MeasurementError as error:
+        finding = Finding(
+            component="gpu", state=State.BROKEN, what="not readable", missing=error.message, repair=_repair(error)
+        )
+        return finding, ()
+    gpus.close()
+    if not gpus.gpus:
+        return Finding(component="gpu", state=State.ABSENT, what=_no_gpu(environ, root)), gpus.warnings
+    names = ", ".join(f"{gpu.index}: {gpu.name}" for gpu in gpus.gpus)
+    error_text = _ERRORS[gpus.method] if gpus.method is not None else None
+    return (
+        Finding(component="gpu", state=State.MEASURED, what=names, method=gpus.method, error=error_text),
+        gpus.warnings,
+    )
+
+
+def _no_gpu(environ: Mapping[str, str], root: Path) -> str:
+    if is_hidden(environ):
+        return "hidden from the job by CUDA_VISIBLE_DEVICES"
+    nvidia, amd = host_gpus(root), host_amd_gpus(root)
+    if amd and (variable := hiding(environ, reads_cuda=not nvidia)) is not None:
+        return f"hidden from the job by {variable}"
+    return "none that is given to this container" if nvidia or amd else "none on this machine"
+
+
+def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...]]:
+    plan = plan_cpu(cpu_power_w, root=root)
+    name = plan.model or "unknown CPU"
+    what = f"{name}, {plan.usable_threads:g} of {plan.threads} threads"
+    if plan.power is None:
+        return Finding(
+            component="cpu", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method]
+        ), plan.warnings
+    missing, repair = rapl_cause(plan, root)
+    idle, full = (format_power(plan.power.power_w(load).likely) for load in (0.0, 1.0))
+    finding = Finding(
+        component="cpu",
+        state=State.MODELLED,
+        what=f"{what}, {idle} idle to {full} at full load: {plan.source}",
+        method=plan.method,
+        error=f"{_span(plan.power.power_w(0.5))} at half load: no sensor is read",
+        missing=missing,
+        repair=repair,
+    )
+    return finding, (_CODECARBON,)  # its warnings are in `what` and `missing`
+
+
+def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Finding:
+    cpu = plan_cpu(cpu_power_w, root=root)
+    plan = plan_ram(cpu, ram_power_w, root=root)
+    if plan.power is None:
+        what = f"{plan.size_gib:.1f} GiB, {plan.source}"
+        return Finding(component="ram", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method])
+    missing, repair = counter_cause(Domain.DRAM, root, is_virtual=cpu.is_virtual, instead="state `ram-power`")
+    is_stated = ram_power_w is not None
+    return Finding(
+        component="ram",
+        state=State.MODELLED,
+        what=f"{format_power(plan.power.likely)} all the time, {plan.source}",
+        method=plan.method,
+        error="as your figure's own" if is_stated else f"{_span(plan.power)}: no sensor is read",
+        missing="`ram-power` takes the place of the counter" if is_stated else missing,
+        repair="leave it out" if is_stated else repair,
+    )
+
+
+def _span(power: Range) -> str:
+    """Return the range of a modelled power, in words."""
+    return f"{format_power(power.low)} to {format_power(power.high)}"
+
+
+def _location(
+    location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
+) -> tuple[Finding, str | None]:
+    """Return the finding, and the code for the workflow's line."""
+    repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
+    if location is None:
+        missing = "grams depend on it (France 44 g/kWh, Poland 615)"
+        state = State.NOT_GIVEN if needs_grams else State.ABSENT
+        return Finding(component="location", state=state, what="not given", missing=missing, repair=repair), None
+    try:
+        if is_auto(location):
+            found = locate(machines, node, root=root)
+            place, how = found.place, f", by {found.how}"
+        else:
+            place, how = find_place(location), ""
+    except PlaceError as error:
+        return Finding(
+            component="location", state=State.BROKEN, what=location, missing=error.message, repair=_repair(error)
+        ), None
+    what = f"{place.code}, {place.name}: {place.figure}, {place.source}{how}"
+    error_text = "an annual mean: the hour's figure may differ by half or more"
+    if pue == 1.0 and place.pue_hint is not None:
+        error_text += f"; {place.pue_hint}"
+    return Finding(component="location", state=State.KNOWN, what=what, error=error_text), place.code
+
+
+def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
+    try:
+        place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
+    except PlaceError as error:
+        return Finding(
+            component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=_repair(error)
+        )
+    what = f"{place.g_per_kwh:.4g} g/kWh, {place.source}"
+    return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own")
+
+
+def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
+    try:
+        hour = grid().first()
+    except PlaceError as error:
+        return Finding(
+            component="location",
+            state=State.BROKEN,
+            what="Electricity Maps",
+            missing=error.message,
+            repair=_repair(error),
+        )
+    kind = "estimated" if hour.is_estimated else "measured"
+    what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.source}"
+    return Finding(component="location", state=State.KNOWN, what=what, error="as that service's own, hour by hour")
+
+
+def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str]) -> Finding:
+    """One real reading."""
+    try:
+        meter = make_meter(require=require)
+        started_s = time.monotonic()
+        meter.start()
+        took_s = time.monotonic() - started_s
+        time.sleep(_TRIAL_S)
+        reading = meter.stop()
+    except MeasurementError as error:
+        return Finding(
+            component="codecarbon",
+            state=State.BROKEN,
+            what="does not start",
+            missing=error.message,
+            repair=_repair(error),
+        )
+    if reading is None:
+        return Finding(
+            component="codecarbon", state=State.BROKEN, what="starts, and gives no reading", missing=meter.last_failure
+        )
+    power = format_power(reading.power_w) if reading.power_w is not None else "some power"
+    what = f"{REQUIRED_VERSION}, started in {took_s:.2f} s, reads {power} right now"
+    return Finding(component="codecarbon", state=State.MEASURED, what=what)

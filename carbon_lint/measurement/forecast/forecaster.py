@@ -1,0 +1,126 @@
+"""Forecast what a run will have used of its budget when the job has ended.
+
+Linear in the job's progress, from the moment at which that progress began to move: what was used before (imports, the
+compiling of a first step, the steps that a resumed run did not repeat) is counted once and not stretched. So what is
+forecast is the least that the job will use until its counter ends, even if that is not the end of the job.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.measurement.forecast.printed_progress import Reached
+from carbon_lint.measurement.progress import read_done_fraction
+from carbon_lint.units import format_duration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measurement.forecast.trainer_state import TrainerState
+
+LEAST_DONE = 0.02
+"""Of the whole. Before so much has been done under our eyes a forecast would be noise."""
+LEAST_LIFE_S = 3.0
+"""A bar that is shorter is no job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """`share` of the budget at the end, 1.0 at the limit. `by` says by what progress, for a person."""
+
+    share: float
+    by: str
+
+
+class Forecaster:
+    """Asks the job's progress file, a Trainer's state, what the job prints, the clock: the first that knows holds."""
+
+    def __init__(
+        self,
+        *,
+        progress_file: Path | None = None,
+        trainer_state: TrainerState | None = None,
+        printed: PrintedProgress | None = None,
+        expected_duration_s: float | None = None,
+    ) -> None:
+        self._progress_file = progress_file
+        self._trainer_state = trainer_state
+        self._printed = printed
+        self._expected_duration_s = expected_duration_s
+        self._by_file = _Slope()
+        self._by_state = _Slope()
+        self._by_print = _Slope()
+
+    def take(self, used: float | None, elapsed_s: float) -> Forecast | None:
+        """Return where `used` of the budget after `elapsed_s` leads, as a share; `None` if that is not known yet."""
+        printed = self._printed.look(elapsed_s) if self._printed is not None else None
+        if used is None:
+            return None
+        sources = (
+            (self._read_file(), self._by_file),
+            (self._read_state(elapsed_s), self._by_state),
+            (printed, self._by_print),
+        )
+        for reached, slope in sources:
+            share = None if reached is None else slope.share_at_end(reached, used)
+            if reached is not None and share is not None and reached.known_for_s >= LEAST_LIFE_S:
+                return Forecast(share=share, by=reached.by)
+        return self._by_time(used, elapsed_s)
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether the job tells anything of its progress, or how long it takes is known."""
+        known = self._expected_duration_s is not None or self._by_file.has_begun or self._by_state.has_begun
+        return known or (self._printed is not None and self._printed.is_recognised)
+
+    def _read_state(self, elapsed_s: float) -> Reached | None:
+        steps = None if self._trainer_state is None else self._trainer_state.look(elapsed_s)
+        if steps is None:
+            return None
+        return Reached(
+            fraction=steps[0] / steps[1], by=f"its trainer_state.json, {steps[0]}/{steps[1]}", source="state"
+        )
+
+    def _read_file(self) -> Reached | None:
+        done = read_done_fraction(self._progress_file) if self._progress_file is not None else None
+        return None if done is None else Reached(fraction=done, by=f"the file it writes, {done:.0%}", source="file")
+
+    def _by_time(self, used: float, elapsed_s: float) -> Forecast | None:
+        expected_s = self._expected_duration_s
+        if not expected_s or elapsed_s < LEAST_DONE * expected_s:
+            return None
+        share = used / min(1.0, elapsed_s / expected_s)
+        return Forecast(share=share, by=f"the {format_duration(expected_s)} that it is expected to take")
+
+
+class _Slope:
+    """Holds what was used against what was done, of one source of progress."""
+
+    def __init__(self) -> None:
+        self._source: str | None = None
+        self._has_moved = False
+        self._began = (0.0, 0.0)  # (done, used)
+        self._latest = (0.0, 0.0)  # where progress last changed: it may stand still for an epoch
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether this source has said anything."""
+        return self._source is not None
+
+    def share_at_end(self, reached: Reached, used: float) -> float | None:
+        """Take one reading in. Return `None` while too little is known."""
+        here = (reached.fraction, used)
+        if reached.source != self._source or reached.fraction < self._latest[0]:
+            self._source, self._has_moved = reached.source, False
+            self._began = self._latest = here
+        elif reached.fraction > self._latest[0]:
+            if not self._has_moved and reached.fraction - self._began[0] < LEAST_DONE:
+                self._began = here  # the first step compiles and allocates: it is like no other
+            self._has_moved = True
+            self._latest = here
+        done, used_for_it = (late - early for late, early in zip(self._latest, self._began, strict=True))
+        if done < LEAST_DONE:
+            return None
+        return max(used, self._latest[1] + used_for_it / done * (1 - self._latest[0]))

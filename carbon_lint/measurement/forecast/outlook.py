@@ -1,0 +1,56 @@
+"""Set up what a forecast needs around a job: a file for its progress, and somebody who reads its output."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.measurement.forecast.forecaster import Forecaster
+from carbon_lint.measurement.forecast.listening import Listening
+from carbon_lint.measurement.forecast.trainer_state import TrainerState
+from carbon_lint.measurement.job.environment import PROGRESS_VARIABLE
+from carbon_lint.measurement.job.signals import CANCELLING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measurement.job.signals import SignalInbox
+    from carbon_lint.measurement.request import RunRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """`environ` is added to the job's; `listening` stands around the job, also if it reads nothing."""
+
+    listening: Listening
+    forecaster: Forecaster | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: SignalInbox) -> Iterator[Outlook]:
+    """Open what a forecast needs; `printed` is given if the output is read already. The progress file goes away."""
+
+    def is_given_up() -> bool:
+        return any(signum in CANCELLING for signum in inbox.take())
+
+    with contextlib.ExitStack() as stack:
+        is_wanted = request.forecast and printed is None
+        listening = stack.enter_context(Listening(is_given_up, is_wanted=is_wanted))
+        if not request.forecast:
+            yield Outlook(listening=listening)
+            return
+        path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="carbon-lint-"))) / "progress"
+        path.touch()
+        forecaster = Forecaster(
+            progress_file=path,
+            trainer_state=TrainerState(Path.cwd(), time.time()),
+            printed=printed or listening.printed,
+            expected_duration_s=request.expected_duration_s,
+        )
+        yield Outlook(listening=listening, forecaster=forecaster, environ={PROGRESS_VARIABLE: str(path)})

@@ -1,0 +1,376 @@
+"""Tell how far the job is by what it prints on its stdout and stderr.
+
+The bytes are only kept when they come, 64 KiB a stream at most; once a tick the loop looks at what has come since the
+last look. So a job that floods its output is not slowed down, and how its output was cut into pieces changes nothing.
+
+A forecast from the wrong counter is worse than none. Of several counters the job is the one that was there first and is
+not done: what is nested in it came later. One that has started again is one round of the job and not the job; it counts
+within an epoch that is numbered (`Epoch 3/10`), and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from carbon_lint.measurement.forecast.printed_lines import MAX_LINE_BYTES, Counter, EpochLine, Role, read_line
+from carbon_lint.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KEPT_BYTES = 1 << 16
+MAX_LINES_A_LOOK = 1000  # the last ones; a training prints a handful
+MAX_COUNTERS = 64
+_FIRST_FEW = 4
+_ABANDONED_S = 60.0  # see `_is_abandoned`
+_ABANDONED_LIVES = 3
+_STARTS_AGAIN = 3.0  # times the least time that was left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """`fraction` is of the whole job, 0 to 1. `by` says how it is known, and `source` what must not be mixed.
+
+    `known_for_s`: since when it has been known.
+    """
+
+    fraction: float
+    by: str
+    source: str
+    known_for_s: float = math.inf
+
+
+class Stream:
+    """One stream of the job's output. `feed` may be called from another thread than the rest."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pieces: deque[bytes] = deque()
+        self._kept_bytes = 0
+        self._is_lossy = False
+        self._rest = b""  # an unfinished line
+        self._is_overlong = False
+
+    def feed(self, data: bytes) -> None:
+        """Keep the end of what has come. Cheap: no byte is looked at."""
+        piece = data[-KEPT_BYTES:]
+        with self._lock:
+            self._is_lossy |= len(piece) < len(data)
+            self._pieces.append(piece)
+            self._kept_bytes += len(piece)
+            while self._kept_bytes - len(self._pieces[0]) >= KEPT_BYTES:
+                self._kept_bytes -= len(self._pieces.popleft())
+                self._is_lossy = True
+
+    def take(self) -> tuple[list[bytes], bytes]:
+        """Return the lines that have ended since the last call, and the one that has not."""
+        with self._lock:
+            data = b"".join(self._pieces)
+            is_lossy = self._is_lossy or len(data) > KEPT_BYTES
+            self._pieces.clear()
+            self._kept_bytes = 0
+            self._is_lossy = False
+        if not data:
+            return [], self._rest
+        if is_lossy:
+            self._rest, self._is_overlong = b"", True  # what was lost may end in the middle of a number
+        lines = (self._rest + data[-KEPT_BYTES:]).replace(b"\r", b"\n").split(b"\n")
+        if self._is_overlong and len(lines) > 1:
+            del lines[0]
+            self._is_overlong = False
+        self._rest = lines.pop()
+        if self._is_overlong or len(self._rest) > MAX_LINE_BYTES:
+            self._rest, self._is_overlong = b"", True
+        return lines[-MAX_LINES_A_LOOK:], self._rest
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """A counter over time. `round_of` is the change of epochs with which it last began."""
+
+    counter: Counter
+    order: int
+    first_s: float
+    drawn_s: float
+    has_moved: bool = False
+    rounds: int = 0
+    round_of: int | None = None
+    at_epoch: float | None = None  # what was done when an epoch changed with this one under way
+
+    @property
+    def fraction(self) -> float:
+        return self.counter.done / self.counter.total
+
+    @property
+    def is_under_way(self) -> bool:
+        """Far enough that less is another round: two processes may draw one bar, each a little behind the other."""
+        return self.counter.done >= min(_FIRST_FEW, self.counter.total)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.counter.role is Role.WHOLE and not self.rounds
+
+    @property
+    def spans_epochs(self) -> bool:
+        return self.is_whole and self.at_epoch is not None and self.counter.done > self.at_epoch
+
+
+@dataclass(slots=True, kw_only=True)
+class _Epochs:
+    """The epochs that the job numbers. `done` of them are over; `inner` is what the epoch's own line says of it.
+
+    `fold` of `folds` is the round of all of them that is under way.
+    """
+
+    total: int = 0
+    fold: int = 1
+    folds: int = 1
+    first: int = 1  # 0 if an epoch 0 was seen
+    number: int = -1
+    done: int = 0
+    changes: int = 0
+    changed_s: float | None = None
+    inner: float = 0.0
+    is_trusted: bool = True
+    result_s: dict[int, float] = field(default_factory=dict)  # when the last epoch's first result was printed
+    repeats_results: bool = False
+
+    @property
+    def are_known(self) -> bool:
+        return self.number >= 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _TimeLeft:
+    """The time that the job says is left. What starts again is an epoch's and not the job's."""
+
+    first_s: float
+    at_s: float
+    left_s: float
+    least_s: float
+    is_of_a_part: bool = False
+
+    def take(self, left_s: float, now_s: float) -> None:
+        self.is_of_a_part |= left_s > _STARTS_AGAIN * max(self.least_s, 1.0) and self.least_s < self.at_s - self.first_s
+        self.at_s, self.left_s, self.least_s = now_s, left_s, min(self.least_s, left_s)
+
+    def reached(self, now_s: float) -> Reached | None:
+        """`at_s` is the time that the job has run for, so what is left of the sum is what is left of the job."""
+        if self.is_of_a_part or not self.at_s:
+            return None
+        by = f"the {format_duration(self.left_s)} that it says are left"
+        fraction = self.at_s / (self.at_s + self.left_s)
+        return Reached(fraction=fraction, by=by, source="time left", known_for_s=now_s - self.first_s)
+
+
+class PrintedProgress:
+    """Reads stdout and stderr; `look` says how far the job is. `look` and the rest belong to one thread."""
+
+    def __init__(self, streams: Sequence[Stream] | None = None) -> None:
+        """Take the streams; if none are given one of its own, which `feed` feeds."""
+        self._streams = (Stream(),) if streams is None else tuple(streams)
+        self._seen: dict[tuple[str, str, float], _Seen] = {}
+        self._epochs = _Epochs()
+        self._announced: dict[str, int] = {}  # how many epochs and steps there will be; 0 if two numbers were said
+        self._time_left: _TimeLeft | None = None
+        self._order = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take in output in which stdout and stderr come as one."""
+        self._streams[0].feed(data)
+
+    def look(self, now_s: float) -> Reached | None:
+        """Take in what has been printed until `now_s`, seconds of a clock that never goes back."""
+        for stream in self._streams:
+            ended, open_line = stream.take()
+            for line in ended:
+                self._take_line(line, now_s)
+            self._take_line(open_line, now_s, is_ended=False)
+        return self._reached(now_s)
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether something was printed that a forecast can go by, at once or once it has moved."""
+        counts = any(seen.is_whole for seen in self._seen.values())
+        return counts or self._epochs.are_known or self._time_left is not None
+
+    def _take_line(self, raw: bytes, now_s: float, *, is_ended: bool = True) -> None:
+        line = read_line(raw, is_ended=is_ended)
+        if line is None:
+            return
+        if line.announced is not None:
+            word, total = line.announced
+            self._announced[word] = total if self._announced.get(word, total) == total else 0
+        if line.left_s is not None:
+            self._take_time_left(line.left_s, now_s)
+        if line.fold is not None:
+            self._take_fold(*line.fold)
+        epoch, counter = self._with_total(line.epoch), line.counter or self._counter_of(line.step)
+        if epoch is not None:
+            self._take_epoch(epoch, counter if line.counter is not None else None, now_s)
+        elif counter is not None:
+            self._take_counter(counter, now_s)
+
+    def _with_total(self, epoch: EpochLine | None) -> EpochLine | None:
+        """Return an epoch that is known by its number alone as one of as many as were announced."""
+        if epoch is None or epoch.total is not None:
+            return epoch
+        announced = self._announced.get("epoch", 0)
+        first = self._epochs.first if self._epochs.are_known else min(epoch.number, 1)
+        last = announced - 1 + first  # who counts from 0 ends one earlier
+        return replace(epoch, total=last) if announced and epoch.number <= last else None
+
+    def _counter_of(self, step: int | None) -> Counter | None:
+        total = self._announced.get("step", 0)
+        if step is None or step > total:
+            return None
+        return Counter(
+            name="announced", kind="the steps it prints", done=float(step), total=float(total), shown=f"{step}/{total}"
+        )
+
+    def _take_time_left(self, left_s: float, now_s: float) -> None:
+        if self._time_left is None:
+            self._time_left = _TimeLeft(first_s=now_s, at_s=now_s, left_s=left_s, least_s=left_s)
+        self._time_left.take(left_s, now_s)
+
+    def _take_fold(self, number: int, total: int) -> None:
+        """Begin the epochs anew for another fold, after those of the folds before."""
+        if (number, total) != (self._epochs.fold, self._epochs.folds) and number >= self._epochs.fold:
+            self._epochs = _Epochs(fold=number, folds=total)
+
+    def _take_counter(self, counter: Counter, now_s: float) -> None:
+        key = (counter.kind, counter.name, counter.total)
+        seen = self._seen.get(key) or self._renamed(key, counter)
+        if seen is None:
+            self._order += 1
+            self._make_room()
+            self._seen[key] = _Seen(
+                counter=counter, order=self._order, first_s=now_s, drawn_s=now_s,
+                round_of=self._epoch_begun_with(counter, now_s),
+            )  # fmt: skip
+            return
+        seen.drawn_s = now_s
+        if counter.done > seen.counter.done:
+            seen.has_moved = True
+            seen.counter = counter
+        elif counter.done < seen.counter.done / 2 and seen.is_under_way:
+            seen.rounds += 1
+            seen.round_of, seen.at_epoch = self._epoch_begun_with(counter, now_s), None
+            seen.counter = counter
+
+    def _renamed(self, key: tuple[str, str, float], counter: Counter) -> _Seen | None:
+        """Return the bar whose name has changed (`loss 0.53`, `Best trial: 3`): it is drawn in one row and goes on."""
+        for old_key, seen in self._seen.items():
+            old = seen.counter
+            is_same_row = old.is_at_once and counter.is_at_once and not old.is_below and not counter.is_below
+            is_alike = (old.kind, old.total, old.role) == (counter.kind, counter.total, counter.role)
+            if is_same_row and is_alike and old.done <= counter.done and old.done < old.total:
+                self._seen[key] = self._seen.pop(old_key)
+                return seen
+        return None
+
+    def _epoch_begun_with(self, counter: Counter, now_s: float) -> int | None:
+        """Which change of epochs a round belongs to. `Epoch 3/10` may have waited in a buffer, and bars do not wait."""
+        is_together = now_s == self._epochs.changed_s or not counter.is_at_once
+        return self._epochs.changes if is_together else None
+
+    def _make_room(self) -> None:
+        if len(self._seen) >= MAX_COUNTERS:
+            least = min(self._seen, key=lambda key: (not self._seen[key].rounds, self._seen[key].drawn_s))
+            del self._seen[least]
+
+    def _take_epoch(self, line: EpochLine, counter: Counter | None, now_s: float) -> None:
+        epochs = self._epochs
+        if not epochs.are_known:
+            epochs.total = line.total or 0
+        if line.total is None or line.total != epochs.total or line.number < epochs.number:
+            epochs.is_trusted = False  # trained twice: a fold, a second stage
+            return
+        if line.number == 0:
+            epochs.first = 0
+        over = line.number - epochs.first
+        if line.is_result and counter is None and not self._repeats(line.number, now_s):
+            over += 1
+        is_another = over > epochs.done or not epochs.are_known
+        epochs.number = line.number
+        if is_another:
+            epochs.done = over
+            epochs.changes += 1
+            epochs.changed_s = now_s
+            epochs.inner = 0.0
+            self._mark_counters()
+        if counter is not None and over == epochs.done:
+            epochs.inner = max(epochs.inner, counter.done / counter.total)
+
+    def _repeats(self, number: int, now_s: float) -> bool:
+        """Whether results are printed several times an epoch. By two processes at one time does not count."""
+        epochs = self._epochs
+        first_s = epochs.result_s.get(number)
+        if first_s is None:
+            epochs.result_s = {number: now_s}
+        elif now_s > first_s:
+            epochs.repeats_results = True
+        return epochs.repeats_results
+
+    def _mark_counters(self) -> None:
+        for seen in self._seen.values():
+            if seen.at_epoch is None and 0 < seen.counter.done < seen.counter.total:
+                seen.at_epoch = seen.counter.done
+
+    def _reached(self, now_s: float) -> Reached | None:
+        spanning = [seen for seen in self._seen.values() if seen.spans_epochs]
+        if self._epochs.are_known and not spanning:
+            return self._reached_by_epochs()
+        chosen = self._the_job(spanning or list(self._seen.values()), now_s)
+        if chosen is None:
+            return None if self._time_left is None else self._time_left.reached(now_s)
+        counter = chosen.counter
+        source = f"{counter.kind} {counter.name} {counter.total}"
+        by = f"{counter.kind}, {counter.shown}"
+        return Reached(fraction=chosen.fraction, by=by, source=source, known_for_s=now_s - chosen.first_s)
+
+    def _the_job(self, candidates: list[_Seen], now_s: float) -> _Seen | None:
+        """Return the first that is under way. What came after one that was started again is a part of a round too."""
+        again = min((seen.order for seen in self._seen.values() if seen.rounds), default=self._order + 1)
+        for seen in sorted(candidates, key=lambda seen: seen.order):
+            if seen.order > again:
+                return None
+            if seen.is_whole and seen.counter.done < seen.counter.total and not self._is_abandoned(seen, now_s):
+                return seen
+        return None
+
+    def _is_abandoned(self, seen: _Seen, now_s: float) -> bool:
+        """Whether it was left unfinished: it moved once, and what came after it has lived longer by far.
+
+        A bar of epochs is drawn once an epoch, and so has always lived about as long as what is drawn within.
+        """
+        life_s = max(_ABANDONED_S, _ABANDONED_LIVES * (seen.drawn_s - seen.first_s))
+        later = (
+            other
+            for other in self._seen.values()
+            if other.first_s >= seen.drawn_s and not other.rounds and other is not seen
+        )
+        return seen.has_moved and any(now_s - other.first_s > life_s and other.drawn_s >= now_s for other in later)
+
+    def _reached_by_epochs(self) -> Reached | None:
+        epochs = self._epochs
+        if not epochs.is_trusted:
+            return None
+        total = epochs.total + 1 - epochs.first
+        inner = max(epochs.inner, self._inner_fraction())
+        fraction = (epochs.fold - 1 + min(1.0, (epochs.done + inner) / total)) / epochs.folds
+        by = f"its epochs, {epochs.number}/{epochs.total}, if all {total} run"
+        if epochs.folds > 1:
+            by = f"its folds, {epochs.fold}/{epochs.folds}, and epochs, {epochs.number}/{epochs.total}, if all run"
+        return Reached(fraction=fraction, by=by, source="epochs")
+
+    def _inner_fraction(self) -> float:
+        """How much of the epoch under way is done, by the first counter that is known to be drawn once an epoch."""
+        rounds = (seen for seen in self._seen.values() if seen.rounds or seen.counter.role is Role.PART)
+        of_this_epoch = [seen for seen in rounds if seen.round_of == self._epochs.changes]
+        first = min(of_this_epoch, key=lambda seen: seen.order, default=None)
+        return 0.0 if first is None else first.fraction

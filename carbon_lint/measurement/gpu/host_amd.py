@@ -1,0 +1,123 @@
+"""Whether this machine has an AMD GPU that computes, found without ROCm, and why it cannot be read.
+
+The kernel's compute driver lists every GPU under /sys/class/kfd, in a container too; of one that the container is not
+given it refuses the properties.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from carbon_lint.errors import MeasurementError
+from carbon_lint.measurement.gpu.host_nvidia import in_container
+
+_AMD = "0x1002"
+# PCI class 03: display controllers; 12: processing accelerators, as an MI300X is.
+_GPU_CLASSES = ("0x03", "0x12")
+# Version of the table in gpu_metrics, third byte: 1 for cards, 2 and 3 for graphics inside a CPU (kgd_pp_interface.h).
+_FORMAT_AT = 2
+_INTEGRATED_FORMATS = {2, 3}
+_DRIVER_NOT_LOADED = 34  # AMDSMI_STATUS_DRIVER_NOT_LOADED
+_OWN_HINT = (
+    "if the job does not use it, HIP_VISIBLE_DEVICES=-1; or require `none` to go on without the GPU (its "
+    "energy is then not in the figure)"
+)
+_CONTAINER_HINT = (
+    "start the container with `--device=/dev/kfd --device=/dev/dri --group-add video --group-add render`; GitHub "
+    "passes none of them to a container action: use the in-job action"
+)
+_PERMISSION_HINT = "sudo usermod -a -G render,video $USER, and log in again"
+_MODULE_HINT = (
+    "install ROCm's `amd-smi-lib`, or say where ROCm is with ROCM_PATH (its share/amd_smi is taken), or put the "
+    "`amdsmi` of ROCm's version beside carbon-lint"
+)
+_LIBRARY_HINT = "install ROCm's `amd-smi-lib`, or say where ROCm is with ROCM_PATH"
+
+
+def host_amd_gpus(root: Path = Path("/")) -> tuple[str, ...]:
+    """PCI addresses of the AMD cards that the kernel's compute driver knows of, those inside a CPU left out."""
+    found, refused = set(), []
+    for node in sorted((root / "sys/class/kfd/kfd/topology/nodes").glob("*")):
+        try:
+            properties = _properties((node / "properties").read_text(encoding="ascii", errors="replace"))
+        except PermissionError:
+            refused.append(node.name)
+            continue
+        except OSError:
+            continue
+        if properties.get("simd_count", 0) > 0 and properties.get("cpu_cores_count", 0) == 0:
+            found.add(_address(properties) or f"KFD node {node.name}")
+    found = {address for address in found if not is_integrated(address, root)}
+    if refused and len(on_bus := _on_bus(root)) > len(found):
+        found |= on_bus
+    return tuple(sorted(found))
+
+
+def is_integrated(address: str, root: Path = Path("/")) -> bool:
+    """Whether the GPU at this PCI address is part of a CPU, whose package's energy holds its own."""
+    try:
+        with (root / "sys/bus/pci/devices" / address / "gpu_metrics").open("rb") as metrics:
+            head = metrics.read(_FORMAT_AT + 1)
+    except OSError:
+        return False
+    return len(head) > _FORMAT_AT and head[_FORMAT_AT] in _INTEGRATED_FORMATS
+
+
+def unreadable_amd(found: tuple[str, ...], error: Exception | None, root: Path = Path("/")) -> MeasurementError:
+    """Return the error for AMD GPUs that are there and cannot be read: the cause, and what to do.
+
+    `error`: what importing or asking amdsmi raised; `None` if it lists no GPU.
+    """
+    many = f"{len(found)} AMD GPU{'s' if len(found) > 1 else ''}"
+    cause = "amdsmi lists none" if error is None else f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return MeasurementError(
+        f"this machine has {many} ({', '.join(found)}) that cannot be read: {cause}",
+        hint=f"{_repair(error, root)}; {_OWN_HINT}",
+    )
+
+
+def _repair(error: Exception | None, root: Path) -> str:
+    if isinstance(error, ImportError):
+        return _MODULE_HINT
+    devices = [root / "dev/kfd", *sorted((root / "dev/dri").glob("renderD*"))]
+    if any(device.exists() and not os.access(device, os.R_OK | os.W_OK) for device in devices):
+        return _PERMISSION_HINT
+    if not devices[0].exists() or len(devices) == 1:
+        return _CONTAINER_HINT if in_container(root) else "load the driver: sudo modprobe amdgpu"
+    if isinstance(error, KeyError | OSError | AttributeError):
+        return _LIBRARY_HINT
+    if getattr(error, "err_code", None) == _DRIVER_NOT_LOADED:
+        return "load the driver: sudo modprobe amdgpu"
+    return "`amd-smi list` must list it"
+
+
+def _on_bus(root: Path) -> set[str]:
+    """PCI addresses of the AMD cards, whether or not they compute."""
+    return {
+        device.name
+        for device in (root / "sys/bus/pci/devices").glob("*")
+        if _text(device / "vendor") == _AMD
+        and _text(device / "class").startswith(_GPU_CLASSES)
+        and not is_integrated(device.name, root)
+    }
+
+
+def _properties(text: str) -> dict[str, int]:
+    pairs = (line.split() for line in text.splitlines())
+    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}  # noqa: PLR2004
+
+
+def _address(properties: dict[str, int]) -> str | None:
+    """Like 0000:c1:00.0, of `domain` and `location_id` (bus, device and function in 8, 5 and 3 bits)."""
+    place = properties.get("location_id")
+    if not place:
+        return None
+    return f"{properties.get('domain', 0):04x}:{place >> 8 & 0xFF:02x}:{place >> 3 & 0x1F:02x}.{place & 7}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,121 @@
+"""NVIDIA GPUs, through NVML."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.measurement.gpu.host_nvidia import host_gpus, unreadable
+from carbon_lint.measurement.gpu.library import OpenCard, Opened
+from carbon_lint.measurement.gpu.visible_nvidia import Card, Visible, is_hidden, visible_cards
+from carbon_lint.records.record import Gpu
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+
+class Nvml:
+    """NVML behind `GpuLibrary`'s calls.
+
+    Args:
+        nvml: the module `pynvml`, initialised.
+    """
+
+    label = "GPU"
+    hidden_by = "CUDA_VISIBLE_DEVICES"
+
+    def __init__(self, nvml: Any) -> None:
+        self._nvml = nvml
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Of NVML, and of its library that went away."""
+        nvml_error: type[Exception] = self._nvml.NVMLError
+        return (nvml_error, OSError, RuntimeError)
+
+    def energy_mj(self, handle: Any) -> float:
+        """Since the driver was loaded. Volta and later."""
+        return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(handle))
+
+    def power_w(self, handle: Any) -> float:
+        """Of the whole card."""
+        return float(self._nvml.nvmlDeviceGetPowerUsage(handle)) / 1000
+
+    def process_ids(self, handle: Any) -> Collection[int]:
+        """Of those that compute; a desktop's are others."""
+        with contextlib.suppress(*self.errors, AttributeError):
+            return frozenset(process.pid for process in self._nvml.nvmlDeviceGetComputeRunningProcesses(handle))
+        return frozenset()
+
+    def driver(self) -> tuple[str, str] | None:
+        """`nvidia-driver`."""
+        with contextlib.suppress(*self.errors, AttributeError):
+            return "nvidia-driver", _words(self._nvml.nvmlSystemGetDriverVersion())
+        return None
+
+    def close(self) -> None:
+        """Shut NVML down."""
+        with contextlib.suppress(*self.errors):
+            self._nvml.nvmlShutdown()
+
+
+def open_nvidia(environ: Mapping[str, str], *, optional: bool, root: Path) -> Opened:
+    """Return the NVIDIA GPUs that a job with `environ` can see.
+
+    Raises MeasurementError if one is there and cannot be read, unless `optional` or hidden from the job.
+    """
+    try:
+        import pynvml as nvml  # noqa: PLC0415  it comes with the extra `run`
+    except ImportError as error:
+        return _without(error, environ, optional=optional, root=root)
+    try:
+        nvml.nvmlInit()
+        cards = [_card(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+    except (nvml.NVMLError, OSError) as error:
+        return _without(error, environ, optional=optional, root=root)
+    visible = visible_cards([card for card, _ in cards], environ) if cards else Visible(indices=())
+    return Opened(
+        library=Nvml(nvml),
+        cards=tuple(_open_card(card, handle) for card, handle in cards if card.index in visible.indices),
+        warnings=visible.warnings,
+        is_present=bool(cards),
+    )
+
+
+def _without(error: Exception, environ: Mapping[str, str], *, optional: bool, root: Path) -> Opened:
+    found = host_gpus(root)
+    if not found or is_hidden(environ):
+        return Opened(is_present=bool(found))
+    problem = unreadable(found, error, root)
+    if not optional:
+        raise problem from error
+    return Opened(warnings=(f"not counted: {problem.message}",), is_present=True)
+
+
+def _open_card(card: Card, handle: Any) -> OpenCard:
+    return OpenCard(gpu=Gpu(index=card.index, name=card.name, uuid=card.uuid), handle=handle)
+
+
+def _card(nvml: Any, index: int) -> tuple[Card, Any]:
+    handle = nvml.nvmlDeviceGetHandleByIndex(index)
+    name, uuid = _words(nvml.nvmlDeviceGetName(handle)), _words(nvml.nvmlDeviceGetUUID(handle))
+    return Card(index=index, name=name, uuid=uuid, mig_uuids=_mig_uuids(nvml, handle)), handle
+
+
+def _mig_uuids(nvml: Any, handle: Any) -> tuple[str, ...]:
+    """Return the UUIDs of the card's MIG slices; none if the driver or the card knows no MIG."""
+    found = []
+    try:
+        for number in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+            try:
+                found.append(_words(nvml.nvmlDeviceGetUUID(nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number))))
+            except nvml.NVMLError:
+                continue  # a slot without a slice
+    except (AttributeError, nvml.NVMLError):
+        return ()
+    return tuple(found)
+
+
+def _words(text: Any) -> str:
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

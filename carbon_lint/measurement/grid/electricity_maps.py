@@ -1,0 +1,242 @@
+"""Ask Electricity Maps for the carbon intensity of this hour, and only if a user asks for it.
+
+https://app.electricitymaps.com/docs: `GET /v4/carbon-intensity/latest`, the token as `auth-token`. What is asked for is
+written out, hourly and by life cycle, and an answer that is not exactly that is refused:
+
+* for a zone that it does not know, the service would answer for the place that it takes the caller's IP address for
+  (`disableCallerLookup`);
+* a sandbox token is given figures that are made up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from carbon_lint.errors import PlaceError
+from carbon_lint.measurement.grid.web import RefusedError, get_text
+from carbon_lint.places import unusual_intensity
+from carbon_lint.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+URL = "https://api.electricitymaps.com"
+HOUR_S = 3600
+FACTORS = "lifecycle"
+MOST_AGE_S = 24 * HOUR_S  # a figure of yesterday says nothing of now
+MOST_AHEAD_S = HOUR_S  # nobody has measured the hour after the next: one of the two clocks is wrong
+PAUSES_S = (1.0, 3.0)  # between the tries before a job starts
+
+_TIMEOUT_S = 10.0
+_MOST_G_PER_KWH = 1e9
+_MOST_PAUSE_S = 3600.0
+_ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,12}){0,3}")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_SANDBOX = "SANDBOX MODE"
+_BUSY = 429
+_SERVER_FAULT = 500
+_HINTS = {
+    401: "the token is wrong, or has been withdrawn",
+    403: "the token's plan does not cover this zone",
+    404: "is there such a zone? app.electricitymaps.com/map lists them",
+    _BUSY: "the token has been used too often; ask for a plan with more, or name the place as `location`",
+}
+_NAME_IT = "name the place as `location`, or its `carbon-intensity`"
+
+
+class NoFigureError(PlaceError):
+    """The service gave no figure that can be used.
+
+    `is_passing`: asking again may help; not before `retry_after_s`, if the service says so.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, is_passing: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.is_passing = is_passing
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridHour:
+    """What the service says of one hour: carbon intensity in g/kWh, by life cycle."""
+
+    zone: str
+    start: datetime
+    g_per_kwh: float
+    is_estimated: bool
+
+    @property
+    def number(self) -> int:
+        """Hours since 1970."""
+        return int(self.start.timestamp() // HOUR_S)
+
+    @property
+    def label(self) -> str:
+        """`2026-11-24T10:00Z`."""
+        return self.start.strftime("%Y-%m-%dT%H:%MZ")
+
+    @property
+    def source(self) -> str:
+        """Whose figure it is, whatever the hour."""
+        return f"Electricity Maps, zone {self.zone}, {FACTORS} factors"
+
+
+class ElectricityMaps:
+    """Asks for one zone. The token is in no message, and in no `repr`.
+
+    Args:
+        zone: as the service writes it, FR or US-CAL-CISO.
+        token: the user's.
+        url: of the service, `URL` by default.
+        clock: seconds since 1970.
+        allow_unusual: whether a figure outside every grid's range is taken.
+
+    Raises PlaceError if zone or token cannot be one.
+    """
+
+    def __init__(
+        self,
+        zone: str,
+        token: str,
+        *,
+        url: str | None = None,
+        clock: Callable[[], float] = time.time,
+        allow_unusual: bool = False,
+    ) -> None:
+        if _ZONE.fullmatch(zone) is None:
+            raise PlaceError(f"{quoted(zone)} is no zone of Electricity Maps", hint="write it like FR or US-CAL-CISO")
+        if _TOKEN.fullmatch(token.strip()) is None:
+            # Its text is shown in no message: it may be a token and a stray line.
+            raise PlaceError(
+                "the token of Electricity Maps is empty, or holds characters that no token has", hint="the token alone"
+            )
+        self.zone = zone
+        self.allow_unusual = allow_unusual
+        self.clock = clock
+        self._token = token.strip()
+        self._url = url
+
+    def first(self) -> GridHour:
+        """`latest`, asked up to three times while the fault may pass: a job should not fail to start for one packet.
+
+        Raises NoFigureError.
+        """
+        for pause_s in PAUSES_S:
+            try:
+                return self.latest()
+            except NoFigureError as error:
+                if not error.is_passing or (error.retry_after_s or 0.0) > pause_s:
+                    raise
+            time.sleep(pause_s)
+        return self.latest()
+
+    def latest(self) -> GridHour:
+        """Return the newest hour that the service has a figure for. Raises NoFigureError."""
+        try:
+            text = get_text(self._address(), {"auth-token": self._token}, timeout_s=_TIMEOUT_S)
+        except RefusedError as error:
+            raise self._refused(error) from None
+        except (OSError, HTTPException) as error:
+            raise self._nothing(f"cannot be asked: {_reason(error)}", is_passing=True) from None
+        except ValueError:
+            raise self._nothing("answers something that is no text") from None
+        try:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            raise self._nothing("answers something that is no JSON") from None
+        return self._checked(answer)
+
+    def _address(self) -> str:
+        asked = {
+            "zone": self.zone,
+            "temporalGranularity": "hourly",
+            "emissionFactorType": FACTORS,
+            "disableCallerLookup": "true",
+        }
+        return f"{self._url or URL}/v4/carbon-intensity/latest?{urlencode(asked)}"
+
+    def _checked(self, answer: Any) -> GridHour:
+        if not isinstance(answer, dict):
+            raise self._nothing("answers no object")
+        marks = (answer.get("estimationMethod"), answer.get("_disclaimer"))
+        if any(isinstance(mark, str) and _SANDBOX in mark.upper().replace("_", " ") for mark in marks):
+            raise self._nothing("gives figures that are made up", hint="this is a sandbox token: use a real one")
+        asked = {"zone": self.zone, "emissionFactorType": FACTORS, "temporalGranularity": "hourly"}
+        for name, wanted in asked.items():
+            # An older service leaves the last two out; they are what it was asked for.
+            found = answer.get(name, None if name == "zone" else wanted)
+            if found != wanted:
+                raise self._nothing(f"answers {name} {_shown(found)}, and {wanted} was asked for")
+        hour = GridHour(
+            zone=self.zone,
+            start=self._start(answer.get("datetime")),
+            g_per_kwh=self._g_per_kwh(answer.get("carbonIntensity")),
+            is_estimated=answer.get("isEstimated") is not False,  # not said is not measured
+        )
+        self._check_age(hour)
+        return hour
+
+    def _start(self, text: object) -> datetime:
+        try:
+            start = datetime.fromisoformat(text) if isinstance(text, str) else None
+            # In UTC at once: what is no moment there (year 1, year 9999) is none here.
+            if start is not None and start.tzinfo is not None:
+                return start.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise self._nothing(f"states no hour: datetime is {_shown(text)}")
+
+    def _g_per_kwh(self, value: object) -> float:
+        # NaN and infinity, which Python reads out of JSON, are not below anything.
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST_G_PER_KWH:
+            unusual = None if self.allow_unusual else unusual_intensity(value)
+            if unusual is not None:
+                raise self._nothing(f"states an intensity that no grid has: {unusual[0]}", hint=unusual[1])
+            return float(value)
+        raise self._nothing(f"states no intensity: carbonIntensity is {_shown(value)}")
+
+    def _check_age(self, hour: GridHour) -> None:
+        age_s = self.clock() - hour.start.timestamp()
+        if not -MOST_AHEAD_S <= age_s < MOST_AGE_S:
+            away = f"{abs(age_s) / HOUR_S:.0f} h {'ago' if age_s > 0 else 'ahead'} by this machine's clock"
+            raise self._nothing(f"has no newer hour than {hour.label}, {away}", hint=f"set the clock, or {_NAME_IT}")
+
+    def _refused(self, error: RefusedError) -> NoFigureError:
+        return self._nothing(
+            f"answers {error.status}",
+            hint=_HINTS.get(error.status, _NAME_IT),
+            is_passing=error.status == _BUSY or error.status >= _SERVER_FAULT,
+            retry_after_s=_seconds(error.retry_after),
+        )
+
+    def _nothing(
+        self, what: str, *, hint: str = _NAME_IT, is_passing: bool = False, retry_after_s: float | None = None
+    ) -> NoFigureError:
+        message = f"Electricity Maps {what} (zone {self.zone})"
+        return NoFigureError(message, hint=hint, is_passing=is_passing, retry_after_s=retry_after_s)
+
+
+def _shown(value: object) -> str:
+    """Return a field of the answer for a message; of a table or a list its kind, for it may be nested without end."""
+    return quoted(str(value)) if isinstance(value, str | int | float | None) else type(value).__name__
+
+
+def _reason(error: OSError | HTTPException) -> str:
+    reason = getattr(error, "reason", None)  # of urllib, which wraps what happened
+    return quoted(str(reason or error) or type(error).__name__)
+
+
+def _seconds(text: str | None) -> float | None:
+    """`Retry-After` in seconds, an hour at most; a date is passed over."""
+    if text is None or not (text.isascii() and text.isdigit()):
+        return None
+    return min(float(text[:6]), _MOST_PAUSE_S)

@@ -1,0 +1,213 @@
+"""Price the energy of a meter hour by hour.
+
+What is read in an hour is booked to that hour, and costs what the grid's figure for that hour says. If that figure
+is not there yet, the latest one before it stands in; when it comes, all that was booked to its hour costs what it says.
+So the grams so far may fall a little when an hour's figure arrives late.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from carbon_lint.measurement.grid.hour_watch import HourWatch
+from carbon_lint.places import unusual_intensity
+from carbon_lint.records.intensity import over_hours
+from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
+from carbon_lint.units import format_energy
+
+if TYPE_CHECKING:
+    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps, GridHour
+    from carbon_lint.measurement.meter import Meter, Reading
+    from carbon_lint.records.record import Hardware, Methods
+    from carbon_lint.records.uncertainty import Assumptions
+
+LATE_SHARE = 0.01
+"""Of the energy: less than this, priced by an older hour, is not told. A job that ends as an hour begins has it."""
+
+
+def hourly(meter: Meter, grid: ElectricityMaps) -> HourlyMeter:
+    """Return `meter` priced by `grid`, which is asked at once. Raises MeasurementError if it gives no figure."""
+    return HourlyMeter(meter, HourWatch(grid.first(), grid.latest, grid.clock))
+
+
+class HourlyMeter:
+    """See Meter. `meter` measures energy alone."""
+
+    def __init__(self, meter: Meter, watch: HourWatch) -> None:
+        self.last_failure: str | None = None
+        self._meter = meter
+        self._watch = watch
+        self._book = HourBook(watch.latest)
+        self._total_kwh = 0.0
+        self._shown: str | None = None
+        self._has_ended = False
+
+    @property
+    def intensity(self) -> Intensity | None:
+        """The mean by energy until the last reading, with its hours; before the first one the hour that is known."""
+        mean = over_hours(self._blank, self._book.hours())
+        figures = (mean.g_per_kwh, *(hour.g_per_kwh for hour in mean.hours))
+        # The grid hands out such a figure only if the user accepts it.
+        return replace(mean, is_unusual=any(unusual_intensity(figure) is not None for figure in figures))
+
+    @property
+    def pue(self) -> float:
+        """See Meter."""
+        return self._meter.pue
+
+    @property
+    def hardware(self) -> Hardware:
+        """See Meter."""
+        return self._meter.hardware
+
+    @property
+    def methods(self) -> Methods:
+        """See Meter."""
+        return self._meter.methods
+
+    @property
+    def assumptions(self) -> Assumptions | None:
+        """See Meter."""
+        return self._meter.assumptions
+
+    @property
+    def software(self) -> dict[str, str]:
+        """See Meter."""
+        return self._meter.software
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """See Meter. While it counts: that the grid does not answer; at the end: how much an older hour has priced."""
+        return (*self._meter.warnings, *(self._late() if self._has_ended else self._failing()))
+
+    def start(self) -> None:
+        """See Meter. The grid is asked in a thread from now on; the job's guardian is forked already."""
+        self._meter.start()
+        self._watch.start()
+
+    def read(self) -> Reading | None:
+        """See Meter."""
+        return self._priced(self._meter.read())
+
+    def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
+        """See Meter."""
+        self._meter.note_job_cpu(seconds, outside=outside)
+
+    def stop(self) -> Reading | None:
+        """See Meter."""
+        self._watch.stop()
+        last = self._priced(self._meter.stop())
+        self._has_ended = True
+        return last
+
+    @property
+    def _blank(self) -> Intensity:
+        grid = self._book.latest
+        return Intensity(
+            g_per_kwh=grid.g_per_kwh,
+            source=grid.source,
+            year=grid.start.year,
+            basis=Basis.LIFE_CYCLE,
+            location=None,
+            location_name=grid.zone,
+        )
+
+    def _priced(self, reading: Reading | None) -> Reading | None:
+        self.last_failure = self._meter.last_failure
+        if reading is None:
+            return None
+        total_kwh = reading.energy_kwh.total
+        if total_kwh is None or not self._total_kwh <= total_kwh < math.inf:
+            self.last_failure = f"the energy went from {self._total_kwh} to {total_kwh} kWh, which has no price"
+            return None
+        self._book.learn(self._watch.latest)
+        self._book.add(self._watch.now(), total_kwh - self._total_kwh)
+        self._total_kwh = total_kwh
+        return replace(reading, emissions_g=self._book.grams(), intensity=self._news())
+
+    def _news(self) -> Intensity | None:
+        """Return the hour that is new in this reading and the one that ended, whose energy is now known."""
+        hours = self._book.hours(last=2)
+        newest = hours[-1]
+        if not newest.energy_kwh or newest.hour == self._shown:
+            return None
+        self._shown = newest.hour
+        return over_hours(self._blank, hours)
+
+    def _failing(self) -> tuple[str, ...]:
+        """Return the same words until the grid answers, or answers otherwise, so that they are shown once."""
+        failure = self._watch.last_failure
+        return (
+            () if failure is None else (f"{failure}: the hour of {self._book.latest.label} stands in, until it does",)
+        )
+
+    def _late(self) -> tuple[str, ...]:
+        late_kwh = self._book.late_kwh()
+        if late_kwh <= LATE_SHARE * self._total_kwh:
+            return ()
+        cause = f"; {self._watch.last_failure}" if self._watch.last_failure else ""
+        warning = (
+            f"{format_energy(late_kwh)} of {format_energy(self._total_kwh)} were used in hours that Electricity Maps "
+            f"had no figure for while the job ran, and are priced by the latest hour before{cause}"
+        )
+        return (warning,)
+
+
+class HourBook:
+    """Energy by the hour in which it was used, and what each hour costs. Hours are numbered since 1970."""
+
+    def __init__(self, first: GridHour) -> None:
+        self._figures = [first]
+        self._numbers = [first.number]
+        self._kwh: dict[int, float] = {}
+        self._priced: dict[int, float] = {}  # the same energy by the figure that prices it, in order of time
+
+    @property
+    def latest(self) -> GridHour:
+        """The newest figure."""
+        return self._figures[-1]
+
+    def learn(self, figure: GridHour) -> None:
+        """Take over a figure. Of an hour that is known, or older, the first one stays."""
+        if figure.number > self.latest.number:
+            self._figures.append(figure)
+            self._numbers.append(figure.number)
+            self._priced = {}
+            for number, energy_kwh in sorted(self._kwh.items()):
+                self._price(number, energy_kwh)
+
+    def add(self, number: int, energy_kwh: float) -> None:
+        """Book energy to an hour."""
+        self._kwh[number] = self._kwh.get(number, 0.0) + energy_kwh
+        self._price(number, energy_kwh)
+
+    def hours(self, last: int = 0) -> list[HourlyIntensity]:
+        """Return the `last` figures that priced energy, or all, in order of time, and how much each priced."""
+        return [
+            HourlyIntensity(
+                hour=self._figures[index].label,
+                g_per_kwh=self._figures[index].g_per_kwh,
+                energy_kwh=self._priced.get(index, 0.0),
+                is_estimated=self._figures[index].is_estimated,
+            )
+            for index in list(self._priced or (0,))[-last:]
+        ]
+
+    def grams(self) -> float:
+        """Return what all of it costs."""
+        return sum(energy_kwh * self._figures[index].g_per_kwh for index, energy_kwh in self._priced.items())
+
+    def late_kwh(self) -> float:
+        """Return the energy whose own hour has no figure."""
+        return sum(kwh for number, kwh in self._kwh.items() if self._numbers[self._index(number)] < number)
+
+    def _price(self, number: int, energy_kwh: float) -> None:
+        index = self._index(number)
+        self._priced[index] = self._priced.get(index, 0.0) + energy_kwh
+
+    def _index(self, number: int) -> int:
+        """Return the figure of the hour, else the latest before it, else the first one."""
+        return max(bisect_right(self._numbers, number) - 1, 0)

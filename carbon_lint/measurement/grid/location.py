@@ -1,0 +1,126 @@
+"""Find where the energy comes from: a place that was named, or one that this machine's cloud or configuration states.
+
+Asked for by `--location auto`: first the configuration's `[[machine]]` tables, then the metadata service of the cloud,
+which only answers from inside it. Never a service that guesses a place from an IP address.
+"""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import PlaceError
+from carbon_lint.measurement.grid.web import get_text
+from carbon_lint.places import find_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from carbon_lint.limits import Machine
+    from carbon_lint.places import Place
+
+# The link-local address of all three; none of it leaves the machine's own host.
+METADATA_URL = "http://169.254.169.254"
+_TIMEOUT_S = 1.0
+_REGION = re.compile(r"[a-z][a-z0-9-]{1,40}")
+_NAME_IT = (("location", "FRA"), ("location", "USA/virginia"), ("carbon-intensity", "56.04"))
+_AWS_TOKEN_SECONDS = "60"  # noqa: S105  how long a session token lives
+_VENDORS = {"amazon": "aws", "microsoft": "azure", "google": "gcp"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A place, and how it was found; `None` if it was named."""
+
+    place: Place
+    how: str | None
+
+    def __str__(self) -> str:
+        place = self.place
+        return f"location: {place.code} ({place.name}), {place.figure}, by {self.how}"
+
+
+def resolve(text: str, machines: Iterable[Machine], node: str) -> Found:
+    """Return `text` as a place, or `locate` for `auto`. Raises PlaceError."""
+    return locate(machines, node) if is_auto(text) else Found(place=find_place(text), how=None)
+
+
+def is_auto(text: str) -> bool:
+    """Return whether this location asks this machine's configuration and cloud."""
+    return text.strip().lower() == "auto"
+
+
+def locate(
+    machines: Iterable[Machine], node: str, *, metadata_url: str = METADATA_URL, root: Path = Path("/")
+) -> Found:
+    """Return the place of this machine, for `--location auto`.
+
+    Args:
+        machines: the configuration's `[[machine]]` tables, each with `match` (a glob of host names) and `location`.
+        node: this machine's name.
+        metadata_url: where the cloud's metadata service answers.
+        root: the file tree that holds /sys.
+
+    Raises:
+        PlaceError: neither the configuration nor a cloud says where this is, or says a place that is not known.
+    """
+    for machine in machines:
+        if machine.location is not None and fnmatchcase(node.lower(), machine.match.lower()):
+            how = f"[[machine]] match {machine.match!r} of this host, {node}"
+            try:
+                return Found(place=find_place(machine.location), how=how)
+            except PlaceError as error:
+                raise error.again(message=f"{how}: {error.message}") from error
+    return _ask_cloud(metadata_url, root)
+
+
+def _ask_cloud(url: str, root: Path) -> Found:
+    """Ask the cloud that built this machine; all three if it does not say."""
+    vendor = _text(root / "sys/class/dmi/id/sys_vendor").lower()
+    likely = [provider for word, provider in _VENDORS.items() if word in vendor] or list(_VENDORS.values())
+    with ThreadPoolExecutor(len(likely)) as pool:  # at once: outside a cloud each of them waits until it gives up
+        regions = list(pool.map(lambda provider: _region(provider, url), likely))
+    for provider, region in zip(likely, regions, strict=True):
+        if region is not None:
+            how = f"the metadata service of this machine's cloud: {provider}, region {region}"
+            return Found(place=find_place(f"{provider}/{region}"), how=how)
+    raise PlaceError(
+        "cannot tell where this machine is: no [[machine]] of the configuration matches it, and no cloud's "
+        "metadata service answers",
+        hint="name the place",
+        suggest=_NAME_IT,
+    )
+
+
+def _region(provider: str, url: str) -> str | None:
+    """Return the region by one cloud's metadata service; `None` if it does not answer."""
+    try:
+        if provider == "aws":
+            seconds = {"X-aws-ec2-metadata-token-ttl-seconds": _AWS_TOKEN_SECONDS}
+            token = _get(f"{url}/latest/api/token", seconds, method="PUT")
+            region = _get(f"{url}/latest/meta-data/placement/region", {"X-aws-ec2-metadata-token": token})
+        elif provider == "azure":
+            path = "/metadata/instance/compute/location?api-version=2021-02-01&format=text"
+            region = _get(url + path, {"Metadata": "true"})
+        else:
+            zone = _get(f"{url}/computeMetadata/v1/instance/zone", {"Metadata-Flavor": "Google"})
+            region = zone.rpartition("/")[2].rpartition("-")[0]
+    except (OSError, HTTPException, ValueError):
+        return None
+    return region if _REGION.fullmatch(region) else None
+
+
+def _get(url: str, headers: dict[str, str], *, method: str = "GET") -> str:
+    return get_text(url, headers, timeout_s=_TIMEOUT_S, method=method)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""

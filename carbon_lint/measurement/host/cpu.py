@@ -1,0 +1,165 @@
+"""Decide how the CPU's energy is found: by RAPL's counters, or by a model of the share of it that this machine has.
+
+CodeCarbon alone takes the whole socket's TDP for two vCPUs of it (EPYC 7763: 280 W; the share is 4.4 W).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import UsageError
+from carbon_lint.measurement.host import cgroup
+from carbon_lint.measurement.host.power import VERSION, CpuModel, stated_cpu
+from carbon_lint.measurement.host.processor import Processor, Socket, cpu_table, read_processor, socket_of
+from carbon_lint.measurement.host.rapl import PLAUSIBLE_CPU_W, Domain, Zone, find_zones, readable
+from carbon_lint.records.record import Method
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# W of TDP a thread in the table of processors: 1.3 (EPYC 9965) to 10 (Xeon 8252C). The default is 4.
+_UNKNOWN_WIDENING = (1.3 / 4, 10 / 4)
+
+
+class Limit(StrEnum):
+    """What keeps this process from some of the machine's threads."""
+
+    QUOTA = "quota"
+    AFFINITY = "affinity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuPlan:
+    """How the CPU will be measured.
+
+    Attributes:
+        method: counter, load-model or user.
+        power: the model of its power; `None` with a counter.
+        zones: the counters.
+        model: the processor's name as the kernel gives it.
+        threads: hardware threads that this machine shows.
+        usable_threads: what affinity and cgroup quota leave of them.
+        is_virtual: True on a virtual machine.
+        limit: what leaves fewer threads than the machine shows; the load is then not the whole machine's.
+        source: where the power comes from, in words.
+        tables: the tables behind it, name -> version.
+        warnings: what a reader of the number should know.
+    """
+
+    method: Method
+    power: CpuModel | None
+    zones: tuple[Zone, ...]
+    model: str | None
+    threads: int
+    usable_threads: float
+    is_virtual: bool
+    limit: Limit | None
+    source: str
+    tables: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def max_power_w(self) -> float | None:
+        """What CodeCarbon is given for full load: TDP of the share, or the user's figure."""
+        return None if self.power is None else self.power.full_power_w * self.power.share
+
+
+def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: int | None = None) -> CpuPlan:
+    """Decide once, before the job starts. `affinity`: CPUs that this process may run on, if a test says so.
+
+    Raises UsageError if the user's power cannot be a machine's.
+    """
+    _check_power(user_power_w)
+    processor = read_processor(root)
+    allowed = min(processor.threads, len(os.sched_getaffinity(0)) if affinity is None else affinity)
+    quota = cgroup.cpu_quota(root)
+    usable = float(allowed) if quota is None else min(float(allowed), quota)
+    zones = () if user_power_w is not None else readable(find_zones(root, Domain.PACKAGE))
+    power: CpuModel | None = None
+    tables: Mapping[str, str] = {}
+    warnings: tuple[str, ...] = ()
+    if user_power_w is not None:
+        method, source, power = Method.USER, "--cpu-power", stated_cpu(user_power_w)
+    elif zones:
+        method, source = Method.COUNTER, "RAPL package counters"
+    else:
+        method = Method.LOAD_MODEL
+        power, source, tables, warnings = _share(processor, usable)
+    return CpuPlan(
+        method=method,
+        power=power,
+        zones=zones,
+        model=processor.model,
+        threads=processor.threads,
+        usable_threads=usable,
+        is_virtual=processor.is_virtual,
+        limit=_limit(processor.threads, allowed, usable),
+        source=source,
+        tables=tables,
+        warnings=warnings,
+    )
+
+
+def whole_machine(plan: CpuPlan, root: Path) -> CpuPlan:
+    """Return the plan for all threads of the machine. A power that the user states stays that at full load."""
+    if plan.method is not Method.LOAD_MODEL:
+        return replace(plan, limit=None)
+    usable = float(plan.threads)
+    power, source, tables, _ = _share(read_processor(root), usable)
+    return replace(plan, limit=None, usable_threads=usable, power=power, source=source, tables=tables)
+
+
+def share_of(socket: Socket, threads_a_socket: int, usable: float) -> CpuModel:
+    """Return the model of so many threads of as many sockets as they need."""
+    sockets = max(1, math.ceil(usable / threads_a_socket - 1e-9))
+    return CpuModel(full_power_w=socket.tdp_w * sockets, share=usable / (threads_a_socket * sockets))
+
+
+def table_versions(socket: Socket | None) -> dict[str, str]:
+    """Return the tables behind a model, name -> version, for `Assumptions.tables`."""
+    versions = {"power": VERSION}
+    if socket is None or socket.table == "cpu_power":
+        return {**versions, "cpu_power": str(cpu_table()["version"])}
+    return {**versions, socket.table: "3.3.2"}
+
+
+def _check_power(user_power_w: float | None) -> None:
+    """Raise UsageError, or the CPU would be counted as 0, or its figure refused in the middle of the job."""
+    if user_power_w is not None and not 0 < user_power_w <= PLAUSIBLE_CPU_W:
+        raise UsageError(
+            f"{user_power_w:g} W is not what a machine's CPUs draw at full load",
+            hint=f"give more than 0 and at most {PLAUSIBLE_CPU_W:g} W, like '15 W', or leave it out",
+            option="cpu-power",
+        )
+
+
+def _limit(threads: int, allowed: int, usable: float) -> Limit | None:
+    if usable < allowed:
+        return Limit.QUOTA
+    return Limit.AFFINITY if allowed < threads else None
+
+
+def _share(processor: Processor, usable: float) -> tuple[CpuModel, str, dict[str, str], tuple[str, ...]]:
+    """Return the model of `usable` threads, its source in words, the tables behind it, and warnings."""
+    socket = socket_of(processor)
+    # A bare machine says itself how many threads a socket has: half as many with SMT off, at the same power.
+    # An Arm one does not say whether it is bare.
+    threads = None if socket is None else socket.threads
+    if not processor.is_virtual and processor.part is None:
+        threads = processor.siblings
+    if socket is not None and threads is not None:
+        text = f"{usable:g} of {threads} threads of a socket of {socket.tdp_w:g} W ({socket.source})"
+        doubts = () if socket.doubt is None else (socket.doubt,)
+        return share_of(socket, threads, usable), text, table_versions(socket), doubts
+    default = cpu_table()["default"]
+    warning = (
+        f"the power of {processor.model or 'this CPU'} is not known: {default['watts_per_thread']:g} W a thread is "
+        "assumed; give the slice's own with --cpu-power"
+    )
+    power = CpuModel(full_power_w=default["watts_per_thread"] * usable, widening=_UNKNOWN_WIDENING)
+    return power, f"{usable:g} threads, {default['source']}", table_versions(None), (warning,)

@@ -1,0 +1,95 @@
+"""Count the seconds that CPUs were busy: all CPUs that this process may use, or its control group alone.
+
+Stolen time, which a hypervisor gave to somebody else, is no load. In a container that may use half a CPU of 64, the
+machine's load says nothing of the job.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from carbon_lint.measurement.host import cgroup
+from carbon_lint.measurement.host.cpu import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+# /proc/stat, proc(5): user nice system idle iowait irq softirq steal; guest time is in user's already.
+_BUSY_COLUMNS = (0, 1, 2, 5, 6)
+
+
+class BusyTime(Protocol):
+    """Busy CPU seconds since some moment in the past."""
+
+    def seconds(self) -> float:
+        """Return them. Raises OSError if the kernel does not say."""
+
+
+class GroupTime:
+    """The busy seconds of this process's control group, whose other processes are the job."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def seconds(self) -> float:
+        """Return them. Raises OSError if the kernel no longer says: the reading is then lost, and the cause told."""
+        usage_s = cgroup.cpu_usage_s(self._root)
+        if usage_s is None:
+            raise OSError("the control group's CPU usage cannot be read")
+        return usage_s
+
+
+class CpusTime:
+    """The busy seconds of the machine's CPUs, or of some of them by number; stolen time is none."""
+
+    def __init__(self, root: Path, cpus: Collection[int] | None = None) -> None:
+        self._names = None if cpus is None else {f"cpu{number}" for number in cpus}
+        self._root = root
+        self._hertz = os.sysconf("SC_CLK_TCK")
+
+    def seconds(self) -> float:
+        """Return them. Raises OSError if the kernel does not say."""
+        ticks, is_found = 0, False
+        for line in (self._root / "proc/stat").read_text(encoding="ascii", errors="replace").splitlines():
+            name, *columns = line.split() or [""]
+            if name == "cpu" if self._names is None else name in self._names:
+                is_found = True
+                ticks += sum(int(columns[number]) for number in _BUSY_COLUMNS if number < len(columns))
+        if not is_found:
+            raise OSError(f"{self._root / 'proc/stat'} does not state the load of the CPUs")
+        return ticks / self._hertz
+
+
+def busy_time(limit: Limit | None, root: Path) -> BusyTime:
+    """Return the busy time that belongs to a limit; without one the machine's."""
+    if limit is Limit.QUOTA and cgroup.cpu_usage_s(root) is not None:
+        return GroupTime(root)
+    return CpusTime(root, os.sched_getaffinity(0) if limit is not None else None)
+
+
+class LoadMeter:
+    """The load since the last call, 0 to 100, by CodeCarbon's two calls: it stands in for CodeCarbon's own."""
+
+    def __init__(self, busy: BusyTime, threads: float) -> None:
+        self._busy = busy
+        self._threads = threads
+        self._last_s = self._last_busy_s = 0.0
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new interval."""
+        self._last_s, self._last_busy_s = time.monotonic(), self._busy.seconds()
+
+    def percent(self) -> float:
+        """Return the load since the last call or `reset`."""
+        before_s, before_busy_s = self._last_s, self._last_busy_s
+        self.reset()
+        return 100 * mean_load(self._last_busy_s - before_busy_s, self._last_s - before_s, self._threads)
+
+
+def mean_load(busy_s: float, elapsed_s: float, threads: float) -> float:
+    """Return the mean load of so many threads, 0 to 1."""
+    return min(max(busy_s / (elapsed_s * threads), 0.0), 1.0) if elapsed_s > 0 else 0.0

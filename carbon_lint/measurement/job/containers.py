@@ -1,0 +1,274 @@
+"""Find the containers that a command starts, stop them with the job, and say which processes they are.
+
+Stopping the client of Docker or Podman does not stop what it started. Each container gets a label, by which it is found
+again: with no state of our own, whoever of us is still alive can end it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import MeasurementError
+from carbon_lint.measurement.job import remote
+from carbon_lint.measurement.job.wrappers import after_options, programs, script_index, word_set
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from carbon_lint.measurement.job.remote import Elsewhere
+    from carbon_lint.measurement.job.wrappers import Found
+
+LABEL = "carbon-lint.run"
+ANSWER_S = 3.0
+"""How long the engine may take to answer. A client that hangs must not keep us from ending the job."""
+
+_ENGINES = ("docker", "podman", "nerdctl", "docker-compose", "podman-remote")
+_GLOBAL_VALUED = word_set(
+    "-c --context -H --host -l --log-level --config --tlscacert --tlscert --tlskey --connection --url --identity "
+    "--root --runroot --storage-driver --storage-opt --cgroup-manager -n --namespace --runtime --ssh --tmpdir "
+    "--conmon --network-config-dir --network-cmd-path --events-backend --hooks-dir --module --volumepath --imagestore "
+    "-a --address --data-root --cni-path --cni-netconfpath --snapshotter --hosts-dir "
+    "-f --file -p --project-name --profile --env-file --project-directory --ansi --parallel --progress"
+)
+_RUN_FLAGS = word_set(
+    # Those of `run` without a value; all others take the next word.
+    "--detach --interactive --tty --rm --privileged --init --no-healthcheck --oom-kill-disable --publish-all "
+    "--read-only --quiet --disable-content-trust --use-aliases --service-ports --no-deps --no-TTY --no-tty --build "
+    "--remove-orphans --replace --tls-verify --no-hosts --env-host --http-proxy --rmi --read-only-tmpfs "
+    "--unsetenv-all --sig-proxy --use-api-socket --quiet-pull --quiet-build"
+)
+_SHORT_RUN_FLAGS = frozenset("ditPqT")
+_NOT_OURS = {"exec", "start", "restart", "attach", "up", "service", "stack"}
+"""Subcommands whose work goes on in containers that this command did not make."""
+
+
+_NO_WORK = word_set(
+    ". source cd pushd popd export set unset shift eval true false : echo printf pwd test [ [[ mkdir touch rm cp mv "
+    "cat tee sleep wait trap ulimit umask date env exit return fi done esac } ) for case function local read"
+)
+"""Words of a script that begin no work of their own."""
+_BLANKS = r"(?:[ \t]|\\\n)"  # between two words of a script
+
+
+class EngineError(Exception):
+    """The container engine did not answer, or not as expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Containers:
+    """The containers of one job.
+
+    Attributes:
+        engine: how to call the engine: its client with the options that the user gave, behind `sudo` if they did.
+        label: what their containers carry.
+        relays: names of the processes that hand a signal on to a container; each signal must arrive there once.
+    """
+
+    engine: tuple[str, ...]
+    label: str
+    relays: frozenset[str]
+
+    def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the ids of those that run. Raises EngineError."""
+        return tuple(self._call(environ, "ps", "-q", "--no-trunc", "--filter", f"label={self.label}").split())
+
+    def processes(self, environ: Mapping[str, str]) -> dict[str, int]:
+        """Return the first process of each that runs, by id. Raises EngineError."""
+        ids = self.running(environ)
+        if not ids:
+            return {}
+        lines = self._call(environ, "inspect", "--format", "{{.State.Pid}}", *ids).split()
+        return {name: int(pid) for name, pid in zip(ids, lines, strict=False) if pid.isdecimal() and int(pid) > 0}
+
+    def send(self, signum: int, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Send a signal to the first process of each; return the ids of those it was for. Raises EngineError."""
+        ids = self.running(environ)
+        try:
+            if ids:
+                self._call(environ, "kill", "--signal", str(signum), *ids)
+        except EngineError:
+            if self.running(environ):  # else it has ended meanwhile
+                raise
+        return ids
+
+    def _call(self, environ: Mapping[str, str], *words: str) -> str:
+        try:
+            done = subprocess.run(
+                [*self.engine, *words],
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=ANSWER_S,
+                check=True,
+            )
+        except subprocess.TimeoutExpired:
+            raise EngineError(f"{self.name} did not answer within {ANSWER_S:g} s") from None
+        except subprocess.CalledProcessError as error:
+            lines = error.stderr.decode(errors="replace").strip().splitlines() or [f"status {error.returncode}"]
+            raise EngineError(f"{self.name}: {lines[0]}") from None
+        except OSError as error:
+            raise EngineError(f"{self.name}: {os.strerror(error.errno or 0)}") from None
+        return done.stdout.decode(errors="replace")
+
+    @property
+    def name(self) -> str:
+        """Return the name of the engine's client."""
+        return next(os.path.basename(word) for word in self.engine if os.path.basename(word) in _ENGINES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a command is known to start beside its own processes.
+
+    Attributes:
+        command: the command, with a label for the containers that it starts.
+        containers: those containers; `None` if it is not known to start any.
+        elsewhere: why some of its work can neither be counted nor stopped here.
+        is_whole: that is all it does; False for a script that does other work here.
+    """
+
+    command: tuple[str, ...]
+    containers: Containers | None = None
+    elsewhere: Elsewhere | None = None
+    is_whole: bool = True
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a reader of the figures should know."""
+        if self.elsewhere is None:
+            return ()
+        what = "only the client was measured" if self.is_whole else "a part of the script's work was not measured"
+        return (f"{what}: {self.elsewhere.why}",)
+
+
+def plan_job(command: Sequence[str], environ: Mapping[str, str], run_id: str, *, is_remote_ok: bool) -> Plan:
+    """Read a command as `plan` does. Raises MeasurementError if its work would be missed and must not be."""
+    found = plan(command, environ, run_id)
+    if found.elsewhere is not None and found.is_whole and not is_remote_ok:
+        raise MeasurementError(
+            f"{found.elsewhere.why}: only the client would be measured",
+            hint=f"{found.elsewhere.hint}; or measure the client alone",
+            suggest=(("remote-ok", ""),),
+        )
+    return found
+
+
+def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Plan:
+    """Read a command as far as it can be read without running it: a script in a file is not looked into."""
+    command = tuple(command)
+    label = f"{LABEL}={run_id}"
+    containers: Containers | None = None
+    elsewhere: Elsewhere | None = None
+    is_whole = True
+    labelled: set[tuple[str, ...]] = set()
+    for found in programs(command):
+        run_at, why = _read_client(found, environ) if found.name in _ENGINES else (None, None)
+        why = why or remote.find_elsewhere(found.words)
+        elsewhere = elsewhere or why
+        is_whole = is_whole and (why is not None or found.name in _ENGINES or found.name in _NO_WORK)
+        if run_at is None or (head := found.words[: run_at + 1]) in labelled:
+            continue
+        labelled.add(head)
+        mine = _containers(found, run_at, label)
+        changed = _labelled(command, found, run_at, label)
+        if changed is None or (containers is not None and mine.engine != containers.engine):
+            elsewhere = elsewhere or _unreadable(found)
+        else:
+            command, containers = changed, mine
+    return Plan(command=command, containers=containers, elsewhere=elsewhere, is_whole=is_whole or elsewhere is None)
+
+
+def _read_client(found: Found, environ: Mapping[str, str]) -> tuple[int | None, Elsewhere | None]:
+    """Return where the client's word `run` stands, `None` if it starts no container; and why it cannot be handled."""
+    words = found.words
+    at = after_options(words, 1, _GLOBAL_VALUED)
+    is_compose = found.name == "docker-compose" or words[at : at + 1] == ("compose",)
+    if words[at : at + 1] in {("compose",), ("container",)}:
+        at = after_options(words, at + 1, _GLOBAL_VALUED)
+    verb = words[at] if at < len(words) else ""
+    given = {**environ, **dict(word.split("=", 1) for word in found.prefix if re.match(r"[A-Za-z_]\w*=", word))}
+    elsewhere = remote.remote_engine(words[:at], given) if verb in {"run", *_NOT_OURS} else None
+    if elsewhere is None and verb in _NOT_OURS:
+        elsewhere = remote.Elsewhere(
+            why=f"{found.name} {verb} works in containers that this command does not make, and that stay when it ends",
+            hint=f"use `{found.name} {'compose ' if is_compose else ''}run`, or start carbon-lint inside the container",
+        )
+    if elsewhere is None and verb == "run" and _is_detached(words, at + 1):
+        elsewhere = remote.Elsewhere(
+            why=f"{found.name} run -d returns at once, while its container goes on",
+            hint="leave -d out, so that the command lasts as long as its work",
+        )
+    return (at if verb == "run" and elsewhere is None else None), elsewhere
+
+
+def _is_detached(words: Sequence[str], index: int) -> bool:
+    """Tell whether one of the options of `run`, up to the image, is `-d`."""
+    while index < len(words) and words[index].startswith("-") and words[index] != "--":
+        name, equals, value = words[index].partition("=")
+        if name == "--detach" and value.lower() not in {"false", "0", "f"}:
+            return True
+        if name.startswith("--"):
+            index += 1 if equals or name in _RUN_FLAGS else 2
+            continue
+        letters = name[1:]
+        flags = re.match(f"[{''.join(_SHORT_RUN_FLAGS)}]*", letters)
+        plain = letters[: flags.end()] if flags else ""
+        if "d" in plain and not (equals and value.lower() in {"false", "0", "f"}):
+            return True
+        # What follows the flags is an option with a value, in this word (-eX=1) or in the next one.
+        index += 2 if len(plain) == len(letters) - 1 and not equals else 1
+    return False
+
+
+def _containers(found: Found, run_at: int, label: str) -> Containers:
+    words = found.words[:run_at]
+    at = after_options(words, 1, _GLOBAL_VALUED)  # `compose` or `container` and its options are not for `ps`
+    program = "docker" if found.name == "docker-compose" else words[0]
+    return Containers(
+        engine=(*found.prefix, program, *([] if found.name == "docker-compose" else words[1:at])),
+        label=label,
+        relays=frozenset({*found.wrappers, found.name, "docker-compose"}) - {"exec", "command"},
+    )
+
+
+def _labelled(command: tuple[str, ...], found: Found, run_at: int, label: str) -> tuple[str, ...] | None:
+    """Return the command with the label after `run`; `None` if its place in a script cannot be told."""
+    if found.start is not None:
+        at = found.start + run_at + 1
+        return (*command[:at], "--label", label, *command[at:])
+    # In a script, textually: the words as they stand, unless quotes or variables hide them.
+    head = rf"{_BLANKS}+".join(re.escape(word) for word in found.words[: run_at + 1])
+    pattern = re.compile(rf"(?<![\w./-]){head}(?={_BLANKS})")
+    index = _script_at(command)
+    text = "" if index is None else command[index]
+    hits = [hit.end() for hit in pattern.finditer(text) if not _is_comment(text, hit.start())]
+    wanted = sum(1 for other in programs(command) if other.words[: run_at + 1] == found.words[: run_at + 1])
+    if index is None or len(hits) != wanted:
+        return None
+    for end in reversed(hits):
+        text = f"{text[:end]} --label {label}{text[end:]}"
+    return (*command[:index], text, *command[index + 1 :])
+
+
+def _is_comment(text: str, index: int) -> bool:
+    line = text[:index].rpartition("\n")[2]
+    return line.lstrip().startswith("#")
+
+
+def _script_at(command: tuple[str, ...]) -> int | None:
+    for start in range(len(command)):
+        index = script_index(command[start:])
+        if index is not None:
+            return start + index
+    return None
+
+
+def _unreadable(found: Found) -> Elsewhere:
+    return remote.Elsewhere(
+        why=f"the script's call of {found.name} run cannot be read, so that its container would not be stopped",
+        hint=f"write it plainly: -- {found.name} run IMAGE python train.py",
+    )

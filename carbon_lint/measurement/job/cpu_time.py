@@ -1,0 +1,209 @@
+"""Count the CPU seconds of the job itself, so that a reader knows whose energy the machine's is.
+
+Every process of the job is below its guardian, daemons too, so one look at /proc finds them all; what a process has
+reaped is in its own account. The containers of the job are below their engine: their control groups count them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.measurement.host import cgroup
+from carbon_lint.measurement.job.containers import EngineError
+from carbon_lint.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbon_lint.measurement.job.containers import Containers
+
+_MOST_SHARE = 1 / 4000  # of one core, for looking at all processes: every 10 s or so
+_LEAST_OTHERS_S = 0.5
+_LEAST_OTHERS_SHARE = 0.05  # of one core: what an idle machine needs for itself
+_OWN_SHARE = 0.5
+# Of /proc/PID/stat, proc(5), counted from behind the name.
+_PARENT, _CPU = 1, 36
+_OWN_AND_REAPED, _REAPED = slice(11, 15), slice(13, 15)
+
+
+class JobCpu:
+    """The CPU seconds of a job. Driven by the loop; only the search for containers has a thread of its own.
+
+    Args:
+        pid: of the guardian.
+        containers: what the job starts beside its own processes.
+        environ: the environment for the engine's client.
+        interval_s: least time between two looks at the processes.
+        root: the file tree that holds /proc and /sys.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        containers: Containers | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        interval_s: float = 1.0,
+        root: Path = Path("/"),
+    ) -> None:
+        self._pid = pid
+        self._root = root
+        self._interval_s = interval_s
+        self._due_s = 0.0
+        self._processes_s = 0.0
+        self._seen: frozenset[int] = frozenset()
+        self._cpus: frozenset[int] = frozenset()
+        self.containers = None if containers is None else ContainerCpu(containers, environ or os.environ, root)
+
+    def sample(self) -> None:
+        """Look at the job if it is time to. Call it once a tick."""
+        if self.containers is not None:
+            self.containers.sample(excluding=self._seen)
+        now_s = time.monotonic()
+        if now_s < self._due_s:
+            return
+        spent_s = time.thread_time()
+        tree = look_at_tree(self._pid, self._root)
+        self._seen, self._cpus = tree.pids, self._cpus | tree.cpus
+        self._processes_s = max(self._processes_s, tree.cpu_s)
+        self._due_s = now_s + max(self._interval_s, (time.thread_time() - spent_s) / _MOST_SHARE)
+
+    def finish(self, processes_s: float | None) -> None:
+        """Take the guardian's account of all that it has reaped, and stop looking."""
+        self._processes_s = max(self._processes_s, processes_s or 0.0)
+        if self.containers is not None:
+            self.containers.stop()
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the CPU seconds so far; `None` if those of a container cannot be read."""
+        if self.containers is None:
+            return self._processes_s
+        of_containers_s = self.containers.seconds
+        return None if of_containers_s is None else self._processes_s + of_containers_s
+
+    @property
+    def outside(self) -> str | None:
+        """Return how the job runs outside of this process's control group or affinity; `None` if it is not seen to."""
+        if self.containers is not None:
+            return "runs in containers"
+        return "runs on other CPUs than it was given" if self._cpus - os.sched_getaffinity(0) else None
+
+
+class ContainerCpu:
+    """The CPU seconds of a job's containers, by their control groups. The engine is asked on a thread: it may hang."""
+
+    def __init__(self, containers: Containers, environ: Mapping[str, str], root: Path = Path("/")) -> None:
+        self._containers = containers
+        self._environ = environ
+        self._root = root
+        self._used_s: dict[str, float] = {}
+        self._groups: dict[str, Path] = {}
+        self._first: dict[str, int] = {}
+        self._is_done = threading.Event()
+        self.is_unread = False
+        self._thread = threading.Thread(target=self._search, name="carbon-lint-containers", daemon=True)
+        self._thread.start()
+
+    def sample(self, *, excluding: frozenset[int] = frozenset()) -> None:
+        """Read each control group; one that has gone keeps its last figure. `excluding`: processes counted already."""
+        for name, group in list(self._groups.items()):
+            if self._first[name] in excluding:
+                self._used_s[name] = 0.0  # Podman's containers are our descendants
+                continue
+            used_s = cgroup.usage_s(group)
+            if used_s is not None:
+                self._used_s[name] = max(used_s, self._used_s.get(name, 0.0))
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the sum over all containers that were seen; `None` if none was, or one cannot be read."""
+        return None if self.is_unread or not self._used_s else sum(self._used_s.values())
+
+    def stop(self) -> None:
+        """End the search."""
+        self._is_done.set()
+
+    def _search(self) -> None:
+        pause_s = 0.1
+        while not self._is_done.wait(pause_s):
+            if any(group.exists() for group in list(self._groups.values())) and pause_s < _LONGEST_PAUSE_S:
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                continue
+            with contextlib.suppress(EngineError):
+                self._note(self._containers.processes(self._environ))
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S if self._groups else _LONGEST_WAIT_S)
+
+    def _note(self, processes: Mapping[str, int]) -> None:
+        for name, pid in processes.items():
+            group = cgroup.group_of(self._root, pid)
+            # In a container of our own the number is another process's; the group's name tells.
+            if group is None or name not in str(group):
+                self.is_unread = True
+            elif name not in self._groups:
+                self._first[name] = pid
+                self._groups[name] = group
+
+
+_LONGEST_WAIT_S = 3.0  # until a container is there: its image may have to be pulled
+_LONGEST_PAUSE_S = 20.0  # between two looks for further ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """What is below a process.
+
+    Attributes:
+        cpu_s: CPU seconds of its descendants, and of all that they and it have reaped.
+        pids: its descendants.
+        cpus: the CPUs that they last ran on.
+    """
+
+    cpu_s: float
+    pids: frozenset[int]
+    cpus: frozenset[int]
+
+
+def look_at_tree(pid: int, root: Path = Path("/")) -> Tree:
+    """Look at all processes once, and return what is below this one."""
+    columns: dict[int, list[bytes]] = {}
+    children: dict[int, list[int]] = {}
+    folder = os.fspath(root / "proc")
+    for entry in os.listdir(folder):
+        if entry.isdecimal():
+            with contextlib.suppress(OSError, ValueError, IndexError), open(f"{folder}/{entry}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+                children.setdefault(int(fields[_PARENT]), []).append(int(entry))
+                columns[int(entry)] = fields
+    found: set[int] = set()
+    waiting = list(children.get(pid, ()))
+    while waiting:
+        child = waiting.pop()
+        found.add(child)
+        waiting += children.get(child, ())
+    ticks = sum(sum(map(int, columns[child][_OWN_AND_REAPED])) for child in found)
+    ticks += sum(map(int, columns[pid][_REAPED])) if pid in columns else 0
+    return Tree(
+        cpu_s=ticks / os.sysconf("SC_CLK_TCK"),
+        pids=frozenset(found),
+        cpus=frozenset(int(columns[child][_CPU]) for child in found if len(columns[child]) > _CPU),
+    )
+
+
+def warn_of_others(job_cpu_s: float | None, machine_cpu_s: float | None, duration_s: float) -> str | None:
+    """Return a warning if less than half of the busy CPU seconds were the job's own."""
+    if job_cpu_s is None or machine_cpu_s is None or job_cpu_s >= _OWN_SHARE * machine_cpu_s:
+        return None
+    others_s = machine_cpu_s - job_cpu_s
+    if others_s < max(_LEAST_OTHERS_S, _LEAST_OTHERS_SHARE * duration_s):
+        return None
+    return (
+        f"of {machine_cpu_s:.1f} s that CPUs were busy the job itself used {job_cpu_s:.1f} s "
+        f"({job_cpu_s / machine_cpu_s:.0%}) in {format_duration(duration_s)}: the energy of others is in this figure"
+    )

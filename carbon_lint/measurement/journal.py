@@ -1,0 +1,268 @@
+"""Write one line a tick beside the record, so that a run that is killed still leaves what it emitted.
+
+`r.json` has `r.jsonl`: a first line with all that is known at the start, a line for each reading, and at the end the
+record itself. The file is locked while the run goes on: two runs cannot write one record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import stat
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.errors import InputError, OutputError
+from carbon_lint.files import write_atomically
+from carbon_lint.records.document import (
+    energy_from_json,
+    intensity_to_json,
+    uncertainty_from_json,
+    uncertainty_to_json,
+)
+from carbon_lint.records.folder import aside_path
+from carbon_lint.records.journal import (
+    BEGINNING,
+    FORMAT,
+    is_being_written,
+    parse_journal,
+    parsed_lines,
+    read_journal_file,
+)
+from carbon_lint.records.record import CodeCarbonEnergy
+from carbon_lint.records.store import read_record
+from carbon_lint.records.uncertainty import LeftOut
+
+if TYPE_CHECKING:
+    from carbon_lint.measurement.meter import Reading
+    from carbon_lint.records.journal import JournalContent
+
+NEEDS_A_FOLDER = "name a record in a folder that can be written to"
+
+
+class Journal:
+    """Opened and locked at once, so that a record that cannot be written is found out before the job starts.
+
+    What is there is overwritten by `write_header`; the journal of a run that was killed, or whose record is not at
+    `record_path`, is put aside before. A file that this run has made is gone again if nothing was measured.
+    `problem` says why the last line could not be written (a full disk); every tick tries again.
+
+    Raises OutputError if the file cannot be written, is no journal, or another run holds it.
+    """
+
+    def __init__(self, path: Path, record_path: str | os.PathLike[str] | None = None) -> None:
+        self.path = path
+        self._record_path = record_path
+        self.problem: str | None = None
+        self._owed = b""  # what must come before the next line: the rest of one that the disk had no room for
+        self._is_of_use = False
+        self._descriptor, self._is_new = _open_locked(path)
+        try:
+            self.kept_aside = self._keep_unfinished()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        self._syncer = _Syncer(self._descriptor)
+
+    def write_header(self, header: dict[str, Any], limits: dict[str, float | None]) -> None:
+        """Write the first line: the record's JSON as far as it is known at the start (`header`), and the budget."""
+        os.ftruncate(self._descriptor, 0)
+        self._owed = _line({"format": FORMAT, "record": header, "limits": limits})
+        self._append(b"")
+
+    def write_reading(self, reading: Reading) -> None:
+        """Write the line of one tick."""
+        self._is_of_use = True
+        self._append(_line(reading_to_json(reading)))
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        """Write the last line: the run has ended and this is its record."""
+        self._is_of_use = True
+        self._append(_line({"ended": record}))
+
+    def close(self) -> None:
+        """Put everything on the disk and give the lock back."""
+        self._syncer.close()
+        if self._is_new and not self._is_of_use:
+            with contextlib.suppress(OSError):
+                # While we hold the lock nobody else's file can be this one; under the name there may be another by now.
+                if _is_at(self._descriptor, self.path):
+                    os.unlink(self.path)
+        os.close(self._descriptor)
+
+    def _append(self, line: bytes) -> None:
+        data = self._owed + line
+        try:
+            written = os.write(self._descriptor, data)
+        except OSError as error:
+            self.problem = error.strerror
+            return
+        # A line of which nothing is there yet is given up; the header and one that has begun are not.
+        self._owed = self._owed[written:] or (data[written:] if written > len(self._owed) else b"")
+        self.problem = os.strerror(errno.ENOSPC) if written < len(data) else None
+        self._syncer.wake()
+
+    def _keep_unfinished(self) -> Path | None:
+        """Put aside a journal without its record line or its record's file: it is the only trace of a run."""
+        data = self.path.read_bytes()
+        if not (data.startswith(BEGINNING) or BEGINNING.startswith(data)):
+            raise OutputError(
+                f"{self.path} exists and is not a carbon-lint journal; refusing to overwrite it",
+                hint="the journal lies beside the record, which has .json at its end: give another name, or move "
+                "the file",
+            )
+        journal = parse_journal(data)
+        if journal is None or journal.last_reading is None or self._is_recorded(journal.ended):
+            return None
+        aside = aside_path(self.path, journal.header.get("run_id"))
+        write_atomically(aside, data)
+        return aside
+
+    def _is_recorded(self, ended: dict[str, Any] | None) -> bool:
+        """Whether the run has ended and its record's file was written, too: the disk may have been full."""
+        if ended is None or self._record_path is None:
+            return ended is not None
+        try:
+            return read_record(self._record_path).run_id == ended.get("run_id")
+        except InputError:
+            return False
+
+
+def read_journal(path: str | os.PathLike[str]) -> JournalContent:
+    """Read the journal of a run that has ended, torn lines left out.
+
+    Raises InputError if it cannot be read, is no journal, or its run still goes on.
+    """
+    if is_being_written(path):
+        raise InputError(
+            f"{os.fspath(path)}: the run still goes on", hint="recover it when the run has ended or been killed"
+        )
+    return read_journal_file(path)
+
+
+def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
+    """Read every tick of a journal, oldest first, for a chart. Raises InputError if the file cannot be read."""
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except OSError as error:
+        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
+    return tuple(
+        reading_from_json(document)
+        for document in parsed_lines(lines)
+        if "elapsed_s" in document and "energy_kwh" in document
+    )
+
+
+def reading_to_json(reading: Reading) -> dict[str, Any]:
+    """Return a tick's line. The intensity is in it if an hour of it is new: the others need not repeat it."""
+    line = {
+        "elapsed_s": reading.elapsed_s,
+        "energy_kwh": asdict(reading.energy_kwh),
+        "emissions_g": reading.emissions_g,
+        "power_w": reading.power_w,
+    }
+    more = {
+        "intensity": reading.intensity and intensity_to_json(reading.intensity),
+        "uncertainty": reading.uncertainty and uncertainty_to_json(reading.uncertainty),
+        "cpu_mean_load": reading.cpu_mean_load,
+        "left_out": reading.left_out and asdict(reading.left_out),
+        "codecarbon": reading.codecarbon and asdict(reading.codecarbon),
+        "job_cpu_s": reading.job_cpu_s,
+        "machine_cpu_s": reading.machine_cpu_s,
+    }
+    return line | {name: value for name, value in more.items() if value is not None}
+
+
+def reading_from_json(line: dict[str, Any]) -> Reading:
+    """Return the reading that a journal's line holds, without its intensity. Raises KeyError, TypeError, ValueError."""
+    from carbon_lint.measurement.meter import Reading  # noqa: PLC0415  only who reads a journal needs the values back
+
+    known = {name: line.get(name) for name in ("uncertainty", "left_out", "codecarbon")}
+    return Reading(
+        elapsed_s=float(line["elapsed_s"]),
+        energy_kwh=energy_from_json(line["energy_kwh"]),
+        emissions_g=line.get("emissions_g"),
+        power_w=line.get("power_w"),
+        uncertainty=known["uncertainty"] and uncertainty_from_json(known["uncertainty"]),
+        cpu_mean_load=line.get("cpu_mean_load"),
+        left_out=known["left_out"] and LeftOut(**known["left_out"]),
+        codecarbon=known["codecarbon"] and CodeCarbonEnergy(**known["codecarbon"]),
+        job_cpu_s=line.get("job_cpu_s"),
+        machine_cpu_s=line.get("machine_cpu_s"),
+    )
+
+
+class _Syncer:
+    """Calls fdatasync on a thread of its own: on a busy disk it takes seconds, and the budget must not wait."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._wake = threading.Event()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._work, name="journal-sync", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def close(self) -> None:
+        self._is_closing = True
+        self._wake.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._is_closing:
+            self._wake.wait()
+            self._wake.clear()
+            with contextlib.suppress(OSError):  # what the disk refuses, the next write reports
+                os.fdatasync(self._descriptor)
+
+
+def _open_locked(path: Path) -> tuple[int, bool]:
+    """Return the file's descriptor, and whether it was made just now."""
+    while True:
+        descriptor, is_new = _open(path)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
+                os.close(descriptor)
+                raise OutputError(
+                    f"another run is writing {path} and its record", hint="give each run a record of its own"
+                ) from error
+            # a network file system without locks: there is nobody to ask
+        if _is_at(descriptor, path):
+            return descriptor, is_new
+        os.close(descriptor)  # a run that could not start has just removed it
+
+
+def _open(path: Path) -> tuple[int, bool]:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    try:
+        try:
+            return os.open(path, flags | os.O_EXCL, 0o666), True
+        except FileExistsError:
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                raise OutputError(f"{path} is not a regular file", hint="give the record another name") from None
+            return os.open(path, flags, 0o666), False
+    except OSError as error:
+        raise OutputError(
+            f"cannot write the journal {path}: {error.strerror}",
+            hint=NEEDS_A_FOLDER,
+        ) from error
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _line(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode() + b"\n"

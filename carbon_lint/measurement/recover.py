@@ -1,0 +1,115 @@
+"""Make a record from the journal of a run that was killed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import InputError
+from carbon_lint.gate.budget import limit_results
+from carbon_lint.gate.verdict import Budget
+from carbon_lint.measurement.checks import RELATIVE_TOLERANCE
+from carbon_lint.measurement.journal import read_journal, reading_from_json
+from carbon_lint.measurement.run import format_utc, with_evidence
+from carbon_lint.records.document import (
+    find_problem,
+    intensity_from_json,
+    record_from_json,
+    record_to_json,
+)
+from carbon_lint.records.intensity import find_disagreement, over_hours
+from carbon_lint.records.plausible import find_contradiction
+from carbon_lint.records.record import Outcome
+from carbon_lint.records.store import render_record
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from typing import Any
+
+    from carbon_lint.measurement.meter import Reading
+    from carbon_lint.records.record import Intensity, Record
+
+
+def recover(path: str | os.PathLike[str]) -> Record:
+    """Return the record that the journal holds: the run's own if it ended, else `interrupted` at its last reading.
+
+    Raises InputError if it is no journal, holds no reading, or belongs to a run that still goes on.
+    """
+    content = read_journal(path)
+    if content.ended is not None:
+        return _sound(_checked(content.ended, path), path)
+    record = _checked(content.header, path)
+    if content.last_reading is None:
+        raise InputError(
+            f"{path}: the run was killed before its first reading", hint="nothing is known of its energy: run it again"
+        )
+    try:
+        budget = Budget(
+            max_emissions_g=content.limits.get("max_emissions_g"), max_energy_kwh=content.limits.get("max_energy_kwh")
+        )
+        record = _interrupted(record, reading_from_json(content.last_reading), budget)
+        record = _with_hours(record, [intensity_from_json(change) for change in content.intensities])
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise InputError(f"{path}: its last reading is not what it should be: {error!r}") from error
+    return _sound(record, path)
+
+
+def _interrupted(record: Record, reading: Reading, budget: Budget) -> Record:
+    elapsed_s, energy = reading.elapsed_s, reading.energy_kwh
+    ended = datetime.fromisoformat(record.started_at) + timedelta(seconds=elapsed_s)
+    is_over = any(limit.is_over for limit in limit_results(budget, reading.emissions_g, energy.total))
+    warning = f"recovered from a journal: the run was killed, and what it used after {elapsed_s:.1f} s is not known"
+    record = replace(
+        record,
+        outcome=Outcome.INTERRUPTED,
+        over_budget=is_over,
+        emissions_g=reading.emissions_g,
+        energy_kwh=energy,
+        duration_s=elapsed_s,
+        ended_at=format_utc(ended),
+        warnings=(*record.warnings, warning),
+    )
+    return with_evidence(record, reading)
+
+
+def _with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
+    """Return the record with the hours that priced it.
+
+    A line of the journal names an hour when it begins: what was used since the last of them is of that hour.
+    """
+    if not changes:
+        return record
+    total_kwh, emissions_g = record.energy_kwh.total or 0.0, record.emissions_g or 0.0
+    known = {hour.hour: hour for change in changes for hour in change.hours}
+    newest = known[changes[-1].hours[-1].hour]
+    since_kwh = total_kwh - sum(hour.energy_kwh for hour in known.values())
+    known[newest.hour] = replace(newest, energy_kwh=newest.energy_kwh + since_kwh)
+    intensity = over_hours(changes[-1], known.values())
+    if find_disagreement(intensity, total_kwh, emissions_g, tolerance=RELATIVE_TOLERANCE) is None:
+        return replace(record, intensity=intensity)
+    mean = replace(
+        changes[-1], g_per_kwh=emissions_g / total_kwh, source=f"{changes[-1].source}, mean of the run", hours=()
+    )
+    warning = "the journal lacks a line: the hours behind the mean carbon intensity are unknown"
+    return replace(record, intensity=mean, warnings=(*record.warnings, warning))
+
+
+def _sound(record: Record, path: str | os.PathLike[str]) -> Record:
+    """Return the record. Raises InputError if a damaged line has made a figure of it that cannot be."""
+    problem = find_problem(record_to_json(record)) or find_contradiction(record)
+    try:
+        render_record(record)
+    except ValueError as error:  # JSON as Python reads it knows NaN
+        problem = str(error)
+    if problem is not None:
+        raise InputError(f"{path}: its last reading cannot be: {problem}", hint="take its damaged last line out")
+    return record
+
+
+def _checked(document: dict[str, Any], path: str | os.PathLike[str]) -> Record:
+    problem = find_problem(document)
+    if problem is not None:
+        raise InputError(f"{path} does not hold a valid record: {problem}", hint="journals are not edited by hand")
+    return record_from_json(document)

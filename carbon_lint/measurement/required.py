@@ -1,0 +1,63 @@
+"""Check `--require`: what must be measured, or the job is not started."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import MeasurementError
+from carbon_lint.measurement.gpu.host_nvidia import in_container
+from carbon_lint.measurement.host.rapl import Domain, denied, find_zones
+from carbon_lint.records.record import Method
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from carbon_lint.measurement.host.cpu import CpuPlan
+
+
+def need_linux() -> None:
+    """Raise MeasurementError unless a job's processes, power and output can be followed here."""
+    if platform.system() != "Linux" or not hasattr(os, "eventfd"):
+        raise MeasurementError(
+            f"a job can be measured on Linux only, by a Python that has os.eventfd; this is {platform.system()}, "
+            f"Python {platform.python_version()}",
+            hint="run it in a Linux container; the commands that only read, such as check and card, work here",
+        )
+
+
+def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, root: Path = Path("/")) -> None:
+    """Raise MeasurementError if something of `require` would not be measured: the cause, and what to do."""
+    if "gpu" in require and gpu_count == 0:
+        raise MeasurementError(
+            "a GPU is required, and none can be seen here",
+            hint="`nvidia-smi` or `amd-smi list` must list it, and CUDA_ or ROCR_VISIBLE_DEVICES must not hide it; "
+            "see `carbon-lint doctor`",
+        )
+    if "cpu-counter" in require and cpu.method is not Method.COUNTER:
+        cause, hint = rapl_cause(cpu, root, instead="do not require `cpu-counter`")
+        raise MeasurementError(f"a CPU energy counter is required: {cause}", hint=hint)
+
+
+def rapl_cause(cpu: CpuPlan, root: Path = Path("/"), *, instead: str = "state `cpu-power`") -> tuple[str, str]:
+    """Return why the CPU's counter is not read, and what to do. `instead`: if nothing can be done here."""
+    if cpu.method is Method.USER:
+        return "`cpu-power` takes the place of the counter", "leave it out"
+    return counter_cause(Domain.PACKAGE, root, is_virtual=cpu.is_virtual, instead=instead)
+
+
+def counter_cause(domain: Domain, root: Path, *, is_virtual: bool, instead: str) -> tuple[str, str]:
+    """Return why counters of this kind are not read, and what to do. `instead`: if nothing can be done here."""
+    unreadable = denied(find_zones(root, domain))
+    if unreadable:
+        return f"{unreadable[0]} may not be read by this user", "sudo chmod -R a+r /sys/class/powercap/intel-rapl"
+    if is_virtual:
+        return "this is a virtual machine, which shows no RAPL", f"measure on bare metal, or {instead}"
+    if in_container(root):
+        hint = "measure outside the container: Docker masks /sys/devices/virtual/powercap, for good reason"
+        return "there is no RAPL in this container", hint
+    if domain is Domain.DRAM:
+        return "this machine has no energy counter of its memory", instead
+    return "there is no RAPL here", "sudo modprobe intel_rapl_msr"

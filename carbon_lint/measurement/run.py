@@ -1,0 +1,377 @@
+"""Measure one run, from request to record. Whatever becomes of the job, its record is written."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import platform
+import shlex
+import time
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from carbon_lint import __version__, redact
+from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
+from carbon_lint.files import check_writable, make_folder_for
+from carbon_lint.measurement import nested
+from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
+from carbon_lint.measurement.forecast.outlook import open_outlook
+from carbon_lint.measurement.job import containers, environment
+from carbon_lint.measurement.job.cpu_time import warn_of_others
+from carbon_lint.measurement.job.job import Job
+from carbon_lint.measurement.job.ranks import unseen_gpus
+from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
+from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
+from carbon_lint.measurement.loop import Loop, RunState
+from carbon_lint.measurement.required import need_linux
+from carbon_lint.records.document import record_to_json
+from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
+from carbon_lint.records.journal import journal_path
+from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
+from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
+from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measurement.meter import Meter, Reading
+    from carbon_lint.measurement.progress import Progress
+    from carbon_lint.measurement.request import RunRequest
+    from carbon_lint.records.folder import Earlier
+    from carbon_lint.records.record import Hardware
+
+EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
+CLOCK_TOLERANCE_S = 5.0  # between the wall clock and the monotonic one, before we say that somebody set it
+_SUCCESS = 0
+
+
+class RecordNotWrittenError(OutputError):
+    """The run has ended and its record could not be written. `record` is not lost with it."""
+
+    def __init__(self, message: str, record: Record, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.record = record
+
+
+def measure(
+    request: RunRequest,
+    meter: Meter,
+    on_progress: Callable[[Progress], None],
+    printed: PrintedProgress | None = None,
+) -> Record:
+    """Run the command of `request` under `meter`, judge its budget, write and return its record.
+
+    Main thread only: it listens to signals. `on_progress` is called once a tick and must not raise. `printed` is given
+    if the caller hears the job's output; else it is listened to here, if a forecast is asked for.
+
+    Raises:
+        CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.
+        MeasurementError: the meter cannot start, or states no grams and a limit is in grams, or this is not Linux. The
+            job was not started.
+        OutputError: the record's folder cannot be written to, or another run holds it. The job was not started.
+        RecordNotWrittenError: the record could not be written at the end.
+    """
+    need_linux()
+    if request.budget.max_emissions_g is not None and meter.intensity is None:
+        raise MeasurementError("a limit in grams needs a carbon intensity", suggest=(("location", "FRA"),))
+    run_id = str(uuid.uuid4())
+    plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
+    with contextlib.ExitStack() as stack:
+        inbox = stack.enter_context(SignalInbox())
+        outlook = stack.enter_context(open_outlook(request, printed, inbox))
+        environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
+        environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
+        with outlook.listening.lent():
+            job = Job(plan.command, environ, request.pass_fds, plan.containers)
+        stack.callback(job.close)
+        journal = _open_journal(request)
+        if journal is not None:
+            stack.callback(journal.close)
+        earlier = None if journal is None else find_earlier(request.record_path or "")
+        meter.start()
+        found = _warnings_at_start(request, meter, journal, earlier)
+        request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
+        blank = _redacted(_blank_record(request, meter, run_id), request)
+        if journal is not None:
+            journal.write_header(record_to_json(blank), _limits(request))
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
+        outlook.listening.start()
+        started = time.monotonic()
+        if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
+            blank = _without_group(blank, request, journal)
+        loop.take_last(meter.stop())
+        record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
+        record = _write(as_stored(_redacted(record, request)), request, journal)
+        record = _with_notes_on_nested(record, request, journal)
+        outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
+    return record
+
+
+def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """Write the record once more, with notes on the job's own CodeCarbon, if there are any, and return it."""
+    try:
+        notes = nested.notes(record, os.getcwd())
+    except FileNotFoundError:  # the job removed the folder
+        return record
+    if not notes:
+        return record
+    record = as_stored(_redacted(replace(record, warnings=(*record.warnings, *notes)), request))
+    if request.record_path is not None and journal is not None:
+        journal.write_record(record_to_json(record))
+        try:
+            rewrite_record(record, request.record_path)
+        except (InputError, OutputError) as error:
+            unsaid = f"could not add the note about the job's own CodeCarbon to the record: {error.message}"
+            return replace(record, warnings=(*record.warnings, unsaid))
+    return record
+
+
+def _without_group(blank: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """Of a run whose job was not started: without any energy it would stop each sum over the group."""
+    if blank.run_group is None:
+        return blank
+    warning = f"the job was never started, so this record is left out of group {blank.run_group!r}"
+    blank = replace(blank, run_group=None, warnings=(*blank.warnings, warning))
+    if journal is not None:
+        journal.write_header(record_to_json(blank), _limits(request))
+    return blank
+
+
+def exit_code(record: Record) -> int:
+    """Return what `carbon-lint run` exits with. The child's own failure wins over all but a stop by us."""
+    status = record.exit_status
+    if record.outcome is Outcome.OVER_BUDGET:
+        return 1
+    if record.outcome is Outcome.UNMEASURED:
+        return 125
+    if record.outcome is Outcome.INTERRUPTED:
+        return status or 130  # a cancelled job that saved its checkpoint and exited 0 was cancelled all the same
+    return _SUCCESS if status is None else status
+
+
+def was_stopped(record: Record) -> bool:
+    """Return whether we ended the job, over its budget or because it could not be measured; it may have exited 0."""
+    return record.stopped_by in {StoppedBy.BUDGET, StoppedBy.UNMEASURED}
+
+
+def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None) -> bool:
+    """Start the job and see it through; whether it was started.
+
+    A Ctrl-C while the meter was starting means: do not start it at all.
+    """
+    if any(signum in CANCELLING for signum in inbox.take()):
+        loop.state.stopped_by = StoppedBy.CANCEL
+        return False
+    try:
+        job.start()
+    except CommandNotRunnableError:
+        meter.stop()
+        raise
+    make_way(earlier)
+    loop.run()
+    return True
+
+
+def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
+    """Return the record as it is known at the start: of a run that was killed before its first reading."""
+    software = {"carbon-lint": __version__, "python": platform.python_version(), "os": platform.platform()}
+    return Record(
+        run_id=run_id,
+        outcome=Outcome.INTERRUPTED,
+        exit_status=None,
+        over_budget=False,
+        emissions_g=None,
+        energy_kwh=Energy(total=None),
+        methods=meter.methods,
+        intensity=meter.intensity,
+        pue=meter.pue,
+        duration_s=0.0,
+        started_at=format_utc(datetime.now(UTC)),
+        ended_at=format_utc(datetime.now(UTC)),
+        hardware=_named(meter.hardware),
+        software={**software, **meter.software},
+        command=environment.shown_command(request.command, _secrets(request)),
+        provenance=request.provenance,
+        warnings=(*request.warnings, *meter.warnings),
+        run_group=request.run_group,
+        assumptions=meter.assumptions,
+    )
+
+
+def _secrets(request: RunRequest) -> tuple[str, ...]:
+    return (*request.secrets, *redact.secrets_of(request.environ))
+
+
+def _redacted(record: Record, request: RunRequest) -> Record:
+    """Return the record with warnings that hold no secret: some quote what the job or the system said."""
+    secrets, reason = _secrets(request), record.unmeasured_because
+    return replace(
+        record,
+        warnings=tuple(redact.text(warning, secrets) for warning in record.warnings),
+        unmeasured_because=reason and replace(reason, message=redact.text(reason.message, secrets)),
+    )
+
+
+def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
+    reading = state.last_reading
+    warnings = [*blank.warnings, *(text for text in meter.warnings if text not in blank.warnings), *state.warnings]
+    ended_at, clock_warning = _ended_at(blank.started_at, duration_s)
+    warnings += [clock_warning] if clock_warning else []
+    if state.stopped_by is not None and exit_status == _SUCCESS:
+        # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
+        warnings.append(EXITED_WELL)
+    flaw = None if state.unmeasured else find_flaw(reading, meter)
+    if flaw is not None:
+        code = UnmeasuredCode.LAST_READING_FAILED if reading is None else UnmeasuredCode.IMPLAUSIBLE
+        state.unmeasured = UnmeasuredReason(code=code, message=f"the figures cannot be trusted: {flaw}")
+        warnings.append(state.unmeasured.message)
+    others = None if reading is None else warn_of_others(reading.job_cpu_s, reading.machine_cpu_s, duration_s)
+    warnings += [others] if others else []
+    if state.unmeasured and reading is not None and reading.energy_kwh.total:
+        warnings.append(f"not counted: {reading.energy_kwh.total:.9g} kWh, the last that was read")
+    counted = None if state.unmeasured else reading
+    record = replace(
+        blank,
+        outcome=_outcome(state, exit_status),
+        exit_status=exit_status,
+        over_budget=state.is_over_budget,
+        duration_s=duration_s,
+        ended_at=ended_at,
+        methods=meter.methods,
+        assumptions=meter.assumptions,
+        hardware=_counted_hardware(meter.hardware, counted),
+        intensity=meter.intensity if counted else blank.intensity,
+        emissions_g=counted.emissions_g if counted else None,
+        energy_kwh=counted.energy_kwh if counted else Energy(total=None),
+        warnings=tuple(warnings),
+        stopped_by=state.stopped_by,
+        unmeasured_because=state.unmeasured,
+    )
+    return record if counted is None else with_evidence(record, counted)
+
+
+def with_evidence(record: Record, reading: Reading) -> Record:
+    """Return the record with what the reading says of its figures: their bounds, and what they were made of."""
+    return replace(
+        record,
+        uncertainty=uncertainty_at(reading.energy_kwh, record.methods, reading.emissions_g, reading.uncertainty),
+        assumptions=record.assumptions and replace(record.assumptions, cpu_mean_load=reading.cpu_mean_load),
+        left_out=reading.left_out or LEFT_OUT,
+        codecarbon=reading.codecarbon,
+        job_cpu_s=reading.job_cpu_s,
+        machine_cpu_s=reading.machine_cpu_s,
+    )
+
+
+def _outcome(state: RunState, exit_status: int | None) -> Outcome:
+    if state.stopped_by is StoppedBy.BUDGET:
+        return Outcome.OVER_BUDGET
+    has_failed_itself = state.stopped_by is None and exit_status != _SUCCESS
+    if state.unmeasured and not has_failed_itself:
+        return Outcome.UNMEASURED
+    if state.stopped_by is StoppedBy.CANCEL:
+        return Outcome.INTERRUPTED
+    if has_failed_itself:
+        return Outcome.FAILED
+    return Outcome.OVER_BUDGET if state.is_over_budget else Outcome.COMPLETED
+
+
+def _named(hardware: Hardware) -> Hardware:
+    """With this machine's name: records are merged by it."""
+    return hardware if hardware.node is not None else replace(hardware, node=platform.node() or None)
+
+
+def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
+    """With each GPU's energy if together they are the GPU energy of the reading that counts."""
+    by_gpu = [gpu.energy_kwh for gpu in hardware.gpus if gpu.energy_kwh is not None]
+    total_kwh = None if reading is None else reading.energy_kwh.gpu
+    if total_kwh is None or not math.isclose(sum(by_gpu), total_kwh, rel_tol=RELATIVE_TOLERANCE):
+        hardware = replace(hardware, gpus=tuple(replace(gpu, energy_kwh=None) for gpu in hardware.gpus))
+    return _named(hardware)
+
+
+def _ended_at(started_at: str, duration_s: float) -> tuple[str, str | None]:
+    """Return the end by the wall clock, or by the duration if somebody set the clock while the job ran."""
+    now = datetime.now(UTC)
+    derived = datetime.fromisoformat(started_at) + timedelta(seconds=duration_s)
+    if abs((now - derived).total_seconds()) <= CLOCK_TOLERANCE_S:
+        return format_utc(now), None
+    return format_utc(derived), "the clock was set while the job ran: ended_at is started_at + duration_s"
+
+
+def format_utc(moment: datetime) -> str:
+    """`2026-11-24T10:00:00.123Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def prepare_record_path(path: str) -> None:
+    """Make the record's folder, and find out before the job what would keep the record from being written.
+
+    Raises OutputError, also if a file is there that is no record.
+    """
+    if not path:
+        raise OutputError("the record's path is empty", hint="name a file, like record.json")
+    if os.path.isdir(path):
+        raise OutputError(f"{path} is a folder", hint="name a file, like record.json")
+    check_replaceable_by_record(path, hint="name a file of its own, like record.json")
+    make_folder_for(path, hint=NEEDS_A_FOLDER)
+    check_writable(path, hint=NEEDS_A_FOLDER)
+
+
+def _open_journal(request: RunRequest) -> Journal | None:
+    if request.record_path is None:
+        return None
+    prepare_record_path(request.record_path)
+    # Of a link, the journal of what it points to: two runs may know one record by two names.
+    is_link = os.path.islink(request.record_path)
+    path = journal_path(os.path.realpath(request.record_path) if is_link else request.record_path)
+    return Journal(path, request.record_path)
+
+
+def _warnings_at_start(
+    request: RunRequest, meter: Meter, journal: Journal | None, earlier: Earlier | None
+) -> list[str]:
+    unseen = unseen_gpus(request.environ, len(meter.hardware.gpus))
+    warnings = [] if unseen is None else [unseen]
+    outer = request.environ.get(environment.RUN_ID_VARIABLE)
+    if outer is not None:
+        warnings.append(
+            f"this run was inside run {outer} of carbon-lint, which counts the same energy: never add the two"
+        )
+    if journal is not None and journal.kept_aside is not None:
+        kept = os.fspath(journal.kept_aside)
+        warnings.append(
+            f"an earlier run with this record was killed, or its record is not there: its journal is kept in {kept} "
+            f"(carbon-lint recover {shlex.quote(kept)} -o NEW.json)"
+        )
+    if earlier is not None and earlier.is_attempt:
+        warnings.append(_kept(earlier.aside))
+    return warnings
+
+
+def _kept(aside: Path) -> str:
+    return f"an earlier run had this record's name and is kept in {aside.name}"
+
+
+def _limits(request: RunRequest) -> dict[str, float | None]:
+    return {"max_emissions_g": request.budget.max_emissions_g, "max_energy_kwh": request.budget.max_energy_kwh}
+
+
+def _write(record: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """Write the record and return it as it was written."""
+    if request.record_path is None or journal is None:
+        return record
+    journal.write_record(record_to_json(record))
+    try:
+        kept = keep_earlier(record, request.record_path)
+        if kept is not None and kept.is_attempt and _kept(kept.aside) not in record.warnings:
+            record = replace(record, warnings=(*record.warnings, _kept(kept.aside)))
+        write_record(record, request.record_path)
+    except OutputError as error:
+        raise RecordNotWrittenError(error.message, record, hint=error.hint) from error
+    return record

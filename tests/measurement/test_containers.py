@@ -1,0 +1,236 @@
+"""Jobs whose work is done in containers or elsewhere: how they are recognised, and how they end when Docker fails."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import signal
+import stat
+import time
+
+import pytest
+
+from carbon_lint.errors import MeasurementError
+from carbon_lint.measurement.job import containers as module
+from carbon_lint.measurement.job.containers import plan
+from carbon_lint.measurement.job.job import Job, JobState
+from carbon_lint.measurement.run import exit_code
+
+LABEL = "--label carbon-lint.run=ID"
+LABELLED = {
+    "docker run --rm IMG python train.py -d": f"docker run {LABEL} --rm IMG python train.py -d",
+    "docker --context default container run -it IMG": f"docker --context default container run {LABEL} -it IMG",
+    "docker run -e -d IMG": f"docker run {LABEL} -e -d IMG",
+    "docker run --name -d --detach=false IMG": f"docker run {LABEL} --name -d --detach=false IMG",
+    "docker -H unix:///run/d.sock run IMG": f"docker -H unix:///run/d.sock run {LABEL} IMG",
+    "docker compose -f a.yml run --rm svc": f"docker compose -f a.yml run {LABEL} --rm svc",
+    "docker-compose run svc": f"docker-compose run {LABEL} svc",
+    "podman run IMG": f"podman run {LABEL} IMG",
+    "nerdctl -n k8s.io run IMG": f"nerdctl -n k8s.io run {LABEL} IMG",
+    "env X=1 docker run IMG": f"env X=1 docker run {LABEL} IMG",
+    "sudo -u root -E /usr/bin/docker run IMG": f"sudo -u root -E /usr/bin/docker run {LABEL} IMG",
+    "timeout -k 5 60 nice -n 5 docker run IMG": f"timeout -k 5 60 nice -n 5 docker run {LABEL} IMG",
+    "sh -c 'cd /x && docker run IMG | tee log'": f"sh -c 'cd /x && docker run {LABEL} IMG | tee log'",
+    "bash -ec 'for a in 1 2; do docker \\\n  run \\\n  IMG; done'": "bash -ec 'for a in 1 2; do docker \\\n  run "
+    f"{LABEL} \\\n  IMG; done'",
+}
+PLAIN = [
+    "python train.py",
+    "bash train.sh",
+    "docker build .",
+    "docker ps",
+    "echo docker run IMG",
+    "apptainer exec a b",
+    "systemd-run --scope python train.py",
+    "hf upload me/model .",
+    "env",
+]
+SHELL = "bash --noprofile --norc -euo pipefail -c"
+LABELLED[f"{SHELL} '# docker run OLD\ndocker run IMG'"] = f"{SHELL} '# docker run OLD\ndocker run {LABEL} IMG'"
+PARTLY = [
+    "sh -c 'ssh host cat data | tar x; python train.py'",
+    "sh -c 'docker run -d db && python train.py'",
+]
+ELSEWHERE = [
+    "kubectl run x",
+    "srun python train.py",
+    "ssh host train",
+    "systemd-run python train.py",
+    "hf jobs run IMG",
+    "systemd-run -H host --scope train",
+    "docker run -dit IMG",
+    "docker run --detach IMG",
+    "docker exec c train",
+    "docker -H tcp://10.0.0.1:2375 run IMG",
+    "docker --host=ssh://host run IMG",
+    "env DOCKER_HOST=tcp://h docker run IMG",
+    "docker compose up",
+    "podman --remote run IMG",
+    "podman-remote run IMG",
+    "sudo kubectl run x",
+    "sh -c 'x=1; ssh host train'",
+    "timeout 60 srun train",
+    "sh -c 'docker run A; podman run B'",
+    "sh -c 'echo \"docker run A\"; docker run B'",
+]
+
+
+def test_a_command_is_labelled_left_alone_or_known_to_work_elsewhere():
+    for command, expected in LABELLED.items():
+        found = plan(shlex.split(command), {}, "ID")
+        assert (found.elsewhere, found.command) == (None, tuple(shlex.split(expected))), command
+        assert found.containers is not None
+    for command in PLAIN:
+        assert plan(shlex.split(command), {}, "ID") == module.Plan(command=tuple(shlex.split(command))), command
+    assert plan(("sh", "-c", "echo 'unclosed"), {}, "ID").containers is None
+    script = "python - <<'EOF'\nssh host train\nEOF\necho done"
+    assert plan(("bash", "-c", script), {}, "ID").elsewhere is None
+    for command in (*ELSEWHERE, *PARTLY):
+        found = plan(shlex.split(command), {}, "ID")
+        assert found.elsewhere is not None, command
+        assert found.is_whole is (command not in PARTLY), command
+        assert ("only the client" in found.warnings[0]) is found.is_whole
+
+
+def test_the_engine_is_asked_as_the_user_asks_it():
+    for command, engine in {
+        "timeout 60 sudo -E docker --context default run IMG": "sudo -E -n docker --context default",
+        "env A=1 podman --log-level debug run IMG": "env A=1 podman --log-level debug",
+        "docker compose -p x run svc": "docker",
+        "sh -c 'A=1 docker run IMG'": "env A=1 docker",
+    }.items():
+        found = plan(shlex.split(command), {}, "ID").containers
+        assert found is not None
+        assert shlex.join(found.engine) == engine
+
+
+def test_a_docker_context_in_use_tells_where_it_runs(tmp_path):
+    for host, is_local in {
+        "unix:///run/docker.sock": True,
+        "tcp://localhost:2375": True,
+        "tcp://127.0.0.1": True,
+        "ssh://gpu.example.org": False,
+        "tcp://localhost.example.org:2375": False,
+    }.items():
+        meta = tmp_path / "contexts/meta" / hashlib.sha256(b"far").hexdigest() / "meta.json"
+        meta.parent.mkdir(parents=True, exist_ok=True)
+        meta.write_text(json.dumps({"Endpoints": {"docker": {"Host": host}}}))
+        (tmp_path / "config.json").write_text('{"currentContext": "far"}')
+        environ = {"DOCKER_CONFIG": str(tmp_path)}
+        assert (plan(("docker", "run", "IMG"), environ, "ID").elsewhere is None) is is_local, host
+        assert plan(("docker", "--context", "default", "run", "IMG"), environ, "ID").elsewhere is None
+        (tmp_path / "config.json").write_text("no JSON")
+        assert plan(("docker", "run", "IMG"), environ, "ID").elsewhere is None
+
+
+def test_a_job_elsewhere_is_refused_unless_its_client_is_all_that_is_wanted(run, tmp_path):
+    fake_client(tmp_path, "ssh", "exit 0")
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with pytest.raises(MeasurementError, match="ssh runs the job on another machine") as caught:
+        run("ssh", "host", "train", environ=environ)
+    assert caught.value.exit_code == 125
+    assert ("remote-ok", "") in caught.value.suggest
+
+    record = run("ssh", "host", "train", environ=environ, remote_ok=True)
+    assert exit_code(record) == 0
+    assert any("only the client was measured" in warning for warning in record.warnings)
+    assert record.command == ("ssh", "host", "train")
+
+
+def fake_client(folder, name, script):
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+def fake_docker(folder, **verbs):
+    """Put a `docker` on PATH that keeps its one container as a file `up`; a verb can be given another script."""
+    scripts = {
+        "run": "trap 'echo TERM >> heard; rm -f up; exit' TERM; touch up; while [ -e up ]; do sleep .02; done; exit 7",
+        "ps": "[ ! -e up ] || echo c0ffee",
+        "kill": 'echo "kill $3" >> heard; rm -f up',
+        "inspect": "echo 1",
+        **verbs,
+    }
+    cases = "\n".join(f"{verb}) {script};;" for verb, script in scripts.items())
+    fake_client(folder, "docker", f'cd "{folder}"\ncase "$1" in\n{cases}\nesac')
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def driven(environ, command="docker run IMG", *, stop_after_s=None, grace_s=0.3, signum=None):
+    """Run the command as a job, stop it after a while, and return it with the seconds from there to its end."""
+    found = plan(shlex.split(command), environ, "ID")
+    job = Job(found.command, environ, (), found.containers)
+    try:
+        job.start()
+        time.sleep(stop_after_s or 0)
+        began = time.monotonic()
+        if signum is not None:
+            job.cancel(signum, grace_s)
+        elif stop_after_s is not None:
+            job.end(grace_s)
+        while job.poll() is not JobState.GONE:
+            assert time.monotonic() < began + 10
+            time.sleep(0.01)
+        return job, time.monotonic() - began
+    finally:
+        job.close()
+
+
+def test_stopping_asks_the_container_once_and_not_its_client(tmp_path):
+    for signum in (None, signal.SIGINT):
+        environ = fake_docker(tmp_path)
+        job, _ = driven(environ, stop_after_s=0.2, grace_s=5.0, signum=signum)
+        assert (tmp_path / "heard").read_text().split("\n")[:-1] == [f"kill {int(signum or signal.SIGTERM)}"]
+        assert (job.exit_status, job.notices) == (7, [])
+        (tmp_path / "heard").unlink()
+
+
+def test_a_container_that_does_not_end_is_killed(tmp_path):
+    environ = fake_docker(tmp_path, kill='echo "kill $3" >> heard; [ "$3" != 9 ] || rm -f up')
+    _, seconds = driven(environ, stop_after_s=0.2, grace_s=0.2)
+    assert {"kill 15", "kill 9"} == set((tmp_path / "heard").read_text().splitlines())
+    assert not (tmp_path / "up").exists()
+    assert seconds < 5
+
+
+def test_a_container_that_ended_before_it_was_killed_is_no_failure(tmp_path):
+    environ = fake_docker(tmp_path, kill='echo "kill $3" >> heard; rm -f up; exit 1')
+    job, _ = driven(environ, stop_after_s=0.2, grace_s=5.0)
+    assert (job.exit_status, job.notices) == (7, [])
+
+
+def test_a_container_that_outlives_its_client_is_ended_too(tmp_path):
+    environ = fake_docker(tmp_path, run="touch up; exit 3")
+    job, _ = driven(environ)
+    assert job.exit_status == 3
+    assert "container_c0ffee" in "".join(job.notices)
+    assert not (tmp_path / "up").exists()
+
+
+def test_an_engine_that_fails_or_hangs_leaves_the_signal_to_its_client(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "ANSWER_S", 0.3)
+    for broken in ("exit 1", "exec sleep 60"):
+        environ = fake_docker(tmp_path, ps=broken, kill=broken)
+        job, seconds = driven(environ, stop_after_s=0.2, grace_s=2.0)
+        assert (tmp_path / "heard").read_text() == "TERM\n"
+        assert any("may still run" in notice for notice in job.notices), "nobody knows whether the container ended"
+        assert seconds < 4
+        (tmp_path / "heard").unlink()
+
+
+def test_a_client_that_hangs_does_not_hang_us(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "ANSWER_S", 0.3)
+    environ = fake_docker(tmp_path, run="trap '' TERM; sleep 60", ps="exec sleep 60")
+    job, seconds = driven(environ, stop_after_s=0.2, grace_s=0.2)
+    assert job.exit_status == 128 + signal.SIGKILL
+    assert seconds < 4
+
+
+def test_a_script_that_starts_one_container_after_the_other_starts_no_more(tmp_path):
+    environ = fake_docker(tmp_path)
+    driven(environ, "sh -c 'docker run A; docker run B; docker run C'", stop_after_s=0.3, grace_s=2.0)
+    assert len((tmp_path / "heard").read_text().splitlines()) <= 2
+    assert not (tmp_path / "up").exists()

@@ -1,0 +1,228 @@
+"""The table of sockets: each line against its own words, and against the list that ships with CodeCarbon."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import codecarbon
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carbon_lint.measurement.host import processor
+from carbon_lint.measurement.host.cpu import plan_cpu
+from carbon_lint.measurement.host.processor import find_socket, near_names, plain_name
+from tests.cases import cases
+from tests.conftest import ROOT
+from tests.measurement.fake_machine import XEON_8370C, machine
+
+TABLE = json.loads(processor._TABLE.read_text(encoding="utf-8"))
+LINES = TABLE["parts"] + TABLE["generations"] + TABLE["arm"]
+LIST = Path(codecarbon.__file__).parent / "data/hardware/cpu_power.csv"
+MAKERS = ("amd.com", "ark.intel.com", "amperecomputing.com", "nvidia.com")
+LISTS = ("cpu-world.com", "cpubenchmark.net", "wikichip.org", "Boavizta", "mlco2/codecarbon")
+# CodeCarbon's list has 205 W, typed in by hand; Intel's own has 270 W.
+KNOWN_TO_DIFFER = {"Intel Xeon Platinum 8370C"}
+
+
+def planned(root, affinity=1000):
+    return plan_cpu(None, root=root, affinity=affinity)
+
+
+def public_part(line):
+    """The part whose power a line takes, as CodeCarbon's list spells it; None where that list cannot have it."""
+    named = re.search(r"(?:that of|as) ((?:EPYC|Xeon) [^:]+):", line["source"])
+    part = named[1] if named else line.get("match", "").replace("\\", "")
+    if line["basis"] == "listed" or "part" in line:
+        return None
+    brand = "AMD" if part.startswith("EPYC") else "Intel" if part.startswith("Xeon") else "Intel Xeon"
+    return f"{brand} {part}"
+
+
+def test_every_line_is_plausible_and_says_whose_figure_it_is():
+    for line in LINES:
+        assert 50 <= line["tdp_w"] <= 600, line
+        assert 16 <= line["threads"] <= 384, line
+        assert 1.2 <= line["tdp_w"] / line["threads"] <= 10, line
+        assert line["basis"] in {"maker", "listed", "stand-in"}, line
+        assert any(site in line["source"] for site in (*MAKERS, *LISTS, "heise.de", "tomshardware.com")), line
+
+
+def test_the_warning_of_a_line_that_takes_anothers_power_is_one_plain_line_without_its_sources():
+    for line in (line for line in LINES if line["basis"] == "stand-in"):
+        said = processor._socket(line).doubt
+        assert len(said) <= 150
+        assert line["as"] in said
+        assert ".com" not in said
+        assert line["as"].split(" of ")[0].split()[-1] in line["source"]
+
+
+def test_a_line_that_is_not_its_makers_says_so():
+    for line in LINES:
+        said = {
+            "maker": any(line["source"].endswith(f"({site})") for site in MAKERS) and "not" not in line["source"],
+            "listed": "publishes no TDP" in line["source"] and any(site in line["source"] for site in LISTS),
+            "stand-in": bool(re.search(r"that of |, as |: as ", line["source"])),
+        }
+        assert said[line["basis"]], line["source"]
+
+
+def test_a_power_said_to_be_a_public_parts_is_that_in_codecarbons_list():
+    """Its list was read off amd.com and ark.intel.com by a program: a check that does not rest on our own reading."""
+    with LIST.open(encoding="utf-8", newline="") as file:
+        listed = {row["Name"]: row["TDP"] for row in csv.DictReader(file)}
+    public = {part: line["tdp_w"] for line in LINES if (part := public_part(line))}
+    assert len(public) > 20
+    assert {part for part, tdp_w in public.items() if float(listed[part]) != tdp_w} == KNOWN_TO_DIFFER
+
+
+@cases("name", ["Intel Celeron 1000A", "Intel Quark Microcontroller D1000"])
+def test_a_power_that_is_no_number_or_zero_in_codecarbons_list_is_not_known(tmp_path, name):
+    plan = planned(machine(tmp_path, {"model name": name}, threads=1, is_virtual=False))
+    assert plan.max_power_w == 4.0
+    assert "--cpu-power" in plan.warnings[0]
+
+
+def test_no_name_stands_twice_and_none_hides_another():
+    names = [line["match"] for line in TABLE["parts"]]
+    assert len(set(names)) == len(names)
+    for line in TABLE["parts"]:
+        shown = f"{line['match']} Processor".replace("\\", "")
+        assert find_socket(shown).name == line["match"].replace("\\", "")
+
+
+@cases(
+    ("spelt", "name", "tdp_w"),
+    [
+        ("AMD EPYC 7742 2.25Ghz", "EPYC 7742", 225),
+        ("Intel(R) Xeon(R) CPU E5-2670 0 @ 2.60GHz", "Intel Xeon E5-2670", 115),
+        ("Intel Xeon E5-2470 2.30 GHz (Intel Turbo Boost Technology up to 3.10 GHz)", "Intel Xeon E5-2470", 95),
+        ("Intel Xeon Platinum 8280, 2.70 GHz", "Platinum 8280", 205),
+        ("Intel Xeon E5-2660V2", "Intel Xeon E5-2660 v2", 95),
+        ("Intel Xeon E3-1265LV3", "Intel Xeon E3-1265L v3", 45),
+        ("Intel Xeon E5-2670 (2.30GHz)", "Intel Xeon E5-2670", 115),
+        ("Xeon E-2288G", "Intel Xeon E-2288G", 95),
+        ("AMD Opteron 6366 HE (AMD Turbo CORE Technology up to 3.10GHz)", "AMD Opteron 6366 HE", 85),
+        ("AMD Ryzen 7 3700X 8-Core Processor", "AMD Ryzen 7 3700X", 65),
+        ("Azure Cobalt 100", "Azure Cobalt 100 (Neoverse N2)", 250),
+        ("Mystery 9000", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_processor_is_found_however_it_is_spelt(spelt, name, tdp_w):
+    found = find_socket(spelt)
+    assert (found and found.name, found and found.tdp_w) == (name, tdp_w)
+
+
+def test_a_processor_that_is_not_known_has_near_names():
+    assert "AMD EPYC 7763" in near_names("AMD EPYC 77633 64-Core Processor")
+    assert near_names("") == []
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_processor_or_none(text):
+    assert plain_name(plain_name(text)) == plain_name(text)
+    found = find_socket(text)
+    assert found is None or 0 < found.tdp_w <= 1000
+
+
+def test_generations_do_not_overlap():
+    taken = [
+        (row["vendor"], row["family"], model)
+        for row in TABLE["generations"]
+        for model in range(row["models"][0], row["models"][1] + 1)
+    ]
+    assert len(set(taken)) == len(taken)
+
+
+def test_the_page_on_measuring_counts_the_lines_rightly():
+    page = " ".join((ROOT / "docs" / "measuring.md").read_text(encoding="utf-8").split())
+    kinds = [line["basis"] for line in TABLE["parts"]]
+    for text in (
+        f"{len(kinds)} named parts",
+        f"{kinds.count('maker')} as AMD or Intel state them",
+        f"{kinds.count('listed')} as public lists have them",
+        f"{kinds.count('stand-in')} after a similar part",
+    ):
+        assert text in page
+
+
+def test_four_vcpus_of_a_xeon_made_for_azure_take_the_power_that_intel_states(tmp_path):
+    """CodeCarbon has 205 W for it, Intel's own list 270 W."""
+    plan = planned(machine(tmp_path, XEON_8370C, threads=4))
+    assert plan.max_power_w == pytest.approx(270 * 4 / 64)
+    assert plan.warnings == ()
+
+
+@cases(
+    ("name", "warning"),
+    [
+        (
+            "AMD EPYC 9V74 80-Core Processor",
+            r"estimated: none is published for the EPYC 9V74, so that of a similar one was taken \(EPYC 9654\)",
+        ),
+        ("Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "not from its maker: .* cpu-world.com"),
+    ],
+)
+def test_a_power_that_its_maker_does_not_state_is_said_to_be_so(tmp_path, name, warning):
+    (said,) = planned(machine(tmp_path, {"model name": name})).warnings
+    assert re.search(warning, said)
+
+
+@cases(
+    ("name", "watts_of_two"),
+    [
+        ("AMD EPYC 7763 64-Core Processor", 280 / 64),
+        ("AMD EPYC 9V74 80-Core Processor", 360 / 80),
+        ("AMD EPYC 7B12", 240 / 64),
+        ("AMD EPYC 9R14", 360 / 48),
+        ("Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz", 270 / 32),
+        ("Intel(R) Xeon(R) Platinum 8272CL CPU @ 2.60GHz", 195 / 26),
+        ("Intel(R) Xeon(R) CPU E5-2673 v4 @ 2.30GHz", 135 / 20),
+        ("Intel(R) Xeon(R) Platinum 8480+", 350 / 56),
+        ("Intel(R) Xeon(R) Platinum 8480C", 350 / 56),
+        ("INTEL(R) XEON(R) PLATINUM 8573C", 350 / 56),
+        ("Intel(R) Xeon(R) 6973P-C", 500 / 96),
+        ("AMD EPYC 9V45 96-Core Processor", 400 / 96),
+        ("Intel(R) Xeon(R) Gold 6148 CPU @ 2.40GHz", 150 / 20),
+    ],
+)
+def test_the_names_that_clouds_show_are_found(tmp_path, name, watts_of_two):
+    plan = planned(machine(tmp_path, {"model name": name}))
+    assert plan.max_power_w == pytest.approx(watts_of_two)
+
+
+def test_a_host_that_hides_its_model_is_taken_by_its_generation(tmp_path):
+    hidden = {
+        "vendor_id": "GenuineIntel",
+        "cpu family": "6",
+        "model": "106",
+        "model name": "Intel(R) Xeon(R) Processor @ 2.60GHz",
+    }
+    plan = planned(machine(tmp_path, hidden, threads=8))
+    assert plan.max_power_w == pytest.approx(270 * 8 / 80)
+    assert "Ice Lake" in plan.warnings[0]
+
+
+@cases(
+    ("implementer", "part", "watts_of_four"),
+    [
+        ("0x41", "0xd0c", 210 * 4 / 80),  # Ampere Altra, AWS Graviton2
+        ("0x41", "0xd40", 500 * 4 / 144),  # AWS Graviton3
+        ("0x41", "0xd4f", 500 * 4 / 144),  # AWS Graviton4, Google Axion, NVIDIA Grace
+        ("0x6d", "0xd49", 250 * 4 / 128),  # Azure Cobalt 100
+        ("0x41", "0xd49", 250 * 4 / 128),
+        ("0xc0", "0xac3", 350 * 4 / 192),  # AmpereOne
+    ],
+)
+def test_an_arm_host_is_taken_by_its_part_number(tmp_path, implementer, part, watts_of_four):
+    shown = {"BogoMIPS": "243.75", "CPU implementer": implementer, "CPU part": part}
+    # no flag there says that it is virtual
+    plan = planned(machine(tmp_path, shown, threads=4, is_virtual=False))
+    assert plan.max_power_w == pytest.approx(watts_of_four)
+    assert re.fullmatch(
+        r"CPU power is estimated: none is published for .*, so that of a similar one was taken \(.+\)", plan.warnings[0]
+    )

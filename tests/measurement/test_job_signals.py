@@ -1,0 +1,182 @@
+"""What a signal to carbon-lint does to the job, with carbon-lint as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import spawn
+from tests.measurement.processes import a_mark, marked, wait_until
+
+# A job that says when it is ready, notes each signal in a file, and ends at the second SIGINT or the first SIGTERM.
+LISTENER = """
+import pathlib, signal, sys, time
+def note(signum, frame):
+    with open("heard", "a") as stream: stream.write(f"{signum}\\n")
+    if signum == signal.SIGTERM: sys.exit(0)
+for signum in (1, 2, 10, 12, 15, 28): signal.signal(signum, note)
+pathlib.Path("ready").touch()
+for _ in range(600): time.sleep(0.1)
+"""
+
+
+@pytest.fixture
+def started():
+    """Start carbon-lint over a Python job; the job's `ready` file is there when it returns."""
+    processes = []
+
+    def start(source, *flags, mark="", **options):
+        command = [
+            sys.executable,
+            "-m",
+            "tests.measurement.run_fake",
+            *flags,
+            "--",
+            sys.executable,
+            "-S",
+            "-c",
+            source,
+            mark,
+        ]
+        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        process = spawn.Popen(command, stderr=subprocess.PIPE, text=True, env=environ, **options)
+        processes.append(process)
+        wait_until(Path("ready").exists)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def record():
+    return json.loads(Path("r.json").read_text())
+
+
+def heard():
+    return [int(line) for line in Path("heard").read_text().split()] if Path("heard").exists() else []
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_is_handed_on_and_the_record_is_written(started, signum):
+    ends = f"import signal, time, pathlib; signal.signal({int(signum)}, signal.SIG_DFL); pathlib.Path('ready').touch()"
+    process = started(f"{ends}; time.sleep(60)", "--record", "r.json")
+    process.send_signal(signum)
+
+    assert process.wait(20) == 128 + signum
+    assert record()["outcome"] == "interrupted"
+    assert record()["exit_status"] == 128 + signum
+    assert record()["energy_kwh"]["total"] > 0
+
+
+def test_a_cancelled_job_that_exits_0_was_cancelled_all_the_same(started):
+    process = started(LISTENER, "--record", "r.json")
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(20) == 130
+    assert (record()["outcome"], record()["exit_status"]) == ("interrupted", 0)
+    assert heard() == [signal.SIGTERM]
+
+
+def test_the_group_hears_it_and_not_only_the_command(started):
+    source = (
+        "import os, signal, sys, time, pathlib\n"
+        "def note(*a): pathlib.Path(f'heard-{os.getpid()}').touch(); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, note)\n"
+        "child = os.fork()\n"
+        "if not child: pathlib.Path('ready').touch()\n"
+        "time.sleep(60)\n"
+    )
+    process = started(source)
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+
+    assert len(list(Path().glob("heard-*"))) == 2
+
+
+def test_a_cancel_that_is_ignored_ends_within_the_runners_time(started):
+    """GitHub's runner: SIGINT, after 7.5 s SIGTERM, 2.5 s later SIGKILL."""
+    mark = a_mark()
+    source = (
+        "import pathlib, signal, time; signal.signal(2, signal.SIG_IGN); pathlib.Path('ready').touch(); time.sleep(60)"
+    )
+    process = started(source, "--record", "r.json", "--grace", "30s", mark=mark)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(20) == 137
+    assert 5.5 < time.monotonic() - began < 7.5
+    assert record()["outcome"] == "interrupted"
+    assert marked(mark) == []
+
+
+def test_the_third_ctrl_c_does_not_wait(started):
+    process = started(LISTENER, "--grace", "30s")
+    began = time.monotonic()
+    for count in (1, 2, 3):
+        process.send_signal(signal.SIGINT)
+        if count < 3:
+            wait_until(lambda wanted=count: len(heard()) >= wanted)
+
+    assert process.wait(20) == 137
+    assert time.monotonic() - began < 5
+    assert heard()[:2] == [signal.SIGINT, signal.SIGINT]
+
+
+def test_user_signals_and_resizes_are_handed_on_without_ending_anything(started):
+    process = started(LISTENER)
+    for count, signum in enumerate((signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH), 1):
+        process.send_signal(signum)
+        wait_until(lambda wanted=count: len(heard()) == wanted)
+    assert heard() == [signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH]
+
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+
+
+def test_when_carbon_lint_is_killed_the_job_and_its_daemons_are_ended(started):
+    mark = a_mark()
+    source = (
+        "import os, pathlib, subprocess, sys, time\n"
+        "sleeper = [sys.executable, '-S', '-c', 'import time; time.sleep(60)', sys.argv[1]]\n"
+        "subprocess.Popen(sleeper, start_new_session=True)\n"
+        "pathlib.Path('ready').touch()\n"
+        "time.sleep(60)\n"
+    )
+    process = started(source, "--record", "r.json", mark=mark)
+    wait_until(lambda: len(marked(mark)) >= 3)  # ours, the job, its daemon
+    process.kill()
+
+    wait_until(lambda: marked(mark) == [])
+    assert not Path("r.json").exists()
+
+
+def test_what_was_ignored_from_the_start_stays_ignored(started):
+    """`nohup carbon-lint run ...` goes on when the terminal is closed."""
+    source = "import pathlib, signal, time; pathlib.Path('ready').write_text(str(signal.getsignal(1))); time.sleep(1)"
+    process = started(source, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process.send_signal(signal.SIGHUP)
+
+    assert process.wait(20) == 0
+    assert Path("ready").read_text() in {"1", "Handlers.SIG_IGN"}
+
+
+def test_carbon_lint_stopped_for_a_while_makes_one_late_tick(started):
+    source = "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(2)"
+    process = started(source, "--record", "r.json", "--tick", "200ms")
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(1.2)
+    process.send_signal(signal.SIGCONT)
+
+    assert process.wait(20) == 0
+    readings = [line for line in Path("r.jsonl").read_text().splitlines() if line.startswith('{"elapsed_s"')]
+    assert 3 <= len(readings) <= 8
+    assert record()["energy_kwh"]["total"] == pytest.approx(record()["duration_s"] * 1000 / 3600 / 1000, rel=0.2)
