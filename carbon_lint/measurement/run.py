@@ -108,6 +108,8 @@ def measure(
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
         record = _write(as_stored(_redacted(record, request)), request, journal)
         record = _with_notes_on_nested(record, request, journal)
+        if journal is not None:
+            journal.compress()
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
     return record
 
@@ -366,6 +368,7 @@ def _write(record: Record, request: RunRequest, journal: Journal | None) -> Reco
     """Write the record and return it as it was written."""
     if request.record_path is None or journal is None:
         return record
+    record = replace(record, journal_sha256=journal.sha256())
     journal.write_record(record_to_json(record))
     try:
         kept = keep_earlier(record, request.record_path)
