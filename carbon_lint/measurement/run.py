@@ -106,11 +106,16 @@ def measure(
             blank = _without_group(blank, request, journal)
         loop.take_last(meter.stop())
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
-        record = _write(as_stored(_redacted(record, request)), request, journal)
-        record = _with_notes_on_nested(record, request, journal)
-        if journal is not None:
-            journal.compress()
+        record = _kept(as_stored(_redacted(record, request)), request, journal)
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
+    return record
+
+
+def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """Write the record, with all notes, then put its journal into its last form. Return the record as written."""
+    record = _with_notes_on_nested(_write(record, request, journal), request, journal)
+    if journal is not None:
+        journal.compress()
     return record
 
 
@@ -352,11 +357,11 @@ def _warnings_at_start(
             f"(carbon-lint recover {shlex.quote(kept)} -o NEW.json)"
         )
     if earlier is not None and earlier.is_attempt:
-        warnings.append(_kept(earlier.aside))
+        warnings.append(_kept_aside(earlier.aside))
     return warnings
 
 
-def _kept(aside: Path) -> str:
+def _kept_aside(aside: Path) -> str:
     return f"an earlier run had this record's name and is kept in {aside.name}"
 
 
@@ -372,8 +377,8 @@ def _write(record: Record, request: RunRequest, journal: Journal | None) -> Reco
     journal.write_record(record_to_json(record))
     try:
         kept = keep_earlier(record, request.record_path)
-        if kept is not None and kept.is_attempt and _kept(kept.aside) not in record.warnings:
-            record = replace(record, warnings=(*record.warnings, _kept(kept.aside)))
+        if kept is not None and kept.is_attempt and _kept_aside(kept.aside) not in record.warnings:
+            record = replace(record, warnings=(*record.warnings, _kept_aside(kept.aside)))
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint import redact
-from carbon_lint.records.hashes import sealed
+from carbon_lint.records.hashes import FIELD, sealed
 from carbon_lint.records.quick import LARGEST, compile_schema
 from carbon_lint.records.record import (
     FORMAT,
@@ -113,6 +113,14 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "journal_sha256": record.journal_sha256,
     }
     return sealed({name: _encodable(value) for name, value in document.items()})
+
+
+def hash_of(record: Record) -> str:
+    """Return the hash that the record's file states. Raises ValueError for a number that is not finite."""
+    digest = record_to_json(record)[FIELD]
+    if digest is None:
+        raise ValueError("a number of the record is not finite")
+    return str(digest)
 
 
 def upgraded(document: dict[str, Any]) -> dict[str, Any]:
