@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _JOURNAL = Subject.JOURNAL
 _SAME_FROM_THE_START = ("run_id", "started_at", "pue", "command", "provenance", "software")
+_MOST = 100  # wrong lines, and the rest of the journal is not read
 _SHOWN = 3  # contradictions of one kind; a journal with one wrong figure may have thousands
 
 
@@ -39,6 +40,9 @@ def check_journal(path: str | os.PathLike[str], record: Record) -> list[Statemen
     replay = _Replay(record=record)
     for number, line in enumerate(journal_lines(path), start=1):
         replay.take(number, line)
+        if len(replay.wrong) + replay.torn > _MOST:
+            replay.is_hopeless = True
+            break
     return list(replay.statements())
 
 
@@ -51,6 +55,7 @@ class _Replay:
     last: Reading | None = None
     count: int = 0
     torn: int = 0
+    is_hopeless: bool = False
     ended: dict[str, Any] | None = None
     prices: dict[str, float] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
@@ -140,11 +145,13 @@ class _Replay:
 
     def statements(self) -> Iterator[Statement]:
         """Yield what the whole journal shows."""
-        yield from self._hash()
         yield from (Statement(Kind.CONTRADICTED, _JOURNAL, wrong) for wrong in self.wrong[:_SHOWN])
         if len(self.wrong) > _SHOWN:
-            more = f"and {len(self.wrong) - _SHOWN:,} more of its lines are wrong"
-            yield Statement(Kind.CONTRADICTED, _JOURNAL, more)
+            yield Statement(Kind.CONTRADICTED, _JOURNAL, f"{len(self.wrong) - _SHOWN} more of its lines are wrong")
+        if self.is_hopeless:
+            yield Statement(Kind.CONTRADICTED, _JOURNAL, f"more than {_MOST} of its lines are wrong or torn")
+            return
+        yield from self._hash()
         if self.torn:
             yield Statement(Kind.UNKNOWN, _JOURNAL, f"what {self.torn} torn lines of it held")
         if self.last is None:
