@@ -17,9 +17,9 @@ _LABEL_COLOUR = "#444c56"
 _HEIGHT = 20
 _PAD = 6
 # Advance widths of Verdana in shares of the font size, by the kind of character; `textLength` fits the rest.
-_NARROW, _WIDE = set("ijlI.,:;'|!()[] ·"), set("mwMW@%—")
+_NARROW, _WIDE = set("fijlrtI.,:;'|!()[] ·"), set("mwMW@%—")
 _FONT_SIZE = 11
-_NARROW_EM, _MIDDLE_EM, _WIDE_EM = 0.4, 0.63, 1.0
+_NARROW_EM, _MIDDLE_EM, _WIDE_EM = 0.36, 0.61, 0.95
 
 _SVG = """<!-- carbon-lint badge -->
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" aria-label="{title}">
