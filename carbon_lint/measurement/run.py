@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
     from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.progress import Progress
+    from carbon_lint.measurement.progress import RunProgress
     from carbon_lint.measurement.request import RunRequest
     from carbon_lint.records.folder import Earlier
     from carbon_lint.records.record import Hardware
@@ -61,7 +61,7 @@ class RecordNotWrittenError(OutputError):
 def measure(
     request: RunRequest,
     meter: Meter,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[RunProgress], None],
     printed: PrintedProgress | None = None,
 ) -> Record:
     """Run the command of `request` under `meter`, judge its budget, write and return its record.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from carbon_lint.measurement.job.remote import Elsewhere
-    from carbon_lint.measurement.job.wrappers import Found
+    from carbon_lint.measurement.job.wrappers import Program
 
 LABEL = "carbon-lint.run"
 ANSWER_S = 3.0
@@ -182,7 +182,7 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
     return Plan(command=command, containers=containers, elsewhere=elsewhere, is_whole=is_whole or elsewhere is None)
 
 
-def _read_client(found: Found, environ: Mapping[str, str]) -> tuple[int | None, Elsewhere | None]:
+def _read_client(found: Program, environ: Mapping[str, str]) -> tuple[int | None, Elsewhere | None]:
     """Return where the client's word `run` stands, `None` if it starts no container; and why it cannot be handled."""
     words = found.words
     at = after_options(words, 1, _GLOBAL_VALUED)
@@ -224,7 +224,7 @@ def _is_detached(words: Sequence[str], index: int) -> bool:
     return False
 
 
-def _containers(found: Found, run_at: int, label: str) -> Containers:
+def _containers(found: Program, run_at: int, label: str) -> Containers:
     words = found.words[:run_at]
     at = after_options(words, 1, _GLOBAL_VALUED)  # `compose` or `container` and its options are not for `ps`
     program = "docker" if found.name == "docker-compose" else words[0]
@@ -235,7 +235,7 @@ def _containers(found: Found, run_at: int, label: str) -> Containers:
     )
 
 
-def _labelled(command: tuple[str, ...], found: Found, run_at: int, label: str) -> tuple[str, ...] | None:
+def _labelled(command: tuple[str, ...], found: Program, run_at: int, label: str) -> tuple[str, ...] | None:
     """Return the command with the label after `run`; `None` if its place in a script cannot be told."""
     if found.start is not None:
         at = found.start + run_at + 1
@@ -267,7 +267,7 @@ def _script_at(command: tuple[str, ...]) -> int | None:
     return None
 
 
-def _unreadable(found: Found) -> Elsewhere:
+def _unreadable(found: Program) -> Elsewhere:
     return remote.Elsewhere(
         why=f"the script's call of {found.name} run cannot be read, so that its container would not be stopped",
         hint=f"write it plainly: -- {found.name} run IMAGE python train.py",
