@@ -16,7 +16,7 @@ from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
-from carbon_lint.measurement.progress import Phase, Progress
+from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.measurement.request import OnLoss, StopWhen
 from carbon_lint.records.ranges import least_power_w, uncertainty_at
 from carbon_lint.records.record import StoppedBy, UnmeasuredCode, UnmeasuredReason
@@ -59,7 +59,7 @@ class Loop:
         job: Job,
         meter: Meter,
         inbox: SignalInbox,
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[RunProgress], None],
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
@@ -86,7 +86,7 @@ class Loop:
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
         if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
-            self._cpu = JobCpu(self._job.pid, self._job.containers, self._request.environ)
+            self._cpu = JobCpu(self._job.pid, self._job.find_containers, self._request.environ)
         self._say_what_idling_costs()
         poller = select.poll()
         poller.register(self._job, select.POLLIN)
@@ -219,9 +219,9 @@ class Loop:
             if self._journal.problem is not None:
                 problem = f"cannot write {self._journal.path}: {self._journal.problem}; the job goes on"
                 self._say_once("journal", problem)
-        self._judge(reading)
+        self._check_limits(reading)
 
-    def _judge(self, reading: Reading) -> None:
+    def _check_limits(self, reading: Reading) -> None:
         share = used_share(self._limits(reading))
         if share is None or share < WARN_AT_SHARE:
             return
@@ -304,7 +304,7 @@ class Loop:
         forecast, warning = self._forecast(used, phase)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(
-            Progress(
+            RunProgress(
                 phase=phase,
                 elapsed_s=reading.elapsed_s if reading else 0.0,
                 emissions_g=reading.emissions_g if reading else None,

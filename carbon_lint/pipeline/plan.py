@@ -191,6 +191,7 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
         run_group=plan.run_group,
         expected_duration_s=options.expected_duration_s,
         remote_ok=options.remote_ok,
+        leave_containers=options.leave_containers,
         **given,
     )
 
