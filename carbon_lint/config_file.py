@@ -147,10 +147,13 @@ def _array(parse: Callable[[Mapping[str, Any]], Any], table: Mapping[str, Any], 
         for number, item in enumerate(value):
             try:
                 found.append(parse(item))
-                if named_by is not None and any(item[named_by] == other[named_by] for other in value[:number]):
-                    raise ConfigError(f"another one has the {named_by} {item[named_by]!r}", option=named_by)
             except ConfigError as error:
                 raise _InTableError(error, number) from error
+        names = [item[named_by] for item in value] if named_by else []
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                twice = ConfigError(f"another one has the {named_by} {name!r}", option=named_by)
+                raise _InTableError(twice, number)
         return tuple(found)
 
     return Kind("an array of tables", read, {"type": "array", "items": table})

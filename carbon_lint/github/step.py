@@ -16,11 +16,11 @@ from carbon_lint.github.publishing import check_can_publish, publish_mode
 from carbon_lint.github.record import read_record, record_path_of
 from carbon_lint.limits import parse_max_increase, parse_source
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
-from carbon_lint.pipeline.baseline import LEDGER_FOLDER
 from carbon_lint.pipeline.options import INPUT, Options
 from carbon_lint.pipeline.plan import Surroundings, plan_run
 from carbon_lint.pipeline.story import Story
 from carbon_lint.records.comparable import Identity, identity_of
+from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.store import load_record, parse_record
 from carbon_lint.report.earlier import check_replaceable
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import CarbonLintError
 from carbon_lint.gate import baseline as baselines
-from carbon_lint.gate.budget import is_failing, judge, limit_results
+from carbon_lint.gate.budget import is_failing, judge
 from carbon_lint.gate.exceptions import excuse
 from carbon_lint.gate.verdict import Status
 from carbon_lint.pipeline.baseline import unless_it_is
@@ -17,7 +17,7 @@ from carbon_lint.report.run.run_report import RunReport
 if TYPE_CHECKING:
     from carbon_lint.gate.baseline import Comparison
     from carbon_lint.gate.exceptions import Excused
-    from carbon_lint.gate.verdict import Budget, LimitResult, Verdict
+    from carbon_lint.gate.verdict import Verdict
     from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Record
 
@@ -88,11 +88,6 @@ def judge_run(record: Record, plan: RunPlan) -> Judgement:
         excused=excused,
         is_failing=stands or (record.over_budget and not excused.used),
     )
-
-
-def judge_sum(budget: Budget, emissions_g: float | None, energy_kwh: float | None) -> tuple[LimitResult, ...]:
-    """Judge a sum of many runs, which has no one method to doubt. Raises MeasurementError if it has no figure."""
-    return limit_results(budget, emissions_g, energy_kwh)
 
 
 def _sum_for_card(record: Record, path: str | None) -> Record:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from carbon_lint.measurement.request import OnLoss, RunRequest
 from carbon_lint.pipeline.baseline import (
     DEFAULT_CARD,
-    LEDGER_FOLDER,
-    LEDGER_VARIABLE,
     FilesHere,
     Question,
     find_baseline,
@@ -20,6 +18,7 @@ from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import limits_of
 from carbon_lint.pipeline.place import Resolved, place_of_run
 from carbon_lint.records.folder import check_group, check_name
+from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
