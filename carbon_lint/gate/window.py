@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.gate.verdict import LimitResult, Status, Verdict
+from carbon_lint.gate.verdict import LimitResult, Status, Verdict, name_of_window
 from carbon_lint.records.ledger_sum import total_of
 from carbon_lint.records.uncertainty import Bounds
 
@@ -38,15 +38,14 @@ class Spent:
     def limits(self) -> tuple[LimitResult, ...]:
         """Each limit of the budget beside the sum; one for which no run has a figure is left out."""
         budget, total = self.budget, self.total
-        source = f"{self.source}, {self.period.name}" if self.source else self.period.name
         rows = (("g", total.emissions_g, budget.max_emissions_g), ("kWh", total.energy_kwh, budget.max_energy_kwh))
         return tuple(
             LimitResult(
-                name=f"budget {budget.name}",
+                name=name_of_window(budget.name, self.period.name),
                 unit=unit,
                 measured=sum_.likely,
                 allowed=allowed,
-                source=source,
+                source=self.source,
                 measured_share=total.measured_share,
                 bounds=Bounds(low=sum_.low, high=sum_.high),
             )
@@ -81,7 +80,7 @@ def with_budget(verdict: Verdict, spent: Spent) -> Verdict:
         if own is Status.PASS and missing:
             own = Status.INCONCLUSIVE
             reasons.append(
-                f"{limit.name}: {missing} run{'' if missing == 1 else 's'} of {spent.period.name} "
+                f"{limit.name}: {missing} run{'' if missing == 1 else 's'} "
                 f"ha{'s' if missing == 1 else 've'} no figure, so the sum is larger than stated"
             )
         elif own is Status.INCONCLUSIVE:

@@ -52,7 +52,8 @@ def days_before(moment: datetime, length_s: float) -> Period:
     """Return the time of a length that ends with a moment, whose own second is in it."""
     at = moment.astimezone(UTC)
     name = f"the last {length_s / _DAY_S:g}d" if length_s >= _DAY_S else f"the last {length_s / _HOUR_S:g}h"
-    return Period(name=name, start=at - timedelta(seconds=length_s), end=at + timedelta(seconds=1))
+    end = at + timedelta(seconds=1)
+    return Period(name=name, start=end - timedelta(seconds=length_s), end=end)
 
 
 def period_of(budget: WindowBudget, moment: datetime) -> Period:
