@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import LimitResult, Status, Verdict, name_of_window
 from carbon_lint.records.ledger_sum import total_of
-from carbon_lint.records.uncertainty import Bounds
+from carbon_lint.records.uncertainty import Bounds, Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,9 +35,12 @@ class Spent:
 
     @property
     def limits(self) -> tuple[LimitResult, ...]:
-        """Each limit of the budget beside the sum; one for which no run has a figure is left out."""
-        budget, total = self.budget, self.total
-        rows = (("g", total.emissions_g, budget.max_emissions_g), ("kWh", total.energy_kwh, budget.max_energy_kwh))
+        """Each limit of the budget beside the sum, which is 0 if no run has the figure: see `missing`."""
+        budget, total, nothing = self.budget, self.total, Range(low=0.0, likely=0.0, high=0.0)
+        rows = (
+            ("g", total.emissions_g or nothing, budget.max_emissions_g),
+            ("kWh", total.energy_kwh or nothing, budget.max_energy_kwh),
+        )
         return tuple(
             LimitResult(
                 name=name_of_window(budget.name, self.period.name),
@@ -50,7 +52,7 @@ class Spent:
                 bounds=Bounds(low=sum_.low, high=sum_.high),
             )
             for unit, sum_, allowed in rows
-            if allowed is not None and sum_ is not None
+            if allowed is not None
         )
 
     def missing(self, unit: str) -> int:
@@ -59,20 +61,16 @@ class Spent:
         return len(total.without_emissions if unit == "g" else total.without_energy) + self.unreadable
 
 
-def spent_in(budget: WindowBudget, period: Period, counted: Iterable[Counted], source: str | None = None) -> Spent:
+def spent_in(
+    budget: WindowBudget, period: Period, counted: Iterable[Counted], *, source: str | None = None, unreadable: int = 0
+) -> Spent:
     """Return what a budget's runs took, of runs that were counted already and ended in the period."""
     of_budget = [each for each in counted if budget.counts(each.entry.record.provenance.model)]
-    return Spent(budget=budget, period=period, total=total_of(of_budget), source=source)
+    return Spent(budget=budget, period=period, total=total_of(of_budget), unreadable=unreadable, source=source)
 
 
 def with_budget(verdict: Verdict, spent: Spent) -> Verdict:
-    """Return the verdict with a budget of a window in it. Raises MeasurementError if no run has the limit's figure."""
-    wanted = (spent.budget.max_emissions_g, spent.budget.max_energy_kwh)
-    if len(spent.limits) < sum(limit is not None for limit in wanted):
-        raise MeasurementError(
-            f"no run of {spent.period.name} has the figure that the budget {spent.budget.name!r} limits",
-            hint="measure the runs at a place, or limit the energy",
-        )
+    """Return the verdict with a budget of a window in it. With a run that has no figure it is undecided at best."""
     status, reasons = verdict.status, list(verdict.reasons)
     for limit in spent.limits:
         missing = spent.missing(limit.unit)

@@ -50,7 +50,7 @@ def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
     check_whole(found)
     for budget, period in zip(budgets, periods, strict=True):
         _check_measured(record, budget)
-        yield spent_in(budget, period, _counted(found, record, period), limits.windows_source)
+        yield spent_in(budget, period, _counted(found, record, period), source=limits.windows_source)
 
 
 def _counted(found: Contents, record: Record, period: Period) -> list[Counted]:

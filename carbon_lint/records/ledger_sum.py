@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError
@@ -34,7 +35,7 @@ class Reason(StrEnum):
     SHARED = "shared"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Counted:
     """A record of the ledger and what of it counts.
 
@@ -49,6 +50,11 @@ class Counted:
     record: Record | None
     reason: Reason | None = None
     holders: tuple[str, ...] = ()
+
+    @cached_property
+    def ranges(self) -> tuple[Range | None, Range | None]:
+        """What counts, in grams and in kWh; `None` for what the record does not hold, or that nothing counts."""
+        return (None, None) if self.record is None else ranges_of(self.record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +94,11 @@ def total(found: Iterable[Entry]) -> Total:
 def total_of(counted: Sequence[Counted]) -> Total:
     """Return the sum of entries that were counted already."""
     records = [each.record for each in counted if each.record is not None]
-    ranges = [ranges_of(record) for record in records]
     apart = [each.entry.record for each in counted if each.reason in {None, Reason.HELD, Reason.SHARED}]
     reasons = [each.reason for each in counted]
     return Total(
-        emissions_g=sum_of_ranges(grams for grams, _ in ranges),
-        energy_kwh=sum_of_ranges(energy_kwh for _, energy_kwh in ranges),
+        emissions_g=sum_of_ranges(each.ranges[0] for each in counted),
+        energy_kwh=sum_of_ranges(each.ranges[1] for each in counted),
         runs=len(records),
         without_emissions=tuple(record.run_id for record in records if record.emissions_g is None),
         without_energy=tuple(record.run_id for record in records if record.energy_kwh.total is None),
