@@ -115,6 +115,14 @@ limit = "max-emissions"
 owner = "maintainer@example.org"
 reason = "the larger tokenizer, agreed on in March"
 until = 2026-12-31
+
+[[budget]]                          # of a team, over time: docs/budgets.md
+name = "vision"
+models = ["acme/vit-*"]             # globs; left out: every run
+window = "month"                    # or an age, such as "30d"
+max-emissions = "10 kg"
+warn-at = "80%"
+owner = "@ann"
 """
 
 EXIT_CODES_PAGE = """\
