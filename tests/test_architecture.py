@@ -15,7 +15,7 @@ FLOORS = (
     {"__main__"},
     {"cli", "github"},
     {"starter"},
-    {"pipeline", "estimate"},
+    {"pipeline", "estimate", "verification"},
     {"measurement", "lint", "hub", "report"},
     {"card", "records", "gate"},
     {

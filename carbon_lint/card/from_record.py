@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.card.edit import encode, write_block
 from carbon_lint.card.prose import figures
 from carbon_lint.card.read import read_card
+from carbon_lint.card.source import source_of
 from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.records.record import Method, Outcome
 from carbon_lint.units import format_emissions
@@ -88,7 +89,7 @@ def block_of(record: Record, *, training_type: str | None = None, location_name:
     """
     block: dict[str, Value] = {
         "emissions": _emissions_of(record),
-        "source": "codecarbon" if "codecarbon" in record.software else "carbon-lint",
+        "source": source_of(record),
     }
     if training_type is not None:
         block["training_type"] = training_type

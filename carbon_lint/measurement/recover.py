@@ -19,6 +19,7 @@ from carbon_lint.records.document import (
     record_to_json,
 )
 from carbon_lint.records.intensity import find_disagreement, over_hours
+from carbon_lint.records.journal import hash_of_journal
 from carbon_lint.records.plausible import find_contradiction
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import render_record
@@ -40,7 +41,7 @@ def recover(path: str | os.PathLike[str]) -> Record:
     content = read_journal(path)
     if content.ended is not None:
         return _sound(_checked(content.ended, path), path)
-    record = _checked(content.header, path)
+    record = replace(_checked(content.header, path), journal_sha256=hash_of_journal(path))
     if content.last_reading is None:
         raise InputError(
             f"{path}: the run was killed before its first reading", hint="nothing is known of its energy: run it again"

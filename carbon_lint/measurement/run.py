@@ -107,7 +107,7 @@ def measure(
         loop.take_last(meter.stop())
         loop.state.warnings += [] if fronts is None else fronts.elsewhere(request.environ)
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
-        record = _with_notes_on_nested(_write(record, request, journal), request, journal)
+        record = _kept(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
     return record
 
@@ -125,6 +125,14 @@ def _make_job(
         job = Job(plan.command, environ, request.pass_fds, finder(plan.containers, fronts))
     stack.callback(job.close)
     return job, fronts
+
+
+def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """Write the record, with all notes, then put its journal into its last form. Return the record as written."""
+    record = _with_notes_on_nested(_write(record, request, journal), request, journal)
+    if journal is not None:
+        journal.compress()
+    return record
 
 
 def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal | None) -> Record:
@@ -365,11 +373,11 @@ def _warnings_at_start(
             f"(carbon-lint recover {shlex.quote(kept)} -o NEW.json)"
         )
     if earlier is not None and earlier.is_attempt:
-        warnings.append(_kept(earlier.aside))
+        warnings.append(_kept_aside(earlier.aside))
     return warnings
 
 
-def _kept(aside: Path) -> str:
+def _kept_aside(aside: Path) -> str:
     return f"an earlier run had this record's name and is kept in {aside.name}"
 
 
@@ -382,11 +390,12 @@ def _write(record: Record, request: RunRequest, journal: Journal | None) -> Reco
     record = as_stored(_redacted(record, request))
     if request.record_path is None or journal is None:
         return record
+    record = replace(record, journal_sha256=journal.sha256())
     journal.write_record(record_to_json(record))
     try:
         kept = keep_earlier(record, request.record_path)
-        if kept is not None and kept.is_attempt and _kept(kept.aside) not in record.warnings:
-            record = replace(record, warnings=(*record.warnings, _kept(kept.aside)))
+        if kept is not None and kept.is_attempt and _kept_aside(kept.aside) not in record.warnings:
+            record = replace(record, warnings=(*record.warnings, _kept_aside(kept.aside)))
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error

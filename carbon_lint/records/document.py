@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint import redact
+from carbon_lint.records.hashes import FIELD, sealed
 from carbon_lint.records.quick import LARGEST, compile_schema
 from carbon_lint.records.record import (
     FORMAT,
@@ -70,6 +71,8 @@ _BOUNDS = {
 def record_to_json(record: Record) -> dict[str, Any]:
     r"""Return the record as `schemas/record.schema.json` describes it. Written out, so that no field is renamed unseen.
 
+    The last field is the hash of all others.
+
     A lone surrogate in a text (a byte of a path or an argument that is not UTF-8) becomes its escape, `\udcff`: no file
     could hold the record with it.
     """
@@ -106,8 +109,18 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "job_cpu_s": record.job_cpu_s,
         "machine_cpu_s": record.machine_cpu_s,
         "merged_from": list(record.merged_from),
+        "parts_sha256": list(record.parts_sha256),
+        "journal_sha256": record.journal_sha256,
     }
-    return {name: _encodable(value) for name, value in document.items()}
+    return sealed({name: _encodable(value) for name, value in document.items()})
+
+
+def hash_of(record: Record) -> str:
+    """Return the hash that the record's file states. Raises ValueError for a number that is not finite."""
+    digest = record_to_json(record)[FIELD]
+    if digest is None:
+        raise ValueError("a number of the record is not finite")
+    return str(digest)
 
 
 def upgraded(document: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +170,8 @@ def record_from_json(document: dict[str, Any]) -> Record:
         provenance=Provenance(**document["provenance"]),
         warnings=tuple(document["warnings"]),
         merged_from=tuple(document.get("merged_from", ())),
+        parts_sha256=tuple(document.get("parts_sha256", ())),
+        journal_sha256=document.get("journal_sha256"),
         stopped_by=document["stopped_by"] and StoppedBy(document["stopped_by"]),
         unmeasured_because=reason and UnmeasuredReason(code=UnmeasuredCode(reason["code"]), message=reason["message"]),
         uncertainty=document["uncertainty"] and uncertainty_from_json(document["uncertainty"]),

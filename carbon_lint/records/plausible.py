@@ -43,7 +43,9 @@ _METHODS = {
 }
 """How each component can be measured."""
 
-_NOT_FIGURES = {"warnings", "software", "command", "provenance", "run_group", "merged_from"}
+_NOT_FIGURES = {
+    *("warnings", "software", "command", "provenance", "run_group", "merged_from", "parts_sha256", "journal_sha256")
+}
 
 
 def find_contradiction(record: Record) -> str | None:
@@ -127,7 +129,7 @@ def _intensity_flaws(record: Record) -> Iterator[str]:
     if record.intensity is None:
         return
     intensity = record.intensity
-    place = _place_of(intensity)
+    place = place_of(intensity)
     if place is None or intensity.hours or not place.g_per_kwh:
         return
     is_of_table = (intensity.source, intensity.year) == (place.source, place.year)
@@ -144,7 +146,7 @@ def _intensity_flaws(record: Record) -> Iterator[str]:
         )
 
 
-def _place_of(intensity: Intensity) -> Place | None:
+def place_of(intensity: Intensity) -> Place | None:
     """Return the place in the table that the record names, by its code or else by its name."""
     for place in every_place():
         if intensity.location == place.code or (intensity.location is None and intensity.location_name == place.name):

@@ -192,6 +192,8 @@ class Record:
         job_cpu_s: CPU seconds of the job's own processes.
         machine_cpu_s: busy CPU seconds of the threads that the energy was counted for, meanwhile.
         merged_from: run_ids that this record is the sum of; empty if it was measured.
+        parts_sha256: hashes of the records that this record is the sum of (`records.hashes.record_sha256`).
+        journal_sha256: hash of the journal (`records.hashes.journal_sha256`); `None` if no journal was kept whole.
     """
 
     run_id: str
@@ -213,6 +215,8 @@ class Record:
     warnings: tuple[str, ...] = ()
     run_group: str | None = None
     merged_from: tuple[str, ...] = ()
+    parts_sha256: tuple[str, ...] = ()
+    journal_sha256: str | None = None
     stopped_by: StoppedBy | None = None
     unmeasured_because: UnmeasuredReason | None = None
     uncertainty: Uncertainty | None = None
