@@ -131,12 +131,13 @@ class PhaseMeter:
         since = _since(self._before, reading.energy_kwh, max(0.0, reading.elapsed_s - self._at_s))
         began_s, self._at_s, self._before = self._at_s, max(self._at_s, reading.elapsed_s), reading.energy_kwh
         for kind in {*self._tracks, *(mark.kind for mark in marks)}:
-            track, own = self._tracks[kind], [mark for mark in marks if mark.kind is kind]
-            share = 1 / (len(own) + 1)
-            since.split_kwh = (since.energy_kwh["total"] or 0.0) if own else 0.0
+            track, cuts = self._tracks[kind], _cuts([mark for mark in marks if mark.kind is kind])
+            share = 1 / (len(cuts) + 1)
+            since.split_kwh = (since.energy_kwh["total"] or 0.0) if cuts else 0.0
             track.amount.add(since, share)
-            for number, mark in enumerate(own, 1):
-                track.apply(mark, began_s + number * share * since.duration_s)
+            for number, together in enumerate(cuts, 1):
+                for mark in together:
+                    track.apply(mark, began_s + number * share * since.duration_s)
                 track.amount.add(since, share)
 
     def phases(self, record: Record) -> tuple[Phase, ...]:
@@ -181,6 +182,18 @@ def mark_from_json(parts: Sequence[Any]) -> Mark:
     """Return the mark that `mark_to_json` wrote. Raises ValueError or TypeError if it is none."""
     kind, change, name = parts
     return Mark(PhaseKind(kind), Change(change), None if name is None else str(name))
+
+
+def _cuts(marks: Sequence[Mark]) -> list[list[Mark]]:
+    """Return the marks by boundary: what names or extends a part belongs to the beginning that follows."""
+    cuts: list[list[Mark]] = []
+    is_open = False
+    for mark in marks:
+        if not is_open:
+            cuts.append([])
+        cuts[-1].append(mark)
+        is_open = mark.change is not Change.BEGIN
+    return cuts
 
 
 def _since(before: Energy | None, now: Energy, duration_s: float) -> _Amount:
