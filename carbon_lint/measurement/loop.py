@@ -16,6 +16,7 @@ from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
+from carbon_lint.measurement.phases import PhaseMeter
 from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.measurement.request import OnLoss, StopWhen
 from carbon_lint.records.ranges import least_power_w, uncertainty_at
@@ -48,6 +49,7 @@ class RunState:
     is_over_budget: bool = False
     unmeasured: UnmeasuredReason | None = None
     warnings: list[str] = field(default_factory=list)
+    phases: PhaseMeter = field(default_factory=PhaseMeter)
 
 
 class Loop:
@@ -136,6 +138,8 @@ class Loop:
             self.state.last_reading = reading
         elif self.state.last_reading is not None:
             self._warn("the last reading failed: what the job used since the one before is not counted")
+        self.state.warnings += self.state.phases.notes
+        self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
         self._report(Phase.ENDED)
 
     def _hear_signals(self) -> None:
@@ -214,8 +218,10 @@ class Loop:
 
     def _take(self, reading: Reading) -> None:
         self.state.last_reading = reading
+        marks = [] if self._outlook is None else self._outlook.marks.look(reading.elapsed_s)
+        self.state.phases.take(reading, marks)
         if self._journal is not None:
-            self._journal.write_reading(reading)
+            self._journal.write_reading(reading, marks)
             if self._journal.problem is not None:
                 problem = f"cannot write {self._journal.path}: {self._journal.problem}; the job goes on"
                 self._say_once("journal", problem)

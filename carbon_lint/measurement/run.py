@@ -237,6 +237,7 @@ def _redacted(record: Record, request: RunRequest) -> Record:
         record,
         warnings=tuple(redact.text(warning, secrets) for warning in record.warnings),
         unmeasured_because=reason and replace(reason, message=redact.text(reason.message, secrets)),
+        phases=tuple(replace(phase, name=redact.text(phase.name, secrets)) for phase in record.phases),
     )
 
 
@@ -275,7 +276,9 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
         stopped_by=state.stopped_by,
         unmeasured_because=state.unmeasured,
     )
-    return record if counted is None else with_evidence(record, counted)
+    if counted is None:
+        return record
+    return with_evidence(replace(record, phases=state.phases.phases(record)), counted)
 
 
 def with_evidence(record: Record, reading: Reading) -> Record:
