@@ -4,6 +4,7 @@
   carbon-lint report r.json --format html --max-emissions '1 kg' --output run.html
   carbon-lint report r.json --format markdown --baseline ledger:main --output summary.md
   carbon-lint report r.json --format comment --key train --max-emissions '1 kg' --baseline hub:me/model
+  carbon-lint report r.json --format badge --max-emissions '1 kg' --output carbon.svg
   carbon-lint report r.json --format cyclonedx --model me/model --activity fine-tuning --output bom.json
   carbon-lint report r.json --format annex-xi --model me/model --term compute=1.2e21 --output annex-xi.md
 
@@ -37,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument(
         "--format",
-        choices=("text", "markdown", "comment", "html", *FORMS),
+        choices=("text", "markdown", "comment", "html", "badge", "badge-json", *FORMS),
         default="text",
         help="how it is shown (default text)",
     )
@@ -109,6 +110,11 @@ def _render(arguments: Namespace, report: RunReport) -> str:
 
         colour = arguments.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         return run_text.render(report, colour=colour)
+    if arguments.format in {"badge", "badge-json"}:
+        from carbon_lint.report.badge import render_shields, render_svg
+        from carbon_lint.report.run.badge import of_run
+
+        return (render_svg if arguments.format == "badge" else render_shields)(of_run(report))
     report = replace(report, lint=_findings(arguments))
     if arguments.format == "comment":
         from carbon_lint.report.run import comment

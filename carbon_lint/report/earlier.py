@@ -17,6 +17,8 @@ _SIGNS = {
     "sarif": rb'"driver": \{\s*"name": "carbon-lint"',
     "html": rb"<title>[^<]*carbon-lint",
     "markdown": rb"(?s)\A## (?:carbon-lint\n|.*<summary>How to reproduce</summary>\n)",
+    "badge": rb"\A<!-- carbon-lint badge -->",
+    "badge-json": rb'\A\{\s*"schemaVersion": 1,\s*"label"',
     "comment": rb"\A<!-- carbon-lint ",
 }
 
