@@ -124,6 +124,8 @@ def scheduled_job(environ: Mapping[str, str]) -> ScheduledJob | None:
         return job._replace(run_attempt=1 + (job.run_attempt or 0))  # it counts the restarts
     if scheduler == "pbs":
         return job._replace(run_id=(job.run_id or "").partition("[")[0])  # `12[3].head` is task 3 of 12
+    if scheduler == "hf-jobs" and job.partition == "none":
+        return job._replace(partition=None)  # a flavor without GPUs, whose name is not stated
     if scheduler == "lsf" and job.job_index == 0:
         return job._replace(job_index=None)  # a job that is no array
     return job
