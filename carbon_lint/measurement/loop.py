@@ -286,7 +286,7 @@ class Loop:
         return forecast, said.warning
 
     def _hold_against_time_limit(self, forecast: Forecast | None) -> None:
-        ends_at_s, limit = forecast and forecast.ends_at_s, self._time_limit
+        limit, ends_at_s = self._time_limit, None if forecast is None else forecast.ends_at_s
         if ends_at_s is not None and limit is not None and ends_at_s > limit.after_s:
             self._say_once("time-limit", f"heading for {format_duration(ends_at_s)}, and {limit.words}")
 

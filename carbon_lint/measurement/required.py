@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.host_nvidia import in_container
+from carbon_lint.measurement.gpu.visible_nvidia import hides
 from carbon_lint.measurement.host.allotment import Allotment
 from carbon_lint.measurement.host.rapl import Domain, denied, find_zones
 from carbon_lint.records.record import Method
@@ -41,7 +42,7 @@ def check_required(
 
     Required is what `require` names and, unless that is `none`, each GPU that a Hugging Face Job's flavor has.
     """
-    if "none" not in require and gpu_count < allotted.gpu_count:
+    if "none" not in require and gpu_count < _used_gpus(allotted):
         raise _flavor_without_gpu(allotted, gpu_count)
     if "gpu" in require and gpu_count == 0:
         raise MeasurementError(
@@ -52,6 +53,14 @@ def check_required(
     if "cpu-counter" in require and cpu.method is not Method.COUNTER:
         cause, hint = rapl_cause(cpu, root, instead="do not require `cpu-counter`")
         raise MeasurementError(f"a CPU energy counter is required: {cause}", hint=hint)
+
+
+def _used_gpus(allotted: Allotment) -> int:
+    """Return how many of the flavor's GPUs the job uses: all that CUDA_VISIBLE_DEVICES leaves it."""
+    named = allotted.visible
+    if named is None:
+        return allotted.gpu_count
+    return 0 if hides(named) else min(allotted.gpu_count, len(named.split(",")))
 
 
 def _flavor_without_gpu(allotted: Allotment, gpu_count: int) -> MeasurementError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from carbon_lint.measurement.gpu.visible_nvidia import hides
 from carbon_lint.records.schedulers import scheduled_job
 
 if TYPE_CHECKING:
@@ -29,13 +28,15 @@ class Allotment(NamedTuple):
         cpus: CPUs.
         memory_bytes: bytes of memory.
         flavor: the machine's flavor, if it has GPUs.
-        gpu_count: how many GPUs of the flavor the job uses: all that CUDA_VISIBLE_DEVICES leaves it.
+        gpu_count: how many GPUs the flavor has.
+        visible: which of them the job uses, as CUDA_VISIBLE_DEVICES states it.
     """
 
     cpus: float | None = None
     memory_bytes: int | None = None
     flavor: str | None = None
     gpu_count: int = 0
+    visible: str | None = None
 
 
 def allotment(environ: Mapping[str, str]) -> Allotment:
@@ -44,18 +45,14 @@ def allotment(environ: Mapping[str, str]) -> Allotment:
     if job is None or job.scheduler != "hf-jobs":
         return Allotment()
     memory_bytes = _quantity(environ.get("MEMORY", ""))
+    many = _MANY_GPUS.search(job.partition or "")
     return Allotment(
         cpus=_quantity(environ["CPU_CORES"]),
         memory_bytes=None if memory_bytes is None else int(memory_bytes),
         flavor=job.partition,
-        gpu_count=0 if job.partition is None else _gpu_count(job.partition, environ.get("CUDA_VISIBLE_DEVICES")),
+        gpu_count=0 if job.partition is None else int(many[1]) if many else 1,
+        visible=environ.get("CUDA_VISIBLE_DEVICES"),
     )
-
-
-def _gpu_count(flavor: str, visible: str | None) -> int:
-    many = _MANY_GPUS.search(flavor)
-    count = int(many[1]) if many else 1
-    return count if visible is None else 0 if hides(visible) else min(count, len(visible.split(",")))
 
 
 def _quantity(text: str) -> float | None:
