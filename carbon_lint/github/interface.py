@@ -109,3 +109,7 @@ OUTPUTS = {
     "warnings": "Number of lint warnings",
 }
 """Name -> what it holds."""
+
+LINT_INPUTS = ("cards", "fail-on", "config", "sarif-file", "summary")
+LINT_OUTPUTS = ("errors", "warnings")
+"""What the action that only lints takes and sets; all of it means what it does in the others."""

@@ -16,6 +16,7 @@ from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
+from carbon_lint.measurement.job.time_limit import time_limit
 from carbon_lint.measurement.phases import PhaseMeter
 from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.measurement.request import OnLoss, StopWhen
@@ -82,6 +83,7 @@ class Loop:
         self._missed = 0
         self._cancels = 0
         self._at_stop: Reading | None = None
+        self._time_limit = time_limit(request.environ)
 
     def run(self) -> None:
         """Until the job has gone. The caller stops the meter and calls `take_last`."""
@@ -281,12 +283,18 @@ class Loop:
         else:
             elapsed_s = self.state.last_reading.elapsed_s
             forecast = forecaster.take(used, elapsed_s)
+            self._hold_against_time_limit(forecast)
             if self.state.is_over_budget:
                 return forecast, None
             said = self._announcer.say(forecast, elapsed_s=elapsed_s, is_recognised=forecaster.is_recognised)
         if said.notice is not None:
             self._say(said.notice)
         return forecast, said.warning
+
+    def _hold_against_time_limit(self, forecast: Forecast | None) -> None:
+        limit, ends_at_s = self._time_limit, None if forecast is None else forecast.ends_at_s
+        if ends_at_s is not None and limit is not None and ends_at_s > limit.after_s:
+            self._say_once("time-limit", f"heading for {format_duration(ends_at_s)}, and {limit.words}")
 
     def _is_usable(self, reading: Reading) -> bool:
         """Whether the reading holds what the limits are held against."""

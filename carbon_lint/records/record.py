@@ -159,8 +159,9 @@ class Provenance:
     """Where the run took place: as the CI states it, else as the git checkout does.
 
     `model` is the one that the run was for, `OWNER/MODEL` or the path of its card. `dirty`: the checkout had changes
-    that no commit holds. `scheduler`: slurm, pbs, lsf, sge, hf-jobs or jenkins; then `run_id` is its job, `account` who
-    pays, `partition` the partition, queue or flavor, and `user` who submitted the job.
+    that no commit holds. `scheduler`: slurm, pbs, lsf, sge, hf-jobs or jenkins; then `run_id` is its job unless a CI
+    states a run, `scheduler_job` is its job in any case, `account` who pays, `partition` the partition, queue or
+    flavor, and `user` who submitted the job. `pod`: the Kubernetes pod, `namespace/name`.
     """
 
     repository: str | None = None
@@ -177,6 +178,8 @@ class Provenance:
     account: str | None = None
     partition: str | None = None
     user: str | None = None
+    scheduler_job: str | None = None
+    pod: str | None = None
 
 
 class PhaseKind(StrEnum):
