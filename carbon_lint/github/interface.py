@@ -1,4 +1,4 @@
-"""Describe the inputs and outputs of the step: the one table of what action.yml and docs/github.md state.
+"""Describe the inputs and outputs of the step: the one table of what action.yml and docs/inputs.md state.
 
 `tools/generate_docs.py` writes both actions and the tables of the documentation from it. `inputs` reads the inputs.
 """
