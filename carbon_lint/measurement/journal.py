@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
+from carbon_lint.measurement.phases import mark_to_json, replay
 from carbon_lint.records.document import (
     energy_from_json,
     intensity_to_json,
@@ -45,9 +46,11 @@ from carbon_lint.records.store import read_record
 from carbon_lint.records.uncertainty import LeftOut
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from carbon_lint.measurement.meter import Reading
+    from carbon_lint.measurement.phases import Mark, PhaseMeter
     from carbon_lint.records.journal import JournalContent
 
 NEEDS_A_FOLDER = "name a record in a folder that can be written to"
@@ -84,10 +87,11 @@ class Journal:
         self._owed = _line({"format": FORMAT, "record": header, "limits": limits})
         self._append(b"")
 
-    def write_reading(self, reading: Reading) -> None:
-        """Write the line of one tick."""
+    def write_reading(self, reading: Reading, marks: Sequence[Mark] = ()) -> None:
+        """Write the line of one tick, and before it the boundaries of epochs and phases that it holds."""
         self._is_of_use = True
-        self._append(_line(reading_to_json(reading)))
+        heard = _line({"marks": [mark_to_json(mark) for mark in marks]}) if marks else b""
+        self._append(heard + _line(reading_to_json(reading)))
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Write the last line: the run has ended and this is its record."""
@@ -189,12 +193,21 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
     """Read every tick of a journal, oldest first, for a chart. Raises InputError if the file cannot be read."""
+    return tuple(
+        reading_from_json(document)
+        for document in parsed_lines(_lines(path))
+        if "elapsed_s" in document and "energy_kwh" in document
+    )
+
+
+def read_phases(path: str | os.PathLike[str]) -> PhaseMeter:
+    """Share the energy of a journal's ticks out again. Raises InputError, or KeyError, TypeError, ValueError."""
+    return replay(parsed_lines(_lines(path)), reading_from_json)
+
+
+def _lines(path: str | os.PathLike[str]) -> list[bytes]:
     try:
-        return tuple(
-            reading_from_json(document)
-            for document in parsed_lines(journal_lines(path))
-            if "elapsed_s" in document and "energy_kwh" in document
-        )
+        return list(journal_lines(path))
     except OSError as error:
         raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
 

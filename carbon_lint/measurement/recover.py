@@ -10,7 +10,7 @@ from carbon_lint.errors import InputError
 from carbon_lint.gate.budget import limit_results
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.checks import RELATIVE_TOLERANCE
-from carbon_lint.measurement.journal import read_journal, reading_from_json
+from carbon_lint.measurement.journal import read_journal, read_phases, reading_from_json
 from carbon_lint.measurement.run import format_utc, with_evidence
 from carbon_lint.records.document import (
     find_problem,
@@ -52,6 +52,8 @@ def recover(path: str | os.PathLike[str]) -> Record:
         )
         record = _interrupted(record, reading_from_json(content.last_reading), budget)
         record = _with_hours(record, [intensity_from_json(change) for change in content.intensities])
+        phases = read_phases(path)
+        record = replace(record, phases=phases.phases(record), warnings=(*record.warnings, *phases.notes))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"{path}: its last reading is not what it should be: {error!r}") from error
     return _sound(record, path)

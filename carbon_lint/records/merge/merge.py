@@ -213,4 +213,5 @@ def _without_shared_gpus(items: Sequence[NamedRecord], notes: list[str]) -> list
             fraction = sum(share > 0 for share in left.gpu_shares) / len(gpus)
             names = " and ".join(items[holder].name for holder in left.holders)
             notes.append(f"{item.name}: {fraction:.0%} of its GPUs are in {names} too and count once there{how}")
+            notes += [f"{item.name}: its epochs and phases are left out with them"] if item.record.phases else []
     return [left.record for left in found]
