@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.measurement.host.model import recomputed
 from carbon_lint.measurement.journal import reading_from_json
+from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
 from carbon_lint.measurement.run import with_evidence
 from carbon_lint.records.document import find_problem, intensity_from_json, record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short
@@ -60,6 +61,8 @@ class _Replay:
     prices: dict[str, float] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     _digest: Any = field(default_factory=hashlib.sha256)
+    _phases: PhaseMeter = field(default_factory=PhaseMeter)
+    _marks: list[Mark] = field(default_factory=list)
 
     def take(self, number: int, line: bytes) -> None:
         """Check one line."""
@@ -74,8 +77,16 @@ class _Replay:
         elif is_end:
             self.ended = document
             self._check_sealed(number, document.get("ended"))
+        elif "marks" in document:
+            self._hear(number, document["marks"])
         else:
             self._read(number, document)
+
+    def _hear(self, number: int, marks: Any) -> None:
+        try:
+            self._marks = [mark_from_json(mark) for mark in marks]
+        except (TypeError, ValueError) as error:
+            self.wrong.append(f"line {number} holds no epoch or phase: {error!r}")
 
     def _begin(self, document: dict[str, Any]) -> None:
         header = document.get("record")
@@ -110,6 +121,8 @@ class _Replay:
             self.wrong.append(f"line {number} is no reading: {error!r}")
             return
         self.wrong += [f"line {number}: {problem}" for problem in problems]
+        self._phases.take(reading, self._marks)
+        self._marks = []
         self.last, self.count = reading, self.count + 1
 
     def _problems(self, reading: Reading) -> Iterator[str]:
@@ -180,7 +193,7 @@ class _Replay:
             yield Statement(Kind.CLAIMED, _JOURNAL, f"the record leaves its figures out: the run was {record.outcome}")
             return
         expected = with_evidence(replace(record, energy_kwh=last.energy_kwh, emissions_g=last.emissions_g), last)
-        difference = find_difference(record, expected)
+        difference = find_difference(record, expected) or self._differing_phase()
         if difference is None and record.duration_s < last.elapsed_s - 1:
             difference = f"duration_s is {record.duration_s!r}, and the last reading is at {last.elapsed_s!r} s"
         if difference is not None:
@@ -192,6 +205,16 @@ class _Replay:
             difference = find_difference(record, record_from_json(ended))
             if difference is not None:
                 yield Statement(Kind.CONTRADICTED, _JOURNAL, f"its last line holds another record: {difference}")
+
+    def _differing_phase(self) -> str | None:
+        """Return the first epoch or phase whose energy the readings do not give; `None` if they give all."""
+        counted = self._phases.phases(self.record)
+        if len(counted) != len(self.record.phases):
+            return f"it lists {len(self.record.phases)} epochs and phases, and the journal has {len(counted)}"
+        for mine, found in zip(self.record.phases, counted, strict=True):
+            if not _is_close(mine.energy_kwh.total, found.energy_kwh.total):
+                return f"phase {mine.name} has {mine.energy_kwh.total!r} kWh, expected {found.energy_kwh.total!r}"
+        return None
 
     def _hours(self) -> Iterator[Statement]:
         hours = self.record.intensity.hours if self.record.intensity is not None else ()
@@ -221,3 +244,7 @@ class _Replay:
         if self.record.assumptions is not None and last.cpu_mean_load is not None:
             load = f"the load of the CPU, {last.cpu_mean_load:.1%} on average, and the time that the job took"
             yield Statement(Kind.CLAIMED, _JOURNAL, load)
+
+
+def _is_close(one: float | None, other: float | None) -> bool:
+    return one is other or (one is not None and other is not None and math.isclose(one, other, rel_tol=EXACT))
