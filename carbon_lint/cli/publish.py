@@ -55,6 +55,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     block.add_argument(
         "--allow-foreign", action="store_true", help="in CI: also a record that was not made by this run"
     )
+    block.add_argument(
+        "--with-evidence",
+        action="store_true",
+        help="also the record and its journal, for `carbon-lint verify MODEL`; they name command, host and commit",
+    )
     where = parser.add_argument_group("where and how")
     where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
     where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
@@ -123,6 +128,8 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
         raise UsageError("--merge needs --record, and takes no card", hint="write --merge refs/pr/3 --record r.json")
     if (arguments.training_type or arguments.replace) and (arguments.record is None or arguments.whole_card):
         raise UsageError("--training-type and --replace are for the figures of a --record", hint="leave them out")
+    if arguments.with_evidence and arguments.record is None:
+        raise UsageError("--with-evidence is for the evidence of a --record", hint="add --record r.json")
     if arguments.whole_card and arguments.card is None:
         raise UsageError(
             "--whole-card needs the card", hint="write carbon-lint publish README.md --whole-card --to ..."
@@ -222,6 +229,7 @@ def _publishing(arguments: Namespace, record: Record | None, settings: Settings,
         whole_card=arguments.whole_card,
         record=record,
         record_path=arguments.record,
+        with_evidence=arguments.with_evidence,
         training_type=arguments.training_type or settings.training_type,
         replace=arguments.replace,
         whole_switch="--whole-card",
