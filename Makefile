@@ -15,7 +15,7 @@ help:
 	@echo "make test               the suite but what is slow or needs Docker, torch or pre-commit (.ci/run runs that too)"
 	@echo "                        TESTS=thorough makes it try ten times as many examples; PYTEST_ARGS go to pytest"
 	@echo "make coverage           the same, and which lines and branches of the package it runs"
-	@echo "make lint               ruff, mypy, our own check on the demo's card"
+	@echo "make lint               ruff, mypy, our own check on the demo's card, the English of the documentation"
 	@echo "make docs               generate the reference pages from the code, and build the site"
 
 $(VENV)/.python:
@@ -58,6 +58,7 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/carbon-lint check examples/demo/card.md
+	$(BIN)/python tools/prose.py
 
 format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.config_file import Stated
     from carbon_lint.errors import ConfigError
-    from carbon_lint.limits import BudgetException, Machine, MaxIncrease, Source
+    from carbon_lint.limits import BudgetException, Machine, MaxIncrease, Source, WindowBudget
 
 FILE_NAME = "carbon-lint.toml"
 FILE_NAMES = (FILE_NAME, "pyproject.toml")
@@ -78,6 +78,7 @@ class Settings:
     pass_env: tuple[str, ...] = ()
     machine: tuple[Machine, ...] = ()
     exception: tuple[BudgetException, ...] = ()
+    budget: tuple[WindowBudget, ...] = ()
 
     path: str | None
     folder: str

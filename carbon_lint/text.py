@@ -3,6 +3,7 @@
 * `terminal`, `visible`: for a terminal or a log that a CI runner reads.
 * `command_data`, `command_property`: for GitHub workflow commands (actions/toolkit `command.ts` has the same two).
 * `spreadsheet`: for a cell of CSV.
+* `xml_text`: for the text and the attributes of an SVG.
 * `json_literals`: for JSON that is printed to a log that a runner reads.
 * `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
 """
@@ -10,6 +11,7 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
 
 # C0, C1, line and paragraph separators, everything that turns the direction of writing, BOM, and lone surrogates (an
 # undecodable byte of a path), which no UTF-8 stream takes.
@@ -19,6 +21,7 @@ _COMMAND = r":(?=:)|##(?=\[)"
 # What makes markup anywhere in a line of Markdown, and what does only at its start (headings, lists, rules). Left to
 # `re`'s own cache: compiling is more than a check that prints no Markdown should pay.
 _MARKDOWN = r"[\\`*_\[\]|~$]|^\s*[#+=-]|(?<=\d)[.)](?=\s)"
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"))
 _LINKED = r"(?i)@|#(?=\w)|GH(?=-\d)|www(?=\.)|(?<=\w):(?=/)"
 
 
@@ -61,6 +64,12 @@ def json_literals(encoded: str) -> str:
 def spreadsheet(text: str) -> str:
     """Return `text` as a cell of CSV, with a quote before what a spreadsheet would run as a formula."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def xml_text(text: str) -> str:
+    """Return `text` for an element or a quoted attribute of XML, harmless in a log that the file is printed to."""
+    shown = re.sub("[\ufffe\uffff]", "\ufffd", terminal(text))  # what is no character of XML
+    return reduce(lambda done, pair: done.replace(*pair), _ENTITIES, shown)
 
 
 def markdown_code(text: str, *, in_table: bool = False) -> str:

@@ -15,7 +15,7 @@ FLOORS = (
     {"__main__"},
     {"cli", "github"},
     {"starter"},
-    {"pipeline", "estimate"},
+    {"pipeline", "estimate", "verification"},
     {"measurement", "lint", "hub", "report"},
     {"card", "records", "gate"},
     {
@@ -43,7 +43,7 @@ DOORS = {"cli/__init__.py", "github/entry.py"}  # where an exception becomes tex
 OPEN_IMPORTS: set[tuple[str, str]] = set()
 OPEN_CIRCLES = {"lint.context lint.rule lint.rules lint.suppression"}  # by a type alone: a rule is given the context
 OPEN_FOLDER_CIRCLES: set[str] = set()
-OPEN_LONG_FUNCTIONS = {"report.run.export.spdx"}
+OPEN_LONG_FUNCTIONS: set[str] = set()
 OPEN_LONG_FILES: set[str] = set()
 
 

@@ -13,7 +13,7 @@ import sys
 from carbon_lint.cli import csv_flags
 from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.lint.discover import CARD_NAME
-from carbon_lint.lint.engine import Judge, LintRequest, collect
+from carbon_lint.lint.engine import Checker, LintRequest, collect
 from carbon_lint.lint.paths import lint_paths
 
 TYPE_CHECKING = False
@@ -227,10 +227,10 @@ def _lint_stdin(request: LintRequest, arguments: Namespace) -> tuple[LintReport,
         raise UsageError("standard input cannot be fixed in place", hint="use --diff to see the changes")
     data = sys.stdin.buffer.read()
     path = arguments.stdin_filename or "<stdin>"
-    judged = Judge(request).judge_stdin(data, path, arguments.stdin_filename or "")
+    checked = Checker(request).check_stdin(data, path, arguments.stdin_filename or "")
     from carbon_lint.card.read import read_card
 
-    return collect([judged], {path: read_card(data, path).text})
+    return collect([checked], {path: read_card(data, path).text})
 
 
 def _options(*, is_for_forge: bool) -> RenderOptions:
