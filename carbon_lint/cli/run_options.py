@@ -105,7 +105,7 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
     limits.add_argument("--expected-duration", metavar="DURATION", help="for --forecast, if the job tells no progress")
 
 
-def plan_from(arguments: Namespace, settings: Settings) -> RunPlan:
+def plan_from(arguments: Namespace, settings: Settings, provenance: Provenance) -> RunPlan:
     """Return the plan that the flags and the configuration ask for. Raises CarbonLintError."""
     from carbon_lint.pipeline.limits import budget_of
     from carbon_lint.pipeline.plan import Surroundings, plan_run
@@ -122,7 +122,7 @@ def plan_from(arguments: Namespace, settings: Settings) -> RunPlan:
         options,
         settings,
         Surroundings(
-            run=identity_before(_provenance(arguments), arguments.run_group or settings.run_group),
+            run=identity_before(provenance, arguments.run_group or settings.run_group),
             environ=os.environ,
             record_path=_record_path(arguments.record),
             card=arguments.card,
@@ -130,7 +130,7 @@ def plan_from(arguments: Namespace, settings: Settings) -> RunPlan:
     )
 
 
-def request_from(arguments: Namespace, plan: RunPlan) -> RunRequest:
+def request_from(arguments: Namespace, plan: RunPlan, provenance: Provenance) -> RunRequest:
     """Return the request of the job. Raises UsageError if there is no command."""
     from carbon_lint.measurement.job.environment import own_venv
     from carbon_lint.measurement.job.job import inherited_descriptors
@@ -148,7 +148,7 @@ def request_from(arguments: Namespace, plan: RunPlan) -> RunRequest:
         pass_env=plan.pass_env,
         pass_fds=inherited_descriptors(),
         forecast=arguments.forecast,
-        provenance=_provenance(arguments),
+        provenance=provenance,
         warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),
     )
 
@@ -170,7 +170,8 @@ def _check_together(options: Options, budget: Budget) -> None:
         )
 
 
-def _provenance(arguments: Namespace) -> Provenance:
+def provenance_from(arguments: Namespace) -> Provenance:
+    """Return where the run takes place. Asks git, unless a CI states it."""
     from carbon_lint.records.provenance import provenance_of
 
     return replace(provenance_of(os.environ, os.getcwd()), model=arguments.hub_repo or arguments.card)
