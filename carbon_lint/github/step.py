@@ -82,6 +82,7 @@ def options_of(step: Step) -> Options:
         on_exceed=inputs.on_exceed,
         stop_when=inputs.stop_when,
         remote_ok=inputs.remote_ok,
+        leave_containers=inputs.leave_containers,
         on_modelled=inputs.on_modelled,
         grace_s=inputs.grace_s,
         expected_duration_s=inputs.expected_duration_s,

@@ -101,6 +101,7 @@ class Surroundings:
         has_windows: the budgets of windows hold too, with what the ledger holds.
         record_path, card: the paths, checked by the front end.
         publishing: how the front end publishes.
+        default_group: the run group if neither option nor configuration names one.
     """
 
     run: Identity
@@ -115,6 +116,7 @@ class Surroundings:
     record_path: str | None = None
     card: str | None = None
     publishing: Mode | None = None
+    default_group: str | None = None
 
 
 def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunPlan:
@@ -123,7 +125,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     Raises UsageError, ConfigError, InputError, OutputError; MeasurementError if grams are asked for and no place is.
     """
     limits = limits_of(options, settings, more_exceptions=around.exceptions, has_windows=around.has_windows)
-    run_group = options.run_group or settings.run_group
+    run_group = options.run_group or settings.run_group or around.default_group
     if around.is_measuring and around.record_path is not None and run_group is not None:
         check_name(around.record_path)
     machine = settings.on_machine(platform.node())
@@ -195,6 +197,7 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
         run_group=plan.run_group,
         expected_duration_s=options.expected_duration_s,
         remote_ok=options.remote_ok,
+        leave_containers=options.leave_containers,
         **given,
     )
 

@@ -180,6 +180,7 @@ def _less(record: Record, *, machine_share: float, gpu_shares: Sequence[float]) 
         codecarbon=None,
         job_cpu_s=None,
         machine_cpu_s=None,
+        phases=(),
     )
 
 

@@ -47,7 +47,7 @@ def passed(month: Month) -> dict[str, float]:
 
 def issue(month: Month) -> str:
     """Return the text of the issue. What it says was told holds once the notice was sent."""
-    told = json.dumps(passed(month)).replace("-", "\\u002d").replace(">", "\\u003e")
+    told = re.sub("[-<>]", lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(passed(month)))
     return f"<!-- carbon-lint told {told} -->\n{markdown(month).removeprefix(MARK).lstrip()}"
 
 
