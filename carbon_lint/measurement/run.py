@@ -10,7 +10,6 @@ import shlex
 import time
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__, redact
@@ -28,6 +27,7 @@ from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop, RunState
 from carbon_lint.measurement.required import need_linux
+from carbon_lint.measurement.wall_clock import ended_at_of, utc_now
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Hardware
 
 EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
-CLOCK_TOLERANCE_S = 5.0  # between the wall clock and the monotonic one, before we say that somebody set it
 _SUCCESS = 0
 
 
@@ -214,8 +213,8 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         intensity=meter.intensity,
         pue=meter.pue,
         duration_s=0.0,
-        started_at=format_utc(datetime.now(UTC)),
-        ended_at=format_utc(datetime.now(UTC)),
+        started_at=utc_now(),
+        ended_at=utc_now(),
         hardware=_named(meter.hardware),
         software={**software, **meter.software},
         command=environment.shown_command(request.command, _secrets(request)),
@@ -244,7 +243,7 @@ def _redacted(record: Record, request: RunRequest) -> Record:
 def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
     reading = state.last_reading
     warnings = [*blank.warnings, *(text for text in meter.warnings if text not in blank.warnings), *state.warnings]
-    ended_at, clock_warning = _ended_at(blank.started_at, duration_s)
+    ended_at, clock_warning = ended_at_of(blank.started_at, duration_s)
     warnings += [clock_warning] if clock_warning else []
     if state.stopped_by is not None and exit_status == _SUCCESS:
         # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
@@ -319,20 +318,6 @@ def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
     if total_kwh is None or not math.isclose(sum(by_gpu), total_kwh, rel_tol=RELATIVE_TOLERANCE):
         hardware = replace(hardware, gpus=tuple(replace(gpu, energy_kwh=None) for gpu in hardware.gpus))
     return _named(hardware)
-
-
-def _ended_at(started_at: str, duration_s: float) -> tuple[str, str | None]:
-    """Return the end by the wall clock, or by the duration if somebody set the clock while the job ran."""
-    now = datetime.now(UTC)
-    derived = datetime.fromisoformat(started_at) + timedelta(seconds=duration_s)
-    if abs((now - derived).total_seconds()) <= CLOCK_TOLERANCE_S:
-        return format_utc(now), None
-    return format_utc(derived), "the clock was set while the job ran: ended_at is started_at + duration_s"
-
-
-def format_utc(moment: datetime) -> str:
-    """`2026-11-24T10:00:00.123Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def prepare_record_path(path: str) -> None:
