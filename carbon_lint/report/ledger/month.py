@@ -143,11 +143,15 @@ def month_of(
             KEYS["outcome"],
             of=alive,
         ),
-        retries=_group("retries", [each for each in alive if (each.entry.record.provenance.run_attempt or 1) > 1]),
+        retries=_group("retries", list(filter(_is_retry, alive)), _group("all", alive)),
         over_own_limit=sum(each.entry.record.over_budget for each in alive),
         exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
         broken=tuple(broken),
     )
+
+
+def _is_retry(each: Counted) -> bool:
+    return (each.entry.record.provenance.run_attempt or 1) > 1
 
 
 def _figures(counted: Iterable[Counted], at: int = 0) -> list[tuple[float, float]]:
