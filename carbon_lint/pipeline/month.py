@@ -36,12 +36,8 @@ def read_month(
 ) -> tuple[Month, Contents]:
     """Return what a period came to, and what was read for it. `budgets` are given beside those of the configuration.
 
-<<<<<<< HEAD
-    A budget of a calendar month is judged in the month of the period's end, or of now. A rolling one ends there.
-=======
     A budget of a calendar month is that of the period's last moment, or of now if that is earlier; a rolling one ends
     there.
->>>>>>> c
 
     Raises InputError if the ledger cannot be read, or two of its records cannot be told apart.
     """

@@ -20,8 +20,6 @@ _SIGNS = {
     "badge": rb"\A<!-- carbon-lint badge -->",
     "badge-json": rb'\A\{\s*"schemaVersion": 1,\s*"label"',
     "comment": rb"\A<!-- carbon-lint ",
-<<<<<<< HEAD
-=======
     "month-text": rb"(?m)^Time: +(?:\d{4}-\d\d|the last )",
     "month-markdown": rb"\A<!-- carbon-lint month",
     "month-html": rb"<title>[^<]*carbon-lint",
@@ -29,9 +27,6 @@ _SIGNS = {
     "month-json": rb'\A\{\s*"format": "carbon-lint/month@',
     "month-badge": rb"\A<!-- carbon-lint badge -->",
     "month-badge-json": rb'\A\{\s*"schemaVersion": 1,\s*"label"',
-    "cyclonedx": rb'(?s)"bomFormat": "CycloneDX".*"name": "carbon-lint"',
-    "spdx": rb'(?s)spdx\.org/rdf.*"name": "carbon-lint"',
->>>>>>> c
 }
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Phase, Record
 
 NOTE = (
-    "Epochs and phases are listed side by side. A boundary is known to the second (to the tick): the energy of that time "
-    "is split evenly. Grams are at the run's mean carbon intensity."
+    "Epochs and phases are listed side by side. A boundary is known to the tick, which is a second as a rule: the "
+    "energy of that time is split evenly. Grams are at the run's mean carbon intensity."
 )
 _LEAST_OUTSIDE = 0.001
 
@@ -46,7 +46,9 @@ def rows(record: Record, kind: PhaseKind, most: int) -> list[PhaseRow]:
     if all(phase.energy_kwh.total is not None for phase in listed) and outside_kwh > _LEAST_OUTSIDE * total_kwh:
         outside_g = None if record.emissions_g is None else record.emissions_g * outside_kwh / total_kwh
         energy, emissions = phrases.energy(outside_kwh), phrases.emissions(outside_g)
-        lines.append(PhaseRow(f"outside of {kind}s", "", energy, emissions, phrases.percent(outside_kwh / total_kwh), ""))
+        lines.append(
+            PhaseRow(f"outside of {kind}s", "", energy, emissions, phrases.percent(outside_kwh / total_kwh), "")
+        )
     return lines
 
 
