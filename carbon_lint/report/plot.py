@@ -33,6 +33,7 @@ _LOOKS = {
     "truncate_label": -1,
     "truncate_legend": -1,
     "margin": 6,
+    "margin_right": 30,
     "spacing": 8,
     "max_scale": 6,
 }
@@ -108,7 +109,7 @@ class Plot:
             value_formatter=self.show,
             width=size.width,
             height=size.height,
-            legend_at_bottom_columns=max(1, min(size.columns, len(drawn) + len(dashed))),
+            legend_at_bottom_columns=_columns(len(drawn) + len(dashed), size),
             **_LOOKS,
         )
         chart.x_labels = self.labels
@@ -181,7 +182,7 @@ class Bars:
             value_formatter=self.show,
             width=size.width,
             height=_BARS_MARGIN + _BAR_HEIGHT * len(self.labels),
-            legend_at_bottom_columns=max(1, min(size.columns, len(self.series))),
+            legend_at_bottom_columns=_columns(len(self.series), size),
             show_legend=len(self.series) > 1,
             **{**_LOOKS, "max_scale": size.labels, "show_minor_x_labels": True},
         )
@@ -226,6 +227,11 @@ def _style(pygal: Any, colours: Sequence[str]) -> Any:
         legend_font_size=14,
         stroke_width=2,
     )
+
+
+def _columns(entries: int, size: Size) -> int:
+    """Return the columns of a legend: pygal leaves room for full rows only."""
+    return next(count for count in range(size.columns, 0, -1) if entries % count == 0)
 
 
 def _rendered(chart: Any, title: str, size: Size) -> str:

@@ -91,7 +91,7 @@ def _sum(
         show=show,
         labels=_times(curve),
         series={"this run": values},
-        expected={"forecast of the end": expected} if expected else {},
+        expected={"forecast": expected} if expected else {},
         limit=limit if is_drawn else None,
     )
     return plot, notes
