@@ -27,6 +27,7 @@ from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop, RunState
 from carbon_lint.measurement.required import need_linux
+from carbon_lint.measurement.whole_job import WholeJob
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
@@ -93,13 +94,15 @@ def measure(
         if journal is not None:
             stack.callback(journal.close)
         earlier = None if journal is None else find_earlier(request.record_path or "")
+        folder = request.budget_folder
+        whole_job = None if folder is None else WholeJob(folder, request.environ, request.tick_s)
         meter.start()
         found = _warnings_at_start(request, meter, journal, earlier)
         request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
         blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
-        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook, whole_job=whole_job)
         outlook.listening.start()
         started = time.monotonic()
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
