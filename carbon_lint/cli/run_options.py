@@ -76,6 +76,11 @@ def _add_job_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client",
     )
+    job.add_argument(
+        "--leave-containers",
+        action="store_true",
+        help="neither count nor stop the containers that the job's scripts start",
+    )
     job.add_argument("--tick", metavar="DURATION", default="1s", help="between two readings (default 1s)")
     job.add_argument("command", nargs=REMAINDER, metavar="-- COMMAND ...", help="the program and its arguments")
 

@@ -1,4 +1,4 @@
-"""Describe the inputs and outputs of the step: the one table of what action.yml and docs/github.md state.
+"""Describe the inputs and outputs of the step: the one table of what action.yml and docs/inputs.md state.
 
 `tools/generate_docs.py` writes both actions and the tables of the documentation from it. `inputs` reads the inputs.
 """
@@ -75,6 +75,7 @@ INPUTS = {
         "Run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client alone",
         "false",
     ),
+    "leave-containers": ("Neither count nor stop the containers that the command's scripts start", "false"),
     "pr-comment": ("Write the result into one comment on the pull request (permission pull-requests: write)", "false"),
     "github-token": ("Token for the comment and for the limits of a pull request's base", "${{ github.token }}"),
     "sarif-file": ("Write the lint findings as SARIF to this path, for github/codeql-action/upload-sarif", ""),

@@ -17,7 +17,8 @@ from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
 from carbon_lint.measurement.job.time_limit import time_limit
-from carbon_lint.measurement.progress import Phase, Progress
+from carbon_lint.measurement.phases import PhaseMeter
+from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.measurement.request import OnLoss, StopWhen
 from carbon_lint.records.ranges import least_power_w, uncertainty_at
 from carbon_lint.records.record import StoppedBy, UnmeasuredCode, UnmeasuredReason
@@ -50,6 +51,7 @@ class RunState:
     is_over_budget: bool = False
     unmeasured: UnmeasuredReason | None = None
     warnings: list[str] = field(default_factory=list)
+    phases: PhaseMeter = field(default_factory=PhaseMeter)
 
 
 class Loop:
@@ -61,7 +63,7 @@ class Loop:
         job: Job,
         meter: Meter,
         inbox: SignalInbox,
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[RunProgress], None],
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
@@ -91,7 +93,7 @@ class Loop:
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
         if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
-            self._cpu = JobCpu(self._job.pid, self._job.containers, self._request.environ)
+            self._cpu = JobCpu(self._job.pid, self._job.find_containers, self._request.environ)
         self._say_what_idling_costs()
         poller = select.poll()
         poller.register(self._job, select.POLLIN)
@@ -144,6 +146,8 @@ class Loop:
         if self._whole_job is not None:
             said = self._whole_job.close(self.state.last_reading, is_lost=self.state.unmeasured is not None)
             self.state.warnings += filter(None, [said])
+        self.state.warnings += self.state.phases.notes
+        self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
         self._report(Phase.ENDED)
 
     def _hear_signals(self) -> None:
@@ -236,17 +240,19 @@ class Loop:
 
     def _take(self, reading: Reading) -> None:
         self.state.last_reading = reading
+        marks = [] if self._outlook is None else self._outlook.marks.look(reading.elapsed_s)
+        self.state.phases.take(reading, marks)
         if self._journal is not None:
-            self._journal.write_reading(reading)
+            self._journal.write_reading(reading, marks)
             if self._journal.problem is not None:
                 problem = f"cannot write {self._journal.path}: {self._journal.problem}; the job goes on"
                 self._say_once("journal", problem)
         if self._whole_job is not None:
             energy, methods = reading.energy_kwh, self._meter.methods
             self._whole_job.take(reading, uncertainty_at(energy, methods, reading.emissions_g, reading.uncertainty))
-        self._judge(reading)
+        self._check_limits(reading)
 
-    def _judge(self, reading: Reading) -> None:
+    def _check_limits(self, reading: Reading) -> None:
         share = used_share(self._limits(reading))
         if share is None or share < WARN_AT_SHARE:
             return
@@ -339,7 +345,7 @@ class Loop:
         forecast, warning = self._forecast(used, phase)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(
-            Progress(
+            RunProgress(
                 phase=phase,
                 elapsed_s=reading.elapsed_s if reading else 0.0,
                 emissions_g=reading.emissions_g if reading else None,

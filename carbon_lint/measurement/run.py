@@ -10,7 +10,7 @@ import shlex
 import time
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__, redact
@@ -18,16 +18,18 @@ from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementE
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
 from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
+from carbon_lint.measurement.clock import ended_at_of, format_utc
 from carbon_lint.measurement.forecast.outlook import open_outlook
 from carbon_lint.measurement.job import containers, environment
 from carbon_lint.measurement.job.cpu_time import warn_of_others
+from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
 from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop, RunState
 from carbon_lint.measurement.required import need_linux
-from carbon_lint.measurement.whole_job import WholeJob
+from carbon_lint.measurement.whole_job import open_whole_job
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
@@ -39,15 +41,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from carbon_lint.measurement.forecast.outlook import Outlook
     from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measurement.job.fronts import Fronts
     from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.progress import Progress
+    from carbon_lint.measurement.progress import RunProgress
     from carbon_lint.measurement.request import RunRequest
     from carbon_lint.records.folder import Earlier
     from carbon_lint.records.record import Hardware
 
 EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
-CLOCK_TOLERANCE_S = 5.0  # between the wall clock and the monotonic one, before we say that somebody set it
 _SUCCESS = 0
 
 
@@ -62,7 +65,7 @@ class RecordNotWrittenError(OutputError):
 def measure(
     request: RunRequest,
     meter: Meter,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[RunProgress], None],
     printed: PrintedProgress | None = None,
 ) -> Record:
     """Run the command of `request` under `meter`, judge its budget, write and return its record.
@@ -85,17 +88,13 @@ def measure(
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(SignalInbox())
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
-        environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
-        environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
-        with outlook.listening.lent():
-            job = Job(plan.command, environ, request.pass_fds, plan.containers)
-        stack.callback(job.close)
+        job, fronts = _make_job(request, plan, outlook, run_id, stack)
         journal = _open_journal(request)
+        earlier = None
         if journal is not None:
             stack.callback(journal.close)
-        earlier = None if journal is None else find_earlier(request.record_path or "")
-        folder = request.budget_folder
-        whole_job = None if folder is None else WholeJob(folder, request.environ, request.tick_s)
+            earlier = find_earlier(request.record_path or "")
+        whole_job = open_whole_job(request)
         meter.start()
         found = _warnings_at_start(request, meter, journal, earlier)
         request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
@@ -108,10 +107,33 @@ def measure(
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
             blank = _without_group(blank, request, journal)
         loop.take_last(meter.stop())
+        loop.state.warnings += [] if fronts is None else fronts.elsewhere(request.environ)
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
-        record = _write(as_stored(_redacted(record, request)), request, journal)
-        record = _with_notes_on_nested(record, request, journal)
+        record = _kept(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
+    return record
+
+
+def _make_job(
+    request: RunRequest, plan: containers.Plan, outlook: Outlook, run_id: str, stack: contextlib.ExitStack
+) -> tuple[Job, Fronts | None]:
+    """Return the job, which waits for its start, and the fronts of its containers."""
+    environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
+    environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
+    fronts = None if request.leave_containers or plan.is_client else open_fronts(environ, run_id)
+    if fronts is not None:
+        environ = stack.enter_context(fronts).on_path(environ)
+    with outlook.listening.lent():
+        job = Job(plan.command, environ, request.pass_fds, finder(plan.containers, fronts))
+    stack.callback(job.close)
+    return job, fronts
+
+
+def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """Write the record, with all notes, then put its journal into its last form. Return the record as written."""
+    record = _with_notes_on_nested(_write(record, request, journal), request, journal)
+    if journal is not None:
+        journal.compress()
     return record
 
 
@@ -217,13 +239,14 @@ def _redacted(record: Record, request: RunRequest) -> Record:
         record,
         warnings=tuple(redact.text(warning, secrets) for warning in record.warnings),
         unmeasured_because=reason and replace(reason, message=redact.text(reason.message, secrets)),
+        phases=tuple(replace(phase, name=redact.text(phase.name, secrets)) for phase in record.phases),
     )
 
 
 def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
     reading = state.last_reading
     warnings = [*blank.warnings, *(text for text in meter.warnings if text not in blank.warnings), *state.warnings]
-    ended_at, clock_warning = _ended_at(blank.started_at, duration_s)
+    ended_at, clock_warning = ended_at_of(blank.started_at, duration_s)
     warnings += [clock_warning] if clock_warning else []
     if state.stopped_by is not None and exit_status == _SUCCESS:
         # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
@@ -255,7 +278,9 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
         stopped_by=state.stopped_by,
         unmeasured_because=state.unmeasured,
     )
-    return record if counted is None else with_evidence(record, counted)
+    if counted is None:
+        return record
+    return with_evidence(replace(record, phases=state.phases.phases(record)), counted)
 
 
 def with_evidence(record: Record, reading: Reading) -> Record:
@@ -296,20 +321,6 @@ def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
     if total_kwh is None or not math.isclose(sum(by_gpu), total_kwh, rel_tol=RELATIVE_TOLERANCE):
         hardware = replace(hardware, gpus=tuple(replace(gpu, energy_kwh=None) for gpu in hardware.gpus))
     return _named(hardware)
-
-
-def _ended_at(started_at: str, duration_s: float) -> tuple[str, str | None]:
-    """Return the end by the wall clock, or by the duration if somebody set the clock while the job ran."""
-    now = datetime.now(UTC)
-    derived = datetime.fromisoformat(started_at) + timedelta(seconds=duration_s)
-    if abs((now - derived).total_seconds()) <= CLOCK_TOLERANCE_S:
-        return format_utc(now), None
-    return format_utc(derived), "the clock was set while the job ran: ended_at is started_at + duration_s"
-
-
-def format_utc(moment: datetime) -> str:
-    """`2026-11-24T10:00:00.123Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def prepare_record_path(path: str) -> None:
@@ -353,11 +364,11 @@ def _warnings_at_start(
             f"(carbon-lint recover {shlex.quote(kept)} -o NEW.json)"
         )
     if earlier is not None and earlier.is_attempt:
-        warnings.append(_kept(earlier.aside))
+        warnings.append(_kept_aside(earlier.aside))
     return warnings
 
 
-def _kept(aside: Path) -> str:
+def _kept_aside(aside: Path) -> str:
     return f"an earlier run had this record's name and is kept in {aside.name}"
 
 
@@ -366,14 +377,16 @@ def _limits(request: RunRequest) -> dict[str, float | None]:
 
 
 def _write(record: Record, request: RunRequest, journal: Journal | None) -> Record:
-    """Write the record and return it as it was written."""
+    """Write the record without its secrets and return it as it was written."""
+    record = as_stored(_redacted(record, request))
     if request.record_path is None or journal is None:
         return record
+    record = replace(record, journal_sha256=journal.sha256())
     journal.write_record(record_to_json(record))
     try:
         kept = keep_earlier(record, request.record_path)
-        if kept is not None and kept.is_attempt and _kept(kept.aside) not in record.warnings:
-            record = replace(record, warnings=(*record.warnings, _kept(kept.aside)))
+        if kept is not None and kept.is_attempt and _kept_aside(kept.aside) not in record.warnings:
+            record = replace(record, warnings=(*record.warnings, _kept_aside(kept.aside)))
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error

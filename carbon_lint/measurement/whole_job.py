@@ -31,6 +31,8 @@ from carbon_lint.units import format_emissions, format_energy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from carbon_lint.measurement.request import RunRequest
+
 SILENT_S = 60.0
 """After so long without a new figure a node is named: an NFS client may show a file as it was for so long."""
 _MANY = 16  # nodes; of more, all but the first read every tenth tick
@@ -278,6 +280,12 @@ class WholeJob:
         with open(temporary, "wb") as stream:
             stream.write(data)
         os.replace(temporary, os.path.join(self._folder, name))
+
+
+def open_whole_job(request: RunRequest) -> WholeJob | None:
+    """Return this node's part in the budget of the whole job, if the limits are that. Raises as `WholeJob`."""
+    folder = request.budget_folder
+    return None if folder is None else WholeJob(folder, request.environ, request.tick_s)
 
 
 def _json_at(path: str) -> dict[str, Any] | None:

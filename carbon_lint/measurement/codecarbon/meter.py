@@ -280,7 +280,7 @@ class CodeCarbonMeter:
     def _reading(self, data: Any, gpu_kwh: float) -> Reading:
         """Return the figures. Raises CounterError if one cannot be believed."""
         host = self._host.read()
-        elapsed_s = time.monotonic() - self._started_s
+        elapsed_s = host.elapsed_s  # so that the modelled energy can be computed again from the journal
         cpu_kwh, ram_kwh, gpu_kwh = host.cpu_kwh * self.pue, host.ram_kwh * self.pue, gpu_kwh * self.pue
         total_kwh = cpu_kwh + ram_kwh + gpu_kwh
         energy = Energy(total=total_kwh, cpu=cpu_kwh, gpu=gpu_kwh if self._gpus.gpus else None, ram=ram_kwh)

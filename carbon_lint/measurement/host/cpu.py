@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # W of TDP a thread in the table of processors: 1.3 (EPYC 9965) to 10 (Xeon 8252C). The default is 4.
-_UNKNOWN_WIDENING = (1.3 / 4, 10 / 4)
+UNKNOWN_WIDENING = (1.3 / 4, 10 / 4)
 
 
 class Limit(StrEnum):
@@ -170,5 +170,5 @@ def _share(processor: Processor, usable: float) -> tuple[CpuModel, str, dict[str
         f"the power of {processor.model or 'this CPU'} is not known: {default['watts_per_thread']:g} W a thread is "
         "assumed; give the slice's own with --cpu-power"
     )
-    power = CpuModel(full_power_w=default["watts_per_thread"] * usable, widening=_UNKNOWN_WIDENING)
+    power = CpuModel(full_power_w=default["watts_per_thread"] * usable, widening=UNKNOWN_WIDENING)
     return power, f"{usable:g} threads, {default['source']}", table_versions(None), (warning,)

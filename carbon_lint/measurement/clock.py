@@ -1,0 +1,21 @@
+"""Write moments as records hold them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+CLOCK_TOLERANCE_S = 5.0  # between the wall clock and the monotonic one, before we say that somebody set it
+
+
+def ended_at_of(started_at: str, duration_s: float) -> tuple[str, str | None]:
+    """Return the end by the wall clock, or by the duration if somebody set the clock while the job ran."""
+    now = datetime.now(UTC)
+    derived = datetime.fromisoformat(started_at) + timedelta(seconds=duration_s)
+    if abs((now - derived).total_seconds()) <= CLOCK_TOLERANCE_S:
+        return format_utc(now), None
+    return format_utc(derived), "the clock was set while the job ran: ended_at is started_at + duration_s"
+
+
+def format_utc(moment: datetime) -> str:
+    """`2026-11-24T10:00:00.123Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
