@@ -35,6 +35,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Tell the pipeline's story of one job. Returns the exit status."""
+    from carbon_lint.measurement.system import need_linux
+
+    need_linux()
     from carbon_lint.config import load
     from carbon_lint.measurement.job.ranks import become, describe_idle, is_measuring
     from carbon_lint.measurement.run import RecordNotWrittenError

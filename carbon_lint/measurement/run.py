@@ -19,6 +19,7 @@ from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
 from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measurement.clock import ended_at_of, format_utc
+from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.forecast.outlook import open_outlook
 from carbon_lint.measurement.job import containers, environment
 from carbon_lint.measurement.job.cpu_time import warn_of_others
@@ -28,12 +29,11 @@ from carbon_lint.measurement.job.ranks import unseen_gpus
 from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop, RunState
-from carbon_lint.measurement.required import need_linux
+from carbon_lint.measurement.system import need_linux
 from carbon_lint.measurement.whole_job import open_whole_job
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
@@ -281,19 +281,6 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
     if counted is None:
         return record
     return with_evidence(replace(record, phases=state.phases.phases(record)), counted)
-
-
-def with_evidence(record: Record, reading: Reading) -> Record:
-    """Return the record with what the reading says of its figures: their bounds, and what they were made of."""
-    return replace(
-        record,
-        uncertainty=uncertainty_at(reading.energy_kwh, record.methods, reading.emissions_g, reading.uncertainty),
-        assumptions=record.assumptions and replace(record.assumptions, cpu_mean_load=reading.cpu_mean_load),
-        left_out=reading.left_out or LEFT_OUT,
-        codecarbon=reading.codecarbon,
-        job_cpu_s=reading.job_cpu_s,
-        machine_cpu_s=reading.machine_cpu_s,
-    )
 
 
 def _outcome(state: RunState, exit_status: int | None) -> Outcome:
