@@ -28,9 +28,9 @@ class Missing:
 for name in LINUX_ONLY:
     sys.modules.pop(name, None)
 sys.meta_path.insert(0, Missing())
-for name in ("eventfd", "sched_getaffinity", "geteuid", "getuid", "fork", "statvfs", "killpg", "tcgetpgrp", "fchown", "O_CLOEXEC"):
+for name in "eventfd sched_getaffinity geteuid getuid fork statvfs killpg tcgetpgrp fchown O_CLOEXEC".split():
     delattr(os, name)
-for name in ("SIGPIPE", "SIGHUP", "SIGTSTP", "SIGCONT", "SIGWINCH", "SIGCHLD", "SIGUSR1", "pthread_sigmask"):
+for name in "SIGPIPE SIGHUP SIGTSTP SIGCONT SIGWINCH SIGCHLD SIGUSR1 pthread_sigmask".split():
     delattr(signal, name)
 platform.system = lambda: "FreeBSD"
 
