@@ -94,6 +94,12 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
         choices=("likely", "certain"),
         help="over a limit is: the likely figure (default), or the lower end of its range",
     )
+    limits.add_argument(
+        "--budget-folder",
+        metavar="DIR",
+        help="the limits are those of the whole job: each node writes its figures into this folder, which all must "
+        "see, and all stop when the sum is over",
+    )
     limits.add_argument("--on-unmeasured", choices=ON_EXCEED, help="the same when readings fail")
     limits.add_argument("--grace", metavar="DURATION", help="from SIGTERM to SIGKILL (default 30s)")
     limits.add_argument(
@@ -184,6 +190,8 @@ def _check_together(options: Options, budget: Budget) -> None:
     """Raise UsageError for options of a job that do not go together."""
     if options.expected_duration_s is not None and not options.forecast:
         raise UsageError("--expected-duration is for --forecast", hint="add --forecast, or leave it out")
+    if options.budget_folder is not None and not budget:
+        raise UsageError("--budget-folder needs a limit to hold", hint="give --max-emissions or --max-energy")
     if options.forecast and not budget:
         raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
     if not LEAST_TICK_S <= options.tick_s <= MOST_TICK_S:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import gzip
 import json
 import os
@@ -310,6 +309,8 @@ class _Syncer:
 
 def _open_locked(path: Path) -> tuple[int, bool]:
     """Return the file's descriptor, and whether it was made just now."""
+    import fcntl  # noqa: PLC0415  not there on Windows, where a journal is only read
+
     while True:
         descriptor, is_new = _open(path)
         try:
