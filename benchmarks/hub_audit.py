@@ -30,14 +30,14 @@ import json, sys
 import duckdb
 duckdb.execute("set enable_progress_bar = false")
 from carbon_lint.config import Settings
-from carbon_lint.hub.audit.judge import CardText, Tally, judge
+from carbon_lint.hub.audit.cards import CardText, Tally, audit_card
 sums = Tally()
 query = "select id, card from read_parquet(?) where contains(lower(card), 'co2') or contains(lower(card), 'emission')"
 rows = duckdb.execute(query, [sys.argv[1]])
 settings = Settings()
 while batch := rows.fetchmany(1000):
     for name, text in batch:
-        sums.add(judge(CardText(id=name, data=text.encode()), settings))
+        sums.add(audit_card(CardText(id=name, data=text.encode()), settings))
 print(json.dumps({"stating": sums.stating, "emissions_g": sums.emissions_g}))
 """
 

@@ -3,6 +3,7 @@
 * `terminal`, `visible`: for a terminal or a log that a CI runner reads.
 * `command_data`, `command_property`: for GitHub workflow commands (actions/toolkit `command.ts` has the same two).
 * `spreadsheet`: for a cell of CSV.
+* `xml_text`: for the text and the attributes of an SVG.
 * `json_literals`: for JSON that is printed to a log that a runner reads.
 * `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
 """
@@ -10,17 +11,17 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
 
 # C0, C1, line and paragraph separators, everything that turns the direction of writing, BOM, and lone surrogates (an
 # undecodable byte of a path), which no UTF-8 stream takes.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_CONTROL = "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 # A runner acts on `::name::` at the start of a line and on the old `##[name]` anywhere in it.
-_COMMAND = re.compile(r":(?=:)|##(?=\[)")
+_COMMAND = r":(?=:)|##(?=\[)"
 # What makes markup anywhere in a line of Markdown, and what does only at its start (headings, lists, rules). Left to
 # `re`'s own cache: compiling is more than a check that prints no Markdown should pay.
 _MARKDOWN = r"[\\`*_\[\]|~$]|^\s*[#+=-]|(?<=\d)[.)](?=\s)"
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"))
 _LINKED = r"(?i)@|#(?=\w)|GH(?=-\d)|www(?=\.)|(?<=\w):(?=/)"
 
 
@@ -29,12 +30,12 @@ def terminal(text: str) -> str:
 
     Control and bidirectional characters become escapes (`\x1b`, `\n`); a zero-width space parts `::` and `##[`.
     """
-    return _COMMAND.sub("\\g<0>\u200b", visible(text))
+    return re.sub(_COMMAND, "\\g<0>\u200b", visible(text))
 
 
 def visible(text: str) -> str:
     """`text` on one line with control and bidirectional characters as escapes, and nothing else changed."""
-    return _CONTROL.sub(_escaped, text)
+    return re.sub(_CONTROL, _escaped, text)
 
 
 def quoted(text: str, limit: int = 80) -> str:
@@ -55,12 +56,20 @@ def command_property(text: str) -> str:
 
 def json_literals(encoded: str) -> str:
     r"""ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only stand in its strings."""
-    return _COMMAND.sub(lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace("\x7f", "\\u007f")
+    return re.sub(_COMMAND, lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace(
+        "\x7f", "\\u007f"
+    )
 
 
 def spreadsheet(text: str) -> str:
     """Return `text` as a cell of CSV, with a quote before what a spreadsheet would run as a formula."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def xml_text(text: str) -> str:
+    """Return `text` for an element or a quoted attribute of XML, harmless in a log that the file is printed to."""
+    shown = re.sub("[\ufffe\uffff]", "\ufffd", terminal(text))  # what is no character of XML
+    return reduce(lambda done, pair: done.replace(*pair), _ENTITIES, shown)
 
 
 def markdown_code(text: str, *, in_table: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Write what repeats the code: pages of `docs/`, both `action.yml`, the schema of the configuration.
+"""Write what repeats the code: pages of `docs/`, each `action.yml`, the schema of the configuration.
 
 python tools/generate_docs.py          write them
 python tools/generate_docs.py --check  name the pages that would change, exit 1 where there is one
@@ -12,9 +12,8 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import yaml
@@ -23,10 +22,13 @@ from carbon_lint.cli import main
 from carbon_lint.config import Settings
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
-from carbon_lint.github.interface import INPUTS, OUTPUTS
+from carbon_lint.github.interface import INPUTS, LINT_INPUTS, LINT_OUTPUTS, OUTPUTS
 from carbon_lint.lint.rules import load_all
 from carbon_lint.report.rule_page import index_page, page
 from carbon_lint.verbs import VERBS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -34,6 +36,17 @@ NOTE = "<!-- Written by tools/generate_docs.py: change the code it speaks of, th
 HELP_PYTHON = (3, 11)
 """argparse words its help differently from version to version; the page is that of the oldest one supported."""
 
+IN_THE_JOB = """\
+runs:
+  using: composite
+  steps:
+    - id: carbon-lint
+      shell: bash
+      env:
+        CARBON_LINT_INPUTS: ${{{{ toJSON(inputs) }}}}
+      # exec, so that a cancelled run's signal reaches Python and not only the shell.
+      run: exec bash "{command}
+"""
 ACTIONS = {
     "action": (
         "carbon-lint",
@@ -49,17 +62,15 @@ ACTIONS = {
             "carbon-lint in the job's own environment, with its GPUs and its Python. The same inputs and outputs as "
             "the container action"
         ),
-        """\
-runs:
-  using: composite
-  steps:
-    - id: carbon-lint
-      shell: bash
-      env:
-        CARBON_LINT_INPUTS: ${{ toJSON(inputs) }}
-      # exec, so that a cancelled run's signal reaches Python and not only the shell.
-      run: exec bash "$GITHUB_ACTION_PATH/run.sh"
-""",
+        IN_THE_JOB.format(command='$GITHUB_ACTION_PATH/run.sh"'),
+    ),
+    "lint": (
+        "carbon-lint, lint only",
+        (
+            "Lint model cards, and install no more than that needs. The inputs and outputs mean what they do in the "
+            "container action"
+        ),
+        IN_THE_JOB.format(command='$GITHUB_ACTION_PATH/../in-job/run.sh" core'),
     ),
 }
 
@@ -117,6 +128,14 @@ limit = "max-emissions"
 owner = "maintainer@example.org"
 reason = "the larger tokenizer, agreed on in March"
 until = 2026-12-31
+
+[[budget]]                          # of a team, over time: docs/budgets.md
+name = "vision"
+models = ["acme/vit-*"]             # globs; left out: every run
+window = "month"                    # or an age, such as "30d"
+max-emissions = "10 kg"
+warn-at = "80%"
+owner = "@ann"
 """
 
 EXIT_CODES_PAGE = """\
@@ -162,8 +181,9 @@ Editors that know JSON Schema check the file with [`schemas/config.schema.json`]
 INPUTS_PAGE = """\
 # Inputs and outputs of the GitHub step
 
-Both actions have the same: `uses: OWNER/carbon-lint@v0` and `uses: OWNER/carbon-lint/in-job@v0`. A path is relative to the
-workspace. An input that is not listed here stops the step before the job. [The guide](guides/action.md) shows them at work.
+Both actions have the same: `uses: OWNER/carbon-lint@v0` and `uses: OWNER/carbon-lint/in-job@v0`. A path is relative to
+the workspace. An input that is not listed here stops the step before the job. [The guide](guides/action.md) shows them
+at work.
 
 ## Inputs
 
@@ -181,7 +201,7 @@ The step writes them before it ends, also if it fails, is cancelled or runs out 
 RECORD_PAGE = """\
 # The record
 
-A record is the JSON file that `carbon-lint run --record r.json` writes. It holds everything that is known about one run.
+A record is the JSON file that `carbon-lint run --record r.json` writes. It holds all that is known about one run.
 Its format is `{format}`; the JSON Schema is [`schemas/record.schema.json`](../schemas/record.schema.json).
 
 `null` means *not measured*. It never means 0. A unit is part of the name: `emissions_g`, `energy_kwh`, `duration_s`.
@@ -203,13 +223,14 @@ def pages() -> dict[Path, str]:
         Path("schemas/config.schema.json"): config_schema(),
         Path("action.yml"): action("action"),
         Path("in-job/action.yml"): action("in-job"),
+        Path("lint/action.yml"): action("lint", LINT_INPUTS, LINT_OUTPUTS),
         Path("docs/inputs.md"): NOTE + inputs_page(),
         Path("docs/record.md"): NOTE + record_page(),
     }
 
 
-def action(name: str) -> str:
-    """Return the metadata of an action: `action` runs in the image, `in-job` in the job."""
+def action(name: str, inputs: Collection[str] = tuple(INPUTS), outputs: Collection[str] = tuple(OUTPUTS)) -> str:
+    """Return the metadata of an action: `action` runs in the image, `in-job` and `lint` in the job."""
     title, what, runs = ACTIONS[name]
     described = {
         "name": title,
@@ -217,16 +238,18 @@ def action(name: str) -> str:
         "author": "carbon-lint",
         "branding": {"icon": "wind", "color": "green"},
         "inputs": {
-            key: {"description": text, "required": False, "default": default} for key, (text, default) in INPUTS.items()
+            key: {"description": text, "required": False, "default": default}
+            for key, (text, default) in INPUTS.items()
+            if key in inputs
         },
-        "outputs": {key: _output(name, key, text) for key, text in OUTPUTS.items()},
+        "outputs": {key: _output(name, key, text) for key, text in OUTPUTS.items() if key in outputs},
     }
     shown = yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=1000)
     return f"# Written by tools/generate_docs.py from carbon_lint/github/interface.py.\n{shown}{runs}"
 
 
 def _output(action_name: str, key: str, text: str) -> dict[str, str]:
-    value = {"value": f"${{{{ steps.carbon-lint.outputs.{key} }}}}"} if action_name == "in-job" else {}
+    value = {"value": f"${{{{ steps.carbon-lint.outputs.{key} }}}}"} if action_name != "action" else {}
     return {"description": text, **value}
 
 

@@ -158,13 +158,13 @@ def _new_key(card: Card, fences: FrontMatter, root: Node, block: Block) -> Splic
     if _ends_in_block_scalar(last_value):
         at = _above_comments(text, _line_start(text, last_key.start), fences.start)
         newline = _break_before(text, at)
-        return Splice(at, at, newline.join((*_block_lines(block, indent, _step(root, indent)), "")))
+        return Splice(at, at, newline.join((*_block_lines(block, indent, _indent_below(root, indent)), "")))
     at = _line_end(text, root.end)
     rest = text[at : fences.end]
     if all(not line.strip() or line.lstrip().startswith("#") for line in _LINE_BREAK.split(rest)):
         at = max(at, _last_written(text, at, fences.end))
     newline = _break_after(text, at)
-    return Splice(at, at, newline + newline.join(_block_lines(block, indent, _step(root, indent))))
+    return Splice(at, at, newline + newline.join(_block_lines(block, indent, _indent_below(root, indent))))
 
 
 def _ends_in_block_scalar(value: Node) -> bool:
@@ -185,7 +185,7 @@ def _indent(card: Card, key: Node) -> str:
     return indent
 
 
-def _step(root: Node, indent: str) -> str:
+def _indent_below(root: Node, indent: str) -> str:
     """How far the neighbours indent what is below a key."""
     for key, value in root.own_items():
         if value.kind == "map" and not value.is_flow and not value.is_alias:
@@ -211,7 +211,7 @@ def _into_value(card: Card, key: Node, value: Node, block: Block) -> list[Splice
 def _lines_below(card: Card, key: Node, block: Block) -> list[str]:
     indent = _indent(card, key)
     root = card.root
-    step = _step(root, indent) if root is not None else " " * _STEP
+    step = _indent_below(root, indent) if root is not None else " " * _STEP
     return [f"{indent}{step}{_entry(name, value)}" for name, value in block.items()]
 
 

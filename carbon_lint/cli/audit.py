@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from carbon_lint.config import Settings
-    from carbon_lint.hub.audit.judge import AuditedCard, Tally
-    from carbon_lint.hub.audit.run import Progress
+    from carbon_lint.hub.audit.cards import AuditedCard, Tally
+    from carbon_lint.hub.audit.run import AuditProgress
     from carbon_lint.hub.client.catalogue import Catalogue
 
 JOURNAL = "carbon-lint-audit.jsonl"
@@ -113,20 +113,20 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
 
 
 def _of_file(arguments: Namespace, settings: Settings) -> Tally:
-    from carbon_lint.hub.audit.judge import tally
-    from carbon_lint.hub.audit.run import judge_in_processes, watched
+    from carbon_lint.hub.audit.cards import tally
+    from carbon_lint.hub.audit.run import audit_in_processes, watched
     from carbon_lint.hub.audit.sources import cards_in
     from carbon_lint.lint.batch import cores
 
     if arguments.engine == "ray":
-        from carbon_lint.hub.audit.ray_engine import judge_on_ray
+        from carbon_lint.hub.audit.ray_engine import audit_on_ray
 
-        verdicts = judge_on_ray(arguments.file, settings, arguments.ray_address, only_mentioning=arguments.stating_only)
+        verdicts = audit_on_ray(arguments.file, settings, arguments.ray_address, only_mentioning=arguments.stating_only)
     else:
         # handing a card to another process costs more than looking for a word in it
         workers = arguments.workers or (1 if arguments.stating_only else cores())
         cards = cards_in(arguments.file)
-        verdicts = judge_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
+        verdicts = audit_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
     with _Show() as show, _interrupt_asked_for() as is_asked_for:
         sums = tally(itertools.takewhile(lambda _: not is_asked_for(), watched(verdicts, show, of=None)))
     _write(sums, arguments, None)
@@ -168,7 +168,7 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
         if arguments.open_prs and arguments.yes and catalogue.credentials is None:
             raise no_token(os.environ)
         try:
-            sums = _judge_hub(arguments, settings, catalogue, show)
+            sums = _audit_hub(arguments, settings, catalogue, show)
         except (KeyboardInterrupt, HubError):
             show.close()
             sys.stderr.write(
@@ -183,11 +183,11 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
     return sums
 
 
-def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, show: _Show) -> Tally:
+def _audit_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, show: _Show) -> Tally:
     from carbon_lint import __version__
-    from carbon_lint.hub.audit.journal import Journal
-    from carbon_lint.hub.audit.judge import tally
-    from carbon_lint.hub.audit.run import judge_each, watched
+    from carbon_lint.hub.audit.cards import tally
+    from carbon_lint.hub.audit.journal import AuditJournal
+    from carbon_lint.hub.audit.run import audit_each, watched
     from carbon_lint.hub.audit.sources import fetch, ids_in
 
     if arguments.author:
@@ -195,12 +195,12 @@ def _judge_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
     else:
         names = ids_in(arguments.models)
     key = {"endpoint": catalogue.endpoint, "author": arguments.author, "models": arguments.models, "by": __version__}
-    with Journal(Path(arguments.journal), key) as journal:
+    with AuditJournal(Path(arguments.journal), key) as journal:
         before = [journal.done[name] for name in names if name in journal.done]
         if before:
             sys.stderr.write(f"carbon-lint: {len(before)} of {len(names)} were judged before, going on\n")
         left = iter([name for name in names if name not in journal.done])
-        fresh = judge_each(fetch(left, catalogue), settings, journal)
+        fresh = audit_each(fetch(left, catalogue), settings, journal)
         verdicts: Iterator[AuditedCard] = itertools.chain(before, fresh)
         sums = tally(watched(verdicts, show, of=len(names), before=len(before)))
         journal.finish()
@@ -259,7 +259,7 @@ def _open_one(judged: AuditedCard, settings: Settings, catalogue: Catalogue, *, 
 
 
 class _Show:
-    """Progress on standard error: a bar on a terminal, a line now and then in a log."""
+    """Show progress on standard error: a bar on a terminal, a line now and then in a log."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
@@ -273,7 +273,7 @@ class _Show:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: AuditProgress) -> None:
         """Take one step; shown only now and then."""
         now = time.monotonic()
         if now - self._last < self._every_s:
@@ -296,7 +296,7 @@ class _Show:
             self._is_drawn = False
 
 
-def progress_line(progress: Progress) -> str:
+def progress_line(progress: AuditProgress) -> str:
     """`[######      ] 120 of 480 cards, 12.0 s, about 36.0 s left`."""
     if progress.of is None:
         return f"{progress.done} cards, {format_duration(progress.elapsed_s)}"

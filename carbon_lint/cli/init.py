@@ -174,6 +174,8 @@ def _placeholder(changes: list[Change]) -> UsageError | None:
 
 
 def _say_found(found: Survey, choices: Choices) -> None:
+    from carbon_lint.starter.progress import advice
+
     none = "none; figures that are published go into the card on the Hub"
     say = [*_found_trainings(found, choices), f"model cards: {', '.join(found.cards) or none}"]
     config = found.codecarbon
@@ -190,6 +192,9 @@ def _say_found(found: Survey, choices: Choices) -> None:
             "location: asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
         )
     sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in say))
+    told = next((one.script for one in found.trainings if one.uses_trainer and not one.tells_progress), None)
+    if told is not None:
+        sys.stderr.write(f"carbon-lint: {advice(terminal(told))}\n")
 
 
 def _found_trainings(found: Survey, choices: Choices) -> list[str]:

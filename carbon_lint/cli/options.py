@@ -86,6 +86,7 @@ _PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "tick": ("tick_s", parse_duration_s),
     "forecast": ("forecast", bool),
     "remote_ok": ("remote_ok", bool),
+    "leave_containers": ("leave_containers", bool),
     "expected_duration": ("expected_duration_s", parse_duration_s),
     "record": ("record", _itself),
     "run_group": ("run_group", _itself),

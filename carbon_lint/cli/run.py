@@ -118,7 +118,7 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
     said = describe_program(request.command[0], request.environ, own, sys.prefix)
     missing = f"nothing to compare with: {plan.baseline}" if isinstance(plan.baseline, str) else None
     how = None if plan.place is None else plan.place.how
-    for line in filter(None, (said, how, missing)):
+    for line in filter(None, (said, how, missing, run_options.describe_group(plan))):
         _say(line)
 
 

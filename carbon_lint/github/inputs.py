@@ -176,6 +176,7 @@ class ActionInputs:
     hf_token: str | None = _input("hf-token", _token, secret=True)
     pass_env: tuple[str, ...] = _input("pass-env", _names, default=())
     remote_ok: bool = _input("remote-ok", _boolean, default=False)
+    leave_containers: bool = _input("leave-containers", _boolean, default=False)
     pr_comment: bool = _input("pr-comment", _boolean, default=False)
     github_token: str | None = _input("github-token", _token, secret=True)
     sarif_file: str | None = _input("sarif-file", _text)

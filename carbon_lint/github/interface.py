@@ -75,6 +75,7 @@ INPUTS = {
         "Run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client alone",
         "false",
     ),
+    "leave-containers": ("Neither count nor stop the containers that the command's scripts start", "false"),
     "pr-comment": ("Write the result into one comment on the pull request (permission pull-requests: write)", "false"),
     "github-token": ("Token for the comment and for the limits of a pull request's base", "${{ github.token }}"),
     "sarif-file": ("Write the lint findings as SARIF to this path, for github/codeql-action/upload-sarif", ""),
@@ -108,3 +109,7 @@ OUTPUTS = {
     "warnings": "Number of lint warnings",
 }
 """Name -> what it holds."""
+
+LINT_INPUTS = ("cards", "fail-on", "config", "sarif-file", "summary")
+LINT_OUTPUTS = ("errors", "warnings")
+"""What the action that only lints takes and sets; all of it means what it does in the others."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from carbon_lint.github.inputs import ActionInputs
     from carbon_lint.github.jobfiles import JobFiles
     from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.progress import Progress
+    from carbon_lint.measurement.progress import RunProgress
     from carbon_lint.records.record import Record
 
 SHELL = ("bash", "-euo", "pipefail", "-c")
@@ -162,7 +162,7 @@ def _wait_for(process: subprocess.Popen[bytes]) -> int:
 
 
 def measured(
-    run: Callable[[Meter, Callable[[Progress], None], PrintedProgress], Record],
+    run: Callable[[Meter, Callable[[RunProgress], None], PrintedProgress], Record],
     meter: Meter,
     readings: list[Reading],
     console: Console,
@@ -174,7 +174,7 @@ def measured(
     lines = LogLines(lambda text: console.line(text.removesuffix("\n")))
     printed, missing = PrintedProgress(), MissingCommand()
 
-    def show(progress: Progress) -> None:
+    def show(progress: RunProgress) -> None:
         if progress.forecast_warning is not None:
             console.warning(progress.forecast_warning)
         lines(replace(progress, forecast_warning=None))

@@ -1,4 +1,4 @@
-"""Judge many files: over the cores if that pays, in the order in which they were found, without holding them all."""
+"""Check many files: over the cores if that pays, in the order in which they were found, without holding them all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections import deque
 from itertools import chain, islice
 
-from carbon_lint.lint.engine import Judged
+from carbon_lint.lint.engine import CheckedFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Any, TypeVar
 
-    from carbon_lint.lint.discover import Found
-    from carbon_lint.lint.engine import Judge
+    from carbon_lint.lint.discover import CardFile
+    from carbon_lint.lint.engine import Checker
 
     In = TypeVar("In")
     Out = TypeVar("Out")
@@ -28,15 +28,15 @@ _AHEAD = 2
 """Batches before each worker: enough that none waits, few enough that the walk does not run away from the judging."""
 
 
-def judge_all(judge: Judge, found: Iterator[Found]) -> Iterator[Judged]:
-    """Yield every file judged, in order. A file that is not a card or cannot be read never stops the others."""
+def check_all(checker: Checker, found: Iterator[CardFile]) -> Iterator[CheckedFile]:
+    """Yield every file checked, in order. A file that is not a card or cannot be read never stops the others."""
     first = list(islice(found, PAYS_FROM))
     workers = cores() if len(first) == PAYS_FROM and hasattr(os, "fork") else 1
     if workers == 1:
-        return map(judge.judge, chain(first, found))
+        return map(checker.check, chain(first, found))
     # What judging imports is imported here, once, and inherited by the workers.
-    warm = [judge.judge(one) for one in first[:_WARM]]
-    return chain(warm, _in_parallel(judge, chain(first[_WARM:], found), workers))
+    warm = [checker.check(one) for one in first[:_WARM]]
+    return chain(warm, _in_parallel(checker, chain(first[_WARM:], found), workers))
 
 
 def cores() -> int:
@@ -44,15 +44,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _in_parallel(judge: Judge, found: Iterator[Found], workers: int) -> Iterator[Judged]:
-    for batch, eventful in in_order(_eventful, batches(found, _BATCH), workers, judge, ahead=_AHEAD):
-        yield from (eventful.get(index) or Judged(one.path, []) for index, one in enumerate(batch))
+def _in_parallel(checker: Checker, found: Iterator[CardFile], workers: int) -> Iterator[CheckedFile]:
+    for batch, eventful in in_order(_eventful, batches(found, _BATCH), workers, checker, ahead=_AHEAD):
+        yield from (eventful.get(index) or CheckedFile(one.path, []) for index, one in enumerate(batch))
 
 
-def _eventful(judge: Judge, batch: list[Found]) -> dict[int, Judged]:
+def _eventful(checker: Checker, batch: list[CardFile]) -> dict[int, CheckedFile]:
     """Return those of a batch that there is anything to say about, by position."""
-    judged = (judge.judge(one) for one in batch)
-    return {index: one for index, one in enumerate(judged) if not one.is_silent}
+    checked = (checker.check(one) for one in batch)
+    return {index: one for index, one in enumerate(checked) if not one.is_silent}
 
 
 def batches(items: Iterable[In], size: int) -> Iterator[list[In]]:
@@ -87,7 +87,7 @@ def in_order(
             yield batch, future.result()
     except BrokenProcessPool as error:
         raise InputError(
-            "a worker process ended while it judged cards", hint="was it out of memory, or killed?"
+            "a worker process ended while it checked cards", hint="was it out of memory, or killed?"
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 
-from carbon_lint.errors import InputError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +27,7 @@ SKIPPED_FOLDERS = frozenset(
 )
 
 
-class Found:
+class CardFile:
     """A file to judge: its path as a person would write it, and whether it was named or found in a folder."""
 
     __slots__ = ("is_named", "path")
@@ -41,7 +39,7 @@ class Found:
 
 def find_cards(
     paths: Sequence[str], include: tuple[str, ...] = (), configured: Callable[[str], Patterns] | None = None
-) -> Iterator[Found]:
+) -> Iterator[CardFile]:
     """Return the files that `paths` mean, each once, in their order; of a folder its files by name, then its folders.
 
     `include` holds globs of files that count as cards in folders besides README.md: matched against the name, or,
@@ -61,13 +59,13 @@ def find_cards(
                 yield found
 
 
-def _below(path: str, given: Patterns, configured: Callable[[str], Patterns] | None) -> Iterator[Found]:
+def _below(path: str, given: Patterns, configured: Callable[[str], Patterns] | None) -> Iterator[CardFile]:
     if os.path.isdir(path):
         include = given + configured(path) if configured is not None else given
         for name in _walk(path, include):
-            yield Found(name, is_named=False)
+            yield CardFile(name, is_named=False)
     else:
-        yield Found(path, is_named=True)
+        yield CardFile(path, is_named=True)
 
 
 def _walk(top: str, include: Patterns) -> Iterator[str]:
@@ -83,6 +81,8 @@ def _walk(top: str, include: Patterns) -> Iterator[str]:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except OSError as error:
             if folder == top:
+                from carbon_lint.errors import InputError
+
                 raise InputError(f"cannot list {top}: {error.strerror}", hint="check its permissions") from error
             continue
         if any(entry.name == ".gitignore" for entry in entries):

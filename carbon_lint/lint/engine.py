@@ -9,7 +9,7 @@ from carbon_lint.config import Settings, find, load_file
 from carbon_lint.lint.card_linter import examine, run_rules
 from carbon_lint.lint.context import Context, speaks_bytes
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-from carbon_lint.lint.discover import CARD_NAME, Found
+from carbon_lint.lint.discover import CARD_NAME, CardFile
 from carbon_lint.lint.policy import Policy
 
 TYPE_CHECKING = False
@@ -71,7 +71,7 @@ class LintRequest:
         self.is_dry = is_dry
 
 
-class Judged:
+class CheckedFile:
     """What became of one file."""
 
     __slots__ = ("diagnostics", "diff", "is_failing", "is_fixed", "is_skipped", "is_unread", "path", "suppressed")
@@ -88,12 +88,12 @@ class Judged:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it was judged and there is nothing more to say."""
+        """Whether it was checked and there is nothing more to say."""
         is_noted = self.is_skipped or self.is_unread or self.is_fixed
         return not (self.diagnostics or self.suppressed or is_noted or self.diff)
 
 
-class Judge:
+class Checker:
     """Judges files one by one, with the settings that hold for each. Used in this process or in several."""
 
     __slots__ = ("_files", "_last", "_policies", "request")
@@ -148,62 +148,62 @@ class Judge:
             settings = settings.with_values(tighter, self.request.ceilings_from)
         return settings.with_values(self.request.overrides, "command line")
 
-    def judge(self, found: Found) -> Judged:
+    def check(self, found: CardFile) -> CheckedFile:
         """Read and lint one file, and fix it if that was asked for."""
         policy = self.policy_for(found.path)
-        judged = self._judge(found, policy)
-        judged.is_failing = policy.fails(judged.diagnostics)
-        return judged
+        checked = self._check(found, policy)
+        checked.is_failing = policy.fails(checked.diagnostics)
+        return checked
 
-    def judge_stdin(self, data: bytes, path: str, settings_path: str) -> Judged:
+    def check_stdin(self, data: bytes, path: str, settings_path: str) -> CheckedFile:
         """Lint what came from standard input as if it were the file `path`."""
         policy = self.policy_for(settings_path)
-        judged = self._judge_bytes(Found(path, is_named=True), data, policy)
-        judged.is_failing = policy.fails(judged.diagnostics)
-        return judged
+        checked = self._check_bytes(CardFile(path, is_named=True), data, policy)
+        checked.is_failing = policy.fails(checked.diagnostics)
+        return checked
 
-    def _judge(self, found: Found, policy: Policy) -> Judged:
+    def _check(self, found: CardFile, policy: Policy) -> CheckedFile:
         try:
             data = read_bytes(found.path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            judged = Judged(found.path, _unreadable(found.path, reason, policy))
-            judged.is_unread = True
-            return judged
-        return self._judge_bytes(found, data, policy)
+            checked = CheckedFile(found.path, _unreadable(found.path, reason, policy))
+            checked.is_unread = True
+            return checked
+        return self._check_bytes(found, data, policy)
 
-    def _judge_bytes(self, found: Found, data: bytes, policy: Policy) -> Judged:
+    def _check_bytes(self, found: CardFile, data: bytes, policy: Policy) -> CheckedFile:
         from carbon_lint.card.read import read_card
 
         card = read_card(data, found.path)
         if (self.request.is_hook or not found.is_named) and not _is_model_card(card):
-            judged = Judged(found.path, [])
-            judged.is_skipped = True
-            return judged
+            checked = CheckedFile(found.path, [])
+            checked.is_skipped = True
+            return checked
         if self.request.evidence is None and not policy.has_budget and _is_out_of_scope(card, data):
-            return Judged(found.path, [])
+            return CheckedFile(found.path, [])
         diagnostics, suppressed = examine(card, policy, self.request.evidence)
         if self.request.fix is not None and any(diagnostic.fix for diagnostic in diagnostics):
             return self._fixed(card, policy)
-        return Judged(found.path, diagnostics, suppressed)
+        return CheckedFile(found.path, diagnostics, suppressed)
 
-    def _fixed(self, card: Card, policy: Policy) -> Judged:
+    def _fixed(self, card: Card, policy: Policy) -> CheckedFile:
         """Fix a card, write it unless the request is dry, and return what is left. Raises OutputError."""
         from carbon_lint.lint.fix import encoded, fix_card, unified_diff
 
         request = self.request
         fixed = fix_card(card, policy, request.evidence, allow_unsafe=request.fix == "unsafe")
         shown = card if request.is_dry else fixed
-        judged = Judged(card.path, *examine(shown, policy, request.evidence))
+        checked = CheckedFile(card.path, *examine(shown, policy, request.evidence))
         if fixed.text == card.text:
-            return judged
-        judged.diff = unified_diff(card, fixed)
+            return checked
+        checked.diff = unified_diff(card, fixed)
         if not request.is_dry:
             from carbon_lint.files import write_atomically
 
             write_atomically(card.path, encoded(fixed))
-            judged.is_fixed = True
-        return judged
+            checked.is_fixed = True
+        return checked
 
 
 class FileSources:
@@ -252,14 +252,14 @@ def lint_text(text: bytes, path: str, settings: Settings, evidence: Evidence | N
     return lint_card(read_card(text, path), settings, evidence)
 
 
-def collect(judged: Iterable[Judged], sources: Mapping[str, str] | None = None) -> tuple[LintReport, list[str]]:
+def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = None) -> tuple[LintReport, list[str]]:
     """One report from many files."""
     diagnostics: list[Diagnostic] = []
     fixed = []
     diffs = []
     checked = skipped = unread = suppressed = 0
     is_failing = False
-    for one in judged:
+    for one in files:
         diagnostics.extend(one.diagnostics)
         checked += not (one.is_skipped or one.is_unread)
         skipped += one.is_skipped
@@ -298,7 +298,7 @@ def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:
 
 def read_bytes(path: str) -> bytes:
     """Return the bytes of a regular file. Raises OSError, also for a FIFO, which would block, or a device."""
-    # Opened without blocking and judged by what was opened: between a look and an opening the file could change.
+    # Opened without blocking and checked by what was opened: between a look and an opening the file could change.
     descriptor = os.open(path, os.O_RDONLY | _NONBLOCK)
     try:
         status = os.fstat(descriptor)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from carbon_lint.lint.batch import judge_all
+from carbon_lint.lint.batch import check_all
 from carbon_lint.lint.discover import CARD_NAME, find_cards
-from carbon_lint.lint.engine import Judge, collect
+from carbon_lint.lint.engine import Checker, collect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ def lint_paths(request: LintRequest) -> tuple[LintReport, list[str]]:
 
     Raises NoCardsError if nothing was found, ConfigError, and OutputError if a fix cannot be written.
     """
-    judge = Judge(request)
-    report, diffs = collect(judge_all(judge, find_cards(request.paths, request.include, judge.included_in)))
+    checker = Checker(request)
+    report, diffs = collect(check_all(checker, find_cards(request.paths, request.include, checker.included_in)))
     if not report.files_checked and not report.files_unread and not (report.files_skipped and _names_a_file(request)):
         _raise_nothing(request)
     return report, diffs

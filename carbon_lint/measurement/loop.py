@@ -16,7 +16,9 @@ from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
-from carbon_lint.measurement.progress import Phase, Progress
+from carbon_lint.measurement.job.time_limit import time_limit
+from carbon_lint.measurement.phases import PhaseMeter
+from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.measurement.request import OnLoss, StopWhen
 from carbon_lint.records.ranges import least_power_w, uncertainty_at
 from carbon_lint.records.record import StoppedBy, UnmeasuredCode, UnmeasuredReason
@@ -48,6 +50,7 @@ class RunState:
     is_over_budget: bool = False
     unmeasured: UnmeasuredReason | None = None
     warnings: list[str] = field(default_factory=list)
+    phases: PhaseMeter = field(default_factory=PhaseMeter)
 
 
 class Loop:
@@ -59,7 +62,7 @@ class Loop:
         job: Job,
         meter: Meter,
         inbox: SignalInbox,
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[RunProgress], None],
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
@@ -80,13 +83,14 @@ class Loop:
         self._missed = 0
         self._cancels = 0
         self._at_stop: Reading | None = None
+        self._time_limit = time_limit(request.environ)
 
     def run(self) -> None:
         """Until the job has gone. The caller stops the meter and calls `take_last`."""
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
         if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
-            self._cpu = JobCpu(self._job.pid, self._job.containers, self._request.environ)
+            self._cpu = JobCpu(self._job.pid, self._job.find_containers, self._request.environ)
         self._say_what_idling_costs()
         poller = select.poll()
         poller.register(self._job, select.POLLIN)
@@ -136,6 +140,8 @@ class Loop:
             self.state.last_reading = reading
         elif self.state.last_reading is not None:
             self._warn("the last reading failed: what the job used since the one before is not counted")
+        self.state.warnings += self.state.phases.notes
+        self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
         self._report(Phase.ENDED)
 
     def _hear_signals(self) -> None:
@@ -214,14 +220,16 @@ class Loop:
 
     def _take(self, reading: Reading) -> None:
         self.state.last_reading = reading
+        marks = [] if self._outlook is None else self._outlook.marks.look(reading.elapsed_s)
+        self.state.phases.take(reading, marks)
         if self._journal is not None:
-            self._journal.write_reading(reading)
+            self._journal.write_reading(reading, marks)
             if self._journal.problem is not None:
                 problem = f"cannot write {self._journal.path}: {self._journal.problem}; the job goes on"
                 self._say_once("journal", problem)
-        self._judge(reading)
+        self._check_limits(reading)
 
-    def _judge(self, reading: Reading) -> None:
+    def _check_limits(self, reading: Reading) -> None:
         share = used_share(self._limits(reading))
         if share is None or share < WARN_AT_SHARE:
             return
@@ -275,12 +283,18 @@ class Loop:
         else:
             elapsed_s = self.state.last_reading.elapsed_s
             forecast = forecaster.take(used, elapsed_s)
+            self._hold_against_time_limit(forecast)
             if self.state.is_over_budget:
                 return forecast, None
             said = self._announcer.say(forecast, elapsed_s=elapsed_s, is_recognised=forecaster.is_recognised)
         if said.notice is not None:
             self._say(said.notice)
         return forecast, said.warning
+
+    def _hold_against_time_limit(self, forecast: Forecast | None) -> None:
+        limit, ends_at_s = self._time_limit, None if forecast is None else forecast.ends_at_s
+        if ends_at_s is not None and limit is not None and ends_at_s > limit.after_s:
+            self._say_once("time-limit", f"heading for {format_duration(ends_at_s)}, and {limit.words}")
 
     def _is_usable(self, reading: Reading) -> bool:
         """Whether the reading holds what the limits are held against."""
@@ -304,7 +318,7 @@ class Loop:
         forecast, warning = self._forecast(used, phase)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(
-            Progress(
+            RunProgress(
                 phase=phase,
                 elapsed_s=reading.elapsed_s if reading else 0.0,
                 emissions_g=reading.emissions_g if reading else None,

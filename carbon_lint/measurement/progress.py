@@ -23,7 +23,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class RunProgress:
     """One tick. `used_share` is of the tightest limit, 1.0 at the limit; `forecast_share` is its value at the end.
 
     `forecast_by` says by what progress. `forecast_warning` is said once, when the share goes over 1.

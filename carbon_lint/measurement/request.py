@@ -43,6 +43,7 @@ class RunRequest:
         secrets: texts that no record may hold, beside the values of variables that are named like a secret.
         record_path: where the record goes; `None` writes neither record nor journal.
         remote_ok: measure a command although its work runs elsewhere and can neither be counted nor stopped.
+        leave_containers: neither label nor stop the containers that the job's scripts start.
         forecast: warn when the job is heading over a limit, by its progress file or `expected_duration_s`.
     """
 
@@ -62,6 +63,7 @@ class RunRequest:
     record_path: str | None = None
     run_group: str | None = None
     remote_ok: bool = False
+    leave_containers: bool = False
     forecast: bool = False
     expected_duration_s: float | None = None
     provenance: Provenance = field(default_factory=Provenance)

@@ -21,6 +21,7 @@ from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measurement.forecast.outlook import open_outlook
 from carbon_lint.measurement.job import containers, environment
 from carbon_lint.measurement.job.cpu_time import warn_of_others
+from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
 from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from carbon_lint.measurement.forecast.outlook import Outlook
     from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measurement.job.fronts import Fronts
     from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.progress import Progress
+    from carbon_lint.measurement.progress import RunProgress
     from carbon_lint.measurement.request import RunRequest
     from carbon_lint.records.folder import Earlier
     from carbon_lint.records.record import Hardware
@@ -61,7 +64,7 @@ class RecordNotWrittenError(OutputError):
 def measure(
     request: RunRequest,
     meter: Meter,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[RunProgress], None],
     printed: PrintedProgress | None = None,
 ) -> Record:
     """Run the command of `request` under `meter`, judge its budget, write and return its record.
@@ -84,15 +87,12 @@ def measure(
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(SignalInbox())
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
-        environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
-        environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
-        with outlook.listening.lent():
-            job = Job(plan.command, environ, request.pass_fds, plan.containers)
-        stack.callback(job.close)
+        job, fronts = _make_job(request, plan, outlook, run_id, stack)
         journal = _open_journal(request)
+        earlier = None
         if journal is not None:
             stack.callback(journal.close)
-        earlier = None if journal is None else find_earlier(request.record_path or "")
+            earlier = find_earlier(request.record_path or "")
         meter.start()
         found = _warnings_at_start(request, meter, journal, earlier)
         request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
@@ -105,10 +105,33 @@ def measure(
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
             blank = _without_group(blank, request, journal)
         loop.take_last(meter.stop())
+        loop.state.warnings += [] if fronts is None else fronts.elsewhere(request.environ)
         record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
-        record = _write(as_stored(_redacted(record, request)), request, journal)
-        record = _with_notes_on_nested(record, request, journal)
+        record = _kept(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
+    return record
+
+
+def _make_job(
+    request: RunRequest, plan: containers.Plan, outlook: Outlook, run_id: str, stack: contextlib.ExitStack
+) -> tuple[Job, Fronts | None]:
+    """Return the job, which waits for its start, and the fronts of its containers."""
+    environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
+    environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
+    fronts = None if request.leave_containers or plan.is_client else open_fronts(environ, run_id)
+    if fronts is not None:
+        environ = stack.enter_context(fronts).on_path(environ)
+    with outlook.listening.lent():
+        job = Job(plan.command, environ, request.pass_fds, finder(plan.containers, fronts))
+    stack.callback(job.close)
+    return job, fronts
+
+
+def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:
+    """Write the record, with all notes, then put its journal into its last form. Return the record as written."""
+    record = _with_notes_on_nested(_write(record, request, journal), request, journal)
+    if journal is not None:
+        journal.compress()
     return record
 
 
@@ -214,6 +237,7 @@ def _redacted(record: Record, request: RunRequest) -> Record:
         record,
         warnings=tuple(redact.text(warning, secrets) for warning in record.warnings),
         unmeasured_because=reason and replace(reason, message=redact.text(reason.message, secrets)),
+        phases=tuple(replace(phase, name=redact.text(phase.name, secrets)) for phase in record.phases),
     )
 
 
@@ -252,7 +276,9 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
         stopped_by=state.stopped_by,
         unmeasured_because=state.unmeasured,
     )
-    return record if counted is None else with_evidence(record, counted)
+    if counted is None:
+        return record
+    return with_evidence(replace(record, phases=state.phases.phases(record)), counted)
 
 
 def with_evidence(record: Record, reading: Reading) -> Record:
@@ -350,11 +376,11 @@ def _warnings_at_start(
             f"(carbon-lint recover {shlex.quote(kept)} -o NEW.json)"
         )
     if earlier is not None and earlier.is_attempt:
-        warnings.append(_kept(earlier.aside))
+        warnings.append(_kept_aside(earlier.aside))
     return warnings
 
 
-def _kept(aside: Path) -> str:
+def _kept_aside(aside: Path) -> str:
     return f"an earlier run had this record's name and is kept in {aside.name}"
 
 
@@ -363,14 +389,16 @@ def _limits(request: RunRequest) -> dict[str, float | None]:
 
 
 def _write(record: Record, request: RunRequest, journal: Journal | None) -> Record:
-    """Write the record and return it as it was written."""
+    """Write the record without its secrets and return it as it was written."""
+    record = as_stored(_redacted(record, request))
     if request.record_path is None or journal is None:
         return record
+    record = replace(record, journal_sha256=journal.sha256())
     journal.write_record(record_to_json(record))
     try:
         kept = keep_earlier(record, request.record_path)
-        if kept is not None and kept.is_attempt and _kept(kept.aside) not in record.warnings:
-            record = replace(record, warnings=(*record.warnings, _kept(kept.aside)))
+        if kept is not None and kept.is_attempt and _kept_aside(kept.aside) not in record.warnings:
+            record = replace(record, warnings=(*record.warnings, _kept_aside(kept.aside)))
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error

@@ -57,6 +57,7 @@ class Options:
     on_exceed: str | None = None
     stop_when: str | None = None
     remote_ok: bool = False
+    leave_containers: bool = False
     on_unmeasured: str | None = None
     on_modelled: str | None = None
     grace_s: float | None = None

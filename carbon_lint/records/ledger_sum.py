@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError
 from carbon_lint.records.ledger import key
 from carbon_lint.records.merge.shared import without_shared
-from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
+from carbon_lint.records.ranges import measured_share, ranges_of
 from carbon_lint.records.uncertainty import Range
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Reason(StrEnum):
     SHARED = "shared"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Counted:
     """A record of the ledger and what of it counts.
 
@@ -49,6 +50,11 @@ class Counted:
     record: Record | None
     reason: Reason | None = None
     holders: tuple[str, ...] = ()
+
+    @cached_property
+    def ranges(self) -> tuple[Range | None, Range | None]:
+        """What counts, in grams and in kWh; `None` for what the record does not hold, or that nothing counts."""
+        return (None, None) if self.record is None else ranges_of(self.record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +97,8 @@ def total_of(counted: Sequence[Counted]) -> Total:
     apart = [each.entry.record for each in counted if each.reason in {None, Reason.HELD, Reason.SHARED}]
     reasons = [each.reason for each in counted]
     return Total(
-        emissions_g=sum_of_ranges(map(emissions_range, records)),
-        energy_kwh=sum_of_ranges(map(energy_range, records)),
+        emissions_g=sum_of_ranges(each.ranges[0] for each in counted),
+        energy_kwh=sum_of_ranges(each.ranges[1] for each in counted),
         runs=len(records),
         without_emissions=tuple(record.run_id for record in records if record.emissions_g is None),
         without_energy=tuple(record.run_id for record in records if record.energy_kwh.total is None),
@@ -132,14 +138,15 @@ def count(found: Iterable[Entry]) -> list[Counted]:
     Raises InputError if two merged records hold one run, and neither holds all of the other's.
     """
     entries = list(found)
-    best = _best(entries)
+    keys = {entry.path: key(entry.record) for entry in entries}
+    best = _best(entries, keys)
     holders = _holders(list(best.values()))
     alone = [entry for entry in best.values() if entry.path not in holders]
     shares = without_shared([entry.record for entry in alone], by_machine=True)
     left = dict(zip((entry.path for entry in alone), shares, strict=True))
     counted = []
     for entry in sorted(entries, key=lambda each: (each.record.ended_at, each.record.run_id, each.path)):
-        fuller = best[key(entry.record)]
+        fuller = best[keys[entry.path]]
         if fuller is not entry:
             counted.append(Counted(entry=entry, record=None, reason=Reason.SAME, holders=(fuller.path,)))
         elif entry.path in holders:
@@ -159,13 +166,13 @@ def count(found: Iterable[Entry]) -> list[Counted]:
     return counted
 
 
-def _best(entries: Iterable[Entry]) -> dict[tuple[str, ...], Entry]:
-    """Return the fullest record of each run. A run's own clock is not set back."""
+def _best(entries: Iterable[Entry], keys: dict[str, tuple[str, ...]]) -> dict[tuple[str, ...], Entry]:
+    """Return the fullest record of each run. A run's own clock is not set back. `keys` are by path."""
     best: dict[tuple[str, ...], Entry] = {}
     for entry in entries:
-        known = best.setdefault(key(entry.record), entry)
+        known = best.setdefault(keys[entry.path], entry)
         if _extent(known.record) < _extent(entry.record):
-            best[key(entry.record)] = entry
+            best[keys[entry.path]] = entry
     return best
 
 

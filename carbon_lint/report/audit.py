@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carbon_lint.hub.audit.judge import diagnostic_of
+from carbon_lint.hub.audit.cards import diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.text import terminal
@@ -15,7 +15,7 @@ from carbon_lint.units import format_emissions, format_energy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbon_lint.hub.audit.judge import AuditedCard, Tally
+    from carbon_lint.hub.audit.cards import AuditedCard, Tally
 
 SHOWN = 50
 """Findings that the text lists; `--format json` has them all, up to `audit.KEPT_FINDINGS`."""

@@ -1,4 +1,4 @@
-"""Finds the trainings of a repository: scripts, what each needs installed, how it is started, which card is its own."""
+"""Find the trainings of a repository: scripts, what each needs installed, how it is started, which card is its own."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Training:
         command: shell command that starts it, from the repository's root.
         card: the card that lies beside it or above it.
         uses_trainer: the script uses a Trainer of transformers or of a library on top of it.
+        tells_progress: it writes the file that CARBON_LINT_PROGRESS names.
         pushes: it pushes to the Hub by itself, and so needs a token while it trains.
         hub_repo: the model that it names.
     """
@@ -49,6 +50,7 @@ class Training:
     command: str
     card: str | None = None
     uses_trainer: bool = False
+    tells_progress: bool = False
     pushes: bool = False
     hub_repo: str | None = None
 
@@ -131,6 +133,7 @@ def _training(root: Path, script: str) -> Training:
         setup=setup,
         command=f"{launcher} -m {module}" if module else f"{launcher} {shlex.quote(script)}",
         uses_trainer=_TRAINER.search(text) is not None,
+        tells_progress="CARBON_LINT_PROGRESS" in text,
         pushes=_PUSHES.search(text) is not None,
         hub_repo=None if model is None else model[1] or model[2],
     )

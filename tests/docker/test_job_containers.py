@@ -61,13 +61,16 @@ def record_of(folder):
     return json.loads((Path(folder) / "r.json").read_text())
 
 
-@pytest.mark.parametrize("wrap", ["plain", "shell", "detached-later"])
+@pytest.mark.parametrize("wrap", ["plain", "shell", "detached-later", "file"])
 def test_a_container_over_budget_is_really_stopped(tmp_path, mark, wrap):
     command = job(mark, IGNORES)
     if wrap == "shell":
         command = ("timeout", "100", "sh", "-c", f"true && {shlex.join(command)}; echo after")
     if wrap == "detached-later":  # a name that is no option of ours: only the look for leftovers finds it
         command = ("sh", "-c", f"docker run --rm --network=none --name {mark} {BASE} sleep 100 & sleep 2")
+    if wrap == "file":
+        (tmp_path / "train.sh").write_text(f"{shlex.join(command)}; echo after\n")
+        command = ("bash", "train.sh")
     limits = () if wrap == "detached-later" else ("--max-energy", "30 J", "--grace", "1s")
     with carbon_lint(tmp_path, *limits, "--", *command) as run:
         out, err = run.communicate(timeout=60)
@@ -116,3 +119,25 @@ def test_a_container_ended_by_somebody_else_ends_the_run(tmp_path, mark):
         _, err = run.communicate(timeout=30)
     assert run.returncode == 137, err
     assert record_of(tmp_path)["outcome"] == "failed"
+
+
+def test_a_container_that_a_program_starts_is_counted_cancelled_and_left_if_it_was_detached(tmp_path, mark):
+    started = f"import subprocess; subprocess.call({job(mark, SAVES)})"
+    with carbon_lint(tmp_path, "--", sys.executable, "-c", started) as run:
+        assert run.stdout.readline() == b"ready\n"
+        run.send_signal(signal.SIGTERM)
+        out, err = run.communicate(timeout=30)
+    assert b"heard 15\n" in out, err
+    assert not is_up(mark)
+
+    (tmp_path / "train.sh").write_text(f"{shlex.join(job(mark, BURNS, '-d'))}\nsleep 3\n")
+    with carbon_lint(tmp_path, "--", "bash", "train.sh") as run:
+        _, err = run.communicate(timeout=60)
+    assert record_of(tmp_path)["job_cpu_s"] > 0.5
+    docker("kill", mark)
+    (tmp_path / "train.sh").write_text(f"{shlex.join(job(mark, IGNORES, '-d'))}\n")
+    with carbon_lint(tmp_path, "--", "bash", "train.sh") as run:
+        _, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    assert is_up(mark)
+    assert any("left detached containers running" in text for text in record_of(tmp_path)["warnings"])

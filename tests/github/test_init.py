@@ -7,13 +7,17 @@ import pty
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
 import yaml
 
+from carbon_lint.measurement.progress import read_done_fraction
 from carbon_lint.starter.files import proposed_budget
+from carbon_lint.starter.progress import CALLBACK
 from carbon_lint.units import parse_emissions_g
 from tests.cases import cases
 from tests.schemas import check_jsonschema
@@ -461,6 +465,26 @@ def test_the_best_script_is_found_and_tests_are_not_trainings(repository, cli):
     repository(**{"util.py": "x.fit(1)\n", "main.py": "print(1)\n"})
     _, _, err = cli("init")
     assert "training script: src/finetune.py" in err
+
+
+def test_a_trainer_is_shown_the_callback_of_the_docs(repository, cli, tmp_path, monkeypatch):
+    repository(train=PUSHING)
+    _, out, err = cli("init", "--owner", "acme")
+    shown = textwrap.dedent(err.partition("needs no guess:\n\n")[2].partition("\ncarbon-lint: ")[0])
+    assert CALLBACK in shown
+    assert f"```python\n{CALLBACK}```" in (Path(__file__).parents[2] / "docs/running.md").read_text()
+    assert CALLBACK.splitlines()[0] not in out  # what is piped into `git apply` is a diff and nothing else
+
+    names = {}
+    monkeypatch.setitem(sys.modules, "transformers", types.SimpleNamespace(TrainerCallback=object))
+    monkeypatch.setenv("CARBON_LINT_PROGRESS", str(tmp_path / "progress"))
+    exec(shown[: shown.index(CALLBACK) + len(CALLBACK)], names)
+    state = types.SimpleNamespace(global_step=3, max_steps=10, is_world_process_zero=True)
+    names["TellProgress"]().on_step_begin(None, state, None)
+    assert read_done_fraction(tmp_path / "progress") == 0.3
+
+    Path("train.py").write_text(f"{PUSHING}\n# writes CARBON_LINT_PROGRESS\n")
+    assert "TellProgress" not in cli("init")[2]
 
 
 @pytest.mark.parametrize(("answer", "is_written"), [("y\n", True), ("\n", False), ("no\n", False)])

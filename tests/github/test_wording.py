@@ -42,6 +42,7 @@ ELSEWHERE = {
     *("max", "task", "greener-than", "journal", "engine", "workers"),  # find, audit
     *("revision", "stage", "to"),  # publish
     *("overlap", "remote-ok"),  # merge, run
+    "label",  # docker run
     *("cpu-power", "ram-power", "tick", "energy-only", "intensity-source"),  # run, of a machine of one's own
     "baseline-card",  # gate
 }

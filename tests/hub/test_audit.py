@@ -19,9 +19,9 @@ import pytest
 
 from carbon_lint.cli.audit import progress_line
 from carbon_lint.config import Settings
+from carbon_lint.hub.audit.cards import CardText, audit_card, source_name, tally
 from carbon_lint.hub.audit.journal import from_json, to_json
-from carbon_lint.hub.audit.judge import CardText, judge, source_name, tally
-from carbon_lint.hub.audit.run import AHEAD, BATCH, Progress, judge_in_processes, watched
+from carbon_lint.hub.audit.run import AHEAD, BATCH, AuditProgress, audit_in_processes, watched
 from tests import spawn
 from tests.cases import cases
 from tests.conftest import ROOT
@@ -201,14 +201,14 @@ def test_nothing_to_audit_is_said(acme, cli, tmp_path):
 def test_several_processes_find_the_same_in_the_same_order(tmp_path):
     texts = [text.encode() for text in CARDS.values() if text]
     cards = [CardText(id=f"a/m{index}", data=texts[index % len(texts)]) for index in range(1500)]
-    one = list(judge_in_processes(cards, Settings(), 1))
-    two = list(judge_in_processes(cards, Settings(), 2))
+    one = list(audit_in_processes(cards, Settings(), 1))
+    two = list(audit_in_processes(cards, Settings(), 2))
     assert one == two
     assert tally(iter(one)).cards == 1500
 
 
 def test_memory_does_not_grow_with_the_findings():
-    verdict = judge(CardText(id="a/b", data=CARDS["acme/odd"].encode()), Settings())
+    verdict = audit_card(CardText(id="a/b", data=CARDS["acme/odd"].encode()), Settings())
     sums = tally(verdict for _ in range(20_000))
     assert sums.cards == 20_000
     assert len(sums.findings) == 10_000
@@ -249,7 +249,7 @@ def test_the_journal_of_another_audit_is_not_mixed_in(acme, cli):
 
 def test_a_verdict_survives_the_journal():
     for name, text in CARDS.items():
-        verdict = judge(CardText(id=name, data=None if text is None else text.encode()), Settings())
+        verdict = audit_card(CardText(id=name, data=None if text is None else text.encode()), Settings())
         assert from_json(json.loads(json.dumps(to_json(verdict)))) == verdict
 
 
@@ -316,9 +316,9 @@ def test_the_estimate_counts_only_what_this_run_did():
 
 
 def test_the_bar_says_how_far_and_how_long():
-    line = progress_line(Progress(done=3, of=12, elapsed_s=6.0, left_s=18.0))
+    line = progress_line(AuditProgress(done=3, of=12, elapsed_s=6.0, left_s=18.0))
     assert line == "[######                  ] 3 of 12 cards, 6.0 s, about 18.0 s left"
-    assert progress_line(Progress(done=3, of=None, elapsed_s=6.0, left_s=None)) == "3 cards, 6.0 s"
+    assert progress_line(AuditProgress(done=3, of=None, elapsed_s=6.0, left_s=None)) == "3 cards, 6.0 s"
 
 
 def test_names_of_one_source_are_counted_together():
@@ -379,7 +379,7 @@ def test_a_correction_is_never_proposed_twice(proving, cli, status):
 )
 def test_a_card_that_is_right_gets_no_proposal_whatever_else_its_text_states(text):
     card = CardText(id="acme/good", data=(CARDS["acme/good"] + text).encode())
-    assert judge(card, Settings()).proposal is None
+    assert audit_card(card, Settings()).proposal is None
 
 
 def test_what_was_proposed_before_leaves_room_for_the_next_model(proving, cli):

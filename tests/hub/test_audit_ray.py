@@ -7,7 +7,7 @@ import json
 import pytest
 
 from carbon_lint.config import Settings
-from carbon_lint.hub.audit.run import judge_in_processes
+from carbon_lint.hub.audit.run import audit_in_processes
 from carbon_lint.hub.audit.sources import cards_in
 from tests.hub.test_audit import CARDS, write_jsonl
 
@@ -27,13 +27,13 @@ def cluster():
 
 
 def on_ray(path, **options):
-    from carbon_lint.hub.audit.ray_engine import judge_on_ray
+    from carbon_lint.hub.audit.ray_engine import audit_on_ray
 
-    return list(judge_on_ray(str(path), Settings(), None, **options))
+    return list(audit_on_ray(str(path), Settings(), None, **options))
 
 
 def here(path, **options):
-    return list(judge_in_processes(cards_in(str(path)), Settings(), 1, **options))
+    return list(audit_in_processes(cards_in(str(path)), Settings(), 1, **options))
 
 
 def test_json_lines_are_judged_as_in_this_process_bad_rows_and_all(tmp_path):

@@ -13,9 +13,9 @@ import pytest
 from carbon_lint.config import Settings
 from carbon_lint.errors import ConfigError, InputError
 from carbon_lint.lint import batch
-from carbon_lint.lint.batch import judge_all
-from carbon_lint.lint.discover import Found, find_cards
-from carbon_lint.lint.engine import Judge, LintRequest
+from carbon_lint.lint.batch import check_all
+from carbon_lint.lint.discover import CardFile, find_cards
+from carbon_lint.lint.engine import Checker, LintRequest
 from carbon_lint.lint.paths import lint_paths
 
 CARD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: {value}\n---\n# A model\n"
@@ -39,16 +39,16 @@ def in_parallel(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1}, raising=False)
 
 
-def judged(folder, **options):
+def checked(folder, **options):
     request = LintRequest((folder,), settings=Settings(), **options)
-    return [(one.path, one.diagnostics) for one in judge_all(Judge(request), find_cards(request.paths))]
+    return [(one.path, one.diagnostics) for one in check_all(Checker(request), find_cards(request.paths))]
 
 
 def test_two_processes_give_what_one_gives_in_the_same_order(in_parallel, monkeypatch):
     folder = put_cards(100)
-    parallel = judged(folder)
+    parallel = checked(folder)
     monkeypatch.setattr(batch, "PAYS_FROM", 10**9)
-    assert parallel == judged(folder)
+    assert parallel == checked(folder)
     assert len(parallel) == 100
 
 
@@ -68,7 +68,7 @@ def test_a_file_that_goes_away_while_others_are_judged_stops_nothing(in_parallel
     request = LintRequest((folder,), settings=Settings())
     found = list(find_cards(request.paths))
     os.unlink(found[30].path)
-    results = list(judge_all(Judge(request), iter(found)))
+    results = list(check_all(Checker(request), iter(found)))
     assert len(results) == 60
     assert [one.code for one in results[30].diagnostics] == ["CL002"]
     assert results[31].diagnostics
@@ -93,14 +93,14 @@ def children():
 def test_a_worker_that_ends_is_told_and_no_process_is_left(in_parallel, monkeypatch, end, capfd):
     folder = put_cards(60)
     parent = os.getpid()
-    real = Judge.judge
+    real = Checker.check
 
-    def judge(self, found):
+    def check(self, found):
         if os.getpid() != parent and "00040" in found.path:
             end()
         return real(self, found)
 
-    monkeypatch.setattr(Judge, "judge", judge)
+    monkeypatch.setattr(Checker, "check", check)
     with pytest.raises(InputError, match="a worker process ended"):
         lint_paths(LintRequest((folder,), settings=Settings()))
     assert children() == []
@@ -110,7 +110,7 @@ def test_a_worker_that_ends_is_told_and_no_process_is_left(in_parallel, monkeypa
 def test_no_process_is_left_when_the_reader_stops_early(in_parallel):
     folder = put_cards(60)
     request = LintRequest((folder,), settings=Settings())
-    results = judge_all(Judge(request), find_cards(request.paths))
+    results = check_all(Checker(request), find_cards(request.paths))
     for _ in range(30):
         next(results)
     del results
@@ -127,11 +127,13 @@ def test_fixes_are_made_by_the_workers_too(in_parallel):
 
 
 def test_what_goes_to_a_worker_can_be_sent():
-    judge = Judge(LintRequest(("a",), settings=Settings().with_values({"max-emissions": "1 kg"}, "test"), fix="safe"))
-    again = pickle.loads(pickle.dumps(judge))
+    checker = Checker(
+        LintRequest(("a",), settings=Settings().with_values({"max-emissions": "1 kg"}, "test"), fix="safe")
+    )
+    again = pickle.loads(pickle.dumps(checker))
     assert again.request.paths == ("a",)
     assert again.request.settings.max_emissions_g == 1000
-    result = pickle.loads(pickle.dumps(again.judge(Found("none.md", is_named=True))))
+    result = pickle.loads(pickle.dumps(again.check(CardFile("none.md", is_named=True))))
     assert [one.code for one in result.diagnostics] == ["CL002"]
 
 

@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import stat
+import subprocess
 import time
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.job import containers as module
 from carbon_lint.measurement.job.containers import plan
+from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job, JobState
 from carbon_lint.measurement.run import exit_code
 
@@ -103,7 +105,7 @@ def test_the_engine_is_asked_as_the_user_asks_it():
     }.items():
         found = plan(shlex.split(command), {}, "ID").containers
         assert found is not None
-        assert shlex.join(found.engine) == engine
+        assert tuple(map(shlex.join, found.engines)) == (engine,)
 
 
 def test_a_docker_context_in_use_tells_where_it_runs(tmp_path):
@@ -159,10 +161,13 @@ def fake_docker(folder, **verbs):
     return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
 
 
-def driven(environ, command="docker run IMG", *, stop_after_s=None, grace_s=0.3, signum=None):
+def driven(environ, command="docker run IMG", *, stop_after_s=None, grace_s=0.3, signum=None, with_fronts=False):
     """Run the command as a job, stop it after a while, and return it with the seconds from there to its end."""
     found = plan(shlex.split(command), environ, "ID")
-    job = Job(found.command, environ, (), found.containers)
+    fronts = open_fronts(environ, "ID") if with_fronts else None
+    job = Job(
+        found.command, environ if fronts is None else fronts.on_path(environ), (), finder(found.containers, fronts)
+    )
     try:
         job.start()
         time.sleep(stop_after_s or 0)
@@ -177,6 +182,8 @@ def driven(environ, command="docker run IMG", *, stop_after_s=None, grace_s=0.3,
         return job, time.monotonic() - began
     finally:
         job.close()
+        if fronts is not None:
+            fronts.__exit__()
 
 
 def test_stopping_asks_the_container_once_and_not_its_client(tmp_path):
@@ -233,4 +240,73 @@ def test_a_script_that_starts_one_container_after_the_other_starts_no_more(tmp_p
     environ = fake_docker(tmp_path)
     driven(environ, "sh -c 'docker run A; docker run B; docker run C'", stop_after_s=0.3, grace_s=2.0)
     assert len((tmp_path / "heard").read_text().splitlines()) <= 2
+    assert not (tmp_path / "up").exists()
+
+
+FRONTED = {
+    "docker run --rm IMG python 'a b' '' run": f"docker run {LABEL} --rm IMG python 'a b' '' run",
+    "docker --context run -D run -it IMG": f"docker --context run -D run {LABEL} -it IMG",
+    "docker container run IMG": f"docker container run {LABEL} IMG",
+    "docker compose -f a.yml run svc": f"docker compose -f a.yml run {LABEL} svc",
+    "docker build --label run .": "docker build --label run .",
+    "docker exec c docker run IMG": "docker exec c docker run IMG",
+    "docker -- run '-x\ny'": f"docker -- run {LABEL} '-x\ny'",
+    "docker": "docker",
+}
+
+
+def test_a_front_adds_the_label_to_run_and_hands_everything_else_on(tmp_path):
+    client = tmp_path / "a b" / "docker"
+    client.parent.mkdir()
+    client.write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\ncat\nexit 7\n")
+    client.chmod(0o755)
+    environ = {"PATH": f"{client.parent}:{os.environ['PATH']}"}
+    fronts = open_fronts(environ, "ID")
+    assert fronts is not None
+    for command, expected in FRONTED.items():
+        done = subprocess.run(
+            shlex.split(command), env=fronts.on_path(environ), input=b"stdin", capture_output=True, check=False
+        )
+        words = "".join(f"{word}\0" for word in shlex.split(expected)[1:]) or "\0"
+        assert (done.returncode, done.stdout.decode(), done.stderr) == (7, f"{words}stdin", b""), command
+    found = fronts.containers()
+    assert found is not None
+    assert set(found.engines) == {(str(client), *words) for words in ((), ("--context", "run", "-D"), ("--",))}
+    subprocess.run(
+        ["docker", "run", "IMG"],
+        env={**fronts.on_path(environ), "DOCKER_HOST": "tcp://far:1"},
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert ("env", "DOCKER_HOST=tcp://far:1", str(client)) in fronts.containers().engines
+    assert fronts.elsewhere({}) == ("docker starts its containers at tcp://far:1, which may be another machine",)
+    fronts.__exit__()
+    assert fronts.containers() is None
+    assert open_fronts({"PATH": str(tmp_path)}, "x") is None
+
+
+def test_what_a_script_file_starts_is_stopped_with_it_and_a_job_without_containers_is_left_alone(tmp_path):
+    script = tmp_path / "train.sh"
+    script.write_text("docker run IMG\n")
+    environ = fake_docker(tmp_path)
+    job, _ = driven(environ, f"sh {script}", stop_after_s=0.3, grace_s=5.0, with_fronts=True)
+    assert (tmp_path / "heard").read_text() == "kill 15\n"
+    assert not (tmp_path / "up").exists()
+    (tmp_path / "heard").unlink()
+
+    script.write_text("trap 'echo TERM >> heard; exit 3' TERM; docker ps; while :; do sleep .02; done\n")
+    job, _ = driven(environ, f"sh -c 'cd {tmp_path}; . {script}'", stop_after_s=0.3, grace_s=5.0, with_fronts=True)
+    assert ((tmp_path / "heard").read_text(), job.exit_status) == ("TERM\n", 3)
+
+
+def test_a_container_that_a_script_detached_outlives_a_job_that_ends_by_itself(tmp_path):
+    environ = fake_docker(tmp_path, run="touch up", inspect="""echo '{"AttachStdout":false}'""")
+    script = tmp_path / "train.sh"
+    script.write_text("docker run -d IMG\n${1:-true}\n")
+    job, _ = driven(environ, f"sh {script}", with_fronts=True)
+    assert (tmp_path / "up").exists()
+    assert job.notices == [
+        "the job left detached containers running, which are not counted from here on: container_c0ffee"
+    ]
+    driven(environ, f"sh {script} 'sleep 9'", stop_after_s=0.3, with_fronts=True)
     assert not (tmp_path / "up").exists()

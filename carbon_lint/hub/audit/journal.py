@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.hub.audit.judge import AuditedCard, Proposal
+from carbon_lint.hub.audit.cards import AuditedCard, Proposal
 from carbon_lint.hub.search.stated import Stated
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FORMAT = "carbon-lint/audit-journal@1"
 
 
-class Journal:
+class AuditJournal:
     """Appends every verdict to a file, and gives back those of an earlier, interrupted audit of the same cards.
 
     `key` says what is audited and how: a journal of something else is refused, not mixed in.

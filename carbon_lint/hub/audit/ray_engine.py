@@ -11,8 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
+from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_cards
 from carbon_lint.hub.audit.journal import from_json, to_json
-from carbon_lint.hub.audit.judge import AuditedCard, CardText, judge_all
 from carbon_lint.hub.audit.sources import cards_in, columns_of, row_of
 from carbon_lint.project import install_hint
 
@@ -25,7 +25,7 @@ ROWS = 1024
 VERDICT, PROBLEM = "verdict", "problem"
 
 
-def judge_on_ray(
+def audit_on_ray(
     path: str, settings: Settings, address: str | None, *, only_mentioning: bool = False
 ) -> Iterator[AuditedCard]:
     """Return the results for a Parquet or JSON lines file's cards, in order. Bad rows stay rows.
@@ -52,7 +52,7 @@ def judge_on_ray(
 def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool) -> Iterator[AuditedCard]:
     dataset, ids, text = _dataset(ray, path)
 
-    def judge_rows(batch: Any) -> Any:
+    def audit_rows(batch: Any) -> Any:
         values = batch.column(text).to_pylist()
         nothing = [None] * len(values)
         names = batch.column(ids).to_pylist() if ids is not None else nothing
@@ -61,11 +61,11 @@ def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool)
             row_of(str(name or path), value) if problem is None else CardText(id=str(name), data=None, problem=problem)
             for name, value, problem in zip(names, values, problems, strict=True)
         ]
-        verdicts = judge_all(cards, settings, only_mentioning=only_mentioning)
+        verdicts = audit_cards(cards, settings, only_mentioning=only_mentioning)
         return type(batch).from_pydict({VERDICT: [json.dumps(to_json(verdict)) for verdict in verdicts]})
 
     # as Arrow and not as NumPy, which has no None and makes NaN of it
-    judged = dataset.map_batches(judge_rows, batch_size=ROWS, batch_format="pyarrow")
+    judged = dataset.map_batches(audit_rows, batch_size=ROWS, batch_format="pyarrow")
     for row in judged.iter_rows():
         yield from_json(json.loads(row[VERDICT]))
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbon_lint.hub.audit.judge import AuditedCard, CardText, judge, judge_all
+from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_card, audit_cards
 from carbon_lint.lint.batch import batches, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from carbon_lint.config import Settings
-    from carbon_lint.hub.audit.journal import Journal
+    from carbon_lint.hub.audit.journal import AuditJournal
 
 BATCH = 500
 AHEAD = 3
@@ -23,7 +23,7 @@ AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class AuditProgress:
     """How far an audit is. `of` is None if the number of cards is not known; `left_s` is an estimate."""
 
     done: int
@@ -34,7 +34,7 @@ class Progress:
 
 def watched(
     verdicts: Iterator[AuditedCard],
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[AuditProgress], None],
     *,
     of: int | None,
     before: int = 0,
@@ -50,23 +50,25 @@ def watched(
         elapsed_s = clock() - start
         fresh = number - before
         left_s = None if of is None or fresh < 1 else elapsed_s / fresh * max(0, of - number)
-        on_progress(Progress(done=number, of=of, elapsed_s=elapsed_s, left_s=left_s))
+        on_progress(AuditProgress(done=number, of=of, elapsed_s=elapsed_s, left_s=left_s))
 
 
-def judge_each(cards: Iterable[CardText], settings: Settings, journal: Journal | None = None) -> Iterator[AuditedCard]:
+def audit_each(
+    cards: Iterable[CardText], settings: Settings, journal: AuditJournal | None = None
+) -> Iterator[AuditedCard]:
     """One by one in this process, each put into the journal: for cards that come over the network."""
     for card in cards:
-        judged = judge(card, settings)
+        judged = audit_card(card, settings)
         if journal is not None:
             journal.add(judged)
         yield judged
 
 
-def judge_in_processes(
+def audit_in_processes(
     cards: Iterable[CardText], settings: Settings, workers: int, *, only_mentioning: bool = False
 ) -> Iterator[AuditedCard]:
-    """Judge in batches over `workers` processes, in order; in this process if that is one. See `audit.judge_all`."""
-    work = partial(judge_all, settings=settings, only_mentioning=only_mentioning)
+    """Audit in batches over `workers` processes, in order; in this process if that is one. See `audit_cards`."""
+    work = partial(audit_cards, settings=settings, only_mentioning=only_mentioning)
     if workers == 1 or not hasattr(os, "fork"):
         for batch in batches(cards, BATCH):
             yield from work(batch)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import HubError, InputError, UsageError
-from carbon_lint.hub.audit.judge import CardText
+from carbon_lint.hub.audit.cards import CardText
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.client.target import parse_target

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.card.edit import encode, replace_span
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import HubError
-from carbon_lint.hub.audit.judge import CardText, judge
+from carbon_lint.hub.audit.cards import CardText, audit_card
 from carbon_lint.hub.client.http import Retries
 from carbon_lint.hub.publish.card import PublishRequest, WholeCard, linter, publish_card
 from carbon_lint.hub.publish.pulls import MARK, Pulls
@@ -51,7 +51,7 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
     """
     pulls = Pulls(repo)
     tip = repo.tip("main")
-    proposal = judge(CardText(id=repo.id, data=tip.card), settings).proposal
+    proposal = audit_card(CardText(id=repo.id, data=tip.card), settings).proposal
     if proposal is None or tip.card is None:
         return Proposed(id=repo.id, url=None, note="its card does not prove it any more")
     before = earlier(repo)

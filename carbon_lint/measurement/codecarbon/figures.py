@@ -23,7 +23,7 @@ def differing_counters(codecarbon_kwh: float | None, ours_kwh: float | None) -> 
     return (f"CodeCarbon counts {theirs_j:.0f} J for the CPU; its counters moved by {ours_j:.0f} J, which is counted",)
 
 
-class Figures(Protocol):
+class EmissionsData(Protocol):
     """Name what is used of CodeCarbon's EmissionsData: kWh, kg, and the PUE that it applied."""
 
     cpu_energy: float
@@ -46,11 +46,11 @@ class FigureCheck:
         self._g_per_kwh = g_per_kwh
         self._pue = pue
 
-    def problem(self, figures: Figures) -> str | None:
+    def problem(self, figures: EmissionsData) -> str | None:
         """Return why these figures cannot be believed, or `None`."""
         return self._sums(figures) or self._price(figures)
 
-    def _sums(self, figures: Figures) -> str | None:
+    def _sums(self, figures: EmissionsData) -> str | None:
         parts = {"cpu": figures.cpu_energy, "gpu": figures.gpu_energy, "ram": figures.ram_energy}
         total_kwh, kg = figures.energy_consumed, figures.emissions
         if not all(math.isfinite(value) for value in (*parts.values(), total_kwh, kg)):
@@ -63,7 +63,7 @@ class FigureCheck:
             return f"CodeCarbon's parts {parts} do not add up to its {total_kwh} kWh"
         return None
 
-    def _price(self, figures: Figures) -> str | None:
+    def _price(self, figures: EmissionsData) -> str | None:
         implied = grams_from_kilograms(figures.emissions) / figures.energy_consumed
         if not math.isclose(implied, self._g_per_kwh, rel_tol=_RELATIVE_TOLERANCE):
             return f"CodeCarbon's grams imply {implied:g} g/kWh, and {self._g_per_kwh:g} was given"

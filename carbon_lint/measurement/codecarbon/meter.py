@@ -21,6 +21,7 @@ from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_co
 from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
 from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
 from carbon_lint.measurement.gpu.counting import open_gpus
+from carbon_lint.measurement.host.allotment import allotment
 from carbon_lint.measurement.host.counting import HostEnergy
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.cpu_load import LoadMeter
@@ -45,8 +46,7 @@ _ENERGY_ONLY_G_PER_KWH = 1000.0
 # So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
 _PARKED_S = 1e6
 _SAME_READING_S = 0.06
-_LAST_TRIES = 3
-_RETRY_S = 0.1
+_LAST_TRIES, _RETRY_S = 3, 0.1
 _LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
     "save_to_file",
     "save_to_api",
@@ -93,14 +93,14 @@ class CodeCarbonMeter:
             )
         self.pue = pue
         self.intensity = None if place is None else intensity_of(place)
-        self.software = {"codecarbon": REQUIRED_VERSION}
         self.last_failure: str | None = None
         self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh
-        self._cpu = plan_cpu(cpu_power_w, root=root)
-        self._ram = plan_ram(self._cpu, ram_power_w, root=root)
+        given = self._allotted = allotment(environ)
+        self._cpu = plan_cpu(cpu_power_w, root=root, allotted=given)
+        self._ram = plan_ram(self._cpu, ram_power_w, root=root, allotted=given)
         self._host = HostEnergy(self._cpu, self._ram, root=root)
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
-        self.software |= self._gpus.drivers
+        self.software = {"codecarbon": REQUIRED_VERSION, **self._gpus.drivers}
         self._gpu_kwh: tuple[float, ...] = ()
         self._require = frozenset(require)
         self._root = root
@@ -154,7 +154,7 @@ class CodeCarbonMeter:
                 hint="`carbon-lint doctor` says what can be measured",
             )
         self._look_inside()
-        check_required(self._require, self._cpu, gpu_count=len(self._gpus.gpus), root=self._root)
+        check_required(self._require, self._cpu, self._allotted, gpu_count=len(self._gpus.gpus), root=self._root)
         problem = self._check.problem(self._tap.last)
         if problem is not None:
             raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
@@ -280,7 +280,7 @@ class CodeCarbonMeter:
     def _reading(self, data: Any, gpu_kwh: float) -> Reading:
         """Return the figures. Raises CounterError if one cannot be believed."""
         host = self._host.read()
-        elapsed_s = time.monotonic() - self._started_s
+        elapsed_s = host.elapsed_s  # so that the modelled energy can be computed again from the journal
         cpu_kwh, ram_kwh, gpu_kwh = host.cpu_kwh * self.pue, host.ram_kwh * self.pue, gpu_kwh * self.pue
         total_kwh = cpu_kwh + ram_kwh + gpu_kwh
         energy = Energy(total=total_kwh, cpu=cpu_kwh, gpu=gpu_kwh if self._gpus.gpus else None, ram=ram_kwh)

@@ -118,7 +118,7 @@ class Amdsmi:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _ListedCard:
     """A card, or a die of one, as amdsmi lists it. `order`: its place for ROCm's runtime; `None` if not said."""
 
     card: AmdCard
@@ -182,7 +182,13 @@ def _import_quietly() -> Any:
 
 
 def _opened(
-    library: Amdsmi, found: list[_Found], environ: Mapping[str, str], *, reads_cuda: bool, optional: bool, root: Path
+    library: Amdsmi,
+    found: list[_ListedCard],
+    environ: Mapping[str, str],
+    *,
+    reads_cuda: bool,
+    optional: bool,
+    root: Path,
 ) -> Opened:
     is_order_known = len({each.order for each in found} - {None}) == len(found)
     ordered = sorted(found, key=lambda each: each.order or 0) if is_order_known else found
@@ -213,7 +219,7 @@ def _opened(
     return Opened(library=library, cards=counted, warnings=tuple(dict.fromkeys(warnings)), is_present=True)
 
 
-def _open_card(first: _Found, seconds: list[_Found], found: list[_Found]) -> OpenCard:
+def _open_card(first: _ListedCard, seconds: list[_ListedCard], found: list[_ListedCard]) -> OpenCard:
     # Of cards that state no serial number amdsmi makes one and the same UUID: it would make them one when merged.
     is_unique = [each.uuid for each in found].count(first.uuid) == 1 and first.card.unique_ids
     gpu = Gpu(index=first.card.index, name=first.card.name, uuid=first.uuid if is_unique else None)
@@ -225,13 +231,13 @@ def _open_card(first: _Found, seconds: list[_Found], found: list[_Found]) -> Ope
     )
 
 
-def _firsts(library: Amdsmi, found: list[_Found]) -> dict[int, _Found | None]:
+def _firsts(library: Amdsmi, found: list[_ListedCard]) -> dict[int, _ListedCard | None]:
     """By index, of each further die or partition of a card the one that states the whole card's energy.
 
     `None` if the first die of two is not here. What is not in it is a card of its own.
     """
-    firsts: dict[int, _Found | None] = {}
-    whole: list[_Found] = []
+    firsts: dict[int, _ListedCard | None] = {}
+    whole: list[_ListedCard] = []
     for each in found:
         same_device = [card for card in whole if _pci_device(card) and _pci_device(card) == _pci_device(each)]
         if same_device:  # a partition; some versions state the whole card's figures for each of them
@@ -246,7 +252,7 @@ def _firsts(library: Amdsmi, found: list[_Found]) -> dict[int, _Found | None]:
     return firsts
 
 
-def _pci_device(each: _Found) -> str:
+def _pci_device(each: _ListedCard) -> str:
     """Its address without the function: partitions of a card are functions of one device."""
     return each.address.rpartition(".")[0]
 
@@ -259,7 +265,7 @@ def _speaks(library: Amdsmi, handle: Any) -> bool:
     return False
 
 
-def _found(library: Amdsmi, index: int, handle: Any) -> _Found:
+def _found(library: Amdsmi, index: int, handle: Any) -> _ListedCard:
     asic = library.ask("amdsmi_get_gpu_asic_info", handle)
     uuid = address = None
     with contextlib.suppress(*library.errors):
@@ -268,7 +274,7 @@ def _found(library: Amdsmi, index: int, handle: Any) -> _Found:
         address = library.ask("amdsmi_get_gpu_device_bdf", handle)
     numbering = _numbering(library, handle)
     unique_ids = tuple(dict.fromkeys(_unique_ids(asic.get("asic_serial"), numbering.get("hip_uuid"))))
-    return _Found(
+    return _ListedCard(
         card=AmdCard(index=index, name=str(asic.get("market_name") or "AMD GPU"), unique_ids=unique_ids),
         handle=handle,
         uuid=uuid,
@@ -317,19 +323,19 @@ def _uses_card(process: Mapping[str, Any]) -> bool:
     return not _is_number(held) or held > _UNUSED_BYTES
 
 
-def _lone_die(die: _Found) -> MeasurementError:
+def _lone_die(die: _ListedCard) -> MeasurementError:
     return MeasurementError(
         f"AMD GPU {die.card.index} ({die.card.name}) is the second die of a card, and states no energy of its own",
         hint="its first die states that of the whole card: give the container that one's /dev/dri/renderD* too",
     )
 
 
-def _one_card(first: _Found, seconds: list[_Found]) -> str:
+def _one_card(first: _ListedCard, seconds: list[_ListedCard]) -> str:
     names = " and ".join([f"AMD GPU {first.card.index}", *(str(each.card.index) for each in seconds)])
     return f"{names} are one card: its whole energy is counted, once, whichever of them the job can see"
 
 
-def _inside_cpu(each: _Found) -> str:
+def _inside_cpu(each: _ListedCard) -> str:
     return (
         f"AMD GPU {each.card.index} ({each.card.name}) is part of the CPU: a counter of the CPU's package holds its "
         "energy, a model of the CPU's load does not"

@@ -44,15 +44,15 @@ def others(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> se
     A process that /proc does not know has ended, or is numbered by another PID namespace: it cannot be judged, and is
     not called another's.
     """
-    return {pid for pid, is_ours in _judged(pids, roots, proc) if is_ours is False}
+    return {pid for pid, is_ours in _by_descent(pids, roots, proc) if is_ours is False}
 
 
 def not_ours(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> set[int]:
     """Before the job has started: all but what descends from `roots`, also what cannot be judged."""
-    return {pid for pid, is_ours in _judged(pids, roots, proc) if is_ours is not True}
+    return {pid for pid, is_ours in _by_descent(pids, roots, proc) if is_ours is not True}
 
 
-def _judged(pids: Iterable[int], roots: Collection[int], proc: Path) -> Iterator[tuple[int, bool | None]]:
+def _by_descent(pids: Iterable[int], roots: Collection[int], proc: Path) -> Iterator[tuple[int, bool | None]]:
     """Yield each process on a card, and whether it descends from `roots`; `None` if it is not here."""
     known: dict[int, bool | None] = dict.fromkeys(roots, True)
     for pid in pids:

@@ -34,7 +34,7 @@ _VENDORS = {"amazon": "aws", "microsoft": "azure", "google": "gcp"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class LocatedPlace:
     """A place, and how it was found; `None` if it was named."""
 
     place: Place
@@ -45,9 +45,9 @@ class Found:
         return f"location: {place.code} ({place.name}), {place.figure}, by {self.how}"
 
 
-def resolve(text: str, machines: Iterable[Machine], node: str) -> Found:
+def resolve(text: str, machines: Iterable[Machine], node: str) -> LocatedPlace:
     """Return `text` as a place, or `locate` for `auto`. Raises PlaceError."""
-    return locate(machines, node) if is_auto(text) else Found(place=find_place(text), how=None)
+    return locate(machines, node) if is_auto(text) else LocatedPlace(place=find_place(text), how=None)
 
 
 def is_auto(text: str) -> bool:
@@ -57,7 +57,7 @@ def is_auto(text: str) -> bool:
 
 def locate(
     machines: Iterable[Machine], node: str, *, metadata_url: str = METADATA_URL, root: Path = Path("/")
-) -> Found:
+) -> LocatedPlace:
     """Return the place of this machine, for `--location auto`.
 
     Args:
@@ -73,13 +73,13 @@ def locate(
         if machine.location is not None and fnmatchcase(node.lower(), machine.match.lower()):
             how = f"[[machine]] match {machine.match!r} of this host, {node}"
             try:
-                return Found(place=find_place(machine.location), how=how)
+                return LocatedPlace(place=find_place(machine.location), how=how)
             except PlaceError as error:
                 raise error.again(message=f"{how}: {error.message}") from error
     return _ask_cloud(metadata_url, root)
 
 
-def _ask_cloud(url: str, root: Path) -> Found:
+def _ask_cloud(url: str, root: Path) -> LocatedPlace:
     """Ask the cloud that built this machine; all three if it does not say."""
     vendor = _text(root / "sys/class/dmi/id/sys_vendor").lower()
     likely = [provider for word, provider in _VENDORS.items() if word in vendor] or list(_VENDORS.values())
@@ -88,7 +88,7 @@ def _ask_cloud(url: str, root: Path) -> Found:
     for provider, region in zip(likely, regions, strict=True):
         if region is not None:
             how = f"the metadata service of this machine's cloud: {provider}, region {region}"
-            return Found(place=find_place(f"{provider}/{region}"), how=how)
+            return LocatedPlace(place=find_place(f"{provider}/{region}"), how=how)
     raise PlaceError(
         "cannot tell where this machine is: no [[machine]] of the configuration matches it, and no cloud's "
         "metadata service answers",

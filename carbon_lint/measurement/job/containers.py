@@ -17,17 +17,19 @@ from carbon_lint.measurement.job import remote
 from carbon_lint.measurement.job.wrappers import after_options, programs, script_index, word_set
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from carbon_lint.measurement.job.remote import Elsewhere
-    from carbon_lint.measurement.job.wrappers import Found
+    from carbon_lint.measurement.job.wrappers import Program
+
+    Find = Callable[[], "Containers | None"]
 
 LABEL = "carbon-lint.run"
 ANSWER_S = 3.0
 """How long the engine may take to answer. A client that hangs must not keep us from ending the job."""
 
-_ENGINES = ("docker", "podman", "nerdctl", "docker-compose", "podman-remote")
-_GLOBAL_VALUED = word_set(
+CLIENTS = ("docker", "podman", "nerdctl", "docker-compose", "podman-remote")
+GLOBAL_VALUED = word_set(
     "-c --context -H --host -l --log-level --config --tlscacert --tlscert --tlskey --connection --url --identity "
     "--root --runroot --storage-driver --storage-opt --cgroup-manager -n --namespace --runtime --ssh --tmpdir "
     "--conmon --network-config-dir --network-cmd-path --events-backend --hooks-dir --module --volumepath --imagestore "
@@ -63,61 +65,84 @@ class Containers:
     """The containers of one job.
 
     Attributes:
-        engine: how to call the engine: its client with the options that the user gave, behind `sudo` if they did.
+        engines: how to call each engine: its client with the options that the user gave, behind `sudo` if they did.
         label: what their containers carry.
         relays: names of the processes that hand a signal on to a container; each signal must arrive there once.
+        leaves_detached: what the job started with `-d` is left running when the job has ended by itself.
     """
 
-    engine: tuple[str, ...]
+    engines: tuple[tuple[str, ...], ...]
     label: str
     relays: frozenset[str]
+    leaves_detached: bool = False
 
     def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return the ids of those that run. Raises EngineError."""
-        return tuple(self._call(environ, "ps", "-q", "--no-trunc", "--filter", f"label={self.label}").split())
+        return tuple(name for engine in self.engines for name in self._running(engine, environ))
+
+    def attached(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the ids of those that run and whose client waits for their end. Raises EngineError."""
+        return tuple(
+            name
+            for engine in self.engines
+            for name, config in self._inspect(engine, environ, "{{json .Config}}").items()
+            if '"AttachStdout":false' not in config.replace(" ", "")
+        )
 
     def processes(self, environ: Mapping[str, str]) -> dict[str, int]:
         """Return the first process of each that runs, by id. Raises EngineError."""
-        ids = self.running(environ)
-        if not ids:
-            return {}
-        lines = self._call(environ, "inspect", "--format", "{{.State.Pid}}", *ids).split()
-        return {name: int(pid) for name, pid in zip(ids, lines, strict=False) if pid.isdecimal() and int(pid) > 0}
+        found = {
+            name: int(pid)
+            for engine in self.engines
+            for name, pid in self._inspect(engine, environ, "{{.State.Pid}}").items()
+            if pid.isdecimal()
+        }
+        return {name: pid for name, pid in found.items() if pid > 0}
 
-    def send(self, signum: int, environ: Mapping[str, str]) -> tuple[str, ...]:
+    def send(self, signum: int, environ: Mapping[str, str], *, only_attached: bool = False) -> tuple[str, ...]:
         """Send a signal to the first process of each; return the ids of those it was for. Raises EngineError."""
-        ids = self.running(environ)
-        try:
-            if ids:
-                self._call(environ, "kill", "--signal", str(signum), *ids)
-        except EngineError:
-            if self.running(environ):  # else it has ended meanwhile
-                raise
-        return ids
+        wanted = set(self.attached(environ)) if only_attached else None
+        sent: list[str] = []
+        for engine in self.engines:
+            ids = [name for name in self._running(engine, environ) if wanted is None or name in wanted]
+            try:
+                if ids:
+                    _call(engine, environ, "kill", "--signal", str(signum), *ids)
+            except EngineError:
+                if {*self._running(engine, environ)} & {*ids}:  # else it has ended meanwhile
+                    raise
+            sent += ids
+        return tuple(sent)
 
-    def _call(self, environ: Mapping[str, str], *words: str) -> str:
-        try:
-            done = subprocess.run(
-                [*self.engine, *words],
-                env=dict(environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=ANSWER_S,
-                check=True,
-            )
-        except subprocess.TimeoutExpired:
-            raise EngineError(f"{self.name} did not answer within {ANSWER_S:g} s") from None
-        except subprocess.CalledProcessError as error:
-            lines = error.stderr.decode(errors="replace").strip().splitlines() or [f"status {error.returncode}"]
-            raise EngineError(f"{self.name}: {lines[0]}") from None
-        except OSError as error:
-            raise EngineError(f"{self.name}: {os.strerror(error.errno or 0)}") from None
-        return done.stdout.decode(errors="replace")
+    def _running(self, engine: tuple[str, ...], environ: Mapping[str, str]) -> list[str]:
+        return _call(engine, environ, "ps", "-q", "--no-trunc", "--filter", f"label={self.label}").split()
 
-    @property
-    def name(self) -> str:
-        """Return the name of the engine's client."""
-        return next(os.path.basename(word) for word in self.engine if os.path.basename(word) in _ENGINES)
+    def _inspect(self, engine: tuple[str, ...], environ: Mapping[str, str], template: str) -> dict[str, str]:
+        ids = self._running(engine, environ)
+        lines = _call(engine, environ, "inspect", "--format", template, *ids).splitlines() if ids else []
+        return dict(zip(ids, lines, strict=False))
+
+
+def _call(engine: tuple[str, ...], environ: Mapping[str, str], *words: str) -> str:
+    """Call an engine's client and return its output. Raises EngineError."""
+    client = next(os.path.basename(word) for word in engine if os.path.basename(word) in CLIENTS)
+    try:
+        done = subprocess.run(
+            [*engine, *words],
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=ANSWER_S,
+            check=True,
+        )
+    except subprocess.TimeoutExpired:
+        raise EngineError(f"{client} did not answer within {ANSWER_S:g} s") from None
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.decode(errors="replace").strip().splitlines() or [f"status {error.returncode}"]
+        raise EngineError(f"{client}: {lines[0]}") from None
+    except OSError as error:
+        raise EngineError(f"{client}: {os.strerror(error.errno or 0)}") from None
+    return done.stdout.decode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +154,14 @@ class Plan:
         containers: those containers; `None` if it is not known to start any.
         elsewhere: why some of its work can neither be counted nor stopped here.
         is_whole: that is all it does; False for a script that does other work here.
+        is_client: the command itself is the client of an engine, and no script.
     """
 
     command: tuple[str, ...]
     containers: Containers | None = None
     elsewhere: Elsewhere | None = None
     is_whole: bool = True
+    is_client: bool = False
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -143,6 +170,11 @@ class Plan:
             return ()
         what = "only the client was measured" if self.is_whole else "a part of the script's work was not measured"
         return (f"{what}: {self.elsewhere.why}",)
+
+
+def none() -> Containers | None:
+    """Return the containers of a job that has none."""
+    return None
 
 
 def plan_job(command: Sequence[str], environ: Mapping[str, str], run_id: str, *, is_remote_ok: bool) -> Plan:
@@ -166,29 +198,35 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
     is_whole = True
     labelled: set[tuple[str, ...]] = set()
     for found in programs(command):
-        run_at, why = _read_client(found, environ) if found.name in _ENGINES else (None, None)
+        run_at, why = _read_client(found, environ) if found.name in CLIENTS else (None, None)
         why = why or remote.find_elsewhere(found.words)
         elsewhere = elsewhere or why
-        is_whole = is_whole and (why is not None or found.name in _ENGINES or found.name in _NO_WORK)
+        is_whole = is_whole and (why is not None or found.name in CLIENTS or found.name in _NO_WORK)
         if run_at is None or (head := found.words[: run_at + 1]) in labelled:
             continue
         labelled.add(head)
         mine = _containers(found, run_at, label)
         changed = _labelled(command, found, run_at, label)
-        if changed is None or (containers is not None and mine.engine != containers.engine):
+        if changed is None or (containers is not None and mine.engines != containers.engines):
             elsewhere = elsewhere or _unreadable(found)
         else:
             command, containers = changed, mine
-    return Plan(command=command, containers=containers, elsewhere=elsewhere, is_whole=is_whole or elsewhere is None)
+    return Plan(
+        command=command,
+        containers=containers,
+        elsewhere=elsewhere,
+        is_whole=is_whole or elsewhere is None,
+        is_client=containers is not None and found.start is not None,
+    )
 
 
-def _read_client(found: Found, environ: Mapping[str, str]) -> tuple[int | None, Elsewhere | None]:
+def _read_client(found: Program, environ: Mapping[str, str]) -> tuple[int | None, Elsewhere | None]:
     """Return where the client's word `run` stands, `None` if it starts no container; and why it cannot be handled."""
     words = found.words
-    at = after_options(words, 1, _GLOBAL_VALUED)
+    at = after_options(words, 1, GLOBAL_VALUED)
     is_compose = found.name == "docker-compose" or words[at : at + 1] == ("compose",)
     if words[at : at + 1] in {("compose",), ("container",)}:
-        at = after_options(words, at + 1, _GLOBAL_VALUED)
+        at = after_options(words, at + 1, GLOBAL_VALUED)
     verb = words[at] if at < len(words) else ""
     given = {**environ, **dict(word.split("=", 1) for word in found.prefix if re.match(r"[A-Za-z_]\w*=", word))}
     elsewhere = remote.remote_engine(words[:at], given) if verb in {"run", *_NOT_OURS} else None
@@ -224,18 +262,23 @@ def _is_detached(words: Sequence[str], index: int) -> bool:
     return False
 
 
-def _containers(found: Found, run_at: int, label: str) -> Containers:
-    words = found.words[:run_at]
-    at = after_options(words, 1, _GLOBAL_VALUED)  # `compose` or `container` and its options are not for `ps`
-    program = "docker" if found.name == "docker-compose" else words[0]
+def _containers(found: Program, run_at: int, label: str) -> Containers:
     return Containers(
-        engine=(*found.prefix, program, *([] if found.name == "docker-compose" else words[1:at])),
+        engines=((*found.prefix, *engine_of(found.words[:run_at])),),
         label=label,
         relays=frozenset({*found.wrappers, found.name, "docker-compose"}) - {"exec", "command"},
     )
 
 
-def _labelled(command: tuple[str, ...], found: Found, run_at: int, label: str) -> tuple[str, ...] | None:
+def engine_of(words: Sequence[str]) -> tuple[str, ...]:
+    """Return how to call the engine of a client, by the client and the words before its `run`."""
+    if os.path.basename(words[0]) == "docker-compose":
+        return ("docker",)
+    # `compose` or `container` and its options are not for `ps`.
+    return (words[0], *words[1 : after_options(words, 1, GLOBAL_VALUED)])
+
+
+def _labelled(command: tuple[str, ...], found: Program, run_at: int, label: str) -> tuple[str, ...] | None:
     """Return the command with the label after `run`; `None` if its place in a script cannot be told."""
     if found.start is not None:
         at = found.start + run_at + 1
@@ -267,7 +310,7 @@ def _script_at(command: tuple[str, ...]) -> int | None:
     return None
 
 
-def _unreadable(found: Found) -> Elsewhere:
+def _unreadable(found: Program) -> Elsewhere:
     return remote.Elsewhere(
         why=f"the script's call of {found.name} run cannot be read, so that its container would not be stopped",
         hint=f"write it plainly: -- {found.name} run IMAGE python train.py",

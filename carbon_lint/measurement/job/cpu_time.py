@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.measurement.host import cgroup
 from carbon_lint.measurement.job.containers import EngineError
+from carbon_lint.measurement.job.containers import none as no_containers
 from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from carbon_lint.measurement.job.containers import Containers
+    from carbon_lint.measurement.job.containers import Find
 
 _MOST_SHARE = 1 / 4000  # of one core, for looking at all processes: every 10 s or so
 _LEAST_OTHERS_S = 0.5
@@ -37,7 +38,7 @@ class JobCpu:
 
     Args:
         pid: of the guardian.
-        containers: what the job starts beside its own processes.
+        find_containers: returns what the job has started beside its own processes so far.
         environ: the environment for the engine's client.
         interval_s: least time between two looks at the processes.
         root: the file tree that holds /proc and /sys.
@@ -46,7 +47,7 @@ class JobCpu:
     def __init__(
         self,
         pid: int,
-        containers: Containers | None = None,
+        find_containers: Find = no_containers,
         environ: Mapping[str, str] | None = None,
         *,
         interval_s: float = 1.0,
@@ -59,10 +60,14 @@ class JobCpu:
         self._processes_s = 0.0
         self._seen: frozenset[int] = frozenset()
         self._cpus: frozenset[int] = frozenset()
-        self.containers = None if containers is None else ContainerCpu(containers, environ or os.environ, root)
+        self._find_containers = find_containers
+        self._environ = os.environ if environ is None else environ
+        self.containers: ContainerCpu | None = None
+        self._look_for_containers()
 
     def sample(self) -> None:
         """Look at the job if it is time to. Call it once a tick."""
+        self._look_for_containers()
         if self.containers is not None:
             self.containers.sample(excluding=self._seen)
         now_s = time.monotonic()
@@ -77,8 +82,13 @@ class JobCpu:
     def finish(self, processes_s: float | None) -> None:
         """Take the guardian's account of all that it has reaped, and stop looking."""
         self._processes_s = max(self._processes_s, processes_s or 0.0)
+        self._look_for_containers()
         if self.containers is not None:
             self.containers.stop()
+
+    def _look_for_containers(self) -> None:
+        if self.containers is None and self._find_containers() is not None:
+            self.containers = ContainerCpu(self._find_containers, self._environ, self._root)
 
     @property
     def seconds(self) -> float | None:
@@ -99,8 +109,8 @@ class JobCpu:
 class ContainerCpu:
     """The CPU seconds of a job's containers, by their control groups. The engine is asked on a thread: it may hang."""
 
-    def __init__(self, containers: Containers, environ: Mapping[str, str], root: Path = Path("/")) -> None:
-        self._containers = containers
+    def __init__(self, find: Find, environ: Mapping[str, str], root: Path = Path("/")) -> None:
+        self._find = find
         self._environ = environ
         self._root = root
         self._used_s: dict[str, float] = {}
@@ -137,7 +147,8 @@ class ContainerCpu:
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 continue
             with contextlib.suppress(EngineError):
-                self._note(self._containers.processes(self._environ))
+                containers = self._find()
+                self._note({} if containers is None else containers.processes(self._environ))
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S if self._groups else _LONGEST_WAIT_S)
 
     def _note(self, processes: Mapping[str, int]) -> None:

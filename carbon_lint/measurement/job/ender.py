@@ -15,7 +15,7 @@ from carbon_lint.measurement.job.containers import EngineError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from carbon_lint.measurement.job.containers import Containers
+    from carbon_lint.measurement.job.containers import Containers, Find
 
 _PAUSE_S = 0.25
 _SHORT_ID = 12
@@ -25,31 +25,49 @@ class Ender:
     """Ends containers in forked processes. `pids` are those processes, which are none of the job's.
 
     Args:
-        containers: the job's.
+        find: returns the job's containers, as far as they are known by then.
         environ: the job's, for the engine's client.
         tell: sends a message to carbon-lint.
     """
 
-    def __init__(self, containers: Containers, environ: Mapping[str, str], tell: Callable[[str], None]) -> None:
+    def __init__(self, find: Find, environ: Mapping[str, str], tell: Callable[[str], None]) -> None:
         self.pids: dict[int, int] = {}
-        self.relays = containers.relays
         self.was_asked = False
-        self._containers = containers
+        self._is_by_itself = True  # the job was not asked to end
+        self._find = find
         self._environ = environ
         self._tell = tell
+
+    @property
+    def has_containers(self) -> bool:
+        """Return whether the job has started a container."""
+        return self._find() is not None
+
+    @property
+    def relays(self) -> frozenset[str]:
+        """Return the names of the processes that hand a signal on to a container."""
+        found = self._find()
+        return frozenset() if found is None else found.relays
 
     def ask(self, signum: int) -> None:
         """Send a signal to the containers. If the engine cannot, `take_back` returns it for the clients."""
         self.was_asked = True
-        self._fork(lambda: bool(self._containers.send(signum, self._environ)), signum)
+        self._is_by_itself = False
+        self._fork(lambda found: bool(found.send(signum, self._environ)), signum)
 
     def kill(self) -> None:
-        """Kill the containers."""
-        self._fork(lambda: bool(self._containers.send(signal.SIGKILL, self._environ)), 0)
+        """Kill the containers; those that are detached only if the job did not end by itself."""
+        only_attached = self._is_by_itself
+        self._fork(
+            lambda found: bool(
+                found.send(signal.SIGKILL, self._environ, only_attached=only_attached and found.leaves_detached)
+            ),
+            0,
+        )
 
     def end_leftovers(self, grace_s: float) -> None:
         """Look for containers that outlive the command, and end them: ask unless that was done, then kill."""
-        self._fork(lambda: self._end_leftovers(grace_s), 0)
+        self._fork(lambda found: self._end_leftovers(found, grace_s), 0)
         self.was_asked = True
 
     def take_back(self, pid: int, status: int) -> int:
@@ -57,7 +75,10 @@ class Ender:
         signum = self.pids.pop(pid, 0)
         return signum if status else 0
 
-    def _fork(self, work: Callable[[], bool], signum: int) -> None:
+    def _fork(self, work: Callable[[Containers], bool], signum: int) -> None:
+        found = self._find()
+        if found is None:
+            return
         pid = os.fork()
         if pid:
             self.pids[pid] = signum
@@ -65,28 +86,35 @@ class Ender:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
-            status = 0 if work() else 1
+            status = 0 if work(found) else 1
         except EngineError as error:
             if not signum:
                 self._tell(f"unsure {error}")
         finally:
             os._exit(status)
 
-    def _end_leftovers(self, grace_s: float) -> bool:
+    def _end_leftovers(self, containers: Containers, grace_s: float) -> bool:
         deadline = time.monotonic() + grace_s
-        ids = self._containers.running(self._environ)
+        ids = containers.running(self._environ)
+        spares = bool(ids) and containers.leaves_detached and self._is_by_itself
+        if spares:
+            detached = tuple(sorted({*ids} - {*containers.attached(self._environ)}))
+            if detached:
+                self._tell(f"detached {_names(detached)}")
+        look = containers.attached if spares else containers.running
+        ids = look(self._environ)
         if not ids:
             return True
         if not self.was_asked:
             self._tell(f"left {_names(ids)}")
-            self._containers.send(signal.SIGTERM, self._environ)
+            containers.send(signal.SIGTERM, self._environ, only_attached=spares)
         while ids and time.monotonic() < deadline:
             time.sleep(_PAUSE_S)
-            ids = self._containers.running(self._environ)
+            ids = look(self._environ)
         if ids:
-            self._containers.send(signal.SIGKILL, self._environ)
+            containers.send(signal.SIGKILL, self._environ, only_attached=spares)
             time.sleep(_PAUSE_S)
-            ids = self._containers.running(self._environ)
+            ids = look(self._environ)
         if ids:
             self._tell(f"survived {_names(ids)}")
         return not ids

@@ -8,8 +8,8 @@ It is forked before the meter starts, so it has no threads, and it does nothing 
 * survives in carbon-lint's place when a job kills its parent.
 
 Messages, one a packet. To the guardian: `go`, `signal N`, `end GRACE_S`, `cancel N GRACE_S`.
-From it: `started PID`, `failed ERRNO`, `exited STATUS`, `left NAMES`, `survived NAMES`, `unsure WHY`, `cpu SECONDS`,
-`gone`.
+From it: `started PID`, `failed ERRNO`, `exited STATUS`, `left NAMES`, `detached NAMES`, `survived NAMES`, `unsure WHY`,
+`cpu SECONDS`, `gone`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.measurement.job import descendants
 from carbon_lint.measurement.job.containers import ANSWER_S
+from carbon_lint.measurement.job.containers import none as no_containers
 from carbon_lint.measurement.job.ender import Ender
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import FrameType
 
-    from carbon_lint.measurement.job.containers import Containers
+    from carbon_lint.measurement.job.containers import Find
 
 SETTLE_S = 0.5  # what the job left behind may still end by itself: a log pipe, a resource tracker
 STRAGGLER_GRACE_S = 5.0  # and is then asked, and then killed
@@ -55,7 +56,7 @@ def guard(
     command: Sequence[str],
     environ: Mapping[str, str],
     pass_fds: Sequence[int] = (),
-    containers: Containers | None = None,
+    find_containers: Find = no_containers,
 ) -> None:
     """Wait for `go`, run the command, report on `channel`; return when nothing of the job is left.
 
@@ -64,7 +65,7 @@ def guard(
         command: the job.
         environ: the job's environment.
         pass_fds: descriptors that the job inherits beside its stdio; they are closed here once it has them.
-        containers: what the command starts beside its own processes; they end with it.
+        find_containers: returns what the job has started beside its own processes so far; it ends with the job.
     """
     os.setsid()
     descendants.become_subreaper()
@@ -74,7 +75,7 @@ def guard(
             signal.signal(signum, _hold_off)
     if channel.recv(64) != b"go":
         return
-    guardian = _Guardian(channel, containers, environ)
+    guardian = _Guardian(channel, find_containers, environ)
     if guardian.start(command, environ, pass_fds):
         guardian.watch()
 
@@ -82,9 +83,9 @@ def guard(
 class _Guardian:
     """Holds one job."""
 
-    def __init__(self, channel: socket.socket, containers: Containers | None, environ: Mapping[str, str]) -> None:
+    def __init__(self, channel: socket.socket, find_containers: Find, environ: Mapping[str, str]) -> None:
         self._channel = channel
-        self._ender = None if containers is None else Ender(containers, environ, self._tell)
+        self._ender = Ender(find_containers, environ, self._tell)
         self._leader: int | None = None
         self._group = 0
         self._kill_at: float | None = None
@@ -174,7 +175,7 @@ class _Guardian:
                 return True
             if pid == self._leader:
                 self._take_leave(status)
-            elif self._ender is not None:
+            else:
                 self._tell_relays(self._ender.take_back(pid, status))
 
     def _take_leave(self, status: int) -> None:
@@ -182,7 +183,7 @@ class _Guardian:
         self._leader = None
         self._ask_at = time.monotonic() + SETTLE_S
         self._tell(f"exited {shell_status(status)}")
-        if self._ender is not None:
+        if self._ender.has_containers:
             left_s = STRAGGLER_GRACE_S if self._kill_at is None else self._kill_at - time.monotonic()
             self._ender.end_leftovers(max(left_s, 0.0))
 
@@ -193,7 +194,7 @@ class _Guardian:
             self._ask_at = None
             self._end_stragglers()
         if self._kill_at is not None and now >= self._kill_at:
-            if self._ender is not None and not self._was_killed:
+            if self._ender.has_containers and not self._was_killed:
                 self._ender.kill()
             self._was_killed = True
             # Podman's monitors tell it what became of a container: they end by themselves once that is killed.
@@ -205,7 +206,7 @@ class _Guardian:
                 os._exit(1)
 
     def _end_stragglers(self) -> None:
-        if self._ender is not None and not descendants.living(excluding=self._helpers()):
+        if self._ender.has_containers and not descendants.living(excluding=self._helpers()):
             return  # we wait for nothing but the engine's answer
         self._tell(f"left {self._ask_everything()}")
         self._kill_within(STRAGGLER_GRACE_S)
@@ -218,13 +219,13 @@ class _Guardian:
         """Send SIGTERM to the group and to every descendant outside it. Returns their names."""
         self._ask_group(signal.SIGTERM)
         found = descendants.living(excluding=self._helpers())
-        if self._ender is None:
+        if not self._ender.has_containers:
             self._send_to([pid for pid, _ in found if self._group_of(pid) != self._group], signal.SIGTERM)
         return _names(found)
 
     def _ask_group(self, signum: int) -> None:
         """Send the job the signal that is to end it, and to each of its containers once."""
-        if self._ender is None:
+        if not self._ender.has_containers:
             self._send_to_group(signum)
             return
         self._send_to(self._without_relays(), signum)
@@ -233,19 +234,19 @@ class _Guardian:
 
     def _without_relays(self) -> list[int]:
         """Return the job's processes, but for those that hand a signal on and what is inside a container."""
-        relays = frozenset() if self._ender is None else self._ender.relays
+        relays = self._ender.relays
         outside = descendants.living(excluding={*self._helpers(), *self._monitors()})
         return [pid for pid, name in outside if name not in relays]
 
     def _monitors(self) -> set[int]:
         """Return the processes by which Podman watches the job's containers, which are below them."""
-        if self._ender is None:
+        if not self._ender.has_containers:
             return set()
         return {pid for pid, name in descendants.living(excluding=self._helpers()) if name == "conmon"}
 
     def _tell_relays(self, signum: int) -> None:
         """Send a signal that the engine did not deliver to its clients, as if we knew nothing of containers."""
-        if signum and self._ender is not None:
+        if signum:
             found = descendants.living(excluding=self._helpers())
             self._send_to([pid for pid, name in found if name in self._ender.relays], signum)
 
@@ -254,7 +255,7 @@ class _Guardian:
         descendants.send(signal.SIGCONT, pids)  # a stopped process hears nothing until it goes on
 
     def _helpers(self) -> Sequence[int]:
-        return () if self._ender is None else tuple(self._ender.pids)
+        return tuple(self._ender.pids)
 
     def _send_to_group(self, signum: int) -> None:
         """Send to the job's group. Its number cannot have been reused: we hold its leader, or ask who is in it."""

@@ -16,13 +16,14 @@ from carbon_lint import redact
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.measurement.job import descendants
 from carbon_lint.measurement.job.containers import EngineError
+from carbon_lint.measurement.job.containers import none as no_containers
 from carbon_lint.measurement.job.guardian import guard
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from carbon_lint.measurement.job.containers import Containers
+    from carbon_lint.measurement.job.containers import Find
 
 _STDERR = 2
 CANCEL_GRACE_S = 6.0
@@ -34,6 +35,7 @@ _NOTICES = {
     "crashed": "the process that watched over the job failed",
     "survived": "processes of the job could not be ended",
     "unsure": "a container of the job may still run",
+    "detached": "the job left detached containers running, which are not counted from here on",
 }
 """What a message of the guardian's means to the person who watches."""
 
@@ -54,7 +56,7 @@ class Job:
 
     Attributes:
         pid: the guardian's: every process of the job is below it.
-        containers: what the command starts beside its own processes.
+        find_containers: returns what the job has started beside its own processes so far.
         cpu_s: CPU seconds of all processes of the job, once it is gone; `None` if its guardian could not tell.
     """
 
@@ -63,13 +65,13 @@ class Job:
         command: Sequence[str],
         environ: Mapping[str, str],
         pass_fds: Sequence[int] = (),
-        containers: Containers | None = None,
+        find_containers: Find = no_containers,
     ) -> None:
         check_runnable(command[0], environ)
         self.command = tuple(command)
         self.cpu_s: float | None = None
         self._environ = environ
-        self.containers = containers
+        self.find_containers = find_containers
         self.state = JobState.WAITING
         self.exit_status: int | None = None
         self.notices: list[str] = []
@@ -78,7 +80,7 @@ class Job:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.pid = os.fork()
         if self.pid == 0:
-            _become_guardian(theirs, command, environ, pass_fds, containers)
+            _become_guardian(theirs, command, environ, pass_fds, find_containers)
         theirs.close()
 
     def start(self) -> None:
@@ -151,9 +153,10 @@ class Job:
         descendants.reap(descendants.children() - self._others)
         if survivors:
             self.notices.append(f"{len(survivors)} processes of the job could not be ended")
-        if self.containers is not None:
+        containers = self.find_containers()
+        if containers is not None:
             try:
-                self.containers.send(signal.SIGKILL, self._environ)
+                containers.send(signal.SIGKILL, self._environ)
             except EngineError as error:
                 self.notices.append(f"{_NOTICES['unsure']}: {error}")
         if self.exit_status is None:
@@ -166,13 +169,13 @@ def _become_guardian(
     command: Sequence[str],
     environ: Mapping[str, str],
     pass_fds: Sequence[int],
-    containers: Containers | None,
+    find_containers: Find,
 ) -> NoReturn:
     """Run the guardian in the forked process and never return."""
     try:
         signal.set_wakeup_fd(-1)
         _close_all_but({channel.fileno(), *pass_fds})
-        guard(channel, command, environ, pass_fds, containers)
+        guard(channel, command, environ, pass_fds, find_containers)
     finally:
         error = sys.exc_info()[1]
         if error is not None:

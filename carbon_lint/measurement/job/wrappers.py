@@ -28,7 +28,7 @@ class Wrapper:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Program:
     """One program that a command runs.
 
     Attributes:
@@ -78,7 +78,7 @@ _HEREDOC = re.compile(r"(<<-?\s*(['\"]?)(\w+)\2.*\n)(?:.*\n)*?\s*\3$", re.MULTIL
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
-def programs(command: Sequence[str]) -> Iterator[Found]:
+def programs(command: Sequence[str]) -> Iterator[Program]:
     """Yield the program that a command runs, or those of its script if that is a shell's `-c`."""
     found = _unwrapped(tuple(command), 0)
     if found is None:
@@ -90,7 +90,7 @@ def programs(command: Sequence[str]) -> Iterator[Found]:
     for words in _simple_commands(found.words[script]):
         inner = _unwrapped(words, 0)
         if inner is not None:
-            yield Found(
+            yield Program(
                 words=inner.words, prefix=(*found.prefix, *inner.prefix), wrappers=(*found.wrappers, *inner.wrappers)
             )
 
@@ -117,7 +117,7 @@ def after_options(words: Sequence[str], index: int, valued: frozenset[str]) -> i
     return index
 
 
-def _unwrapped(words: tuple[str, ...], index: int) -> Found | None:
+def _unwrapped(words: tuple[str, ...], index: int) -> Program | None:
     start = index
     prefix: list[str] = []
     wrappers: list[str] = []
@@ -131,7 +131,7 @@ def _unwrapped(words: tuple[str, ...], index: int) -> Found | None:
         name = os.path.basename(words[index])
         wrapper = _WRAPPERS.get(name)
         if wrapper is None:
-            return Found(words=words[index:], prefix=tuple(prefix), wrappers=tuple(wrappers), start=index)
+            return Program(words=words[index:], prefix=tuple(prefix), wrappers=tuple(wrappers), start=index)
         wrappers.append(name)
         start = index
         index = after_options(words, index + 1, wrapper.valued) + wrapper.operands

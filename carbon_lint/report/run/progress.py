@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from carbon_lint.measurement.progress import Progress
+    from carbon_lint.measurement.progress import RunProgress
 
 LOG_EVERY_S = 60.0
 _LEAST_ROWS = 6  # below that a terminal has no row to spare
@@ -23,11 +23,11 @@ _BLOCKS = 10
 class Show(Protocol):
     """Takes one tick."""
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: RunProgress) -> None:
         """Show it."""
 
 
-def render_line(progress: Progress, width: int) -> str:
+def render_line(progress: RunProgress, width: int) -> str:
     """Return the figures in at most `width` columns; the least important go first if they do not fit."""
     figure = (
         format_emissions(progress.emissions_g)
@@ -53,7 +53,7 @@ def render_line(progress: Progress, width: int) -> str:
     return _fitting(line, parts, width)
 
 
-def notices(progress: Progress) -> tuple[str, ...]:
+def notices(progress: RunProgress) -> tuple[str, ...]:
     """All that is to be said at once."""
     return (*progress.notices, progress.forecast_warning) if progress.forecast_warning else progress.notices
 
@@ -66,7 +66,7 @@ class LogLines:
         self._every_s = every_s
         self._next_s = every_s
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: RunProgress) -> None:
         """Show one tick."""
         lines = [f"carbon-lint: {terminal(notice)}\n" for notice in notices(progress)]
         if progress.phase is Phase.RUNNING and progress.elapsed_s >= self._next_s:
@@ -93,7 +93,7 @@ class LiveLine:
         self._start, self._end = ("\x1b[2m", "\x1b[0m") if is_dim else ("", "")
         self._shown: tuple[int, int] | None = None  # (columns, rows) that the region was set up for
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: RunProgress) -> None:
         """Show one tick."""
         out = ""
         if said := notices(progress):
@@ -106,7 +106,7 @@ class LiveLine:
         if out:
             self._write(out)  # in one piece, so that the job cannot write into the middle of a sequence
 
-    def _draw(self, progress: Progress) -> str:
+    def _draw(self, progress: RunProgress) -> str:
         columns, rows = self._size()
         if rows < _LEAST_ROWS or columns < 1:
             return self._clear()

@@ -1,7 +1,7 @@
-"""Judge many cards for one report: who states emissions, by what source, what is wrong and why.
+"""Audit many cards for one report: who states emissions, by what source, what is wrong and why.
 
-`judge` is pure: one card in, one verdict out, the same in this process, in several, or on a cluster. A card that cannot
-be fetched or read stays in the report as a row.
+`audit_card` is pure: one card in, one result out, the same in this process, in several, or on a cluster. A card that
+cannot be fetched or read stays in the report as a row.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PROOFS = ("CL203", "CL207")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardText:
-    """A card to judge. `data` is None if there is none; `problem` says why it could not be had."""
+    """A card to audit. `data` is None if there is none; `problem` says why it could not be had."""
 
     id: str
     data: bytes | None
@@ -68,8 +68,8 @@ class AuditedCard:
     problem: str | None = None
 
 
-def judge(card_text: CardText, settings: Settings) -> AuditedCard:
-    """Judge one card. Raises nothing on content."""
+def audit_card(card_text: CardText, settings: Settings) -> AuditedCard:
+    """Audit one card. Raises nothing on content."""
     if card_text.data is None:
         return AuditedCard(id=card_text.id, problem=card_text.problem)
     card = read_card(card_text.data, f"{card_text.id}/README.md")
@@ -88,10 +88,11 @@ def judge(card_text: CardText, settings: Settings) -> AuditedCard:
     )
 
 
-def judge_all(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[AuditedCard]:
-    """Judge a batch; with `only_mentioning` cards without a word of emissions are only counted."""
+def audit_cards(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[AuditedCard]:
+    """Audit a batch; with `only_mentioning` cards without a word of emissions are only counted."""
     return [
-        judge(card, settings) if not only_mentioning or mentions_emissions(card) else _unjudged(card) for card in cards
+        _not_audited(card) if only_mentioning and not mentions_emissions(card) else audit_card(card, settings)
+        for card in cards
     ]
 
 
@@ -101,7 +102,7 @@ def mentions_emissions(card: CardText) -> bool:
     return b"co2" in folded or b"emission" in folded
 
 
-def _unjudged(card: CardText) -> AuditedCard:
+def _not_audited(card: CardText) -> AuditedCard:
     return AuditedCard(id=card.id, has_card=card.data is not None, problem=card.problem)
 
 
@@ -186,6 +187,8 @@ def source_name(source: str | None) -> str:
     """One name for `Code Carbon`, `codecarbon` and `CodeCarbon`; other sources as they are written, cut short."""
     if source is None:
         return "not said"
+    if source.startswith("carbon-lint "):  # its version and its run follow
+        return "carbon-lint"
     folded = "".join(source.split()).casefold()
     known = {"codecarbon": "CodeCarbon", "carbontracker": "CarbonTracker", "autotrain": "AutoTrain"}
     limit = 60

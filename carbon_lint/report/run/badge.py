@@ -1,0 +1,56 @@
+"""Say one run on a badge: its grams, its share of the budget, and how much of it was measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint.gate.budget import used_share
+from carbon_lint.gate.verdict import INCREASE
+from carbon_lint.records.ranges import measured_share
+from carbon_lint.records.record import Outcome
+from carbon_lint.report.badge import Badge, Tone, how_found
+from carbon_lint.report.run import phrases
+from carbon_lint.report.run.headline import headline
+from carbon_lint.units import format_emissions, format_energy
+
+if TYPE_CHECKING:
+    from carbon_lint.records.record import Record
+    from carbon_lint.report.run.run_report import RunReport
+
+_TONES = {"✅": Tone.GOOD, "❌": Tone.BAD, "⚠️": Tone.UNDECIDED, "📏": Tone.PLAIN}
+_ENDED = {Outcome.FAILED: "job failed", Outcome.INTERRUPTED: "cancelled"}
+
+
+def of_run(report: RunReport) -> Badge:
+    """Return the badge of a run. Raises ValueError without a record."""
+    record = report.record
+    if record is None:
+        raise ValueError("there is no record to show")
+    head = headline(report)
+    label = "CO2eq" if record.emissions_g is not None else "energy"
+    if record.outcome is Outcome.UNMEASURED or record.energy_kwh.total is None:
+        return Badge(label="CO2eq", message="not measured", title=head.text, tone=Tone.UNKNOWN)
+    found = how_found(measured_share(record))
+    said = (_figure(record), _budget(report), _ENDED.get(record.outcome), found)
+    figures = f"{phrases.emissions_with_range(record)}, {phrases.energy_with_range(record)}"
+    return Badge(
+        label=label,
+        message=", ".join(part for part in said if part),
+        title=f"{head.text}. {figures}, {found}.",
+        tone=_TONES.get(head.mark, Tone.UNKNOWN),
+    )
+
+
+def _figure(record: Record) -> str:
+    if record.emissions_g is not None:
+        return format_emissions(record.emissions_g)
+    return format_energy(record.energy_kwh.total or 0.0)
+
+
+def _budget(report: RunReport) -> str | None:
+    """Return the used share of the tightest limit; `None` if the run has no budget."""
+    limits = () if report.verdict is None else report.verdict.limits
+    share = used_share(tuple(limit for limit in limits if limit.name != INCREASE))
+    if share is None:
+        return None
+    return "over a budget of 0" if share == float("inf") else f"{phrases.percent(share)} of budget"
