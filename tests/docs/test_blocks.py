@@ -21,7 +21,7 @@ from tests.docs.blocks import blocks, words_of
 from tests.schemas import check_jsonschema
 
 BLOCKS = blocks()
-KINDS = {"console", "indented", "yaml", "toml", "python", "json", "text", "bash", "sh", ""}
+KINDS = {"console", "indented", "yaml", "toml", "python", "json", "bash", "sh"} | {"text", "markdown", ""}
 # Programs of others that a page may tell a reader to call.
 OTHERS = {
     *("cd", "export", "git", "make", "mkdir", "pip", "pipx", "pre-commit", "prek", "python3", "source", "sudo", "uvx"),
