@@ -17,6 +17,7 @@ from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementE
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
 from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
+from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.forecast.outlook import open_outlook
 from carbon_lint.measurement.job import containers, environment
 from carbon_lint.measurement.job.cpu_time import warn_of_others
@@ -26,12 +27,12 @@ from carbon_lint.measurement.job.ranks import unseen_gpus
 from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop, RunState
-from carbon_lint.measurement.required import need_linux
+from carbon_lint.measurement.system import need_linux
 from carbon_lint.measurement.wall_clock import ended_at_of, utc_now
+from carbon_lint.measurement.whole_job import open_whole_job
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
@@ -92,13 +93,14 @@ def measure(
         if journal is not None:
             stack.callback(journal.close)
             earlier = find_earlier(request.record_path or "")
+        whole_job = open_whole_job(request)
         meter.start()
         found = _warnings_at_start(request, meter, journal, earlier)
         request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
         blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
-        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook, whole_job=whole_job)
         outlook.listening.start()
         started = time.monotonic()
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
@@ -278,19 +280,6 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
     if counted is None:
         return record
     return with_evidence(replace(record, phases=state.phases.phases(record)), counted)
-
-
-def with_evidence(record: Record, reading: Reading) -> Record:
-    """Return the record with what the reading says of its figures: their bounds, and what they were made of."""
-    return replace(
-        record,
-        uncertainty=uncertainty_at(reading.energy_kwh, record.methods, reading.emissions_g, reading.uncertainty),
-        assumptions=record.assumptions and replace(record.assumptions, cpu_mean_load=reading.cpu_mean_load),
-        left_out=reading.left_out or LEFT_OUT,
-        codecarbon=reading.codecarbon,
-        job_cpu_s=reading.job_cpu_s,
-        machine_cpu_s=reading.machine_cpu_s,
-    )
 
 
 def _outcome(state: RunState, exit_status: int | None) -> Outcome:

@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.host.model import recomputed
 from carbon_lint.measurement.journal import reading_from_json
 from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
-from carbon_lint.measurement.run import with_evidence
 from carbon_lint.records.document import find_problem, intensity_from_json, record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short
 from carbon_lint.records.journal import FORMAT, journal_lines, parse_line
