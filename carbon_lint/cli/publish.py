@@ -47,19 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--whole-card", action="store_true", help="replace all of the card on the Hub by CARD; shows what is lost"
     )
-    block = parser.add_argument_group("with --record, for the block")
-    block.add_argument("--training-type", metavar="TEXT", help="pre-training or fine-tuning; else kept as it is")
-    block.add_argument(
-        "--replace", action="store_true", help="also a smaller figure over a larger one of its run group"
-    )
-    block.add_argument(
-        "--allow-foreign", action="store_true", help="in CI: also a record that was not made by this run"
-    )
-    block.add_argument(
-        "--with-evidence",
-        action="store_true",
-        help="also the record and its journal, for `carbon-lint verify MODEL`; they name command, host and commit",
-    )
+    _add_block_arguments(parser)
     where = parser.add_argument_group("where and how")
     where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
     where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
@@ -80,6 +68,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
     parser.add_argument(
         "-v", "--verbose", action="count", default=0, help="show the requests; twice: all the client logs"
+    )
+
+
+def _add_block_arguments(parser: ArgumentParser) -> None:
+    block = parser.add_argument_group("with --record, for the block")
+    block.add_argument("--training-type", metavar="TEXT", help="pre-training or fine-tuning; else kept as it is")
+    block.add_argument(
+        "--replace", action="store_true", help="also a smaller figure over a larger one of its run group"
+    )
+    block.add_argument(
+        "--allow-foreign", action="store_true", help="in CI: also a record that was not made by this run"
+    )
+    block.add_argument(
+        "--with-evidence",
+        action="store_true",
+        help="also the record and its journal, for `carbon-lint verify MODEL`; they name command, host and commit",
     )
 
 
