@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError
+from carbon_lint.errors import InputError, UsageError
 from carbon_lint.records.ledger_url import ledger_url
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from carbon_lint.records.periods import Period
     from carbon_lint.report.ledger.month import Month
 
-FORMATS = ("text", "markdown", "html", "csv", "json", "badge", "badge-json")
+FORMATS = ("text", "markdown", "html", "csv", "json", "issue", "badge", "badge-json")
 
 
 def add_report_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `ledger report` but those that the other actions have too."""
-    from carbon_lint.report.ledger.month import KEYS
+    from carbon_lint.report.ledger.keys import KEYS
 
     parser.add_argument("--format", choices=FORMATS, default="text", help="how it is shown (default text)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write it there, not to standard output")
@@ -35,6 +35,9 @@ def add_report_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="budget of all runs, beside the [[budget]] tables")
     parser.add_argument("--max-energy", metavar="QUANTITY", help="budget of all runs, beside the [[budget]] tables")
+    told = parser.add_argument_group("for --format issue")
+    told.add_argument("--earlier", metavar="FILE", help="the issue's text so far, which says what its owners were told")
+    told.add_argument("--notice", metavar="FILE", help="write there what to tell owners now; left empty if nothing")
 
 
 def report(arguments: Namespace) -> int:
@@ -42,8 +45,10 @@ def report(arguments: Namespace) -> int:
     from carbon_lint.config import load
     from carbon_lint.pipeline.month import read_month
     from carbon_lint.report.earlier import check_replaceable
-    from carbon_lint.report.ledger.month import USUAL_KEYS
+    from carbon_lint.report.ledger.keys import USUAL_KEYS
 
+    if (arguments.earlier or arguments.notice) and arguments.format != "issue":
+        raise UsageError("--earlier and --notice are for --format issue", suggest=(("format", "issue"),))
     if arguments.output is not None:
         check_replaceable(arguments.output, f"month-{arguments.format}")
     url, now = ledger_url(arguments.ledger), datetime.now(UTC)
@@ -58,7 +63,7 @@ def report(arguments: Namespace) -> int:
     )
     if not found.months:
         raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
-    text = _rendered(month, arguments.format)
+    text = _issue(month, arguments) if arguments.format == "issue" else _rendered(month, arguments.format)
     if arguments.output is None:
         sys.stdout.write(text)
         return 0
@@ -92,6 +97,20 @@ def _given(arguments: Namespace) -> tuple[WindowBudget, ...]:
             max_energy_kwh=None if arguments.max_energy is None else parse_energy_kwh(arguments.max_energy),
         ),
     )
+
+
+def _issue(month: Month, arguments: Namespace) -> str:
+    """Return the issue's text; write the notice, if it is asked for. Raises InputError, OutputError."""
+    from carbon_lint.files import read_file, write_atomically
+    from carbon_lint.report.ledger.month_issue import issue, notice, told_in
+
+    earlier = b"" if arguments.earlier is None else read_file(arguments.earlier, "earlier issue")
+    if earlier is None:
+        raise InputError(f"{arguments.earlier} is not there", hint="an issue that is to be made has an empty text")
+    if arguments.notice is not None:
+        told = told_in(earlier.decode("utf-8", "replace"))
+        write_atomically(arguments.notice, notice(month, told).encode("utf-8", "backslashreplace"))
+    return issue(month)
 
 
 def _rendered(month: Month, form: str) -> str:

@@ -22,6 +22,7 @@ _SIGNS = {
     "comment": rb"\A<!-- carbon-lint ",
     "month-text": rb"(?m)^Time: +(?:\d{4}-\d\d|the last )",
     "month-markdown": rb"\A<!-- carbon-lint month",
+    "month-issue": rb"\A<!-- carbon-lint told ",
     "month-html": rb"<title>[^<]*carbon-lint",
     "month-csv": rb"\Aperiod,by,name,runs,share,emissions_g_low,",
     "month-json": rb'\A\{\s*"format": "carbon-lint/month@',

@@ -107,6 +107,7 @@ def journal(name, count, *more):
     Path(name).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
 
 
+@pytest.mark.slow
 def test_a_day_of_ticks_stays_a_small_page_and_keeps_its_energy():
     journal("day.jsonl", 86_400, {"forecast_share": 0.5, "at_s": 40_000.0}, {"forecast_share": "x", "at_s": 1.0})
     found = read_course("day.jsonl")

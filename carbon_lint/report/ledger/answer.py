@@ -114,9 +114,8 @@ def sentence(one: Judged) -> str:
     limit = one.limit
     at_least = "at least " if one.missing else ""
     share = "" if one.used is None else f" ({percent(one.used)})"
-    used = (
-        f"{one.name} used {at_least}{amount(limit.unit, limit.measured)} of {amount(limit.unit, limit.allowed)}{share}"
-    )
+    spent, allowed = amount(limit.unit, limit.measured), amount(limit.unit, limit.allowed)
+    used = f"{one.name} used {at_least}{spent} of {allowed}{share}"
     if one.outlook is None:
         return used
     return f"{used}, and {with_range(limit.unit, one.end)} is expected by the end of the month"
