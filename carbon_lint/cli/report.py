@@ -5,6 +5,7 @@
   carbon-lint report r.json --format markdown --baseline ledger:main --output summary.md
   carbon-lint report r.json --format comment --key train --max-emissions '1 kg' --baseline hub:me/model
   carbon-lint report r.json --format badge --max-emissions '1 kg' --output carbon.svg
+  carbon-lint report r.json --to trackio --tracker-project mnist --tracker-run night
   carbon-lint report r.json --format cyclonedx --model me/model --activity fine-tuning --output bom.json
   carbon-lint report r.json --format annex-xi --model me/model --term compute=1.2e21 --output annex-xi.md
 
@@ -48,6 +49,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--card", metavar="FILE", action="append", default=[], help="lint this card too; repeatable")
     parser.add_argument("--journal", metavar="FILE", help="for the chart (default: the record's own, if it is there)")
     parser.add_argument("--key", default="default", help="tells several comments on one pull request apart")
+    tracker = parser.add_argument_group("for an experiment tracker")
+    tracker.add_argument("--to", choices=("trackio",), help="write the curve and the figures into its local store")
+    tracker.add_argument("--tracker-project", metavar="NAME", help="the project (default: the model's or repository's)")
+    tracker.add_argument("--tracker-run", metavar="NAME", help="a run that is there, or a new one (default: a new one)")
     form = parser.add_argument_group(f"for a form ({', '.join(FORMS)})")
     form.add_argument("--model", metavar="NAME", help="the model that the energy made")
     form.add_argument("--activity", choices=ACTIVITIES, help="what the energy was spent on")
@@ -67,6 +72,8 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.report.earlier import check_replaceable
     from carbon_lint.report.run.forms.table import FORMS
 
+    if arguments.to is not None:
+        return _track(arguments, load_record(arguments.record))
     if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
     is_form = arguments.format in FORMS
@@ -130,6 +137,23 @@ def _render(arguments: Namespace, report: RunReport) -> str:
 
     readings = () if report.record is None else _course(arguments, report.record).readings
     return summary.render(replace(report, readings=readings))
+
+
+def _track(arguments: Namespace, record: Record) -> int:
+    """Write the run into a tracker; return 0."""
+    from carbon_lint.trackers import trackio
+
+    where = record.provenance
+    named = where.model if where.model is not None and not where.model.endswith(".md") else where.repository
+    project = arguments.tracker_project or (named or "carbon-lint").rpartition("/")[2]
+    course = _course(arguments, record)
+    done = trackio.write(record, course.readings, project=project, run=arguments.tracker_run)
+    place = f"{'new ' if done.is_new_run else ''}run {done.run!r} of project {done.project!r}"
+    known = f"; {done.known} were there already" if done.known else ""
+    sys.stderr.write(f"carbon-lint: trackio: {done.rows} rows written into {terminal(place)}{known}\n")
+    if not course.readings:
+        sys.stderr.write("carbon-lint: the figures alone, without a curve: no journal of this run lies beside it\n")
+    return 0
 
 
 def _sparkline(arguments: Namespace, report: RunReport) -> str | None:
