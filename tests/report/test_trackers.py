@@ -72,6 +72,7 @@ print(json.dumps([said, len(night), curve, logs, [each["name"] for each in store
 """
 
 
+@pytest.mark.slow
 def test_a_real_store_takes_the_curve_once_into_a_run_that_is_there_or_a_new_one():
     write_record(RECORD, "r.json")
     lines = [{"format": "carbon-lint/journal@1", "record": record_to_json(RECORD), "limits": {}}]
