@@ -29,7 +29,7 @@ class Rule(NamedTuple):
     severity: str
     code: str
     name: str
-    count: str
+    findings: str
     url: str
     cards: list[tuple[str | None, str, str]]
     more: int
@@ -74,8 +74,8 @@ def model_link(endpoint: str | None, name: str) -> str | None:
 
 def _stated(sums: Tally) -> Bars | None:
     counts = [
-        ("a figure in grams", sums.readable - sums.zero - sums.converted),
-        ("a figure converted from text", sums.converted),
+        ("in grams", sums.readable - sums.zero - sums.converted),
+        ("converted from text", sums.converted),
         ("zero", sums.zero),
         ("not readable", len(sums.unreadable)),
         ("no figure", sums.cards - sums.stating - sums.without_card - len(sums.problems)),
