@@ -14,7 +14,7 @@ help:
 	@echo "make demo-over-budget   the same with a budget that is too small: the job is stopped"
 	@echo "make test               the whole suite but what needs Docker, torch or pre-commit (.ci/run runs that too)"
 	@echo "                        TESTS=thorough makes it try ten times as many examples; PYTEST_ARGS go to pytest"
-	@echo "make lint               ruff, mypy, our own check on the demo's card"
+	@echo "make lint               ruff, mypy, our own check on the demo's card, the English of the documentation"
 	@echo "make docs               generate the reference pages from the code, and build the site"
 
 $(VENV)/.python:
@@ -51,6 +51,7 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/carbon-lint check examples/demo/card.md
+	$(BIN)/python tools/prose.py
 
 format: $(VENV)/.lint
 	$(BIN)/ruff check --fix .

@@ -10,15 +10,14 @@ from __future__ import annotations
 import os
 from types import MappingProxyType
 
-from carbon_lint.errors import ConfigError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
     from carbon_lint.config_file import Stated
-    from carbon_lint.limits import BudgetException, Machine, MaxIncrease, Source
+    from carbon_lint.errors import ConfigError
+    from carbon_lint.limits import BudgetException, Machine, MaxIncrease, Source, WindowBudget
 
 FILE_NAME = "carbon-lint.toml"
 FILE_NAMES = (FILE_NAME, "pyproject.toml")
@@ -79,6 +78,7 @@ class Settings:
     pass_env: tuple[str, ...] = ()
     machine: tuple[Machine, ...] = ()
     exception: tuple[BudgetException, ...] = ()
+    budget: tuple[WindowBudget, ...] = ()
 
     path: str | None
     folder: str
@@ -123,6 +123,8 @@ class Settings:
 
     def error(self, key: str, message: str, *, hint: str | None = None) -> ConfigError:
         """Return the error of a value that only its user can judge, with the place of the value in the file."""
+        from carbon_lint.errors import ConfigError
+
         if key not in self._stated:
             return ConfigError(message, hint=hint, option=key)
         one = self._stated[key]
@@ -252,4 +254,6 @@ def _bytes(path: str) -> bytes:
         with open(path, "rb") as stream:
             return stream.read()
     except OSError as error:
+        from carbon_lint.errors import ConfigError
+
         raise ConfigError(f"{path}: cannot be read: {error.strerror}", path=path) from error

@@ -137,7 +137,9 @@ def _number(value: object, *, least: float, is_open: bool = False) -> float | No
     return None if is_open and value == least else float(value)
 
 
-def _array(parse: Callable[[Mapping[str, Any]], Any], table: Mapping[str, Any]) -> Kind:
+def _array(parse: Callable[[Mapping[str, Any]], Any], table: Mapping[str, Any], *, named_by: str | None = None) -> Kind:
+    """Return the kind of an array of tables. No two have the same value for the key `named_by`."""
+
     def read(value: object) -> tuple[Any, ...] | None:
         if not isinstance(value, list | tuple) or not all(isinstance(item, dict) for item in value):
             return None
@@ -147,6 +149,11 @@ def _array(parse: Callable[[Mapping[str, Any]], Any], table: Mapping[str, Any]) 
                 found.append(parse(item))
             except ConfigError as error:
                 raise _InTableError(error, number) from error
+        names = [item[named_by] for item in value] if named_by else []
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                twice = ConfigError(f"another one has the {named_by} {name!r}", option=named_by)
+                raise _InTableError(twice, number)
         return tuple(found)
 
     return Kind("an array of tables", read, {"type": "array", "items": table})
@@ -167,18 +174,6 @@ _NAMES = Kind("a list of names of environment variables", _names, _STRINGS)
 _CODES = Kind('a list of rule codes, such as ["CL203", "CL5"]', _texts, {**_STRINGS, "examples": [["CL203", "CL5"]]})
 _FLAG = Kind("true or false", lambda value: value if isinstance(value, bool) else None, {"type": "boolean"})
 _POWER = _quantity("a power with its unit", units.parse_power_w, "_w", "15 W", _in_units(units.WATTS_PER))
-_MACHINE = {
-    "type": "object",
-    "required": ["match"],
-    "minProperties": 2,
-    "additionalProperties": False,
-    "properties": {
-        "match": {"type": "string", "minLength": 1, "description": "Glob on the machine's name."},
-        "location": {"type": "string", "description": "The place that `auto` stands for there."},
-        "cpu-power": {**_POWER.schema, "description": "Power of the CPU at full load there."},
-        "ram-power": {**_POWER.schema, "description": "Power of the memory there."},
-    },
-}
 _KINDS: dict[str, tuple[Kind, str]] = {
     "select": (_CODES, "rules to run: codes, beginnings of codes, names, or ALL"),
     "ignore": (_CODES, "rules not to run; the longer match of select and ignore wins"),
@@ -258,8 +253,12 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "card": (_TEXT, "path of the model card"),
     "pass-env": (_NAMES, "variables that the job is given although they are secrets"),
     "machine": (
-        _array(limits.parse_machine, _MACHINE),
+        _array(limits.parse_machine, limits.machine_schema(_POWER.schema)),
         "what holds on machines of a name: match, and location, cpu-power or ram-power",
+    ),
+    "budget": (
+        _array(limits.parse_budget, limits.BUDGET_SCHEMA, named_by="name"),
+        "limits on the runs of a window together: name, window, models, max-emissions, max-energy, warn-at, owner",
     ),
     "exception": (
         _array(limits.parse_exception, limits.EXCEPTION_SCHEMA),

@@ -1,4 +1,4 @@
-"""Parse what a user writes about limits and machines: baselines, increases, ages, exceptions, `[[machine]]` tables.
+"""Parse what a user writes about limits and machines: baselines, increases, ages, and the configuration's tables.
 
 On the check path whenever the configuration states one of them, so the values are named tuples.
 """
@@ -13,7 +13,7 @@ from carbon_lint.units import GRAMS_PER, KWH_PER, parse_duration_s, parse_emissi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
     from typing import Any
 
@@ -33,8 +33,56 @@ EXCEPTION_SCHEMA = {
     },
 }
 """What `[[exception]]` may hold."""
+MONTH = "month"
+"""The window of a `[[budget]]` that follows the calendar (UTC); any other window is an age, such as 30d."""
+_WARN_AT = 0.8
+_LONGEST_WINDOW_S = 3660 * 86400.0  # ten years
+_BUDGET_KEYS = ("name", "models", "window", "max-emissions", "max-energy", "warn-at", "owner")
+_BUDGET_EXAMPLE = 'name = "vision", window = "month", max-emissions = "10 kg"'
+BUDGET_SCHEMA = {
+    "type": "object",
+    "required": ["name", "window"],
+    "anyOf": [{"required": ["max-emissions"]}, {"required": ["max-energy"]}],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Tells the budgets apart."},
+        "models": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "minLength": 1},
+            "description": "Globs on the model that a run names; left out: every run counts.",
+        },
+        "window": {"type": "string", "examples": [MONTH, "30d"], "description": "A calendar month (UTC), or an age."},
+        "max-emissions": {"type": "string", "examples": ["10 kg"], "description": "Limit of the window's sum."},
+        "max-energy": {"type": "string", "examples": ["200 kWh"], "description": "Limit of the window's sum."},
+        "warn-at": {
+            "type": "string",
+            "examples": ["80%"],
+            "pattern": r"^\s*[0-9.]+\s*%\s*$",
+            "description": "Used share from which the owner is told (default 80%).",
+        },
+        "owner": {"type": "string", "minLength": 1, "description": "Who answers for it: @ann is mentioned on GitHub."},
+    },
+}
+"""What `[[budget]]` may hold."""
 _MACHINE_KEYS = ("match", "location", "cpu-power", "ram-power")
 _MACHINE_EXAMPLE = 'match = "gpu-par-*", location = "FRA"'
+
+
+def machine_schema(power: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of `[[machine]]`. `power` is that of a power with its unit."""
+    return {
+        "type": "object",
+        "required": ["match"],
+        "minProperties": 2,
+        "additionalProperties": False,
+        "properties": {
+            "match": {"type": "string", "minLength": 1, "description": "Glob on the machine's name."},
+            "location": {"type": "string", "description": "The place that `auto` stands for there."},
+            "cpu-power": {**power, "description": "Power of the CPU at full load there."},
+            "ram-power": {**power, "description": "Power of the memory there."},
+        },
+    }
 
 
 class Source(NamedTuple):
@@ -92,6 +140,36 @@ class Machine(NamedTuple):
     location: str | None = None
     cpu_power_w: float | None = None
     ram_power_w: float | None = None
+
+
+class WindowBudget(NamedTuple):
+    """Limit what several runs may take together in a window of time. At least one of the two limits is set.
+
+    Attributes:
+        name: tells the budgets of one configuration apart.
+        window_s: length of a rolling window; `None` is the calendar month, UTC.
+        models: globs on the model that a run names; empty counts every run.
+        max_emissions_g: limit of the sum in grams.
+        max_energy_kwh: limit of the sum in kWh.
+        warn_at: the used share, 0 to 1, from which the owner is told.
+        owner: who answers for it.
+    """
+
+    name: str
+    window_s: float | None = None
+    models: tuple[str, ...] = ()
+    max_emissions_g: float | None = None
+    max_energy_kwh: float | None = None
+    warn_at: float = _WARN_AT
+    owner: str | None = None
+
+    def counts(self, model: str | None) -> bool:
+        """Return whether the runs of a model count. A run that names no model counts only in a budget of all runs."""
+        if not self.models:
+            return True
+        from fnmatch import fnmatchcase  # noqa: PLC0415  on the check path
+
+        return model is not None and any(fnmatchcase(model.lower(), glob.lower()) for glob in self.models)
 
 
 def parse_source(text: str) -> Source:
@@ -184,6 +262,66 @@ def _power_w(table: Mapping[str, Any], key: str) -> float | None:
         return None if key not in table else parse_power_w(table[key])
     except UsageError as error:
         raise ConfigError(error.message, hint=error.advice(as_key), option=key) from error
+
+
+def parse_budget(table: Mapping[str, Any]) -> WindowBudget:
+    """Return a table of `[[budget]]`. Raises ConfigError, whose `option` is the key of the table."""
+    hint = f"{_BUDGET_EXAMPLE}; a budget has {', '.join(_BUDGET_KEYS)}"
+    _check_keys(table, _BUDGET_KEYS, ("name", "window"), hint)
+    texts = {key: _words(table[key], key, hint) for key in table if key != "models"}
+    if "max-emissions" not in texts and "max-energy" not in texts:
+        raise ConfigError("a [[budget]] needs max-emissions, max-energy or both", hint=hint)
+    parsers: dict[str, Callable[[str], float]] = {
+        "max-emissions": parse_emissions_g,
+        "max-energy": parse_energy_kwh,
+        "warn-at": _part,
+    }
+    values = {key: _parsed(parse, texts[key], key) for key, parse in parsers.items() if key in texts}
+    return WindowBudget(
+        name=texts["name"],
+        window_s=None if texts["window"] == MONTH else _parsed(_window_s, texts["window"], "window"),
+        models=_model_globs(table, hint),
+        max_emissions_g=values.get("max-emissions"),
+        max_energy_kwh=values.get("max-energy"),
+        warn_at=values.get("warn-at", _WARN_AT),
+        owner=texts.get("owner"),
+    )
+
+
+def _words(value: Any, key: str, hint: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigError(f"found {value!r}, expected a string", hint=hint, option=key)
+    return value.strip()
+
+
+def _model_globs(table: Mapping[str, Any], hint: str) -> tuple[str, ...]:
+    globs = table.get("models", ())
+    if "models" in table and not (isinstance(globs, list | tuple) and globs):
+        raise ConfigError(f"found {globs!r}, expected a list of globs", hint=hint, option="models")
+    return tuple(_words(glob, "models", hint) for glob in globs)
+
+
+def _parsed(parse: Callable[[str], float], text: str, key: str) -> float:
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise ConfigError(error.message, hint=error.advice(as_key), option=key) from error
+
+
+def _part(text: str) -> float:
+    share = _share(text) if text.endswith("%") else 0.0
+    if not 0 < share <= 1:
+        raise UsageError(f"{text!r} is not a percentage above 0 up to 100", hint='write warn-at = "80%"')
+    return share
+
+
+def _window_s(text: str) -> float:
+    window_s = parse_age_s(text)
+    if not 0 < window_s <= _LONGEST_WINDOW_S:
+        raise UsageError(
+            f"{text!r} is not a window", hint='write window = "month", or an age up to 3660d, such as "30d"'
+        )
+    return window_s
 
 
 def as_key(option: str, value: str) -> str:

@@ -15,11 +15,9 @@ from functools import reduce
 
 # C0, C1, line and paragraph separators, everything that turns the direction of writing, BOM, and lone surrogates (an
 # undecodable byte of a path), which no UTF-8 stream takes.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_CONTROL = "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 # A runner acts on `::name::` at the start of a line and on the old `##[name]` anywhere in it.
-_COMMAND = re.compile(r":(?=:)|##(?=\[)")
+_COMMAND = r":(?=:)|##(?=\[)"
 # What makes markup anywhere in a line of Markdown, and what does only at its start (headings, lists, rules). Left to
 # `re`'s own cache: compiling is more than a check that prints no Markdown should pay.
 _MARKDOWN = r"[\\`*_\[\]|~$]|^\s*[#+=-]|(?<=\d)[.)](?=\s)"
@@ -32,12 +30,12 @@ def terminal(text: str) -> str:
 
     Control and bidirectional characters become escapes (`\x1b`, `\n`); a zero-width space parts `::` and `##[`.
     """
-    return _COMMAND.sub("\\g<0>\u200b", visible(text))
+    return re.sub(_COMMAND, "\\g<0>\u200b", visible(text))
 
 
 def visible(text: str) -> str:
     """`text` on one line with control and bidirectional characters as escapes, and nothing else changed."""
-    return _CONTROL.sub(_escaped, text)
+    return re.sub(_CONTROL, _escaped, text)
 
 
 def quoted(text: str, limit: int = 80) -> str:
@@ -58,7 +56,9 @@ def command_property(text: str) -> str:
 
 def json_literals(encoded: str) -> str:
     r"""ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only stand in its strings."""
-    return _COMMAND.sub(lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace("\x7f", "\\u007f")
+    return re.sub(_COMMAND, lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace(
+        "\x7f", "\\u007f"
+    )
 
 
 def spreadsheet(text: str) -> str:

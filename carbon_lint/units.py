@@ -148,6 +148,36 @@ def grams_from_kilograms(emissions_kg: float) -> float:
     return emissions_kg * KG_TO_G
 
 
+def kilograms_from_grams(emissions_g: float) -> float:
+    """Return the card's grams as CodeCarbon's kilograms."""
+    return emissions_g / KG_TO_G
+
+
+def tonnes_from_grams(emissions_g: float) -> float:
+    """Return grams as tonnes, as bills of materials state them."""
+    return emissions_g / float(GRAMS_PER["t"])
+
+
+def mwh_from_kwh(energy_kwh: float) -> float:
+    """Return kilowatt-hours as megawatt-hours, as regulators ask for them."""
+    return energy_kwh / float(KWH_PER["MWh"])
+
+
+def hours_from_seconds(duration_s: float) -> float:
+    """Return seconds as hours."""
+    return duration_s / float(SECONDS_PER["h"])
+
+
+def days_from_seconds(duration_s: float) -> float:
+    """Return seconds as days."""
+    return duration_s / float(SECONDS_PER["d"])
+
+
+def mean_power_w(energy_kwh: float | None, duration_s: float) -> float | None:
+    """Return the mean power in W; `None` if there is no energy or no time."""
+    return None if energy_kwh is None or not duration_s else energy_kwh / float(KWH_PER["J"]) / duration_s
+
+
 def parse_emissions_g(text: str) -> float:
     """`'1.5 kg'` -> 1500.0. Raises UsageError if the unit is missing or unknown, or the number is not >= 0."""
     return _parse(text, GRAMS_PER, "an emissions quantity", "'500 g' or '1.2 kg'")
@@ -255,6 +285,12 @@ def significant(value: float, digits: int = 3) -> str:
     rounded = round(value, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{Decimal(repr(rounded)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rounded(value: float, digits: int = 3) -> str:
+    """Return `value` with `digits` significant digits, zeros kept: `0.3` is `0.300`, `1234` is `1234`."""
+    exact = Decimal(repr(value))
+    return f"{value:.{max(0, digits - 1 - exact.adjusted())}f}" if value else "0"
 
 
 def _format(value: float, scales: tuple[tuple[str, float], ...]) -> str:

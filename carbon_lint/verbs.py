@@ -13,6 +13,7 @@ VERBS = {
     "publish": ("publish", "commit a card to the Hugging Face Hub"),
     "find": ("find", "find models on the Hub by the emissions that their cards state"),
     "audit": ("audit", "judge every card of an organisation, or of a file of cards"),
+    "verify": ("verify", "check a card's figure against its record and journal"),
     "merge": ("merge", "join the records of many nodes or attempts, nothing counted twice"),
     "recover": ("recover", "make the record of a run that was killed from its journal"),
     "ledger": ("ledger", "keep every run's record, and hold the month against the team's budget"),

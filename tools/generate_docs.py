@@ -1,4 +1,4 @@
-"""Write what repeats the code: pages of `docs/`, both `action.yml`, the schema of the configuration.
+"""Write what repeats the code: pages of `docs/`, each `action.yml`, the schema of the configuration.
 
 python tools/generate_docs.py          write them
 python tools/generate_docs.py --check  name the pages that would change, exit 1 where there is one
@@ -13,6 +13,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import yaml
@@ -21,10 +22,13 @@ from carbon_lint.cli import main
 from carbon_lint.config import Settings
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
-from carbon_lint.github.interface import INPUTS, OUTPUTS
+from carbon_lint.github.interface import INPUTS, LINT_INPUTS, LINT_OUTPUTS, OUTPUTS
 from carbon_lint.lint.rules import load_all
 from carbon_lint.report.rule_page import index_page, page
 from carbon_lint.verbs import VERBS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -32,6 +36,17 @@ NOTE = "<!-- Written by tools/generate_docs.py: change the code it speaks of, th
 HELP_PYTHON = (3, 11)
 """argparse words its help differently from version to version; the page is that of the oldest one supported."""
 
+IN_THE_JOB = """\
+runs:
+  using: composite
+  steps:
+    - id: carbon-lint
+      shell: bash
+      env:
+        CARBON_LINT_INPUTS: ${{{{ toJSON(inputs) }}}}
+      # exec, so that a cancelled run's signal reaches Python and not only the shell.
+      run: exec bash "{command}
+"""
 ACTIONS = {
     "action": (
         "carbon-lint",
@@ -47,17 +62,15 @@ ACTIONS = {
             "carbon-lint in the job's own environment, with its GPUs and its Python. The same inputs and outputs as "
             "the container action"
         ),
-        """\
-runs:
-  using: composite
-  steps:
-    - id: carbon-lint
-      shell: bash
-      env:
-        CARBON_LINT_INPUTS: ${{ toJSON(inputs) }}
-      # exec, so that a cancelled run's signal reaches Python and not only the shell.
-      run: exec bash "$GITHUB_ACTION_PATH/run.sh"
-""",
+        IN_THE_JOB.format(command='$GITHUB_ACTION_PATH/run.sh"'),
+    ),
+    "lint": (
+        "carbon-lint, lint only",
+        (
+            "Lint model cards, and install no more than that needs. The inputs and outputs mean what they do in the "
+            "container action"
+        ),
+        IN_THE_JOB.format(command='$GITHUB_ACTION_PATH/../in-job/run.sh" core'),
     ),
 }
 
@@ -115,6 +128,14 @@ limit = "max-emissions"
 owner = "maintainer@example.org"
 reason = "the larger tokenizer, agreed on in March"
 until = 2026-12-31
+
+[[budget]]                          # of a team, over time: docs/budgets.md
+name = "vision"
+models = ["acme/vit-*"]             # globs; left out: every run
+window = "month"                    # or an age, such as "30d"
+max-emissions = "10 kg"
+warn-at = "80%"
+owner = "@ann"
 """
 
 EXIT_CODES_PAGE = """\
@@ -157,6 +178,39 @@ Editors that know JSON Schema check the file with [`schemas/config.schema.json`]
 """
 
 
+INPUTS_PAGE = """\
+# Inputs and outputs of the GitHub step
+
+Both actions have the same: `uses: OWNER/carbon-lint@v0` and `uses: OWNER/carbon-lint/in-job@v0`. A path is relative to
+the workspace. An input that is not listed here stops the step before the job. [The guide](guides/action.md) shows them
+at work.
+
+## Inputs
+
+| Input | Default | What it is |
+| --- | --- | --- |
+{inputs}
+## Outputs
+
+The step writes them before it ends, also if it fails, is cancelled or runs out of time.
+
+| Output | What it is |
+| --- | --- |
+{outputs}"""
+
+RECORD_PAGE = """\
+# The record
+
+A record is the JSON file that `carbon-lint run --record r.json` writes. It holds all that is known about one run.
+Its format is `{format}`; the JSON Schema is [`schemas/record.schema.json`](../schemas/record.schema.json).
+
+`null` means *not measured*. It never means 0. A unit is part of the name: `emissions_g`, `energy_kwh`, `duration_s`.
+
+| Field | Type | What it is |
+| --- | --- | --- |
+{rows}"""
+
+
 def pages() -> dict[Path, str]:
     """Return every generated file by its path in the repository."""
     rules = load_all()
@@ -169,12 +223,14 @@ def pages() -> dict[Path, str]:
         Path("schemas/config.schema.json"): config_schema(),
         Path("action.yml"): action("action"),
         Path("in-job/action.yml"): action("in-job"),
-        Path("docs/github.md"): github_page(),
+        Path("lint/action.yml"): action("lint", LINT_INPUTS, LINT_OUTPUTS),
+        Path("docs/inputs.md"): NOTE + inputs_page(),
+        Path("docs/record.md"): NOTE + record_page(),
     }
 
 
-def action(name: str) -> str:
-    """Return the metadata of an action: `action` runs in the image, `in-job` in the job."""
+def action(name: str, inputs: Collection[str] = tuple(INPUTS), outputs: Collection[str] = tuple(OUTPUTS)) -> str:
+    """Return the metadata of an action: `action` runs in the image, `in-job` and `lint` in the job."""
     title, what, runs = ACTIONS[name]
     described = {
         "name": title,
@@ -182,31 +238,57 @@ def action(name: str) -> str:
         "author": "carbon-lint",
         "branding": {"icon": "wind", "color": "green"},
         "inputs": {
-            key: {"description": text, "required": False, "default": default} for key, (text, default) in INPUTS.items()
+            key: {"description": text, "required": False, "default": default}
+            for key, (text, default) in INPUTS.items()
+            if key in inputs
         },
-        "outputs": {key: _output(name, key, text) for key, text in OUTPUTS.items()},
+        "outputs": {key: _output(name, key, text) for key, text in OUTPUTS.items() if key in outputs},
     }
     shown = yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=1000)
     return f"# Written by tools/generate_docs.py from carbon_lint/github/interface.py.\n{shown}{runs}"
 
 
 def _output(action_name: str, key: str, text: str) -> dict[str, str]:
-    value = {"value": f"${{{{ steps.carbon-lint.outputs.{key} }}}}"} if action_name == "in-job" else {}
+    value = {"value": f"${{{{ steps.carbon-lint.outputs.{key} }}}}"} if action_name != "action" else {}
     return {"description": text, **value}
 
 
-def github_page() -> str:
-    """Return docs/github.md with the tables of inputs and outputs as the actions have them."""
-    rows = [f"| `{key}` | {f'`{default}`' if default else '-'} | {text} |" for key, (text, default) in INPUTS.items()]
-    inputs = ["| input | default | what it is |", "|---|---|---|", *rows]
-    outputs = ["| output | what it is |", "|---|---|", *(f"| `{key}` | {text} |" for key, text in OUTPUTS.items())]
-    page_text = (DOCS / "github.md").read_text(encoding="utf-8")
-    for name, table in (("inputs", inputs), ("outputs", outputs)):
-        start, end = f"<!-- {name}: written by tools/generate_docs.py -->\n", f"\n<!-- /{name} -->"
-        before, _, rest = page_text.partition(start)
-        after = rest.partition(end.lstrip("\n"))[2]
-        page_text = f"{before}{start}\n{chr(10).join(table)}\n{end}{after}"
-    return page_text
+def inputs_page() -> str:
+    """Return the tables of inputs and outputs, as both actions have them."""
+    inputs = "".join(
+        f"| `{key}` | {f'`{default}`' if default else '-'} | {text} |\n" for key, (text, default) in INPUTS.items()
+    )
+    outputs = "".join(f"| `{key}` | {text} |\n" for key, text in OUTPUTS.items())
+    return INPUTS_PAGE.format(inputs=inputs, outputs=outputs)
+
+
+def record_page() -> str:
+    """Return the fields of a record, from its JSON Schema."""
+    schema = json.loads((ROOT / "schemas" / "record.schema.json").read_text(encoding="utf-8"))
+    rows = "".join(f"| `{name}` | {kind} | {text} |\n" for name, kind, text in _fields(schema, ""))
+    return RECORD_PAGE.format(format=schema["properties"]["format"]["const"], rows=rows)
+
+
+def _fields(schema: dict[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
+    """Yield name, type and description of each field below `schema`, those of inner objects and lists by their path."""
+    for name, field in schema.get("properties", {}).items():
+        yield f"{prefix}{name}", _type(field), field.get("description", "").replace("|", "\\|").replace("\n", " ")
+        for inner in (field, *field.get("oneOf", ()), *field.get("anyOf", ())):
+            yield from _fields(inner, f"{prefix}{name}.")
+            yield from _fields(inner.get("items", {}), f"{prefix}{name}[].")
+
+
+def _type(field: dict[str, Any]) -> str:
+    """Return the type of a field in words, such as `number or null`."""
+    choices = field.get("oneOf") or field.get("anyOf")
+    if choices:
+        return " or ".join(dict.fromkeys(_type(choice) for choice in choices))
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return ", ".join("null" if value is None else f"`{value}`" for value in field["enum"])
+    kinds = field.get("type", "any")
+    return kinds if isinstance(kinds, str) else " or ".join(kinds)
 
 
 def cli_page() -> str:

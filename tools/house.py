@@ -88,11 +88,11 @@ def _import_statements(node: ast.AST, when: str) -> Iterator[tuple[ast.Import | 
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import | ast.ImportFrom):
             yield child, when
-        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _import_statements(child, when or "lazy")
         elif isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
             yield from _import_statements(child, "types")
-        else:
+        elif isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):  # an expression holds no import
             yield from _import_statements(child, when)
 
 

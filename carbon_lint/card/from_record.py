@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
+from carbon_lint.card.body import with_section
 from carbon_lint.card.edit import encode, write_block
 from carbon_lint.card.prose import figures
 from carbon_lint.card.read import read_card
+from carbon_lint.card.source import source_of
 from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.records.record import Method, Outcome
-from carbon_lint.units import format_emissions
+from carbon_lint.units import format_emissions, hours_from_seconds
 
 if TYPE_CHECKING:
     from carbon_lint.card.document import Card, Node
@@ -26,7 +28,7 @@ _SPENT = {
     Outcome.INTERRUPTED: "the run was interrupted; what it emitted until then counts",
     Outcome.OVER_BUDGET: "the run went over its budget; what it emitted counts all the same",
 }
-_SECONDS_PER_HOUR = 3600
+_CLOUDS = ("gcp", "aws", "azure")  # as `places` begins the name of a cloud's region; another place may be one, too
 _ROUNDED = 0.01  # a text gives three digits or so
 _DIGITS = 4
 _HOURS_DIGITS = 3  # as SetFit and sentence-transformers round `hours_used`
@@ -43,12 +45,16 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardChange:
-    """A card before and after. `before` is None for a card that was not there; `notes` are for the user to read."""
+    """A card before and after. `before` is None for a card that was not there; `notes` are for the user to read.
+
+    `section` says what became of the section of the text: added, updated or replaced; None if nothing did.
+    """
 
     before: bytes | None
     after: bytes
     fields: tuple[FieldChange, ...]
     notes: tuple[str, ...]
+    section: str | None = None
 
     @property
     def is_changed(self) -> bool:
@@ -64,8 +70,14 @@ def card_with_record(
     training_type: str | None = None,
     location_name: str | None = None,
     replace: bool = False,
+    with_energy: bool = False,
+    with_body: bool = False,
+    force: bool = False,
 ) -> CardChange:
     """Return the card in `data` with the record's figures; a minimal new card for None.
+
+    `with_energy` adds the keys that other writers add, `with_body` the section of the text; those that the card has are
+    brought up to date in any case. `force` replaces a section that a person wrote.
 
     Raises MissingFigureError if the record holds no figure, UsageError if a smaller figure would replace a larger
     one of the same run group, InputError if the card cannot be written safely.
@@ -75,10 +87,16 @@ def card_with_record(
     emissions_g = _emissions_of(record)
     notes = [_SPENT[record.outcome]] if record.outcome in _SPENT else []
     notes += _notes_on_size(card, record, emissions_g, replace=replace)
-    notes += _notes_on_stale(card, block) + _notes_on_text(card, emissions_g)
-    block |= _derived(card, record)
-    after = encode(card, write_block(card, block))
-    return CardChange(before=data, after=after, fields=_field_changes(card, block), notes=tuple(notes))
+    notes += _notes_on_stale(card, block)
+    block |= _derived(card, record, is_wanted=with_energy)
+    written = with_section(
+        read_card(encode(card, write_block(card, block)), path), record, is_wanted=with_body, force=force
+    )
+    after = encode(card, written.text)
+    notes += _notes_on_text(read_card(after, path), emissions_g) + ([written.note] if written.note else [])
+    return CardChange(
+        before=data, after=after, fields=_field_changes(card, block), notes=tuple(notes), section=written.done
+    )
 
 
 def block_of(record: Record, *, training_type: str | None = None, location_name: str | None = None) -> dict[str, Value]:
@@ -88,7 +106,7 @@ def block_of(record: Record, *, training_type: str | None = None, location_name:
     """
     block: dict[str, Value] = {
         "emissions": _emissions_of(record),
-        "source": "codecarbon" if "codecarbon" in record.software else "carbon-lint",
+        "source": source_of(record),
     }
     if training_type is not None:
         block["training_type"] = training_type
@@ -180,23 +198,26 @@ def _notes_on_stale(card: Card, block: dict[str, Value]) -> list[str]:
 
 
 def _notes_on_text(card: Card, emissions_g: float) -> list[str]:
-    """Return a note if the card's text, which is never changed, contradicts the new figure."""
+    """Return a note if what a person wrote contradicts the new figure."""
     stated = figures(card.text, card.body[0])
     if not stated or any(math.isclose(figure.grams, emissions_g, rel_tol=_ROUNDED) for figure in stated):
         return []
     return [f"the card's text states {stated[0].number_text} {stated[0].unit}: edit the card's text yourself"]
 
 
-def _derived(card: Card, record: Record) -> dict[str, Value]:
-    """Keys that other writers add, where the card has them: left alone they would contradict the new figure."""
+def _derived(card: Card, record: Record, *, is_wanted: bool) -> dict[str, Value]:
+    """Keys that other writers add: where the card has them they would contradict the new figure if left alone."""
+    location = record.intensity.location if record.intensity is not None else None
     values: dict[str, Value | None] = {
         "energy_consumed": record.energy_kwh.total,
-        "hours_used": round(record.duration_s / _SECONDS_PER_HOUR, _HOURS_DIGITS),
+        "hours_used": round(hours_from_seconds(record.duration_s), _HOURS_DIGITS),
         "cpu_model": record.hardware.cpu_model,
         "ram_total_size": record.hardware.ram_gb,
     }
+    if is_wanted and (location or "").partition("/")[0] in _CLOUDS:
+        values["on_cloud"] = True
     present = _present(card)
-    return {name: value for name, value in values.items() if name in present and value is not None}
+    return {name: value for name, value in values.items() if (is_wanted or name in present) and value is not None}
 
 
 def _present(card: Card) -> dict[str, Node]:

@@ -3,6 +3,7 @@
   carbon-lint card README.md --from r.json
   carbon-lint card README.md --from emissions.csv      as the transformers Trainer's callback leaves it
   carbon-lint card README.md --from a/emissions.csv --from b/emissions.csv --sum
+  carbon-lint card README.md --from r.json --body      the section "Environmental Impact" of the text, too
 
 Grams, source, place and hardware come from the record. The training type is written if --training-type says it,
 kept if the card has it, and never guessed. A card that is not there is made. Writing a record twice changes nothing.
@@ -58,6 +59,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="allow a smaller figure to replace a larger one from the same run group",
     )
+    parser.add_argument(
+        "--with-energy",
+        action="store_true",
+        help="write energy_consumed (kWh), hours_used, cpu_model, ram_total_size and on_cloud too, if they are known",
+    )
+    parser.add_argument(
+        "--body", action="store_true", help="write the section 'Environmental Impact' of the card's text, too"
+    )
+    parser.add_argument("--force", action="store_true", help="with --body: replace such a section that a person wrote")
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
     shown.add_argument("--diff", action="store_true", help="show the change line by line, write nothing")
@@ -69,6 +79,8 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.config import load
     from carbon_lint.pipeline.card import check_no_other_is_meant, write_card
 
+    if arguments.force and not arguments.body:
+        raise UsageError("--force is for --body", hint="leave it out, or add --body")
     path = arguments.card
     if read_file(path, "card") is None:  # what is wrong with the card is said before what is wrong with the record
         check_no_other_is_meant(path)
@@ -80,6 +92,9 @@ def run(arguments: Namespace) -> int:
         training_type=_text(arguments.training_type, "--training-type") or settings.training_type,
         location_name=_text(arguments.location_name, "--location-name"),
         replace=arguments.replace,
+        with_energy=arguments.with_energy,
+        with_body=arguments.body,
+        force=arguments.force,
         is_dry=arguments.dry_run or arguments.diff,
     )
     for note in (*warnings, *change.notes):
@@ -168,6 +183,8 @@ def _summary(change: CardChange, path: str, *, is_dry_run: bool) -> str:
         grams = f" ({format_emissions(float(field.new))})" if field.name == "emissions" else ""
         old = "" if field.old is None or field.old == new else f"  (was {terminal(field.old[:60])})"
         lines.append(f"  {field.name}: {terminal(new)}{grams}{old}")
+    if change.section is not None:
+        lines.append(f"  the section Environmental Impact: {change.section}")
     return "\n".join(lines) + "\n"
 
 

@@ -11,7 +11,6 @@ import re
 import sys
 
 from carbon_lint.cli import csv_flags
-from carbon_lint.errors import NoCardsError
 from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.lint.discover import CARD_NAME
 from carbon_lint.lint.engine import Checker, LintRequest, collect
@@ -112,12 +111,13 @@ def _add_fix(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Lint, print, and say how it went."""
-    from carbon_lint.report.findings.outputs import parse_outputs, write_outputs
     from carbon_lint.report.findings.reporters import REPORTERS
 
-    outputs = parse_outputs(arguments.output) if arguments.output else []
+    outputs = _outputs(arguments.output) if arguments.output else []
     request = _request(arguments)
     if not arguments.paths and not os.path.exists(CARD_NAME):
+        from carbon_lint.errors import NoCardsError
+
         raise NoCardsError(f"there is no {CARD_NAME} here", hint="name a model card, or a folder that holds some")
     report, diffs = _lint_stdin(request, arguments) if STDIN in request.paths else lint_paths(request)
     options = _options(is_for_forge=bool(outputs) or arguments.format not in {"text", "concise", "json"})
@@ -131,8 +131,16 @@ def run(arguments: Namespace) -> int:
     else:
         sys.stdout.write(REPORTERS[arguments.format](report, options))
     if outputs:
+        from carbon_lint.report.findings.outputs import write_outputs
+
         write_outputs(report, outputs, options)
     return _exit_status(arguments, report, has_diff=bool(diffs) and arguments.diff)
+
+
+def _outputs(values: list[str]) -> list[tuple[str, str]]:
+    from carbon_lint.report.findings.outputs import parse_outputs
+
+    return parse_outputs(values)
 
 
 def _is_shown_by_the_other_hook() -> bool:

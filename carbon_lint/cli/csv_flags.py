@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from carbon_lint.errors import UsageError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -77,6 +75,8 @@ def choice_of(arguments: Namespace) -> Choice:
 
 def place_of(arguments: Namespace) -> Place | None:
     """Where the energy came from, if the flags say it. Raises UsageError, MeasurementError."""
+    from carbon_lint.errors import UsageError
+
     if arguments.location is not None and arguments.carbon_intensity is not None:
         raise UsageError("--location and --carbon-intensity both price the energy", hint="give one of the two")
     if arguments.trust_location and (arguments.location or arguments.carbon_intensity):
@@ -93,6 +93,8 @@ def _named(location: str) -> Place:
     from carbon_lint.places import find_place
 
     if is_auto(location):
+        from carbon_lint.errors import UsageError
+
         raise UsageError(
             "--location auto asks the machine that it runs on, and the training may have run on another",
             hint="name it (--location FRA), or measure by `carbon-lint run --location auto`, whose record names it",

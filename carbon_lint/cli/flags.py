@@ -42,7 +42,7 @@ def add_limit_arguments(parser: _ActionsContainer) -> None:
 
 def add_baseline_arguments(parser: _ActionsContainer) -> None:
     """Add the flags of the verbs that compare a run with what came before, in a group of their own."""
-    from carbon_lint.pipeline.baseline import LEDGER_FOLDER, LEDGER_VARIABLE
+    from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 
     group = parser.add_argument_group("what came before")
     group.add_argument("--baseline", metavar="SOURCE", help="card, record:PATH, ledger:BRANCH or hub:OWNER/MODEL")

@@ -2,6 +2,7 @@
 
   carbon-lint gate r.json --max-emissions 1kg
   carbon-lint gate r.json --baseline ledger:main --max-increase '10% and 5 g'
+  carbon-lint gate r.json --window --ledger s3://team/ledger
 
 Limits, baseline and exceptions of carbon-lint.toml hold too; of two limits of one kind the tighter one does. Exit
 status 0 within the budget, 1 over it, 125 if the record holds no figure to judge. If a limit lies within the
@@ -43,6 +44,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="of what no sensor read, e.g. 20%% (default: the range that the record states)",
     )
     add_unusual_argument(parser)
+    parser.add_argument(
+        "--window",
+        action="store_true",
+        help="judge the [[budget]] tables too: this run and what the ledger holds of each one's window",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
     add_baseline_arguments(parser)
 
@@ -58,7 +64,7 @@ def run(arguments: Namespace) -> int:
     if not plan.limits.asks:
         raise UsageError(
             "no limit to gate by",
-            hint="give --max-emissions '1 kg' or --max-energy '2 kWh', or --baseline with --max-increase",
+            hint="give --max-emissions '1 kg' or --max-energy '2 kWh', or --baseline with --max-increase, or --window",
         )
     judged = judge_run(record, plan)
     for exception in () if judged.excused is None else judged.excused.expired:
@@ -78,7 +84,19 @@ def read(arguments: Namespace, settings: Settings, *, without: tuple[str, ...]) 
     options = options_from(arguments, without=without)
     is_allowed = options.allow_unusual_intensity or settings.allow_unusual_intensity
     record = load_record(arguments.record, allow_unusual=is_allowed)
-    around = Surroundings(run=identity_of(record), environ=os.environ, is_measuring=False, record_path=arguments.record)
+    has_windows = getattr(arguments, "window", False)
+    if has_windows and not settings.budget:
+        raise UsageError(
+            f"--window needs budgets: {settings.path or 'carbon-lint.toml'} has no [[budget]]",
+            hint='add a table [[budget]] with name = "team", window = "month", max-emissions = "10 kg"',
+        )
+    around = Surroundings(
+        run=identity_of(record),
+        environ=os.environ,
+        is_measuring=False,
+        has_windows=has_windows,
+        record_path=arguments.record,
+    )
     plan = plan_run(options, settings, around)
     if isinstance(plan.baseline, str) and not plan.limits.increases:
         sys.stderr.write(f"carbon-lint: nothing to compare with: {terminal(plan.baseline)}\n")

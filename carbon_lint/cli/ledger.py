@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
 from carbon_lint.files import write_atomically
-from carbon_lint.pipeline.baseline import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
 from carbon_lint.records.ledger import check_whole
+from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
 
@@ -205,12 +205,11 @@ def _period(arguments: Namespace) -> str | None:
 
 def _contents(arguments: Namespace) -> Contents:
     """Return what is asked for. Raise InputError if there is no ledger, NothingFoundError if it has no such run."""
-    from carbon_lint.records.ledger import contents, contents_since, parse_month
+    from carbon_lint.records.ledger import contents, contents_between, parse_month
 
     url = ledger_url(arguments.ledger)
     if arguments.window is not None:
-        since = datetime.now(UTC) - timedelta(seconds=parse_duration_s(arguments.window))
-        found = contents_since(url, since)
+        found = contents_between(url, datetime.now(UTC) - timedelta(seconds=parse_duration_s(arguments.window)))
     else:
         found = contents(url, None if arguments.month is None else [parse_month(arguments.month)])
     if not found.months:
@@ -242,7 +241,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
     """Return the sums against the limits. Raise MeasurementError if no run has the figure that a limit is for."""
-    from carbon_lint.pipeline.gate import judge_sum
+    from carbon_lint.gate.budget import limit_results
 
     for limit, missing in _missing(summed, budget):
         if limit is not None and len(missing) == summed.runs:
@@ -252,7 +251,7 @@ def _limits(summed: Total, budget: Budget) -> tuple[LimitResult, ...]:
                 hint=f"`carbon-lint ledger list` shows them ({', '.join(missing[:3])})",
             )
     sums = (summed.emissions_g, summed.energy_kwh)
-    return judge_sum(budget, *(None if known is None else known.likely for known in sums))
+    return limit_results(budget, *(None if known is None else known.likely for known in sums))
 
 
 def _check_complete(summed: Total, budget: Budget) -> None:

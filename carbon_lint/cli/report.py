@@ -1,4 +1,4 @@
-"""Show a record again: for a terminal, as a summary or comment in Markdown, in a bill of materials.
+"""Show a record again: for a terminal, as a summary or comment in Markdown, as a form.
 
   carbon-lint report r.json
   carbon-lint report r.json --format html --max-emissions '1 kg' --output run.html
@@ -6,6 +6,7 @@
   carbon-lint report r.json --format comment --key train --max-emissions '1 kg' --baseline hub:me/model
   carbon-lint report r.json --format badge --max-emissions '1 kg' --output carbon.svg
   carbon-lint report r.json --format cyclonedx --model me/model --activity fine-tuning --output bom.json
+  carbon-lint report r.json --format annex-xi --model me/model --term compute=1.2e21 --output annex-xi.md
 
 It judges nothing: the exit status is 0 whatever the limits say. `carbon-lint gate` is for that.
 """
@@ -16,7 +17,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError, UsageError
+from carbon_lint.errors import InputError
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint report`."""
     from carbon_lint.cli.flags import add_baseline_arguments
-    from carbon_lint.report.run.export import ACTIVITIES
+    from carbon_lint.report.run.forms.subject import ACTIVITIES
+    from carbon_lint.report.run.forms.table import FORMS
 
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument(
         "--format",
-        choices=("text", "markdown", "comment", "html", "badge", "badge-json", "cyclonedx", "spdx"),
+        choices=("text", "markdown", "comment", "html", "badge", "badge-json", *FORMS),
         default="text",
         help="how it is shown (default text)",
     )
@@ -46,9 +48,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--card", metavar="FILE", action="append", default=[], help="lint this card too; repeatable")
     parser.add_argument("--journal", metavar="FILE", help="for the chart (default: the record's own, if it is there)")
     parser.add_argument("--key", default="default", help="tells several comments on one pull request apart")
-    bill = parser.add_argument_group("for a bill of materials (cyclonedx, spdx), which must say them")
-    bill.add_argument("--model", metavar="NAME", help="the model that the energy made")
-    bill.add_argument("--activity", choices=ACTIVITIES, help="what the energy was spent on")
+    form = parser.add_argument_group(f"for a form ({', '.join(FORMS)})")
+    form.add_argument("--model", metavar="NAME", help="the model that the energy made")
+    form.add_argument("--activity", choices=ACTIVITIES, help="what the energy was spent on")
+    form.add_argument(
+        "--term",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a term of the form that no record knows, e.g. compute=1.2e21; repeatable",
+    )
     add_baseline_arguments(parser)
 
 
@@ -56,16 +65,15 @@ def run(arguments: Namespace) -> int:
     """Render and write; return 0."""
     from carbon_lint.records.store import load_record
     from carbon_lint.report.earlier import check_replaceable
+    from carbon_lint.report.run.forms.table import FORMS
 
     if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
     record = load_record(arguments.record)
     if arguments.journal is not None:
         _readings(arguments, record)  # a journal of another run is an error in formats without a chart, too
-    if arguments.format in {"cyclonedx", "spdx"}:
-        text = _bill(arguments, record)
-    else:
-        text = _render(arguments, _judged(arguments))
+    is_form = arguments.format in FORMS
+    text = _form(arguments, record) if is_form else _render(arguments, _judged(arguments))
     if arguments.output is None:
         sys.stdout.write(text)
         return 0
@@ -122,16 +130,12 @@ def _render(arguments: Namespace, report: RunReport) -> str:
     return summary.render(replace(report, readings=readings))
 
 
-def _bill(arguments: Namespace, record: Record) -> str:
-    from carbon_lint.report.run import export
+def _form(arguments: Namespace, record: Record) -> str:
+    from carbon_lint.report.run.forms.subject import Subject
+    from carbon_lint.report.run.forms.table import render, terms_of
 
-    if arguments.model is None or arguments.activity is None:
-        raise UsageError(
-            f"--format {arguments.format} needs --model and --activity",
-            hint="the record does not say which model the energy made, and by what: it is never guessed",
-        )
-    subject = export.Subject(model=arguments.model, activity=arguments.activity)
-    return export.cyclonedx(record, subject) if arguments.format == "cyclonedx" else export.spdx(record, subject)
+    subject = Subject(model=arguments.model, activity=arguments.activity, terms=terms_of(arguments.term))
+    return render(arguments.format, record, subject)
 
 
 def _findings(arguments: Namespace) -> LintReport | None:

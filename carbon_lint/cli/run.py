@@ -119,7 +119,7 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
     said = describe_program(request.command[0], request.environ, own, sys.prefix)
     missing = f"nothing to compare with: {plan.baseline}" if isinstance(plan.baseline, str) else None
     how = None if plan.place is None else plan.place.how
-    for line in filter(None, (said, how, missing)):
+    for line in filter(None, (said, how, missing, run_options.describe_group(plan))):
         _say(line)
 
 
@@ -200,7 +200,7 @@ def _print_record(record: Record, error: OutputError) -> int:
     """Print the record that could not be written: on stderr it is not lost."""
     import json
 
-    from carbon_lint.measurement.run import exit_code
+    from carbon_lint.measurement.finish import exit_code
     from carbon_lint.records.store import render_record
     from carbon_lint.text import json_literals
 

@@ -118,15 +118,42 @@ def plan_from(arguments: Namespace, settings: Settings, provenance: Provenance) 
         )
     options = options_from(arguments)
     _check_together(options, budget_of(options, settings))
+    record_path = _record_path(arguments.record)
     return plan_run(
         options,
         settings,
         Surroundings(
             run=identity_before(provenance, arguments.run_group or settings.run_group),
             environ=os.environ,
-            record_path=_record_path(arguments.record),
+            record_path=record_path,
             card=arguments.card,
+            default_group=_default_group(provenance, record_path, arguments.card),
         ),
+    )
+
+
+def _default_group(where: Provenance, record_path: str | None, card: str | None) -> str | None:
+    """Return the run group of a cluster's job, by which a requeued job and the tasks of an array count together.
+
+    A card that one of many tasks or nodes writes states its own figures: the sum is not there before all have ended.
+    """
+    from carbon_lint.records.schedulers import default_group, node_count
+
+    is_one_of_many = where.job_index is not None or (node_count(os.environ) or 1) > 1
+    if record_path is None or not record_path.endswith(".json") or (card is not None and is_one_of_many):
+        return None
+    return default_group(where.scheduler, where.run_id)
+
+
+def describe_group(plan: RunPlan) -> str | None:
+    """Return a line on the run group if the scheduler's job gave it; `None` if somebody named it, or there is none."""
+    from carbon_lint.config import DEFAULT
+
+    if plan.run_group is None or plan.sources["run-group"] != DEFAULT:
+        return None
+    return (
+        f"run group {plan.run_group}: attempts of this job and tasks of its array count together (--run-group names "
+        "another)"
     )
 
 

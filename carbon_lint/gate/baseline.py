@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict
+from carbon_lint.records.comparable import named_group
 from carbon_lint.records.ranges import uncertainty_of
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.uncertainty import Bounds
@@ -115,7 +116,7 @@ def figures_of_record(record: Record, origin: str) -> RunFigures:
         hardware=", ".join(parts) or None,
         methods=tuple((name, str(method)) for name, method in methods if method is not None),
         pue=record.pue,
-        run_group=record.run_group,
+        run_group=named_group(record.provenance, record.run_group),
         at=record.ended_at,
         is_whole=record.outcome is Outcome.COMPLETED,
         energy_bounds=None if known_range is None else known_range.energy_kwh,

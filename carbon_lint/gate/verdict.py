@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 INCREASE = "max-increase"
 """The limit on what a run takes more than its baseline."""
+_OF_WINDOW = "budget "
 
 
 class Status(StrEnum):
@@ -66,13 +67,18 @@ class LimitResult:
         bounds: the least and the most that it may be, in `unit`; `None` holds the figure as it stands.
     """
 
-    name: str  # max-emissions | max-energy | max-increase
+    name: str  # max-emissions | max-energy | max-increase | `budget NAME, PERIOD`
     unit: str
     measured: float
     allowed: float
     source: str | None = field(default=None, compare=False)
     measured_share: float | None = field(default=None, compare=False)
     bounds: Bounds | None = field(default=None, compare=False)
+
+    @property
+    def is_of_window(self) -> bool:
+        """Return whether it limits all runs of a window of time together, and not one run."""
+        return self.name.startswith(_OF_WINDOW)
 
     @property
     def margin(self) -> float:
@@ -92,6 +98,11 @@ class LimitResult:
         if low > self.allowed:
             return Status.FAIL
         return Status.PASS if high <= self.allowed else Status.INCONCLUSIVE
+
+
+def name_of_window(budget: str, period: str) -> str:
+    """Return the name of the limit that a budget sets for the runs of a period."""
+    return f"{_OF_WINDOW}{budget}, {period}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.run import RecordNotWrittenError, measure
 from carbon_lint.pipeline.plan import check_outputs, meter_of, request_of
-from carbon_lint.records.journal import journal_path
+from carbon_lint.records.journal import compressed_path, journal_path
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import render_record
 from carbon_lint.report.findings.outputs import write_outputs
@@ -70,7 +70,8 @@ class StepFront:
         if command is not None:
             self._record = self._measured(command)
             if path is not None:
-                self._step.result.written += [Path(path), journal_path(Path(path))]
+                journal = journal_path(path)
+                self._step.result.written += [Path(path), journal, compressed_path(journal)]
         if self._record is not None and path is not None:
             self._step.result.record_path = paths.relative(self._step.context, Path(path))
         return self._record

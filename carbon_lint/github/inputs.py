@@ -1,6 +1,6 @@
 """The step's inputs: the one reader of `INPUT_*`. Everything is checked here, and every error names the input.
 
-`ActionInputs` is the single list of inputs; tests hold action.yml, in-job/action.yml and docs/github.md against it.
+`ActionInputs` is the single list of inputs; tests hold action.yml, in-job/action.yml and docs/inputs.md against it.
 """
 
 from __future__ import annotations
@@ -289,7 +289,7 @@ def _check_names(given: Mapping[str, str], known: Iterable[str]) -> None:
         return
     hints = [f"did you mean {' and '.join(f'`{name}`' for name in meant)}?"] if meant else []
     if not all(near[name] for name in wrong):
-        hints.append("limits are `max-emissions`, `max-energy` and `max-increase`; docs/github.md lists all inputs")
+        hints.append("limits are `max-emissions`, `max-energy` and `max-increase`; docs/inputs.md lists all inputs")
     are = "is" if len(wrong) == 1 else "are"
     raise UsageError(
         f"input{'s' if are == 'are' else ''} {' and '.join(map(repr, wrong))} {are} not known", hint="; ".join(hints)

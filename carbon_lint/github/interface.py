@@ -1,4 +1,4 @@
-"""Describe the inputs and outputs of the step: the one table of what action.yml and docs/github.md state.
+"""Describe the inputs and outputs of the step: the one table of what action.yml and docs/inputs.md state.
 
 `tools/generate_docs.py` writes both actions and the tables of the documentation from it. `inputs` reads the inputs.
 """
@@ -109,3 +109,7 @@ OUTPUTS = {
     "warnings": "Number of lint warnings",
 }
 """Name -> what it holds."""
+
+LINT_INPUTS = ("cards", "fail-on", "config", "sarif-file", "summary")
+LINT_OUTPUTS = ("errors", "warnings")
+"""What the action that only lints takes and sets; all of it means what it does in the others."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.github import paths
-from carbon_lint.records.provenance import check_origin, provenance_from_environ
+from carbon_lint.records.provenance import check_origin, provenance_from_environ, scheduled
 from carbon_lint.records.store import load_record, record_file
 from carbon_lint.text import quoted
 
@@ -20,8 +20,8 @@ DEFAULT_RECORD = "carbon-lint-record.json"
 
 
 def provenance_of(step: Step) -> Provenance:
-    """Return what the runner says of this step."""
-    return provenance_from_environ({"GITHUB_ACTIONS": "true", **step.environ})
+    """Return what the runner says of this step, and the scheduler or Kubernetes of the machine that it runs on."""
+    return scheduled(provenance_from_environ({"GITHUB_ACTIONS": "true", **step.environ}), step.environ)
 
 
 def read_record(step: Step, configuration: Configuration) -> Record | None:

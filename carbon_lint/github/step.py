@@ -16,11 +16,11 @@ from carbon_lint.github.publishing import check_can_publish, publish_mode
 from carbon_lint.github.record import read_record, record_path_of
 from carbon_lint.limits import parse_max_increase, parse_source
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
-from carbon_lint.pipeline.baseline import LEDGER_FOLDER
 from carbon_lint.pipeline.options import INPUT, Options
 from carbon_lint.pipeline.plan import Surroundings, plan_run
 from carbon_lint.pipeline.story import Story
 from carbon_lint.records.comparable import Identity, identity_of
+from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 from carbon_lint.records.store import load_record, parse_record
 from carbon_lint.report.earlier import check_replaceable
 
@@ -115,12 +115,19 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         hub_token=inputs.hf_token,
         ledger_folder=str(context.workspace / LEDGER_FOLDER),
         exceptions=exceptions_by_label(step),
+        has_windows=_has_windows(step, configuration),
         only_own_group=not is_measuring and not inputs.allow_foreign,
         record_path=None if path is None else str(path),
         card=None if inputs.card is None else str(paths.inside(context, "card", inputs.card)),
         publishing=publish_mode(inputs, context),
     )
     return plan_run(options, configuration.settings, around)
+
+
+def _has_windows(step: Step, configuration: Configuration) -> bool:
+    """Return whether there are budgets of windows, and a ledger to judge them with."""
+    has_ledger = step.environ.get(LEDGER_VARIABLE) or (step.context.workspace / LEDGER_FOLDER).is_dir()
+    return bool(configuration.settings.budget and has_ledger)
 
 
 class _StepFiles:

@@ -7,9 +7,6 @@ On the check path, so these are plain classes on one small base: fifteen datacla
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-
-_BREAK = re.compile(r"\r\n|\r|\n")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -223,10 +220,12 @@ class Lines:
     __slots__ = ("_starts",)
 
     def __init__(self, text: str) -> None:
-        self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
 
     def place(self, offset: int) -> tuple[int, int]:
         """(line, column) of an offset, both from 1."""
+        from bisect import bisect_right
+
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 

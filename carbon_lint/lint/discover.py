@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 
-from carbon_lint.errors import InputError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -83,6 +81,8 @@ def _walk(top: str, include: Patterns) -> Iterator[str]:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except OSError as error:
             if folder == top:
+                from carbon_lint.errors import InputError
+
                 raise InputError(f"cannot list {top}: {error.strerror}", hint="check its permissions") from error
             continue
         if any(entry.name == ".gitignore" for entry in entries):

@@ -32,7 +32,7 @@ MISSPELT = frozenset(
 """Keys that the schema refuses by name, so that an editor marks them."""
 
 # Read alike by every YAML reader, and by Python's str() without an exponent: see CL501 and CL502.
-_PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?")
+_PLAIN_NUMBER = r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?"  # compiled when a card states a number
 _LEAST_WITHOUT_EXPONENT = 1e-4
 # What the placeholders of CL109 hold, and few true values: only a reason to look closer.
 _PLACEHOLDER_HINTS = (
@@ -120,7 +120,7 @@ def _is_plain_field(name: str, node: Node) -> bool:
         return isinstance(value, bool)
     if name == "cpu_model":
         return value is None or isinstance(value, str)
-    return name in NUMBERS and not node.style and _PLAIN_NUMBER.fullmatch(node.text) is not None
+    return name in NUMBERS and not node.style and re.fullmatch(_PLAIN_NUMBER, node.text) is not None
 
 
 def _may_be_placeholder(lowered: str) -> bool:
@@ -128,7 +128,7 @@ def _may_be_placeholder(lowered: str) -> bool:
 
 
 def _is_plain_figure(node: Node) -> bool:
-    if node.style or _PLAIN_NUMBER.fullmatch(node.text) is None:
+    if node.style or re.fullmatch(_PLAIN_NUMBER, node.text) is None:
         return False
     value = node.value
     return isinstance(value, int | float) and value >= _LEAST_WITHOUT_EXPONENT

@@ -20,6 +20,7 @@ from carbon_lint.measurement.gpu.host_nvidia import host_gpus, in_container
 from carbon_lint.measurement.gpu.visible_amd import hiding
 from carbon_lint.measurement.gpu.visible_nvidia import is_hidden
 from carbon_lint.measurement.grid.location import is_auto, locate
+from carbon_lint.measurement.host.allotment import allotment
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import Domain
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from carbon_lint.errors import CarbonLintError
     from carbon_lint.limits import Machine
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
+    from carbon_lint.measurement.host.allotment import Allotment
+    from carbon_lint.measurement.host.cpu import CpuPlan
     from carbon_lint.records.uncertainty import Range
 
 # A first reading must be at least so long after the start for CodeCarbon to measure anew.
@@ -148,7 +151,9 @@ def diagnose(
     gpu, notes = _gpu(environ, root)
     if gpu.state is State.BROKEN and "none" in require:
         gpu = replace(gpu, state=State.ABSENT)
-    cpu, cpu_notes = _cpu(cpu_power_w, root)
+    allotted = allotment(environ)
+    plan = plan_cpu(cpu_power_w, root=root, allotted=allotted)
+    cpu, cpu_notes = _cpu(plan, root)
     if grid is not None:
         place, code = _grid(grid), None
     elif g_per_kwh is not None:
@@ -159,7 +164,7 @@ def diagnose(
     meter = partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, ram_power_w=ram_power_w)
     trial = _trial(partial(meter, pue=pue, environ=environ, root=root), needed)
     return Diagnosis(
-        findings=(gpu, cpu, _ram(cpu_power_w, ram_power_w, root), place, trial),
+        findings=(gpu, cpu, _ram(plan, ram_power_w, root, allotted), place, trial),
         notes=notes + cpu_notes,
         location=code,
         container=in_container(root),
@@ -198,8 +203,7 @@ def _no_gpu(environ: Mapping[str, str], root: Path) -> str:
     return "none that is given to this container" if nvidia or amd else "none on this machine"
 
 
-def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...]]:
-    plan = plan_cpu(cpu_power_w, root=root)
+def _cpu(plan: CpuPlan, root: Path) -> tuple[Finding, tuple[str, ...]]:
     name = plan.model or "unknown CPU"
     what = f"{name}, {plan.usable_threads:g} of {plan.threads} threads"
     if plan.power is None:
@@ -220,9 +224,8 @@ def _cpu(cpu_power_w: float | None, root: Path) -> tuple[Finding, tuple[str, ...
     return finding, (_CODECARBON,)  # its warnings are in `what` and `missing`
 
 
-def _ram(cpu_power_w: float | None, ram_power_w: float | None, root: Path) -> Finding:
-    cpu = plan_cpu(cpu_power_w, root=root)
-    plan = plan_ram(cpu, ram_power_w, root=root)
+def _ram(cpu: CpuPlan, ram_power_w: float | None, root: Path, allotted: Allotment) -> Finding:
+    plan = plan_ram(cpu, ram_power_w, root=root, allotted=allotted)
     if plan.power is None:
         what = f"{plan.size_gib:.1f} GiB, {plan.source}"
         return Finding(component="ram", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method])

@@ -1,7 +1,8 @@
 """Write one line a tick beside the record, so that a run that is killed still leaves what it emitted.
 
 `r.json` has `r.jsonl`: a first line with all that is known at the start, a line for each reading, and at the end the
-record itself. The file is locked while the run goes on: two runs cannot write one record.
+record itself. The file is locked while the run goes on: two runs cannot write one record. When the record is written
+too, `r.jsonl.gz` takes the place of `r.jsonl`.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import gzip
 import json
 import os
+import shutil
 import stat
 import threading
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
+from carbon_lint.measurement.phases import mark_to_json, replay
 from carbon_lint.records.document import (
     energy_from_json,
     intensity_to_json,
@@ -26,12 +29,16 @@ from carbon_lint.records.document import (
     uncertainty_to_json,
 )
 from carbon_lint.records.folder import aside_path
+from carbon_lint.records.hashes import journal_sha256
 from carbon_lint.records.journal import (
     BEGINNING,
     FORMAT,
+    compressed_path,
     is_being_written,
+    journal_lines,
     parse_journal,
     parsed_lines,
+    read_ending,
     read_journal_file,
 )
 from carbon_lint.records.record import CodeCarbonEnergy, Energy
@@ -39,11 +46,16 @@ from carbon_lint.records.store import read_record
 from carbon_lint.records.uncertainty import LeftOut
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from carbon_lint.measurement.meter import Reading
+    from carbon_lint.measurement.phases import Mark, PhaseMeter
     from carbon_lint.records.journal import JournalContent
 
 _COMPONENTS = tuple(field.name for field in fields(Energy))
 NEEDS_A_FOLDER = "name a record in a folder that can be written to"
+_LEVEL = 1  # a day's journal in half a second, a tenth of its size; a job that was cancelled has seconds
 
 
 class Journal:
@@ -76,15 +88,49 @@ class Journal:
         self._owed = _line({"format": FORMAT, "record": header, "limits": limits})
         self._append(b"")
 
-    def write_reading(self, reading: Reading) -> None:
-        """Write the line of one tick."""
+    def write_reading(self, reading: Reading, marks: Sequence[Mark] = ()) -> None:
+        """Write the line of one tick, and before it the boundaries of epochs and phases that it holds."""
         self._is_of_use = True
-        self._append(_line(reading_to_json(reading)))
+        heard = _line({"marks": [mark_to_json(mark) for mark in marks]}) if marks else b""
+        self._append(heard + _line(reading_to_json(reading)))
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Write the last line: the run has ended and this is its record."""
         self._is_of_use = True
         self._append(_line({"ended": record}))
+
+    def sha256(self) -> str | None:
+        """Return the hash of what is on the disk; `None` if a line is not, or cannot be read back."""
+        if self.problem is not None or self._owed:
+            return None
+        try:
+            with self.path.open("rb") as lines:
+                is_ours = os.path.samestat(os.fstat(lines.fileno()), os.fstat(self._descriptor))
+                return journal_sha256(lines) if is_ours else None
+        except OSError:
+            return None
+
+    def compress(self) -> None:
+        """Put `r.jsonl.gz` in the place of `r.jsonl`, which stays if that fails. Call it when the record is written.
+
+        A file of that name that is another run's journal is put aside, and one that is no journal is left alone.
+        """
+        target = compressed_path(self.path)
+        temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}")
+        try:
+            if not (_is_at(self._descriptor, self.path) and _make_way(target, self.path)):
+                return
+            with self.path.open("rb") as plain, temporary.open("wb") as stream:
+                os.fchmod(stream.fileno(), stat.S_IMODE(os.fstat(plain.fileno()).st_mode))
+                with gzip.GzipFile(filename="", fileobj=stream, mode="wb", compresslevel=_LEVEL, mtime=0) as zipped:
+                    shutil.copyfileobj(plain, zipped)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, target)
+            os.unlink(self.path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Put everything on the disk and give the lock back."""
@@ -148,15 +194,23 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
     """Read every tick of a journal, oldest first, for a chart. Raises InputError if the file cannot be read."""
-    try:
-        lines = Path(path).read_bytes().split(b"\n")
-    except OSError as error:
-        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
     return tuple(
         reading_from_json(document)
-        for document in parsed_lines(lines)
+        for document in parsed_lines(_lines(path))
         if "elapsed_s" in document and "energy_kwh" in document
     )
+
+
+def read_phases(path: str | os.PathLike[str]) -> PhaseMeter:
+    """Share the energy of a journal's ticks out again. Raises InputError, or KeyError, TypeError, ValueError."""
+    return replay(parsed_lines(_lines(path)), reading_from_json)
+
+
+def _lines(path: str | os.PathLike[str]) -> list[bytes]:
+    try:
+        return list(journal_lines(path))
+    except OSError as error:
+        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:
@@ -256,6 +310,19 @@ def _open(path: Path) -> tuple[int, bool]:
             f"cannot write the journal {path}: {error.strerror}",
             hint=NEEDS_A_FOLDER,
         ) from error
+
+
+def _make_way(target: Path, journal: Path) -> bool:
+    """Put another run's compressed journal aside; tell whether `target` may be written. Raises OSError."""
+    if not target.exists():
+        return True
+    there, ours = read_ending(target), read_ending(journal)
+    if there is None or ours is None:
+        return False
+    if there.run_id != ours.run_id:
+        aside = aside_path(journal, there.run_id)
+        os.replace(target, compressed_path(aside))
+    return True
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

@@ -16,6 +16,8 @@ from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
+from carbon_lint.measurement.job.time_limit import time_limit
+from carbon_lint.measurement.phases import PhaseMeter
 from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.measurement.request import OnLoss, StopWhen
 from carbon_lint.records.ranges import least_power_w, uncertainty_at
@@ -48,6 +50,7 @@ class RunState:
     is_over_budget: bool = False
     unmeasured: UnmeasuredReason | None = None
     warnings: list[str] = field(default_factory=list)
+    phases: PhaseMeter = field(default_factory=PhaseMeter)
 
 
 class Loop:
@@ -80,6 +83,7 @@ class Loop:
         self._missed = 0
         self._cancels = 0
         self._at_stop: Reading | None = None
+        self._time_limit = time_limit(request.environ)
 
     def run(self) -> None:
         """Until the job has gone. The caller stops the meter and calls `take_last`."""
@@ -136,6 +140,8 @@ class Loop:
             self.state.last_reading = reading
         elif self.state.last_reading is not None:
             self._warn("the last reading failed: what the job used since the one before is not counted")
+        self.state.warnings += self.state.phases.notes
+        self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
         self._report(Phase.ENDED)
 
     def _hear_signals(self) -> None:
@@ -214,8 +220,10 @@ class Loop:
 
     def _take(self, reading: Reading) -> None:
         self.state.last_reading = reading
+        marks = [] if self._outlook is None else self._outlook.marks.look(reading.elapsed_s)
+        self.state.phases.take(reading, marks)
         if self._journal is not None:
-            self._journal.write_reading(reading)
+            self._journal.write_reading(reading, marks)
             if self._journal.problem is not None:
                 problem = f"cannot write {self._journal.path}: {self._journal.problem}; the job goes on"
                 self._say_once("journal", problem)
@@ -275,12 +283,18 @@ class Loop:
         else:
             elapsed_s = self.state.last_reading.elapsed_s
             forecast = forecaster.take(used, elapsed_s)
+            self._hold_against_time_limit(forecast)
             if self.state.is_over_budget:
                 return forecast, None
             said = self._announcer.say(forecast, elapsed_s=elapsed_s, is_recognised=forecaster.is_recognised)
         if said.notice is not None:
             self._say(said.notice)
         return forecast, said.warning
+
+    def _hold_against_time_limit(self, forecast: Forecast | None) -> None:
+        limit, ends_at_s = self._time_limit, None if forecast is None else forecast.ends_at_s
+        if ends_at_s is not None and limit is not None and ends_at_s > limit.after_s:
+            self._say_once("time-limit", f"heading for {format_duration(ends_at_s)}, and {limit.words}")
 
     def _is_usable(self, reading: Reading) -> bool:
         """Whether the reading holds what the limits are held against."""

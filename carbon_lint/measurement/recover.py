@@ -10,8 +10,8 @@ from carbon_lint.errors import InputError
 from carbon_lint.gate.budget import limit_results
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.checks import RELATIVE_TOLERANCE
-from carbon_lint.measurement.journal import read_journal, reading_from_json
-from carbon_lint.measurement.run import format_utc, with_evidence
+from carbon_lint.measurement.finish import format_utc, with_evidence
+from carbon_lint.measurement.journal import read_journal, read_phases, reading_from_json
 from carbon_lint.records.document import (
     find_problem,
     intensity_from_json,
@@ -19,6 +19,7 @@ from carbon_lint.records.document import (
     record_to_json,
 )
 from carbon_lint.records.intensity import find_disagreement, over_hours
+from carbon_lint.records.journal import hash_of_journal
 from carbon_lint.records.plausible import find_contradiction
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import render_record
@@ -40,7 +41,7 @@ def recover(path: str | os.PathLike[str]) -> Record:
     content = read_journal(path)
     if content.ended is not None:
         return _sound(_checked(content.ended, path), path)
-    record = _checked(content.header, path)
+    record = replace(_checked(content.header, path), journal_sha256=hash_of_journal(path))
     if content.last_reading is None:
         raise InputError(
             f"{path}: the run was killed before its first reading", hint="nothing is known of its energy: run it again"
@@ -51,6 +52,8 @@ def recover(path: str | os.PathLike[str]) -> Record:
         )
         record = _interrupted(record, reading_from_json(content.last_reading), budget)
         record = _with_hours(record, [intensity_from_json(change) for change in content.intensities])
+        phases = read_phases(path)
+        record = replace(record, phases=phases.phases(record), warnings=(*record.warnings, *phases.notes))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"{path}: its last reading is not what it should be: {error!r}") from error
     return _sound(record, path)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.host_nvidia import in_container
+from carbon_lint.measurement.gpu.visible_nvidia import hides
+from carbon_lint.measurement.host.allotment import Allotment
 from carbon_lint.measurement.host.rapl import Domain, denied, find_zones
 from carbon_lint.records.record import Method
 
@@ -28,8 +30,20 @@ def need_linux() -> None:
         )
 
 
-def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, root: Path = Path("/")) -> None:
-    """Raise MeasurementError if something of `require` would not be measured: the cause, and what to do."""
+def check_required(
+    require: Collection[str],
+    cpu: CpuPlan,
+    allotted: Allotment = Allotment(),  # noqa: B008  an immutable value
+    *,
+    gpu_count: int,
+    root: Path = Path("/"),
+) -> None:
+    """Raise MeasurementError if what is required would not be measured: the cause, and what to do.
+
+    Required is what `require` names and, unless that is `none`, each GPU that a Hugging Face Job's flavor has.
+    """
+    if "none" not in require and gpu_count < _used_gpus(allotted):
+        raise _flavor_without_gpu(allotted, gpu_count)
     if "gpu" in require and gpu_count == 0:
         raise MeasurementError(
             "a GPU is required, and none can be seen here",
@@ -39,6 +53,24 @@ def check_required(require: Collection[str], cpu: CpuPlan, *, gpu_count: int, ro
     if "cpu-counter" in require and cpu.method is not Method.COUNTER:
         cause, hint = rapl_cause(cpu, root, instead="do not require `cpu-counter`")
         raise MeasurementError(f"a CPU energy counter is required: {cause}", hint=hint)
+
+
+def _used_gpus(allotted: Allotment) -> int:
+    """Return how many of the flavor's GPUs the job uses: all that CUDA_VISIBLE_DEVICES leaves it."""
+    named = allotted.visible
+    if named is None:
+        return allotted.gpu_count
+    return 0 if hides(named) else min(allotted.gpu_count, len(named.split(",")))
+
+
+def _flavor_without_gpu(allotted: Allotment, gpu_count: int) -> MeasurementError:
+    seen = "none" if gpu_count == 0 else f"only {gpu_count}"
+    return MeasurementError(
+        f"this Hugging Face Job has the flavor {allotted.flavor}, so {allotted.gpu_count} GPU"
+        f"{'s' if allotted.gpu_count > 1 else ''} to count, and {seen} can be read",
+        hint="`nvidia-smi` must list it in the job's image; `require: none` (--require none) goes on without its "
+        "energy, and an empty CUDA_VISIBLE_DEVICES states that the job does not use it",
+    )
 
 
 def rapl_cause(cpu: CpuPlan, root: Path = Path("/"), *, instead: str = "state `cpu-power`") -> tuple[str, str]:

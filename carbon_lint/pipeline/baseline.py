@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.errors import CarbonLintError, HubError, InputError, UsageError
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
 from carbon_lint.records.comparable import Identity, identity_of, why_never
+from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.storage import is_missing
 from carbon_lint.records.store import load_record
 
@@ -19,16 +19,9 @@ if TYPE_CHECKING:
     from carbon_lint.limits import Source
     from carbon_lint.records.record import Record
 
-LEDGER_VARIABLE = "CARBON_LINT_LEDGER"
-LEDGER_FOLDER = "ledger"
 DEFAULT_CARD = "README.md"
 _TIMEOUT_S = 30.0
 _UNNAMED = ": this record names no repository; it was measured outside of a git checkout"
-
-
-def ledger_url(given: str | None, environ: Mapping[str, str] | None = None) -> str:
-    """Return the ledger that is given, else the variable's, else the usual folder."""
-    return given or (os.environ if environ is None else environ).get(LEDGER_VARIABLE) or LEDGER_FOLDER
 
 
 class Files(Protocol):

@@ -48,6 +48,9 @@ def write_card(
     training_type: str | None = None,
     location_name: str | None = None,
     replace: bool = False,
+    with_energy: bool = False,
+    with_body: bool = False,
+    force: bool = False,
     is_dry: bool = False,
 ) -> CardChange:
     """Put the record's figures into the card, atomically, no other byte changed; a card that is not there is made.
@@ -64,6 +67,9 @@ def write_card(
         training_type=training_type,
         location_name=location_name,
         replace=replace,
+        with_energy=with_energy,
+        with_body=with_body,
+        force=force,
     )
     if change.is_changed and not is_dry:
         write_atomically(path, change.after)

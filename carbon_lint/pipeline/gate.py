@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import CarbonLintError
 from carbon_lint.gate import baseline as baselines
-from carbon_lint.gate.budget import is_failing, judge, limit_results
+from carbon_lint.gate.budget import is_failing, judge
 from carbon_lint.gate.exceptions import excuse
 from carbon_lint.gate.verdict import Status
+from carbon_lint.gate.window import with_budget
 from carbon_lint.pipeline.baseline import unless_it_is
 from carbon_lint.pipeline.card import whole_group
+from carbon_lint.pipeline.windows import spent_with
 from carbon_lint.report.run.run_report import RunReport
 
 if TYPE_CHECKING:
     from carbon_lint.gate.baseline import Comparison
     from carbon_lint.gate.exceptions import Excused
-    from carbon_lint.gate.verdict import Budget, LimitResult, Verdict
+    from carbon_lint.gate.verdict import Verdict
     from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Record
 
@@ -66,7 +68,8 @@ def judge_run(record: Record, plan: RunPlan) -> Judgement:
     """Judge a record by a plan's limits, baseline and exceptions.
 
     A run that went over a limit it was measured under fails, also under wider limits, unless an exception lifts it.
-    Raises MeasurementError if the record holds no figure for one of the limits.
+    Raises MeasurementError if the record holds no figure for one of the limits, InputError if the ledger of a window
+    cannot be read.
     """
     limits, comparison = plan.limits, None
     baseline = unless_it_is(plan.baseline, _sum_for_card(record, plan.record_path))
@@ -79,6 +82,8 @@ def judge_run(record: Record, plan: RunPlan) -> Judgement:
     verdict = judge(record, limits.budget, uncertainty=limits.uncertainty)
     for increase in limits.increases:
         verdict = baselines.with_increase(verdict, comparison, increase, missing or "no baseline is named")
+    for spent in spent_with(record, limits, plan.ledger):
+        verdict = with_budget(verdict, spent)
     excused = excuse(verdict, limits.exceptions, limits.today)
     stands = is_failing(excused.verdict, limits.on_modelled)
     return Judgement(
@@ -88,11 +93,6 @@ def judge_run(record: Record, plan: RunPlan) -> Judgement:
         excused=excused,
         is_failing=stands or (record.over_budget and not excused.used),
     )
-
-
-def judge_sum(budget: Budget, emissions_g: float | None, energy_kwh: float | None) -> tuple[LimitResult, ...]:
-    """Judge a sum of many runs, which has no one method to doubt. Raises MeasurementError if it has no figure."""
-    return limit_results(budget, emissions_g, energy_kwh)
 
 
 def _sum_for_card(record: Record, path: str | None) -> Record:

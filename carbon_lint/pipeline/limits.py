@@ -13,7 +13,7 @@ from carbon_lint.measurement.request import OnLoss, StopWhen
 
 if TYPE_CHECKING:
     from carbon_lint.config import Settings
-    from carbon_lint.limits import BudgetException, MaxIncrease, Source
+    from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudget
     from carbon_lint.pipeline.options import Options
 
 
@@ -29,6 +29,8 @@ class Limits:
         exceptions: limits that are lifted until a day, which may be past.
         uncertainty: the user's own, for every modelled component; `None` takes the gate's.
         today: the day by which exceptions hold.
+        windows: budgets of the runs of a window, which are judged with what the ledger holds.
+        windows_source: the file that states them.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -42,6 +44,8 @@ class Limits:
     grace_s: float = 30.0
     uncertainty: float | None = None
     today: date
+    windows: tuple[WindowBudget, ...] = ()
+    windows_source: str | None = None
 
     @property
     def hard_budget(self) -> Budget:
@@ -56,7 +60,7 @@ class Limits:
     @property
     def asks(self) -> bool:
         """True if there is anything to judge by."""
-        return bool(self.budget or self.increases)
+        return bool(self.budget or self.increases or self.windows)
 
 
 def budget_of(options: Options, settings: Settings) -> Budget:
@@ -82,8 +86,12 @@ def limits_of(
     *,
     more_exceptions: tuple[BudgetException, ...] = (),
     today: date | None = None,
+    has_windows: bool = False,
 ) -> Limits:
-    """Return what a run is held to. `more_exceptions` are a front end's own, as by a label. Raises ConfigError."""
+    """Return what a run is held to. Raises ConfigError.
+
+    `more_exceptions` are a front end's own, as by a label; with `has_windows` the budgets of windows hold too.
+    """
     baseline = options.baseline or settings.baseline
     if baseline is None and options.max_increase is not None:
         raise UsageError(
@@ -105,4 +113,6 @@ def limits_of(
         grace_s=settings.grace_s if options.grace_s is None else options.grace_s,
         uncertainty=options.uncertainty,
         today=today or datetime.now(UTC).date(),
+        windows=settings.budget if has_windows else (),
+        windows_source=settings.path,
     )

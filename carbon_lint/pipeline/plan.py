@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from carbon_lint.measurement.request import OnLoss, RunRequest
 from carbon_lint.pipeline.baseline import (
     DEFAULT_CARD,
-    LEDGER_FOLDER,
-    LEDGER_VARIABLE,
     FilesHere,
     Question,
     find_baseline,
@@ -20,6 +18,7 @@ from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import limits_of
 from carbon_lint.pipeline.place import Resolved, place_of_run
 from carbon_lint.records.folder import check_group, check_name
+from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +62,7 @@ class RunPlan:
         training_type: for the card.
         publishing: how the card is published; `None` if that was not asked for.
         pass_env: variables that are handed to the job although they are secrets.
+        ledger: folder or URL of the team's ledger.
         sources: option -> who says its value: `--pue`, `carbon-lint.toml:3`, `default`.
     """
 
@@ -81,6 +81,7 @@ class RunPlan:
     training_type: str | None = None
     publishing: Mode | None = None
     pass_env: tuple[str, ...] = ()
+    ledger: str = LEDGER_FOLDER
     sources: Mapping[str, str]
 
 
@@ -97,8 +98,10 @@ class Surroundings:
         ledger_folder: the ledger if none is named.
         exceptions: the front end's own, as by a label.
         only_own_group: see RunPlan.
+        has_windows: the budgets of windows hold too, with what the ledger holds.
         record_path, card: the paths, checked by the front end.
         publishing: how the front end publishes.
+        default_group: the run group if neither option nor configuration names one.
     """
 
     run: Identity
@@ -109,9 +112,11 @@ class Surroundings:
     ledger_folder: str = LEDGER_FOLDER
     exceptions: tuple[BudgetException, ...] = ()
     only_own_group: bool = False
+    has_windows: bool = False
     record_path: str | None = None
     card: str | None = None
     publishing: Mode | None = None
+    default_group: str | None = None
 
 
 def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunPlan:
@@ -119,8 +124,8 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
 
     Raises UsageError, ConfigError, InputError, OutputError; MeasurementError if grams are asked for and no place is.
     """
-    limits = limits_of(options, settings, more_exceptions=around.exceptions)
-    run_group = options.run_group or settings.run_group
+    limits = limits_of(options, settings, more_exceptions=around.exceptions, has_windows=around.has_windows)
+    run_group = options.run_group or settings.run_group or around.default_group
     if around.is_measuring and around.record_path is not None and run_group is not None:
         check_name(around.record_path)
     machine = settings.on_machine(platform.node())
@@ -140,6 +145,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         training_type=options.training_type or settings.training_type,
         publishing=around.publishing,
         pass_env=(*options.pass_env, *settings.pass_env),
+        ledger=options.ledger or around.environ.get(LEDGER_VARIABLE) or around.ledger_folder,
         sources=_sources(options, settings),
     )
 

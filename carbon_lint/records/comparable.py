@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from carbon_lint.records.schedulers import default_group
+
 if TYPE_CHECKING:
     from carbon_lint.records.record import Provenance, Record
 
@@ -37,15 +39,24 @@ def identity_of(record: Record) -> Identity:
         job=where.job,
         job_index=where.job_index,
         model=where.model,
-        run_group=record.run_group,
+        run_group=named_group(where, record.run_group),
     )
 
 
 def identity_before(where: Provenance, run_group: str | None) -> Identity:
     """Return the identity of a run that is about to begin."""
     return Identity(
-        repository=where.repository, job=where.job, job_index=where.job_index, model=where.model, run_group=run_group
+        repository=where.repository,
+        job=where.job,
+        job_index=where.job_index,
+        model=where.model,
+        run_group=named_group(where, run_group),
     )
+
+
+def named_group(where: Provenance, run_group: str | None) -> str | None:
+    """Return the run group if a person named it; that of a scheduler's job is another one each time."""
+    return None if run_group == default_group(where.scheduler, where.run_id) else run_group
 
 
 def why_never(run: Identity, earlier: Identity) -> str | None:

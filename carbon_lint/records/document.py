@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint import redact
+from carbon_lint.records.hashes import FIELD, sealed
 from carbon_lint.records.quick import LARGEST, compile_schema
 from carbon_lint.records.record import (
     FORMAT,
@@ -20,6 +21,8 @@ from carbon_lint.records.record import (
     Method,
     Methods,
     Outcome,
+    Phase,
+    PhaseKind,
     Provenance,
     Record,
     StoppedBy,
@@ -70,6 +73,8 @@ _BOUNDS = {
 def record_to_json(record: Record) -> dict[str, Any]:
     r"""Return the record as `schemas/record.schema.json` describes it. Written out, so that no field is renamed unseen.
 
+    The last field is the hash of all others.
+
     A lone surrogate in a text (a byte of a path or an argument that is not UTF-8) becomes its escape, `\udcff`: no file
     could hold the record with it.
     """
@@ -105,9 +110,20 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "codecarbon": record.codecarbon and _fields(record.codecarbon, *CodeCarbonEnergy.__slots__),
         "job_cpu_s": record.job_cpu_s,
         "machine_cpu_s": record.machine_cpu_s,
+        "phases": [_phase_to_json(phase) for phase in record.phases],
         "merged_from": list(record.merged_from),
+        "parts_sha256": list(record.parts_sha256),
+        "journal_sha256": record.journal_sha256,
     }
-    return {name: _encodable(value) for name, value in document.items()}
+    return sealed({name: _encodable(value) for name, value in document.items()})
+
+
+def hash_of(record: Record) -> str:
+    """Return the hash that the record's file states. Raises ValueError for a number that is not finite."""
+    digest = record_to_json(record)[FIELD]
+    if digest is None:
+        raise ValueError("a number of the record is not finite")
+    return str(digest)
 
 
 def upgraded(document: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +134,7 @@ def upgraded(document: dict[str, Any]) -> dict[str, Any]:
     """
     if document.get("format") != FORMAT_1:
         return document
-    document = {**dict.fromkeys(_NEW_IN_2), **document, "format": FORMAT}
+    document = {**dict.fromkeys(_NEW_IN_2), "phases": [], **document, "format": FORMAT}
     if document.get("exit_status") != 0:
         document["stopped_by"] = _STOPPED_BY.get(str(document.get("outcome")))
     if document.get("exit_status") != 0:
@@ -157,6 +173,8 @@ def record_from_json(document: dict[str, Any]) -> Record:
         provenance=Provenance(**document["provenance"]),
         warnings=tuple(document["warnings"]),
         merged_from=tuple(document.get("merged_from", ())),
+        parts_sha256=tuple(document.get("parts_sha256", ())),
+        journal_sha256=document.get("journal_sha256"),
         stopped_by=document["stopped_by"] and StoppedBy(document["stopped_by"]),
         unmeasured_because=reason and UnmeasuredReason(code=UnmeasuredCode(reason["code"]), message=reason["message"]),
         uncertainty=document["uncertainty"] and uncertainty_from_json(document["uncertainty"]),
@@ -165,12 +183,23 @@ def record_from_json(document: dict[str, Any]) -> Record:
         codecarbon=codecarbon and CodeCarbonEnergy(**codecarbon),
         job_cpu_s=document["job_cpu_s"],
         machine_cpu_s=document["machine_cpu_s"],
+        phases=tuple(_phase_from_json(phase) for phase in document["phases"]),
     )
 
 
 def energy_from_json(document: dict[str, Any]) -> Energy:
     """Return the energy that a record or a journal's line holds, of any format that is read."""
     return Energy(total=document["total"], **{name: document.get(name) for name in ("cpu", "gpu", "ram")})
+
+
+def _phase_to_json(phase: Phase) -> dict[str, Any]:
+    energy_kwh = _fields(phase.energy_kwh, "total", "cpu", "gpu", "ram")
+    return {**_fields(phase, *Phase.__slots__), "kind": str(phase.kind), "energy_kwh": energy_kwh}
+
+
+def _phase_from_json(document: dict[str, Any]) -> Phase:
+    energy_kwh = energy_from_json(document["energy_kwh"])
+    return Phase(**{**document, "kind": PhaseKind(document["kind"]), "energy_kwh": energy_kwh})
 
 
 def uncertainty_to_json(known: Uncertainty) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
-from carbon_lint.records.journal import check_no_run_is_missing
+from carbon_lint.records.journal import check_no_run_is_missing, compressed_path, journal_path
 from carbon_lint.records.merge.merge import Merged, NamedRecord, merge, of_group, run_ids_of
 from carbon_lint.records.storage import LocalStorage, is_url, open_storage, split_url
 from carbon_lint.records.store import (
@@ -147,8 +147,14 @@ class Earlier:
     is_attempt: bool
 
     def make_way(self) -> None:
-        """Leave the name free: a run that is killed must not leave older figures under it. Raises OSError."""
+        """Leave the name free: a run that is killed must not leave older figures under it. Raises OSError.
+
+        The journal that was kept beside the record goes with it.
+        """
         os.replace(self.path, self.aside)
+        journals = [compressed_path(journal_path(path)) for path in (self.path, self.aside)]
+        with contextlib.suppress(OSError):  # there is none
+            os.replace(*journals)
 
 
 def aside_path(path: Path, run_id: object) -> Path:

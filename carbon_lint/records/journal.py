@@ -1,28 +1,42 @@
 """Read the journal of a run: its name, what its lines hold, and which runs of a folder left nothing else.
 
-`measure.journal` writes it. A run that was killed, or still goes on, has a journal alone: its energy is in no sum.
+`measurement.journal` writes it, as `r.jsonl` while the run goes on. When the record is written it becomes `r.jsonl.gz`.
+A run that was killed, or still goes on, has a journal alone: its energy is in no sum.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
+import gzip
 import json
 import os
 import shlex
+import zlib
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError
+from carbon_lint.records.hashes import journal_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Iterator
+    from typing import BinaryIO
 
 
 FORMAT = "carbon-lint/journal@1"
 BEGINNING = b'{"format": "carbon-lint/journal@'
 SUFFIX = ".jsonl"
+COMPRESSED = ".gz"
+LONGEST_LINE = 2**24
+"""Bytes of a line: Linux gives a command 128 KiB an argument, and 2 MiB in all by default."""
+LARGEST = 2**31
+"""Bytes of a journal, uncompressed: a month of readings a second, 800 bytes each. No more is read of any file."""
+_GZIP = b"\x1f\x8b"
+_TAIL = 64  # lines among which the last whole one is looked for
 
 
 def journal_path(record_path: str | os.PathLike[str]) -> Path:
@@ -31,9 +45,50 @@ def journal_path(record_path: str | os.PathLike[str]) -> Path:
     return path.with_suffix(SUFFIX) if path.suffix == ".json" else path.with_name(path.name + SUFFIX)
 
 
+def compressed_path(journal: Path) -> Path:
+    """`r.jsonl` -> `r.jsonl.gz`: the name of the journal when the record is written."""
+    return journal.with_name(journal.name + COMPRESSED)
+
+
 def record_path(journal: str | os.PathLike[str]) -> Path:
-    """`r.jsonl` -> `r.json`, in the same folder."""
-    return Path(journal).with_suffix(".json")
+    """`r.jsonl` or `r.jsonl.gz` -> `r.json`, in the same folder."""
+    return Path(os.fspath(journal).removesuffix(COMPRESSED)).with_suffix(".json")
+
+
+def existing(journal: str | os.PathLike[str]) -> Path:
+    """Return `r.jsonl` for `r.jsonl`, or `r.jsonl.gz` if only that is there."""
+    path = Path(journal)
+    zipped = compressed_path(path)
+    return zipped if path.suffix != COMPRESSED and not path.exists() and zipped.is_file() else path
+
+
+def journal_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """Yield each line of a journal with its line break, of `PATH.gz` if only that is there.
+
+    Raises OSError, or InputError if it is damaged, has a line above `LONGEST_LINE` or more bytes than `LARGEST`.
+    """
+    found = existing(path)
+    left = LARGEST
+    with found.open("rb") as start:
+        is_zipped = start.peek(len(_GZIP)).startswith(_GZIP)
+        with contextlib.ExitStack() as stack:
+            stream: BinaryIO = stack.enter_context(gzip.open(start)) if is_zipped else start  # type: ignore[assignment]
+            try:
+                while line := stream.readline(LONGEST_LINE + 1):
+                    left -= len(line)
+                    if len(line) > LONGEST_LINE or left < 0:
+                        what = f"a line of more than {LONGEST_LINE:,}" if left >= 0 else f"more than {LARGEST:,}"
+                        raise InputError(f"{found} holds {what} bytes, which no journal does", hint="name a journal")
+                    yield line
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise InputError(
+                    f"{found} is damaged: {error}", hint="copy it again from where the run left it"
+                ) from error
+
+
+def hash_of_journal(path: str | os.PathLike[str]) -> str:
+    """Return the hash of a journal's file (`records.hashes`). Raises OSError, InputError."""
+    return journal_sha256(journal_lines(path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +115,9 @@ def read_journal_file(path: str | os.PathLike[str]) -> JournalContent:
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             raise InputError(f"{os.fspath(path)} is not a file", hint="name the .jsonl file beside the record")
-        data = Path(path).read_bytes()
+        content = content_of(journal_lines(path))
     except OSError as error:
         raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
-    content = parse_journal(data)
     if content is None:
         raise InputError(
             f"{os.fspath(path)} is not a journal of carbon-lint",
@@ -90,14 +144,15 @@ def read_ending(path: str | os.PathLike[str]) -> JournalContent | None:
     `None` if there is no journal at `path`; `intensities` is empty.
     """
     try:
-        with Path(path).open("rb") as stream:
-            first = parse_line(stream.readline()) if stream.peek(len(BEGINNING)).startswith(BEGINNING) else None
-            lines = stream.read().split(b"\n") if first is not None else []
-    except OSError:
+        lines = journal_lines(path)
+        start = next(lines, b"")
+        first = parse_line(start) if start.startswith(BEGINNING) else None
+        tail = deque(lines, maxlen=_TAIL) if first is not None else ()
+    except (OSError, InputError):
         return None
     if first is None or not isinstance(first.get("record"), dict):
         return None
-    last = next((each for each in parsed_lines(reversed(lines)) if "elapsed_s" in each or "ended" in each), {})
+    last = next((each for each in parsed_lines(reversed(tail)) if "elapsed_s" in each or "ended" in each), {})
     ended = last.get("ended")
     return JournalContent(
         header=first["record"],
@@ -114,7 +169,12 @@ def recover_command(*journals: str | os.PathLike[str]) -> str:
 
 def parse_journal(data: bytes) -> JournalContent | None:
     """Return the journal that `data` holds, torn lines left out; `None` if it is none."""
-    documents = list(parsed_lines(data.split(b"\n")))
+    return content_of(data.split(b"\n"))
+
+
+def content_of(lines: Iterable[bytes]) -> JournalContent | None:
+    """Return the journal that the lines hold, torn ones left out; `None` if it is none."""
+    documents = list(parsed_lines(lines))
     if not documents or documents[0].get("format") != FORMAT or not isinstance(documents[0].get("record"), dict):
         return None
     readings = [document for document in documents if "elapsed_s" in document]
@@ -165,7 +225,8 @@ class Unfinished:
 def unfinished_in(folder: Path, run_ids: Container[object]) -> list[Unfinished]:
     """Return the journals in the folder of runs that are not among `run_ids`, by name. Raises InputError."""
     try:
-        paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX) and path.is_file())
+        suffixes = (SUFFIX, SUFFIX + COMPRESSED)
+        paths = sorted(path for path in folder.iterdir() if path.name.endswith(suffixes) and path.is_file())
         found = [_read_unfinished(path, run_ids) for path in paths]
     except OSError as error:
         raise InputError(f"cannot read {error.filename or folder}: {error.strerror}") from error
@@ -212,12 +273,13 @@ def _incomplete(missing: list[Unfinished], of_group: str | None) -> InputError:
 
 def _read_unfinished(path: Path, run_ids: Container[object]) -> Unfinished | None:
     """Return the journal at `path`; `None` if it is none, or that of a run in `run_ids`."""
-    with path.open("rb") as lines:
-        if lines.read(len(BEGINNING)) != BEGINNING:
-            return None
-        lines.seek(0)
-        header = (parse_line(lines.readline()) or {}).get("record")
-        if not isinstance(header, dict) or header.get("run_id") in run_ids:
-            return None
-        has_figures = any("elapsed_s" in document or "ended" in document for document in parsed_lines(lines))
+    lines = journal_lines(path)
+    try:
+        start = next(lines, b"")
+    except InputError:  # somebody else's file
+        return None
+    header = (parse_line(start) or {}).get("record") if start.startswith(BEGINNING) else None
+    if not isinstance(header, dict) or header.get("run_id") in run_ids:
+        return None
+    has_figures = any("elapsed_s" in document or "ended" in document for document in parsed_lines(lines))
     return Unfinished(path=path, header=header, has_figures=has_figures)

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
@@ -225,10 +226,14 @@ def contents(url: str, months: Collection[str] | None = None, *, since: str = ""
     return Contents(entries=tuple(found), broken=tuple(broken), months=tuple(there))
 
 
-def contents_since(url: str, since: datetime) -> Contents:
-    """Return every record of a run that ended since then, and what cannot be read in the months that can hold one."""
-    found = contents(url, _months_until_now(since), since=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}")
-    entries = tuple(entry for entry in found.entries if window_of(entry.record).end_s >= since.timestamp())
+def contents_between(url: str, since: datetime, until: datetime | None = None) -> Contents:
+    """Return the records of the runs that ended from `since` up to `until`, which may be open.
+
+    What cannot be read is that of the months that can hold one of them.
+    """
+    found = contents(url, _months_between(since, until), since=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}")
+    start_s, end_s = since.timestamp(), inf if until is None else until.timestamp()
+    entries = tuple(entry for entry in found.entries if start_s <= window_of(entry.record).end_s < end_s)
     return replace(found, entries=entries)
 
 
@@ -238,10 +243,11 @@ def _ended_before(since: str, data: bytes | InputError) -> bool:
     return bool(ends) and max(ends) < since.encode()
 
 
-def _months_until_now(since: datetime) -> list[str]:
-    """Return the months from `since` to the one after this: a clock may be ahead."""
-    first, now = since.year * 12 + since.month - 1, datetime.now(UTC)
-    return [_month(count) for count in range(first, now.year * 12 + now.month + 1)]
+def _months_between(since: datetime, until: datetime | None) -> list[str]:
+    """Return the months of a time. An open one lasts to the month after this: a clock may be ahead."""
+    first, last = since.astimezone(UTC), (until or datetime.now(UTC)).astimezone(UTC)
+    counts = (first.year * 12 + first.month - 1, last.year * 12 + last.month + (0 if until else 1))
+    return [_month(count) for count in range(*counts)]
 
 
 def _months(storage: Storage) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError
 from carbon_lint.records.ledger import key
 from carbon_lint.records.merge.shared import without_shared
-from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
+from carbon_lint.records.ranges import measured_share, ranges_of
 from carbon_lint.records.uncertainty import Range
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Reason(StrEnum):
     SHARED = "shared"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Counted:
     """A record of the ledger and what of it counts.
 
@@ -50,6 +51,11 @@ class Counted:
     reason: Reason | None = None
     holders: tuple[str, ...] = ()
 
+    @cached_property
+    def ranges(self) -> tuple[Range | None, Range | None]:
+        """What counts, in grams and in kWh; `None` for what the record does not hold, or that nothing counts."""
+        return (None, None) if self.record is None else ranges_of(self.record)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Total:
@@ -62,8 +68,8 @@ class Total:
         without_emissions: run_ids that have no grams, and count as nothing here.
         without_energy: run_ids that have no energy, likewise.
         left_out: how many records count in part or not at all, by reason.
-        apart_g: what the likely `emissions_g` would be if no two runs had shared a machine or a GPU.
-        apart_kwh: the same of `energy_kwh`.
+        each_in_full_g: what the likely `emissions_g` would be if no two runs had shared a machine or a GPU.
+        each_in_full_kwh: the same of `energy_kwh`.
         measured_share: the part of the energy that sensors read, 0 to 1; `None` if it is not known of each run.
         bases: what the carbon intensities of the runs with grams count, as far as that is known.
     """
@@ -74,8 +80,8 @@ class Total:
     without_emissions: tuple[str, ...]
     without_energy: tuple[str, ...]
     left_out: dict[Reason, int]
-    apart_g: float | None
-    apart_kwh: float | None
+    each_in_full_g: float | None
+    each_in_full_kwh: float | None
     measured_share: float | None
     bases: tuple[Basis, ...] = ()
 
@@ -91,14 +97,14 @@ def total_of(counted: Sequence[Counted]) -> Total:
     apart = [each.entry.record for each in counted if each.reason in {None, Reason.HELD, Reason.SHARED}]
     reasons = [each.reason for each in counted]
     return Total(
-        emissions_g=sum_of_ranges(map(emissions_range, records)),
-        energy_kwh=sum_of_ranges(map(energy_range, records)),
+        emissions_g=sum_of_ranges(each.ranges[0] for each in counted),
+        energy_kwh=sum_of_ranges(each.ranges[1] for each in counted),
         runs=len(records),
         without_emissions=tuple(record.run_id for record in records if record.emissions_g is None),
         without_energy=tuple(record.run_id for record in records if record.energy_kwh.total is None),
         left_out={reason: reasons.count(reason) for reason in Reason if reason in reasons},
-        apart_g=_sum(record.emissions_g for record in apart),
-        apart_kwh=_sum(record.energy_kwh.total for record in apart),
+        each_in_full_g=_sum(record.emissions_g for record in apart),
+        each_in_full_kwh=_sum(record.energy_kwh.total for record in apart),
         measured_share=_measured_share(records),
         bases=tuple(sorted(_bases(records))),
     )
@@ -132,14 +138,15 @@ def count(found: Iterable[Entry]) -> list[Counted]:
     Raises InputError if two merged records hold one run, and neither holds all of the other's.
     """
     entries = list(found)
-    best = _best(entries)
+    keys = {entry.path: key(entry.record) for entry in entries}
+    best = _best(entries, keys)
     holders = _holders(list(best.values()))
     alone = [entry for entry in best.values() if entry.path not in holders]
     shares = without_shared([entry.record for entry in alone], by_machine=True)
     left = dict(zip((entry.path for entry in alone), shares, strict=True))
     counted = []
     for entry in sorted(entries, key=lambda each: (each.record.ended_at, each.record.run_id, each.path)):
-        fuller = best[key(entry.record)]
+        fuller = best[keys[entry.path]]
         if fuller is not entry:
             counted.append(Counted(entry=entry, record=None, reason=Reason.SAME, holders=(fuller.path,)))
         elif entry.path in holders:
@@ -159,13 +166,13 @@ def count(found: Iterable[Entry]) -> list[Counted]:
     return counted
 
 
-def _best(entries: Iterable[Entry]) -> dict[tuple[str, ...], Entry]:
-    """Return the fullest record of each run. A run's own clock is not set back."""
+def _best(entries: Iterable[Entry], keys: dict[str, tuple[str, ...]]) -> dict[tuple[str, ...], Entry]:
+    """Return the fullest record of each run. A run's own clock is not set back. `keys` are by path."""
     best: dict[tuple[str, ...], Entry] = {}
     for entry in entries:
-        known = best.setdefault(key(entry.record), entry)
+        known = best.setdefault(keys[entry.path], entry)
         if _extent(known.record) < _extent(entry.record):
-            best[key(entry.record)] = entry
+            best[keys[entry.path]] = entry
     return best
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.places import every_place
 from carbon_lint.records.intensity import find_disagreement
-from carbon_lint.records.record import Method
+from carbon_lint.records.record import Method, PhaseKind
 from carbon_lint.units import format_duration, format_power
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ _METHODS = {
 }
 """How each component can be measured."""
 
-_NOT_FIGURES = {"warnings", "software", "command", "provenance", "run_group", "merged_from"}
+_NOT_FIGURES = {
+    *("warnings", "software", "command", "provenance", "run_group", "merged_from", "parts_sha256", "journal_sha256")
+}
 
 
 def find_contradiction(record: Record) -> str | None:
@@ -62,7 +64,7 @@ def find_contradiction(record: Record) -> str | None:
 
 def find_implausible(record: Record) -> str | None:
     """Return the first field that cannot be true, what it holds and what was expected; `None` if all can."""
-    for found in (_energy_flaws, _range_flaws, _intensity_flaws, _time_flaws, _power_flaws):
+    for found in (_energy_flaws, _phase_flaws, _range_flaws, _intensity_flaws, _time_flaws, _power_flaws):
         flaw = next(found(record), None)
         if flaw is not None:
             return flaw
@@ -93,6 +95,14 @@ def _energy_flaws(record: Record) -> Iterator[str]:
             known = " or ".join(_METHODS[name])
             yield f"methods.{name} is {method or 'null'}, expected {known}: energy_kwh.{name} is {value:.6g}"
     yield from _gpu_flaws(record)
+
+
+def _phase_flaws(record: Record) -> Iterator[str]:
+    for kind in PhaseKind:
+        parts = [phase.energy_kwh.total for phase in record.phases if phase.kind is kind]
+        total = sum(part for part in parts if part is not None)
+        if total > (record.energy_kwh.total or 0.0) * (1 + TOLERANCE):
+            yield f"the {kind}s in phases have {total:.6g} kWh, and the run has {record.energy_kwh.total or 0.0:.6g}"
 
 
 def _range_flaws(record: Record) -> Iterator[str]:
@@ -127,7 +137,7 @@ def _intensity_flaws(record: Record) -> Iterator[str]:
     if record.intensity is None:
         return
     intensity = record.intensity
-    place = _place_of(intensity)
+    place = place_of(intensity)
     if place is None or intensity.hours or not place.g_per_kwh:
         return
     is_of_table = (intensity.source, intensity.year) == (place.source, place.year)
@@ -144,7 +154,7 @@ def _intensity_flaws(record: Record) -> Iterator[str]:
         )
 
 
-def _place_of(intensity: Intensity) -> Place | None:
+def place_of(intensity: Intensity) -> Place | None:
     """Return the place in the table that the record names, by its code or else by its name."""
     for place in every_place():
         if intensity.location == place.code or (intensity.location is None and intensity.location_name == place.name):

@@ -41,18 +41,25 @@ def provenance_of(environ: Mapping[str, str], folder: str) -> Provenance:
     """Repository, commit and run as the CI states them; without a CI that states a repository, the git checkout's."""
     stated = provenance_from_environ(environ)
     where = stated if stated.repository is not None else provenance_from_checkout(folder, environ)
-    return _scheduled(where, environ)
+    return scheduled(where, environ)
 
 
-def _scheduled(where: Provenance, environ: Mapping[str, str]) -> Provenance:
-    """Add what the scheduler states that started the job. What the CI or the checkout states already stays."""
+def scheduled(where: Provenance, environ: Mapping[str, str]) -> Provenance:
+    """Return `where` with what a scheduler and Kubernetes state of the job. What is there already stays."""
+    where = replace(where, pod=_pod(environ))
     job = scheduled_job(environ)
     if job is None:
         return where
     of_a_ci = where.run_id is not None  # a CI's runner on a cluster: the run is the CI's
-    names = ("scheduler", "account", "partition", "user") if of_a_ci else job._fields
+    names = ("scheduler", "account", "partition", "user", "scheduler_job") if of_a_ci else job._fields
     given = {name: getattr(job, name) for name in names if getattr(where, name) is None}
     return replace(where, **given)
+
+
+def _pod(environ: Mapping[str, str]) -> str | None:
+    """Return the pod by the variables that a manifest fills by the downward API, as the Kubernetes docs name them."""
+    name, namespace = _text(environ, "POD_NAME"), _text(environ, "POD_NAMESPACE")
+    return f"{namespace}/{name}" if name and namespace else name
 
 
 def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:

@@ -145,17 +145,23 @@ def priced(known: Uncertainty, energy: Energy, emissions_g: float | None) -> Unc
 
 def energy_range(record: Record) -> Range | None:
     """Return the record's energy in kWh with its bounds; `None` if it holds no energy."""
-    known = uncertainty_of(record)
-    likely = record.energy_kwh.total
-    return None if known is None or likely is None else _range(likely, known.energy_kwh)
+    return ranges_of(record)[1]
 
 
 def emissions_range(record: Record) -> Range | None:
     """Return the record's grams with their bounds; `None` if it holds no grams."""
-    known = uncertainty_of(record)
-    if known is None or record.emissions_g is None:
-        return None
-    return _range(record.emissions_g, known.emissions_g or known.energy_kwh.times(_g_per_kwh(record)))
+    return ranges_of(record)[0]
+
+
+def ranges_of(record: Record) -> tuple[Range | None, Range | None]:
+    """Return the record's grams and its energy in kWh, each with its bounds; `None` for what it does not hold."""
+    known, likely_kwh = uncertainty_of(record), record.energy_kwh.total
+    if known is None or likely_kwh is None:
+        return None, None
+    grams = None
+    if record.emissions_g is not None:
+        grams = _range(record.emissions_g, known.emissions_g or known.energy_kwh.times(_g_per_kwh(record)))
+    return grams, _range(likely_kwh, known.energy_kwh)
 
 
 def _range(likely: float, bounds: Bounds) -> Range:

@@ -159,8 +159,9 @@ class Provenance:
     """Where the run took place: as the CI states it, else as the git checkout does.
 
     `model` is the one that the run was for, `OWNER/MODEL` or the path of its card. `dirty`: the checkout had changes
-    that no commit holds. `scheduler`: slurm, pbs, lsf, sge, hf-jobs or jenkins; then `run_id` is its job, `account` who
-    pays, `partition` the partition, queue or flavor, and `user` who submitted the job.
+    that no commit holds. `scheduler`: slurm, pbs, lsf, sge, hf-jobs or jenkins; then `run_id` is its job unless a CI
+    states a run, `scheduler_job` is its job in any case, `account` who pays, `partition` the partition, queue or
+    flavor, and `user` who submitted the job. `pod`: the Kubernetes pod, `namespace/name`.
     """
 
     repository: str | None = None
@@ -177,6 +178,42 @@ class Provenance:
     account: str | None = None
     partition: str | None = None
     user: str | None = None
+    scheduler_job: str | None = None
+    pod: str | None = None
+
+
+class PhaseKind(StrEnum):
+    """What a part of a run is: an epoch that its output numbers, or a phase that the job names itself."""
+
+    EPOCH = "epoch"
+    PHASE = "phase"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A part of a run. Epochs and phases are listed side by side: the energy of a phase may be in an epoch, too.
+
+    Attributes:
+        kind: epoch or phase.
+        name: its number, or what the job called it.
+        times: how often it began; of several times the figures are the sum.
+        began_s: when it first began, in seconds since the start of the run.
+        ended_s: when it last ended.
+        duration_s: how long it took, without what lay between.
+        energy_kwh: by component, PUE included.
+        emissions_g: at the run's mean carbon intensity; `None` if the run has none.
+        split_share: the part of the energy, 0 to 1, that was read over a boundary and split by time.
+    """
+
+    kind: PhaseKind
+    name: str
+    times: int
+    began_s: float
+    ended_s: float
+    duration_s: float
+    energy_kwh: Energy
+    emissions_g: float | None
+    split_share: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +228,10 @@ class Record:
         left_out: `None` as above: `records.ranges.left_out_of`.
         job_cpu_s: CPU seconds of the job's own processes.
         machine_cpu_s: busy CPU seconds of the threads that the energy was counted for, meanwhile.
+        phases: epochs and phases by the time of their beginning; empty if the job named none.
         merged_from: run_ids that this record is the sum of; empty if it was measured.
+        parts_sha256: hashes of the records that this record is the sum of (`records.hashes.record_sha256`).
+        journal_sha256: hash of the journal (`records.hashes.journal_sha256`); `None` if no journal was kept whole.
     """
 
     run_id: str
@@ -213,6 +253,8 @@ class Record:
     warnings: tuple[str, ...] = ()
     run_group: str | None = None
     merged_from: tuple[str, ...] = ()
+    parts_sha256: tuple[str, ...] = ()
+    journal_sha256: str | None = None
     stopped_by: StoppedBy | None = None
     unmeasured_because: UnmeasuredReason | None = None
     uncertainty: Uncertainty | None = None
@@ -221,3 +263,4 @@ class Record:
     codecarbon: CodeCarbonEnergy | None = None
     job_cpu_s: float | None = None
     machine_cpu_s: float | None = None
+    phases: tuple[Phase, ...] = ()

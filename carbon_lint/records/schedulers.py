@@ -23,6 +23,7 @@ class ScheduledJob(NamedTuple):
         run_url: the job's page.
         commit: the commit that was checked out.
         ref: the branch.
+        scheduler_job: the job, by the number that the scheduler's own commands take.
     """
 
     scheduler: str
@@ -36,8 +37,11 @@ class ScheduledJob(NamedTuple):
     run_url: str | None = None
     commit: str | None = None
     ref: str | None = None
+    scheduler_job: str | None = None
 
 
+_REQUEUING = ("slurm", "pbs", "lsf", "sge")
+"""Schedulers that give a job that they start again the number that it had, and the tasks of an array one number."""
 _NUMBERS = {"run_attempt", "job_index"}
 # (scheduler, variables that only it sets, variables by field: the first that is set counts)
 _SCHEDULERS: tuple[tuple[str, tuple[str, ...], dict[str, tuple[str, ...]]], ...] = (
@@ -49,6 +53,7 @@ _SCHEDULERS: tuple[tuple[str, tuple[str, ...], dict[str, tuple[str, ...]]], ...]
             "run_attempt": ("SLURM_RESTART_COUNT",),
             "job": ("SLURM_JOB_NAME",),
             "job_index": ("SLURM_ARRAY_TASK_ID",),
+            "scheduler_job": ("SLURM_JOB_ID",),
             "account": ("SLURM_JOB_ACCOUNT",),
             "partition": ("SLURM_JOB_PARTITION",),
             "user": ("SLURM_JOB_USER",),
@@ -119,14 +124,40 @@ def scheduled_job(environ: Mapping[str, str]) -> ScheduledJob | None:
     for field, names in variables.items():
         text = next((environ[name] for name in names if environ.get(name)), None)
         values[field] = _number(text) if field in _NUMBERS else text
-    job = ScheduledJob(scheduler, **values)
+    job = ScheduledJob(scheduler, **{"scheduler_job": values.get("run_id"), **values})
     if scheduler == "slurm":
         return job._replace(run_attempt=1 + (job.run_attempt or 0))  # it counts the restarts
     if scheduler == "pbs":
         return job._replace(run_id=(job.run_id or "").partition("[")[0])  # `12[3].head` is task 3 of 12
+    if scheduler == "hf-jobs" and job.partition == "none":
+        return job._replace(partition=None)  # a flavor without GPUs, whose name is not stated
     if scheduler == "lsf" and job.job_index == 0:
         return job._replace(job_index=None)  # a job that is no array
     return job
+
+
+def default_group(scheduler: str | None, run_id: str | None) -> str | None:
+    """Return the run group of a job that no person named: its attempts and the tasks of its array count together.
+
+    `None` if the scheduler does not number its jobs so. Jenkins counts builds anew for each project.
+    """
+    return f"{scheduler}-{run_id}" if scheduler in _REQUEUING and run_id is not None else None
+
+
+def node_count(environ: Mapping[str, str]) -> int | None:
+    """Return on how many nodes the job runs, as its scheduler or launcher states it; `None` if none does."""
+    for name in ("SLURM_STEP_NUM_NODES", "SLURM_JOB_NUM_NODES", "PBS_NUM_NODES"):
+        if (count := _number(environ.get(name))) is not None:
+            return count
+    for world, local in (
+        ("WORLD_SIZE", "LOCAL_WORLD_SIZE"),  # torchrun
+        ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE"),
+        ("PMI_SIZE", "MPI_LOCALNRANKS"),  # MPICH, Intel MPI
+    ):
+        sizes = _number(environ.get(world)), _number(environ.get(local))
+        if sizes[0] and sizes[1]:
+            return -(-sizes[0] // sizes[1])
+    return None
 
 
 def _number(text: str | None) -> int | None:

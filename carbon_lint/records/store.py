@@ -63,6 +63,11 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     return _parse(_read(path), path)
 
 
+def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str]) -> Record:
+    """Return the record whose file holds `data`, whatever its figures are. Raises InputError if it is no record."""
+    return _parse(data, path)
+
+
 def parse_record(
     data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False, has_command: bool = True
 ) -> Record:

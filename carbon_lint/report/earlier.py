@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from carbon_lint.files import check_is_ours
+from carbon_lint.report.run.forms.table import FORMS
 
 # What every report of the format holds, whatever it reports on.
 _SIGNS = {
@@ -19,12 +20,10 @@ _SIGNS = {
     "badge": rb"\A<!-- carbon-lint badge -->",
     "badge-json": rb'\A\{\s*"schemaVersion": 1,\s*"label"',
     "comment": rb"\A<!-- carbon-lint ",
-    "cyclonedx": rb'(?s)"bomFormat": "CycloneDX".*"name": "carbon-lint"',
-    "spdx": rb'(?s)spdx\.org/rdf.*"name": "carbon-lint"',
 }
 
 
 def check_replaceable(path: str, name: str) -> None:
     """Raise OutputError if a file is at `path` that is neither empty nor an earlier report in the format `name`."""
-    sign = re.compile(_SIGNS[name])
+    sign = re.compile(_SIGNS[name] if name in _SIGNS else FORMS[name].sign)
     check_is_ours(path, f"an earlier report of carbon-lint as {name}", lambda data: sign.search(data) is not None)

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def environment(package: str) -> Environment:
-    """Return the templates of `package`. Raises UsageError if Jinja2 is not installed."""
+    """Return the templates of `package`, and the looks that pages share. Raises UsageError if there is no Jinja2."""
     try:
         import jinja2  # noqa: PLC0415  an extra, and slow to load
     except ImportError as error:
         raise UsageError("the html format needs Jinja2: the package is missing", hint=install_hint("html")) from error
     return jinja2.Environment(
-        loader=jinja2.PackageLoader(package),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader("carbon_lint.report")]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_harmless,

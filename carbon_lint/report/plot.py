@@ -55,17 +55,19 @@ class Plot:
         title: what is shown.
         show: writes one value with its unit.
         labels: one for each point, such as `1 min 5 s` or `2026-W48`.
-        series: the values by name; each has as many as there are labels.
+        series: the values by name; each has as many as there are labels, `None` for what is not known.
         limit: drawn as a dashed line, if there is one.
         is_stacked: the series are parts of a whole.
+        is_bars: a bar for each label, as the sum of a day.
     """
 
     title: str
     show: Callable[[float], str]
     labels: tuple[str, ...]
-    series: Mapping[str, tuple[float, ...]]
+    series: Mapping[str, tuple[float | None, ...]]
     limit: float | None = None
     is_stacked: bool = False
+    is_bars: bool = False
 
     def svg(self) -> str:
         """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
@@ -86,7 +88,7 @@ class Plot:
             legend_font_size=14,
             stroke_width=2,
         )
-        kind = pygal.StackedLine if self.is_stacked else pygal.Line
+        kind = pygal.StackedBar if self.is_bars else pygal.StackedLine if self.is_stacked else pygal.Line
         chart = kind(style=style, fill=self.is_stacked, value_formatter=self.show, **_LOOKS)
         chart.x_labels = self.labels
         chart.x_labels_major_every = max(1, len(self.labels) // _LABELS)
@@ -98,11 +100,17 @@ class Plot:
 
     def words(self) -> str:
         """Say what the chart shows, for a reader who does not see it."""
-        parts = [f"{name} {self.show(min(values))} to {self.show(max(values))}" for name, values in self.series.items()]
+        parts = [f"{name} {self.show(min(known))} to {self.show(max(known))}" for name, known in self._known() if known]
         allowed = "" if self.limit is None else f"; the limit is {self.show(self.limit)}"
         return f"{self.title}: {', '.join(parts)}{allowed}."
 
     def rows(self) -> list[list[str]]:
         """Return about a dozen rows of the figures, label first."""
         chosen = range(0, len(self.labels), max(1, len(self.labels) // _ROWS))
-        return [[self.labels[at], *(self.show(values[at]) for values in self.series.values())] for at in chosen]
+        return [[self.labels[at], *(self._shown(values[at]) for values in self.series.values())] for at in chosen]
+
+    def _known(self) -> list[tuple[str, list[float]]]:
+        return [(name, [value for value in values if value is not None]) for name, values in self.series.items()]
+
+    def _shown(self, value: float | None) -> str:
+        return "" if value is None else self.show(value)

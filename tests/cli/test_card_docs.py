@@ -17,11 +17,13 @@ def test_the_examples_run_and_print_what_the_page_shows(carbon_lint, tmp_path):
     write_record(a_record(), tmp_path / "r.json")
     (tmp_path / "emissions.csv").write_text(table(QUEBEC))
     examples = re.findall(r"```console\n\$ carbon-lint ([^\n]*)\n(.*?)```", PAGE, re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 3
+    (section,) = re.findall(r"```markdown\n(.*?)```", PAGE, re.DOTALL)
     for command, shown in examples:
         done = carbon_lint(*command.split(), cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert not shown or done.stdout == shown
+        assert "--body" not in command or (tmp_path / "README.md").read_text().endswith(f"\n{section}")
 
 
 def test_every_flag_of_the_page_is_a_flag_of_a_verb_and_every_flag_is_on_the_page(cli):

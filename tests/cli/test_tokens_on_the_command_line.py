@@ -11,6 +11,7 @@ import pytest
 from carbon_lint.records.store import load_record, record_to_json
 from carbon_lint.report.run import comment, summary
 from carbon_lint.report.run.run_report import RunReport
+from tests.journals import journal_text
 
 A = "0123456789abcdefghij0123456789abcdefghij"
 TOKENS = {
@@ -50,7 +51,8 @@ def secrets():
 def test_the_record_the_journal_and_the_log_hold_none(run):
     assert run.returncode == 0, run.stderr
     left = {"stdout": run.stdout, "stderr": run.stderr, "record": Path("r.json").read_text()}
-    left |= {path.name: path.read_text(errors="replace") for path in Path().glob("r.jsonl*")}
+    left |= {path.name: journal_text(path) for path in Path().glob("r.jsonl*")}
+    assert "r.jsonl.gz" in left
     assert {(where, secret) for where, text in left.items() for secret in secrets() if secret in text} == set()
     assert "exit 0" in json.loads(left["record"])["command"][2]
 

@@ -42,9 +42,8 @@ def test_a_bar_in_the_log_is_forecast_and_an_annotation(runner, limit):
 
 
 def test_without_a_hard_limit_nothing_is_forecast(runner):
-    command = 'echo "progress file: ${CARBON_LINT_PROGRESS:-}."'
+    command = "true"
     step = runner.step(command=command, location="FRA", expected_duration="1h")
-    assert "progress file: .\n" in step.log
     assert any("`expected-duration`" in text for text in step.annotations("notice"))
 
 

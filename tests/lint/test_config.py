@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from carbon_lint.config import Settings, find, load, load_file
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ConfigError
-from carbon_lint.limits import Machine, MaxIncrease, Source
+from carbon_lint.limits import Machine, MaxIncrease, Source, WindowBudget
 from carbon_lint.lint.policy import Policy
 from tests.cases import cases
 from tests.conftest import ROOT
@@ -156,6 +156,52 @@ def test_an_exception_that_lacks_something_is_an_error_at_its_line():
         ("until", "til = 1\nuntil", 5, "[[exception]] til: unknown key 'til'"),
     ):
         write(EXCEPTION.replace(old, new))
+        with pytest.raises(ConfigError) as caught:
+            load(".")
+        assert caught.value.message == f"carbon-lint.toml:{line}: {message}"
+
+
+BUDGET = """\
+[[budget]]
+name = "all"
+window = "30d"
+max-energy = "200 kWh"
+
+[[budget]]
+name = "vision"
+models = ["acme/ViT-*"]
+window = "month"
+max-emissions = "10 kg"
+warn-at = "75%"
+owner = "@ann"
+"""
+
+
+def test_budgets_of_a_window_are_typed():
+    write(BUDGET)
+    everything, vision = load(".").budget
+    assert everything == WindowBudget(name="all", window_s=30 * 86400, max_energy_kwh=200.0)
+    assert (vision.window_s, vision.max_emissions_g, vision.warn_at, vision.owner) == (None, 10_000.0, 0.75, "@ann")
+    assert [everything.counts(model) for model in (None, "acme/vit-1")] == [True, True]
+    assert [vision.counts(model) for model in (None, "acme/vit-1", "acme/bert")] == [False, True, False]
+
+
+def test_a_budget_that_is_wrong_is_an_error_at_its_line():
+    for old, new, line, message in (
+        ('name = "vision"\n', "", 6, "[[budget]]: name is missing"),
+        ('"vision"', '"all"', 7, "[[budget]] name: another one has the name 'all'"),
+        ('["acme/ViT-*"]', "[]", 8, "[[budget]] models: found [], expected a list of globs"),
+        ('["acme/ViT-*"]', "[1]", 8, "[[budget]] models: found 1, expected a string"),
+        ('"month"', '"30"', 9, "[[budget]] window: '30' has no unit"),
+        ('"month"', '"0d"', 9, "[[budget]] window: '0d' is not a window"),
+        ('"10 kg"', '"10 kWh"', 10, "[[budget]] max-emissions: '10 kWh': unknown unit 'kWh'"),
+        ('"10 kg"', "10", 10, "[[budget]] max-emissions: found 10, expected a string"),
+        ('max-emissions = "10 kg"\n', "", 6, "[[budget]]: a [[budget]] needs max-emissions, max-energy or both"),
+        ('"75%"', '"0.75"', 11, "[[budget]] warn-at: '0.75' is not a percentage above 0 up to 100"),
+        ('"75%"', '"101%"', 11, "[[budget]] warn-at: '101%' is not a percentage above 0 up to 100"),
+        ("owner", "owners", 12, "[[budget]] owners: unknown key 'owners'"),
+    ):
+        write(BUDGET.replace(old, new))
         with pytest.raises(ConfigError) as caught:
             load(".")
         assert caught.value.message == f"carbon-lint.toml:{line}: {message}"

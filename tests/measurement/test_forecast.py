@@ -132,8 +132,8 @@ def test_a_forecast_is_never_below_what_is_used(steps):
     slope, used = _Slope(), 0.0
     for done, more in steps:
         used += more
-        share = slope.share_at_end(Reached(fraction=done, by="", source=""), used)
-        assert share is None or share >= used
+        at_end = slope.at_end(Reached(fraction=done, by="", source=""), used, 2 * used)
+        assert at_end is None or (at_end[0] >= used and at_end[1] >= 2 * used)
 
 
 def writing(steps, total, pause_s=0.06):

@@ -19,6 +19,7 @@ from carbon_lint.records.record import Hardware, Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests import spawn
 from tests.cases import cases
+from tests.journals import journal_text
 from tests.measurement.grid import TOKEN, Grid, hour_of
 from tests.measurement.processes import wait_until
 from tests.measurement.test_hourly import TEN, EnergyMeter, HourlyMeter, Watch, figure, go_on
@@ -84,7 +85,7 @@ def test_a_run_of_two_hours_is_priced_by_both(grid, environ):
     assert record.intensity.location_name == "FR"
     assert record.intensity.source == "Electricity Maps, zone FR, lifecycle factors"
     assert "Electricity Maps, zone FR, lifecycle factors, hours of" in done.stderr
-    assert TOKEN not in done.stderr + Path("r.json").read_text() + Path("r.jsonl").read_text()
+    assert TOKEN not in done.stderr + Path("r.json").read_text() + journal_text()
     assert recover("r.jsonl") == record
 
 
@@ -209,7 +210,7 @@ def test_two_nodes_are_merged_by_the_hour(grid, environ):
     for name in ("a", "b"):
         record = load_record(f"{name}.json")
         write_record(replace(record, hardware=replace(record.hardware, node=name)), f"{name}.json")
-        Path(f"{name}.jsonl").unlink()  # it holds the node's real name
+        Path(f"{name}.jsonl.gz").unlink()  # it holds the node's real name
     done = run(grid, environ, "merge", "a.json", "b.json", "-o", "run.json")
 
     assert done.returncode == 0, done.stderr

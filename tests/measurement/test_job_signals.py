@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import spawn
+from tests.journals import journal_text
 from tests.measurement.processes import a_mark, marked, wait_until
 
 # A job that says when it is ready, notes each signal in a file, and ends at the second SIGINT or the first SIGTERM.
@@ -177,6 +178,6 @@ def test_carbon_lint_stopped_for_a_while_makes_one_late_tick(started):
     process.send_signal(signal.SIGCONT)
 
     assert process.wait(20) == 0
-    readings = [line for line in Path("r.jsonl").read_text().splitlines() if line.startswith('{"elapsed_s"')]
+    readings = [line for line in journal_text().splitlines() if line.startswith('{"elapsed_s"')]
     assert 3 <= len(readings) <= 8
     assert record()["energy_kwh"]["total"] == pytest.approx(record()["duration_s"] * 1000 / 3600 / 1000, rel=0.2)

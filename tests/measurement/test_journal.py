@@ -18,18 +18,19 @@ from carbon_lint.measurement.journal import Journal, read_journal, reading_to_js
 from carbon_lint.measurement.recover import recover
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import RecordNotWrittenError, measure
-from carbon_lint.records.journal import journal_path
+from carbon_lint.records.journal import hash_of_journal, journal_path
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests import spawn
 from tests.cases import cases
+from tests.journals import journal_text
 from tests.measurement.fake_meter import FakeMeter
 from tests.measurement.processes import wait_until
 from tests.records.builders import a_record
 
 
 def lines(path="r.jsonl"):
-    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+    return [json.loads(line) for line in journal_text(path).splitlines()]
 
 
 def a_journal(readings=3, *, ended=False):
@@ -212,10 +213,19 @@ def test_the_journal_of_a_run_whose_record_was_not_written_is_put_aside(run, the
     assert any(aside.name in warning for warning in record.warnings)
 
 
-def test_the_journal_of_a_finished_run_is_overwritten(run):
+def test_the_journal_of_a_finished_run_is_compressed_and_stays_beside_its_record(run):
     records = [run("pass", record_path="r.json") for _ in range(3)]
-    assert {path.name for path in Path().iterdir()} == {"r.json", "r.jsonl", "r.json.old", "r.json.old.2"}
+    assert {path.name for path in Path().iterdir()} == {
+        f"{name}{suffix}"
+        for name, suffix in [
+            *(("r.json", ""), ("r.json.old", ""), ("r.json.old.2", "")),
+            *(("r", ".jsonl.gz"), ("r.json.old", ".jsonl.gz"), ("r.json.old.2", ".jsonl.gz")),
+        ]
+    }
     assert [load_record(name) for name in ("r.json.old", "r.json.old.2", "r.json")] == records, "none was dropped"
+    assert [hash_of_journal(journal_path(path)) for path in ("r.json.old", "r.json.old.2", "r.json")] == [
+        record.journal_sha256 for record in records
+    ]
     assert not any("earlier run" in warning for warning in records[-1].warnings)
 
 
@@ -265,7 +275,7 @@ def test_on_a_full_disk_the_job_goes_on_and_the_journal_recovers_by_itself(run):
     assert record.outcome is Outcome.COMPLETED
     assert len([notice for notice in notices if "the job goes on" in notice]) == 1
     assert recover("r.jsonl") == record
-    readable = [line for line in Path("r.jsonl").read_bytes().splitlines() if line.endswith(b"}")]
+    readable = [line for line in journal_text().splitlines() if line.endswith("}")]
     assert len(readable) >= 6
 
 

@@ -55,9 +55,10 @@ def test_a_command_that_cannot_be_executed_leaves_no_journal(run):
 
 def test_a_run_that_cannot_start_leaves_the_journal_of_the_one_before_as_it_was(run):
     run("pass", record_path="r.json")
-    before = Path("r.jsonl").read_bytes()
+    before = Path("r.jsonl.gz").read_bytes()
     fails_to_start(run)
-    assert Path("r.jsonl").read_bytes() == before
+    assert Path("r.jsonl.gz").read_bytes() == before
+    assert names() == ["r.json", "r.jsonl.gz"]
 
 
 def test_a_run_that_cannot_start_leaves_the_journal_of_a_killed_one_to_be_recovered(run):
@@ -96,7 +97,7 @@ def test_an_earlier_attempt_of_the_group_is_put_aside_when_the_job_starts(run):
         "import os; open('seen', 'w').write(' '.join(sorted(os.listdir())))", record_path="r.json", run_group="g"
     )
     aside = f"r.{first.run_id}.json"
-    assert Path("seen").read_text().split() == [aside, "r.jsonl", "seen"]
+    assert Path("seen").read_text().split() == [aside, f"{aside}l.gz", "r.jsonl", "seen"]
     assert load_record(aside) == first
     assert [text for text in record.warnings if aside in text] == [record.warnings[0]]
 

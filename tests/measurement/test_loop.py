@@ -14,9 +14,9 @@ import pytest
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
+from carbon_lint.measurement.finish import exit_code
 from carbon_lint.measurement.progress import Phase
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
-from carbon_lint.measurement.run import exit_code
 from carbon_lint.records.record import Energy, Outcome, StoppedBy
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
 from carbon_lint.units import format_energy
@@ -130,9 +130,9 @@ def test_a_warning_comes_once_at_80_percent(run):
     ]
 
 
-def test_without_forecast_the_job_gets_no_progress_file(run, capfd):
-    run("import os; print('CARBON_LINT_PROGRESS' in os.environ, len(os.environ['CARBON_LINT_RUN_ID']))")
-    assert capfd.readouterr().out == "False 36\n"
+def test_the_job_knows_its_run_and_where_to_write_its_progress_also_without_a_forecast(run, capfd):
+    run("import os; print(os.path.exists(os.environ['CARBON_LINT_PROGRESS']), len(os.environ['CARBON_LINT_RUN_ID']))")
+    assert capfd.readouterr().out == "True 36\n"
 
 
 def test_two_missed_readings_are_forgiven(run):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.records.comparable import Identity, identity_of, why_never, why_passed_over
+from carbon_lint.records.comparable import Identity, identity_before, identity_of, why_never, why_passed_over
 from carbon_lint.records.ledger import add
 from carbon_lint.records.provenance import provenance_from_checkout, provenance_of, repository_of_url
 from carbon_lint.records.record import Energy, Outcome, Provenance
@@ -311,3 +311,14 @@ def test_no_git_variable_of_the_environment_chooses_another_repository(tmp_path,
     ours = provenance_from_checkout(str(tmp_path / "ours"), environ)
     assert ours.repository == "team/ours"
     assert provenance_from_checkout(str(tmp_path / "ours"), {**environ, **values[name]}) == ours
+
+
+def test_the_run_group_of_a_schedulers_job_makes_no_two_jobs_different():
+    """Each job has another number, and the jobs of one training are compared all the same."""
+
+    def job(number, group):
+        where = Provenance(repository="a/b", scheduler="slurm", run_id=number)
+        return identity_before(where, group)
+
+    assert why_passed_over(job("71", "slurm-71"), job("70", "slurm-70")) is None
+    assert why_passed_over(job("71", "slurm-71"), job("70", "sweep")) == "of another run group"

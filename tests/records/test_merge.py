@@ -17,7 +17,7 @@ from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.folder import put_record, record_at
 from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge, of_group
 from carbon_lint.records.merge.windows import Window, merged_windows, shared_s, union_s
-from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome
+from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome, Phase, PhaseKind
 from carbon_lint.records.storage import open_storage
 from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
 from tests.cases import cases
@@ -431,3 +431,43 @@ def test_bad_input_to_the_verb_is_one_clear_line(cli, arguments, status):
     assert code == status
     assert err
     assert "Traceback" not in err
+
+
+def phases(**kwh):
+    """Phases of these energies, in order, ten minutes each."""
+    return tuple(
+        Phase(
+            kind=PhaseKind.PHASE, name=name, times=1, began_s=600.0 * at, ended_s=600.0 * (at + 1), duration_s=600.0,
+            energy_kwh=Energy(total=each), emissions_g=each * G_PER_KWH, split_share=0.1,
+        )
+        for at, (name, each) in enumerate(kwh.items())
+    )  # fmt: skip
+
+
+def test_phases_of_attempts_add_up_by_name_and_those_of_nodes_only_if_all_list_them():
+    first = run_of("a", phases=phases(load=0.1, train=0.5))
+    resumed = run_of("b", start=7200, phases=phases(train=0.6, save=0.1))
+    found = {phase.name: phase for phase in summed(first, resumed).record.phases}
+    assert {name: phase.energy_kwh.total for name, phase in found.items()} == pytest.approx(
+        {"load": 0.1, "train": 1.1, "save": 0.1}
+    )
+    assert (found["train"].times, found["train"].began_s, found["train"].ended_s) == (2, 600.0, 7800.0)
+    assert found["train"].split_share == pytest.approx(0.1)
+
+    node = run_of("c", "node-2", phases=phases(load=0.2, train=0.7))
+    found = {phase.name: phase for phase in summed(first, node).record.phases}
+    assert (found["train"].energy_kwh.total, found["train"].duration_s) == (pytest.approx(1.2), 600.0)
+
+    silent = run_of("d", "node-3")
+    record = summed(first, node, silent).record
+    assert record.phases == ()
+    assert "epochs and phases are left out of the sum" in record.warnings[-1]
+    assert summed(run_of("a"), silent).record.warnings == (), "nobody lists any: nothing is left out"
+
+
+def test_phases_go_with_the_gpu_that_counts_elsewhere():
+    larger = run_of("a", "node-1", gpus=["G1"])
+    smaller = run_of("b", "node-2", gpus=["G1"], kwh=(0.1, 0.5, 0.05), phases=phases(train=0.5))
+    merged = summed(larger, smaller)
+    assert merged.record.phases == ()
+    assert "b.json: its epochs and phases are left out with them" in merged.notes

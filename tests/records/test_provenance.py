@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carbon_lint.records.provenance import provenance_from_environ, provenance_of
 from carbon_lint.records.record import Provenance
+from carbon_lint.records.schedulers import node_count
 
 GITHUB = {
     "GITHUB_ACTIONS": "true",
@@ -66,11 +67,12 @@ def test_a_scheduler_states_its_job_account_and_task(tmp_path):
         "slurm": (
             {"SLURM_JOB_ID": "71", "SLURM_ARRAY_JOB_ID": "70", "SLURM_ARRAY_TASK_ID": "0", "SLURM_RESTART_COUNT": "2"}
             | {"SLURM_JOB_ACCOUNT": "nlp", "SLURM_JOB_PARTITION": "gpu", "SLURM_JOB_USER": "ann"},
-            {"run_id": "70", "job_index": 0, "run_attempt": 3, "account": "nlp", "partition": "gpu", "user": "ann"},
+            {"run_id": "70", "job_index": 0, "run_attempt": 3, "account": "nlp", "partition": "gpu", "user": "ann"}
+            | {"scheduler_job": "71"},
         ),
         "pbs": (
             {"PBS_JOBID": "12[3].head", "PBS_ARRAY_INDEX": "3", "PBS_QUEUE": "long"},
-            {"run_id": "12", "job_index": 3, "partition": "long"},
+            {"run_id": "12", "job_index": 3, "partition": "long", "scheduler_job": "12[3].head"},
         ),
         "lsf": (
             {"LSB_JOBID": "5", "LSB_JOBINDEX": "0", "LSB_PROJECT_NAME": "p"},
@@ -96,8 +98,30 @@ def test_a_scheduler_states_its_job_account_and_task(tmp_path):
     }
     for scheduler, (environ, expected) in cases.items():
         found = provenance_of(environ, str(tmp_path))
-        assert found == Provenance(**{"scheduler": scheduler, "run_attempt": None, **expected}), scheduler
+        whole = {"scheduler_job": expected["run_id"], **expected}
+        assert found == Provenance(**{"scheduler": scheduler, "run_attempt": None, **whole}), scheduler
         on_github = provenance_of(GITHUB | environ, str(tmp_path))
         assert (on_github.run_id, on_github.scheduler) == ("123", scheduler)
+        assert on_github.scheduler_job == whole["scheduler_job"]
         assert on_github.partition == expected.get("partition")
     assert provenance_of({"JOB_ID": "left over"}, str(tmp_path)) == Provenance()
+    no_gpu = {"JOB_ID": "abc", "ACCELERATOR": "none", "CPU_CORES": "2"}
+    assert provenance_of(no_gpu, str(tmp_path)).partition is None
+
+
+def test_kubernetes_states_the_pod_by_the_downward_api(tmp_path):
+    pod = {"POD_NAME": "train-7x", "POD_NAMESPACE": "ml"}
+    assert provenance_of(GITHUB | pod, str(tmp_path)).pod == "ml/train-7x"
+    assert provenance_of({"POD_NAME": "train-7x"}, str(tmp_path)).pod == "train-7x"
+    assert provenance_of({"POD_NAMESPACE": "ml"}, str(tmp_path)).pod is None
+
+
+def test_a_scheduler_or_launcher_states_its_nodes():
+    for environ, count in (
+        ({"SLURM_JOB_NUM_NODES": "4", "SLURM_STEP_NUM_NODES": "2"}, 2),
+        ({"WORLD_SIZE": "16", "LOCAL_WORLD_SIZE": "8"}, 2),
+        ({"OMPI_COMM_WORLD_SIZE": "5", "OMPI_COMM_WORLD_LOCAL_SIZE": "2"}, 3),
+        ({"WORLD_SIZE": "16"}, None),
+        ({"PBS_NUM_NODES": "some"}, None),
+    ):
+        assert node_count(environ) == count, environ

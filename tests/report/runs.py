@@ -16,6 +16,8 @@ from carbon_lint.records.record import (
     Provenance,
     Record,
 )
+from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import render
 from carbon_lint.report.run.run_report import RunReport
 from tests.records.builders import changed
 
@@ -42,6 +44,15 @@ RECORD = Record(
 def record(**changes):
     """The run, changed."""
     return changed(RECORD, changes)
+
+
+TERMS = {"boamps": {"task-family": "text classification", "data-type": "text", "infra-type": "other"}}
+
+
+def a_form(name, one=RECORD, *, model="me/model", activity="training", **terms):
+    """The record as a form, with the terms that the form must state."""
+    given = {term.replace("_", "-"): value for term, value in terms.items()}
+    return render(name, one, Subject(model=model, activity=activity, terms=TERMS.get(name, {}) | given))
 
 
 def told(one=None, verdict=None, **known):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import re
@@ -17,10 +18,11 @@ from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.hub.publish.message import MARKER, description_of
 from carbon_lint.records.record import Provenance, Record
-from carbon_lint.report.run import comment, export, summary
+from carbon_lint.report.run import comment, summary
 from carbon_lint.report.run import text as run_text
+from carbon_lint.report.run.forms.table import FORMS
 from tests.cases import cases
-from tests.report.runs import RECORD, told
+from tests.report.runs import RECORD, a_form, told
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
 KEPT = {"started_at", "ended_at", "run_url"}  # a record with another time cannot be read; the link has its own test
@@ -124,12 +126,17 @@ def test_no_string_of_a_record_is_markup_a_mention_or_a_link(where, new):
 def test_no_string_of_a_record_steers_a_terminal_or_a_runner(new):
     record = with_strings(WHOLE, new)
     verdict = judge(record, Budget(max_emissions_g=1000))
-    subject = export.Subject(model="m", activity="training")
-    texts = [run_text.render(told(record, verdict)), export.cyclonedx(record, subject), export.spdx(record, subject)]
-    for text in texts:
+    forms = {name: a_form(name, record, model=new) for name in FORMS}
+    for text in (run_text.render(told(record, verdict)), *forms.values()):
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", text)
         assert not re.search(r"^\s*::|##\[", text, re.MULTILINE)
-    assert all(json.loads(text) for text in texts[1:])
+    assert all(json.loads(text) for name, text in forms.items() if name not in {"annex-xi", "codecarbon-csv"})
+    kinds, words = shape(forms["annex-xi"])
+    assert kinds == shape(a_form("annex-xi", with_strings(WHOLE, "x"), model="x"))[0]
+    assert not re.search(r"@\w|\bwww\.\w|#\d", words), words
+    cells = next(csv.reader([forms["codecarbon-csv"].split("\n")[1]]))
+    assert [cell for cell in cells if cell[:1] in {"=", "+", "@", "\t", "\r"}] == []
+    assert len(cells) == len(next(csv.reader([forms["codecarbon-csv"].split("\n")[0]])))
 
 
 @given(HOSTILE)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_MERGE_KEYS = 10_000
 """js-yaml 4.3 `maxTotalMergeKeys`."""
 
-_ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
+_ODD_BREAKS = "[\x85\u2028\u2029\ufeff]"
 """Line breaks to YAML 1.1, and so to libyaml, and text to everybody else; and the byte order mark."""
 
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -46,7 +46,7 @@ def compose(text: str, start: int, end: int) -> Parsed:
     if nul >= 0:
         at = start + nul
         return Parsed(None, (Problem("nul", "a NUL byte stands in the front matter", at, at + 1),))
-    if source.isascii() or not _ODD_BREAKS.search(source):
+    if source.isascii() or not re.search(_ODD_BREAKS, source):
         with contextlib.suppress(yaml.YAMLError):
             return _Composer(text, start, end, None).compose(with_last_break(source))
     return _compose_repaired(text, start, end)

@@ -38,8 +38,9 @@ _LINES = re.compile(
 # 921 real cards (Unity ml-agents) are indented as a whole.
 _FIRST = re.compile(r"(?:[ ]*+(?:\#[^\n]*+)?\n)*+[ ]*+[A-Za-z_]", re.VERBOSE)
 _KEY = re.compile(r"^([ ]*+[A-Za-z_][\w./-]*+)[ ]*+:(?=[ \n])", re.MULTILINE)
-_DASHED_KEY = re.compile(r"^([ ]*+)((?:-[ ]++)?+)([A-Za-z_][\w./-]*+)[ ]?:(?=[ \n])", re.MULTILINE)
-_ODD_BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
+# Few cards need these two, so `re` compiles them when one does.
+_DASHED_KEY = r"(?m)^([ ]*+)((?:-[ ]++)?+)([A-Za-z_][\w./-]*+)[ ]?:(?=[ \n])"
+_ODD_BREAKS = "[\x85\u2028\u2029\ufeff]"
 
 
 def is_plainly_fine(yaml: str) -> bool:
@@ -47,7 +48,7 @@ def is_plainly_fine(yaml: str) -> bool:
     lines = yaml.replace("\r\n", "\n") + "\n"
     if not _LINES.fullmatch(lines) or not _FIRST.match(lines):
         return False
-    if not lines.isascii() and _ODD_BREAKS.search(lines):
+    if not lines.isascii() and re.search(_ODD_BREAKS, lines):
         return False
     return not _may_repeat_a_key(lines) and is_well_formed(lines)
 
@@ -62,7 +63,7 @@ def _repeats_a_key(lines: str) -> bool:
     """Follows block maps by the column of their keys: a `- ` starts a new map, a key ends the maps further right."""
     columns: list[int] = [-1]
     names: list[set[str]] = [set()]
-    for indent, dash, name in _DASHED_KEY.findall(lines):
+    for indent, dash, name in re.findall(_DASHED_KEY, lines):
         column = len(indent) + len(dash)
         while columns[-1] > column or (dash and columns[-1] == column):
             columns.pop()

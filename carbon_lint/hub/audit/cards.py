@@ -187,6 +187,8 @@ def source_name(source: str | None) -> str:
     """One name for `Code Carbon`, `codecarbon` and `CodeCarbon`; other sources as they are written, cut short."""
     if source is None:
         return "not said"
+    if source.startswith("carbon-lint "):  # its version and its run follow
+        return "carbon-lint"
     folded = "".join(source.split()).casefold()
     known = {"codecarbon": "CodeCarbon", "carbontracker": "CarbonTracker", "autotrain": "AutoTrain"}
     limit = 60

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 CARD = "README.md"
 STALE = 412
+LARGEST_CARD = 2**24
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -142,16 +143,29 @@ class ModelRepo:
 
     def card_at(self, sha: str) -> bytes | None:
         """Return the card's bytes at a commit; None if it has none."""
+        return self.file_at(sha, CARD)
+
+    def file_at(self, sha: str, name: str, *, limit: int = LARGEST_CARD) -> bytes | None:
+        """Return a file's bytes at a commit; None if it is not there. Raises HubError if it is larger than `limit`."""
         # not `hf_hub_url`: its address was fixed when huggingface_hub was imported
-        url = f"{self.endpoint}/{self.id}/resolve/{sha}/{CARD}"
+        url = f"{self.endpoint}/{self.id}/resolve/{sha}/{name}"
+        data = b""
         try:
-            with self.speaking(sha):
-                response = get_session().get(url, headers=build_hf_headers(token=self.api.token))
+            with (
+                self.speaking(sha),
+                get_session().stream("GET", url, headers=build_hf_headers(token=self.api.token)) as response,
+            ):
+                if response.is_error:
+                    response.read()
                 hf_raise_for_status(response)
+                for chunk in response.iter_bytes():
+                    data += chunk
+                    if len(data) > limit:
+                        raise HubError(f"{name} of {self.id} is larger than {limit:,} bytes, which is not read")
         except EntryNotFoundError:
             return None
-        _refuse_what_is_no_card(response.headers, response.content, sha)
-        return bytes(response.content)
+        _refuse_what_is_no_card(response.headers, data, sha)
+        return data
 
     def commit_card(self, card: bytes, *, parent: str, revision: str, title: str, description: str) -> str:
         """Commit the card onto `parent` and return the new commit.

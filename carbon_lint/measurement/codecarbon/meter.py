@@ -9,18 +9,18 @@ from __future__ import annotations
 import inspect
 import logging
 import math
-import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType, ModuleType, SimpleNamespace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
+from carbon_lint.measurement.codecarbon.stand_ins import known_cpu, without_gpus
 from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
 from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
 from carbon_lint.measurement.gpu.counting import open_gpus
+from carbon_lint.measurement.host.allotment import allotment
 from carbon_lint.measurement.host.counting import HostEnergy
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.cpu_load import LoadMeter
@@ -34,7 +34,7 @@ from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from carbon_lint.places import Place
 
@@ -46,8 +46,7 @@ _ENERGY_ONLY_G_PER_KWH = 1000.0
 _PARKED_S = 1e6
 _SAME_READING_S = 0.06
 _CODECARBON_EVERY_S = 5.0  # its own figures are kept beside ours; asking for them is half the cost of a reading
-_LAST_TRIES = 3
-_RETRY_S = 0.1
+_LAST_TRIES, _RETRY_S = 3, 0.1
 _LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
     "save_to_file",
     "save_to_api",
@@ -94,14 +93,14 @@ class CodeCarbonMeter:
             )
         self.pue = pue
         self.intensity = None if place is None else intensity_of(place)
-        self.software = {"codecarbon": REQUIRED_VERSION}
         self.last_failure: str | None = None
         self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh
-        self._cpu = plan_cpu(cpu_power_w, root=root)
-        self._ram = plan_ram(self._cpu, ram_power_w, root=root)
+        given = self._allotted = allotment(environ)
+        self._cpu = plan_cpu(cpu_power_w, root=root, allotted=given)
+        self._ram = plan_ram(self._cpu, ram_power_w, root=root, allotted=given)
         self._host = HostEnergy(self._cpu, self._ram, root=root)
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
-        self.software |= self._gpus.drivers
+        self.software = {"codecarbon": REQUIRED_VERSION, **self._gpus.drivers}
         self._gpu_kwh: tuple[float, ...] = ()
         self._require = frozenset(require)
         self._root = root
@@ -142,7 +141,7 @@ class CodeCarbonMeter:
 
     def _start(self) -> None:
         try:
-            with private_surroundings(), _without_gpus(), _known_cpu(self._cpu.model):
+            with private_surroundings(), without_gpus(), known_cpu(self._cpu.model):
                 offline_tracker = _offline_tracker()
                 self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
                 self._tracker.start()
@@ -155,7 +154,7 @@ class CodeCarbonMeter:
                 hint="`carbon-lint doctor` says what can be measured",
             )
         self._look_inside()
-        check_required(self._require, self._cpu, gpu_count=len(self._gpus.gpus), root=self._root)
+        check_required(self._require, self._cpu, self._allotted, gpu_count=len(self._gpus.gpus), root=self._root)
         problem = self._check.problem(self._tap.last)
         if problem is not None:
             raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
@@ -290,7 +289,7 @@ class CodeCarbonMeter:
     def _reading(self, data: Any, gpu_kwh: float) -> Reading:
         """Return the figures. Raises CounterError if one cannot be believed."""
         host = self._host.read()
-        elapsed_s = time.monotonic() - self._started_s
+        elapsed_s = host.elapsed_s  # so that the modelled energy can be computed again from the journal
         cpu_kwh, ram_kwh, gpu_kwh = host.cpu_kwh * self.pue, host.ram_kwh * self.pue, gpu_kwh * self.pue
         total_kwh = cpu_kwh + ram_kwh + gpu_kwh
         energy = Energy(total=total_kwh, cpu=cpu_kwh, gpu=gpu_kwh if self._gpus.gpus else None, ram=ram_kwh)
@@ -352,59 +351,3 @@ def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _is_named(parameter: inspect.Parameter) -> bool:
     return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
-
-
-@contextmanager
-def _known_cpu(model: str | None) -> Iterator[None]:
-    """CodeCarbon asks py-cpuinfo, which sleeps for a second, for a name that /proc/cpuinfo gives at once."""
-    stand_in = ModuleType("cpuinfo")
-    stand_in.get_cpu_info = lambda: {"brand_raw": model or "unknown CPU"}  # type: ignore[attr-defined]
-    before = sys.modules.get("cpuinfo")
-    sys.modules["cpuinfo"] = stand_in
-    try:
-        from codecarbon.core import hardware_cache
-
-        cache: Any = hardware_cache
-        cache.clear_cache()
-        # The list of TDPs costs a pandas import, and its answer would be replaced by ours.
-        cache._tdp = SimpleNamespace(model=model or "unknown CPU", tdp=None)
-        yield
-        cache.clear_cache()
-    finally:
-        del sys.modules["cpuinfo"]
-        if before is not None:
-            sys.modules["cpuinfo"] = before
-
-
-@contextmanager
-def _without_gpus() -> Iterator[None]:
-    """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
-    with _stand_ins("pynvml", "amdsmi"):
-        # Without these modules CodeCarbon starts those programs while it is imported, and with them it opens the GPUs.
-        from codecarbon.core import gpu
-    module: Any = gpu
-    names = ("is_nvidia_system", "is_rocm_system", "PYNVML_AVAILABLE", "AMDSMI_AVAILABLE")
-    before = {name: getattr(module, name) for name in names}
-    module.is_nvidia_system = module.is_rocm_system = lambda: False
-    module.PYNVML_AVAILABLE = module.AMDSMI_AVAILABLE = False
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(module, name, value)
-
-
-@contextmanager
-def _stand_ins(*names: str) -> Iterator[None]:
-    """Within, each of these modules is an empty one that can be initialised."""
-    before = {name: sys.modules[name] for name in names if name in sys.modules}
-    for name in names:
-        stand_in = ModuleType(name)
-        stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
-        sys.modules[name] = stand_in
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
-        sys.modules.update(before)

@@ -28,10 +28,14 @@ LEAST_LIFE_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """`share` of the budget at the end, 1.0 at the limit. `by` says by what progress, for a person."""
+    """`share` of the budget at the end, 1.0 at the limit. `by` says by what progress, for a person.
+
+    `ends_at_s`: after how many seconds the job will have ended; `None` if that is not known.
+    """
 
     share: float
     by: str
+    ends_at_s: float | None = None
 
 
 class Forecaster:
@@ -64,9 +68,9 @@ class Forecaster:
             (printed, self._by_print),
         )
         for reached, slope in sources:
-            share = None if reached is None else slope.share_at_end(reached, used)
-            if reached is not None and share is not None and reached.known_for_s >= LEAST_LIFE_S:
-                return Forecast(share=share, by=reached.by)
+            at_end = None if reached is None else slope.at_end(reached, used, elapsed_s)
+            if reached is not None and at_end is not None and reached.known_for_s >= LEAST_LIFE_S:
+                return Forecast(share=at_end[0], by=reached.by, ends_at_s=at_end[1])
         return self._by_time(used, elapsed_s)
 
     @property
@@ -92,26 +96,27 @@ class Forecaster:
         if not expected_s or elapsed_s < LEAST_DONE * expected_s:
             return None
         share = used / min(1.0, elapsed_s / expected_s)
-        return Forecast(share=share, by=f"the {format_duration(expected_s)} that it is expected to take")
+        by = f"the {format_duration(expected_s)} that it is expected to take"
+        return Forecast(share=share, by=by, ends_at_s=max(expected_s, elapsed_s))
 
 
 class _Slope:
-    """Holds what was used against what was done, of one source of progress."""
+    """Holds what was used, and the time that it took, against what was done, of one source of progress."""
 
     def __init__(self) -> None:
         self._source: str | None = None
         self._has_moved = False
-        self._began = (0.0, 0.0)  # (done, used)
-        self._latest = (0.0, 0.0)  # where progress last changed: it may stand still for an epoch
+        self._began = (0.0, 0.0, 0.0)  # (done, used, elapsed_s)
+        self._latest = (0.0, 0.0, 0.0)  # where progress last changed: it may stand still for an epoch
 
     @property
     def has_begun(self) -> bool:
         """Whether this source has said anything."""
         return self._source is not None
 
-    def share_at_end(self, reached: Reached, used: float) -> float | None:
-        """Take one reading in. Return `None` while too little is known."""
-        here = (reached.fraction, used)
+    def at_end(self, reached: Reached, used: float, elapsed_s: float) -> tuple[float, float] | None:
+        """Take one reading in. Return the share used and the seconds at the end; `None` while too little is known."""
+        here = (reached.fraction, used, elapsed_s)
         if reached.source != self._source or reached.fraction < self._latest[0]:
             self._source, self._has_moved = reached.source, False
             self._began = self._latest = here
@@ -120,7 +125,8 @@ class _Slope:
                 self._began = here  # the first step compiles and allocates: it is like no other
             self._has_moved = True
             self._latest = here
-        done, used_for_it = (late - early for late, early in zip(self._latest, self._began, strict=True))
+        done, used_for_it, took_s = (late - early for late, early in zip(self._latest, self._began, strict=True))
         if done < LEAST_DONE:
             return None
-        return max(used, self._latest[1] + used_for_it / done * (1 - self._latest[0]))
+        left = (1 - self._latest[0]) / done
+        return max(used, self._latest[1] + used_for_it * left), max(elapsed_s, self._latest[2] + took_s * left)

@@ -1,4 +1,4 @@
-"""Set up what a forecast needs around a job: a file for its progress, and somebody who reads its output."""
+"""Set up what a forecast, and a list of phases, need around a job: a file for its progress, and its output."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.measurement.forecast.forecaster import Forecaster
 from carbon_lint.measurement.forecast.listening import Listening
+from carbon_lint.measurement.forecast.marks import Marks
+from carbon_lint.measurement.forecast.phase_file import PhaseFile
 from carbon_lint.measurement.forecast.trainer_state import TrainerState
 from carbon_lint.measurement.job.environment import PROGRESS_VARIABLE
 from carbon_lint.measurement.job.signals import CANCELLING
@@ -28,13 +30,17 @@ class Outlook:
     """`environ` is added to the job's; `listening` stands around the job, also if it reads nothing."""
 
     listening: Listening
+    marks: Marks
     forecaster: Forecaster | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextlib.contextmanager
 def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: SignalInbox) -> Iterator[Outlook]:
-    """Open what a forecast needs; `printed` is given if the output is read already. The progress file goes away."""
+    """Open what a forecast needs; `printed` is given if the output is read already. The progress file goes away.
+
+    Without a forecast the job is given the file too, for its phases, if there is a folder for temporary files.
+    """
 
     def is_given_up() -> bool:
         return any(signum in CANCELLING for signum in inbox.take())
@@ -42,15 +48,27 @@ def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: Si
     with contextlib.ExitStack() as stack:
         is_wanted = request.forecast and printed is None
         listening = stack.enter_context(Listening(is_given_up, is_wanted=is_wanted))
-        if not request.forecast:
-            yield Outlook(listening=listening)
-            return
-        path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="carbon-lint-"))) / "progress"
-        path.touch()
+        heard = listening.printed if is_wanted else printed
+        path = _progress_file(stack)
         forecaster = Forecaster(
             progress_file=path,
             trainer_state=TrainerState(Path.cwd(), time.time()),
-            printed=printed or listening.printed,
+            printed=heard,
             expected_duration_s=request.expected_duration_s,
         )
-        yield Outlook(listening=listening, forecaster=forecaster, environ={PROGRESS_VARIABLE: str(path)})
+        yield Outlook(
+            listening=listening,
+            marks=Marks(None if path is None else PhaseFile(path), heard),
+            forecaster=forecaster if request.forecast else None,
+            environ={} if path is None else {PROGRESS_VARIABLE: str(path)},
+        )
+
+
+def _progress_file(stack: contextlib.ExitStack) -> Path | None:
+    """Make the file that the job writes its progress and its phases to; `None` if no folder takes it."""
+    try:
+        path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="carbon-lint-"))) / "progress"
+        path.touch()
+    except OSError:
+        return None
+    return path

@@ -16,6 +16,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from carbon_lint.measurement.forecast.epoch_marks import EpochMarks
 from carbon_lint.measurement.forecast.printed_lines import MAX_LINE_BYTES, Counter, EpochLine, Role, read_line
 from carbon_lint.units import format_duration
 
@@ -175,6 +176,7 @@ class PrintedProgress:
         self._streams = (Stream(),) if streams is None else tuple(streams)
         self._seen: dict[tuple[str, str, float], _Seen] = {}
         self._epochs = _Epochs()
+        self.epoch_marks = EpochMarks()
         self._announced: dict[str, int] = {}  # how many epochs and steps there will be; 0 if two numbers were said
         self._time_left: _TimeLeft | None = None
         self._order = 0
@@ -209,6 +211,11 @@ class PrintedProgress:
             self._take_time_left(line.left_s, now_s)
         if line.fold is not None:
             self._take_fold(*line.fold)
+            self.epoch_marks.take_fold(*line.fold)
+        if line.epoch is not None:
+            self.epoch_marks.take_line(line.epoch, has_bar=line.counter is not None)
+        elif line.counter is not None:
+            self.epoch_marks.take_bar(line.counter)
         epoch, counter = self._with_total(line.epoch), line.counter or self._counter_of(line.step)
         if epoch is not None:
             self._take_epoch(epoch, counter if line.counter is not None else None, now_s)

@@ -40,6 +40,7 @@ class HostReading:
         ram_bounds: its range if it is modelled.
         cpu_load: mean load of the usable threads, 0 to 1, without stolen time.
         busy_s: busy CPU seconds of the usable threads, without stolen time.
+        elapsed_s: seconds that the modelled figures are of.
     """
 
     cpu_kwh: float
@@ -48,6 +49,7 @@ class HostReading:
     ram_bounds: Bounds | None
     cpu_load: float
     busy_s: float
+    elapsed_s: float
 
 
 class HostEnergy:
@@ -115,6 +117,7 @@ class HostEnergy:
             ram_bounds=None if ram is None else Bounds(low=ram.low, high=ram.high),
             cpu_load=load,
             busy_s=busy_s,
+            elapsed_s=elapsed_s,
         )
 
     def left_out(self, host_kwh: float, counted_kwh: float) -> LeftOut | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.host import cgroup
+from carbon_lint.measurement.host.allotment import Allotment
 from carbon_lint.measurement.host.power import VERSION, CpuModel, stated_cpu
 from carbon_lint.measurement.host.processor import Processor, Socket, cpu_table, read_processor, socket_of
 from carbon_lint.measurement.host.rapl import PLAUSIBLE_CPU_W, Domain, Zone, find_zones, readable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # W of TDP a thread in the table of processors: 1.3 (EPYC 9965) to 10 (Xeon 8252C). The default is 4.
-_UNKNOWN_WIDENING = (1.3 / 4, 10 / 4)
+UNKNOWN_WIDENING = (1.3 / 4, 10 / 4)
 
 
 class Limit(StrEnum):
@@ -69,16 +70,24 @@ class CpuPlan:
         return None if self.power is None else self.power.full_power_w * self.power.share
 
 
-def plan_cpu(user_power_w: float | None, *, root: Path = Path("/"), affinity: int | None = None) -> CpuPlan:
+def plan_cpu(
+    user_power_w: float | None,
+    *,
+    root: Path = Path("/"),
+    affinity: int | None = None,
+    allotted: Allotment = Allotment(),  # noqa: B008  an immutable value
+) -> CpuPlan:
     """Decide once, before the job starts. `affinity`: CPUs that this process may run on, if a test says so.
+
+    The share is the least of affinity, cgroup quota and what the Hugging Face Job was allotted.
 
     Raises UsageError if the user's power cannot be a machine's.
     """
     _check_power(user_power_w)
     processor = read_processor(root)
     allowed = min(processor.threads, len(os.sched_getaffinity(0)) if affinity is None else affinity)
-    quota = cgroup.cpu_quota(root)
-    usable = float(allowed) if quota is None else min(float(allowed), quota)
+    limits = (cgroup.cpu_quota(root), allotted.cpus)
+    usable = min([float(allowed), *(limit for limit in limits if limit is not None)])
     zones = () if user_power_w is not None else readable(find_zones(root, Domain.PACKAGE))
     power: CpuModel | None = None
     tables: Mapping[str, str] = {}
@@ -161,5 +170,5 @@ def _share(processor: Processor, usable: float) -> tuple[CpuModel, str, dict[str
         f"the power of {processor.model or 'this CPU'} is not known: {default['watts_per_thread']:g} W a thread is "
         "assumed; give the slice's own with --cpu-power"
     )
-    power = CpuModel(full_power_w=default["watts_per_thread"] * usable, widening=_UNKNOWN_WIDENING)
+    power = CpuModel(full_power_w=default["watts_per_thread"] * usable, widening=UNKNOWN_WIDENING)
     return power, f"{usable:g} threads, {default['source']}", table_versions(None), (warning,)

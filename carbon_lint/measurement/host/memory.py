@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.host import cgroup
+from carbon_lint.measurement.host.allotment import Allotment
 from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, memory_power_w
 from carbon_lint.measurement.host.rapl import Domain, Zone, find_zones, readable
 from carbon_lint.records.record import Method
@@ -39,7 +40,13 @@ class RamPlan:
     source: str
 
 
-def plan_ram(cpu: CpuPlan, user_power_w: float | None = None, *, root: Path = Path("/")) -> RamPlan:
+def plan_ram(
+    cpu: CpuPlan,
+    user_power_w: float | None = None,
+    *,
+    root: Path = Path("/"),
+    allotted: Allotment = Allotment(),  # noqa: B008  an immutable value
+) -> RamPlan:
     """Decide once, before the job starts. Raises UsageError if the user's power cannot be a machine's."""
     if user_power_w is not None and not 0 < user_power_w <= _PLAUSIBLE_RAM_W:
         raise UsageError(
@@ -48,7 +55,8 @@ def plan_ram(cpu: CpuPlan, user_power_w: float | None = None, *, root: Path = Pa
             option="ram-power",
         )
     total_gib = _total_bytes(root) / _GIB
-    limit = cgroup.memory_limit_bytes(root)
+    limits = (cgroup.memory_limit_bytes(root), allotted.memory_bytes)
+    limit = min((stated for stated in limits if stated is not None), default=None)
     is_limited = limit is not None and limit / _GIB < total_gib
     size_gib = limit / _GIB if limit is not None and is_limited else total_gib
     if user_power_w is not None:

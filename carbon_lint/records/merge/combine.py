@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.records.intensity import joined
 from carbon_lint.records.merge.gpu_energy import summed
+from carbon_lint.records.merge.phases import joined as joined_phases
 from carbon_lint.records.merge.windows import union_s, window_of
 from carbon_lint.records.ranges import left_out_of, sum_of
 from carbon_lint.records.record import (
@@ -43,6 +44,8 @@ def combine(records: Sequence[Record]) -> Record:
         return records[0]
     last = _deciding(records)
     energy = _energy(records)
+    phases, why_no_phases = joined_phases(records)
+    warnings = [*(warning for record in records for warning in record.warnings), why_no_phases]
     emissions_g = _sum(record.emissions_g for record in records)
     return replace(
         last,
@@ -58,7 +61,7 @@ def combine(records: Sequence[Record]) -> Record:
         hardware=_hardware(records),
         software=_software(records),
         provenance=_provenance(records),
-        warnings=tuple(dict.fromkeys(warning for record in records for warning in record.warnings)),
+        warnings=tuple(dict.fromkeys(warning for warning in warnings if warning is not None)),
         run_group=_common(record.run_group for record in records),
         uncertainty=sum_of(records),
         assumptions=_same([record.assumptions for record in records]),
@@ -66,6 +69,7 @@ def combine(records: Sequence[Record]) -> Record:
         codecarbon=_codecarbon(records),
         job_cpu_s=_sum_of_all([record.job_cpu_s for record in records]),
         machine_cpu_s=_sum_of_all([record.machine_cpu_s for record in records]),
+        phases=phases,
     )
 
 

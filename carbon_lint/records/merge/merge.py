@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, MissingFigureError
+from carbon_lint.records.document import hash_of
 from carbon_lint.records.merge.combine import combine
 from carbon_lint.records.merge.gpu_energy import has_same_gpus, is_stated
 from carbon_lint.records.merge.shared import TOUCH_S, without_shared
@@ -73,7 +74,11 @@ def merge(records: Sequence[NamedRecord], *, overlap: Overlap = Overlap.REFUSE) 
     run_ids = sorted(run_ids_of(kept))
     if len(records) > 1 or notes:
         digest = hashlib.sha256("\n".join(run_ids).encode()).hexdigest()
-        record = replace(record, run_id=f"merged-{digest[:16]}", merged_from=tuple(run_ids))
+        parts = sorted(hash_of(item.record) for item in kept)
+        run_id = f"merged-{digest[:16]}"
+        record = replace(
+            record, run_id=run_id, merged_from=tuple(run_ids), parts_sha256=tuple(parts), journal_sha256=None
+        )
     return Merged(record=replace(record, warnings=(*record.warnings, *notes)), notes=tuple(notes))
 
 
@@ -208,4 +213,5 @@ def _without_shared_gpus(items: Sequence[NamedRecord], notes: list[str]) -> list
             fraction = sum(share > 0 for share in left.gpu_shares) / len(gpus)
             names = " and ".join(items[holder].name for holder in left.holders)
             notes.append(f"{item.name}: {fraction:.0%} of its GPUs are in {names} too and count once there{how}")
+            notes += [f"{item.name}: its epochs and phases are left out with them"] if item.record.phases else []
     return [left.record for left in found]

@@ -101,14 +101,14 @@ def _spans(records: Sequence[Record], *, by_machine: bool) -> Iterable[list[_Spa
         if record.merged_from and window.length_s > record.duration_s + TOUCH_S:
             continue  # a sum of attempts that lie apart: nobody knows which of the time it used
         if by_machine and record.hardware.node is not None:
-            found[record.hardware.node].append(_Span(owner, -1, window, _rank(record, _machine_kwh(record))))
+            found[record.hardware.node].append(_Span(owner, -1, window, _rank(record, window, _machine_kwh(record))))
         gpus = record.hardware.gpus if _may_hold_gpus(record) else ()
         is_exact = is_stated(gpus)
         for part, gpu in enumerate(gpus):
             key = identity_of(record, gpu) if by_machine else gpu.uuid
             gpu_kwh = gpu.energy_kwh if is_exact else (record.energy_kwh.gpu or 0.0) / len(gpus)
             if key is not None:
-                rank = _rank(record, gpu_kwh or 0.0, is_exact=is_exact)
+                rank = _rank(record, window, gpu_kwh or 0.0, is_exact=is_exact)
                 found["GPU", key].append(_Span(owner, part, window, rank))
     return [spans for spans in found.values() if len(spans) > 1]
 
@@ -118,8 +118,7 @@ def _may_hold_gpus(record: Record) -> bool:
     return record.energy_kwh.gpu is not None or record.energy_kwh.total is None
 
 
-def _rank(record: Record, energy_kwh: float, *, is_exact: bool = True) -> _Rank:
-    window = window_of(record)
+def _rank(record: Record, window: Window, energy_kwh: float, *, is_exact: bool = True) -> _Rank:
     return _Rank(is_exact, -energy_kwh, window.start_s, -window.end_s, record.run_id)
 
 
@@ -181,6 +180,7 @@ def _less(record: Record, *, machine_share: float, gpu_shares: Sequence[float]) 
         codecarbon=None,
         job_cpu_s=None,
         machine_cpu_s=None,
+        phases=(),
     )
 
 

@@ -186,9 +186,10 @@ def _beside(limit: LimitResult) -> str:
         more = "more" if limit.measured >= 0 else "less"
         return f"{_show(limit, abs(limit.measured))} {more} than the baseline, {allowed} more allowed"
     measured = _show(limit, limit.measured)
+    name = f"{limit.name}: " if limit.is_of_window else ""
     by = f", over by {_show(limit, -limit.margin)}" if limit.is_over and measured == allowed else ""
     number, unit = measured.split(" ")
-    return f"{number if allowed.endswith(f' {unit}') else measured} of {allowed}{by}"
+    return f"{name}{number if allowed.endswith(f' {unit}') else measured} of {allowed}{by}"
 
 
 def _show(limit: LimitResult, value: float) -> str:

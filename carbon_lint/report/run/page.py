@@ -122,7 +122,8 @@ def _charts(ending: RunReport, curve: Curve | None) -> list[Plot]:
     if curve.power_w:
         watts = {_NAMES[name]: values for name, values in curve.power_w.items()}
         plots.append(Plot(title="Power", show=format_power, labels=_times(curve), series=watts, is_stacked=True))
-    limits = {limit.unit: limit.allowed for limit in ending.verdict.limits} if ending.verdict is not None else {}
+    of_run = [] if ending.verdict is None else [one for one in ending.verdict.limits if not one.is_of_window]
+    limits = {limit.unit: limit.allowed for limit in of_run}
     if curve.emissions_g:
         plots.append(_sum("Emissions", curve, curve.emissions_g, "g", limits.get("g")))
     if not curve.emissions_g or "kWh" in limits:

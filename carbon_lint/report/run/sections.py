@@ -66,8 +66,7 @@ def limits(verdict: Verdict | None, record: Record) -> str:
     """Each limit: measured, allowed, margin, and how the measured figure was found. Empty without one."""
     if verdict is None or not verdict.limits:
         return ""
-    method = _methods(record)
-    rows = [(limit.name, *_limit_cells(limit), method) for limit in verdict.limits]
+    rows = [(markdown_text(limit.name), *_limit_cells(limit), _methods(limit, record)) for limit in verdict.limits]
     return table(("Limit", "This run", "Allowed", "Margin", "Measured"), rows)
 
 
@@ -80,8 +79,11 @@ def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
     return figure(limit), f"{show(limit.allowed)}{source}", margin
 
 
-def _methods(record: Record) -> str:
-    return phrases.measured(record) or "not stated"
+def _methods(limit: LimitResult, record: Record) -> str:
+    if not limit.is_of_window:
+        return phrases.measured(record) or "not stated"
+    share = limit.measured_share
+    return "not stated" if share is None else f"{phrases.percent(share)} of the energy, by sensors"
 
 
 def energy(record: Record) -> str:

@@ -1,0 +1,171 @@
+"""Write the section "Environmental Impact" of a card's text, between two comments, changing no other byte of it.
+
+The lines bear the names of the Hub's own template of a card, so that readers of that template find them. A section that
+a person wrote has no such comments, and is replaced only if that is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from carbon_lint.card.edit import Splice, refused_at, replace_span
+from carbon_lint.card.markup import hidden
+from carbon_lint.card.yaml.pattern import pattern
+from carbon_lint.records.ranges import emissions_range, energy_range, left_out_of, measured_share
+from carbon_lint.text import markdown_text
+from carbon_lint.units import (
+    format_emissions_range,
+    format_energy_range,
+    hours_from_seconds,
+    rounded,
+    significant,
+)
+
+if TYPE_CHECKING:
+    import re
+
+    from carbon_lint.card.document import Card
+    from carbon_lint.records.record import Record
+
+TITLE = "Environmental Impact"
+_BEGIN = "<!-- carbon-lint:environmental-impact"
+_FIRST = f"{_BEGIN} written by `carbon-lint card --body`; it replaces what is changed here -->"
+_LAST = "<!-- /carbon-lint:environmental-impact -->"
+_HEADING = (
+    r"^[ ]{0,3}(?P<marks>\#{1,6})[ \t][^\n]{0,100}?environmental[ -]impact[^\n]*"
+    r"|^[ ]{0,3}[^\n\#]{0,100}environmental[ -]impact[^\n]{0,100}\n[ ]{0,3}(?P<line>={3,}|-{3,})[ \t\r]*$"
+    r"|^[ ]{0,3}<h(?P<level>[1-6])[^<>\n]{0,100}>[^\n]{0,100}environmental[ -]impact[^\n]*"
+)
+_ANY_HEADING = (
+    r"^[ ]{0,3}(?:(?P<marks>\#{1,6})[ \t]|<h(?P<level>[1-6])\b)"
+    r"|^[ ]{0,3}[^\s\#][^\n]*\n[ ]{0,3}(?P<line>={3,}|-{3,})[ \t\r]*$"
+)
+_CERTAIN = 0.999
+
+
+class Written(NamedTuple):
+    """A card's text with the section. `done` says what became of it: `added`, `updated`, or `left` with the reason."""
+
+    text: str
+    done: str | None
+    note: str | None = None
+
+
+def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = False) -> Written:
+    """Return the card's text with the section of this record; one that carbon-lint wrote is always brought up to date.
+
+    Args:
+        card: the card, with the figures of the record in its block.
+        record: it holds emissions.
+        is_wanted: add the section if the card has none.
+        force: replace a section that a person wrote.
+
+    Raises CardPlaceError if the two comments do not stand as carbon-lint wrote them.
+    """
+    own = _own(card)
+    lines = section(record, hardware=_stated(card, "hardware_used"), place=_stated(card, "geographical_location"))
+    newline = "\r\n" if "\r\n" in card.text else "\n"
+    text = newline.join(lines)
+    if own is not None:
+        return Written(replace_span(card.text, [Splice(*own, text)]), "updated")
+    if not is_wanted:
+        return Written(card.text, None)
+    theirs = _by_a_person(card)
+    if theirs is not None and not force:
+        line = card.text.count("\n", 0, theirs[0]) + 1
+        note = f"the section {TITLE} on line {line} was written by a person and was left: --force replaces it"
+        return Written(card.text, None, note)
+    if theirs is not None:
+        gap = newline if theirs[1] == len(card.text) else 2 * newline
+        return Written(replace_span(card.text, [Splice(*theirs, text + gap)]), "replaced")
+    end = len(card.text)
+    gap = "" if not end else newline if card.text.endswith(("\n", "\r")) else 2 * newline
+    whole = replace_span(card.text, [Splice(end, end, f"{gap}{text}{newline}")])
+    if not all(_comments(whole, card.body[0], mark) for mark in (_BEGIN, _LAST)):
+        hint = "close the code block or the comment at the end of the text"
+        raise refused_at(card, end, "the card was not changed: at its end nothing can be added to the text", hint)
+    return Written(whole, "added")
+
+
+def section(record: Record, *, hardware: str | None, place: str | None) -> list[str]:
+    """Return the lines of the section; what is not known has no line."""
+    grams, energy = emissions_range(record), energy_range(record)
+    left_out = left_out_of(record)
+    items = {
+        "Hardware Type": hardware and markdown_text(hardware),
+        "Hours used": rounded(hours_from_seconds(record.duration_s)),
+        "Compute Region": place and markdown_text(place),
+        "Carbon Emitted": grams and f"{format_emissions_range(grams.likely, grams.low, grams.high)} of CO2 equivalent",
+        "Energy Consumed": energy and format_energy_range(energy.likely, energy.low, energy.high),
+        "Measured": _measured(record),
+        "Not counted": "board, fans, disks, network and power supply: "
+        f"{significant(left_out.low * 100, 2)} to {significant(left_out.high * 100, 2)} % on top",
+        "Run": _run(record),
+    }
+    return [_FIRST, f"## {TITLE}", "", *(f"- **{name}:** {said}" for name, said in items.items() if said), _LAST]
+
+
+def _stated(card: Card, name: str) -> str | None:
+    node = None if card.block is None or card.block.kind != "map" else card.block.get(name)
+    return None if node is None or node.kind != "scalar" else node.text.strip() or None
+
+
+def _measured(record: Record) -> str:
+    share = measured_share(record)
+    if share is None:
+        return "not known"
+    if share > _CERTAIN:
+        return "all of the energy, by sensors"
+    if share < 1 - _CERTAIN:
+        return "nothing: no sensor was read, and all energy is estimated"
+    return f"{significant(share * 100)} % of the energy, by sensors; the rest is estimated"
+
+
+def _run(record: Record) -> str | None:
+    """Return the run as a link, if its address is one and cannot end the link."""
+    url, name = record.provenance.run_url, record.provenance.repository
+    parts = [markdown_text(record.run_id) if not record.merged_from else f"sum of {len(record.merged_from)} runs"]
+    if url is not None and url.startswith(("https://", "http://")):
+        parts = [f"[{markdown_text(name or 'the run', is_start=False)}]({quote(url, safe=':/?&=%')})", *parts]
+    return ", ".join(parts)
+
+
+def _own(card: Card) -> tuple[int, int] | None:
+    """Return the place of the section between our comments; `None` if there is none. Raises CardPlaceError."""
+    begins, ends = (_comments(card.text, card.body[0], mark) for mark in (_BEGIN, _LAST))
+    if not begins and not ends:
+        return None
+    if len(begins) == len(ends) == 1 and begins[0][1] <= ends[0][0]:
+        return begins[0][0], ends[0][1]
+    at = min(begins + ends)[0]
+    hint = f"keep one section between {_BEGIN} ... --> and {_LAST}, or remove the comments"
+    raise refused_at(card, at, "the card was not changed: its carbon-lint comments are not one pair", hint)
+
+
+def _comments(text: str, start: int, mark: str) -> list[tuple[int, int]]:
+    """Return the places of the comments that begin so, and stand in no code."""
+    return [span for span in hidden(text, start) if text.startswith(mark, span[0])]
+
+
+def _by_a_person(card: Card) -> tuple[int, int] | None:
+    """Return the place of a section with this title, to the next heading of its level."""
+    asides = hidden(card.text, card.body[0])
+    found = [
+        match
+        for match in pattern(_HEADING).finditer(card.text, card.body[0])
+        if not any(start <= match.start() < end for start, end in asides)
+    ]
+    if not found:
+        return None
+    level = _level(found[0])
+    for match in pattern(_ANY_HEADING).finditer(card.text, found[0].end()):
+        if _level(match) <= level and not any(start <= match.start() < end for start, end in asides):
+            return found[0].start(), match.start()
+    return found[0].start(), len(card.text)
+
+
+def _level(match: re.Match[str]) -> int:
+    if match["marks"]:
+        return len(match["marks"])
+    return int(match["level"]) if match["level"] else 1 if match["line"].startswith("=") else 2

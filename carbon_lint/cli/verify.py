@@ -1,0 +1,148 @@
+"""Check the figure on a card against the evidence for it, without trusting who wrote the card.
+
+  carbon-lint verify README.md --record r.json
+  carbon-lint verify README.md --record r.json --journal r.jsonl.gz
+  carbon-lint verify owner/model
+
+The figures are computed again from the journal by the functions that `run` uses. Three lists say what is proven, what
+is only claimed, and what nobody can know. Without --record, the files beside the card are taken, as
+`publish --with-evidence` puts them there: carbon-lint.json, carbon-lint.jsonl.gz and carbon-lint.sigstore.json.
+
+Exit status 0 if nothing contradicts the figure, 1 if anything does, 3 if the card states no figure.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import InputError, UsageError
+from carbon_lint.text import quoted
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from carbon_lint.verification.verify import Evidence
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the flags of `carbon-lint verify`."""
+    parser.add_argument("card", metavar="CARD", help="a model card, or a model on the Hub: owner/model")
+    parser.add_argument(
+        "--record", metavar="FILE", help="the record of the run (default: carbon-lint.json beside the card)"
+    )
+    parser.add_argument("--journal", metavar="FILE", help="the run's journal (default: the one beside the record)")
+    parser.add_argument(
+        "--bundle", metavar="FILE", help="who signed the record (default: carbon-lint.sigstore.json beside the card)"
+    )
+    parser.add_argument(
+        "--trusted-root",
+        metavar="FILE",
+        help="the keys that signatures are checked by (default: the public Sigstore's, over the network)",
+    )
+    parser.add_argument("--revision", default="main", metavar="REF", help="branch or commit on the Hub (default main)")
+    parser.add_argument("--timeout", default="60s", metavar="TIME", help="for all requests to the Hub (default 60s)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
+
+
+def run(arguments: Namespace) -> int:
+    """Check the figure, print what is known of it, return 0 or 1."""
+    from carbon_lint.report.verification import render_json, render_text
+    from carbon_lint.verification.verify import verify
+
+    with ExitStack() as stack:
+        if _is_on_hub(arguments.card):
+            evidence = _from_hub(arguments, Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        else:
+            evidence = _from_files(arguments)
+        found = verify(evidence)
+    sys.stdout.write((render_json if arguments.format == "json" else render_text)(found))
+    return 1 if found.is_contradicted else 0
+
+
+def _is_on_hub(card: str) -> bool:
+    """Return whether it names a model on the Hub: no such file, and nothing that only a file would have."""
+    if os.path.exists(card):
+        return False
+    return "://" in card or (card.count("/") == 1 and card[0] not in "./~" and not card.lower().endswith(".md"))
+
+
+def _from_files(arguments: Namespace) -> Evidence:
+    from carbon_lint.records.journal import existing, journal_path
+    from carbon_lint.records.predicate import BUNDLE, RECORD
+    from carbon_lint.records.store import record_file
+    from carbon_lint.verification.verify import Evidence
+
+    card = _read(arguments.card, "card")
+    folder = Path(arguments.card).parent
+    record = arguments.record
+    if record is None and (folder / RECORD).is_file():
+        record = os.fspath(folder / RECORD)
+    if record is None and (arguments.journal or arguments.bundle):
+        given = "journal" if arguments.journal else "bundle"
+        raise UsageError(f"--{given} is given without the record", hint="add --record r.json")
+    record = None if record is None else os.fspath(record_file(record))
+    journal = arguments.journal
+    if journal is None and record is not None:
+        beside = existing(journal_path(record))
+        journal = os.fspath(beside) if beside.is_file() else None
+    bundle = arguments.bundle or (os.fspath(folder / BUNDLE) if record and (folder / BUNDLE).is_file() else None)
+    return Evidence(
+        card=card,
+        card_name=arguments.card,
+        record=None if record is None else _read(record, "record"),
+        record_name=record or "",
+        folder_path=record,
+        journal_path=journal,
+        bundle=None if bundle is None else _read(bundle, "bundle"),
+        bundle_name=bundle or "",
+        trusted_root=arguments.trusted_root,
+    )
+
+
+def _read(path: str, what: str) -> bytes:
+    from carbon_lint.files import read_file
+
+    data = read_file(path, what)
+    if data is None:
+        raise InputError(f"cannot read {quoted(path)}: it is not there", hint=f"check the path of the {what}")
+    return data
+
+
+def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
+    from carbon_lint.cli.hub_extra import need_hub, show_endpoint
+
+    for name in ("record", "journal", "bundle"):
+        if getattr(arguments, name) is not None:
+            raise UsageError(
+                f"--{name} is for a card that is a file, and {quoted(arguments.card)} is on the Hub",
+                hint="download the card, or leave the option out: what lies beside the card is taken",
+            )
+    need_hub("verify")
+    from carbon_lint.hub.client.endpoint import endpoint_of
+    from carbon_lint.hub.client.http import Deadline
+    from carbon_lint.hub.evidence import read_published
+    from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
+    from carbon_lint.units import parse_duration_s
+    from carbon_lint.verification.verify import Evidence
+
+    show_endpoint(endpoint_of(os.environ))
+    deadline = Deadline(parse_duration_s(arguments.timeout))
+    there = read_published(arguments.card, os.environ, arguments.revision, deadline)
+    journal = folder / JOURNAL
+    if there.journal is not None:
+        journal.write_bytes(there.journal)
+    return Evidence(
+        card=there.card,
+        card_name=f"{arguments.card} at {there.sha[:12]}",
+        record=there.record,
+        record_name=RECORD,
+        journal_path=None if there.journal is None else os.fspath(journal),
+        bundle=there.bundle,
+        bundle_name=BUNDLE,
+        trusted_root=arguments.trusted_root,
+    )

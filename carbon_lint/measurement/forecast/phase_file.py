@@ -1,0 +1,61 @@
+"""Read the phases that a job writes into its progress file: `phase NAME` begins one, `phase` alone ends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint.measurement.phases import MOST_NAME_CHARACTERS, Change, Mark
+from carbon_lint.records.record import PhaseKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_READ_BYTES = 1 << 16
+_CHECKED_BYTES = 64
+_WORD = b"phase"
+
+
+class PhaseFile:
+    """Reads what has come since the last look, at most 64 KiB of it. The job may append to the file or rewrite it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self._before = b""  # what ended at the offset: something else there means that the file was rewritten
+        self._rest = b""  # an unfinished line
+
+    def look(self) -> list[Mark]:
+        """Return the marks of the new lines. A last line without its end is taken at the next look."""
+        try:
+            data = self._read()
+        except OSError:
+            return []
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()[:_READ_BYTES]
+        if not data and self._rest:
+            lines.append(self._rest)
+            self._rest = b""
+        return [mark for mark in map(_mark, lines) if mark is not None]
+
+    def _read(self) -> bytes:
+        with self._path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(self._offset - len(self._before))
+            if file.read(len(self._before)) != self._before:
+                self._offset, self._rest, self._before = 0, b"", b""
+            begin = max(self._offset, size - _READ_BYTES)
+            if begin > self._offset:
+                self._rest = b""
+            file.seek(begin)
+            data = file.read(_READ_BYTES)
+        self._offset = begin + len(data)
+        self._before = (self._before + data)[-_CHECKED_BYTES:]
+        return data
+
+
+def _mark(line: bytes) -> Mark | None:
+    word, _, name = line.strip().partition(b" ")
+    if word != _WORD:
+        return None
+    text = name.decode(errors="replace").strip()[:MOST_NAME_CHARACTERS]
+    return Mark(PhaseKind.PHASE, Change.BEGIN, text or None)

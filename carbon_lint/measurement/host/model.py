@@ -1,0 +1,79 @@
+"""Compute the modelled energy of a reading again from a record's assumptions, as `host.counting` computed it. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from carbon_lint.measurement.host.cpu import UNKNOWN_WIDENING
+from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, CpuModel
+from carbon_lint.records.ranges import SENSORS, uncertainty_of_parts
+from carbon_lint.records.record import Method
+from carbon_lint.records.uncertainty import Bounds, Range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.measurement.meter import Reading
+    from carbon_lint.records.record import Methods
+    from carbon_lint.records.uncertainty import Assumptions, Uncertainty
+
+_J_PER_KWH = 3.6e6
+_EXACT = 1e-9  # relative; the same numbers in another order
+_NARROW = (1.0, 1.0)
+
+
+def recomputed(reading: Reading, methods: Methods, known: Assumptions, pue: float) -> str | None:
+    """Return the first figure of the reading that the models do not give, and what they give; `None` if all agree."""
+    factor = reading.elapsed_s * pue / _J_PER_KWH
+    widenings = (_NARROW, UNKNOWN_WIDENING)
+    differences = [_difference(reading, methods, _parts(reading, methods, known, wide, factor)) for wide in widenings]
+    return differences[0] if all(differences) else None
+
+
+def _parts(
+    reading: Reading, methods: Methods, known: Assumptions, widening: tuple[float, float], factor: float
+) -> dict[str, Range]:
+    """Return the modelled components in kWh, PUE included."""
+    parts = {}
+    if methods.cpu is not None and methods.cpu not in SENSORS and reading.cpu_mean_load is not None:
+        model = CpuModel(
+            full_power_w=known.cpu_full_power_w or 0.0,
+            share=known.cpu_thread_share or 0.0,
+            idle_factor=known.cpu_idle_factor or 0.0,
+            load_factor=known.cpu_load_factor or 0.0,
+            is_stated=methods.cpu is Method.USER,
+            widening=widening,
+        )
+        parts["cpu"] = model.power_w(reading.cpu_mean_load).times(factor)
+    if methods.ram is not None and methods.ram not in SENSORS and known.memory_power_w is not None:
+        likely = known.memory_power_w
+        ends = MEMORY_W_PER_GIB.times(likely / MEMORY_W_PER_GIB.likely)
+        stated = Range(low=likely, likely=likely, high=likely)
+        parts["ram"] = (stated if methods.ram is Method.USER else ends).times(factor)
+    return parts
+
+
+def _difference(reading: Reading, methods: Methods, parts: dict[str, Range]) -> str | None:
+    for name, part in parts.items():
+        stated = getattr(reading.energy_kwh, name)
+        if stated is None or not math.isclose(stated, part.likely, rel_tol=_EXACT):
+            return f"the {name} energy is {stated!r} kWh, and the model gives {part.likely!r}"
+    if reading.uncertainty is None:
+        return None
+    bounds = {f"{name}_kwh": Bounds(low=part.low, high=part.high) for name, part in parts.items()}
+    expected = uncertainty_of_parts(reading.energy_kwh, methods, g_per_kwh=None, **bounds)
+    return next(_ends(reading.uncertainty, expected), None)
+
+
+def _ends(stated: Uncertainty, expected: Uncertainty | None) -> Iterator[str]:
+    for name in ("cpu_kwh", "gpu_kwh", "ram_kwh", "energy_kwh"):
+        one, other = getattr(stated, name), getattr(expected, name, None)
+        for end in ("low", "high"):
+            mine, theirs = getattr(one, end, None), getattr(other, end, None)
+            if (mine is None) != (theirs is None) or (mine is not None and not _is_close(mine, theirs)):
+                yield f"the {end} end of {name} is {mine!r}, and the model gives {theirs!r}"
+
+
+def _is_close(one: float, other: float | None) -> bool:
+    return other is not None and math.isclose(one, other, rel_tol=_EXACT)

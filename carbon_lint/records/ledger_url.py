@@ -1,0 +1,17 @@
+"""Name the ledger: by a flag, else by a variable, else the usual folder."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LEDGER_VARIABLE = "CARBON_LINT_LEDGER"
+LEDGER_FOLDER = "ledger"
+
+
+def ledger_url(given: str | None, environ: Mapping[str, str] | None = None) -> str:
+    """Return the ledger that is given, else the variable's, else the usual folder."""
+    return given or (os.environ if environ is None else environ).get(LEDGER_VARIABLE) or LEDGER_FOLDER

@@ -1,0 +1,136 @@
+"""Answer whether a budget of a window is kept, in a word and in a sentence. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from carbon_lint.records.uncertainty import Range
+from carbon_lint.report.run.phrases import percent
+from carbon_lint.units import (
+    format_emissions,
+    format_emissions_range,
+    format_energy,
+    format_energy_range,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from carbon_lint.gate.verdict import LimitResult
+    from carbon_lint.gate.window import Spent
+    from carbon_lint.records.outlook import Outlook
+
+QUESTION = "Will we keep our budget?"
+
+
+class Answer(StrEnum):
+    """How it looks, the worst first."""
+
+    NO = "no"
+    LIKELY_NOT = "most likely not"
+    UNKNOWN = "not known"
+    EARLY = "too early to say"
+    LIKELY = "most likely"
+    YES = "yes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One limit of a budget.
+
+    Attributes:
+        spent: what the budget's runs took.
+        limit: the sum beside what is allowed.
+        answer: whether it is kept.
+        end: the sum at the end of the window, in the limit's unit: an outlook, or what it is if the window is over.
+        outlook: what `end` is drawn from; `None` if it is the sum itself.
+        used: the used share, 1.0 at the limit; `None` if nothing is allowed.
+        missing: how many runs have no figure.
+    """
+
+    spent: Spent
+    limit: LimitResult
+    answer: Answer
+    end: Range
+    outlook: Outlook | None
+    used: float | None
+    missing: int
+
+    @property
+    def name(self) -> str:
+        """The budget's name."""
+        return self.spent.budget.name
+
+
+def judged(spent: Spent, limit: LimitResult, ahead: Outlook | None, now: datetime) -> Judged:
+    """Return whether a limit is kept: by the outlook, else by the sum."""
+    low, high = (limit.measured, limit.measured) if limit.bounds is None else (limit.bounds.low, limit.bounds.high)
+    end = Range(low=low, likely=limit.measured, high=high) if ahead is None else ahead.end
+    missing = spent.missing(limit.unit)
+    is_open = spent.period.is_month and now < spent.period.end
+    return Judged(
+        spent=spent,
+        limit=limit,
+        answer=_answer(limit, end, missing=missing, is_early=is_open and ahead is None),
+        end=end,
+        outlook=ahead,
+        used=limit.measured / limit.allowed if limit.allowed else None,
+        missing=missing,
+    )
+
+
+def _answer(limit: LimitResult, end: Range, *, missing: int, is_early: bool) -> Answer:
+    if limit.measured > limit.allowed or end.low > limit.allowed:
+        return Answer.NO
+    if is_early:
+        return Answer.EARLY
+    if end.likely > limit.allowed:
+        return Answer.LIKELY_NOT
+    if missing:
+        return Answer.UNKNOWN
+    return Answer.LIKELY if end.high > limit.allowed else Answer.YES
+
+
+def headline(budgets: Sequence[Judged], spent: str) -> str:
+    """Return the answer over all budgets in one line. `spent` says what was spent, for a team without a budget."""
+    if not budgets:
+        return f"{spent}. No budget is set"
+    worst = min(budgets, key=lambda one: (list(Answer).index(one.answer), -(one.used or 0.0)))
+    said = f"{worst.answer.capitalize()}: {sentence(worst)}"
+    others = [one for one in budgets if one.answer is worst.answer and one is not worst]
+    if len(budgets) == 1:
+        return said
+    more = f"; {len(others)} more of {len(budgets)} limits alike" if others else f"; the worst of {len(budgets)} limits"
+    return said + more
+
+
+def sentence(one: Judged) -> str:
+    """Return what was spent of what is allowed, and what is expected: `3 kg of 10 kg, about 7 kg (6 to 8) expected`."""
+    limit = one.limit
+    at_least = "at least " if one.missing else ""
+    of = f"{one.name}: {at_least}{amount(limit.unit, limit.measured)} of {amount(limit.unit, limit.allowed)}"
+    used = "" if one.used is None else f" ({percent(one.used)})"
+    over = f", over by {amount(limit.unit, -limit.margin)}" if limit.is_over else ""
+    ahead = "" if one.outlook is None else f", {with_range(limit.unit, one.end)} expected by the end of the month"
+    return f"{of}{used}{over}{ahead}"
+
+
+def basis(ahead: Outlook) -> str:
+    """Say how an outlook was drawn, and how sure it is."""
+    return (
+        f"Linear in days: {ahead.elapsed_days:.1f} of {ahead.days} days have passed, and the rest is taken to be like "
+        "them. The range holds in about 95 of 100 such months, and contains the range of the figures."
+    )
+
+
+def amount(unit: str, value: float) -> str:
+    """Return an amount in `g` or `kWh` for a person."""
+    return format_emissions(value) if unit == "g" else format_energy(value)
+
+
+def with_range(unit: str, known: Range) -> str:
+    """Return an amount with its range."""
+    return (format_emissions_range if unit == "g" else format_energy_range)(known.likely, known.low, known.high)

@@ -1,0 +1,211 @@
+"""Gather what a team's month comes to: the sum, its budgets, where it went, and what was for nothing. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from carbon_lint.records.ledger_sum import sum_of_ranges, total_of
+from carbon_lint.records.merge.windows import window_of
+from carbon_lint.records.outlook import by_day, outlook
+from carbon_lint.records.record import Outcome
+from carbon_lint.report.ledger.answer import Judged, judged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from carbon_lint.gate.window import Spent
+    from carbon_lint.limits import BudgetException
+    from carbon_lint.records.ledger import Broken
+    from carbon_lint.records.ledger_sum import Counted, Total
+    from carbon_lint.records.outlook import Outlook
+    from carbon_lint.records.periods import Period
+    from carbon_lint.records.record import Record
+    from carbon_lint.records.uncertainty import Range
+
+UNNAMED = "(not stated)"
+LARGEST = 10
+_SHOWN_MODELS = 3  # as many as a chart has colours
+
+
+def _week(record: Record) -> str:
+    year, week, _ = datetime.fromtimestamp(window_of(record).end_s, UTC).isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def _place(record: Record) -> str | None:
+    known = record.intensity
+    return None if known is None else known.location_name or known.location
+
+
+KEYS: Mapping[str, Callable[[Record], str | None]] = {
+    "week": _week,
+    "model": lambda record: record.provenance.model,
+    "branch": lambda record: record.provenance.ref and record.provenance.ref.removeprefix("refs/heads/"),
+    "runner": lambda record: record.hardware.node,
+    "account": lambda record: record.provenance.account,
+    "user": lambda record: record.provenance.user,
+    "location": _place,
+    "partition": lambda record: record.provenance.partition,
+    "repository": lambda record: record.provenance.repository,
+    "outcome": lambda record: str(record.outcome),
+}
+"""What runs can be grouped by: name -> the value of a record, `None` if it states none."""
+USUAL_KEYS = ("week", "model", "branch", "runner", "account", "user", "location")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Some runs together. `share` is their part of the grams, or of the energy if no run has grams."""
+
+    name: str
+    runs: int
+    emissions_g: Range | None
+    energy_kwh: Range | None
+    share: float | None = None
+
+    @property
+    def is_named(self) -> bool:
+        """Return whether the runs state the value that they are grouped by."""
+        return self.name != UNNAMED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """What the runs of a period came to.
+
+    Attributes:
+        period: the time.
+        now: when it was looked at.
+        total: the sum.
+        budgets: each limit of each budget.
+        outlook_g: what the grams will come to at the month's end.
+        days_g: grams by day.
+        days_by_model_g: the same of the largest models, and of all others.
+        groups: by key, the largest first; weeks in their order.
+        largest: the runs with the most grams, or energy.
+        lost: the runs that failed, were stopped or interrupted, by outcome.
+        retries: the runs that are a second attempt, or a later one; some of them are lost too.
+        over_own_limit: how many runs went over a limit of their own.
+        exceptions: what the configuration excepts and was in force in the period.
+        broken: files that are no records that can be read.
+    """
+
+    period: Period
+    now: datetime
+    total: Total
+    budgets: tuple[Judged, ...]
+    outlook_g: Outlook | None
+    days_g: tuple[float, ...]
+    days_by_model_g: Mapping[str, tuple[float, ...]]
+    groups: Mapping[str, tuple[Group, ...]]
+    largest: tuple[Counted, ...]
+    lost: tuple[Group, ...]
+    retries: Group
+    over_own_limit: int
+    exceptions: tuple[BudgetException, ...]
+    broken: tuple[Broken, ...]
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the period lies in the past."""
+        return self.now >= self.period.end
+
+
+def month_of(
+    counted: Sequence[Counted],
+    period: Period,
+    now: datetime,
+    *,
+    spent: Iterable[tuple[Spent, Sequence[Counted]]] = (),
+    keys: Sequence[str] = USUAL_KEYS,
+    exceptions: Iterable[BudgetException] = (),
+    broken: Iterable[Broken] = (),
+) -> Month:
+    """Return what the runs of a period came to. `spent` is of each budget, with the runs of its own window."""
+    total = total_of(counted)
+    alive = [each for each in counted if each.record is not None]
+    days_g = by_day(_figures(alive), period)
+    return Month(
+        period=period,
+        now=now,
+        total=total,
+        budgets=tuple(one for each, runs in spent for one in _judged(each, runs, now)),
+        outlook_g=None if total.emissions_g is None else outlook(total.emissions_g, days_g, period, now),
+        days_g=tuple(days_g),
+        days_by_model_g=_days_by_model(alive, period),
+        groups={key: _groups(alive, KEYS[key], in_order=key == "week") for key in keys},
+        largest=tuple(sorted(alive, key=lambda each: _size(*each.ranges), reverse=True)[:LARGEST]),
+        lost=_groups(
+            [each for each in alive if each.entry.record.outcome is not Outcome.COMPLETED],
+            KEYS["outcome"],
+            of=alive,
+        ),
+        retries=_group("retries", [each for each in alive if (each.entry.record.provenance.run_attempt or 1) > 1]),
+        over_own_limit=sum(each.entry.record.over_budget for each in alive),
+        exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
+        broken=tuple(broken),
+    )
+
+
+def _figures(counted: Iterable[Counted], at: int = 0) -> list[tuple[float, float]]:
+    """Return when each run ended, in seconds since 1970, and its grams (`at` 0) or kWh (1)."""
+    return [(window_of(each.entry.record).end_s, known.likely) for each in counted if (known := each.ranges[at])]
+
+
+def _judged(spent: Spent, counted: Sequence[Counted], now: datetime) -> list[Judged]:
+    """Return each limit of a budget, with what its own runs will come to."""
+    found = []
+    of_budget = [each for each in counted if spent.budget.counts(each.entry.record.provenance.model)]
+    for limit in spent.limits:
+        at = 0 if limit.unit == "g" else 1
+        sum_ = spent.total.emissions_g if limit.unit == "g" else spent.total.energy_kwh
+        days = by_day(_figures(of_budget, at), spent.period)
+        ahead = None if sum_ is None else outlook(sum_, days, spent.period, now)
+        found.append(judged(spent, limit, ahead, now))
+    return found
+
+
+def _groups(
+    counted: Sequence[Counted],
+    value: Callable[[Record], str | None],
+    *,
+    in_order: bool = False,
+    of: Sequence[Counted] | None = None,
+) -> tuple[Group, ...]:
+    """Return the runs by a value, the largest group first. Shares are of all runs of `of`."""
+    parts: dict[str, list[Counted]] = defaultdict(list)
+    for each in counted:
+        parts[value(each.entry.record) or UNNAMED].append(each)
+    whole = _group("all", counted if of is None else of)
+    found = [_group(name, runs, whole) for name, runs in parts.items()]
+    found.sort(key=lambda group: group.name)
+    if in_order:
+        return tuple(found)
+    return tuple(sorted(found, key=lambda group: _size(group.emissions_g, group.energy_kwh), reverse=True))
+
+
+def _group(name: str, counted: Sequence[Counted], whole: Group | None = None) -> Group:
+    grams, energy = (sum_of_ranges(each.ranges[at] for each in counted) for at in (0, 1))
+    share = None
+    if whole is not None:
+        mine, all_ = (grams, whole.emissions_g) if whole.emissions_g is not None else (energy, whole.energy_kwh)
+        share = None if mine is None or all_ is None or not all_.likely else mine.likely / all_.likely
+    return Group(name=name, runs=len(counted), emissions_g=grams, energy_kwh=energy, share=share)
+
+
+def _size(grams: Range | None, energy: Range | None) -> tuple[float, float]:
+    return (grams.likely if grams else 0.0, energy.likely if energy else 0.0)
+
+
+def _days_by_model(counted: Sequence[Counted], period: Period) -> dict[str, tuple[float, ...]]:
+    """Return the grams by day of the two largest models and of the others together, those that there are."""
+    named = [group.name for group in _groups(counted, KEYS["model"])]
+    shown = named if len(named) <= _SHOWN_MODELS else named[: _SHOWN_MODELS - 1]
+    parts: dict[str, list[Counted]] = {name: [] for name in (*shown, *(["others"] if len(shown) < len(named) else []))}
+    for each in counted:
+        name = KEYS["model"](each.entry.record) or UNNAMED
+        parts[name if name in shown else "others"].append(each)
+    return {name: tuple(by_day(_figures(runs), period)) for name, runs in parts.items()}

@@ -1,0 +1,134 @@
+"""Put a month into tables: the same rows for the terminal, Markdown and the page. Cells are plain text, untrusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from carbon_lint.report.ledger.answer import amount, with_range
+from carbon_lint.report.ledger.sum import emissions_between, energy_between
+from carbon_lint.report.run.phrases import percent
+
+if TYPE_CHECKING:
+    from carbon_lint.records.ledger_sum import Counted
+    from carbon_lint.report.ledger.answer import Judged
+    from carbon_lint.report.ledger.month import Group, Month
+
+MOST_ROWS = 20
+_DAY = len("2026-11-28")
+_FIGURES = ("Runs", "Emissions", "Share", "Energy")
+
+
+class Table(NamedTuple):
+    """Some rows of one kind below their heads. `note` is a sentence below them."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def tables(month: Month) -> list[Table]:
+    """Return every table that has rows, what matters most first."""
+    found = [_budgets(month), *(_groups(f"By {key}", key, groups) for key, groups in month.groups.items())]
+    found += [_largest(month), _lost(month), _exceptions(month), _not_in_sum(month)]
+    return [table for table in found if table.rows]
+
+
+def facts(month: Month) -> list[tuple[str, str]]:
+    """Return the four figures of the top."""
+    total = month.total
+    at_least = "at least " if total.without_emissions or total.without_energy or month.broken else ""
+    share = total.measured_share
+    return [
+        ("Emissions", f"{at_least}{emissions_between(total.emissions_g)}"),
+        ("Energy", f"{at_least}{energy_between(total.energy_kwh)}"),
+        ("Runs", str(total.runs)),
+        ("Measured by sensors", "not known of every run" if share is None else f"{percent(share)} of the energy"),
+    ]
+
+
+def _budgets(month: Month) -> Table:
+    return Table(
+        "Budgets",
+        ("Budget", "Window", "Used", "Allowed", "Expected", "Kept?", "Owner"),
+        tuple(_budget(one) for one in month.budgets),
+    )
+
+
+def _budget(one: Judged) -> tuple[str, ...]:
+    limit, budget = one.limit, one.spent.budget
+    used = "" if one.used is None else f" ({percent(one.used)})"
+    at_least = "at least " if one.missing else ""
+    return (
+        one.name,
+        one.spent.period.name,
+        f"{at_least}{amount(limit.unit, limit.measured)}{used}",
+        amount(limit.unit, limit.allowed),
+        "" if one.outlook is None else with_range(limit.unit, one.end),
+        str(one.answer),
+        budget.owner or "",
+    )
+
+
+def _groups(title: str, key: str, groups: tuple[Group, ...]) -> Table:
+    """Return the groups of a key; nothing if no run states it."""
+    if not any(group.is_named for group in groups):
+        return Table(title, (), ())
+    shown, rest = groups[:MOST_ROWS], groups[MOST_ROWS:]
+    note = f"{len(rest)} more are in --format csv and json." if rest else ""
+    return Table(title, (key.capitalize(), *_FIGURES), tuple(map(_group, shown)), note)
+
+
+def _group(group: Group) -> tuple[str, ...]:
+    share = "" if group.share is None else percent(group.share)
+    return group.name, str(group.runs), emissions_between(group.emissions_g), share, energy_between(group.energy_kwh)
+
+
+def _largest(month: Month) -> Table:
+    heads = ("Ended", "Model", "Branch", "Outcome", "Emissions", "Energy", "Run")
+    return Table("The largest runs", heads, tuple(map(_run, month.largest)))
+
+
+def _run(each: Counted) -> tuple[str, ...]:
+    record = each.entry.record
+    where = record.provenance
+    return (
+        record.ended_at[:_DAY],
+        where.model or where.repository or "",
+        (where.ref or "").removeprefix("refs/heads/"),
+        str(record.outcome),
+        emissions_between(each.ranges[0]),
+        energy_between(each.ranges[1]),
+        where.run_url or record.run_id,
+    )
+
+
+def _lost(month: Month) -> Table:
+    rows = [_group(group) for group in month.lost]
+    if month.retries.runs:
+        rows.append(_group(month.retries))
+    note = "Energy spent counts, whatever came of it. A retry that failed is in two rows." if month.retries.runs else ""
+    return Table("Failures and retries", ("What", *_FIGURES), tuple(rows), note)
+
+
+def _exceptions(month: Month) -> Table:
+    count = month.over_own_limit
+    runs = "No run went" if not count else "1 run went" if count == 1 else f"{count} runs went"
+    return Table(
+        "Exceptions in force",
+        ("Limit", "Owner", "Until", "Reason"),
+        tuple((one.limit, one.owner, one.until.isoformat(), one.reason) for one in month.exceptions),
+        f"{runs} over a limit of {'its' if count == 1 else 'their'} own in this time.",
+    )
+
+
+def _not_in_sum(month: Month) -> Table:
+    total = month.total
+    rows = [("cannot be read", broken.path, broken.error.message) for broken in month.broken]
+    rows += [
+        ("no emissions", run_id, "the run was not measured, or at no known place") for run_id in total.without_emissions
+    ]
+    rows += [("no energy", run_id, "the run was not measured") for run_id in total.without_energy]
+    shown, more = rows[:MOST_ROWS], len(rows) - MOST_ROWS
+    note = "The true sum is larger than stated." + (f" {more} more are not shown." if more > 0 else "")
+    return Table("Not in the sum", ("What", "File or run", "Why"), tuple(shown), note)

@@ -1,0 +1,43 @@
+"""Say in a line what a month came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint.records.ledger_sum import Reason
+from carbon_lint.report.ledger.answer import basis, headline
+from carbon_lint.report.ledger.tables import facts
+
+if TYPE_CHECKING:
+    from carbon_lint.report.ledger.month import Month
+
+
+def answer(month: Month) -> str:
+    """Return the answer to the question whether the budgets are kept, or what was spent if there are none."""
+    if not month.total.runs and not month.broken and not month.budgets:
+        return f"No run ended in {month.period.name}"
+    (_, grams), (_, energy), (_, runs), _ = facts(month)
+    return headline(month.budgets, f"{grams}, {energy} in {runs} run{'' if runs == '1' else 's'}")
+
+
+def notes(month: Month) -> list[str]:
+    """Return what a reader must know of the figures: how the outlook was drawn, and what counts once."""
+    found = []
+    ahead = next((one.outlook for one in month.budgets if one.outlook is not None), month.outlook_g)
+    if ahead is not None:
+        found.append(basis(ahead))
+    shared = sum(month.total.left_out.get(reason, 0) for reason in (Reason.HELD, Reason.SHARED))
+    if shared:
+        found.append(f"{shared} records shared a machine or a GPU with others: that time counts once.")
+    unnamed = sum(group.runs for group in month.groups.get("model", ()) if not group.is_named)
+    if unnamed and any(one.spent.budget.models for one in month.budgets):
+        found.append(f"{unnamed} runs name no model, so they count only in budgets of all runs.")
+    if len(month.total.bases) > 1:
+        found.append(f"The grams are of two bases, {' and '.join(month.total.bases)}: compare months by their energy.")
+    return found
+
+
+def until(month: Month) -> str:
+    """Return what time the report covers: `2026-11, up to 2026-11-28 14:05 UTC`."""
+    seen = "" if month.is_over else f", up to {month.now:%Y-%m-%d %H:%M} UTC"
+    return f"{month.period.name}{seen}"

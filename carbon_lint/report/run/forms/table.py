@@ -1,0 +1,129 @@
+"""List the forms that a record can be written as. One line a form, so that a verb imports the one it writes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from carbon_lint.errors import UsageError
+from carbon_lint.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from carbon_lint.records.record import Record
+    from carbon_lint.report.run.forms.subject import Subject
+
+
+class Form(NamedTuple):
+    """One form.
+
+    Attributes:
+        module: the module of this folder whose `render(record, subject)` returns its text.
+        what: what it is, for people.
+        needs: of `model` and `activity`, what the user must name.
+        terms: term that no record knows -> what it means.
+        required: terms without which the form is not valid.
+        sign: a pattern that each document of the form matches, so that a new one may replace it.
+    """
+
+    module: str
+    what: str
+    needs: tuple[str, ...] = ()
+    terms: Mapping[str, str] = {}
+    required: tuple[str, ...] = ()
+    sign: bytes = b""
+
+
+FORMS = {
+    "cyclonedx": Form(
+        "cyclonedx",
+        "CycloneDX 1.6, a bill of materials",
+        needs=("model", "activity"),
+        sign=rb'(?s)"bomFormat": "CycloneDX".*"name": "carbon-lint"',
+    ),
+    "spdx": Form(
+        "spdx",
+        "SPDX 3.0.1, a bill of materials",
+        needs=("model", "activity"),
+        sign=rb'(?s)spdx\.org/rdf.*"name": "carbon-lint"',
+    ),
+    "annex-xi": Form(
+        "annex_xi",
+        "EU AI Act, Annex XI, section 1, 2 (d) and (e), as Markdown",
+        needs=("model",),
+        terms={"compute": "operations used for training, in FLOP, like 1.2e21"},
+        sign=rb"\A<!-- carbon-lint annex-xi -->",
+    ),
+    "boamps": Form(
+        "boamps",
+        "BoAmps, Boavizta's report of an AI task's energy",
+        needs=("model", "activity"),
+        terms={
+            "task-family": "like 'text classification'",
+            "data-type": "tabular, audio, boolean, image, video, object, text, token, word or other",
+            "infra-type": "publicCloud, privateCloud, onPremise or other",
+            "algorithm": "like 'transformers' or 'randomForest'",
+        },
+        required=("task-family", "data-type", "infra-type"),
+        sign=rb'(?s)"formatVersionSpecificationUri": "[^"]*BoAmps.*carbon-lint',
+    ),
+    "sci": Form(
+        "sci",
+        "SCI for AI of the Green Software Foundation, the provider's score",
+        needs=("model",),
+        terms={
+            "functional-unit": "FLOP, training-token or parameter",
+            "units": "how many of them, like 3e12",
+            "basis": "gross or effective",
+            "rationale": "why this unit",
+            "embodied": "embodied emissions of the hardware for this run, like '12 kg'",
+        },
+        sign=rb'"specification": "SCI for AI',
+    ),
+    "codecarbon-csv": Form(
+        "codecarbon_csv",
+        "a row of CodeCarbon's emissions.csv",
+        sign=rb"\Atimestamp,project_name,run_id,[^\n]*,carbon_lint_scope,",
+    ),
+}
+
+
+def render(name: str, record: Record, subject: Subject) -> str:
+    """Return the record as the form `name`.
+
+    Raises UsageError if a name or a term is missing or unknown, MissingFigureError if the record lacks a figure that
+    the form must state.
+    """
+    form = FORMS[name]
+    missing = [f"--{need}" for need in form.needs if getattr(subject, need) is None]
+    if missing:
+        raise UsageError(
+            f"--format {name} needs {' and '.join(missing)}",
+            hint="the record does not say which model the energy made, and by what: it is never guessed",
+        )
+    unknown = sorted(set(subject.terms) - set(form.terms))
+    if unknown:
+        known = f"it takes {', '.join(form.terms)}" if form.terms else "it takes none"
+        raise UsageError(f"--format {name} has no term {quoted(unknown[0])}", hint=known)
+    lacking = [term for term in form.required if term not in subject.terms]
+    if lacking:
+        raise UsageError(
+            f"--format {name} must state {', '.join(lacking)}, which no record knows",
+            hint="; ".join(f"--term {term}=... ({form.terms[term]})" for term in lacking),
+        )
+    text: str = import_module(f"carbon_lint.report.run.forms.{form.module}").render(record, subject)
+    return text
+
+
+def terms_of(pairs: Iterable[str]) -> dict[str, str]:
+    """Read `NAME=VALUE` pairs. Raises UsageError if one has no name or value, or a name comes twice."""
+    terms: dict[str, str] = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if not name.strip() or not value.strip():
+            raise UsageError(f"--term {quoted(pair)} is not NAME=VALUE", hint="like --term task-family=chatbot")
+        if name.strip() in terms:
+            raise UsageError(f"--term {name.strip()} is given twice", hint="give each term once")
+        terms[name.strip()] = value.strip()
+    return terms

@@ -1,0 +1,117 @@
+"""Show what came of checking a card's figure: what is proven, what is only claimed, and what nobody can know. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.text import json_literals, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+FORMAT = "carbon-lint/verification@1"
+
+
+class Kind(StrEnum):
+    """What is known of a statement. A contradiction is a statement that the evidence refutes."""
+
+    CONTRADICTED = "contradicted"
+    PROVEN = "proven"
+    CLAIMED = "only claimed"
+    UNKNOWN = "cannot be known"
+
+
+class Subject(StrEnum):
+    """Which part of the evidence a statement is of."""
+
+    CARD = "card"
+    RECORD = "record"
+    JOURNAL = "journal"
+    RUNS = "runs"
+    ATTESTATION = "attestation"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence on the evidence. Its text may quote the evidence, so it is escaped when it is shown."""
+
+    kind: Kind
+    subject: Subject
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """All that is known of a card's figure.
+
+    Attributes:
+        card: what the user calls the card.
+        emissions_g: its figure.
+        files: the evidence that was read, by part.
+        statements: in the order in which they were found.
+    """
+
+    card: str
+    emissions_g: float | None
+    files: dict[str, str]
+    statements: tuple[Statement, ...]
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether any part of the evidence contradicts another."""
+        return any(statement.kind is Kind.CONTRADICTED for statement in self.statements)
+
+    def of(self, kind: Kind) -> list[Statement]:
+        """Return the statements of one kind."""
+        return [statement for statement in self.statements if statement.kind is kind]
+
+
+def render_text(found: Verification) -> str:
+    """Return the lists as text. Contradictions come first, and only if there are any."""
+    return "\n".join(terminal(line) for line in _lines(found)) + "\n"
+
+
+def _lines(found: Verification) -> Iterator[str]:
+    figure = "no figure" if found.emissions_g is None else f"{found.emissions_g!r} g CO2eq"
+    against = ", ".join(f"{part} {name}" for part, name in found.files.items()) or "no evidence"
+    yield f"{found.card}: {figure}, checked against {against}"
+    for kind in Kind:
+        statements = found.of(kind)
+        if statements or kind is not Kind.CONTRADICTED:
+            yield f"{kind}:"
+            yield from _listed(statements)
+    count = len(found.of(Kind.CONTRADICTED))
+    if count:
+        yield f"verdict: {count} contradiction{'s' * (count > 1)}: do not rely on this figure"
+    elif found.of(Kind.PROVEN):
+        yield "verdict: nothing contradicts the figure"
+    else:
+        yield "verdict: nothing contradicts the figure, and nothing proves it"
+
+
+def _listed(statements: Iterable[Statement]) -> Iterator[str]:
+    lines = [f"  {statement.subject}: {statement.text}" for statement in statements]
+    yield from lines or ["  nothing"]
+
+
+def render_json(found: Verification) -> str:
+    """Return the same for programs."""
+
+    def entries(kind: Kind) -> list[dict[str, Any]]:
+        return [{"subject": str(each.subject), "statement": each.text} for each in found.of(kind)]
+
+    document = {
+        "format": FORMAT,
+        "verdict": "contradicted" if found.is_contradicted else "consistent",
+        "card": found.card,
+        "emissions_g": found.emissions_g,
+        "files": found.files,
+        "contradictions": entries(Kind.CONTRADICTED),
+        "proven": entries(Kind.PROVEN),
+        "only_claimed": entries(Kind.CLAIMED),
+        "cannot_be_known": entries(Kind.UNKNOWN),
+    }
+    return json_literals(json.dumps(document, indent=2)) + "\n"

@@ -1,0 +1,120 @@
+"""Check the figure on a card against the record that it comes from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from carbon_lint.card.from_record import card_with_record, is_modelled
+from carbon_lint.card.read import read_card
+from carbon_lint.card.source import named_in
+from carbon_lint.errors import MissingFigureError, NothingFoundError
+from carbon_lint.places import every_place
+from carbon_lint.records.document import hash_of
+from carbon_lint.records.hashes import short
+from carbon_lint.records.intensity import priced
+from carbon_lint.report.verification import Kind, Statement, Subject
+from carbon_lint.units import format_emissions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.card.document import Node
+    from carbon_lint.records.record import Record
+
+_CARD = Subject.CARD
+_PLACE = "geographical_location"
+
+
+class Figures:
+    """What a card states.
+
+    Attributes:
+        data: its bytes, and `name` as the user named it.
+        emissions_g: the figure, as written.
+        fields: each key of the block by name.
+        twice: keys that come more than once, which readers of the card take differently.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        """Read a card. Raises InputError if it cannot be read, NothingFoundError if it states no number."""
+        block = read_card(data, name).block
+        items = [] if block is None else list(block.own_items())
+        self.data, self.name = data, name
+        self.fields: dict[str, Node] = {key.text: value for key, value in items}
+        self.twice = sorted(key for key, count in Counter(key.text for key, _ in items).items() if count > 1)
+        node = self.fields.get("emissions") if items else block
+        if node is None or not node.is_number or node.value is None:
+            raise NothingFoundError(
+                f"{name} states no emissions that are a number",
+                hint="`carbon-lint check` says what is wrong with its co2_eq_emissions",
+            )
+        self.emissions_g = float(node.value)
+
+    def text(self, name: str) -> str | None:
+        """Return the text of a key; `None` if it is not there."""
+        node = self.fields.get(name)
+        return None if node is None else node.text
+
+
+def check_card(figures: Figures, record: Record) -> Iterator[Statement]:
+    """Yield whether the card states what carbon-lint writes for this record, key by key."""
+    place = figures.text(_PLACE)
+    try:
+        record = _priced_as(place, record)
+        written = card_with_record(figures.data, figures.name, record, location_name=place, replace=True)
+        own = card_with_record(figures.data, figures.name, record, replace=True)
+    except MissingFigureError as error:
+        yield Statement(Kind.CONTRADICTED, _CARD, f"it states a figure, and {error.message}")
+        return
+    expected = Figures(written.after, figures.name)
+    yield from (Statement(Kind.CONTRADICTED, _CARD, f"the key {name} comes twice") for name in figures.twice)
+    yield _figure(figures, expected, record)
+    yield _source(figures, expected, record)
+    for name in sorted(expected.fields.keys() - {"emissions", "source", _PLACE}):
+        if name != "training_type":
+            yield _field(name, figures.text(name), expected.text(name))
+    if place is not None:
+        is_own = Figures(own.after, figures.name).text(_PLACE) == place
+        what = f"its {_PLACE} is {'the record' if is_own else 'its author'}'s: {place}"
+        yield Statement(Kind.PROVEN if is_own else Kind.CLAIMED, _CARD, what)
+
+
+def _figure(figures: Figures, expected: Figures, record: Record) -> Statement:
+    if figures.emissions_g != expected.emissions_g:
+        what = f"it states {figures.emissions_g!r} g, and the record comes to {expected.emissions_g!r} g"
+        return Statement(Kind.CONTRADICTED, _CARD, what)
+    rounded = ", rounded up to four digits as a part is modelled" if is_modelled(record) else ""
+    shown = format_emissions(figures.emissions_g)
+    return Statement(Kind.PROVEN, _CARD, f"its figure is the record's: {shown}{rounded}")
+
+
+def _priced_as(named: str | None, record: Record) -> Record:
+    """Return the record, one that holds energy alone priced at the place that the card names, as `card` does it."""
+    if record.emissions_g is not None or record.energy_kwh.total is None or named is None:
+        return record
+    place = next((place for place in every_place() if place.name == named), None)
+    return record if place is None else priced(record, place)
+
+
+def _source(figures: Figures, expected: Figures, record: Record) -> Statement:
+    stated = figures.text("source") or ""
+    named = named_in(stated)
+    if named is None:
+        what = "it names no record, so any record with the same figure would do"
+        return Statement(Kind.CLAIMED, _CARD, what)
+    if not hash_of(record).startswith(named.record_sha256):
+        what = f"it is of record {short(named.record_sha256)}, and this is record {short(hash_of(record))}"
+        return Statement(Kind.CONTRADICTED, _CARD, what)
+    if stated != expected.text("source"):
+        what = f"its source is '{stated}', expected '{expected.text('source')}'"
+        return Statement(Kind.CONTRADICTED, _CARD, what)
+    return Statement(Kind.PROVEN, _CARD, f"it names this record, {short(named.record_sha256)}")
+
+
+def _field(name: str, stated: str | None, expected: str | None) -> Statement:
+    if stated is None:
+        return Statement(Kind.CLAIMED, _CARD, f"it does not state the {name} of the record: {expected}")
+    if stated == expected:
+        return Statement(Kind.PROVEN, _CARD, f"its {name} is the record's: {stated}")
+    return Statement(Kind.CONTRADICTED, _CARD, f"its {name} is '{stated}', and the record has '{expected}'")

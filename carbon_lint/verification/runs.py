@@ -1,0 +1,106 @@
+"""Check that no run of a group is missing, and that a sum is the sum of its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import CarbonLintError, InputError
+from carbon_lint.records.document import hash_of
+from carbon_lint.records.folder import group_sum, records_in
+from carbon_lint.records.hashes import short
+from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge
+from carbon_lint.records.plausible import find_difference
+from carbon_lint.report.verification import Kind, Statement, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carbon_lint.records.record import Record
+
+_RUNS = Subject.RUNS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """The record that the card's figure comes from, the records that it is the sum of, and what is known of them."""
+
+    whole: Record
+    parts: tuple[NamedRecord, ...]
+    statements: tuple[Statement, ...]
+
+
+def find_runs(record: Record, path: str | None) -> Runs:
+    """Return what the folder of the record shows of its run group. `path` is `None` for a record that lies alone."""
+    if path is None:
+        return Runs(whole=record, parts=(), statements=(_alone(record),))
+    try:
+        beside = records_in(Path(path).parent)
+    except InputError as error:
+        broken = Statement(Kind.CONTRADICTED, _RUNS, f"a record beside it cannot be read: {error.message}")
+        return Runs(whole=record, parts=(), statements=(broken,))
+    if record.parts_sha256:
+        return _sum_of(record, beside)
+    if record.run_group is None:
+        return Runs(whole=record, parts=(), statements=(_alone(record),))
+    try:
+        whole = group_sum(record, path).record
+    except CarbonLintError as error:
+        missing = Statement(Kind.CONTRADICTED, _RUNS, f"the run group {record.run_group!r}: {error.message}")
+        return Runs(whole=record, parts=(), statements=(missing,))
+    parts = [item for item in beside if hash_of(item.record) in whole.parts_sha256]
+    count = len(whole.merged_from) or 1
+    text = (
+        f"the folder holds {count} run{'s' * (count > 1)} of the group {record.run_group!r}, and no journal of another"
+    )
+    others = "whether the group had runs whose records lie elsewhere"
+    statements = (
+        Statement(Kind.PROVEN, _RUNS, text),
+        *_attempts(record, beside),
+        Statement(Kind.UNKNOWN, _RUNS, others),
+    )
+    return Runs(whole=whole, parts=tuple(parts), statements=statements)
+
+
+def _alone(record: Record) -> Statement:
+    if record.merged_from:
+        what = f"it is the sum of {len(record.merged_from)} runs, whose records are not here"
+        return Statement(Kind.CLAIMED, _RUNS, what)
+    return Statement(Kind.UNKNOWN, _RUNS, "whether other runs went into the weights: the record names no run group")
+
+
+def _sum_of(record: Record, beside: list[NamedRecord]) -> Runs:
+    """Return the parts of a sum, by their hashes, and whether they come to it."""
+    found = {hash_of(item.record): item for item in beside}
+    parts = [found[digest] for digest in record.parts_sha256 if digest in found]
+    missing = [short(digest) for digest in record.parts_sha256 if digest not in found]
+    if missing:
+        what = f"it is the sum of {len(record.parts_sha256)} records, of which {', '.join(missing[:3])} lie elsewhere"
+        return Runs(whole=record, parts=tuple(parts), statements=(Statement(Kind.CLAIMED, _RUNS, what),))
+    try:
+        difference = find_difference(record, merge(parts, overlap=Overlap.SEPARATE).record)
+    except CarbonLintError as error:
+        difference = error.message
+    if difference is not None:
+        wrong = Statement(Kind.CONTRADICTED, _RUNS, f"it is not the sum of its {len(parts)} records: {difference}")
+        return Runs(whole=record, parts=tuple(parts), statements=(wrong,))
+    text = f"it is the sum of the {len(parts)} records that it names, nothing counted twice"
+    other = Statement(Kind.UNKNOWN, _RUNS, "whether more runs went into the weights than the sum names")
+    return Runs(whole=record, parts=tuple(parts), statements=(Statement(Kind.PROVEN, _RUNS, text), other))
+
+
+def _attempts(record: Record, beside: list[NamedRecord]) -> Iterator[Statement]:
+    """Yield the attempts of the same CI job that left no record: one may have failed before it was measured."""
+    where = record.provenance
+    if where.run_id is None or not where.run_attempt:
+        return
+    known = {
+        item.record.provenance.run_attempt
+        for item in beside
+        if (item.record.provenance.run_id, item.record.provenance.job) == (where.run_id, where.job)
+    }
+    missing = [str(number) for number in range(1, min(where.run_attempt, 1000)) if number not in known]
+    if missing:
+        what = f"what attempt {', '.join(missing[:5])} of CI run {where.run_id} used: it left no record here"
+        yield Statement(Kind.UNKNOWN, _RUNS, what)
