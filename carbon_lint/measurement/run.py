@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from carbon_lint import __version__, redact
+from carbon_lint import __version__, debug, redact
 from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
@@ -113,6 +113,8 @@ def _make_job(
     fronts = None if request.leave_containers or plan.is_client else open_fronts(environ, run_id)
     if fronts is not None:
         environ = stack.enter_context(fronts).on_path(environ)
+    debug.log("job", "run %s: %s", run_id, " ".join(redact.command(plan.command)))
+    debug.log("job", "containers of scripts: %s", "left alone" if fronts is None else "labelled")
     with outlook.listening.lent():
         job = Job(plan.command, environ, request.pass_fds, finder(plan.containers, fronts))
     stack.callback(job.close)

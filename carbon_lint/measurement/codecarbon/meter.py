@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint import debug
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
 from carbon_lint.measurement.codecarbon.stand_ins import known_cpu, without_gpus
@@ -138,6 +139,7 @@ class CodeCarbonMeter:
         except BaseException:
             self._release()
             raise
+        self._log_choices()
 
     def _start(self) -> None:
         try:
@@ -165,6 +167,12 @@ class CodeCarbonMeter:
             self._previous = self._reading(self._tap.last, 0.0)
         except CounterError as error:
             raise MeasurementError(str(error), hint="`carbon-lint doctor` says what can be measured") from error
+
+    def _log_choices(self) -> None:
+        debug.log("meter", "methods: %s", self.methods)
+        debug.log("meter", "hardware: %s", self.hardware)
+        debug.log("meter", "assumptions: %s", self.assumptions)
+        debug.log("meter", "RAPL: %s", [zone.name for zone in self._cpu.zones] or "no counter that can be read")
 
     def read(self) -> Reading | None:
         """Return the figures so far; `None` if a part gave none that can be believed (`last_failure` says why)."""
