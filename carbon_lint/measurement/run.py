@@ -126,7 +126,7 @@ def _make_job(
 def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:
     """Write the record, with all notes, then put its journal into its last form. Return the record as written."""
     record = _with_notes_on_nested(_write(record, request, journal), request, journal)
-    if journal is not None:
+    if journal is not None and record.outcome is not Outcome.INTERRUPTED:  # a runner that cancels waits for seconds
         journal.compress()
     return record
 
