@@ -20,7 +20,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.files import write_atomically
+from carbon_lint.files import check_writable, make_folder_for, write_atomically
 from carbon_lint.measurement.phases import mark_to_json, replay
 from carbon_lint.records.document import (
     energy_from_json,
@@ -42,7 +42,7 @@ from carbon_lint.records.journal import (
     read_journal_file,
 )
 from carbon_lint.records.record import CodeCarbonEnergy
-from carbon_lint.records.store import read_record
+from carbon_lint.records.store import check_replaceable_by_record, read_record
 from carbon_lint.records.uncertainty import LeftOut
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ class Journal:
                 # While we hold the lock nobody else's file can be this one; under the name there may be another by now.
                 if _is_at(self._descriptor, self.path):
                     os.unlink(self.path)
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a fork of this process holds the same lock
         os.close(self._descriptor)
 
     def _append(self, line: bytes) -> None:
@@ -249,6 +251,20 @@ def reading_from_json(line: dict[str, Any]) -> Reading:
         job_cpu_s=line.get("job_cpu_s"),
         machine_cpu_s=line.get("machine_cpu_s"),
     )
+
+
+def prepare_record_path(path: str) -> None:
+    """Make the record's folder, and find out before the job what would keep the record from being written.
+
+    Raises OutputError, also if a file is there that is no record.
+    """
+    if not path:
+        raise OutputError("the record's path is empty", hint="name a file, like record.json")
+    if os.path.isdir(path):
+        raise OutputError(f"{path} is a folder", hint="name a file, like record.json")
+    check_replaceable_by_record(path, hint="name a file of its own, like record.json")
+    make_folder_for(path, hint=NEEDS_A_FOLDER)
+    check_writable(path, hint=NEEDS_A_FOLDER)
 
 
 class _Syncer:

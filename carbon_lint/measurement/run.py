@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import __version__, redact
 from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
-from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
 from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measurement.forecast.outlook import open_outlook
@@ -24,8 +23,8 @@ from carbon_lint.measurement.job.cpu_time import warn_of_others
 from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
-from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
-from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
+from carbon_lint.measurement.job.signals import CANCELLING, NoSignals, SignalInbox
+from carbon_lint.measurement.journal import Journal, prepare_record_path
 from carbon_lint.measurement.loop import Loop, RunState
 from carbon_lint.measurement.required import need_linux
 from carbon_lint.records.document import record_to_json
@@ -33,7 +32,7 @@ from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
-from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
+from carbon_lint.records.store import as_stored, rewrite_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.measurement.forecast.outlook import Outlook
     from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measurement.job.body import Body
     from carbon_lint.measurement.job.fronts import Fronts
     from carbon_lint.measurement.meter import Meter, Reading
     from carbon_lint.measurement.progress import RunProgress
@@ -66,11 +66,13 @@ def measure(
     meter: Meter,
     on_progress: Callable[[RunProgress], None],
     printed: PrintedProgress | None = None,
+    body: Body | None = None,
 ) -> Record:
     """Run the command of `request` under `meter`, judge its budget, write and return its record.
 
     Main thread only: it listens to signals. `on_progress` is called once a tick and must not raise. `printed` is given
-    if the caller hears the job's output; else it is listened to here, if a forecast is asked for.
+    if the caller hears the job's output; else it is listened to here, if a forecast is asked for. With a `body` no
+    command is run: any thread may measure it, and `printed` must be given.
 
     Raises:
         CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.
@@ -85,9 +87,9 @@ def measure(
     run_id = str(uuid.uuid4())
     plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
     with contextlib.ExitStack() as stack:
-        inbox = stack.enter_context(SignalInbox())
+        inbox = stack.enter_context(SignalInbox() if body is None else NoSignals())
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
-        job, fronts = _make_job(request, plan, outlook, run_id, stack)
+        job, fronts = _make_job(request, plan, outlook, run_id, stack, body=body)
         journal = _open_journal(request)
         earlier = None
         if journal is not None:
@@ -113,9 +115,18 @@ def measure(
 
 
 def _make_job(
-    request: RunRequest, plan: containers.Plan, outlook: Outlook, run_id: str, stack: contextlib.ExitStack
-) -> tuple[Job, Fronts | None]:
+    request: RunRequest,
+    plan: containers.Plan,
+    outlook: Outlook,
+    run_id: str,
+    stack: contextlib.ExitStack,
+    *,
+    body: Body | None,
+) -> tuple[Job | Body, Fronts | None]:
     """Return the job, which waits for its start, and the fronts of its containers."""
+    if body is not None:
+        body.environ = {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
+        return body, None
     environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
     environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
     fronts = None if request.leave_containers or plan.is_client else open_fronts(environ, run_id)
@@ -165,24 +176,9 @@ def _without_group(blank: Record, request: RunRequest, journal: Journal | None) 
     return blank
 
 
-def exit_code(record: Record) -> int:
-    """Return what `carbon-lint run` exits with. The child's own failure wins over all but a stop by us."""
-    status = record.exit_status
-    if record.outcome is Outcome.OVER_BUDGET:
-        return 1
-    if record.outcome is Outcome.UNMEASURED:
-        return 125
-    if record.outcome is Outcome.INTERRUPTED:
-        return status or 130  # a cancelled job that saved its checkpoint and exited 0 was cancelled all the same
-    return _SUCCESS if status is None else status
-
-
-def was_stopped(record: Record) -> bool:
-    """Return whether we ended the job, over its budget or because it could not be measured; it may have exited 0."""
-    return record.stopped_by in {StoppedBy.BUDGET, StoppedBy.UNMEASURED}
-
-
-def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None) -> bool:
+def _start_unless_cancelled(
+    job: Job | Body, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None
+) -> bool:
     """Start the job and see it through; whether it was started.
 
     A Ctrl-C while the meter was starting means: do not start it at all.
@@ -333,20 +329,6 @@ def _ended_at(started_at: str, duration_s: float) -> tuple[str, str | None]:
 def format_utc(moment: datetime) -> str:
     """`2026-11-24T10:00:00.123Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def prepare_record_path(path: str) -> None:
-    """Make the record's folder, and find out before the job what would keep the record from being written.
-
-    Raises OutputError, also if a file is there that is no record.
-    """
-    if not path:
-        raise OutputError("the record's path is empty", hint="name a file, like record.json")
-    if os.path.isdir(path):
-        raise OutputError(f"{path} is a folder", hint="name a file, like record.json")
-    check_replaceable_by_record(path, hint="name a file of its own, like record.json")
-    make_folder_for(path, hint=NEEDS_A_FOLDER)
-    check_writable(path, hint=NEEDS_A_FOLDER)
 
 
 def _open_journal(request: RunRequest) -> Journal | None:

@@ -171,7 +171,7 @@ def baseline_of(options: Options, settings: Settings, limits: Limits, around: Su
 
 def check_outputs(plan: RunPlan) -> bool:
     """Find out before the job what could not be written after it. Returns whether a new card will be made."""
-    from carbon_lint.measurement.run import prepare_record_path  # noqa: PLC0415  `gate` and `card` measure nothing
+    from carbon_lint.measurement.journal import prepare_record_path  # noqa: PLC0415  `gate` and `card` measure nothing
 
     if plan.record_path is not None:
         prepare_record_path(plan.record_path)
@@ -202,8 +202,11 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
     )
 
 
-def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
-    """Return CodeCarbon's meter as the plan has it, priced hour by hour on a grid."""
+def meter_of(plan: RunPlan, environ: Mapping[str, str], *, is_shared: bool = False) -> Meter:
+    """Return CodeCarbon's meter as the plan has it, priced hour by hour on a grid.
+
+    `is_shared`: what is measured runs in this process.
+    """
     from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter  # noqa: PLC0415  it takes a second
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415
     from carbon_lint.measurement.grid.hourly import hourly  # noqa: PLC0415
@@ -216,6 +219,7 @@ def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
         ram_power_w=plan.ram_power_w,
         environ=environ,
         require=plan.require,
+        is_shared=is_shared,
     )
     return hourly(meter, place) if isinstance(place, ElectricityMaps) else meter
 

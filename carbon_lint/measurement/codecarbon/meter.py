@@ -72,6 +72,7 @@ class CodeCarbonMeter:
         environ: the job's, for the variables that say which GPUs it can see.
         require: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is
             there and cannot be read.
+        is_shared: other code runs in this process, and may use CodeCarbon itself.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class CodeCarbonMeter:
         ram_power_w: float | None = None,
         environ: Mapping[str, str] = MappingProxyType({}),
         require: Collection[str] = (),
+        is_shared: bool = False,
         root: Path = Path("/"),
     ) -> None:
         need_linux()
@@ -103,12 +105,11 @@ class CodeCarbonMeter:
         self.software = {"codecarbon": REQUIRED_VERSION, **self._gpus.drivers}
         self._gpu_kwh: tuple[float, ...] = ()
         self._require = frozenset(require)
-        self._root = root
+        self._root, self._is_shared = root, is_shared
         self._codecarbon_counts_cpu = True
         self._doubts: tuple[str, ...] = ()
         self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
-        self._tap = Tap()
-        self._log = QuietLog()
+        self._tap, self._log = Tap(), QuietLog()
         self._tracker: Any = None
         self._previous: Reading | None = None
         self._started_s = 0.0
@@ -141,7 +142,7 @@ class CodeCarbonMeter:
 
     def _start(self) -> None:
         try:
-            with private_surroundings(), _without_gpus(), _known_cpu(self._cpu.model):
+            with private_surroundings(), _without_gpus(is_shared=self._is_shared), _known_cpu(self._cpu.model):
                 offline_tracker = _offline_tracker()
                 self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
                 self._tracker.start()
@@ -367,9 +368,9 @@ def _known_cpu(model: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def _without_gpus() -> Iterator[None]:
+def _without_gpus(*, is_shared: bool) -> Iterator[None]:
     """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
-    with _stand_ins("pynvml", "amdsmi"):
+    with _stand_ins(*(() if is_shared else ("pynvml", "amdsmi"))):  # other code's tracker is to see the GPUs
         # Without these modules CodeCarbon starts those programs while it is imported, and with them it opens the GPUs.
         from codecarbon.core import gpu
     module: Any = gpu
