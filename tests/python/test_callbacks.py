@@ -80,13 +80,13 @@ def test_lightnings_lines_are_progress_and_phases_and_an_endless_training_has_no
     assert (names_of(file), read_done_fraction(file)) == (["epoch 2"], 0.75)
     callback.on_train_end(trainer, None)
     before = file.read_text()
-    changes = (
-        {"max_epochs": -1},
-        {"max_epochs": None},
-        {"num_training_batches": float("inf")},
-        {"is_global_zero": False},
-    )
-    for endless in changes:
+    changes = [
+        ("max_epochs", -1),
+        ("max_epochs", None),
+        ("num_training_batches", float("inf")),
+        ("is_global_zero", False),
+    ]
+    for endless in ({name: value} for name, value in changes):
         callback.on_train_batch_start(SimpleNamespace(**vars(trainer) | endless), None, None, 6)
     assert file.read_text() == before
 
@@ -138,4 +138,4 @@ def test_a_real_training_names_its_epochs(training, tmp_path):
     record = load_record(tmp_path / "r.json")
     phases = [phase for phase in record.phases if phase.name.startswith("epoch ")]
     assert [phase.name for phase in phases] == ["epoch 1", "epoch 2"]
-    assert all(0 < phase.energy_kwh < record.energy_kwh.total for phase in phases)
+    assert all(0 < phase.energy_kwh.total < record.energy_kwh.total for phase in phases)
