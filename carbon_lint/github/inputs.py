@@ -1,6 +1,6 @@
 """The step's inputs: the one reader of `INPUT_*`. Everything is checked here, and every error names the input.
 
-`ActionInputs` is the single list of inputs; tests hold action.yml, in-job/action.yml and docs/github.md against it.
+`ActionInputs` is the single list of inputs; tests hold action.yml, in-job/action.yml and docs/inputs.md against it.
 """
 
 from __future__ import annotations
@@ -183,6 +183,7 @@ class ActionInputs:
     summary: bool = _input("summary", _boolean, default=True)
     record: str | None = _input("record", _text)
     allow_foreign: bool = _input("allow-foreign", _boolean, default=False)
+    attestations: bool = _input("attestations", _boolean, default=False)
     comment_on: str = _input("comment-on", _choice("change", "always", "failure"), default="change")
     job_index: int | None = _input("job-index", _index)
     baseline_max_age_s: float | None = _input("baseline-max-age", parse_age_s)
@@ -246,6 +247,11 @@ class ActionInputs:
                 "input 'allow-foreign' is for a `record` that is read, and here none is",
                 hint="leave `allow-foreign` out, or name the `record` and leave `command` out",
             )
+        if self.attestations and self.record is None and self.command is None:
+            raise UsageError(
+                "input 'attestations' is for the record of a run, and there is none",
+                hint="add `command: python train.py` or `record: carbon-lint-record.json`, or leave it out",
+            )
         if self.max_increase and not self.baseline:
             raise UsageError("input 'max-increase' is given without 'baseline'", hint="add `baseline: card`")
         unusual = unusual_intensity(self.carbon_intensity_g_per_kwh or LEAST_GRID_G_PER_KWH)
@@ -289,7 +295,7 @@ def _check_names(given: Mapping[str, str], known: Iterable[str]) -> None:
         return
     hints = [f"did you mean {' and '.join(f'`{name}`' for name in meant)}?"] if meant else []
     if not all(near[name] for name in wrong):
-        hints.append("limits are `max-emissions`, `max-energy` and `max-increase`; docs/github.md lists all inputs")
+        hints.append("limits are `max-emissions`, `max-energy` and `max-increase`; docs/inputs.md lists all inputs")
     are = "is" if len(wrong) == 1 else "are"
     raise UsageError(
         f"input{'s' if are == 'are' else ''} {' and '.join(map(repr, wrong))} {are} not known", hint="; ".join(hints)

@@ -10,7 +10,8 @@ from carbon_lint.records.ledger import contents_between
 from carbon_lint.records.ledger_sum import count
 from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.periods import period_of
-from carbon_lint.report.ledger.month import USUAL_KEYS, month_of
+from carbon_lint.report.ledger.keys import USUAL_KEYS
+from carbon_lint.report.ledger.month import month_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def read_month(
 ) -> tuple[Month, Contents]:
     """Return what a period came to, and what was read for it. `budgets` are given beside those of the configuration.
 
-    A budget of a calendar month is judged in the month of the period's last moment, or of now; a rolling one ends there.
+    A budget of a calendar month is judged in the month of the period's end, or of now. A rolling one ends there.
 
     Raises InputError if the ledger cannot be read, or two of its records cannot be told apart.
     """

@@ -171,7 +171,7 @@ def baseline_of(options: Options, settings: Settings, limits: Limits, around: Su
 
 def check_outputs(plan: RunPlan) -> bool:
     """Find out before the job what could not be written after it. Returns whether a new card will be made."""
-    from carbon_lint.measurement.journal import prepare_record_path  # noqa: PLC0415  `gate` and `card` measure nothing
+    from carbon_lint.measurement.run import prepare_record_path  # noqa: PLC0415  `gate` and `card` measure nothing
 
     if plan.record_path is not None:
         prepare_record_path(plan.record_path)
@@ -188,6 +188,7 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
     options, limits = plan.options, plan.limits
     return RunRequest(
         budget=limits.hard_budget,
+        budget_folder=options.budget_folder,
         on_exceed=limits.on_exceed,
         stop_when=limits.stop_when,
         on_unmeasured=OnLoss(options.on_unmeasured or OnLoss.STOP),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def environment(package: str) -> Environment:
-    """Return the templates of `package`, and the looks that pages share. Raises UsageError if Jinja2 is not installed."""
+    """Return the templates of `package`, and the looks that pages share. Raises UsageError if there is no Jinja2."""
     try:
         import jinja2  # noqa: PLC0415  an extra, and slow to load
     except ImportError as error:

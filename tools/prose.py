@@ -1,0 +1,134 @@
+"""Lint the English of the documentation by proselint, with a small style of our own.
+
+    python tools/prose.py [FILE ...]     every page by default; exit status 1 if there are findings
+
+`STYLE` lists the habits of this project's older pages that readers stumbled over. Start, the guides, the front page and
+README also keep each sentence to `LONGEST` words. Code, addresses and comments are not read.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proselint.config import DEFAULT
+from proselint.registry import CheckRegistry
+from proselint.registry.checks import Check, CheckResult
+from proselint.tools import LintFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+LONGEST = 30
+"""Words in a sentence. GOV.UK's guide to content design splits sentences over 25; names of files take some more."""
+TRADE = ("README.md", "docs/index.md", "docs/start.md", "docs/guides/")
+"""Pages for readers with B1 English: no long sentence."""
+GENERATED = re.compile(r"docs/(?:cli|config|exit-codes|inputs|record)\.md|docs/rules/")
+
+STYLE = (
+    ("where", r"(?:^|[.:;(*|] )Where\b(?![^.:\n]*\?)", "'Where' begins a condition: write 'If' or 'When'"),
+    ("where", r"\b(?:[Oo]nly|except|[Ee]ven|unless|but) where\b", "'where' for a condition: write 'if' or 'when'"),
+    ("where", r", where (?:it|there|they|one|any|no|all|none|nothing)\b", "'where' for a condition: write 'if'"),
+    ("told", r"\b(?:is|are|was|were|be) (?:said|told)\b", "say who does it: 'carbon-lint prints', 'the error names'"),
+    ("were", r"\bit were\b|\bwere it\b", "write 'if it is' or 'if it was'"),
+    ("none", r"\b(?:is|are) none\b|\bnone is\b", "write 'there is no ...'"),
+    ("no", r"(?<![Tt]here )\b(?:is|are|was) no (?!longer\b|more\b|less\b|need\b)\w+", "write 'is not a ...'"),
+    ("actors", r"\bdoors?\b|\bears?\b|\bhears?\b|\bheard\b", "programs have no doors and ears"),
+    ("old", r"\b(?:anew|thereof|whereof|lest|hence|nought|likewise|for ever)\b", "an old word: use a plain one"),
+    ("mend", r"\b[Mm]end(?:s|ed|ing)?\b", "write 'fix' or 'repair'"),
+    ("held", r"\b[Hh](?:old|olds|eld) (?:it |them |the \w+ )?against\b", "write 'check against' or 'compare with'"),
+    ("but", r"\bbut for\b", "write 'except'"),
+    ("same", r"\ball the same\b", "write 'still' or 'anyway'"),
+    ("came", r"\bcame of\b|\bcomes of\b", "name the result"),
+)
+READ = (
+    *("annotations", "cliches", "hedging", "malapropisms", "needless_variants", "nonwords", "oxymorons"),
+    *("redundancy", "spelling", "uncomparables", "carbon_lint"),
+)
+"""Which checks run. proselint's typography and terms would change quotes and names that are code."""
+
+_HIDDEN = (
+    re.compile(r"^( *)(```|~~~).*?^\1\2 *$", re.MULTILINE | re.DOTALL),
+    re.compile(r"<!--.*?-->", re.DOTALL),
+    re.compile(r"\A---\n.*?\n---\n", re.DOTALL),
+    re.compile(r"\]\([^)\n]*\)"),
+)
+_ONE_WORD = re.compile(r"`[^`]+`|https?://[^\s)>]+")
+_BLOCK = re.compile(r"(?:(?!\n\s*\n|\n *(?:[-*|#>=!]|\d+\.)).)+", re.DOTALL)
+_END = re.compile(r"[.!?:][)*\"\]]*\s+(?=[A-Z`*\[(\"'X])")
+_WORDS = re.compile(r"[\w'/.-]*\w")
+
+
+def blanked(text: str) -> str:
+    """Return `text` without its code and addresses, every offset kept; code within a line is one word."""
+    for pattern in _HIDDEN:
+        text = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    return _ONE_WORD.sub(lambda match: "X" + re.sub(r"[^\n]", "x", match[0][1:]), text)
+
+
+def long_sentences(text: str, check: Check) -> Iterator[CheckResult]:
+    """Yield each sentence of more than `LONGEST` words; a table's cell and a list's item are sentences of their own."""
+    for block in _BLOCK.finditer(text):
+        start = block.start()
+        for end in (*(match.end() for match in _END.finditer(text, *block.span())), block.end()):
+            words = max(len(_WORDS.findall(cell)) for cell in text[start:end].split("|"))
+            if words > LONGEST:
+                message = f"a sentence of {words} words: {LONGEST} at most on this page"
+                yield CheckResult(check.path, message, (start, end), None)
+            start = end
+
+
+def habit(pattern: str) -> Callable[[str, Check], Iterator[CheckResult]]:
+    """Return a check that finds `pattern`."""
+    compiled = re.compile(pattern, re.MULTILINE)
+
+    def matches(text: str, check: Check) -> Iterator[CheckResult]:
+        for match in compiled.finditer(text):
+            yield CheckResult(check.path, f"{match[0].strip()!r}: {check.message}", match.span(), None)
+
+    return matches
+
+
+def findings(path: Path, text: str) -> list[str]:
+    """Return one line for each finding, in order."""
+    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.as_posix()
+    # The first key that fits a check decides, so the longer one comes first.
+    enabled = {"carbon_lint.long": name.startswith(TRADE), **dict.fromkeys(READ, True)}
+    results = LintFile(name, blanked(text)).lint({**DEFAULT, "checks": enabled})
+    return [f"{name}:{one.pos[0]}:{one.pos[1]}: {one.check_result.message}" for one in results]
+
+
+def register() -> None:
+    """Give proselint its own checks and ours, once."""
+    from proselint.checks import __register__ as theirs  # noqa: PLC0415  it compiles them
+
+    registry = CheckRegistry()
+    if registry.checks:
+        return
+    registry.register_many(theirs)
+    for name, pattern, message in STYLE:
+        registry.register(Check(check_type=habit(pattern), path=f"carbon_lint.{name}", message=message))
+    registry.register(Check(check_type=long_sentences, path="carbon_lint.long"))
+
+
+def pages() -> list[Path]:
+    """Return every page that a person has written; CHANGELOG.md lists what was, in the words of its day."""
+    found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/README.md")]
+    written = {path: path.relative_to(ROOT).as_posix() for path in found if path.name != "CHANGELOG.md"}
+    return sorted(path for path, name in written.items() if not GENERATED.match(name))
+
+
+def main(arguments: list[str]) -> int:
+    """Print what is found; return 1 if there is any."""
+    register()
+    paths = [Path(name).resolve() for name in arguments] or pages()
+    lines = [line for path in paths for line in findings(path, path.read_text(encoding="utf-8"))]
+    print("\n".join(lines) if lines else f"{len(paths)} pages: plain English")
+    return int(bool(lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
