@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.config import load
+from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.job.ranks import stray_rank, whole_node
 from carbon_lint.pipeline import plan as plans
@@ -32,11 +33,6 @@ _QUANTITIES: dict[str, tuple[str, Callable[[str], float]]] = {
     "tick": ("tick_s", parse_duration_s),
 }
 _PATHS = ("record", "card")
-
-
-def spelled(option: str, value: str) -> str:
-    """Return an option as it is typed in Python: `max_energy='2 kWh'`."""
-    return f"{option.replace('-', '_')}={value!r}"
 
 
 def ask(given: dict[str, Any]) -> tuple[RunPlan, RunRequest, Meter]:
@@ -87,9 +83,17 @@ def _options(given: dict[str, Any]) -> Options:
             values[name] = os.fspath(values[name])
     if isinstance(values.get("require"), str):
         values["require"] = (values["require"],)
+    _check_choice("on_exceed", values.get("on_exceed"), ON_EXCEED)
+    for wanted in values.get("require", ()):
+        _check_choice("require", wanted, REQUIRABLE)
     options = Options(spelling="{}", typed=typed, **values)
     check_tick(options)
     return options
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value is not None and value not in choices:
+        raise UsageError(f"{name}={value!r} is not known", hint=f"use {' or '.join(map(repr, choices))}")
 
 
 def _command() -> tuple[str, ...]:

@@ -17,11 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from carbon_lint.errors import CarbonLintError, MeasurementError, UsageError
 from carbon_lint.gate.budget import format_limit
-from carbon_lint.measurement.job.body import Body
-from carbon_lint.measurement.job.ranks import describe_idle, is_measuring
-from carbon_lint.pipeline.story import Story
-from carbon_lint.python.asking import ask, spelled
-from carbon_lint.python.front import Front
+from carbon_lint.measurement.system import need_linux
 from carbon_lint.records.record import Outcome, StoppedBy
 
 if TYPE_CHECKING:
@@ -29,6 +25,9 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
     from carbon_lint.gate.verdict import Verdict
+    from carbon_lint.measurement.job.body import Body
+    from carbon_lint.pipeline.story import Story
+    from carbon_lint.python.front import Front
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.run_report import RunReport
 
@@ -145,16 +144,23 @@ class Measurement:
         if self._owner is not None:
             raise UsageError("this measurement has been used", hint="call measure() once for each run")
         self._owner = os.getpid()
-        if not is_measuring(os.environ):
-            _LOG.info(describe_idle(os.environ))
-            return self
         try:
+            need_linux()
             self._begin()
         except CarbonLintError as error:
             raise _with_advice(error) from error.__cause__
         return self
 
     def _begin(self) -> None:
+        from carbon_lint.measurement.job.body import Body
+        from carbon_lint.measurement.job.ranks import describe_idle, is_measuring
+        from carbon_lint.pipeline.story import Story
+        from carbon_lint.python.asking import ask
+        from carbon_lint.python.front import Front
+
+        if not is_measuring(os.environ):
+            _LOG.info(describe_idle(os.environ))
+            return
         plan, request, meter = ask(self._given)
         body = self._body = Body()
         front = self._front = Front(request, meter, body)
@@ -276,7 +282,7 @@ class Measurement:
 
     def __str__(self) -> str:
         """Return the report that `carbon-lint run` prints at the end."""
-        from carbon_lint.report.run.text import render  # noqa: PLC0415  only if somebody prints it
+        from carbon_lint.report.run.text import render
 
         return "not measured yet" if self.report is None else render(self.report, colour=False)
 
@@ -292,11 +298,16 @@ def _tell(story: Story, told: Future[RunReport]) -> None:
         told.set_exception(error)
 
 
+def _spelled(option: str, value: str) -> str:
+    """Return an option as it is typed in Python: `max_energy='2 kWh'`."""
+    return f"{option.replace('-', '_')}={value!r}"
+
+
 def _with_advice(error: CarbonLintError) -> CarbonLintError:
     """Return the error with its hint as a note, which a traceback shows."""
-    advice = error.advice(spelled)
+    advice = error.advice(_spelled)
     if error.option is not None:
-        error.add_note(f"in measure({spelled(error.option, error.value or '...')})")
+        error.add_note(f"in measure({_spelled(error.option, error.value or '...')})")
     if advice is not None:
         error.add_note(advice)
     return error

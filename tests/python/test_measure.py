@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from carbon_lint.measurement.job.environment import PROGRESS_VARIABLE, RUN_ID_VA
 from carbon_lint.pipeline import plan
 from carbon_lint.records.record import Outcome, StoppedBy
 from carbon_lint.records.store import load_record
+from tests.conftest import ROOT
 from tests.measurement.fake_meter import FakeMeter
 
 TICK = {"location": "FRA", "tick": "10ms"}
@@ -230,6 +233,8 @@ def test_what_cannot_be_done_is_said_before_the_body_begins():
         ({}, "location"),
         ({"location": "FRA", "tick": "2h"}, "tick '2h' is too long"),
         ({"location": "FRA", "forecast": True}, "needs a limit"),
+        ({"location": "FRA", "on_exceed": "explode"}, "use 'stop' or 'finish'"),
+        ({"location": "FRA", "require": "tpu"}, "require='tpu' is not known"),
         ({"location": "FRA", "record": "s3://b/r.json"}, "lies on this machine"),
         ({"location": "FRA", "record": "/proc/r.json"}, "r.json"),
     ):
@@ -237,6 +242,18 @@ def test_what_cannot_be_done_is_said_before_the_body_begins():
             raise AssertionError("the body has begun")
         text = " ".join([str(caught.value), *getattr(caught.value, "__notes__", ())])
         assert said in text, text
+
+
+def test_the_page_says_what_there_is_and_its_first_example_runs(capsys):
+    page = (ROOT / "docs" / "python.md").read_text()
+    (arguments,) = re.findall(r"Each argument is the flag.*?: (.*?)\. Quantities", page, re.DOTALL)
+    assert re.findall(r"`(\w+)`", arguments) != []
+    assert set(re.findall(r"`(\w+)`", arguments)) == set(inspect.signature(measure).parameters)
+    example = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    exec(example.replace('"2 kWh"', '"2 MWh"'), {"train": lambda step: None})
+    assert "Within budget" in capsys.readouterr().out
+    flags = {name.replace("_", "-") for name in inspect.signature(measure).parameters}
+    assert flags <= {option[2:] for option in re.findall(r"--[a-z-]+", (ROOT / "docs" / "cli.md").read_text())}
 
 
 def test_the_package_imports_nothing_until_measure_is_asked_for():
