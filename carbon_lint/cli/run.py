@@ -45,8 +45,9 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.pipeline.story import Story
 
     _fill_standard_streams()
-    plan = run_options.plan_from(arguments, load())
-    request = run_options.request_from(arguments, plan)
+    provenance = run_options.provenance_from(arguments)
+    plan = run_options.plan_from(arguments, load(), provenance)
+    request = run_options.request_from(arguments, plan, provenance)
     # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
     _check(plan, request)
     watch = _watch(arguments.hub_repo)

@@ -308,6 +308,8 @@ class Loop:
         else:
             elapsed_s = self.state.last_reading.elapsed_s
             forecast = forecaster.take(used, elapsed_s)
+            if forecast is not None and self._journal is not None:
+                self._journal.write_forecast(elapsed_s, forecast.share)
             self._hold_against_time_limit(forecast)
             if self.state.is_over_budget:
                 return forecast, None

@@ -10,7 +10,6 @@ import shlex
 import time
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__, redact
@@ -18,7 +17,6 @@ from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementE
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
 from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
-from carbon_lint.measurement.clock import ended_at_of, format_utc
 from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.forecast.outlook import open_outlook
 from carbon_lint.measurement.job import containers, environment
@@ -30,6 +28,7 @@ from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop, RunState
 from carbon_lint.measurement.system import need_linux
+from carbon_lint.measurement.wall_clock import ended_at_of, utc_now
 from carbon_lint.measurement.whole_job import open_whole_job
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
@@ -216,8 +215,8 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         intensity=meter.intensity,
         pue=meter.pue,
         duration_s=0.0,
-        started_at=format_utc(datetime.now(UTC)),
-        ended_at=format_utc(datetime.now(UTC)),
+        started_at=utc_now(),
+        ended_at=utc_now(),
         hardware=_named(meter.hardware),
         software={**software, **meter.software},
         command=environment.shown_command(request.command, _secrets(request)),

@@ -8,11 +8,13 @@ import shlex
 import subprocess
 import sys
 
+import pytest
 import yaml
 
 from tests.conftest import ROOT
 
 
+@pytest.mark.slow
 def test_the_site_builds_strictly_and_each_page_is_plain_markdown_too(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
-from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
+from carbon_lint.measurement.codecarbon.surroundings import private_surroundings, stand_ins
 from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.allotment import allotment
@@ -47,6 +47,7 @@ _ENERGY_ONLY_G_PER_KWH = 1000.0
 # So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
 _PARKED_S = 1e6
 _SAME_READING_S = 0.06
+_CODECARBON_EVERY_S = 5.0  # its own figures are kept beside ours; asking for them is half the cost of a reading
 _LAST_TRIES, _RETRY_S = 3, 0.1
 _LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
     "save_to_file",
@@ -111,7 +112,7 @@ class CodeCarbonMeter:
         self._log = QuietLog()
         self._tracker: Any = None
         self._previous: Reading | None = None
-        self._started_s = 0.0
+        self._started_s = self._codecarbon_due_s = 0.0
         self.assumptions = self._host.assumptions
         self.methods = Methods(cpu=self._cpu.method, gpu=self._gpus.method, ram=self._ram.method)
 
@@ -168,16 +169,13 @@ class CodeCarbonMeter:
 
     def read(self) -> Reading | None:
         """Return the figures so far; `None` if a part gave none that can be believed (`last_failure` says why)."""
-        count = self._tap.count
-        self._log.lines.clear()
+        return self._read(is_codecarbon_due=time.monotonic() >= self._codecarbon_due_s)
+
+    def _read(self, *, is_codecarbon_due: bool) -> Reading | None:
         gpu_kwh = self._gpus.read()
-        self._tracker.flush()
-        if self._tap.count == count:
-            problem: str | None = f"CodeCarbon gave no figures: {self._log.cause()}"
-        elif gpu_kwh is None:
-            problem = self._gpus.last_failure
-        else:
-            problem = self._check.problem(self._tap.last)
+        problem = self._gpus.last_failure if gpu_kwh is None else None
+        if is_codecarbon_due:
+            problem = self._ask_codecarbon() or problem
         self.last_failure = problem
         if problem is not None or gpu_kwh is None:
             return None
@@ -189,6 +187,18 @@ class CodeCarbonMeter:
         self._gpu_kwh = self._gpus.read_kwh
         return self._previous
 
+    def _ask_codecarbon(self) -> str | None:
+        """Take CodeCarbon's figures, and return why they cannot be believed; the next reading then asks again."""
+        count = self._tap.count
+        self._log.lines.clear()
+        self._tracker.flush()
+        if self._tap.count == count:
+            return f"CodeCarbon gave no figures: {self._log.cause()}"
+        problem = self._check.problem(self._tap.last)
+        if problem is None:
+            self._codecarbon_due_s = time.monotonic() + _CODECARBON_EVERY_S
+        return problem
+
     def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
         """See Meter."""
         if self._host.note_job_cpu(seconds, outside=outside):
@@ -198,12 +208,12 @@ class CodeCarbonMeter:
         """Return the last figures and end all threads. A reading that fails, and would cost the run, is tried again."""
         try:
             self._wait_until_measurable()
-            last = self.read()
+            last = self._read(is_codecarbon_due=True)
             for _ in range(_LAST_TRIES - 1):
                 if last is not None:
                     break
                 time.sleep(_RETRY_S)
-                last = self.read()
+                last = self._read(is_codecarbon_due=True)
             self._tracker.stop()
             self._gpus.stop()
             if last is not None and self._cpu.method is Method.COUNTER and last.codecarbon is not None:
@@ -369,7 +379,7 @@ def _known_cpu(model: str | None) -> Iterator[None]:
 @contextmanager
 def _without_gpus() -> Iterator[None]:
     """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
-    with _stand_ins("pynvml", "amdsmi"):
+    with stand_ins("pynvml", "amdsmi"):
         # Without these modules CodeCarbon starts those programs while it is imported, and with them it opens the GPUs.
         from codecarbon.core import gpu
     module: Any = gpu
@@ -382,19 +392,3 @@ def _without_gpus() -> Iterator[None]:
     finally:
         for name, value in before.items():
             setattr(module, name, value)
-
-
-@contextmanager
-def _stand_ins(*names: str) -> Iterator[None]:
-    """Within, each of these modules is an empty one that can be initialised."""
-    before = {name: sys.modules[name] for name in names if name in sys.modules}
-    for name in names:
-        stand_in = ModuleType(name)
-        stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
-        sys.modules[name] = stand_in
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
-        sys.modules.update(before)
