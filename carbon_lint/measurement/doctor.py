@@ -56,9 +56,9 @@ _CODECARBON = (
 
 
 _HF_JOB = (
-    "this is a Hugging Face Job: it has no Docker, so only the in-job action starts here; it states no region, so grams "
-    "need a location or carbon-intensity that you know of, and max-energy needs neither; it ends after 30 minutes unless "
-    "it was started with --timeout"
+    "this is a Hugging Face Job: it has no Docker, so only the in-job action starts here; it states no region, so "
+    "grams need a location or carbon-intensity that you know of, and max-energy needs neither; it ends after 30 "
+    "minutes unless it was started with --timeout"
 )
 
 
