@@ -35,6 +35,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Tell the pipeline's story of one job. Returns the exit status."""
+    from carbon_lint.measurement.system import need_linux
+
+    need_linux()
     from carbon_lint.config import load
     from carbon_lint.measurement.job.ranks import become, describe_idle, is_measuring
     from carbon_lint.measurement.run import RecordNotWrittenError
@@ -42,8 +45,9 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.pipeline.story import Story
 
     _fill_standard_streams()
-    plan = run_options.plan_from(arguments, load())
-    request = run_options.request_from(arguments, plan)
+    provenance = run_options.provenance_from(arguments)
+    plan = run_options.plan_from(arguments, load(), provenance)
+    request = run_options.request_from(arguments, plan, provenance)
     # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
     _check(plan, request)
     watch = _watch(arguments.hub_repo)
@@ -53,10 +57,24 @@ def run(arguments: Namespace) -> int:
     meter = meter_of(plan, _node_environ())
     _say_withheld(request)
     try:
-        report = Story(plan, _Terminal(request, meter, watch)).run()
+        report = Story(_own_plan(plan), _Terminal(request, meter, watch)).run()
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
     return report.exit_status or 0
+
+
+def _own_plan(plan: RunPlan) -> RunPlan:
+    """Return the plan of one node: limits of the whole job are no verdict on the record of a node."""
+    if plan.options.budget_folder is None:
+        return plan
+    from dataclasses import replace
+
+    from carbon_lint.gate.verdict import Budget
+
+    _say(
+        "limits of the whole job: join the nodes' records by `carbon-lint merge`, and judge them by `carbon-lint gate`"
+    )
+    return replace(plan, limits=replace(plan.limits, budget=Budget()))
 
 
 class _Terminal:

@@ -94,6 +94,12 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
         choices=("likely", "certain"),
         help="over a limit is: the likely figure (default), or the lower end of its range",
     )
+    limits.add_argument(
+        "--budget-folder",
+        metavar="DIR",
+        help="the limits are those of the whole job: each node writes its figures into this folder, which all must "
+        "see, and all stop when the sum is over",
+    )
     limits.add_argument("--on-unmeasured", choices=ON_EXCEED, help="the same when readings fail")
     limits.add_argument("--grace", metavar="DURATION", help="from SIGTERM to SIGKILL (default 30s)")
     limits.add_argument(
@@ -105,7 +111,7 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
     limits.add_argument("--expected-duration", metavar="DURATION", help="for --forecast, if the job tells no progress")
 
 
-def plan_from(arguments: Namespace, settings: Settings) -> RunPlan:
+def plan_from(arguments: Namespace, settings: Settings, provenance: Provenance) -> RunPlan:
     """Return the plan that the flags and the configuration ask for. Raises CarbonLintError."""
     from carbon_lint.pipeline.limits import budget_of
     from carbon_lint.pipeline.plan import Surroundings, plan_run
@@ -118,31 +124,31 @@ def plan_from(arguments: Namespace, settings: Settings) -> RunPlan:
         )
     options = options_from(arguments)
     _check_together(options, budget_of(options, settings))
-    where, record_path = _provenance(arguments), _record_path(arguments.record)
+    record_path = _record_path(arguments.record)
     return plan_run(
         options,
         settings,
         Surroundings(
-            run=identity_before(where, arguments.run_group or settings.run_group),
+            run=identity_before(provenance, arguments.run_group or settings.run_group),
             environ=os.environ,
             record_path=record_path,
             card=arguments.card,
-            default_group=_default_group(where, record_path, arguments.card),
+            default_group=_default_group(provenance, record_path, arguments.card),
         ),
     )
 
 
-def _default_group(where: Provenance, record_path: str | None, card: str | None) -> str | None:
+def _default_group(provenance: Provenance, record_path: str | None, card: str | None) -> str | None:
     """Return the run group of a cluster's job, by which a requeued job and the tasks of an array count together.
 
     A card that one of many tasks or nodes writes states its own figures: the sum is not there before all have ended.
     """
     from carbon_lint.records.schedulers import default_group, node_count
 
-    is_one_of_many = where.job_index is not None or (node_count(os.environ) or 1) > 1
+    is_one_of_many = provenance.job_index is not None or (node_count(os.environ) or 1) > 1
     if record_path is None or not record_path.endswith(".json") or (card is not None and is_one_of_many):
         return None
-    return default_group(where.scheduler, where.run_id)
+    return default_group(provenance.scheduler, provenance.run_id)
 
 
 def describe_group(plan: RunPlan) -> str | None:
@@ -157,7 +163,7 @@ def describe_group(plan: RunPlan) -> str | None:
     )
 
 
-def request_from(arguments: Namespace, plan: RunPlan) -> RunRequest:
+def request_from(arguments: Namespace, plan: RunPlan, provenance: Provenance) -> RunRequest:
     """Return the request of the job. Raises UsageError if there is no command."""
     from carbon_lint.measurement.job.environment import own_venv
     from carbon_lint.measurement.job.job import inherited_descriptors
@@ -175,7 +181,7 @@ def request_from(arguments: Namespace, plan: RunPlan) -> RunRequest:
         pass_env=plan.pass_env,
         pass_fds=inherited_descriptors(),
         forecast=arguments.forecast,
-        provenance=_provenance(arguments),
+        provenance=provenance,
         warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),
     )
 
@@ -184,6 +190,8 @@ def _check_together(options: Options, budget: Budget) -> None:
     """Raise UsageError for options of a job that do not go together."""
     if options.expected_duration_s is not None and not options.forecast:
         raise UsageError("--expected-duration is for --forecast", hint="add --forecast, or leave it out")
+    if options.budget_folder is not None and not budget:
+        raise UsageError("--budget-folder needs a limit to hold", hint="give --max-emissions or --max-energy")
     if options.forecast and not budget:
         raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
     if not LEAST_TICK_S <= options.tick_s <= MOST_TICK_S:
@@ -197,7 +205,8 @@ def _check_together(options: Options, budget: Budget) -> None:
         )
 
 
-def _provenance(arguments: Namespace) -> Provenance:
+def provenance_from(arguments: Namespace) -> Provenance:
+    """Return where the run takes place. Asks git, unless a CI states it."""
     from carbon_lint.records.provenance import provenance_of
 
     return replace(provenance_of(os.environ, os.getcwd()), model=arguments.hub_repo or arguments.card)

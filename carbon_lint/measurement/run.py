@@ -10,7 +10,6 @@ import shlex
 import time
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__, redact
@@ -18,6 +17,7 @@ from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementE
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
 from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
+from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.forecast.outlook import open_outlook
 from carbon_lint.measurement.job import containers, environment
 from carbon_lint.measurement.job.cpu_time import warn_of_others
@@ -27,11 +27,12 @@ from carbon_lint.measurement.job.ranks import unseen_gpus
 from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop, RunState
-from carbon_lint.measurement.required import need_linux
+from carbon_lint.measurement.system import need_linux
+from carbon_lint.measurement.wall_clock import ended_at_of, utc_now
+from carbon_lint.measurement.whole_job import open_whole_job
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Hardware
 
 EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
-CLOCK_TOLERANCE_S = 5.0  # between the wall clock and the monotonic one, before we say that somebody set it
 _SUCCESS = 0
 
 
@@ -93,13 +93,14 @@ def measure(
         if journal is not None:
             stack.callback(journal.close)
             earlier = find_earlier(request.record_path or "")
+        whole_job = open_whole_job(request)
         meter.start()
         found = _warnings_at_start(request, meter, journal, earlier)
         request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
         blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
-        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook)
+        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook, whole_job=whole_job)
         outlook.listening.start()
         started = time.monotonic()
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
@@ -214,8 +215,8 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         intensity=meter.intensity,
         pue=meter.pue,
         duration_s=0.0,
-        started_at=format_utc(datetime.now(UTC)),
-        ended_at=format_utc(datetime.now(UTC)),
+        started_at=utc_now(),
+        ended_at=utc_now(),
         hardware=_named(meter.hardware),
         software={**software, **meter.software},
         command=environment.shown_command(request.command, _secrets(request)),
@@ -244,7 +245,7 @@ def _redacted(record: Record, request: RunRequest) -> Record:
 def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
     reading = state.last_reading
     warnings = [*blank.warnings, *(text for text in meter.warnings if text not in blank.warnings), *state.warnings]
-    ended_at, clock_warning = _ended_at(blank.started_at, duration_s)
+    ended_at, clock_warning = ended_at_of(blank.started_at, duration_s)
     warnings += [clock_warning] if clock_warning else []
     if state.stopped_by is not None and exit_status == _SUCCESS:
         # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
@@ -281,19 +282,6 @@ def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | Non
     return with_evidence(replace(record, phases=state.phases.phases(record)), counted)
 
 
-def with_evidence(record: Record, reading: Reading) -> Record:
-    """Return the record with what the reading says of its figures: their bounds, and what they were made of."""
-    return replace(
-        record,
-        uncertainty=uncertainty_at(reading.energy_kwh, record.methods, reading.emissions_g, reading.uncertainty),
-        assumptions=record.assumptions and replace(record.assumptions, cpu_mean_load=reading.cpu_mean_load),
-        left_out=reading.left_out or LEFT_OUT,
-        codecarbon=reading.codecarbon,
-        job_cpu_s=reading.job_cpu_s,
-        machine_cpu_s=reading.machine_cpu_s,
-    )
-
-
 def _outcome(state: RunState, exit_status: int | None) -> Outcome:
     if state.stopped_by is StoppedBy.BUDGET:
         return Outcome.OVER_BUDGET
@@ -319,20 +307,6 @@ def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
     if total_kwh is None or not math.isclose(sum(by_gpu), total_kwh, rel_tol=RELATIVE_TOLERANCE):
         hardware = replace(hardware, gpus=tuple(replace(gpu, energy_kwh=None) for gpu in hardware.gpus))
     return _named(hardware)
-
-
-def _ended_at(started_at: str, duration_s: float) -> tuple[str, str | None]:
-    """Return the end by the wall clock, or by the duration if somebody set the clock while the job ran."""
-    now = datetime.now(UTC)
-    derived = datetime.fromisoformat(started_at) + timedelta(seconds=duration_s)
-    if abs((now - derived).total_seconds()) <= CLOCK_TOLERANCE_S:
-        return format_utc(now), None
-    return format_utc(derived), "the clock was set while the job ran: ended_at is started_at + duration_s"
-
-
-def format_utc(moment: datetime) -> str:
-    """`2026-11-24T10:00:00.123Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def prepare_record_path(path: str) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from carbon_lint.card.from_record import card_with_record
-from carbon_lint.card.read import read_card
 from carbon_lint.errors import CarbonLintError, HubError, InputError, UsageError
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
-from carbon_lint.records import ledger
 from carbon_lint.records.comparable import Identity, identity_of, why_never
 from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.storage import is_missing
@@ -94,6 +91,8 @@ def unless_it_is(figures: RunFigures | str | None, whole: Record) -> RunFigures 
     """
     if not isinstance(figures, RunFigures) or figures.card is None:
         return figures
+    from carbon_lint.card.from_record import card_with_record  # noqa: PLC0415  YAML is read only if there is a card
+
     try:
         change = card_with_record(figures.card, DEFAULT_CARD, whole, replace=True)
     except CarbonLintError:
@@ -105,6 +104,8 @@ def unless_it_is(figures: RunFigures | str | None, whole: Record) -> RunFigures 
 
 def figures_of_card(data: bytes, origin: str) -> RunFigures | None:
     """Return what a card states; `None` if it states no number of grams."""
+    from carbon_lint.card.read import read_card  # noqa: PLC0415  YAML is read only if there is a card
+
     block = read_card(data, DEFAULT_CARD).block
     emissions_g = _number(block, "emissions")
     if emissions_g is None:
@@ -141,6 +142,8 @@ def _ledger(question: Question) -> RunFigures | str:
     url = question.ledger or question.ledger_folder
     if question.ledger is None and is_missing(url):
         return f"there is no ledger yet in the folder {LEDGER_FOLDER}"
+    from carbon_lint.records import ledger  # noqa: PLC0415  few runs are compared with one
+
     entry, why_none = ledger.latest(url, branch=question.source.value, run=question.run)
     if entry is None:
         unnamed = _UNNAMED if question.run.repository is None else ""

@@ -7,9 +7,6 @@ from dataclasses import replace as changed
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from carbon_lint.card.edit import write_block
-from carbon_lint.card.from_record import card_with_record
-from carbon_lint.card.read import read_card
 from carbon_lint.errors import InputError, SecondCardError, UsageError
 from carbon_lint.files import check_writable, read_file, write_atomically
 from carbon_lint.records.folder import group_sum
@@ -61,6 +58,8 @@ def write_card(
     What a failed or cancelled run emitted counts too. Raises MeasurementError if the record holds no figure,
     UsageError, InputError or OutputError if the card cannot be written; the card is then as it was.
     """
+    from carbon_lint.card.from_record import card_with_record  # noqa: PLC0415  YAML is read only if there is a card
+
     change = card_with_record(
         _card_bytes(path),
         path,
@@ -87,6 +86,9 @@ def check_card_can_be_written(path: str, *, record_path: str | None = None) -> b
     data = _card_bytes(path)
     if data is None:
         check_no_other_is_meant(path)
+    from carbon_lint.card.edit import write_block  # noqa: PLC0415  YAML is read only if there is a card
+    from carbon_lint.card.read import read_card  # noqa: PLC0415
+
     card = read_card(data or b"", path)
     write_block(card, {"emissions": 1.0})
     check_writable(path)

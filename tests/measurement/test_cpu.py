@@ -165,7 +165,7 @@ def test_memory_limits_of_cgroup_v1_count_and_its_unlimited_is_none(tmp_path):
 def test_the_load_of_a_limited_container_is_its_own_and_not_the_machines(tmp_path, monkeypatch):
     root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64), cpu_max="50000 100000\n", cpu_stat="usage_usec 1\n")
     # 60 % of half a CPU, at whatever moment it is asked for
-    monkeypatch.setattr(cgroup, "cpu_usage_s", lambda root: 0.6 * 0.5 * time.monotonic())
+    monkeypatch.setattr(cgroup, "usage_s", lambda folder: 0.6 * 0.5 * time.monotonic())
     load = LoadMeter(GroupTime(root), 0.5)
     time.sleep(0.1)
     assert load.percent() == pytest.approx(60, rel=0.05)
@@ -175,13 +175,13 @@ def test_the_load_of_a_limited_container_is_its_own_and_not_the_machines(tmp_pat
 def test_where_both_cgroup_versions_are_mounted_the_groups_own_usage_counts(tmp_path):
     root = cgroup_v1(tmp_path, "/docker/x", cpuacct={"cpuacct.usage": "3000000000\n"})
     fake_machine.write(root / "sys/fs/cgroup/unified/cpu.stat", "usage_usec 999000000\n")
-    assert cgroup.cpu_usage_s(root) == 3.0
+    assert cgroup.usage_s(cgroup.cpu_folder(root)) == 3.0
 
 
 def test_the_usage_of_the_innermost_group_counts(tmp_path):
     root = cgroup_v2(tmp_path, "/a/b", cpu_stat="usage_usec 2000000\n")
     fake_machine.write(root / "sys/fs/cgroup/cpu.stat", "usage_usec 999000000\n")
-    assert cgroup.cpu_usage_s(root) == 2.0
+    assert cgroup.usage_s(cgroup.cpu_folder(root)) == 2.0
 
 
 def stat(root, *busy_idle_stolen):
@@ -207,8 +207,8 @@ def test_the_busy_time_of_some_cpus_is_theirs_alone_and_stolen_time_is_none(tmp_
 
 def test_the_machines_own_load_is_used_only_if_all_of_it_may_be_used(tmp_path):
     root = machine(tmp_path, EPYC_7763, threads=4)
-    cpus = {f"cpu{number}" for number in os.sched_getaffinity(0)}
-    assert busy_time(planned(root).limit, root)._names is None
+    cpus = {b"cpu%d" % number for number in os.sched_getaffinity(0)}
+    assert busy_time(planned(root).limit, root)._names == {b"cpu"}
     assert busy_time(planned(root, affinity=2).limit, root)._names == cpus
     cgroup_v2(root, cpu_max="150000 100000", cpu_stat="usage_usec 1\n")
     assert isinstance(busy_time(planned(root, affinity=2).limit, root), GroupTime)
@@ -218,7 +218,7 @@ def test_the_machines_own_load_is_used_only_if_all_of_it_may_be_used(tmp_path):
 def test_the_meter_models_a_limited_container_by_its_own_load(tmp_path, monkeypatch):
     """At 60 % of its share, whatever the machine around it does."""
     root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64), cpu_max="50000 100000\n", cpu_stat="usage_usec 0\n")
-    monkeypatch.setattr(cgroup, "cpu_usage_s", lambda root: 0.6 * 0.5 * time.monotonic())
+    monkeypatch.setattr(cgroup, "usage_s", lambda folder: 0.6 * 0.5 * time.monotonic())
     meter = CodeCarbonMeter(FRANCE, root=root)
     meter.start()
     time.sleep(0.2)

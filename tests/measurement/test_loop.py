@@ -285,6 +285,7 @@ def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
     assert any("the clock was set" in warning for warning in record.warnings)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_ticks_take_no_memory():
     """24 h at a tick a second, without waiting for them."""
     import tracemalloc

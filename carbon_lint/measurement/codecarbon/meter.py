@@ -28,7 +28,8 @@ from carbon_lint.measurement.host.cpu_load import LoadMeter
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import CounterError
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.required import check_required, need_linux
+from carbon_lint.measurement.required import check_required
+from carbon_lint.measurement.system import need_linux
 from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.ranges import uncertainty_of_parts
@@ -46,6 +47,7 @@ _ENERGY_ONLY_G_PER_KWH = 1000.0
 # So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
 _PARKED_S = 1e6
 _SAME_READING_S = 0.06
+_CODECARBON_EVERY_S = 5.0  # its own figures are kept beside ours; asking for them is half the cost of a reading
 _LAST_TRIES, _RETRY_S = 3, 0.1
 _LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
     "save_to_file",
@@ -102,8 +104,7 @@ class CodeCarbonMeter:
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
         self.software = {"codecarbon": REQUIRED_VERSION, **self._gpus.drivers}
         self._gpu_kwh: tuple[float, ...] = ()
-        self._require = frozenset(require)
-        self._root = root
+        self._require, self._root = frozenset(require), root
         self._codecarbon_counts_cpu = True
         self._doubts: tuple[str, ...] = ()
         self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
@@ -111,7 +112,7 @@ class CodeCarbonMeter:
         self._log = QuietLog()
         self._tracker: Any = None
         self._previous: Reading | None = None
-        self._started_s = 0.0
+        self._started_s = self._codecarbon_due_s = 0.0
         self.assumptions = self._host.assumptions
         self.methods = Methods(cpu=self._cpu.method, gpu=self._gpus.method, ram=self._ram.method)
 
@@ -168,16 +169,13 @@ class CodeCarbonMeter:
 
     def read(self) -> Reading | None:
         """Return the figures so far; `None` if a part gave none that can be believed (`last_failure` says why)."""
-        count = self._tap.count
-        self._log.lines.clear()
+        return self._read(is_codecarbon_due=time.monotonic() >= self._codecarbon_due_s)
+
+    def _read(self, *, is_codecarbon_due: bool) -> Reading | None:
         gpu_kwh = self._gpus.read()
-        self._tracker.flush()
-        if self._tap.count == count:
-            problem: str | None = f"CodeCarbon gave no figures: {self._log.cause()}"
-        elif gpu_kwh is None:
-            problem = self._gpus.last_failure
-        else:
-            problem = self._check.problem(self._tap.last)
+        problem = self._gpus.last_failure if gpu_kwh is None else None
+        if is_codecarbon_due:
+            problem = self._ask_codecarbon() or problem
         self.last_failure = problem
         if problem is not None or gpu_kwh is None:
             return None
@@ -189,6 +187,18 @@ class CodeCarbonMeter:
         self._gpu_kwh = self._gpus.read_kwh
         return self._previous
 
+    def _ask_codecarbon(self) -> str | None:
+        """Take CodeCarbon's figures, and return why they cannot be believed; the next reading then asks again."""
+        count = self._tap.count
+        self._log.lines.clear()
+        self._tracker.flush()
+        if self._tap.count == count:
+            return f"CodeCarbon gave no figures: {self._log.cause()}"
+        problem = self._check.problem(self._tap.last)
+        if problem is None:
+            self._codecarbon_due_s = time.monotonic() + _CODECARBON_EVERY_S
+        return problem
+
     def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
         """See Meter."""
         if self._host.note_job_cpu(seconds, outside=outside):
@@ -198,12 +208,12 @@ class CodeCarbonMeter:
         """Return the last figures and end all threads. A reading that fails, and would cost the run, is tried again."""
         try:
             self._wait_until_measurable()
-            last = self.read()
+            last = self._read(is_codecarbon_due=True)
             for _ in range(_LAST_TRIES - 1):
                 if last is not None:
                     break
                 time.sleep(_RETRY_S)
-                last = self.read()
+                last = self._read(is_codecarbon_due=True)
             self._tracker.stop()
             self._gpus.stop()
             if last is not None and self._cpu.method is Method.COUNTER and last.codecarbon is not None:

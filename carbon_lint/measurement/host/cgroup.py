@@ -26,15 +26,11 @@ def memory_limit_bytes(root: Path) -> int | None:
     return min((limit for limit in found if limit is not None and limit < _V1_UNLIMITED_BYTES), default=None)
 
 
-def cpu_usage_s(root: Path) -> float | None:
-    """Return the CPU seconds that this process's group has used; `None` if the kernel does not say."""
+def cpu_folder(root: Path) -> Path | None:
+    """Return the folder that counts the CPU time of this process's group; `None` if the kernel does not count it."""
     # v1 first: if both are mounted, v2 holds no controller, and its figure is the whole machine's.
-    for controller in ("cpuacct", ""):
-        for folder in _folders(root, controller):
-            seconds = usage_s(folder)
-            if seconds is not None:
-                return seconds
-    return None
+    folders = (folder for controller in ("cpuacct", "") for folder in _folders(root, controller))
+    return next((folder for folder in folders if usage_s(folder) is not None), None)
 
 
 def usage_s(folder: Path) -> float | None:

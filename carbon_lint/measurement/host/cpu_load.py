@@ -32,11 +32,11 @@ class GroupTime:
     """The busy seconds of this process's control group, whose other processes are the job."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._folder = cgroup.cpu_folder(root)
 
     def seconds(self) -> float:
         """Return them. Raises OSError if the kernel no longer says: the reading is then lost, and the cause told."""
-        usage_s = cgroup.cpu_usage_s(self._root)
+        usage_s = None if self._folder is None else cgroup.usage_s(self._folder)
         if usage_s is None:
             raise OSError("the control group's CPU usage cannot be read")
         return usage_s
@@ -46,26 +46,30 @@ class CpusTime:
     """The busy seconds of the machine's CPUs, or of some of them by number; stolen time is none."""
 
     def __init__(self, root: Path, cpus: Collection[int] | None = None) -> None:
-        self._names = None if cpus is None else {f"cpu{number}" for number in cpus}
-        self._root = root
+        self._names = {b"cpu"} if cpus is None else {b"cpu%d" % number for number in cpus}
+        self._path = os.fspath(root / "proc/stat")
         self._hertz = os.sysconf("SC_CLK_TCK")
 
     def seconds(self) -> float:
         """Return them. Raises OSError if the kernel does not say."""
-        ticks, is_found = 0, False
-        for line in (self._root / "proc/stat").read_text(encoding="ascii", errors="replace").splitlines():
-            name, *columns = line.split() or [""]
-            if name == "cpu" if self._names is None else name in self._names:
-                is_found = True
-                ticks += sum(int(columns[number]) for number in _BUSY_COLUMNS if number < len(columns))
-        if not is_found:
-            raise OSError(f"{self._root / 'proc/stat'} does not state the load of the CPUs")
+        ticks, left = 0, len(self._names)
+        with open(self._path, "rb") as file:
+            for line in file:  # the machine's is the first, and the CPUs' follow it
+                name, _, rest = line.partition(b" ")
+                if name in self._names:
+                    columns = rest.split()
+                    ticks += sum(int(columns[number]) for number in _BUSY_COLUMNS if number < len(columns))
+                    left -= 1
+                    if not left:
+                        break
+        if left == len(self._names):
+            raise OSError(f"{self._path} does not state the load of the CPUs")
         return ticks / self._hertz
 
 
 def busy_time(limit: Limit | None, root: Path) -> BusyTime:
     """Return the busy time that belongs to a limit; without one the machine's."""
-    if limit is Limit.QUOTA and cgroup.cpu_usage_s(root) is not None:
+    if limit is Limit.QUOTA and cgroup.cpu_folder(root) is not None:
         return GroupTime(root)
     return CpusTime(root, os.sched_getaffinity(0) if limit is not None else None)
 

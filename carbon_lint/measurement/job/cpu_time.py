@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.measurement.job.containers import Find
 
-_MOST_SHARE = 1 / 4000  # of one core, for looking at all processes: every 10 s or so
+_MOST_SHARE = 1 / 10_000  # of one core, for looking at all processes: every 20 s or so
 _LEAST_OTHERS_S = 0.5
 _LEAST_OTHERS_SHARE = 0.05  # of one core: what an idle machine needs for itself
 _OWN_SHARE = 0.5
