@@ -1,9 +1,11 @@
-"""Time from an empty folder to the first figure, by each tab of Start: `python benchmarks/first_figure.py [--times 5]`.
+"""Time from an empty folder to the first figure, by each tab of Start.
 
-Machine time: nobody reads or types. The laptop tab makes the virtual environment and installs the package with all that it
-needs, so it depends on the package index and on pip's cache (`--cold` empties the cache each time). The workflow tab is
-the step alone, as GitHub's runner starts it, without fetching the image. The hook tab includes pre-commit's environment.
-Prints the median, the least, the most, and how busy the machine was. `--site` times the building of the site instead.
+    python benchmarks/first_figure.py [--times 5]
+
+Machine time: nobody reads or types. The laptop tab makes the virtual environment and installs the package with all that
+it needs, so it depends on the package index and on pip's cache (`--cold` empties the cache each time). The workflow tab
+is the step alone, as GitHub's runner starts it, without fetching the image. The hook tab includes pre-commit's own
+environment. Prints the median, the least, the most, and how busy the machine was. `--site` times the site instead.
 """
 
 from __future__ import annotations
