@@ -16,7 +16,7 @@ FLOORS = (
     {"cli", "github"},
     {"starter"},
     {"pipeline", "estimate", "verification"},
-    {"measurement", "lint", "hub", "report"},
+    {"measurement", "lint", "hub", "report", "trackers"},
     {"card", "records", "gate"},
     {
         "config",
