@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
-from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
+from carbon_lint.measurement.codecarbon.surroundings import private_surroundings, stand_ins
 from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.allotment import allotment
@@ -379,7 +379,7 @@ def _known_cpu(model: str | None) -> Iterator[None]:
 @contextmanager
 def _without_gpus() -> Iterator[None]:
     """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
-    with _stand_ins("pynvml", "amdsmi"):
+    with stand_ins("pynvml", "amdsmi"):
         # Without these modules CodeCarbon starts those programs while it is imported, and with them it opens the GPUs.
         from codecarbon.core import gpu
     module: Any = gpu
@@ -392,19 +392,3 @@ def _without_gpus() -> Iterator[None]:
     finally:
         for name, value in before.items():
             setattr(module, name, value)
-
-
-@contextmanager
-def _stand_ins(*names: str) -> Iterator[None]:
-    """Within, each of these modules is an empty one that can be initialised."""
-    before = {name: sys.modules[name] for name in names if name in sys.modules}
-    for name in names:
-        stand_in = ModuleType(name)
-        stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
-        sys.modules[name] = stand_in
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
-        sys.modules.update(before)
