@@ -66,9 +66,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     staged.add_argument("--stage-key", metavar="TEXT", help="find this draft again by it (default in CI: the run)")
     staged.add_argument("--merge", metavar="REF", help="merge that draft, if the run of --record has passed")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
-    parser.add_argument(
-        "-v", "--verbose", action="count", default=0, help="show the requests; twice: all the client logs"
-    )
 
 
 def _add_block_arguments(parser: ArgumentParser) -> None:
@@ -91,14 +88,14 @@ def run(arguments: Namespace) -> int:
     """Publish, print what became of it, and return 0."""
     need_hub("publish")
     from carbon_lint.hub.client.http import Deadline
-    from carbon_lint.hub.client.session import logging_to_stderr, open_model
+    from carbon_lint.hub.client.session import open_model, quiet_client
     from carbon_lint.hub.publish.card import AGAIN_IS_SAFE, CardErrorsError, ChangedCardError
 
     _refuse_what_cannot_be_combined(arguments)
     record = None if arguments.record is None else _record(arguments)
     deadline = Deadline(parse_duration_s(arguments.timeout))
     with (
-        logging_to_stderr(arguments.verbose),
+        quiet_client(),
         open_model(
             arguments.to,
             os.environ,
