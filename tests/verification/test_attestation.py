@@ -109,6 +109,9 @@ def test_what_cannot_be_checked_is_said_and_contradicts_nothing(signed, cli, mon
     code, found = verified(cli, "--revision", "main")
     assert (code, found["proven"]) == (0, "")
     assert "the public Sigstore's keys could not be had" in found["cannot_be_known"]
+    signed(data=b"{}")
+    assert verified(cli, "--revision", "main")[0] == 1, "of another file, whoever signed it"
+    signed()
     monkeypatch.setitem(sys.modules, "sigstore.verify", None)
     assert "carbon-lint[attest]" in verified(cli)[1]["cannot_be_known"]
 
