@@ -339,6 +339,16 @@ def test_a_number_that_stands_twice_in_a_record_is_found(cli):
     assert (code, "the key emissions_g comes twice" in found["contradictions"]) == (1, True)
 
 
+def test_records_of_other_trainings_beside_it_are_not_read(cli):
+    write_record(a_record(), "r.json")
+    Path("README.md").write_bytes(card_with_record(CARD.encode(), "README.md", load_record("r.json")).after)
+    Path("other.json").write_text('{"format": "carbon-lint/record@2"}')
+    code, found = lists(cli)
+    assert code == 0, found
+    write_record(replace(a_record(), run_group="g"), "r.json")
+    assert "a record beside it cannot be read" in lists(cli)[1]["contradictions"]
+
+
 def test_a_gpu_that_others_used_is_said(cli):
     gpu = Gpu(index=0, name="T4", uuid="GPU-1", energy_kwh=0.6, is_shared=True)
     write_record(replace(a_record(), hardware=Hardware(gpus=(gpu,))), "r.json")
