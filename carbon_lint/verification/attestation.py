@@ -72,6 +72,9 @@ def _verified(bundle: bytes, repository: str | None, trusted_root: str | None) -
         from sigstore.verify import policy  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise _UncheckedError(f"{error.name} is not installed ({install_hint('attest')})") from error
+    material = json.loads(bundle).get("verificationMaterial")
+    if isinstance(material, dict) and not material.get("tlogEntries"):
+        raise _UncheckedError("it is in no public log, as of a private repository; `gh attestation verify` asks GitHub")
     verifier = _verifier(trusted_root)
     checks: list[Any] = [policy.OIDCIssuer(GITHUB)]
     if repository is not None:
@@ -109,7 +112,7 @@ def _verifier(trusted_root: str | None) -> Any:
     except (Error, OSError, ValueError) as error:
         raise InputError(
             f"{trusted_root} is no trusted root of Sigstore: {str(error)[:_SHOWN]}",
-            hint="`gh attestation trusted-root` prints GitHub's; leave the option out for the public one",
+            hint="name a file like Sigstore's trusted_root.json, or leave the option out to take that",
         ) from error
 
 
