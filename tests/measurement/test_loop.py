@@ -270,7 +270,7 @@ def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
         def now(cls, tz=None):
             return moments[0]
 
-    monkeypatch.setattr(module, "datetime", SetBack)
+    monkeypatch.setattr("carbon_lint.measurement.wall_clock.datetime", SetBack)
 
     def set_back(progress):
         run.progress.append(progress)
