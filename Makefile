@@ -5,15 +5,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # An editable install is not compiled, and where PYTHONDONTWRITEBYTECODE is set it never would be: as pip does it.
 COMPILE := $(BIN)/python -m compileall -q carbon_lint
-# Many tests wait for a process or a server, so three workers suit two cores.
-TEST_JOBS ?= 3
+# Many tests wait for a process or a server, so four workers suit two cores.
+TEST_JOBS ?= 4
 
-.PHONY: help demo demo-over-budget test lint format docs clean
+.PHONY: help demo demo-over-budget test coverage lint format docs clean
 help:
 	@echo "make demo               train a small real model under CodeCarbon, gate it, write, lint and publish its card (locally)"
 	@echo "make demo-over-budget   the same with a budget that is too small: the job is stopped"
-	@echo "make test               the whole suite but what needs Docker, torch or pre-commit (.ci/run runs that too)"
+	@echo "make test               the suite but what is slow or needs Docker, torch or pre-commit (.ci/run runs that too)"
 	@echo "                        TESTS=thorough makes it try ten times as many examples; PYTEST_ARGS go to pytest"
+	@echo "make coverage           the same, and which lines and branches of the package it runs"
 	@echo "make lint               ruff, mypy, our own check on the demo's card, the English of the documentation"
 	@echo "make docs               generate the reference pages from the code, and build the site"
 
@@ -45,6 +46,12 @@ demo-over-budget: $(VENV)/.demo
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal $(PYTEST_ARGS)
+
+coverage: $(VENV)/.test
+	rm -f .coverage .coverage.*
+	$(BIN)/python -m coverage run -m pytest -n $(TEST_JOBS) --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --skip-covered --skip-empty
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

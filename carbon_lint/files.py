@@ -117,7 +117,7 @@ def check_writable(path: str | os.PathLike[str], *, hint: str | None = None) -> 
     cause, own_hint = "its folder may not be written to", "name a file in a folder that can be written to"
     if not os.path.isdir(folder):
         cause, own_hint = "its folder is not there", "make the folder first"
-    elif os.statvfs(folder).f_flag & os.ST_RDONLY:
+    elif hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
         cause = "its folder is on a read-only file system"
     raise OutputError(f"cannot write {os.fspath(path)}: {cause}", hint=hint or own_hint)
 

@@ -89,19 +89,33 @@ EXIT_CODE_WORDS = {
 # What happened -> verb -> exit code. `tests/hub/test_exit_codes.py` makes each of it happen.
 EXIT_CODES_BY_VERB: dict[str, dict[str, int]] = {
     "nothing to object to": dict.fromkeys(VERBS, 0),
-    "findings, or over a limit": {"run": 1, "gate": 1, "check": 1, "publish": 1, "audit": 1, "ledger": 1},
+    "findings, or over a limit": {"run": 1, "gate": 1, "check": 1, "publish": 1, "audit": 1, "verify": 1, "ledger": 1},
     "an option that does not exist": dict.fromkeys(VERBS, 2),
     "`carbon-lint.toml` is wrong": dict.fromkeys(
         ("run", "gate", "check", "doctor", "estimate", "publish", "audit", "report"), 2
     ),
     "a file that was named is not there": dict.fromkeys(
-        ("gate", "card", "check", "estimate", "publish", "audit", "merge", "recover", "ledger", "report", "init"), 2
+        (
+            "gate",
+            "card",
+            "check",
+            "estimate",
+            "publish",
+            "audit",
+            "verify",
+            "merge",
+            "recover",
+            "ledger",
+            "report",
+            "init",
+        ),
+        2,
     ),
-    "no card, no model or no run was found": {"check": 3, "audit": 3, "ledger": 3},
+    "no card, no model or no run was found": {"check": 3, "audit": 3, "verify": 3, "ledger": 3},
     "the location is not known": {"run": 125, "doctor": 125, "card": 2, "estimate": 2},
     "a record without a figure": {"gate": 125, "ledger": 125, "card": 2, "merge": 2, "publish": 2, "estimate": 2},
-    "the Hub cannot be reached": {"publish": 4, "find": 2, "audit": 2, "gate": 2},
-    "the extra `hub` is not installed": {"publish": 4, "find": 2, "audit": 2},
+    "the Hub cannot be reached": {"publish": 4, "find": 2, "audit": 2, "verify": 2, "gate": 2},
+    "the extra `hub` is not installed": {"publish": 4, "find": 2, "audit": 2, "verify": 2},
     "the job exits with 7": {"run": 7},
     "the job's command is not there": {"run": 127},
 }

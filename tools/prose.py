@@ -77,7 +77,7 @@ def long_sentences(text: str, check: Check) -> Iterator[CheckResult]:
             words = max(len(_WORDS.findall(cell)) for cell in text[start:end].split("|"))
             if words > LONGEST:
                 message = f"a sentence of {words} words: {LONGEST} at most on this page"
-                yield CheckResult(check.path, message, (start + 1, end), None)
+                yield CheckResult(check.path, message, (start, end), None)
             start = end
 
 
@@ -98,7 +98,7 @@ def findings(path: Path, text: str) -> list[str]:
     # The first key that fits a check decides, so the longer one comes first.
     enabled = {"carbon_lint.long": name.startswith(TRADE), **dict.fromkeys(READ, True)}
     results = LintFile(name, blanked(text)).lint({**DEFAULT, "checks": enabled})
-    return [f"{name}:{one.pos[0] - 1}:{one.pos[1]}: {one.check_result.message}" for one in results]
+    return [f"{name}:{one.pos[0]}:{one.pos[1]}: {one.check_result.message}" for one in results]
 
 
 def register() -> None:

@@ -38,6 +38,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Diagnose, print, and say by the exit status whether a run would be measured."""
+    from carbon_lint.measurement.system import need_linux
+
+    need_linux()
     from carbon_lint.config import load
     from carbon_lint.measurement.doctor import diagnose
     from carbon_lint.pipeline.limits import budget_of

@@ -33,6 +33,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--location", metavar="PLACE", help="where the runners stand: FRA, USA/virginia, ..., auto")
     parser.add_argument("--to", metavar="MODEL", help="the model on the Hub, owner/model")
     parser.add_argument("--record", metavar="FILE", help="of a first run, to propose a budget")
+    parser.add_argument(
+        "--runner", metavar="LABEL", help="the runner that trains: hf-jobs-a10g-small, ... (default ubuntu-24.04)"
+    )
     parser.add_argument("--owner", metavar="NAME", help="whose carbon-lint to use, as in NAME/carbon-lint@v0")
     parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use, instead of --owner")
     parser.add_argument("--yes", action="store_true", help="write without asking")
@@ -40,6 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Propose, ask, write, and return 0."""
+    from carbon_lint.starter.runners import without_docker
     from carbon_lint.starter.survey import survey
 
     root = Path(arguments.folder)
@@ -48,6 +52,8 @@ def run(arguments: Namespace) -> int:
     found = survey(root)
     choices = _choices(arguments, found)
     _say_found(found, choices)
+    for warning in without_docker(root):
+        sys.stderr.write(f"carbon-lint: warning: {terminal(warning)}\n")
     changes = _changes(root, found, choices)
     if not changes:
         sys.stderr.write("carbon-lint: nothing to do: workflow, hook and configuration are there\n")
@@ -71,12 +77,11 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
     from carbon_lint.project import MAJOR_TAG
     from carbon_lint.records.store import load_record
     from carbon_lint.starter.files import DEFAULT_ACTION, Choices
+    from carbon_lint.starter.runners import DEFAULT_RUNNER, check_runner
 
-    emissions_g = None
-    if arguments.record is not None:
-        emissions_g = load_record(arguments.record).emissions_g
-        if emissions_g is None:
-            raise InputError(f"{arguments.record} holds no emissions", hint="a run measured with --location has them")
+    record = None if arguments.record is None else load_record(arguments.record)
+    if record is not None and record.energy_kwh.total is None:
+        raise InputError(f"{arguments.record} holds no figures", hint="take the record of a run that was measured")
     if arguments.owner and arguments.action:
         raise UsageError("--owner and --action both name the action", hint="keep one")
     action = arguments.action or (f"{arguments.owner}/carbon-lint@{MAJOR_TAG}" if arguments.owner else DEFAULT_ACTION)
@@ -84,7 +89,14 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
         raise UsageError(f"{quoted(action)} names no action", hint="write --action NAME/carbon-lint@v0, or @ and a SHA")
     location = _location(arguments.location) or (found.codecarbon.location if found.codecarbon else None)
     model = None if arguments.to is None else parse_target(arguments.to, "https://huggingface.co")
-    return Choices(location=location, hub_repo=model, action=action, emissions_g=emissions_g)
+    return Choices(
+        location=location,
+        hub_repo=model,
+        action=action,
+        emissions_g=None if record is None else record.emissions_g,
+        energy_kwh=None if record is None else record.energy_kwh.total,
+        runner=check_runner(arguments.runner or DEFAULT_RUNNER),
+    )
 
 
 def _location(text: str | None) -> str | None:
@@ -119,14 +131,16 @@ def _configuration(root: Path, before: str | None, choices: Choices) -> str | No
     """Return the configuration, new or with a first budget; `None` if there is nothing to add."""
     from carbon_lint import config
     from carbon_lint.starter import files as starter
+    from carbon_lint.starter.budget import proposed_line
 
     if before is None:
         is_elsewhere = config.find(str(root)) is not None
         return None if is_elsewhere else starter.configuration(choices)
-    if choices.emissions_g is None or "max-emissions" in _keys(before):
+    line = proposed_line(choices.emissions_g, choices.energy_kwh)
+    if line is None or line.partition(" ")[0] in _keys(before):
         return None
     # At the top: below a table's head the key would belong to the table.
-    return f"{starter.budget_line(choices.emissions_g)}\n{before}"
+    return f"{line}\n{before}"
 
 
 def _keys(text: str) -> set[str]:
@@ -175,6 +189,7 @@ def _placeholder(changes: list[Change]) -> UsageError | None:
 
 def _say_found(found: Survey, choices: Choices) -> None:
     from carbon_lint.starter.progress import advice
+    from carbon_lint.starter.runners import is_hf_jobs
 
     none = "none; figures that are published go into the card on the Hub"
     say = [*_found_trainings(found, choices), f"model cards: {', '.join(found.cards) or none}"]
@@ -185,7 +200,12 @@ def _say_found(found: Survey, choices: Choices) -> None:
         say.append(
             f".codecarbon.config writes {config.output}; to use it: carbon-lint card CARD --from {config.output}"
         )
-    if choices.location is None:
+    if choices.location is None and is_hf_jobs(choices.runner):
+        say.append(
+            "location: not given, and a Hugging Face Job states none; without one the run has energy and no grams, "
+            "so no card can state them"
+        )
+    elif choices.location is None:
         say.append("location: not given; set it in carbon-lint.toml, or use --location")
     elif choices.location == "auto":
         say.append(

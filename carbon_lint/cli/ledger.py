@@ -4,6 +4,8 @@
   carbon-lint ledger add records/
   carbon-lint ledger sum --month 2026-11 --max-emissions 10kg --ledger s3://team/ledger
   carbon-lint ledger sum --window 30d
+  carbon-lint ledger report --month 2026-11 --format html -o month.html
+  carbon-lint ledger report --by account --by user
   carbon-lint ledger list --month 2026-11
   carbon-lint ledger list --format parquet -o runs.parquet
 
@@ -11,7 +13,8 @@ The ledger is a folder, or any URL that fsspec reaches: one file a record, in mo
 twice counts once; a new attempt, another step, another node count again. An inner run of a run adds nothing, and time
 that runs share on one machine counts once. The same run with other figures is a conflict: it is not added, and the exit
 status is 2. Exit status of `sum`: 0 within the budget, 1 over it, 2 if a record cannot be read, 3 if no run is there to
-be summed, 125 if it is within the budget only as far as was measured.
+be summed, 125 if it is within the budget only as far as was measured. `report` holds the sum against the [[budget]]
+tables of the configuration; it judges nothing, so its exit status is 0, whatever the budgets say.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.ledger_report import add_report_arguments, report
 from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
 from carbon_lint.files import write_atomically
 from carbon_lint.records.ledger import check_whole
@@ -73,12 +77,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     listing.add_argument("-o", "--output", metavar="FILE", help="write the list there instead of printing it")
     listing.add_argument("--force", action="store_true", help="overwrite FILE")
-    for action in (total, listing):
+    reporting = actions.add_parser("report", help="answer what a month came to, and where it went", allow_abbrev=False)
+    add_report_arguments(reporting)
+    for action in (total, listing, reporting):
         when = action.add_mutually_exclusive_group()
-        when.add_argument("--month", metavar="YYYY-MM", help="runs that ended in this month, UTC (default: all)")
+        default = "this one" if action is reporting else "all"
+        when.add_argument("--month", metavar="YYYY-MM", help=f"runs that ended in this month, UTC (default: {default})")
         when.add_argument("--window", metavar="AGE", help="runs that ended in the time up to now, e.g. 30d")
         action.add_argument("--repository", metavar="OWNER/NAME", help="runs of this repository")
-    for action in (add, total, listing):
+    for action in (add, total, listing, reporting):
         action.add_argument(
             "--ledger", metavar="URL", help=f"folder or URL (default ${LEDGER_VARIABLE}, else {LEDGER_FOLDER})"
         )
@@ -86,7 +93,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Do the action; return the exit status."""
-    return {"add": _add, "sum": _sum, "list": _list}[arguments.action](arguments)
+    return {"add": _add, "sum": _sum, "list": _list, "report": report}[arguments.action](arguments)
 
 
 def _add(arguments: Namespace) -> int:

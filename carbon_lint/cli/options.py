@@ -90,6 +90,7 @@ _PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "expected_duration": ("expected_duration_s", parse_duration_s),
     "record": ("record", _itself),
     "run_group": ("run_group", _itself),
+    "budget_folder": ("budget_folder", _itself),
     "card": ("card", _itself),
     "training_type": ("training_type", _itself),
     "hub_repo": ("hub_repo", _itself),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.measurement.meter import Reading
+    from carbon_lint.measurement.journal import Course
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.run_report import RunReport
 
@@ -71,7 +71,7 @@ def run(arguments: Namespace) -> int:
         check_replaceable(arguments.output, arguments.format)
     record = load_record(arguments.record)
     if arguments.journal is not None:
-        _readings(arguments, record)  # a journal of another run is an error in formats without a chart, too
+        _course(arguments, record)  # a journal of another run is an error in formats without a chart, too
     is_form = arguments.format in FORMS
     text = _form(arguments, record) if is_form else _render(arguments, _judged(arguments))
     if arguments.output is None:
@@ -123,10 +123,10 @@ def _render(arguments: Namespace, report: RunReport) -> str:
     if arguments.format == "html":
         from carbon_lint.report.run import page
 
-        return page.render(report, () if report.record is None else _readings(arguments, report.record))
+        return page.render(report, None if report.record is None else _course(arguments, report.record))
     from carbon_lint.report.run import summary
 
-    readings = () if report.record is None else tuple(_readings(arguments, report.record))
+    readings = () if report.record is None else _course(arguments, report.record).readings
     return summary.render(replace(report, readings=readings))
 
 
@@ -148,17 +148,17 @@ def _findings(arguments: Namespace) -> LintReport | None:
     return report
 
 
-def _readings(arguments: Namespace, record: Record) -> tuple[Reading, ...]:
+def _course(arguments: Namespace, record: Record) -> Course:
     """Return the run over time. Raises InputError if `--journal` names the journal of another run."""
-    from carbon_lint.measurement.journal import read_readings
+    from carbon_lint.measurement.journal import Course, read_course
     from carbon_lint.records.journal import journal_path, read_ending
 
     path = arguments.journal or str(journal_path(arguments.record))
     content = read_ending(path)
     if content is not None and content.run_id == record.run_id:
-        return read_readings(path)
+        return read_course(path)
     if arguments.journal is None:
-        return ()
+        return Course()
     if content is None:
         what = "is not a journal of carbon-lint" if os.path.exists(path) else "is not there"
         raise InputError(f"cannot read {path}: it {what}", hint=f"the journal of {arguments.record} lies beside it")

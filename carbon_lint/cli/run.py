@@ -35,6 +35,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Tell the pipeline's story of one job. Returns the exit status."""
+    from carbon_lint.measurement.system import need_linux
+
+    need_linux()
     from carbon_lint.config import load
     from carbon_lint.measurement.job.ranks import become, describe_idle, is_measuring
     from carbon_lint.measurement.run import RecordNotWrittenError
@@ -54,10 +57,24 @@ def run(arguments: Namespace) -> int:
     meter = meter_of(plan, _node_environ())
     _say_withheld(request)
     try:
-        report = Story(plan, _Terminal(request, meter, watch)).run()
+        report = Story(_own_plan(plan), _Terminal(request, meter, watch)).run()
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
     return report.exit_status or 0
+
+
+def _own_plan(plan: RunPlan) -> RunPlan:
+    """Return the plan of one node: limits of the whole job are no verdict on the record of a node."""
+    if plan.options.budget_folder is None:
+        return plan
+    from dataclasses import replace
+
+    from carbon_lint.gate.verdict import Budget
+
+    _say(
+        "limits of the whole job: join the nodes' records by `carbon-lint merge`, and judge them by `carbon-lint gate`"
+    )
+    return replace(plan, limits=replace(plan.limits, budget=Budget()))
 
 
 class _Terminal:
@@ -200,7 +217,7 @@ def _print_record(record: Record, error: OutputError) -> int:
     """Print the record that could not be written: on stderr it is not lost."""
     import json
 
-    from carbon_lint.measurement.finish import exit_code
+    from carbon_lint.measurement.run import exit_code
     from carbon_lint.records.store import render_record
     from carbon_lint.text import json_literals
 

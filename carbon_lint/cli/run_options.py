@@ -94,6 +94,12 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
         choices=("likely", "certain"),
         help="over a limit is: the likely figure (default), or the lower end of its range",
     )
+    limits.add_argument(
+        "--budget-folder",
+        metavar="DIR",
+        help="the limits are those of the whole job: each node writes its figures into this folder, which all must "
+        "see, and all stop when the sum is over",
+    )
     limits.add_argument("--on-unmeasured", choices=ON_EXCEED, help="the same when readings fail")
     limits.add_argument("--grace", metavar="DURATION", help="from SIGTERM to SIGKILL (default 30s)")
     limits.add_argument(
@@ -132,17 +138,17 @@ def plan_from(arguments: Namespace, settings: Settings, provenance: Provenance) 
     )
 
 
-def _default_group(where: Provenance, record_path: str | None, card: str | None) -> str | None:
+def _default_group(provenance: Provenance, record_path: str | None, card: str | None) -> str | None:
     """Return the run group of a cluster's job, by which a requeued job and the tasks of an array count together.
 
     A card that one of many tasks or nodes writes states its own figures: the sum is not there before all have ended.
     """
     from carbon_lint.records.schedulers import default_group, node_count
 
-    is_one_of_many = where.job_index is not None or (node_count(os.environ) or 1) > 1
+    is_one_of_many = provenance.job_index is not None or (node_count(os.environ) or 1) > 1
     if record_path is None or not record_path.endswith(".json") or (card is not None and is_one_of_many):
         return None
-    return default_group(where.scheduler, where.run_id)
+    return default_group(provenance.scheduler, provenance.run_id)
 
 
 def describe_group(plan: RunPlan) -> str | None:
@@ -184,6 +190,8 @@ def _check_together(options: Options, budget: Budget) -> None:
     """Raise UsageError for options of a job that do not go together."""
     if options.expected_duration_s is not None and not options.forecast:
         raise UsageError("--expected-duration is for --forecast", hint="add --forecast, or leave it out")
+    if options.budget_folder is not None and not budget:
+        raise UsageError("--budget-folder needs a limit to hold", hint="give --max-emissions or --max-energy")
     if options.forecast and not budget:
         raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
     if not LEAST_TICK_S <= options.tick_s <= MOST_TICK_S:

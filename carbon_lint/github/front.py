@@ -11,7 +11,7 @@ from carbon_lint.errors import ExitCode, NoCardsError, SecondCardError, UsageErr
 from carbon_lint.github import advice, measuring, paths
 from carbon_lint.github.jobfiles import private_files
 from carbon_lint.github.publishing import publish_card
-from carbon_lint.github.record import DEFAULT_RECORD, provenance_of
+from carbon_lint.github.record import DEFAULT_RECORD, provenance_of, write_predicate
 from carbon_lint.github.wording import users_paths
 from carbon_lint.lint.engine import LintRequest
 from carbon_lint.lint.paths import lint_paths
@@ -74,6 +74,8 @@ class StepFront:
                 self._step.result.written += [Path(path), journal, compressed_path(journal)]
         if self._record is not None and path is not None:
             self._step.result.record_path = paths.relative(self._step.context, Path(path))
+            if self._step.inputs.attestations:
+                write_predicate(self._step, self._record, Path(path))
         return self._record
 
     def why(self, record: Record, status: int) -> tuple[str, ...]:

@@ -183,6 +183,7 @@ class ActionInputs:
     summary: bool = _input("summary", _boolean, default=True)
     record: str | None = _input("record", _text)
     allow_foreign: bool = _input("allow-foreign", _boolean, default=False)
+    attestations: bool = _input("attestations", _boolean, default=False)
     comment_on: str = _input("comment-on", _choice("change", "always", "failure"), default="change")
     job_index: int | None = _input("job-index", _index)
     baseline_max_age_s: float | None = _input("baseline-max-age", parse_age_s)
@@ -245,6 +246,11 @@ class ActionInputs:
             raise UsageError(
                 "input 'allow-foreign' is for a `record` that is read, and here none is",
                 hint="leave `allow-foreign` out, or name the `record` and leave `command` out",
+            )
+        if self.attestations and self.record is None and self.command is None:
+            raise UsageError(
+                "input 'attestations' is for the record of a run, and there is none",
+                hint="add `command: python train.py` or `record: carbon-lint-record.json`, or leave it out",
             )
         if self.max_increase and not self.baseline:
             raise UsageError("input 'max-increase' is given without 'baseline'", hint="add `baseline: card`")

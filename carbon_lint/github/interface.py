@@ -88,6 +88,10 @@ INPUTS = {
         "Read a `record` that was not made by this run of this repository, such as one of a cluster",
         "false",
     ),
+    "attestations": (
+        "Write what the next step, `actions/attest`, signs: grams, kWh, methods, hashes and run. docs/verifying.md has both steps",
+        "false",
+    ),
     "comment-on": ("When to update the comment: change, always or failure", "change"),
     "job-index": ("Index of the job in its matrix, part of the record's key", "${{ strategy.job-index }}"),
     "baseline-max-age": ("Do not judge against a baseline older than this, such as 90d", ""),
@@ -105,6 +109,8 @@ OUTPUTS = {
     "card-changed": "true if the card was changed",
     "card-url": "The commit or pull request on the Hub; empty if there is none",
     "record": "Path of the record, relative to the workspace",
+    "attestation-predicate": "Path of what is to be signed, for `predicate-path` of actions/attest; empty unless `attestations` is true",
+    "attestation-type": "Its type, for `predicate-type`",
     "errors": "Number of lint errors",
     "warnings": "Number of lint warnings",
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError
+from carbon_lint.files import check_is_ours, write_atomically
 from carbon_lint.github import paths
+from carbon_lint.records.predicate import predicate
 from carbon_lint.records.provenance import check_origin, provenance_from_environ, scheduled
 from carbon_lint.records.store import load_record, record_file
 from carbon_lint.text import quoted
@@ -42,6 +45,19 @@ def read_record(step: Step, configuration: Configuration) -> Record | None:
         environ = {"GITHUB_ACTIONS": "true", **step.environ}
         check_origin(record, name, environ, switch="`allow-foreign: true`")
     return record
+
+
+def write_predicate(step: Step, record: Record, record_path: Path) -> None:
+    """Write what the workflow's next step signs, beside the record. A failure is a warning and costs no run."""
+    path = record_path.with_suffix(".predicate.json")
+    try:
+        check_is_ours(path, "a predicate of carbon-lint", lambda data: b'"record_sha256"' in data)
+        write_atomically(path, json.dumps(predicate(record), indent=2).encode() + b"\n")
+    except OutputError as error:
+        step.console.warning(f"`attestations`: nothing can be signed: {error.message}")
+        return
+    step.result.written.append(path)
+    step.result.predicate_path = paths.relative(step.context, path)
 
 
 def record_path_of(step: Step) -> Path:

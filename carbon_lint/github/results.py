@@ -10,6 +10,7 @@ from carbon_lint.gate.budget import used_share
 from carbon_lint.gate.verdict import Status
 from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.lint.diagnostic import Severity
+from carbon_lint.records.predicate import PREDICATE_TYPE
 from carbon_lint.records.record import Outcome
 from carbon_lint.report.run.run_report import RunReport
 
@@ -30,6 +31,7 @@ class Result:
     Attributes:
         report: what came of the run and the cards.
         record_path: as the output says it.
+        predicate_path: what is to be signed, as the output says it.
         written: files of ours, to be handed over to the workspace's owner.
         failed_at: file, line and column of what stopped the step, as an annotation takes them.
         job_summary: what the job wrote for the step's summary; it stands below ours.
@@ -38,6 +40,7 @@ class Result:
 
     report: RunReport = field(default_factory=lambda: RunReport(statuses=()))
     record_path: str | None = None
+    predicate_path: str | None = None
     written: list[Path] = field(default_factory=list)
     failed_at: dict[str, str] = field(default_factory=dict)
     job_summary: str = ""
@@ -92,6 +95,8 @@ def outputs(step: Step) -> dict[str, str]:
         "card-changed": boolean(card_changed),
         "card-url": (report.publication.url if report.publication is not None else None) or "",
         "record": step.result.record_path or "",
+        "attestation-predicate": step.result.predicate_path or "",
+        "attestation-type": PREDICATE_TYPE if step.result.predicate_path else "",
         "errors": "" if lint is None else str(lint.count(Severity.ERROR)),
         "warnings": "" if lint is None else str(lint.count(Severity.WARNING)),
     }

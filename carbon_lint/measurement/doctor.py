@@ -24,7 +24,8 @@ from carbon_lint.measurement.host.allotment import allotment
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import Domain
-from carbon_lint.measurement.required import counter_cause, need_linux, rapl_cause
+from carbon_lint.measurement.required import counter_cause, rapl_cause
+from carbon_lint.measurement.system import need_linux
 from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
 from carbon_lint.units import format_power

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import gzip
 import json
 import os
 import shutil
 import stat
 import threading
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
@@ -46,7 +45,7 @@ from carbon_lint.records.store import read_record
 from carbon_lint.records.uncertainty import LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from carbon_lint.measurement.meter import Reading
@@ -93,6 +92,10 @@ class Journal:
         self._is_of_use = True
         heard = _line({"marks": [mark_to_json(mark) for mark in marks]}) if marks else b""
         self._append(heard + _line(reading_to_json(reading)))
+
+    def write_forecast(self, elapsed_s: float, share: float) -> None:
+        """Write the line of a forecast: what share of the budget will be used when the job has ended."""
+        self._append(_line({"forecast_share": share, "at_s": elapsed_s}))
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Write the last line: the run has ended and this is its record."""
@@ -194,11 +197,37 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
     """Read every tick of a journal, oldest first, for a chart. Raises InputError if the file cannot be read."""
-    return tuple(
-        reading_from_json(document)
-        for document in parsed_lines(_lines(path))
-        if "elapsed_s" in document and "energy_kwh" in document
+    return tuple(map(reading_from_json, filter(_is_reading, parsed_lines(_lines(path)))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """A run over time, oldest first: its ticks, and (seconds, share of the budget at the end) of each forecast.
+
+    `limits` are those of the run: `max_emissions_g` and `max_energy_kwh`, `None` if there was none.
+    """
+
+    readings: tuple[Reading, ...] = ()
+    forecasts: tuple[tuple[float, float], ...] = ()
+    limits: Mapping[str, float | None] = field(default_factory=dict)
+
+
+def read_course(path: str | os.PathLike[str]) -> Course:
+    """Read a run over time, for a page. Raises InputError if the file cannot be read."""
+    documents = list(parsed_lines(_lines(path)))
+    return Course(
+        readings=tuple(map(reading_from_json, filter(_is_reading, documents))),
+        forecasts=tuple(
+            (each["at_s"], each["forecast_share"])
+            for each in documents
+            if isinstance(each.get("forecast_share"), int | float) and isinstance(each.get("at_s"), int | float)
+        ),
+        limits=documents[0].get("limits") or {} if documents else {},
     )
+
+
+def _is_reading(document: dict[str, Any]) -> bool:
+    return "elapsed_s" in document and "energy_kwh" in document
 
 
 def read_phases(path: str | os.PathLike[str]) -> PhaseMeter:
@@ -280,6 +309,8 @@ class _Syncer:
 
 def _open_locked(path: Path) -> tuple[int, bool]:
     """Return the file's descriptor, and whether it was made just now."""
+    import fcntl  # noqa: PLC0415  not there on Windows, where a journal is only read
+
     while True:
         descriptor, is_new = _open(path)
         try:

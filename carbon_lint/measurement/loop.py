@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from carbon_lint.measurement.journal import Journal
     from carbon_lint.measurement.meter import Meter, Reading
     from carbon_lint.measurement.request import RunRequest
+    from carbon_lint.measurement.whole_job import WholeJob
 
 WARN_AT_SHARE = 0.8
 MISSED_READINGS = 3  # in a row, and the run counts as unmeasured
@@ -67,6 +68,7 @@ class Loop:
         *,
         journal: Journal | None = None,
         outlook: Outlook | None = None,
+        whole_job: WholeJob | None = None,
     ) -> None:
         self.state = RunState()
         self._request = request
@@ -76,6 +78,7 @@ class Loop:
         self._on_progress = on_progress
         self._journal = journal
         self._outlook = outlook
+        self._whole_job = whole_job
         self._cpu: JobCpu | None = None
         self._notices: list[str] = []
         self._heard = set(meter.warnings)
@@ -141,6 +144,9 @@ class Loop:
             self.state.last_reading = reading
         elif self.state.last_reading is not None:
             self._warn("the last reading failed: what the job used since the one before is not counted")
+        if self._whole_job is not None:
+            said = self._whole_job.close(self.state.last_reading, is_lost=self.state.unmeasured is not None)
+            self.state.warnings += filter(None, [said])
         self.state.warnings += self.state.phases.notes
         self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
         self._report(Phase.ENDED)
@@ -199,7 +205,21 @@ class Loop:
         else:
             self._missed = 0
             self._take(reading)
+        self._hear_nodes()
         self._report(Phase.RUNNING)
+
+    def _hear_nodes(self) -> None:
+        """Take what the other nodes of the job state, and stop if one of them found the job over its limits."""
+        if self._whole_job is None:
+            return
+        for warning in self._whole_job.warnings():
+            self._warn(warning)
+        node = self._whole_job.stopped_by
+        if node is not None and not self.state.is_over_budget:
+            self.state.is_over_budget = True
+            self._warn(f"over budget: node {node} found the whole job over its limits")
+            if self._request.on_exceed is OnLoss.STOP and self.state.stopped_by is None:
+                self._end(StoppedBy.BUDGET)
 
     def _hear_meter(self) -> None:
         """Say what the meter came to know while it counted; the record takes it from the meter itself."""
@@ -228,6 +248,9 @@ class Loop:
             if self._journal.problem is not None:
                 problem = f"cannot write {self._journal.path}: {self._journal.problem}; the job goes on"
                 self._say_once("journal", problem)
+        if self._whole_job is not None:
+            energy, methods = reading.energy_kwh, self._meter.methods
+            self._whole_job.take(reading, uncertainty_at(energy, methods, reading.emissions_g, reading.uncertainty))
         self._check_limits(reading)
 
     def _check_limits(self, reading: Reading) -> None:
@@ -256,6 +279,8 @@ class Loop:
                 self._say("over budget for certain: " + _in_words(certain))
             self._at_stop = reading
             self._end(StoppedBy.BUDGET)
+            if self._whole_job is not None:
+                self._whole_job.stop_others()
         else:
             self._say_once("not-certain", "the job goes on until the lower end of the range is over, too")
 
@@ -284,6 +309,8 @@ class Loop:
         else:
             elapsed_s = self.state.last_reading.elapsed_s
             forecast = forecaster.take(used, elapsed_s)
+            if forecast is not None and self._journal is not None:
+                self._journal.write_forecast(elapsed_s, forecast.share)
             self._hold_against_time_limit(forecast)
             if self.state.is_over_budget:
                 return forecast, None
@@ -306,11 +333,13 @@ class Loop:
         """Return the limits beside the reading's figures; none if it holds no figure to judge."""
         if reading is None or not self._is_usable(reading):
             return ()
+        if self._whole_job is not None:
+            reading = self._whole_job.sum(reading)
         return limit_results(self._request.budget, reading.emissions_g, reading.energy_kwh.total)
 
     def _with_ranges(self, reading: Reading) -> tuple[LimitResult, ...]:
-        energy, methods = reading.energy_kwh, self._meter.methods
-        known = uncertainty_at(energy, methods, reading.emissions_g, reading.uncertainty)
+        judged = reading if self._whole_job is None else self._whole_job.sum(reading)
+        known = uncertainty_at(judged.energy_kwh, self._meter.methods, judged.emissions_g, judged.uncertainty)
         return with_bounds(self._limits(reading), known)
 
     def _report(self, phase: Phase) -> None:

@@ -37,6 +37,7 @@ class RunRequest:
         own_prefix: our own venv, if it is private and must leave the job's PATH.
         pass_env: names handed to the job although they are withheld by default.
         pass_fds: descriptors that the job inherits beside its stdio (`job.inherited_descriptors`).
+        budget_folder: where the nodes of a job share their figures, if the limits are those of the whole job.
         stop_when: which end of the range stops a job that is over a limit; the verdict is the same.
         grace_s: from SIGTERM to SIGKILL when a limit is exceeded; a cancelled job gets 6 s at most.
         cancel_grace_s: what a cancelled job gets at most, if that is less than 6 s.
@@ -53,6 +54,7 @@ class RunRequest:
     pass_env: tuple[str, ...] = ()
     pass_fds: tuple[int, ...] = ()
     budget: Budget = field(default_factory=Budget)
+    budget_folder: str | None = None
     on_exceed: OnLoss = OnLoss.STOP
     on_unmeasured: OnLoss = OnLoss.STOP
     stop_when: StopWhen = StopWhen.LIKELY

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from carbon_lint.measurement.host.cpu import CpuPlan
-
-
-def need_linux() -> None:
-    """Raise MeasurementError unless a job's processes, power and output can be followed here."""
-    if platform.system() != "Linux" or not hasattr(os, "eventfd"):
-        raise MeasurementError(
-            f"a job can be measured on Linux only, by a Python that has os.eventfd; this is {platform.system()}, "
-            f"Python {platform.python_version()}",
-            hint="run it in a Linux container; the commands that only read, such as check and card, work here",
-        )
 
 
 def check_required(

@@ -10,7 +10,8 @@ from carbon_lint.records.ledger import contents_between
 from carbon_lint.records.ledger_sum import count
 from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.periods import period_of
-from carbon_lint.report.ledger.month import USUAL_KEYS, month_of
+from carbon_lint.report.ledger.keys import USUAL_KEYS
+from carbon_lint.report.ledger.month import month_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -64,6 +64,7 @@ class Options:
     tick_s: float = 1.0
     forecast: bool = False
     expected_duration_s: float | None = None
+    budget_folder: str | None = None
     record: str | None = None
     run_group: str | None = None
     card: str | None = None

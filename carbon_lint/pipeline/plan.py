@@ -193,6 +193,7 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
     options, limits = plan.options, plan.limits
     return RunRequest(
         budget=limits.hard_budget,
+        budget_folder=options.budget_folder,
         on_exceed=limits.on_exceed,
         stop_when=limits.stop_when,
         on_unmeasured=OnLoss(options.on_unmeasured or OnLoss.STOP),

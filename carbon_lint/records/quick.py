@@ -6,7 +6,7 @@ The check accepts a part of what the schema accepts. The library decides on the 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +27,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 _NUMBERS = frozenset({int, float})
+_NULL = {"type": "null"}
+_LEAF = frozenset({"type", "minimum", "maximum", "title", "description", "format", "default", "examples", "$comment"})
 _MEMBERS = frozenset({"properties", "required", "additionalProperties"})
 _NOTES = frozenset({"$schema", "$id", "$defs", "title", "description", "format", "default", "examples", "$comment"})
 
@@ -72,6 +74,23 @@ def _kinds(wanted: str | list[str]) -> frozenset[type]:
     return frozenset(kind for name in names for kind in _TYPES[name])
 
 
+class _Leaf(NamedTuple):
+    """The check of a value that holds no others, without a call: its types, and the bounds of a number."""
+
+    kinds: frozenset[type]
+    least: float
+    most: float
+
+
+def _leaf(schema: Mapping[str, Any]) -> _Leaf | None:
+    """Return the check of a schema that asks for a type and bounds alone, else `None`."""
+    if "type" not in schema or not schema.keys() <= _LEAF:
+        return None
+    kinds = _kinds(schema["type"])
+    has_members = kinds & {list, dict}
+    return None if has_members else _Leaf(kinds, schema.get("minimum", -LARGEST), schema.get("maximum", LARGEST))
+
+
 def _type(wanted: str | list[str], schema: Mapping[str, Any]) -> Check:
     kinds = _kinds(wanted)
     if not kinds & _NUMBERS:
@@ -82,8 +101,10 @@ def _type(wanted: str | list[str], schema: Mapping[str, Any]) -> Check:
 
 
 def _members(schema: Mapping[str, Any]) -> Check:
-    known = {name: compile_schema(part) for name, part in schema.get("properties", {}).items()}
-    find, required = known.get, frozenset(schema.get("required", ()))
+    properties = schema.get("properties", {})
+    leaves = {name: leaf for name, part in properties.items() if (leaf := _leaf(part)) is not None}
+    known = {name: compile_schema(part) for name, part in properties.items() if name not in leaves}
+    find, leaf_of, required = known.get, leaves.get, frozenset(schema.get("required", ()))
     must_be = schema.get("type") == "object"
     rest = schema.get("additionalProperties", True)
     other: Check = (lambda _: bool(rest)) if isinstance(rest, bool) else compile_schema(rest)
@@ -93,8 +114,15 @@ def _members(schema: Mapping[str, Any]) -> Check:
             return not must_be
         if not required <= value.keys():
             return False
-        for name, each in value.items():  # noqa: SIM110  half the time of `all`
-            if not find(name, other)(each):
+        for name, each in value.items():
+            leaf = leaf_of(name)
+            if leaf is None:
+                if not find(name, other)(each):
+                    return False
+                continue
+            kinds, least, most = leaf
+            kind = type(each)
+            if kind not in kinds or (kind in _NUMBERS and not least <= each <= most):
                 return False
         return True
 
@@ -108,7 +136,10 @@ def _items(part: Mapping[str, Any], _: Any) -> Check:
 
 def _one_of(parts: list[Mapping[str, Any]], _: Any) -> Check:
     checks = [compile_schema(part) for part in parts]
-    if len(checks) == 2:  # noqa: PLR2004  a value or null, mostly
+    if len(parts) == 2 and parts[0] == _NULL:  # noqa: PLR2004  a value or null, mostly
+        only, is_null = checks[1], checks[1](None)
+        return lambda value: not is_null if value is None else only(value)
+    if len(checks) == 2:  # noqa: PLR2004
         one, other = checks
         return lambda value: one(value) is not other(value)
     return lambda value: sum(check(value) for check in checks) == 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 HEAD_BYTES = 2**20
+_PIECE_BYTES = 2**18
 _AT_ONCE = 500
 # What fsspec's parts let through of the libraries below them, by the module that defines it.
 _FOREIGN = (
@@ -133,8 +134,11 @@ class LocalStorage:
     def read(self, path: str) -> bytes:
         """See `Storage`."""
         try:
-            with open(os.path.join(self._root, path), "rb", buffering=0) as stream:  # pathlib takes twice the time
-                return stream.read()
+            descriptor = os.open(f"{self._root}/{path}", os.O_RDONLY | os.O_CLOEXEC)  # half the time of `open`
+            try:
+                return _whole(descriptor)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
 
@@ -197,6 +201,13 @@ class LocalStorage:
     def shown(self, path: str) -> str:
         """See `Storage`."""
         return os.path.join(self._root, path)
+
+
+def _whole(descriptor: int) -> bytes:
+    data = os.read(descriptor, _PIECE_BYTES)
+    while piece := os.read(descriptor, _PIECE_BYTES):
+        data += piece
+    return data
 
 
 def _failures() -> tuple[type[BaseException], ...]:

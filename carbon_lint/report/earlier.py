@@ -20,6 +20,14 @@ _SIGNS = {
     "badge": rb"\A<!-- carbon-lint badge -->",
     "badge-json": rb'\A\{\s*"schemaVersion": 1,\s*"label"',
     "comment": rb"\A<!-- carbon-lint ",
+    "month-text": rb"(?m)^Time: +(?:\d{4}-\d\d|the last )",
+    "month-markdown": rb"\A<!-- carbon-lint month",
+    "month-issue": rb"\A<!-- carbon-lint told ",
+    "month-html": rb"<title>[^<]*carbon-lint",
+    "month-csv": rb"\Aperiod,by,name,runs,share,emissions_g_low,",
+    "month-json": rb'\A\{\s*"format": "carbon-lint/month@',
+    "month-badge": rb"\A<!-- carbon-lint badge -->",
+    "month-badge-json": rb'\A\{\s*"schemaVersion": 1,\s*"label"',
 }
 
 

@@ -4,33 +4,53 @@ from __future__ import annotations
 
 import re
 import sys
+import uuid
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-_LABELS = 6
 _ROWS = 12
+_COLOURS = ("one", "two", "three", "four")
+_MOST_NAME = 28  # characters of a bar's name
+_BAR_HEIGHT, _BARS_MARGIN = 26, 90
 # pygal writes the date into a comment and its settings into a script: the page is the same each time, without script.
-_DROPPED = re.compile(r"<!--.*?-->|<script\b.*?</script>", re.DOTALL)
+# Its names for the parts of the legend would come again in the next chart of the page.
+_DROPPED = re.compile(r'<!--.*?-->|<script\b.*?</script>| id="activate-serie-\d+"', re.DOTALL)
 _LOOKS = {
     "js": (),
     "disable_xml_declaration": True,
     "show_dots": False,
-    "width": 720,
-    "height": 300,
     "legend_at_bottom": True,
-    "legend_at_bottom_columns": 4,
+    "legend_box_size": 11,
     "include_x_axis": True,
     "show_minor_x_labels": False,
     "truncate_label": -1,
     "truncate_legend": -1,
+    "margin": 6,
+    "margin_right": 30,
+    "spacing": 8,
+    "max_scale": 6,
 }
+_DASHED = {"width": 2.5, "dasharray": "6, 4"}
+
+
+class Size(NamedTuple):
+    """How a chart is drawn for one width of the page; texts keep their size, so that a phone shows them legibly."""
+
+    width: int
+    height: int
+    labels: int
+    columns: int
+
+
+WIDE = Size(width=720, height=300, labels=6, columns=4)
+NARROW = Size(width=340, height=260, labels=3, columns=2)
 
 
 def _pygal() -> Any:
@@ -57,8 +77,11 @@ class Plot:
         labels: one for each point, such as `1 min 5 s` or `2026-W48`.
         series: the values by name; each has as many as there are labels, `None` for what is not known.
         limit: drawn as a dashed line, if there is one.
+        limit_name: what the legend calls it.
+        expected: dashed too, under its name: what was or is forecast.
         is_stacked: the series are parts of a whole.
         is_bars: a bar for each label, as the sum of a day.
+        of: what the labels are, as the head of their column.
     """
 
     title: str
@@ -66,51 +89,156 @@ class Plot:
     labels: tuple[str, ...]
     series: Mapping[str, tuple[float | None, ...]]
     limit: float | None = None
+    limit_name: str = "limit"
+    expected: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     is_stacked: bool = False
     is_bars: bool = False
+    of: str = "time"
 
-    def svg(self) -> str:
+    def svg(self, size: Size = WIDE) -> str:
         """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
         pygal = _pygal()
-        style = pygal.style.Style(
-            background="transparent",
-            plot_background="transparent",
-            foreground="var(--ink)",
-            foreground_strong="var(--ink)",
-            foreground_subtle="var(--line)",
-            guide_stroke_color="var(--line)",
-            major_guide_stroke_color="var(--line)",
-            colors=(*(f"var(--{name})" for name in ("one", "two", "three")[: len(self.series)]), "var(--error)"),
-            opacity=".55",
-            font_family="system-ui, sans-serif",
-            label_font_size=13,
-            major_label_font_size=13,
-            legend_font_size=14,
-            stroke_width=2,
+        drawn = self._drawn()
+        dashed = {
+            **self.expected,
+            **({} if self.limit is None else {self.limit_name: (self.limit,) * len(self.labels)}),
+        }
+        chart = (pygal.StackedBar if self.is_bars else pygal.Line)(
+            style=_style(pygal, [colour for _, colour, _ in drawn] + ["quiet"] * len(self.expected) + ["error"]),
+            fill=self.is_stacked,
+            value_formatter=self.show,
+            width=size.width,
+            height=size.height,
+            legend_at_bottom_columns=_columns(len(drawn) + len(dashed), size),
+            **_LOOKS,
         )
-        kind = pygal.StackedBar if self.is_bars else pygal.StackedLine if self.is_stacked else pygal.Line
-        chart = kind(style=style, fill=self.is_stacked, value_formatter=self.show, **_LOOKS)
         chart.x_labels = self.labels
-        chart.x_labels_major_every = max(1, len(self.labels) // _LABELS)
-        for name, values in self.series.items():
+        chart.x_labels_major_every = max(1, -(-len(self.labels) // size.labels))
+        for name, _, values in drawn:
             chart.add(name, list(values))
-        if self.limit is not None:
-            chart.add("limit", [self.limit] * len(self.labels), stroke_style={"width": 3, "dasharray": "6, 4"})
-        return _DROPPED.sub("", str(chart.render(is_unicode=True)))
+        for name, values in dashed.items():
+            chart.add(name, list(values), stroke_style=_DASHED, fill=False)
+        return _rendered(chart, self.title, size)
+
+    def _drawn(self) -> list[tuple[str, str, tuple[float | None, ...]]]:
+        """Return name, colour and values of each series. Parts of a whole are drawn as sums, the largest behind."""
+        coloured = [
+            (name, _COLOURS[at % len(_COLOURS)], values) for at, (name, values) in enumerate(self.series.items())
+        ]
+        if not self.is_stacked:
+            return coloured
+        sums: list[tuple[str, str, tuple[float | None, ...]]] = []
+        so_far = [0.0] * len(self.labels)
+        for name, colour, values in coloured:
+            so_far = [before + (value or 0.0) for before, value in zip(so_far, values, strict=True)]
+            sums.append((name, colour, tuple(so_far)))
+        return sums[::-1]
 
     def words(self) -> str:
         """Say what the chart shows, for a reader who does not see it."""
-        parts = [f"{name} {self.show(min(known))} to {self.show(max(known))}" for name, known in self._known() if known]
-        allowed = "" if self.limit is None else f"; the limit is {self.show(self.limit)}"
+        lines = [(name, [value for value in values if value is not None]) for name, values in self._lines()]
+        parts = [f"{name} {self.show(min(known))} to {self.show(max(known))}" for name, known in lines if known]
+        allowed = "" if self.limit is None else f"; the {self.limit_name} is {self.show(self.limit)}"
         return f"{self.title}: {', '.join(parts)}{allowed}."
 
+    def heads(self) -> list[str]:
+        """Return the heads of the table: what the labels are, then each series."""
+        return [self.of, *(name for name, _ in self._lines())]
+
     def rows(self) -> list[list[str]]:
-        """Return about a dozen rows of the figures, label first."""
-        chosen = range(0, len(self.labels), max(1, len(self.labels) // _ROWS))
-        return [[self.labels[at], *(self._shown(values[at]) for values in self.series.values())] for at in chosen]
+        """Return about a dozen rows of the figures, label first, the last point among them."""
+        last = len(self.labels) - 1
+        chosen = [*range(0, last, max(1, len(self.labels) // _ROWS)), last] if self.labels else []
+        return [[self.labels[at], *(_shown(self.show, values[at]) for _, values in self._lines())] for at in chosen]
 
-    def _known(self) -> list[tuple[str, list[float]]]:
-        return [(name, [value for value in values if value is not None]) for name, values in self.series.items()]
+    def _lines(self) -> list[tuple[str, tuple[float | None, ...]]]:
+        return [*self.series.items(), *self.expected.items()]
 
-    def _shown(self, value: float | None) -> str:
-        return "" if value is None else self.show(value)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """Amounts by name, one bar each, made up of parts.
+
+    Attributes:
+        title: what is shown.
+        show: writes one value with its unit.
+        labels: the name of each bar, the first at the top.
+        series: the parts by name; each has as many values as there are labels, `None` for what is not known.
+        of: what the bars are, as the head of their column.
+    """
+
+    title: str
+    show: Callable[[float], str]
+    labels: tuple[str, ...]
+    series: Mapping[str, tuple[float | None, ...]]
+    of: str
+
+    def svg(self, size: Size = WIDE) -> str:
+        """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
+        pygal = _pygal()
+        most = _MOST_NAME if size.width >= WIDE.width else _MOST_NAME // 2
+        chart = pygal.HorizontalStackedBar(
+            style=_style(pygal, [_COLOURS[at % len(_COLOURS)] for at in range(len(self.series))]),
+            value_formatter=self.show,
+            width=size.width,
+            height=_BARS_MARGIN + _BAR_HEIGHT * len(self.labels),
+            legend_at_bottom_columns=_columns(len(self.series), size),
+            show_legend=len(self.series) > 1,
+            **{**_LOOKS, "max_scale": size.labels, "show_minor_x_labels": True},
+        )
+        chart.x_labels = [name if len(name) <= most else f"{name[: most - 1]}…" for name in self.labels[::-1]]
+        for name, values in self.series.items():
+            chart.add(name, list(values[::-1]))
+        return _rendered(chart, self.title, size)
+
+    def words(self) -> str:
+        """Say what the chart shows, for a reader who does not see it."""
+        sums = [sum(values[at] or 0.0 for values in self.series.values()) for at in range(len(self.labels))]
+        return f"{self.title}: {', '.join(f'{n} {self.show(v)}' for n, v in zip(self.labels, sums, strict=True))}."
+
+    def heads(self) -> list[str]:
+        """Return the heads of the table: what the bars are, then each part."""
+        return [self.of, *self.series]
+
+    def rows(self) -> list[list[str]]:
+        """Return a row for each bar."""
+        return [
+            [name, *(_shown(self.show, values[at]) for values in self.series.values())]
+            for at, name in enumerate(self.labels)
+        ]
+
+
+def _style(pygal: Any, colours: Sequence[str]) -> Any:
+    return pygal.style.Style(
+        background="transparent",
+        plot_background="transparent",
+        foreground="var(--ink)",
+        foreground_strong="var(--ink)",
+        foreground_subtle="var(--line)",
+        guide_stroke_color="var(--line)",
+        guide_stroke_dasharray="2, 4",
+        major_guide_stroke_color="var(--line)",
+        major_guide_stroke_dasharray="2, 4",
+        colors=tuple(f"var(--{name})" for name in colours),
+        opacity="1",
+        font_family="system-ui, sans-serif",
+        label_font_size=13,
+        major_label_font_size=13,
+        legend_font_size=14,
+        stroke_width=2,
+    )
+
+
+def _columns(entries: int, size: Size) -> int:
+    """Return the columns of a legend: pygal leaves room for full rows only."""
+    return next(count for count in range(size.columns, 0, -1) if entries % count == 0)
+
+
+def _rendered(chart: Any, title: str, size: Size) -> str:
+    """Return the SVG, the same each time: pygal would give it a name by chance."""
+    chart.uuid = uuid.uuid5(uuid.NAMESPACE_OID, f"{title} {size.width}")
+    return _DROPPED.sub("", str(chart.render(is_unicode=True)))
+
+
+def _shown(show: Callable[[float], str], value: float | None) -> str:
+    return "" if value is None else show(value)

@@ -6,7 +6,6 @@ The actions are pinned by the commits of the releases that the comments name.
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -15,6 +14,8 @@ import yaml
 
 from carbon_lint import __version__
 from carbon_lint.project import MAJOR_TAG, REPOSITORY, requirement
+from carbon_lint.starter.budget import proposed_line
+from carbon_lint.starter.runners import DEFAULT_RUNNER, has_docker, is_hf_jobs
 from carbon_lint.starter.trainings import Training
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ CONFIG = "carbon-lint.toml"
 RECORD = "carbon-lint-record.json"
 ARTIFACT = "carbon-lint-record"
 """The artifact of the record, and the folder that it is downloaded into."""
-HEADROOM = 1.25
-"""A proposed budget over the first measurement: runs of the same code differ by less, a regression by more."""
 
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0"
@@ -49,12 +48,23 @@ class Choices:
         hub_repo: `owner/model`.
         action: `OWNER/carbon-lint@REF`.
         emissions_g: of a first record, from which a budget is proposed.
+        energy_kwh: the same of a record that states no grams.
+        runner: label of the runner that trains.
     """
 
     location: str | None = None
     hub_repo: str | None = None
     action: str = DEFAULT_ACTION
     emissions_g: float | None = None
+    energy_kwh: float | None = None
+    runner: str = DEFAULT_RUNNER
+
+    @property
+    def training_action(self) -> str:
+        """The action that measures: in the job itself if the runner may have no Docker, or hides its GPUs from it."""
+        if has_docker(self.runner) or self.action.partition("@")[0].endswith("/in-job"):
+            return self.action
+        return f"{_repository(self.action)}/in-job@{self.action.partition('@')[2]}"
 
 
 def workflow_path(found: Survey, is_taken: Callable[[str], bool]) -> str:
@@ -74,10 +84,12 @@ def workflow(found: Survey, choices: Choices) -> str:
         )
     trainings = found.trainings or (Training(script="train.py", command="python train.py"),)
     jobs = [_Job.of(one, found, choices, is_only=len(trainings) == 1) for one in trainings]
-    # A pull request of a fork has no secret, and a training that pushes cannot even start without one.
-    text = _head(_TWO_JOBS, found, has_pull_requests=not any(job.is_staged for job in jobs))
+    # A pull request of a fork has no secret, and a training that pushes cannot even start without one. A runner of
+    # one's own, or one that is rented, is not lent to strangers.
+    has_pull_requests = has_docker(choices.runner) and not any(job.is_staged for job in jobs)
+    text = _head(_TWO_JOBS, found, has_pull_requests=has_pull_requests)
     for number, job in enumerate(jobs):
-        text += ("\n" if number else "") + _train_job(job, action)
+        text += ("\n" if number else "") + _train_job(job, _used(choices.training_action), choices.runner)
         if job.is_staged:
             text += _merge_job(job, action, choices.action)
         elif job.model is not None:
@@ -180,13 +192,13 @@ def _lint_job(found: Survey, action: str, *, is_first: bool) -> str:
     )
 
 
-def _train_job(job: _Job, action: str) -> str:
+def _train_job(job: _Job, action: str, runner: str) -> str:
     training, staged = job.training, job.is_staged
     setup = [training.setup] if training.setup else []
     return _text(
         [
             f"  train{job.suffix}:",
-            "    runs-on: ubuntu-24.04",
+            f"    runs-on: {_yaml(runner)}",
             "    permissions:",
             "      contents: read",
             *(_STAGED_OUTPUTS if staged else ()),
@@ -290,36 +302,28 @@ def _text(lines: list[str]) -> str:
 def configuration(choices: Choices) -> str:
     """carbon-lint.toml. What is not known is a comment that says what to write."""
     location = f"location = {json.dumps(choices.location)}" if choices.location else '# location = "FRA"'
-    budget = budget_line(choices.emissions_g) if choices.emissions_g is not None else _NO_BUDGET
+    budget = proposed_line(choices.emissions_g, choices.energy_kwh)
+    if choices.location is None and is_hf_jobs(choices.runner):
+        return f"{_NO_REGION}{location}\n\n{budget or _FIRST_ENERGY_LIMIT}\n"
+    budget = budget or _NO_BUDGET
     return (
         "# Where the power comes from: FRA, USA/virginia, gcp/us-central1. Grams cannot be had without it.\n"
         f"{location}\n\n{budget}\n"
     )
 
 
+_NO_REGION = (
+    "# A Hugging Face Job states no region, so grams need a place, or a carbon-intensity, that you know of.\n"
+    "# A limit in kWh needs neither.\n"
+)
+_FIRST_ENERGY_LIMIT = (
+    "# A guess: after the first run `carbon-lint init --record carbon-lint-record.json` proposes one.\n"
+    'max-energy = "1 kWh"'
+)
 _NO_BUDGET = (
     "# After the first run `carbon-lint init --record carbon-lint-record.json` proposes a budget.\n"
     '# max-emissions = "500 g"'
 )
-
-
-def budget_line(emissions_g: float) -> str:
-    """Return the measured emissions x 1.25, rounded up to two digits, as a line of the configuration."""
-    return f'max-emissions = "{proposed_budget(emissions_g)}" # {HEADROOM} x the {emissions_g:.3g} g of the first run'
-
-
-def proposed_budget(emissions_g: float) -> str:
-    """`123.4` -> `160 g`."""
-    wanted = emissions_g * HEADROOM
-    if wanted <= 0:
-        return "0 g"
-    unit, factor = next(
-        ((name, size) for name, size in (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3)) if wanted >= size),
-        ("ug", 1e-6),
-    )
-    step = 10 ** (math.floor(math.log10(wanted / factor)) - 1)
-    rounded = math.ceil(round(wanted / factor / step, 9)) * step
-    return f"{rounded:.6g} {unit}"
 
 
 def with_hook(text: str | None, action: str, cards: Iterable[str] = ()) -> str | None:

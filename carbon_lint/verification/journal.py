@@ -10,9 +10,10 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.measurement.finish import with_evidence
+from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.host.model import recomputed
 from carbon_lint.measurement.journal import reading_from_json
+from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
 from carbon_lint.records.document import find_problem, intensity_from_json, record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short
 from carbon_lint.records.journal import FORMAT, journal_lines, parse_line
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _JOURNAL = Subject.JOURNAL
 _SAME_FROM_THE_START = ("run_id", "started_at", "pue", "command", "provenance", "software")
+_MOST = 100  # wrong lines, and the rest of the journal is not read
 _SHOWN = 3  # contradictions of one kind; a journal with one wrong figure may have thousands
 
 
@@ -39,6 +41,9 @@ def check_journal(path: str | os.PathLike[str], record: Record) -> list[Statemen
     replay = _Replay(record=record)
     for number, line in enumerate(journal_lines(path), start=1):
         replay.take(number, line)
+        if len(replay.wrong) + replay.torn > _MOST:
+            replay.is_hopeless = True
+            break
     return list(replay.statements())
 
 
@@ -51,10 +56,13 @@ class _Replay:
     last: Reading | None = None
     count: int = 0
     torn: int = 0
+    is_hopeless: bool = False
     ended: dict[str, Any] | None = None
     prices: dict[str, float] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     _digest: Any = field(default_factory=hashlib.sha256)
+    _phases: PhaseMeter = field(default_factory=PhaseMeter)
+    _marks: list[Mark] = field(default_factory=list)
 
     def take(self, number: int, line: bytes) -> None:
         """Check one line."""
@@ -69,8 +77,16 @@ class _Replay:
         elif is_end:
             self.ended = document
             self._check_sealed(number, document.get("ended"))
+        elif "marks" in document:
+            self._hear(number, document["marks"])
         else:
             self._read(number, document)
+
+    def _hear(self, number: int, marks: Any) -> None:
+        try:
+            self._marks = [mark_from_json(mark) for mark in marks]
+        except (TypeError, ValueError) as error:
+            self.wrong.append(f"line {number} holds no epoch or phase: {error!r}")
 
     def _begin(self, document: dict[str, Any]) -> None:
         header = document.get("record")
@@ -105,6 +121,8 @@ class _Replay:
             self.wrong.append(f"line {number} is no reading: {error!r}")
             return
         self.wrong += [f"line {number}: {problem}" for problem in problems]
+        self._phases.take(reading, self._marks)
+        self._marks = []
         self.last, self.count = reading, self.count + 1
 
     def _problems(self, reading: Reading) -> Iterator[str]:
@@ -140,11 +158,13 @@ class _Replay:
 
     def statements(self) -> Iterator[Statement]:
         """Yield what the whole journal shows."""
-        yield from self._hash()
         yield from (Statement(Kind.CONTRADICTED, _JOURNAL, wrong) for wrong in self.wrong[:_SHOWN])
         if len(self.wrong) > _SHOWN:
-            more = f"and {len(self.wrong) - _SHOWN:,} more of its lines are wrong"
-            yield Statement(Kind.CONTRADICTED, _JOURNAL, more)
+            yield Statement(Kind.CONTRADICTED, _JOURNAL, f"{len(self.wrong) - _SHOWN} more of its lines are wrong")
+        if self.is_hopeless:
+            yield Statement(Kind.CONTRADICTED, _JOURNAL, f"more than {_MOST} of its lines are wrong or torn")
+            return
+        yield from self._hash()
         if self.torn:
             yield Statement(Kind.UNKNOWN, _JOURNAL, f"what {self.torn} torn lines of it held")
         if self.last is None:
@@ -173,7 +193,7 @@ class _Replay:
             yield Statement(Kind.CLAIMED, _JOURNAL, f"the record leaves its figures out: the run was {record.outcome}")
             return
         expected = with_evidence(replace(record, energy_kwh=last.energy_kwh, emissions_g=last.emissions_g), last)
-        difference = find_difference(record, expected)
+        difference = find_difference(record, expected) or self._differing_phase()
         if difference is None and record.duration_s < last.elapsed_s - 1:
             difference = f"duration_s is {record.duration_s!r}, and the last reading is at {last.elapsed_s!r} s"
         if difference is not None:
@@ -185,6 +205,16 @@ class _Replay:
             difference = find_difference(record, record_from_json(ended))
             if difference is not None:
                 yield Statement(Kind.CONTRADICTED, _JOURNAL, f"its last line holds another record: {difference}")
+
+    def _differing_phase(self) -> str | None:
+        """Return the first epoch or phase whose energy the readings do not give; `None` if they give all."""
+        counted = self._phases.phases(self.record)
+        if len(counted) != len(self.record.phases):
+            return f"it lists {len(self.record.phases)} epochs and phases, and the journal has {len(counted)}"
+        for mine, found in zip(self.record.phases, counted, strict=True):
+            if not _is_close(mine.energy_kwh.total, found.energy_kwh.total):
+                return f"phase {mine.name} has {mine.energy_kwh.total!r} kWh, expected {found.energy_kwh.total!r}"
+        return None
 
     def _hours(self) -> Iterator[Statement]:
         hours = self.record.intensity.hours if self.record.intensity is not None else ()
@@ -214,3 +244,7 @@ class _Replay:
         if self.record.assumptions is not None and last.cpu_mean_load is not None:
             load = f"the load of the CPU, {last.cpu_mean_load:.1%} on average, and the time that the job took"
             yield Statement(Kind.CLAIMED, _JOURNAL, load)
+
+
+def _is_close(one: float | None, other: float | None) -> bool:
+    return one is other or (one is not None and other is not None and math.isclose(one, other, rel_tol=EXACT))

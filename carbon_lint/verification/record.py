@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.records.hashes import FIELD, record_sha256, short
 from carbon_lint.records.intensity import find_disagreement, source_in_words
-from carbon_lint.records.plausible import find_contradiction, find_implausible, place_of
+from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_implausible, place_of
 from carbon_lint.records.ranges import left_out_of
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.units import format_emissions, format_energy
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EXACT = 1e-9
 """Relative: what was computed from the same numbers, added up in another order."""
+_PRICED = 1e-6  # relative; a mean over hours is a sum in another order than the grams
 _RECORD = Subject.RECORD
 
 
@@ -60,8 +61,7 @@ def _price(record: Record) -> Iterator[Statement]:
     if intensity is None or grams is None or total_kwh is None:
         return
     expected_g = total_kwh * intensity.g_per_kwh
-    # The mean over hours is a sum in another order than the grams.
-    tolerance = 1e-6 if intensity.hours or record.merged_from else EXACT
+    tolerance = _PRICED if "carbon-lint" in record.software else TOLERANCE
     disagreement = find_disagreement(intensity, total_kwh, grams, tolerance=tolerance)
     if not math.isclose(grams, expected_g, rel_tol=tolerance) or disagreement:
         why = disagreement or f"{total_kwh!r} kWh at {intensity.g_per_kwh!r} g/kWh are {expected_g!r} g"

@@ -129,6 +129,7 @@ def test_any_text_gives_spans_inside_it(text):
             assert 0 <= found.start < found.end <= len(text)
 
 
+@pytest.mark.slow
 @cases(
     "text",
     [

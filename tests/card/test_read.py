@@ -246,6 +246,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @cases("name", HOSTILE)
 def test_a_hostile_card_is_read_in_seconds(name):
     began = time.process_time()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import time
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ def test_quoted_text_that_holds_an_anchor_and_is_followed_by_text_is_refused_at_
     assert time.process_time() - began < 0.5
 
 
+@pytest.mark.slow
 def test_a_fixed_share_of_the_random_front_matters_is_judged_without_a_second_for_any():
     policy = HOSTILE.Policy(HOSTILE.Settings())
     for _, matter in HOSTILE.front_matters(seed=3, count=1500):
@@ -141,6 +143,7 @@ def test_an_alias_that_names_nothing_is_shown_as_it_is_written():
     assert "'*x.z'" in problem.message
 
 
+@pytest.mark.slow
 def test_ten_thousand_repairs_scan_a_text_a_few_times(monkeypatch):
     scanned = []
 

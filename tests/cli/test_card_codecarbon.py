@@ -54,6 +54,7 @@ def output_of(job, folder):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_the_tasks_that_codecarbon_writes_are_added_up_and_are_a_part_of_the_run(cli, tmp_path):
     tasks_kg, whole_kg = output_of(TASKS, tmp_path)
     (tasks,) = tmp_path.glob("emissions_base_*.csv")

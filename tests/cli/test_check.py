@@ -210,6 +210,7 @@ def test_a_path_that_would_break_the_line_is_shown_escaped(cli):
     assert lines[1].startswith("a\\nb/README.md:4:14: error")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "data"),
     [

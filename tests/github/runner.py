@@ -7,6 +7,7 @@ ActionCommand.cs, ActionCommandManager.cs, ProcessInvoker.cs.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -67,6 +68,13 @@ class Step:
     @property
     def masks(self):
         return [command.data for command in self.commands if command.name == "add-mask"]
+
+
+@functools.cache
+def _defaults():
+    """Return what each input of `action.yml` is if a workflow leaves it out."""
+    action = yaml.load((ROOT / "action.yml").read_text(), yaml.CSafeLoader)
+    return {name: spec.get("default", "") for name, spec in action["inputs"].items()}
 
 
 class Runner:
@@ -208,8 +216,7 @@ class Runner:
         return environ
 
     def _inputs(self, with_):
-        action = yaml.safe_load((ROOT / "action.yml").read_text())
-        values = {name: spec.get("default", "") for name, spec in action["inputs"].items()}
+        values = _defaults()
         expressions = {"${{ github.token }}": self.token, "${{ strategy.job-index }}": self.job_index}
         values = {name: expressions.get(value, value) for name, value in values.items()}
         values.update(with_)

@@ -11,8 +11,8 @@ import yaml
 from tests.cases import cases
 from tests.conftest import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FILES = [*sorted((ROOT / "examples/workflows").glob("*.yml")), *sorted((ROOT / ".github/workflows").glob("*.yml"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+FILES = [*sorted((ROOT / "examples").rglob("workflows/*.yml")), *sorted((ROOT / ".github/workflows").glob("*.yml"))]
 
 
 def steps_in(value):

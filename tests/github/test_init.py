@@ -10,16 +10,19 @@ import sys
 import textwrap
 import tomllib
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from carbon_lint.measurement.progress import read_done_fraction
-from carbon_lint.starter.files import proposed_budget
+from carbon_lint.records.store import write_record
+from carbon_lint.starter.budget import proposed_budget
 from carbon_lint.starter.progress import CALLBACK
 from carbon_lint.units import parse_emissions_g
 from tests.cases import cases
+from tests.records.builders import RECORD
 from tests.schemas import check_jsonschema
 
 WORKFLOW = ".github/workflows/carbon-lint.yml"
@@ -512,3 +515,43 @@ def drain(descriptor):
             pass
     except OSError:
         return
+
+
+@pytest.mark.parametrize("train", [PLAIN, PUSHING])
+def test_a_training_on_a_hugging_face_job_uses_the_in_job_action_and_an_energy_limit(repository, cli, train):
+    repository(train=train, card=CARD)
+    code, _, err = cli("init", "--yes", "--runner", "hf-jobs-a10g-small", "--to", "me/m")
+    assert code == 0, err
+    assert check_jsonschema("--builtin-schema", "vendor.github-workflows", WORKFLOW)[0] == 0
+    written = yaml.safe_load(Path(WORKFLOW).read_text())
+    train_job, publish_job = written["jobs"].values()
+    assert train_job["runs-on"] == "hf-jobs-a10g-small"
+    assert train_job["steps"][1]["uses"] == "acme/carbon-lint/in-job@v0"
+    assert publish_job["runs-on"] == "ubuntu-24.04"
+    assert publish_job["steps"][-1].get("uses", "acme/carbon-lint@v0") == "acme/carbon-lint@v0"
+    assert "pull_request" not in written[True], "strangers do not get a rented GPU"
+    assert tomllib.loads(Path(FILES[2]).read_text()) == {"max-energy": "1 kWh"}
+    assert "a Hugging Face Job states none" in err
+    assert cli("init", "--runner", "two words")[0] == 2
+
+
+def test_a_record_without_grams_proposes_an_energy_budget(repository, cli):
+    repository(train=PLAIN)
+    write_record(replace(RECORD, emissions_g=None, intensity=None), "r.json")
+    assert cli("init", "--yes", "--record", "r.json")[0] == 0
+    assert tomllib.loads(Path(FILES[2]).read_text()) == {"max-energy": "1.6 kWh"}
+
+
+def test_the_container_action_on_a_hugging_face_job_is_warned_of(repository, cli):
+    repository(
+        **{
+            ".github/workflows/a.yml": "jobs: {t: {runs-on: hf-jobs-t4-small, steps: [{uses: acme/carbon-lint@v0}]}}",
+            ".github/workflows/b.yml": "jobs: {t: {runs-on: [hf-jobs-l4x1], steps: [{uses: a/carbon-lint/in-job@v0}]}}",
+            ".github/workflows/c.yml": "jobs: [",
+            ".github/workflows/d.yml": "jobs: {t: {runs-on: ubuntu-24.04, steps: [{uses: acme/carbon-lint@v0}, 1]}}",
+        }
+    )
+    _, _, err = cli("init")
+    (warning,) = [line for line in err.splitlines() if "no Docker" in line]
+    assert "a.yml: job t runs on hf-jobs-t4-small" in warning
+    assert warning.endswith("write `uses: acme/carbon-lint/in-job@v0`")

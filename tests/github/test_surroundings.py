@@ -191,6 +191,7 @@ def test_a_summary_of_two_megabytes_is_cut_and_the_step_stays_green(runner):
     assert "How to reproduce" in step.summary, "ours has room beside the job's"
 
 
+@pytest.mark.slow
 def test_ten_thousand_bad_cards_give_a_summary_that_github_takes(runner):
     for n in range(3000):
         runner.write(f"m{n}/README.md", "---\nco2_eq_emissions:\n  emissions: 17g\n---\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.card.from_record import card_with_record
 from carbon_lint.records.record import Energy, Outcome
 from carbon_lint.records.store import write_record
 from tests.conftest import ROOT
@@ -36,8 +37,10 @@ def files():
     Path("bad.md").write_text(BAD)
     Path("empty").mkdir()
     Path("repository").mkdir()
-    whole = record()
+    whole = record(emissions_g=0.7583 * 56.04, energy_kwh=Energy(total=0.7583, gpu=0.6, cpu=0.1, ram=0.0583))
     write_record(whole, "r.json")
+    Path("carded.md").write_bytes(card_with_record(GOOD.encode(), "carded.md", whole).after)
+    Path("figureless.md").write_text("---\nlicense: mit\n---\n")
     none = replace(
         whole,
         run_id="other",
@@ -62,6 +65,7 @@ COMMANDS = {
         "publish": (*PUBLISH, "--dry-run"),
         "find": ("find", "--max", "1 kg"),
         "audit": ("audit", "--author", "acme"),
+        "verify": ("verify", "carded.md", "--record", "r.json"),
         "merge": ("merge", "r.json", "-o", "sum.json"),
         "recover": ("recover", "empty"),
         "ledger": ("ledger", "add", "r.json", "--ledger", "ledger"),
@@ -75,6 +79,7 @@ COMMANDS = {
         "check": ("check", "bad.md"),
         "publish": ("publish", "bad.md", "--to", "acme/m", "--whole-card"),
         "audit": ("audit", "--author", "kilograms"),
+        "verify": ("verify", "README.md", "--record", "r.json"),
         "ledger": ("ledger", "sum", "--ledger", "ledger", "--max-emissions", "1 ug"),
     },
     "`carbon-lint.toml` is wrong": {
@@ -94,6 +99,7 @@ COMMANDS = {
         "estimate": ("estimate", "--from-record", "gone"),
         "publish": ("publish", "gone.md", "--to", "acme/m", "--whole-card"),
         "audit": ("audit", "--models", "gone"),
+        "verify": ("verify", "gone.md"),
         "merge": ("merge", "gone", "-o", "sum.json"),
         "recover": ("recover", "gone.jsonl"),
         "ledger": ("ledger", "add", "gone", "--ledger", "ledger"),
@@ -103,6 +109,7 @@ COMMANDS = {
     "no card, no model or no run was found": {
         "check": ("check", "empty"),
         "audit": ("audit", "--author", "nobody"),
+        "verify": ("verify", "figureless.md"),
         "ledger": ("ledger", "sum", "--ledger", "ledger", "--month", "1999-01"),
     },
     "the location is not known": {
@@ -123,12 +130,14 @@ COMMANDS = {
         "publish": ("publish", "README.md", "--to", "acme/m", "--whole-card", "--timeout", "1s"),
         "find": ("find", "--max", "1 kg", "--timeout", "1s"),
         "audit": ("audit", "--author", "acme", "--timeout", "1s"),
+        "verify": ("verify", "acme/m", "--timeout", "1s"),
         "gate": ("gate", "r.json", "--baseline", "hub:acme/m", "--max-increase", "5%"),
     },
     "the extra `hub` is not installed": {
         "publish": PUBLISH,
         "find": ("find", "--max", "1 kg"),
         "audit": ("audit", "--author", "acme"),
+        "verify": ("verify", "acme/m"),
     },
     "the job exits with 7": {"run": ("run", *RUN, "sh", "-c", "exit 7")},
     "the job's command is not there": {"run": ("run", *RUN, "no-such-program")},

@@ -148,6 +148,7 @@ def peak_kb(folder):
     return usage.ru_maxrss
 
 
+@pytest.mark.slow
 def test_ten_times_the_cards_take_no_more_memory(monkeypatch):
     monkeypatch.setattr(sys.modules[__name__], "VALUES", ["12.5"])
     few, many = put_cards(500, "few"), put_cards(5000, "many")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,7 @@ def test_no_card_of_the_corpus_keeps_a_finding_whose_fix_was_promised(path, leve
     assert left_to_fix(case.card, Policy(case.settings), case.evidence, level) == []
 
 
+@pytest.mark.slow
 @cases("level", ["safe", "unsafe"])
 @cases("key", KEYS)
 def test_no_combination_of_faults_keeps_a_finding_whose_fix_was_promised(key, level):

@@ -67,6 +67,7 @@ def as_pid_1():
     return prefix
 
 
+@pytest.mark.slow
 def test_thousands_of_orphans_are_reaped_while_the_job_runs():
     command, environ = fake_run(source=ORPHANS.format(count=2000))
     done = spawn.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)

@@ -53,8 +53,12 @@ def test_the_journal_lies_beside_the_record(record, journal):
     assert journal_path(record) == Path(journal)
 
 
+UNTIL_THREE_TICKS = "import time\nwhile open('r.jsonl').read().count('\\n') < 4: time.sleep(0.02)\n"
+"""Source of a job that ends when the journal holds its header and three readings."""
+
+
 def test_a_run_leaves_header_readings_and_record(run):
-    record = run("import time; time.sleep(0.35)", record_path="r.json", tick_s=0.1)
+    record = run(UNTIL_THREE_TICKS, record_path="r.json", tick_s=0.05)
     header, *readings, ended = lines()
 
     assert header["record"]["run_id"] == record.run_id
@@ -64,7 +68,7 @@ def test_a_run_leaves_header_readings_and_record(run):
 
 
 def test_every_tick_is_on_the_disk_while_the_job_runs(run):
-    run("import shutil, time; time.sleep(0.35); shutil.copy('r.jsonl', 'seen')", record_path="r.json", tick_s=0.1)
+    run(f"{UNTIL_THREE_TICKS}import shutil; shutil.copy('r.jsonl', 'seen')", record_path="r.json", tick_s=0.05)
     assert len(lines("seen")) >= 3
 
 

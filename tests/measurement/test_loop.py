@@ -14,9 +14,9 @@ import pytest
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.finish import exit_code
 from carbon_lint.measurement.progress import Phase
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
+from carbon_lint.measurement.run import exit_code
 from carbon_lint.records.record import Energy, Outcome, StoppedBy
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
 from carbon_lint.units import format_energy
@@ -285,6 +285,7 @@ def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
     assert any("the clock was set" in warning for warning in record.warnings)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_ticks_take_no_memory():
     """24 h at a tick a second, without waiting for them."""
     import tracemalloc

@@ -527,6 +527,7 @@ def test_an_endless_line_is_passed_over():
     assert stream.take() == ([b"step 1/10"], b"")
 
 
+@pytest.mark.slow
 def test_no_output_makes_it_grow():
     progress = PrintedProgress()
     random.seed(1)
@@ -549,6 +550,7 @@ def test_no_output_makes_it_grow():
     assert late - early < 100_000
 
 
+@pytest.mark.slow
 @cases(
     "text",
     [

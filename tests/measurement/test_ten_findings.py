@@ -27,6 +27,7 @@ from tests.measurement import stub_nvml
 from tests.measurement.fake_machine import EPYC_7763, machine
 from tests.measurement.stub_nvml import NVMLError_LibraryNotFound, StubGpu, StubNvml
 
+pytestmark = pytest.mark.slow
 USA = find_place("USA")
 UUID = "GPU-4e817856-1fb8-192a-7ab7-0e0e4476c184"
 # Nothing leaves this machine, as behind a firewall that refuses; CodeCarbon prints nothing.

@@ -18,9 +18,9 @@ from tests.packaging.test_wheel import BAD, GOOD
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 
 
-def git(folder, *words):
+def git(folder, *words, check=True, **options):
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
-    return subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+    return subprocess.run(["git", *identity, *words], cwd=folder, check=check, capture_output=True, **options)
 
 
 @pytest.fixture(scope="session")
@@ -168,3 +168,37 @@ def test_the_hooks_environment_is_small_and_holds_neither_codecarbon_nor_hugging
     packages = [path for path in site.iterdir() if not path.name.startswith(("pip", "setuptools"))]
     size_bytes = sum(file.stat().st_size for top in packages for file in top.rglob("*") if file.is_file())
     assert size_bytes < 20_000_000
+
+
+@pytest.mark.hook
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("tool", ["pre-commit", "prek"])
+def test_an_installed_hook_judges_each_commit_also_in_a_git_worktree(hook_repository, tmp_path_factory, tmp_path, tool):
+    revision = git(hook_repository, "rev-parse", "HEAD").stdout.decode().strip()
+    repositories = [{"repo": str(hook_repository), "rev": revision, "hooks": [{"id": "carbon-lint"}]}]
+    program = Path(sys.executable).with_name(tool)
+    home = str(tmp_path_factory.mktemp(tool))
+    environ = {
+        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}", "HOME": os.environ["HOME"],
+        "PRE_COMMIT_HOME": home, "PREK_HOME": home,
+        **{name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_"))},
+    }  # fmt: skip
+
+    def commit(folder, card):
+        (folder / "README.md").write_text(card)
+        git(folder, "add", "-A")
+        done = git(folder, "commit", "-qm", "card", check=False, env=environ, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    main, other = tmp_path / "main", tmp_path / "other"
+    main.mkdir()
+    git(main, "init", "-q")
+    (main / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": repositories}))
+    subprocess.run([program, "install"], cwd=main, env=environ, check=True, capture_output=True)
+    code, said = commit(main, GOOD)
+    assert code == 0, said
+    git(main, "worktree", "add", "-q", str(other), "-b", "other", env=environ)
+    for folder in (main, other):
+        code, said = commit(folder, BAD)
+        assert code == 1, said
+        assert "README.md:4:14: error CL" in said

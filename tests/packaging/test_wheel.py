@@ -137,6 +137,7 @@ def test_what_a_plain_install_cannot_do_says_what_to_install(light, tmp_path, ar
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_source_distribution_builds_the_same_wheel(names, tmp_path):
     def build(*words, cwd):
         subprocess.run([sys.executable, "-m", "hatchling", "build", *words, "-d", str(tmp_path)], cwd=cwd, check=True)

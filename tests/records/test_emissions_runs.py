@@ -381,6 +381,7 @@ def test_a_record_or_journal_given_as_a_table_is_called_what_it_is(data, said, h
     assert hint in refused.value.hint
 
 
+@pytest.mark.slow
 def test_a_file_of_empty_lines_is_read_in_time_that_grows_with_its_size():
     """Each line once: two million of them took minutes if the rest was copied for every line."""
     with pytest.raises(InputError, match=r"is not an emissions\.csv"):

@@ -83,6 +83,7 @@ def test_the_page_is_whole_and_the_same_each_time():
         assert shown in text, shown
 
 
+@pytest.mark.slow
 def test_a_day_of_ticks_stays_a_small_page():
     text = rendered(count=86_400)
     assert len(text.encode()) < 300_000

@@ -61,6 +61,7 @@ WHOLE = dataclasses.replace(
     warnings=("x",),
     run_group="x",
     merged_from=("x", "x"),
+    journal_sha256="x",
 )
 
 

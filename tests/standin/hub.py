@@ -33,6 +33,8 @@ PR_TOKEN = "hf_standInPullRequestToken"
 FOREIGN_TOKEN = "hf_standInForeignToken"
 ID_REQUEST_TOKEN = "standInIdTokenRequestToken"
 OWNER = "acme"
+AUTHORITY = Path(__file__).with_name("authority.pem")
+"""What clients of a plain server are told to trust: see `tests.conftest`."""
 
 
 class StandInHub:
@@ -80,8 +82,7 @@ class StandInHub:
         found = {"HF_ENDPOINT": self.endpoint, "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1"}
         if token is not None:
             found["HF_TOKEN"] = token
-        if self.ca_file is not None:
-            found["SSL_CERT_FILE"] = str(self.ca_file)
+        found["SSL_CERT_FILE"] = str(self.ca_file or AUTHORITY)
         return found
 
     def oidc_environ(self, resource: str, repository: str = "acme/training", **claims: str) -> dict[str, str]:

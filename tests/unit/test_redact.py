@@ -6,6 +6,7 @@ import json
 import shlex
 import string
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,6 +128,7 @@ def test_a_command_line_that_is_read_back_and_hidden_again_stays_as_it_is(token,
     assert redact.command(once) == once
 
 
+@pytest.mark.slow
 @cases("piece", ["key", '"key=', "--key ", '"token \\', "sk-", "eyJ.", "ghs_", "://a:", "Bearer "])
 def test_a_long_command_line_is_read_in_no_time(piece):
     from time import process_time

@@ -28,7 +28,8 @@ from carbon_lint.measurement.host.cpu_load import LoadMeter
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import CounterError
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.required import check_required, need_linux
+from carbon_lint.measurement.required import check_required
+from carbon_lint.measurement.system import need_linux
 from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.ranges import uncertainty_of_parts
@@ -103,8 +104,7 @@ class CodeCarbonMeter:
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
         self.software = {"codecarbon": REQUIRED_VERSION, **self._gpus.drivers}
         self._gpu_kwh: tuple[float, ...] = ()
-        self._require = frozenset(require)
-        self._root = root
+        self._require, self._root = frozenset(require), root
         self._codecarbon_counts_cpu = True
         self._doubts: tuple[str, ...] = ()
         self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)

@@ -83,12 +83,12 @@ def judged(spent: Spent, limit: LimitResult, ahead: Outlook | None, now: datetim
 
 
 def _answer(limit: LimitResult, end: Range, *, missing: int, is_early: bool) -> Answer:
-    if limit.measured > limit.allowed or end.low > limit.allowed:
+    if end.low > limit.allowed:
         return Answer.NO
-    if is_early:
-        return Answer.EARLY
     if end.likely > limit.allowed:
         return Answer.LIKELY_NOT
+    if is_early:
+        return Answer.EARLY
     if missing:
         return Answer.UNKNOWN
     return Answer.LIKELY if end.high > limit.allowed else Answer.YES
@@ -100,22 +100,25 @@ def headline(budgets: Sequence[Judged], spent: str) -> str:
         return f"{spent}. No budget is set"
     worst = min(budgets, key=lambda one: (list(Answer).index(one.answer), -(one.used or 0.0)))
     said = f"{worst.answer.capitalize()}: {sentence(worst)}"
-    others = [one for one in budgets if one.answer is worst.answer and one is not worst]
-    if len(budgets) == 1:
+    alike = sum(one.answer is worst.answer for one in budgets) - 1
+    others = len(budgets) - 1
+    if not others:
         return said
-    more = f"; {len(others)} more of {len(budgets)} limits alike" if others else f"; the worst of {len(budgets)} limits"
-    return said + more
+    rest = f"the other {others} limits" if others > 1 else "the other limit"
+    more = "looks" if others == 1 else "look"
+    return f"{said}; {rest} {more} better" if not alike else f"{said}; {alike} of {rest} look{'s' * (alike == 1)} alike"
 
 
 def sentence(one: Judged) -> str:
-    """Return what was spent of what is allowed, and what is expected: `3 kg of 10 kg, about 7 kg (6 to 8) expected`."""
+    """Return what was spent of what is allowed, and what is expected: `vision used 3 kg of 10 kg (30 %), ...`."""
     limit = one.limit
     at_least = "at least " if one.missing else ""
-    of = f"{one.name}: {at_least}{amount(limit.unit, limit.measured)} of {amount(limit.unit, limit.allowed)}"
-    used = "" if one.used is None else f" ({percent(one.used)})"
-    over = f", over by {amount(limit.unit, -limit.margin)}" if limit.is_over else ""
-    ahead = "" if one.outlook is None else f", {with_range(limit.unit, one.end)} expected by the end of the month"
-    return f"{of}{used}{over}{ahead}"
+    share = "" if one.used is None else f" ({percent(one.used)})"
+    spent, allowed = amount(limit.unit, limit.measured), amount(limit.unit, limit.allowed)
+    used = f"{one.name} used {at_least}{spent} of {allowed}{share}"
+    if one.outlook is None:
+        return used
+    return f"{used}, and {with_range(limit.unit, one.end)} is expected by the end of the month"
 
 
 def basis(ahead: Outlook) -> str:

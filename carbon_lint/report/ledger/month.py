@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.records.ledger_sum import sum_of_ranges, total_of
@@ -12,9 +11,11 @@ from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.outlook import by_day, outlook
 from carbon_lint.records.record import Outcome
 from carbon_lint.report.ledger.answer import Judged, judged
+from carbon_lint.report.ledger.keys import KEYS, UNNAMED, USUAL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from carbon_lint.gate.window import Spent
     from carbon_lint.limits import BudgetException
@@ -25,35 +26,8 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Record
     from carbon_lint.records.uncertainty import Range
 
-UNNAMED = "(not stated)"
 LARGEST = 10
 _SHOWN_MODELS = 3  # as many as a chart has colours
-
-
-def _week(record: Record) -> str:
-    year, week, _ = datetime.fromtimestamp(window_of(record).end_s, UTC).isocalendar()
-    return f"{year}-W{week:02d}"
-
-
-def _place(record: Record) -> str | None:
-    known = record.intensity
-    return None if known is None else known.location_name or known.location
-
-
-KEYS: Mapping[str, Callable[[Record], str | None]] = {
-    "week": _week,
-    "model": lambda record: record.provenance.model,
-    "branch": lambda record: record.provenance.ref and record.provenance.ref.removeprefix("refs/heads/"),
-    "runner": lambda record: record.hardware.node,
-    "account": lambda record: record.provenance.account,
-    "user": lambda record: record.provenance.user,
-    "location": _place,
-    "partition": lambda record: record.provenance.partition,
-    "repository": lambda record: record.provenance.repository,
-    "outcome": lambda record: str(record.outcome),
-}
-"""What runs can be grouped by: name -> the value of a record, `None` if it states none."""
-USUAL_KEYS = ("week", "model", "branch", "runner", "account", "user", "location")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +117,15 @@ def month_of(
             KEYS["outcome"],
             of=alive,
         ),
-        retries=_group("retries", [each for each in alive if (each.entry.record.provenance.run_attempt or 1) > 1]),
+        retries=_group("retries", list(filter(_is_retry, alive)), _group("all", alive)),
         over_own_limit=sum(each.entry.record.over_budget for each in alive),
         exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
         broken=tuple(broken),
     )
+
+
+def _is_retry(each: Counted) -> bool:
+    return (each.entry.record.provenance.run_attempt or 1) > 1
 
 
 def _figures(counted: Iterable[Counted], at: int = 0) -> list[tuple[float, float]]:

@@ -125,9 +125,8 @@ def _exceptions(month: Month) -> Table:
 def _not_in_sum(month: Month) -> Table:
     total = month.total
     rows = [("cannot be read", broken.path, broken.error.message) for broken in month.broken]
-    rows += [
-        ("no emissions", run_id, "the run was not measured, or at no known place") for run_id in total.without_emissions
-    ]
+    unpriced = "the run was not measured, or at no known place"
+    rows += [("no emissions", run_id, unpriced) for run_id in total.without_emissions]
     rows += [("no energy", run_id, "the run was not measured") for run_id in total.without_energy]
     shown, more = rows[:MOST_ROWS], len(rows) - MOST_ROWS
     note = "The true sum is larger than stated." + (f" {more} more are not shown." if more > 0 else "")

@@ -5,48 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.gate.baseline import format_change
+from carbon_lint.gate.baseline import format_change, other_basis, why_not
 from carbon_lint.gate.budget import figure
+from carbon_lint.measurement.journal import Course
+from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
+from carbon_lint.records.record import PhaseKind
 from carbon_lint.report.pages import environment
-from carbon_lint.report.plot import Plot
-from carbon_lint.report.run import phrases
-from carbon_lint.report.run.curve import curve_of
+from carbon_lint.report.plot import NARROW, WIDE
+from carbon_lint.report.run import charts, phrases
 from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.phase_rows import NOTE, rows
 from carbon_lint.report.run.summary import reproduce
-from carbon_lint.units import format_duration, format_emissions, format_energy, format_power
+from carbon_lint.units import format_duration, format_emissions, format_energy, significant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from carbon_lint.gate.verdict import LimitResult
-    from carbon_lint.measurement.meter import Reading
     from carbon_lint.records.record import Record
-    from carbon_lint.report.run.curve import Curve
+    from carbon_lint.records.uncertainty import Range
+    from carbon_lint.report.plot import Bars
+    from carbon_lint.report.run.phase_rows import PhaseRow
     from carbon_lint.report.run.run_report import RunReport
 
-_NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory"}
+_TONES = {"✅": "good", "❌": "error", "⚠️": "warn"}
+_MOST_ROWS = 20  # of epochs or phases
 
 
-def render(ending: RunReport, readings: Sequence[Reading] = ()) -> str:
+def render(ending: RunReport, course: Course | None = None) -> str:
     """Return the page of a run that has a record. Raises UsageError if Jinja2 or pygal is not installed."""
     record = ending.record
     assert record is not None  # noqa: S101  the callers have read one
-    verdict = ending.verdict
+    verdict, head = ending.verdict, headline(ending)
     return (
         environment("carbon_lint.report.run")
         .get_template("run.html.j2")
         .render(
             version=__version__,
-            head=headline(ending),
+            head=head,
+            tone=_TONES.get(head.mark, "one"),
+            subject=_subject(record),
             facts=_facts(record),
             limits=[_limit(limit) for limit in verdict.limits] if verdict is not None else [],
             reasons=verdict.reasons if verdict is not None else (),
-            charts=_charts(ending, curve_of(readings)),
+            sizes=(WIDE, NARROW),
+            charts=charts.over_time(ending, course or Course()),
             energy=_energy(record),
             left_out=phrases.left_out(record),
             grid=phrases.intensity(record),
+            everyday=phrases.equivalents(record),
+            phases=_phases(record),
+            phases_note=NOTE,
             comparison=_comparison(ending),
+            comparison_notes=_comparison_notes(ending),
             warnings=record.warnings,
+            checked=ending.lint is not None,
             findings=ending.lint.diagnostics if ending.lint is not None else (),
             provenance=_provenance(record),
             command=reproduce(record),
@@ -54,13 +67,34 @@ def render(ending: RunReport, readings: Sequence[Reading] = ()) -> str:
     )
 
 
-def _facts(record: Record) -> list[tuple[str, str]]:
+def _subject(record: Record) -> str:
+    """Say what ran, when and on what, in one line."""
+    model, gpus = record.provenance.model, len(record.hardware.gpus)
+    hardware = f"{gpus} x {record.hardware.gpus[0].name}" if gpus else record.hardware.cpu_model
+    said = (model, f"{record.started_at[:16].replace('T', ' ')} UTC", hardware, phrases.scope(record))
+    return ", ".join(part for part in said if part)
+
+
+def _facts(record: Record) -> list[tuple[str, str, str]]:
+    """Return name, figure and what is to be said of it."""
+    emissions, energy = emissions_range(record), energy_range(record)
+    share = measured_share(record)
     return [
-        ("Emissions", phrases.emissions_with_range(record)),
-        ("Energy", phrases.energy_with_range(record)),
-        ("Duration", format_duration(record.duration_s)),
-        ("Measured", phrases.measured(record) or "not stated"),
+        ("Emissions (CO2eq)", *_with_range(phrases.NOT_MEASURED, format_emissions, emissions)),
+        ("Energy", *_with_range(phrases.NOT_MEASURED, format_energy, energy)),
+        ("Duration", format_duration(record.duration_s), ""),
+        (
+            "Measured by sensors",
+            "not stated" if share is None else phrases.percent(share),
+            "" if share is None else "of the energy",
+        ),
     ]
+
+
+def _with_range(missing: str, show: Callable[[float], str], known: Range | None) -> tuple[str, str]:
+    if known is None:
+        return missing, ""
+    return show(known.likely), f"between {show(known.low)} and {show(known.high)}"
 
 
 def _limit(limit: LimitResult) -> tuple[str, str, str, str]:
@@ -73,12 +107,28 @@ def _show(unit: str) -> Callable[[float], str]:
     return format_emissions if unit == "g" else format_energy
 
 
-def _energy(record: Record) -> list[tuple[str, str, str]]:
+def _energy(record: Record) -> list[tuple[str, str, str, str]]:
+    total_kwh = record.energy_kwh.total
     rows = [
-        (name, phrases.energy(energy_kwh), phrases.METHOD_WORDS[method] if method else "not stated")
+        (
+            name,
+            phrases.energy(energy_kwh),
+            phrases.percent(energy_kwh / total_kwh) if energy_kwh is not None and total_kwh else "",
+            phrases.METHOD_SENTENCES[method] if method else "not stated",
+        )
         for name, energy_kwh, method in phrases.components(record)
     ]
-    return [*rows, ("total", phrases.energy(record.energy_kwh.total), "")]
+    pue = "" if record.pue == 1 else f"with the building's own: PUE {significant(record.pue)}"
+    return [*rows, ("total", phrases.energy(total_kwh), "", pue)]
+
+
+def _phases(record: Record) -> list[tuple[str, Bars | None, list[PhaseRow]]]:
+    """Return the title, the chart and the rows of the epochs and of the phases that are listed."""
+    titles = {PhaseKind.PHASE: "By phase", PhaseKind.EPOCH: "By epoch"}
+    listed = [
+        (title, charts.by_phase(record, kind, title), rows(record, kind, _MOST_ROWS)) for kind, title in titles.items()
+    ]
+    return [each for each in listed if each[2]]
 
 
 def _comparison(ending: RunReport) -> list[tuple[str, str, str, str]]:
@@ -98,6 +148,18 @@ def _comparison(ending: RunReport) -> list[tuple[str, str, str, str]]:
     return [(name, show(before), show(after), format_change(change)) for name, show, before, after, change in rows]
 
 
+def _comparison_notes(ending: RunReport) -> list[str]:
+    compared = ending.comparison
+    if compared is None:
+        return []
+    notes = [f"The baseline is {compared.baseline.origin}."]
+    if (note := other_basis(compared)) is not None:
+        notes.append(f"Carbon intensity on {note}; part of its change is what is counted.")
+    if not compared.can_be_judged:
+        notes.append(f"The change was not judged: {why_not(compared)}.")
+    return notes
+
+
 def _provenance(record: Record) -> list[tuple[str, str]]:
     where = record.provenance
     rows = [
@@ -113,27 +175,3 @@ def _provenance(record: Record) -> list[tuple[str, str]]:
         *sorted(record.software.items()),
     ]
     return [(name, value) for name, value in rows if value]
-
-
-def _charts(ending: RunReport, curve: Curve | None) -> list[Plot]:
-    if curve is None:
-        return []
-    plots = []
-    if curve.power_w:
-        watts = {_NAMES[name]: values for name, values in curve.power_w.items()}
-        plots.append(Plot(title="Power", show=format_power, labels=_times(curve), series=watts, is_stacked=True))
-    of_run = [] if ending.verdict is None else [one for one in ending.verdict.limits if not one.is_of_window]
-    limits = {limit.unit: limit.allowed for limit in of_run}
-    if curve.emissions_g:
-        plots.append(_sum("Emissions", curve, curve.emissions_g, "g", limits.get("g")))
-    if not curve.emissions_g or "kWh" in limits:
-        plots.append(_sum("Energy", curve, curve.energy_kwh, "kWh", limits.get("kWh")))
-    return plots
-
-
-def _sum(title: str, curve: Curve, values: tuple[float, ...], unit: str, limit: float | None) -> Plot:
-    return Plot(title=title, show=_show(unit), labels=_times(curve), series={"so far": values}, limit=limit)
-
-
-def _times(curve: Curve) -> tuple[str, ...]:
-    return tuple(format_duration(end_s) for end_s in curve.ends_s)

@@ -29,6 +29,15 @@ METHOD_WORDS = {
 }
 """How a component's energy was found, as a reader should take it."""
 
+METHOD_SENTENCES = {
+    Method.COUNTER: "measured: a counter in the hardware adds it up",
+    Method.SAMPLED_POWER: "measured: its power sensor was read about once a second",
+    Method.LOAD_MODEL: "modelled from how busy it was, as no sensor could be read",
+    Method.CONSTANT: "modelled as a fixed power, as no sensor could be read",
+    Method.USER: "modelled with the power that the user stated",
+}
+"""The same in plain words, for who does not know the terms."""
+
 MODELLED = frozenset(Method) - frozenset(SENSORS)
 """Methods that read no sensor of the component."""
 

@@ -1,0 +1,56 @@
+"""Say a team's month on a badge: its grams or its share of the budget, and how they were found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carbon_lint.report.badge import Badge, Tone, how_found
+from carbon_lint.report.ledger.answer import Answer, amount
+from carbon_lint.report.ledger.words import answer
+from carbon_lint.report.run.phrases import percent
+from carbon_lint.units import format_emissions, format_energy
+
+if TYPE_CHECKING:
+    from carbon_lint.report.ledger.answer import Judged
+    from carbon_lint.report.ledger.month import Month
+
+_TONES = {
+    Answer.YES: Tone.GOOD,
+    Answer.LIKELY: Tone.GOOD,
+    Answer.EARLY: Tone.PLAIN,
+    Answer.UNKNOWN: Tone.UNKNOWN,
+    Answer.LIKELY_NOT: Tone.UNDECIDED,
+    Answer.NO: Tone.BAD,
+}
+
+
+def of_month(month: Month) -> Badge:
+    """Return the badge: the used share of the budget that is nearest to its limit, else the sum."""
+    total, budgets = month.total, month.budgets
+    nearest = max(budgets, key=lambda one: one.used or 0.0, default=None)
+    worst = next((_TONES[each] for each in Answer for one in budgets if one.answer is each), Tone.PLAIN)
+    found = how_found((total if nearest is None else nearest.spent.total).measured_share) if total.runs else ""
+    said = (_figure(month) if nearest is None else _share(nearest, is_alone=len(budgets) == 1), found)
+    return Badge(
+        label=f"CO2eq {month.period.name}",
+        message=", ".join(part for part in said if part),
+        title=f"{answer(month)}.",
+        tone=worst,
+    )
+
+
+def _share(one: Judged, *, is_alone: bool) -> str:
+    name = "" if is_alone else f"{one.name}: "
+    at_least = "at least " if one.missing else ""
+    spent, allowed = (amount(one.limit.unit, value) for value in (one.limit.measured, one.limit.allowed))
+    return f"{name}{at_least}{spent if one.used is None else percent(one.used)} of {allowed}"
+
+
+def _figure(month: Month) -> str:
+    total = month.total
+    at_least = "at least " if total.without_emissions or month.broken else ""
+    if total.emissions_g is not None:
+        return at_least + format_emissions(total.emissions_g.likely)
+    if total.energy_kwh is not None:
+        return at_least + format_energy(total.energy_kwh.likely)
+    return "not measured" if total.runs or month.broken else "no runs"

@@ -1,0 +1,77 @@
+"""Render a team's month as a page that stands alone: no script, no request, for light, dark, paper, narrow screens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from carbon_lint import __version__
+from carbon_lint.records.outlook import DAY_S
+from carbon_lint.report.ledger.answer import QUESTION, Answer
+from carbon_lint.report.ledger.tables import facts, tables
+from carbon_lint.report.ledger.words import answer, notes, until
+from carbon_lint.report.pages import environment
+from carbon_lint.report.plot import Plot
+from carbon_lint.units import format_emissions
+
+if TYPE_CHECKING:
+    from carbon_lint.report.ledger.month import Month
+
+_MARKS = {
+    Answer.YES: "✅", Answer.LIKELY: "✅", Answer.EARLY: "📏", Answer.UNKNOWN: "⚠️",
+    Answer.LIKELY_NOT: "⚠️", Answer.NO: "❌",
+}  # fmt: skip
+
+
+def render(month: Month) -> str:
+    """Return the page. Raises UsageError if Jinja2 or pygal is not installed."""
+    return (
+        environment("carbon_lint.report.ledger")
+        .get_template("month.html.j2")
+        .render(
+            version=__version__,
+            question=QUESTION,
+            mark=_mark(month),
+            answer=answer(month),
+            until=until(month),
+            facts=facts(month),
+            charts=_charts(month),
+            tables=tables(month),
+            notes=notes(month),
+        )
+    )
+
+
+def _mark(month: Month) -> str:
+    answers = {one.answer for one in month.budgets}
+    return next((_MARKS[each] for each in Answer if each in answers), "📏")
+
+
+def _charts(month: Month) -> list[Plot]:
+    """Return the grams so far beside the budget, and those of each day by model, if there is something to draw."""
+    days = tuple(f"{month.period.start + timedelta(days=at):%d %b}" for at in range(len(month.days_g)))
+    if not any(month.days_g) or len(days) < 2:  # noqa: PLR2004  one day is no course
+        return []
+    plots = [_course(month, days)]
+    models = {name: values for name, values in month.days_by_model_g.items() if any(values)}
+    plots.append(Plot(title="Each day, by model", show=format_emissions, labels=days, series=models, is_bars=True))
+    return plots
+
+
+def _course(month: Month, days: tuple[str, ...]) -> Plot:
+    """Return the sum of the grams day by day, with the outlook and the one budget of all runs, if there is one."""
+    seen = len(days) if month.is_over else int(month.period.elapsed_s(month.now) // DAY_S) + 1
+    sums = list(accumulate(month.days_g))[:seen]
+    series: dict[str, tuple[float | None, ...]] = {"so far": (*sums, *(None,) * (len(days) - len(sums)))}
+    if month.outlook_g is not None and seen < len(days):
+        step = (month.outlook_g.end.likely - sums[-1]) / (len(days) - seen)
+        ahead = [sums[-1] + step * at for at in range(len(days) - seen + 1)]
+        series["expected"] = (*(None,) * (seen - 1), *ahead)
+    limits = [
+        one.limit.allowed
+        for one in month.budgets
+        if one.limit.unit == "g" and not one.spent.budget.models and one.spent.period == month.period
+    ]
+    title = "The sum, day by day"
+    return Plot(title=title, show=format_emissions, labels=days, series=series, limit=min(limits, default=None))

@@ -1,0 +1,314 @@
+"""`verify`: a true run is proven, and whatever is changed afterwards is found."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from carbon_lint.card.from_record import card_with_record
+from carbon_lint.records import journal
+from carbon_lint.records.merge.merge import NamedRecord, merge
+from carbon_lint.records.record import Energy
+from carbon_lint.records.store import load_record, record_to_json, write_record
+from tests import spawn
+from tests.cases import cases
+from tests.conftest import ROOT
+from tests.hub.records import record
+
+CARD = "---\nlicense: apache-2.0\n---\n# A model of 2026\n"
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """A folder with a card, its record and its journal, as a run left them."""
+    folder = tmp_path_factory.mktemp("measured")
+    (folder / "README.md").write_text(CARD)
+    job = [sys.executable, "-c", "import time; time.sleep(0.5)"]
+    flags = ["--location", "FRA", "--tick", "100ms", "--record", "r.json", "--card", "README.md", "--run-group", "g"]
+    done = spawn.run(
+        [sys.executable, "-m", "carbon_lint", "run", *flags, "--", *job],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def files(measured):
+    """The same in the folder of this test."""
+    for path in measured.iterdir():
+        shutil.copy(path, path.name)
+
+
+def a_record(**changes):
+    """One whose grams are exactly its energy's."""
+    energy = Energy(total=0.7583, gpu=0.6, cpu=0.1, ram=0.0583)
+    return replace(record(**changes), energy_kwh=energy, emissions_g=energy.total * 56.04)
+
+
+def lists(cli, *argv):
+    """Return the exit status and what `verify` lists, by kind."""
+    code, out, err = cli("verify", "README.md", "--record", "r.json", *argv, "--format", "json")
+    assert not err
+    found = json.loads(out)
+    assert (code == 1) == (found["verdict"] == "contradicted") == bool(found["contradictions"])
+    kinds = ("contradictions", "proven", "only_claimed", "cannot_be_known")
+    return code, {kind: " | ".join(each["statement"] for each in found[kind]) for kind in kinds}
+
+
+@pytest.mark.usefixtures("files")
+def test_the_figure_of_a_true_run_is_proven(cli):
+    code, found = lists(cli)
+    assert code == 0, found["contradictions"]
+    for words in (
+        *("its figure is the record's", "it names this record", "it is as it was written"),
+        *("is the figure of Ember", "it is the one that the record names", "its last reading's"),
+        *("cpu ", "computed again in each reading from the assumptions", "1 run of the group 'g'"),
+    ):
+        assert words in found["proven"], words
+    assert "the load of the CPU" in found["only_claimed"]
+    assert "nobody signed the record" in found["only_claimed"]
+    assert "board, fans, disks" in found["cannot_be_known"]
+
+
+def flipped(data, number, by):
+    """Return the text with its digit of that number replaced by another one."""
+    places = [found.start() for found in re.finditer(r"\d", data)]
+    at = places[number % len(places)]
+    return f"{data[:at]}{(int(data[at]) + by) % 10}{data[at + 1 :]}", at
+
+
+def is_same(data, other):
+    """Whether the two denote the same numbers: two decimals may be one double."""
+    try:
+        return [json.loads(line) for line in data] == [json.loads(line) for line in other]
+    except ValueError:
+        return False
+
+
+def one_flip(folder, part, number, by):
+    """Change one digit in a copy of the folder; return whether `verify` has to notice."""
+    for path in ("README.md", "r.json", "r.jsonl.gz"):
+        shutil.copy(folder / path, path)
+    if part == "record":
+        before = Path("r.json").read_text()
+        after, _ = flipped(before, number, by)
+        Path("r.json").write_text(after)
+        return not is_same([before], [after])
+    if part == "journal":
+        before = gzip.decompress(Path("r.jsonl.gz").read_bytes()).decode()
+        after, at = flipped(before, number, by)
+        Path("r.jsonl.gz").write_bytes(gzip.compress(after.encode(), mtime=0))
+        return at < before.index('{"ended"') or not is_same(before.splitlines(), after.splitlines())
+    head, block, rest = re.fullmatch(
+        r"(?s)(.*?)(co2_eq_emissions:.*?)(---\n.*)", Path("README.md").read_text()
+    ).groups()
+    after, _ = flipped(block, number, by)
+    Path("README.md").write_text(head + after + rest)
+    return True
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    part=st.sampled_from(["card", "record", "journal"]),
+    number=st.integers(min_value=0, max_value=20_000),
+    by=st.integers(min_value=1, max_value=9),
+)
+def test_one_flipped_digit_anywhere_is_found(measured, cli, part, number, by):
+    """Of the card's block; other digits of a card are no figure. A place that only has a name is its author's."""
+    must_notice = one_flip(measured, part, number, by)
+    code, out, _ = cli("verify", "README.md", "--record", "r.json")
+    assert code != 0 or not must_notice, out
+
+
+@pytest.mark.usefixtures("files")
+def test_every_digit_of_the_figure_and_of_the_hashes_is_found(measured, cli):
+    before = (measured / "README.md").read_text()
+    for found in re.finditer(r"(?m)^  (emissions|source): .*$", before):
+        for at in range(found.start(), found.end()):
+            if before[at].isdigit():
+                Path("README.md").write_text(f"{before[:at]}{(int(before[at]) + 1) % 10}{before[at + 1 :]}")
+                assert lists(cli)[0] == 1, before[at - 10 : at + 10]
+
+
+@pytest.mark.usefixtures("files")
+def test_a_record_that_is_made_up_anew_with_a_right_hash_is_not_its_journals(cli):
+    """Who changes a record can hash it again; then the card or the journal contradicts it."""
+    record = load_record("r.json")
+    energy = record.energy_kwh
+    half = replace(
+        record,
+        emissions_g=record.emissions_g / 2,
+        energy_kwh=replace(energy, total=energy.total / 2, cpu=energy.cpu / 2, ram=energy.ram / 2),
+        uncertainty=None,
+    )
+    write_record(half, "r.json")
+    Path("README.md").write_bytes(
+        card_with_record(Path("README.md").read_bytes(), "README.md", half, replace=True).after
+    )
+    code, found = lists(cli)
+    assert code == 1
+    assert "the record does not state its last reading: emissions_g" in found["contradictions"]
+
+
+@pytest.mark.usefixtures("files")
+def test_readings_that_are_made_up_do_not_fit_the_model(cli):
+    """Even if journal and record are hashed again: the energy follows from time, load and assumptions."""
+    lines = gzip.decompress(Path("r.jsonl.gz").read_bytes()).decode().splitlines()
+    readings = [json.loads(line) for line in lines if line.startswith('{"elapsed_s"')]
+    for reading in readings:
+        reading["energy_kwh"] = {name: kwh and kwh * 0.9 for name, kwh in reading["energy_kwh"].items()}
+        reading["emissions_g"] *= 0.9
+    text = "".join(f"{line}\n" for line in [lines[0], *map(json.dumps, readings)])
+    Path("r.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+    last = readings[-1]
+    document = json.loads(Path("r.json").read_text())
+    document |= {"emissions_g": last["emissions_g"], "energy_kwh": last["energy_kwh"], "uncertainty": None}
+    del document["record_sha256"]
+    document["journal_sha256"] = journal.hash_of_journal("r.jsonl.gz")
+    Path("r.json").write_text(json.dumps(document))
+    code, found = lists(cli)
+    assert code == 1
+    assert "kWh, and the model gives" in found["contradictions"]
+
+
+@pytest.mark.usefixtures("files")
+def test_the_journal_of_another_run_and_one_that_is_not_there(cli):
+    header = {"format": journal.FORMAT, "record": record_to_json(a_record(run_id="other"))}
+    Path("other.jsonl").write_text(json.dumps(header))
+    code, found = lists(cli, "--journal", "other.jsonl")
+    assert code == 1
+    assert "it is of another run: its run_id is other" in found["contradictions"]
+    assert "and the record names the journal" in found["contradictions"]
+    Path("r.jsonl.gz").unlink()
+    assert lists(cli)[0] == 0
+    assert "its journal is not here" in lists(cli)[1]["cannot_be_known"]
+    code, _, err = cli("verify", "README.md", "--record", "r.json", "--journal", "gone.jsonl")
+    assert (code, "cannot read gone.jsonl" in err) == (2, True)
+
+
+def bomb(path, size):
+    with gzip.open(path, "wb") as stream:
+        stream.write(journal.BEGINNING + b'1"}\n')
+        for _ in range(size // 2**20):
+            stream.write(b"0" * 2**20)
+
+
+@cases(
+    ("damage", "words"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-20]), "is damaged"),
+        (lambda path: path.write_bytes(path.read_bytes()[:200] + b"\0\0\0" + path.read_bytes()[203:]), "is damaged"),
+        (lambda path: bomb(path, 2**25), "a line of more than 16,777,216 bytes"),
+        (lambda path: path.write_bytes(gzip.compress(b'{"a": 1}\n' * 60)), "more than 512 bytes"),
+    ],
+)
+def test_a_journal_that_is_cut_off_or_never_ends_is_refused(measured, cli, monkeypatch, damage, words):
+    for path in measured.iterdir():
+        shutil.copy(path, path.name)
+    if words.startswith("more than"):
+        monkeypatch.setattr(journal, "LARGEST", 2**9)
+    damage(Path("r.jsonl.gz"))
+    code, out, err = cli("verify", "README.md", "--record", "r.json")
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+@pytest.mark.usefixtures("files")
+def test_what_is_no_journal_is_not_read_to_its_end(cli):
+    Path("r.jsonl.gz").write_bytes(gzip.compress(b"x\n" * 1_000_000))
+    code, found = lists(cli)
+    assert code == 1
+    assert "more than 100 of its lines are wrong or torn" in found["contradictions"]
+
+
+@pytest.mark.usefixtures("files")
+def test_hostile_strings_of_card_and_record_steer_no_terminal(cli):
+    document = json.loads(Path("r.json").read_text())
+    document["run_group"] = "g\x1b[2J\n::error::x"
+    document["intensity"]["location_name"] = "\u202eFR##[error]"
+    Path("r.json").write_text(json.dumps(document))
+    text = Path("README.md").read_text()
+    Path("README.md").write_text(re.sub("hardware_used: .*", 'hardware_used: "\\\\e[31m::warning::"', text))
+    for form in ("text", "json"):
+        code, out, err = cli("verify", "README.md", "--record", "r.json", "--format", form)
+        assert code == 1
+        assert not re.search("\x1b|\u202e|^\\s*::|##\\[", out + err, re.MULTILINE)
+
+
+def test_a_sum_is_the_sum_of_the_records_that_it_names(cli):
+    for number in (1, 2, 3):
+        start, end = (f"2026-01-0{number}T0{hour}:00:00Z" for hour in (0, 1))
+        write_record(a_record(run_id=f"run-{number}", started_at=start, ended_at=end), f"r{number}.json")
+    named = [NamedRecord(name=f"r{number}.json", record=load_record(f"r{number}.json")) for number in (1, 2, 3)]
+    whole = merge(named).record
+    assert len(whole.parts_sha256) == 3
+    write_record(whole, "r.json")
+    Path("README.md").write_bytes(card_with_record(CARD.encode(), "README.md", whole).after)
+    code, found = lists(cli)
+    assert code == 0, found
+    assert "the sum of the 3 records that it names" in found["proven"]
+    assert "r1.json: it is as it was written" in found["proven"]
+
+    Path("r2.json").unlink()
+    assert "of which" in lists(cli)[1]["only_claimed"]
+    write_record(replace(whole, parts_sha256=whole.parts_sha256[:2]), "r.json")
+
+
+def test_a_run_of_the_group_that_is_missing_contradicts_the_card(cli):
+    """The journal of a killed run, and an attempt whose record the card leaves out."""
+    first = a_record(run_id="run-1", run_group="g")
+    second = a_record(run_id="run-2", run_group="g", started_at="2026-01-02T00:00:00Z", ended_at="2026-01-02T01:00:00Z")
+    write_record(first, "r.json")
+    Path("README.md").write_bytes(card_with_record(CARD.encode(), "README.md", first).after)
+    assert lists(cli)[0] == 0
+    write_record(second, "r2.json")
+    code, found = lists(cli)
+    assert code == 1
+    assert "it states 42.5 g, and the record comes to 85" in found["contradictions"]
+
+
+@cases(
+    ("argv", "code", "words"),
+    [
+        (("gone.md",), 2, "cannot read 'gone.md': it is not there"),
+        (("README.md", "--record", "gone.json"), 2, "it is not there"),
+        (("README.md", "--journal", "r.jsonl"), 2, "--journal is given without the record"),
+        (("acme/m", "--record", "r.json"), 2, "--record is for a card that is a file"),
+        (("bare.md",), 3, "states no emissions that are a number"),
+        (("README.md", "--record", "README.md"), 2, "is not JSON"),
+    ],
+)
+def test_wrong_turns_are_one_clear_line(cli, argv, code, words):
+    Path("README.md").write_text("---\nco2_eq_emissions:\n  emissions: 12\n---\n")
+    Path("bare.md").write_text(CARD)
+    found = cli("verify", *argv)
+    assert (found[0], found[1]) == (code, "")
+    assert words in found[2]
+
+
+def test_a_card_alone_proves_nothing(cli):
+    Path("README.md").write_text("---\nco2_eq_emissions:\n  emissions: 12\n---\n")
+    code, out, _ = cli("verify", "README.md")
+    assert code == 0
+    assert "nothing contradicts the figure, and nothing proves it" in out
+
+
+def test_another_program_computes_the_same_hashes():
+    """The ten lines of docs/verifying.md."""
+    text = (ROOT / "docs/verifying.md").read_text()
+    program = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    write_record(replace(a_record(), duration_s=1e-7, job_cpu_s=1e16), "r.json")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [json.loads(Path("r.json").read_text())["record_sha256"]] * 2, done.stderr
