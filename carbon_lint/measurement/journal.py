@@ -195,11 +195,6 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
     return read_journal_file(path)
 
 
-def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
-    """Read every tick of a journal, oldest first, for a chart. Raises InputError if the file cannot be read."""
-    return tuple(map(reading_from_json, filter(_is_reading, parsed_lines(_lines(path)))))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """A run over time, oldest first: its ticks, and (seconds, share of the budget at the end) of each forecast.

@@ -41,7 +41,7 @@ ELSEWHERE = {
     "force",  # recover, in a whole command line
     *("max", "task", "greener-than", "journal", "engine", "workers"),  # find, audit
     *("revision", "stage", "to"),  # publish
-    *("overlap", "remote-ok"),  # merge, run
+    *("overlap", "remote-ok", "pushes-to"),  # merge, run
     "label",  # docker run
     *("cpu-power", "ram-power", "tick", "energy-only", "intensity-source"),  # run, of a machine of one's own
     "baseline-card",  # gate
