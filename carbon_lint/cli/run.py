@@ -165,7 +165,7 @@ def _watch(target: str | None) -> Watch | None:
 
 
 def _fill_standard_streams() -> None:
-    """Put /dev/null where a standard stream is closed: or a socket of ours gets its number, and the job the socket."""
+    """Open /dev/null for each closed standard stream, or a socket of ours gets its number and the job inherits it."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
