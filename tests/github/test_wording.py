@@ -33,7 +33,7 @@ MODULES = [
 ] + [PACKAGE / name for name in ("places.py", "units.py", "config.py", "files.py", "limits.py")]
 # No step can come by these: flags of Docker and nvidia-ctk, of verbs of their own, and of what no input is there for.
 ELSEWHERE = {
-    *("gpus", "device", "group-add", "runtime", "set-as-default"),  # other programs
+    *("gpus", "device", "group-add", "runtime", "set-as-default", "time", "timeout"),  # other programs
     *("verify", "porcelain", "untracked-files", "get", "show-toplevel", "max-parents"),  # git
     *("power", "count", "hours", "host-power", "scale", "cpu", "memory", "threads", "sockets", "load"),  # estimate
     *("run-id", "sum", "trust-location", "gpu-unused", "location-name", "replace"),  # card, of an emissions.csv

@@ -58,7 +58,7 @@ def test_a_flavor_with_gpus_that_cannot_be_read_starts_no_job(monkeypatch):
 
     with pytest.raises(MeasurementError, match=r"flavor a10g-small, so 1 GPU to count, and none can be read") as caught:
         meter(error=NVMLError_LibraryNotFound()).start()
-    assert "--require none" in caught.value.hint
+    assert caught.value.suggest == (("require", "none"),)
     with pytest.raises(MeasurementError, match=r"a100x4, so 4 GPUs to count, and only 1 can be read"):
         meter(StubGpu(), ACCELERATOR="a100x4").start()
     with pytest.raises(MeasurementError, match="none can be read"):
@@ -78,6 +78,7 @@ def test_doctor_says_so_before_any_job(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", StubNvml((), init_error=NVMLError_LibraryNotFound()))
     found = diagnose(JOB, node="n", needs_grams=False)
     assert not found.is_sound
+    assert any("no Docker" in note and "max-energy" in note for note in found.notes)
     assert next(one.missing for one in found.obstacles if one.state is State.BROKEN).startswith("this Hugging Face Job")
 
 
