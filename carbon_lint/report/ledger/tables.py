@@ -118,7 +118,7 @@ def _exceptions(month: Month) -> Table:
         "Exceptions in force",
         ("Limit", "Owner", "Until", "Reason"),
         tuple((one.limit, one.owner, one.until.isoformat(), one.reason) for one in month.exceptions),
-        f"{runs} over a limit of {'its' if count == 1 else 'their'} own in this time.",
+        f"{runs} over a limit of {'its' if count <= 1 else 'their'} own in this time.",
     )
 
 
