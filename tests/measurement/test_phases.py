@@ -204,6 +204,14 @@ def test_a_run_lists_its_phases_and_a_killed_one_the_same(run):
         assert [getattr(each, name) for each in recovered] == [getattr(each, name) for each in one.phases], name
 
 
+def test_a_secret_in_a_name_is_in_neither_record_nor_journal(run):
+    job = JOB.replace('phase("load")', 'phase("load with hush-hush-1234")')
+    one = run(job, meter=FakeMeter(power_w=1000.0), record_path="r.json", secrets=("hush-hush-1234",))
+    assert one.phases[0].name.startswith("load with ")
+    assert "hush" not in Path("r.json").read_text()
+    assert b"hush" not in gzip.decompress(Path("r.jsonl.gz").read_bytes())
+
+
 def test_phases_of_an_unmeasured_run_are_none(run):
     one = run(JOB, meter=FakeMeter(failing=set(range(1000))), record_path="r.json")
     assert (one.energy_kwh.total, one.phases) == (None, ())

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbon_lint import redact
 from carbon_lint.measurement.phases import MOST_NAME_CHARACTERS, Change, Mark
 from carbon_lint.records.record import PhaseKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _READ_BYTES = 1 << 16
 _CHECKED_BYTES = 64
 _WORD = b"phase"
+_MOST_NAME_BYTES = 1000
 
 
 class PhaseFile:
-    """Reads what has come since the last look, at most 64 KiB of it. The job may append to the file or rewrite it."""
+    """Reads what has come since the last look, at most 64 KiB of it. The job may append to the file or rewrite it.
 
-    def __init__(self, path: Path) -> None:
+    `secrets` are hidden in the names: journal and record hold them.
+    """
+
+    def __init__(self, path: Path, secrets: Sequence[str] = ()) -> None:
         self._path = path
+        self._secrets = tuple(secrets)
         self._offset = 0
         self._before = b""  # what ended at the offset: something else there means that the file was rewritten
         self._rest = b""  # an unfinished line
@@ -35,7 +42,16 @@ class PhaseFile:
         if not data and self._rest:
             lines.append(self._rest)
             self._rest = b""
-        return [mark for mark in map(_mark, lines) if mark is not None]
+        return [mark for mark in map(self._mark, lines) if mark is not None]
+
+    def _mark(self, line: bytes) -> Mark | None:
+        word, _, name = line.strip().partition(b" ")
+        if word != _WORD:
+            return None
+        text = redact.text(name[:_MOST_NAME_BYTES].decode(errors="replace").strip(), self._secrets)[
+            :MOST_NAME_CHARACTERS
+        ]
+        return Mark(PhaseKind.PHASE, Change.BEGIN, text or None)
 
     def _read(self) -> bytes:
         with self._path.open("rb") as file:
@@ -51,11 +67,3 @@ class PhaseFile:
         self._offset = begin + len(data)
         self._before = (self._before + data)[-_CHECKED_BYTES:]
         return data
-
-
-def _mark(line: bytes) -> Mark | None:
-    word, _, name = line.strip().partition(b" ")
-    if word != _WORD:
-        return None
-    text = name.decode(errors="replace").strip()[:MOST_NAME_CHARACTERS]
-    return Mark(PhaseKind.PHASE, Change.BEGIN, text or None)
