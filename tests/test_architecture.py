@@ -14,7 +14,7 @@ from tools import house
 # A room imports from its own floor and those below it. `cli` and `github` stand side by side and do not meet.
 FLOORS = (
     {"__main__"},
-    {"cli", "github"},
+    {"cli", "github", "python", "callbacks"},
     {"starter"},
     {"pipeline", "verification"},
     {"measurement", "lint", "hub", "report", "estimate", "trackers"},
@@ -38,8 +38,8 @@ FLOORS = (
     },
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
-FRONT_ENDS = {"cli", "github"}
-DOORS = {"cli/__init__.py", "github/entry.py"}  # where an exception becomes text
+FRONT_ENDS = {"cli", "github", "python"}
+DOORS = {"cli/__init__.py", "github/entry.py", "python/measuring.py"}  # where an exception becomes text
 
 # What does not hold yet. An entry that is no longer needed fails its test, so these only shrink.
 OPEN_IMPORTS: set[tuple[str, str]] = set()
@@ -85,7 +85,7 @@ def test_imports_run_one_way():
     wrong = {}
     for found in read().imports:
         rooms = read().room(found.source), read().room(found.target)
-        if FLOOR_OF[rooms[1]] < FLOOR_OF[rooms[0]] or (set(rooms) == FRONT_ENDS):
+        if FLOOR_OF[rooms[1]] < FLOOR_OF[rooms[0]] or (set(rooms) <= FRONT_ENDS and rooms[0] != rooms[1]):
             wrong.setdefault(rooms, []).append(f"{shortened(found.source)}:{found.line}: {shortened(found.target)}")
     assert set(wrong) == OPEN_IMPORTS, wrong
 

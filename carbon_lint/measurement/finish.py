@@ -22,23 +22,6 @@ EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is 
 _SUCCESS = 0
 
 
-def exit_code(record: Record) -> int:
-    """Return what `carbon-lint run` exits with. The child's own failure wins over all but a stop by us."""
-    status = record.exit_status
-    if record.outcome is Outcome.OVER_BUDGET:
-        return 1
-    if record.outcome is Outcome.UNMEASURED:
-        return 125
-    if record.outcome is Outcome.INTERRUPTED:
-        return status or 130  # a cancelled job that saved its checkpoint and exited 0 was cancelled all the same
-    return _SUCCESS if status is None else status
-
-
-def was_stopped(record: Record) -> bool:
-    """Return whether we ended the job, over its budget or because it could not be measured; it may have exited 0."""
-    return record.stopped_by in {StoppedBy.BUDGET, StoppedBy.UNMEASURED}
-
-
 def finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
     """Return the record of a run that has ended; `blank` is what was known at its start."""
     reading = state.last_reading

@@ -137,12 +137,16 @@ class Journal:
 
     def close(self) -> None:
         """Put everything on the disk and give the lock back."""
+        import fcntl  # noqa: PLC0415  as in `_open_locked`
+
         self._syncer.close()
         if self._is_new and not self._is_of_use:
             with contextlib.suppress(OSError):
                 # While we hold the lock nobody else's file can be this one; under the name there may be another by now.
                 if _is_at(self._descriptor, self.path):
                     os.unlink(self.path)
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a fork of this process holds the same lock
         os.close(self._descriptor)
 
     def _append(self, line: bytes) -> None:

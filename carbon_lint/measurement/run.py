@@ -21,7 +21,7 @@ from carbon_lint.measurement.job import containers, environment
 from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
-from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
+from carbon_lint.measurement.job.signals import CANCELLING, NoSignals, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop
 from carbon_lint.measurement.system import need_linux
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.measurement.forecast.outlook import Outlook
     from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measurement.job.body import Body
     from carbon_lint.measurement.job.fronts import Fronts
     from carbon_lint.measurement.meter import Meter
     from carbon_lint.measurement.progress import RunProgress
@@ -59,11 +60,13 @@ def measure(
     meter: Meter,
     on_progress: Callable[[RunProgress], None],
     printed: PrintedProgress | None = None,
+    body: Body | None = None,
 ) -> Record:
     """Run the command of `request` under `meter`, judge its budget, write and return its record.
 
     Main thread only: it listens to signals. `on_progress` is called once a tick and must not raise. `printed` is given
-    if the caller hears the job's output; else it is listened to here, if a forecast is asked for.
+    if the caller hears the job's output; else it is listened to here, if a forecast is asked for. With a `body` no
+    command is run: any thread may measure it, and `printed` must be given.
 
     Raises:
         CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.
@@ -78,9 +81,9 @@ def measure(
     run_id = str(uuid.uuid4())
     plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
     with contextlib.ExitStack() as stack:
-        inbox = stack.enter_context(SignalInbox())
+        inbox = stack.enter_context(SignalInbox() if body is None else NoSignals())
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
-        job, fronts = _make_job(request, plan, outlook, run_id, stack)
+        job, fronts = _make_job(request, plan, outlook, run_id, stack, body=body)
         journal = _open_journal(request)
         earlier = None
         if journal is not None:
@@ -107,9 +110,18 @@ def measure(
 
 
 def _make_job(
-    request: RunRequest, plan: containers.Plan, outlook: Outlook, run_id: str, stack: contextlib.ExitStack
-) -> tuple[Job, Fronts | None]:
+    request: RunRequest,
+    plan: containers.Plan,
+    outlook: Outlook,
+    run_id: str,
+    stack: contextlib.ExitStack,
+    *,
+    body: Body | None,
+) -> tuple[Job | Body, Fronts | None]:
     """Return the job, which waits for its start, and the fronts of its containers."""
+    if body is not None:
+        body.environ = {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
+        return body, None
     environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
     environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
     fronts = None if request.leave_containers or plan.is_client else open_fronts(environ, run_id)
@@ -161,7 +173,9 @@ def _without_group(blank: Record, request: RunRequest, journal: Journal | None) 
     return blank
 
 
-def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None) -> bool:
+def _start_unless_cancelled(
+    job: Job | Body, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None
+) -> bool:
     """Start the job and see it through; whether it was started.
 
     A Ctrl-C while the meter was starting means: do not start it at all.

@@ -208,8 +208,11 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
     )
 
 
-def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
-    """Return CodeCarbon's meter as the plan has it, priced hour by hour on a grid."""
+def meter_of(plan: RunPlan, environ: Mapping[str, str], *, is_shared: bool = False) -> Meter:
+    """Return CodeCarbon's meter as the plan has it, priced hour by hour on a grid.
+
+    `is_shared`: what is measured runs in this process.
+    """
     from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter  # noqa: PLC0415  it takes a second
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415
     from carbon_lint.measurement.grid.hourly import hourly  # noqa: PLC0415
@@ -222,6 +225,7 @@ def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
         ram_power_w=plan.ram_power_w,
         environ=environ,
         require=plan.require,
+        is_shared=is_shared,
     )
     return hourly(meter, place) if isinstance(place, ElectricityMaps) else meter
 

@@ -14,9 +14,9 @@ import pytest
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.finish import exit_code
 from carbon_lint.measurement.progress import Phase
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
+from carbon_lint.records.ending import exit_code
 from carbon_lint.records.record import Energy, Outcome, StoppedBy
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
 from carbon_lint.units import format_energy

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.finish import was_stopped
 from carbon_lint.measurement.request import OnLoss
+from carbon_lint.records.ending import was_stopped
 from carbon_lint.records.record import Outcome
 from tests.measurement.fake_meter import FakeMeter, PatientMeter
 

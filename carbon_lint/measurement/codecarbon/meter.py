@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint import debug
 from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.measurement.codecarbon.arguments import tracker_arguments
 from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
 from carbon_lint.measurement.codecarbon.stand_ins import known_cpu, without_gpus
 from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
@@ -44,8 +45,6 @@ REQUIRED_VERSION = "3.3.2"
 
 # With this intensity kilograms are kilowatt-hours: an energy-only run is held to the same check, and states no grams.
 _ENERGY_ONLY_G_PER_KWH = 1000.0
-# So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
-_PARKED_S = 1e6
 _SAME_READING_S = 0.06
 _CODECARBON_EVERY_S = 5.0  # its own figures are kept beside ours; asking for them is half the cost of a reading
 _LAST_TRIES, _RETRY_S = 3, 0.1
@@ -74,6 +73,7 @@ class CodeCarbonMeter:
         environ: the job's, for the variables that say which GPUs it can see.
         require: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is
             there and cannot be read.
+        is_shared: other code runs in this process, and may use CodeCarbon itself.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class CodeCarbonMeter:
         ram_power_w: float | None = None,
         environ: Mapping[str, str] = MappingProxyType({}),
         require: Collection[str] = (),
+        is_shared: bool = False,
         root: Path = Path("/"),
     ) -> None:
         need_linux()
@@ -104,12 +105,11 @@ class CodeCarbonMeter:
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
         self.software = {"codecarbon": REQUIRED_VERSION, **self._gpus.drivers}
         self._gpu_kwh: tuple[float, ...] = ()
-        self._require, self._root = frozenset(require), root
+        self._require, self._root, self._is_shared = frozenset(require), root, is_shared
         self._codecarbon_counts_cpu = True
         self._doubts: tuple[str, ...] = ()
         self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
-        self._tap = Tap()
-        self._log = QuietLog()
+        self._tap, self._log = Tap(), QuietLog()
         self._tracker: Any = None
         self._previous: Reading | None = None
         self._started_s = self._codecarbon_due_s = 0.0
@@ -143,7 +143,7 @@ class CodeCarbonMeter:
 
     def _start(self) -> None:
         try:
-            with private_surroundings(), without_gpus(), known_cpu(self._cpu.model):
+            with private_surroundings(), without_gpus(is_shared=self._is_shared), known_cpu(self._cpu.model):
                 offline_tracker = _offline_tracker()
                 self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
                 self._tracker.start()
@@ -239,44 +239,7 @@ class CodeCarbonMeter:
         logging.getLogger("codecarbon").removeFilter(self._log)
 
     def _arguments(self) -> dict[str, Any]:
-        """Every parameter of the tracker: one that is left out may come from a file in the repository."""
-        return {
-            "country_iso_code": None,
-            "region": None,
-            "cloud_provider": None,
-            "cloud_region": None,
-            "country_2letter_iso_code": None,
-            "force_carbon_intensity_g_co2e_kwh": self._g_per_kwh,
-            "electricitymaps_api_token": None,
-            "emissions_endpoint": None,
-            "api_call_interval": -1,
-            "api_endpoint": None,
-            "api_key": None,
-            "output_methods": [],
-            "output_handlers": [self._tap],
-            "output_dir": ".",
-            "output_file": "emissions.csv",
-            "on_csv_write": "append",
-            "logging_logger": None,
-            "prometheus_url": None,
-            "measure_power_secs": _PARKED_S,
-            "tracking_mode": "machine",
-            "allow_multiple_runs": True,
-            "gpu_ids": None,
-            "force_cpu_power": self._cpu.max_power_w,
-            "force_ram_power": None,
-            "force_mode_cpu_load": False,
-            "rapl_include_dram": False,
-            "rapl_prefer_psys": False,
-            "pue": self.pue,
-            "wue": 0.0,
-            "project_name": "carbon-lint",
-            "experiment_name": "carbon-lint",
-            "experiment_id": "carbon-lint",
-            "metadata": None,
-            "log_level": "warning",
-            "logger_preamble": "",
-        }
+        return tracker_arguments(self._tap, self._g_per_kwh, self._cpu.max_power_w, self.pue)
 
     def _look_inside(self) -> None:
         """Give CodeCarbon the load of this process's CPUs. The only place that looks at its private parts."""

@@ -34,10 +34,10 @@ def known_cpu(model: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def without_gpus() -> Iterator[None]:
+def without_gpus(*, is_shared: bool) -> Iterator[None]:
     """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
-    with _stand_ins("pynvml", "amdsmi"):
-        # Without these modules CodeCarbon starts those programs while it is imported, and with them it opens the GPUs.
+    # Without these modules CodeCarbon starts those programs while it is imported, and other code's tracker needs them.
+    with _stand_ins(*(() if is_shared else ("pynvml", "amdsmi"))):
         from codecarbon.core import gpu
     module: Any = gpu
     names = ("is_nvidia_system", "is_rocm_system", "PYNVML_AVAILABLE", "AMDSMI_AVAILABLE")
