@@ -12,11 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.measurement.forecast.marks import MOST_MARKS_A_TICK, Marks
+from carbon_lint.measurement.forecast.marks import Marks
 from carbon_lint.measurement.forecast.phase_file import PhaseFile
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.phases import MOST_NAMES, Change, Mark, PhaseMeter, mark_from_json, mark_to_json
+from carbon_lint.measurement.phases import (
+    MOST_MARKS_A_TICK,
+    MOST_NAMES,
+    Change,
+    Mark,
+    PhaseMeter,
+    mark_from_json,
+    mark_to_json,
+)
 from carbon_lint.measurement.recover import recover
 from carbon_lint.records.document import record_from_json, record_to_json
 from carbon_lint.records.plausible import find_implausible
