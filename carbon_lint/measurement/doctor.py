@@ -20,7 +20,7 @@ from carbon_lint.measurement.gpu.host_nvidia import host_gpus, in_container
 from carbon_lint.measurement.gpu.visible_amd import hiding
 from carbon_lint.measurement.gpu.visible_nvidia import is_hidden
 from carbon_lint.measurement.grid.location import is_auto, locate
-from carbon_lint.measurement.host.allotment import allotment
+from carbon_lint.measurement.host.allotment import Allotment, allotment
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import Domain
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from carbon_lint.errors import CarbonLintError
     from carbon_lint.limits import Machine
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
-    from carbon_lint.measurement.host.allotment import Allotment
     from carbon_lint.measurement.host.cpu import CpuPlan
     from carbon_lint.records.uncertainty import Range
 
@@ -53,6 +52,13 @@ _ERRORS = {
 _CODECARBON = (
     "CodeCarbon's own figures for CPU and memory stay in the record as `codecarbon`; they differ because it takes the "
     "cube of the load, a quarter of what counters show at part load, and watts by the number of memory modules"
+)
+
+
+_HF_JOB = (
+    "this is a Hugging Face Job: it has no Docker, so only the in-job action starts here; it states no region, so "
+    "grams need a location or carbon-intensity that you know of, and max-energy needs neither; it ends after 30 "
+    "minutes unless it was started with --timeout"
 )
 
 
@@ -166,7 +172,7 @@ def diagnose(
     trial = _trial(partial(meter, pue=pue, environ=environ, root=root), needed)
     return Diagnosis(
         findings=(gpu, cpu, _ram(plan, ram_power_w, root, allotted), place, trial),
-        notes=notes + cpu_notes,
+        notes=notes + cpu_notes + ((_HF_JOB,) if allotted != Allotment() else ()),
         location=code,
         container=in_container(root),
     )

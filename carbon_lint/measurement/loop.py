@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from carbon_lint import debug
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
 from carbon_lint.gate.verdict import Status
 from carbon_lint.measurement.checks import is_finite
@@ -365,6 +366,7 @@ class Loop:
 
     def _say(self, notice: str) -> None:
         """To the person who watches."""
+        debug.log("run", "%s", notice)
         self._notices.append(notice)
 
     def _say_once(self, topic: str, notice: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import platform
 import shlex
@@ -12,28 +11,26 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint import __version__, redact
+from carbon_lint import __version__, debug, redact
 from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
-from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
-from carbon_lint.measurement.evidence import with_evidence
+from carbon_lint.measurement.finish import finish, named
 from carbon_lint.measurement.forecast.outlook import open_outlook
 from carbon_lint.measurement.job import containers, environment
-from carbon_lint.measurement.job.cpu_time import warn_of_others
 from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
 from carbon_lint.measurement.job.signals import CANCELLING, NoSignals, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
-from carbon_lint.measurement.loop import Loop, RunState
+from carbon_lint.measurement.loop import Loop
 from carbon_lint.measurement.system import need_linux
-from carbon_lint.measurement.wall_clock import ended_at_of, utc_now
+from carbon_lint.measurement.wall_clock import utc_now
 from carbon_lint.measurement.whole_job import open_whole_job
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
+from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
 if TYPE_CHECKING:
@@ -44,14 +41,10 @@ if TYPE_CHECKING:
     from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
     from carbon_lint.measurement.job.body import Body
     from carbon_lint.measurement.job.fronts import Fronts
-    from carbon_lint.measurement.meter import Meter, Reading
+    from carbon_lint.measurement.meter import Meter
     from carbon_lint.measurement.progress import RunProgress
     from carbon_lint.measurement.request import RunRequest
     from carbon_lint.records.folder import Earlier
-    from carbon_lint.records.record import Hardware
-
-EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
-_SUCCESS = 0
 
 
 class RecordNotWrittenError(OutputError):
@@ -110,7 +103,7 @@ def measure(
             blank = _without_group(blank, request, journal)
         loop.take_last(meter.stop())
         loop.state.warnings += [] if fronts is None else fronts.elsewhere(request.environ)
-        record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
+        record = finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
         record = _kept(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
     return record
@@ -134,6 +127,8 @@ def _make_job(
     fronts = None if request.leave_containers or plan.is_client else open_fronts(environ, run_id)
     if fronts is not None:
         environ = stack.enter_context(fronts).on_path(environ)
+    debug.log("job", "run %s: %s", run_id, " ".join(redact.command(plan.command)))
+    debug.log("job", "containers of scripts: %s", "left alone" if fronts is None else "labelled")
     with outlook.listening.lent():
         job = Job(plan.command, environ, request.pass_fds, finder(plan.containers, fronts))
     stack.callback(job.close)
@@ -143,7 +138,7 @@ def _make_job(
 def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:
     """Write the record, with all notes, then put its journal into its last form. Return the record as written."""
     record = _with_notes_on_nested(_write(record, request, journal), request, journal)
-    if journal is not None:
+    if journal is not None and record.outcome is not Outcome.INTERRUPTED:  # a runner that cancels waits for seconds
         journal.compress()
     return record
 
@@ -214,7 +209,7 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         duration_s=0.0,
         started_at=utc_now(),
         ended_at=utc_now(),
-        hardware=_named(meter.hardware),
+        hardware=named(meter.hardware),
         software={**software, **meter.software},
         command=environment.shown_command(request.command, _secrets(request)),
         provenance=request.provenance,
@@ -237,73 +232,6 @@ def _redacted(record: Record, request: RunRequest) -> Record:
         unmeasured_because=reason and replace(reason, message=redact.text(reason.message, secrets)),
         phases=tuple(replace(phase, name=redact.text(phase.name, secrets)) for phase in record.phases),
     )
-
-
-def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
-    reading = state.last_reading
-    warnings = [*blank.warnings, *(text for text in meter.warnings if text not in blank.warnings), *state.warnings]
-    ended_at, clock_warning = ended_at_of(blank.started_at, duration_s)
-    warnings += [clock_warning] if clock_warning else []
-    if state.stopped_by is not None and exit_status == _SUCCESS:
-        # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
-        warnings.append(EXITED_WELL)
-    flaw = None if state.unmeasured else find_flaw(reading, meter)
-    if flaw is not None:
-        code = UnmeasuredCode.LAST_READING_FAILED if reading is None else UnmeasuredCode.IMPLAUSIBLE
-        state.unmeasured = UnmeasuredReason(code=code, message=f"the figures cannot be trusted: {flaw}")
-        warnings.append(state.unmeasured.message)
-    others = None if reading is None else warn_of_others(reading.job_cpu_s, reading.machine_cpu_s, duration_s)
-    warnings += [others] if others else []
-    if state.unmeasured and reading is not None and reading.energy_kwh.total:
-        warnings.append(f"not counted: {reading.energy_kwh.total:.9g} kWh, the last that was read")
-    counted = None if state.unmeasured else reading
-    record = replace(
-        blank,
-        outcome=_outcome(state, exit_status),
-        exit_status=exit_status,
-        over_budget=state.is_over_budget,
-        duration_s=duration_s,
-        ended_at=ended_at,
-        methods=meter.methods,
-        assumptions=meter.assumptions,
-        hardware=_counted_hardware(meter.hardware, counted),
-        intensity=meter.intensity if counted else blank.intensity,
-        emissions_g=counted.emissions_g if counted else None,
-        energy_kwh=counted.energy_kwh if counted else Energy(total=None),
-        warnings=tuple(warnings),
-        stopped_by=state.stopped_by,
-        unmeasured_because=state.unmeasured,
-    )
-    if counted is None:
-        return record
-    return with_evidence(replace(record, phases=state.phases.phases(record)), counted)
-
-
-def _outcome(state: RunState, exit_status: int | None) -> Outcome:
-    if state.stopped_by is StoppedBy.BUDGET:
-        return Outcome.OVER_BUDGET
-    has_failed_itself = state.stopped_by is None and exit_status != _SUCCESS
-    if state.unmeasured and not has_failed_itself:
-        return Outcome.UNMEASURED
-    if state.stopped_by is StoppedBy.CANCEL:
-        return Outcome.INTERRUPTED
-    if has_failed_itself:
-        return Outcome.FAILED
-    return Outcome.OVER_BUDGET if state.is_over_budget else Outcome.COMPLETED
-
-
-def _named(hardware: Hardware) -> Hardware:
-    """With this machine's name: records are merged by it."""
-    return hardware if hardware.node is not None else replace(hardware, node=platform.node() or None)
-
-
-def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
-    """With each GPU's energy if together they are the GPU energy of the reading that counts."""
-    by_gpu = [gpu.energy_kwh for gpu in hardware.gpus if gpu.energy_kwh is not None]
-    total_kwh = None if reading is None else reading.energy_kwh.gpu
-    if total_kwh is None or not math.isclose(sum(by_gpu), total_kwh, rel_tol=RELATIVE_TOLERANCE):
-        hardware = replace(hardware, gpus=tuple(replace(gpu, energy_kwh=None) for gpu in hardware.gpus))
-    return _named(hardware)
 
 
 def prepare_record_path(path: str) -> None:

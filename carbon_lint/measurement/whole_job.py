@@ -49,6 +49,7 @@ _RANKS = (
     "PALS_RANKID",
     "RANK",
 )
+_LAUNCH = "PMIX_NAMESPACE"  # of Open MPI: its launcher's host and process, the same for all ranks and no other job
 _NEW = "name a new folder for each job, such as one with the job's number"
 
 
@@ -189,9 +190,10 @@ class WholeJob:
         total = self.sum(reading)
         grams = "" if total.emissions_g is None else f" and {format_emissions(total.emissions_g)}"
         of = "" if self._expected is None else f" of {self._expected}"
+        nodes = "node" if (self._expected or self._count()) == 1 else "nodes"
         return (
             f"the limits were those of the whole job: {format_energy(total.energy_kwh.total or 0.0)}{grams} "
-            f"when this node ended, by the figures of {self._count()}{of} node{'' if self._count() == 1 else 's'}"
+            f"when this node ended, by the figures of {self._count()}{of} {nodes}"
         )
 
     def _nodes(self) -> list[Node]:
@@ -301,7 +303,8 @@ def _folder_of_job(folder: str, environ: Mapping[str, str]) -> tuple[str, bool]:
     """Return the folder of this job and attempt, and whether it can only be theirs: else no launcher names the job."""
     job = scheduled_job(environ)
     if job is None or job.scheduler_job is None:
-        return folder, False
+        launch = environ.get(_LAUNCH)
+        return (folder, False) if not launch else (os.path.join(folder, _safe(launch)), True)
     return os.path.join(folder, _safe(f"{job.scheduler}-{job.scheduler_job}-{job.run_attempt or 1}")), True
 
 

@@ -17,6 +17,7 @@ from carbon_lint.project import install_hint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # Windows would change line ends
 HEAD_BYTES = 2**20
 _PIECE_BYTES = 2**18
 _AT_ONCE = 500
@@ -134,7 +135,7 @@ class LocalStorage:
     def read(self, path: str) -> bytes:
         """See `Storage`."""
         try:
-            descriptor = os.open(f"{self._root}/{path}", os.O_RDONLY | os.O_CLOEXEC)  # half the time of `open`
+            descriptor = os.open(f"{self._root}/{path}", _READ_ONLY)  # half the time of `open`
             try:
                 return _whole(descriptor)
             finally:

@@ -10,7 +10,8 @@ records="${RECORDS:-records-${SLURM_JOB_ID:-local}}"
 mkdir -p "$records"
 
 ${SRUN:-srun} bash -c '
-  exec carbon-lint run --location "$LOCATION" --record "$0/node-${SLURM_NODEID:-0}.json" -- "$@"
+  exec carbon-lint run --location "$LOCATION" --max-emissions "${MAX_EMISSIONS:-1 kg}" --budget-folder "$0/budget" \
+    --record "$0/node-${SLURM_NODEID:-0}.json" -- "$@"
 ' "$records" "$@" &
 srun_pid=$!
 trap 'kill -TERM "$srun_pid"' TERM

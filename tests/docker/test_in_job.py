@@ -62,3 +62,19 @@ def test_the_lint_only_action_installs_the_core_and_finds_a_wrong_card(tmp_path)
     assert int(outputs["errors"]) >= 1
     assert "file=models/README.md" in done.stdout
     assert (tmp_path / "lint.sarif").exists()
+
+
+def test_a_hugging_face_job_is_a_container_without_docker_that_states_its_share(tmp_path):
+    """As https://github.com/huggingface/jobs-actions starts a runner; the variables are those of a Job."""
+    inputs = {"command": "! command -v docker; sleep 0.3", "max-energy": "1 kWh"}
+    job = {"JOB_ID": "6870d0", "CPU_CORES": "1", "MEMORY": "2Gi", "RUNNER_ENVIRONMENT": "self-hosted"}
+    done, outputs = run_in_job(tmp_path, inputs, ACCELERATOR="none", **job)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (outputs["outcome"], outputs["emissions-g"]) == ("completed", "")
+    record = json.loads((tmp_path / outputs["record"]).read_text())
+    assert record["hardware"]["ram_gb"] == 2.0
+    assert record["provenance"]["scheduler_job"] == "6870d0"
+    done, outputs = run_in_job(tmp_path, inputs, ACCELERATOR="a10g-small", **job)
+    assert done.returncode == 125, done.stdout + done.stderr
+    assert "flavor a10g-small, so 1 GPU to count, and none can be read" in done.stdout
+    assert outputs["outcome"] == "unmeasured"

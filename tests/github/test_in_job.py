@@ -358,3 +358,38 @@ def test_linting_needs_nothing_but_the_core_and_on_a_pull_request_its_merge_base
 def test_the_script_lies_beside_the_action_that_names_it():
     assert Path(ROOT / "in-job/run.sh").is_file()
     assert 'exec bash "$GITHUB_ACTION_PATH/run.sh"' in (ROOT / "in-job/action.yml").read_text()
+
+
+HF_JOB = {"JOB_ID": "6870d0", "ACCELERATOR": "a10g-small", "CPU_CORES": "1", "MEMORY": "2Gi"}
+WITH_A_GPU = """
+import sys
+sys.path.append({root!r})
+from tests.measurement.stub_nvml import from_json
+sys.modules["pynvml"] = from_json('[{{"name": "NVIDIA A10G", "watts": 150}}]')
+"""
+
+
+def test_in_a_hugging_face_job_its_gpu_and_its_share_of_the_machine_are_counted(job):
+    """Its region is not stated, so the limit is in kWh; the runner is GitHub's, so the run is too."""
+    job.python_that(preamble=WITH_A_GPU.format(root=str(ROOT)))
+    process = job({"command": "sleep 0.5", "max-energy": "1 kWh"}, **HF_JOB)
+    log = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, log
+    found = outputs(job)
+    assert (found["outcome"], found["verdict"], found["emissions-g"]) == ("completed", "pass", "")
+    record = json.loads((job.runner.workspace / found["record"]).read_text())
+    assert [gpu["name"] for gpu in record["hardware"]["gpus"]] == ["NVIDIA A10G"]
+    assert record["hardware"]["ram_gb"] == 2.0
+    assert record["assumptions"] is None or record["assumptions"]["memory_gib"] == 2.0
+    where = record["provenance"]
+    assert (where["scheduler"], where["scheduler_job"], where["partition"]) == ("hf-jobs", "6870d0", "a10g-small")
+    assert where["run_id"] == job.runner.github["GITHUB_RUN_ID"]
+
+
+def test_a_hugging_face_job_whose_gpu_cannot_be_read_runs_nothing(job):
+    process = job({"command": "touch trained", "max-energy": "1 kWh"}, **HF_JOB)
+    log = process.communicate(timeout=60)[0]
+    assert process.returncode == 125, log
+    assert "this Hugging Face Job has the flavor a10g-small, so 1 GPU to count, and none can be read" in log
+    assert not (job.runner.workspace / "trained").exists()
+    assert outputs(job)["outcome"] == "unmeasured"

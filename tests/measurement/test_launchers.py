@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -63,13 +64,13 @@ def launch(tmp_path):
         "OMP_NUM_THREADS": "1",
     }
 
-    def start(name, job, *arguments):
+    def start(name, job, *arguments, run=RUN):
         python = python_of("trainer" if name == "torchrun" else name)
         (tmp_path / "job.py").write_text(job)
         launcher = (
             ("torchrun", "--nproc-per-node", "2", "--no-python") if name == "torchrun" else ("mpiexec", "-n", "2")
         )
-        command = (python.parent / launcher[0], *launcher[1:], *RUN, python, "job.py", *arguments)
+        command = (python.parent / launcher[0], *launcher[1:], *run, python, "job.py", *arguments)
         return subprocess.Popen(
             command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -99,6 +100,29 @@ def test_the_status_of_the_rank_that_measures_reaches_the_launcher(launch, tmp_p
     assert done.returncode == 3, err
     (path,) = (tmp_path / "records").glob("*.json")
     assert load_record(path).exit_status == 3
+
+
+@pytest.mark.parametrize("launcher", ["mpich", "openmpi"])
+def test_a_budget_of_the_whole_job_stops_every_node(launch, tmp_path, launcher):
+    """Two ranks stand for two nodes: each is told that it is the first of its own, and measures."""
+    script = f"""#!/bin/sh
+export OMPI_COMM_WORLD_LOCAL_RANK=0 OMPI_COMM_WORLD_LOCAL_SIZE=1 MPI_LOCALRANKID=0 MPI_LOCALNRANKS=1
+exec {sys.executable} -m carbon_lint run --location FRA --max-energy "8 mWh" --tick 200ms \\
+  --budget-folder budget --record "records/$$.json" -- "$@"
+"""
+    (tmp_path / "node.sh").write_text(script)
+    (tmp_path / "node.sh").chmod(0o755)
+    slow = MPI_JOB.replace("time.sleep(1)", "time.sleep(60)")
+    done = launch(launcher, slow, "0", run=(str(tmp_path / "node.sh"),))
+    _, err = done.communicate(timeout=100)
+    assert done.returncode != 0, err
+    records = [load_record(path) for path in (tmp_path / "records").glob("*.json")]
+    journals = list((tmp_path / "records").glob("*.jsonl*"))
+    assert len(journals) == 2, err
+    assert any(record.outcome is Outcome.OVER_BUDGET for record in records), err
+    names = {json.loads(path.read_text())["name"] for path in (tmp_path / "budget").rglob("*.node.json")}
+    assert len(names) == 2
+    assert len(list((tmp_path / "budget").rglob("stop.json"))) == 1
 
 
 @ALL

@@ -9,16 +9,16 @@ from __future__ import annotations
 import inspect
 import logging
 import math
-import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType, ModuleType, SimpleNamespace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint import debug
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon.arguments import tracker_arguments
 from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
+from carbon_lint.measurement.codecarbon.stand_ins import known_cpu, without_gpus
 from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
 from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
 from carbon_lint.measurement.gpu.counting import open_gpus
@@ -37,7 +37,7 @@ from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from carbon_lint.places import Place
 
@@ -139,10 +139,11 @@ class CodeCarbonMeter:
         except BaseException:
             self._release()
             raise
+        self._log_choices()
 
     def _start(self) -> None:
         try:
-            with private_surroundings(), _without_gpus(is_shared=self._is_shared), _known_cpu(self._cpu.model):
+            with private_surroundings(), without_gpus(is_shared=self._is_shared), known_cpu(self._cpu.model):
                 offline_tracker = _offline_tracker()
                 self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
                 self._tracker.start()
@@ -166,6 +167,12 @@ class CodeCarbonMeter:
             self._previous = self._reading(self._tap.last, 0.0)
         except CounterError as error:
             raise MeasurementError(str(error), hint="`carbon-lint doctor` says what can be measured") from error
+
+    def _log_choices(self) -> None:
+        debug.log("meter", "methods: %s", self.methods)
+        debug.log("meter", "hardware: %s", self.hardware)
+        debug.log("meter", "assumptions: %s", self.assumptions)
+        debug.log("meter", "RAPL: %s", [zone.name for zone in self._cpu.zones] or "no counter that can be read")
 
     def read(self) -> Reading | None:
         """Return the figures so far; `None` if a part gave none that can be believed (`last_failure` says why)."""
@@ -315,59 +322,3 @@ def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _is_named(parameter: inspect.Parameter) -> bool:
     return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
-
-
-@contextmanager
-def _known_cpu(model: str | None) -> Iterator[None]:
-    """CodeCarbon asks py-cpuinfo, which sleeps for a second, for a name that /proc/cpuinfo gives at once."""
-    stand_in = ModuleType("cpuinfo")
-    stand_in.get_cpu_info = lambda: {"brand_raw": model or "unknown CPU"}  # type: ignore[attr-defined]
-    before = sys.modules.get("cpuinfo")
-    sys.modules["cpuinfo"] = stand_in
-    try:
-        from codecarbon.core import hardware_cache
-
-        cache: Any = hardware_cache
-        cache.clear_cache()
-        # The list of TDPs costs a pandas import, and its answer would be replaced by ours.
-        cache._tdp = SimpleNamespace(model=model or "unknown CPU", tdp=None)
-        yield
-        cache.clear_cache()
-    finally:
-        del sys.modules["cpuinfo"]
-        if before is not None:
-            sys.modules["cpuinfo"] = before
-
-
-@contextmanager
-def _without_gpus(*, is_shared: bool) -> Iterator[None]:
-    """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
-    # Without these modules CodeCarbon starts those programs while it is imported, and other code's tracker needs them.
-    with _stand_ins(*(() if is_shared else ("pynvml", "amdsmi"))):
-        from codecarbon.core import gpu
-    module: Any = gpu
-    names = ("is_nvidia_system", "is_rocm_system", "PYNVML_AVAILABLE", "AMDSMI_AVAILABLE")
-    before = {name: getattr(module, name) for name in names}
-    module.is_nvidia_system = module.is_rocm_system = lambda: False
-    module.PYNVML_AVAILABLE = module.AMDSMI_AVAILABLE = False
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(module, name, value)
-
-
-@contextmanager
-def _stand_ins(*names: str) -> Iterator[None]:
-    """Within, each of these modules is an empty one that can be initialised."""
-    before = {name: sys.modules[name] for name in names if name in sys.modules}
-    for name in names:
-        stand_in = ModuleType(name)
-        stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
-        sys.modules[name] = stand_in
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
-        sys.modules.update(before)
