@@ -29,3 +29,8 @@ def examples(thorough):
 def sample(values):
     """Return all values for the thorough profile, else every tenth."""
     return values if IS_THOROUGH else values[::10]
+
+
+def busy():
+    """Return how many times as long as on an idle machine a wait may take: the processes to a processor."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -32,6 +32,7 @@ run hadolint "$bin/hadolint" Dockerfile
 run 'action schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-actions action.yml in-job/action.yml lint/action.yml
 run 'workflow schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-workflows "${workflows[@]}"
 run 'dependabot schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+run 'issue forms' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 run zizmor "$bin/zizmor" --quiet --offline --no-progress .
 run 'zizmor examples' "$bin/zizmor" --quiet --offline --no-progress --config .github/zizmor.yml examples/workflows/*.yml \
   examples/*/.github/workflows/*.yml \

@@ -2,7 +2,8 @@
 
     python tools/pictures.py [--browser chromium]
 
-Trains the demo's small model twice, and needs a Chromium for the two pages. Nothing is drawn by hand.
+Trains the demo's small model twice, and needs a Chromium for the pages. Nothing is drawn by hand. The team's month is
+the one that `tools/invented_month.py` invents; `--month` takes that picture alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from invented_month import write_page
 from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.text import Text
@@ -36,11 +38,19 @@ blockquote { color: #59636e; border-left: 4px solid #d0d7de; margin: 0; padding:
 
 
 def main() -> None:
-    """Take all three pictures."""
+    """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--browser", default=shutil.which("chromium") or "chromium", help="a Chromium")
-    browser = parser.parse_args().browser
+    parser.add_argument("--month", action="store_true", help="only the page of a team's month")
+    arguments = parser.parse_args()
+    browser = arguments.browser
     PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        month = Path(folder, "month.html")
+        write_page(Path(folder), month)
+        photograph(browser, month, PICTURES / "month.png", "1000,1010")
+    if arguments.month:
+        return
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "examples" / "demo" / "card.md", Path(folder, "README.md"))
         shown = ["run", "--location", "FRA", "--max-emissions", LIMIT, "--record", "r.json", "--card", "README.md"]

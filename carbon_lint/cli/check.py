@@ -153,16 +153,12 @@ def _is_shown_by_the_other_hook() -> bool:
 
 
 def _request(arguments: Namespace) -> LintRequest:
-    from carbon_lint.errors import UsageError
+    refusal = _refusal(arguments)
+    if refusal is not None:
+        from carbon_lint.errors import UsageError
 
-    if arguments.unsafe_fixes and not (arguments.fix or arguments.diff):
-        raise UsageError("--unsafe-fixes does nothing alone", hint="add --fix, or --diff to see what it would change")
-    if arguments.config and arguments.no_config:
-        raise UsageError("--config and --no-config exclude each other")
-    if arguments.record and arguments.emissions_csv:
-        raise UsageError("--record and --emissions-csv exclude each other", hint="give one of the two")
-    for flag in csv_flags.given(arguments) if not arguments.emissions_csv else ():
-        raise UsageError(f"{flag} needs --emissions-csv FILE", hint=f"give the table too, or leave {flag} out")
+        message, hint = refusal
+        raise UsageError(message, hint=hint)
     return LintRequest(
         tuple(arguments.paths) or (CARD_NAME,),
         include=tuple(arguments.include),
@@ -173,6 +169,19 @@ def _request(arguments: Namespace) -> LintRequest:
         fix=("unsafe" if arguments.unsafe_fixes else "safe") if arguments.fix or arguments.diff else None,
         is_dry=arguments.diff,
     )
+
+
+def _refusal(arguments: Namespace) -> tuple[str, str | None] | None:
+    """Return why the flags cannot be combined, and what to do; None if they can."""
+    if arguments.unsafe_fixes and not (arguments.fix or arguments.diff):
+        return "--unsafe-fixes does nothing alone", "add --fix, or --diff to see what it would change"
+    if arguments.config and arguments.no_config:
+        return "--config and --no-config exclude each other", None
+    if arguments.record and arguments.emissions_csv:
+        return "--record and --emissions-csv exclude each other", "give one of the two"
+    for flag in csv_flags.given(arguments) if not arguments.emissions_csv else ():
+        return f"{flag} needs --emissions-csv FILE", f"give the table too, or leave {flag} out"
+    return None
 
 
 def _settings(arguments: Namespace) -> Settings | None:

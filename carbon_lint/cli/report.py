@@ -5,6 +5,7 @@
   carbon-lint report r.json --format markdown --baseline ledger:main --output summary.md
   carbon-lint report r.json --format comment --key train --max-emissions '1 kg' --baseline hub:me/model
   carbon-lint report r.json --format badge --max-emissions '1 kg' --output carbon.svg
+  carbon-lint report r.json --to trackio --tracker-project mnist --tracker-run night
   carbon-lint report r.json --format cyclonedx --model me/model --activity fine-tuning --output bom.json
   carbon-lint report r.json --format annex-xi --model me/model --term compute=1.2e21 --output annex-xi.md
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.measurement.journal import Course
+    from carbon_lint.measurement.course import Course
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.run_report import RunReport
 
@@ -48,6 +49,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--card", metavar="FILE", action="append", default=[], help="lint this card too; repeatable")
     parser.add_argument("--journal", metavar="FILE", help="for the chart (default: the record's own, if it is there)")
     parser.add_argument("--key", default="default", help="tells several comments on one pull request apart")
+    tracker = parser.add_argument_group("for an experiment tracker")
+    tracker.add_argument("--to", choices=("trackio",), help="write the curve and the figures into its local store")
+    tracker.add_argument("--tracker-project", metavar="NAME", help="the project (default: the model's or repository's)")
+    tracker.add_argument("--tracker-run", metavar="NAME", help="a run that is there, or a new one (default: a new one)")
     form = parser.add_argument_group(f"for a form ({', '.join(FORMS)})")
     form.add_argument("--model", metavar="NAME", help="the model that the energy made")
     form.add_argument("--activity", choices=ACTIVITIES, help="what the energy was spent on")
@@ -67,13 +72,16 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.report.earlier import check_replaceable
     from carbon_lint.report.run.forms.table import FORMS
 
+    if arguments.to is not None:
+        return _track(arguments, load_record(arguments.record))
     if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
-    record = load_record(arguments.record)
+    is_form = arguments.format in FORMS
+    report = None if is_form else _judged(arguments)
+    record = load_record(arguments.record) if report is None or report.record is None else report.record
     if arguments.journal is not None:
         _course(arguments, record)  # a journal of another run is an error in formats without a chart, too
-    is_form = arguments.format in FORMS
-    text = _form(arguments, record) if is_form else _render(arguments, _judged(arguments))
+    text = _form(arguments, record) if report is None else _render(arguments, report)
     if arguments.output is None:
         sys.stdout.write(text)
         return 0
@@ -108,8 +116,9 @@ def _render(arguments: Namespace, report: RunReport) -> str:
     if arguments.format == "text":
         from carbon_lint.report.run import text as run_text
 
-        colour = arguments.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        return run_text.render(report, colour=colour)
+        is_terminal = arguments.output is None and sys.stdout.isatty()
+        power = _sparkline(arguments, report) if is_terminal else None
+        return run_text.render(report, colour=is_terminal and "NO_COLOR" not in os.environ, power=power)
     if arguments.format in {"badge", "badge-json"}:
         from carbon_lint.report.badge import render_shields, render_svg
         from carbon_lint.report.run.badge import of_run
@@ -128,6 +137,33 @@ def _render(arguments: Namespace, report: RunReport) -> str:
 
     readings = () if report.record is None else _course(arguments, report.record).readings
     return summary.render(replace(report, readings=readings))
+
+
+def _track(arguments: Namespace, record: Record) -> int:
+    """Write the run into a tracker; return 0."""
+    from carbon_lint.trackers import trackio
+
+    where = record.provenance
+    named = where.model if where.model is not None and not where.model.endswith(".md") else where.repository
+    project = arguments.tracker_project or (named or "carbon-lint").rpartition("/")[2]
+    course = _course(arguments, record)
+    done = trackio.write(record, course.readings, project=project, run=arguments.tracker_run)
+    place = f"{'new ' if done.is_new_run else ''}run {done.run!r} of project {done.project!r}"
+    known = f"; {done.known} were there already" if done.known else ""
+    sys.stderr.write(f"carbon-lint: trackio: {done.rows} rows written into {terminal(place)}{known}\n")
+    if not course.readings:
+        sys.stderr.write("carbon-lint: the figures alone, without a curve: no journal of this run lies beside it\n")
+    return 0
+
+
+def _sparkline(arguments: Namespace, report: RunReport) -> str | None:
+    """Return the power over time, if the terminal can show its characters."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    if encoding != "utf8" or os.environ.get("TERM") == "dumb" or report.record is None:
+        return None
+    from carbon_lint.report.run import sparkline
+
+    return sparkline.power(_course(arguments, report.record).readings)
 
 
 def _form(arguments: Namespace, record: Record) -> str:
@@ -150,19 +186,19 @@ def _findings(arguments: Namespace) -> LintReport | None:
 
 def _course(arguments: Namespace, record: Record) -> Course:
     """Return the run over time. Raises InputError if `--journal` names the journal of another run."""
-    from carbon_lint.measurement.journal import Course, read_course
-    from carbon_lint.records.journal import journal_path, read_ending
+    from carbon_lint.measurement.course import Course, read_course
+    from carbon_lint.records.journal import journal_path
 
     path = arguments.journal or str(journal_path(arguments.record))
-    content = read_ending(path)
-    if content is not None and content.run_id == record.run_id:
-        return read_course(path)
+    course = read_course(path)
+    if course.run_id == record.run_id:
+        return course
     if arguments.journal is None:
         return Course()
-    if content is None:
+    if course.run_id is None:
         what = "is not a journal of carbon-lint" if os.path.exists(path) else "is not there"
         raise InputError(f"cannot read {path}: it {what}", hint=f"the journal of {arguments.record} lies beside it")
     raise InputError(
-        f"{path} is the journal of run {content.run_id}, and {arguments.record} is of run {record.run_id}",
+        f"{path} is the journal of run {course.run_id}, and {arguments.record} is of run {record.run_id}",
         hint="leave --journal out, or name the journal of this run",
     )

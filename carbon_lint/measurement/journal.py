@@ -15,7 +15,7 @@ import os
 import shutil
 import stat
 import threading
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
@@ -45,7 +45,7 @@ from carbon_lint.records.store import read_record
 from carbon_lint.records.uncertainty import LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from carbon_lint.measurement.meter import Reading
@@ -137,12 +137,16 @@ class Journal:
 
     def close(self) -> None:
         """Put everything on the disk and give the lock back."""
+        import fcntl  # noqa: PLC0415  as in `_open_locked`
+
         self._syncer.close()
         if self._is_new and not self._is_of_use:
             with contextlib.suppress(OSError):
                 # While we hold the lock nobody else's file can be this one; under the name there may be another by now.
                 if _is_at(self._descriptor, self.path):
                     os.unlink(self.path)
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a fork of this process holds the same lock
         os.close(self._descriptor)
 
     def _append(self, line: bytes) -> None:
@@ -167,11 +171,21 @@ class Journal:
                 "the file",
             )
         journal = parse_journal(data)
-        if journal is None or journal.last_reading is None or self._is_recorded(journal.ended):
+        if journal is None or journal.last_reading is None:
+            return None
+        if self._is_recorded(journal.ended):
+            self._keep_recorded(data)
             return None
         aside = aside_path(self.path, journal.header.get("run_id"))
         write_atomically(aside, data)
         return aside
+
+    def _keep_recorded(self, data: bytes) -> None:
+        """Compress the journal of a run that was cancelled, or for which there was no room: its record names it."""
+        target = compressed_path(self.path)
+        if not target.exists():
+            with contextlib.suppress(OutputError):
+                write_atomically(target, gzip.compress(data, _LEVEL, mtime=0))
 
     def _is_recorded(self, ended: dict[str, Any] | None) -> bool:
         """Whether the run has ended and its record's file was written, too: the disk may have been full."""
@@ -193,41 +207,6 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
             f"{os.fspath(path)}: the run still goes on", hint="recover it when the run has ended or been killed"
         )
     return read_journal_file(path)
-
-
-def read_readings(path: str | os.PathLike[str]) -> tuple[Reading, ...]:
-    """Read every tick of a journal, oldest first, for a chart. Raises InputError if the file cannot be read."""
-    return tuple(map(reading_from_json, filter(_is_reading, parsed_lines(_lines(path)))))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
-    """A run over time, oldest first: its ticks, and (seconds, share of the budget at the end) of each forecast.
-
-    `limits` are those of the run: `max_emissions_g` and `max_energy_kwh`, `None` if there was none.
-    """
-
-    readings: tuple[Reading, ...] = ()
-    forecasts: tuple[tuple[float, float], ...] = ()
-    limits: Mapping[str, float | None] = field(default_factory=dict)
-
-
-def read_course(path: str | os.PathLike[str]) -> Course:
-    """Read a run over time, for a page. Raises InputError if the file cannot be read."""
-    documents = list(parsed_lines(_lines(path)))
-    return Course(
-        readings=tuple(map(reading_from_json, filter(_is_reading, documents))),
-        forecasts=tuple(
-            (each["at_s"], each["forecast_share"])
-            for each in documents
-            if isinstance(each.get("forecast_share"), int | float) and isinstance(each.get("at_s"), int | float)
-        ),
-        limits=documents[0].get("limits") or {} if documents else {},
-    )
-
-
-def _is_reading(document: dict[str, Any]) -> bool:
-    return "elapsed_s" in document and "energy_kwh" in document
 
 
 def read_phases(path: str | os.PathLike[str]) -> PhaseMeter:

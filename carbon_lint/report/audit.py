@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbon_lint.hub.audit.cards import diagnostic_of
@@ -121,54 +120,16 @@ def render_sarif(sums: Tally, _about: About) -> str:
 
 
 def render_html(sums: Tally, about: About) -> str:
-    """Return a page of its own: the sums and the models to look at, above the linter's findings."""
-    page = REPORTERS["html"](lint_report(sums), RenderOptions())
-    from jinja2 import Environment  # noqa: PLC0415  an extra, and slow to load
+    """Return a page of its own: what the cards state, the models to look at, and the findings by rule."""
+    from carbon_lint.report import audit_page  # noqa: PLC0415  needs an extra
 
-    fragment = (
-        Environment(autoescape=True)
-        .from_string(_HTML)
-        .render(
-            title=terminal(about.title),
-            when=about.when,
-            total=_cards(sums.cards),
-            lines=summary_lines(sums),
-            sources=[(terminal(source), count) for source, count in sums.by_source.most_common()],
-            codes=sums.by_code.most_common(),
-            lists=[
-                (title, [(_link(name, about), terminal(name), terminal(why)) for name, why in rows])
-                for title, rows in _lists(sums)
-                if rows
-            ],
-        )
-    )
-    head, body, rest = page.partition("<body>")
-    return f"{head}{body}\n{fragment}{rest}"
-
-
-def _link(name: str, about: About) -> str | None:
-    """Return the model's page, if the Hub was asked and the name is one."""
-    if about.endpoint is None or not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", name, re.ASCII):
-        return None
-    return f"{about.endpoint}/{name}"
-
-
-_HTML = """<section class="audit">
-<h1>Audit of {{ title }}</h1>
-<p>{{ when }}, {{ total }}</p>
-<ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
-{% if sources %}<h2>By source</h2>
-<table><tr><th>Cards</th><th>Source</th></tr>
-{% for name, count in sources %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
-{% if codes %}<h2>Findings</h2>
-<table><tr><th>Findings</th><th>Rule</th></tr>
-{% for name, count in codes %}<tr><td>{{ count }}</td><td>{{ name }}</td></tr>{% endfor %}</table>{% endif %}
-{% for head, rows in lists %}<h2>{{ head[0] | upper }}{{ head[1:] }}</h2>
-<table><tr><th>Model</th><th>Reason</th></tr>
-{% for link, name, why in rows %}<tr><td>{% if link %}<a href="{{ link }}">{{ name }}</a>{% else %}{{ name }}{% endif %}
-</td><td>{{ why }}</td></tr>{% endfor %}</table>
-{% endfor %}</section>
-"""
+    lists = [
+        (title, [(audit_page.model_link(about.endpoint, name), name, why) for name, why in rows])
+        for title, rows in _lists(sums)
+        if rows
+    ]
+    head = audit_page.Head(about.title, about.when, _cards(sums.cards), summary_lines(sums), lists, about.endpoint)
+    return audit_page.render(sums, head)
 
 
 def lint_report(sums: Tally) -> LintReport:

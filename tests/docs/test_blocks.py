@@ -25,7 +25,7 @@ KINDS = {"console", "indented", "yaml", "toml", "python", "json", "bash", "sh"} 
 # Programs of others that a page may tell a reader to call.
 OTHERS = {
     *("cd", "export", "git", "make", "mkdir", "pip", "pipx", "pre-commit", "prek", "python3", "source", "sudo", "uvx"),
-    *("check-jsonschema", "sed", "systemctl", "sbatch", "apptainer", "hf", "gh", "uv"),
+    *("check-jsonschema", "sed", "systemctl", "sbatch", "apptainer", "hf", "gh", "uv", "zcat", "sha256sum"),
 }
 OUR_FILES = re.compile(r"\.venv/bin/|\.ci/run$|examples/")
 ACTIONS = {"": "action.yml", "in-job": "in-job/action.yml", "lint": "lint/action.yml"}

@@ -60,6 +60,7 @@ def hub_of_the_pages(hub, monkeypatch):
     return hub
 
 
+@pytest.mark.slow
 def test_every_command_of_start_and_the_guides_works(folder, hub_of_the_pages, cli, monkeypatch):
     monkeypatch.setattr(plan, "meter_of", lambda plan, environ: FakeMeter(power_w=1000.0))
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pre_commit.clientlib import load_config
 
 from carbon_lint.config import load_file
 from carbon_lint.project import OWNER
@@ -54,6 +55,8 @@ def test_each_is_complete_and_each_of_its_files_is_valid(cli):
         readme = (folder / "README.md").read_text(encoding="utf-8")
         for path in folder.rglob("carbon-lint.toml"):
             load_file(str(path))
+        for path in folder.glob(".pre-commit-config.yaml"):
+            load_config(str(path))
         workflows = sorted((folder / ".github" / "workflows").glob("*.yml"))
         assert all(f".github/workflows/{path.name}" in readme for path in workflows), name
         found = list(steps(name))

@@ -59,6 +59,7 @@ VALUES = {
     "card": ['"README.md"', '"other.md"'],
     "pass-env": ["[]", '["HF_TOKEN"]'],
     "machine": ["[]", '[{match = "*", location = "ISL"}]'],
+    "budget": ['[{name = "a", window = "month", max-emissions = "1 ug"}]', "[]"],
     "exception": ["[]", '[{limit = "max-energy", owner = "me", reason = "why not", until = 2999-12-31}]'],
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -160,6 +161,19 @@ def test_the_limits_of_the_merge_base_hold_and_the_change_is_shown(runner, api):
     body = ours(api)[0]["body"]
     assert "changes its own configuration" in body
     assert "5 kg" in body
+
+
+def test_the_budgets_of_windows_are_the_merge_bases_and_judged_if_there_is_a_ledger(runner, api):
+    budget = '[[budget]]\nname = "team"\nwindow = "month"\nmax-emissions = "{}"\n'
+    api.base_files["carbon-lint.toml"] = budget.format("1 g").encode()
+    runner.write("carbon-lint.toml", budget.format("5 kg"))
+    assert train(runner).succeeded, "without a ledger nobody knows what the window has taken"
+    (runner.workspace / "ledger").mkdir()
+    step = train(runner)
+    assert step.exit_status == 1, step.log
+    body = ours(api)[0]["body"]
+    assert re.search(r"Over budget: budget team, \d{4}-\d\d: 42\.5 of 1 g", body)
+    assert "5 kg" in body, "what the pull request changes is shown"
 
 
 def test_a_configuration_under_another_name_does_not_slip_past_the_merge_base(runner, api):

@@ -145,7 +145,13 @@ def test_html_and_sarif_hold_the_findings(cli, tmp_path):
     path = write_jsonl(tmp_path / "cards.jsonl", CARDS)
     page = cli("audit", "--from", path, "--format", "html")[1]
     assert "<h1>Audit of" in page
+    assert page.count("<h1>") == 1
+    heads = re.findall(r"<h2>(.*?)</h2>", page)
+    assert len(heads) == len(set(heads)), "no heading comes twice"
+    assert {"What the cards state", "Who computed the figures", "Problems of value and unit"} <= set(heads)
+    assert page.count("CL201 unit-in-value:") == 1, "the cards stand under their rule"
     assert "acme/odd/README.md" in page
+    assert "<script" not in page
     sarif = json.loads(cli("audit", "--from", path, "--format", "sarif")[1])
     uris = {
         result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in sarif["runs"][0]["results"]
@@ -432,8 +438,8 @@ def test_a_file_without_a_column_of_cards_is_an_error(cli, tmp_path, workers):
 
 def test_the_page_names_the_day_the_total_and_every_model_to_look_at(acme, cli):
     page = cli("audit", "--author", "acme", "--format", "html")[1]
-    assert re.search(r"<p>\d{4}-\d\d-\d\d \d\d:\d\d UTC, 8 cards</p>", page)
-    assert "<tr><th>Cards</th><th>Source</th></tr>" in page
+    assert re.search(r">\d{4}-\d\d-\d\d \d\d:\d\d UTC, 8 cards</p>", page)
+    assert '<th scope="col">source</th><th scope="col">cards</th>' in page
     assert "<h2>Emissions that cannot be read</h2>" in page
     assert "<h2>Kilograms in the grams field, by their own figures</h2>" in page
     assert f'<a href="{acme.endpoint}/acme/kg">acme/kg</a>' in page

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.hub.client.http import GRACE_S
+from tests.effort import busy
 from tests.hub.conftest import CARD
 from tests.hub.records import write_record
 from tests.standin.faults import Fault, html_502
@@ -84,7 +85,7 @@ def publish(cli, *more, timeout="10s"):
     start = time.monotonic()
     code, out, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--timeout", timeout, *more)
     assert "Traceback" not in err
-    assert time.monotonic() - start < float(timeout[:-1]) + GRACE_S + 1
+    assert time.monotonic() - start < float(timeout[:-1]) + GRACE_S + busy()
     return code, out, err
 
 
@@ -417,7 +418,7 @@ def test_an_answer_that_dribbles_is_broken_off_at_the_time_limit(at, cli, monkey
         code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--timeout", "1s")
     assert code == 4
     assert "the old card is there: nothing was sent" in err
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 5 * busy()
 
 
 def test_a_certificate_that_is_not_trusted_is_said_at_once(tls_hub, at, cli, monkeypatch):
@@ -430,4 +431,4 @@ def test_a_certificate_that_is_not_trusted_is_said_at_once(tls_hub, at, cli, mon
     assert code == 4
     assert "its certificate is not trusted" in err
     assert "SSL_CERT_FILE" in err
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 5 * busy()

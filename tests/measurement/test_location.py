@@ -14,6 +14,7 @@ from carbon_lint.errors import PlaceError
 from carbon_lint.limits import Machine
 from carbon_lint.measurement.grid.location import locate, resolve
 from carbon_lint.places import find_place
+from tests.effort import busy
 
 AWS = {
     ("PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60"): "TOKEN",
@@ -117,7 +118,7 @@ def test_auto_gives_up_within_two_seconds_where_nobody_answers(tmp_path):
         started_s = time.monotonic()
         with pytest.raises(PlaceError):
             locate((), "n", metadata_url=f"http://127.0.0.1:{silent.getsockname()[1]}", root=tmp_path)
-        assert time.monotonic() - started_s < 2
+        assert time.monotonic() - started_s < 2 * busy()
 
 
 def test_auto_follows_no_redirect(served, tmp_path):

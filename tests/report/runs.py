@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.records.record import (
-    Energy,
-    Gpu,
-    Hardware,
-    Intensity,
-    Method,
-    Methods,
-    Outcome,
-    Provenance,
-    Record,
-)
+from carbon_lint.records.record import Energy, Gpu, Hardware, Provenance
 from carbon_lint.report.run.forms.subject import Subject
 from carbon_lint.report.run.forms.table import render
 from carbon_lint.report.run.run_report import RunReport
+from tests.records import builders
 from tests.records.builders import changed
 
-RECORD = Record(
+RECORD = replace(
+    builders.RECORD,
     run_id="r1",
-    outcome=Outcome.COMPLETED,
-    exit_status=0,
-    over_budget=False,
     emissions_g=12.34,
     energy_kwh=Energy(total=0.22, cpu=0.03, gpu=0.18, ram=0.01),
-    methods=Methods(cpu=Method.LOAD_MODEL, gpu=Method.COUNTER, ram=Method.CONSTANT),
-    intensity=Intensity(g_per_kwh=56.04, source="CodeCarbon 3.3.2", year=2023, location="FRA", location_name="France"),
+    intensity=replace(builders.FRANCE, source="CodeCarbon 3.3.2"),
     pue=1.2,
     duration_s=125.3,
     started_at="2026-11-24T10:00:00Z",

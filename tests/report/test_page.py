@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
+from carbon_lint.measurement.course import MOST_TICKS, Course, read_course
+from carbon_lint.measurement.journal import reading_to_json
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.records.record import Energy
-from carbon_lint.report.run import page
+from carbon_lint.records.document import record_to_json
+from carbon_lint.records.record import Energy, Phase, PhaseKind
+from carbon_lint.report.run import charts, page
 from carbon_lint.report.run.curve import STEPS, curve_of
 from carbon_lint.report.run.run_report import RunReport
 from tests.cases import cases
+from tests.report import samples
+from tests.report.browser import CHROMIUM, browse
 from tests.report.runs import RECORD, record
 
 HOSTILE = '<script>alert(1)</script>\x1b[31m\' onload="x"::error::x\u202e'
@@ -37,10 +44,11 @@ class Parts(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.tags, self.asked = [], set(), []
+        self.open, self.tags, self.asked, self.ids = [], set(), [], []
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
+        self.ids += [value for name, value in attrs if name == "id"]
         self.asked += [value for name, value in attrs if name in {"src", "href", "xlink:href", "data"}]
         if tag not in {"meta", "br", "hr", "img"}:
             self.open.append(tag)
@@ -60,8 +68,14 @@ def parsed(text):
     return parts
 
 
-def rendered(one=RECORD, count=120, limit_g=25.0):
-    return page.render(RunReport(record=one, verdict=judge(one, Budget(max_emissions_g=limit_g))), readings(count))
+def course(count, **known):
+    return Course(readings=tuple(readings(count)), **known)
+
+
+def rendered(one=RECORD, count=120, limit_g=25.0, **known):
+    return page.render(
+        RunReport(record=one, verdict=judge(one, Budget(max_emissions_g=limit_g)), **known), course(count)
+    )
 
 
 def test_the_page_is_whole_and_the_same_each_time():
@@ -69,25 +83,101 @@ def test_the_page_is_whole_and_the_same_each_time():
     parts = parsed(text)
     assert "script" not in parts.tags
     assert [address for address in parts.asked if not address.startswith("#")] == []
-    assert re.sub(r"chart-[0-9a-f-]{36}", "", text) == re.sub(r"chart-[0-9a-f-]{36}", "", rendered())
-    assert text.count('<figure role="img" aria-label=') == text.count("<svg") == text.count("The same as a table") == 2
+    assert text == rendered()
+    assert len(parts.ids) == len(set(parts.ids))
+    assert text.count('<figure role="img" aria-label=') == text.count("The same as a table") == 2
+    assert text.count("<svg") == 4, "each for wide and for narrow screens"
     for shown in (
         "Within budget",
         "12.3 g",
+        "between 10.5 g and 20.9 g",
+        "81.8 %",
         "max-emissions",
         "GPU 15",
-        "the limit is 25 g",
-        "energy counter",
+        "which is too far above the curve to be drawn",
+        "a counter in the hardware",
         "0123abc",
     ):
         assert shown in text, shown
 
 
+def journal(name, count, *more):
+    header = {"format": "carbon-lint/journal@1", "record": record_to_json(RECORD), "limits": {"max_emissions_g": 25.0}}
+    lines = [header, *map(reading_to_json, readings(count)), *more]
+    Path(name).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
 @pytest.mark.slow
-def test_a_day_of_ticks_stays_a_small_page():
-    text = rendered(count=86_400)
+def test_a_day_of_ticks_stays_a_small_page_and_keeps_its_energy():
+    journal("day.jsonl", 86_400, {"forecast_share": 0.5, "at_s": 40_000.0}, {"forecast_share": "x", "at_s": 1.0})
+    found = read_course("day.jsonl")
+    assert (found.run_id, len(found.readings), found.forecasts) == ("r1", MOST_TICKS, ((40_000.0, 0.5),))
+    assert found.readings[-1].energy_kwh == readings(86_400)[-1].energy_kwh
+    assert found.readings[-1].power_w == pytest.approx(210, rel=0.2), "the mean since the tick before it"
+    text = page.render(RunReport(record=RECORD), found)
     assert len(text.encode()) < 300_000
-    assert len(curve_of(readings(86_400)).ends_s) == STEPS
+    assert len(curve_of(found.readings).ends_s) == STEPS
+
+
+def test_the_forecast_and_the_budget_are_drawn_beside_the_run():
+    forecasts = tuple((float(second), 1.2) for second in range(50, 120))
+    shown = course(120, forecasts=forecasts, limits={"max_emissions_g": 0.4})
+    power, grams = (plot for plot, _ in charts.over_time(RunReport(record=RECORD), shown))
+    assert grams.limit == 0.4
+    known = [value for value in grams.expected["forecast"] if value is not None]
+    assert known == pytest.approx([0.48] * len(known))
+    assert "forecast 480 mg to 480 mg; the limit is 400 mg." in grams.words()
+    assert power.limit == pytest.approx(0.4 / 12.34 * 0.22 * 3.6e6 / 125.3)
+    assert power.series.keys() == {"GPU", "memory"}
+    one = record(duration_s=119.0, emissions_g=0.385, energy_kwh=Energy(total=0.006875))
+    (power, notes), _ = charts.over_time(RunReport(record=one), shown)
+    assert power.limit == pytest.approx(0.4 / 0.385 * 0.006875 * 3.6e6 / 119)
+    assert notes == ["The budget is used up by a mean of 216 W over the time of this run."]
+
+
+def test_phases_are_drawn_and_said_with_what_is_outside_of_them():
+    parts = [(PhaseKind.PHASE, "load", 0.02), (PhaseKind.PHASE, HOSTILE, 0.15), (PhaseKind.EPOCH, "1", 0.2)]
+    one = record(phases=tuple(a_phase(kind, name, kwh) for kind, name, kwh in parts))
+    text = rendered(one)
+    parsed(text)
+    assert "<script" not in text
+    for shown in (
+        "By phase",
+        "load",
+        "150 Wh",
+        "outside of phases",
+        "50 Wh",
+        "22.7 %",
+        "By epoch",
+        "epoch 1",
+        "9.09 %",
+    ):
+        assert shown in text, shown
+    assert text.count('aria-label="By phase: load 20 Wh,') == 1
+    many = record(phases=tuple(a_phase(PhaseKind.EPOCH, str(number), 0.0002) for number in range(500)))
+    assert "481 more epochs" in rendered(many)
+    assert len(rendered(many)) < 200_000
+
+
+def a_phase(kind, name, kwh):
+    return Phase(
+        kind=kind, name=name, times=1, began_s=0.0, ended_s=10.0, duration_s=10.0,
+        energy_kwh=Energy(total=kwh, gpu=kwh), emissions_g=kwh * 56, split_share=0.1,
+    )  # fmt: skip
+
+
+def test_findings_are_listed_or_said_to_be_none():
+    assert "Findings in the card" not in rendered()
+    assert "<p>None.</p>" in rendered(lint=samples.report())
+    assert "CL201" in rendered(lint=samples.report(samples.diagnostic(samples.CARD, "17g")))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_a_browser_says_nothing_asks_nothing_and_scrolls_down_alone():
+    long = "a-word-that-never-ends" * 10
+    one = record(command=(long,), warnings=(long,), phases=(a_phase(PhaseKind.PHASE, long[:90], 0.1),))
+    width, said = browse(rendered(one, lint=samples.report(samples.diagnostic(samples.CARD, "17g"))), width=360)
+    assert (width, said) == (360, [])
 
 
 def test_the_curve_keeps_the_energy():

@@ -12,7 +12,7 @@ from carbon_lint.units import format_duration, format_emissions, format_energy, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carbon_lint.measurement.journal import Course
+    from carbon_lint.measurement.course import Course
     from carbon_lint.records.record import PhaseKind, Record
     from carbon_lint.report.run.curve import Curve
     from carbon_lint.report.run.run_report import RunReport

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from carbon_lint import __version__
 from carbon_lint.gate.baseline import format_change, other_basis, why_not
 from carbon_lint.gate.budget import figure
-from carbon_lint.measurement.journal import Course
+from carbon_lint.measurement.course import Course
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
 from carbon_lint.records.record import PhaseKind
 from carbon_lint.report.pages import environment

@@ -8,7 +8,10 @@ from urllib.parse import quote
 
 from carbon_lint.gate.baseline import format_change, other_basis, why_not
 from carbon_lint.gate.budget import figure
+from carbon_lint.records.record import PhaseKind
 from carbon_lint.report.run import phrases
+from carbon_lint.report.run.phase_rows import NOTE
+from carbon_lint.report.run.phase_rows import rows as phase_rows
 from carbon_lint.text import markdown_code, markdown_message, markdown_text
 from carbon_lint.units import format_duration, format_emissions, format_energy, significant
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult, Verdict
     from carbon_lint.limits import BudgetException
     from carbon_lint.records.record import Record
+
+
+_MOST_PHASES = 20  # of each kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +173,17 @@ def notes(verdict: Verdict | None, excused: Excused | None = None) -> str:
         return ""
     shown = {str(one) for one in excused.used} if excused else set()
     return "".join(f"- {markdown_text(reason)}\n" for reason in verdict.reasons if reason not in shown)
+
+
+def phases(record: Record) -> str:
+    """Return the energy of each epoch and phase, folded; empty if the job named none."""
+    heads = ("Epoch or phase", "Time", "Energy", "Emissions", "Share", "Split by time")
+    rows = [row for kind in PhaseKind for row in phase_rows(record, kind, _MOST_PHASES)]
+    if not rows:
+        return ""
+    cells = [tuple(markdown_text(cell) for cell in row) for row in rows]
+    lines = f"{table(heads, cells)}\n{NOTE}\n\n</details>\n"
+    return f"<details><summary>Energy by epoch and phase</summary>\n\n{lines}"
 
 
 def modelled(record: Record) -> str:

@@ -40,6 +40,7 @@ def render(report: RunReport, *, max_bytes: int = MAX_BYTES) -> str:
             sections.energy(record),
             _everyday(record),
             chart.render(report.readings),
+            sections.phases(record),
             sections.modelled(record),
             sections.warnings(record),
             _reproduce(record),

@@ -6,19 +6,27 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.gate.baseline import changes
 from carbon_lint.gate.budget import format_limit
+from carbon_lint.records.record import PhaseKind
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.phase_rows import rows as phase_rows
 from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, significant
 
 if TYPE_CHECKING:
+    from carbon_lint.records.record import Record
     from carbon_lint.report.run.run_report import RunReport
 
+_MOST_ROWS = 8  # of epochs or phases
+_MOST_CHARACTERS = 30
 _COLOURS = {"✅": "1;32", "❌": "1;31", "⚠️": "1;33"}
 
 
-def render(report: RunReport, *, colour: bool = False) -> str:
-    """Return the run in a dozen lines, each safe for a terminal and a CI log. Raises ValueError without a record."""
+def render(report: RunReport, *, colour: bool = False, power: str | None = None) -> str:
+    """Return the run in a dozen lines, each safe for a terminal and a CI log. Raises ValueError without a record.
+
+    `power` is what `sparkline.power` draws, if the terminal can show it.
+    """
     record, verdict, comparison = report.record, report.verdict, report.comparison
     if record is None:
         raise ValueError("there is no record to show")
@@ -40,6 +48,9 @@ def render(report: RunReport, *, colour: bool = False) -> str:
     measured = phrases.measured(record)
     if measured is not None:
         rows.append(("measured", measured))
+    if power is not None:
+        rows.append(("power", power))
+    rows += [(str(kind), line) for kind in PhaseKind for line in _phases(record, kind)]
     if record.energy_kwh.total is not None:
         rows.append(("left out", phrases.left_out(record)))
     scope = phrases.scope(record)
@@ -54,6 +65,16 @@ def render(report: RunReport, *, colour: bool = False) -> str:
     lines += [f"  note: {terminal(reason)}" for reason in (verdict.reasons if verdict is not None else ())]
     lines += [f"  warning: {terminal(warning)}" for warning in record.warnings]
     return "\n".join(lines) + "\n"
+
+
+def _phases(record: Record, kind: PhaseKind) -> list[str]:
+    lines = []
+    for row in phase_rows(record, kind, _MOST_ROWS):
+        name = row.name.removeprefix(f"{kind} ")
+        name = name if len(name) <= _MOST_CHARACTERS else f"{name[: _MOST_CHARACTERS - 1]}…"
+        took = f" in {row.duration}" if row.duration else ""
+        lines.append(f"{name}: {', '.join(part for part in (row.energy, row.emissions, row.share) if part)}{took}")
+    return lines
 
 
 def _component(energy_kwh: float | None, method: object) -> str:

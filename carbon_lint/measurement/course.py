@@ -1,0 +1,85 @@
+"""Read a run over time from its journal, for charts and for trackers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from carbon_lint.errors import InputError
+from carbon_lint.measurement.journal import reading_from_json
+from carbon_lint.records.journal import BEGINNING, existing, journal_lines, parse_line, parsed_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from carbon_lint.measurement.meter import Reading
+
+MOST_TICKS = 4000
+"""Ticks that a chart is made of; it has 240 steps at most."""
+_J_PER_KWH = 3.6e6
+_TICK, _FORECAST = b'{"elapsed_s"', b'{"forecast_share"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """A run over time, oldest first: its ticks, and (seconds, share of the budget at the end) of each forecast.
+
+    `limits` are those of the run: `max_emissions_g` and `max_energy_kwh`, `None` if there was none.
+    """
+
+    run_id: object = None
+    readings: tuple[Reading, ...] = ()
+    forecasts: tuple[tuple[float, float], ...] = ()
+    limits: Mapping[str, float | None] = field(default_factory=dict)
+
+
+def read_course(path: str | os.PathLike[str]) -> Course:
+    """Read a run over time, for a chart; empty if there is no journal at `path`. Raises InputError if it is damaged.
+
+    Of more than `MOST_TICKS` ticks that many are parsed, evenly spaced: energy is a sum, so nothing is lost, and the
+    power of a tick becomes the mean since the one before it that was parsed.
+    """
+    if not existing(path).is_file():
+        return Course()
+    try:
+        lines = list(journal_lines(path))
+    except OSError as error:
+        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
+    first = (parse_line(lines[0]) if lines and lines[0].startswith(BEGINNING) else None) or {}
+    ticks = [line for line in lines if line.startswith(_TICK)]
+    readings = [
+        reading_from_json(each)
+        for each in parsed_lines(_evenly(ticks, MOST_TICKS))
+        if "elapsed_s" in each and "energy_kwh" in each
+    ]
+    told = parsed_lines(_evenly([line for line in lines if line.startswith(_FORECAST)], MOST_TICKS))
+    numbers = [(each.get("at_s"), each.get("forecast_share")) for each in told]
+    record = first.get("record")
+    return Course(
+        run_id=record.get("run_id") if isinstance(record, dict) else None,
+        readings=tuple(readings if len(ticks) <= MOST_TICKS else _with_mean_power(readings)),
+        forecasts=tuple(
+            (float(at_s), float(share))
+            for at_s, share in numbers
+            if isinstance(at_s, int | float) and isinstance(share, int | float)
+        ),
+        limits=first.get("limits") or {},
+    )
+
+
+def _evenly(lines: list[bytes], most: int) -> list[bytes]:
+    """Return at most `most` of the lines, evenly spaced, the first and the last among them."""
+    if len(lines) <= most:
+        return lines
+    return [lines[round(at * (len(lines) - 1) / (most - 1))] for at in range(most)]
+
+
+def _with_mean_power(readings: list[Reading]) -> Iterator[Reading]:
+    yield from readings[:1]
+    for before, reading in pairwise(readings):
+        early, late = before.energy_kwh.total, reading.energy_kwh.total
+        since_s = reading.elapsed_s - before.elapsed_s
+        known = None if early is None or late is None or since_s <= 0 else (late - early) * _J_PER_KWH / since_s
+        yield replace(reading, power_w=known)
