@@ -262,6 +262,7 @@ def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
     from datetime import UTC, datetime, timedelta
 
     from carbon_lint.measurement import run as module
+    from carbon_lint.measurement import wall_clock
 
     moments = [datetime(2026, 1, 1, 12, tzinfo=UTC)]
 
@@ -270,7 +271,7 @@ def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
         def now(cls, tz=None):
             return moments[0]
 
-    monkeypatch.setattr(module, "datetime", SetBack)
+    monkeypatch.setattr(wall_clock, "datetime", SetBack)
 
     def set_back(progress):
         run.progress.append(progress)
