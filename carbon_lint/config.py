@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from types import MappingProxyType
 
+from carbon_lint import debug
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -187,6 +189,7 @@ class Settings:
 def load(start_folder: str = ".") -> Settings:
     """Return the settings that hold in a folder. Raises ConfigError if the file cannot be used."""
     path = find(start_folder)
+    debug.log("config", "the configuration of %s is %s", start_folder, path or "none: defaults hold")
     return Settings() if path is None else load_file(path)
 
 
@@ -227,6 +230,7 @@ def counts(path: str, data: bytes) -> bool:
 
 def load_file(path: str) -> Settings:
     """Return the settings of one file, which must exist. Raises ConfigError."""
+    debug.log("config", "read %s", path)
     return parse(_bytes(path), path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 import subprocess
 import sys
 
@@ -13,10 +14,10 @@ from tools import house
 # A room imports from its own floor and those below it. `cli` and `github` stand side by side and do not meet.
 FLOORS = (
     {"__main__"},
-    {"cli", "github"},
+    {"cli", "github", "python", "callbacks"},
     {"starter"},
-    {"pipeline", "estimate", "verification"},
-    {"measurement", "lint", "hub", "report", "trackers"},
+    {"pipeline", "verification"},
+    {"measurement", "lint", "hub", "report", "estimate", "trackers"},
     {"card", "records", "gate"},
     {
         "config",
@@ -25,6 +26,7 @@ FLOORS = (
         "verbs",
         "text",
         "redact",
+        "debug",
         "errors",
         "files",
         "project",
@@ -36,12 +38,12 @@ FLOORS = (
     },
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
-FRONT_ENDS = {"cli", "github"}
-DOORS = {"cli/__init__.py", "github/entry.py"}  # where an exception becomes text
+FRONT_ENDS = {"cli", "github", "python"}
+DOORS = {"cli/__init__.py", "github/entry.py", "python/measuring.py"}  # where an exception becomes text
 
 # What does not hold yet. An entry that is no longer needed fails its test, so these only shrink.
 OPEN_IMPORTS: set[tuple[str, str]] = set()
-OPEN_CIRCLES = {"lint.context lint.rule lint.rules lint.suppression"}  # by a type alone: a rule is given the context
+OPEN_CIRCLES: set[str] = set()
 OPEN_FOLDER_CIRCLES: set[str] = set()
 OPEN_LONG_FUNCTIONS: set[str] = set()
 OPEN_LONG_FILES: set[str] = set()
@@ -83,7 +85,7 @@ def test_imports_run_one_way():
     wrong = {}
     for found in read().imports:
         rooms = read().room(found.source), read().room(found.target)
-        if FLOOR_OF[rooms[1]] < FLOOR_OF[rooms[0]] or (set(rooms) == FRONT_ENDS):
+        if FLOOR_OF[rooms[1]] < FLOOR_OF[rooms[0]] or (set(rooms) <= FRONT_ENDS and rooms[0] != rooms[1]):
             wrong.setdefault(rooms, []).append(f"{shortened(found.source)}:{found.line}: {shortened(found.target)}")
     assert set(wrong) == OPEN_IMPORTS, wrong
 
@@ -131,7 +133,7 @@ def test_only_one_file_imports_codecarbon_and_one_room_huggingface_hub():
         for top in imported(path):
             if top in users:
                 users[top].add(path.relative_to(ROOT / "carbon_lint").as_posix())
-    assert users["codecarbon"] <= {"measurement/codecarbon/meter.py"}
+    assert users["codecarbon"] <= {"measurement/codecarbon/meter.py", "measurement/codecarbon/stand_ins.py"}
     assert {user.split("/")[0] for user in users["huggingface_hub"]} <= {"hub"}
 
 
@@ -166,3 +168,10 @@ def test_check_imports_nothing_heavy(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script, str(card)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
+
+
+def test_contributing_names_files_that_exist():
+    table = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where do I change")[2].partition("\n## ")[0]
+    paths = re.findall(r"`((?:carbon_lint|tools|schemas)/[\w/.]*)`", table)
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []

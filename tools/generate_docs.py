@@ -23,7 +23,7 @@ from carbon_lint.config import Settings
 from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ExitCode
 from carbon_lint.github.interface import INPUTS, LINT_INPUTS, LINT_OUTPUTS, OUTPUTS
-from carbon_lint.lint.rules import load_all
+from carbon_lint.lint.rule import load_all
 from carbon_lint.report.rule_page import index_page, page
 from carbon_lint.verbs import VERBS
 

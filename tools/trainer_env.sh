@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the environment in which the tests marked `trainer` train: PyTorch for the CPU, transformers, CodeCarbon,
-# and Lightning for its example.
+# and Lightning.
 # A venv of its own, because the program itself must never be installed where the training's Python is.
 #
 #   tools/trainer_env.sh [FOLDER]     prints the path of its Python; does nothing where the environment is there already

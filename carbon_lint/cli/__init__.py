@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from carbon_lint import __version__
+from carbon_lint import __version__, debug
 from carbon_lint.verbs import VERBS
 
 # What a plain install does not have, and the extra that brings it.
@@ -29,7 +29,9 @@ def console() -> None:
 def main(argv: list[str]) -> int:
     """Run one verb and return its exit code. Nothing below raises SystemExit but argparse."""
     try:
-        return _dispatch(argv)
+        if argv[:1] == ["--verbose"] or debug.wanted_by(os.environ):
+            debug.switch_on(os.environ)
+        return _dispatch(argv[1:] if argv[:1] == ["--verbose"] else argv)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -38,6 +40,8 @@ def main(argv: list[str]) -> int:
         return 141
     except Exception as error:  # noqa: BLE001  the one place where an exception becomes text
         return _report(error, argv[0] if argv else "")
+    finally:
+        debug.switch_off()
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -67,10 +71,13 @@ def _dispatch(argv: list[str]) -> int:
         allow_abbrev=False,
     )
     module.add_arguments(parser)
+    parser.add_argument("--verbose", action="store_true", help="log what is read, asked and decided, without secrets")
     try:
         arguments = parser.parse_args(argv[1:])
     except SystemExit as stop:  # argparse has printed; 0 is --help, 2 is a usage error
         return int(stop.code or 0)
+    if arguments.verbose:
+        debug.switch_on(os.environ)
     return int(module.run(arguments))
 
 
@@ -82,6 +89,7 @@ def overview() -> str:
         f"usage: carbon-lint COMMAND [OPTIONS]\n\ncommands:\n{rows}\n\n"
         "  carbon-lint COMMAND --help   what a command takes\n"
         "  carbon-lint --version        the version\n"
+        "  carbon-lint --verbose ...    log what is read, asked and decided (also CARBON_LINT_LOG=debug)\n"
     )
 
 
@@ -100,6 +108,7 @@ def _report(error: Exception, verb: str) -> int:
     from carbon_lint.errors import CarbonLintError, ConfigError, exit_code_of
     from carbon_lint.text import terminal
 
+    debug.log("error", "%s", type(error).__name__, error=error)
     if isinstance(error, CarbonLintError):
         secrets = redact.secrets_of(os.environ)
         advice = error.advice(spelled)

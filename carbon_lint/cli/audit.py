@@ -155,11 +155,11 @@ def _interrupt_asked_for() -> Iterator[Callable[[], bool]]:
 
 def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
     from carbon_lint.hub.client.auth import no_token
-    from carbon_lint.hub.client.session import logging_to_stderr, open_catalogue
+    from carbon_lint.hub.client.session import open_catalogue, quiet_client
 
     timeout_s = None if arguments.timeout is None else parse_duration_s(arguments.timeout)
     with (
-        logging_to_stderr(0),
+        quiet_client(),
         _Show() as show,
         open_catalogue(
             os.environ, timeout_s=timeout_s, token_file=arguments.token_file, on_wait=show.wait

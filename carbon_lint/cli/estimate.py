@@ -8,27 +8,22 @@ carbon-lint estimate --from-record short.json --scale 40
 
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.flags import add_place_arguments
 from carbon_lint.cli.options import options_from
 from carbon_lint.errors import UsageError
-from carbon_lint.text import quoted, terminal
-from carbon_lint.units import format_emissions, format_energy, parse_memory_gib, parse_power_w
+from carbon_lint.text import quoted
+from carbon_lint.units import parse_memory_gib, parse_power_w
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable
 
     from carbon_lint.estimate.job import Device, Estimate
     from carbon_lint.estimate.machine import Host
     from carbon_lint.estimate.runners import Runner
-    from carbon_lint.records.uncertainty import Range
 
-FORMAT = "carbon-lint/estimate@2"
 _SUBJECTS = ("gpu", "power", "cpu", "runner", "from_record")
 _ONLY_OF_A_JOB = ("count", "hours", "host_power", "sockets", "threads", "memory", "load")
 _ONLY_OF_A_CPU = ("sockets", "threads", "memory")
@@ -58,8 +53,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Estimate and print."""
+    from carbon_lint.report.estimate import estimate_json, estimate_text
+
     estimate = _estimate(arguments)
-    sys.stdout.write(_as_json(estimate) if arguments.format == "json" else _as_text(estimate))
+    sys.stdout.write(estimate_json(estimate) if arguments.format == "json" else estimate_text(estimate))
     return 0
 
 
@@ -195,46 +192,3 @@ def _number(arguments: Namespace, name: str) -> float | None:
         return float(text)
     except ValueError:
         raise UsageError(f"--{name} {quoted(text)} is not a number", hint=f"write it like --{name} 1.5") from None
-
-
-def _as_text(estimate: Estimate) -> str:
-    lines = [f"estimate: {terminal(estimate.basis)}"]
-    if estimate.emissions_g is not None:
-        lines.append(f"  emissions  {_range(estimate.emissions_g, format_emissions, ' CO2eq')}")
-    lines.append(f"  energy     {_range(estimate.energy_kwh, format_energy)}")
-    lines += [f"  left out   {terminal(text)}" for text in estimate.left_out]
-    lines += [f"  source     {terminal(text)}" for text in estimate.sources]
-    if estimate.emissions_g is None:
-        lines.append("  no location was given, so no grams: --location FRA")
-    else:
-        lines.append(
-            f"  a budget that stops a runaway: --max-emissions '{format_emissions(estimate.emissions_g.high)}'"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _range(values: Range, show: Callable[[float], str], unit: str = "") -> str:
-    return f"about {show(values.likely)}{unit} ({show(values.low)} to {show(values.high)})"
-
-
-def _as_json(estimate: Estimate) -> str:
-    intensity = estimate.intensity
-    whole = {
-        "format": FORMAT,
-        "basis": estimate.basis,
-        "energy_kwh": asdict(estimate.energy_kwh),
-        "left_out_share": None if estimate.left_out_share is None else asdict(estimate.left_out_share),
-        "emissions_g": None if estimate.emissions_g is None else asdict(estimate.emissions_g),
-        "intensity": None
-        if intensity is None
-        else {
-            "g_per_kwh": intensity.g_per_kwh,
-            "source": intensity.source,
-            "year": intensity.year,
-            "basis": intensity.basis,
-            "location": intensity.location,
-        },
-        "left_out": list(estimate.left_out),
-        "sources": list(estimate.sources),
-    }
-    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"

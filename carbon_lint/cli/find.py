@@ -51,14 +51,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Search, print, return 0."""
     need_hub("find")
-    from carbon_lint.hub.client.session import logging_to_stderr, open_catalogue
+    from carbon_lint.hub.client.session import open_catalogue, quiet_client
     from carbon_lint.hub.client.target import parse_target
     from carbon_lint.hub.search.find import find, greener_than
 
     request = _request(arguments)
     timeout_s = parse_duration_s(arguments.timeout)
     with (
-        logging_to_stderr(0),
+        quiet_client(),
         open_catalogue(os.environ, timeout_s=timeout_s, on_wait=_say_wait) as catalogue,
     ):
         if arguments.greener_than:

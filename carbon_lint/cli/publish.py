@@ -47,14 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--whole-card", action="store_true", help="replace all of the card on the Hub by CARD; shows what is lost"
     )
-    block = parser.add_argument_group("with --record, for the block")
-    block.add_argument("--training-type", metavar="TEXT", help="pre-training or fine-tuning; else kept as it is")
-    block.add_argument(
-        "--replace", action="store_true", help="also a smaller figure over a larger one of its run group"
-    )
-    block.add_argument(
-        "--allow-foreign", action="store_true", help="in CI: also a record that was not made by this run"
-    )
+    _add_block_arguments(parser)
     where = parser.add_argument_group("where and how")
     where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
     where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
@@ -73,8 +66,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     staged.add_argument("--stage-key", metavar="TEXT", help="find this draft again by it (default in CI: the run)")
     staged.add_argument("--merge", metavar="REF", help="merge that draft, if the run of --record has passed")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
-    parser.add_argument(
-        "-v", "--verbose", action="count", default=0, help="show the requests; twice: all the client logs"
+
+
+def _add_block_arguments(parser: ArgumentParser) -> None:
+    block = parser.add_argument_group("with --record, for the block")
+    block.add_argument("--training-type", metavar="TEXT", help="pre-training or fine-tuning; else kept as it is")
+    block.add_argument(
+        "--replace", action="store_true", help="also a smaller figure over a larger one of its run group"
+    )
+    block.add_argument(
+        "--allow-foreign", action="store_true", help="in CI: also a record that was not made by this run"
+    )
+    block.add_argument(
+        "--with-evidence",
+        action="store_true",
+        help="also the record and its journal, for `carbon-lint verify MODEL`; they name command, host and commit",
     )
 
 
@@ -82,14 +88,14 @@ def run(arguments: Namespace) -> int:
     """Publish, print what became of it, and return 0."""
     need_hub("publish")
     from carbon_lint.hub.client.http import Deadline
-    from carbon_lint.hub.client.session import logging_to_stderr, open_model
+    from carbon_lint.hub.client.session import open_model, quiet_client
     from carbon_lint.hub.publish.card import AGAIN_IS_SAFE, CardErrorsError, ChangedCardError
 
     _refuse_what_cannot_be_combined(arguments)
     record = None if arguments.record is None else _record(arguments)
     deadline = Deadline(parse_duration_s(arguments.timeout))
     with (
-        logging_to_stderr(arguments.verbose),
+        quiet_client(),
         open_model(
             arguments.to,
             os.environ,
@@ -123,6 +129,8 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
         raise UsageError("--merge needs --record, and takes no card", hint="write --merge refs/pr/3 --record r.json")
     if (arguments.training_type or arguments.replace) and (arguments.record is None or arguments.whole_card):
         raise UsageError("--training-type and --replace are for the figures of a --record", hint="leave them out")
+    if arguments.with_evidence and arguments.record is None:
+        raise UsageError("--with-evidence is for the evidence of a --record", hint="add --record r.json")
     if arguments.whole_card and arguments.card is None:
         raise UsageError(
             "--whole-card needs the card", hint="write carbon-lint publish README.md --whole-card --to ..."
@@ -222,6 +230,7 @@ def _publishing(arguments: Namespace, record: Record | None, settings: Settings,
         whole_card=arguments.whole_card,
         record=record,
         record_path=arguments.record,
+        with_evidence=arguments.with_evidence,
         training_type=arguments.training_type or settings.training_type,
         replace=arguments.replace,
         whole_switch="--whole-card",

@@ -31,7 +31,7 @@ def run(arguments: Namespace) -> int:
     """Print the table or the pages; return 0."""
     from shutil import get_terminal_size
 
-    from carbon_lint.lint.rules import load_all
+    from carbon_lint.lint.rule import load_all
     from carbon_lint.report.rule_page import terminal_page, terminal_table
 
     rules = load_all()

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from argparse import REMAINDER
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_place_arguments
 from carbon_lint.cli.options import options_from
 from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
-from carbon_lint.text import quoted
+from carbon_lint.pipeline.options import check_tick, record_path_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
     from carbon_lint.pipeline.options import Options
     from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Provenance
-
-LEAST_TICK_S = 0.01
-MOST_TICK_S = 60.0  # a package's RAPL counter of 65 kJ wraps within 5 minutes, and may do so once between two readings
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -124,7 +119,7 @@ def plan_from(arguments: Namespace, settings: Settings, provenance: Provenance) 
         )
     options = options_from(arguments)
     _check_together(options, budget_of(options, settings))
-    record_path = _record_path(arguments.record)
+    record_path = record_path_of(arguments.record, "--record")
     return plan_run(
         options,
         settings,
@@ -194,15 +189,7 @@ def _check_together(options: Options, budget: Budget) -> None:
         raise UsageError("--budget-folder needs a limit to hold", hint="give --max-emissions or --max-energy")
     if options.forecast and not budget:
         raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
-    if not LEAST_TICK_S <= options.tick_s <= MOST_TICK_S:
-        typed = options.typed.get("tick", f"{options.tick_s:g}s")
-        is_short = options.tick_s < LEAST_TICK_S
-        raise UsageError(
-            f"--tick {typed!r} is too {'short' if is_short else 'long'}",
-            hint="a reading takes 1 to 15 ms; 1s is plenty"
-            if is_short
-            else f"limits are checked once per tick: use {MOST_TICK_S:g}s or less",
-        )
+    check_tick(options)
 
 
 def provenance_from(arguments: Namespace) -> Provenance:
@@ -210,22 +197,3 @@ def provenance_from(arguments: Namespace) -> Provenance:
     from carbon_lint.records.provenance import provenance_of
 
     return replace(provenance_of(os.environ, os.getcwd()), model=arguments.hub_repo or arguments.card)
-
-
-def _record_path(text: str | None) -> str | None:
-    """Return the record's file: a folder stands for a file of its own in it, so that every node can be given the same.
-
-    Raises UsageError for a URL.
-    """
-    from carbon_lint.records.storage import is_url
-
-    if text is not None and is_url(text):
-        url = text if text.endswith(".json") else f"{text.rstrip('/')}/NAME.json"
-        raise UsageError(
-            f"--record {quoted(text)}: the journal beside it is written while the job runs, so it lies on this machine",
-            hint=f"--record r.json, and when the job has ended: carbon-lint merge r.json -o {url}",
-        )
-    if text is None or not (text.endswith(os.sep) or os.path.isdir(text)):
-        return text
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    return os.path.join(text, f"{platform.node() or 'node'}-{stamp}-{os.getpid()}.json")

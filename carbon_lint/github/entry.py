@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint import __version__
+from carbon_lint import __version__, debug
 from carbon_lint.errors import (
     CarbonLintError,
     CardPlaceError,
@@ -51,6 +51,8 @@ def trusted_environ(environ: Mapping[str, str], *, in_job: bool) -> dict[str, st
 def main(environ: Mapping[str, str]) -> int:
     """Run the step and return its exit status. Raises nothing but what ends the interpreter."""
     context = Context.from_environ(environ)
+    if debug.wanted_by(environ):
+        debug.switch_on(environ)
     console = Console(os.dup(1), words=lambda text: users_paths(context, text))
     # Without inputs that could be read there is still a step whose end is to be told.
     step = Step(inputs=ActionInputs.readable(environ), context=context, environ=environ, console=console)
@@ -65,6 +67,7 @@ def main(environ: Mapping[str, str]) -> int:
         cancelled = ": ".join(["the step was cancelled", *filter(None, [str(interrupt)])])
         result.fails_with(ExitCode.INTERRUPTED, cancelled)
     except CarbonLintError as error:
+        debug.log("error", "%s", type(error).__name__, error=error)
         result.know(
             is_unmeasured=isinstance(error, MeasurementError | MissingFigureError),
             is_setup_failed=isinstance(error, SetupFailedError),

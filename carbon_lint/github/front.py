@@ -136,8 +136,9 @@ class StepFront:
                 if named or self._record is None:
                     raise
                 return None  # a training without a card in the repository has nothing to lint
-            for found in report.diagnostics:
-                found.message = users_paths(self._step.context, found.message)
+            report = report.with_diagnostics(
+                found.with_message(users_paths(self._step.context, found.message)) for found in report.diagnostics
+            )
             self._show_findings(report)
         return report
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import NothingFoundError
+from carbon_lint.hub.client.remote import LARGEST_FILE
 from carbon_lint.hub.client.session import open_model
 from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from carbon_lint.hub.client.http import Deadline
 
 _LARGEST_RECORD = 2**24
-_LARGEST_JOURNAL = 2**28  # compressed; a month of readings a second takes a quarter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,6 @@ def read_published(target: str, environ: Mapping[str, str], revision: str, deadl
             card=tip.card,
             sha=tip.sha,
             record=repo.file_at(tip.sha, RECORD, limit=_LARGEST_RECORD),
-            journal=repo.file_at(tip.sha, JOURNAL, limit=_LARGEST_JOURNAL),
+            journal=repo.file_at(tip.sha, JOURNAL, limit=LARGEST_FILE),
             bundle=repo.file_at(tip.sha, BUNDLE, limit=_LARGEST_RECORD),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Diagnostic, Lines, Related
-from carbon_lint.lint.rules import load as load_rule
 from carbon_lint.lint.rules import name_of
 
 TYPE_CHECKING = False
@@ -28,6 +27,8 @@ def run_rules(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
     traits = context.traits()
     if not traits:
         return [], 0
+    from carbon_lint.lint.rule import load
+
     found: list[Diagnostic] = []
     lines: Lines | None = None
     suppressed = 0
@@ -35,7 +36,7 @@ def run_rules(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
     for needs, module, code, severity in active.rules:
         if needs not in traits:
             continue
-        for hit in load_rule(module).check(context):
+        for hit in load(module).check(context):
             context.codes.add(code)
             if "suppression" in traits and code not in _LAST and context.suppressions.silence(code, hit.start):
                 suppressed += 1

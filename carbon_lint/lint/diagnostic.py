@@ -10,7 +10,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class Severity:
@@ -159,6 +159,10 @@ class Diagnostic(Value):
         self.fix = fix
         self.related = related
 
+    def with_message(self, message: str) -> Diagnostic:
+        """Return the finding in other words."""
+        return Diagnostic(**{**{name: getattr(self, name) for name in self.__slots__}, "message": message})
+
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """The total order of diagnostics."""
@@ -208,6 +212,11 @@ class LintReport(Value):
         self.fixed = fixed
         self.is_failing = is_failing
         self.sources: Mapping[str, str] = {} if sources is None else sources
+
+    def with_diagnostics(self, diagnostics: Iterable[Diagnostic]) -> LintReport:
+        """Return the report with other diagnostics."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return LintReport(**{**values, "diagnostics": tuple(diagnostics)})
 
     def count(self, severity: str) -> int:
         """How many diagnostics have this severity."""

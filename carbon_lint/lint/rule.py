@@ -7,6 +7,10 @@ Why is this bad?, [Known problems], Example, Use instead, [Fix safety], [Referen
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from carbon_lint.lint.rules import TABLE, name_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +25,7 @@ class Rule:
     """A rule: `RULE = Rule(summary="...", since="0.1.0", check=check, fix="safe")` at the end of its file.
 
     `fix` says what its fixes are: `safe`, `unsafe`, `both` or None. `code`, `name` and `severity` are filled in by
-    `rules.load` from the one table.
+    `load` from the one table.
     """
 
     __slots__ = ("check", "code", "fix", "name", "severity", "since", "summary")
@@ -42,3 +46,17 @@ class Rule:
         from inspect import cleandoc
 
         return cleandoc(self.check.__doc__ or "")
+
+
+def load(module: str) -> Rule:
+    """Return the rule of one module of `TABLE`, with its code, name and severity filled in."""
+    rule: Rule = import_module(f"carbon_lint.lint.rules.{module}").RULE
+    rule.code = module[:5].upper()
+    rule.name = name_of(module)
+    rule.severity = TABLE[module][1]
+    return rule
+
+
+def load_all() -> tuple[Rule, ...]:
+    """Return every rule, by code: for the documentation and the reporters; `check` does not call it."""
+    return tuple(load(module) for module in sorted(TABLE))

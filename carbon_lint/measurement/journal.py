@@ -137,12 +137,16 @@ class Journal:
 
     def close(self) -> None:
         """Put everything on the disk and give the lock back."""
+        import fcntl  # noqa: PLC0415  as in `_open_locked`
+
         self._syncer.close()
         if self._is_new and not self._is_of_use:
             with contextlib.suppress(OSError):
                 # While we hold the lock nobody else's file can be this one; under the name there may be another by now.
                 if _is_at(self._descriptor, self.path):
                     os.unlink(self.path)
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a fork of this process holds the same lock
         os.close(self._descriptor)
 
     def _append(self, line: bytes) -> None:
@@ -167,11 +171,21 @@ class Journal:
                 "the file",
             )
         journal = parse_journal(data)
-        if journal is None or journal.last_reading is None or self._is_recorded(journal.ended):
+        if journal is None or journal.last_reading is None:
+            return None
+        if self._is_recorded(journal.ended):
+            self._keep_recorded(data)
             return None
         aside = aside_path(self.path, journal.header.get("run_id"))
         write_atomically(aside, data)
         return aside
+
+    def _keep_recorded(self, data: bytes) -> None:
+        """Compress the journal of a run that was cancelled, or for which there was no room: its record names it."""
+        target = compressed_path(self.path)
+        if not target.exists():
+            with contextlib.suppress(OutputError):
+                write_atomically(target, gzip.compress(data, _LEVEL, mtime=0))
 
     def _is_recorded(self, ended: dict[str, Any] | None) -> bool:
         """Whether the run has ended and its record's file was written, too: the disk may have been full."""

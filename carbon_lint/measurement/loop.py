@@ -8,11 +8,11 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from carbon_lint import debug
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
 from carbon_lint.gate.verdict import Status
 from carbon_lint.measurement.checks import is_finite
 from carbon_lint.measurement.forecast.announcer import Announcer
-from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.measurement.forecast.forecaster import Forecast
     from carbon_lint.measurement.forecast.outlook import Outlook
+    from carbon_lint.measurement.job.body import Body
+    from carbon_lint.measurement.job.cpu_time import JobCpu
     from carbon_lint.measurement.job.job import Job
     from carbon_lint.measurement.job.signals import SignalInbox
     from carbon_lint.measurement.journal import Journal
@@ -60,7 +62,7 @@ class Loop:
     def __init__(
         self,
         request: RunRequest,
-        job: Job,
+        job: Job | Body,
         meter: Meter,
         inbox: SignalInbox,
         on_progress: Callable[[RunProgress], None],
@@ -93,7 +95,7 @@ class Loop:
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
         if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
-            self._cpu = JobCpu(self._job.pid, self._job.find_containers, self._request.environ)
+            self._cpu = self._job.watch_cpu(self._request.environ)
         self._say_what_idling_costs()
         poller = select.poll()
         poller.register(self._job, select.POLLIN)
@@ -113,6 +115,7 @@ class Loop:
             self._cpu.finish(self._job.cpu_s)
         self._note_job_cpu()
         self.state.warnings += self._job.notices
+        self.state.stopped_by = self._job.was_stopped_by(self.state.stopped_by)
 
     def _say_what_idling_costs(self) -> None:
         """Say how long a limit lasts at most, if it is held against a modelled figure: idling uses it up, too."""
@@ -295,8 +298,7 @@ class Loop:
     def _end(self, reason: StoppedBy) -> None:
         if self._job.state is JobState.RUNNING:
             self.state.stopped_by = reason
-            self._say(f"the job is stopped; it has {format_duration(self._request.grace_s)} to end")
-            self._job.end(self._request.grace_s)
+            self._say(self._job.end(self._request.grace_s, reason))
 
     def _forecast(self, used: float | None, phase: Phase) -> tuple[Forecast | None, str | None]:
         """Return the forecast, and the warning if it is to be said now."""
@@ -364,6 +366,7 @@ class Loop:
 
     def _say(self, notice: str) -> None:
         """To the person who watches."""
+        debug.log("run", "%s", notice)
         self._notices.append(notice)
 
     def _say_once(self, topic: str, notice: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import platform
 import shlex
@@ -12,28 +11,26 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint import __version__, redact
+from carbon_lint import __version__, debug, redact
 from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
-from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
-from carbon_lint.measurement.evidence import with_evidence
+from carbon_lint.measurement.finish import finish, named
 from carbon_lint.measurement.forecast.outlook import open_outlook
 from carbon_lint.measurement.job import containers, environment
-from carbon_lint.measurement.job.cpu_time import warn_of_others
 from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
-from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
+from carbon_lint.measurement.job.signals import CANCELLING, NoSignals, SignalInbox
 from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
-from carbon_lint.measurement.loop import Loop, RunState
+from carbon_lint.measurement.loop import Loop
 from carbon_lint.measurement.system import need_linux
-from carbon_lint.measurement.wall_clock import ended_at_of, utc_now
+from carbon_lint.measurement.wall_clock import utc_now
 from carbon_lint.measurement.whole_job import open_whole_job
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
-from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
+from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
 if TYPE_CHECKING:
@@ -42,15 +39,12 @@ if TYPE_CHECKING:
 
     from carbon_lint.measurement.forecast.outlook import Outlook
     from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+    from carbon_lint.measurement.job.body import Body
     from carbon_lint.measurement.job.fronts import Fronts
-    from carbon_lint.measurement.meter import Meter, Reading
+    from carbon_lint.measurement.meter import Meter
     from carbon_lint.measurement.progress import RunProgress
     from carbon_lint.measurement.request import RunRequest
     from carbon_lint.records.folder import Earlier
-    from carbon_lint.records.record import Hardware
-
-EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
-_SUCCESS = 0
 
 
 class RecordNotWrittenError(OutputError):
@@ -66,11 +60,13 @@ def measure(
     meter: Meter,
     on_progress: Callable[[RunProgress], None],
     printed: PrintedProgress | None = None,
+    body: Body | None = None,
 ) -> Record:
     """Run the command of `request` under `meter`, judge its budget, write and return its record.
 
     Main thread only: it listens to signals. `on_progress` is called once a tick and must not raise. `printed` is given
-    if the caller hears the job's output; else it is listened to here, if a forecast is asked for.
+    if the caller hears the job's output; else it is listened to here, if a forecast is asked for. With a `body` no
+    command is run: any thread may measure it, and `printed` must be given.
 
     Raises:
         CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.
@@ -85,9 +81,9 @@ def measure(
     run_id = str(uuid.uuid4())
     plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
     with contextlib.ExitStack() as stack:
-        inbox = stack.enter_context(SignalInbox())
+        inbox = stack.enter_context(SignalInbox() if body is None else NoSignals())
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
-        job, fronts = _make_job(request, plan, outlook, run_id, stack)
+        job, fronts = _make_job(request, plan, outlook, run_id, stack, body=body)
         journal = _open_journal(request)
         earlier = None
         if journal is not None:
@@ -107,21 +103,32 @@ def measure(
             blank = _without_group(blank, request, journal)
         loop.take_last(meter.stop())
         loop.state.warnings += [] if fronts is None else fronts.elsewhere(request.environ)
-        record = _finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
+        record = finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
         record = _kept(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
     return record
 
 
 def _make_job(
-    request: RunRequest, plan: containers.Plan, outlook: Outlook, run_id: str, stack: contextlib.ExitStack
-) -> tuple[Job, Fronts | None]:
+    request: RunRequest,
+    plan: containers.Plan,
+    outlook: Outlook,
+    run_id: str,
+    stack: contextlib.ExitStack,
+    *,
+    body: Body | None,
+) -> tuple[Job | Body, Fronts | None]:
     """Return the job, which waits for its start, and the fronts of its containers."""
+    if body is not None:
+        body.environ = {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
+        return body, None
     environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
     environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
     fronts = None if request.leave_containers or plan.is_client else open_fronts(environ, run_id)
     if fronts is not None:
         environ = stack.enter_context(fronts).on_path(environ)
+    debug.log("job", "run %s: %s", run_id, " ".join(redact.command(plan.command)))
+    debug.log("job", "containers of scripts: %s", "left alone" if fronts is None else "labelled")
     with outlook.listening.lent():
         job = Job(plan.command, environ, request.pass_fds, finder(plan.containers, fronts))
     stack.callback(job.close)
@@ -131,7 +138,7 @@ def _make_job(
 def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:
     """Write the record, with all notes, then put its journal into its last form. Return the record as written."""
     record = _with_notes_on_nested(_write(record, request, journal), request, journal)
-    if journal is not None:
+    if journal is not None and record.outcome is not Outcome.INTERRUPTED:  # a runner that cancels waits for seconds
         journal.compress()
     return record
 
@@ -166,24 +173,9 @@ def _without_group(blank: Record, request: RunRequest, journal: Journal | None) 
     return blank
 
 
-def exit_code(record: Record) -> int:
-    """Return what `carbon-lint run` exits with. The child's own failure wins over all but a stop by us."""
-    status = record.exit_status
-    if record.outcome is Outcome.OVER_BUDGET:
-        return 1
-    if record.outcome is Outcome.UNMEASURED:
-        return 125
-    if record.outcome is Outcome.INTERRUPTED:
-        return status or 130  # a cancelled job that saved its checkpoint and exited 0 was cancelled all the same
-    return _SUCCESS if status is None else status
-
-
-def was_stopped(record: Record) -> bool:
-    """Return whether we ended the job, over its budget or because it could not be measured; it may have exited 0."""
-    return record.stopped_by in {StoppedBy.BUDGET, StoppedBy.UNMEASURED}
-
-
-def _start_unless_cancelled(job: Job, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None) -> bool:
+def _start_unless_cancelled(
+    job: Job | Body, loop: Loop, inbox: SignalInbox, meter: Meter, earlier: Earlier | None
+) -> bool:
     """Start the job and see it through; whether it was started.
 
     A Ctrl-C while the meter was starting means: do not start it at all.
@@ -217,7 +209,7 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         duration_s=0.0,
         started_at=utc_now(),
         ended_at=utc_now(),
-        hardware=_named(meter.hardware),
+        hardware=named(meter.hardware),
         software={**software, **meter.software},
         command=environment.shown_command(request.command, _secrets(request)),
         provenance=request.provenance,
@@ -240,73 +232,6 @@ def _redacted(record: Record, request: RunRequest) -> Record:
         unmeasured_because=reason and replace(reason, message=redact.text(reason.message, secrets)),
         phases=tuple(replace(phase, name=redact.text(phase.name, secrets)) for phase in record.phases),
     )
-
-
-def _finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
-    reading = state.last_reading
-    warnings = [*blank.warnings, *(text for text in meter.warnings if text not in blank.warnings), *state.warnings]
-    ended_at, clock_warning = ended_at_of(blank.started_at, duration_s)
-    warnings += [clock_warning] if clock_warning else []
-    if state.stopped_by is not None and exit_status == _SUCCESS:
-        # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
-        warnings.append(EXITED_WELL)
-    flaw = None if state.unmeasured else find_flaw(reading, meter)
-    if flaw is not None:
-        code = UnmeasuredCode.LAST_READING_FAILED if reading is None else UnmeasuredCode.IMPLAUSIBLE
-        state.unmeasured = UnmeasuredReason(code=code, message=f"the figures cannot be trusted: {flaw}")
-        warnings.append(state.unmeasured.message)
-    others = None if reading is None else warn_of_others(reading.job_cpu_s, reading.machine_cpu_s, duration_s)
-    warnings += [others] if others else []
-    if state.unmeasured and reading is not None and reading.energy_kwh.total:
-        warnings.append(f"not counted: {reading.energy_kwh.total:.9g} kWh, the last that was read")
-    counted = None if state.unmeasured else reading
-    record = replace(
-        blank,
-        outcome=_outcome(state, exit_status),
-        exit_status=exit_status,
-        over_budget=state.is_over_budget,
-        duration_s=duration_s,
-        ended_at=ended_at,
-        methods=meter.methods,
-        assumptions=meter.assumptions,
-        hardware=_counted_hardware(meter.hardware, counted),
-        intensity=meter.intensity if counted else blank.intensity,
-        emissions_g=counted.emissions_g if counted else None,
-        energy_kwh=counted.energy_kwh if counted else Energy(total=None),
-        warnings=tuple(warnings),
-        stopped_by=state.stopped_by,
-        unmeasured_because=state.unmeasured,
-    )
-    if counted is None:
-        return record
-    return with_evidence(replace(record, phases=state.phases.phases(record)), counted)
-
-
-def _outcome(state: RunState, exit_status: int | None) -> Outcome:
-    if state.stopped_by is StoppedBy.BUDGET:
-        return Outcome.OVER_BUDGET
-    has_failed_itself = state.stopped_by is None and exit_status != _SUCCESS
-    if state.unmeasured and not has_failed_itself:
-        return Outcome.UNMEASURED
-    if state.stopped_by is StoppedBy.CANCEL:
-        return Outcome.INTERRUPTED
-    if has_failed_itself:
-        return Outcome.FAILED
-    return Outcome.OVER_BUDGET if state.is_over_budget else Outcome.COMPLETED
-
-
-def _named(hardware: Hardware) -> Hardware:
-    """With this machine's name: records are merged by it."""
-    return hardware if hardware.node is not None else replace(hardware, node=platform.node() or None)
-
-
-def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
-    """With each GPU's energy if together they are the GPU energy of the reading that counts."""
-    by_gpu = [gpu.energy_kwh for gpu in hardware.gpus if gpu.energy_kwh is not None]
-    total_kwh = None if reading is None else reading.energy_kwh.gpu
-    if total_kwh is None or not math.isclose(sum(by_gpu), total_kwh, rel_tol=RELATIVE_TOLERANCE):
-        hardware = replace(hardware, gpus=tuple(replace(gpu, energy_kwh=None) for gpu in hardware.gpus))
-    return _named(hardware)
 
 
 def prepare_record_path(path: str) -> None:

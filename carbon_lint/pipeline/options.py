@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PlaceError, UsageError
+from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,3 +96,42 @@ def naming(option: str, value: str | None = None, *, where: str | None = None) -
         if where is not None:
             raise error.again(message=f"{where}: {error.message}", option=None) from error
         raise error.again(option=option, value=value) from error
+
+
+LEAST_TICK_S = 0.01
+MOST_TICK_S = 60.0  # a package's RAPL counter of 65 kJ wraps within 5 minutes, and may do so once between two readings
+
+
+def check_tick(options: Options) -> None:
+    """Raise UsageError if the time between two readings is too short or too long."""
+    if LEAST_TICK_S <= options.tick_s <= MOST_TICK_S:
+        return
+    typed = options.typed.get("tick", f"{options.tick_s:g}s")
+    is_short = options.tick_s < LEAST_TICK_S
+    raise UsageError(
+        f"{options.named('tick')} {typed!r} is too {'short' if is_short else 'long'}",
+        hint="a reading takes 1 to 15 ms; 1s is plenty"
+        if is_short
+        else f"limits are checked once per tick: use {MOST_TICK_S:g}s or less",
+    )
+
+
+def record_path_of(text: str | None, option: str) -> str | None:
+    """Return the record's file: a folder stands for a file of its own in it, so that every node can be given the same.
+
+    Raises UsageError for a URL.
+    """
+    from carbon_lint.records.storage import is_url  # noqa: PLC0415  `check` reads no record
+
+    if text is not None and is_url(text):
+        url = text if text.endswith(".json") else f"{text.rstrip('/')}/NAME.json"
+        raise UsageError(
+            f"{option} {quoted(text)}: the journal beside it is written while the job runs, so it lies on this machine",
+            hint=f"use r.json, and when the job has ended: carbon-lint merge r.json -o {url}",
+        )
+    if text is None or not (text.endswith(os.sep) or os.path.isdir(text)):
+        return text
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    base = os.path.join(text, f"{platform.node() or 'node'}-{stamp}-{os.getpid()}")
+    names = chain([f"{base}.json"], (f"{base}-{number}.json" for number in count(2)))
+    return next(name for name in names if not os.path.exists(name))

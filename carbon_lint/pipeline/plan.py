@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from carbon_lint import debug
+from carbon_lint.config import DEFAULT
 from carbon_lint.measurement.request import OnLoss, RunRequest
 from carbon_lint.pipeline.baseline import (
     DEFAULT_CARD,
@@ -63,7 +66,7 @@ class RunPlan:
         publishing: how the card is published; `None` if that was not asked for.
         pass_env: variables that are handed to the job although they are secrets.
         ledger: folder or URL of the team's ledger.
-        sources: option -> who says its value: `--pue`, `carbon-lint.toml:3`, `default`.
+        sources: option -> who states its value: `--pue`, `carbon-lint.toml:3`, `default`; every option is in it.
     """
 
     options: Options
@@ -129,7 +132,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     if around.is_measuring and around.record_path is not None and run_group is not None:
         check_name(around.record_path)
     machine = settings.on_machine(platform.node())
-    return RunPlan(
+    plan = RunPlan(
         options=options,
         limits=limits,
         baseline=baseline_of(options, settings, limits, around),
@@ -146,8 +149,10 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         publishing=around.publishing,
         pass_env=(*options.pass_env, *settings.pass_env),
         ledger=options.ledger or around.environ.get(LEDGER_VARIABLE) or around.ledger_folder,
-        sources=_sources(options, settings),
+        sources=_sources(options, settings, limits, around),
     )
+    _log(plan)
+    return plan
 
 
 def baseline_of(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> RunFigures | str | None:
@@ -203,8 +208,11 @@ def request_of(plan: RunPlan, **given: Any) -> RunRequest:
     )
 
 
-def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
-    """Return CodeCarbon's meter as the plan has it, priced hour by hour on a grid."""
+def meter_of(plan: RunPlan, environ: Mapping[str, str], *, is_shared: bool = False) -> Meter:
+    """Return CodeCarbon's meter as the plan has it, priced hour by hour on a grid.
+
+    `is_shared`: what is measured runs in this process.
+    """
     from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter  # noqa: PLC0415  it takes a second
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415
     from carbon_lint.measurement.grid.hourly import hourly  # noqa: PLC0415
@@ -217,23 +225,40 @@ def meter_of(plan: RunPlan, environ: Mapping[str, str]) -> Meter:
         ram_power_w=plan.ram_power_w,
         environ=environ,
         require=plan.require,
+        is_shared=is_shared,
     )
     return hourly(meter, place) if isinstance(place, ElectricityMaps) else meter
 
 
-def _sources(options: Options, settings: Settings) -> dict[str, str]:
-    """Say of every value that both an option and the configuration may state who states it."""
-    given = {
-        "pue": options.pue,
-        "require": options.require or None,
-        "run-group": options.run_group,
-        "training-type": options.training_type,
-        "baseline": options.baseline,
-        "baseline-max-age": options.baseline_max_age_s,
-        "on-exceed": options.on_exceed,
-        "stop-when": options.stop_when,
-        "on-modelled": options.on_modelled,
-        "grace": options.grace_s,
-        "pass-env": options.pass_env or None,
-    }
-    return {key: settings.source(key) if value is None else options.source(key) for key, value in given.items()}
+_NO_VALUES = {"spelling", "typed", "grid_token", "grid_token_hint", "publishes"}
+"""Fields of `Options` that state nothing of the run, or that must not be shown."""
+
+
+def _sources(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> dict[str, str]:
+    """Say of the value of every option who states it: the option, the configuration's line, or `default`."""
+    sources = {}
+    for field in fields(options):
+        if field.name not in _NO_VALUES:
+            option = re.sub("_(g|kwh|s|w)$", "", field.name).replace("_", "-")
+            is_given = getattr(options, field.name) not in (None, (), False, field.default)
+            sources[option] = options.source(option) if is_given else settings.source(option)
+    budget = limits.budget
+    tighter = {"max-emissions": budget.emissions_source, "max-energy": budget.energy_source}
+    sources |= {option: source for option, source in tighter.items() if source is not None}
+    if sources["ledger"] == DEFAULT and around.environ.get(LEDGER_VARIABLE):
+        sources["ledger"] = LEDGER_VARIABLE
+    machine = settings.on_machine(platform.node())
+    for option, watts in (("cpu-power", machine.cpu_power_w), ("ram-power", machine.ram_power_w)):
+        if sources[option] == DEFAULT and watts is not None:
+            sources[option] = f"[[machine]] of {settings.path}"
+    return sources
+
+
+def _log(plan: RunPlan) -> None:
+    """Log each value that is not the default, and who states it."""
+    place, limits = plan.place, plan.limits
+    debug.log("plan", "place: %s, by %s", place and place.place, place and (place.how or place.source))
+    debug.log("plan", "limits: %s; baseline: %s", limits.budget, plan.baseline)
+    for option, source in plan.sources.items():
+        if source != DEFAULT:
+            debug.log("plan", "%s is stated by %s", option, source)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.transfer import stated_figures
@@ -11,6 +13,9 @@ from carbon_lint.hub.publish.figures import Source, plan_figures
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
 from carbon_lint.pipeline.plan import Mode
+from carbon_lint.records.journal import COMPRESSED, existing, journal_path
+from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
+from carbon_lint.records.store import record_file, render_record
 
 if TYPE_CHECKING:
     from typing import Any
@@ -29,6 +34,7 @@ class Publishing:
         whole_card: all of the card replaces that on the Hub.
         record: the run whose figures are published; `record_path` is where it lies.
         only_own_group: records of another repository beside the record are an error.
+        with_evidence: the record and its journal go beside the card, for `verify`.
         training_type: for the card.
         replace: also a smaller figure over a larger one of the same run group.
         whole_switch: what the user writes to replace the whole card.
@@ -42,6 +48,7 @@ class Publishing:
     record: Record | None = None
     record_path: str | None = None
     only_own_group: bool = False
+    with_evidence: bool = False
     training_type: str | None = None
     replace: bool = False
     whole_switch: str
@@ -72,6 +79,7 @@ def request_of(
         record=record,
         check=check,
         dry_run=publishing.mode is Mode.DRY_RUN,
+        files=_evidence(publishing),
         **given,
     )
 
@@ -87,3 +95,26 @@ def _source(publishing: Publishing) -> Source:
         whole_switch=publishing.whole_switch,
         first_hint=publishing.first_hint,
     )
+
+
+def _evidence(publishing: Publishing) -> dict[str, bytes]:
+    """Return the files that go beside the card: who signed the record, if that lies here, and what `verify` reads.
+
+    The figure of a run group is that of its sum, which no journal is of and nobody has signed.
+    """
+    record, path = publishing.record, publishing.record_path
+    if record is None or path is None:
+        return {}
+    whole = whole_group(record, path, only_own=publishing.only_own_group).record
+    if whole.run_id != record.run_id:
+        return {RECORD: render_record(whole).encode()} if publishing.with_evidence else {}
+    file = Path(record_file(path))
+    bundle = file.with_name(BUNDLE)
+    files = {BUNDLE: bundle.read_bytes()} if bundle.is_file() else {}
+    if publishing.with_evidence:
+        files[RECORD] = file.read_bytes()
+        journal = existing(journal_path(file))
+        if journal.is_file():
+            data = journal.read_bytes()
+            files[JOURNAL] = data if journal.suffix == COMPRESSED else gzip.compress(data, mtime=0)
+    return files

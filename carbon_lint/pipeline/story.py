@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from carbon_lint import debug
 from carbon_lint.errors import CarbonLintError, HubError, MeasurementError
-from carbon_lint.measurement.run import RecordNotWrittenError, exit_code, was_stopped
+from carbon_lint.measurement.run import RecordNotWrittenError
 from carbon_lint.pipeline.card import whole_group, write_card
 from carbon_lint.pipeline.gate import BY_ITS_OWN_LIMIT, judge_run
+from carbon_lint.records.ending import exit_code, was_stopped
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import rewrite_record
 from carbon_lint.report.run.pushes import pushes_in_words
@@ -99,6 +101,7 @@ class Story:
 
     def fails_with(self, status: int, *failures: str) -> None:
         """Note an exit status and what failed."""
+        debug.log("story", "exit status %s: %s", status, "; ".join(failures) or "the verdict or the job's own")
         report = self.report
         self._know(statuses=(*(report.statuses or ()), status), failures=(*report.failures, *failures))
 
@@ -129,6 +132,7 @@ class Story:
                 self.fails_with(MeasurementError.exit_code)
         else:
             judged = judge_run(record, self.plan)
+            debug.log("story", "verdict: %s", judged.verdict)
             self._know(
                 verdict=judged.verdict,
                 comparison=judged.comparison,

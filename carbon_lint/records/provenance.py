@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbon_lint import debug
 from carbon_lint.errors import InputError
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.schedulers import scheduled_job
@@ -117,8 +118,10 @@ def _git(folder: str, environ: Mapping[str, str], *arguments: str) -> str | None
             timeout=_GIT_TIMEOUT_S,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired) as error:
+        debug.log("git", "git %s: %s", " ".join(arguments), error)
         return None
+    debug.log("git", "git %s: status %s", " ".join(arguments), done.returncode)
     return done.stdout.decode("utf-8", "backslashreplace").strip() if done.returncode == 0 else None
 
 

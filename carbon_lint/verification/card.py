@@ -59,7 +59,7 @@ class Figures:
 
 def check_card(figures: Figures, record: Record) -> Iterator[Statement]:
     """Yield whether the card states what carbon-lint writes for this record, key by key."""
-    place = figures.text(_PLACE)
+    place, given = figures.text(_PLACE), record
     try:
         record = _priced_as(place, record)
         written = card_with_record(figures.data, figures.name, record, location_name=place, replace=True)
@@ -70,7 +70,7 @@ def check_card(figures: Figures, record: Record) -> Iterator[Statement]:
     expected = Figures(written.after, figures.name)
     yield from (Statement(Kind.CONTRADICTED, _CARD, f"the key {name} comes twice") for name in figures.twice)
     yield _figure(figures, expected, record)
-    yield _source(figures, expected, record)
+    yield _source(figures, expected, record, is_own=record is given)
     for name in sorted(expected.fields.keys() - {"emissions", "source", _PLACE}):
         if name != "training_type":
             yield _field(name, figures.text(name), expected.text(name))
@@ -97,7 +97,7 @@ def _priced_as(named: str | None, record: Record) -> Record:
     return record if place is None else priced(record, place)
 
 
-def _source(figures: Figures, expected: Figures, record: Record) -> Statement:
+def _source(figures: Figures, expected: Figures, record: Record, *, is_own: bool) -> Statement:
     stated = figures.text("source") or ""
     named = named_in(stated)
     if named is None:
@@ -109,7 +109,8 @@ def _source(figures: Figures, expected: Figures, record: Record) -> Statement:
     if stated != expected.text("source"):
         what = f"its source is '{stated}', expected '{expected.text('source')}'"
         return Statement(Kind.CONTRADICTED, _CARD, what)
-    return Statement(Kind.PROVEN, _CARD, f"it names this record, {short(named.record_sha256)}")
+    how = "" if is_own else ", with the grams that its energy takes there"
+    return Statement(Kind.PROVEN, _CARD, f"it names this record{how}, {short(named.record_sha256)}")
 
 
 def _field(name: str, stated: str | None, expected: str | None) -> Statement:

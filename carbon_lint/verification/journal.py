@@ -218,14 +218,18 @@ class _Replay:
 
     def _hours(self) -> Iterator[Statement]:
         hours = self.record.intensity.hours if self.record.intensity is not None else ()
-        for hour in hours:
-            if not math.isclose(self.prices.get(hour.hour, math.nan), hour.g_per_kwh, rel_tol=EXACT):
-                its = self.prices.get(hour.hour)
+        known = [hour for hour in hours if hour.hour in self.prices]
+        for hour in known:
+            its = self.prices[hour.hour]
+            if not _is_close(its, hour.g_per_kwh):
                 what = f"the record prices {hour.hour} at {hour.g_per_kwh!r} g/kWh, and the journal at {its!r}"
                 yield Statement(Kind.CONTRADICTED, _JOURNAL, what)
                 return
-        if hours:
-            yield Statement(Kind.PROVEN, _JOURNAL, f"the record prices {len(hours)} hours as the run did")
+        if known:
+            what = f"the record prices {len(known)} of {len(hours)} hours as the run did"
+            yield Statement(Kind.PROVEN, _JOURNAL, what)
+        if len(known) < len(hours):
+            yield Statement(Kind.UNKNOWN, _JOURNAL, f"how {len(hours) - len(known)} hours were priced: it lacks a line")
 
     def _shown(self, last: Reading) -> Iterator[Statement]:
         span = f"{self.count:,} readings over {format_duration(last.elapsed_s)}"

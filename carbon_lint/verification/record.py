@@ -87,8 +87,8 @@ def _table(intensity: Intensity) -> Statement:
     if not math.isclose(intensity.g_per_kwh, place.g_per_kwh, rel_tol=EXACT):
         what = f"{shown} for {place.name}, and {place.source} has {place.g_per_kwh:.6g}"
         return Statement(Kind.CONTRADICTED, _RECORD, what)
-    year = f" of {place.year}" if place.year else ""
-    return Statement(Kind.PROVEN, _RECORD, f"{shown} is the figure of {place.source}{year} for {place.name}")
+    year = f", {place.year}" if place.year else ""
+    return Statement(Kind.PROVEN, _RECORD, f"{shown} is the table's figure for {place.name}: {place.source}{year}")
 
 
 def _told(record: Record) -> Iterator[Statement]:

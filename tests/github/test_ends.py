@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from carbon_lint.records.predicate import PREDICATE_TYPE
 from carbon_lint.records.store import load_record
 from carbon_lint.report.run.comment import is_comment, marker
 from tests.effort import busy
@@ -272,6 +274,24 @@ def test_tokens_in_command_and_inputs_are_in_nothing_that_the_step_leaves(runner
     for secret in (token[3:], "0123456789abcdefghij", "s3cr3t-value", "an-odd-token-1"):
         assert secret not in kept
         assert secret not in "".join(load_record(runner.workspace / step.outputs["record"]).command)
+
+
+def test_what_the_next_step_signs_lies_beside_the_record(runner):
+    """`attestations: true`, with a record that is read; a file that is not ours is left alone, and costs no run."""
+    runner.hand_over()
+    step = runner.step(record="r.json", attestations="true", lint="false")
+    assert step.succeeded, step.log
+    assert step.outputs["attestation-type"] == PREDICATE_TYPE
+    stated = json.loads((runner.workspace / step.outputs["attestation-predicate"]).read_text())
+    document = json.loads((runner.workspace / "r.json").read_text())
+    assert {name: stated[name] for name in ("record_sha256", "emissions_g", "energy_kwh", "methods")} == {
+        name: document[name] for name in ("record_sha256", "emissions_g", "energy_kwh", "methods")
+    }
+    runner.write("r.predicate.json", "{}")
+    step = runner.step(record="r.json", attestations="true", lint="false")
+    assert (step.succeeded, step.outputs["attestation-predicate"]) == (True, "")
+    assert "nothing can be signed" in step.annotations("warning")[0]
+    assert not runner.step(attestations="true").succeeded
 
 
 def test_what_stops_the_step_in_a_card_is_annotated_at_its_line(runner):

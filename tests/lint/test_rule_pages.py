@@ -13,7 +13,8 @@ from carbon_lint.lint.evidence import from_emissions_csv
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.hardware import bounds
 from carbon_lint.lint.policy import Policy
-from carbon_lint.lint.rules import CODES, TABLE, load_all
+from carbon_lint.lint.rule import load_all
+from carbon_lint.lint.rules import CODES, TABLE
 from tests.cases import cases
 
 RULES = load_all()

@@ -233,6 +233,15 @@ def test_the_journal_of_a_finished_run_is_compressed_and_stays_beside_its_record
     assert not any("earlier run" in warning for warning in records[-1].warnings)
 
 
+def test_a_journal_that_stayed_plain_is_compressed_when_the_next_run_wants_its_name(run):
+    """That of a cancelled run, or of one for which the disk had no room."""
+    record = run("pass", record_path="r.json")
+    Path("r.jsonl").write_text(journal_text())
+    Path("r.jsonl.gz").unlink()
+    run("pass", record_path="r.json")
+    assert hash_of_journal(journal_path("r.json.old")) == record.journal_sha256
+
+
 @pytest.mark.parametrize("path", ["file/r.json", ".", ""])
 def test_a_record_that_cannot_be_written_is_found_out_before_the_job_starts(run, path):
     Path("file").touch()

@@ -16,7 +16,7 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.progress import Phase
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
-from carbon_lint.measurement.run import exit_code
+from carbon_lint.records.ending import exit_code
 from carbon_lint.records.record import Energy, Outcome, StoppedBy
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
 from carbon_lint.units import format_energy

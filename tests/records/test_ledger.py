@@ -302,9 +302,9 @@ def test_an_inner_run_and_shared_time_count_once_and_are_told(cli, files):
     code, out, _ = cli("ledger", "sum")
     assert code == 0
     assert re.match(r"all months: 20 g \(\d+ to \d+\), 400 Wh \(.*\) in 2 runs\n", out)
-    assert "1 record ran inside another run, and adds nothing (apart: 30 g, 600 Wh)" in out
+    assert "1 record ran inside another run, and adds nothing (each in full: 30 g, 600 Wh)" in out
     document = json.loads(cli("ledger", "sum", "--format", "json")[1])
-    assert (document["left_out"]["held"], document["apart"]["energy_kwh"]) == (1, pytest.approx(0.6))
+    assert (document["left_out"]["held"], document["each_in_full"]["energy_kwh"]) == (1, pytest.approx(0.6))
     lines = cli("ledger", "list")[1].splitlines()
     assert ["not added: ran inside ledger/2026-11/" in line for line in lines].count(True) == 1
 
@@ -343,7 +343,7 @@ def test_a_clock_set_back_between_two_runs_is_no_crash_and_hides_no_energy(cli, 
     first = ran(1, hardware=node, energy_kwh=0.2, emissions_g=10.0, ended_at="2026-11-24T11:00:00Z", duration_s=3600.0)
     second = ran(2, hardware=node, energy_kwh=0.1, emissions_g=5.0, ended_at="2026-11-24T10:40:00Z", duration_s=1800.0)
     cli("ledger", "add", *files(a=first, b=second))
-    assert "(apart: 15 g, 300 Wh)" in cli("ledger", "sum")[1]
+    assert "(each in full: 15 g, 300 Wh)" in cli("ledger", "sum")[1]
 
 
 def test_the_list_as_rows_for_other_programs(cli, files):

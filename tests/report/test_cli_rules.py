@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.rules import load_all
+from carbon_lint.lint.rule import load_all
 from tests.cases import cases
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.lint.diagnostic import SEVERITIES
-from carbon_lint.lint.rules import load_all
+from carbon_lint.lint.rule import load_all
 from carbon_lint.project import install_hint
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.findings.sarif import MAX_RESULTS

@@ -73,7 +73,7 @@ def test_the_figure_of_a_true_run_is_proven(cli):
     assert code == 0, found["contradictions"]
     for words in (
         *("its figure is the record's", "it names this record", "it is as it was written"),
-        *("is the figure of Ember", "it is the one that the record names", "its last reading's"),
+        *("is the table's figure for France: Ember", "it is the one that the record names", "its last reading's"),
         *("cpu ", "computed again in each reading from the assumptions", "1 run of the group 'g'"),
     ):
         assert words in found["proven"], words
@@ -277,6 +277,37 @@ def test_a_run_of_the_group_that_is_missing_contradicts_the_card(cli):
     code, found = lists(cli)
     assert code == 1
     assert "it states 42.5 g, and the record comes to 85" in found["contradictions"]
+
+
+def test_a_journal_that_cannot_be_compressed_costs_no_record(cli, carbon_lint, measured):
+    """Another file has the name: the journal stays plain, and is what `verify` reads."""
+    Path("r.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a line of training data"}\n'))
+    before = Path("r.jsonl.gz").read_bytes()
+    Path("README.md").write_text(CARD)
+    done = carbon_lint("run", "--location", "FRA", "--record", "r.json", "--card", "README.md", "--", "true")
+    assert done.returncode == 0, done.stderr
+    assert Path("r.jsonl.gz").read_bytes() == before
+    code, found = lists(cli)
+    assert code == 0, found
+    assert "it is the one that the record names" in found["proven"]
+
+
+def test_two_attempts_of_a_group_are_proven_together(cli, carbon_lint, measured):
+    """The first one's record and journal were put aside under its name."""
+    for path in measured.iterdir():
+        shutil.copy(path, path.name)
+    flags = ("--location", "FRA", "--record", "r.json", "--card", "README.md", "--run-group", "g")
+    done = carbon_lint("run", *flags, "--", "true")
+    assert done.returncode == 0, done.stderr
+    code, found = lists(cli)
+    assert code == 0, found
+    assert "the folder holds 2 runs of the group 'g'" in found["proven"]
+    first = load_record(next(path for path in Path().glob("r.*.json")))
+    assert f"r.{first.run_id}.json: it is the one that the record names" in found["proven"]
+    Path(f"r.{first.run_id}.json").unlink()
+    code, found = lists(cli)
+    assert code == 1
+    assert "has no record here" in found["contradictions"]
 
 
 @cases(

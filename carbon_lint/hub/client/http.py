@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import signal
+import ssl
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import tenacity
 from huggingface_hub.utils import HfHubHTTPError, parse_ratelimit_headers
 
+from carbon_lint import debug
 from carbon_lint.errors import HubError
 
 if TYPE_CHECKING:
@@ -151,10 +153,12 @@ class BoundedClient(httpx.Client):
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
             raise HubError(f"{_name(request)}: {error}") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            debug.log("http", "%s: %s", _name(request), error)
+            if _is_untrusted(error):
                 hint = "SSL_CERT_FILE names the file of the authority that signed it"
                 raise HubError(f"{_name(request)}: its certificate is not trusted", hint=hint) from error
             raise UnansweredError(f"{_name(request)}: {_said(error)}") from error
+        debug.log("http", "%s: %s", _name(request), response.status_code)
         wait_s = retry_after_s(response.headers)
         if response.status_code in RETRY_STATUS:
             raise UnansweredError(
@@ -240,6 +244,13 @@ def _is_repeatable(request: httpx.Request) -> bool:
 
 def _name(request: httpx.Request) -> str:
     return f"{request.method} {request.url.copy_with(query=None)}"
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    """Return whether the server's certificate was not accepted: httpx keeps ssl's own error as a cause."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _said(error: Exception) -> str:

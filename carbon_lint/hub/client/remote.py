@@ -11,6 +11,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import huggingface_hub
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 CARD = "README.md"
 STALE = 412
 LARGEST_CARD = 2**24
+LARGEST_FILE = 2**28
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -164,24 +166,38 @@ class ModelRepo:
                         raise HubError(f"{name} of {self.id} is larger than {limit:,} bytes, which is not read")
         except EntryNotFoundError:
             return None
-        _refuse_what_is_no_card(response.headers, data, sha)
+        # A large file is answered by a store that the Hub leads to: the Hub's own words come before.
+        answers = (*response.history, response)
+        headers = next((each.headers for each in answers if "x-repo-commit" in each.headers), response.headers)
+        _refuse_what_is_no_card(headers, data, sha)
         return data
 
-    def commit_card(self, card: bytes, *, parent: str, revision: str, title: str, description: str) -> str:
-        """Commit the card onto `parent` and return the new commit.
+    def commit_card(
+        self,
+        card: bytes,
+        *,
+        parent: str,
+        revision: str,
+        title: str,
+        description: str,
+        files: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> str:
+        """Commit the card, and `files` beside it, onto `parent`; return the new commit.
 
         Raises:
             StaleError: `parent` is not the head of `revision` any more; nothing was done.
             UnansweredError: it may have been done.
         """
-        operation = CommitOperationAdd(path_in_repo=CARD, path_or_fileobj=card)
+        operations = [
+            CommitOperationAdd(path_in_repo=name, path_or_fileobj=data) for name, data in {CARD: card, **files}.items()
+        ]
         try:
             with self.speaking(revision), warnings.catch_warnings():
                 # the Hub warns of empty metadata; the linter says it better
                 warnings.simplefilter("ignore", UserWarning)
                 done = self.api.create_commit(
                     self.id,
-                    [operation],
+                    operations,
                     commit_message=title,
                     commit_description=description,
                     revision=revision,

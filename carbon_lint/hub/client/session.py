@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from carbon_lint import debug
 from carbon_lint.errors import HubError
-from carbon_lint.hub.client.auth import Credentials, KeylessError, find_credentials, no_token
+from carbon_lint.hub.client.auth import KeylessError, find_credentials, no_token
 from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.endpoint import endpoint_of
 from carbon_lint.hub.client.http import Deadline, Retries
 from carbon_lint.hub.client.remote import ModelRepo, connected
 from carbon_lint.hub.client.target import parse_target
-from carbon_lint.redact import redacted
+from carbon_lint.redact import redacted, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -85,17 +87,17 @@ def _refuse_offline(environ: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def logging_to_stderr(verbosity: int, credentials: Credentials | None = None) -> Iterator[None]:
-    """Show the requests (1) or all that the client logs (2), without tokens. 0 shows nothing."""
+def quiet_client() -> Iterator[None]:
+    """Show nothing of what the client logs; with `--verbose` all of it, without tokens."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(RedactingFormatter("%(name)s: %(message)s", credentials.token if credentials else None))
-    level = {0: logging.ERROR, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+    handler.setFormatter(RedactingFormatter("carbon-lint: debug %(name)s: %(message)s"))
+    level = logging.DEBUG if debug.is_on() else logging.ERROR
     before = {}
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         before[name] = (logger.level, logger.propagate, list(logger.handlers))
         # the client's own handler would print the same lines unredacted
-        logger.handlers = [handler] if verbosity else [logging.NullHandler()]
+        logger.handlers = [handler] if debug.is_on() else [logging.NullHandler()]
         logger.propagate = False
         logger.setLevel(level)
     try:
@@ -110,10 +112,6 @@ def logging_to_stderr(verbosity: int, credentials: Credentials | None = None) ->
 class RedactingFormatter(logging.Formatter):
     """Format log lines without any token, not even one in a traceback."""
 
-    def __init__(self, pattern: str, secret: str | None) -> None:
-        super().__init__(pattern)
-        self._secret = secret
-
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line, redacted after everything has been put into it."""
-        return redacted(super().format(record), self._secret)
+        return redacted(super().format(record), *secrets_of(os.environ))

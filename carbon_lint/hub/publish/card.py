@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Protocol
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import ExitCode, HubError
 from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
-from carbon_lint.hub.client.remote import CARD, ModelRepo, StaleError, Tip
+from carbon_lint.hub.client.remote import CARD, LARGEST_FILE, ModelRepo, StaleError, Tip
 from carbon_lint.hub.publish.losses import loss
 from carbon_lint.hub.publish.message import MARKER, description_of, title_of
 from carbon_lint.lint.engine import lint_text
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from carbon_lint.config import Settings
     from carbon_lint.hub.publish.losses import Loss
@@ -119,6 +119,7 @@ class PublishRequest:
         check: lint of what will be committed; the lines of its errors.
         overwrite: go on if somebody else changed the card meanwhile.
         title: the commit's first line, if the user gives one.
+        files: what is committed beside the card, by name.
         on_loss: told what a whole card is about to replace, before anything is sent.
     """
 
@@ -128,6 +129,7 @@ class PublishRequest:
     check: Callable[[bytes], tuple[str, ...]]
     overwrite: bool = False
     title: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
     on_loss: Callable[[Loss], None] | None = None
     dry_run: bool = False
     retries: Retries = field(default_factory=Retries)
@@ -198,9 +200,14 @@ class _Publication:
             raise CardErrorsError(findings)
         if not is_told:
             tell_loss(self.request, tip.card, new)
-        if new == tip.card or self.request.dry_run:
+        if self.request.dry_run or (new == tip.card and self._has_files(tip)):
             return self._result(tip.sha, new, changed=False, diff=diff_of(tip.card, new) if new != tip.card else "")
         return self._read_back(self._commit(tip, new), new)
+
+    def _has_files(self, tip: Tip) -> bool:
+        """Return whether each file lies beside the card already, as it is here."""
+        wanted = self.request.files.items()
+        return all(self.repo.file_at(tip.sha, name, limit=LARGEST_FILE) == data for name, data in wanted)
 
     def _commit(self, tip: Tip, new: bytes) -> str:
         record, emissions_g = self.request.record, read_card(new, CARD).emissions_g
@@ -214,6 +221,7 @@ class _Publication:
                 revision=self.request.revision,
                 title=title,
                 description=description_of(record, emissions_g, self.id),
+                files=self.request.files,
             )
         except UnansweredError:
             raise

@@ -14,7 +14,7 @@ from carbon_lint.errors import HubError
 from carbon_lint.hub.client.endpoint import endpoint_of
 from carbon_lint.hub.client.http import GRACE_S, Deadline
 from carbon_lint.hub.client.refusals import MissingError
-from carbon_lint.hub.client.session import logging_to_stderr, open_model
+from carbon_lint.hub.client.session import open_model, quiet_client
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.hub.pushes.pushed import heads, movement
 from carbon_lint.redact import redacted
@@ -77,7 +77,7 @@ class Watch:
     def begin(self) -> str | None:
         """Read at which commit every branch is. Return what to warn of; the job runs all the same."""
         try:
-            with logging_to_stderr(0), self._open(BEFORE_S) as repo:
+            with quiet_client(), self._open(BEFORE_S) as repo:
                 self._before = heads(repo)
         except MissingError as error:
             self._blind = None
@@ -97,7 +97,7 @@ class Watch:
         deadline = Deadline(AFTER_S)
         time.sleep(self._settle_s)
         try:
-            with logging_to_stderr(0), self._open(deadline.remaining_s()) as repo:
+            with quiet_client(), self._open(deadline.remaining_s()) as repo:
                 return self._pushes(movement(repo, self._before))
         except HubError as error:
             return self._pushes(None, redacted(error.message, self._token))

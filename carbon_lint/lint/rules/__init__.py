@@ -7,13 +7,7 @@ permanent; a code is never used again.
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from carbon_lint.lint.diagnostic import Severity
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from carbon_lint.lint.rule import Rule
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
@@ -80,17 +74,3 @@ def name_of(module: str) -> str:
 
 NAMES = {name_of(module): code for code, module in CODES.items()}
 """Name -> code."""
-
-
-def load(module: str) -> Rule:
-    """Return the rule of one module of `TABLE`, with its code, name and severity filled in."""
-    rule: Rule = import_module(f"carbon_lint.lint.rules.{module}").RULE
-    rule.code = module[:5].upper()
-    rule.name = name_of(module)
-    rule.severity = TABLE[module][1]
-    return rule
-
-
-def load_all() -> tuple[Rule, ...]:
-    """Every rule, by code. For the documentation and the reporters that list all rules; `check` does not call it."""
-    return tuple(load(module) for module in sorted(TABLE))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
-from carbon_lint.lint.rules import CODES, load
+from carbon_lint.lint.rule import Rule, load
+from carbon_lint.lint.rules import CODES
 from carbon_lint.lint.schema import block_value, misfits
 from carbon_lint.text import quoted
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import inspect
 import logging
 import math
-import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType, ModuleType, SimpleNamespace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint import debug
 from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.measurement.codecarbon.arguments import tracker_arguments
 from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
-from carbon_lint.measurement.codecarbon.surroundings import private_surroundings, stand_ins
+from carbon_lint.measurement.codecarbon.stand_ins import known_cpu, without_gpus
+from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
 from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.allotment import allotment
@@ -36,7 +37,7 @@ from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from carbon_lint.places import Place
 
@@ -44,8 +45,6 @@ REQUIRED_VERSION = "3.3.2"
 
 # With this intensity kilograms are kilowatt-hours: an energy-only run is held to the same check, and states no grams.
 _ENERGY_ONLY_G_PER_KWH = 1000.0
-# So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
-_PARKED_S = 1e6
 _SAME_READING_S = 0.06
 _CODECARBON_EVERY_S = 5.0  # its own figures are kept beside ours; asking for them is half the cost of a reading
 _LAST_TRIES, _RETRY_S = 3, 0.1
@@ -74,6 +73,7 @@ class CodeCarbonMeter:
         environ: the job's, for the variables that say which GPUs it can see.
         require: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is
             there and cannot be read.
+        is_shared: other code runs in this process, and may use CodeCarbon itself.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class CodeCarbonMeter:
         ram_power_w: float | None = None,
         environ: Mapping[str, str] = MappingProxyType({}),
         require: Collection[str] = (),
+        is_shared: bool = False,
         root: Path = Path("/"),
     ) -> None:
         need_linux()
@@ -104,12 +105,11 @@ class CodeCarbonMeter:
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
         self.software = {"codecarbon": REQUIRED_VERSION, **self._gpus.drivers}
         self._gpu_kwh: tuple[float, ...] = ()
-        self._require, self._root = frozenset(require), root
+        self._require, self._root, self._is_shared = frozenset(require), root, is_shared
         self._codecarbon_counts_cpu = True
         self._doubts: tuple[str, ...] = ()
         self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
-        self._tap = Tap()
-        self._log = QuietLog()
+        self._tap, self._log = Tap(), QuietLog()
         self._tracker: Any = None
         self._previous: Reading | None = None
         self._started_s = self._codecarbon_due_s = 0.0
@@ -139,10 +139,11 @@ class CodeCarbonMeter:
         except BaseException:
             self._release()
             raise
+        self._log_choices()
 
     def _start(self) -> None:
         try:
-            with private_surroundings(), _without_gpus(), _known_cpu(self._cpu.model):
+            with private_surroundings(), without_gpus(is_shared=self._is_shared), known_cpu(self._cpu.model):
                 offline_tracker = _offline_tracker()
                 self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
                 self._tracker.start()
@@ -166,6 +167,12 @@ class CodeCarbonMeter:
             self._previous = self._reading(self._tap.last, 0.0)
         except CounterError as error:
             raise MeasurementError(str(error), hint="`carbon-lint doctor` says what can be measured") from error
+
+    def _log_choices(self) -> None:
+        debug.log("meter", "methods: %s", self.methods)
+        debug.log("meter", "hardware: %s", self.hardware)
+        debug.log("meter", "assumptions: %s", self.assumptions)
+        debug.log("meter", "RAPL: %s", [zone.name for zone in self._cpu.zones] or "no counter that can be read")
 
     def read(self) -> Reading | None:
         """Return the figures so far; `None` if a part gave none that can be believed (`last_failure` says why)."""
@@ -232,44 +239,7 @@ class CodeCarbonMeter:
         logging.getLogger("codecarbon").removeFilter(self._log)
 
     def _arguments(self) -> dict[str, Any]:
-        """Every parameter of the tracker: one that is left out may come from a file in the repository."""
-        return {
-            "country_iso_code": None,
-            "region": None,
-            "cloud_provider": None,
-            "cloud_region": None,
-            "country_2letter_iso_code": None,
-            "force_carbon_intensity_g_co2e_kwh": self._g_per_kwh,
-            "electricitymaps_api_token": None,
-            "emissions_endpoint": None,
-            "api_call_interval": -1,
-            "api_endpoint": None,
-            "api_key": None,
-            "output_methods": [],
-            "output_handlers": [self._tap],
-            "output_dir": ".",
-            "output_file": "emissions.csv",
-            "on_csv_write": "append",
-            "logging_logger": None,
-            "prometheus_url": None,
-            "measure_power_secs": _PARKED_S,
-            "tracking_mode": "machine",
-            "allow_multiple_runs": True,
-            "gpu_ids": None,
-            "force_cpu_power": self._cpu.max_power_w,
-            "force_ram_power": None,
-            "force_mode_cpu_load": False,
-            "rapl_include_dram": False,
-            "rapl_prefer_psys": False,
-            "pue": self.pue,
-            "wue": 0.0,
-            "project_name": "carbon-lint",
-            "experiment_name": "carbon-lint",
-            "experiment_id": "carbon-lint",
-            "metadata": None,
-            "log_level": "warning",
-            "logger_preamble": "",
-        }
+        return tracker_arguments(self._tap, self._g_per_kwh, self._cpu.max_power_w, self.pue)
 
     def _look_inside(self) -> None:
         """Give CodeCarbon the load of this process's CPUs. The only place that looks at its private parts."""
@@ -352,43 +322,3 @@ def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _is_named(parameter: inspect.Parameter) -> bool:
     return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
-
-
-@contextmanager
-def _known_cpu(model: str | None) -> Iterator[None]:
-    """CodeCarbon asks py-cpuinfo, which sleeps for a second, for a name that /proc/cpuinfo gives at once."""
-    stand_in = ModuleType("cpuinfo")
-    stand_in.get_cpu_info = lambda: {"brand_raw": model or "unknown CPU"}  # type: ignore[attr-defined]
-    before = sys.modules.get("cpuinfo")
-    sys.modules["cpuinfo"] = stand_in
-    try:
-        from codecarbon.core import hardware_cache
-
-        cache: Any = hardware_cache
-        cache.clear_cache()
-        # The list of TDPs costs a pandas import, and its answer would be replaced by ours.
-        cache._tdp = SimpleNamespace(model=model or "unknown CPU", tdp=None)
-        yield
-        cache.clear_cache()
-    finally:
-        del sys.modules["cpuinfo"]
-        if before is not None:
-            sys.modules["cpuinfo"] = before
-
-
-@contextmanager
-def _without_gpus() -> Iterator[None]:
-    """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
-    with stand_ins("pynvml", "amdsmi"):
-        # Without these modules CodeCarbon starts those programs while it is imported, and with them it opens the GPUs.
-        from codecarbon.core import gpu
-    module: Any = gpu
-    names = ("is_nvidia_system", "is_rocm_system", "PYNVML_AVAILABLE", "AMDSMI_AVAILABLE")
-    before = {name: getattr(module, name) for name in names}
-    module.is_nvidia_system = module.is_rocm_system = lambda: False
-    module.PYNVML_AVAILABLE = module.AMDSMI_AVAILABLE = False
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(module, name, value)

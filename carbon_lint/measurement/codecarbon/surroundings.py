@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import contextmanager
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,19 +62,3 @@ def _restore(before: dict[str, str]) -> None:
     for name, value in before.items():
         if os.environ.get(name) != value:
             os.environ[name] = value
-
-
-@contextmanager
-def stand_ins(*names: str) -> Iterator[None]:
-    """Within, each of these modules is an empty one that can be initialised."""
-    before = {name: sys.modules[name] for name in names if name in sys.modules}
-    for name in names:
-        stand_in = ModuleType(name)
-        stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
-        sys.modules[name] = stand_in
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
-        sys.modules.update(before)

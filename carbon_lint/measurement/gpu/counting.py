@@ -166,7 +166,7 @@ class Gpus:
         if self._thread is not None:
             self._thread.join(timeout=_STALE_S)
         self._look(self._clock())
-        self.warnings += tuple(self._apart(self._clock() - self._began_s))
+        self.warnings += tuple(self._each_in_full(self._clock() - self._began_s))
         self.close()
 
     def close(self) -> None:
@@ -215,7 +215,7 @@ class Gpus:
                 who = f"{_processes(count)} that the job did not start"
                 self.warnings = (*self.warnings, f"{device} is used by {who}: their energy is counted too")
 
-    def _apart(self, elapsed_s: float) -> Iterator[str]:
+    def _each_in_full(self, elapsed_s: float) -> Iterator[str]:
         """Yield a warning for each counter that goes too slowly or too fast: it would pass every other check."""
         for device in self._devices:
             if device.looks < _LEAST_LOOKS or not device.seen_w:

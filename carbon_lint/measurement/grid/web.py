@@ -7,6 +7,8 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint import debug
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -42,7 +44,9 @@ def get_text(url: str, headers: Mapping[str, str], *, timeout_s: float, method: 
     try:
         with urllib.request.build_opener(*handlers).open(request, timeout=timeout_s) as answer:
             data = _body(answer, time.monotonic() + timeout_s)
+            debug.log("http", "%s %s: %s", method, url.partition("?")[0], answer.status)
     except urllib.error.HTTPError as error:
+        debug.log("http", "%s %s: %s", method, url.partition("?")[0], error.code)
         error.close()
         raise RefusedError(error.code, retry_after=error.headers.get("Retry-After")) from None
     return data.decode().strip()

@@ -17,13 +17,16 @@ from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.measurement.job import descendants
 from carbon_lint.measurement.job.containers import EngineError
 from carbon_lint.measurement.job.containers import none as no_containers
+from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.guardian import guard
 from carbon_lint.text import quoted
+from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from carbon_lint.measurement.job.containers import Find
+    from carbon_lint.records.record import StoppedBy
 
 _STDERR = 2
 CANCEL_GRACE_S = 6.0
@@ -116,9 +119,19 @@ class Job:
         """Forward a signal that is meant to end the job; kill what is left after `grace_s`."""
         self._send(f"cancel {signum} {grace_s}")
 
-    def end(self, grace_s: float) -> None:
-        """Send SIGTERM to all that belongs to the job; kill what is left after `grace_s`."""
+    def end(self, grace_s: float, reason: StoppedBy) -> str:
+        """Send SIGTERM to all of the job, and SIGKILL to what is left after `grace_s`. Return what to tell the user."""
+        del reason
         self._send(f"end {grace_s}")
+        return f"the job is stopped; it has {format_duration(grace_s)} to end"
+
+    def watch_cpu(self, environ: Mapping[str, str]) -> JobCpu:
+        """Return the count of the job's CPU seconds; `environ` is for a container engine's client."""
+        return JobCpu(self.pid, self.find_containers, environ)
+
+    def was_stopped_by(self, reason: StoppedBy | None) -> StoppedBy | None:
+        """Return what ended the job before its own end: whatever it was told to end for."""
+        return reason
 
     def close(self) -> None:
         """Let the guardian go. It ends whatever still runs."""

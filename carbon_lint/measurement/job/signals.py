@@ -66,6 +66,21 @@ class SignalInbox:
         self._arrived.append(signum)
 
 
+class NoSignals(SignalInbox):
+    """Takes the place of the inbox if the signals of this process are not ours; any thread may open it."""
+
+    def __enter__(self) -> Self:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._reader)
+        os.close(self._writer)
+
+
 def suspend_this_process() -> None:
     """Stop this process as Ctrl-Z would have stopped it; return when somebody continues it."""
     os.kill(os.getpid(), signal.SIGSTOP)

@@ -11,6 +11,7 @@ A machine's energy is the whole machine's. Two records of one machine for the sa
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -79,7 +80,15 @@ def merge(records: Sequence[NamedRecord], *, overlap: Overlap = Overlap.REFUSE) 
         record = replace(
             record, run_id=run_id, merged_from=tuple(run_ids), parts_sha256=tuple(parts), journal_sha256=None
         )
-    return Merged(record=replace(record, warnings=(*record.warnings, *notes)), notes=tuple(notes))
+    kept_notes = (_without_folders(note, records) for note in notes)
+    return Merged(record=replace(record, warnings=(*record.warnings, *kept_notes)), notes=tuple(notes))
+
+
+def _without_folders(note: str, records: Sequence[NamedRecord]) -> str:
+    """Return a note that does not depend on where the files lie: the sum's hash must not either."""
+    for name in sorted((item.name for item in records), key=len, reverse=True):
+        note = note.replace(name, os.path.basename(name))
+    return note
 
 
 def of_group(records: Sequence[NamedRecord], run_group: str) -> list[NamedRecord]:

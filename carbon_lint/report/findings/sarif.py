@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from carbon_lint import __version__
 from carbon_lint.lint.diagnostic import RANK, Lines
-from carbon_lint.lint.rules import load_all
+from carbon_lint.lint.rule import load_all
 from carbon_lint.project import DOCS_URL
 from carbon_lint.report.findings.counts import plural
 from carbon_lint.report.findings.forge import fingerprints, relative_path, rule_url

@@ -37,9 +37,8 @@ def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
     lines = [f"{period}: {at_least}{figures} in {total.runs} run{'' if total.runs == 1 else 's'}{share}"]
     for reason, count in total.left_out.items():
         words = _LEFT_OUT[reason][count != 1]
-        lines.append(
-            f"  {count} record{'' if count == 1 else 's'} {words}{_apart(total) if _is_last(reason, total) else ''}"
-        )
+        in_full = _each_in_full(total) if _is_last(reason, total) else ""
+        lines.append(f"  {count} record{'' if count == 1 else 's'} {words}{in_full}")
     if total.without_emissions or total.without_energy:
         lines.append(f"  {len(total.without_emissions)} without emissions, {len(total.without_energy)} without energy")
     if len(total.bases) > 1:
@@ -56,10 +55,10 @@ def _is_last(reason: Reason, total: Total) -> bool:
     return shared[-1:] == [reason]
 
 
-def _apart(total: Total) -> str:
+def _each_in_full(total: Total) -> str:
     """Return the sum without any sharing, which a set-back clock or two machines of one name can make the true one."""
-    figures = [emissions(total.apart_g)] if total.apart_g is not None else []
-    return f" (apart: {', '.join([*figures, energy(total.apart_kwh)])})"
+    figures = [emissions(total.each_in_full_g)] if total.each_in_full_g is not None else []
+    return f" (each in full: {', '.join([*figures, energy(total.each_in_full_kwh)])})"
 
 
 def sum_json(total: Total, limits: Sequence[LimitResult], asked: dict[str, str | None]) -> str:
@@ -75,7 +74,7 @@ def sum_json(total: Total, limits: Sequence[LimitResult], asked: dict[str, str |
         "without_emissions": list(total.without_emissions),
         "without_energy": list(total.without_energy),
         "left_out": {str(reason): total.left_out.get(reason, 0) for reason in Reason},
-        "apart": {"emissions_g": total.apart_g, "energy_kwh": total.apart_kwh},
+        "each_in_full": {"emissions_g": total.each_in_full_g, "energy_kwh": total.each_in_full_kwh},
         "over_budget": any(limit.is_over for limit in limits),
     }
     return json.dumps(document, indent=2) + "\n"

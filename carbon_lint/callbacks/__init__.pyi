@@ -1,0 +1,2 @@
+from carbon_lint.callbacks.lightning import LightningProgress as LightningProgress
+from carbon_lint.callbacks.trainer import TrainerProgress as TrainerProgress

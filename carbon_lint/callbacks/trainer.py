@@ -1,0 +1,38 @@
+"""Tell carbon-lint how far a `transformers.Trainer` is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import TrainerCallback
+
+from carbon_lint.callbacks.progress_file import ProgressFile
+
+
+class TrainerProgress(TrainerCallback):  # type: ignore[misc]  # transformers is not there when this is checked
+    """Write the step of the training, and each epoch as a phase; the first process alone writes.
+
+    An evaluation belongs to the epoch that it follows. What comes after the training is in no epoch.
+    """
+
+    def __init__(self) -> None:
+        self._file = ProgressFile()
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Begin the epoch's phase."""
+        del args, control, kwargs
+        if state.is_world_process_zero:
+            self._file.phase(f"epoch {int(state.epoch or 0) + 1}")
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Write how many steps are done."""
+        del args, control, kwargs
+        if state.is_world_process_zero:
+            self._file.progress(state.global_step, state.max_steps)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """End the last epoch's phase."""
+        del args, control, kwargs
+        if state.is_world_process_zero:
+            self._file.progress(state.global_step, state.max_steps)
+            self._file.phase()

@@ -1,0 +1,116 @@
+"""Stand for a job that is code of this very process: the body of a `with measure(...)`.
+
+It starts when the meter has started, and ends when somebody calls `finish`. It cannot be stopped from outside: `end`
+asks it to stop, and whoever runs it looks at `asked_to_end`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from carbon_lint.measurement.job.cpu_time import JobCpu
+from carbon_lint.measurement.job.job import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carbon_lint.records.record import StoppedBy
+
+
+class Body:
+    """See `job.Job`, whose place it takes in the loop.
+
+    Attributes:
+        started: set when the body may begin.
+        asked_to_end: why the loop wants it to end; `None` as long as it may go on.
+        stopped_by: what in truth ended it before its own end, for the record.
+        environ: what is added to this process's environment while the body runs.
+    """
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+        self.asked_to_end: StoppedBy | None = None
+        self.stopped_by: StoppedBy | None = None
+        self.environ: Mapping[str, str] = {}
+        self.state = JobState.WAITING
+        self.exit_status: int | None = None
+        self.notices: list[str] = []
+        self.cpu_s: float | None = None
+        self.pid = os.getpid()
+        self._before: dict[str, str | None] = {}
+        self._ended = os.eventfd(0, os.EFD_CLOEXEC)
+
+    def start(self) -> None:
+        """Let the body begin, in the environment of a job."""
+        self._before = {name: os.environ.get(name) for name in self.environ}
+        os.environ.update(self.environ)
+        self.state = JobState.RUNNING
+        self.started.set()
+
+    def finish(self, exit_status: int, stopped_by: StoppedBy | None = None) -> None:
+        """Say that the body has ended, and how; its environment is as it was before."""
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self.exit_status, self.stopped_by = exit_status, stopped_by
+        self.state = JobState.GONE
+        os.eventfd_write(self._ended, 1)
+
+    def fileno(self) -> int:
+        """Return the descriptor for poll: readable when the body has ended."""
+        return self._ended
+
+    def poll(self) -> JobState:
+        """Return how far the body is."""
+        return self.state
+
+    def signal(self, signum: int) -> None:
+        """Do nothing: the signals of this process are its own."""
+
+    def cancel(self, signum: int, grace_s: float) -> None:
+        """Do nothing: the signals of this process are its own."""
+
+    def end(self, grace_s: float, reason: StoppedBy) -> str:
+        """Ask the body to end, and return what to tell the user."""
+        del grace_s
+        self.asked_to_end = reason
+        return "the next check() ends the body; without one it goes on to its own end"
+
+    def was_stopped_by(self, reason: StoppedBy | None) -> StoppedBy | None:
+        """Return what in truth ended the body: it may not have heard that it should."""
+        del reason
+        return self.stopped_by
+
+    def watch_cpu(self, environ: Mapping[str, str]) -> JobCpu:
+        """Return the count of the CPU seconds of this process and its children."""
+        del environ
+        return OwnCpu(self.pid)
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        os.close(self._ended)
+
+
+class OwnCpu(JobCpu):
+    """The CPU seconds of this process and its children from now on, those of the measurement's own threads included."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(pid)
+        self.sample()
+        self._before_s = time.process_time() + self._processes_s
+
+    def finish(self, processes_s: float | None) -> None:
+        """See JobCpu."""
+        self._due_s = 0.0
+        self.sample()
+        super().finish(processes_s)
+
+    @property
+    def seconds(self) -> float | None:
+        """See JobCpu."""
+        return time.process_time() + self._processes_s - self._before_s

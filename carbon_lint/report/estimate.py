@@ -1,0 +1,63 @@
+"""Render an estimate, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from carbon_lint.text import terminal
+from carbon_lint.units import format_emissions, format_energy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carbon_lint.estimate.job import Estimate
+    from carbon_lint.records.uncertainty import Range
+
+FORMAT = "carbon-lint/estimate@2"
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """Return the estimate in a few lines: figures with their range, what they leave out and rest on."""
+    lines = [f"estimate: {terminal(estimate.basis)}"]
+    if estimate.emissions_g is not None:
+        lines.append(f"  emissions  {_range(estimate.emissions_g, format_emissions, ' CO2eq')}")
+    lines.append(f"  energy     {_range(estimate.energy_kwh, format_energy)}")
+    lines += [f"  left out   {terminal(text)}" for text in estimate.left_out]
+    lines += [f"  source     {terminal(text)}" for text in estimate.sources]
+    if estimate.emissions_g is None:
+        lines.append("  no location was given, so no grams: --location FRA")
+    else:
+        lines.append(
+            f"  a budget that stops a runaway: --max-emissions '{format_emissions(estimate.emissions_g.high)}'"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _range(values: Range, show: Callable[[float], str], unit: str = "") -> str:
+    return f"about {show(values.likely)}{unit} ({show(values.low)} to {show(values.high)})"
+
+
+def estimate_json(estimate: Estimate) -> str:
+    """Return the estimate as a JSON document of the format `FORMAT`."""
+    intensity = estimate.intensity
+    whole = {
+        "format": FORMAT,
+        "basis": estimate.basis,
+        "energy_kwh": asdict(estimate.energy_kwh),
+        "left_out_share": None if estimate.left_out_share is None else asdict(estimate.left_out_share),
+        "emissions_g": None if estimate.emissions_g is None else asdict(estimate.emissions_g),
+        "intensity": None
+        if intensity is None
+        else {
+            "g_per_kwh": intensity.g_per_kwh,
+            "source": intensity.source,
+            "year": intensity.year,
+            "basis": intensity.basis,
+            "location": intensity.location,
+        },
+        "left_out": list(estimate.left_out),
+        "sources": list(estimate.sources),
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
