@@ -51,6 +51,7 @@ def parse(words):
     module = importlib.import_module(f"carbon_lint.cli.{VERBS[words[0]][0]}")
     parser = ArgumentParser(allow_abbrev=False, exit_on_error=False)
     module.add_arguments(parser)
+    parser.add_argument("--verbose", action="store_true")  # every verb's, by carbon_lint/cli/__init__.py
     parser.parse_args(words[1:])
 
 
