@@ -167,3 +167,17 @@ def test_a_figure_that_rounds_to_its_limit_says_by_how_much_it_is_over():
     over = record(emissions_g=5.0001)
     verdict = Verdict(status=Status.FAIL, limits=limit_results(Budget(max_emissions_g=5), 5.0001, None))
     assert headline(RunReport(record=over, verdict=verdict)).text == "Over budget: 5 of 5 g, over by 100 µg"
+
+
+@cases(
+    ("run", "said"),
+    [("let finish", "⚠️ Over budget by 7.34 g, let through by ann"), ("stopped", "❌ Stopped over budget: 12.3 of 5 g")],
+)
+def test_a_record_over_budget_that_is_excused_says_what_came_of_it(run, said):
+    taken = RUNS[run][0]
+    verdict = judge(taken, Budget(max_emissions_g=5))
+    by = BudgetException(limit="max-emissions", owner="ann", reason="a larger model", until=date(2026, 12, 31))
+    excused = excuse(verdict, [by], date(2026, 12, 1))
+    head = str(headline(told(taken, excused.verdict, excused=excused)))
+    assert head.startswith(said)
+    assert "None" not in head

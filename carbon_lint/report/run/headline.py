@@ -90,7 +90,7 @@ def _failed(end: RunReport) -> tuple[str, str, str]:
         return "❌", f"The job failed with exit status {record.exit_status}{over}", figures
     if record is not None and (record.outcome is Outcome.UNMEASURED or not is_measured):
         return "❌", "Not measured", "there is no trustworthy figure"
-    if record is not None and end.is_over:
+    if record is not None and (end.is_over or record.stopped_by is StoppedBy.BUDGET):
         return "❌", *_over(end, record)
     _, lead, figures = _passed(end)
     cause = _cause(end)

@@ -68,7 +68,10 @@ class RunReport:
         """True if the step failed, or would have failed with this record."""
         if self.statuses is not None:
             return self.exit_status != 0
-        return self.record is not None and (self.record.outcome is not Outcome.COMPLETED or self.is_over)
+        if self.record is None:
+            return False
+        is_over_alone = self.record.outcome is Outcome.OVER_BUDGET and self.record.stopped_by is None
+        return self.is_over or not (is_over_alone or self.record.outcome is Outcome.COMPLETED)
 
     @property
     def is_over(self) -> bool:
