@@ -151,7 +151,7 @@ class WindowBudget(NamedTuple):
         models: globs on the model that a run names; empty counts every run.
         max_emissions_g: limit of the sum in grams.
         max_energy_kwh: limit of the sum in kWh.
-        warn_at: the used share, 0 to 1, from which the owner is told.
+        warn_at: the used share, 0 to 1, from which the owner is warned.
         owner: who answers for it.
     """
 

@@ -23,7 +23,7 @@ def is_placeholder(repository: str = REPOSITORY) -> bool:
 def requirement(extra: str, *, repository: str = REPOSITORY, ref: str = f"v{__version__}") -> str:
     """Return the requirement that installs us with an extra, from `repository` at `ref`.
 
-    Never the bare name: on a package index it is whoever's registers it first.
+    Never the bare name: on a package index it belongs to its first registrant.
     """
     return f"carbon-lint[{extra}] @ git+https://github.com/{repository}@{ref}"
 

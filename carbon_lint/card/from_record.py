@@ -206,7 +206,7 @@ def _notes_on_text(card: Card, emissions_g: float) -> list[str]:
 
 
 def _derived(card: Card, record: Record, *, is_wanted: bool) -> dict[str, Value]:
-    """Keys that other writers add: where the card has them they would contradict the new figure if left alone."""
+    """Keys that other writers add: if the card has them, they would contradict the new figure."""
     location = record.intensity.location if record.intensity is not None else None
     values: dict[str, Value | None] = {
         "energy_consumed": record.energy_kwh.total,

@@ -27,7 +27,6 @@ _MAX_FIGURES = 200
 _MAX_WORDS = 5000
 _MAX_NUMBERS = 60
 _LONGEST_GAP = 160
-_NEAR = 60
 _WORDS = ("emission", "emit", "footprint", "co2", "co\u2082", "co<sub>2", "co_", "co$", "co~2")
 
 _SPEAKS = (

@@ -10,7 +10,7 @@ kept if the card has it, and never guessed. A card that is not there is made. Wr
 
 The card states what it took to get these weights: the sum over a run group (`run --run-group`), of the records that lie
 beside the one that is named. A smaller figure over a larger one of the same group is refused unless --replace is given;
-for a run without a group the change is said.
+for a run without a group the change is printed.
 
 Exit status 125 if the record holds no figure that can be trusted, 2 if the card cannot be read or written, or if an
 emissions.csv holds several runs and none is chosen.
@@ -82,7 +82,7 @@ def run(arguments: Namespace) -> int:
     if arguments.force and not arguments.body:
         raise UsageError("--force is for --body", hint="leave it out, or add --body")
     path = arguments.card
-    if read_file(path, "card") is None:  # what is wrong with the card is said before what is wrong with the record
+    if read_file(path, "card") is None:  # report what is wrong with the card before what is wrong with the record
         check_no_other_is_meant(path)
     settings = load()
     record, warnings = _evidence(arguments, settings)

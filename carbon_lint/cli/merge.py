@@ -5,7 +5,7 @@
   carbon-lint merge s3://bucket/records -o run.json             wherever fsspec reaches: gs://, hf://, ...
 
 Name the folder and not `records/*.json`: a node that was killed leaves a journal and no record, and a sum without it is
-refused. What is left out, and why, is said on stderr and kept in the record's warnings.
+refused. What is left out, and why, is printed on stderr and kept in the record's warnings.
 """
 
 from __future__ import annotations

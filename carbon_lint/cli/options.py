@@ -93,7 +93,6 @@ _PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "budget_folder": ("budget_folder", _itself),
     "card": ("card", _itself),
     "training_type": ("training_type", _itself),
-    "hub_repo": ("hub_repo", _itself),
     "pass_env": ("pass_env", tuple),
 }
 """Flag (as argparse stores it) -> attribute of `Options`, and how its text is read."""

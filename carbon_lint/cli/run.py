@@ -50,7 +50,7 @@ def run(arguments: Namespace) -> int:
     request = run_options.request_from(arguments, plan, provenance)
     # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
     _check(plan, request)
-    watch = _watch(arguments.hub_repo)
+    watch = _watch(arguments.pushes_to)
     if not is_measuring(request.environ):
         _say(describe_idle(request.environ))
         become(request.command, _job_environ(request)[0])
@@ -154,7 +154,7 @@ def _watch(target: str | None) -> Watch | None:
     from carbon_lint.errors import HubError, UsageError
 
     try:
-        need_hub("run --hub-repo")
+        need_hub("run --pushes-to")
     except HubError as error:
         raise UsageError(error.message, hint=error.hint) from None  # nothing was to be published
     from carbon_lint.hub.pushes.watch import Watch
@@ -165,7 +165,7 @@ def _watch(target: str | None) -> Watch | None:
 
 
 def _fill_standard_streams() -> None:
-    """Put /dev/null where a standard stream is closed: or a socket of ours gets its number, and the job the socket."""
+    """Open /dev/null for each closed standard stream, or a socket of ours gets its number and the job inherits it."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)

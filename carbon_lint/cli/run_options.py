@@ -54,9 +54,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "the sum over those whose records lie in one folder",
     )
     out.add_argument(
-        "--hub-repo",
-        metavar="OWNER/MODEL",
-        help="a model that the job may push to; if the run does not complete, the commits pushed during it are listed",
+        "--pushes-to",
+        metavar="MODEL",
+        help="the model that the job pushes to by itself, owner/model; if the run does not complete, the commits that "
+        "were pushed during it are listed",
     )
     _add_job_arguments(parser)
 
@@ -196,4 +197,4 @@ def provenance_from(arguments: Namespace) -> Provenance:
     """Return where the run takes place. Asks git, unless a CI states it."""
     from carbon_lint.records.provenance import provenance_of
 
-    return replace(provenance_of(os.environ, os.getcwd()), model=arguments.hub_repo or arguments.card)
+    return replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or arguments.card)

@@ -103,7 +103,7 @@ def figures_of_record(record: Record, origin: str) -> RunFigures:
     """Return a record as one side of a comparison."""
     known, known_range = record.intensity, uncertainty_of(record)
     gpus = [gpu.name for gpu in record.hardware.gpus]
-    # The CPU's name counts only where it is what was measured: beside a GPU, runners differ in it from day to day.
+    # The CPU's name counts only if the CPU is what was measured: beside a GPU it differs from day to day.
     parts = sorted(f"{gpus.count(name)} x {name}" for name in set(gpus)) or [record.hardware.cpu_model or ""]
     methods = [(name, getattr(record.methods, name)) for name in ("cpu", "gpu", "ram")]
     return RunFigures(

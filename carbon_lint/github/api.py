@@ -143,7 +143,7 @@ def _repository(step: Step, needs: str = "pull-requests: write") -> Iterator[Rep
     token, name = step.inputs.github_token, step.context.repository
     if token is None or name is None:
         raise ApiError("there is no github-token" if token is None else "GITHUB_REPOSITORY is not set")
-    logging.getLogger("github").setLevel(logging.CRITICAL)  # what is refused is said by us, once
+    logging.getLogger("github").setLevel(logging.CRITICAL)  # we report a refusal ourselves, once
     client = github.Github(
         auth=github.Auth.Token(token),
         base_url=step.context.api_url,

@@ -186,7 +186,7 @@ def write_summary(path: Path, ours: str, the_jobs: str) -> None:
 
 
 def _cut(markdown: str, room_bytes: int) -> str:
-    """`markdown`, cut where the runner would drop all of it."""
+    """`markdown`, cut to the size from which the runner would drop all of it."""
     data = markdown.encode("utf-8", "backslashreplace")
     if len(data) <= room_bytes:
         return markdown

@@ -1,4 +1,4 @@
-"""The door of the action: environment in, exit status out. Whatever happens between, the outputs are written."""
+"""Run the action: environment in, exit status out. The outputs are written whatever happens between."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 def _run(step: Step) -> None:
-    from carbon_lint.github.step import run_step  # noqa: PLC0415  so that a wrong input is told at once
+    from carbon_lint.github.step import run_step  # noqa: PLC0415  so that a wrong input is reported at once
 
     inputs = step.inputs
     named = (step.environ.get(name) for name in (GRID_TOKEN_VARIABLE, *inputs.pass_env))

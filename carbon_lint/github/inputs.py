@@ -282,7 +282,7 @@ def unknown_inputs(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _check_names(given: Mapping[str, str], known: Iterable[str]) -> None:
-    """Raise UsageError for inputs that are misspelt, or that nobody knows where a run is to be judged.
+    """Raise UsageError for inputs that are misspelt or unknown if a run is to be judged.
 
     A limit under a name that nobody knows would be a limit that is not there.
     """

@@ -167,7 +167,7 @@ def measured(
     readings: list[Reading],
     console: Console,
 ) -> tuple[Record, Heard]:
-    """`run(meter, on_progress, printed)` with the job's output going to the log, if its progress is heard too.
+    """`run(meter, on_progress, printed)` with the job's output going to the log; read its progress if asked.
 
     And what the output said of why it failed.
     """

@@ -1,4 +1,4 @@
-"""Files that the step and its job wrote belong to whoever owns the workspace.
+"""Give the files that the step and its job wrote to the owner of the workspace.
 
 A container action runs as root on a workspace of the runner's user: what it leaves could neither be edited nor deleted
 by the steps after it, nor by the next job's checkout.

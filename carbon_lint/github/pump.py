@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 18
 # A command is held back until its line ends. No honest one is longer; past this it is let go, made harmless.
 MAX_HELD_BYTES = 1 << 16
-LISTEN_BYTES = 200  # of a piece are heard together with the next
+LISTEN_BYTES = 200  # of a piece are read together with the next
 
 _ZERO_WIDTH_SPACE = "\u200b".encode()
 # One byte stands before the data (see `feed`). Before `::` the runner trims white space of all of Unicode's kinds: here

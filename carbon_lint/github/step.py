@@ -89,7 +89,6 @@ def options_of(step: Step) -> Options:
         record=inputs.record,
         run_group=inputs.run_group,
         card=inputs.card,
-        hub_repo=inputs.hub_repo,
         publishes=inputs.hub_repo is not None and inputs.publish != "never",
         pass_env=inputs.pass_env,
     )

@@ -7,11 +7,11 @@
   block         there is a `co2_eq_emissions`
   odd-block     there is one, and it is not plainly valid (`lint.schema`)
   short-block   there is one, and a recommended field is not in it
-  bare          there is none, and the card speaks of carbon or emissions
-  prose         there is one, and the text below the front matter speaks of carbon or emissions
+  bare          there is none, and the card mentions carbon or emissions
+  prose         there is one, and the text below the front matter mentions carbon or emissions
   comment       a comment follows the figure on its line
   energy        the block has `energy_consumed`
-  hardware      the block has hardware, and it or the text speaks of hours
+  hardware      the block has hardware, and it or the text mentions hours
   python        PyYAML cannot read the front matter that the Hub reads
   base-model    the block has `training_type`, and the metadata has `base_model`
   evidence      a record or an emissions.csv was given
@@ -74,7 +74,7 @@ class Context:
         self.settings = settings
         self.evidence = evidence
         self.unreadable = unreadable
-        # Most cards do not speak of carbon at all, and need no further look: their YAML is not even made into nodes.
+        # Most cards do not mention carbon at all, and need no further look: their YAML is not even made into nodes.
         self.speaks = speaks(card.text)
         self.block_key: Node | None = card.block_key if self.speaks else None
         self.block: Node | None = card.block if self.block_key is not None else None
@@ -117,7 +117,7 @@ class Context:
 
     @property
     def emissions_g(self) -> float | None:
-        """The figure in grams, where the Hub reads a finite number of zero or more; else None."""
+        """The figure in grams, if the Hub reads a finite number of zero or more; else None."""
         value = number(self.emissions)
         return value if value is not None and 0 <= value < float("inf") else None
 
@@ -203,7 +203,7 @@ class Context:
 
 
 def number(node: Node | None) -> float | None:
-    """Return the number that the Hub reads, or None. A boolean is none."""
+    """Return the number that the Hub reads, or None. A boolean is no number."""
     if node is None or node.kind != "scalar":
         return None
     value = node.value

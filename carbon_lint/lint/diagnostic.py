@@ -94,7 +94,7 @@ class Hit(Value):
 
 
 class Related(Value):
-    """Another place in the same card that a diagnostic speaks of. Lines and columns as in `Diagnostic`."""
+    """Another place in the same card that a diagnostic mentions. Lines and columns as in `Diagnostic`."""
 
     __slots__ = ("column", "end", "end_column", "end_line", "line", "message", "start")
 

@@ -43,7 +43,7 @@ def find_cards(
     """Return the files that `paths` mean, each once, in their order; of a folder its files by name, then its folders.
 
     `include` holds globs of files that count as cards in folders besides README.md: matched against the name, or,
-    where the glob has a slash, against the path below the folder that was named. `configured` gives the globs of the
+    if the glob has a slash, against the path below the folder that was named. `configured` gives the globs of the
     configuration of a folder that was named.
     """
     given = tuple(("", glob) for glob in include)
@@ -99,7 +99,7 @@ def _walk(top: str, include: Patterns) -> Iterator[str]:
 
 
 def _is_card(entry: os.DirEntry[str], below: str, include: Patterns) -> bool:
-    """Whether an entry of a folder is a card by its name, and a file: a pipe or socket found there is none."""
+    """Whether an entry of a folder is a card by its name, and a file: a pipe or socket found there is no card."""
     if entry.name != CARD_NAME and not (include and _matches(entry.name, below, include)):
         return False
     try:
@@ -160,7 +160,7 @@ def _is_pattern(line: str) -> bool:
 
 
 def _is_ignored(path: str, ignores: Ignores, *, is_folder: bool) -> bool:
-    """As git decides: the last pattern of the innermost file that speaks of the path."""
+    """As git decides: the last pattern of the innermost file that matches the path."""
     if not ignores:
         return False
     absolute = os.path.abspath(path)

@@ -285,7 +285,7 @@ def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = No
 
 
 def _is_out_of_scope(card: Card, data: bytes) -> bool:
-    """Whether a card is well formed and does not speak of carbon, as most do: no rule can have anything to say."""
+    """Whether a card is well formed and does not mention carbon, as most do: no rule can find anything."""
     return not card.problems and not speaks_bytes(data) and card.pyyaml_error is None
 
 

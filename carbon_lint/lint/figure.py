@@ -1,6 +1,6 @@
 """What stands where the figure should: a number, or a string that holds one with a unit, separators or prose.
 
-Several rules on values ask; each speaks of one answer, so that one mistake gives one finding.
+Several rules on values ask; each reports one answer, so that one mistake gives one finding.
 """
 
 from __future__ import annotations

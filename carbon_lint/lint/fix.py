@@ -145,7 +145,7 @@ class _Touched:
 def _leaves(node: Node, touched: _Touched, name: str = "") -> Iterator[tuple[str, str, str]]:
     """(key, type, text) of every scalar that is written and that no edit touches, with the nearest key's name."""
     if node.kind == "scalar" or node.is_alias:
-        # A block without a value gets one where its fields are moved into it.
+        # A block without a value gets one if its fields are moved into it.
         if node.raw and node not in touched:
             yield name, node.type, node.raw if node.is_alias else node.text
         return

@@ -102,5 +102,5 @@ def _length(prefix: str) -> int:
 
 
 def _weight(code: str, prefixes: Iterable[str]) -> int:
-    """How closely a list speaks of a code: the length of its longest match, 0 for none. A tie goes to `ignore`."""
+    """How closely a list matches a code: the length of its longest match, 0 for none. A tie goes to `ignore`."""
     return max((_length(prefix) for prefix in _matching(code, prefixes)), default=0)

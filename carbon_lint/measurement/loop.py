@@ -181,7 +181,7 @@ class Loop:
         self._report(Phase.SUSPENDED)
         self._job.signal(signal.SIGSTOP)
         suspend_this_process()
-        self._resize()  # whoever was in front meanwhile was told of it, and not we
+        self._resize()  # the process in the foreground got that signal, not this one
         self._job.signal(signal.SIGCONT)
 
     def _resize(self) -> None:

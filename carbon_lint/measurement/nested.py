@@ -1,6 +1,6 @@
 """The job's own CodeCarbon, such as the transformers Trainer's callback: what its emissions.csv says.
 
-It counts the same machine in a part of the same time, so it is told beside our figure and never added to it.
+It counts the same machine in a part of the same time, so it is shown beside our figure and never added to it.
 """
 
 from __future__ import annotations

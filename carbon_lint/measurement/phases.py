@@ -1,6 +1,6 @@
 """Share a run's energy out to the epochs and phases that its job names. Pure.
 
-A boundary is known to the tick in which it is heard. The energy of such a tick is split by time: `n` boundaries cut it
+A boundary is known to the tick in which it is read. The energy of such a tick is split by time: `n` boundaries cut it
 into `n + 1` equal parts. `Phase.split_share` says how much of a phase's energy was found so.
 """
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MOST_NAMES = 500
 """Epochs, and phases, that one record lists."""
 MOST_NAME_CHARACTERS = 100
+MOST_MARKS_A_TICK = 20
+"""More in one tick cannot be told apart by their energy, and would let a journal grow without end."""
 
 _COMPONENTS = ("total", "cpu", "gpu", "ram")
 
@@ -39,7 +41,7 @@ class Change(StrEnum):
 
 
 class Mark(NamedTuple):
-    """A boundary that was heard within a tick. Without a name, what begins is not known to be a part of anything."""
+    """A boundary that was read within a tick. Without a name, what begins is not known to be a part of anything."""
 
     kind: PhaseKind
     change: Change
@@ -119,7 +121,7 @@ class _Track:
 
 
 class PhaseMeter:
-    """Takes one reading after the other, each with the marks that were heard since the one before."""
+    """Takes one reading after the other, each with the marks that were read since the one before."""
 
     def __init__(self) -> None:
         self._tracks: dict[PhaseKind, _Track] = defaultdict(_Track)
@@ -179,7 +181,7 @@ def mark_to_json(mark: Mark) -> list[str | None]:
 
 
 def mark_from_json(parts: Sequence[Any]) -> Mark:
-    """Return the mark that `mark_to_json` wrote. Raises ValueError or TypeError if it is none."""
+    """Return the mark that `mark_to_json` wrote. Raises ValueError or TypeError if it is no mark."""
     kind, change, name = parts
     return Mark(PhaseKind(kind), Change(change), None if name is None else str(name))
 

@@ -1,4 +1,4 @@
-"""What the loop says while the job runs, and if the run is heading. Values only; the doors show them."""
+"""Hold what the loop reports while the job runs, and where the run is heading. The front ends show it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Phase(StrEnum):
 class RunProgress:
     """One tick. `used_share` is of the tightest limit, 1.0 at the limit; `forecast_share` is its value at the end.
 
-    `forecast_by` says by what progress. `forecast_warning` is said once, when the share goes over 1.
+    `forecast_by` says by what progress. `forecast_warning` is set once, when the share goes over 1.
     `is_line_open`: the job is known to have left a line unfinished where we write.
     """
 

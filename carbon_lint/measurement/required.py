@@ -56,8 +56,9 @@ def _flavor_without_gpu(allotted: Allotment, gpu_count: int) -> MeasurementError
     return MeasurementError(
         f"this Hugging Face Job has the flavor {allotted.flavor}, so {allotted.gpu_count} GPU"
         f"{'s' if allotted.gpu_count > 1 else ''} to count, and {seen} can be read",
-        hint="`nvidia-smi` must list it in the job's image; `require: none` (--require none) goes on without its "
-        "energy, and an empty CUDA_VISIBLE_DEVICES states that the job does not use it",
+        hint="`nvidia-smi` must list it in the job's image; an empty CUDA_VISIBLE_DEVICES states that the job does not "
+        "use it; or go on without its energy",
+        suggest=(("require", "none"),),
     )
 
 

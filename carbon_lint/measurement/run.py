@@ -65,8 +65,8 @@ def measure(
     """Run the command of `request` under `meter`, judge its budget, write and return its record.
 
     Main thread only: it listens to signals. `on_progress` is called once a tick and must not raise. `printed` is given
-    if the caller hears the job's output; else it is listened to here, if a forecast is asked for. With a `body` no
-    command is run: any thread may measure it, and `printed` must be given.
+    if the caller reads the job's output; else it is read here, if a forecast is asked for. With a `body` no command is
+    run: any thread may measure it, and `printed` must be given.
 
     Raises:
         CommandNotRunnableError: the command is not there, or cannot be executed. Nothing was measured.

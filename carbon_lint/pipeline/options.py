@@ -74,7 +74,6 @@ class Options:
     run_group: str | None = None
     card: str | None = None
     training_type: str | None = None
-    hub_repo: str | None = None
     publishes: bool = False
     pass_env: tuple[str, ...] = ()
 

@@ -1,7 +1,7 @@
 """Tell whether a record's figures can be true. Every reader of a record asks before it acts on it.
 
-A record is a text file: whoever can write to it can change it. What fits together and lies within these bounds cannot
-be told from a measurement; docs/measuring.md lists it.
+A record is a text file: anybody who can write to it can change it. What fits together and lies within these bounds
+cannot be told from a measurement; docs/measuring.md lists it.
 """
 
 from __future__ import annotations

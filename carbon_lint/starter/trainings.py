@@ -66,7 +66,7 @@ def _with_cards(found: tuple[Training, ...], cards: tuple[str, ...]) -> tuple[Tr
     if len(found) == 1:
         return (replace(found[0], card=_nearest_card(found[0].script, cards) or next(iter(cards), None)),)
     owned = [_nearest_card(one.script, cards) for one in found]
-    # a card that several trainings would write is none of theirs alone
+    # a card that several trainings would write belongs to none of them alone
     return tuple(
         replace(one, card=card if owned.count(card) == 1 else None) for one, card in zip(found, owned, strict=True)
     )

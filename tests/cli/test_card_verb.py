@@ -10,6 +10,7 @@ import stat
 import pytest
 
 from carbon_lint.card.read import read_card
+from carbon_lint.card.source import source_of
 from carbon_lint.records.record import Energy, Hardware, Outcome
 from carbon_lint.records.store import write_record
 from tests.records.builders import FRANCE, a_record, fitting
@@ -54,8 +55,9 @@ def test_a_record_is_written_and_all_else_stays(cli, card_file, record_file):
     assert (code, err) == (0, "")
     assert card_file.read_bytes() == CARD.replace(
         b"  fr]\n",
-        b"  fr]\nco2_eq_emissions:\n  emissions: 70.05\n  source: codecarbon\n  training_type: fine-tuning\n"
-        b"  geographical_location: France\n  hardware_used: 1 x NVIDIA A100-SXM4-80GB\n",
+        b"  fr]\nco2_eq_emissions:\n  emissions: 70.05\n  source: %s\n  training_type: fine-tuning\n"
+        b"  geographical_location: France\n  hardware_used: 1 x NVIDIA A100-SXM4-80GB\n"
+        % source_of(a_record()).encode(),
     )
     assert "changed" in out
     assert "emissions: 70.05 (70 g)" in out

@@ -33,7 +33,7 @@ MODULES = [
 ] + [PACKAGE / name for name in ("places.py", "units.py", "config.py", "files.py", "limits.py")]
 # No step can come by these: flags of Docker and nvidia-ctk, of verbs of their own, and of what no input is there for.
 ELSEWHERE = {
-    *("gpus", "device", "group-add", "runtime", "set-as-default"),  # other programs
+    *("gpus", "device", "group-add", "runtime", "set-as-default", "time", "timeout"),  # other programs
     *("verify", "porcelain", "untracked-files", "get", "show-toplevel", "max-parents"),  # git
     *("power", "count", "hours", "host-power", "scale", "cpu", "memory", "threads", "sockets", "load"),  # estimate
     *("run-id", "sum", "trust-location", "gpu-unused", "location-name", "replace"),  # card, of an emissions.csv
@@ -41,7 +41,7 @@ ELSEWHERE = {
     "force",  # recover, in a whole command line
     *("max", "task", "greener-than", "journal", "engine", "workers"),  # find, audit
     *("revision", "stage", "to"),  # publish
-    *("overlap", "remote-ok"),  # merge, run
+    *("overlap", "remote-ok", "pushes-to"),  # merge, run
     "label",  # docker run
     *("cpu-power", "ram-power", "tick", "energy-only", "intensity-source"),  # run, of a machine of one's own
     "baseline-card",  # gate

@@ -1,4 +1,4 @@
-"""`carbon-lint run --hub-repo`: a job that pushes like a Trainer, stopped over its budget or failed by itself."""
+"""`carbon-lint run --pushes-to`: a job that pushes like a Trainer, stopped over its budget or failed by itself."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def commits(hub):
 
 def test_a_job_that_pushed_when_it_was_stopped_is_told_commit_by_commit(model, start):
     before = model.state.repos["acme/m"].git.tip("main")
-    code, err = ended(start("stop", *BUDGET, "--hub-repo", "acme/m"))
+    code, err = ended(start("stop", *BUDGET, "--pushes-to", "acme/m"))
 
     pushed = commits(model)
     said = (
@@ -77,7 +77,7 @@ def test_a_job_that_pushed_when_it_was_stopped_is_told_commit_by_commit(model, s
 
 
 def test_a_job_that_failed_is_told_too_and_keeps_its_exit_status(model, start):
-    code, err = ended(start("fail", "--hub-repo", "acme/m"))
+    code, err = ended(start("fail", "--pushes-to", "acme/m"))
     assert code == 1
     said = load_record("r.json").warnings[-2]
     assert said.startswith("the job failed, and acme/m got 1 commit by acme meanwhile: ")
@@ -85,7 +85,7 @@ def test_a_job_that_failed_is_told_too_and_keeps_its_exit_status(model, start):
 
 
 def test_a_run_that_completed_is_asked_for_once_and_says_nothing_of_it(model, start):
-    code, err = ended(start("finish", "--hub-repo", "acme/m"))
+    code, err = ended(start("finish", "--pushes-to", "acme/m"))
     assert code == 0
     assert "asking the Hub" not in err
     assert model.asked("/refs?") == 1
@@ -101,7 +101,7 @@ def test_nothing_is_asked_unless_a_model_is_named_and_how_to_is_said(model, star
 
 
 def test_a_stop_without_a_push_is_said(model, start):
-    code, err = ended(start("nothing", *BUDGET, "--hub-repo", f"{model.endpoint}/acme/m", settle_s=watch.SETTLE_S))
+    code, err = ended(start("nothing", *BUDGET, "--pushes-to", f"{model.endpoint}/acme/m", settle_s=watch.SETTLE_S))
     assert code == 1
     said = "the job was stopped over its budget; nothing was pushed to acme/m while it ran, nor in the 2.5 s after it"
     assert load_record("r.json").warnings[-1] == said
@@ -109,7 +109,7 @@ def test_a_stop_without_a_push_is_said(model, start):
 
 
 def test_without_a_hub_the_job_runs_and_the_record_says_that_it_is_not_known(start):
-    code, err = ended(start("nothing", *BUDGET, "--hub-repo", "acme/m", HF_ENDPOINT="http://127.0.0.1:9"))
+    code, err = ended(start("nothing", *BUDGET, "--pushes-to", "acme/m", HF_ENDPOINT="http://127.0.0.1:9"))
     assert code == 1
     assert "warning: before the job the Hub could not be asked: " in err
     assert "no connection" in err
@@ -122,7 +122,7 @@ def test_without_a_hub_the_job_runs_and_the_record_says_that_it_is_not_known(sta
 
 
 def test_what_names_no_model_stops_before_the_job(model, start):
-    code, err = ended(start("stop", "--hub-repo", "acme"))
+    code, err = ended(start("stop", "--pushes-to", "acme"))
     assert code == 2
     assert "names a user or organisation, not a model" in err
     assert not Path("ready").exists()
@@ -131,7 +131,7 @@ def test_what_names_no_model_stops_before_the_job(model, start):
 
 def test_without_the_extra_it_is_said_before_the_job(cli, monkeypatch):
     monkeypatch.setattr("carbon_lint.cli.hub_extra.NEEDED", ("no_such_library",))
-    code, _, err = cli("run", "--energy-only", "--hub-repo", "acme/m", "--", "touch", "ran")
+    code, _, err = cli("run", "--energy-only", "--pushes-to", "acme/m", "--", "touch", "ran")
     assert code == 2
     assert "missing packages: no_such_library" in err
     assert "pip install 'carbon-lint[hub] @ " in err
@@ -139,7 +139,7 @@ def test_without_the_extra_it_is_said_before_the_job(cli, monkeypatch):
 
 
 def test_a_training_that_was_let_finish_over_its_budget_is_not_called_half(model, start):
-    code, err = ended(start("linger", *BUDGET, "--on-exceed", "finish", "--hub-repo", "acme/m"))
+    code, err = ended(start("linger", *BUDGET, "--on-exceed", "finish", "--pushes-to", "acme/m"))
     assert code == 1
     said = load_record("r.json").warnings[-2]
     assert said.startswith("the run went over its budget, and acme/m got 2 commits by acme meanwhile: ")
@@ -147,7 +147,7 @@ def test_a_training_that_was_let_finish_over_its_budget_is_not_called_half(model
 
 
 def test_a_run_that_was_cancelled_does_not_wait_for_the_hub(model, start):
-    process = start("stop", "--hub-repo", "acme/m")
+    process = start("stop", "--pushes-to", "acme/m")
     wait_until(Path("ready").exists)
     process.terminate()
     code, err = ended(process)
@@ -161,7 +161,7 @@ def test_a_run_that_was_cancelled_does_not_wait_for_the_hub(model, start):
 def asking(model, start):
     """A run that waits for the Hub, which does not answer: the job is gone, the record is written."""
     model.faults.add(Fault(matches="/refs", skip=1, times=9, stall_s=60))
-    process = start("stop", *BUDGET, "--hub-repo", "acme/m")
+    process = start("stop", *BUDGET, "--pushes-to", "acme/m")
     for line in process.stderr:
         if "asking the Hub" in line:
             break

@@ -132,7 +132,7 @@ def test_a_trainer_that_is_stopped_over_its_budget_is_told_by_its_commits(hub, t
     run = subprocess.run(
         [
             *(sys.executable, "-m", "tests.hub.run_patient", "0.1", "--record", "r.json", "--pass-env", "HF_TOKEN"),
-            *("--max-energy", "0.1 kWh", "--grace", "60s", "--hub-repo", "acme/m"),
+            *("--max-energy", "0.1 kWh", "--grace", "60s", "--pushes-to", "acme/m"),
             *("--", trainer_python, TRAINING, tmp_path / "out", "acme/m"),
         ],
         env=environ,

@@ -19,6 +19,7 @@ from carbon_lint.measurement.job.containers import plan
 from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job, JobState
 from carbon_lint.records.ending import exit_code
+from carbon_lint.records.record import StoppedBy
 from tests.effort import busy
 
 LABEL = "--label carbon-lint.run=ID"
@@ -176,7 +177,7 @@ def driven(environ, command="docker run IMG", *, stop_after_s=None, grace_s=0.3,
         if signum is not None:
             job.cancel(signum, grace_s)
         elif stop_after_s is not None:
-            job.end(grace_s)
+            job.end(grace_s, StoppedBy.BUDGET)
         while job.poll() is not JobState.GONE:
             assert time.monotonic() < began + 10
             time.sleep(0.01)

@@ -261,7 +261,7 @@ def test_the_overshoot_is_at_most_a_tick_and_the_grace(run):
 def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
     from datetime import UTC, datetime, timedelta
 
-    from carbon_lint.measurement import run as module
+    from carbon_lint.measurement.run import measure
 
     moments = [datetime(2026, 1, 1, 12, tzinfo=UTC)]
 
@@ -270,14 +270,14 @@ def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
         def now(cls, tz=None):
             return moments[0]
 
-    monkeypatch.setattr(module, "datetime", SetBack)
+    monkeypatch.setattr("carbon_lint.measurement.wall_clock.datetime", SetBack)
 
     def set_back(progress):
         run.progress.append(progress)
         moments[0] = datetime(2026, 1, 1, 12, tzinfo=UTC) - timedelta(hours=1)
 
     request = RunRequest(command=("sleep", "0.3"), environ={"PATH": "/usr/bin:/bin"}, tick_s=0.1)
-    record = module.measure(request, FakeMeter(), set_back)
+    record = measure(request, FakeMeter(), set_back)
 
     assert record.started_at == "2026-01-01T12:00:00.000Z"
     assert record.ended_at.startswith("2026-01-01T12:00:00.")

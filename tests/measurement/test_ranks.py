@@ -57,7 +57,7 @@ def test_a_run_with_a_left_over_rank_keeps_its_record_and_its_budget(carbon_lint
         (("--record", "records/"), "no location was given"),
         (("--location", "FRA", "--card", "train.py"), "train.py is not a model card"),
         (("--location", "FRA", "--record", "README.md/r.json"), "cannot make the folder"),
-        (("--location", "FRA", "--hub-repo", "no model"), "no model"),
+        (("--location", "FRA", "--pushes-to", "no model"), "no model"),
     ],
 )
 def test_what_stops_the_first_rank_stops_every_rank(carbon_lint, flags, said):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.folder import put_record, record_at
 from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge, of_group
-from carbon_lint.records.merge.windows import Window, merged_windows, shared_s, union_s
+from carbon_lint.records.merge.windows import Window, merged_windows, union_s
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome, Phase, PhaseKind
 from carbon_lint.records.storage import open_storage
 from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
@@ -313,7 +313,6 @@ def test_a_union_is_what_a_ruler_would_say(stretches):
     assert union_s(stretches) == len(seconds)
     merged = merged_windows(stretches)
     assert all(before.end_s < after.start_s for before, after in pairwise(merged))
-    assert shared_s(Window(20, 60), stretches) == len(seconds & set(range(20, 60)))
 
 
 def test_the_verb_merges_files_and_folders(cli):

@@ -92,7 +92,7 @@ def js_yaml_3_value(text: str, style: str | None = None) -> Value:
 
 
 def pyyaml_value(text: str, style: str | None = None) -> Value:
-    """As PyYAML's `safe_load` reads it (YAML 1.1). `error` where the constructor raises."""
+    """As PyYAML's `safe_load` reads it (YAML 1.1). `error` if the constructor raises."""
     if style:
         return "str", text
     if text in {"=", "<<"}:  # resolved to tags that a scalar value has no constructor for

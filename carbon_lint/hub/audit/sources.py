@@ -60,7 +60,7 @@ def fetch(ids: Iterator[str], catalogue: Catalogue) -> Iterator[CardText]:
         while waiting:
             yield waiting.popleft().result()
     except KeyboardInterrupt:
-        is_patient = False  # whoever pressed Ctrl-C is told at once
+        is_patient = False  # answer Ctrl-C at once
         raise
     finally:
         pool.shutdown(wait=is_patient, cancel_futures=True)

@@ -69,7 +69,7 @@ class Catalogue:
 
 
 def entry_of(item: Any) -> Entry | None:
-    """Return an entry from its JSON; None if it is none."""
+    """Return an entry from its JSON; None if that is no entry."""
     if not isinstance(item, dict) or not isinstance(item.get("id"), str):
         return None
     return Entry(

@@ -53,7 +53,7 @@ def _is_stated(environ: Mapping[str, str], reference: str, value: str) -> bool:
         stated = list(_values(yaml.safe_load(text)))
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return False
-    # What an expression gives cannot be known here; whoever wrote it in the workflow wanted it so.
+    # What an expression gives cannot be known here; its author wanted it so.
     return any("${{" in found or found.strip() == value.strip() for found in stated)
 
 

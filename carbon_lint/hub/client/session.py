@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-DEFAULT_TIMEOUT_S = 120.0
 _TRUE = {"1", "on", "yes", "true"}
 _LOGGERS = ("huggingface_hub", "httpx", "httpx2")
 

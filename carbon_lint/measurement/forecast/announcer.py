@@ -1,4 +1,4 @@
-"""Say a forecast to the person who watches: once, taken back if it no longer holds, and why there is none."""
+"""Print a forecast once, take it back if it no longer holds, and say why there is none."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class _Passage:
         while view:
             try:
                 view = view[os.write(self.target, view) :]
-            except BlockingIOError:  # whoever gave us the descriptor made it so
+            except BlockingIOError:  # it was given to us like that
                 poller = select.poll()
                 poller.register(self.target, select.POLLOUT)
                 poller.poll()
@@ -164,7 +164,7 @@ class Listening:
         self._passages: list[_Passage] = []
         self._way_of_stderr: _FileStream | _Passage | None = None
         self._is_finished = False
-        self.problem: str | None = None  # why something is not heard; the job writes there as ever
+        self.problem: str | None = None  # why something is not read; the job writes there as ever
         self.printed = PrintedProgress()
 
     def __enter__(self) -> Self:

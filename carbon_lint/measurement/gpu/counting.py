@@ -203,7 +203,7 @@ class Gpus:
             self.sample()
 
     def _look(self, now_s: float) -> None:
-        """Mark the cards that others than the job are on. Each is told of once. See how much power they draw."""
+        """Mark the cards that others than the job use, with one warning a card. Read how much power they draw."""
         self._looked_s = now_s
         for device in self._devices:
             if device.has_counter:
@@ -315,7 +315,7 @@ def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path 
 
 
 def _missing(environ: Mapping[str, str]) -> Iterator[str]:
-    """Where a GPU may be used all the same, as under WSL, whose GPU is on no bus."""
+    """Files that show that a GPU may be used all the same, as under WSL, whose GPU is on no bus."""
     for name in (CUDA, ROCR, HIP):
         value = environ.get(name)
         if value and not hides(value):

@@ -22,7 +22,7 @@ SLICE_S = 20.0  # between two looks at the clock: what a thread waits for does n
 
 def steady_clock() -> Callable[[], float]:
     """Seconds since 1970 as they are now, and from now on by a clock that nobody sets and that runs through sleep."""
-    # Where there is no such clock (not Linux), one that stands still while the machine sleeps.
+    # If there is no such clock (not Linux), take one that stands still while the machine sleeps.
     kind = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     offset_s = time.time() - time.clock_gettime(kind)
     return lambda: offset_s + time.clock_gettime(kind)

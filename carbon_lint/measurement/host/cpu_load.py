@@ -43,7 +43,7 @@ class GroupTime:
 
 
 class CpusTime:
-    """The busy seconds of the machine's CPUs, or of some of them by number; stolen time is none."""
+    """The busy seconds of the machine's CPUs, or of some of them by number, without stolen time."""
 
     def __init__(self, root: Path, cpus: Collection[int] | None = None) -> None:
         self._names = {b"cpu"} if cpus is None else {b"cpu%d" % number for number in cpus}

@@ -16,7 +16,6 @@ from typing import Any
 from carbon_lint.data import table
 
 _TABLE = table("cpu_power.json")
-_CORES = r"\b(\d+|dual|quad|six|eight)[- ]core\b"
 CODECARBON_LIST = "CodeCarbon's list of processors"
 
 

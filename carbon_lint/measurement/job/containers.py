@@ -1,7 +1,7 @@
 """Find the containers that a command starts, stop them with the job, and say which processes they are.
 
 Stopping the client of Docker or Podman does not stop what it started. Each container gets a label, by which it is found
-again: with no state of our own, whoever of us is still alive can end it.
+again: without any state of our own, each of our processes can end it.
 """
 
 from __future__ import annotations

@@ -252,7 +252,7 @@ class _Guardian:
 
     def _send_to(self, pids: Sequence[int], signum: int) -> None:
         descendants.send(signum, pids)
-        descendants.send(signal.SIGCONT, pids)  # a stopped process hears nothing until it goes on
+        descendants.send(signal.SIGCONT, pids)  # a stopped process acts on no signal until it continues
 
     def _helpers(self) -> Sequence[int]:
         return tuple(self._ender.pids)
@@ -264,7 +264,7 @@ class _Guardian:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._group, signum)
             if signum in {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}:
-                os.killpg(self._group, signal.SIGCONT)  # a stopped job hears nothing until it goes on
+                os.killpg(self._group, signal.SIGCONT)  # a stopped job acts on no signal until it continues
 
     def _group_of(self, pid: int) -> int | None:
         try:

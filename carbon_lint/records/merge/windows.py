@@ -51,10 +51,5 @@ def merged_windows(windows: Iterable[Window]) -> list[Window]:
     return merged
 
 
-def shared_s(window: Window, others: Iterable[Window]) -> float:
-    """Return the seconds of `window` that at least one of `others` covers too."""
-    return sum(window.overlap_s(other) for other in merged_windows(others))
-
-
 def _seconds(stamp: str) -> float:
     return datetime.fromisoformat(stamp).timestamp()

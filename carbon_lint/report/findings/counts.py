@@ -1,4 +1,4 @@
-"""What a report comes to, in words. Every count that was made is said, also the ones that hide something."""
+"""What a report comes to, in words. Every count is stated, also those of findings that are not shown."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory"}
 _MOST_BARS = 20
-_MOST_TIMES = 5.0  # a limit that is higher by more would flatten the curve: it is said in words instead
+_MOST_TIMES = 5.0  # a limit that is higher by more would flatten the curve: it is stated in words instead
 _J_PER_KWH = 3.6e6
 
 

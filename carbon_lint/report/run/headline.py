@@ -141,7 +141,7 @@ def _findings(end: RunReport) -> str:
 
 
 def _change(compared: Comparison | None) -> str:
-    """`+410 % vs main`; energy and grid apart where the grid has moved."""
+    """`+410 % vs main`; energy and grid apart if the grid has changed."""
     if compared is None or not compared.can_be_judged or compared.emissions_change is None:
         return ""
     before = compared.baseline.name or compared.baseline.origin
