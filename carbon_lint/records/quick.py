@@ -102,9 +102,8 @@ def _type(wanted: str | list[str], schema: Mapping[str, Any]) -> Check:
 
 def _members(schema: Mapping[str, Any]) -> Check:
     properties = schema.get("properties", {})
-    leaves = {name: leaf for name, part in properties.items() if (leaf := _leaf(part)) is not None}
-    known = {name: compile_schema(part) for name, part in properties.items() if name not in leaves}
-    find, leaf_of, required = known.get, leaves.get, frozenset(schema.get("required", ()))
+    known: dict[str, _Leaf | Check] = {name: _leaf(part) or compile_schema(part) for name, part in properties.items()}
+    find, required = known.get, frozenset(schema.get("required", ()))
     must_be = schema.get("type") == "object"
     rest = schema.get("additionalProperties", True)
     other: Check = (lambda _: bool(rest)) if isinstance(rest, bool) else compile_schema(rest)
@@ -115,14 +114,13 @@ def _members(schema: Mapping[str, Any]) -> Check:
         if not required <= value.keys():
             return False
         for name, each in value.items():
-            leaf = leaf_of(name)
-            if leaf is None:
-                if not find(name, other)(each):
+            rule = find(name, other)
+            if isinstance(rule, _Leaf):
+                kinds, least, most = rule
+                kind = type(each)
+                if kind not in kinds or (kind in _NUMBERS and not least <= each <= most):
                     return False
-                continue
-            kinds, least, most = leaf
-            kind = type(each)
-            if kind not in kinds or (kind in _NUMBERS and not least <= each <= most):
+            elif not rule(each):
                 return False
         return True
 
