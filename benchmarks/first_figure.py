@@ -27,7 +27,7 @@ from tests.docs import tabs  # noqa: E402  from the checkout
 
 def laptop(folder: str, home: str) -> bool:
     done = tabs.laptop(folder, environ={"PIP_CACHE_DIR": home})
-    return done.returncode == 0 and Path(folder, "r.json").exists()
+    return done.returncode == 0 and Path(folder, "first-figure", "r.json").exists()
 
 
 def workflow(folder: str, _home: str) -> bool:

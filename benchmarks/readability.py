@@ -20,6 +20,7 @@ BEFORE = (
     *("docs/linting.md", "docs/publishing.md", "docs/finding.md", "docs/reports.md"),
 )
 """Start and what stood under "Guides" at 55dbe55."""
+OTHER_GUIDES = ("hf-jobs", "kubernetes", "month", "python", "slurm", "verifying")
 TABLES = re.compile(r"^\|[-| ]+\|$", re.MULTILINE)
 HIDDEN = (
     re.compile(r"^( *)```.*?^\1``` *$", re.MULTILINE | re.DOTALL),
@@ -61,7 +62,8 @@ def main() -> None:
     """Print the scores."""
     commit = sys.argv[1] if len(sys.argv) > 1 else "55dbe55"
     old = {path: at(commit, path) for path in BEFORE}
-    pages = [ROOT / "docs" / "start.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+    others = (ROOT / "docs" / f"{name}.md" for name in ("start", *OTHER_GUIDES))
+    pages = [*others, *sorted((ROOT / "docs" / "guides").glob("*.md"))]
     new = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in pages}
     for title, found in ((commit, old), ("now", new)):
         print(f"{title:32} {scores(list(found.values()))}")

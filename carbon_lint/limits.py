@@ -316,11 +316,17 @@ def _part(text: str) -> float:
 
 
 def _window_s(text: str) -> float:
+    try:
+        return parse_window_s(text)
+    except UsageError as error:
+        raise UsageError(error.message, hint='write window = "month", or an age such as "30d"') from error
+
+
+def parse_window_s(text: str) -> float:
+    """Return `'30d'` in seconds: the length of a window of time. Raises UsageError."""
     window_s = parse_age_s(text)
     if not 0 < window_s <= _LONGEST_WINDOW_S:
-        raise UsageError(
-            f"{text!r} is not a window", hint='write window = "month", or an age up to 3660d, such as "30d"'
-        )
+        raise UsageError(f"{text!r} is not a window", hint="write an age above 0 up to 3660d, such as 30d")
     return window_s
 
 

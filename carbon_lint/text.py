@@ -100,7 +100,7 @@ def markdown_text(text: str, *, is_start: bool = True) -> str:
 def markdown_message(text: str) -> str:
     """`text`, a message of ours, with what it has between backticks as code and all else as plain words."""
     parts = text.split("`")
-    is_paired = len(parts) % 2 == 1
+    is_paired = len(parts) % 2 == 1 and all(parts[1::2])  # two backticks in a row hold nothing
     return "".join(
         markdown_code(part) if number % 2 and part else markdown_text(part, is_start=number == 0)
         for number, part in enumerate(parts if is_paired else [text])

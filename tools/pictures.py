@@ -26,7 +26,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 PROGRAM = [sys.executable, "-m", "carbon_lint"]
 TRAIN = [sys.executable, str(ROOT / "examples" / "demo" / "train.py")]
-LIMIT = "40 mg"
 COLUMNS = 112
 # The comment as GitHub shows it, near enough: its font, its tables, its width.
 STYLE = """<meta charset="utf-8"><style>
@@ -42,26 +41,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--browser", default=shutil.which("chromium") or "chromium", help="a Chromium")
     parser.add_argument("--month", action="store_true", help="only the page of a team's month")
-    arguments = parser.parse_args()
-    browser = arguments.browser
+    parser.add_argument("--epochs", type=int, default=90, help="of the demo's training")
+    parser.add_argument("--limit", default="40 mg", help="what the run is held to")
+    options = parser.parse_args()
+    browser = options.browser
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         month = Path(folder, "month.html")
         write_page(Path(folder), month)
         photograph(browser, month, PICTURES / "month.png", "1000,1010")
-    if arguments.month:
+    if options.month:
         return
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "examples" / "demo" / "card.md", Path(folder, "README.md"))
-        shown = ["run", "--location", "FRA", "--max-emissions", LIMIT, "--record", "r.json", "--card", "README.md"]
-        screen = typed(folder, [*PROGRAM, *shown, "--", *TRAIN], shown=[*shown, "--", "python", "train.py"])
+        shown = ["run", "--forecast", "--location", "FRA", "--max-emissions", options.limit, "--record", "r.json"]
+        shown += ["--card", "README.md"]
+        train = [*TRAIN, "--epochs", str(options.epochs)]
+        screen = typed(folder, [*PROGRAM, *shown, "--", *train], shown=[*shown, "--", "python", "train.py"])
         check = ["check", "README.md"]
         screen += typed(folder, [*PROGRAM, *check], shown=check)
         terminal(screen, PICTURES / "terminal.svg")
-        asked = ["report", "r.json", "--max-emissions", LIMIT, "--format"]
+        asked = ["report", "r.json", "--max-emissions", options.limit, "--format"]
         page = Path(folder, "run.html")
         page.write_text(output(folder, [*asked, "html"]), encoding="utf-8")
-        photograph(browser, page, PICTURES / "page.png", "1000,1180")
+        photograph(browser, page, PICTURES / "page.png", "1000,1640")
         comment = Path(folder, "comment.html")
         text = output(folder, [*asked, "comment"])
         html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)

@@ -28,10 +28,11 @@ from typing import TYPE_CHECKING
 from carbon_lint.cli.ledger_report import add_report_arguments, report
 from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
 from carbon_lint.files import write_atomically
+from carbon_lint.limits import parse_window_s
 from carbon_lint.records.ledger import check_whole
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
 from carbon_lint.text import terminal
-from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
+from carbon_lint.units import parse_emissions_g, parse_energy_kwh
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -216,7 +217,7 @@ def _contents(arguments: Namespace) -> Contents:
 
     url = ledger_url(arguments.ledger)
     if arguments.window is not None:
-        found = contents_between(url, datetime.now(UTC) - timedelta(seconds=parse_duration_s(arguments.window)))
+        found = contents_between(url, datetime.now(UTC) - timedelta(seconds=parse_window_s(arguments.window)))
     else:
         found = contents(url, None if arguments.month is None else [parse_month(arguments.month)])
     if not found.months:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.limits import parse_window_s
 from carbon_lint.records.ledger_url import ledger_url
-from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
+from carbon_lint.units import parse_emissions_g, parse_energy_kwh
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -79,7 +80,7 @@ def _period(arguments: Namespace, now: datetime) -> Period:
     from carbon_lint.records.periods import days_before, month_around, month_period
 
     if arguments.window is not None:
-        return days_before(now, parse_duration_s(arguments.window))
+        return days_before(now, parse_window_s(arguments.window))
     return month_around(now) if arguments.month is None else month_period(parse_month(arguments.month))
 
 
@@ -92,7 +93,7 @@ def _given(arguments: Namespace) -> tuple[WindowBudget, ...]:
     return (
         WindowBudget(
             name="all runs",
-            window_s=None if arguments.window is None else parse_duration_s(arguments.window),
+            window_s=None if arguments.window is None else parse_window_s(arguments.window),
             max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),
             max_energy_kwh=None if arguments.max_energy is None else parse_energy_kwh(arguments.max_energy),
         ),

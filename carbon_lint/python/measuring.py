@@ -168,17 +168,17 @@ class Measurement:
         self._thread = threading.Thread(
             target=_tell, args=(Story(plan, front), self._told), name="carbon-lint", daemon=True
         )
-        self._thread.start()
         try:
+            self._thread.start()
             body.started.wait()
+            if self._told.done():
+                self._body = None
+                self._thread.join()
+                self._told.result()
+            self._listen_to_sigterm()
         except KeyboardInterrupt:  # before the body: it ends as soon as it has begun
             self._end(_INTERRUPTED, StoppedBy.CANCEL)
             raise
-        if self._told.done():
-            self._body = None
-            self._thread.join()
-            self._told.result()
-        self._listen_to_sigterm()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -199,7 +199,7 @@ class Measurement:
         if error is None:
             raise failure
         if isinstance(error, BudgetExceeded):
-            error.record = self.record
+            error.record = error.record or self.record
         else:
             error.add_note(f"carbon-lint: {failure}")
 

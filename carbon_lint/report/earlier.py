@@ -34,4 +34,5 @@ _SIGNS = {
 def check_replaceable(path: str, name: str) -> None:
     """Raise OutputError if a file is at `path` that is neither empty nor an earlier report in the format `name`."""
     sign = re.compile(_SIGNS[name] if name in _SIGNS else FORMS[name].sign)
-    check_is_ours(path, f"an earlier report of carbon-lint as {name}", lambda data: sign.search(data) is not None)
+    what = f"an earlier report of carbon-lint as {name.removeprefix('month-')}"
+    check_is_ours(path, what, lambda data: sign.search(data) is not None)

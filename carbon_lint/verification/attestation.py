@@ -6,6 +6,7 @@ commit; a transparency log shows when.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import logging
@@ -44,17 +45,17 @@ def check_attestation(bundle: bytes, record: Record, data: bytes, trusted_root: 
 
     Raises InputError if `trusted_root` cannot be read.
     """
+    wrong = _difference(bundle, record, data)  # also if nobody can be asked whose signature it is
+    if wrong is not None:
+        yield Statement(Kind.CONTRADICTED, _ATTESTATION, wrong)
+        return
     try:
-        payload, signer = _verified(bundle, record.provenance.repository, trusted_root)
+        signer = _verified(bundle, record.provenance.repository, trusted_root)
     except _UncheckedError as error:
         yield Statement(Kind.UNKNOWN, _ATTESTATION, f"who signed the record: {error}")
         return
     except ValueError as error:
         yield Statement(Kind.CONTRADICTED, _ATTESTATION, f"it is not valid: {str(error)[:_SHOWN]}")
-        return
-    wrong = _difference(payload, record, data)
-    if wrong is not None:
-        yield Statement(Kind.CONTRADICTED, _ATTESTATION, wrong)
         return
     if record.provenance.repository is None:
         yield Statement(Kind.CLAIMED, _ATTESTATION, f"{signer} signed it; the record names no repository to compare")
@@ -63,14 +64,17 @@ def check_attestation(bundle: bytes, record: Record, data: bytes, trusted_root: 
     yield Statement(Kind.UNKNOWN, _ATTESTATION, "whether whoever can change that workflow made it tell the truth")
 
 
-def _verified(bundle: bytes, repository: str | None, trusted_root: str | None) -> tuple[bytes, str]:
-    """Return the signed statement and who signed it. Raises ValueError if it does not hold, _UncheckedError."""
+def _verified(bundle: bytes, repository: str | None, trusted_root: str | None) -> str:
+    """Return who signed the statement. Raises ValueError if the signature does not hold, _UncheckedError."""
     try:
         from sigstore.errors import Error  # noqa: PLC0415  of an extra, and a second to import
         from sigstore.models import Bundle  # noqa: PLC0415
         from sigstore.verify import policy  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise _UncheckedError(f"{error.name} is not installed ({install_hint('attest')})") from error
+    material = json.loads(bundle).get("verificationMaterial")
+    if isinstance(material, dict) and not material.get("tlogEntries"):
+        raise _UncheckedError("it is in no public log, as of a private repository; `gh attestation verify` asks GitHub")
     verifier = _verifier(trusted_root)
     checks: list[Any] = [policy.OIDCIssuer(GITHUB)]
     if repository is not None:
@@ -83,9 +87,11 @@ def _verified(bundle: bytes, repository: str | None, trusted_root: str | None) -
         raise ValueError(str(error)) from error
     except _UNREADABLE as error:
         raise ValueError(f"it cannot be read: {type(error).__name__}") from error
+    if payload != _payload(bundle):
+        raise ValueError("it states two things, and only one of them is signed")
     if kind != IN_TOTO:
         raise ValueError(f"it signs {kind!r}, expected {IN_TOTO}")
-    return payload, signer
+    return signer
 
 
 def _verifier(trusted_root: str | None) -> Any:
@@ -99,14 +105,14 @@ def _verifier(trusted_root: str | None) -> Any:
             return Verifier.production()
         except (Error, OSError) as error:
             raise _UncheckedError(
-                f"the public Sigstore's keys could not be had ({error}); name --trusted-root"
+                f"the public Sigstore's keys could not be had ({error}); --trusted-root names a file of keys"
             ) from error
     try:
         return Verifier(trusted_root=TrustedRoot.from_file(trusted_root))
     except (Error, OSError, ValueError) as error:
         raise InputError(
             f"{trusted_root} is no trusted root of Sigstore: {str(error)[:_SHOWN]}",
-            hint="`gh attestation trusted-root` prints GitHub's; leave the option out for the public one",
+            hint="name a file like Sigstore's trusted_root.json, or leave the option out to take that",
         ) from error
 
 
@@ -118,14 +124,19 @@ def _signer(certificate: Any) -> str:
     return ", ".join(names.get_values_for_type(UniformResourceIdentifier)) or "nobody that it names"
 
 
-def _difference(payload: bytes, record: Record, data: bytes) -> str | None:
+def _payload(bundle: bytes) -> bytes:
+    """Return the statement in a bundle. Raises KeyError, TypeError, ValueError, RecursionError if there is none."""
+    return base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"], validate=True)
+
+
+def _difference(bundle: bytes, record: Record, data: bytes) -> str | None:
     """Return what the signed statement has otherwise than the record; `None` if it is of this record."""
     try:
-        statement = json.loads(payload)
+        statement = json.loads(_payload(bundle))
         digests = [subject["digest"]["sha256"] for subject in statement["subject"]]
         kind, signed = statement["predicateType"], statement["predicate"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        return f"the signed statement is not in-toto's: {error!r}"
+        return f"it is no bundle of Sigstore with a statement of in-toto: {type(error).__name__}"
     if kind != PREDICATE_TYPE:
         return f"it states a {kind!r}, expected {PREDICATE_TYPE}"
     if hashlib.sha256(data).hexdigest() not in digests:

@@ -152,9 +152,13 @@ class _Replay:
         known = [each.assumptions for each in (self.record, self.header) if each is not None and each.assumptions]
         if not known:
             return
-        differences = [recomputed(reading, self.record.methods, each, self.record.pue) for each in known]
-        if all(differences):
-            yield str(differences[0])
+        differences: list[str] = []
+        for each in known:
+            difference = recomputed(reading, self.record.methods, each, self.record.pue)
+            if difference is None:
+                return
+            differences.append(difference)
+        yield differences[0]
 
     def statements(self) -> Iterator[Statement]:
         """Yield what the whole journal shows."""

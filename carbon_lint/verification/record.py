@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.records.hashes import FIELD, record_sha256, short
@@ -23,8 +25,22 @@ _PRICED = 1e-6  # relative; a mean over hours is a sum in another order than the
 _RECORD = Subject.RECORD
 
 
-def check_record(record: Record, document: dict[str, Any]) -> Iterator[Statement]:
-    """Yield what the record itself shows. `document` is its file's JSON."""
+def read_document(data: bytes) -> tuple[dict[str, Any], list[str]]:
+    """Return the JSON of a record's file, and the keys that come twice in it, which readers take differently."""
+    twice: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        twice.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        return found
+
+    return json.loads(data, object_pairs_hook=once), twice
+
+
+def check_record(record: Record, data: bytes) -> Iterator[Statement]:
+    """Yield what the record itself shows. `data` is its file, which is known to hold a record."""
+    document, twice = read_document(data)
+    yield from (Statement(Kind.CONTRADICTED, _RECORD, f"the key {name} comes twice in it") for name in twice)
     yield _hash(document)
     flaw = find_contradiction(record) or find_implausible(record)
     if flaw is not None:
@@ -97,6 +113,12 @@ def _told(record: Record) -> Iterator[Statement]:
     where = f" in {intensity.location_name or intensity.location}" if intensity and intensity.location else ""
     what = f"the job ran{where} on the hardware that it names, with a power usage effectiveness of {record.pue:g}"
     yield Statement(Kind.CLAIMED, _RECORD, what)
+    shared = sum(gpu.is_shared for gpu in record.hardware.gpus)
+    if shared:
+        what = (
+            f"what part of the energy of {shared} of its GPUs is the job's: others used them too, and each counts whole"
+        )
+        yield Statement(Kind.UNKNOWN, _RECORD, what)
     left = left_out_of(record)
     more = f"{left.low:.0%} to {left.high:.0%} of the counted energy"
     yield Statement(

@@ -33,7 +33,7 @@ class Runs:
 
 def find_runs(record: Record, path: str | None) -> Runs:
     """Return what the folder of the record shows of its run group. `path` is `None` for a record that lies alone."""
-    if path is None:
+    if path is None or not (record.parts_sha256 or record.run_group is not None):
         return Runs(whole=record, parts=(), statements=(_alone(record),))
     try:
         beside = records_in(Path(path).parent)
@@ -42,8 +42,6 @@ def find_runs(record: Record, path: str | None) -> Runs:
         return Runs(whole=record, parts=(), statements=(broken,))
     if record.parts_sha256:
         return _sum_of(record, beside)
-    if record.run_group is None:
-        return Runs(whole=record, parts=(), statements=(_alone(record),))
     try:
         whole = group_sum(record, path).record
     except CarbonLintError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -69,7 +68,7 @@ def _statements(evidence: Evidence, figures: Figures) -> Iterator[Statement]:
     record = parse_record_as_it_is(evidence.record, evidence.record_name)
     runs = find_runs(record, evidence.folder_path)
     yield from check_card(figures, runs.whole)
-    yield from check_record(record, json.loads(evidence.record))
+    yield from check_record(record, evidence.record)
     yield from runs.statements
     yield from _journals(evidence, record)
     for part in runs.parts:
@@ -102,7 +101,7 @@ def _part(name: str, record: Record, whole: str) -> Iterator[Statement]:
     if os.path.realpath(name) == os.path.realpath(whole):
         return
     with open(name, "rb") as stream:
-        found = list(check_record(record, json.loads(stream.read())))
+        found = list(check_record(record, stream.read()))
     beside = existing(journal_path(name))
     if beside.is_file():
         found += _journal(os.fspath(beside), record)

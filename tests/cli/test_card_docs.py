@@ -12,6 +12,11 @@ from tests.records.test_emissions_csv import QUEBEC, table
 PAGE = (ROOT / "docs" / "card.md").read_text(encoding="utf-8")
 
 
+def without_hash(text):
+    """The hash changes with each field that a record gets."""
+    return re.sub(r"\brecord [0-9a-f]{16}\b", "record HASH", text)
+
+
 def test_the_examples_run_and_print_what_the_page_shows(carbon_lint, tmp_path):
     (tmp_path / "README.md").write_text("---\nlicense: mit\n---\n")
     write_record(a_record(), tmp_path / "r.json")
@@ -22,7 +27,7 @@ def test_the_examples_run_and_print_what_the_page_shows(carbon_lint, tmp_path):
     for command, shown in examples:
         done = carbon_lint(*command.split(), cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert not shown or done.stdout == shown
+        assert not shown or without_hash(done.stdout) == without_hash(shown)
         assert "--body" not in command or (tmp_path / "README.md").read_text().endswith(f"\n{section}")
 
 

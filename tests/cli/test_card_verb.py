@@ -10,8 +10,9 @@ import stat
 import pytest
 
 from carbon_lint.card.read import read_card
+from carbon_lint.card.source import source_of
 from carbon_lint.records.record import Energy, Hardware, Outcome
-from carbon_lint.records.store import write_record
+from carbon_lint.records.store import load_record, write_record
 from tests.records.builders import FRANCE, a_record, fitting
 from tests.records.test_emissions_csv import QUEBEC, table
 
@@ -50,11 +51,14 @@ def block_of(path):
 
 
 def test_a_record_is_written_and_all_else_stays(cli, card_file, record_file):
-    code, out, err = cli("card", card_file, "--from", record_file(), "--training-type", "fine-tuning")
+    record = record_file()
+    source = source_of(load_record(record)).encode()
+    assert source.startswith(b"carbon-lint 0.1.0 with CodeCarbon 3.3.2, run ")
+    code, out, err = cli("card", card_file, "--from", record, "--training-type", "fine-tuning")
     assert (code, err) == (0, "")
     assert card_file.read_bytes() == CARD.replace(
         b"  fr]\n",
-        b"  fr]\nco2_eq_emissions:\n  emissions: 70.05\n  source: codecarbon\n  training_type: fine-tuning\n"
+        b"  fr]\nco2_eq_emissions:\n  emissions: 70.05\n  source: " + source + b"\n  training_type: fine-tuning\n"
         b"  geographical_location: France\n  hardware_used: 1 x NVIDIA A100-SXM4-80GB\n",
     )
     assert "changed" in out

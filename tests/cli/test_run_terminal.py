@@ -17,7 +17,7 @@ import psutil
 import pyte
 import pytest
 
-from carbon_lint.measurement.progress import Phase, Progress
+from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
 from tests import spawn
 from tests.cases import cases
@@ -185,7 +185,7 @@ def progress(**changes):
         "used_share": 0.42,
         **changes,
     }
-    return Progress(**values)
+    return RunProgress(**values)
 
 
 def test_the_line_says_grams_share_elapsed_and_watts():

@@ -51,6 +51,7 @@ def parse(words):
     module = importlib.import_module(f"carbon_lint.cli.{VERBS[words[0]][0]}")
     parser = ArgumentParser(allow_abbrev=False, exit_on_error=False)
     module.add_arguments(parser)
+    parser.add_argument("--verbose", action="store_true")  # every verb's, by carbon_lint/cli/__init__.py
     parser.parse_args(words[1:])
 
 
@@ -190,3 +191,13 @@ def test_every_block_of_python_json_and_shell_can_be_read():
     for block in of("bash", "sh"):
         done = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (block.place, done.stderr)
+
+
+def test_the_grids_that_the_pages_name_are_those_of_the_tables():
+    from carbon_lint.places import find_place
+
+    for page in ("number.md", "faq.md"):
+        text = " ".join((ROOT / "docs" / page).read_text(encoding="utf-8").split())
+        for code, name in (("FRA", "France"), ("POL", "Poland")):
+            shown = re.search(rf"{name} about (\d+) g|about (\d+) g in {name}|{name} has about (\d+) g", text)
+            assert int(next(filter(None, shown.groups()))) == round(find_place(code).g_per_kwh), (page, name)

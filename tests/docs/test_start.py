@@ -45,8 +45,9 @@ def test_the_laptop_tab_gives_a_figure_and_a_card_in_an_empty_folder(tmp_path):
     folder.mkdir()
     done = tabs.laptop(folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads((folder / "r.json").read_text(encoding="utf-8"))["emissions_g"] > 0
-    assert "co2_eq_emissions:" in (folder / "README.md").read_text(encoding="utf-8")
+    made = folder / "first-figure"
+    assert json.loads((made / "r.json").read_text(encoding="utf-8"))["emissions_g"] > 0
+    assert "co2_eq_emissions:" in (made / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.hook

@@ -254,6 +254,7 @@ install.user='true'
     }
 
 
+@pytest.mark.slow
 @cases(
     "variable",
     [

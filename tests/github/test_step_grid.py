@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import time
@@ -42,7 +43,8 @@ def runner(tmp_path, grid):
 def everything_written(runner, step):
     """All text that the step left behind, its `env` apart."""
     files = [path for path in runner.workspace.rglob("*") if path.is_file()]
-    return step.summary + json.dumps(step.outputs) + "".join(path.read_text() for path in files)
+    texts = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes() for path in files)
+    return step.summary + json.dumps(step.outputs) + b"".join(texts).decode()
 
 
 def assert_hidden(runner, step):

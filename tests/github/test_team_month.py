@@ -73,6 +73,7 @@ def spend(number, emissions_g):
     add(fitting(one), "ledger")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq, which GitHub's runners have")
 def test_one_issue_is_kept_and_the_owner_is_told_once_at_each_threshold(morning):
     spend(1, 100.0)

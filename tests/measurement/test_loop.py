@@ -261,7 +261,6 @@ def test_the_overshoot_is_at_most_a_tick_and_the_grace(run):
 def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
     from datetime import UTC, datetime, timedelta
 
-    from carbon_lint.measurement import wall_clock
     from carbon_lint.measurement.run import measure
 
     moments = [datetime(2026, 1, 1, 12, tzinfo=UTC)]
@@ -271,7 +270,7 @@ def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
         def now(cls, tz=None):
             return moments[0]
 
-    monkeypatch.setattr(wall_clock, "datetime", SetBack)
+    monkeypatch.setattr("carbon_lint.measurement.wall_clock.datetime", SetBack)
 
     def set_back(progress):
         run.progress.append(progress)

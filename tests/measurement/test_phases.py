@@ -12,11 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.measurement.forecast.marks import MOST_MARKS_A_TICK, Marks
+from carbon_lint.measurement.forecast.marks import Marks
 from carbon_lint.measurement.forecast.phase_file import PhaseFile
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.phases import MOST_NAMES, Change, Mark, PhaseMeter, mark_from_json, mark_to_json
+from carbon_lint.measurement.phases import (
+    MOST_MARKS_A_TICK,
+    MOST_NAMES,
+    Change,
+    Mark,
+    PhaseMeter,
+    mark_from_json,
+    mark_to_json,
+)
 from carbon_lint.measurement.recover import recover
 from carbon_lint.records.document import record_from_json, record_to_json
 from carbon_lint.records.plausible import find_implausible
@@ -202,6 +210,14 @@ def test_a_run_lists_its_phases_and_a_killed_one_the_same(run):
     recovered = recover("killed.jsonl").phases
     for name in ("name", "times", "began_s", "ended_s", "split_share", "energy_kwh"):
         assert [getattr(each, name) for each in recovered] == [getattr(each, name) for each in one.phases], name
+
+
+def test_a_secret_in_a_name_is_in_neither_record_nor_journal(run):
+    job = JOB.replace('phase("load")', 'phase("load with hush-hush-1234")')
+    one = run(job, meter=FakeMeter(power_w=1000.0), record_path="r.json", secrets=("hush-hush-1234",))
+    assert one.phases[0].name.startswith("load with ")
+    assert "hush" not in Path("r.json").read_text()
+    assert b"hush" not in gzip.decompress(Path("r.jsonl.gz").read_bytes())
 
 
 def test_phases_of_an_unmeasured_run_are_none(run):

@@ -157,8 +157,8 @@ def test_energy_by_rapl_is_the_movement_of_all_packages_and_their_memory_times_p
         time.sleep(0.06)
         for folder, joules in zip(folders, (100, 50, 12, 8), strict=True):
             add_joules(folder, joules)
-        reading = meter.read()
-    meter.stop()
+        meter.read()
+    reading = meter.stop()
     assert reading.energy_kwh.cpu * 3.6e6 == pytest.approx(450 * 1.2, rel=1e-4)
     assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(60 * 1.2, rel=1e-4)
     assert reading.codecarbon.cpu_kwh == pytest.approx(reading.energy_kwh.cpu, rel=1e-4)

@@ -26,7 +26,7 @@ def test_the_site_builds_strictly_and_each_page_is_plain_markdown_too(tmp_path):
     pages = {path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")}
     assert {path.relative_to(tmp_path / "site") for path in (tmp_path / "site").rglob("*.md")} == pages
     page = (tmp_path / "site/ci-elsewhere/index.html").read_text(encoding="utf-8")
-    assert "/blob/main/examples/elsewhere/slurm.sh" in page
+    assert "/blob/main/examples/elsewhere/shell.sh" in page
     assert 'href="../examples' not in page
     home = (tmp_path / "site/index.html").read_text(encoding="utf-8")
     loaded = re.findall(r"<(?:script|link)[^>]*(?:src|href)=\"(https?://[^\"]+\.(?:js|css|woff2?))", home)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint import BudgetExceeded, measure
+from carbon_lint.callbacks.progress_file import ProgressFile
 from carbon_lint.errors import CarbonLintError, MeasurementError, UsageError
 from carbon_lint.measurement.job.environment import PROGRESS_VARIABLE, RUN_ID_VARIABLE
 from carbon_lint.pipeline import plan
@@ -71,6 +72,7 @@ def test_the_body_is_measured_and_the_process_is_as_before(caplog):
         assert os.environ[RUN_ID_VARIABLE]
         assert Path(os.environ[PROGRESS_VARIABLE]).exists()
         os.chdir("/")
+        ProgressFile().phase("warm up")
         assert until_measured(run)
         os.chdir(before[1])
         run.check()
@@ -83,6 +85,7 @@ def test_the_body_is_measured_and_the_process_is_as_before(caplog):
     assert run.verdict.status.value == "pass"
     assert "Within budget" in str(run)
     assert Path("out/r.jsonl.gz").exists()
+    assert [phase.name for phase in run.record.phases] == ["warm up"]
 
 
 def test_however_the_body_ends_its_record_says_so_and_its_exception_passes():
@@ -101,6 +104,21 @@ def test_however_the_body_ends_its_record_says_so_and_its_exception_passes():
         assert (record.outcome, record.exit_status, record.stopped_by) == (outcome, status, stopped_by)
         assert run.record == record
         assert record.emissions_g > 0
+
+
+def test_ctrl_c_while_the_meter_starts_gives_the_run_up(monkeypatch):
+    class Slow(FakeMeter):
+        def start(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+            super().start()
+
+    monkeypatch.setattr(plan, "meter_of", lambda *_, **__: Slow(1000.0))
+    before = dict(os.environ)
+    with pytest.raises(KeyboardInterrupt), measure(**TICK, record="r.json"):
+        raise AssertionError("the body has begun")
+    assert dict(os.environ) == before
+    assert load_record("r.json").outcome is Outcome.INTERRUPTED
 
 
 def test_check_ends_a_body_over_its_budget_and_the_end_raises_without_it(caplog):

@@ -411,6 +411,7 @@ def test_a_file_that_somebody_broke_stops_the_sum_and_is_named(cli, files, old, 
     assert (code, out.count("NOT added"), out.count("added as")) == (2, 1, 1), "the others of the call are added"
 
 
+@pytest.mark.slow
 def test_ten_thousand_foreign_files_beside_the_records_are_passed_over(cli, tmp_path):
     folder = tmp_path / "mixed"
     folder.mkdir()

@@ -230,6 +230,7 @@ HARNESS = """<!doctype html><title>x</title>
 document.title = `wide ${{root.scrollWidth}} of ${{root.clientWidth}}`; }}</script>"""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium")
 def test_a_browser_says_nothing_asks_nothing_and_scrolls_down_alone(tmp_path):
     long_name = "acme/" + "a-model-with-a-name-that-does-not-end" * 3

@@ -114,6 +114,7 @@ def shape(text):
 @given(HOSTILE)
 @example("![i](https://evil.example/i.png)")
 @example("` # ")
+@example("``")
 @pytest.mark.parametrize("where", ["summary", "comment", "pull request"])
 def test_no_string_of_a_record_is_markup_a_mention_or_a_link(where, new):
     kinds, words = shape(rendered(with_strings(WHOLE, new))[where])

@@ -93,6 +93,9 @@ def test_a_bundle_that_was_changed_anywhere_is_not_valid(signed, cli):
         code, found = verified(cli)
         assert (code, found["proven"]) == (1, ""), name
         holder[name] = before
+    for material in ([], 1, {"tlogEntries": 1}, {"tlogEntries": [{}]}):
+        Path(BUNDLE).write_text(json.dumps({**document, "verificationMaterial": material}))
+        assert verified(cli)[0] == 1, material
     for text in ("", "{}", "[1]", '{"mediaType": 1}', "\0", '{"a":' * 5000):
         Path(BUNDLE).write_text(text)
         assert verified(cli)[0] == 1, text[:20]
@@ -109,6 +112,13 @@ def test_what_cannot_be_checked_is_said_and_contradicts_nothing(signed, cli, mon
     code, found = verified(cli, "--revision", "main")
     assert (code, found["proven"]) == (0, "")
     assert "the public Sigstore's keys could not be had" in found["cannot_be_known"]
+    document = json.loads(Path(BUNDLE).read_text())
+    document["verificationMaterial"]["tlogEntries"] = []
+    Path(BUNDLE).write_text(json.dumps(document))
+    assert "as of a private repository" in verified(cli)[1]["cannot_be_known"]
+    signed(data=b"{}")
+    assert verified(cli, "--revision", "main")[0] == 1, "of another file, whoever signed it"
+    signed()
     monkeypatch.setitem(sys.modules, "sigstore.verify", None)
     assert "carbon-lint[attest]" in verified(cli)[1]["cannot_be_known"]
 

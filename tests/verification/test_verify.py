@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from carbon_lint.card.from_record import card_with_record
 from carbon_lint.records import journal
 from carbon_lint.records.merge.merge import NamedRecord, merge
-from carbon_lint.records.record import Energy
+from carbon_lint.records.record import Energy, Gpu, Hardware
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests import spawn
 from tests.cases import cases
@@ -327,6 +327,35 @@ def test_wrong_turns_are_one_clear_line(cli, argv, code, words):
     found = cli("verify", *argv)
     assert (found[0], found[1]) == (code, "")
     assert words in found[2]
+
+
+def test_a_number_that_stands_twice_in_a_record_is_found(cli):
+    """One reader takes the first, and another the last."""
+    write_record(a_record(), "r.json")
+    Path("README.md").write_bytes(card_with_record(CARD.encode(), "README.md", load_record("r.json")).after)
+    assert lists(cli)[0] == 0
+    Path("r.json").write_text(Path("r.json").read_text().replace("{", '{"emissions_g": 1.0,', 1))
+    code, found = lists(cli)
+    assert (code, "the key emissions_g comes twice" in found["contradictions"]) == (1, True)
+
+
+def test_records_of_other_trainings_beside_it_are_not_read(cli):
+    write_record(a_record(), "r.json")
+    Path("README.md").write_bytes(card_with_record(CARD.encode(), "README.md", load_record("r.json")).after)
+    Path("other.json").write_text('{"format": "carbon-lint/record@2"}')
+    code, found = lists(cli)
+    assert code == 0, found
+    write_record(replace(a_record(), run_group="g"), "r.json")
+    assert "a record beside it cannot be read" in lists(cli)[1]["contradictions"]
+
+
+def test_a_gpu_that_others_used_is_said(cli):
+    gpu = Gpu(index=0, name="T4", uuid="GPU-1", energy_kwh=0.6, is_shared=True)
+    write_record(replace(a_record(), hardware=Hardware(gpus=(gpu,))), "r.json")
+    Path("README.md").write_bytes(card_with_record(CARD.encode(), "README.md", load_record("r.json")).after)
+    code, found = lists(cli)
+    assert code == 0, found
+    assert "others used them too" in found["cannot_be_known"]
 
 
 def test_a_card_alone_proves_nothing(cli):

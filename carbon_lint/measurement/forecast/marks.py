@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbon_lint.measurement.phases import MOST_MARKS_A_TICK
+
 if TYPE_CHECKING:
     from carbon_lint.measurement.forecast.phase_file import PhaseFile
     from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
     from carbon_lint.measurement.phases import Mark
-
-MOST_MARKS_A_TICK = 20
-"""More in one tick cannot be told apart by their energy, and would let a journal grow without end."""
 
 
 class Marks:
@@ -34,9 +33,10 @@ class Marks:
     def notes(self) -> tuple[str, ...]:
         """Say which boundaries were not counted, one line each."""
         said = []
-        if self._dropped:
+        dropped = self._dropped + (0 if self._file is None else self._file.dropped)
+        if dropped:
             said.append(
-                f"{self._dropped} epochs or phases are not listed: more than {MOST_MARKS_A_TICK} began within one tick"
+                f"at least {dropped} epochs or phases are not listed: over {MOST_MARKS_A_TICK} began within one tick"
             )
         if self._printed is not None and self._printed.epoch_marks.problem is not None:
             said.append(self._printed.epoch_marks.problem)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint import redact
 from carbon_lint.measurement.forecast.forecaster import Forecaster
 from carbon_lint.measurement.forecast.listening import Listening
 from carbon_lint.measurement.forecast.marks import Marks
@@ -50,6 +51,7 @@ def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: Si
         listening = stack.enter_context(Listening(is_given_up, is_wanted=is_wanted))
         heard = listening.printed if is_wanted else printed
         path = _progress_file(stack)
+        secrets = (*request.secrets, *redact.secrets_of(request.environ))
         forecaster = Forecaster(
             progress_file=path,
             trainer_state=TrainerState(Path.cwd(), time.time()),
@@ -58,7 +60,7 @@ def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: Si
         )
         yield Outlook(
             listening=listening,
-            marks=Marks(None if path is None else PhaseFile(path), heard),
+            marks=Marks(None if path is None else PhaseFile(path, secrets), heard),
             forecaster=forecaster if request.forecast else None,
             environ={} if path is None else {PROGRESS_VARIABLE: str(path)},
         )

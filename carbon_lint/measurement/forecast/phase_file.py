@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbon_lint.measurement.phases import MOST_NAME_CHARACTERS, Change, Mark
+from carbon_lint import redact
+from carbon_lint.measurement.phases import MOST_MARKS_A_TICK, MOST_NAME_CHARACTERS, Change, Mark
 from carbon_lint.records.record import PhaseKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _READ_BYTES = 1 << 16
 _CHECKED_BYTES = 64
 _WORD = b"phase"
+_MOST_NAME_BYTES = 1000
 
 
 class PhaseFile:
-    """Reads what has come since the last look, at most 64 KiB of it. The job may append to the file or rewrite it."""
+    """Reads what has come since the last look, at most 64 KiB of it. The job may append to the file or rewrite it.
 
-    def __init__(self, path: Path) -> None:
+    `secrets` are hidden in the names: journal and record hold them.
+    """
+
+    def __init__(self, path: Path, secrets: Sequence[str] = ()) -> None:
         self._path = path
+        self._secrets = tuple(secrets)
         self._offset = 0
         self._before = b""  # what ended at the offset: something else there means that the file was rewritten
         self._rest = b""  # an unfinished line
+        self.dropped = 0
 
     def look(self) -> list[Mark]:
-        """Return the marks of the new lines. A last line without its end is taken at the next look."""
+        """Return the marks of the last new lines. A last line without its end is taken at the next look.
+
+        `dropped` counts the others that were read: more in one tick cannot be told apart by their energy.
+        """
         try:
             data = self._read()
         except OSError:
@@ -35,7 +46,14 @@ class PhaseFile:
         if not data and self._rest:
             lines.append(self._rest)
             self._rest = b""
-        return [mark for mark in map(_mark, lines) if mark is not None]
+        names = [name for word, _, name in (line.strip().partition(b" ") for line in lines) if word == _WORD]
+        self.dropped += max(0, len(names) - MOST_MARKS_A_TICK)
+        return [self._mark(name) for name in names[-MOST_MARKS_A_TICK:]]
+
+    def _mark(self, name: bytes) -> Mark:
+        shown = name[:_MOST_NAME_BYTES].decode(errors="replace").strip()
+        text = redact.text(shown, self._secrets)[:MOST_NAME_CHARACTERS]
+        return Mark(PhaseKind.PHASE, Change.BEGIN, text or None)
 
     def _read(self) -> bytes:
         with self._path.open("rb") as file:
@@ -51,11 +69,3 @@ class PhaseFile:
         self._offset = begin + len(data)
         self._before = (self._before + data)[-_CHECKED_BYTES:]
         return data
-
-
-def _mark(line: bytes) -> Mark | None:
-    word, _, name = line.strip().partition(b" ")
-    if word != _WORD:
-        return None
-    text = name.decode(errors="replace").strip()[:MOST_NAME_CHARACTERS]
-    return Mark(PhaseKind.PHASE, Change.BEGIN, text or None)

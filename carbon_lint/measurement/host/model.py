@@ -26,9 +26,12 @@ _NARROW = (1.0, 1.0)
 def recomputed(reading: Reading, methods: Methods, known: Assumptions, pue: float) -> str | None:
     """Return the first figure of the reading that the models do not give, and what they give; `None` if all agree."""
     factor = reading.elapsed_s * pue / _J_PER_KWH
-    widenings = (_NARROW, UNKNOWN_WIDENING)
-    differences = [_difference(reading, methods, _parts(reading, methods, known, wide, factor)) for wide in widenings]
-    return differences[0] if all(differences) else None
+    difference = _difference(reading, methods, _parts(reading, methods, known, _NARROW, factor))
+    if difference is None or not _difference(
+        reading, methods, _parts(reading, methods, known, UNKNOWN_WIDENING, factor)
+    ):
+        return None
+    return difference
 
 
 def _parts(

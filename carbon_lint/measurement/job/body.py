@@ -41,24 +41,28 @@ class Body:
         self.cpu_s: float | None = None
         self.pid = os.getpid()
         self._before: dict[str, str | None] = {}
+        self._lock = threading.Lock()
         self._ended = os.eventfd(0, os.EFD_CLOEXEC)
 
     def start(self) -> None:
-        """Let the body begin, in the environment of a job."""
-        self._before = {name: os.environ.get(name) for name in self.environ}
-        os.environ.update(self.environ)
-        self.state = JobState.RUNNING
+        """Let the body begin, in the environment of a job; one that has been given up stays so."""
+        with self._lock:
+            if self.state is JobState.WAITING:
+                self._before = {name: os.environ.get(name) for name in self.environ}
+                os.environ.update(self.environ)
+                self.state = JobState.RUNNING
         self.started.set()
 
     def finish(self, exit_status: int, stopped_by: StoppedBy | None = None) -> None:
         """Say that the body has ended, and how; its environment is as it was before."""
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        self.exit_status, self.stopped_by = exit_status, stopped_by
-        self.state = JobState.GONE
+        with self._lock:
+            for name, value in self._before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+            self.exit_status, self.stopped_by = exit_status, stopped_by
+            self.state = JobState.GONE
         os.eventfd_write(self._ended, 1)
 
     def fileno(self) -> int:

@@ -12,7 +12,7 @@ from carbon_lint.report.ledger.answer import QUESTION, Answer
 from carbon_lint.report.ledger.tables import facts, tables
 from carbon_lint.report.ledger.words import answer, notes, until
 from carbon_lint.report.pages import environment
-from carbon_lint.report.plot import Plot
+from carbon_lint.report.plot import NARROW, WIDE, Plot
 from carbon_lint.units import format_emissions
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def render(month: Month) -> str:
             until=until(month),
             facts=facts(month),
             charts=_charts(month),
+            sizes=(WIDE, NARROW),
             tables=tables(month),
             notes=notes(month),
         )
@@ -55,7 +56,9 @@ def _charts(month: Month) -> list[Plot]:
         return []
     plots = [_course(month, days)]
     models = {name: values for name, values in month.days_by_model_g.items() if any(values)}
-    plots.append(Plot(title="Each day, by model", show=format_emissions, labels=days, series=models, is_bars=True))
+    plots.append(
+        Plot(title="Each day, by model", show=format_emissions, labels=days, series=models, is_bars=True, of="day")
+    )
     return plots
 
 
@@ -74,4 +77,6 @@ def _course(month: Month, days: tuple[str, ...]) -> Plot:
         if one.limit.unit == "g" and not one.spent.budget.models and one.spent.period == month.period
     ]
     title = "The sum, day by day"
-    return Plot(title=title, show=format_emissions, labels=days, series=series, limit=min(limits, default=None))
+    return Plot(
+        title=title, show=format_emissions, labels=days, series=series, limit=min(limits, default=None), of="day"
+    )

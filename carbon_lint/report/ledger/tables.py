@@ -85,7 +85,7 @@ def _group(group: Group) -> tuple[str, ...]:
 
 
 def _largest(month: Month) -> Table:
-    heads = ("Ended", "Model", "Branch", "Outcome", "Emissions", "Energy", "Run")
+    heads = ("Ended", "Model", "Branch", "Outcome", "Took", "Run")
     return Table("The largest runs", heads, tuple(map(_run, month.largest)))
 
 
@@ -97,8 +97,7 @@ def _run(each: Counted) -> tuple[str, ...]:
         where.model or where.repository or "",
         (where.ref or "").removeprefix("refs/heads/"),
         str(record.outcome),
-        emissions_between(each.ranges[0]),
-        energy_between(each.ranges[1]),
+        energy_between(each.ranges[1]) if each.ranges[0] is None else emissions_between(each.ranges[0]),
         where.run_url or record.run_id,
     )
 
@@ -107,7 +106,11 @@ def _lost(month: Month) -> Table:
     rows = [_group(group) for group in month.lost]
     if month.retries.runs:
         rows.append(_group(month.retries))
-    note = "Energy spent counts, whatever came of it. A retry that failed is in two rows." if month.retries.runs else ""
+    note = (
+        "Energy that was spent counts, however the run ended. A retry that failed is in two rows."
+        if month.retries.runs
+        else ""
+    )
     return Table("Failures and retries", ("What", *_FIGURES), tuple(rows), note)
 
 
@@ -118,7 +121,7 @@ def _exceptions(month: Month) -> Table:
         "Exceptions in force",
         ("Limit", "Owner", "Until", "Reason"),
         tuple((one.limit, one.owner, one.until.isoformat(), one.reason) for one in month.exceptions),
-        f"{runs} over a limit of {'its' if count == 1 else 'their'} own in this time.",
+        f"{runs} over a limit of {'its' if count <= 1 else 'their'} own in this time.",
     )
 
 

@@ -1,0 +1,56 @@
+"""`tools/prose.py` finds the habits that readers stumbled over, and reads neither code nor addresses."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from tests.conftest import ROOT
+
+LONG = "This sentence " + "goes on and " * 10 + "ends here."
+HABITS = {
+    "Where it is wrong, the step stops.": "Where",
+    "It stops, where it is wrong.": "where it",
+    "A card only where one is needed.": "only where",
+    "The reason is said below.": "is said",
+    "As kilograms it were 5.": "it were",
+    "A stale baseline is none.": "is none",
+    "This is no record.": "is no record",
+    "It is one of our doors.": "doors",
+    "The card is written anew.": "anew",
+    "The file is mended.": "mended",
+    "It is held against the budget.": "held against",
+    "All of it, but for the token.": "but for",
+}
+
+
+@pytest.fixture(scope="module")
+def prose():
+    spec = importlib.util.spec_from_file_location("prose", ROOT / "tools" / "prose.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.register()
+    return module
+
+
+def test_each_habit_is_found_at_its_line(prose):
+    for sentence, words in HABITS.items():
+        (found,) = prose.findings(ROOT / "docs" / "x.md", f"# A page\n\n{sentence}\n")
+        assert found.startswith("docs/x.md:3:"), found
+        assert f"{words}'" in found, sentence
+
+
+def test_a_long_sentence_is_found_on_the_pages_for_everybody_alone(prose):
+    text = f"# A page\n\nShort. {LONG} Short.\n"
+    (found,) = prose.findings(ROOT / "docs" / "start.md", text)
+    assert found.startswith("docs/start.md:3:8: a sentence of 34 words"), found
+    assert prose.findings(ROOT / "docs" / "measuring.md", text) == []
+
+
+def test_code_addresses_and_plain_english_are_left_alone(prose):
+    text = (
+        "# A page\n\n```text\nWhere it is none, it is said.\n```\n\nSee `is said` and [a page](is-said.md).\n"
+        "There is no record. Where is it? Name the place where the machine is.\n"
+    )
+    assert prose.findings(ROOT / "docs" / "start.md", text) == []
