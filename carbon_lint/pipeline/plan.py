@@ -243,8 +243,10 @@ def _sources(options: Options, settings: Settings, limits: Limits, around: Surro
             is_given = getattr(options, field.name) not in (None, (), False, field.default)
             sources[option] = options.source(option) if is_given else settings.source(option)
     budget = limits.budget
-    tighter = {"max-emissions": budget.emissions_source, "max-energy": budget.energy_source}
-    sources |= {option: source for option, source in tighter.items() if source is not None}
+    if budget.max_emissions_g is not None:
+        sources["max-emissions"] = budget.emissions_source or DEFAULT
+    if budget.max_energy_kwh is not None:
+        sources["max-energy"] = budget.energy_source or DEFAULT
     if sources["ledger"] == DEFAULT and around.environ.get(LEDGER_VARIABLE):
         sources["ledger"] = LEDGER_VARIABLE
     machine = settings.on_machine(platform.node())

@@ -33,7 +33,8 @@ def every_option():
         import_module(f"carbon_lint.cli.{module}").add_arguments(parser)
         for path, child in parsers(parser, (verb,)):
             for action in child._actions:
-                if action.option_strings and action.nargs is None and action.dest not in {"help", SUPPRESS}:
+                has_two = action.choices is None or len(action.choices) > 1
+                if action.option_strings and action.nargs is None and has_two and action.dest not in {"help", SUPPRESS}:
                     yield pytest.param(child, action, id=" ".join((*path, action.option_strings[-1])))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from carbon_lint.config import DEFAULT, parse
+from carbon_lint.config import DEFAULT, Settings, parse
 from carbon_lint.pipeline.options import INPUT, Options
 from carbon_lint.pipeline.plan import Surroundings, plan_run
 from carbon_lint.records.comparable import Identity
@@ -35,4 +35,6 @@ def test_every_option_of_a_plan_has_a_source():
         "ledger": "CARBON_LINT_LEDGER",
     }
     assert {option: source for option, source in sources.items() if source != DEFAULT} == expected
+    nothing = plan_run(Options(), Settings(), Surroundings(run=Identity(), environ={}, is_measuring=False))
+    assert set(nothing.sources.values()) == {DEFAULT}
     assert len(sources) == len(fields(Options)) - 5, "all but how options are spelt, and a token"
