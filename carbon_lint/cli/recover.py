@@ -48,7 +48,7 @@ def _one(arguments: Namespace) -> int:
     from carbon_lint.report.run.text import render
 
     record = recover(arguments.journal)
-    path = arguments.output or str(_free_path(arguments.journal, record))
+    path = arguments.output or str(free_path(arguments.journal, record))
     if os.path.exists(path) and not arguments.force:
         raise UsageError(f"{path} is there already", hint="name another file, or --force to replace a record")
     write_record(record, path)
@@ -77,7 +77,7 @@ def _folder(folder: str) -> int:
             continue
         try:
             record = recover(journal.path)
-            path = _free_path(journal.path, record)
+            path = free_path(journal.path, record)
             write_record(record, path)
         except InputError as error:
             sys.stderr.write(f"carbon-lint: {terminal(error.message)}\n")
@@ -90,7 +90,7 @@ def _folder(folder: str) -> int:
     return 2 if failed else 0
 
 
-def _free_path(journal: str | os.PathLike[str], record: Record) -> Path:
+def free_path(journal: str | os.PathLike[str], record: Record) -> Path:
     """`r.json` for `r.jsonl`, or `r.RUN-ID.json` if another run has that name."""
     from carbon_lint.records.folder import aside_path
     from carbon_lint.records.journal import record_path

@@ -48,6 +48,11 @@ def run(arguments: Namespace) -> int:
     provenance = run_options.provenance_from(arguments)
     plan = run_options.plan_from(arguments, load(), provenance)
     request = run_options.request_from(arguments, plan, provenance)
+    if plan.record_path is not None and run_options.describe_group(plan) is not None:
+        from carbon_lint.cli.attempts import recover_earlier
+
+        for line in recover_earlier(plan.record_path, request.provenance):
+            _say(line)
     # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
     _check(plan, request)
     watch = _watch(arguments.pushes_to)

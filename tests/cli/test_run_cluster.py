@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from carbon_lint.pipeline import plan
+from carbon_lint.records.journal import journal_lines
 from carbon_lint.records.store import load_record
 from tests.measurement.fake_meter import FakeMeter
 
@@ -63,3 +65,25 @@ def test_a_job_of_a_cluster_has_no_group_by_default_if_its_sum_would_be_half_a_s
     code, err = on_a_cluster(SLURM, *RUN, "--", "true")
     assert code == 0, err
     assert groups() == ["None", "None"]
+
+
+def test_a_requeued_job_makes_the_record_of_the_attempt_that_was_killed(on_a_cluster):
+    Path("README.md").write_text("---\nlicense: mit\n---\n# A model\n")
+    flags = (*RUN, "--record", "records/r.json", "--", "sleep", "0.2")
+    assert on_a_cluster(SLURM, *flags)[0] == 0
+    lines = list(journal_lines("records/r.jsonl"))
+    killed = json.loads(Path("records/r.json").read_text())["run_id"]
+    for path in Path("records").iterdir():
+        path.unlink()
+    Path("records/r.jsonl").write_bytes(b"".join(lines[:-1]))  # without the line that ends it
+    code, err = on_a_cluster(SLURM, *RUN, "--record", "records/first.json", "--", "true")
+    assert "an earlier attempt" not in err, "it may still run"
+    Path("records/first.json").unlink()
+    Path("records/first.jsonl.gz").unlink()
+    code, err = on_a_cluster(SLURM | {"SLURM_RESTART_COUNT": "1"}, *RUN, "--card", "README.md", *flags[len(RUN) :])
+    assert code == 0, err
+    assert "an earlier attempt of this job was killed: its record was made of its journal" in err
+    assert "sum of 2 runs of group 'slurm-71'" in err
+    records = [load_record(path) for path in Path("records").glob("*.json")]
+    assert {record.run_id for record in records} > {killed}
+    assert {str(record.outcome) for record in records} == {"interrupted", "completed"}
