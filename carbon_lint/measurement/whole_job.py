@@ -81,6 +81,7 @@ class WholeJob:
     def __init__(self, folder: str, environ: Mapping[str, str], tick_s: float) -> None:
         rank = next((environ[name] for name in _RANKS if environ.get(name, "").isdecimal()), None)
         self.name = f"{platform.node() or 'node'}{'' if rank is None else f'#{rank}'}"
+        self._rank = rank
         self._is_first = rank is None or int(rank) == 0
         self._expected = node_count(environ)
         self._folder, is_own = _folder_of_job(folder, environ)
@@ -212,10 +213,7 @@ class WholeJob:
     def _prepare(self, given: str, *, is_new: bool) -> None:
         try:
             os.makedirs(self._folder, exist_ok=True)
-            left_over = is_new and any(
-                name == _STOP or (name.endswith(_SUFFIX) and (node := self._read(name)) is not None and node.has_ended)
-                for name in os.listdir(self._folder)
-            )
+            left_over = is_new and any(self._is_left_over(name) for name in os.listdir(self._folder))
             self._write(f".{self._file}", b"")
             os.unlink(os.path.join(self._folder, f".{self._file}"))
         except OSError as error:
@@ -225,6 +223,14 @@ class WholeJob:
             ) from error
         if left_over:
             raise UsageError(f"the budget's folder {quoted(given)} holds the figures of an earlier job", hint=_NEW)
+
+    def _is_left_over(self, name: str) -> bool:
+        """Return whether a file is of an earlier job. Another rank that has ended may be one of this job: it was quick."""
+        if name == _STOP:
+            return True
+        node = self._read(name) if name.endswith(_SUFFIX) else None
+        is_same_rank = self._rank is None or (node is not None and node.name.endswith(f"#{self._rank}"))
+        return node is not None and node.has_ended and is_same_rank
 
     def _work(self) -> None:
         ticks = 0

@@ -69,6 +69,7 @@ def test_the_tasks_that_codecarbon_writes_are_added_up_and_are_a_part_of_the_run
     assert read_card(card.read_bytes(), "README.md").block.get("emissions").value == pytest.approx(1000 * whole_kg)
 
 
+@pytest.mark.slow
 def test_the_table_that_codecarbon_writes_is_taken_over(cli, tmp_path):
     kilograms = output_of(JOB, tmp_path)
     code, out, err = cli("card", tmp_path / "README.md", "--from", tmp_path / "emissions.csv")

@@ -132,6 +132,7 @@ def test_ctrl_c_reaches_the_job_once(terminal):
     assert "Traceback" not in screen.text
 
 
+@pytest.mark.slow
 def test_a_resize_reaches_the_job(terminal):
     screen = terminal(
         "import os, signal, time\n"
@@ -146,6 +147,7 @@ def test_a_resize_reaches_the_job(terminal):
     assert screen.wait() == 0
 
 
+@pytest.mark.slow
 def test_ctrl_z_stops_the_job_too_and_it_goes_on_afterwards(terminal):
     source = "import time\nprint('ready')\nfor i in range(30): print('tick', i); time.sleep(0.1)\n"
     screen = terminal(source)

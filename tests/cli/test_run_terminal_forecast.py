@@ -46,6 +46,7 @@ class ShellTerminal(Terminal):
         self._start([sys.executable, "-c", f"import os; os.execl('/bin/sh', 'sh', '-c', {script!r})"], environ, 24, 80)
 
 
+@pytest.mark.slow
 def test_a_bar_is_forecast_in_the_live_line_and_warned_of(terminal):
     screen = terminal(BAR, *LIMIT, columns=120)
 

@@ -92,12 +92,14 @@ def test_slurm_leaves_a_record_a_node_and_one_for_all(machine):
     assert json.loads(Path("run.json").read_text())["outcome"] == "completed"
 
 
+@pytest.mark.slow
 def test_slurm_gates_the_whole_job(machine):
     done = machine("slurm.sh", "sleep", "0.5", LOCATION="FRA", MAX_EMISSIONS="0.0001 ug")
     assert done.returncode == 1, done.stdout + done.stderr
     assert Path("run.json").exists()
 
 
+@pytest.mark.slow
 def test_slurms_warning_before_the_time_limit_leaves_the_records(machine):
     process = machine("slurm.sh", "sh", "-c", "echo begun; sleep 60", LOCATION="FRA", wait=False)
     assert "begun" in process.stdout.readline()
@@ -128,6 +130,7 @@ def test_the_report_for_gitlab_is_what_its_command_writes(cli):
     assert json.loads(out)[0]["location"]["path"] == "README.md"
 
 
+@pytest.mark.slow
 def test_a_hugging_face_job_from_a_laptop_is_one_that_hf_takes_and_its_record_lies_in_the_bucket(machine, tmp_path):
     """`hf` itself reads the options, and the job's script is run here, in folders that stand for the mounts."""
     Path("train.py").write_text("import sys; print('trained', *sys.argv[1:])\n")
@@ -161,6 +164,7 @@ def test_a_hugging_face_job_from_a_laptop_is_one_that_hf_takes_and_its_record_li
     assert record["emissions_g"] is None
 
 
+@pytest.mark.slow
 def test_slurms_prolog_opens_counters_and_a_folder_and_its_epilog_records_what_was_killed(machine, tmp_path):
     counter = tmp_path / "powercap/intel-rapl:0/energy_uj"
     counter.parent.mkdir(parents=True)

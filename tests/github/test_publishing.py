@@ -291,6 +291,7 @@ def test_keyless_publishing_needs_no_secret(runner, hub):
     assert "ACTIONS_ID_TOKEN_REQUEST" not in step.log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("inputs", "why"),
     [
@@ -401,6 +402,7 @@ def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_says_so(runner,
     assert "could not be found out" in step.summary
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [

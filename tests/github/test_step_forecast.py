@@ -33,6 +33,7 @@ def limit(runner):
     return f"{float(step.outputs['energy-kwh']) * 25:.9f} kWh"
 
 
+@pytest.mark.slow
 def test_a_bar_in_the_log_is_forecast_and_an_annotation(runner, limit):
     step = runner.step(command=BAR, max_energy=limit, location="FRA")
     assert step.succeeded, step.log

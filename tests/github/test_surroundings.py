@@ -184,6 +184,7 @@ def test_a_record_that_cannot_be_written_is_told_before_the_job(runner):
     assert "missing" in step.annotations("error")[0]
 
 
+@pytest.mark.slow
 def test_a_summary_of_two_megabytes_is_cut_and_the_step_stays_green(runner):
     step = runner.step(command="seq 1 300000 >> $GITHUB_STEP_SUMMARY", location="FRA")
     assert step.succeeded, step.log

@@ -54,6 +54,7 @@ def test_a_command_that_pushed_when_it_was_stopped_is_told_everywhere(runner, hu
     assert before in step.summary
 
 
+@pytest.mark.slow
 def test_the_comment_tells_it_too_and_a_failure_stays_one(runner, hub):
     with GitHubApi() as api:
         runner.github |= {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_API_URL": api.url}
@@ -79,6 +80,7 @@ def test_the_input_hf_token_asks_for_a_private_model(runner, hub):
     assert not any("acme/m" in text for text in step.annotations("warning"))
 
 
+@pytest.mark.slow
 def test_a_hub_that_does_not_answer_changes_nothing_but_the_warning(runner, hub):
     hub.faults.add(Fault(matches="/refs", skip=1, times=99, status=500))
     step = runner.step(command=FAILS, env=hub.environ(), **MODEL)

@@ -62,6 +62,7 @@ def test_an_endpoint_that_the_workflow_does_not_state_is_refused(tmp_path, where
     assert f"HF_ENDPOINT: {ELSEWHERE}" in caught.value.hint
 
 
+@pytest.mark.slow
 @cases("text", ["", "[", "a: *b", "\x00", "[" * 5000, "jobs: [1]", "jobs: {a: 1, b: {steps: 2, env: 3}}"])
 def test_a_workflow_that_cannot_be_read_states_nothing(tmp_path, text):
     with pytest.raises(UsageError):

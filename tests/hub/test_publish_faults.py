@@ -98,6 +98,7 @@ def test_a_commit_outlives_one_fault_and_lands_once(server, cli, fault):
     commit_outlives(server, cli, ONCE[fault](COMMIT))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", READS)
 @pytest.mark.parametrize("fault", SOME)
 def test_each_question_before_a_commit_outlives_one_fault(server, cli, fault, where):
@@ -113,12 +114,14 @@ def commit_outlives(server, cli, fault):
     assert fault.times == 0
 
 
+@pytest.mark.slow
 @over_tls
 @pytest.mark.parametrize("fault", OF_A_CONNECTION)
 def test_a_commit_outlives_one_fault_of_a_tls_connection(server, cli, fault):
     commit_outlives(server, cli, ONCE[fault](COMMIT))
 
 
+@pytest.mark.slow
 @over_tls
 @pytest.mark.parametrize("fault", SOME)
 def test_a_pull_request_outlives_one_fault_over_tls(server, cli, fault):
@@ -130,11 +133,13 @@ def test_a_lasting_fault_over_tls_ends_in_time(server, cli):
     ends_in_time(server, cli, LASTING["reset before"](COMMIT))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ONCE)
 def test_a_pull_request_outlives_one_fault_and_is_made_once(server, cli, fault):
     pull_outlives(server, cli, ONCE[fault]("POST .*/discussions$"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [COMMIT, "POST .*/status$"])
 @pytest.mark.parametrize("fault", SOME)
 def test_each_further_step_of_a_pull_request_outlives_one_fault(server, cli, fault, where):
@@ -163,6 +168,7 @@ LASTING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [(), ("--create-pr",)], ids=["commit", "pull request"])
 @pytest.mark.parametrize("where", ["POST .*/commit/", "GET /api/models/acme/m$"])
 @pytest.mark.parametrize("fault", LASTING)
@@ -266,6 +272,7 @@ def test_a_card_that_was_damaged_on_the_way_is_asked_for_again(server, cli):
     assert server.card("acme/m").decode().endswith("---\n# Old\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(24))
 def test_whatever_goes_wrong_together_the_message_is_true_and_nothing_is_doubled(server, cli, seed):
     """Several faults at once, drawn at random: others commit, answers are lost, and it goes on or gives up."""
@@ -296,6 +303,7 @@ def git_card(server, commit):
     return server.state.repos["acme/m"].git.read(commit, "README.md")
 
 
+@pytest.mark.slow
 def test_the_server_cut_off_in_the_middle_of_its_answer_says_what_is_known(server, cli):
     for size in (0, 1, 20, 100, 200, 300):
         git = server.state.repos["acme/m"].git
@@ -309,6 +317,7 @@ def test_the_server_cut_off_in_the_middle_of_its_answer_says_what_is_known(serve
         assert "could not be found out" in err or "the new card is there, as commit" in err
 
 
+@pytest.mark.slow
 def test_the_server_cut_off_at_any_byte_leaves_the_old_card_or_the_new_one(server, cli):
     """The answer to the commit, cut everywhere; then nothing answers any more."""
     for size in range(0, 400, 40):

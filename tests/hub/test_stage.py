@@ -128,6 +128,7 @@ def test_a_last_push_of_the_training_does_not_bring_its_readme_back(staged, cli)
     assert "# Written by hand" in staged.card("acme/m").decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
 @pytest.mark.parametrize("where", ["POST .*/merge$", "POST .*/status$", "POST .*/commit/refs"])
 def test_a_lost_answer_on_the_way_merges_once(staged, cli, where, fault):

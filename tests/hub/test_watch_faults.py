@@ -38,6 +38,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(watch, "AFTER_S", 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_hub_that_cannot_be_asked_after_the_job_leaves_it_unknown(model, watched, impatient, fault):
     seen = watched()
@@ -53,6 +54,7 @@ def test_a_hub_that_cannot_be_asked_after_the_job_leaves_it_unknown(model, watch
     assert WRITE_TOKEN not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_hub_that_cannot_be_asked_before_the_job_is_not_asked_after_it(model, hub, impatient, fault):
     model.faults.add(BROKEN[fault])

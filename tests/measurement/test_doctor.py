@@ -181,6 +181,7 @@ def test_the_verb_fails_where_a_run_would_not_be_measured(cli):
     assert out.splitlines()[-1].startswith("A run here would fail: location (XXX) cannot be used")
 
 
+@pytest.mark.slow
 @cases("configured", ["", 'location = "FRA"', 'max-energy = "2 kWh"', 'max-emissions = "1 g"'])
 @cases("flags", [(), ("--location", "FRA"), ("--location", "XXX"), ("--carbon-intensity", "0")])
 def test_it_ends_as_a_run_with_the_same_flags_and_configuration_would(cli, configured, flags):

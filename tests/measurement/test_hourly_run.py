@@ -205,6 +205,7 @@ def test_the_doctor_asks_the_grid_where_it_is_named_and_puts_it_into_the_workflo
     assert run(grid, environ, "doctor", "--location", "FRA", "--electricity-maps", "FR").returncode == 2
 
 
+@pytest.mark.slow
 def test_two_nodes_are_merged_by_the_hour(grid, environ):
     flags = ("--electricity-maps", "FR", "--tick", "50ms", "--record")
     nodes = [

@@ -103,6 +103,7 @@ def test_the_group_hears_it_and_not_only_the_command(started):
     assert len(list(Path().glob("heard-*"))) == 2
 
 
+@pytest.mark.slow
 def test_a_cancel_that_is_ignored_ends_within_the_runners_time(started):
     """GitHub's runner: SIGINT, after 7.5 s SIGTERM, 2.5 s later SIGKILL."""
     mark = a_mark()

@@ -60,6 +60,7 @@ def of_the_job(text):
     return b"".join(re.split(rb"carbon-lint: .*\n(?:  .*\n)*", text))
 
 
+@pytest.mark.slow
 def test_a_bar_through_a_pipe_is_forecast():
     status, out, err = finished(BAR, *LIMIT)
     assert (status, out) == (0, b"")
@@ -72,6 +73,7 @@ def test_a_bar_through_one_pipe_for_both_is_forecast():
         assert WARNED.search(process.stdout.read())
 
 
+@pytest.mark.slow
 def test_a_bar_in_a_file_is_forecast_and_the_job_writes_to_the_file_itself():
     Path("log").write_bytes(b"step 500/1000\n")
     before = os.stat("log").st_ino
@@ -83,6 +85,7 @@ def test_a_bar_in_a_file_is_forecast_and_the_job_writes_to_the_file_itself():
     assert Path("stood").read_text() == f"{before} {before}\n"
 
 
+@pytest.mark.slow
 def test_a_bar_that_goes_to_dev_null_is_forecast():
     with start(BAR.replace("tqdm(", "tqdm(file=sys.stdout, iterable="), *LIMIT, stdout=subprocess.DEVNULL,
                stderr=subprocess.PIPE) as process:  # fmt: skip

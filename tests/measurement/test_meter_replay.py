@@ -99,6 +99,7 @@ def test_a_scaled_real_clock_replays_an_hour_in_no_time():
     assert reading.energy_kwh.gpu == pytest.approx(0.1, rel=0.001)
 
 
+@pytest.mark.slow
 def test_a_day_is_replayed_in_seconds_without_memory_growth():
     day = Trace(series={"gpu": Series((0.0, 86_400.0), (300.0, 300.0))})
     clock = VirtualClock()

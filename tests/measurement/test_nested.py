@@ -32,6 +32,7 @@ def put(path, *rows):
     os.utime(path, (time.time(), time.time()))
 
 
+@pytest.mark.slow
 def test_the_jobs_own_tracker_is_told_and_not_added(carbon_lint, tmp_path):
     (tmp_path / "out").mkdir()
     run = carbon_lint(

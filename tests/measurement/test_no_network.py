@@ -51,6 +51,7 @@ def test_no_socket_is_opened_and_no_name_is_looked_up(hostile):
     assert done.stdout.splitlines()[-1] == "0 []", done.stderr
 
 
+@pytest.mark.slow
 def test_the_kernel_sees_no_connection(hostile, tmp_path):
     strace = shutil.which("strace")
     if strace is None:

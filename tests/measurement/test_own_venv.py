@@ -60,6 +60,7 @@ def outside(tmp_path, monkeypatch):
     return project.resolve()
 
 
+@pytest.mark.slow
 def test_a_plain_venv_that_is_on_path_and_not_active_is_not_the_jobs(tmp_path, outside):
     tool = a_venv(tmp_path / "tools")
     prefix, said = prefix_of_job([tool / "bin/carbon-lint"], path=[tool / "bin", outside / "bin"])
@@ -67,6 +68,7 @@ def test_a_plain_venv_that_is_on_path_and_not_active_is_not_the_jobs(tmp_path, o
     assert f"python is {outside}/bin/python, not that of carbon-lint's own environment" in said
 
 
+@pytest.mark.slow
 def test_a_venv_that_is_called_by_its_path_leaves_the_jobs_python_as_it_is(tmp_path, outside):
     tool = a_venv(tmp_path / "tools")
     prefix, said = prefix_of_job([tool / "bin/carbon-lint"], path=[outside / "bin"])
@@ -143,6 +145,7 @@ def uv_environ(tmp_path):
     return {**{name: str(tmp_path / "uv" / folder) for name, folder in names.items()}, "UV_OFFLINE": "1"}
 
 
+@pytest.mark.slow
 def test_uvx_runs_the_job_under_the_python_of_its_project(uv, wheel, uv_environ, outside):
     uvx = [uv, "tool", "run", "--python", sys.executable, "--from", wheel, "carbon-lint"]
     prefix, said = prefix_of_job(uvx, path=[outside / "bin"], **uv_environ)

@@ -41,6 +41,7 @@ def test_a_rank_that_no_launcher_set_does_not_keep_a_run_from_being_measured(nam
     assert stray_rank({"LOCAL_RANK": "3", "RANK": "3"}) is None
 
 
+@pytest.mark.slow
 def test_a_run_with_a_left_over_rank_keeps_its_record_and_its_budget(carbon_lint):
     environ = {**os.environ, "LOCAL_RANK": "3"}
     limit = ("--energy-only", "--max-energy", "1e-9 kWh", "--record", "r.json")

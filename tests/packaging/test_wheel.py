@@ -37,6 +37,7 @@ def names(wheel):
         return set(archive.namelist())
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_beside_it(names):
     tops = {name.split("/")[0] for name in names}
 
@@ -117,6 +118,7 @@ def test_every_schema_is_found_by_an_installed_package(light):
     assert Path(done.stdout.strip()).parent == light.site / "carbon_lint" / "schemas"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("argv", "status", "install"),
     [

@@ -157,6 +157,7 @@ def test_a_data_set_beside_the_records_is_not_read_whole(monkeypatch):
     assert max(size_read) == HEAD_BYTES
 
 
+@pytest.mark.slow
 def test_a_record_longer_than_what_is_looked_at_is_read_to_its_end():
     command = ("python", "x" * 2 * HEAD_BYTES)
     saved(attempt("one", command=command), "r.json")

@@ -172,6 +172,7 @@ def test_findings_are_listed_or_said_to_be_none():
     assert "CL201" in rendered(lint=samples.report(samples.diagnostic(samples.CARD, "17g")))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 def test_a_browser_says_nothing_asks_nothing_and_scrolls_down_alone():
     long = "a-word-that-never-ends" * 10

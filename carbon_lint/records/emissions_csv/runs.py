@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MissingFigureError
 from carbon_lint.records.emissions_csv.table import NO_VALUE, read_table
+from carbon_lint.records.quick import LARGEST
 
 if TYPE_CHECKING:
     import os
@@ -163,12 +164,12 @@ def energy_of(rows: Iterable[Row], column: str) -> float | None:
 
 
 def positive(row: Row, column: str) -> float | None:
-    """Return the cell's number if it is finite and above zero, else None."""
+    """Return the cell's number if it is above zero and a record can hold it, else None."""
     try:
         value = float(row.cells.get(column, ""))
     except ValueError:
         return None
-    return value if math.isfinite(value) and value > 0 else None
+    return value if 0 < value <= LARGEST else None
 
 
 def overlapping(runs: Sequence[Run]) -> list[str]:
