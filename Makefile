@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # An editable install is not compiled, and where PYTHONDONTWRITEBYTECODE is set it never would be: as pip does it.
 COMPILE := $(BIN)/python -m compileall -q carbon_lint
-# Many tests wait for a process or a server, so four workers suit two cores.
+# Many tests wait for a process or a server, so three workers suit two cores.
 TEST_JOBS ?= 3
 
 .PHONY: help demo demo-over-budget test coverage lint format docs clean

@@ -225,7 +225,7 @@ class WholeJob:
             raise UsageError(f"the budget's folder {quoted(given)} holds the figures of an earlier job", hint=_NEW)
 
     def _is_left_over(self, name: str) -> bool:
-        """Return whether a file is of an earlier job. Another rank that has ended may be one of this job: it was quick."""
+        """Return whether a file is of an earlier job. Another rank that has ended may be a quick one of this job."""
         if name == _STOP:
             return True
         node = self._read(name) if name.endswith(_SUFFIX) else None
