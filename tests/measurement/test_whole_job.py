@@ -136,9 +136,7 @@ def test_a_folder_of_an_earlier_job_or_one_that_cannot_be_used_starts_nothing():
         WholeJob("old", {}, 1.0)
     with pytest.raises(UsageError, match="holds the figures of an earlier job"):
         WholeJob("old", {"RANK": "0"}, 1.0)
-    assert WholeJob("old", {"RANK": "1"}, 1.0).stopped_by is None, (
-        "node 0 may have ended before node 1 began"
-    )
+    assert WholeJob("old", {"RANK": "1"}, 1.0).stopped_by is None, "node 0 may have ended before node 1 began"
     assert WholeJob("old", TWO, 1.0).stopped_by is None
     Path("file").touch()
     with pytest.raises(OutputError, match="cannot write to the budget's folder"):
