@@ -32,6 +32,7 @@ _QUANTITIES: dict[str, tuple[str, Callable[[str], float]]] = {
     "expected_duration": ("expected_duration_s", parse_duration_s),
     "tick": ("tick_s", parse_duration_s),
 }
+_NUMBERS = ("carbon_intensity", "pue")
 _PATHS = ("record", "card")
 
 
@@ -83,6 +84,9 @@ def _options(given: dict[str, Any]) -> Options:
             values[name] = os.fspath(values[name])
     if isinstance(values.get("require"), str):
         values["require"] = (values["require"],)
+    for name in _NUMBERS:
+        if not isinstance(values.get(name, 1), int | float):
+            raise UsageError(f"{name}={values[name]!r} is not a number", hint=f"write it as {name}=1.5, without quotes")
     _check_choice("on_exceed", values.get("on_exceed"), ON_EXCEED)
     for wanted in values.get("require", ()):
         _check_choice("require", wanted, REQUIRABLE)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("carbon_lint")
 _FAILED, _INTERRUPTED = 1, 130
+_STARTING = threading.Lock()
+"""Held while a meter starts: folder and variables of the process are others then, and a second start would see them."""
+_RETURN_EARLY = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
@@ -146,7 +149,8 @@ class Measurement:
         self._owner = os.getpid()
         try:
             need_linux()
-            self._begin()
+            with _STARTING:
+                self._begin()
         except CarbonLintError as error:
             raise _with_advice(error) from error.__cause__
         return self
@@ -171,14 +175,16 @@ class Measurement:
         try:
             self._thread.start()
             body.started.wait()
-            if self._told.done():
-                self._body = None
-                self._thread.join()
-                self._told.result()
-            self._listen_to_sigterm()
+            has_failed = self._told.done()
+            if not has_failed:
+                self._listen_to_sigterm()
         except KeyboardInterrupt:  # before the body: it ends as soon as it has begun
             self._end(_INTERRUPTED, StoppedBy.CANCEL)
             raise
+        if has_failed:
+            self._end(_FAILED, None)
+            self._body = None
+            self._told.result()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -217,7 +223,8 @@ class Measurement:
                 interrupted = error
         body.close()
         self.report = self._front.report if self._front is not None else None
-        self.record = None if self.report is None else self.report.record
+        failure = self._told.exception()  # one record could not be written, but there it is
+        self.record = getattr(failure, "record", None) if self.report is None else self.report.record
         if interrupted is not None:
             raise interrupted
 
@@ -268,10 +275,10 @@ class Measurement:
 
     def __call__(self, function: _Function) -> _Function:
         """Return `function`, each call of which is a run of its own."""
-        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(inspect.unwrap(function)):
-            raise UsageError(
-                f"{function.__name__} returns before its work is done", hint="use `with measure(...)` in it"
-            )
+        work = inspect.unwrap(function)
+        if any(is_kind(one) for is_kind in _RETURN_EARLY for one in (function, work)):
+            name = getattr(function, "__name__", "the function")
+            raise UsageError(f"{name} returns before its work is done", hint="use `with measure(...)` in it")
 
         @functools.wraps(function)
         def measured(*args: Any, **kwargs: Any) -> Any:
@@ -299,8 +306,10 @@ def _tell(story: Story, told: Future[RunReport]) -> None:
 
 
 def _spelled(option: str, value: str) -> str:
-    """Return an option as it is typed in Python: `max_energy='2 kWh'`."""
-    return f"{option.replace('-', '_')}={value!r}"
+    """Return an option as it is typed in Python: `max_energy='2 kWh'`, `pue=1.2`."""
+    name = option.replace("-", "_")
+    is_text = "str" in measure.__annotations__[name] and value != "..."
+    return f"{name}={value!r}" if is_text else f"{name}={value}"
 
 
 def _with_advice(error: CarbonLintError) -> CarbonLintError:

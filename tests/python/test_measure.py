@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,7 +20,7 @@ import pytest
 
 from carbon_lint import BudgetExceeded, measure
 from carbon_lint.callbacks.progress_file import ProgressFile
-from carbon_lint.errors import CarbonLintError, MeasurementError, UsageError
+from carbon_lint.errors import CarbonLintError, MeasurementError, OutputError, UsageError
 from carbon_lint.measurement.job.environment import PROGRESS_VARIABLE, RUN_ID_VARIABLE
 from carbon_lint.pipeline import plan
 from carbon_lint.records.record import Outcome, StoppedBy
@@ -121,6 +124,65 @@ def test_ctrl_c_while_the_meter_starts_gives_the_run_up(monkeypatch):
     assert load_record("r.json").outcome is Outcome.INTERRUPTED
 
 
+def test_a_run_whose_measurement_fails_as_it_starts_leaves_nothing_behind(monkeypatch):
+    class Failing(FakeMeter):
+        def start(self):
+            raise MeasurementError("no sensor")
+
+    monkeypatch.setattr(plan, "meter_of", lambda *_, **__: Failing(1000.0))
+    before, descriptors = dict(os.environ), len(os.listdir("/proc/self/fd"))
+    with pytest.raises(MeasurementError, match="no sensor"), measure(**TICK):
+        raise AssertionError("the body has begun")
+    assert (dict(os.environ), len(os.listdir("/proc/self/fd"))) == (before, descriptors)
+
+
+def test_runs_of_two_threads_start_one_after_the_other(monkeypatch):
+    """CodeCarbon starts in another folder: a second start within it would go back to that."""
+    starting, overlaps = [], []
+
+    class Slow(FakeMeter):
+        def start(self):
+            starting.append(self)
+            time.sleep(0.05)
+            overlaps.append(len(starting) > 1)
+            starting.remove(self)
+            super().start()
+
+    def body():
+        with measure(**TICK):
+            pass
+
+    monkeypatch.setattr(plan, "meter_of", lambda *_, **__: Slow(1000.0))
+    threads = [threading.Thread(target=body) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert overlaps == [False, False]
+
+
+def test_runs_that_end_in_the_order_of_their_starts_leave_the_environment_as_it_was():
+    os.environ[PROGRESS_VARIABLE] = "outer"
+    before = dict(os.environ)
+    runs = [measure(**TICK) for _ in range(3)]
+    for run in runs:
+        run.__enter__()
+    within = os.environ[RUN_ID_VARIABLE]
+    for run in (runs[0], runs[2], runs[1]):
+        assert os.environ[RUN_ID_VARIABLE] == within or run is runs[1]
+        run.__exit__(None, None, None)
+    assert dict(os.environ) == before
+    assert within == runs[2].record.run_id
+
+
+def test_a_record_that_cannot_be_written_is_not_lost():
+    Path("gone").mkdir()
+    run = measure(**TICK, record="gone/r.json")
+    with pytest.raises(OutputError, match=r"gone/r\.json"), run:
+        shutil.rmtree("gone" if until_measured(run) else "")
+    assert run.record.energy_kwh.total == run.energy_kwh > 0
+
+
 def test_check_ends_a_body_over_its_budget_and_the_end_raises_without_it(caplog):
     with pytest.raises(BudgetExceeded) as caught, measure(**TICK, max_energy="1 mWh", record="r.json") as run:
         until_stopped(run)
@@ -169,7 +231,14 @@ def test_each_call_of_a_function_is_a_run_and_a_with_is_used_once(meters):
     def piece():
         yield 1
 
-    for function in (later, piece):
+    async def stream():
+        yield 1
+
+    @functools.wraps(later)
+    def wrapped():
+        return later()
+
+    for function in (later, piece, stream, wrapped, functools.partial(later)):
         with pytest.raises(UsageError, match="returns before its work is done"):
             measure(**TICK)(function)
 
@@ -253,6 +322,9 @@ def test_what_cannot_be_done_is_said_before_the_body_begins():
         ({"location": "FRA", "forecast": True}, "needs a limit"),
         ({"location": "FRA", "on_exceed": "explode"}, "use 'stop' or 'finish'"),
         ({"location": "FRA", "require": "tpu"}, "require='tpu' is not known"),
+        ({"carbon_intensity": "56"}, "carbon_intensity='56' is not a number"),
+        ({"carbon_intensity": -1.0}, "in measure(carbon_intensity=...)"),
+        ({}, "or carbon_intensity=56.04"),
         ({"location": "FRA", "record": "s3://b/r.json"}, "lies on this machine"),
         ({"location": "FRA", "record": "/proc/r.json"}, "r.json"),
     ):

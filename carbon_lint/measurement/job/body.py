@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from carbon_lint.records.record import StoppedBy
 
+_RUNNING: list[Body] = []
+"""The bodies that run in this process, by their start. They may end in any order, as threads do."""
+_RUNNING_LOCK = threading.Lock()
+
 
 class Body:
     """See `job.Job`, whose place it takes in the loop.
@@ -28,6 +32,7 @@ class Body:
         asked_to_end: why the loop wants it to end; `None` as long as it may go on.
         stopped_by: what in truth ended it before its own end, for the record.
         environ: what is added to this process's environment while the body runs.
+        before: what to put back there afterwards; `None` for a variable that is to go.
     """
 
     def __init__(self) -> None:
@@ -40,7 +45,7 @@ class Body:
         self.notices: list[str] = []
         self.cpu_s: float | None = None
         self.pid = os.getpid()
-        self._before: dict[str, str | None] = {}
+        self.before: dict[str, str | None] = {}
         self._lock = threading.Lock()
         self._ended = os.eventfd(0, os.EFD_CLOEXEC)
 
@@ -48,22 +53,39 @@ class Body:
         """Let the body begin, in the environment of a job; one that has been given up stays so."""
         with self._lock:
             if self.state is JobState.WAITING:
-                self._before = {name: os.environ.get(name) for name in self.environ}
-                os.environ.update(self.environ)
+                self._set_environ()
                 self.state = JobState.RUNNING
         self.started.set()
 
     def finish(self, exit_status: int, stopped_by: StoppedBy | None = None) -> None:
         """Say that the body has ended, and how; its environment is as it was before."""
         with self._lock:
-            for name, value in self._before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+            self._restore_environ()
             self.exit_status, self.stopped_by = exit_status, stopped_by
             self.state = JobState.GONE
         os.eventfd_write(self._ended, 1)
+
+    def _set_environ(self) -> None:
+        with _RUNNING_LOCK:
+            self.before = {name: os.environ.get(name) for name in self.environ}
+            os.environ.update(self.environ)
+            _RUNNING.append(self)
+
+    def _restore_environ(self) -> None:
+        """Put back what was there before, or let the body that started within this one do so."""
+        with _RUNNING_LOCK:
+            if self not in _RUNNING:
+                return
+            later = _RUNNING[_RUNNING.index(self) + 1 :]
+            _RUNNING.remove(self)
+            for name, value in self.before.items():
+                heir = next((body for body in later if name in body.before), None)
+                if heir is not None:
+                    heir.before[name] = value
+                elif value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
     def fileno(self) -> int:
         """Return the descriptor for poll: readable when the body has ended."""
