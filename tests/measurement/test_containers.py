@@ -281,6 +281,13 @@ def test_a_front_adds_the_label_to_run_and_hands_everything_else_on(tmp_path):
         check=False,
     )
     assert ("env", "DOCKER_HOST=tcp://far:1", str(client)) in fronts.containers().engines
+    client.write_text('#!/bin/sh\necho "$at $skip $word $left $head"\n')
+    own = {"at": "1", "skip": "2", "word": "3", "left": "4", "head": "5"}
+    told = subprocess.check_output(["docker", "-D", "run", "IMG"], env={**fronts.on_path(environ), **own})
+    assert told == b"1 2 3 4 5\n", "the client sees the job's variables"
+    (tmp_path / "gone").symlink_to("nowhere")
+    (tmp_path / "gone").rename(fronts._calls / "gone")
+    assert fronts.containers() is not None, "the job may remove files while they are read"
     assert fronts.elsewhere({}) == ("docker starts its containers at tcp://far:1, which may be another machine",)
     fronts.__exit__()
     assert fronts.containers() is None

@@ -31,12 +31,12 @@ _SCRIPT = """\
 #!/bin/sh
 # Made by carbon-lint for one run, and removed after it. It labels the containers that `{name} run` makes, so that they
 # can be counted and stopped with the run, and hands everything on to the client.
-at=0 skip=
-for word do
-  at=$((at + 1))
-  if [ "$skip" ]; then skip= && continue; fi
-  case $word in
-    {valued}) skip=1 ;;
+_cl_at=0 _cl_skip=
+for _cl_word do
+  _cl_at=$((_cl_at + 1))
+  if [ "$_cl_skip" ]; then _cl_skip= && continue; fi
+  case $_cl_word in
+    {valued}) _cl_skip=1 ;;
     -* | compose | container) ;;
     run)
       if [ -w {calls} ]; then
@@ -44,16 +44,16 @@ for word do
           umask 077
           printf '%s\\0' env {variables}
           printf '%s\\0' {client}
-          for head do [ $((at -= 1)) -gt 0 ] && printf '%s\\0' "$head" || break; done
+          for _cl_head do [ $((_cl_at -= 1)) -gt 0 ] && printf '%s\\0' "$_cl_head" || break; done
           printf '%s\\0' run
         ) >{calls}/$$ 2>/dev/null
       fi
-      left=$# at=$((at))
-      while [ "$left" -gt 0 ]; do
+      _cl_left=$# _cl_at=$((_cl_at))
+      while [ "$_cl_left" -gt 0 ]; do
         set -- "$@" "$1"
         shift
-        [ $((at -= 1)) -ne 0 ] || set -- "$@" --label {label}
-        left=$((left - 1))
+        [ $((_cl_at -= 1)) -ne 0 ] || set -- "$@" --label {label}
+        _cl_left=$((_cl_left - 1))
       done
       break ;;
     *) break ;;
@@ -103,7 +103,10 @@ class Fronts(AbstractContextManager["Fronts"]):
             return []
         heads = []
         for name in names:
-            words = (self._calls / name).read_bytes().decode(errors="surrogateescape").split("\0")
+            try:
+                words = (self._calls / name).read_bytes().decode(errors="surrogateescape").split("\0")
+            except OSError:  # the job removed it, as it may remove all of its temporary files
+                continue
             if words[-2:] == [_END, ""]:
                 heads.append(words[:-2])
         return heads
