@@ -88,6 +88,7 @@ class Loop:
         self._missed = 0
         self._cancels = 0
         self._at_stop: Reading | None = None
+        self._is_over_by_itself = False  # and not by what another node says
         self._time_limit = time_limit(request.environ)
 
     def run(self) -> None:
@@ -139,7 +140,7 @@ class Loop:
         if reading is not None and self._is_usable(reading):
             self._take(reading)
             self._restate(reading)
-            if self.state.is_over_budget and not any(limit.is_over for limit in self._limits(reading)):
+            if self._is_over_by_itself and not any(limit.is_over for limit in self._limits(reading)):
                 # Energy only grows: the grams fell.
                 self._warn("not over budget by the last reading: the grid's figure for an hour came late, and is lower")
         elif reading is not None or self._missed + 1 >= MISSED_READINGS:
@@ -262,7 +263,7 @@ class Loop:
         limits = self._with_ranges(reading)
         exceeded = [limit for limit in limits if limit.is_over]
         if exceeded and not self.state.is_over_budget:
-            self.state.is_over_budget = True
+            self.state.is_over_budget = self._is_over_by_itself = True
             self._say("over budget: " + _in_words(exceeded))
             # Without the figure of that moment: the job goes on until it has ended, and the record states the last one.
             names = " and ".join(limit.name for limit in exceeded)

@@ -225,12 +225,13 @@ class WholeJob:
             raise UsageError(f"the budget's folder {quoted(given)} holds the figures of an earlier job", hint=_NEW)
 
     def _is_left_over(self, name: str) -> bool:
-        """Return whether a file is of an earlier job. Another rank that has ended may be a quick one of this job."""
+        """Return whether a file is of an earlier job. Of another rank it is not: that may have been a quick one."""
         if name == _STOP:
             return True
         node = self._read(name) if name.endswith(_SUFFIX) else None
-        is_same_rank = self._rank is None or (node is not None and node.name.endswith(f"#{self._rank}"))
-        return node is not None and node.has_ended and is_same_rank
+        if node is None:
+            return False
+        return node.has_ended if self._rank is None else node.name.endswith(f"#{self._rank}")
 
     def _work(self) -> None:
         ticks = 0
@@ -276,10 +277,10 @@ class WholeJob:
         """Return a node's figures; `None` for a file that has gone or holds none that can be added."""
         found = _json_at(os.path.join(self._folder, name))
         try:
-            node = None if found is None else Node(**found)
+            node = None if found is None else Node(**found | {"name": str(found["name"])})
             figures = () if node is None else (node.energy_kwh, node.low_kwh, node.high_kwh, node.emissions_g or 0.0)
             return node if all(0 <= figure < math.inf for figure in figures) else None
-        except TypeError:
+        except (KeyError, TypeError):
             return None
 
     def _write(self, name: str, data: bytes) -> None:
