@@ -19,6 +19,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import termios
 import time
 
@@ -96,6 +97,7 @@ def become(request, descriptors):
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
+    tempfile.tempdir = None  # found anew, by this environment
     importlib.reload(sys.modules[READS_ENVIRONMENT])
     os.chdir(request["cwd"])
     sys.orig_argv = [sys.executable, *request["argv"]]

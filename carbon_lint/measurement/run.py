@@ -129,8 +129,11 @@ def _make_job(
         environ = stack.enter_context(fronts).on_path(environ)
     debug.log("job", "run %s: %s", run_id, " ".join(redact.command(plan.command)))
     debug.log("job", "containers of scripts: %s", "left alone" if fronts is None else "labelled")
+    progress = outlook.environ.get(environment.PROGRESS_VARIABLE)
+    folders = [os.path.dirname(progress)] if progress else []
+    folders += [os.fspath(fronts.folder)] if fronts is not None else []
     with outlook.listening.lent():
-        job = Job(plan.command, environ, request.pass_fds, finder(plan.containers, fronts))
+        job = Job(plan.command, environ, request.pass_fds, finder(plan.containers, fronts), folders=folders)
     stack.callback(job.close)
     return job, fronts
 

@@ -150,7 +150,14 @@ def test_user_signals_and_resizes_are_handed_on_without_ending_anything(started)
     process.wait(20)
 
 
-def test_when_carbon_lint_is_killed_the_job_and_its_daemons_are_ended(started):
+def test_when_carbon_lint_is_killed_the_job_and_its_daemons_are_ended(started, monkeypatch):
+    """Its temporary folders go, too: of the progress and of the containers' clients."""
+    for folder in ("temporary", "bin"):
+        Path(folder).mkdir()
+    Path("bin/docker").write_text("#!/bin/sh\n")
+    Path("bin/docker").chmod(0o755)
+    monkeypatch.setenv("TMPDIR", str(Path("temporary").absolute()))
+    monkeypatch.setenv("PATH", f"{Path('bin').absolute()}:{os.environ['PATH']}")
     mark = a_mark()
     source = (
         "import os, pathlib, subprocess, sys, time\n"
@@ -161,9 +168,11 @@ def test_when_carbon_lint_is_killed_the_job_and_its_daemons_are_ended(started):
     )
     process = started(source, "--record", "r.json", mark=mark)
     wait_until(lambda: len(marked(mark)) >= 3)  # ours, the job, its daemon
+    assert len(os.listdir("temporary")) == 2
     process.kill()
 
     wait_until(lambda: marked(mark) == [])
+    wait_until(lambda: os.listdir("temporary") == [])
     assert not Path("r.json").exists()
 
 

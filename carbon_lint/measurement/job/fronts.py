@@ -67,13 +67,13 @@ class Fronts(AbstractContextManager["Fronts"]):
     """The fronts of one run, in a folder of their own, which is removed at the end."""
 
     def __init__(self, folder: Path, label: str) -> None:
-        self._folder = folder
+        self.folder = folder
         self._calls = folder / "calls"
         self._label = label
 
     def on_path(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the environment with the fronts first on its PATH."""
-        return {**environ, "PATH": os.pathsep.join((os.fspath(self._folder), environ["PATH"]))}
+        return {**environ, "PATH": os.pathsep.join((os.fspath(self.folder), environ["PATH"]))}
 
     def containers(self) -> Containers | None:
         """Return what was started so far; `None` if no front was called to run a container."""
@@ -93,7 +93,7 @@ class Fronts(AbstractContextManager["Fronts"]):
         return tuple(dict.fromkeys(one.why for one in found if one is not None))
 
     def __exit__(self, *exception: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _heads(self) -> list[list[str]]:
         """Return `env`, the variables, the client and the words before `run` of each call that was noted in full."""

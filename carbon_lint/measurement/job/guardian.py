@@ -57,8 +57,10 @@ def guard(
     environ: Mapping[str, str],
     pass_fds: Sequence[int] = (),
     find_containers: Find = no_containers,
-) -> None:
+) -> bool:
     """Wait for `go`, run the command, report on `channel`; return when nothing of the job is left.
+
+    Returns whether carbon-lint itself was gone before that.
 
     Args:
         channel: the socket to carbon-lint.
@@ -73,11 +75,13 @@ def guard(
         # A handler and not SIG_IGN, which the job would inherit; what was ignored from the start stays ignored.
         if signal.getsignal(signum) is not signal.SIG_IGN:
             signal.signal(signum, _hold_off)
-    if channel.recv(64) != b"go":
-        return
+    message = channel.recv(64)
+    if message != b"go":
+        return not message
     guardian = _Guardian(channel, find_containers, environ)
     if guardian.start(command, environ, pass_fds):
         guardian.watch()
+    return guardian.is_orphaned
 
 
 class _Guardian:
@@ -90,7 +94,7 @@ class _Guardian:
         self._group = 0
         self._kill_at: float | None = None
         self._ask_at: float | None = None
-        self._is_orphaned = False
+        self.is_orphaned = False
         self._was_killed = False
         self._wakeup, wakeup_writer = os.pipe()
         os.set_blocking(self._wakeup, False)
@@ -158,7 +162,7 @@ class _Guardian:
             self._ask_everything()
             self._kill_within(float(arguments[0]))
         else:
-            self._is_orphaned = True
+            self.is_orphaned = True
             self._ask_everything()
             self._kill_within(ORPHAN_GRACE_S)
             return False
@@ -273,7 +277,7 @@ class _Guardian:
             return None
 
     def _tell(self, message: str) -> None:
-        if not self._is_orphaned:
+        if not self.is_orphaned:
             with contextlib.suppress(ConnectionError, BlockingIOError):
                 self._channel.send(message.encode(errors="replace")[:4000])
 

@@ -55,7 +55,8 @@ class JobState(StrEnum):
 class Job:
     """Runs one command in a session of its own, with stdin, stdout, stderr and `pass_fds` inherited.
 
-    Forks at once; the command runs from `start()`. `fileno()` is readable when `poll()` has something new.
+    Forks at once; the command runs from `start()`. `fileno()` is readable when `poll()` has something new. If
+    carbon-lint itself is killed, the guardian removes `folders`, the run's temporary ones.
 
     Attributes:
         pid: the guardian's: every process of the job is below it.
@@ -69,6 +70,8 @@ class Job:
         environ: Mapping[str, str],
         pass_fds: Sequence[int] = (),
         find_containers: Find = no_containers,
+        *,
+        folders: Sequence[str] = (),
     ) -> None:
         check_runnable(command[0], environ)
         self.command = tuple(command)
@@ -83,7 +86,7 @@ class Job:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.pid = os.fork()
         if self.pid == 0:
-            _become_guardian(theirs, command, environ, pass_fds, find_containers)
+            _become_guardian(theirs, command, environ, pass_fds, find_containers, folders=folders)
         theirs.close()
 
     def start(self) -> None:
@@ -183,12 +186,16 @@ def _become_guardian(
     environ: Mapping[str, str],
     pass_fds: Sequence[int],
     find_containers: Find,
+    *,
+    folders: Sequence[str],
 ) -> NoReturn:
     """Run the guardian in the forked process and never return."""
     try:
         signal.set_wakeup_fd(-1)
         _close_all_but({channel.fileno(), *pass_fds})
-        guard(channel, command, environ, pass_fds, find_containers)
+        if guard(channel, command, environ, pass_fds, find_containers):
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
     finally:
         error = sys.exc_info()[1]
         if error is not None:
