@@ -17,12 +17,19 @@ class TrainerProgress(TrainerCallback):  # type: ignore[misc]  # transformers is
 
     def __init__(self) -> None:
         self._file = ProgressFile()
+        self._epoch = 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Count from the epoch of the checkpoint that the training goes on from, if there is one."""
+        del args, control, kwargs
+        self._epoch = int(state.epoch or 0)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Begin the epoch's phase."""
+        """Begin the epoch's phase. Counted here: of a data set without length, the state has no whole epochs."""
         del args, control, kwargs
+        self._epoch += 1
         if state.is_world_process_zero:
-            self._file.phase(f"epoch {int(state.epoch or 0) + 1}")
+            self._file.phase(f"epoch {self._epoch}")
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Write how many steps are done."""

@@ -72,6 +72,18 @@ def test_the_trainers_lines_are_progress_and_phases(callbacks, file):
     assert file.read_text() == before
 
 
+def test_epochs_of_a_data_set_without_length_and_of_a_resumed_training_are_counted(callbacks, file):
+    """Without a length, `state.epoch` is a share of `max_steps`: 0.3 after the first epoch."""
+    for first, epochs, expected in ((0, (0, 0.3, 1.3), ["1", "2", "3"]), (2.0, (2.0, 3.0), ["3", "4"])):
+        file.write_text("")
+        callback = callbacks.TrainerProgress()
+        state = SimpleNamespace(is_world_process_zero=True, global_step=0, max_steps=9, epoch=first)
+        callback.on_train_begin(None, state, None)
+        for state.epoch in epochs:
+            callback.on_epoch_begin(None, state, None)
+        assert names_of(file) == [f"epoch {number}" for number in expected]
+
+
 def test_lightnings_lines_are_progress_and_phases_and_an_endless_training_has_no_progress(callbacks, file):
     callback = callbacks.LightningProgress()
     trainer = SimpleNamespace(is_global_zero=True, current_epoch=1, max_epochs=2, num_training_batches=10)
