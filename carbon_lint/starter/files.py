@@ -87,7 +87,8 @@ def workflow(found: Survey, choices: Choices) -> str:
     # A pull request of a fork has no secret, and a training that pushes cannot even start without one. A runner of
     # one's own, or one that is rented, is not lent to strangers.
     has_pull_requests = has_docker(choices.runner) and not any(job.is_staged for job in jobs)
-    text = _head(_TWO_JOBS, found, has_pull_requests=has_pull_requests)
+    comment = _ONE_JOB if all(job.model is None for job in jobs) else _TWO_JOBS
+    text = _head(comment, found, has_pull_requests=has_pull_requests)
     for number, job in enumerate(jobs):
         text += ("\n" if number else "") + _train_job(job, _used(choices.training_action), choices.runner)
         if job.is_staged:
@@ -131,6 +132,7 @@ def _slug(script: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", script.removesuffix(".py")).strip("-")
 
 
+_ONE_JOB = "Measures the training and keeps its record. It needs no secret."
 _TWO_JOBS = "Two jobs: the first runs training code and has no secret that writes, the second has it and runs none."
 
 

@@ -74,6 +74,13 @@ def test_without_a_yes_there_is_a_diff_and_no_file(repository, cli):
     assert not any(Path(name).exists() for name in FILES)
 
 
+def test_the_workflow_says_how_many_jobs_it_has(repository, cli):
+    repository(train=PLAIN)
+    for flags, said in (((), "# Measures the training and keeps"), (("--to", "me/m"), "# Two jobs: ")):
+        _, out, _ = cli("init", *flags)
+        assert f"+{said}" in out
+
+
 def test_the_diff_can_be_applied_by_git(repository, cli):
     repository(train=PLAIN, card=CARD, hooks="repos:\n- repo: local\n  hooks: []")
     _, out, _ = cli("init", "--location", "FRA", "--to", "me/m")
