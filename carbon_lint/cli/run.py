@@ -43,6 +43,7 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.measurement.run import RecordNotWrittenError
     from carbon_lint.pipeline.plan import meter_of
     from carbon_lint.pipeline.story import Story
+    from carbon_lint.report.run.run_report import RunReport
 
     _fill_standard_streams()
     provenance = run_options.provenance_from(arguments)
@@ -62,7 +63,8 @@ def run(arguments: Namespace) -> int:
     meter = meter_of(plan, _node_environ())
     _say_withheld(request)
     try:
-        report = Story(_own_plan(plan), _Terminal(request, meter, watch)).run()
+        known = RunReport(statuses=(), is_share=plan.options.budget_folder is not None)
+        report = Story(_own_plan(plan), _Terminal(request, meter, watch), known).run()
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
     return report.exit_status or 0

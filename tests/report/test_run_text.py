@@ -12,6 +12,7 @@ from carbon_lint.gate.verdict import Budget, LimitResult, Status, Verdict
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods, Outcome, StoppedBy
 from carbon_lint.report.run import phrases, summary
 from carbon_lint.report.run import text as run_text
+from carbon_lint.report.run.run_report import RunReport
 from tests.cases import cases
 from tests.report.runs import RECORD, record, told
 
@@ -107,6 +108,8 @@ def test_without_a_budget_the_figures_are_the_headline():
     first = run_text.render(told(RECORD)).splitlines()[0]
 
     assert first == "carbon-lint: 12.3 g CO2eq, 220 Wh, no budget given"
+    of_a_node = run_text.render(RunReport(record=RECORD, is_share=True)).splitlines()[0]
+    assert of_a_node == "carbon-lint: 12.3 g CO2eq, 220 Wh, a part of the budgeted job"
 
 
 def test_a_sum_is_said_to_be_one():

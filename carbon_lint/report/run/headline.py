@@ -65,7 +65,7 @@ def _passed(end: RunReport) -> tuple[str, str, str]:
         who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until.isoformat()}" for one in end.excused.used))
         return "⚠️", f"Over budget by {by}, let through by {who}", ""
     if verdict is None or not verdict.limits:
-        return "📏", "", _unlimited(record)
+        return "📏", "", _unlimited(record, "a part of the budgeted job" if end.is_share else "no budget given")
     if verdict.status is Status.INCONCLUSIVE:
         return "⚠️", "Undecided", _undecided(record, verdict)
     return "✅", "Within budget", "; ".join(map(_within, verdict.limits))
@@ -150,11 +150,11 @@ def _change(compared: Comparison | None) -> str:
     return f"{change} vs {before}"
 
 
-def _unlimited(record: Record) -> str:
+def _unlimited(record: Record, budget: str = "no budget given") -> str:
     energy = phrases.energy(record.energy_kwh.total)
     if record.emissions_g is None:
-        return f"{energy}, energy only, no budget given"
-    return f"{phrases.emissions(record.emissions_g)}, {energy}, no budget given"
+        return f"{energy}, energy only, {budget}"
+    return f"{phrases.emissions(record.emissions_g)}, {energy}, {budget}"
 
 
 def _figures(record: Record, verdict: Verdict | None) -> str:

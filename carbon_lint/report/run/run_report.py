@@ -40,6 +40,7 @@ class RunReport:
         is_cancelled: somebody cancelled the step.
         is_unmeasured: a measurement was asked for and could not begin.
         is_setup_failed: `setup` failed, and the exit status is its own.
+        is_share: the limits are those of a whole job, and this is the record of one of its nodes.
     """
 
     record: Record | None = None
@@ -57,6 +58,7 @@ class RunReport:
     is_cancelled: bool = False
     is_unmeasured: bool = False
     is_setup_failed: bool = False
+    is_share: bool = False
 
     @property
     def exit_status(self) -> int | None:
