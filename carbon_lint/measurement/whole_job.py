@@ -312,7 +312,10 @@ def _folder_of_job(folder: str, environ: Mapping[str, str]) -> tuple[str, bool]:
     if job is None or job.scheduler_job is None:
         launch = environ.get(_LAUNCH)
         return (folder, False) if not launch else (os.path.join(folder, _safe(launch)), True)
-    return os.path.join(folder, _safe(f"{job.scheduler}-{job.scheduler_job}-{job.run_attempt or 1}")), True
+    project = job.job if job.scheduler == "jenkins" else None  # each numbers its builds from 1
+    task = job.job_index  # LSF and SGE give all tasks of an array one number
+    parts = (job.scheduler, project, job.scheduler_job, task, job.run_attempt or 1)
+    return os.path.join(folder, _safe("-".join(str(part) for part in parts if part is not None))), True
 
 
 def _safe(name: str) -> str:

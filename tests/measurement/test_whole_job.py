@@ -148,6 +148,21 @@ def test_a_folder_of_an_earlier_job_or_one_that_cannot_be_used_starts_nothing():
         WholeJob("file", {}, 1.0)
 
 
+def test_the_tasks_of_an_array_and_the_builds_of_two_projects_are_jobs_of_their_own():
+    lsf, jenkins = {"LSB_JOBID": "5"}, {"JENKINS_URL": "u", "BUILD_URL": "b", "BUILD_NUMBER": "3"}
+    names = (
+        (lsf | {"LSB_JOBINDEX": "1"}, "lsf-5-1-1"),
+        (lsf | {"LSB_JOBINDEX": "2"}, "lsf-5-2-1"),
+        (lsf | {"LSB_JOBINDEX": "0"}, "lsf-5-1"),
+        ({"JOB_ID": "5", "SGE_ROOT": "r", "SGE_TASK_ID": "2"}, "sge-5-2-1"),
+        (jenkins | {"JOB_NAME": "a/b"}, "jenkins-a-b-3-1"),
+        (jenkins | {"JOB_NAME": "c"}, "jenkins-c-3-1"),
+    )
+    for environ, _ in names:
+        WholeJob("arrays", environ, 1.0)
+    assert sorted(os.listdir("arrays")) == sorted(name for _, name in names)
+
+
 def test_files_that_hold_no_figures_are_no_node():
     one = node(0)
     bad = ({"energy_kwh": float("nan")}, {"energy_kwh": "much"}, {"low_kwh": -1.0}, {"x": 1}, {"emissions_g": "1"})
