@@ -51,11 +51,24 @@ def _used_gpus(allotted: Allotment) -> int:
     return 0 if hides(named) else min(allotted.gpu_count, len(named.split(",")))
 
 
-def _flavor_without_gpu(allotted: Allotment, gpu_count: int) -> MeasurementError:
+def uncounted_gpus(allotted: Allotment, gpu_count: int) -> tuple[str, ...]:
+    """Return a warning if the job uses GPUs of its flavor that are not counted, as `--require none` lets it."""
+    if gpu_count >= _used_gpus(allotted):
+        return ()
+    return (f"{_unread_gpus(allotted, gpu_count)}: the energy of the rest is not in this figure",)
+
+
+def _unread_gpus(allotted: Allotment, gpu_count: int) -> str:
     seen = "none" if gpu_count == 0 else f"only {gpu_count}"
-    return MeasurementError(
+    return (
         f"this Hugging Face Job has the flavor {allotted.flavor}, so {allotted.gpu_count} GPU"
-        f"{'s' if allotted.gpu_count > 1 else ''} to count, and {seen} can be read",
+        f"{'s' if allotted.gpu_count > 1 else ''} to count, and {seen} can be read"
+    )
+
+
+def _flavor_without_gpu(allotted: Allotment, gpu_count: int) -> MeasurementError:
+    return MeasurementError(
+        _unread_gpus(allotted, gpu_count),
         hint="`nvidia-smi` must list it in the job's image; an empty CUDA_VISIBLE_DEVICES states that the job does not "
         "use it; or go on without its energy",
         suggest=(("require", "none"),),

@@ -63,14 +63,17 @@ def test_a_flavor_with_gpus_that_cannot_be_read_starts_no_job(monkeypatch):
         meter(StubGpu(), ACCELERATOR="a100x4").start()
     with pytest.raises(MeasurementError, match="none can be read"):
         meter(error=NVMLError_LibraryNotFound(), ACCELERATOR="a100x4", CUDA_VISIBLE_DEVICES="0").start()
+    ready = [meter(StubGpu()), meter(StubGpu(), ACCELERATOR="a100x4", CUDA_VISIBLE_DEVICES="0")]
+    unread = meter(error=NVMLError_LibraryNotFound(), require=("none",))
     for started in (
-        meter(StubGpu()),
-        meter(StubGpu(), ACCELERATOR="a100x4", CUDA_VISIBLE_DEVICES="0"),
-        meter(error=NVMLError_LibraryNotFound(), require=("none",)),
+        *ready,
+        unread,
         meter(error=NVMLError_LibraryNotFound(), CUDA_VISIBLE_DEVICES=""),
         meter(error=NVMLError_LibraryNotFound(), ACCELERATOR="none"),
     ):
         started.start()
+        lacks_gpu = any("the energy of the rest is not in this figure" in text for text in started.warnings)
+        assert lacks_gpu is (started is unread)
         assert started.stop() is not None
 
 

@@ -29,7 +29,7 @@ from carbon_lint.measurement.host.cpu_load import LoadMeter
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import CounterError
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.required import check_required
+from carbon_lint.measurement.required import check_required, uncounted_gpus
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
@@ -129,7 +129,8 @@ class CodeCarbonMeter:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the number should know."""
-        return self._cpu.warnings + self._gpus.warnings + self._host.warnings + self._doubts
+        uncounted = uncounted_gpus(self._allotted, len(self._gpus.gpus))
+        return self._cpu.warnings + self._gpus.warnings + uncounted + self._host.warnings + self._doubts
 
     def start(self) -> None:
         """Begin to count. Raises MeasurementError if CodeCarbon is missing, another one, or gives no figures."""
