@@ -150,7 +150,7 @@ class _Reader:
         return [self.found[at] for at in sorted(self.found)][:_MAX_FIGURES]
 
     def _take_line_at(self, word_start: int, word_end: int) -> int:
-        """Take the figures of a line, or of the table or the sentence that it belongs to; say where that ends."""
+        """Take the figures of a line, or of the table or the sentence that it belongs to; return where that ends."""
         text = self.text
         begin = max(self.start, text.rfind("\n", self.start, word_start) + 1)
         end = text.find("\n", word_end)
@@ -318,7 +318,7 @@ def _unit_of(text: str, start: int, end: int, window: int, labels: list[tuple[in
 
 
 def _label_of(before: str, labels: list[tuple[int, int]], behind: str) -> int | None:
-    """Where the label of an amount starts: before the number with no other number between, or at once behind."""
+    """Return where the label of an amount starts: before the number with no other number between, or at once behind."""
     if labels:
         label, label_end = max(labels, key=lambda span: span[1])
         gap = before[label_end:]
@@ -371,7 +371,7 @@ def hours(text: str, start: int) -> list[Mention]:
 
 
 def hardware(text: str, start: int) -> list[Mention]:
-    """Hardware that `text[start:]` names on a line of its own; `raw` is the name, `value` how many (1 where unsaid)."""
+    """Hardware that `text[start:]` names on a line of its own; `raw` is the name, `value` how many (1 by default)."""
     found = []
     for match in pattern(_HARDWARE).finditer(text, start):
         raw = match["text"].strip(" *_|\r")

@@ -1,4 +1,4 @@
-"""Where the cells of a card's tables are: Markdown's, which GitHub defined, and HTML's."""
+"""Find the cells of a card's tables: Markdown's, which GitHub defined, and HTML's."""
 
 from __future__ import annotations
 

@@ -140,14 +140,14 @@ class Context:
         return self._suppressions
 
     def spot(self, node: Node) -> tuple[int, int]:
-        """Where a finding about a value stands: the value, or its key if nothing is written."""
+        """Return the place of a finding about a value: the value, or its key if nothing is written."""
         if node.end > node.start:
             return node.start, node.end
         key = next((key for key, value in self.fields.values() if value is node), self.block_key)
         return (node.start, node.end) if key is None else (key.start, key.end)
 
     def place(self) -> tuple[int, int]:
-        """Where a finding about the card as a whole stands: the block's key, else the opening fence, else the start."""
+        """Return the place of a finding about the whole card: the block's key, the opening fence, else the start."""
         if self.block_key is not None:
             return self.block_key.start, self.block_key.end
         matter = self.card.front_matter

@@ -59,7 +59,7 @@ class Edit(Value):
 
 
 class Fix(Value):
-    """A way to mend what was found. `is_safe` only if the meaning provably stays; a guess of a unit never is."""
+    """A way to fix what was found. `is_safe` only if the meaning provably stays; a guess of a unit never is."""
 
     __slots__ = ("edits", "is_safe", "title")
 
@@ -173,7 +173,7 @@ class Diagnostic(Value):
 
     @property
     def fixable(self) -> bool:
-        """Whether `--fix`, with or without `--unsafe-fixes`, can mend it."""
+        """Whether `--fix`, with or without `--unsafe-fixes`, can fix it."""
         return self.fix is not None
 
 

@@ -29,7 +29,7 @@ class Evidence(Value):
     """One run's figures, or the sums of several. None is not measured, or not said.
 
     `or_sum` is what a card may state instead: the sum of all runs of the file. `older` are earlier runs, oldest first.
-    `is_table`: from an emissions.csv whose grams were not priced anew, so a card may price its energy by its own place.
+    `is_table`: from an emissions.csv whose grams were not priced again, so a card may price its energy by its place.
     `doubt` is why the grams of the table cannot be believed, and so are None. `notes` are for the user to read.
     """
 
@@ -209,7 +209,7 @@ def models_in(text: str) -> set[str]:
 
 
 def other_place(text: str, names: tuple[str, ...]) -> str | None:
-    """Return a country that the text names, if it names none of `names`; None if that cannot be told."""
+    """Return a country that the text names, if it names none of `names`; None if that is not clear."""
     if any(_has_word(text, name) for name in names):
         return None
     from carbon_lint.places import every_place

@@ -1,4 +1,4 @@
-"""What stands where the figure should: a number, or a string that holds one with a unit, separators or prose.
+"""Read what the card has as its figure: a number, or a string that holds one with a unit, separators or prose.
 
 Several rules on values ask; each reports one answer, so that one mistake gives one finding.
 """

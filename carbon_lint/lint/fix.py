@@ -92,7 +92,7 @@ def _meets(edit: Edit, taken: list[tuple[int, int]]) -> bool:
 def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
     """Fewer findings, the worst counted first, and no kind of error that was not there, or not so often.
 
-    As many findings are better, too, if fewer of them can be fixed: what is left cannot be mended.
+    As many findings are better, too, if fewer of them can be fixed: what is left cannot be fixed.
     """
     errors = Counter(diagnostic.code for diagnostic in before if diagnostic.severity == Severity.ERROR)
     errors.subtract(diagnostic.code for diagnostic in after if diagnostic.severity == Severity.ERROR)

@@ -60,7 +60,7 @@ def _compose_repaired(text: str, start: int, end: int) -> Parsed:
         return _Composer(text, start, end, repaired).compose(repaired.text)
     except yaml.MarkedYAMLError as error:
         return Parsed(None, (_syntax_problem(error, repaired, text, start, end),))
-    except yaml.YAMLError as error:  # the reader's: what it refuses has been replaced, but for lone surrogates
+    except yaml.YAMLError as error:  # the reader's: what it refuses has been replaced, except lone surrogates
         return Parsed(None, (Problem("yaml-error", f"the YAML cannot be read: {error}", start, start),))
 
 

@@ -1,12 +1,12 @@
 r"""Makes libyaml read what js-yaml 4, and so the Hub, reads and libyaml refuses.
 
-Such things are known from 38,000 real front matters and from js-yaml's own source: a TAB where only a blank may stand,
+Such things are known from 38,000 real front matters and from js-yaml's own source: a TAB in place of a blank,
 U+0085/2028/2029/FEFF inside text, implicit keys of more than 1024 characters, anchors such as `&a.b`, and surrogate
 escapes (`"\ud83e\udd17"`). Each is replaced by something that libyaml takes; offsets and scalar texts are mapped back
 to what the file holds.
 
-The time is linear. What can be told apart in any scalar afterwards is replaced everywhere at once. The rest is mended
-where libyaml stumbles: every repair changes its line, a line is mended a few times at most, and libyaml goes on from
+The time is linear. What is still visible in any scalar afterwards is replaced everywhere at once. The rest is fixed
+where libyaml fails: every repair changes its line, a line is repaired a few times at most, and libyaml goes on from
 the entry that it stumbled in (see `scan`).
 """
 
@@ -59,7 +59,7 @@ _DEEP = 300
 
 
 def bracket_at_depth(text: str, wanted: int) -> int | None:
-    """Where brackets first nest `wanted` deep, those in quotes counted too; None unless they do."""
+    """Return where brackets first nest `wanted` deep, those in quotes counted too; None unless they do."""
     depth = 0
     for match in _BRACKET.finditer(text):
         depth = depth + 1 if match[0] in "[{" else max(0, depth - 1)
@@ -69,7 +69,7 @@ def bracket_at_depth(text: str, wanted: int) -> int | None:
 
 
 def repair(yaml_text: str) -> Repaired:
-    """Mend everything in a front matter's YAML that js-yaml takes and libyaml does not."""
+    """Repair everything in a front matter's YAML that js-yaml takes and libyaml does not."""
     repaired = Repaired(yaml_text)
     if bracket_at_depth(yaml_text, _DEEP + 1) is not None:
         return repaired  # libyaml's scanner takes time with the square of the depth
@@ -106,7 +106,7 @@ class Repaired:
         self._numbers = (number for number in count() if str(number) not in numbers)
         self._anchors: dict[str, str] = {}  # the name that stands in -> the name in the source
         self._done: set[str] = set()  # what was replaced everywhere
-        self._mended: dict[int, int] = {}  # line -> how often it was mended
+        self._repaired: dict[int, int] = {}  # line -> how often it was mended
         self._lengths = [len(line) for line in _LINE.findall(source)]
         self.lines: list[str] = _LINE.findall(_ODD.sub(lambda match: self._stand_in(match[0]), source))
         self._spans: dict[int, list[tuple[int, int]]] = {}  # line -> the span in the source of each of its characters
