@@ -301,7 +301,7 @@ class Loop:
             self._say(self._job.end(self._request.grace_s, reason))
 
     def _forecast(self, used: float | None, phase: Phase) -> tuple[Forecast | None, str | None]:
-        """Return the forecast, and the warning if it is to be said now."""
+        """Return the forecast, and the warning if it is due now."""
         forecaster = self._outlook.forecaster if self._outlook is not None else None
         if forecaster is None or self.state.last_reading is None:
             return None, None

@@ -23,7 +23,7 @@ MOST_NAMES = 500
 """Epochs, and phases, that one record lists."""
 MOST_NAME_CHARACTERS = 100
 MOST_MARKS_A_TICK = 20
-"""More in one tick cannot be told apart by their energy, and would let a journal grow without end."""
+"""More in one tick cannot be separated by their energy, and would let a journal grow without end."""
 
 _COMPONENTS = ("total", "cpu", "gpu", "ram")
 

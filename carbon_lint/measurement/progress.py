@@ -27,7 +27,7 @@ class RunProgress:
     """One tick. `used_share` is of the tightest limit, 1.0 at the limit; `forecast_share` is its value at the end.
 
     `forecast_by` says by what progress. `forecast_warning` is set once, when the share goes over 1.
-    `is_line_open`: the job is known to have left a line unfinished where we write.
+    `is_line_open`: the job is known to have left a line unfinished on our stream.
     """
 
     phase: Phase

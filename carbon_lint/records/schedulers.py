@@ -139,7 +139,7 @@ def scheduled_job(environ: Mapping[str, str]) -> ScheduledJob | None:
 def default_group(scheduler: str | None, run_id: str | None) -> str | None:
     """Return the run group of a job that no person named: its attempts and the tasks of its array count together.
 
-    `None` if the scheduler does not number its jobs so. Jenkins counts builds anew for each project.
+    `None` if the scheduler does not number its jobs so. Jenkins counts builds separately for each project.
     """
     return f"{scheduler}-{run_id}" if scheduler in _REQUEUING and run_id is not None else None
 

@@ -97,7 +97,7 @@ class _FileStream(Stream):
 
 
 class _Passage:
-    """From what the job writes to, to where we would have written it."""
+    """Two descriptors: what the job writes to, and where its bytes go."""
 
     def __init__(self, outputs: list[int], stream: Stream) -> None:
         """Open the way; `outputs` are 1, 2 or both, which are one place then."""

@@ -177,7 +177,7 @@ class PrintedProgress:
         self._seen: dict[tuple[str, str, float], _Seen] = {}
         self._epochs = _Epochs()
         self.epoch_marks = EpochMarks()
-        self._announced: dict[str, int] = {}  # how many epochs and steps there will be; 0 if two numbers were said
+        self._announced: dict[str, int] = {}  # how many epochs and steps there will be; 0 if two numbers were printed
         self._time_left: _TimeLeft | None = None
         self._order = 0
 
@@ -245,7 +245,7 @@ class PrintedProgress:
         self._time_left.take(left_s, now_s)
 
     def _take_fold(self, number: int, total: int) -> None:
-        """Begin the epochs anew for another fold, after those of the folds before."""
+        """Begin the epochs again for another fold, after those of the folds before."""
         if (number, total) != (self._epochs.fold, self._epochs.folds) and number >= self._epochs.fold:
             self._epochs = _Epochs(fold=number, folds=total)
 

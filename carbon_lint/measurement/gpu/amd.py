@@ -176,7 +176,7 @@ def _imported(environ: Mapping[str, str], root: Path) -> Any:
 
 
 def _import_quietly() -> Any:
-    """Where amdsmi finds no library of ROCm it prints so on the way to its error."""
+    """Import amdsmi, without what it prints before its error if it finds no library of ROCm."""
     with contextlib.redirect_stdout(io.StringIO()):
         return importlib.import_module("amdsmi")
 

@@ -86,7 +86,7 @@ class Body:
         return "the next check() ends the body; without one it goes on to its own end"
 
     def was_stopped_by(self, reason: StoppedBy | None) -> StoppedBy | None:
-        """Return what in truth ended the body: it may not have heard that it should."""
+        """Return what really ended the body: the request to end may not have reached it."""
         del reason
         return self.stopped_by
 

@@ -130,7 +130,7 @@ class Job:
         return JobCpu(self.pid, self.find_containers, environ)
 
     def was_stopped_by(self, reason: StoppedBy | None) -> StoppedBy | None:
-        """Return what ended the job before its own end: whatever it was told to end for."""
+        """Return what ended the job before its own end: the reason given with the request."""
         return reason
 
     def close(self) -> None:

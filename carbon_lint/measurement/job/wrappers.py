@@ -96,7 +96,7 @@ def programs(command: Sequence[str]) -> Iterator[Program]:
 
 
 def script_index(words: Sequence[str]) -> int | None:
-    """Return where the script of `sh -c SCRIPT` stands; `None` if it is no such call."""
+    """Return where the script of `sh -c SCRIPT` is; `None` if it is not such a call."""
     if os.path.basename(words[0]) not in _SHELLS:
         return None
     index = 1

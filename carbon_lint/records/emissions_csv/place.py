@@ -1,6 +1,6 @@
-"""Where an `emissions.csv` says that its energy came from, and what of that can be believed.
+"""Read the place that an `emissions.csv` names for its energy, and decide what of it can be believed.
 
-CodeCarbon writes a place that it guessed like one that it was told, and its intensity may have been set from outside.
+CodeCarbon writes a guessed place like one that the user gave, and its intensity may have been set from outside.
 """
 
 from __future__ import annotations

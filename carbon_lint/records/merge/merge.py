@@ -85,7 +85,7 @@ def merge(records: Sequence[NamedRecord], *, overlap: Overlap = Overlap.REFUSE) 
 
 
 def _without_folders(note: str, records: Sequence[NamedRecord]) -> str:
-    """Return a note that does not depend on where the files lie: the sum's hash must not either."""
+    """Return a note that does not depend on where the files are, because the sum's hash must not."""
     for name in sorted((item.name for item in records), key=len, reverse=True):
         note = note.replace(name, os.path.basename(name))
     return note
