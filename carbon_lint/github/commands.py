@@ -197,7 +197,7 @@ def _cut(markdown: str, room_bytes: int) -> str:
 def read_entries(text: str) -> Iterator[tuple[str, str]]:
     """Name and value of each entry of GITHUB_OUTPUT or GITHUB_ENV, by the runner's rules; ends at the first broken one.
 
-    actions/runner, FileCommandManager.cs: `NAME=VALUE` where `=` comes before `<<`, else `NAME<<DELIMITER`.
+    actions/runner, FileCommandManager.cs: `NAME=VALUE` if `=` comes before `<<`, else `NAME<<DELIMITER`.
     """
     lines = iter(text.replace("\r\n", "\n").split("\n"))
     for line in lines:

@@ -1,4 +1,4 @@
-"""Where the step runs: what `GITHUB_*` and the event file say. Nothing here touches the network or asks git."""
+"""Describe where the step runs: what `GITHUB_*` and the event file state. Nothing here uses the network or git."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ class ActionInputs:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> ActionInputs:
-        """Read and check every input. Raises UsageError that names the input and the line of YAML that mends it."""
+        """Read and check every input. Raises UsageError that names the input and the line of YAML that fixes it."""
         given = _given(environ)
         known = {spec.metadata["input"]: spec for spec in fields(cls)}
         _check_names(given, known)

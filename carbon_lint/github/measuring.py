@@ -35,7 +35,7 @@ SHELL = ("bash", "-euo", "pipefail", "-c")
 """How `command` and `setup` are run, and nothing else is."""
 
 MAX_READINGS = 3600
-# What a Trainer with push_to_hub=True ends with, before a step is trained, where it has no token (huggingface_hub 2).
+# What a Trainer with push_to_hub=True ends with, before a step is trained, if it has no token (huggingface_hub 2).
 NO_TOKEN = re.compile(rb"Invalid username or password|Token is required|LocalTokenNotFoundError|401 Client Error")
 SETUP_GRACE_S = 5.0
 
@@ -54,7 +54,7 @@ class Heard(NamedTuple):
 
 
 class MissingCommand:
-    """Hears in the job's output which command bash did not find, the last of them."""
+    """Finds in the job's output the last command that bash did not find."""
 
     def __init__(self) -> None:
         self.name: str | None = None

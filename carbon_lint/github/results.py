@@ -1,4 +1,4 @@
-"""Hold what is known of the step so far, and the outputs that say it: any end can be told."""
+"""Hold what is known of the step so far, and the outputs that state it, so that any end can be reported."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KEPT_FINDINGS = 10_000
 """Findings that the report lists; beyond them it only counts, so that memory stays flat over a million cards."""
 PROOFS = ("CL203", "CL207")
-"""Rules whose finding shows, from the card's own figures, that kilograms stand where grams belong."""
+"""Rules whose finding shows, from the card's own figures, that the grams field holds kilograms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

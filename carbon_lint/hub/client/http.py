@@ -1,6 +1,6 @@
 """Give huggingface_hub its HTTP client: every call has a timeout, the whole has a deadline, one policy of retries.
 
-huggingface_hub's own client waits for ever for an answer, retries some calls for half a minute and sleeps as long as
+huggingface_hub's own client waits for an answer without end, retries some calls for half a minute and sleeps as long as
 a `Retry-After` says. Here a request that may be repeated is repeated, with jitter, while the deadline allows; one that
 may not (it could have landed) raises `UnansweredError`, and the caller looks what became of it.
 """
@@ -59,7 +59,7 @@ class UnansweredError(HubError):
 
 
 class Deadline:
-    """How long the whole may still take, on a monotonic clock. `seconds=None` is for ever."""
+    """How long the whole may still take, on a monotonic clock. `seconds=None` sets no limit."""
 
     def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
@@ -182,7 +182,7 @@ class BoundedClient(httpx.Client):
 def hard_limit(deadline: Deadline) -> Iterator[None]:
     """Raise UnansweredError a little after the deadline, whatever is being waited for.
 
-    Time limits of sockets begin anew with every byte: an answer whose head comes byte by byte keeps none of them. Only
+    Time limits of sockets start again with every byte: an answer whose head comes byte by byte keeps none of them. Only
     the main thread can be interrupted so; elsewhere this does nothing.
     """
     seconds = deadline.remaining_s()

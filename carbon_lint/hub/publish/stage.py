@@ -109,7 +109,7 @@ def _refuse_unless_passed(record: Record) -> None:
 
 
 def _put_card(main: Tip, pull: Pull, request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> None:
-    """Commit main's card with the block onto the pull request; the training's own where main has none."""
+    """Commit main's card with the block onto the pull request; the training's own card if main has none."""
     base = main.card if main.card is not None else repo.tip(pull.ref).card
     card = request.plan.card_for(base)
     # the training may push once more, even after its end: main's text goes over it
