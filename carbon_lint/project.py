@@ -29,7 +29,7 @@ def requirement(extra: str, *, repository: str = REPOSITORY, ref: str = f"v{__ve
 
 
 def install_hint(extra: str) -> str:
-    """Return the command that adds an extra, from where this very installation came, if that is known (PEP 610)."""
+    """Return the command that adds an extra, from the source of this installation, if that is known (PEP 610)."""
     import json  # noqa: PLC0415  only a message needs these
     from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415
 

@@ -25,7 +25,7 @@ def need_hub(verb: str) -> None:
 
 
 def show_endpoint(endpoint: str) -> None:
-    """Say where the card goes, unless it is the public Hub; a token over http can be read on the way."""
+    """Print where the card goes, unless it is the public Hub; a token over http can be read on the way."""
     if endpoint == _PUBLIC_HUB:
         return
     sys.stderr.write(f"carbon-lint: HF_ENDPOINT: the Hub is {endpoint}, not {_PUBLIC_HUB}\n")

@@ -32,7 +32,7 @@ class Publishing:
         mode: how.
         card: the local card's bytes, and `card_name` as the user named it.
         whole_card: all of the card replaces that on the Hub.
-        record: the run whose figures are published; `record_path` is where it lies.
+        record: the run whose figures are published; `record_path` is where it is.
         only_own_group: records of another repository beside the record are an error.
         with_evidence: the record and its journal go beside the card, for `verify`.
         training_type: for the card.

@@ -1,6 +1,6 @@
 """Measure a part of a Python program: `with measure(location="FRA") as run:`, or `@measure(location="FRA")`.
 
-The same meter, loop, journal, gate and record as `carbon-lint run`: the pipeline's story is told on a thread, and the
+The same meter, loop, journal, gate and record as `carbon-lint run`: the pipeline runs on a thread, and the
 body of the `with` is its job.
 """
 

@@ -54,7 +54,7 @@ def render_line(progress: RunProgress, width: int) -> str:
 
 
 def notices(progress: RunProgress) -> tuple[str, ...]:
-    """All that is to be said at once."""
+    """Return all lines that are due now."""
     return (*progress.notices, progress.forecast_warning) if progress.forecast_warning else progress.notices
 
 
