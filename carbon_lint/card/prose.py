@@ -2,7 +2,7 @@
 
 Only an amount that is bound to a label is taken (`CO2 Emissions (in grams): 1.2`, `**Carbon Emitted**: 0.42 kg`, a
 table's column `Emissions (KgCO2eq)`). Rates, and the emissions of cars, data sets and other models, are not figures of
-the model; `subject` tells them apart.
+the model; `subject` distinguishes them.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ _SENTENCE_END = (
 _ANSWER = r"\s*[|:]?\s*(?:about|around|approximately|approx\.?|roughly|~)?\s*\d"
 _SEPARATES = r"[ \"':=|~\u2192]{0,12}(?:(?:about|around|approximately|approx\.?|roughly|ca\.?|~)[ ]?)?$"
 _CONTINUES = r"[ \t]*(?:[*_$(~\u2248`]{0,3})(?-i:[a-z]|\d(?!\d{0,2}[.)][ ]))"
-# What may stand beside a number in a cell.
+# What may be beside a number in a cell.
 _BESIDE = (
     r"[^\w<>\u2264\u2265\u00b1+/-]{0,12}(?:(?:approx|ca|about|est|estimated|total)\b[^\w]{0,4})?"
     r"(?:\([^()\d]{0,40}\))?\W{0,6}"
 )
 _BRACKETS = r"[ ]{0,2}\((?P<held>[^()\d]{0,30}(?:CO2[^()\d]{0,30})?)\)"
-# What follows a number that is no amount in the label's unit: `5 GPUs`, `3 %`, `2 kWh`, `5-10`.
+# What follows a number that is not an amount in the label's unit: `5 GPUs`, `3 %`, `2 kWh`, `5-10`.
 _COUNTED = (
     r"[\w%]|[ ]{1,2}(?:%|[kM]?Wh\b|k?W\b|hours?\b|h\b|GPUs?\b|\+/-|to[ ]\d)"
     r"|\s?[-\u2013\u00b1]\s?\d"
@@ -240,7 +240,7 @@ class _Reader:
         own_rows = [self.subjects.is_own(name) for name in names]
         own_columns = [self.subjects.is_own(head) for head in header]
         if self._heads(header[0]) and any(_states_amount(cell) for cell in header[1:]):
-            # a table without a head: what stands in its place is a row like the others
+            # a table without a head: the row in its place is like the others
             body, names, own_rows = [cells[0], *body], [header[0], *names], [False, *own_rows]
         for row, name, is_own in zip(body, names, own_rows, strict=True):
             labelled = self._heads(name)

@@ -38,7 +38,7 @@ SIGNED = rf"(?P<about>~|\u2248|(?:about|approx\.?|approximately|around|ca\.?)\s)
 _NUMBER = rf"(?<![\w.,\u2013-])(?<![-+\u2212\u2013]\s){NUMBER}(?![0-9])"
 _UNIT_BEHIND = rf"[ \t]{{0,3}}(?:[(\[][ ]?)?(?:in[ ])?{UNIT}"
 _UNIT_IN_LABEL = rf"(?<![A-Za-z0-9]){UNIT}"
-# Before a unit of one letter alone, so that the `t` of `don't` is no unit.
+# Before a unit of one letter alone, so that the `t` of `don't` is not a unit.
 _BEFORE_LETTER = r"(?:[(\[,/_]|\bin)[ ]{0,2}$"
 _RATE = (
     r"[\s)\]]{0,4}(?:[(\[]\s?)?"

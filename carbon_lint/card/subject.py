@@ -101,7 +101,7 @@ class Subjects:
         self._bare_names = re.sub(r"[^\w\n]+|_", "", self._names)
 
     def is_aside(self, position: int) -> bool:
-        """Whether the text at `position` stands in a section on data, on usage, or on other models."""
+        """Whether the text at `position` is in a section on data, on usage, or on other models."""
         number = bisect_right(self._starts, position) - 1
         return number >= 0 and self._are_asides[number]
 

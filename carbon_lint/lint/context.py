@@ -203,7 +203,7 @@ class Context:
 
 
 def number(node: Node | None) -> float | None:
-    """Return the number that the Hub reads, or None. A boolean is no number."""
+    """Return the number that the Hub reads, or None. A boolean is not a number."""
     if node is None or node.kind != "scalar":
         return None
     value = node.value

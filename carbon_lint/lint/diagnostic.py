@@ -180,7 +180,7 @@ class Diagnostic(Value):
 class LintReport(Value):
     """What one `check` found. `diagnostics` are in order of the files given, and sorted within a file.
 
-    `files_skipped` counts files found or named that are no model cards, `files_unread` those that could not be read,
+    `files_skipped` counts files found or named that are not model cards, `files_unread` those that could not be read,
     which are not among `files_checked`; `suppressed` the findings that a comment or the configuration silenced; `fixed`
     the paths that `--fix` rewrote; `is_failing` whether a file could not be read or a diagnostic is at least as bad
     as the `fail-on` of its card's settings. `sources` gives the text of a path that has diagnostics (a mapping that

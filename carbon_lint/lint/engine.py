@@ -34,7 +34,7 @@ class LintRequest:
     `overrides` (keys of `config.KEYS`) put over it; `settings_in` gives the settings of a folder from elsewhere.
     `ceilings` are limits (`max-emissions`, `max-energy`) that a configuration can tighten and not loosen, and
     `ceilings_from` says who set them.
-    `is_hook` skips named files that are no model cards.
+    `is_hook` skips named files that are not model cards.
     `fix` is None, `safe` or `unsafe`; `is_dry` leaves the files as they are.
     """
 

@@ -84,7 +84,7 @@ class _Target:
 
 
 def find(card: Card) -> Suppressions:
-    """Our comments in the front matter. Text that looks like one inside a YAML value is no comment."""
+    """Our comments in the front matter. Text that looks like one inside a YAML value is not a comment."""
     matter = card.front_matter
     if matter is None:
         return Suppressions([], None)

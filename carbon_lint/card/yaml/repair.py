@@ -248,7 +248,7 @@ class Repaired:
         """Return a character that stands for `text`, and for `held` in a scalar."""
         code = self._codes.get(text)
         if code is None:
-            code = next(self._free, 0xFFFD)  # all of them taken: nobody but a fuzzer gets here
+            code = next(self._free, 0xFFFD)  # all of them are taken: only a fuzzer gets here
             self._codes[text] = code
             self.stand_ins[code] = text if held is None else held
         return chr(code)

@@ -61,7 +61,7 @@ def hub_value(text: str, style: str | None = None) -> Value:
     if text[:1] not in _NUMBER_STARTS:
         return _word(text, _TRUE, _FALSE)
     if text.strip(_NUMBER_CHARACTERS):
-        return "str", text  # `1 x NVIDIA H100`, told without the patterns, which take a millisecond to compile
+        return "str", text  # `1 x NVIDIA H100`, recognised without the patterns, which take a millisecond to compile
     return _plain_decimal(text) or _number(text, "js4") or _special(text) or ("str", text)
 
 
