@@ -64,7 +64,7 @@ class Journal:
     `record_path`, is put aside before. A file that this run has made is gone again if nothing was measured.
     `problem` says why the last line could not be written (a full disk); every tick tries again.
 
-    Raises OutputError if the file cannot be written, is no journal, or another run holds it.
+    Raises OutputError if the file cannot be written, is not a journal, or another run holds it.
     """
 
     def __init__(self, path: Path, record_path: str | os.PathLike[str] | None = None) -> None:
@@ -116,7 +116,7 @@ class Journal:
     def compress(self) -> None:
         """Put `r.jsonl.gz` in the place of `r.jsonl`, which stays if that fails. Call it when the record is written.
 
-        A file of that name that is another run's journal is put aside, and one that is no journal is left alone.
+        A file of that name that is another run's journal is renamed, and one that is not a journal stays.
         """
         target = compressed_path(self.path)
         temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}")
@@ -200,7 +200,7 @@ class Journal:
 def read_journal(path: str | os.PathLike[str]) -> JournalContent:
     """Read the journal of a run that has ended, torn lines left out.
 
-    Raises InputError if it cannot be read, is no journal, or its run still goes on.
+    Raises InputError if it cannot be read, is not a journal, or its run still goes on.
     """
     if is_being_written(path):
         raise InputError(

@@ -118,7 +118,7 @@ class Loop:
         self.state.stopped_by = self._job.was_stopped_by(self.state.stopped_by)
 
     def _say_what_idling_costs(self) -> None:
-        """Say how long a limit lasts at most, if it is held against a modelled figure: idling uses it up, too."""
+        """Say how long a limit lasts at most, if it is compared with a modelled figure: idling uses it up, too."""
         power_w, intensity = least_power_w(self._meter.assumptions, self._meter.pue), self._meter.intensity
         if power_w is None:
             return
@@ -326,7 +326,7 @@ class Loop:
             self._say_once("time-limit", f"heading for {format_duration(ends_at_s)}, and {limit.words}")
 
     def _is_usable(self, reading: Reading) -> bool:
-        """Whether the reading holds what the limits are held against."""
+        """Whether the reading holds what the limits are compared with."""
         lacks_grams = reading.emissions_g is None and self._request.budget.max_emissions_g is not None
         return is_finite(reading) and not lacks_grams
 

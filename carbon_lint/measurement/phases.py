@@ -181,7 +181,7 @@ def mark_to_json(mark: Mark) -> list[str | None]:
 
 
 def mark_from_json(parts: Sequence[Any]) -> Mark:
-    """Return the mark that `mark_to_json` wrote. Raises ValueError or TypeError if it is no mark."""
+    """Return the mark that `mark_to_json` wrote. Raises ValueError or TypeError if it is not a mark."""
     kind, change, name = parts
     return Mark(PhaseKind(kind), Change(change), None if name is None else str(name))
 

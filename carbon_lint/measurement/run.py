@@ -237,7 +237,7 @@ def _redacted(record: Record, request: RunRequest) -> Record:
 def prepare_record_path(path: str) -> None:
     """Make the record's folder, and find out before the job what would keep the record from being written.
 
-    Raises OutputError, also if a file is there that is no record.
+    Raises OutputError, also if a file is there that is not a record.
     """
     if not path:
         raise OutputError("the record's path is empty", hint="name a file, like record.json")

@@ -76,7 +76,7 @@ def why_never(run: Identity, earlier: Identity) -> str | None:
 
 
 def why_passed_over(run: Identity, earlier: Identity) -> str | None:
-    """Say why a run of a ledger is no baseline of `run`; `None` if it is one."""
+    """Say why a run of a ledger is not a baseline of `run`; `None` if it is one."""
     if run.repository is None or earlier.repository is None:
         return "of an unknown repository"
     never = why_never(run, earlier)

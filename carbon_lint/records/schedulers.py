@@ -132,7 +132,7 @@ def scheduled_job(environ: Mapping[str, str]) -> ScheduledJob | None:
     if scheduler == "hf-jobs" and job.partition == "none":
         return job._replace(partition=None)  # a flavor without GPUs, whose name is not stated
     if scheduler == "lsf" and job.job_index == 0:
-        return job._replace(job_index=None)  # a job that is no array
+        return job._replace(job_index=None)  # a job that is not an array
     return job
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LEAST_DONE = 0.02
 """Of the whole. Before so much has been done under our eyes a forecast would be noise."""
 LEAST_LIFE_S = 3.0
-"""A bar that is shorter is no job."""
+"""A shorter bar does not show the job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """`done` of `total`. `name` tells it from others; `kind` and `shown` are for a person.
+    """`done` of `total`. `name` distinguishes it from others; `kind` and `shown` are for a person.
 
     `is_at_once`: written past the buffer in which printed lines may wait for their like, as tqdm does. `is_below`:
     drawn in the row below another bar of the same process.

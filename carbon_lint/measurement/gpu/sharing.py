@@ -21,7 +21,7 @@ def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
     """Return from whom the job's processes descend: this process; if it is a launcher's, that launcher too.
 
     The other ranks of a node are the job as much as this one. A shell between the launcher and us is passed over. What
-    adopts processes is no launcher: all others of the machine descend from it too.
+    adopts processes is not a launcher: all others of the machine descend from it too.
     """
     own = os.getpid()
     if not is_launched:

@@ -58,7 +58,7 @@ def job_environ(
 
     Args:
         environ: ours.
-        pass_env: names handed on although they are on the list.
+        pass_env: names passed on although they are on the list.
         own_prefix: the venv that is taken off PATH: `private_prefix()`'s answer.
     """
     withheld = sorted(name for name in environ if name not in pass_env and _is_secret(name))
@@ -143,7 +143,7 @@ def _is_another_active(environ: Mapping[str, str]) -> bool:
 
 
 def _is_of_project(prefix: str, folder: str) -> bool:
-    """Whether it is the `.venv` or `venv` of the folder or, if that is no temporary place, of one above it."""
+    """Whether it is the `.venv` or `venv` of the folder or, if that is not a temporary place, of one above it."""
     parent, name = os.path.split(os.path.realpath(prefix))
     here = os.path.realpath(folder)
     return name in _PROJECT_VENVS and os.path.commonpath([parent, here]) == parent

@@ -38,7 +38,7 @@ class Run:
     """One run.
 
     Attributes:
-        run_id: CodeCarbon's, else what tells the row from the others: its experiment, its time, its line.
+        run_id: CodeCarbon's, else what distinguishes the row from the others: its experiment, its time, its line.
         rows: all its rows in the order in which they were written.
         counted: those whose sum is the run: the last of cumulative rows, or every task's.
     """
@@ -245,7 +245,7 @@ def _without_copies(rows: list[Row], warnings: list[str]) -> list[Row]:
 
 
 def _naming(rows: Sequence[Row]) -> Callable[[Row], str]:
-    """How the rows' runs are named: by the run id, else by the first thing that tells the row from all others."""
+    """Name the rows' runs: by the run id, else by the first thing that distinguishes the row from all others."""
     nameless = [row for row in rows if not has_run_id(row)]
     experiments = Counter(row.text("experiment_id") for row in nameless)
     times = Counter(row.text("timestamp") for row in nameless)

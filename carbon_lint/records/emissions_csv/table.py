@@ -271,7 +271,7 @@ def _parted(cells: list[str], header: list[str]) -> tuple[list[str] | None, list
 
 
 def _unreadable(cells: dict[str, str]) -> str | None:
-    """Which required cell is no number, and why; None if all are."""
+    """Which required cell is not a number, and why; None if all are."""
     for name in REQUIRED:
         if not cells[name]:
             return f"its cell {name!r} is empty"
