@@ -50,7 +50,7 @@ class Place:
         region: as CodeCarbon's tables spell it.
         provider: `gcp`, `aws`, `azure` or `None`.
         codecarbon_g_per_kwh: the figure that CodeCarbon has for it, if that is another one.
-        is_unusual: outside every grid's range, and accepted by the user all the same.
+        is_unusual: outside every grid's range, and accepted by the user anyway.
     """
 
     code: str | None

@@ -68,7 +68,7 @@ def spreadsheet(text: str) -> str:
 
 def xml_text(text: str) -> str:
     """Return `text` for an element or a quoted attribute of XML, harmless in a log that the file is printed to."""
-    shown = re.sub("[\ufffe\uffff]", "\ufffd", terminal(text))  # what is no character of XML
+    shown = re.sub("[\ufffe\uffff]", "\ufffd", terminal(text))  # what is not a character of XML
     return reduce(lambda done, pair: done.replace(*pair), _ENTITIES, shown)
 
 

@@ -83,7 +83,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _refuse_nothing(sums: Tally, named: str) -> None:
-    """Raise NoCardsError if no card was judged: that is no clean audit."""
+    """Raise NoCardsError if no card was judged: an audit of nothing is not clean."""
     if sums.cards == 0:
         hint = "check its contents" if os.path.exists(named) else "check the name; private models need a token"
         raise NoCardsError(f"{quoted(named)} names no card", hint=hint)

@@ -1,4 +1,4 @@
-"""What the verbs that speak to the Hub look at before they begin."""
+"""Check what the verbs that use the Hub need before they begin."""
 
 from __future__ import annotations
 

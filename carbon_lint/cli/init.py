@@ -176,7 +176,7 @@ def _diff(change: Change) -> str:
 
 
 def _placeholder(changes: list[Change]) -> UsageError | None:
-    """Return an error if a workflow names nobody's action: it would run what the next owner of that name publishes."""
+    """Return an error if a workflow's action has no owner: it would run what the next owner of that name publishes."""
     from carbon_lint.project import PLACEHOLDER, REPOSITORY
 
     if not any(f"{PLACEHOLDER}/" in after and f"{PLACEHOLDER}/" not in (before or "") for _, before, after in changes):

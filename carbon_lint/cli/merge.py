@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Merge, write, and say what was left out and what came of it."""
+    """Merge, write, and print what was left out and the result."""
     from carbon_lint.records.folder import put_record
     from carbon_lint.records.merge.merge import Overlap, merge, of_group
     from carbon_lint.report.run.run_report import RunReport

@@ -106,7 +106,7 @@ class _Git:
 
 
 class _Api:
-    """The merge base as GitHub's API tells it."""
+    """The merge base as GitHub's API states it."""
 
     def __init__(self, step: Step, commit: str, modes: dict[str, str] | None, root: Path | None) -> None:
         names = None if modes is None else tuple(modes)

@@ -159,7 +159,7 @@ def readable(path: Path) -> str:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    # Not blocking: the job may have put a FIFO in the file's place, which nobody reads.
+    # Not blocking: the job may have replaced the file by a FIFO without a reader.
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | mode, 0o644)
         with open(descriptor, "wb") as stream:
@@ -171,7 +171,7 @@ def _write(path: Path, text: str, mode: int) -> None:
 def write_summary(path: Path, ours: str, the_jobs: str) -> None:
     """Return the step's summary: ours first, whatever stands there already, then the job's, closed. Raises OutputError.
 
-    A job that runs as root can find the file itself and write into it; it is no other step's, each has one of its own.
+    A job that runs as root can find the file itself and write into it; each step has a file of its own.
     """
     found = readable(path)
     theirs = closed("\n\n".join(text for text in (found, the_jobs) if text.strip()))

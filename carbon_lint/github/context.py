@@ -19,7 +19,7 @@ _PULL_REQUEST_EVENTS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`None` is "not said": the step may run on a runner of another make, or on a laptop."""
+    """`None` means "not stated": the step may run on another kind of runner, or on a laptop."""
 
     workspace: Path
     temporary: Path | None

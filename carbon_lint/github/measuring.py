@@ -47,7 +47,7 @@ QUIET_PIP = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": 
 
 
 class Heard(NamedTuple):
-    """What the job's output said that explains its failure: a token that it lacks, a command that is not there."""
+    """What the job's output shows that explains its failure: a token that it lacks, a command that is not there."""
 
     lacks_token: bool = False
     missing: str | None = None
@@ -169,7 +169,7 @@ def measured(
 ) -> tuple[Record, Heard]:
     """`run(meter, on_progress, printed)` with the job's output going to the log; read its progress if asked.
 
-    And what the output said of why it failed.
+    Return also what the output shows of the cause.
     """
     lines = LogLines(lambda text: console.line(text.removesuffix("\n")))
     printed, missing = PrintedProgress(), MissingCommand()

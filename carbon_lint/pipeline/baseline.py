@@ -31,7 +31,7 @@ class Files(Protocol):
         """Return a card and how to call it; `None` if it is not there."""
 
     def record(self, name: str) -> tuple[Record | None, str]:
-        """Return a record and how to call it; `None` if it is not there. Raises InputError for what is no record."""
+        """Return a record and how to call it; `None` if it is not there. Raises InputError for what is not a record."""
 
 
 class FilesHere:

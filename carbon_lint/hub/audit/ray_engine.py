@@ -73,7 +73,7 @@ def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool)
 def _dataset(ray: Any, path: str) -> tuple[Any, str | None, str]:
     """Return the cards as a dataset, and its columns of ids and of cards."""
     if not path.endswith(".parquet"):
-        # JSON lines are read here: a line that is no JSON must stay a row, and Ray's reader ends at it
+        # JSON lines are read here: a line that is not JSON must stay a row, and Ray's reader ends at it
         rows = [{"id": card.id, "card": card.data, PROBLEM: card.problem} for card in cards_in(path)]
         return ray.data.from_items(rows), "id", "card"
     import pyarrow as pa  # noqa: PLC0415  comes with Ray Data

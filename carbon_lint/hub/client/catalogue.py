@@ -69,7 +69,7 @@ class Catalogue:
 
 
 def entry_of(item: Any) -> Entry | None:
-    """Return an entry from its JSON; None if that is no entry."""
+    """Return an entry from its JSON; None if that is not an entry."""
     if not isinstance(item, dict) or not isinstance(item.get("id"), str):
         return None
     return Entry(

@@ -74,7 +74,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _first_paragraph(docs: str) -> str:
-    """Return the first paragraph of a page that is no heading, on one line."""
+    """Return the first paragraph of a page that is not a heading, on one line."""
     body = "\n".join(line for line in docs.split("\n") if not line.startswith("#"))
     return " ".join(body.strip().partition("\n\n")[0].split())
 

@@ -34,7 +34,7 @@ def render(report: RunReport, *, key: str, run_url: str | None = None, max_bytes
 
     Args:
         report: what came of the run or the step.
-        key: tells the comments of several steps of one pull request apart.
+        key: distinguishes the comments of several steps of one pull request.
         run_url: where the whole report is; by default where the record says.
         max_bytes: upper bound of the UTF-8 text.
     """
