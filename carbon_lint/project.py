@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint import __version__
 
 PLACEHOLDER = "OWNER"
-"""The owner's name as long as nobody has published the project (RELEASING.md, "Before the first release")."""
+"""The owner's name until the project is published (RELEASING.md, "Before the first release")."""
 
 OWNER = PLACEHOLDER
 REPOSITORY = f"{OWNER}/carbon-lint"

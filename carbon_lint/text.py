@@ -55,7 +55,7 @@ def command_property(text: str) -> str:
 
 
 def json_literals(encoded: str) -> str:
-    r"""ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only stand in its strings."""
+    r"""ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only be in its strings."""
     return re.sub(_COMMAND, lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace(
         "\x7f", "\\u007f"
     )

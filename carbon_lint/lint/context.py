@@ -110,7 +110,7 @@ class Context:
 
     @property
     def emissions(self) -> Node | None:
-        """What stands for the figure: the field `emissions`, or the block itself if it is a scalar."""
+        """What holds the figure: the field `emissions`, or the block itself if it is a scalar."""
         if self.block is not None and self.block.kind == "scalar":
             return self.block
         return self.field("emissions")

@@ -315,7 +315,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def _is_model_card(card: Card) -> bool:
-    """Whether a README that nobody named is a model card: the Hub, or a laxer reader, sees metadata in it."""
+    """Whether a README that was not named is a model card: the Hub, or a laxer reader, sees metadata in it."""
     if card.front_matter is not None:
         return True
     if not any(problem.kind == "laxer-reader" for problem in card.problems):

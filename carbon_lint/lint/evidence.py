@@ -26,7 +26,7 @@ _MODEL = re.compile(
 
 
 class Evidence(Value):
-    """One run's figures, or the sums of several. None is not measured, or not said.
+    """One run's figures, or the sums of several. None is not measured, or not stated.
 
     `or_sum` is what a card may state instead: the sum of all runs of the file. `older` are earlier runs, oldest first.
     `is_table`: from an emissions.csv whose grams were not priced again, so a card may price its energy by its place.

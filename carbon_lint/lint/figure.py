@@ -94,7 +94,7 @@ def _doubt_of(quantity: Quantity) -> str:
 
 
 def kilograms_in_grams(node: Node) -> str:
-    """Return a number that the Hub reads, taken for kilograms, as grams."""
+    """Return a number that the Hub reads, as if it were kilograms, in grams."""
     return plain(Decimal(repr(node.value)) * 1000)
 
 

@@ -100,7 +100,7 @@ def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
 
 
 def _comes_to_light(before: Card, after: Card) -> bool:
-    """Whether the block's fields can be read only now: they may have faults of their own, which nobody could see."""
+    """Whether the block's fields can be read only now: they may have faults of their own, which were hidden."""
     return (before.block is None and after.block is not None) or (not is_map(before.block) and is_map(after.block))
 
 

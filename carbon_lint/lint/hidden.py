@@ -1,4 +1,4 @@
-"""Whether what a laxer reader takes for front matter is the metadata of a model, in a file that nobody called a card.
+"""Decide if what a laxer reader reads as front matter is a model's metadata, in a file that was not named as a card.
 
 A README of another kind may well have two rules with `license: MIT` between them, or show front matter in a code block.
 """

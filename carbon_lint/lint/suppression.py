@@ -42,7 +42,7 @@ class Suppression:
 
 
 class Suppressions:
-    """The comments of a card, found by what they speak for: a line each, or the whole block."""
+    """The comments of a card, found by what they apply to: a line each, or the whole block."""
 
     __slots__ = ("_block", "_lines", "_starts", "comments")
 
@@ -66,7 +66,7 @@ class Suppressions:
 
 
 class _Target:
-    """What one or more comments speak for."""
+    """What one or more comments apply to."""
 
     __slots__ = ("codes", "span", "used")
 
@@ -112,7 +112,7 @@ def _code(text: str) -> str | None:
 
 
 def _outside(matches: Iterable[re.Match[str]], root: Node | None) -> Iterator[re.Match[str]]:
-    """Return the matches that stand in no scalar. Both are in order."""
+    """Return the matches that are not in a scalar. Both are in order."""
     spans = _scalars(root) if root is not None else iter(())
     start, end = next(spans, (0, 0))
     for match in matches:

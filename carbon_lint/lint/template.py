@@ -1,4 +1,4 @@
-"""Placeholders of a template that nobody filled in: `{{ card_data }}`, `{arg_1}`, `{% if x %}`."""
+"""Find placeholders of a template that were not filled in: `{{ card_data }}`, `{arg_1}`, `{% if x %}`."""
 
 from __future__ import annotations
 

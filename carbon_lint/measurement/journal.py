@@ -142,7 +142,7 @@ class Journal:
         self._syncer.close()
         if self._is_new and not self._is_of_use:
             with contextlib.suppress(OSError):
-                # While we hold the lock nobody else's file can be this one; under the name there may be another by now.
+                # While we hold the lock no other file can be this one; under the name there may be another by now.
                 if _is_at(self._descriptor, self.path):
                     os.unlink(self.path)
         with contextlib.suppress(OSError):
@@ -300,7 +300,7 @@ def _open_locked(path: Path) -> tuple[int, bool]:
                 raise OutputError(
                     f"another run is writing {path} and its record", hint="give each run a record of its own"
                 ) from error
-            # a network file system without locks: there is nobody to ask
+            # a network file system without locks: the holder of the lock is unknown
         if _is_at(descriptor, path):
             return descriptor, is_new
         os.close(descriptor)  # a run that could not start has just removed it

@@ -224,7 +224,7 @@ def _secrets(request: RunRequest) -> tuple[str, ...]:
 
 
 def _redacted(record: Record, request: RunRequest) -> Record:
-    """Return the record with warnings that hold no secret: some quote what the job or the system said."""
+    """Return the record with warnings that hold no secret: some quote the job or the system."""
     secrets, reason = _secrets(request), record.unmeasured_because
     return replace(
         record,

@@ -100,7 +100,7 @@ def _source(publishing: Publishing) -> Source:
 def _evidence(publishing: Publishing) -> dict[str, bytes]:
     """Return the files that go beside the card: who signed the record, if that lies here, and what `verify` reads.
 
-    The figure of a run group is that of its sum, which no journal is of and nobody has signed.
+    The figure of a run group is that of its sum, which has no journal and no signature.
     """
     record, path = publishing.record, publishing.record_path
     if record is None or path is None:

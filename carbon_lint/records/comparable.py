@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What tells which runs a run can be compared with. `ended_at` is `None` before the run."""
+    """What decides which runs a run can be compared with. `ended_at` is `None` before the run."""
 
     run_ids: frozenset[str] = frozenset()
     ended_at: str | None = None

@@ -1,7 +1,7 @@
 """Keep the team's ledger: every run's record, one file each, in month folders, in a folder or at any fsspec URL.
 
-Nothing is ever appended to a file, so writers on many machines do not meet: a record's name is made from its key, and
-the same record added twice is one file. Energy spent counts, whatever came of the run: failed, stopped and interrupted
+Nothing is ever appended to a file, so writers on many machines do not collide: a record's name comes from its key, and
+the same record added twice is one file. Energy spent counts, however the run ended: failed, stopped and interrupted
 runs are records like others.
 """
 
@@ -300,7 +300,7 @@ def newest_first(url: str, *, until: str | None = None, containing: Iterable[str
     Args:
         url: the ledger.
         until: only records that ended by then (UTC, ISO 8601); later months are not read.
-        containing: texts, such as a repository's name; a file without them is not parsed. `None` stands for any.
+        containing: texts, such as a repository's name; a file without them is not parsed. `None` means any.
 
     Raises InputError at a file that could be meant and cannot be read.
     """

@@ -106,7 +106,7 @@ def _repository(folder: str, environ: Mapping[str, str]) -> str | None:
 def _git(folder: str, environ: Mapping[str, str], *arguments: str) -> str | None:
     """Return what git answers of the checkout around `folder`; `None` if it fails, or is not there.
 
-    It starts no helper and asks nobody.
+    It starts no helper and asks no service.
     """
     quiet = {**git_environ(environ), "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     try:
@@ -171,7 +171,7 @@ _IDENTITY = (("repository", "repository"), ("run_id", "run"), ("commit", "commit
 
 
 def check_origin(record: Record, path: str, environ: Mapping[str, str], *, switch: str) -> None:
-    """Check that a record that was handed over was made by this repository, run and commit of a CI.
+    """Check that a record that was passed on was made by this repository, run and commit of a CI.
 
     A record that names no origin may be from anybody. Outside of CI nothing is compared. Raises
     InputError, with the `switch` that lets a record of elsewhere in.

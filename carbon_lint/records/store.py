@@ -49,7 +49,7 @@ def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) ->
 
     `allow_unusual` accepts a carbon intensity that no grid has, as the run itself may have done.
 
-    A folder stands for the one record in it. Raises InputError.
+    A folder means the one record in it. Raises InputError.
     """
     path = record_file(path)
     record = parse_record(_read(path), path, allow_unusual=allow_unusual)

@@ -1,6 +1,6 @@
 """An audit on Ray Data: the same pure function over batches, on more machines than one.
 
-What Ray does besides, so that nobody is surprised: it asks the cloud's metadata address (169.254.169.254), even with
+What else Ray does: it asks the cloud's metadata address (169.254.169.254), even with
 `RAY_USAGE_STATS_ENABLED=0`, and its processes listen on the machine's own addresses. On one machine it is slower than
 `--workers`.
 """

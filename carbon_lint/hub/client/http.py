@@ -2,7 +2,7 @@
 
 huggingface_hub's own client waits for an answer without end, retries some calls for half a minute and sleeps as long as
 a `Retry-After` says. Here a request that may be repeated is repeated, with jitter, while the deadline allows; one that
-may not (it could have landed) raises `UnansweredError`, and the caller looks what became of it.
+may not (it could have landed) raises `UnansweredError`, and the caller finds out what happened.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class BoundedClient(httpx.Client):
         return response
 
     def _keep_pace(self) -> None:
-        """Wait if the last answer said that the allowance is used up: a request now would only be refused."""
+        """Wait if the last answer showed that the allowance is used up: a request now would only be refused."""
         wait_s = self._not_before - self._clock()
         if 0 < wait_s < self.deadline.remaining_s():
             if self.retries.on_wait is not None and wait_s >= 1:

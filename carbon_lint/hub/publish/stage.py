@@ -1,7 +1,7 @@
 """Stage a green release: weights and card wait in a draft pull request, and reach main together, or not at all.
 
 The Trainer pushes to the draft's ref (`hub_revision=`) while it trains, its own README included. After the gate that
-README gives way to main's text with the block in it, and one merge puts weights and card on main.
+README is replaced by main's text with the block in it, and one merge puts weights and card on main.
 """
 
 from __future__ import annotations

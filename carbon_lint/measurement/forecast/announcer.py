@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 MOST_SHARE_SAID = 10.0  # a budget missed by more than that is a wrong unit, and no figure says it better
 SILENT_S = 120.0
-"""After so long a job that tells nothing of its progress is named as one."""
+"""After so long a line says that the job shows no progress."""
 _HOLDS_NO_LONGER = 0.95  # of the budget: between this and 1 a forecast that wavers stays as it was printed
 _GONE_S = 30.0  # a bar that has ended is followed by another one as a rule
 

@@ -128,12 +128,12 @@ class _Passage:
         try:
             empty(self.read_end, self.is_over, self._take, CHUNK_BYTES)
         except OSError:
-            pass  # nobody reads any more: closing our end tells the job so at its next write
+            pass  # the reader is gone: closing our end makes the job's next write fail
         finally:
             self.close()
 
     def close(self) -> None:
-        """Close our end: what the job still writes meets an error, as if our reader had gone."""
+        """Close our end: what the job still writes gets an error, as if our reader had gone."""
         self.is_terminal = False
         os.close(self.read_end)
 

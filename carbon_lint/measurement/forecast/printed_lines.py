@@ -75,7 +75,7 @@ _VALUE = re.compile(r"[=:]\s*[-+]?\d|\bloss\b|\bacc", re.IGNORECASE)
 
 
 class Role(StrEnum):
-    """What a counter may stand for."""
+    """What a counter may count."""
 
     WHOLE = "whole"  # the job, unless it is seen to start again
     PART = "part"  # one round of something that is done several times

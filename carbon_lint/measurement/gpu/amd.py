@@ -119,7 +119,7 @@ class Amdsmi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ListedCard:
-    """A card, or a die of one, as amdsmi lists it. `order`: its place for ROCm's runtime; `None` if not said."""
+    """A card, or a die of one, as amdsmi lists it. `order`: its place for ROCm's runtime; `None` if not stated."""
 
     card: AmdCard
     handle: Any

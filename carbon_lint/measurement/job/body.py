@@ -1,7 +1,7 @@
 """Stand for a job that is code of this very process: the body of a `with measure(...)`.
 
 It starts when the meter has started, and ends when somebody calls `finish`. It cannot be stopped from outside: `end`
-asks it to stop, and whoever runs it looks at `asked_to_end`.
+asks it to stop, and its caller reads `asked_to_end`.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class Job:
         return self._channel.fileno()
 
     def poll(self) -> JobState:
-        """Take in what the guardian has said, without waiting."""
+        """Read what the guardian has sent, without waiting."""
         while self.state is not JobState.GONE:
             try:
                 message = self._channel.recv(4096, socket.MSG_DONTWAIT).decode()

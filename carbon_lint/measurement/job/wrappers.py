@@ -35,7 +35,7 @@ class Program:
         words: the program and its arguments.
         prefix: the words before it that a second call of the program needs too.
         wrappers: names of the programs before it.
-        start: index of the program in the command; `None` if it stands in the script of a shell.
+        start: index of the program in the command; `None` if it is in the script of a shell.
     """
 
     words: tuple[str, ...]

@@ -99,7 +99,7 @@ def _spans(records: Sequence[Record], *, by_machine: bool) -> Iterable[list[_Spa
     for owner, record in enumerate(records):
         window = window_of(record)
         if record.merged_from and window.length_s > record.duration_s + TOUCH_S:
-            continue  # a sum of attempts that lie apart: nobody knows which of the time it used
+            continue  # a sum of attempts that lie apart: which of the time it used is not known
         if by_machine and record.hardware.node is not None:
             found[record.hardware.node].append(_Span(owner, -1, window, _rank(record, window, _machine_kwh(record))))
         gpus = record.hardware.gpus if _may_hold_gpus(record) else ()

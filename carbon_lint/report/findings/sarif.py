@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 as GitHub's code scanning takes it. Plain dicts; the tests hold them against the official schema."""
+"""SARIF 2.1.0 as GitHub's code scanning takes it. Plain dicts; the tests compare them with the official schema."""
 
 from __future__ import annotations
 

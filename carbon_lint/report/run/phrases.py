@@ -44,7 +44,7 @@ MODELLED = frozenset(Method) - frozenset(SENSORS)
 _LEAST_SHARE = 0.001
 _SUM_ERROR = 1e-6  # parts that were written as decimals do not add up to the last digit
 _SHOWN_GPUS = 8
-_LEAST_COMPARED_G = 1.0  # under a gram the car drives a few metres, which tells nobody anything
+_LEAST_COMPARED_G = 1.0  # under a gram the car drives a few metres, which means nothing to a reader
 _COMPONENTS = ("gpu", "cpu", "ram")
 
 # EPA-420-F-23-014 (June 2023): an average passenger vehicle emits about 400 g of CO2 per mile; 1 mi = 1.609344 km.

@@ -52,7 +52,7 @@ def _failure_lines(failure: str, headline: str) -> list[str]:
 
 
 def publication(done: Publication | None) -> str:
-    """Return whether the card is on the Hub, with the link, or why it is not. Empty if nobody asked for it."""
+    """Return whether the card is on the Hub, with the link, or why it is not. Empty if it was not asked for."""
     if done is None:
         return ""
     if done.url is None:
@@ -93,7 +93,7 @@ def _methods(limit: LimitResult, record: Record) -> str:
 
 
 def energy(record: Record) -> str:
-    """Energy by component with the method of each, and what emissions came of it."""
+    """Energy by component with the method of each, and the resulting emissions."""
     rows = [
         (name, phrases.energy(energy_kwh), phrases.METHOD_WORDS[method] if method else "not stated")
         for name, energy_kwh, method in phrases.components(record)
