@@ -361,7 +361,7 @@ _COUNT = r"(?P<count>\d{1,5})[ ]?(?:[x\u00d7*][ ]?)?(?=[A-Za-z])"
 
 
 def energy(text: str, start: int) -> list[Mention]:
-    """Energy that `text[start:]` states, in kWh."""
+    """Return energy that `text[start:]` states, in kWh."""
     return _mentions(_ENERGY, text, start, _KWH)
 
 

@@ -139,7 +139,7 @@ def _load(names: list[str], output: str) -> list[NamedRecord]:
 
 
 def _is_held(item: NamedRecord, records: list[NamedRecord]) -> bool:
-    """Whether an earlier output is the sum of these records, or the one that it was made of."""
+    """Return whether an earlier output is the sum of these records, or the one that it was made of."""
     from carbon_lint.records.merge.merge import run_ids_of
 
     if not item.record.merged_from:

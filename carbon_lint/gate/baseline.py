@@ -197,7 +197,7 @@ def with_increase(
 
 
 def why_not(comparison: Comparison) -> str:
-    """Why an increase could not be judged, in words."""
+    """Return why an increase could not be judged, in words."""
     if comparison.obstacles:
         return "; ".join(comparison.obstacles)
     if comparison.is_stale and comparison.age is not None:

@@ -93,7 +93,7 @@ def comment_key(step: Step) -> str:
 
 
 def _is_news(step: Step) -> bool:
-    """Whether a comment is made if there is none; one that is there is always kept true."""
+    """Return whether a comment is made if there is none; one that is there is always kept true."""
     report = step.result.report
     wanted = step.inputs.comment_on
     if report.is_cancelled:

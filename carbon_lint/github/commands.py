@@ -62,15 +62,15 @@ class Console:
     def error(
         self, message: str, *, title: str = "carbon-lint", where: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """Return an error annotation; `where` has its file, line and column."""
+        """Write an error annotation; `where` has its file, line and column."""
         self._annotate("error", message, title, where)
 
     def warning(self, message: str, *, title: str = "carbon-lint") -> None:
-        """Return a warning annotation."""
+        """Write a warning annotation."""
         self._annotate("warning", message, title)
 
     def notice(self, message: str, *, title: str = "carbon-lint") -> None:
-        """Return a notice."""
+        """Write a notice."""
         self._annotate("notice", message, title)
 
     def group(self, title: str) -> None:
@@ -169,7 +169,7 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 
 def write_summary(path: Path, ours: str, the_jobs: str) -> None:
-    """Return the step's summary: ours first, whatever stands there already, then the job's, closed. Raises OutputError.
+    """Write the step's summary: ours first, whatever is there already, then the job's, closed. Raises OutputError.
 
     A job that runs as root can find the file itself and write into it; each step has a file of its own.
     """

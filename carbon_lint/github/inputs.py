@@ -205,7 +205,7 @@ class ActionInputs:
 
     @classmethod
     def readable(cls, environ: Mapping[str, str]) -> ActionInputs:
-        """Every input that can be read by itself, to tell the end of a step whose inputs are wrong. Never raises."""
+        """Return every input that can be read alone, to report the end of a step with wrong inputs. Never raises."""
         values = {}
         with contextlib.suppress(UsageError):
             given = _given(environ)

@@ -36,7 +36,7 @@ def _is_ours(line: str) -> bool:
 
 
 def _is_our_text(text: str) -> bool:
-    """Whether our report could contain `text`: it is in our source, or all its words are, figures apart."""
+    """Return whether our report could contain `text`: it is in our source, or all its words are, figures apart."""
     words = [word.strip(".,:;()[]`'\"") for word in text.split()]
     if len(words) == 1:
         return words[0] in _our_text()

@@ -61,7 +61,7 @@ class MissingCommand:
         self._tail = b""
 
     def feed(self, data: bytes) -> None:
-        """Return the output, piece by piece."""
+        """Take the output, piece by piece."""
         heard = self._tail + data
         if b"not found" in heard:  # much faster than the pattern, which rarely has anything to find
             for match in _NOT_FOUND.finditer(heard):

@@ -219,7 +219,7 @@ def string(node: Node | None) -> str | None:
 
 
 def is_map(node: Node | None) -> TypeGuard[Node]:
-    """Whether there is a map."""
+    """Return whether there is a map."""
     return node is not None and node.kind == "map"
 
 
@@ -244,6 +244,6 @@ def speaks_bytes(data: bytes) -> bool:
 
 
 def speaks(text: str) -> bool:
-    """Whether a text can be about emissions at all."""
+    """Return whether a text can be about emissions at all."""
     lowered = text.lower()
     return "emission" in lowered or "carbon" in lowered or "co2" in lowered or "co₂" in lowered

@@ -219,7 +219,7 @@ class LintReport(Value):
         return LintReport(**{**values, "diagnostics": tuple(diagnostics)})
 
     def count(self, severity: str) -> int:
-        """How many diagnostics have this severity."""
+        """Return how many diagnostics have this severity."""
         return sum(diagnostic.severity == severity for diagnostic in self.diagnostics)
 
 

@@ -180,7 +180,7 @@ def _of_runs(
 
 
 def agrees(evidence: Evidence, figure: str, stated: float, text: str, relative: float = RELATIVE) -> bool:
-    """Whether a number on the card, written as `text`, is the evidence's, as far as it was written out.
+    """Return whether a number on the card, written as `text`, is the evidence's, as far as it was written out.
 
     `figure` is `emissions_g`, `energy_kwh` or `duration_s`.
     """
@@ -191,7 +191,7 @@ def agrees(evidence: Evidence, figure: str, stated: float, text: str, relative: 
 
 
 def close(stated: float, measured: float, text: str, relative: float = RELATIVE) -> bool:
-    """Whether two numbers are one, the first written as `text` and rounded so."""
+    """Return whether two numbers are one, the first written as `text` and rounded so."""
     places = len(text.lower().partition("e")[0].partition(".")[2])
     half_a_step = 0.5 * 10.0**-places if "e" not in text.lower() else 0.0
     return abs(stated - measured) <= max(half_a_step, relative * abs(measured))

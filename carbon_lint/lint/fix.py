@@ -84,7 +84,7 @@ def _place(edit: Edit) -> tuple[int, int]:
 
 
 def _meets(edit: Edit, taken: list[tuple[int, int]]) -> bool:
-    """Whether an edit overlaps or adjoins one of those that are taken, which are in order and do not."""
+    """Return whether an edit overlaps or adjoins one of those that are taken, which are in order and do not."""
     at = bisect_right(taken, (edit.end, len(taken) and taken[-1][1]))
     return at > 0 and taken[at - 1][1] >= edit.start
 
@@ -100,7 +100,7 @@ def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
 
 
 def _comes_to_light(before: Card, after: Card) -> bool:
-    """Whether the block's fields can be read only now: they may have faults of their own, which were hidden."""
+    """Return whether the block's fields can be read only now: they may have faults of their own, which were hidden."""
     return (before.block is None and after.block is not None) or (not is_map(before.block) and is_map(after.block))
 
 
@@ -114,7 +114,7 @@ def _weight(found: list[Diagnostic]) -> tuple[int, ...]:
 
 
 def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:
-    """Whether every value that no edit touched is the same, and so is the text below the front matter."""
+    """Return whether every value that no edit touched is the same, and so is the text below the front matter."""
     if after.problems or after.root is None:
         return False
     if _is_hidden(before):

@@ -22,7 +22,7 @@ _SEARCHED = 20_000
 
 
 def is_metadata(text: str) -> bool:
-    """Whether the hidden block of a text holds the keys of a model card, and is not an example in prose."""
+    """Return whether the hidden block of a text holds the keys of a model card, and is not an example in prose."""
     lax = find_lax(text)
     if lax is None:
         return False

@@ -14,7 +14,7 @@ _LONGEST_EXPONENT = 4
 
 
 def agrees(figure: BodyFigure, emissions_g: float) -> bool:
-    """Whether a stated figure is these grams, as far as it was written out: `0.003 kg` agrees with 2.51 g."""
+    """Return whether a stated figure is these grams, as far as it was written out: `0.003 kg` agrees with 2.51 g."""
     allowed = max(step_g(figure), _RELATIVE * emissions_g)
     return any(abs(grams - emissions_g) <= allowed for grams in (figure.grams, *figure.alternatives))
 

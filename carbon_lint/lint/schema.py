@@ -42,7 +42,7 @@ _PLACEHOLDER_HINTS = (
 
 
 def plainly_valid(block: Node) -> bool:
-    """Whether a block is so plain that no rule on its shape or values can have anything to say."""
+    """Return whether a block is so plain that no rule on its shape or values can have anything to say."""
     if block.kind == "scalar":
         return _is_plain_figure(block)
     if block.kind != "map":

@@ -19,5 +19,5 @@ def named(text: str, start: int, end: int, message: str) -> str:
 
 
 def is_mark(text: str) -> bool:
-    """Whether `text` is one placeholder and nothing else."""
+    """Return whether `text` is one placeholder and nothing else."""
     return re.fullmatch(rf"{MARK}|<[^<>\n]{{1,200}}>", text.strip()) is not None

@@ -188,7 +188,7 @@ class Journal:
                 write_atomically(target, gzip.compress(data, _LEVEL, mtime=0))
 
     def _is_recorded(self, ended: dict[str, Any] | None) -> bool:
-        """Whether the run has ended and its record's file was written, too: the disk may have been full."""
+        """Return whether the run has ended and its record's file was written, too: the disk may have been full."""
         if ended is None or self._record_path is None:
             return ended is not None
         try:

@@ -326,7 +326,7 @@ class Loop:
             self._say_once("time-limit", f"heading for {format_duration(ends_at_s)}, and {limit.words}")
 
     def _is_usable(self, reading: Reading) -> bool:
-        """Whether the reading holds what the limits are compared with."""
+        """Return whether the reading holds what the limits are compared with."""
         lacks_grams = reading.emissions_g is None and self._request.budget.max_emissions_g is not None
         return is_finite(reading) and not lacks_grams
 

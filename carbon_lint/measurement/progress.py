@@ -44,7 +44,7 @@ class RunProgress:
 
 
 def read_done_fraction(path: Path) -> float | None:
-    """How far the job says it is, 0 to 1: the last line of its progress file that can be read.
+    """Return how far the job says it is, 0 to 1: the last line of its progress file that can be read.
 
     A line is `0.42`, `42%` or `120/1000`. `None` if there is none yet.
     """

@@ -49,7 +49,7 @@ _NOT_FIGURES = {
 
 
 def find_contradiction(record: Record) -> str | None:
-    """Why the grams cannot come of the energy, in one line; `None` if they do, or one of the two is not known."""
+    """Return why the grams do not follow from the energy; `None` if they do, or one of the two is not known."""
     total_kwh = record.energy_kwh.total
     if record.emissions_g is None or total_kwh is None or record.intensity is None:
         return None

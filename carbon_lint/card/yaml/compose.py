@@ -260,7 +260,7 @@ class _Composer:
         return bisect_right(self.breaks, offset) + 1
 
     def _merge(self, node: Node) -> None:
-        """Return what `<<` brings in: entries whose key is not there yet, the first source first."""
+        """Add what `<<` brings in: entries whose key is not there yet, the first source first."""
         sources = [value for key, value in node.own_items() if is_merge(key)]
         if not sources:
             return

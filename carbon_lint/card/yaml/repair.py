@@ -106,7 +106,7 @@ class Repaired:
         self._numbers = (number for number in count() if str(number) not in numbers)
         self._anchors: dict[str, str] = {}  # the name that stands in -> the name in the source
         self._done: set[str] = set()  # what was replaced everywhere
-        self._repaired: dict[int, int] = {}  # line -> how often it was mended
+        self._repaired: dict[int, int] = {}  # line -> how often it was repaired
         self._lengths = [len(line) for line in _LINE.findall(source)]
         self.lines: list[str] = _LINE.findall(_ODD.sub(lambda match: self._stand_in(match[0]), source))
         self._spans: dict[int, list[tuple[int, int]]] = {}  # line -> the span in the source of each of its characters
@@ -147,7 +147,7 @@ class Repaired:
         return self._anchors.get(name, name)
 
     def unprintable(self, scalar: str, *, is_quoted: bool) -> bool:
-        """Whether js-yaml refuses a character in a scalar's repaired text; DEL and its like only outside quotes."""
+        """Return whether js-yaml refuses a character in a scalar's new text; DEL and its like only outside quotes."""
         if not self.stand_ins:
             return False
         held = "".join(self.stand_ins[ord(character)] for character in scalar if ord(character) in self.stand_ins)
@@ -232,7 +232,7 @@ class Repaired:
         return True
 
     def _mend_long_key(self, line: int) -> bool:
-        """One stand-in for the middle of the key: the quotes and indicators around it stay."""
+        """Put a placeholder for the middle of the key: the quotes and indicators around it stay."""
         text = self.lines[line]
         colon = _KEY_END.search(text, _LEAST_LONG_KEY)
         if colon is None:

@@ -67,7 +67,7 @@ class Deadline:
         self._end = None if seconds is None else clock() + seconds
 
     def remaining_s(self) -> float:
-        """Seconds left; infinite if there is no deadline, never negative."""
+        """Return seconds left; infinite if there is no deadline, never negative."""
         return float("inf") if self._end is None else max(0.0, self._end - self._clock())
 
 
@@ -229,7 +229,7 @@ class _Bounded(httpx.SyncByteStream):
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
-    """Seconds that the Hub asks to wait, by `Retry-After` or an exhausted `ratelimit`; 0 if it says nothing."""
+    """Return seconds that the Hub asks to wait, by `Retry-After` or an exhausted `ratelimit`; 0 if it says nothing."""
     named = headers.get("retry-after", "").strip()
     seconds = float(named) if re.fullmatch(r"\d+(\.\d+)?", named) else 0.0
     limit = parse_ratelimit_headers(dict(headers))

@@ -314,7 +314,7 @@ class PrintedProgress:
             epochs.inner = max(epochs.inner, counter.done / counter.total)
 
     def _repeats(self, number: int, now_s: float) -> bool:
-        """Whether results are printed several times an epoch. By two processes at one time does not count."""
+        """Return whether results are printed several times an epoch. By two processes at one time does not count."""
         epochs = self._epochs
         first_s = epochs.result_s.get(number)
         if first_s is None:
@@ -351,7 +351,7 @@ class PrintedProgress:
         return None
 
     def _is_abandoned(self, seen: _Seen, now_s: float) -> bool:
-        """Whether it was left unfinished: it moved once, and what came after it has lived longer by far.
+        """Return whether it was left unfinished: it moved once, and what came after it has lived longer by far.
 
         A bar of epochs is drawn once an epoch, and so has always lived about as long as what is drawn within.
         """
@@ -376,7 +376,7 @@ class PrintedProgress:
         return Reached(fraction=fraction, by=by, source="epochs")
 
     def _inner_fraction(self) -> float:
-        """How much of the epoch under way is done, by the first counter that is known to be drawn once an epoch."""
+        """Return how much of the current epoch is done, by the first counter known to be drawn once an epoch."""
         rounds = (seen for seen in self._seen.values() if seen.rounds or seen.counter.role is Role.PART)
         of_this_epoch = [seen for seen in rounds if seen.round_of == self._epochs.changes]
         first = min(of_this_epoch, key=lambda seen: seen.order, default=None)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from carbon_lint.records.uncertainty import Assumptions
 
 LATE_SHARE = 0.01
-"""Of the energy: a smaller part, priced by an older hour, raises no warning. A job that ends as an hour begins has it."""
+"""Of the energy. A smaller part, priced by an older hour, raises no warning: a job that ends at an hour has it."""
 
 
 def hourly(meter: Meter, grid: ElectricityMaps) -> HourlyMeter:

@@ -38,7 +38,7 @@ _FAR = 3.0  # times: no country's figure moved by as much between CodeCarbon's r
 
 
 def find_doubt(runs: Iterable[Run]) -> MissingFigureError | None:
-    """Why the grams of a run cannot be believed, though its energy can; None if there is no reason for doubt."""
+    """Return why the grams of a run cannot be believed, though its energy can; None if there is no reason for doubt."""
     for run in runs:
         doubt = next((doubt for row in run.counted if (doubt := _doubt(row)) is not None), None)
         g_per_kwh = run.emissions_g / run.energy_kwh if run.energy_kwh > 0 else None

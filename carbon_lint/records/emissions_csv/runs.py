@@ -138,7 +138,7 @@ def has_run_id(row: Row) -> bool:
 
 
 def find_problem(run: Run) -> MissingFigureError | None:
-    """Why no figure can be taken from the run; None if it can."""
+    """Return why no figure can be taken from the run; None if it can."""
     where = run.last.where
     whole = [row for row in run.rows if not row.is_task]
     if any(row.energy_kwh > run.last.energy_kwh for row in whole):
@@ -224,7 +224,7 @@ def _problem_of_row(row: Row) -> str | None:
 
 
 def _without_copies(rows: list[Row], warnings: list[str]) -> list[Row]:
-    """Each row once: a file that was given, joined or copied twice holds the same rows again.
+    """Return each row once: a file that was given, joined or copied twice holds the same rows again.
 
     Rows without a run id and without a time are kept: nothing says that two equal ones are one.
     """

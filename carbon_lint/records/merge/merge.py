@@ -131,7 +131,7 @@ def _run_ids(record: Record) -> tuple[str, ...]:
 
 
 def _without_twins(records: Sequence[NamedRecord], notes: list[str]) -> list[NamedRecord]:
-    """Each run once. Of two records of one run (one was recovered) the one with more energy is the later one."""
+    """Return each run once. Of two records of one run (one was recovered) the one with more energy is the later one."""
     best: dict[tuple[str, ...], NamedRecord] = {}
     for item in records:
         run_ids = _run_ids(item.record)

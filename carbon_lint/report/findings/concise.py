@@ -19,6 +19,6 @@ def line_of(found: Diagnostic) -> str:
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """Every finding, one line each; empty if there is none."""
+    """Return every finding, one line each; empty if there is none."""
     del options
     return "".join(f"{line_of(found)}\n" for found in report.diagnostics)

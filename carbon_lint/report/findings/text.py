@@ -20,7 +20,7 @@ _LEAST_COLUMNS = 20
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """Every finding, then one line of counts."""
+    """Return every finding, then one line of counts."""
     blocks = [_block(found, report.sources, options) for found in report.diagnostics]
     footer = f"{sentence(report)}\n"
     if report.diagnostics:

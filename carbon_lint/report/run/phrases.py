@@ -80,7 +80,7 @@ def components(record: Record) -> list[tuple[str, float | None, Method | None]]:
 
 
 def by_gpu(record: Record) -> str | None:
-    """Each GPU's energy, if there are a few of one machine and all state it."""
+    """Return each GPU's energy, if there are a few of one machine and all state it."""
     gpus = record.hardware.gpus
     is_one_machine = len({gpu.index for gpu in gpus}) == len(gpus)
     is_stated = record.energy_kwh.gpu is not None and all(gpu.energy_kwh is not None for gpu in gpus)
