@@ -172,7 +172,7 @@ class _Reader:
         self.hidden[number:number] = [(start, end)]
 
     def _is_passed_over(self, position: int) -> bool:
-        """Whether the text at `position` is code, a comment or a table that was read, or is about something else."""
+        """Return whether the text at `position` is code, a comment, a table that was read, or about something else."""
         number = bisect_right(self.hidden_starts, position) - 1
         if any(position < end for _, end in self.hidden[max(0, number - 3) : number + 1]):
             return True
@@ -371,7 +371,7 @@ def hours(text: str, start: int) -> list[Mention]:
 
 
 def hardware(text: str, start: int) -> list[Mention]:
-    """Hardware that `text[start:]` names on a line of its own; `raw` is the name, `value` how many (1 by default)."""
+    """Return hardware that `text[start:]` names on its own line; `raw` is the name, `value` how many (1 by default)."""
     found = []
     for match in pattern(_HARDWARE).finditer(text, start):
         raw = match["text"].strip(" *_|\r")

@@ -100,7 +100,7 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
 
 
 def _location(text: str | None) -> str | None:
-    """As the configuration holds it. `auto` stays: it asks the runner, when the job runs there."""
+    """Return it as the configuration holds it. `auto` stays: it asks the runner, when the job runs there."""
     from carbon_lint.measurement.grid.location import is_auto
     from carbon_lint.places import find_place
 

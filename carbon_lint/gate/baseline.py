@@ -288,7 +288,7 @@ def _grid_obstacle(current: RunFigures, baseline: RunFigures) -> list[str]:
 
 
 def _intensity(figures: RunFigures) -> float | None:
-    """As stated, else what grams and energy come to."""
+    """Return it as stated, else grams over energy."""
     if figures.intensity_g_per_kwh:
         return figures.intensity_g_per_kwh
     if figures.emissions_g and figures.energy_kwh:

@@ -56,7 +56,7 @@ class Console:
         return redact.text(self._words(message), self._secrets)
 
     def line(self, text: str = "") -> None:
-        """Lines of the log that can do nothing but be read."""
+        """Write lines of the log that can do nothing but be read."""
         self._emit("".join(f"{terminal(line)}\n" for line in self.said(text).split("\n")))
 
     def error(
@@ -89,7 +89,7 @@ class Console:
                 self._emit(f"::add-mask::{command_data(part.strip())}\n")
 
     def annotations(self, rendered: str) -> None:
-        """Lines that `report` rendered for GitHub: already escaped, capped and sorted there."""
+        """Write lines that `report` rendered for GitHub: already escaped, capped and sorted there."""
         if rendered:
             self._emit(rendered if rendered.endswith("\n") else f"{rendered}\n")
 
@@ -111,7 +111,7 @@ class Console:
             self._is_line_open = False
 
     def _put(self, data: bytes) -> None:
-        """All of `data`; nothing more once the reader has gone: outputs and record must still be written."""
+        """Write all of `data`; nothing more once the reader has gone: outputs and record must still be written."""
         view = memoryview(data)
         try:
             while view and self._has_reader:

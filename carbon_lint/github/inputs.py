@@ -276,7 +276,7 @@ class ActionInputs:
 
 
 def unknown_inputs(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Names of `INPUT_*` that are neither an input nor a misspelling of one: worth a notice."""
+    """Return names of `INPUT_*` that are neither an input nor a misspelling of one: worth a notice."""
     known = {spec.metadata["input"] for spec in fields(ActionInputs)}
     return tuple(sorted(_given(environ).keys() - known - _RUNNERS_OWN))
 

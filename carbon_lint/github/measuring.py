@@ -121,12 +121,12 @@ def base_environ(environ: Mapping[str, str], context: Context, files: JobFiles) 
 
 
 def own_prefix() -> str | None:
-    """Our venv, if it is private and must leave the job's PATH."""
+    """Return our venv, if it is private and must leave the job's PATH."""
     return private_prefix(sys.prefix, sys.base_prefix)
 
 
 def passed_names(inputs: ActionInputs) -> tuple[str, ...]:
-    """Names that the job is given although they are withheld by default."""
+    """Return names that the job gets although they are withheld by default."""
     return (*inputs.pass_env, *VARIABLES)
 
 

@@ -238,7 +238,7 @@ _IN_UTF8 = "co\u2082".encode()
 
 
 def speaks_bytes(data: bytes) -> bool:
-    """As `speaks`, of a text in UTF-8: half the time, which counts over thousands of cards."""
+    """Decide as `speaks`, of a text in UTF-8: half the time, which counts over thousands of cards."""
     lowered = data.lower()
     return b"emission" in lowered or b"carbon" in lowered or b"co2" in lowered or _IN_UTF8 in lowered
 

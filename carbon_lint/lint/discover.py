@@ -160,7 +160,7 @@ def _is_pattern(line: str) -> bool:
 
 
 def _is_ignored(path: str, ignores: Ignores, *, is_folder: bool) -> bool:
-    """As git decides: the last pattern of the innermost file that matches the path."""
+    """Decide as git does: by the last pattern of the innermost file that matches the path."""
     if not ignores:
         return False
     absolute = os.path.abspath(path)

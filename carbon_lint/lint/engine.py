@@ -253,7 +253,7 @@ def lint_text(text: bytes, path: str, settings: Settings, evidence: Evidence | N
 
 
 def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = None) -> tuple[LintReport, list[str]]:
-    """One report from many files."""
+    """Return one report from many files."""
     diagnostics: list[Diagnostic] = []
     fixed = []
     diffs = []

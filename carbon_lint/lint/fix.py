@@ -44,7 +44,7 @@ def fix_card(card: Card, policy: Policy, evidence: Evidence | None = None, *, al
 def _first_that_holds(
     card: Card, found: list[Diagnostic], fixes: list[Fix], policy: Policy, evidence: Evidence | None
 ) -> Card | None:
-    """All fixes at once, or, if that does not stand the test, the first that does alone."""
+    """Return the card with all fixes at once or, if that fails the test, with the first that passes it alone."""
     together = _without_overlap(fixes)
     tries = [together, *([fix] for fix in fixes)] if len(together) > 1 else [[fix] for fix in fixes]
     for some in tries:

@@ -86,7 +86,7 @@ def plain_value(node: Node) -> Any:
 
 
 def block_value(block: Node) -> Any:
-    """As `plain_value`, without what a field's map or list holds: no rule looks there, and aliases can make it huge."""
+    """Return `plain_value` without what a field's map or list holds: no rule reads it, and aliases can make it huge."""
     if block.kind != "map":
         return _shallow(block)
     return {_name(key): _shallow(value) for key, value in block.items()}

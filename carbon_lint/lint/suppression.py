@@ -56,7 +56,7 @@ class Suppressions:
         self._starts = [target.span[0] for target in self._lines]
 
     def silence(self, code: str, start: int) -> bool:
-        """Whether a comment silences a finding with this code that starts at this offset. Marks the comment as used."""
+        """Return whether a comment silences a finding with this code at this offset. Marks the comment as used."""
         at = bisect_right(self._starts, start) - 1
         near = [self._block, self._lines[at] if at >= 0 else None]
         speaking = [target for target in near if target is not None and target.is_about(code, start)]
@@ -84,7 +84,7 @@ class _Target:
 
 
 def find(card: Card) -> Suppressions:
-    """Our comments in the front matter. Text that looks like one inside a YAML value is not a comment."""
+    """Find our comments in the front matter. Text that looks like one inside a YAML value is not a comment."""
     matter = card.front_matter
     if matter is None:
         return Suppressions([], None)

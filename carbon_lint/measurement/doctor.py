@@ -308,7 +308,7 @@ def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
 
 
 def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str]) -> Finding:
-    """One real reading."""
+    """Take one real reading."""
     try:
         meter = make_meter(require=require)
         started_s = time.monotonic()

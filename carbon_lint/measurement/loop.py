@@ -365,7 +365,7 @@ class Loop:
         )
 
     def _say(self, notice: str) -> None:
-        """To the person who watches."""
+        """Print to the person who watches."""
         debug.log("run", "%s", notice)
         self._notices.append(notice)
 
@@ -375,7 +375,7 @@ class Loop:
             self._say(notice)
 
     def _warn(self, warning: str) -> None:
-        """To the person who watches, and into the record."""
+        """Warn the person who watches, and in the record."""
         self._say(warning)
         self.state.warnings.append(warning)
 

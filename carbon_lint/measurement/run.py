@@ -163,7 +163,7 @@ def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal 
 
 
 def _without_group(blank: Record, request: RunRequest, journal: Journal | None) -> Record:
-    """Of a run whose job was not started: without any energy it would stop each sum over the group."""
+    """Take the group off a run whose job was not started: without energy it would stop each sum over the group."""
     if blank.run_group is None:
         return blank
     warning = f"the job was never started, so this record is left out of group {blank.run_group!r}"

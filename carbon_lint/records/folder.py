@@ -214,7 +214,7 @@ def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Earlier | None
 
 
 def make_way(earlier: Earlier | None) -> None:
-    """As the method, if there is one. What cannot be moved now fails again when the record is written."""
+    """Call the method, if there is one. What cannot be moved now fails again when the record is written."""
     if earlier is not None:
         with contextlib.suppress(OSError):
             earlier.make_way()

@@ -142,7 +142,7 @@ def is_being_written(path: str | os.PathLike[str]) -> bool:
 
 
 def read_ending(path: str | os.PathLike[str]) -> JournalContent | None:
-    """As `parse_journal`, but only the first and the last lines are parsed: a day's journal has 86,400.
+    """Parse only the first and the last lines, else as `parse_journal`: a day's journal has 86,400.
 
     `None` if there is no journal at `path`; `intensities` is empty.
     """

@@ -23,7 +23,7 @@ _MAY_DIFFER = re.compile(
 
 
 def error_of(card: Card) -> Problem | None:
-    """Why PyYAML refuses a front matter that js-yaml reads, or None. What the Hub refuses too is not repeated here."""
+    """Return why PyYAML refuses a front matter that js-yaml reads, or None. What the Hub refuses too is left out."""
     fences = card.front_matter
     if fences is None or any(problem.kind == "yaml-error" for problem in card.problems):
         return None

@@ -5,9 +5,9 @@ U+0085/2028/2029/FEFF inside text, implicit keys of more than 1024 characters, a
 escapes (`"\ud83e\udd17"`). Each is replaced by something that libyaml takes; offsets and scalar texts are mapped back
 to what the file holds.
 
-The time is linear. What is still visible in any scalar afterwards is replaced everywhere at once. The rest is fixed
+The time is linear. What can be recognised in any scalar afterwards is replaced everywhere at once. The rest is fixed
 where libyaml fails: every repair changes its line, a line is repaired a few times at most, and libyaml goes on from
-the entry that it stumbled in (see `scan`).
+the entry that it failed in (see `scan`).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Repaired:
         self._numbers = (number for number in count() if str(number) not in numbers)
         self._anchors: dict[str, str] = {}  # the name that stands in -> the name in the source
         self._done: set[str] = set()  # what was replaced everywhere
-        self._repaired: dict[int, int] = {}  # line -> how often it was repaired
+        self._mended: dict[int, int] = {}  # line -> how often it was repaired
         self._lengths = [len(line) for line in _LINE.findall(source)]
         self.lines: list[str] = _LINE.findall(_ODD.sub(lambda match: self._stand_in(match[0]), source))
         self._spans: dict[int, list[tuple[int, int]]] = {}  # line -> the span in the source of each of its characters

@@ -184,7 +184,7 @@ class Tally:
 
 
 def source_name(source: str | None) -> str:
-    """One name for `Code Carbon`, `codecarbon` and `CodeCarbon`; other sources as they are written, cut short."""
+    """Return one name for `Code Carbon`, `codecarbon` and `CodeCarbon`; other sources as written, cut short."""
     if source is None:
         return "not said"
     if source.startswith("carbon-lint "):  # its version and its run follow

@@ -27,7 +27,7 @@ class Tap:
         """Tasks are not used."""
 
     def exit(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 class QuietLog(logging.Filter):

@@ -217,7 +217,7 @@ class Listening:
         return self._way_of_stderr is not None and self._way_of_stderr.is_line_open
 
     def resize(self) -> None:
-        """Our terminal may have another size by now."""
+        """Pass on the size of our terminal, which may have changed."""
         for passage in self._passages:
             passage.resize()
 

@@ -281,7 +281,7 @@ class PrintedProgress:
         return None
 
     def _epoch_begun_with(self, counter: Counter, now_s: float) -> int | None:
-        """Which change of epochs a round belongs to. `Epoch 3/10` may have waited in a buffer, and bars do not wait."""
+        """Return which change of epochs a round belongs to. `Epoch 3/10` may wait in a buffer; bars do not."""
         is_together = now_s == self._epochs.changed_s or not counter.is_at_once
         return self._epochs.changes if is_together else None
 

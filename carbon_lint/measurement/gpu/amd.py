@@ -66,7 +66,7 @@ class Amdsmi:
         return float(count) * float(resolution_uj) / 1000
 
     def power_w(self, handle: Any) -> float:
-        """Of the whole socket, all its dies and its memory."""
+        """Return the power of the whole socket, all its dies and its memory."""
         answer = self.ask("amdsmi_get_power_info", handle)
         watts = _power_in(answer)
         if not watts:
@@ -77,7 +77,7 @@ class Amdsmi:
         return watts
 
     def process_ids(self, handle: Any) -> Collection[int]:
-        """Of those that hold memory of the card."""
+        """Return the ids of those that hold memory of the card."""
         with contextlib.suppress(*self.errors, KeyError, TypeError, AttributeError):
             processes = [
                 # Up to 6.0 a handle, of which is to be asked once more.
@@ -253,7 +253,7 @@ def _firsts(library: Amdsmi, found: list[_ListedCard]) -> dict[int, _ListedCard 
 
 
 def _pci_device(each: _ListedCard) -> str:
-    """Its address without the function: partitions of a card are functions of one device."""
+    """Return its address without the function: partitions of a card are functions of one device."""
     return each.address.rpartition(".")[0]
 
 

@@ -73,7 +73,7 @@ class CountedGpu:
         return f"{self.library.label} {self.gpu.index}"
 
     def process_ids(self) -> set[int]:
-        """Of the processes on any part of the card."""
+        """Return the ids of the processes on any part of the card."""
         return {pid for handle in (self.handle, *self.dies) for pid in self.library.process_ids(handle)}
 
 
@@ -281,7 +281,7 @@ def _so_far_kwh(device: CountedGpu, now_s: float) -> float:
 
 
 def sample_gaps_s() -> Iterator[float]:
-    """Seconds from one power sample to the next, without end: 11 Hz on average, no rhythm of a load can keep step."""
+    """Yield seconds between power samples, without end: 11 Hz on average, so no rhythm of a load can keep step."""
     spread = random.Random(0)  # noqa: S311  irregular moments, nothing to guess
     while True:
         yield spread.uniform(_SAMPLE_MIN_S, _SAMPLE_MAX_S)
@@ -368,7 +368,7 @@ def _processes(count: int, kind: str = "") -> str:
 
 
 def _text(error: Exception) -> str:
-    """In one line; amdsmi's has two."""
+    """Return it in one line; amdsmi's has two."""
     return " ".join(str(error).split())
 
 

@@ -33,7 +33,7 @@ def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
 
 
 def _adopts(pid: int, proc: Path) -> bool:
-    """Whether it takes over processes whose parent has ended. The first process of a container may be a launcher."""
+    """Return whether it adopts processes whose parent has ended. A container's first process may be a launcher."""
     is_machine = _name(2, proc) == "kthreadd"  # a container sees none of the kernel's threads
     return _name(pid, proc) in _INITS or (pid == 1 and is_machine)
 

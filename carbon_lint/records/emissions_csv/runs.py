@@ -272,7 +272,7 @@ def _run(run_id: str, rows: list[Row]) -> Run:
 
 
 def _in_order(rows: list[Row]) -> list[Row]:
-    """As written, unless only the order of time lets the energy grow: a spreadsheet may have sorted the file."""
+    """Return them as written, unless only the order of time lets energy grow: a spreadsheet may have sorted them."""
     times = [row.ended for row in rows]
     known = [time for time in times if time is not None]
     if len(known) < len(rows) or all(before.energy_kwh <= after.energy_kwh for before, after in pairwise(rows)):

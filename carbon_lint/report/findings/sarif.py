@@ -30,7 +30,7 @@ _PROBLEM_SEVERITIES = {"error": "error", "warning": "warning", "note": "recommen
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """One run with every rule in its driver, and the findings worst first, at most 5,000."""
+    """Return one run with every rule in its driver, and the findings worst first, at most 5,000."""
     rules = load_all()
     index = {rule.code: position for position, rule in enumerate(rules)}
     ranked = sorted(fingerprints(report.diagnostics, report.sources), key=lambda pair: RANK[pair[0].severity])

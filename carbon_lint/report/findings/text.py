@@ -96,7 +96,7 @@ def excerpt(line: str, first: int, last: int, columns: int) -> tuple[str, str]:
 
 
 def _cell(character: str, column: int) -> tuple[str, int]:
-    """One character as it is shown, and its columns."""
+    """Return one character as it is shown, and its columns."""
     if character == "\t":
         width = _TAB_COLUMNS - column % _TAB_COLUMNS
         return " " * width, width

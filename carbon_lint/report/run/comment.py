@@ -67,7 +67,7 @@ def _folded(record: Record) -> str:
 
 
 def _link(stated: str | None) -> str:
-    """To the run. A record may come from anywhere: nothing but an address, which cannot end the link around it."""
+    """Return a link to the run. A record may come from anywhere: only an address that cannot end the link passes."""
     if stated is None or not stated.startswith(("https://", "http://")):
         return ""
     return f"[The run]({quote(stated, safe=':/?&=%')}) has the whole report.\n"

@@ -54,12 +54,12 @@ BOIL_KWH_PER_LITRE = 4.18 * 80 / 3600
 
 
 def emissions(value_g: float | None) -> str:
-    """Grams, or that there are none to state."""
+    """Return grams, or that they were not measured."""
     return NOT_MEASURED if value_g is None else f"{format_emissions(value_g)} CO2eq"
 
 
 def energy(value_kwh: float | None) -> str:
-    """Kilowatt-hours, or that there are none to state."""
+    """Return kilowatt-hours, or that they were not measured."""
     return NOT_MEASURED if value_kwh is None else format_energy(value_kwh)
 
 
