@@ -77,7 +77,7 @@ def killed(readings):
     journal.close()
 
 
-# The job starts first: a command that cannot be run moves nothing. On a busy machine its first lines come before the move.
+# The job starts before the move, as a command that cannot be run moves nothing.
 UNTIL_MOVED = "import os, time; [time.sleep(0.01) for _ in range(1000) if os.path.exists('r.json')]"
 
 
