@@ -38,7 +38,7 @@ AT_15 = datetime(2026, 11, 16, tzinfo=UTC)  # fifteen whole days have passed
 LATER = datetime(2026, 12, 5, tzinfo=UTC)
 
 
-def ran(number, *, day=1, hour=12, emissions_g=100.0, model="acme/vit", attempt=1, **changes):
+def ran(number, *, day=1, hour=12, emissions_g=100.0, model="acme/vit", repository="acme/code", attempt=1, **changes):
     """A run that only sensors measured, on a machine of its own."""
     node = f"node-{number}"
     return fitting(
@@ -49,7 +49,7 @@ def ran(number, *, day=1, hour=12, emissions_g=100.0, model="acme/vit", attempt=
             energy_kwh=Energy(total=1.0, gpu=1.0) if emissions_g is not None else Energy(total=None),
             methods=Methods(gpu=Method.COUNTER),
             hardware=replace(RECORD.hardware, node=node, gpus=()),
-            provenance=Provenance(repository="acme/code", run_id=str(number), run_attempt=attempt, model=model),
+            provenance=Provenance(repository=repository, run_id=str(number), run_attempt=attempt, model=model),
             **({"intensity": None} if emissions_g is None else {}),
             **changes,
         )
@@ -109,7 +109,13 @@ def test_a_budget_counts_its_models_and_its_own_window():
     ]
     one = month(records, budgets=budgets)
     assert [each.limit.measured for each in one.budgets] == [200.0, 4.0]
-    assert "1 runs name no model" in month_text.text(one)
+    assert "2 runs name no model that a budget names" in month_text.text(one)
+    assert "name no model" not in month_text.text(month(records, budgets=budgets[1:]))
+
+
+def test_cards_of_one_name_in_two_repositories_are_two_models():
+    records = [ran(1, model="README.md", repository="acme/a"), ran(2, day=5, model="README.md", repository="acme/b")]
+    assert {group.name for group in month(records).groups["model"]} == {"acme/a: README.md", "acme/b: README.md"}
 
 
 def test_an_outlook_is_linear_and_its_range_holds_both_errors():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from carbon_lint.gate.window import Spent
-    from carbon_lint.limits import BudgetException
+    from carbon_lint.limits import BudgetException, WindowBudget
     from carbon_lint.records.ledger import Broken
     from carbon_lint.records.ledger_sum import Counted, Total
     from carbon_lint.records.outlook import Outlook
@@ -65,6 +65,7 @@ class Month:
         over_own_limit: how many runs went over a limit of their own.
         exceptions: what the configuration excepts and was in force in the period.
         broken: files that are no records that can be read.
+        of_no_team: how many runs count in no budget that names models, if there is one.
     """
 
     period: Period
@@ -81,6 +82,7 @@ class Month:
     over_own_limit: int
     exceptions: tuple[BudgetException, ...]
     broken: tuple[Broken, ...]
+    of_no_team: int
 
     @property
     def is_over(self) -> bool:
@@ -102,6 +104,7 @@ def month_of(
     total = total_of(counted)
     alive = [each for each in counted if each.record is not None]
     days_g = by_day(_figures(alive), period)
+    spent = tuple(spent)
     return Month(
         period=period,
         now=now,
@@ -121,7 +124,13 @@ def month_of(
         over_own_limit=sum(each.entry.record.over_budget for each in alive),
         exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
         broken=tuple(broken),
+        of_no_team=_of_no_team(alive, [each.budget for each, _ in spent if each.budget.models]),
     )
+
+
+def _of_no_team(counted: Iterable[Counted], budgets: Sequence[WindowBudget]) -> int:
+    named = [each.entry.record.provenance.model for each in counted if budgets]
+    return sum(not any(budget.counts(model) for budget in budgets) for model in named)
 
 
 def _is_retry(each: Counted) -> bool:
