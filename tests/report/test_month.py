@@ -118,6 +118,19 @@ def test_cards_of_one_name_in_two_repositories_are_two_models():
     assert {group.name for group in month(records).groups["model"]} == {"acme/a: README.md", "acme/b: README.md"}
 
 
+def test_the_headline_says_how_the_other_limits_look():
+    names = ("a", "b", "c")
+    for limits_g, words in (
+        ((50.0, 9000.0), "the other limit looks better"),
+        ((50.0, 40.0), "the other limit looks alike"),
+        ((50.0, 9000.0, 8000.0), "the other 2 limits look better"),
+        ((50.0, 40.0, 9000.0), "1 of the other 2 limits looks alike"),
+        ((50.0, 40.0, 30.0), "the other 2 limits look alike"),
+    ):
+        budgets = [WindowBudget(name=name, max_emissions_g=limit) for name, limit in zip(names, limits_g, strict=False)]
+        assert answer(month(EACH_DAY, budgets=budgets)).endswith(f"; {words}")
+
+
 def test_an_outlook_is_linear_and_its_range_holds_both_errors():
     spent, days = Range(low=90.0, likely=100.0, high=120.0), [10.0] * 5 + [0.0] * 5
     ahead = outlook(spent, [*days, *[0.0] * 20], NOVEMBER, datetime(2026, 11, 11, tzinfo=UTC))
