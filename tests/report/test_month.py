@@ -27,6 +27,7 @@ from carbon_lint.report.ledger import month_data, month_issue, month_page, month
 from carbon_lint.report.ledger.answer import Answer
 from carbon_lint.report.ledger.month import month_of
 from carbon_lint.report.ledger.month_badge import of_month
+from carbon_lint.report.ledger.sum import sum_text
 from carbon_lint.report.ledger.tables import tables
 from carbon_lint.report.ledger.words import answer
 from tests.cases import cases
@@ -99,6 +100,15 @@ def test_a_run_without_a_figure_makes_it_not_known():
     assert one.budgets[0].answer is Answer.UNKNOWN
     assert "all used at least 1.5 kg of 9 kg" in answer(one)
     assert "at least 1.5 kg" in month_text.text(one)
+
+
+def test_at_least_is_said_of_what_lacks_a_run_alone():
+    energy_only = replace(ran(1, day=2), emissions_g=None, intensity=None)
+    alone, beside = month([energy_only]), month([energy_only, ran(2, day=3)])
+    assert answer(alone).startswith("not measured, 1 kWh (0.95 to 1.05) in 1 run.")
+    assert of_month(alone).message == "1 kWh, measured"
+    for said in (answer(beside), sum_text(beside.total, (), "2026-11")):
+        assert re.search(r"at least 100 g \([^)]*\), 2 kWh", said), said
 
 
 def test_a_budget_counts_its_models_and_its_own_window():

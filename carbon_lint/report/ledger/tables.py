@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from carbon_lint.report.ledger.answer import amount, with_range
 from carbon_lint.report.ledger.keys import model_name
-from carbon_lint.report.ledger.sum import emissions_between, energy_between
+from carbon_lint.report.ledger.sum import emissions_between, energy_between, figures_of
 from carbon_lint.report.run.phrases import percent
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def tables(month: Month) -> list[Table]:
 def facts(month: Month) -> list[tuple[str, str]]:
     """Return the four figures of the top."""
     total = month.total
-    at_least = "at least " if total.without_emissions or total.without_energy or month.broken else ""
+    grams, energy_kwh = figures_of(total, is_whole=not month.broken)
     share = total.measured_share
     return [
-        ("Emissions", f"{at_least}{emissions_between(total.emissions_g)}"),
-        ("Energy", f"{at_least}{energy_between(total.energy_kwh)}"),
+        ("Emissions", grams),
+        ("Energy", energy_kwh),
         ("Runs", str(total.runs)),
         ("Measured by sensors", "not known of every run" if share is None else f"{percent(share)} of the energy"),
     ]
