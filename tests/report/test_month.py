@@ -107,6 +107,12 @@ def test_at_least_is_said_of_what_lacks_a_run_alone():
     alone, beside = month([energy_only]), month([energy_only, ran(2, day=3)])
     assert answer(alone).startswith("not measured, 1 kWh (0.95 to 1.05) in 1 run.")
     assert of_month(alone).message == "1 kWh, measured"
+    assert re.search(r"vit +2 +at least 100 g .*[^t] 2 kWh", month_text.text(beside))
+    assert [row[-2:] for row in csv.reader(io.StringIO(month_data.as_csv(beside)))][:2] == [
+        ["without_emissions", "without_energy"],
+        ["1", "0"],
+    ]
+    assert json.loads(month_data.as_json(beside))["by"]["model"][0]["without_emissions"] == 1
     for said in (answer(beside), sum_text(beside.total, (), "2026-11")):
         assert re.search(r"at least 100 g \([^)]*\), 2 kWh", said), said
 

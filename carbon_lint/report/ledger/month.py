@@ -32,13 +32,18 @@ _SHOWN_MODELS = 3  # as many as a chart has colours
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Some runs together. `share` is their part of the grams, or of the energy if no run has grams."""
+    """Some runs together. `share` is their part of the grams, or of the energy if no run has grams.
+
+    `without_emissions` and `without_energy` are how many of them have no such figure: the sum is larger than stated.
+    """
 
     name: str
     runs: int
     emissions_g: Range | None
     energy_kwh: Range | None
     share: float | None = None
+    without_emissions: int = 0
+    without_energy: int = 0
 
     @property
     def is_named(self) -> bool:
@@ -180,7 +185,15 @@ def _group(name: str, counted: Sequence[Counted], whole: Group | None = None) ->
     if whole is not None:
         mine, all_ = (grams, whole.emissions_g) if whole.emissions_g is not None else (energy, whole.energy_kwh)
         share = None if mine is None or all_ is None or not all_.likely else mine.likely / all_.likely
-    return Group(name=name, runs=len(counted), emissions_g=grams, energy_kwh=energy, share=share)
+    return Group(
+        name=name,
+        runs=len(counted),
+        emissions_g=grams,
+        energy_kwh=energy,
+        share=share,
+        without_emissions=sum(each.ranges[0] is None for each in counted),
+        without_energy=sum(each.ranges[1] is None for each in counted),
+    )
 
 
 def _size(grams: Range | None, energy: Range | None) -> tuple[float, float]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.records.ledger_sum import Total
     from carbon_lint.records.uncertainty import Range
+    from carbon_lint.report.ledger.month import Group
 
 _LEFT_OUT = {
     Reason.SAME: ("is another state of a run that is counted", "are other states of runs that are counted"),
@@ -49,12 +50,12 @@ def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def figures_of(total: Total, *, is_whole: bool = True) -> tuple[str, str]:
+def figures_of(some: Total | Group, *, is_whole: bool = True) -> tuple[str, str]:
     """Return grams and energy for a person: at least so much if a run has none of them, or the sum is not whole."""
-    grams, energy_kwh = emissions_between(total.emissions_g), energy_between(total.energy_kwh)
-    if total.emissions_g is not None and (total.without_emissions or not is_whole):
+    grams, energy_kwh = emissions_between(some.emissions_g), energy_between(some.energy_kwh)
+    if some.emissions_g is not None and (some.without_emissions or not is_whole):
         grams = f"at least {grams}"
-    if total.energy_kwh is not None and (total.without_energy or not is_whole):
+    if some.energy_kwh is not None and (some.without_energy or not is_whole):
         energy_kwh = f"at least {energy_kwh}"
     return grams, energy_kwh
 

@@ -82,7 +82,8 @@ def _groups(title: str, key: str, groups: tuple[Group, ...]) -> Table:
 
 def _group(group: Group) -> tuple[str, ...]:
     share = "" if group.share is None else percent(group.share)
-    return group.name, str(group.runs), emissions_between(group.emissions_g), share, energy_between(group.energy_kwh)
+    grams, energy_kwh = figures_of(group)
+    return group.name, str(group.runs), grams, share, energy_kwh
 
 
 def _largest(month: Month) -> Table:
