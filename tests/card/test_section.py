@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -47,6 +49,9 @@ def test_the_section_says_what_was_measured_and_a_template_reader_finds_it():
     assert "- **Measured:** all of the energy, by sensors\n" in text
     assert f"- **Run:** [the run]({url}), " in text
     assert written(text, run)[0] == text
+    assert "effectiveness" not in text
+    halls = replace(run, pue=1.5)
+    assert "- **Power usage effectiveness:** 1.5, counted in the energy\n" in written(FRONT, halls, with_body=True)[0]
 
 
 def test_the_lines_agree_with_the_card_at_every_size(cli):
