@@ -458,8 +458,9 @@ def test_ten_thousand_foreign_files_beside_the_records_are_passed_over(cli, tmp_
 def test_a_ledger_that_cannot_be_reached_or_written_says_so(tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(UsageError, match="cannot be reached"):
-        add(ran(1), "nosuch://team/ledger")
+    with pytest.raises(UsageError, match="cannot be reached") as raised:
+        add(ran(1), "nosuch://me:pass1@team/ledger?token=pass1")
+    assert "pass1" not in raised.value.message
     with pytest.raises(InputError, match="is not a folder"):
         add(ran(1), str(tmp_path / "file"))
     with pytest.raises((OutputError, InputError)):
