@@ -48,7 +48,7 @@ class Change:
 class Settings:
     """Hold every value of the configuration, typed, in its unit; a value that is not stated is the default below.
 
-    Frozen. `None` is not stated. `source` tells where a value came from.
+    Frozen. `None` is not stated. `source` names where a value came from.
     """
 
     select: tuple[str, ...] = ("ALL",)

@@ -47,7 +47,7 @@ class CarbonLintError(Exception):
 
     `details` are lines below the two, such as what there is to choose from. `option` is the option that the error is
     about, by the name that flag, input and key share (`location`), and `value` what the user gave for it; `suggest`
-    holds options that would mend it, each with an example (empty for a switch). Each front end spells them in its own
+    holds options that would fix it, each with an example (empty for a switch). Each front end spells them in its own
     terms. Nothing of an error changes after it was raised: `raise Another(...) from error` adds what the caller knows.
     """
 
@@ -145,7 +145,7 @@ class NothingFoundError(CarbonLintError):
 
 
 class NoCardsError(NothingFoundError):
-    """No card was found where one was looked for."""
+    """The search found no card."""
 
 
 class HubError(CarbonLintError):

@@ -146,7 +146,7 @@ class WindowBudget(NamedTuple):
     """Limit what several runs may take together in a window of time. At least one of the two limits is set.
 
     Attributes:
-        name: tells the budgets of one configuration apart.
+        name: distinguishes the budgets of one configuration.
         window_s: length of a rolling window; `None` is the calendar month, UTC.
         models: globs on the model that a run names; empty counts every run.
         max_emissions_g: limit of the sum in grams.

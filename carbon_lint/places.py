@@ -50,7 +50,7 @@ class Place:
         region: as CodeCarbon's tables spell it.
         provider: `gcp`, `aws`, `azure` or `None`.
         codecarbon_g_per_kwh: the figure that CodeCarbon has for it, if that is another one.
-        is_unusual: outside every grid's range, and accepted by the user all the same.
+        is_unusual: outside every grid's range, and accepted by the user anyway.
     """
 
     code: str | None
@@ -217,7 +217,7 @@ def _nearest(text: str) -> list[Place]:
 
 
 def _by_other_name(text: str) -> list[Place]:
-    """Return what a two-letter code, a US postal code, a capital or another name of a country stands for."""
+    """Return what a two-letter code, a US postal code, a capital or another name of a country means."""
     wanted = _normal(text)
     state = re.sub(r"^usa?[-/]", "", wanted).upper()
     alpha_2, postal = _raw()["alpha_2"], _raw()["postal"]

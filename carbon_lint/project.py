@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint import __version__
 
 PLACEHOLDER = "OWNER"
-"""The owner's name as long as nobody has published the project (RELEASING.md, "Before the first release")."""
+"""The owner's name until the project is published (RELEASING.md, "Before the first release")."""
 
 OWNER = PLACEHOLDER
 REPOSITORY = f"{OWNER}/carbon-lint"
@@ -29,7 +29,7 @@ def requirement(extra: str, *, repository: str = REPOSITORY, ref: str = f"v{__ve
 
 
 def install_hint(extra: str) -> str:
-    """Return the command that adds an extra, from where this very installation came, if that is known (PEP 610)."""
+    """Return the command that adds an extra, from the source of this installation, if that is known (PEP 610)."""
     import json  # noqa: PLC0415  only a message needs these
     from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415
 

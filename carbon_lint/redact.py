@@ -149,7 +149,7 @@ def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def names_a_secret(name: str) -> bool:
-    """Whether a variable or a flag of this name holds a secret: `WANDB_API_KEY`, `--hf-token`, not `--tokenizer`."""
+    """Return whether a variable or flag of this name is secret: `WANDB_API_KEY`, `--hf-token`, not `--tokenizer`."""
     is_variable = name.upper() == name
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     words = [word for word in re.split(r"[^a-z0-9]+", parted) if word]

@@ -55,7 +55,7 @@ def command_property(text: str) -> str:
 
 
 def json_literals(encoded: str) -> str:
-    r"""ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only stand in its strings."""
+    r"""ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only be in its strings."""
     return re.sub(_COMMAND, lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace(
         "\x7f", "\\u007f"
     )
@@ -68,7 +68,7 @@ def spreadsheet(text: str) -> str:
 
 def xml_text(text: str) -> str:
     """Return `text` for an element or a quoted attribute of XML, harmless in a log that the file is printed to."""
-    shown = re.sub("[\ufffe\uffff]", "\ufffd", terminal(text))  # what is no character of XML
+    shown = re.sub("[\ufffe\uffff]", "\ufffd", terminal(text))  # what is not a character of XML
     return reduce(lambda done, pair: done.replace(*pair), _ENTITIES, shown)
 
 

@@ -270,7 +270,7 @@ def format_power(power_w: float) -> str:
 
 
 def format_duration(duration_s: float) -> str:
-    """Seconds for a person: `7.3 s`, `2 min 05 s`, `3 h 20 min`."""
+    """Return seconds for a person: `7.3 s`, `2 min 05 s`, `3 h 20 min`."""
     if duration_s < 60:  # noqa: PLR2004  seconds in a minute
         return f"{duration_s:.1f} s"
     minutes, seconds = divmod(round(duration_s), 60)

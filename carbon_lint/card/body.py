@@ -145,7 +145,7 @@ def _own(card: Card) -> tuple[int, int] | None:
 
 
 def _comments(text: str, start: int, mark: str) -> list[tuple[int, int]]:
-    """Return the places of the comments that begin so, and stand in no code."""
+    """Return the places of the comments that begin so and are not in code."""
     return [span for span in hidden(text, start) if text.startswith(mark, span[0])]
 
 

@@ -1,6 +1,6 @@
 """Writes `co2_eq_emissions` into a card's text by splicing: not one byte outside the block changes.
 
-Whatever was written is read again before it is handed out: every other key must be what it was, and the block must hold
+The result is read again before it is returned: every other key must be what it was, and the block must hold
 what was asked for, to every reader. A card that cannot be changed in this way is refused.
 """
 
@@ -70,7 +70,7 @@ def write_block(card: Card, block: Block) -> str:
 
 
 def refused_at(card: Card, offset: int, message: str, hint: str) -> CardPlaceError:
-    """Why the figures of `card` cannot be read or written, with the place in it."""
+    """Return why the figures of `card` cannot be read or written, with the place in it."""
     breaks = list(_LINE_BREAK.finditer(card.text[:offset]))
     column = offset - (breaks[-1].end() if breaks else 0) + 1
     return CardPlaceError(message, path=card.path, line=len(breaks) + 1, column=column, hint=hint)
@@ -186,7 +186,7 @@ def _indent(card: Card, key: Node) -> str:
 
 
 def _indent_below(root: Node, indent: str) -> str:
-    """How far the neighbours indent what is below a key."""
+    """Return how far the neighbours indent what is below a key."""
     for key, value in root.own_items():
         if value.kind == "map" and not value.is_flow and not value.is_alias:
             step = value.start - _line_start(value.source, value.start) - len(indent)
@@ -372,7 +372,7 @@ def _verify(card: Card, text: str, block: Block) -> None:
 
 
 def _others(card: Card) -> list[tuple[str, str, str]]:
-    """Every node outside the block, flat: kind, quoting and text. Aliases are not followed, so it is linear."""
+    """Return every node outside the block, flat: kind, quoting and text. Aliases are not followed, so it is linear."""
     flat: list[tuple[str, str, str]] = []
     todo = [] if card.root is None else [pair for pair in card.root.own_items() if property_name(pair[0]) != BLOCK_KEY]
     nodes = [node for pair in todo for node in pair]

@@ -150,7 +150,7 @@ def _emissions_of(record: Record) -> float:
 
 
 def is_modelled(record: Record) -> bool:
-    """Whether any part of the energy was estimated, so that the figure has digits that nobody knows."""
+    """Return whether any part of the energy was estimated, so that the figure has digits without meaning."""
     methods = record.methods
     return bool({methods.cpu, methods.gpu, methods.ram} & {Method.LOAD_MODEL, Method.CONSTANT, Method.USER})
 

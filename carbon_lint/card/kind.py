@@ -32,5 +32,5 @@ def kind_of(card: Card) -> str:
 
 
 def is_model_card(card: Card) -> bool:
-    """Whether a card is a model's, of which alone a carbon figure is expected."""
+    """Return whether a card is a model's, of which alone a carbon figure is expected."""
     return kind_of(card) == "model"

@@ -1,6 +1,6 @@
-"""A card's text as a reader sees it: Markdown, HTML and TeX marks are gone, and each character knows where it stands.
+"""A card's text as a reader sees it: Markdown, HTML and TeX marks are gone, and each character has its place in it.
 
-Fenced code and comments are no text of the card: `hidden` says where they are.
+Fenced code and comments are not text of the card: `hidden` says where they are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Plain(NamedTuple):
-    """Text without marks: `text[i]` stands at `where[i]` in the card."""
+    """Text without marks: `text[i]` is at `where[i]` in the card."""
 
     text: str
     where: list[int]

@@ -2,7 +2,7 @@
 
 Only an amount that is bound to a label is taken (`CO2 Emissions (in grams): 1.2`, `**Carbon Emitted**: 0.42 kg`, a
 table's column `Emissions (KgCO2eq)`). Rates, and the emissions of cars, data sets and other models, are not figures of
-the model; `subject` tells them apart.
+the model; `subject` distinguishes them.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ _SENTENCE_END = (
 _ANSWER = r"\s*[|:]?\s*(?:about|around|approximately|approx\.?|roughly|~)?\s*\d"
 _SEPARATES = r"[ \"':=|~\u2192]{0,12}(?:(?:about|around|approximately|approx\.?|roughly|ca\.?|~)[ ]?)?$"
 _CONTINUES = r"[ \t]*(?:[*_$(~\u2248`]{0,3})(?-i:[a-z]|\d(?!\d{0,2}[.)][ ]))"
-# What may stand beside a number in a cell.
+# What may be beside a number in a cell.
 _BESIDE = (
     r"[^\w<>\u2264\u2265\u00b1+/-]{0,12}(?:(?:approx|ca|about|est|estimated|total)\b[^\w]{0,4})?"
     r"(?:\([^()\d]{0,40}\))?\W{0,6}"
 )
 _BRACKETS = r"[ ]{0,2}\((?P<held>[^()\d]{0,30}(?:CO2[^()\d]{0,30})?)\)"
-# What follows a number that is no amount in the label's unit: `5 GPUs`, `3 %`, `2 kWh`, `5-10`.
+# What follows a number that is not an amount in the label's unit: `5 GPUs`, `3 %`, `2 kWh`, `5-10`.
 _COUNTED = (
     r"[\w%]|[ ]{1,2}(?:%|[kM]?Wh\b|k?W\b|hours?\b|h\b|GPUs?\b|\+/-|to[ ]\d)"
     r"|\s?[-\u2013\u00b1]\s?\d"
@@ -150,7 +150,7 @@ class _Reader:
         return [self.found[at] for at in sorted(self.found)][:_MAX_FIGURES]
 
     def _take_line_at(self, word_start: int, word_end: int) -> int:
-        """Take the figures of a line, or of the table or the sentence that it belongs to; say where that ends."""
+        """Take the figures of a line, or of the table or the sentence that it belongs to; return where that ends."""
         text = self.text
         begin = max(self.start, text.rfind("\n", self.start, word_start) + 1)
         end = text.find("\n", word_end)
@@ -172,7 +172,7 @@ class _Reader:
         self.hidden[number:number] = [(start, end)]
 
     def _is_passed_over(self, position: int) -> bool:
-        """Whether the text at `position` is code, a comment or a table that was read, or is about something else."""
+        """Return whether the text at `position` is code, a comment, a table that was read, or about something else."""
         number = bisect_right(self.hidden_starts, position) - 1
         if any(position < end for _, end in self.hidden[max(0, number - 3) : number + 1]):
             return True
@@ -240,7 +240,7 @@ class _Reader:
         own_rows = [self.subjects.is_own(name) for name in names]
         own_columns = [self.subjects.is_own(head) for head in header]
         if self._heads(header[0]) and any(_states_amount(cell) for cell in header[1:]):
-            # a table without a head: what stands in its place is a row like the others
+            # a table without a head: the row in its place is like the others
             body, names, own_rows = [cells[0], *body], [header[0], *names], [False, *own_rows]
         for row, name, is_own in zip(body, names, own_rows, strict=True):
             labelled = self._heads(name)
@@ -318,7 +318,7 @@ def _unit_of(text: str, start: int, end: int, window: int, labels: list[tuple[in
 
 
 def _label_of(before: str, labels: list[tuple[int, int]], behind: str) -> int | None:
-    """Where the label of an amount starts: before the number with no other number between, or at once behind."""
+    """Return where the label of an amount starts: before the number with no other number between, or at once behind."""
     if labels:
         label, label_end = max(labels, key=lambda span: span[1])
         gap = before[label_end:]
@@ -361,7 +361,7 @@ _COUNT = r"(?P<count>\d{1,5})[ ]?(?:[x\u00d7*][ ]?)?(?=[A-Za-z])"
 
 
 def energy(text: str, start: int) -> list[Mention]:
-    """Energy that `text[start:]` states, in kWh."""
+    """Return energy that `text[start:]` states, in kWh."""
     return _mentions(_ENERGY, text, start, _KWH)
 
 
@@ -371,7 +371,7 @@ def hours(text: str, start: int) -> list[Mention]:
 
 
 def hardware(text: str, start: int) -> list[Mention]:
-    """Hardware that `text[start:]` names on a line of its own; `raw` is the name, `value` how many (1 where unsaid)."""
+    """Return hardware that `text[start:]` names on its own line; `raw` is the name, `value` how many (1 by default)."""
     found = []
     for match in pattern(_HARDWARE).finditer(text, start):
         raw = match["text"].strip(" *_|\r")

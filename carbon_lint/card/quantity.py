@@ -38,7 +38,7 @@ SIGNED = rf"(?P<about>~|\u2248|(?:about|approx\.?|approximately|around|ca\.?)\s)
 _NUMBER = rf"(?<![\w.,\u2013-])(?<![-+\u2212\u2013]\s){NUMBER}(?![0-9])"
 _UNIT_BEHIND = rf"[ \t]{{0,3}}(?:[(\[][ ]?)?(?:in[ ])?{UNIT}"
 _UNIT_IN_LABEL = rf"(?<![A-Za-z0-9]){UNIT}"
-# Before a unit of one letter alone, so that the `t` of `don't` is no unit.
+# Before a unit of one letter alone, so that the `t` of `don't` is not a unit.
 _BEFORE_LETTER = r"(?:[(\[,/_]|\bin)[ ]{0,2}$"
 _RATE = (
     r"[\s)\]]{0,4}(?:[(\[]\s?)?"
@@ -94,7 +94,7 @@ class Named(NamedTuple):
 
 
 def quantities(text: str) -> Iterator[Quantity]:
-    """Every number in `text` that a unit of mass follows."""
+    """Yield every number in `text` that a unit of mass follows."""
     for match in pattern(_NUMBER).finditer(text):
         quantity = quantity_of(text, *match.span())
         if quantity is not None:
@@ -142,7 +142,7 @@ def unit_at(text: str, position: int) -> Named | None:
 
 
 def units_in(text: str) -> Iterator[Named]:
-    """Every unit of mass that a label names: `(in grams)`, `[kg CO2eq]`, `in t`, `tCO2e`, `emissions_kg`."""
+    """Yield every unit of mass that a label names: `(in grams)`, `[kg CO2eq]`, `in t`, `tCO2e`, `emissions_kg`."""
     for match in pattern(_UNIT_IN_LABEL).finditer(text):
         is_letter = len(match["unit"]) == 1 and match["gas"] is None
         if is_letter and not pattern(_BEFORE_LETTER).search(text[: match.start()]):

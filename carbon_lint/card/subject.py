@@ -101,12 +101,12 @@ class Subjects:
         self._bare_names = re.sub(r"[^\w\n]+|_", "", self._names)
 
     def is_aside(self, position: int) -> bool:
-        """Whether the text at `position` stands in a section on data, on usage, or on other models."""
+        """Return whether the text at `position` is in a section on data, on usage, or on other models."""
         number = bisect_right(self._starts, position) - 1
         return number >= 0 and self._are_asides[number]
 
     def names_other(self, text: str) -> int:
-        """Where the last name of a model that is not this card's ends in `text`; 0 if there is none."""
+        """Return where the last name of a model that is not this card's ends in `text`; 0 if there is none."""
         ends = [
             match.end()
             for match in pattern(_NAMES).finditer(text)
@@ -115,7 +115,7 @@ class Subjects:
         return max(ends, default=0)
 
     def is_foreign(self, before: str, label: int, behind: str) -> bool:
-        """Whether an amount belongs to something else.
+        """Return whether an amount belongs to something else.
 
         `before` is the sentence up to the number, `label` is where its label starts in it, `behind` follows the unit.
         """
@@ -131,18 +131,18 @@ class Subjects:
         return self._is_about_other(before)
 
     def is_rate_or_other(self, label: str) -> bool:
-        """Whether a column's or a row's label names a rate, or something else than this model's training."""
+        """Return whether a column's or a row's label names a rate, or something else than this model's training."""
         return pattern(_RATES).search(label) is not None or self.is_other_subject(label)
 
     def is_own(self, name: str) -> bool:
-        """Whether a row's or a column's name is that of this model."""
+        """Return whether a row's or a column's name is that of this model."""
         if re.search(r"\b(?:ours?|this (?:model|work|run))\b", name, re.IGNORECASE):
             return True
         bare = re.sub(r"[\W_]+", "", name.lower())
         return len(bare) >= _LEAST_NAME and bare in self._bare_names
 
     def is_other_subject(self, name: str) -> bool:
-        """Whether a row's or a column's name is that of something else than this model's training."""
+        """Return whether a row's or a column's name is that of something else than this model's training."""
         return (
             pattern(_NEVER).search(name) is not None
             or (pattern(_SERVING).search(name) is not None and "train" not in name.lower())

@@ -1,4 +1,4 @@
-"""Where the cells of a card's tables are: Markdown's, which GitHub defined, and HTML's."""
+"""Find the cells of a card's tables: Markdown's, which GitHub defined, and HTML's."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _line_behind(text: str, start: int) -> tuple[int, int] | None:
 
 
 def _cells(text: str, start: int, end: int) -> list[Cell]:
-    """One leading and one trailing bar belong to the row; every other bar divides cells, also around an empty one."""
+    """Return the cells. A leading and a trailing bar belong to the row; all others divide cells, empty ones too."""
     bars = [match.start() for match in pattern(_BAR).finditer(text, start, end)]
     edges = [start - 1, *bars, end]
     if bars and not text[start : bars[0]].strip(" \t>"):

@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader went away (`| head`): nothing more can be said, and Python must not try at exit.
+        # The reader is gone (`| head`): nothing more can be written, and Python must not try at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except Exception as error:  # noqa: BLE001  the one place where an exception becomes text

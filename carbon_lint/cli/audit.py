@@ -83,7 +83,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _refuse_nothing(sums: Tally, named: str) -> None:
-    """Raise NoCardsError if no card was judged: that is no clean audit."""
+    """Raise NoCardsError if no card was judged: an audit of nothing is not clean."""
     if sums.cards == 0:
         hint = "check its contents" if os.path.exists(named) else "check the name; private models need a token"
         raise NoCardsError(f"{quoted(named)} names no card", hint=hint)
@@ -138,7 +138,7 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
 
 @contextmanager
 def _interrupt_asked_for() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed. The first is only noted, so that what was judged is reported; a second one ends."""
+    """Yield whether Ctrl-C was pressed. The first is only noted, so the report still comes; a second one ends."""
     asked: list[int] = []
 
     def note(signum: int, _frame: FrameType | None) -> None:
@@ -223,7 +223,7 @@ def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
 
 
 def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: Catalogue) -> None:
-    """One a model, as many new ones as were allowed: what was proposed before does not count.
+    """Open one a model, as many new ones as were allowed: what was proposed before does not count.
 
     Progress goes to standard error, because the report is on standard output.
     """

@@ -144,7 +144,7 @@ def _outputs(values: list[str]) -> list[tuple[str, str]]:
 
 
 def _is_shown_by_the_other_hook() -> bool:
-    """Whether pre-commit runs our hook `carbon-lint` too: what cannot be fixed is left to it, and not shown twice."""
+    """Return whether pre-commit runs our hook `carbon-lint` too: that one then shows what cannot be fixed."""
     try:
         with open(_HOOKS, encoding="utf-8") as stream:
             return re.search(_LINT_HOOK, stream.read()) is not None

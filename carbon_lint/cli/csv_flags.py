@@ -74,7 +74,7 @@ def choice_of(arguments: Namespace) -> Choice:
 
 
 def place_of(arguments: Namespace) -> Place | None:
-    """Where the energy came from, if the flags say it. Raises UsageError, MeasurementError."""
+    """Return where the energy came from, if the flags name it. Raises UsageError, MeasurementError."""
     from carbon_lint.errors import UsageError
 
     if arguments.location is not None and arguments.carbon_intensity is not None:

@@ -1,4 +1,4 @@
-"""What the verbs that speak to the Hub look at before they begin."""
+"""Check what the verbs that use the Hub need before they begin."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def need_hub(verb: str) -> None:
 
 
 def show_endpoint(endpoint: str) -> None:
-    """Say where the card goes, unless it is the public Hub; a token over http can be read on the way."""
+    """Print where the card goes, unless it is the public Hub; a token over http can be read on the way."""
     if endpoint == _PUBLIC_HUB:
         return
     sys.stderr.write(f"carbon-lint: HF_ENDPOINT: the Hub is {endpoint}, not {_PUBLIC_HUB}\n")

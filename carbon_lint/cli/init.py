@@ -100,7 +100,7 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
 
 
 def _location(text: str | None) -> str | None:
-    """As the configuration holds it. `auto` stays: it asks the runner, when the job runs there."""
+    """Return it as the configuration holds it. `auto` stays: it asks the runner, when the job runs there."""
     from carbon_lint.measurement.grid.location import is_auto
     from carbon_lint.places import find_place
 
@@ -176,7 +176,7 @@ def _diff(change: Change) -> str:
 
 
 def _placeholder(changes: list[Change]) -> UsageError | None:
-    """Return an error if a workflow names nobody's action: it would run what the next owner of that name publishes."""
+    """Return an error if a workflow's action has no owner: it would run what the next owner of that name publishes."""
     from carbon_lint.project import PLACEHOLDER, REPOSITORY
 
     if not any(f"{PLACEHOLDER}/" in after and f"{PLACEHOLDER}/" not in (before or "") for _, before, after in changes):

@@ -13,7 +13,7 @@ The ledger is a folder, or any URL that fsspec reaches: one file a record, in mo
 twice counts once; a new attempt, another step, another node count again. An inner run of a run adds nothing, and time
 that runs share on one machine counts once. The same run with other figures is a conflict: it is not added, and the exit
 status is 2. Exit status of `sum`: 0 within the budget, 1 over it, 2 if a record cannot be read, 3 if no run is there to
-be summed, 125 if it is within the budget only as far as was measured. `report` holds the sum against the [[budget]]
+be summed, 125 if it is within the budget only as far as was measured. `report` compares the sum with the [[budget]]
 tables of the configuration; it judges nothing, so its exit status is 0, whatever the budgets say.
 """
 

@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Merge, write, and say what was left out and what came of it."""
+    """Merge, write, and print what was left out and the result."""
     from carbon_lint.records.folder import put_record
     from carbon_lint.records.merge.merge import Overlap, merge, of_group
     from carbon_lint.report.run.run_report import RunReport
@@ -139,7 +139,7 @@ def _load(names: list[str], output: str) -> list[NamedRecord]:
 
 
 def _is_held(item: NamedRecord, records: list[NamedRecord]) -> bool:
-    """Whether an earlier output is the sum of these records, or the one that it was made of."""
+    """Return whether an earlier output is the sum of these records, or the one that it was made of."""
     from carbon_lint.records.merge.merge import run_ids_of
 
     if not item.record.merged_from:

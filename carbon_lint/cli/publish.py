@@ -162,7 +162,7 @@ def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
 
 
 def _stage_key(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
-    """One draft a workflow run, whatever its attempt: a job that is run again finds the draft of the first time."""
+    """Return the key of a workflow run's draft, for all its attempts: a job that is run again finds its first draft."""
     if arguments.stage_key:
         return " ".join(arguments.stage_key.split())
     run_id = environ.get("GITHUB_RUN_ID")

@@ -69,7 +69,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _own_plan(plan: RunPlan) -> RunPlan:
-    """Return the plan of one node: limits of the whole job are no verdict on the record of a node."""
+    """Return the plan of one node: limits of the whole job give no verdict on the record of a node."""
     if plan.options.budget_folder is None:
         return plan
     from dataclasses import replace
@@ -127,7 +127,7 @@ class _Terminal:
         """Publish nothing: `publish` does, when somebody asks for it."""
 
     def leave_unpublished(self, reason: str) -> None:
-        """Say nothing: nobody asked for it."""
+        """Print nothing: it was not asked for."""
 
 
 def _check(plan: RunPlan, request: RunRequest) -> None:

@@ -5,7 +5,7 @@
   carbon-lint verify owner/model
 
 The figures are computed again from the journal by the functions that `run` uses. Three lists say what is proven, what
-is only claimed, and what nobody can know. Without --record, the files beside the card are taken, as
+is only claimed, and what cannot be known. Without --record, the files beside the card are taken, as
 `publish --with-evidence` puts them there: carbon-lint.json, carbon-lint.jsonl.gz and carbon-lint.sigstore.json.
 
 Exit status 0 if nothing contradicts the figure, 1 if anything does, 3 if the card states no figure.

@@ -1,4 +1,4 @@
-"""The tables that are shipped with the package. `tools/` generates them; nobody edits them by hand."""
+"""The tables that are shipped with the package. `tools/` generates them: do not edit them by hand."""
 
 from pathlib import Path
 

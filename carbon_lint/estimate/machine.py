@@ -54,7 +54,7 @@ class Host:
 
 
 def find_host(name: str, *, memory_gib: float, sockets: int | None = None, threads: int | None = None) -> Host:
-    """Return the host that a user describes. Raises UsageError for a processor that nobody knows, or absurd numbers.
+    """Return the host that a user describes. Raises UsageError for an unknown processor, or absurd numbers.
 
     Whole sockets are a machine; `threads` alone are a part of one, as a virtual machine's are.
     """

@@ -80,7 +80,7 @@ class Comparison:
         emissions_change: of the grams, both together.
         age: time between the two, if both say when.
         max_age_s: the user's limit of age.
-        is_stale: older than that: said, and not judged.
+        is_stale: older than that: shown, and not judged.
     """
 
     baseline: RunFigures
@@ -124,9 +124,9 @@ def figures_of_record(record: Record, origin: str) -> RunFigures:
 
 
 def compare(current: RunFigures, baseline: RunFigures, *, max_age_s: float | None = None) -> Comparison:
-    """Return the two side by side, with everything that stands in the way of judging the difference.
+    """Return the two side by side, with every reason not to judge the difference.
 
-    A model's error is no obstacle: two runs on the same hardware by the same methods are off the same way.
+    A model's error is not an obstacle: two runs on the same hardware by the same methods err in the same way.
     """
     age = _age(current.at, baseline.at)
     current_price, baseline_price = _intensity(current), _intensity(baseline)
@@ -197,7 +197,7 @@ def with_increase(
 
 
 def why_not(comparison: Comparison) -> str:
-    """Why an increase could not be judged, in words."""
+    """Return why an increase could not be judged, in words."""
     if comparison.obstacles:
         return "; ".join(comparison.obstacles)
     if comparison.is_stale and comparison.age is not None:
@@ -288,7 +288,7 @@ def _grid_obstacle(current: RunFigures, baseline: RunFigures) -> list[str]:
 
 
 def _intensity(figures: RunFigures) -> float | None:
-    """As stated, else what grams and energy come to."""
+    """Return it as stated, else grams over energy."""
     if figures.intensity_g_per_kwh:
         return figures.intensity_g_per_kwh
     if figures.emissions_g and figures.energy_kwh:

@@ -111,7 +111,7 @@ def format_limit(limit: LimitResult) -> str:
 
 
 def figure(limit: LimitResult) -> str:
-    """Return the figure that the limit is held against, with its range: `1.2 kg (1.1 to 1.3)`."""
+    """Return the figure that the limit is compared with, with its range: `1.2 kg (1.1 to 1.3)`."""
     if limit.bounds is None:
         return _show(limit)(limit.measured)
     with_range = format_emissions_range if limit.unit == "g" else format_energy_range

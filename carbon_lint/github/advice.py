@@ -106,5 +106,5 @@ def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str], root: Path = R
         ],
     }
     text = yaml.safe_dump({"jobs": {environ.get("GITHUB_JOB") or "train": job}}, sort_keys=False, width=1000)
-    # A label list reads best without the quotes that YAML would need if it were text.
+    # A label list reads best without the quotes that YAML needs for text.
     return text.replace("'[self-hosted, gpu]'", "[self-hosted, gpu]")

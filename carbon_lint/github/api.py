@@ -40,7 +40,7 @@ class ApiError(Exception):
 
 
 def is_installed() -> bool:
-    """Whether the API can be asked at all; the lint-only action cannot."""
+    """Return whether the API can be asked at all; the lint-only action cannot."""
     return github is not None
 
 

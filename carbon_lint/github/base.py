@@ -106,7 +106,7 @@ class _Git:
 
 
 class _Api:
-    """The merge base as GitHub's API tells it."""
+    """The merge base as GitHub's API states it."""
 
     def __init__(self, step: Step, commit: str, modes: dict[str, str] | None, root: Path | None) -> None:
         names = None if modes is None else tuple(modes)
@@ -151,7 +151,7 @@ def _from_api(step: Step, base_sha: str, root: Path | None, error: BaseUnknownEr
 
 
 def is_ours(step: Step, root: Path) -> bool:
-    """Whether the checkout is one of this repository: a submodule or a tool's checkout is not."""
+    """Return whether the checkout is one of this repository: a submodule or a tool's checkout is not."""
     base_sha = step.context.base_sha
     try:
         if base_sha and _git(step, root, "cat-file", "-e", f"{base_sha}^{{commit}}").returncode == 0:

@@ -26,7 +26,7 @@ def find_checkout(step: Step, is_ours: Callable[[Path], bool]) -> Path | None:
 
 
 def best_match(step: Step, names: tuple[str, ...] | None) -> Path:
-    """Return the folder in which most of `names` are there; the workspace if none tells more than it."""
+    """Return the folder in which most of `names` are there; the workspace if no folder has more of them."""
     workspace = _workspace(step)
     if not names:
         return workspace

@@ -32,7 +32,7 @@ def write_outputs(step: Step) -> None:
 
 
 def announce(step: Step) -> None:
-    """How the step ended, as its first annotation: an error if it failed, a warning where something was let through.
+    """State how the step ended in its first annotation: an error if it failed, a warning if it passed with doubts.
 
     The linter's findings come after it: the runner shows ten a step, and why the step failed must be among them.
     """
@@ -93,7 +93,7 @@ def comment_key(step: Step) -> str:
 
 
 def _is_news(step: Step) -> bool:
-    """Whether a comment is made if there is none; one that is there is always kept true."""
+    """Return whether a comment is made if there is none; one that is there is always kept true."""
     report = step.result.report
     wanted = step.inputs.comment_on
     if report.is_cancelled:

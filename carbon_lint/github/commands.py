@@ -56,21 +56,21 @@ class Console:
         return redact.text(self._words(message), self._secrets)
 
     def line(self, text: str = "") -> None:
-        """Lines of the log that can do nothing but be read."""
+        """Write lines of the log that can do nothing but be read."""
         self._emit("".join(f"{terminal(line)}\n" for line in self.said(text).split("\n")))
 
     def error(
         self, message: str, *, title: str = "carbon-lint", where: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """Return an error annotation; `where` has its file, line and column."""
+        """Write an error annotation; `where` has its file, line and column."""
         self._annotate("error", message, title, where)
 
     def warning(self, message: str, *, title: str = "carbon-lint") -> None:
-        """Return a warning annotation."""
+        """Write a warning annotation."""
         self._annotate("warning", message, title)
 
     def notice(self, message: str, *, title: str = "carbon-lint") -> None:
-        """Return a notice."""
+        """Write a notice."""
         self._annotate("notice", message, title)
 
     def group(self, title: str) -> None:
@@ -89,7 +89,7 @@ class Console:
                 self._emit(f"::add-mask::{command_data(part.strip())}\n")
 
     def annotations(self, rendered: str) -> None:
-        """Lines that `report` rendered for GitHub: already escaped, capped and sorted there."""
+        """Write lines that `report` rendered for GitHub: already escaped, capped and sorted there."""
         if rendered:
             self._emit(rendered if rendered.endswith("\n") else f"{rendered}\n")
 
@@ -111,7 +111,7 @@ class Console:
             self._is_line_open = False
 
     def _put(self, data: bytes) -> None:
-        """All of `data`; nothing more once the reader has gone: outputs and record must still be written."""
+        """Write all of `data`; nothing more once the reader has gone: outputs and record must still be written."""
         view = memoryview(data)
         try:
             while view and self._has_reader:
@@ -159,7 +159,7 @@ def readable(path: Path) -> str:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    # Not blocking: the job may have put a FIFO in the file's place, which nobody reads.
+    # Not blocking: the job may have replaced the file by a FIFO without a reader.
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | mode, 0o644)
         with open(descriptor, "wb") as stream:
@@ -169,9 +169,9 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 
 def write_summary(path: Path, ours: str, the_jobs: str) -> None:
-    """Return the step's summary: ours first, whatever stands there already, then the job's, closed. Raises OutputError.
+    """Write the step's summary: ours first, whatever is there already, then the job's, closed. Raises OutputError.
 
-    A job that runs as root can find the file itself and write into it; it is no other step's, each has one of its own.
+    A job that runs as root can find the file itself and write into it; each step has a file of its own.
     """
     found = readable(path)
     theirs = closed("\n\n".join(text for text in (found, the_jobs) if text.strip()))
@@ -197,7 +197,7 @@ def _cut(markdown: str, room_bytes: int) -> str:
 def read_entries(text: str) -> Iterator[tuple[str, str]]:
     """Name and value of each entry of GITHUB_OUTPUT or GITHUB_ENV, by the runner's rules; ends at the first broken one.
 
-    actions/runner, FileCommandManager.cs: `NAME=VALUE` where `=` comes before `<<`, else `NAME<<DELIMITER`.
+    actions/runner, FileCommandManager.cs: `NAME=VALUE` if `=` comes before `<<`, else `NAME<<DELIMITER`.
     """
     lines = iter(text.replace("\r\n", "\n").split("\n"))
     for line in lines:

@@ -43,7 +43,7 @@ class Configuration:
         settings_in: the same for a card in a folder; `None` if each card's own file is looked up in the checkout.
         base: the merge base of a pull request.
         changes: what the pull request itself changes in the configuration.
-        notes: what the log and the record should say of where the configuration came from.
+        notes: lines for the log and the record on where the configuration came from.
     """
 
     settings: Settings

@@ -1,4 +1,4 @@
-"""Where the step runs: what `GITHUB_*` and the event file say. Nothing here touches the network or asks git."""
+"""Describe where the step runs: what `GITHUB_*` and the event file state. Nothing here uses the network or git."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PULL_REQUEST_EVENTS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`None` is "not said": the step may run on a runner of another make, or on a laptop."""
+    """`None` means "not stated": the step may run on another kind of runner, or on a laptop."""
 
     workspace: Path
     temporary: Path | None

@@ -54,7 +54,7 @@ def main(environ: Mapping[str, str]) -> int:
     if debug.wanted_by(environ):
         debug.switch_on(environ)
     console = Console(os.dup(1), words=lambda text: users_paths(context, text))
-    # Without inputs that could be read there is still a step whose end is to be told.
+    # If the inputs cannot be read, the step still reports its end.
     step = Step(inputs=ActionInputs.readable(environ), context=context, environ=environ, console=console)
     result = step.result
     try:

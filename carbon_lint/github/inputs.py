@@ -190,7 +190,7 @@ class ActionInputs:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> ActionInputs:
-        """Read and check every input. Raises UsageError that names the input and the line of YAML that mends it."""
+        """Read and check every input. Raises UsageError that names the input and the line of YAML that fixes it."""
         given = _given(environ)
         known = {spec.metadata["input"]: spec for spec in fields(cls)}
         _check_names(given, known)
@@ -205,7 +205,7 @@ class ActionInputs:
 
     @classmethod
     def readable(cls, environ: Mapping[str, str]) -> ActionInputs:
-        """Every input that can be read by itself, to tell the end of a step whose inputs are wrong. Never raises."""
+        """Return every input that can be read alone, to report the end of a step with wrong inputs. Never raises."""
         values = {}
         with contextlib.suppress(UsageError):
             given = _given(environ)
@@ -276,7 +276,7 @@ class ActionInputs:
 
 
 def unknown_inputs(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Names of `INPUT_*` that are no input and no misspelling of one: somebody else's, worth a notice."""
+    """Return names of `INPUT_*` that are neither an input nor a misspelling of one: worth a notice."""
     known = {spec.metadata["input"] for spec in fields(ActionInputs)}
     return tuple(sorted(_given(environ).keys() - known - _RUNNERS_OWN))
 
@@ -284,7 +284,7 @@ def unknown_inputs(environ: Mapping[str, str]) -> tuple[str, ...]:
 def _check_names(given: Mapping[str, str], known: Iterable[str]) -> None:
     """Raise UsageError for inputs that are misspelt or unknown if a run is to be judged.
 
-    A limit under a name that nobody knows would be a limit that is not there.
+    A limit under an unknown name would limit nothing.
     """
     unknown = sorted(given.keys() - set(known) - _RUNNERS_OWN)
     near = {name: get_close_matches(name.replace("_", "-"), known, n=1, cutoff=_CLOSE) for name in unknown}
@@ -303,7 +303,7 @@ def _check_names(given: Mapping[str, str], known: Iterable[str]) -> None:
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, str]:
-    """Input name -> text, trimmed, without those that are empty: the runner hands over an input not given as ""."""
+    """Input name -> text, trimmed, without those that are empty: the runner passes an input not given as ""."""
     found = {
         # The runner upper-cases a name and turns spaces into `_`; dashes stay.
         variable.removeprefix("INPUT_").lower(): value

@@ -31,7 +31,7 @@ _STEERING = re.compile(
     # Makes the loader, a shell or an interpreter run other code.
     r"|(?:LD|DYLD)_|GCONV_PATH$|GLIBC_TUNABLES$|BASH|ENV$|SHELLOPTS$|PS4$|IFS$|PROMPT_COMMAND$|ZDOTDIR$|PATH$"
     r"|PYTHON|PERL5|PERLLIB$|RUBY(?:OPT|LIB)$|NODE_(?:OPTIONS|PATH|EXTRA_CA_CERTS)$|(?:JAVA_TOOL|_JAVA|JDK_JAVA)_OPTIONS$"
-    # git: another repository, configuration or program. Who commits, and what git asks, may be said.
+    # git: another repository, configuration or program. A job may set who commits and what git asks.
     r"|GIT_(?!(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL|DATE)$|LFS_SKIP_SMUDGE$|TERMINAL_PROMPT$)|SSH_ASKPASS$"
     # Another Hub, another token, another way there.
     r"|HF_(?:ENDPOINT|TOKEN|OIDC|HUB_OFFLINE|INFERENCE_ENDPOINT)|HUGGING_?FACE_|ELECTRICITYMAPS_"

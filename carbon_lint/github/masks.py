@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 MIN_CHARACTERS = 8
-"""What is shorter is no secret worth the name, and stands in innocent words and figures."""
+"""A shorter text is hardly a secret, and is part of innocent words and figures."""
 
 _RUNNERS_PARTS = re.compile(r"[\r\n\"'&]")
-"""The runner masks each line of a mask by itself, what its quotes enclose, and what stands beside an `&`."""
+"""The runner masks each line of a mask by itself, what its quotes enclose, and what is beside an `&`."""
 
 _LEAST_PART = 6  # ValueEncoders.cs: a part beside `&` that is shorter is not masked
 _NUMBER = re.compile(r"[+-]?[\d.,]+%?")
@@ -36,7 +36,7 @@ def _is_ours(line: str) -> bool:
 
 
 def _is_our_text(text: str) -> bool:
-    """Whether our report could say `text`: it stands in our source, or all its words do, figures apart."""
+    """Return whether our report could contain `text`: it is in our source, or all its words are, figures apart."""
     words = [word.strip(".,:;()[]`'\"") for word in text.split()]
     if len(words) == 1:
         return words[0] in _our_text()

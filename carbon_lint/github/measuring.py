@@ -35,7 +35,7 @@ SHELL = ("bash", "-euo", "pipefail", "-c")
 """How `command` and `setup` are run, and nothing else is."""
 
 MAX_READINGS = 3600
-# What a Trainer with push_to_hub=True ends with, before a step is trained, where it has no token (huggingface_hub 2).
+# What a Trainer with push_to_hub=True ends with, before a step is trained, if it has no token (huggingface_hub 2).
 NO_TOKEN = re.compile(rb"Invalid username or password|Token is required|LocalTokenNotFoundError|401 Client Error")
 SETUP_GRACE_S = 5.0
 
@@ -47,21 +47,21 @@ QUIET_PIP = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": 
 
 
 class Heard(NamedTuple):
-    """What the job's output said that explains its failure: a token that it lacks, a command that is not there."""
+    """What the job's output shows that explains its failure: a token that it lacks, a command that is not there."""
 
     lacks_token: bool = False
     missing: str | None = None
 
 
 class MissingCommand:
-    """Hears in the job's output which command bash did not find, the last of them."""
+    """Finds in the job's output the last command that bash did not find."""
 
     def __init__(self) -> None:
         self.name: str | None = None
         self._tail = b""
 
     def feed(self, data: bytes) -> None:
-        """Return the output, piece by piece."""
+        """Take the output, piece by piece."""
         heard = self._tail + data
         if b"not found" in heard:  # much faster than the pattern, which rarely has anything to find
             for match in _NOT_FOUND.finditer(heard):
@@ -121,12 +121,12 @@ def base_environ(environ: Mapping[str, str], context: Context, files: JobFiles) 
 
 
 def own_prefix() -> str | None:
-    """Our venv, if it is private and must leave the job's PATH."""
+    """Return our venv, if it is private and must leave the job's PATH."""
     return private_prefix(sys.prefix, sys.base_prefix)
 
 
 def passed_names(inputs: ActionInputs) -> tuple[str, ...]:
-    """Names that the job is given although they are withheld by default."""
+    """Return names that the job gets although they are withheld by default."""
     return (*inputs.pass_env, *VARIABLES)
 
 
@@ -169,7 +169,7 @@ def measured(
 ) -> tuple[Record, Heard]:
     """`run(meter, on_progress, printed)` with the job's output going to the log; read its progress if asked.
 
-    And what the output said of why it failed.
+    Return also what the output shows of the cause.
     """
     lines = LogLines(lambda text: console.line(text.removesuffix("\n")))
     printed, missing = PrintedProgress(), MissingCommand()

@@ -41,7 +41,7 @@ def hand_over(first: Iterable[Path], workspace: Path, *, within_s: float) -> boo
 
 
 def _everything(root: str, device: int) -> Iterator[str]:
-    """Every file and folder below `root` on the same file system. Links are named, and not followed."""
+    """Yield every file and folder below `root` on the same file system. Links are named, and not followed."""
     for folder, folders, files in os.walk(root):
         for name in (*folders, *files):
             yield os.path.join(folder, name)

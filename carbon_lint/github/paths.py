@@ -63,7 +63,7 @@ def _folders_there(context: Context) -> str:
 
 
 def working_directory(context: Context, value: str | None) -> Path:
-    """Where `setup` and `command` run. Raises UsageError, InputError if it is no folder of the workspace."""
+    """Return where `setup` and `command` run. Raises UsageError, InputError if it is not a folder of the workspace."""
     folder = inside(context, "working-directory", value or ".")
     if not folder.is_dir():
         raise InputError(

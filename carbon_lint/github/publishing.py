@@ -72,7 +72,7 @@ def check_can_publish(step: Step) -> None:
 
 
 def _check_card_is_there(step: Step) -> None:
-    """Check that the card is there: a new one would hold a block and no text, which nobody means to publish."""
+    """Check that the card is there: a new one would hold a block and no text, which is never meant."""
     name = step.inputs.card
     if name is None or paths.inside(step.context, "card", name).is_file():
         return

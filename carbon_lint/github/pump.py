@@ -216,4 +216,4 @@ class JobOutput:
         try:
             self._write(data)
         except OSError as error:
-            self.failure = error  # nobody reads the log any more; the job must not notice
+            self.failure = error  # the log has no reader any more; the job must not notice

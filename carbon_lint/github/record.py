@@ -61,7 +61,7 @@ def write_predicate(step: Step, record: Record, record_path: Path) -> None:
 
 
 def record_path_of(step: Step) -> Path:
-    """Return the record's file. A folder stands for one file in it: this run's own, or the one that is there.
+    """Return the record's file. A folder means one file in it: this run's own, or the one that is there.
 
     Raises UsageError, InputError, OutputError.
     """

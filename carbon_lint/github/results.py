@@ -1,4 +1,4 @@
-"""Hold what is known of the step so far, and the outputs that say it: any end can be told."""
+"""Hold what is known of the step so far, and the outputs that state it, so that any end can be reported."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Result:
     """What is known of the step so far.
 
     Attributes:
-        report: what came of the run and the cards.
+        report: the results of the run and the cards.
         record_path: as the output says it.
         predicate_path: what is to be signed, as the output says it.
-        written: files of ours, to be handed over to the workspace's owner.
+        written: files of ours, whose owner becomes the workspace's.
         failed_at: file, line and column of what stopped the step, as an annotation takes them.
         job_summary: what the job wrote for the step's summary; it stands below ours.
         annotations: the linter's findings as workflow commands.

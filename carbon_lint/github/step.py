@@ -42,7 +42,7 @@ _FORK = (
 
 
 def run_step(step: Step) -> None:
-    """Tell the step's story, and leave in `step.result` what came of it. Raises CarbonLintError, KeyboardInterrupt."""
+    """Run the stages of the step, and put the result into `step.result`. Raises CarbonLintError, KeyboardInterrupt."""
     _check_asked(step.inputs)
     _check_sarif_file(step)
     check_can_publish(step)

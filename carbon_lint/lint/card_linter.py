@@ -49,7 +49,7 @@ def run_rules(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
 
 def _diagnostic(hit: Hit, rule: tuple[str, str, str], card: Card, lines: Lines) -> Diagnostic:
     module, code, severity = rule
-    # A card that cannot be parsed is never touched, but for fences that hide its front matter.
+    # A card that cannot be parsed is never touched, except fences that hide its front matter.
     is_fixable = all(problem.kind == "laxer-reader" for problem in card.problems)
     line, column, end_line, end_column = lines.span(hit.start, hit.end)
     return Diagnostic(

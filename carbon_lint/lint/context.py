@@ -110,7 +110,7 @@ class Context:
 
     @property
     def emissions(self) -> Node | None:
-        """What stands for the figure: the field `emissions`, or the block itself if it is a scalar."""
+        """What holds the figure: the field `emissions`, or the block itself if it is a scalar."""
         if self.block is not None and self.block.kind == "scalar":
             return self.block
         return self.field("emissions")
@@ -140,14 +140,14 @@ class Context:
         return self._suppressions
 
     def spot(self, node: Node) -> tuple[int, int]:
-        """Where a finding about a value stands: the value, or its key if nothing is written."""
+        """Return the place of a finding about a value: the value, or its key if nothing is written."""
         if node.end > node.start:
             return node.start, node.end
         key = next((key for key, value in self.fields.values() if value is node), self.block_key)
         return (node.start, node.end) if key is None else (key.start, key.end)
 
     def place(self) -> tuple[int, int]:
-        """Where a finding about the card as a whole stands: the block's key, else the opening fence, else the start."""
+        """Return the place of a finding about the whole card: the block's key, the opening fence, else the start."""
         if self.block_key is not None:
             return self.block_key.start, self.block_key.end
         matter = self.card.front_matter
@@ -203,7 +203,7 @@ class Context:
 
 
 def number(node: Node | None) -> float | None:
-    """Return the number that the Hub reads, or None. A boolean is no number."""
+    """Return the number that the Hub reads, or None. A boolean is not a number."""
     if node is None or node.kind != "scalar":
         return None
     value = node.value
@@ -219,7 +219,7 @@ def string(node: Node | None) -> str | None:
 
 
 def is_map(node: Node | None) -> TypeGuard[Node]:
-    """Whether there is a map."""
+    """Return whether there is a map."""
     return node is not None and node.kind == "map"
 
 
@@ -238,12 +238,12 @@ _IN_UTF8 = "co\u2082".encode()
 
 
 def speaks_bytes(data: bytes) -> bool:
-    """As `speaks`, of a text in UTF-8: half the time, which counts over thousands of cards."""
+    """Decide as `speaks`, of a text in UTF-8: half the time, which counts over thousands of cards."""
     lowered = data.lower()
     return b"emission" in lowered or b"carbon" in lowered or b"co2" in lowered or _IN_UTF8 in lowered
 
 
 def speaks(text: str) -> bool:
-    """Whether a text can be about emissions at all."""
+    """Return whether a text can be about emissions at all."""
     lowered = text.lower()
     return "emission" in lowered or "carbon" in lowered or "co2" in lowered or "co₂" in lowered

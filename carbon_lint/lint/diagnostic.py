@@ -59,7 +59,7 @@ class Edit(Value):
 
 
 class Fix(Value):
-    """A way to mend what was found. `is_safe` only if the meaning provably stays; a guess of a unit never is."""
+    """A way to fix what was found. `is_safe` only if the meaning provably stays; a guess of a unit never is."""
 
     __slots__ = ("edits", "is_safe", "title")
 
@@ -173,14 +173,14 @@ class Diagnostic(Value):
 
     @property
     def fixable(self) -> bool:
-        """Whether `--fix`, with or without `--unsafe-fixes`, can mend it."""
+        """Whether `--fix`, with or without `--unsafe-fixes`, can fix it."""
         return self.fix is not None
 
 
 class LintReport(Value):
     """What one `check` found. `diagnostics` are in order of the files given, and sorted within a file.
 
-    `files_skipped` counts files found or named that are no model cards, `files_unread` those that could not be read,
+    `files_skipped` counts files found or named that are not model cards, `files_unread` those that could not be read,
     which are not among `files_checked`; `suppressed` the findings that a comment or the configuration silenced; `fixed`
     the paths that `--fix` rewrote; `is_failing` whether a file could not be read or a diagnostic is at least as bad
     as the `fail-on` of its card's settings. `sources` gives the text of a path that has diagnostics (a mapping that
@@ -219,7 +219,7 @@ class LintReport(Value):
         return LintReport(**{**values, "diagnostics": tuple(diagnostics)})
 
     def count(self, severity: str) -> int:
-        """How many diagnostics have this severity."""
+        """Return how many diagnostics have this severity."""
         return sum(diagnostic.severity == severity for diagnostic in self.diagnostics)
 
 

@@ -99,7 +99,7 @@ def _walk(top: str, include: Patterns) -> Iterator[str]:
 
 
 def _is_card(entry: os.DirEntry[str], below: str, include: Patterns) -> bool:
-    """Whether an entry of a folder is a card by its name, and a file: a pipe or socket found there is no card."""
+    """Return whether an entry of a folder is a file with the name of a card: a pipe or socket is not a card."""
     if entry.name != CARD_NAME and not (include and _matches(entry.name, below, include)):
         return False
     try:
@@ -149,7 +149,7 @@ def _ignores_of(folder: str) -> Ignores:
 
 
 def _is_pattern(line: str) -> bool:
-    """Whether pathspec takes the line. Git passes over the few that it does not, such as a lone `!`."""
+    """Return whether pathspec takes the line. Git passes over the few that it does not, such as a lone `!`."""
     from pathspec import GitIgnoreSpec
 
     try:
@@ -160,7 +160,7 @@ def _is_pattern(line: str) -> bool:
 
 
 def _is_ignored(path: str, ignores: Ignores, *, is_folder: bool) -> bool:
-    """As git decides: the last pattern of the innermost file that matches the path."""
+    """Decide as git does: by the last pattern of the innermost file that matches the path."""
     if not ignores:
         return False
     absolute = os.path.abspath(path)

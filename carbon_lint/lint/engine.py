@@ -34,7 +34,7 @@ class LintRequest:
     `overrides` (keys of `config.KEYS`) put over it; `settings_in` gives the settings of a folder from elsewhere.
     `ceilings` are limits (`max-emissions`, `max-energy`) that a configuration can tighten and not loosen, and
     `ceilings_from` says who set them.
-    `is_hook` skips named files that are no model cards.
+    `is_hook` skips named files that are not model cards.
     `fix` is None, `safe` or `unsafe`; `is_dry` leaves the files as they are.
     """
 
@@ -253,7 +253,7 @@ def lint_text(text: bytes, path: str, settings: Settings, evidence: Evidence | N
 
 
 def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = None) -> tuple[LintReport, list[str]]:
-    """One report from many files."""
+    """Return one report from many files."""
     diagnostics: list[Diagnostic] = []
     fixed = []
     diffs = []
@@ -285,7 +285,7 @@ def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = No
 
 
 def _is_out_of_scope(card: Card, data: bytes) -> bool:
-    """Whether a card is well formed and does not mention carbon, as most do: no rule can find anything."""
+    """Return whether a card is well formed and does not mention carbon, as most do: no rule can find anything."""
     return not card.problems and not speaks_bytes(data) and card.pyyaml_error is None
 
 
@@ -315,7 +315,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def _is_model_card(card: Card) -> bool:
-    """Whether a README that nobody named is a model card: the Hub, or a laxer reader, sees metadata in it."""
+    """Return whether a README that was not named is a model card: the Hub, or a laxer reader, sees metadata in it."""
     if card.front_matter is not None:
         return True
     if not any(problem.kind == "laxer-reader" for problem in card.problems):

@@ -26,10 +26,10 @@ _MODEL = re.compile(
 
 
 class Evidence(Value):
-    """One run's figures, or the sums of several. None is not measured, or not said.
+    """One run's figures, or the sums of several. None is not measured, or not stated.
 
     `or_sum` is what a card may state instead: the sum of all runs of the file. `older` are earlier runs, oldest first.
-    `is_table`: from an emissions.csv whose grams were not priced anew, so a card may price its energy by its own place.
+    `is_table`: from an emissions.csv whose grams were not priced again, so a card may price its energy by its place.
     `doubt` is why the grams of the table cannot be believed, and so are None. `notes` are for the user to read.
     """
 
@@ -180,7 +180,7 @@ def _of_runs(
 
 
 def agrees(evidence: Evidence, figure: str, stated: float, text: str, relative: float = RELATIVE) -> bool:
-    """Whether a number on the card, written as `text`, is the evidence's, as far as it was written out.
+    """Return whether a number on the card, written as `text`, is the evidence's, as far as it was written out.
 
     `figure` is `emissions_g`, `energy_kwh` or `duration_s`.
     """
@@ -191,7 +191,7 @@ def agrees(evidence: Evidence, figure: str, stated: float, text: str, relative: 
 
 
 def close(stated: float, measured: float, text: str, relative: float = RELATIVE) -> bool:
-    """Whether two numbers are one, the first written as `text` and rounded so."""
+    """Return whether two numbers are one, the first written as `text` and rounded so."""
     places = len(text.lower().partition("e")[0].partition(".")[2])
     half_a_step = 0.5 * 10.0**-places if "e" not in text.lower() else 0.0
     return abs(stated - measured) <= max(half_a_step, relative * abs(measured))
@@ -209,7 +209,7 @@ def models_in(text: str) -> set[str]:
 
 
 def other_place(text: str, names: tuple[str, ...]) -> str | None:
-    """Return a country that the text names, if it names none of `names`; None if that cannot be told."""
+    """Return a country that the text names, if it names none of `names`; None if that is not clear."""
     if any(_has_word(text, name) for name in names):
         return None
     from carbon_lint.places import every_place

@@ -1,4 +1,4 @@
-"""What stands where the figure should: a number, or a string that holds one with a unit, separators or prose.
+"""Read what the card has as its figure: a number, or a string that holds one with a unit, separators or prose.
 
 Several rules on values ask; each reports one answer, so that one mistake gives one finding.
 """
@@ -94,7 +94,7 @@ def _doubt_of(quantity: Quantity) -> str:
 
 
 def kilograms_in_grams(node: Node) -> str:
-    """Return a number that the Hub reads, taken for kilograms, as grams."""
+    """Return a number that the Hub reads, as if it were kilograms, in grams."""
     return plain(Decimal(repr(node.value)) * 1000)
 
 

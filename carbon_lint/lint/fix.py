@@ -44,7 +44,7 @@ def fix_card(card: Card, policy: Policy, evidence: Evidence | None = None, *, al
 def _first_that_holds(
     card: Card, found: list[Diagnostic], fixes: list[Fix], policy: Policy, evidence: Evidence | None
 ) -> Card | None:
-    """All fixes at once, or, if that does not stand the test, the first that does alone."""
+    """Return the card with all fixes at once or, if that fails the test, with the first that passes it alone."""
     together = _without_overlap(fixes)
     tries = [together, *([fix] for fix in fixes)] if len(together) > 1 else [[fix] for fix in fixes]
     for some in tries:
@@ -84,7 +84,7 @@ def _place(edit: Edit) -> tuple[int, int]:
 
 
 def _meets(edit: Edit, taken: list[tuple[int, int]]) -> bool:
-    """Whether an edit overlaps or adjoins one of those that are taken, which are in order and do not."""
+    """Return whether an edit overlaps or adjoins one of those that are taken, which are in order and do not."""
     at = bisect_right(taken, (edit.end, len(taken) and taken[-1][1]))
     return at > 0 and taken[at - 1][1] >= edit.start
 
@@ -92,7 +92,7 @@ def _meets(edit: Edit, taken: list[tuple[int, int]]) -> bool:
 def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
     """Fewer findings, the worst counted first, and no kind of error that was not there, or not so often.
 
-    As many findings are better, too, if fewer of them can be fixed: what is left cannot be mended.
+    As many findings are better, too, if fewer of them can be fixed: what is left cannot be fixed.
     """
     errors = Counter(diagnostic.code for diagnostic in before if diagnostic.severity == Severity.ERROR)
     errors.subtract(diagnostic.code for diagnostic in after if diagnostic.severity == Severity.ERROR)
@@ -100,7 +100,7 @@ def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
 
 
 def _comes_to_light(before: Card, after: Card) -> bool:
-    """Whether the block's fields can be read only now: they may have faults of their own, which nobody could see."""
+    """Return whether the block's fields can be read only now: they may have faults of their own, which were hidden."""
     return (before.block is None and after.block is not None) or (not is_map(before.block) and is_map(after.block))
 
 
@@ -114,7 +114,7 @@ def _weight(found: list[Diagnostic]) -> tuple[int, ...]:
 
 
 def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:
-    """Whether every value that no edit touched is the same, and so is the text below the front matter."""
+    """Return whether every value that no edit touched is the same, and so is the text below the front matter."""
     if after.problems or after.root is None:
         return False
     if _is_hidden(before):

@@ -43,7 +43,7 @@ HOST_W = 400
 """The most that host, memory and network add per accelerator."""
 MOST_PUE = 2.0
 LEAST_G_PER_KWH, MOST_G_PER_KWH = 3.0, 1500.0
-"""Intensity where the place is not known. The cleanest grids are at 1 to 2, but there the host's power counts too."""
+"""Intensity if the place is not known. The cleanest grids are at 1 to 2, but there the host's power counts too."""
 
 _LONGEST_PLACE = 1000
 """Characters of the text in which countries are looked for."""

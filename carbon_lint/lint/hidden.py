@@ -1,4 +1,4 @@
-"""Whether what a laxer reader takes for front matter is the metadata of a model, in a file that nobody called a card.
+"""Decide if what a laxer reader reads as front matter is a model's metadata, in a file that was not named as a card.
 
 A README of another kind may well have two rules with `license: MIT` between them, or show front matter in a code block.
 """
@@ -22,7 +22,7 @@ _SEARCHED = 20_000
 
 
 def is_metadata(text: str) -> bool:
-    """Whether the hidden block of a text holds the keys of a model card, and is no example in prose."""
+    """Return whether the hidden block of a text holds the keys of a model card, and is not an example in prose."""
     lax = find_lax(text)
     if lax is None:
         return False

@@ -48,7 +48,7 @@ class Policy:
         return self._known[extra]
 
     def fails(self, diagnostics: Iterable[Diagnostic]) -> bool:
-        """Whether one of them is at least as bad as the settings' `fail-on`."""
+        """Return whether one of them is at least as bad as the settings' `fail-on`."""
         worst = RANK[self.settings.fail_on]
         return any(RANK[found.severity] <= worst for found in diagnostics)
 
@@ -102,5 +102,5 @@ def _length(prefix: str) -> int:
 
 
 def _weight(code: str, prefixes: Iterable[str]) -> int:
-    """How closely a list matches a code: the length of its longest match, 0 for none. A tie goes to `ignore`."""
+    """Return how closely a list matches a code: the length of its longest match, 0 for none. A tie goes to `ignore`."""
     return max((_length(prefix) for prefix in _matching(code, prefixes)), default=0)

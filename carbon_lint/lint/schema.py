@@ -42,7 +42,7 @@ _PLACEHOLDER_HINTS = (
 
 
 def plainly_valid(block: Node) -> bool:
-    """Whether a block is so plain that no rule on its shape or values can have anything to say."""
+    """Return whether a block is so plain that no rule on its shape or values can have anything to say."""
     if block.kind == "scalar":
         return _is_plain_figure(block)
     if block.kind != "map":
@@ -86,7 +86,7 @@ def plain_value(node: Node) -> Any:
 
 
 def block_value(block: Node) -> Any:
-    """As `plain_value`, without what a field's map or list holds: no rule looks there, and aliases can make it huge."""
+    """Return `plain_value` without what a field's map or list holds: no rule reads it, and aliases can make it huge."""
     if block.kind != "map":
         return _shallow(block)
     return {_name(key): _shallow(value) for key, value in block.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def is_near(name: str, known: str, most: int) -> bool:
-    """Whether at most `most` typing errors lie between two different names."""
+    """Return whether at most `most` typing errors lie between two different names."""
     return abs(len(name) - len(known)) <= most and 0 < _distance(name, known) <= most
 
 

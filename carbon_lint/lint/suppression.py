@@ -42,7 +42,7 @@ class Suppression:
 
 
 class Suppressions:
-    """The comments of a card, found by what they speak for: a line each, or the whole block."""
+    """The comments of a card, found by what they apply to: a line each, or the whole block."""
 
     __slots__ = ("_block", "_lines", "_starts", "comments")
 
@@ -56,7 +56,7 @@ class Suppressions:
         self._starts = [target.span[0] for target in self._lines]
 
     def silence(self, code: str, start: int) -> bool:
-        """Whether a comment silences a finding with this code that starts at this offset. Marks the comment as used."""
+        """Return whether a comment silences a finding with this code at this offset. Marks the comment as used."""
         at = bisect_right(self._starts, start) - 1
         near = [self._block, self._lines[at] if at >= 0 else None]
         speaking = [target for target in near if target is not None and target.is_about(code, start)]
@@ -66,7 +66,7 @@ class Suppressions:
 
 
 class _Target:
-    """What one or more comments speak for."""
+    """What one or more comments apply to."""
 
     __slots__ = ("codes", "span", "used")
 
@@ -84,7 +84,7 @@ class _Target:
 
 
 def find(card: Card) -> Suppressions:
-    """Our comments in the front matter. Text that looks like one inside a YAML value is no comment."""
+    """Find our comments in the front matter. Text that looks like one inside a YAML value is not a comment."""
     matter = card.front_matter
     if matter is None:
         return Suppressions([], None)
@@ -112,7 +112,7 @@ def _code(text: str) -> str | None:
 
 
 def _outside(matches: Iterable[re.Match[str]], root: Node | None) -> Iterator[re.Match[str]]:
-    """Return the matches that stand in no scalar. Both are in order."""
+    """Return the matches that are not in a scalar. Both are in order."""
     spans = _scalars(root) if root is not None else iter(())
     start, end = next(spans, (0, 0))
     for match in matches:

@@ -1,4 +1,4 @@
-"""Placeholders of a template that nobody filled in: `{{ card_data }}`, `{arg_1}`, `{% if x %}`."""
+"""Find placeholders of a template that were not filled in: `{{ card_data }}`, `{arg_1}`, `{% if x %}`."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def named(text: str, start: int, end: int, message: str) -> str:
 
 
 def is_mark(text: str) -> bool:
-    """Whether `text` is one placeholder and nothing else."""
+    """Return whether `text` is one placeholder and nothing else."""
     return re.fullmatch(rf"{MARK}|<[^<>\n]{{1,200}}>", text.strip()) is not None

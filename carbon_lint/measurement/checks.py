@@ -15,7 +15,7 @@ SILENT_S = 10.0  # an idle GPU draws 5 W and more: over this time any counter mo
 
 
 def is_finite(reading: Reading) -> bool:
-    """Return whether the figures that a limit is held against are numbers. An energy-only reading has no grams."""
+    """Return whether the figures that a limit is compared with are numbers. An energy-only reading has no grams."""
     total, grams = reading.energy_kwh.total, reading.emissions_g
     return total is not None and math.isfinite(total) and (grams is None or math.isfinite(grams))
 

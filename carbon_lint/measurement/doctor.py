@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from carbon_lint.measurement.host.cpu import CpuPlan
     from carbon_lint.records.uncertainty import Range
 
-# A first reading must be at least so long after the start for CodeCarbon to measure anew.
+# A first reading must be at least so long after the start for CodeCarbon to measure again.
 _TRIAL_S = 0.1
 # NVIDIA states +-5 % for its power sensor; arXiv 2312.02741 (SC24) found that A100 and H100 sample only a quarter of
 # the time, which averages out over minutes. Integration: `docs/measuring.md`.
@@ -79,7 +79,7 @@ class Finding:
 
     Attributes:
         component: gpu, cpu, ram, location, codecarbon.
-        state: whether a figure comes of it, and from where.
+        state: whether it gives a figure, and from which source.
         what: what was found here.
         method: as a record will state it; `None` if nothing is measured.
         error: how far the figure may lie from the truth, in words.
@@ -308,7 +308,7 @@ def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
 
 
 def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str]) -> Finding:
-    """One real reading."""
+    """Take one real reading."""
     try:
         meter = make_meter(require=require)
         started_s = time.monotonic()

@@ -66,7 +66,7 @@ class Journal:
     `record_path`, is put aside before. A file that this run has made is gone again if nothing was measured.
     `problem` says why the last line could not be written (a full disk); every tick tries again.
 
-    Raises OutputError if the file cannot be written, is no journal, or another run holds it.
+    Raises OutputError if the file cannot be written, is not a journal, or another run holds it.
     """
 
     def __init__(self, path: Path, record_path: str | os.PathLike[str] | None = None) -> None:
@@ -118,7 +118,7 @@ class Journal:
     def compress(self) -> None:
         """Put `r.jsonl.gz` in the place of `r.jsonl`, which stays if that fails. Call it when the record is written.
 
-        A file of that name that is another run's journal is put aside, and one that is no journal is left alone.
+        A file of that name that is another run's journal is renamed, and one that is not a journal stays.
         """
         target = compressed_path(self.path)
         temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}")
@@ -144,7 +144,7 @@ class Journal:
         self._syncer.close()
         if self._is_new and not self._is_of_use:
             with contextlib.suppress(OSError):
-                # While we hold the lock nobody else's file can be this one; under the name there may be another by now.
+                # While we hold the lock no other file can be this one; under the name there may be another by now.
                 if _is_at(self._descriptor, self.path):
                     os.unlink(self.path)
         with contextlib.suppress(OSError):
@@ -190,7 +190,7 @@ class Journal:
                 write_atomically(target, gzip.compress(data, _LEVEL, mtime=0))
 
     def _is_recorded(self, ended: dict[str, Any] | None) -> bool:
-        """Whether the run has ended and its record's file was written, too: the disk may have been full."""
+        """Return whether the run has ended and its record's file was written, too: the disk may have been full."""
         if ended is None or self._record_path is None:
             return ended is not None
         try:
@@ -202,7 +202,7 @@ class Journal:
 def read_journal(path: str | os.PathLike[str]) -> JournalContent:
     """Read the journal of a run that has ended, torn lines left out.
 
-    Raises InputError if it cannot be read, is no journal, or its run still goes on.
+    Raises InputError if it cannot be read, is not a journal, or its run still goes on.
     """
     if is_being_written(path):
         raise InputError(
@@ -302,7 +302,7 @@ def _open_locked(path: Path) -> tuple[int, bool]:
                 raise OutputError(
                     f"another run is writing {path} and its record", hint="give each run a record of its own"
                 ) from error
-            # a network file system without locks: there is nobody to ask
+            # a network file system without locks: the holder of the lock is unknown
         if _is_at(descriptor, path):
             return descriptor, is_new
         os.close(descriptor)  # a run that could not start has just removed it

@@ -118,7 +118,7 @@ class Loop:
         self.state.stopped_by = self._job.was_stopped_by(self.state.stopped_by)
 
     def _say_what_idling_costs(self) -> None:
-        """Say how long a limit lasts at most, if it is held against a modelled figure: idling uses it up, too."""
+        """Say how long a limit lasts at most, if it is compared with a modelled figure: idling uses it up, too."""
         power_w, intensity = least_power_w(self._meter.assumptions, self._meter.pue), self._meter.intensity
         if power_w is None:
             return
@@ -301,7 +301,7 @@ class Loop:
             self._say(self._job.end(self._request.grace_s, reason))
 
     def _forecast(self, used: float | None, phase: Phase) -> tuple[Forecast | None, str | None]:
-        """Return the forecast, and the warning if it is to be said now."""
+        """Return the forecast, and the warning if it is due now."""
         forecaster = self._outlook.forecaster if self._outlook is not None else None
         if forecaster is None or self.state.last_reading is None:
             return None, None
@@ -326,7 +326,7 @@ class Loop:
             self._say_once("time-limit", f"heading for {format_duration(ends_at_s)}, and {limit.words}")
 
     def _is_usable(self, reading: Reading) -> bool:
-        """Whether the reading holds what the limits are held against."""
+        """Return whether the reading holds what the limits are compared with."""
         lacks_grams = reading.emissions_g is None and self._request.budget.max_emissions_g is not None
         return is_finite(reading) and not lacks_grams
 
@@ -365,7 +365,7 @@ class Loop:
         )
 
     def _say(self, notice: str) -> None:
-        """To the person who watches."""
+        """Print to the person who watches."""
         debug.log("run", "%s", notice)
         self._notices.append(notice)
 
@@ -375,7 +375,7 @@ class Loop:
             self._say(notice)
 
     def _warn(self, warning: str) -> None:
-        """To the person who watches, and into the record."""
+        """Warn the person who watches, and in the record."""
         self._say(warning)
         self.state.warnings.append(warning)
 

@@ -23,7 +23,7 @@ MOST_NAMES = 500
 """Epochs, and phases, that one record lists."""
 MOST_NAME_CHARACTERS = 100
 MOST_MARKS_A_TICK = 20
-"""More in one tick cannot be told apart by their energy, and would let a journal grow without end."""
+"""More in one tick cannot be separated by their energy, and would let a journal grow without end."""
 
 _COMPONENTS = ("total", "cpu", "gpu", "ram")
 
@@ -181,7 +181,7 @@ def mark_to_json(mark: Mark) -> list[str | None]:
 
 
 def mark_from_json(parts: Sequence[Any]) -> Mark:
-    """Return the mark that `mark_to_json` wrote. Raises ValueError or TypeError if it is no mark."""
+    """Return the mark that `mark_to_json` wrote. Raises ValueError or TypeError if it is not a mark."""
     kind, change, name = parts
     return Mark(PhaseKind(kind), Change(change), None if name is None else str(name))
 

@@ -27,7 +27,7 @@ class RunProgress:
     """One tick. `used_share` is of the tightest limit, 1.0 at the limit; `forecast_share` is its value at the end.
 
     `forecast_by` says by what progress. `forecast_warning` is set once, when the share goes over 1.
-    `is_line_open`: the job is known to have left a line unfinished where we write.
+    `is_line_open`: the job is known to have left a line unfinished on our stream.
     """
 
     phase: Phase
@@ -44,7 +44,7 @@ class RunProgress:
 
 
 def read_done_fraction(path: Path) -> float | None:
-    """How far the job says it is, 0 to 1: the last line of its progress file that can be read.
+    """Return how far the job says it is, 0 to 1: the last line of its progress file that can be read.
 
     A line is `0.42`, `42%` or `120/1000`. `None` if there is none yet.
     """

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def recover(path: str | os.PathLike[str]) -> Record:
     """Return the record that the journal holds: the run's own if it ended, else `interrupted` at its last reading.
 
-    Raises InputError if it is no journal, holds no reading, or belongs to a run that still goes on.
+    Raises InputError if it is not a journal, holds no reading, or belongs to a run that still goes on.
     """
     content = read_journal(path)
     if content.ended is not None:

@@ -35,7 +35,7 @@ class RunRequest:
         command: program and arguments.
         environ: the environment that the job's is made from (see `environment.job_environ`).
         own_prefix: our own venv, if it is private and must leave the job's PATH.
-        pass_env: names handed to the job although they are withheld by default.
+        pass_env: names passed to the job although they are withheld by default.
         pass_fds: descriptors that the job inherits beside its stdio (`job.inherited_descriptors`).
         budget_folder: where the nodes of a job share their figures, if the limits are those of the whole job.
         stop_when: which end of the range stops a job that is over a limit; the verdict is the same.

@@ -163,7 +163,7 @@ def _with_notes_on_nested(record: Record, request: RunRequest, journal: Journal 
 
 
 def _without_group(blank: Record, request: RunRequest, journal: Journal | None) -> Record:
-    """Of a run whose job was not started: without any energy it would stop each sum over the group."""
+    """Take the group off a run whose job was not started: without energy it would stop each sum over the group."""
     if blank.run_group is None:
         return blank
     warning = f"the job was never started, so this record is left out of group {blank.run_group!r}"
@@ -224,7 +224,7 @@ def _secrets(request: RunRequest) -> tuple[str, ...]:
 
 
 def _redacted(record: Record, request: RunRequest) -> Record:
-    """Return the record with warnings that hold no secret: some quote what the job or the system said."""
+    """Return the record with warnings that hold no secret: some quote the job or the system."""
     secrets, reason = _secrets(request), record.unmeasured_because
     return replace(
         record,
@@ -237,7 +237,7 @@ def _redacted(record: Record, request: RunRequest) -> Record:
 def prepare_record_path(path: str) -> None:
     """Make the record's folder, and find out before the job what would keep the record from being written.
 
-    Raises OutputError, also if a file is there that is no record.
+    Raises OutputError, also if a file is there that is not a record.
     """
     if not path:
         raise OutputError("the record's path is empty", hint="name a file, like record.json")

@@ -31,7 +31,7 @@ class Files(Protocol):
         """Return a card and how to call it; `None` if it is not there."""
 
     def record(self, name: str) -> tuple[Record | None, str]:
-        """Return a record and how to call it; `None` if it is not there. Raises InputError for what is no record."""
+        """Return a record and how to call it; `None` if it is not there. Raises InputError for what is not a record."""
 
 
 class FilesHere:
@@ -85,7 +85,7 @@ def find_baseline(question: Question) -> RunFigures | str:
 
 
 def unless_it_is(figures: RunFigures | str | None, whole: Record) -> RunFigures | str | None:
-    """Return the figures, unless the card they come from states this very run: then why they are none.
+    """Return the figures, unless the card they come from states this very run: then the reason.
 
     `whole` is the sum over the run's group, which is what a card states.
     """

@@ -39,7 +39,7 @@ def read_month(
 
     A budget of a calendar month is judged in the month of the period's end, or of now. A rolling one ends there.
 
-    Raises InputError if the ledger cannot be read, or two of its records cannot be told apart.
+    Raises InputError if the ledger cannot be read, or two of its records cannot be distinguished.
     """
     moment = min(now, period.end - timedelta(seconds=1))
     wanted = [(budget, period_of(budget, moment)) for budget in (*budgets, *settings.budget)]

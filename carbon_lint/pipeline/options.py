@@ -116,7 +116,7 @@ def check_tick(options: Options) -> None:
 
 
 def record_path_of(text: str | None, option: str) -> str | None:
-    """Return the record's file: a folder stands for a file of its own in it, so that every node can be given the same.
+    """Return the record's file: a folder means a file of its own in it, so that every node can be given the same.
 
     Raises UsageError for a URL.
     """

@@ -1,4 +1,4 @@
-"""Answer where the energy comes from: an option, else the configuration, checked once for every front end."""
+"""Find where the energy comes from: an option, else the configuration, checked once for every front end."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class RunPlan:
         card: path of the card that the figures go into.
         training_type: for the card.
         publishing: how the card is published; `None` if that was not asked for.
-        pass_env: variables that are handed to the job although they are secrets.
+        pass_env: variables that are passed to the job although they are secrets.
         ledger: folder or URL of the team's ledger.
         sources: option -> who states its value: `--pue`, `carbon-lint.toml:3`, `default`; every option is in it.
     """

@@ -32,7 +32,7 @@ class Publishing:
         mode: how.
         card: the local card's bytes, and `card_name` as the user named it.
         whole_card: all of the card replaces that on the Hub.
-        record: the run whose figures are published; `record_path` is where it lies.
+        record: the run whose figures are published; `record_path` is where it is.
         only_own_group: records of another repository beside the record are an error.
         with_evidence: the record and its journal go beside the card, for `verify`.
         training_type: for the card.
@@ -100,7 +100,7 @@ def _source(publishing: Publishing) -> Source:
 def _evidence(publishing: Publishing) -> dict[str, bytes]:
     """Return the files that go beside the card: who signed the record, if that lies here, and what `verify` reads.
 
-    The figure of a run group is that of its sum, which no journal is of and nobody has signed.
+    The figure of a run group is that of its sum, which has no journal and no signature.
     """
     record, path = publishing.record, publishing.record_path
     if record is None or path is None:

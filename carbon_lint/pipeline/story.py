@@ -1,6 +1,6 @@
 """measure -> gate -> write card -> lint -> publish: the whole story of a run or a step, on one page.
 
-A front end resolves a `RunPlan` and tells the story of it. What it does itself (start the job, print, ask the Hub with
+A front end resolves a `RunPlan` and runs its stages. What it does itself (start the job, print, ask the Hub with
 its own token) is a `FrontEnd`; what one step means for the next is here.
 """
 
@@ -204,7 +204,7 @@ class Story:
 
 
 def reason_not_to_publish(report: RunReport) -> str | None:
-    """Say why nothing may be published: a figure nobody vouches for, a run over its budget, a card with errors."""
+    """Say why nothing may be published: a figure without evidence, a run over its budget, a card with errors."""
     record = report.record
     if record is not None and record.outcome is not Outcome.COMPLETED:
         return f"the run's outcome is {record.outcome}"

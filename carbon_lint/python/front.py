@@ -75,4 +75,4 @@ class Front:
         """Publish nothing: `publish` does."""
 
     def leave_unpublished(self, reason: str) -> None:
-        """Say nothing: nobody asked for it."""
+        """Print nothing: it was not asked for."""

@@ -1,6 +1,6 @@
 """Measure a part of a Python program: `with measure(location="FRA") as run:`, or `@measure(location="FRA")`.
 
-The same meter, loop, journal, gate and record as `carbon-lint run`: the pipeline's story is told on a thread, and the
+The same meter, loop, journal, gate and record as `carbon-lint run`: the pipeline runs on a thread, and the
 body of the `with` is its job.
 """
 
@@ -125,7 +125,7 @@ class Measurement:
 
     @property
     def verdict(self) -> Verdict | None:
-        """Return what the gate says of the run, after the body; `None` if there is no limit."""
+        """Return the gate's verdict on the run, after the body; `None` if there is no limit."""
         return None if self.report is None else self.report.verdict
 
     def check(self) -> None:
@@ -253,7 +253,7 @@ class Measurement:
     def _listen_to_sigterm(self) -> None:
         """Turn SIGTERM, which would end this process at once, into an exception, so that the record is written.
 
-        Only if nobody else has: a handler of the program's own stays.
+        Only if there is none yet: a handler of the program's own stays.
         """
         is_main = threading.current_thread() is threading.main_thread()
         if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

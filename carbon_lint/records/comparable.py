@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What tells which runs a run can be compared with. `ended_at` is `None` before the run."""
+    """What decides which runs a run can be compared with. `ended_at` is `None` before the run."""
 
     run_ids: frozenset[str] = frozenset()
     ended_at: str | None = None
@@ -76,7 +76,7 @@ def why_never(run: Identity, earlier: Identity) -> str | None:
 
 
 def why_passed_over(run: Identity, earlier: Identity) -> str | None:
-    """Say why a run of a ledger is no baseline of `run`; `None` if it is one."""
+    """Say why a run of a ledger is not a baseline of `run`; `None` if it is one."""
     if run.repository is None or earlier.repository is None:
         return "of an unknown repository"
     never = why_never(run, earlier)

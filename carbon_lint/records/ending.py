@@ -20,7 +20,7 @@ def exit_code(record: Record) -> int:
     if record.outcome is Outcome.UNMEASURED:
         return 125
     if record.outcome is Outcome.INTERRUPTED:
-        return status or 130  # a cancelled job that saved its checkpoint and exited 0 was cancelled all the same
+        return status or 130  # a cancelled job that saved its checkpoint and exited 0 still counts as cancelled
     return _SUCCESS if status is None else status
 
 

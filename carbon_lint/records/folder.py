@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def records_in(folder: str | os.PathLike[str]) -> list[NamedRecord]:
-    """Every record in the folder itself, by name; other JSON files are passed over.
+    """Return every record in the folder itself, by name; other JSON files are passed over.
 
     Raises InputError if a record cannot be read: a sum without it would be too small; UsageError if nothing here
     can reach the URL.
@@ -214,7 +214,7 @@ def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Earlier | None
 
 
 def make_way(earlier: Earlier | None) -> None:
-    """As the method, if there is one. What cannot be moved now is met again when the record is written."""
+    """Call the method, if there is one. What cannot be moved now fails again when the record is written."""
     if earlier is not None:
         with contextlib.suppress(OSError):
             earlier.make_way()

@@ -24,7 +24,7 @@ _LEAST_POWER, _MOST_POWER = -6, 20  # of ten, between which no exponent is writt
 FIELD = "record_sha256"
 ENDED = b'{"ended"'
 SHOWN_DIGITS = 16
-"""Hexadecimal digits of a hash in a sentence for people: nobody finds a second record with the same 64 bits."""
+"""Hexadecimal digits of a hash in a sentence for people: a second record with the same 64 bits is too hard to find."""
 
 
 def canonical(value: Any) -> bytes:

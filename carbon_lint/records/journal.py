@@ -110,7 +110,7 @@ class JournalContent:
 
 
 def read_journal_file(path: str | os.PathLike[str]) -> JournalContent:
-    """Read a journal, torn lines left out. Raises InputError if it cannot be read or is no journal."""
+    """Read a journal, torn lines left out. Raises InputError if it cannot be read or is not a journal."""
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             raise InputError(f"{os.fspath(path)} is not a file", hint="name the .jsonl file beside the record")
@@ -142,7 +142,7 @@ def is_being_written(path: str | os.PathLike[str]) -> bool:
 
 
 def read_ending(path: str | os.PathLike[str]) -> JournalContent | None:
-    """As `parse_journal`, but only the first and the last lines are parsed: a day's journal has 86,400.
+    """Parse only the first and the last lines, else as `parse_journal`: a day's journal has 86,400.
 
     `None` if there is no journal at `path`; `intensities` is empty.
     """
@@ -171,12 +171,12 @@ def recover_command(*journals: str | os.PathLike[str]) -> str:
 
 
 def parse_journal(data: bytes) -> JournalContent | None:
-    """Return the journal that `data` holds, torn lines left out; `None` if it is no journal."""
+    """Return the journal that `data` holds, torn lines left out; `None` if it is not a journal."""
     return content_of(data.split(b"\n"))
 
 
 def content_of(lines: Iterable[bytes]) -> JournalContent | None:
-    """Return the journal that the lines hold, torn ones left out; `None` if it is no journal."""
+    """Return the journal that the lines hold, torn ones left out; `None` if it is not a journal."""
     documents = list(parsed_lines(lines))
     if not documents or documents[0].get("format") != FORMAT or not isinstance(documents[0].get("record"), dict):
         return None
@@ -275,7 +275,7 @@ def _incomplete(missing: list[Unfinished], of_group: str | None) -> InputError:
 
 
 def _read_unfinished(path: Path, run_ids: Container[object]) -> Unfinished | None:
-    """Return the journal at `path`; `None` if it is no journal, or that of a run in `run_ids`."""
+    """Return the journal at `path`; `None` if it is not a journal, or that of a run in `run_ids`."""
     lines = journal_lines(path)
     try:
         start = next(lines, b"")

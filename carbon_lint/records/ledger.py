@@ -1,7 +1,7 @@
 """Keep the team's ledger: every run's record, one file each, in month folders, in a folder or at any fsspec URL.
 
-Nothing is ever appended to a file, so writers on many machines do not meet: a record's name is made from its key, and
-the same record added twice is one file. Energy spent counts, whatever came of the run: failed, stopped and interrupted
+Nothing is ever appended to a file, so writers on many machines do not collide: a record's name comes from its key, and
+the same record added twice is one file. Energy spent counts, however the run ended: failed, stopped and interrupted
 runs are records like others.
 """
 
@@ -46,7 +46,7 @@ class Added:
         path: the file in the ledger.
         status: `added`; `known`: it is there, whole or further on; `replaced` the state of a killed run by its end;
             `conflict`: the same run is there with other figures, and nothing was written; `unreadable`: what is there
-            under its name is no record, and nothing was written.
+            under its name is not a record, and nothing was written.
         conflict: both figures, for `conflict`; what is wrong with the file, for `unreadable`.
     """
 
@@ -65,7 +65,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A file in the ledger that is no record which can be read: its month folder, and why."""
+    """A file in the ledger that cannot be read as a record: its month folder, and why."""
 
     path: str
     month: str
@@ -82,7 +82,7 @@ class Contents:
 
 
 def key(record: Record) -> tuple[str, ...]:
-    """Return what tells one run from another: repository, CI run, attempt, job, index, node, and its own id.
+    """Return what distinguishes one run from another: repository, CI run, attempt, job, index, node, and its own id.
 
     `run_id` is new with every measuring, so that two steps of one job count twice, and one record that is uploaded
     twice counts once.
@@ -278,7 +278,7 @@ def _entry(data: bytes | InputError, name: str, storage: Storage) -> Entry:
 def entries(url: str, months: Collection[str] | None = None) -> tuple[Entry, ...]:
     """Return every record of the ledger, or of some months, in the order of time.
 
-    Raises InputError that names every file that is no record: a sum that leaves one out would be too small.
+    Raises InputError that names every file that is not a record: a sum that leaves one out would be too small.
     """
     found = contents(url, months)
     check_whole(found)
@@ -303,7 +303,7 @@ def newest_first(url: str, *, until: str | None = None, containing: Iterable[str
     Args:
         url: the ledger.
         until: only records that ended by then (UTC, ISO 8601); later months are not read.
-        containing: texts, such as a repository's name; a file without them is not parsed. `None` stands for any.
+        containing: texts, such as a repository's name; a file without them is not parsed. `None` means any.
 
     Raises InputError at a file that could be meant and cannot be read.
     """

@@ -66,7 +66,7 @@ class Total:
         energy_kwh: of the runs that have energy; `None` if none has.
         runs: how many were counted.
         without_emissions: run_ids that have no grams, and count as nothing here.
-        without_energy: run_ids that have no energy, likewise.
+        without_energy: run_ids that have no energy, and count as nothing here.
         left_out: how many records count in part or not at all, by reason.
         each_in_full_g: what the likely `emissions_g` would be if no two runs had shared a machine or a GPU.
         each_in_full_kwh: the same of `energy_kwh`.

@@ -47,7 +47,7 @@ def by_day(figures: Iterable[tuple[float, float]], period: Period) -> list[float
 
 
 def outlook(spent: Range, days: Sequence[float], period: Period, now: datetime) -> Outlook | None:
-    """Return what a month will come to; `None` if it is over, is no calendar month, or has had too few days.
+    """Return what a month will come to; `None` if it is over, is not a calendar month, or has had too few days.
 
     The error of a sum of `r` days to come is that of `r` single days and `r` times that of the mean of `n` days seen:
     `2 s sqrt(r + r^2 / n)` with their standard deviation `s`.

@@ -49,7 +49,7 @@ _NOT_FIGURES = {
 
 
 def find_contradiction(record: Record) -> str | None:
-    """Why the grams cannot come of the energy, in one line; `None` if they do, or one of the two is not known."""
+    """Return why the grams do not follow from the energy; `None` if they do, or one of the two is not known."""
     total_kwh = record.energy_kwh.total
     if record.emissions_g is None or total_kwh is None or record.intensity is None:
         return None
@@ -164,7 +164,7 @@ def place_of(intensity: Intensity) -> Place | None:
 
 def _time_flaws(record: Record) -> Iterator[str]:
     try:
-        # Not by `window_of`, which makes do with an end before the start: a run writes none (measurement/run.py).
+        # Not by `window_of`, which accepts an end before the start: no run writes such times (measurement/run.py).
         started, ended = (datetime.fromisoformat(text) for text in (record.started_at, record.ended_at))
         span_s = (ended - started).total_seconds()
     except (TypeError, ValueError):
@@ -216,7 +216,7 @@ def _most_w(hardware: Hardware) -> float:
 
 
 def _is_same(ours: Any, theirs: Any) -> bool:
-    """Equal, but for the last digits of a number that was added up in another order."""
+    """Return whether both are equal, except for the last digits of a number that was added up in another order."""
     if isinstance(ours, float) and isinstance(theirs, float):
         return math.isclose(ours, theirs, rel_tol=1e-9)
     return bool(ours == theirs)

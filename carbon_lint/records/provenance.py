@@ -1,4 +1,4 @@
-"""Where a run takes place: as the CI states it in the environment, else as the git checkout does."""
+"""Find where a run takes place: as the CI states it in the environment, else as the git checkout does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _GIT_TIMEOUT_S = 5
-# What git reads of the machine and not of a repository: whose checkouts it trusts, and where it stops looking for one.
+# What git reads of the machine, not of a repository: whose checkouts it trusts, and where its search for one stops.
 _OF_THE_MACHINE = {
     *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
     *("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"),
@@ -106,7 +106,7 @@ def _repository(folder: str, environ: Mapping[str, str]) -> str | None:
 def _git(folder: str, environ: Mapping[str, str], *arguments: str) -> str | None:
     """Return what git answers of the checkout around `folder`; `None` if it fails, or is not there.
 
-    It starts no helper and asks nobody.
+    It starts no helper and asks no service.
     """
     quiet = {**git_environ(environ), "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     try:
@@ -171,9 +171,9 @@ _IDENTITY = (("repository", "repository"), ("run_id", "run"), ("commit", "commit
 
 
 def check_origin(record: Record, path: str, environ: Mapping[str, str], *, switch: str) -> None:
-    """Check that a record that was handed over was made by this repository, run and commit of a CI.
+    """Check that a record that was passed on was made by this repository, run and commit of a CI.
 
-    A record that says nothing of where it was made may be anybody's. Outside of CI nothing is compared. Raises
+    A record that names no origin may be from anybody. Outside of CI nothing is compared. Raises
     InputError, with the `switch` that lets a record of elsewhere in.
     """
     here, there = provenance_from_environ(environ), record.provenance

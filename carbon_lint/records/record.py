@@ -113,7 +113,7 @@ class Intensity:
         year: the year that it is of; `None` if that is not known, or the hours are of several.
         location: as `places` accepts it: FRA, USA/virginia, gcp/us-central1; `None` if g/kWh was given.
         location_name: in words, as the card says it.
-        is_unusual: outside every grid's range, and accepted by the user all the same.
+        is_unusual: outside every grid's range, and accepted by the user anyway.
         hours: what it is the mean of; empty for one figure of a whole year.
         basis: what is counted; `None` if that is not known, or several are mixed.
     """

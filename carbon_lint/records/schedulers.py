@@ -132,14 +132,14 @@ def scheduled_job(environ: Mapping[str, str]) -> ScheduledJob | None:
     if scheduler == "hf-jobs" and job.partition == "none":
         return job._replace(partition=None)  # a flavor without GPUs, whose name is not stated
     if scheduler == "lsf" and job.job_index == 0:
-        return job._replace(job_index=None)  # a job that is no array
+        return job._replace(job_index=None)  # a job that is not an array
     return job
 
 
 def default_group(scheduler: str | None, run_id: str | None) -> str | None:
     """Return the run group of a job that no person named: its attempts and the tasks of its array count together.
 
-    `None` if the scheduler does not number its jobs so. Jenkins counts builds anew for each project.
+    `None` if the scheduler does not number its jobs so. Jenkins counts builds separately for each project.
     """
     return f"{scheduler}-{run_id}" if scheduler in _REQUEUING and run_id is not None else None
 

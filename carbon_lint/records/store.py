@@ -50,7 +50,7 @@ def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) ->
 
     `allow_unusual` accepts a carbon intensity that no grid has, as the run itself may have done.
 
-    A folder stands for the one record in it. Raises InputError.
+    A folder means the one record in it. Raises InputError.
     """
     path = record_file(path)
     record = parse_record(_read(path), path, allow_unusual=allow_unusual)
@@ -60,12 +60,12 @@ def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) ->
 
 
 def read_record(path: str | os.PathLike[str]) -> Record:
-    """Read a record to know which run it is of. Raises InputError if it is no record, whatever its figures are."""
+    """Read a record to know which run it is of. Raises InputError if it is not a record, whatever its figures are."""
     return _parse(_read(path), path)
 
 
 def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str]) -> Record:
-    """Return the record whose file holds `data`, whatever its figures are. Raises InputError if it is no record."""
+    """Return the record whose file holds `data`, whatever its figures are. Raises InputError if it is not a record."""
     return _parse(data, path)
 
 
@@ -76,7 +76,7 @@ def parse_record(
 
     Without `has_command` its command is left empty: hiding what may be a secret in it takes longer than all the rest.
 
-    Raises InputError if it is no JSON, no record, not valid by the schema, or contradicts itself.
+    Raises InputError if it is not JSON, not a record, not valid by the schema, or contradicts itself.
     """
     record = _parse(data, path, has_command=has_command)
     contradiction = find_contradiction(record)
@@ -218,7 +218,7 @@ def render_record(record: Record) -> str:
 
 
 def write_record(record: Record, path: str | os.PathLike[str]) -> None:
-    """Write atomically: readers see the old file or the new one. Raises OutputError, also if it is no record."""
+    """Write atomically: readers see the old file or the new one. Raises OutputError, also if it is not a record."""
     check_replaceable_by_record(path)
     write_atomically(path, render_record(record).encode())
 
@@ -234,7 +234,7 @@ def rewrite_record(record: Record, path: str) -> None:
 
 
 def check_replaceable_by_record(path: str | os.PathLike[str], *, hint: str | None = None) -> None:
-    """Raise OutputError if a file is at `path` that is no record: a card, a training script."""
+    """Raise OutputError if a file is at `path` that is not a record: a card, a training script."""
     check_is_ours(path, "a carbon-lint record", is_record, hint=hint)
 
 

@@ -36,7 +36,7 @@ class Rule(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What is said above the charts. `lists` are the models to look at: a title, and link, name and reason of each."""
+    """The text above the charts. `lists` are the models to look at: a title, and link, name and reason of each."""
 
     title: str
     when: str

@@ -86,7 +86,7 @@ def _table(diagnosis: Diagnosis) -> list[str]:
 
 
 def _next(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> list[str]:
-    """Return the line for the workflow, or what stands in its way."""
+    """Return the line for the workflow, or what prevents it."""
     if not diagnosis.is_sound:
         failing = ", ".join(f"{_NAMES[found.component]} {_reason(found)}" for found in diagnosis.obstacles)
         return [f"A run here would fail: {failing} (see `repair` above)."]

@@ -1,4 +1,4 @@
-"""Draw figures over time as SVG that stands in a page, and say the same in words and in a table."""
+"""Draw figures over time as SVG within a page, and state the same in words and in a table."""
 
 from __future__ import annotations
 

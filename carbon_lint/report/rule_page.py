@@ -67,7 +67,7 @@ def _wrap(piece: str, width: int) -> str:
 
 
 def terminal_table(rules: Sequence[Rule], width: int) -> str:
-    """One line a rule: code, name, severity, whether it can be fixed, what it finds."""
+    """Return one line a rule: code, name, severity, whether it can be fixed, what it finds."""
     rows = [(rule.code, rule.name, rule.severity, rule.fix or "", rule.summary) for rule in rules]
     heads = ("code", "name", "severity", "fix", "what it finds")
     sizes = [max(len(row[column]) for row in [heads, *rows]) for column in range(4)]

@@ -1,4 +1,4 @@
-"""Show what came of checking a card's figure: what is proven, what is only claimed, and what nobody can know. Pure."""
+"""Show the result of checking a card's figure: what is proven, only claimed, or cannot be known. Pure."""
 
 from __future__ import annotations
 

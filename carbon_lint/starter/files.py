@@ -68,7 +68,7 @@ class Choices:
 
 
 def workflow_path(found: Survey, is_taken: Callable[[str], bool]) -> str:
-    """Return where the workflow goes. Nothing that is there is written over."""
+    """Return where the workflow goes. No existing file is overwritten."""
     return LINT_WORKFLOW if _is_lint_only(found) and not is_taken(LINT_WORKFLOW) else WORKFLOW
 
 

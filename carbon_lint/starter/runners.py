@@ -1,4 +1,4 @@
-"""Tell where a workflow's training runs, and find workflows whose runner cannot start the action that they use."""
+"""Find where a workflow's training runs, and find workflows whose runner cannot start the action that they use."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def _cards(root: Path) -> list[str]:
 
 
 def is_of_another_kind(text: str) -> bool:
-    """Whether the front matter is that of a Space or of a data set, which have a README.md with metadata too."""
+    """Return whether the front matter is that of a Space or of a data set, which have a README.md with metadata too."""
     root = read_card(text.encode(), CARD_NAME).root
     keys = set() if root is None else {property_name(key) for key, _ in root.own_items()}
     return not keys & _MODEL_KEYS and bool(keys & (_SPACE_KEYS | _DATASET_KEYS))

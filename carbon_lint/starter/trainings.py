@@ -85,7 +85,7 @@ def _chosen(root: Path) -> list[str]:
 
 
 def _score(root: Path, name: str) -> int:
-    """How surely a script is a training of its own; -1 if it trains nothing: a name alone makes no training."""
+    """Return how surely a script is a training of its own; -1 if it trains nothing: a name alone makes no training."""
     if not _TRAINS.search(read_text(root / name)):
         return -1
     base = PurePosixPath(name).name
@@ -93,7 +93,7 @@ def _score(root: Path, name: str) -> int:
 
 
 def _is_part_of_another(root: Path, name: str, others: list[str]) -> bool:
-    """Whether a script lies below another one's folder and has no project of its own: then it is a module of it."""
+    """Return whether a script is below another one's folder without a project of its own: a module of the other."""
     folder = PurePosixPath(name).parent
     for other in map(PurePosixPath, others):
         between = [part for part in (folder, *folder.parents) if other.parent in part.parents]
@@ -188,7 +188,7 @@ def _module_from_root(root: Path, script: PurePosixPath, text: str) -> str | Non
 
 
 def _is_code(path: Path) -> bool:
-    """Whether an import could find `path` as a module or a package, with or without an `__init__.py`."""
+    """Return whether an import could find `path` as a module or a package, with or without an `__init__.py`."""
     return path.with_suffix(".py").is_file() or any(path.glob("*.py"))
 
 

@@ -44,7 +44,7 @@ def write(record: Record, readings: Sequence[Reading], *, project: str, run: str
 
     Raises:
         UsageError: trackio is not installed.
-        InputError: several runs have the name, or the project's name is none.
+        InputError: several runs have the name, or the project's name is not valid.
         OutputError: the store cannot be written to.
     """
     store = _store()

@@ -45,7 +45,7 @@ def check_attestation(bundle: bytes, record: Record, data: bytes, trusted_root: 
 
     Raises InputError if `trusted_root` cannot be read.
     """
-    wrong = _difference(bundle, record, data)  # also if nobody can be asked whose signature it is
+    wrong = _difference(bundle, record, data)  # also if the signature's owner cannot be looked up
     if wrong is not None:
         yield Statement(Kind.CONTRADICTED, _ATTESTATION, wrong)
         return

@@ -77,10 +77,14 @@ def killed(readings):
     journal.close()
 
 
+# The job starts before the move, as a command that cannot be run moves nothing.
+UNTIL_MOVED = "import os, time; [time.sleep(0.01) for _ in range(1000) if os.path.exists('r.json')]"
+
+
 def test_a_run_that_is_killed_leaves_no_older_figures_under_its_name(run):
     """Or the next step puts those of the run before on the card."""
     run("pass", record_path="r.json")
-    run("import os; open('seen', 'w').write(str(os.path.exists('r.json')))", record_path="r.json")
+    run(f"{UNTIL_MOVED}; open('seen', 'w').write(str(os.path.exists('r.json')))", record_path="r.json")
     assert Path("seen").read_text() == "False"
     assert Path("r.json").exists()
 
@@ -93,9 +97,8 @@ def test_a_run_that_cannot_start_leaves_the_record_of_the_one_before(run):
 
 def test_an_earlier_attempt_of_the_group_is_put_aside_when_the_job_starts(run):
     first = run("pass", record_path="r.json", run_group="g")
-    record = run(
-        "import os; open('seen', 'w').write(' '.join(sorted(os.listdir())))", record_path="r.json", run_group="g"
-    )
+    seen = f"{UNTIL_MOVED}; open('seen', 'w').write(' '.join(sorted(os.listdir())))"
+    record = run(seen, record_path="r.json", run_group="g")
     aside = f"r.{first.run_id}.json"
     assert Path("seen").read_text().split() == [aside, f"{aside}l.gz", "r.jsonl", "seen"]
     assert load_record(aside) == first

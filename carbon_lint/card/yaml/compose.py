@@ -60,7 +60,7 @@ def _compose_repaired(text: str, start: int, end: int) -> Parsed:
         return _Composer(text, start, end, repaired).compose(repaired.text)
     except yaml.MarkedYAMLError as error:
         return Parsed(None, (_syntax_problem(error, repaired, text, start, end),))
-    except yaml.YAMLError as error:  # the reader's: what it refuses has been replaced, but for lone surrogates
+    except yaml.YAMLError as error:  # the reader's: what it refuses has been replaced, except lone surrogates
         return Parsed(None, (Problem("yaml-error", f"the YAML cannot be read: {error}", start, start),))
 
 
@@ -260,7 +260,7 @@ class _Composer:
         return bisect_right(self.breaks, offset) + 1
 
     def _merge(self, node: Node) -> None:
-        """Return what `<<` brings in: entries whose key is not there yet, the first source first."""
+        """Add what `<<` brings in: entries whose key is not there yet, the first source first."""
         sources = [value for key, value in node.own_items() if is_merge(key)]
         if not sources:
             return

@@ -1,7 +1,7 @@
 """Front matter that is plainly fine: decided in a few microseconds, so that most cards need no node.
 
 `is_plainly_fine` may say False of anything, but True only of YAML that every reader takes, that is one map, and that no
-reader sees a duplicate key in. A test holds it against `compose`.
+reader sees a duplicate key in. A test compares it with `compose`.
 """
 
 from __future__ import annotations

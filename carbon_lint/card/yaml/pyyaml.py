@@ -15,7 +15,7 @@ MAX_SIZE = 100_000
 
 MAX_LISTED = 10_000
 
-# Where libyaml and PyYAML's own scanner can disagree: TABs, odd line breaks, flow style, a comment glued to `|`.
+# What libyaml and PyYAML's own scanner can disagree on: TABs, odd line breaks, flow style, a comment glued to `|`.
 # Without any of these libyaml's word is enough, at a hundredth of the time; a test holds it to that.
 _MAY_DIFFER = re.compile(
     r"[^\x20-\x7e\n\r\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\[{%]|[|>][-+0-9]*#"
@@ -23,7 +23,7 @@ _MAY_DIFFER = re.compile(
 
 
 def error_of(card: Card) -> Problem | None:
-    """Why PyYAML refuses a front matter that js-yaml reads, or None. What the Hub refuses too is not repeated here."""
+    """Return why PyYAML refuses a front matter that js-yaml reads, or None. What the Hub refuses too is left out."""
     fences = card.front_matter
     if fences is None or any(problem.kind == "yaml-error" for problem in card.problems):
         return None

@@ -22,7 +22,7 @@ _PLAIN_IN_FLOW = re.compile(r"[^\W_](?:[\w ./()+@%*~-]*[\w.)/%+])?")
 # yaml 1.1 readers other than PyYAML take these for booleans.
 _ONE_LETTER = frozenset("yYnN")
 _POSITIONAL = range(-12, 21)
-"""Decimal exponents written out in full: nobody misreads `0.00001`, and no card holds a smaller figure in earnest."""
+"""Decimal exponents written out in full: every reader reads `0.00001` right, and no real card has a smaller figure."""
 
 
 def scalar_text(value: str | float | bool, *, in_flow: bool = False) -> str:

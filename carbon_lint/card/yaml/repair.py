@@ -1,13 +1,13 @@
 r"""Makes libyaml read what js-yaml 4, and so the Hub, reads and libyaml refuses.
 
-Such things are known from 38,000 real front matters and from js-yaml's own source: a TAB where only a blank may stand,
+Such things are known from 38,000 real front matters and from js-yaml's own source: a TAB in place of a blank,
 U+0085/2028/2029/FEFF inside text, implicit keys of more than 1024 characters, anchors such as `&a.b`, and surrogate
 escapes (`"\ud83e\udd17"`). Each is replaced by something that libyaml takes; offsets and scalar texts are mapped back
 to what the file holds.
 
-The time is linear. What can be told apart in any scalar afterwards is replaced everywhere at once. The rest is mended
-where libyaml stumbles: every repair changes its line, a line is mended a few times at most, and libyaml goes on from
-the entry that it stumbled in (see `scan`).
+The time is linear. What can be recognised in any scalar afterwards is replaced everywhere at once. The rest is fixed
+where libyaml fails: every repair changes its line, a line is repaired a few times at most, and libyaml goes on from
+the entry that it failed in (see `scan`).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _DEEP = 300
 
 
 def bracket_at_depth(text: str, wanted: int) -> int | None:
-    """Where brackets first nest `wanted` deep, those in quotes counted too; None unless they do."""
+    """Return where brackets first nest `wanted` deep, those in quotes counted too; None unless they do."""
     depth = 0
     for match in _BRACKET.finditer(text):
         depth = depth + 1 if match[0] in "[{" else max(0, depth - 1)
@@ -69,7 +69,7 @@ def bracket_at_depth(text: str, wanted: int) -> int | None:
 
 
 def repair(yaml_text: str) -> Repaired:
-    """Mend everything in a front matter's YAML that js-yaml takes and libyaml does not."""
+    """Repair everything in a front matter's YAML that js-yaml takes and libyaml does not."""
     repaired = Repaired(yaml_text)
     if bracket_at_depth(yaml_text, _DEEP + 1) is not None:
         return repaired  # libyaml's scanner takes time with the square of the depth
@@ -106,7 +106,7 @@ class Repaired:
         self._numbers = (number for number in count() if str(number) not in numbers)
         self._anchors: dict[str, str] = {}  # the name that stands in -> the name in the source
         self._done: set[str] = set()  # what was replaced everywhere
-        self._mended: dict[int, int] = {}  # line -> how often it was mended
+        self._mended: dict[int, int] = {}  # line -> how often it was repaired
         self._lengths = [len(line) for line in _LINE.findall(source)]
         self.lines: list[str] = _LINE.findall(_ODD.sub(lambda match: self._stand_in(match[0]), source))
         self._spans: dict[int, list[tuple[int, int]]] = {}  # line -> the span in the source of each of its characters
@@ -147,7 +147,7 @@ class Repaired:
         return self._anchors.get(name, name)
 
     def unprintable(self, scalar: str, *, is_quoted: bool) -> bool:
-        """Whether js-yaml refuses a character in a scalar's repaired text; DEL and its like only outside quotes."""
+        """Return whether js-yaml refuses a character in a scalar's new text; DEL and its like only outside quotes."""
         if not self.stand_ins:
             return False
         held = "".join(self.stand_ins[ord(character)] for character in scalar if ord(character) in self.stand_ins)
@@ -232,7 +232,7 @@ class Repaired:
         return True
 
     def _mend_long_key(self, line: int) -> bool:
-        """One stand-in for the middle of the key: the quotes and indicators around it stay."""
+        """Put a placeholder for the middle of the key: the quotes and indicators around it stay."""
         text = self.lines[line]
         colon = _KEY_END.search(text, _LEAST_LONG_KEY)
         if colon is None:
@@ -248,7 +248,7 @@ class Repaired:
         """Return a character that stands for `text`, and for `held` in a scalar."""
         code = self._codes.get(text)
         if code is None:
-            code = next(self._free, 0xFFFD)  # all of them taken: nobody but a fuzzer gets here
+            code = next(self._free, 0xFFFD)  # all of them are taken: only a fuzzer gets here
             self._codes[text] = code
             self.stand_ins[code] = text if held is None else held
         return chr(code)

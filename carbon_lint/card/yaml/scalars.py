@@ -55,25 +55,25 @@ _SOURCES = {
 
 
 def hub_value(text: str, style: str | None = None) -> Value:
-    """As the Hub reads it (js-yaml 4.3). `style` is the quote or block mark; only a plain scalar can be a number."""
+    """Read it as the Hub does (js-yaml 4.3). `style` is the quote or block; only a plain scalar may be a number."""
     if style:
         return "str", text
     if text[:1] not in _NUMBER_STARTS:
         return _word(text, _TRUE, _FALSE)
     if text.strip(_NUMBER_CHARACTERS):
-        return "str", text  # `1 x NVIDIA H100`, told without the patterns, which take a millisecond to compile
+        return "str", text  # `1 x NVIDIA H100`, recognised without the patterns, which take a millisecond to compile
     return _plain_decimal(text) or _number(text, "js4") or _special(text) or ("str", text)
 
 
 def js_yaml_5_value(text: str, style: str | None = None) -> Value:
-    """As js-yaml 5 reads it: the YAML 1.2 core schema, and neither dates nor merge keys."""
+    """Read it as js-yaml 5 does: the YAML 1.2 core schema, and neither dates nor merge keys."""
     if style:
         return "str", text
     return _number(text, "js5") or _infinite(text) or _word(text, _TRUE, _FALSE, has_merge=False)
 
 
 def yaml12_value(text: str, style: str | None = None) -> Value:
-    """As `yaml` 2.9 reads it (YAML 1.2 core schema). Here `1e400` is infinite and not a string."""
+    """Read it as `yaml` 2.9 does (YAML 1.2 core schema). Here `1e400` is infinite and not a string."""
     if style:
         return "str", text
     found = _number(text, "yaml12", may_overflow=True) or _infinite(text)
@@ -81,7 +81,7 @@ def yaml12_value(text: str, style: str | None = None) -> Value:
 
 
 def js_yaml_3_value(text: str, style: str | None = None) -> Value:
-    """As js-yaml 3 reads it: underscores, octal `017`, `1:30` as base 60."""
+    """Read it as js-yaml 3 does: underscores, octal `017`, `1:30` as base 60."""
     if style:
         return "str", text
     if _full("js3-int", text):
@@ -92,7 +92,7 @@ def js_yaml_3_value(text: str, style: str | None = None) -> Value:
 
 
 def pyyaml_value(text: str, style: str | None = None) -> Value:
-    """As PyYAML's `safe_load` reads it (YAML 1.1). `error` if the constructor raises."""
+    """Read it as PyYAML's `safe_load` does (YAML 1.1). `error` if the constructor raises."""
     if style:
         return "str", text
     if text in {"=", "<<"}:  # resolved to tags that a scalar value has no constructor for
@@ -108,7 +108,7 @@ def pyyaml_value(text: str, style: str | None = None) -> Value:
 
 
 def emissions_thresholds_value(text: str) -> Value:
-    """As huggingface_hub's `emissions_thresholds` search reads it: the first digits in the value's text."""
+    """Read it as huggingface_hub's `emissions_thresholds` search does: the first digits in the value's text."""
     match = _compiled("threshold").search(text)
     return ("float", float(match[0])) if match else ("null", None)
 

@@ -1,4 +1,4 @@
-"""Where libyaml first finds a fault, and the entry from which it can go on once that fault is mended.
+"""Find libyaml's first fault, and the entry from which it can go on once that fault is repaired.
 
 A list of 10,000 entries with a TAB each needs 10,000 repairs. Scanning from the top after each would take time with the
 square of the length, so the scan goes on at the last entry of a block collection before the fault. Lines such as `k:`

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KEPT_FINDINGS = 10_000
 """Findings that the report lists; beyond them it only counts, so that memory stays flat over a million cards."""
 PROOFS = ("CL203", "CL207")
-"""Rules whose finding shows, from the card's own figures, that kilograms stand where grams belong."""
+"""Rules whose finding shows, from the card's own figures, that the grams field holds kilograms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +184,7 @@ class Tally:
 
 
 def source_name(source: str | None) -> str:
-    """One name for `Code Carbon`, `codecarbon` and `CodeCarbon`; other sources as they are written, cut short."""
+    """Return one name for `Code Carbon`, `codecarbon` and `CodeCarbon`; other sources as written, cut short."""
     if source is None:
         return "not said"
     if source.startswith("carbon-lint "):  # its version and its run follow

@@ -52,7 +52,7 @@ class AuditJournal:
         self._write(to_json(judged))
 
     def finish(self) -> None:
-        """End the journal: the audit is complete, and the next one begins anew."""
+        """End the journal: the audit is complete, and the next one starts from the beginning."""
         self._stream.close()
         self.path.unlink(missing_ok=True)
 

@@ -1,6 +1,6 @@
 """An audit on Ray Data: the same pure function over batches, on more machines than one.
 
-What Ray does besides, so that nobody is surprised: it asks the cloud's metadata address (169.254.169.254), even with
+What else Ray does: it asks the cloud's metadata address (169.254.169.254), even with
 `RAY_USAGE_STATS_ENABLED=0`, and its processes listen on the machine's own addresses. On one machine it is slower than
 `--workers`.
 """
@@ -73,7 +73,7 @@ def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool)
 def _dataset(ray: Any, path: str) -> tuple[Any, str | None, str]:
     """Return the cards as a dataset, and its columns of ids and of cards."""
     if not path.endswith(".parquet"):
-        # JSON lines are read here: a line that is no JSON must stay a row, and Ray's reader ends at it
+        # JSON lines are read here: a line that is not JSON must stay a row, and Ray's reader ends at it
         rows = [{"id": card.id, "card": card.data, PROBLEM: card.problem} for card in cards_in(path)]
         return ray.data.from_items(rows), "id", "card"
     import pyarrow as pa  # noqa: PLC0415  comes with Ray Data

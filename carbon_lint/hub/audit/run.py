@@ -56,7 +56,7 @@ def watched(
 def audit_each(
     cards: Iterable[CardText], settings: Settings, journal: AuditJournal | None = None
 ) -> Iterator[AuditedCard]:
-    """One by one in this process, each put into the journal: for cards that come over the network."""
+    """Audit one by one in this process, each put into the journal: for cards that come over the network."""
     for card in cards:
         judged = audit_card(card, settings)
         if journal is not None:

@@ -124,7 +124,7 @@ def _row_of_line(line: bytes, place: str) -> tuple[CardText, set[str]]:
 
 
 def row_of(name: str, value: Any) -> CardText:
-    """One row's card. A missing text is a model without a card."""
+    """Return one row's card. A missing text is a model without a card."""
     if value is None:
         return CardText(id=name, data=None)
     if isinstance(value, bytes):

@@ -56,7 +56,7 @@ class Catalogue:
             yield entry
 
     def model(self, repo_id: str) -> Entry:
-        """One model. Raises HubError if there is none, or it may not be seen."""
+        """Return one model. Raises HubError if there is none, or it may not be seen."""
         try:
             response = get_session().get(f"{self.endpoint}/api/models/{repo_id}", headers=self._headers)
             hf_raise_for_status(response)
@@ -69,7 +69,7 @@ class Catalogue:
 
 
 def entry_of(item: Any) -> Entry | None:
-    """Return an entry from its JSON; None if that is no entry."""
+    """Return an entry from its JSON; None if that is not an entry."""
     if not isinstance(item, dict) or not isinstance(item.get("id"), str):
         return None
     return Entry(

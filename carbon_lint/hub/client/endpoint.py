@@ -58,7 +58,7 @@ def _is_stated(environ: Mapping[str, str], reference: str, value: str) -> bool:
 
 
 def _values(document: Any) -> Iterator[str]:
-    """Every value of the variable in an `env:` of the workflow, of a job, of its container or of a step."""
+    """Yield every value of the variable in an `env:` of the workflow, of a job, of its container or of a step."""
     if not isinstance(document, dict):
         return
     jobs = document.get("jobs")

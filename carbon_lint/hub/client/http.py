@@ -1,8 +1,8 @@
 """Give huggingface_hub its HTTP client: every call has a timeout, the whole has a deadline, one policy of retries.
 
-huggingface_hub's own client waits for ever for an answer, retries some calls for half a minute and sleeps as long as
+huggingface_hub's own client waits for an answer without end, retries some calls for half a minute and sleeps as long as
 a `Retry-After` says. Here a request that may be repeated is repeated, with jitter, while the deadline allows; one that
-may not (it could have landed) raises `UnansweredError`, and the caller looks what became of it.
+may not (it could have landed) raises `UnansweredError`, and the caller finds out what happened.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class UnansweredError(HubError):
 
 
 class Deadline:
-    """How long the whole may still take, on a monotonic clock. `seconds=None` is for ever."""
+    """How long the whole may still take, on a monotonic clock. `seconds=None` sets no limit."""
 
     def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
@@ -67,7 +67,7 @@ class Deadline:
         self._end = None if seconds is None else clock() + seconds
 
     def remaining_s(self) -> float:
-        """Seconds left; infinite if there is no deadline, never negative."""
+        """Return seconds left; infinite if there is no deadline, never negative."""
         return float("inf") if self._end is None else max(0.0, self._end - self._clock())
 
 
@@ -170,7 +170,7 @@ class BoundedClient(httpx.Client):
         return response
 
     def _keep_pace(self) -> None:
-        """Wait if the last answer said that the allowance is used up: a request now would only be refused."""
+        """Wait if the last answer showed that the allowance is used up: a request now would only be refused."""
         wait_s = self._not_before - self._clock()
         if 0 < wait_s < self.deadline.remaining_s():
             if self.retries.on_wait is not None and wait_s >= 1:
@@ -182,7 +182,7 @@ class BoundedClient(httpx.Client):
 def hard_limit(deadline: Deadline) -> Iterator[None]:
     """Raise UnansweredError a little after the deadline, whatever is being waited for.
 
-    Time limits of sockets begin anew with every byte: an answer whose head comes byte by byte keeps none of them. Only
+    Time limits of sockets start again with every byte: an answer whose head comes byte by byte keeps none of them. Only
     the main thread can be interrupted so; elsewhere this does nothing.
     """
     seconds = deadline.remaining_s()
@@ -229,7 +229,7 @@ class _Bounded(httpx.SyncByteStream):
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
-    """Seconds that the Hub asks to wait, by `Retry-After` or an exhausted `ratelimit`; 0 if it says nothing."""
+    """Return seconds that the Hub asks to wait, by `Retry-After` or an exhausted `ratelimit`; 0 if it says nothing."""
     named = headers.get("retry-after", "").strip()
     seconds = float(named) if re.fullmatch(r"\d+(\.\d+)?", named) else 0.0
     limit = parse_ratelimit_headers(dict(headers))

@@ -77,7 +77,7 @@ def connected(endpoint: str, deadline: Deadline, retries: Retries | None = None)
 
 
 def _refuse_what_is_no_card(headers: Mapping[str, str], content: bytes, revision: str) -> None:
-    """Refuse a proxy's page with status 200: it would be taken for the card, edited and committed.
+    """Refuse a proxy's page with status 200: it would be read as the card, edited and committed.
 
     The Hub names the commit, and the file by the hash that git (or, for large files, LFS) has for it.
     """
@@ -234,7 +234,7 @@ class ModelRepo:
         return str(self._whoami()["name"])
 
     def _whoami(self) -> dict[str, Any]:
-        assert self.credentials is not None  # noqa: S101  nobody asks who has no token
+        assert self.credentials is not None  # noqa: S101  without a token nothing is asked
         try:
             with self.speaking(None):
                 return dict(self.api.whoami())

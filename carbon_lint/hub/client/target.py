@@ -52,7 +52,7 @@ def _path_of_page(url: str, endpoint: str) -> str:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Return the parts of an address; None for brackets without an IPv6 address, or a port that is no number."""
+    """Return the parts of an address; None for brackets without an IPv6 address, or a port that is not a number."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  asked for because it raises

@@ -120,7 +120,7 @@ class PublishRequest:
         overwrite: go on if somebody else changed the card meanwhile.
         title: the commit's first line, if the user gives one.
         files: what is committed beside the card, by name.
-        on_loss: told what a whole card is about to replace, before anything is sent.
+        on_loss: called with what a whole card is about to replace, before anything is sent.
     """
 
     plan: Plan

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the figures come from: `whole` is the record (of a group their sum), `card` the bytes of a local card.
+    """The source of the figures: `whole` is the record (of a group their sum), `card` the bytes of a local card.
 
     With both, the record states the figures, and the card the training type; a model without a card gets `card`.
 

@@ -75,5 +75,5 @@ def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]
 
 
 def _plain(value: float) -> str:
-    """All digits of `value` and no exponent, as the card writes it."""
+    """Return all digits of `value` and no exponent, as the card writes it."""
     return f"{Decimal(repr(value)):f}"

@@ -1,4 +1,4 @@
-"""Pull requests for cards whose own figures prove that kilograms stand where grams belong. One a model, ever."""
+"""Pull requests for cards whose own figures prove that the grams field holds kilograms. Never more than one a model."""
 
 from __future__ import annotations
 

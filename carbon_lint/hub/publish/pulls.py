@@ -96,7 +96,7 @@ class Pulls:
         return [pull for pull in self.with_mark(mark, is_open=True) if pull.status in {"open", "draft"}]
 
     def with_mark(self, mark: str, *, is_open: bool = False) -> list[Pull]:
-        """As `ours`, the closed and merged ones too unless `is_open`."""
+        """Return them as `ours`, the closed and merged ones too unless `is_open`."""
         with self._repo.speaking(None):
             listed = list(
                 self._api.get_repo_discussions(

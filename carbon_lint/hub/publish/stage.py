@@ -1,7 +1,7 @@
 """Stage a green release: weights and card wait in a draft pull request, and reach main together, or not at all.
 
 The Trainer pushes to the draft's ref (`hub_revision=`) while it trains, its own README included. After the gate that
-README gives way to main's text with the block in it, and one merge puts weights and card on main.
+README is replaced by main's text with the block in it, and one merge puts weights and card on main.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _refuse_unless_passed(record: Record) -> None:
 
 
 def _put_card(main: Tip, pull: Pull, request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> None:
-    """Commit main's card with the block onto the pull request; the training's own where main has none."""
+    """Commit main's card with the block onto the pull request; the training's own card if main has none."""
     base = main.card if main.card is not None else repo.tip(pull.ref).card
     card = request.plan.card_for(base)
     # the training may push once more, even after its end: main's text goes over it

@@ -1,7 +1,7 @@
 """Find what a model got while a job ran: commits that its branches and pull requests did not hold before.
 
 Heads seen before the job decide, not dates: a clock that is wrong, an old commit that is pushed late and a
-history that is written anew change nothing.
+rewritten history change nothing.
 """
 
 from __future__ import annotations

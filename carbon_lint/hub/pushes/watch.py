@@ -75,7 +75,7 @@ class Watch:
         self._blind: str | None = "the Hub was not asked before the job"
 
     def begin(self) -> str | None:
-        """Read at which commit every branch is. Return what to warn of; the job runs all the same."""
+        """Read at which commit every branch is. Return the warnings; the job runs in any case."""
         try:
             with quiet_client(), self._open(BEFORE_S) as repo:
                 self._before = heads(repo)

@@ -24,7 +24,7 @@ class Stated:
 
     Attributes:
         emissions_g: grams; None if the statement cannot be read.
-        text: the value as it stands in the metadata.
+        text: the value as the metadata has it.
         note: how the grams were got if not from a plain number ("converted from kg"), or why they were not.
         is_converted: True if the grams come from text with a unit.
         source: the block's `source`, if it is text.

@@ -19,7 +19,7 @@ def check(context: Context) -> Iterator[Hit]:
     Reports a card without `co2_eq_emissions` if `--record` or `--emissions-csv` has a figure for it.
 
     ## Why is this bad?
-    The figure was measured and then lost: `push_to_hub` of a training framework writes the card anew.
+    The figure was measured and then lost: `push_to_hub` of a training framework writes the whole card again.
 
     ## Example
     ```csv

@@ -12,7 +12,7 @@ _PARKED_S = 1e6
 
 
 def tracker_arguments(tap: Tap, g_per_kwh: float, max_power_w: float | None, pue: float) -> dict[str, Any]:
-    """Return the arguments of `OfflineEmissionsTracker`: it hands its figures to `tap`, and to nobody else."""
+    """Return the arguments of `OfflineEmissionsTracker`: it gives its figures to `tap` only."""
     return {
         "country_iso_code": None,
         "region": None,

@@ -43,7 +43,7 @@ def private_surroundings() -> Iterator[None]:
 
 @contextmanager
 def _empty_folder() -> Iterator[str]:
-    """Yield a new folder; /proc if none can be made (read-only root): nobody can put a file there either."""
+    """Yield a new folder; /proc if none can be made (read-only root): no file can be put there either."""
     try:
         folder = tempfile.mkdtemp(prefix="carbon-lint-")
     except OSError:

@@ -1,4 +1,4 @@
-"""Where CodeCarbon's figures and its log end up. Both only store: what raises in there loses the whole run."""
+"""Receive CodeCarbon's figures and its log. Both only store: an exception in here loses the whole run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Tap:
         """Tasks are not used."""
 
     def exit(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 class QuietLog(logging.Filter):

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 MOST_SHARE_SAID = 10.0  # a budget missed by more than that is a wrong unit, and no figure says it better
 SILENT_S = 120.0
-"""After so long a job that tells nothing of its progress is named as one."""
-_HOLDS_NO_LONGER = 0.95  # of the budget: between this and 1 a forecast that wavers is left as it was said
+"""After so long a line says that the job shows no progress."""
+_HOLDS_NO_LONGER = 0.95  # of the budget: between this and 1 a forecast that wavers stays as it was printed
 _GONE_S = 30.0  # a bar that has ended is followed by another one as a rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What is to be said now: a `warning` that the job is heading over its budget, or a plain `notice`."""
+    """What to print now: a `warning` that the job is heading over its budget, or a plain `notice`."""
 
     warning: str | None = None
     notice: str | None = None
@@ -35,7 +35,7 @@ class Announcer:
         self._seen_s = 0.0  # when there was a forecast last
 
     def say(self, forecast: Forecast | None, *, elapsed_s: float, is_recognised: bool) -> Said:
-        """Return what is to be said of `forecast`; `is_recognised`: the job tells something of its progress."""
+        """Return what to print about `forecast`; `is_recognised`: the job shows something of its progress."""
         if forecast is None:
             return self._say_of_none(elapsed_s, is_recognised=is_recognised)
         self._seen_s = elapsed_s
@@ -50,7 +50,7 @@ class Announcer:
         return NOTHING
 
     def end(self, used: float | None) -> Said:
-        """Return what is to be said once the job has ended with this share of its budget used."""
+        """Return what to print once the job has ended with this share of its budget used."""
         if not self._is_warned or used is None or used > 1:
             return NOTHING
         self._is_warned = False

@@ -37,7 +37,7 @@ class EpochMarks:
         return marks
 
     def take_fold(self, number: int, total: int) -> None:
-        """Number the epochs anew, within a fold."""
+        """Number the epochs from the start again, within a fold."""
         if (number, total) != self._fold and number >= self._fold[0]:
             self._fold = (number, total)
             self._prefix = f"fold {number}/{total}, "
@@ -67,7 +67,7 @@ class EpochMarks:
             self._begin(number)
 
     def _is_earlier(self, number: int, *, is_heading: bool) -> bool:
-        """Return whether the epoch is over already; if it begins anew, nobody can tell the two apart by number."""
+        """Return whether the epoch is over already; if it begins again, their numbers do not tell the two apart."""
         if self._number is None or number >= self._number:
             return False
         if is_heading:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LEAST_DONE = 0.02
 """Of the whole. Before so much has been done under our eyes a forecast would be noise."""
 LEAST_LIFE_S = 3.0
-"""A bar that is shorter is no job."""
+"""A shorter bar does not show the job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Forecaster:
 
     @property
     def is_recognised(self) -> bool:
-        """Whether the job tells anything of its progress, or how long it takes is known."""
+        """Whether the job shows any progress, or its duration is known."""
         known = self._expected_duration_s is not None or self._by_file.has_begun or self._by_state.has_begun
         return known or (self._printed is not None and self._printed.is_recognised)
 
@@ -111,7 +111,7 @@ class _Slope:
 
     @property
     def has_begun(self) -> bool:
-        """Whether this source has said anything."""
+        """Whether this source has shown anything."""
         return self._source is not None
 
     def at_end(self, reached: Reached, used: float, elapsed_s: float) -> tuple[float, float] | None:

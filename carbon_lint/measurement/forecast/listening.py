@@ -97,7 +97,7 @@ class _FileStream(Stream):
 
 
 class _Passage:
-    """From what the job writes to, to where we would have written it."""
+    """Two descriptors: what the job writes to, and where its bytes go."""
 
     def __init__(self, outputs: list[int], stream: Stream) -> None:
         """Open the way; `outputs` are 1, 2 or both, which are one place then."""
@@ -128,12 +128,12 @@ class _Passage:
         try:
             empty(self.read_end, self.is_over, self._take, CHUNK_BYTES)
         except OSError:
-            pass  # nobody reads any more: closing our end tells the job so at its next write
+            pass  # the reader is gone: closing our end makes the job's next write fail
         finally:
             self.close()
 
     def close(self) -> None:
-        """Close our end: what the job still writes meets an error, as if our reader had gone."""
+        """Close our end: what the job still writes gets an error, as if our reader had gone."""
         self.is_terminal = False
         os.close(self.read_end)
 
@@ -217,7 +217,7 @@ class Listening:
         return self._way_of_stderr is not None and self._way_of_stderr.is_line_open
 
     def resize(self) -> None:
-        """Our terminal may have another size by now."""
+        """Pass on the size of our terminal, which may have changed."""
         for passage in self._passages:
             passage.resize()
 

@@ -35,7 +35,7 @@ class PhaseFile:
     def look(self) -> list[Mark]:
         """Return the marks of the last new lines. A last line without its end is taken at the next look.
 
-        `dropped` counts the others that were read: more in one tick cannot be told apart by their energy.
+        `dropped` counts the others that were read: more in one tick cannot be separated by their energy.
         """
         try:
             data = self._read()

@@ -75,7 +75,7 @@ _VALUE = re.compile(r"[=:]\s*[-+]?\d|\bloss\b|\bacc", re.IGNORECASE)
 
 
 class Role(StrEnum):
-    """What a counter may stand for."""
+    """What a counter may count."""
 
     WHOLE = "whole"  # the job, unless it is seen to start again
     PART = "part"  # one round of something that is done several times
@@ -84,7 +84,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """`done` of `total`. `name` tells it from others; `kind` and `shown` are for a person.
+    """`done` of `total`. `name` distinguishes it from others; `kind` and `shown` are for a person.
 
     `is_at_once`: written past the buffer in which printed lines may wait for their like, as tqdm does. `is_below`:
     drawn in the row below another bar of the same process.

@@ -177,7 +177,7 @@ class PrintedProgress:
         self._seen: dict[tuple[str, str, float], _Seen] = {}
         self._epochs = _Epochs()
         self.epoch_marks = EpochMarks()
-        self._announced: dict[str, int] = {}  # how many epochs and steps there will be; 0 if two numbers were said
+        self._announced: dict[str, int] = {}  # how many epochs and steps there will be; 0 if two numbers were printed
         self._time_left: _TimeLeft | None = None
         self._order = 0
 
@@ -245,7 +245,7 @@ class PrintedProgress:
         self._time_left.take(left_s, now_s)
 
     def _take_fold(self, number: int, total: int) -> None:
-        """Begin the epochs anew for another fold, after those of the folds before."""
+        """Begin the epochs again for another fold, after those of the folds before."""
         if (number, total) != (self._epochs.fold, self._epochs.folds) and number >= self._epochs.fold:
             self._epochs = _Epochs(fold=number, folds=total)
 
@@ -281,7 +281,7 @@ class PrintedProgress:
         return None
 
     def _epoch_begun_with(self, counter: Counter, now_s: float) -> int | None:
-        """Which change of epochs a round belongs to. `Epoch 3/10` may have waited in a buffer, and bars do not wait."""
+        """Return which change of epochs a round belongs to. `Epoch 3/10` may wait in a buffer; bars do not."""
         is_together = now_s == self._epochs.changed_s or not counter.is_at_once
         return self._epochs.changes if is_together else None
 
@@ -314,7 +314,7 @@ class PrintedProgress:
             epochs.inner = max(epochs.inner, counter.done / counter.total)
 
     def _repeats(self, number: int, now_s: float) -> bool:
-        """Whether results are printed several times an epoch. By two processes at one time does not count."""
+        """Return whether results are printed several times an epoch. By two processes at one time does not count."""
         epochs = self._epochs
         first_s = epochs.result_s.get(number)
         if first_s is None:
@@ -351,7 +351,7 @@ class PrintedProgress:
         return None
 
     def _is_abandoned(self, seen: _Seen, now_s: float) -> bool:
-        """Whether it was left unfinished: it moved once, and what came after it has lived longer by far.
+        """Return whether it was left unfinished: it moved once, and what came after it has lived longer by far.
 
         A bar of epochs is drawn once an epoch, and so has always lived about as long as what is drawn within.
         """
@@ -376,7 +376,7 @@ class PrintedProgress:
         return Reached(fraction=fraction, by=by, source="epochs")
 
     def _inner_fraction(self) -> float:
-        """How much of the epoch under way is done, by the first counter that is known to be drawn once an epoch."""
+        """Return how much of the current epoch is done, by the first counter known to be drawn once an epoch."""
         rounds = (seen for seen in self._seen.values() if seen.rounds or seen.counter.role is Role.PART)
         of_this_epoch = [seen for seen in rounds if seen.round_of == self._epochs.changes]
         first = min(of_this_epoch, key=lambda seen: seen.order, default=None)

@@ -66,7 +66,7 @@ class Amdsmi:
         return float(count) * float(resolution_uj) / 1000
 
     def power_w(self, handle: Any) -> float:
-        """Of the whole socket, all its dies and its memory."""
+        """Return the power of the whole socket, all its dies and its memory."""
         answer = self.ask("amdsmi_get_power_info", handle)
         watts = _power_in(answer)
         if not watts:
@@ -77,7 +77,7 @@ class Amdsmi:
         return watts
 
     def process_ids(self, handle: Any) -> Collection[int]:
-        """Of those that hold memory of the card."""
+        """Return the ids of those that hold memory of the card."""
         with contextlib.suppress(*self.errors, KeyError, TypeError, AttributeError):
             processes = [
                 # Up to 6.0 a handle, of which is to be asked once more.
@@ -119,7 +119,7 @@ class Amdsmi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ListedCard:
-    """A card, or a die of one, as amdsmi lists it. `order`: its place for ROCm's runtime; `None` if not said."""
+    """A card, or a die of one, as amdsmi lists it. `order`: its place for ROCm's runtime; `None` if not stated."""
 
     card: AmdCard
     handle: Any
@@ -176,7 +176,7 @@ def _imported(environ: Mapping[str, str], root: Path) -> Any:
 
 
 def _import_quietly() -> Any:
-    """Where amdsmi finds no library of ROCm it prints so on the way to its error."""
+    """Import amdsmi, without what it prints before its error if it finds no library of ROCm."""
     with contextlib.redirect_stdout(io.StringIO()):
         return importlib.import_module("amdsmi")
 
@@ -253,7 +253,7 @@ def _firsts(library: Amdsmi, found: list[_ListedCard]) -> dict[int, _ListedCard 
 
 
 def _pci_device(each: _ListedCard) -> str:
-    """Its address without the function: partitions of a card are functions of one device."""
+    """Return its address without the function: partitions of a card are functions of one device."""
     return each.address.rpartition(".")[0]
 
 

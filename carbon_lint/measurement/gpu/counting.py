@@ -37,13 +37,13 @@ _SAMPLE_MIN_S, _SAMPLE_MAX_S = 0.075, 0.11
 # A counter moves every 20 to 100 ms. One that stands still so long while power is drawn is broken.
 _STANDSTILL_S = 5.0
 _STANDSTILL_W = 1.0
-# A power reading older than this is no reading.
+# A power reading older than this does not count.
 _STALE_S = 1.0
 # Above what any one card draws: a jump of the counter.
 _PLAUSIBLE_W = 5000.0
 # Between two looks at who is on a card, and at its power: a look costs two calls of the library per card.
 _LOOK_EVERY_S = 10.0
-# Looks, before their mean power is held against the counter's; and how far the two may lie apart: the load varies.
+# Looks, before their mean power is compared with the counter's; and how far the two may lie apart: the load varies.
 _LEAST_LOOKS = 12
 _APART = 3.0
 _WAKE_S = 1.0  # a card that was asleep may state 0 W at the first question
@@ -73,7 +73,7 @@ class CountedGpu:
         return f"{self.library.label} {self.gpu.index}"
 
     def process_ids(self) -> set[int]:
-        """Of the processes on any part of the card."""
+        """Return the ids of the processes on any part of the card."""
         return {pid for handle in (self.handle, *self.dies) for pid in self.library.process_ids(handle)}
 
 
@@ -281,7 +281,7 @@ def _so_far_kwh(device: CountedGpu, now_s: float) -> float:
 
 
 def sample_gaps_s() -> Iterator[float]:
-    """Seconds from one power sample to the next, without end: 11 Hz on average, no rhythm of a load can keep step."""
+    """Yield seconds between power samples, without end: 11 Hz on average, so no rhythm of a load can keep step."""
     spread = random.Random(0)  # noqa: S311  irregular moments, nothing to guess
     while True:
         yield spread.uniform(_SAMPLE_MIN_S, _SAMPLE_MAX_S)
@@ -315,7 +315,7 @@ def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path 
 
 
 def _missing(environ: Mapping[str, str]) -> Iterator[str]:
-    """Files that show that a GPU may be used all the same, as under WSL, whose GPU is on no bus."""
+    """Files that show that a GPU may be used anyway, as under WSL, whose GPU is on no bus."""
     for name in (CUDA, ROCR, HIP):
         value = environ.get(name)
         if value and not hides(value):
@@ -368,7 +368,7 @@ def _processes(count: int, kind: str = "") -> str:
 
 
 def _text(error: Exception) -> str:
-    """In one line; amdsmi's has two."""
+    """Return it in one line; amdsmi's has two."""
     return " ".join(str(error).split())
 
 

@@ -55,7 +55,7 @@ def host_amd_gpus(root: Path = Path("/")) -> tuple[str, ...]:
 
 
 def is_integrated(address: str, root: Path = Path("/")) -> bool:
-    """Whether the GPU at this PCI address is part of a CPU, whose package's energy holds its own."""
+    """Return whether the GPU at this PCI address is part of a CPU, whose package's energy holds its own."""
     try:
         with (root / "sys/bus/pci/devices" / address / "gpu_metrics").open("rb") as metrics:
             head = metrics.read(_FORMAT_AT + 1)

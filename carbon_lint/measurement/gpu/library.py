@@ -37,7 +37,7 @@ class GpuLibrary(Protocol):
         """Return the card's power in W, now."""
 
     def process_ids(self, handle: Any) -> Collection[int]:
-        """Of the processes that use the card, as the driver numbers them; empty if it does not say. No error."""
+        """Return the ids of the processes that use the card, as the driver numbers them; empty if unknown. No error."""
 
     def driver(self) -> tuple[str, str] | None:
         """Return name and version of the driver, as a record states them; `None` if it states none."""

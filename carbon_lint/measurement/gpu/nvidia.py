@@ -39,11 +39,11 @@ class Nvml:
         return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(handle))
 
     def power_w(self, handle: Any) -> float:
-        """Of the whole card."""
+        """Return the power of the whole card."""
         return float(self._nvml.nvmlDeviceGetPowerUsage(handle)) / 1000
 
     def process_ids(self, handle: Any) -> Collection[int]:
-        """Of those that compute; a desktop's are others."""
+        """Return the ids of those that compute, not a desktop's."""
         with contextlib.suppress(*self.errors, AttributeError):
             return frozenset(process.pid for process in self._nvml.nvmlDeviceGetComputeRunningProcesses(handle))
         return frozenset()

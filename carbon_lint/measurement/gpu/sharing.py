@@ -21,7 +21,7 @@ def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
     """Return from whom the job's processes descend: this process; if it is a launcher's, that launcher too.
 
     The other ranks of a node are the job as much as this one. A shell between the launcher and us is passed over. What
-    adopts processes is no launcher: all others of the machine descend from it too.
+    adopts processes is not a launcher: all others of the machine descend from it too.
     """
     own = os.getpid()
     if not is_launched:
@@ -33,7 +33,7 @@ def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
 
 
 def _adopts(pid: int, proc: Path) -> bool:
-    """Whether it takes over processes whose parent has ended. The first process of a container may be a launcher."""
+    """Return whether it adopts processes whose parent has ended. A container's first process may be a launcher."""
     is_machine = _name(2, proc) == "kthreadd"  # a container sees none of the kernel's threads
     return _name(pid, proc) in _INITS or (pid == 1 and is_machine)
 

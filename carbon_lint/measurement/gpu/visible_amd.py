@@ -81,7 +81,7 @@ def _entries(value: str) -> list[str]:
 def _chosen(cards: list[AmdCard], name: str, value: str) -> list[AmdCard]:
     chosen: list[AmdCard] = []
     for entry in _entries(value):
-        if entry.startswith("-"):  # ROCm ends its list at the first entry that is no GPU
+        if entry.startswith("-"):  # ROCm ends its list at the first entry that is not a GPU
             break
         card = _only(cards, name, entry)
         if card not in chosen:

@@ -61,7 +61,7 @@ def visible_cards(cards: Sequence[Card], environ: Mapping[str, str]) -> Visible:
     chosen: list[int] = []
     warnings: list[str] = []
     for entry in filter(None, (part.strip() for part in value.split(","))):
-        if entry == "-1":  # CUDA ends its list at the first entry that is no GPU
+        if entry == "-1":  # CUDA ends its list at the first entry that is not a GPU
             break
         card, is_slice = _card(entry, cards)
         chosen.append(card.index)

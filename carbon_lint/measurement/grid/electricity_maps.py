@@ -188,7 +188,7 @@ class ElectricityMaps:
     def _start(self, text: object) -> datetime:
         try:
             start = datetime.fromisoformat(text) if isinstance(text, str) else None
-            # In UTC at once: what is no moment there (year 1, year 9999) is no moment here.
+            # In UTC at once: a time that does not exist there (year 1, year 9999) does not exist here.
             if start is not None and start.tzinfo is not None:
                 return start.astimezone(UTC)
         except (ValueError, OverflowError):

@@ -21,7 +21,7 @@ SLICE_S = 20.0  # between two looks at the clock: what a thread waits for does n
 
 
 def steady_clock() -> Callable[[], float]:
-    """Seconds since 1970 as they are now, and from now on by a clock that nobody sets and that runs through sleep."""
+    """Return a clock of seconds since 1970: right now, and from now on one that is never set and runs through sleep."""
     # If there is no such clock (not Linux), take one that stands still while the machine sleeps.
     kind = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     offset_s = time.time() - time.clock_gettime(kind)

@@ -1,7 +1,7 @@
 """Price the energy of a meter hour by hour.
 
 What is read in an hour is booked to that hour, and costs what the grid's figure for that hour says. If that figure
-is not there yet, the latest one before it stands in; when it comes, all that was booked to its hour costs what it says.
+is not there yet, the latest one before it is used; when it comes, it prices all that was booked to its hour.
 So the grams so far may fall a little when an hour's figure arrives late.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from carbon_lint.records.uncertainty import Assumptions
 
 LATE_SHARE = 0.01
-"""Of the energy: less than this, priced by an older hour, is not told. A job that ends as an hour begins has it."""
+"""Of the energy. A smaller part, priced by an older hour, raises no warning: a job that ends at an hour has it."""
 
 
 def hourly(meter: Meter, grid: ElectricityMaps) -> HourlyMeter:

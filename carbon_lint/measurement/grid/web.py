@@ -26,7 +26,7 @@ class RefusedError(OSError):
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows nobody: a token must not be carried on, and a captive portal is no metadata service."""
+    """Follows no redirect: a token must not be passed on, and a captive portal is not a metadata service."""
 
     def redirect_request(self, *arguments: Any) -> None:
         """No further request: the redirect itself is the answer, an error."""
@@ -35,7 +35,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 def get_text(url: str, headers: Mapping[str, str], *, timeout_s: float, method: str = "GET") -> str:
     """Return the answer's text, 64 KiB of it at most. `timeout_s` is for each wait, and for the whole of the body.
 
-    Raises RefusedError if the status is no success, OSError, HTTPException, ValueError (no UTF-8).
+    Raises RefusedError if the status is not a success, OSError, HTTPException, ValueError (no UTF-8).
     """
     request = urllib.request.Request(url, headers=dict(headers), method=method)  # noqa: S310  our own addresses
     handlers: list[urllib.request.BaseHandler] = [_Stay()]

@@ -1,6 +1,6 @@
 """Count the seconds that CPUs were busy: all CPUs that this process may use, or its control group alone.
 
-Stolen time, which a hypervisor gave to somebody else, is no load. In a container that may use half a CPU of 64, the
+Stolen time, which a hypervisor gave to others, does not count as load. In a container with half a CPU of 64, the
 machine's load says nothing of the job.
 """
 
@@ -35,7 +35,7 @@ class GroupTime:
         self._folder = cgroup.cpu_folder(root)
 
     def seconds(self) -> float:
-        """Return them. Raises OSError if the kernel no longer says: the reading is then lost, and the cause told."""
+        """Return them. Raises OSError if the kernel no longer states it: the reading is lost, with its cause."""
         usage_s = None if self._folder is None else cgroup.usage_s(self._folder)
         if usage_s is None:
             raise OSError("the control group's CPU usage cannot be read")
@@ -75,7 +75,7 @@ def busy_time(limit: Limit | None, root: Path) -> BusyTime:
 
 
 class LoadMeter:
-    """The load since the last call, 0 to 100, by CodeCarbon's two calls: it stands in for CodeCarbon's own."""
+    """The load since the last call, 0 to 100, by CodeCarbon's two calls: it replaces CodeCarbon's own."""
 
     def __init__(self, busy: BusyTime, threads: float) -> None:
         self._busy = busy

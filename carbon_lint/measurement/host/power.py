@@ -1,7 +1,7 @@
 """Model the power of a host whose sensors cannot be read: its CPU and its memory. Pure.
 
 Every constant states its source, and was chosen within the span of its sources with a look at the measured servers that
-`benchmarks/model_error.py` holds them against. CPU, in shares of the thermal design power (TDP):
+`benchmarks/model_error.py` compares with them. CPU, in shares of the thermal design power (TDP):
 
 * no load, 0.12 likely: Teads measured it by RAPL on Amazon's bare Intel machines (Davy, "Estimating AWS EC2 Instances
   Power Consumption", 2021). At least half of it: what RAPL showed lay at up to half of a straight line from TDP.

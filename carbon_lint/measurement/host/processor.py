@@ -26,7 +26,7 @@ class Socket:
     Attributes:
         name: the part in the table or the list.
         tdp_w: its maker's thermal design power, in W.
-        threads: hardware threads of one socket; `None` if nobody says (CodeCarbon's list has none).
+        threads: hardware threads of one socket; `None` if it is not known (CodeCarbon's list has none).
         source: whose figures these are, in words.
         doubt: what a reader should know of them; `None` for a maker's own figure.
         table: which table they are from, for `Assumptions.tables`.
@@ -120,7 +120,7 @@ def _in_table(plain: str) -> Socket | None:
 def _in_list(plain: str) -> Socket | None:
     for spelling in (plain, f"Intel {plain}", f"AMD {plain}", f"Intel Xeon {plain}", f"Intel Core {plain}"):
         listed, text = _listed().get(spelling.casefold(), ("", ""))
-        # Four of its lines are no number (`27.29.5`), one is 0.
+        # Four of its lines are not numbers (`27.29.5`), one is 0.
         if re.fullmatch(r"\d+(?:\.\d+)?", text) and float(text) > 0:
             return Socket(name=listed, tdp_w=float(text), threads=None, source=CODECARBON_LIST, table="codecarbon")
     return None

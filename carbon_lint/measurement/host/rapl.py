@@ -145,7 +145,7 @@ def _read(zone: Zone) -> int:
 
 
 def _range_uj(zone: Zone) -> int:
-    """Return where the counter wraps; 0 if nobody says, so that a wrap is taken for a reset."""
+    """Return where the counter wraps; 0 if it is not known, so that a wrap counts as a reset."""
     try:
         return _number(zone.energy.parent / "max_energy_range_uj")
     except (OSError, ValueError):

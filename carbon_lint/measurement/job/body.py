@@ -1,7 +1,7 @@
 """Stand for a job that is code of this very process: the body of a `with measure(...)`.
 
 It starts when the meter has started, and ends when somebody calls `finish`. It cannot be stopped from outside: `end`
-asks it to stop, and whoever runs it looks at `asked_to_end`.
+asks it to stop, and its caller reads `asked_to_end`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Body:
         return "the next check() ends the body; without one it goes on to its own end"
 
     def was_stopped_by(self, reason: StoppedBy | None) -> StoppedBy | None:
-        """Return what in truth ended the body: it may not have heard that it should."""
+        """Return what really ended the body: the request to end may not have reached it."""
         del reason
         return self.stopped_by
 

@@ -221,7 +221,7 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
 
 
 def _read_client(found: Program, environ: Mapping[str, str]) -> tuple[int | None, Elsewhere | None]:
-    """Return where the client's word `run` stands, `None` if it starts no container; and why it cannot be handled."""
+    """Return where the client's word `run` is, `None` if it starts no container; and why it cannot be handled."""
     words = found.words
     at = after_options(words, 1, GLOBAL_VALUED)
     is_compose = found.name == "docker-compose" or words[at : at + 1] == ("compose",)
@@ -279,7 +279,7 @@ def engine_of(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _labelled(command: tuple[str, ...], found: Program, run_at: int, label: str) -> tuple[str, ...] | None:
-    """Return the command with the label after `run`; `None` if its place in a script cannot be told."""
+    """Return the command with the label after `run`; `None` if its place in a script cannot be found."""
     if found.start is not None:
         at = found.start + run_at + 1
         return (*command[:at], "--label", label, *command[at:])

@@ -154,7 +154,7 @@ class ContainerCpu:
     def _note(self, processes: Mapping[str, int]) -> None:
         for name, pid in processes.items():
             group = cgroup.group_of(self._root, pid)
-            # In a container of our own the number is another process's; the group's name tells.
+            # In a container of our own the number is another process's; the group's name shows it.
             if group is None or name not in str(group):
                 self.is_unread = True
             elif name not in self._groups:

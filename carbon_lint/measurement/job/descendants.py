@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PR_SET_CHILD_SUBREAPER = 36
 _PAUSE_S = 0.005
-_HUNT_S = 5.0  # a process in the kernel's D state cannot be ended: do not wait for it for ever
+_HUNT_S = 5.0  # a process in the kernel's D state cannot be ended: do not wait for it without limit
 
 
 def become_subreaper(*, is_wanted: bool = True) -> None:

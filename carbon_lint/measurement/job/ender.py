@@ -22,7 +22,7 @@ _SHORT_ID = 12
 
 
 class Ender:
-    """Ends containers in forked processes. `pids` are those processes, which are none of the job's.
+    """Ends containers in forked processes. `pids` are those processes, which are not the job's.
 
     Args:
         find: returns the job's containers, as far as they are known by then.

@@ -58,7 +58,7 @@ def job_environ(
 
     Args:
         environ: ours.
-        pass_env: names handed on although they are on the list.
+        pass_env: names passed on although they are on the list.
         own_prefix: the venv that is taken off PATH: `private_prefix()`'s answer.
     """
     withheld = sorted(name for name in environ if name not in pass_env and _is_secret(name))
@@ -137,13 +137,13 @@ def _is_active(prefix: str, environ: Mapping[str, str]) -> bool:
 
 
 def _is_another_active(environ: Mapping[str, str]) -> bool:
-    """Whether an environment is active that somebody chose; conda's base is active in many a shell unasked."""
+    """Return whether an environment is active that somebody chose; conda's base is active in many a shell unasked."""
     is_base = environ.get("CONDA_DEFAULT_ENV") == "base"
     return bool(environ.get("VIRTUAL_ENV") or (environ.get("CONDA_PREFIX") and not is_base))
 
 
 def _is_of_project(prefix: str, folder: str) -> bool:
-    """Whether it is the `.venv` or `venv` of the folder or, if that is no temporary place, of one above it."""
+    """Return if it is the `.venv` or `venv` of the folder or, if that is not a temporary place, of one above it."""
     parent, name = os.path.split(os.path.realpath(prefix))
     here = os.path.realpath(folder)
     return name in _PROJECT_VENVS and os.path.commonpath([parent, here]) == parent
@@ -158,7 +158,7 @@ def _is_made_by_installer(prefix: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _holds_only_us(prefix: str) -> bool:
-    """Whether no package is installed in the venv but carbon-lint, what it needs, and installers."""
+    """Return whether no package is installed in the venv but carbon-lint, what it needs, and installers."""
     # By hand: importlib.metadata parses every METADATA whole, 0.2 s for a venv of 150 packages.
     infos = glob.glob(os.path.join(glob.escape(prefix), "lib", "python*", "site-packages", "*.dist-info"))
     names = (os.path.basename(path).removesuffix(".dist-info").rpartition("-")[0] for path in infos)

@@ -233,7 +233,7 @@ class _Guardian:
             self._ender.ask(signum)
 
     def _without_relays(self) -> list[int]:
-        """Return the job's processes, but for those that hand a signal on and what is inside a container."""
+        """Return the job's processes, except those that pass a signal on and what is inside a container."""
         relays = self._ender.relays
         outside = descendants.living(excluding={*self._helpers(), *self._monitors()})
         return [pid for pid, name in outside if name not in relays]

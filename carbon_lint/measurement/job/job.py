@@ -100,7 +100,7 @@ class Job:
         return self._channel.fileno()
 
     def poll(self) -> JobState:
-        """Take in what the guardian has said, without waiting."""
+        """Read what the guardian has sent, without waiting."""
         while self.state is not JobState.GONE:
             try:
                 message = self._channel.recv(4096, socket.MSG_DONTWAIT).decode()
@@ -130,7 +130,7 @@ class Job:
         return JobCpu(self.pid, self.find_containers, environ)
 
     def was_stopped_by(self, reason: StoppedBy | None) -> StoppedBy | None:
-        """Return what ended the job before its own end: whatever it was told to end for."""
+        """Return what ended the job before its own end: the reason given with the request."""
         return reason
 
     def close(self) -> None:

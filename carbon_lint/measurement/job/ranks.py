@@ -40,7 +40,7 @@ _VISIBLE = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES
 
 
 def local_rank(environ: Mapping[str, str]) -> tuple[str, int] | None:
-    """Return the variable and the rank on this node that the launcher gave us; `None` if nobody launched many.
+    """Return the variable and the rank on this node that the launcher gave us; `None` if there is no launcher.
 
     Launchers are nested (`srun torchrun`): the outer one says 0 to all that the inner one started, or the other way
     round. Only who is 0 for every one of them is the first on the node, so the highest rank is the answer.

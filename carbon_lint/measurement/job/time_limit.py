@@ -1,4 +1,4 @@
-"""Find when a scheduler will end the job, so that a forecast can be held against it."""
+"""Find when a scheduler will end the job, so that a forecast can be compared with it."""
 
 from __future__ import annotations
 

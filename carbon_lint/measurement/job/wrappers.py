@@ -35,7 +35,7 @@ class Program:
         words: the program and its arguments.
         prefix: the words before it that a second call of the program needs too.
         wrappers: names of the programs before it.
-        start: index of the program in the command; `None` if it stands in the script of a shell.
+        start: index of the program in the command; `None` if it is in the script of a shell.
     """
 
     words: tuple[str, ...]
@@ -96,7 +96,7 @@ def programs(command: Sequence[str]) -> Iterator[Program]:
 
 
 def script_index(words: Sequence[str]) -> int | None:
-    """Return where the script of `sh -c SCRIPT` stands; `None` if it is no such call."""
+    """Return where the script of `sh -c SCRIPT` is; `None` if it is not such a call."""
     if os.path.basename(words[0]) not in _SHELLS:
         return None
     index = 1

@@ -1,6 +1,6 @@
-"""Where an `emissions.csv` says that its energy came from, and what of that can be believed.
+"""Read the place that an `emissions.csv` names for its energy, and decide what of it can be believed.
 
-CodeCarbon writes a place that it guessed like one that it was told, and its intensity may have been set from outside.
+CodeCarbon writes a guessed place like one that the user gave, and its intensity may have been set from outside.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _FAR = 3.0  # times: no country's figure moved by as much between CodeCarbon's r
 
 
 def find_doubt(runs: Iterable[Run]) -> MissingFigureError | None:
-    """Why the grams of a run cannot be believed, though its energy can; None if nothing speaks against them."""
+    """Return why the grams of a run cannot be believed, though its energy can; None if there is no reason for doubt."""
     for run in runs:
         doubt = next((doubt for row in run.counted if (doubt := _doubt(row)) is not None), None)
         g_per_kwh = run.emissions_g / run.energy_kwh if run.energy_kwh > 0 else None

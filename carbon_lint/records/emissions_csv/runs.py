@@ -38,7 +38,7 @@ class Run:
     """One run.
 
     Attributes:
-        run_id: CodeCarbon's, else what tells the row from the others: its experiment, its time, its line.
+        run_id: CodeCarbon's, else what distinguishes the row from the others: its experiment, its time, its line.
         rows: all its rows in the order in which they were written.
         counted: those whose sum is the run: the last of cumulative rows, or every task's.
     """
@@ -138,7 +138,7 @@ def has_run_id(row: Row) -> bool:
 
 
 def find_problem(run: Run) -> MissingFigureError | None:
-    """Why no figure can be taken from the run; None if it can."""
+    """Return why no figure can be taken from the run; None if it can."""
     where = run.last.where
     whole = [row for row in run.rows if not row.is_task]
     if any(row.energy_kwh > run.last.energy_kwh for row in whole):
@@ -224,7 +224,7 @@ def _problem_of_row(row: Row) -> str | None:
 
 
 def _without_copies(rows: list[Row], warnings: list[str]) -> list[Row]:
-    """Each row once: a file that was given, joined or copied twice holds the same rows again.
+    """Return each row once: a file that was given, joined or copied twice holds the same rows again.
 
     Rows without a run id and without a time are kept: nothing says that two equal ones are one.
     """
@@ -245,7 +245,7 @@ def _without_copies(rows: list[Row], warnings: list[str]) -> list[Row]:
 
 
 def _naming(rows: Sequence[Row]) -> Callable[[Row], str]:
-    """How the rows' runs are named: by the run id, else by the first thing that tells the row from all others."""
+    """Name the rows' runs: by the run id, else by the first thing that distinguishes the row from all others."""
     nameless = [row for row in rows if not has_run_id(row)]
     experiments = Counter(row.text("experiment_id") for row in nameless)
     times = Counter(row.text("timestamp") for row in nameless)
@@ -272,7 +272,7 @@ def _run(run_id: str, rows: list[Row]) -> Run:
 
 
 def _in_order(rows: list[Row]) -> list[Row]:
-    """As written, unless only the order of time lets the energy grow: a spreadsheet may have sorted the file."""
+    """Return them as written, unless only the order of time lets energy grow: a spreadsheet may have sorted them."""
     times = [row.ended for row in rows]
     known = [time for time in times if time is not None]
     if len(known) < len(rows) or all(before.energy_kwh <= after.energy_kwh for before, after in pairwise(rows)):

@@ -182,7 +182,7 @@ def _decoded(data: bytes) -> tuple[str, bool]:
 
 
 def _lines_from_header(text: str) -> tuple[int, str, str | None]:
-    """How many lines stand before the header, the text from it on, and the sign that a `sep=` line names."""
+    """Return how many lines stand before the header, the text from it on, and the sign that a `sep=` line names."""
     skipped, at, sign = 0, 0, None
     while at < len(text):
         end = text.find("\n", at)
@@ -271,7 +271,7 @@ def _parted(cells: list[str], header: list[str]) -> tuple[list[str] | None, list
 
 
 def _unreadable(cells: dict[str, str]) -> str | None:
-    """Which required cell is no number, and why; None if all are."""
+    """Return which required cell is not a number, and why; None if all are."""
     for name in REQUIRED:
         if not cells[name]:
             return f"its cell {name!r} is empty"

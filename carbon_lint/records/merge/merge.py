@@ -85,7 +85,7 @@ def merge(records: Sequence[NamedRecord], *, overlap: Overlap = Overlap.REFUSE) 
 
 
 def _without_folders(note: str, records: Sequence[NamedRecord]) -> str:
-    """Return a note that does not depend on where the files lie: the sum's hash must not either."""
+    """Return a note that does not depend on where the files are, because the sum's hash must not."""
     for name in sorted((item.name for item in records), key=len, reverse=True):
         note = note.replace(name, os.path.basename(name))
     return note
@@ -131,7 +131,7 @@ def _run_ids(record: Record) -> tuple[str, ...]:
 
 
 def _without_twins(records: Sequence[NamedRecord], notes: list[str]) -> list[NamedRecord]:
-    """Each run once. Of two records of one run (one was recovered) the one with more energy is the later one."""
+    """Return each run once. Of two records of one run (one was recovered) the one with more energy is the later one."""
     best: dict[tuple[str, ...], NamedRecord] = {}
     for item in records:
         run_ids = _run_ids(item.record)

@@ -99,7 +99,7 @@ def _spans(records: Sequence[Record], *, by_machine: bool) -> Iterable[list[_Spa
     for owner, record in enumerate(records):
         window = window_of(record)
         if record.merged_from and window.length_s > record.duration_s + TOUCH_S:
-            continue  # a sum of attempts that lie apart: nobody knows which of the time it used
+            continue  # a sum of attempts that lie apart: which of the time it used is not known
         if by_machine and record.hardware.node is not None:
             found[record.hardware.node].append(_Span(owner, -1, window, _rank(record, window, _machine_kwh(record))))
         gpus = record.hardware.gpus if _may_hold_gpus(record) else ()
@@ -152,7 +152,7 @@ def _lost(spans: list[_Span]) -> Iterable[tuple[_Span, float, list[int]]]:
 
 
 def _share_lost(length_s: float, kept_s: float) -> float:
-    """Return the share of the time that is not kept; a touch at its ends is no overlap, and what it leaves no rest."""
+    """Return the share of the time that is not kept; contact at its ends is no overlap, and leaves no rest."""
     touch_s = min(TOUCH_S, length_s / 2)
     if length_s - kept_s <= touch_s:
         return 0.0

@@ -25,7 +25,7 @@ class Window:
         return max(0.0, self.end_s - self.start_s)
 
     def overlap_s(self, other: Window) -> float:
-        """Seconds that both share."""
+        """Return seconds that both share."""
         return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
 
 

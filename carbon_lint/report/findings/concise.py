@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def line_of(found: Diagnostic) -> str:
-    """One finding on one line, harmless to a terminal and a CI log."""
+    """Return one finding on one line, harmless to a terminal and a CI log."""
     # Escaped as a whole: a path may end, or a message begin, with half of a `::`.
     return terminal(
         f"{found.path}:{found.line}:{found.column}: {found.severity} {found.code} {found.message} [{found.name}]"
@@ -19,6 +19,6 @@ def line_of(found: Diagnostic) -> str:
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """Every finding, one line each; empty if there is none."""
+    """Return every finding, one line each; empty if there is none."""
     del options
     return "".join(f"{line_of(found)}\n" for found in report.diagnostics)

@@ -40,7 +40,7 @@ def sentence(report: LintReport) -> str:
 
 
 def fixable_sentence(report: LintReport) -> str:
-    """How many findings `--fix` would mend, and how many only with `--unsafe-fixes`; empty if none."""
+    """Return how many findings `--fix` would fix, and how many only with `--unsafe-fixes`; empty if none."""
     fixes = [found.fix for found in report.diagnostics if found.fix]
     safe = sum(fix.is_safe for fix in fixes)
     unsafe = len(fixes) - safe

@@ -32,7 +32,7 @@ def relative_path(path: str, options: RenderOptions) -> str:
 
 
 def fingerprints(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> Iterator[tuple[Diagnostic, str]]:
-    """Each finding with its fingerprint: path, rule, the words of its line, and which of several equal ones it is.
+    """Yield each finding with its fingerprint: path, rule, the words of its line, and its number among equal ones.
 
     Lines and columns are not part of it, so edits above a finding do not change it; neither is the message, whose
     figures may come from elsewhere in the card. No two findings of a report have the same.

@@ -20,7 +20,7 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """One workflow command a line, then the counts. Nothing of a card can become a command of its own."""
+    """Return one workflow command a line, then the counts. Nothing of a card can become a command of its own."""
     worst_first = sorted(report.diagnostics, key=lambda found: RANK[found.severity])
     shown: list[Diagnostic] = []
     left = dict.fromkeys(SEVERITIES, 0)

@@ -69,7 +69,7 @@ def _cut(text: str) -> str:
 
 
 def _fitting(rows: list[str], room: int) -> int:
-    """How many of the rows fit into `room` bytes."""
+    """Return how many of the rows fit into `room` bytes."""
     for index, row in enumerate(rows):
         room -= len(row.encode())
         if room < 0:

@@ -22,7 +22,7 @@ def parse_outputs(values: Iterable[str]) -> list[tuple[str, str]]:
 
     Raises:
         UsageError: no `=`, an unknown format, no path, or one path given twice.
-        OutputError: the folder of a path is not there or cannot be written to, or a file is there that is no report.
+        OutputError: the folder of a path is not there or cannot be written to, or a file is there that is not a report.
     """
     outputs: list[tuple[str, str]] = []
     for value in values:

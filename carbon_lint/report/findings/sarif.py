@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 as GitHub's code scanning takes it. Plain dicts; the tests hold them against the official schema."""
+"""SARIF 2.1.0 as GitHub's code scanning takes it. Plain dicts; the tests compare them with the official schema."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PROBLEM_SEVERITIES = {"error": "error", "warning": "warning", "note": "recommen
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """One run with every rule in its driver, and the findings worst first, at most 5,000."""
+    """Return one run with every rule in its driver, and the findings worst first, at most 5,000."""
     rules = load_all()
     index = {rule.code: position for position, rule in enumerate(rules)}
     ranked = sorted(fingerprints(report.diagnostics, report.sources), key=lambda pair: RANK[pair[0].severity])
@@ -74,7 +74,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _first_paragraph(docs: str) -> str:
-    """Return the first paragraph of a page that is no heading, on one line."""
+    """Return the first paragraph of a page that is not a heading, on one line."""
     body = "\n".join(line for line in docs.split("\n") if not line.startswith("#"))
     return " ".join(body.strip().partition("\n\n")[0].split())
 

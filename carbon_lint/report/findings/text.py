@@ -20,7 +20,7 @@ _LEAST_COLUMNS = 20
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
-    """Every finding, then one line of counts."""
+    """Return every finding, then one line of counts."""
     blocks = [_block(found, report.sources, options) for found in report.diagnostics]
     footer = f"{sentence(report)}\n"
     if report.diagnostics:
@@ -96,7 +96,7 @@ def excerpt(line: str, first: int, last: int, columns: int) -> tuple[str, str]:
 
 
 def _cell(character: str, column: int) -> tuple[str, int]:
-    """One character as it is shown, and its columns."""
+    """Return one character as it is shown, and its columns."""
     if character == "\t":
         width = _TAB_COLUMNS - column % _TAB_COLUMNS
         return " " * width, width

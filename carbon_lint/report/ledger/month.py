@@ -69,7 +69,7 @@ class Month:
         retries: the runs that are a second attempt, or a later one; some of them are lost too.
         over_own_limit: how many runs went over a limit of their own.
         exceptions: what the configuration excepts and was in force in the period.
-        broken: files that are no records that can be read.
+        broken: files that cannot be read as records.
         of_no_team: how many runs count in no budget that names models, if there is one.
     """
 

@@ -1,7 +1,7 @@
 """Keep one issue up to date with a team's month, and tell each budget's owner once at each threshold. Pure.
 
-The issue itself holds what its owners were told, in a comment that GitHub does not show. So nothing else is stored, and
-a new month begins anew.
+The issue holds the last notice to its owners, in a comment that GitHub does not show. So nothing else is stored, and
+a new month begins from zero.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MENTION = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:/[A-Za-z0-9._-]{1,1
 
 
 def told_in(body: str) -> dict[str, float]:
-    """Return what an issue's text says was told: limit -> the highest share; nothing for any other text."""
+    """Return the last notice in an issue's text: limit -> the highest share; nothing for any other text."""
     match = _TOLD.match(body)
     try:
         found = json.loads(match[1]) if match else {}
@@ -46,7 +46,7 @@ def passed(month: Month) -> dict[str, float]:
 
 
 def issue(month: Month) -> str:
-    """Return the text of the issue. What it says was told holds once the notice was sent."""
+    """Return the text of the issue. It states the notice as sent, so send it too."""
     told = re.sub("[-<>]", lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(passed(month)))
     return f"<!-- carbon-lint told {told} -->\n{markdown(month).removeprefix(MARK).lstrip()}"
 

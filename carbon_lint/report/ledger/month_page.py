@@ -52,7 +52,7 @@ def _mark(month: Month) -> str:
 def _charts(month: Month) -> list[Plot]:
     """Return the grams so far beside the budget, and those of each day by model, if there is something to draw."""
     days = tuple(f"{month.period.start + timedelta(days=at):%d %b}" for at in range(len(month.days_g)))
-    if not any(month.days_g) or len(days) < 2:  # noqa: PLR2004  one day is no course
+    if not any(month.days_g) or len(days) < 2:  # noqa: PLR2004  one day makes no curve
         return []
     plots = [_course(month, days)]
     models = {name: values for name, values in month.days_by_model_g.items() if any(values)}

@@ -33,8 +33,8 @@ def render(report: RunReport, *, key: str, run_url: str | None = None, max_bytes
     """Return the body, under `max_bytes`. The same report gives the same text: an unchanged comment can be left alone.
 
     Args:
-        report: what came of the run or the step.
-        key: tells the comments of several steps of one pull request apart.
+        report: the result of the run or the step.
+        key: distinguishes the comments of several steps of one pull request.
         run_url: where the whole report is; by default where the record says.
         max_bytes: upper bound of the UTF-8 text.
     """
@@ -67,7 +67,7 @@ def _folded(record: Record) -> str:
 
 
 def _link(stated: str | None) -> str:
-    """To the run. A record may come from anywhere: nothing but an address, which cannot end the link it stands in."""
+    """Return a link to the run. A record may come from anywhere: only an address that cannot end the link passes."""
     if stated is None or not stated.startswith(("https://", "http://")):
         return ""
     return f"[The run]({quote(stated, safe=':/?&=%')}) has the whole report.\n"

@@ -44,7 +44,7 @@ class Headline(NamedTuple):
 
 
 def headline(end: RunReport) -> Headline:
-    """How it ended, in one line of plain text."""
+    """Return how it ended, in one line of plain text."""
     mark, lead, figures = _failed(end) if end.has_failed else _passed(end)
     findings = _findings(end)
     said = [

@@ -30,7 +30,7 @@ def closed(markdown: str) -> str:
 
 
 def _open_fence(lines: list[str]) -> tuple[str, list[str]]:
-    """Return the fence that is open at the end, "" if there is none, and the lines that are no code."""
+    """Return the fence that is open at the end, "" if there is none, and the lines that are not code."""
     fence, raw_end, is_list, shown = "", "", False, []
     for line in lines:
         if fence:

@@ -76,7 +76,7 @@ def _subject(record: Record) -> str:
 
 
 def _facts(record: Record) -> list[tuple[str, str, str]]:
-    """Return name, figure and what is to be said of it."""
+    """Return a name, its figure and a remark on it."""
     emissions, energy = emissions_range(record), energy_range(record)
     share = measured_share(record)
     return [

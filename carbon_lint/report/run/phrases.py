@@ -44,7 +44,7 @@ MODELLED = frozenset(Method) - frozenset(SENSORS)
 _LEAST_SHARE = 0.001
 _SUM_ERROR = 1e-6  # parts that were written as decimals do not add up to the last digit
 _SHOWN_GPUS = 8
-_LEAST_COMPARED_G = 1.0  # under a gram the car drives a few metres, which tells nobody anything
+_LEAST_COMPARED_G = 1.0  # under a gram the car drives a few metres, which means nothing to a reader
 _COMPONENTS = ("gpu", "cpu", "ram")
 
 # EPA-420-F-23-014 (June 2023): an average passenger vehicle emits about 400 g of CO2 per mile; 1 mi = 1.609344 km.
@@ -54,12 +54,12 @@ BOIL_KWH_PER_LITRE = 4.18 * 80 / 3600
 
 
 def emissions(value_g: float | None) -> str:
-    """Grams, or that there are none to state."""
+    """Return grams, or that they were not measured."""
     return NOT_MEASURED if value_g is None else f"{format_emissions(value_g)} CO2eq"
 
 
 def energy(value_kwh: float | None) -> str:
-    """Kilowatt-hours, or that there are none to state."""
+    """Return kilowatt-hours, or that they were not measured."""
     return NOT_MEASURED if value_kwh is None else format_energy(value_kwh)
 
 
@@ -80,7 +80,7 @@ def components(record: Record) -> list[tuple[str, float | None, Method | None]]:
 
 
 def by_gpu(record: Record) -> str | None:
-    """Each GPU's energy, if there are a few of one machine and all state it."""
+    """Return each GPU's energy, if there are a few of one machine and all state it."""
     gpus = record.hardware.gpus
     is_one_machine = len({gpu.index for gpu in gpus}) == len(gpus)
     is_stated = record.energy_kwh.gpu is not None and all(gpu.energy_kwh is not None for gpu in gpus)

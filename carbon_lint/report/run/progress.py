@@ -54,7 +54,7 @@ def render_line(progress: RunProgress, width: int) -> str:
 
 
 def notices(progress: RunProgress) -> tuple[str, ...]:
-    """All that is to be said at once."""
+    """Return all lines that are due now."""
     return (*progress.notices, progress.forecast_warning) if progress.forecast_warning else progress.notices
 
 
@@ -141,7 +141,7 @@ def _fitting(start: str, parts: list[str], width: int) -> str:
 def _share_text(share: float) -> str:
     if 0 < share < 0.01:  # noqa: PLR2004  one per cent
         return "< 1 %"
-    return "over 999 %" if math.isinf(share) or share > 9.99 else f"{share * 100:.0f} %"  # noqa: PLR2004  said beside it
+    return "over 999 %" if math.isinf(share) or share > 9.99 else f"{share * 100:.0f} %"  # noqa: PLR2004  beside it
 
 
 def _bar(share: float) -> str:

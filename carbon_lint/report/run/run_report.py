@@ -1,4 +1,4 @@
-"""Hold what came of a run or a step in one value, from which terminal, log, summary and comment are written."""
+"""Hold the result of a run or a step in one value, from which terminal, log, summary and comment are written."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """What came of a run or a step. `None` is not known, or was not asked for.
+    """The result of a run or a step. `None` is not known, or was not asked for.
 
     Attributes:
         record: the run's evidence.
-        verdict: what the gate said, after the exceptions.
+        verdict: the gate's, after the exceptions.
         excused: the exceptions that bear on it.
         comparison: the run beside its baseline.
         is_over_budget: the gate fails the run, whatever the figures alone would say.

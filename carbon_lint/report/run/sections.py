@@ -52,7 +52,7 @@ def _failure_lines(failure: str, headline: str) -> list[str]:
 
 
 def publication(done: Publication | None) -> str:
-    """Return whether the card is on the Hub, with the link, or why it is not. Empty if nobody asked for it."""
+    """Return whether the card is on the Hub, with the link, or why it is not. Empty if it was not asked for."""
     if done is None:
         return ""
     if done.url is None:
@@ -69,7 +69,7 @@ def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def limits(verdict: Verdict | None, record: Record) -> str:
-    """Each limit: measured, allowed, margin, and how the measured figure was found. Empty without one."""
+    """Return each limit: measured, allowed, margin, and how the measured figure was found. Empty without one."""
     if verdict is None or not verdict.limits:
         return ""
     rows = [(markdown_text(limit.name), *_limit_cells(limit), _methods(limit, record)) for limit in verdict.limits]
@@ -93,7 +93,7 @@ def _methods(limit: LimitResult, record: Record) -> str:
 
 
 def energy(record: Record) -> str:
-    """Energy by component with the method of each, and what emissions came of it."""
+    """Return energy by component with the method of each, and the resulting emissions."""
     rows = [
         (name, phrases.energy(energy_kwh), phrases.METHOD_WORDS[method] if method else "not stated")
         for name, energy_kwh, method in phrases.components(record)
@@ -155,7 +155,7 @@ def changes(proposed: Iterable[Change]) -> str:
 
 
 def exceptions(excused: Excused | None) -> str:
-    """Every exception that bears on this run, in force or expired, with who is answerable for it."""
+    """Return every exception that bears on this run, in force or expired, with who is answerable for it."""
     if excused is None or not (excused.used or excused.expired):
         return ""
     rows = [_exception_row(one, "in force") for one in excused.used]

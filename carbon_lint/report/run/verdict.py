@@ -38,7 +38,7 @@ def render_text(report: RunReport, on_modelled: OnModelled) -> str:
 
 
 def _word(report: RunReport, limit: LimitResult) -> str:
-    """Return the limit's own status, as one may pass and another fail; an exception's limit is not said to pass."""
+    """Return the limit's own status, as one may pass and another fail; an exception's limit is not shown as a pass."""
     used = () if report.excused is None else report.excused.used
     lifts = next((one for one in used if one.limit == limit.name), None)
     if limit.is_over and lifts is not None:

@@ -28,7 +28,7 @@ _NOT_RECORDED = "no record holds it: count it from the model and its data, and g
 
 
 def render(record: Record, subject: Subject) -> str:
-    """Return the document. Raises MissingFigureError without energy, UsageError for a compute that is no number."""
+    """Return the document. Raises MissingFigureError without energy, UsageError for a compute that is not a number."""
     compute = _flop(subject.terms.get("compute"))
     lines = [
         "<!-- carbon-lint annex-xi -->",

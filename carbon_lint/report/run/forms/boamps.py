@@ -79,7 +79,7 @@ def _measure(record: Record) -> dict[str, Any]:
 
 
 def _components(record: Record) -> list[dict[str, Any]]:
-    """Return what was counted; a CPU that is not known by name is a component all the same."""
+    """Return what was counted; a CPU without a known name is a component too."""
     known = record.hardware
     names = dict.fromkeys(gpu.name for gpu in known.gpus)
     gpus = [
