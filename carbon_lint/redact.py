@@ -86,12 +86,16 @@ _AUTHORISED = (
 )
 _URL = r"(?<=://)([^/\s:@'\"]*):([^/\s'\"]+)@|(?<=://)([\w\-]{20,})@"
 
+_LOGIN_FLAGS = ("-u", "--user", "-U", "--proxy-user")
+_LOGIN = rf"""(\bcurl\s(?:[^|;&\n]{{0,200}}?\s)?(?:{"|".join(_LOGIN_FLAGS)})[\s=]?\s*["']?[^\s:'"]+:)([^\s'"]+)"""
+
 
 def text(given: str, secrets: Iterable[str | None] = ()) -> str:
     """`given` without these secrets, and without anything that looks like a token."""
     shown = _without(given, [secret for secret in secrets if secret])
     shown = re.sub(_URL, _url_hidden, shown)
     shown = re.sub(_AUTHORISED, rf"\1{HIDDEN}", shown)
+    shown = re.sub(_LOGIN, rf"\1{HIDDEN}", shown)
     for start, rest in TOKENS:
         shown = re.sub(rf"(?<![A-Za-z0-9])({start}){rest}", rf"\1{HIDDEN}", shown)
     return shown
@@ -125,9 +129,18 @@ def command(words: Iterable[str], secrets: Iterable[str | None] = ()) -> tuple[s
             is_value = False
             continue
         is_script = bool(shown) and re.fullmatch("-[a-z]*c", shown[-1]) is not None  # `bash -c`, `python -c`
-        shown.append(script(word, known) if is_script else _word(word, known))
+        if "curl" in shown and shown[-1] in _LOGIN_FLAGS:
+            shown.append(_login_hidden(word))
+        else:
+            shown.append(script(word, known) if is_script else _word(word, known))
         is_value = is_flag and names_a_secret(word)
     return tuple(shown)
+
+
+def _login_hidden(word: str) -> str:
+    """Return `name:password`, as curl's `-u` takes it, without the password."""
+    name, colon, password = word.partition(":")
+    return f"{name}:{HIDDEN}" if colon and password else word
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:

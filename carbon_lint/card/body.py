@@ -98,6 +98,7 @@ def section(record: Record, *, hardware: str | None, place: str | None) -> list[
         "Compute Region": place and markdown_text(place),
         "Carbon Emitted": grams and f"{format_emissions_range(grams.likely, grams.low, grams.high)} of CO2 equivalent",
         "Energy Consumed": energy and format_energy_range(energy.likely, energy.low, energy.high),
+        "Power usage effectiveness": None if record.pue == 1 else f"{significant(record.pue)}, counted in the energy",
         "Measured": _measured(record),
         "Not counted": "board, fans, disks, network and power supply: "
         f"{significant(left_out.low * 100, 2)} to {significant(left_out.high * 100, 2)} % on top",

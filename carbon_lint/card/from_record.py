@@ -15,7 +15,7 @@ from carbon_lint.card.read import read_card
 from carbon_lint.card.source import source_of
 from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.records.record import Method, Outcome
-from carbon_lint.units import format_emissions, hours_from_seconds
+from carbon_lint.units import format_emissions, hours_from_seconds, significant
 
 if TYPE_CHECKING:
     from carbon_lint.card.document import Card, Node
@@ -31,7 +31,7 @@ _SPENT = {
 _CLOUDS = ("gcp", "aws", "azure")  # as `places` begins the name of a cloud's region; another place may be one, too
 _ROUNDED = 0.01  # a text gives three digits or so
 _DIGITS = 4
-_HOURS_DIGITS = 3  # as SetFit and sentence-transformers round `hours_used`
+_HOURS_DIGITS = 3  # of an hour or more, as SetFit and sentence-transformers round `hours_used`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +210,7 @@ def _derived(card: Card, record: Record, *, is_wanted: bool) -> dict[str, Value]
     location = record.intensity.location if record.intensity is not None else None
     values: dict[str, Value | None] = {
         "energy_consumed": record.energy_kwh.total,
-        "hours_used": round(hours_from_seconds(record.duration_s), _HOURS_DIGITS),
+        "hours_used": _hours(record.duration_s),
         "cpu_model": record.hardware.cpu_model,
         "ram_total_size": record.hardware.ram_gb,
     }
@@ -218,6 +218,11 @@ def _derived(card: Card, record: Record, *, is_wanted: bool) -> dict[str, Value]
         values["on_cloud"] = True
     present = _present(card)
     return {name: value for name, value in values.items() if (is_wanted or name in present) and value is not None}
+
+
+def _hours(duration_s: float) -> float:
+    hours = hours_from_seconds(duration_s)
+    return round(hours, _HOURS_DIGITS) if hours >= 1 else float(significant(hours, _DIGITS))
 
 
 def _present(card: Card) -> dict[str, Node]:

@@ -62,7 +62,7 @@ def _dispatch(argv: list[str]) -> int:
         return int(module.run(quick))
     from argparse import RawDescriptionHelpFormatter
 
-    from carbon_lint.cli.parser import Parser
+    from carbon_lint.cli.parser import VERBOSE, Parser
 
     parser = Parser(
         prog=f"carbon-lint {verb}",
@@ -71,7 +71,7 @@ def _dispatch(argv: list[str]) -> int:
         allow_abbrev=False,
     )
     module.add_arguments(parser)
-    parser.add_argument("--verbose", action="store_true", help="log what is read, asked and decided, without secrets")
+    parser.add_argument("--verbose", action="store_true", help=VERBOSE)
     try:
         arguments = parser.parse_args(argv[1:])
     except SystemExit as stop:  # argparse has printed; 0 is --help, 2 is a usage error

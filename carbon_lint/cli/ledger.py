@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import SUPPRESS
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.ledger_report import add_report_arguments, report
+from carbon_lint.cli.parser import VERBOSE
 from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
 from carbon_lint.files import write_atomically
 from carbon_lint.limits import parse_window_s
@@ -87,6 +89,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         when.add_argument("--window", metavar="AGE", help="runs that ended in the time up to now, e.g. 30d")
         action.add_argument("--repository", metavar="OWNER/NAME", help="runs of this repository")
     for action in (add, total, listing, reporting):
+        # Without a default: `carbon-lint ledger --verbose sum` has set it already.
+        action.add_argument("--verbose", action="store_true", default=SUPPRESS, help=VERBOSE)
         action.add_argument(
             "--ledger", metavar="URL", help=f"folder or URL (default ${LEDGER_VARIABLE}, else {LEDGER_FOLDER})"
         )
@@ -125,16 +129,19 @@ def _named(names: list[str]) -> list[NamedRecord]:
     """Return the records of the files and folders. Raise NothingFoundError for a folder without any."""
     from carbon_lint.records.folder import records_in
     from carbon_lint.records.merge.merge import NamedRecord, run_ids_of
-    from carbon_lint.records.store import load_record
+    from carbon_lint.records.store import check_sealed, load_record
 
     found: list[NamedRecord] = []
     for name in names:
         if not os.path.isdir(name):
             found.append(NamedRecord(name=name, record=load_record(name)))
+            check_sealed(name)
             continue
         records = records_in(name)
         if not records:
             raise NothingFoundError(f"{name} holds no record", hint="name the folder that `run --record` wrote to")
+        for record in records:
+            check_sealed(record.name)
         found += records
         _tell_unfinished(Path(name), run_ids_of(records))
     return found

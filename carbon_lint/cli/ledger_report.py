@@ -52,6 +52,8 @@ def report(arguments: Namespace) -> int:
         raise UsageError("--earlier and --notice are for --format issue", suggest=(("format", "issue"),))
     if arguments.output is not None:
         check_replaceable(arguments.output, f"month-{arguments.format}")
+    if arguments.notice is not None:
+        check_replaceable(arguments.notice, "month-notice")
     url, now = ledger_url(arguments.ledger), datetime.now(UTC)
     month, found = read_month(
         url,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from carbon_lint.text import quoted, terminal
 
+VERBOSE = "log what is read, asked and decided, without secrets"
+
 if TYPE_CHECKING:
     from argparse import Namespace
 

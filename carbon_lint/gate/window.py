@@ -75,13 +75,13 @@ def with_budget(verdict: Verdict, spent: Spent) -> Verdict:
     for limit in spent.limits:
         missing = spent.missing(limit.unit)
         own = limit.status
-        if own is Status.PASS and missing:
+        if own is Status.INCONCLUSIVE:
+            reasons.append(f"{limit.name}: the limit lies within the range of the sum: too close to call")
+        if own is not Status.FAIL and missing:
             own = Status.INCONCLUSIVE
             reasons.append(
                 f"{limit.name}: {missing} run{'' if missing == 1 else 's'} "
                 f"ha{'s' if missing == 1 else 've'} no figure, so the sum is larger than stated"
             )
-        elif own is Status.INCONCLUSIVE:
-            reasons.append(f"{limit.name}: the limit lies within the range of the sum: too close to call")
         status = next(each for each in _WORST if each in {status, own})
     return Verdict(status=status, limits=(*verdict.limits, *spent.limits), reasons=tuple(reasons))

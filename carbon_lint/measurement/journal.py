@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 _COMPONENTS = tuple(field.name for field in fields(Energy))
 NEEDS_A_FOLDER = "name a record in a folder that can be written to"
+FORECAST_KEYS = {"forecast_share", "at_s"}
+"""All that the line of a forecast holds."""
 _LEVEL = 1  # a day's journal in half a second, a tenth of its size; a job that was cancelled has seconds
 
 

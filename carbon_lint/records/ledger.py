@@ -137,7 +137,7 @@ def _add(record: Record, name: str, months: dict[str, dict[str, str]], storage: 
     data = _rendered(record)
     while True:
         known = [months[each][name] for each in _months_of(record) if name in months[each]]
-        there = [_entry(storage.read(each), storage.shown(each)) for each in known]
+        there = [_entry(storage.read(each), each, storage) for each in known]
         added = _compared(record, there)
         if added is not None:
             return added
@@ -216,10 +216,10 @@ def contents(url: str, months: Collection[str] | None = None, *, since: str = ""
         there = sorted({posixpath.dirname(path) for path in paths}) or _months(storage)
     found, broken = [], []
     for path, data in storage.read_all(paths):
-        if since and _ended_before(since, data):
+        if since and _ended_before(since, data, posixpath.dirname(path)):
             continue
         try:
-            found.append(_entry(data, storage.shown(path)))
+            found.append(_entry(data, path, storage))
         except InputError as error:
             broken.append(Broken(path=storage.shown(path), month=posixpath.dirname(path), error=error))
     found.sort(key=_time_of)
@@ -237,10 +237,10 @@ def contents_between(url: str, since: datetime, until: datetime | None = None) -
     return replace(found, entries=entries)
 
 
-def _ended_before(since: str, data: bytes | InputError) -> bool:
+def _ended_before(since: str, data: bytes | InputError, month: str) -> bool:
     """Return whether a file can only be the record of a run that ended before: it is not parsed for that."""
     ends = [] if isinstance(data, InputError) else _ENDED.findall(data)
-    return bool(ends) and max(ends) < since.encode()
+    return bool(ends) and max(ends) < since.encode() and max(ends).startswith(month.encode())
 
 
 def _months_between(since: datetime, until: datetime | None) -> list[str]:
@@ -258,10 +258,11 @@ def _time_of(entry: Entry) -> tuple[float, str]:
     return window_of(entry.record).end_s, entry.path
 
 
-def _entry(data: bytes | InputError, path: str) -> Entry:
-    """Return the record that a file of the ledger holds. Raise InputError, also if its times cannot be read."""
+def _entry(data: bytes | InputError, name: str, storage: Storage) -> Entry:
+    """Return the record in `MONTH/NAME`. Raise InputError, also if a sum of its month would miss or misplace it."""
     if isinstance(data, InputError):
         raise data
+    path, month = storage.shown(name), posixpath.dirname(name)
     record = _parsed(data, path)
     try:
         window_of(record)
@@ -269,6 +270,8 @@ def _entry(data: bytes | InputError, path: str) -> Entry:
         raise InputError(
             f"{path} cannot be right: it ran from {record.started_at} to {record.ended_at}", hint=_TAKE_IT_OUT
         ) from error
+    if month_of(record) != month:
+        raise InputError(f"{path} ended in {month_of(record)}, and lies in the folder of {month}", hint=_TAKE_IT_OUT)
     return Entry(path=path, record=record)
 
 
@@ -310,7 +313,7 @@ def newest_first(url: str, *, until: str | None = None, containing: Iterable[str
         if until is not None and month > until[:7]:
             continue
         found = [
-            _entry(data, storage.shown(path))
+            _entry(data, path, storage)
             for path, data in storage.read_all(sorted(storage.names(month)))
             if isinstance(data, InputError) or all(mark in data for mark in marks)
         ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
+from carbon_lint import redact
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.files import write_atomically
 from carbon_lint.project import install_hint
@@ -226,15 +227,15 @@ class RemoteStorage:
         try:
             import fsspec  # noqa: PLC0415  not part of a plain install
         except ImportError as error:
-            raise UsageError(f"{url} needs fsspec", hint=install_hint("hub")) from error
+            raise UsageError(f"{redact.script(url)} needs fsspec", hint=install_hint("hub")) from error
         try:
             filesystem, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
             raise UsageError(
-                f"{url} cannot be reached: {error}", hint=f"install fsspec's part for {scheme}://"
+                f"{redact.script(url)} cannot be reached: {error}", hint=f"install fsspec's part for {scheme}://"
             ) from error
         except _failures() as error:  # some ask their server at once
-            raise InputError(f"cannot reach {url}: {error}") from error
+            raise InputError(f"cannot reach {redact.script(url)}: {error}") from error
         self._filesystem: Any = filesystem
         self._url = url.rstrip("/")
 

@@ -13,6 +13,7 @@ from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
 from carbon_lint.records.document import ANY_FORMAT, FORMAT_1, find_problem, record_from_json, record_to_json
 from carbon_lint.records.emissions_csv.table import looks_like_csv
+from carbon_lint.records.hashes import FIELD, record_sha256, short
 from carbon_lint.records.journal import (
     BEGINNING,
     check_no_run_is_missing,
@@ -93,6 +94,18 @@ def _unusual(record: Record) -> tuple[str, str] | None:
         return None
     figures = (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours))
     return next((found for found in map(unusual_intensity, figures) if found is not None), None)
+
+
+def check_sealed(path: str | os.PathLike[str]) -> None:
+    """Raise InputError if the record at `path` states a hash that is not its own: somebody has changed it since."""
+    document = json.loads(_read(path))
+    stated, found = document.get(FIELD), record_sha256(document)
+    if stated not in {None, found}:
+        raise InputError(
+            f"{os.fspath(path)} was changed after it was written: its hash is {short(found)}, and it states "
+            f"{short(str(stated))}",
+            hint=_AS_WRITTEN,
+        )
 
 
 def check_plausible(record: Record, path: str | os.PathLike[str]) -> None:

@@ -23,6 +23,7 @@ _SIGNS = {
     "month-text": rb"(?m)^Time: +(?:\d{4}-\d\d|the last )",
     "month-markdown": rb"\A<!-- carbon-lint month",
     "month-issue": rb"\A<!-- carbon-lint told ",
+    "month-notice": rb"\A(?:[^\n]*the budget [^\n]* (?:is used up|has reached )[^\n]*\n\n)+\Z",
     "month-html": rb"<title>[^<]*carbon-lint",
     "month-csv": rb"\Aperiod,by,name,runs,share,emissions_g_low,",
     "month-json": rb'\A\{\s*"format": "carbon-lint/month@',

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.host.model import recomputed
-from carbon_lint.measurement.journal import reading_from_json
+from carbon_lint.measurement.journal import FORECAST_KEYS, reading_from_json
 from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
 from carbon_lint.records.document import find_problem, intensity_from_json, record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short
@@ -79,7 +79,7 @@ class _Replay:
             self._check_sealed(number, document.get("ended"))
         elif "marks" in document:
             self._hear(number, document["marks"])
-        else:
+        elif document.keys() != FORECAST_KEYS:
             self._read(number, document)
 
     def _hear(self, number: int, marks: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -47,6 +49,9 @@ def test_the_section_says_what_was_measured_and_a_template_reader_finds_it():
     assert "- **Measured:** all of the energy, by sensors\n" in text
     assert f"- **Run:** [the run]({url}), " in text
     assert written(text, run)[0] == text
+    assert "effectiveness" not in text
+    halls = replace(run, pue=1.5)
+    assert "- **Power usage effectiveness:** 1.5, counted in the energy\n" in written(FRONT, halls, with_body=True)[0]
 
 
 def test_the_lines_agree_with_the_card_at_every_size(cli):
@@ -157,4 +162,7 @@ def test_the_optional_keys_are_those_of_other_writers_and_on_cloud_is_never_gues
     values = ("1.25", "1.0", "AMD EPYC 7763", "16.0")
     assert "".join(f"  {name}: {value}\n" for name, value in zip(added, values, strict=True)) in text
     assert "  on_cloud: true\n" in text
+    for duration_s, hours in ((2.09, "0.0005806"), (0.4, "0.0001111"), (90 * 60 + 1, "1.5")):
+        short, _ = written(FRONT, a_run(70.05, duration_s=duration_s), with_energy=True)
+        assert f"  hours_used: {hours}\n" in short
     assert "on_cloud" not in written(FRONT, a_run(70.05, intensity=paris))[0]

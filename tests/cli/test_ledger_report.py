@@ -52,6 +52,17 @@ def test_a_month_without_a_run_is_reported_and_a_file_that_cannot_be_read_is_nam
     assert "at least" in cli("ledger", "report")[1]
 
 
+def test_a_notice_is_written_over_an_earlier_one_alone(cli):
+    flags = ("ledger", "report", "--format", "issue", "--max-emissions", "1 g", "--notice", "out")
+    for _ in range(2):
+        code, _, err = cli(*flags)
+        assert code == 0, err
+    assert "the budget all runs is used up" in Path("out").read_text()
+    Path("out").write_text("mine")
+    assert cli(*flags)[0] == 2
+    assert Path("out").read_text() == "mine"
+
+
 @cases("form", ["text", "markdown", "html", "csv", "json", "issue", "badge", "badge-json"])
 def test_a_report_is_written_over_an_earlier_one_of_its_own_form_alone(cli, form):
     for _ in range(2):

@@ -52,6 +52,8 @@ def test_the_variable_asks_for_it_too_and_the_flag_may_stand_before_the_verb(cli
     assert err == ""
     for argv in (("--verbose", "check", "README.md"), ("check", "README.md", "--verbose")):
         assert cli(*argv)[:2] == (code, out)
+    for argv in (("ledger", "list", "--verbose"), ("ledger", "--verbose", "list")):
+        assert "carbon-lint: debug" in cli(*argv)[2]
     monkeypatch.setenv("CARBON_LINT_LOG", "debug")
     assert cli("check", "README.md")[:2] == (code, out)
     assert "carbon-lint: debug" in cli("check", "README.md")[2]

@@ -19,7 +19,17 @@ from hypothesis import strategies as st
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records import ledger as ledger_module
 from carbon_lint.records.comparable import Identity, identity_of
-from carbon_lint.records.ledger import Entry, add, add_all, entries, key, latest, newest_first
+from carbon_lint.records.ledger import (
+    Entry,
+    add,
+    add_all,
+    contents,
+    contents_between,
+    entries,
+    key,
+    latest,
+    newest_first,
+)
 from carbon_lint.records.ledger_sum import Reason, total
 from carbon_lint.records.ranges import emissions_range, energy_range
 from carbon_lint.records.record import Basis, Energy, Method, Methods, Outcome, Provenance
@@ -113,6 +123,29 @@ def test_a_month_is_that_in_which_the_run_ended(ledger):
     assert summed(ledger, "2026-10").runs == 1
     assert summed(ledger, "2026-09").runs == 0
     assert [entry.path.split("/")[-2] for entry in entries(ledger)] == ["2026-10", "2026-11"]
+
+
+def test_a_record_that_was_moved_to_another_month_by_hand_stops_every_sum(tmp_path):
+    """Its file stays in the folder of its month, so one kind of sum would count it and another would not."""
+    url = str(tmp_path / "ledger")
+    added = Path(add(ran(1, started_at="2026-11-03T10:00:00Z", ended_at="2026-11-03T11:00:00Z"), url).path)
+    add(ran(2), url)
+    added.write_text(added.read_text().replace('"2026-11-03T1', '"2026-10-03T1'))
+    november = datetime(2026, 11, 1, tzinfo=UTC)
+    for found in (contents(url), contents(url, ["2026-11"]), contents_between(url, november)):
+        assert [broken.path for broken in found.broken] == [str(added)]
+        assert "ended in 2026-10, and lies in the folder of 2026-11" in found.broken[0].error.message
+
+
+def test_a_record_that_was_changed_by_hand_is_not_added(cli, files):
+    files(a=ran(1), b=ran(2))
+    path = Path("a.json")
+    path.write_text(path.read_text().replace('"outcome": "completed"', '"outcome": "failed"'))
+    for named in ("a.json", "."):
+        code, out, err = cli("ledger", "add", "b.json", named)
+        assert (code, out) == (2, "")
+        assert "a.json was changed after it was written: its hash is" in err
+    assert not Path("ledger").exists()
 
 
 def recovered_run(**changes):
@@ -425,8 +458,9 @@ def test_ten_thousand_foreign_files_beside_the_records_are_passed_over(cli, tmp_
 def test_a_ledger_that_cannot_be_reached_or_written_says_so(tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(UsageError, match="cannot be reached"):
-        add(ran(1), "nosuch://team/ledger")
+    with pytest.raises(UsageError, match="cannot be reached") as raised:
+        add(ran(1), "nosuch://me:pass1@team/ledger?token=pass1")
+    assert "pass1" not in raised.value.message
     with pytest.raises(InputError, match="is not a folder"):
         add(ran(1), str(tmp_path / "file"))
     with pytest.raises((OutputError, InputError)):

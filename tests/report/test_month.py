@@ -27,6 +27,7 @@ from carbon_lint.report.ledger import month_data, month_issue, month_page, month
 from carbon_lint.report.ledger.answer import Answer
 from carbon_lint.report.ledger.month import month_of
 from carbon_lint.report.ledger.month_badge import of_month
+from carbon_lint.report.ledger.sum import sum_text
 from carbon_lint.report.ledger.tables import tables
 from carbon_lint.report.ledger.words import answer
 from tests.cases import cases
@@ -38,7 +39,7 @@ AT_15 = datetime(2026, 11, 16, tzinfo=UTC)  # fifteen whole days have passed
 LATER = datetime(2026, 12, 5, tzinfo=UTC)
 
 
-def ran(number, *, day=1, hour=12, emissions_g=100.0, model="acme/vit", attempt=1, **changes):
+def ran(number, *, day=1, hour=12, emissions_g=100.0, model="acme/vit", repository="acme/code", attempt=1, **changes):
     """A run that only sensors measured, on a machine of its own."""
     node = f"node-{number}"
     return fitting(
@@ -49,7 +50,7 @@ def ran(number, *, day=1, hour=12, emissions_g=100.0, model="acme/vit", attempt=
             energy_kwh=Energy(total=1.0, gpu=1.0) if emissions_g is not None else Energy(total=None),
             methods=Methods(gpu=Method.COUNTER),
             hardware=replace(RECORD.hardware, node=node, gpus=()),
-            provenance=Provenance(repository="acme/code", run_id=str(number), run_attempt=attempt, model=model),
+            provenance=Provenance(repository=repository, run_id=str(number), run_attempt=attempt, model=model),
             **({"intensity": None} if emissions_g is None else {}),
             **changes,
         )
@@ -101,6 +102,21 @@ def test_a_run_without_a_figure_makes_it_not_known():
     assert "at least 1.5 kg" in month_text.text(one)
 
 
+def test_at_least_is_said_of_what_lacks_a_run_alone():
+    energy_only = replace(ran(1, day=2), emissions_g=None, intensity=None)
+    alone, beside = month([energy_only]), month([energy_only, ran(2, day=3)])
+    assert answer(alone).startswith("not measured, 1 kWh (0.95 to 1.05) in 1 run.")
+    assert of_month(alone).message == "1 kWh, measured"
+    assert re.search(r"vit +2 +at least 100 g .*[^t] 2 kWh", month_text.text(beside))
+    assert [row[-2:] for row in csv.reader(io.StringIO(month_data.as_csv(beside)))][:2] == [
+        ["without_emissions", "without_energy"],
+        ["1", "0"],
+    ]
+    assert json.loads(month_data.as_json(beside))["by"]["model"][0]["without_emissions"] == 1
+    for said in (answer(beside), sum_text(beside.total, (), "2026-11")):
+        assert re.search(r"at least 100 g \([^)]*\), 2 kWh", said), said
+
+
 def test_a_budget_counts_its_models_and_its_own_window():
     records = [ran(1, day=2), ran(2, day=14), ran(3, day=14, model="acme/bert"), ran(4, day=14, model=None)]
     budgets = [
@@ -109,7 +125,26 @@ def test_a_budget_counts_its_models_and_its_own_window():
     ]
     one = month(records, budgets=budgets)
     assert [each.limit.measured for each in one.budgets] == [200.0, 4.0]
-    assert "1 runs name no model" in month_text.text(one)
+    assert "2 runs name no model that a budget names" in month_text.text(one)
+    assert "name no model" not in month_text.text(month(records, budgets=budgets[1:]))
+
+
+def test_cards_of_one_name_in_two_repositories_are_two_models():
+    records = [ran(1, model="README.md", repository="acme/a"), ran(2, day=5, model="README.md", repository="acme/b")]
+    assert {group.name for group in month(records).groups["model"]} == {"acme/a: README.md", "acme/b: README.md"}
+
+
+def test_the_headline_says_how_the_other_limits_look():
+    names = ("a", "b", "c")
+    for limits_g, words in (
+        ((50.0, 9000.0), "the other limit looks better"),
+        ((50.0, 40.0), "the other limit looks alike"),
+        ((50.0, 9000.0, 8000.0), "the other 2 limits look better"),
+        ((50.0, 40.0, 9000.0), "1 of the other 2 limits looks alike"),
+        ((50.0, 40.0, 30.0), "the other 2 limits look alike"),
+    ):
+        budgets = [WindowBudget(name=name, max_emissions_g=limit) for name, limit in zip(names, limits_g, strict=False)]
+        assert answer(month(EACH_DAY, budgets=budgets)).endswith(f"; {words}")
 
 
 def test_an_outlook_is_linear_and_its_range_holds_both_errors():

@@ -109,6 +109,17 @@ def test_what_is_no_secret_stays_readable(words):
     assert list(redact.command(words)) == words
 
 
+def test_the_password_of_curls_login_is_hidden_and_a_users_group_is_not():
+    for flag in ("-u", "--user", "--proxy-user"):
+        assert redact.command(["curl", "-s", flag, "me:pass1", "http://x"])[3] == "me:***"
+        for line in (f"curl {flag} me:pass1 http://x", f"cd a && curl -s {flag} 'me:pass1' http://x"):
+            assert "pass1" not in redact.text(line)
+            assert "pass1" not in redact.command(["bash", "-c", line])[2]
+    for words in (["docker", "run", "-u", "1000:1000", "x"], ["curl", "-u", "me", "http://x:80/"]):
+        assert list(redact.command(words)) == words
+        assert redact.text(" ".join(words)) == " ".join(words)
+
+
 def test_a_variable_that_only_sounds_like_a_secret_hides_nothing():
     environ = {"TOKENIZERS_PARALLELISM": "false", "MAX_TOKENS": "512", "USE_TOKEN": "true", "KEYBOARD": "qwertyuiop"}
     assert redact.secrets_of(environ) == ()

@@ -36,6 +36,7 @@ def measured(tmp_path_factory):
     (folder / "README.md").write_text(CARD)
     job = [sys.executable, "-c", "import time; time.sleep(0.5)"]
     flags = ["--location", "FRA", "--tick", "100ms", "--record", "r.json", "--card", "README.md", "--run-group", "g"]
+    flags += ["--max-emissions", "1 kg", "--forecast", "--expected-duration", "1s"]
     done = spawn.run(
         [sys.executable, "-m", "carbon_lint", "run", *flags, "--", *job],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,

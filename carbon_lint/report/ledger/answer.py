@@ -104,9 +104,11 @@ def headline(budgets: Sequence[Judged], spent: str) -> str:
     others = len(budgets) - 1
     if not others:
         return said
-    rest = f"the other {others} limits" if others > 1 else "the other limit"
-    more = "looks" if others == 1 else "look"
-    return f"{said}; {rest} {more} better" if not alike else f"{said}; {alike} of {rest} look{'s' * (alike == 1)} alike"
+    if others == 1:
+        return f"{said}; the other limit looks {'alike' if alike else 'better'}"
+    if alike in {0, others}:
+        return f"{said}; the other {others} limits look {'alike' if alike else 'better'}"
+    return f"{said}; {alike} of the other {others} limits look{'s' * (alike == 1)} alike"
 
 
 def sentence(one: Judged) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from carbon_lint.gate.window import Spent
-    from carbon_lint.limits import BudgetException
+    from carbon_lint.limits import BudgetException, WindowBudget
     from carbon_lint.records.ledger import Broken
     from carbon_lint.records.ledger_sum import Counted, Total
     from carbon_lint.records.outlook import Outlook
@@ -32,13 +32,18 @@ _SHOWN_MODELS = 3  # as many as a chart has colours
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Some runs together. `share` is their part of the grams, or of the energy if no run has grams."""
+    """Some runs together. `share` is their part of the grams, or of the energy if no run has grams.
+
+    `without_emissions` and `without_energy` are how many of them have no such figure: the sum is larger than stated.
+    """
 
     name: str
     runs: int
     emissions_g: Range | None
     energy_kwh: Range | None
     share: float | None = None
+    without_emissions: int = 0
+    without_energy: int = 0
 
     @property
     def is_named(self) -> bool:
@@ -65,6 +70,7 @@ class Month:
         over_own_limit: how many runs went over a limit of their own.
         exceptions: what the configuration excepts and was in force in the period.
         broken: files that cannot be read as records.
+        of_no_team: how many runs count in no budget that names models, if there is one.
     """
 
     period: Period
@@ -81,6 +87,7 @@ class Month:
     over_own_limit: int
     exceptions: tuple[BudgetException, ...]
     broken: tuple[Broken, ...]
+    of_no_team: int
 
     @property
     def is_over(self) -> bool:
@@ -102,6 +109,7 @@ def month_of(
     total = total_of(counted)
     alive = [each for each in counted if each.record is not None]
     days_g = by_day(_figures(alive), period)
+    spent = tuple(spent)
     return Month(
         period=period,
         now=now,
@@ -121,7 +129,13 @@ def month_of(
         over_own_limit=sum(each.entry.record.over_budget for each in alive),
         exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
         broken=tuple(broken),
+        of_no_team=_of_no_team(alive, [each.budget for each, _ in spent if each.budget.models]),
     )
+
+
+def _of_no_team(counted: Iterable[Counted], budgets: Sequence[WindowBudget]) -> int:
+    named = [each.entry.record.provenance.model for each in counted if budgets]
+    return sum(not any(budget.counts(model) for budget in budgets) for model in named)
 
 
 def _is_retry(each: Counted) -> bool:
@@ -171,7 +185,15 @@ def _group(name: str, counted: Sequence[Counted], whole: Group | None = None) ->
     if whole is not None:
         mine, all_ = (grams, whole.emissions_g) if whole.emissions_g is not None else (energy, whole.energy_kwh)
         share = None if mine is None or all_ is None or not all_.likely else mine.likely / all_.likely
-    return Group(name=name, runs=len(counted), emissions_g=grams, energy_kwh=energy, share=share)
+    return Group(
+        name=name,
+        runs=len(counted),
+        emissions_g=grams,
+        energy_kwh=energy,
+        share=share,
+        without_emissions=sum(each.ranges[0] is None for each in counted),
+        without_energy=sum(each.ranges[1] is None for each in counted),
+    )
 
 
 def _size(grams: Range | None, energy: Range | None) -> tuple[float, float]:

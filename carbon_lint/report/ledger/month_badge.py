@@ -48,7 +48,8 @@ def _share(one: Judged, *, is_alone: bool) -> str:
 
 def _figure(month: Month) -> str:
     total = month.total
-    at_least = "at least " if total.without_emissions or month.broken else ""
+    lacking = total.without_energy if total.emissions_g is None else total.without_emissions
+    at_least = "at least " if lacking or month.broken else ""
     if total.emissions_g is not None:
         return at_least + format_emissions(total.emissions_g.likely)
     if total.energy_kwh is not None:

@@ -21,6 +21,7 @@ _ENDS = ("low", "likely", "high")
 COLUMNS = (
     *("period", "by", "name", "runs", "share"),
     *(f"{figure}_{end}" for figure in ("emissions_g", "energy_kwh") for end in _ENDS),
+    *("without_emissions", "without_energy"),
 )
 """What a row of the CSV holds. `by` is `total`, a key such as `model`, `lost` or `retries`."""
 
@@ -28,7 +29,14 @@ COLUMNS = (
 def as_csv(month: Month) -> str:
     """Return one row a group. A text that a spreadsheet would run as a formula gets a quote before it."""
     total = month.total
-    whole = Group(name="", runs=total.runs, emissions_g=total.emissions_g, energy_kwh=total.energy_kwh)
+    whole = Group(
+        name="",
+        runs=total.runs,
+        emissions_g=total.emissions_g,
+        energy_kwh=total.energy_kwh,
+        without_emissions=len(total.without_emissions),
+        without_energy=len(total.without_energy),
+    )
     named = [("total", whole), *((key, group) for key, groups in month.groups.items() for group in groups)]
     named += [*(("lost", group) for group in month.lost), ("retries", month.retries)]
     stream = io.StringIO()
@@ -36,7 +44,8 @@ def as_csv(month: Month) -> str:
     writer.writerow(COLUMNS)
     for key, each in named:
         figures = (each.runs, each.share, *_ends(each.emissions_g), *_ends(each.energy_kwh))
-        writer.writerow((month.period.name, key, spreadsheet(each.name), *figures))
+        lacking = (each.without_emissions, each.without_energy)
+        writer.writerow((month.period.name, key, spreadsheet(each.name), *figures, *lacking))
     return stream.getvalue()
 
 
@@ -97,6 +106,8 @@ def _group(group: Group) -> dict[str, Any]:
         "share": group.share,
         "emissions_g": _range(group.emissions_g),
         "energy_kwh": _range(group.energy_kwh),
+        "without_emissions": group.without_emissions,
+        "without_energy": group.without_energy,
     }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import LimitResult
     from carbon_lint.records.ledger_sum import Total
     from carbon_lint.records.uncertainty import Range
+    from carbon_lint.report.ledger.month import Group
 
 _LEFT_OUT = {
     Reason.SAME: ("is another state of a run that is counted", "are other states of runs that are counted"),
@@ -31,10 +32,9 @@ _LEFT_OUT = {
 
 def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
     """Return the sum in a few lines: the figures, what was left out and why, and each limit."""
-    at_least = "at least " if total.without_emissions or total.without_energy else ""
-    figures = f"{emissions_between(total.emissions_g)}, {energy_between(total.energy_kwh)}"
+    figures = ", ".join(figures_of(total))
     share = "" if total.measured_share is None else f", {percent(total.measured_share)} of the energy measured"
-    lines = [f"{period}: {at_least}{figures} in {total.runs} run{'' if total.runs == 1 else 's'}{share}"]
+    lines = [f"{period}: {figures} in {total.runs} run{'' if total.runs == 1 else 's'}{share}"]
     for reason, count in total.left_out.items():
         words = _LEFT_OUT[reason][count != 1]
         in_full = _each_in_full(total) if _is_last(reason, total) else ""
@@ -48,6 +48,16 @@ def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
         used = f" ({percent(part)})" if part is not None and part != float("inf") else ""
         lines.append(f"  {format_limit(limit)}{used}")
     return "\n".join(lines) + "\n"
+
+
+def figures_of(some: Total | Group, *, is_whole: bool = True) -> tuple[str, str]:
+    """Return grams and energy for a person: at least so much if a run has none of them, or the sum is not whole."""
+    grams, energy_kwh = emissions_between(some.emissions_g), energy_between(some.energy_kwh)
+    if some.emissions_g is not None and (some.without_emissions or not is_whole):
+        grams = f"at least {grams}"
+    if some.energy_kwh is not None and (some.without_energy or not is_whole):
+        energy_kwh = f"at least {energy_kwh}"
+    return grams, energy_kwh
 
 
 def _is_last(reason: Reason, total: Total) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbon_lint.report.ledger.answer import amount, with_range
-from carbon_lint.report.ledger.sum import emissions_between, energy_between
+from carbon_lint.report.ledger.keys import model_name
+from carbon_lint.report.ledger.sum import emissions_between, energy_between, figures_of
 from carbon_lint.report.run.phrases import percent
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ def tables(month: Month) -> list[Table]:
 def facts(month: Month) -> list[tuple[str, str]]:
     """Return the four figures of the top."""
     total = month.total
-    at_least = "at least " if total.without_emissions or total.without_energy or month.broken else ""
+    grams, energy_kwh = figures_of(total, is_whole=not month.broken)
     share = total.measured_share
     return [
-        ("Emissions", f"{at_least}{emissions_between(total.emissions_g)}"),
-        ("Energy", f"{at_least}{energy_between(total.energy_kwh)}"),
+        ("Emissions", grams),
+        ("Energy", energy_kwh),
         ("Runs", str(total.runs)),
         ("Measured by sensors", "not known of every run" if share is None else f"{percent(share)} of the energy"),
     ]
@@ -81,7 +82,8 @@ def _groups(title: str, key: str, groups: tuple[Group, ...]) -> Table:
 
 def _group(group: Group) -> tuple[str, ...]:
     share = "" if group.share is None else percent(group.share)
-    return group.name, str(group.runs), emissions_between(group.emissions_g), share, energy_between(group.energy_kwh)
+    grams, energy_kwh = figures_of(group)
+    return group.name, str(group.runs), grams, share, energy_kwh
 
 
 def _largest(month: Month) -> Table:
@@ -94,7 +96,7 @@ def _run(each: Counted) -> tuple[str, ...]:
     where = record.provenance
     return (
         record.ended_at[:_DAY],
-        where.model or where.repository or "",
+        model_name(record) or where.repository or "",
         (where.ref or "").removeprefix("refs/heads/"),
         str(record.outcome),
         energy_between(each.ranges[1]) if each.ranges[0] is None else emissions_between(each.ranges[0]),

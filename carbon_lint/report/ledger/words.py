@@ -28,13 +28,18 @@ def notes(month: Month) -> list[str]:
         found.append(basis(ahead))
     shared = sum(month.total.left_out.get(reason, 0) for reason in (Reason.HELD, Reason.SHARED))
     if shared:
-        found.append(f"{shared} records shared a machine or a GPU with others: that time counts once.")
-    unnamed = sum(group.runs for group in month.groups.get("model", ()) if not group.is_named)
-    if unnamed and any(one.spent.budget.models for one in month.budgets):
-        found.append(f"{unnamed} runs name no model, so they count only in budgets of all runs.")
+        what = "1 record" if shared == 1 else f"{shared} records"
+        found.append(f"{what} shared a machine or a GPU with others: that time counts once.")
+    if month.of_no_team:
+        what = "1 run names" if month.of_no_team == 1 else f"{month.of_no_team} runs name"
+        found.append(f"{what} no model that a budget names: only budgets of all runs count {_them(month.of_no_team)}.")
     if len(month.total.bases) > 1:
         found.append(f"The grams are of two bases, {' and '.join(month.total.bases)}: compare months by their energy.")
     return found
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def until(month: Month) -> str:
