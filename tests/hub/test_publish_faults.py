@@ -441,3 +441,11 @@ def test_a_certificate_that_is_not_trusted_is_said_at_once(tls_hub, at, cli, mon
     assert "its certificate is not trusted" in err
     assert "SSL_CERT_FILE" in err
     assert time.monotonic() - start < 5 * busy()
+
+
+def test_certificates_that_cannot_be_read_are_named(server, cli, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/none.pem")
+    code, _, err = publish(cli)
+    assert code == 2
+    assert "SSL_CERT_FILE" in err
+    assert server.card("acme/m") == OLD.encode()

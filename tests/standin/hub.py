@@ -77,12 +77,13 @@ class StandInHub:
         """Set when the server goes down, so that stalled answers end."""
         return self._server.closing
 
-    def environ(self, token: str | None = WRITE_TOKEN) -> dict[str, str]:
-        """The variables that point huggingface_hub here."""
+    def environ(self, token: str | None = WRITE_TOKEN, *, in_container: bool = False) -> dict[str, str]:
+        """The variables that point huggingface_hub here; no file of this machine is in a container."""
         found = {"HF_ENDPOINT": self.endpoint, "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1"}
         if token is not None:
             found["HF_TOKEN"] = token
-        found["SSL_CERT_FILE"] = str(self.ca_file or AUTHORITY)
+        if not in_container:
+            found["SSL_CERT_FILE"] = str(self.ca_file or AUTHORITY)
         return found
 
     def oidc_environ(self, resource: str, repository: str = "acme/training", **claims: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ import tenacity
 from huggingface_hub.utils import HfHubHTTPError, parse_ratelimit_headers
 
 from carbon_lint import debug
-from carbon_lint.errors import HubError
+from carbon_lint.errors import HubError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -118,7 +118,13 @@ class BoundedClient(httpx.Client):
         call_timeout_s: float | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(follow_redirects=True, **options)
+        try:
+            super().__init__(follow_redirects=True, **options)
+        except OSError as error:
+            raise InputError(
+                f"the certificates of the authorities cannot be read: {error.strerror or error}",
+                hint="SSL_CERT_FILE must name a file of certificates, or not be set",
+            ) from error
         self.deadline = deadline
         self.call_timeout_s = CALL_TIMEOUT_S if call_timeout_s is None else call_timeout_s
         self.retries = retries
