@@ -66,7 +66,7 @@ def morning(tmp_path, monkeypatch):
 
 
 def spend(number, emissions_g):
-    ended = datetime.now(UTC) - timedelta(seconds=30)
+    ended = datetime.now(UTC) - timedelta(seconds=30 * (5 - number))  # apart: time that two runs share counts once
     energy = Energy(total=emissions_g / 100, gpu=emissions_g / 100)
     stamp = f"{ended:%Y-%m-%dT%H:%M:%SZ}"
     one = a_record(run_id=f"run-{number}", ended_at=stamp, emissions_g=emissions_g, energy_kwh=energy, duration_s=1.0)
