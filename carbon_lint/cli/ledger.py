@@ -129,19 +129,16 @@ def _named(names: list[str]) -> list[NamedRecord]:
     """Return the records of the files and folders. Raise NothingFoundError for a folder without any."""
     from carbon_lint.records.folder import records_in
     from carbon_lint.records.merge.merge import NamedRecord, run_ids_of
-    from carbon_lint.records.store import check_sealed, load_record
+    from carbon_lint.records.store import load_record
 
     found: list[NamedRecord] = []
     for name in names:
         if not os.path.isdir(name):
             found.append(NamedRecord(name=name, record=load_record(name)))
-            check_sealed(name)
             continue
         records = records_in(name)
         if not records:
             raise NothingFoundError(f"{name} holds no record", hint="name the folder that `run --record` wrote to")
-        for record in records:
-            check_sealed(record.name)
         found += records
         _tell_unfinished(Path(name), run_ids_of(records))
     return found

@@ -391,7 +391,7 @@ def _name(record: Record) -> str:
 
 def _parsed(data: bytes, path: str) -> Record:
     try:
-        return parse_record(data, path, has_command=False)
+        return parse_record(data, path, is_of_ledger=True)
     except OtherFormatError:
         raise
     except InputError as error:

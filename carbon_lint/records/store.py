@@ -46,7 +46,7 @@ def as_stored(record: Record) -> Record:
 
 
 def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
-    """Read a record to act on it: one whose figures cannot be true, or are not its journal's, is refused.
+    """Read a record to act on it: one that was changed, cannot be true, or is not its journal's, is refused.
 
     `allow_unusual` accepts a carbon intensity that no grid has, as the run itself may have done.
 
@@ -70,21 +70,24 @@ def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str]) -> Record:
 
 
 def parse_record(
-    data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False, has_command: bool = True
+    data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False, is_of_ledger: bool = False
 ) -> Record:
     """Return the record whose file holds `data`; `path` is what messages call it.
 
-    Without `has_command` its command is left empty: hiding what may be a secret in it takes longer than all the rest.
+    A record `is_of_ledger` was checked when it was added. Its hash is not computed again, and its command is left
+    empty: both would take longer than all the rest, and a ledger may hold 100,000 records.
 
-    Raises InputError if it is not JSON, not a record, not valid by the schema, or contradicts itself.
+    Raises InputError if it is not JSON, not a record, not valid by the schema, contradicts itself, or was changed.
     """
-    record = _parse(data, path, has_command=has_command)
+    record = _parse(data, path, has_command=not is_of_ledger)
     contradiction = find_contradiction(record)
     if contradiction is not None:
         raise InputError(f"{os.fspath(path)} contradicts itself: {contradiction}", hint=_AS_WRITTEN)
     unusual = None if allow_unusual else _unusual(record)
     if unusual is not None:
         raise InputError(f"{os.fspath(path)}: {unusual[0]}", hint=unusual[1])
+    if not is_of_ledger:
+        _check_sealed(data, path)
     return record
 
 
@@ -96,9 +99,9 @@ def _unusual(record: Record) -> tuple[str, str] | None:
     return next((found for found in map(unusual_intensity, figures) if found is not None), None)
 
 
-def check_sealed(path: str | os.PathLike[str]) -> None:
-    """Raise InputError if the record at `path` states a hash that is not its own: somebody has changed it since."""
-    document = json.loads(_read(path))
+def _check_sealed(data: bytes, path: str | os.PathLike[str]) -> None:
+    """Raise InputError if the record states a hash that is not its own: somebody has changed it since."""
+    document = json.loads(data)
     stated, found = document.get(FIELD), record_sha256(document)
     if stated not in {None, found}:
         raise InputError(

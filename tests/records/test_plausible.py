@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.places import every_place
+from carbon_lint.records.hashes import sealed
 from carbon_lint.records.journal import FORMAT
 from carbon_lint.records.merge.combine import combine
 from carbon_lint.records.plausible import _gpu_flaws, find_contradiction, find_implausible
@@ -34,7 +35,7 @@ HALF_A_MINUTE_S = 30.0
 
 
 def edited(**changes):
-    """The record's JSON with `energy_kwh.total=3` and the like."""
+    """The record's JSON with `energy_kwh.total=3` and the like, and the hash that belongs to it."""
     document = record_to_json(a_record())
     for path, value in changes.items():
         *groups, name = path.split("__")
@@ -42,7 +43,7 @@ def edited(**changes):
         for group in groups:
             place = place[group]
         place[name] = value
-    return document
+    return sealed(document)
 
 
 EDITS = {
@@ -91,6 +92,10 @@ EDITS = {
         "duration_s is 360000, expected 3600: the time from started_at to ended_at",
     ),
     "a hundredth of the duration": (edited(duration_s=36.0), "duration_s is 36, expected 3600"),
+    "an outcome, and not the hash": (
+        record_to_json(a_record()) | {"outcome": "failed"},
+        "was changed after it was written: its hash is",
+    ),
     "an end before the start": (edited(ended_at="2026-11-24T09:00:00Z"), "duration_s is 3600, expected 0"),
 }
 
