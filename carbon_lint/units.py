@@ -32,6 +32,7 @@ KWH_PER = {
     "MJ": 1 / Decimal("3.6"),
     "GJ": 1000 / Decimal("3.6"),
 }
+JOULES_PER_KWH = 3.6e6
 WATTS_PER = {"mW": Decimal("1e-3"), "W": Decimal(1), "kW": Decimal(1000)}
 SECONDS_PER = {
     "ms": Decimal("1e-3"),
@@ -175,7 +176,7 @@ def days_from_seconds(duration_s: float) -> float:
 
 def mean_power_w(energy_kwh: float | None, duration_s: float) -> float | None:
     """Return the mean power in W; `None` if there is no energy or no time."""
-    return None if energy_kwh is None or not duration_s else energy_kwh / float(KWH_PER["J"]) / duration_s
+    return None if energy_kwh is None or not duration_s else energy_kwh * JOULES_PER_KWH / duration_s
 
 
 def parse_emissions_g(text: str) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import InputError
 from carbon_lint.measurement.journal import reading_from_json
 from carbon_lint.records.journal import BEGINNING, existing, journal_lines, parse_line, parsed_lines
+from carbon_lint.units import mean_power_w
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_TICKS = 4000
 """Ticks that a chart is made of; it has 240 steps at most."""
-_J_PER_KWH = 3.6e6
 _TICK, _FORECAST = b'{"elapsed_s"', b'{"forecast_share"'
 
 
@@ -81,5 +81,5 @@ def _with_mean_power(readings: list[Reading]) -> Iterator[Reading]:
     for before, reading in pairwise(readings):
         early, late = before.energy_kwh.total, reading.energy_kwh.total
         since_s = reading.elapsed_s - before.elapsed_s
-        known = None if early is None or late is None or since_s <= 0 else (late - early) * _J_PER_KWH / since_s
+        known = None if early is None or late is None or since_s <= 0 else mean_power_w(late - early, since_s)
         yield replace(reading, power_w=known)

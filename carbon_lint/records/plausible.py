@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint.places import every_place
 from carbon_lint.records.intensity import find_disagreement
 from carbon_lint.records.record import Method, PhaseKind
-from carbon_lint.units import format_duration, format_power
+from carbon_lint.units import JOULES_PER_KWH, format_duration, format_power
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,6 @@ _OTHER_TABLE = 3.0  # a place's figure in another year's table is within this fa
 _LEAST_W = 0.5  # a Raspberry Pi Zero that does nothing
 _LEAST_GB_W = 0.02  # SPECpower: 0.03 W more at idle for a GB more
 _LEAST_MODELLED = 0.5  # of what the record's own assumptions make of an idle machine
-_JOULES_PER_KWH = 3.6e6
 # Generous on purpose: a unit that is wrong is off by a thousand.
 _MOST_GPU_W = 4_500.0
 _MOST_THREAD_W = 60.0
@@ -183,7 +182,7 @@ def _power_flaws(record: Record) -> Iterator[str]:
     energy = record.energy_kwh
     if energy.total is None or not record.duration_s:
         return
-    power_w = energy.total * _JOULES_PER_KWH / record.duration_s
+    power_w = energy.total * JOULES_PER_KWH / record.duration_s
     least_w, most_w = _least_w(record), _most_w(record.hardware) * record.pue * max(1, len(record.merged_from))
     if not least_w <= power_w <= most_w:
         yield (
@@ -191,7 +190,7 @@ def _power_flaws(record: Record) -> Iterator[str]:
             f"{format_duration(record.duration_s)}, expected {format_power(least_w)} to {format_power(most_w)} on this "
             "hardware"
         )
-    memory_w = None if energy.ram is None else energy.ram * _JOULES_PER_KWH / record.duration_s
+    memory_w = None if energy.ram is None else energy.ram * JOULES_PER_KWH / record.duration_s
     least_memory_w = (record.hardware.ram_gb or 0.0) * _LEAST_GB_W
     if memory_w is not None and record.methods.ram is not Method.USER and memory_w < least_memory_w:
         yield (

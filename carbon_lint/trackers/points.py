@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
+from carbon_lint.units import mean_power_w
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 PREFIX = "carbon/"
 _COMPONENTS = ("cpu", "gpu", "ram")
-_J_PER_KWH = 3.6e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def _figures(before: Reading | None, now: Reading) -> dict[str, float | str]:
         early, late = (None if each is None else getattr(each.energy_kwh, name) for each in (before, now))
         since_s = now.elapsed_s - (0.0 if before is None else before.elapsed_s)
         if early is not None and late is not None and since_s > 0:
-            found[f"{name}_power_w"] = (late - early) * _J_PER_KWH / since_s
+            found[f"{name}_power_w"] = mean_power_w(late - early, since_s)
     return {f"{PREFIX}{name}": value for name, value in found.items() if value is not None}
 
 

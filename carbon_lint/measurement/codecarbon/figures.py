@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from carbon_lint.units import grams_from_kilograms
+from carbon_lint.units import JOULES_PER_KWH, grams_from_kilograms
 
 _RELATIVE_TOLERANCE = 1e-6
 # CodeCarbon's readings of the counters and ours are some milliseconds apart, at up to some hundred watts.
 _APART_SHARE = 0.03
-_APART_KWH = 20 / 3.6e6
+_APART_KWH = 20 / JOULES_PER_KWH
 
 
 def differing_counters(codecarbon_kwh: float | None, ours_kwh: float | None) -> tuple[str, ...]:
@@ -19,7 +19,7 @@ def differing_counters(codecarbon_kwh: float | None, ours_kwh: float | None) -> 
         return ()
     if abs(codecarbon_kwh - ours_kwh) <= _APART_SHARE * ours_kwh + _APART_KWH:
         return ()
-    theirs_j, ours_j = codecarbon_kwh * 3.6e6, ours_kwh * 3.6e6
+    theirs_j, ours_j = codecarbon_kwh * JOULES_PER_KWH, ours_kwh * JOULES_PER_KWH
     return (f"CodeCarbon counts {theirs_j:.0f} J for the CPU; its counters moved by {ours_j:.0f} J, which is counted",)
 
 

@@ -35,6 +35,7 @@ from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
+from carbon_lint.units import mean_power_w
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -289,7 +290,7 @@ def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) ->
     # Readings closer than this are one and the same to CodeCarbon.
     if before is None or before.energy_kwh.total is None or elapsed_s - before.elapsed_s < _SAME_READING_S:
         return None
-    return (total_kwh - before.energy_kwh.total) * 3.6e6 / (elapsed_s - before.elapsed_s)
+    return mean_power_w(total_kwh - before.energy_kwh.total, elapsed_s - before.elapsed_s)
 
 
 def _offline_tracker() -> Any:

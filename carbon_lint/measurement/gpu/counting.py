@@ -24,14 +24,14 @@ from carbon_lint.measurement.gpu.visible_amd import CUDA, HIP, ROCR
 from carbon_lint.measurement.gpu.visible_nvidia import hides
 from carbon_lint.measurement.job.ranks import local_rank
 from carbon_lint.records.record import Gpu, Method
+from carbon_lint.units import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from carbon_lint.measurement.gpu.library import GpuLibrary, OpenCard
 
-_MJ_PER_KWH = 3.6e9
-_J_PER_KWH = 3.6e6
+_MJ_PER_KWH = 1000 * JOULES_PER_KWH
 # Between two samples.
 _SAMPLE_MIN_S, _SAMPLE_MAX_S = 0.075, 0.11
 # A counter moves every 20 to 100 ms. One that stands still so long while power is drawn is broken.
@@ -185,7 +185,7 @@ class Gpus:
             with device.lock:
                 now_s = self._clock()
                 # Trapezoid between two samples, also across a gap, which `read` has told of.
-                device.energy_kwh += (device.watts + watts) / 2 * (now_s - device.sampled_s) / _J_PER_KWH
+                device.energy_kwh += (device.watts + watts) / 2 * (now_s - device.sampled_s) / JOULES_PER_KWH
                 device.watts, device.sampled_s, device.problem = watts, now_s, None
 
     def _begin(self, device: CountedGpu) -> None:
@@ -220,7 +220,7 @@ class Gpus:
         for device in self._devices:
             if device.looks < _LEAST_LOOKS or not device.seen_w:
                 continue
-            counted_w, seen_w = device.energy_kwh * _J_PER_KWH / elapsed_s, device.seen_w / device.looks
+            counted_w, seen_w = device.energy_kwh * JOULES_PER_KWH / elapsed_s, device.seen_w / device.looks
             if not seen_w / _APART <= counted_w <= seen_w * _APART:
                 yield (
                     f"the energy counter of {device} makes {counted_w:.0f} W on average and its power sensor "
@@ -277,7 +277,7 @@ def _so_far_kwh(device: CountedGpu, now_s: float) -> float:
     if device.has_counter:
         return device.energy_kwh
     with device.lock:
-        return device.energy_kwh + device.watts * max(0.0, now_s - device.sampled_s) / _J_PER_KWH
+        return device.energy_kwh + device.watts * max(0.0, now_s - device.sampled_s) / JOULES_PER_KWH
 
 
 def sample_gaps_s() -> Iterator[float]:

@@ -15,6 +15,7 @@ from carbon_lint.measurement.host.cpu import whole_machine
 from carbon_lint.measurement.host.cpu_load import busy_time, mean_load
 from carbon_lint.measurement.host.rapl import CounterError, Counters, Domain, find_zones, readable
 from carbon_lint.records.uncertainty import Assumptions, Bounds, LeftOut, Range
+from carbon_lint.units import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from carbon_lint.measurement.host.cpu_load import BusyTime
     from carbon_lint.measurement.host.memory import RamPlan
 
-_J_PER_KWH = 3.6e6
 _SLACK, _SLACK_S = 1.1, 1.0  # clocks tick in hundredths, and are not read at one moment
 # Efficiency of a power supply, 80 PLUS: 0.96 (Titanium, half load), 0.94 (Platinum), 0.88 (Bronze or little load).
 _SUPPLY = LeftOut(low=1 / 0.96, likely=1 / 0.94, high=1 / 0.88)
@@ -154,4 +154,4 @@ class HostEnergy:
 
 
 def _modelled(power_w: Range | None, elapsed_s: float) -> Range | None:
-    return None if power_w is None else power_w.times(elapsed_s / _J_PER_KWH)
+    return None if power_w is None else power_w.times(elapsed_s / JOULES_PER_KWH)

@@ -10,6 +10,7 @@ from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, CpuModel
 from carbon_lint.records.ranges import SENSORS, uncertainty_of_parts
 from carbon_lint.records.record import Method
 from carbon_lint.records.uncertainty import Bounds, Range
+from carbon_lint.units import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Methods
     from carbon_lint.records.uncertainty import Assumptions, Uncertainty
 
-_J_PER_KWH = 3.6e6
 _EXACT = 1e-9  # relative; the same numbers in another order
 _NARROW = (1.0, 1.0)
 
 
 def recomputed(reading: Reading, methods: Methods, known: Assumptions, pue: float) -> str | None:
     """Return the first figure of the reading that the models do not give, and what they give; `None` if all agree."""
-    factor = reading.elapsed_s * pue / _J_PER_KWH
+    factor = reading.elapsed_s * pue / JOULES_PER_KWH
     difference = _difference(reading, methods, _parts(reading, methods, known, _NARROW, factor))
     if difference is None or not _difference(
         reading, methods, _parts(reading, methods, known, UNKNOWN_WIDENING, factor)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.report.plot import Bars, Plot
 from carbon_lint.report.run.curve import curve_of
-from carbon_lint.units import format_duration, format_emissions, format_energy, format_power
+from carbon_lint.units import format_duration, format_emissions, format_energy, format_power, mean_power_w
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory"}
 _MOST_BARS = 20
 _MOST_TIMES = 5.0  # a limit that is higher by more would flatten the curve: it is stated in words instead
-_J_PER_KWH = 3.6e6
 
 
 def over_time(ending: RunReport, course: Course) -> list[tuple[Plot, list[str]]]:
@@ -73,7 +72,7 @@ def _budget_w(ending: RunReport, limits: dict[str, float]) -> float | None:
     allowed_kwh = [limits["kWh"]] if "kWh" in limits else []
     if "g" in limits and grams and kwh:
         allowed_kwh.append(limits["g"] * kwh / grams)
-    return min(allowed_kwh) * _J_PER_KWH / record.duration_s if allowed_kwh else None
+    return mean_power_w(min(allowed_kwh, default=None), record.duration_s)
 
 
 def _sum(
@@ -104,10 +103,11 @@ def _forecast(curve: Curve, unit: str, course: Course) -> tuple[float | None, ..
         "g": (last.emissions_g, course.limits.get("max_emissions_g")),
         "kWh": (last.energy_kwh.total, course.limits.get("max_energy_kwh")),
     }
-    used = {name: (value or 0.0) / limit for name, (value, limit) in shares.items() if limit}
+    limits = {name: limit for name, (value, limit) in shares.items() if limit and value is not None}
+    used = {name: value / limits[name] for name, (value, _) in shares.items() if name in limits and value is not None}
     if not course.forecasts or not used or max(used, key=used.__getitem__) != unit:
         return ()  # a forecast is of the limit that is used most
-    allowed = shares[unit][1] or 0.0
+    allowed = limits[unit]
     times = [at_s for at_s, _ in course.forecasts]
     at = [bisect_right(times, end_s) - 1 for end_s in curve.ends_s]
     return tuple(None if index < 0 else course.forecasts[index][1] * allowed for index in at)

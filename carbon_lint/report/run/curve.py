@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from carbon_lint.units import JOULES_PER_KWH
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,7 +18,6 @@ STEPS = 240
 """Steps of the grid: a chart on a page is about 700 pixels wide, so one step is about 3 pixels."""
 
 LEAST_READINGS = 10  # fewer show when the readings were taken, and not what the job used
-_J_PER_KWH = 3.6e6
 _COMPONENTS = ("gpu", "cpu", "ram")
 
 
@@ -66,6 +67,6 @@ def _watts(pairs: Sequence[tuple[Reading, Reading]], component: str) -> tuple[fl
     if any(first is None or last is None for first, last in energies):
         return None
     return tuple(
-        max(0.0, (last - first) * _J_PER_KWH / (after.elapsed_s - before.elapsed_s))
+        max(0.0, (last - first) * JOULES_PER_KWH / (after.elapsed_s - before.elapsed_s))
         for (before, after), (first, last) in zip(pairs, energies, strict=True)
     )
