@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.measurement.evidence import with_evidence
-from carbon_lint.measurement.host.model import recomputed
+from carbon_lint.measurement.host.model import EXACT, is_close, recomputed
 from carbon_lint.measurement.journal import FORECAST_KEYS, reading_from_json
 from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
 from carbon_lint.records.document import find_problem, intensity_from_json, record_from_json
@@ -21,7 +21,6 @@ from carbon_lint.records.plausible import find_difference
 from carbon_lint.records.ranges import COMPONENTS, SENSORS
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.units import format_duration, format_energy
-from carbon_lint.verification.record import EXACT
 
 if TYPE_CHECKING:
     import os
@@ -216,7 +215,7 @@ class _Replay:
         if len(counted) != len(self.record.phases):
             return f"it lists {len(self.record.phases)} epochs and phases, and the journal has {len(counted)}"
         for mine, found in zip(self.record.phases, counted, strict=True):
-            if not _is_close(mine.energy_kwh.total, found.energy_kwh.total):
+            if not is_close(mine.energy_kwh.total, found.energy_kwh.total):
                 return f"phase {mine.name} has {mine.energy_kwh.total!r} kWh, expected {found.energy_kwh.total!r}"
         return None
 
@@ -225,7 +224,7 @@ class _Replay:
         known = [hour for hour in hours if hour.hour in self.prices]
         for hour in known:
             its = self.prices[hour.hour]
-            if not _is_close(its, hour.g_per_kwh):
+            if not is_close(its, hour.g_per_kwh):
                 what = f"the record prices {hour.hour} at {hour.g_per_kwh!r} g/kWh, and the journal at {its!r}"
                 yield Statement(Kind.CONTRADICTED, _JOURNAL, what)
                 return
@@ -252,7 +251,3 @@ class _Replay:
         if self.record.assumptions is not None and last.cpu_mean_load is not None:
             load = f"the load of the CPU, {last.cpu_mean_load:.1%} on average, and the time that the job took"
             yield Statement(Kind.CLAIMED, _JOURNAL, load)
-
-
-def _is_close(one: float | None, other: float | None) -> bool:
-    return one is other or (one is not None and other is not None and math.isclose(one, other, rel_tol=EXACT))

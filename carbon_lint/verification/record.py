@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from carbon_lint.measurement.host.model import EXACT
 from carbon_lint.records.hashes import FIELD, record_sha256, short
 from carbon_lint.records.intensity import find_disagreement, source_in_words
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_implausible, place_of
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from carbon_lint.records.record import Intensity, Record
 
-EXACT = 1e-9
-"""Relative: what was computed from the same numbers, added up in another order."""
 _PRICED = 1e-6  # relative; a mean over hours is a sum in another order than the grams
 _RECORD = Subject.RECORD
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.host.cpu import UNKNOWN_WIDENING
+from carbon_lint.measurement.host.model import recomputed
 from carbon_lint.measurement.host.power import CpuModel, memory_power_w, stated_cpu
 from carbon_lint.measurement.journal import Journal
 from carbon_lint.measurement.meter import Reading
@@ -106,3 +107,14 @@ def test_a_gpus_energy_that_is_made_smaller_does_not_fit_its_range(tmp_path, mon
     Path("r.jsonl").write_text("\n".join([header, *map(json.dumps, readings)]) + "\n")
     found = check_journal("r.jsonl", replace(run, journal_sha256=None))
     assert "_kwh is" in texts(found, Kind.CONTRADICTED)
+
+
+def test_an_input_of_the_model_that_the_record_leaves_out_is_named(tmp_path, monkeypatch):
+    """It is not taken for 0, with which the model would give 0 kWh."""
+    monkeypatch.chdir(tmp_path)
+    methods, model = RUNS["model"]
+    known = a_run(methods, model).assumptions
+    for name in ("cpu_full_power_w", "cpu_thread_share", "cpu_idle_factor", "cpu_load_factor"):
+        said = recomputed(reading_at(1, methods, model), methods, replace(known, **{name: None}), PUE)
+        assert said.endswith(f"the record does not state its {name}")
+    assert recomputed(reading_at(1, methods, model), methods, known, PUE) is None

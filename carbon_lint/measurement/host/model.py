@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Methods
     from carbon_lint.records.uncertainty import Assumptions, Uncertainty
 
-_EXACT = 1e-9  # relative; the same numbers in another order
+EXACT = 1e-9
+"""Relative: what was computed from the same numbers, added up in another order."""
 _NARROW = (1.0, 1.0)
+_CPU_INPUTS = ("cpu_full_power_w", "cpu_thread_share", "cpu_idle_factor", "cpu_load_factor")
 
 
 def recomputed(reading: Reading, methods: Methods, known: Assumptions, pue: float) -> str | None:
     """Return the first figure of the reading that the models do not give, and what they give; `None` if all agree."""
+    missing = [name for name in _CPU_INPUTS if getattr(known, name) is None] if _has_cpu_model(reading, methods) else []
+    if missing:
+        return f"the cpu energy is {reading.energy_kwh.cpu!r} kWh, and the record does not state its {missing[0]}"
     factor = reading.elapsed_s * pue / JOULES_PER_KWH
     difference = _difference(reading, methods, _parts(reading, methods, known, _NARROW, factor))
     if difference is None or not _difference(
@@ -34,12 +39,16 @@ def recomputed(reading: Reading, methods: Methods, known: Assumptions, pue: floa
     return difference
 
 
+def _has_cpu_model(reading: Reading, methods: Methods) -> bool:
+    return methods.cpu is not None and methods.cpu not in SENSORS and reading.cpu_mean_load is not None
+
+
 def _parts(
     reading: Reading, methods: Methods, known: Assumptions, widening: tuple[float, float], factor: float
 ) -> dict[str, Range]:
     """Return the modelled components in kWh, PUE included."""
     parts = {}
-    if methods.cpu is not None and methods.cpu not in SENSORS and reading.cpu_mean_load is not None:
+    if _has_cpu_model(reading, methods) and reading.cpu_mean_load is not None:
         model = CpuModel(
             full_power_w=known.cpu_full_power_w or 0.0,
             share=known.cpu_thread_share or 0.0,
@@ -60,7 +69,7 @@ def _parts(
 def _difference(reading: Reading, methods: Methods, parts: dict[str, Range]) -> str | None:
     for name, part in parts.items():
         stated = getattr(reading.energy_kwh, name)
-        if stated is None or not math.isclose(stated, part.likely, rel_tol=_EXACT):
+        if not is_close(stated, part.likely):
             return f"the {name} energy is {stated!r} kWh, and the model gives {part.likely!r}"
     if reading.uncertainty is None:
         return None
@@ -74,9 +83,10 @@ def _ends(stated: Uncertainty, expected: Uncertainty | None) -> Iterator[str]:
         one, other = getattr(stated, name), getattr(expected, name, None)
         for end in ("low", "high"):
             mine, theirs = getattr(one, end, None), getattr(other, end, None)
-            if (mine is None) != (theirs is None) or (mine is not None and not _is_close(mine, theirs)):
+            if not is_close(mine, theirs):
                 yield f"the {end} end of {name} is {mine!r}, and the model gives {theirs!r}"
 
 
-def _is_close(one: float, other: float | None) -> bool:
-    return other is not None and math.isclose(one, other, rel_tol=_EXACT)
+def is_close(one: float | None, other: float | None) -> bool:
+    """Return whether two figures are the same but for the order of a sum, or both are not known."""
+    return one is other or (one is not None and other is not None and math.isclose(one, other, rel_tol=EXACT))
