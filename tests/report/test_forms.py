@@ -179,7 +179,7 @@ def test_the_verb_writes_each_form_and_guesses_nothing(cli):
     Path("mine.md").write_text("mine")
     assert cli("report", "r.json", "--format", "annex-xi", *named, "-o", "mine.md")[0] == 2
     for wrong, said in (
-        (["annex-xi", "--term", "compute=much"], "no number of operations"),
+        (["annex-xi", "--term", "compute=much"], "not a number above zero"),
         (["annex-xi", "--term", "compute"], "is not NAME=VALUE"),
         (["annex-xi", "--term", "flops=1"], "it takes compute"),
         (["annex-xi", "--term", "compute=1", "--term", "compute=2"], "given twice"),

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.from_record import hardware_used
-from carbon_lint.errors import UsageError
 from carbon_lint.records.ranges import energy_range
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.text import markdown_text, quoted
+from carbon_lint.text import markdown_text
 from carbon_lint.units import days_from_seconds, format_duration, mwh_from_kwh, rounded, significant
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ _NOT_RECORDED = "no record holds it: count it from the model and its data, and g
 
 def render(record: Record, subject: Subject) -> str:
     """Return the document. Raises MissingFigureError without energy, UsageError for a compute that is not a number."""
-    compute = _flop(subject.terms.get("compute"))
+    compute = subject.terms["compute"] if subject.number("compute", example="1.2e21") else ""
     lines = [
         "<!-- carbon-lint annex-xi -->",
         f"# Energy and training time of {markdown_text(subject.model or '', is_start=False)}",
@@ -57,18 +56,6 @@ def render(record: Record, subject: Subject) -> str:
 
 def _row(item: str, value: str, how: str) -> str:
     return f"| {item} | {markdown_text(value)} | {markdown_text(how)} |"
-
-
-def _flop(text: str | None) -> str:
-    if text is None:
-        return ""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise UsageError(f"--term compute={quoted(text)} is no number of operations", hint="like compute=1.2e21")
-    return text
 
 
 def _days(seconds: float) -> str:

@@ -72,7 +72,7 @@ def _whose(record: Record) -> dict[str, str]:
 
 
 def _unit(subject: Subject) -> dict[str, Any]:
-    name, count = subject.terms.get("functional-unit"), _count(subject.terms.get("units"))
+    name, count = subject.terms.get("functional-unit"), subject.number("units", example="3e12")
     basis = subject.terms.get("basis")
     if name is not None and name not in _UNITS:
         raise UsageError(f"functional-unit {quoted(name)} is none of SCI's", hint=", ".join(_UNITS))
@@ -90,18 +90,6 @@ def _unit(subject: Subject) -> dict[str, Any]:
         "rationale": subject.terms.get("rationale"),
         "why_empty": "; ".join(why) or None,
     }
-
-
-def _count(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise UsageError(f"--term units={quoted(text)} is not a number above zero", hint="like units=3e12")
-    return value
 
 
 def _embodied(subject: Subject) -> float | None:

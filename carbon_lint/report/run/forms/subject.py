@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from carbon_lint.errors import UsageError
+from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,3 +23,16 @@ class Subject:
     model: str | None = None
     activity: str | None = None
     terms: Mapping[str, str] = field(default_factory=dict)
+
+    def number(self, term: str, *, example: str) -> float | None:
+        """Return the number of a term, `None` if it is not stated. Raises UsageError if it is not above zero."""
+        text = self.terms.get(term)
+        if text is None:
+            return None
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not 0 < value < math.inf:
+            raise UsageError(f"--term {term}={quoted(text)} is not a number above zero", hint=f"like {term}={example}")
+        return value
