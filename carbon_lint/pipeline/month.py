@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.window import spent_in
+from carbon_lint.pipeline.windows import ended_in
 from carbon_lint.records.ledger import contents_between
 from carbon_lint.records.ledger_sum import count
-from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.periods import period_of
 from carbon_lint.report.ledger.keys import USUAL_KEYS
 from carbon_lint.report.ledger.month import month_of
@@ -66,8 +66,4 @@ def read_month(
 
 
 def _counted(found: Contents, period: Period, repository: str | None) -> list[Counted]:
-    return count(
-        entry
-        for entry in found.entries
-        if period.holds(window_of(entry.record).end_s) and repository in {None, entry.record.provenance.repository}
-    )
+    return count(entry for entry in ended_in(found, period) if repository in {None, entry.record.provenance.repository})

@@ -54,8 +54,12 @@ def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
 
 
 def _counted(found: Contents, record: Record, period: Period) -> list[Counted]:
-    entries = [entry for entry in found.entries if period.holds(window_of(entry.record).end_s)]
-    return count([*entries, Entry(path=THIS_RUN, record=record)])
+    return count([*ended_in(found, period), Entry(path=THIS_RUN, record=record)])
+
+
+def ended_in(found: Contents, period: Period) -> list[Entry]:
+    """Return the runs that ended in the period."""
+    return [entry for entry in found.entries if period.holds(window_of(entry.record).end_s)]
 
 
 def _check_measured(record: Record, budget: WindowBudget) -> None:
