@@ -6,6 +6,7 @@ with all arguments unchanged. A client that is called by its path, or behind a `
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -15,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint import debug
 from carbon_lint.measurement.job import remote
 from carbon_lint.measurement.job.containers import CLIENTS, GLOBAL_VALUED, LABEL, Containers, engine_of
 
@@ -128,29 +130,28 @@ def finder(own: Containers | None, fronts: Fronts | None) -> Find:
 
 
 def open_fronts(environ: Mapping[str, str], run_id: str) -> Fronts | None:
-    """Make the fronts of those clients that are on the job's PATH; `None` if none is, or none could be run."""
+    """Make the fronts of those clients that are on the job's PATH; `None` if none is, or none can be run (logged)."""
     found = {name: shutil.which(name, path=environ.get("PATH", "")) for name in CLIENTS}
     clients = {name: os.path.abspath(path) for name, path in found.items() if path is not None}
     if not clients or not shutil.which("sh", path=environ["PATH"]):
         return None
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="carbon-lint-"))
-    except OSError:
-        return None
     label = f"{LABEL}={run_id}"
-    fronts = Fronts(folder, label)
-    try:
-        (folder / "calls").mkdir()
-        for name, client in clients.items():
-            (folder / name).write_text(_script(name, client, label, folder / "calls"), encoding="utf-8")
-            (folder / name).chmod(0o700)
-    except (OSError, UnicodeEncodeError):
-        shutil.rmtree(folder, ignore_errors=True)
-        return None
-    if not all(os.access(folder / name, os.X_OK) for name in clients):  # a file system on which nothing can be run
-        shutil.rmtree(folder, ignore_errors=True)
-        return None
-    return fronts
+    with contextlib.ExitStack() as undo:
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="carbon-lint-"))
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            (folder / "calls").mkdir()
+            for name, client in clients.items():
+                (folder / name).write_text(_script(name, client, label, folder / "calls"), encoding="utf-8")
+                (folder / name).chmod(0o700)
+        except (OSError, UnicodeEncodeError) as error:
+            debug.log("containers", "%s, so those that scripts start are not seen: %s", sorted(clients), error)
+            return None
+        if not all(os.access(folder / name, os.X_OK) for name in clients):
+            debug.log("containers", "nothing can be run in %s, so those that scripts start are not seen", folder)
+            return None
+        undo.pop_all()
+    return Fronts(folder, label)
 
 
 def _script(name: str, client: str, label: str, calls: Path) -> str:
