@@ -235,7 +235,7 @@ def test_an_owner_is_told_once_at_each_threshold_and_anew_each_month():
     assert month_issue.notice(over, told).startswith("@ann: the budget all is used up. ")
     assert month_issue.notice(over, month_issue.told_in(month_issue.issue(over))) == ""
     assert month_issue.notice(over, {"all g 2026-10": 1.0}).startswith("@ann")
-    for text in ("{x}", '{"a": "b"}', "[]"):
+    for text in ("{x}", '{"a": "b"}', "[]", '{"a": ' + "[" * 100_000 + "}"):
         broken = f"<!-- carbon-lint told {text} -->"
         assert month_issue.told_in(broken) == {}
 

@@ -31,7 +31,7 @@ def told_in(body: str) -> dict[str, float]:
     match = _TOLD.match(body)
     try:
         found = json.loads(match[1]) if match else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(name): float(share) for name, share in found.items() if isinstance(share, int | float)}
 
