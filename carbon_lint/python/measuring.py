@@ -222,8 +222,10 @@ class Measurement:
             except KeyboardInterrupt as error:
                 interrupted = error
         body.close()
-        self.report = self._front.report if self._front is not None else None
-        failure = self._told.exception()  # one record could not be written, but there it is
+        failure = self._told.exception()
+        shown = None if self._front is None else self._front.report
+        self.report = self._told.result() if failure is None else shown
+        # A record that could not be written is with the error that says so.
         self.record = getattr(failure, "record", None) if self.report is None else self.report.record
         if interrupted is not None:
             raise interrupted
@@ -244,8 +246,7 @@ class Measurement:
 
     def _judge(self) -> CarbonLintError | None:
         """Return the error that a run over its budget, or without figures, ends in; `None` if all is well."""
-        report = self.report = self._told.result()
-        self.record = record = report.record
+        report, record = self._told.result(), self.record
         if record is not None and record.outcome is Outcome.UNMEASURED:
             why = record.unmeasured_because
             return MeasurementError("the run was not measured" if why is None else why.message)
