@@ -27,6 +27,9 @@ from carbon_lint.lint.rule import load_all
 from carbon_lint.report.rule_page import index_page, page
 from carbon_lint.verbs import VERBS
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # the tests read this file from elsewhere
+from docs_text import CONFIG_EXAMPLE, CONFIG_PAGE, EXIT_CODES_PAGE, IN_THE_JOB, INPUTS_PAGE, RECORD_PAGE
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -36,17 +39,6 @@ NOTE = "<!-- Written by tools/generate_docs.py: change the code it speaks of, th
 HELP_PYTHON = (3, 11)
 """argparse words its help differently from version to version; the page is that of the oldest one supported."""
 
-IN_THE_JOB = """\
-runs:
-  using: composite
-  steps:
-    - id: carbon-lint
-      shell: bash
-      env:
-        CARBON_LINT_INPUTS: ${{{{ toJSON(inputs) }}}}
-      # exec, so that a cancelled run's signal reaches Python and not only the shell.
-      run: exec bash "{command}
-"""
 ACTIONS = {
     "action": (
         "carbon-lint",
@@ -119,110 +111,6 @@ EXIT_CODES_BY_VERB: dict[str, dict[str, int]] = {
     "the job exits with 7": {"run": 7},
     "the job's command is not there": {"run": 127},
 }
-
-CONFIG_EXAMPLE = """\
-location = "FRA"                    # or "USA/virginia", "gcp/us-central1"
-max-emissions = "5 kg"              # of one run, and of the figure on a card
-max-energy = "20 kWh"
-max-increase = "10% and 50 g"       # over the baseline: fails if more than both
-baseline = "card"
-baseline-max-age = "90d"
-
-fail-on = "warning"
-ignore = ["CL5"]                    # a code, the beginning of codes, or a name
-
-[severity]
-CL110 = "error"
-
-[per-file-ignores]
-"archive/**" = ["ALL"]
-
-[[exception]]
-limit = "max-emissions"
-owner = "maintainer@example.org"
-reason = "the larger tokenizer, agreed on in March"
-until = 2026-12-31
-
-[[budget]]                          # of a team, over time: docs/budgets.md
-name = "vision"
-models = ["acme/vit-*"]             # globs; left out: every run
-window = "month"                    # or an age, such as "30d"
-max-emissions = "10 kg"
-warn-at = "80%"
-owner = "@ann"
-"""
-
-EXIT_CODES_PAGE = """\
-# Exit codes
-
-The exit code never depends on the output format.
-
-| Code | Meaning |
-| --- | --- |
-{rows}
-`carbon-lint run` passes the job's own exit status through if the job failed, and 128+n if signal n ended it, so a 1 may
-be the job's. `outcome` and `over_budget` in the record tell them apart, and are what to go by.
-
-## What happened, by verb
-
-The same thing can mean more to one verb than to another: without a location nothing is measured by `run` (125), while
-`estimate` was called wrongly (2); a Hub that refuses is a failed publication only for `publish` (4). The GitHub step
-ends as `run`, `gate`, `check` and `publish` do, whichever of them it came to.
-
-| What happened | {verbs} |
-| --- |{columns}
-{table}"""
-
-CONFIG_PAGE = """\
-# Configuration
-
-`carbon-lint.toml`, or `[tool.carbon-lint]` in `pyproject.toml`, in the folder of the card or above it, up to the root
-of the repository. The first one found is used, alone; nothing is read from the home folder or the environment. A flag
-wins over the file, except that a limit can only be tightened: of a limit in the file and one given as flag or action
-input, the lower one holds. An unknown key is an error. On a pull request the GitHub step takes the whole configuration
-from the merge base ([github.md](github.md#limits-and-who-may-change-them)).
-
-```toml
-{example}```
-
-| Key | Value | Default | What it is for |
-| --- | --- | --- | --- |
-{rows}
-Editors that know JSON Schema check the file with [`schemas/config.schema.json`](../schemas/config.schema.json).
-"""
-
-
-INPUTS_PAGE = """\
-# Inputs and outputs of the GitHub step
-
-Both actions have the same: `uses: OWNER/carbon-lint@v0` and `uses: OWNER/carbon-lint/in-job@v0`. A path is relative to
-the workspace. An input that is not listed here stops the step before the job. [The guide](guides/action.md) shows them
-at work.
-
-## Inputs
-
-| Input | Default | What it is |
-| --- | --- | --- |
-{inputs}
-## Outputs
-
-The step writes them before it ends, also if it fails, is cancelled or runs out of time.
-
-| Output | What it is |
-| --- | --- |
-{outputs}"""
-
-RECORD_PAGE = """\
-# The record
-
-A record is the JSON file that `carbon-lint run --record r.json` writes. It holds all that is known about one run.
-Its format is `{format}`; the JSON Schema is [`schemas/record.schema.json`](../schemas/record.schema.json).
-
-`null` means *not measured*. It never means 0. A unit is part of the name: `emissions_g`, `energy_kwh`, `duration_s`.
-
-| Field | Type | What it is |
-| --- | --- | --- |
-{rows}"""
 
 
 def pages() -> dict[Path, str]:
