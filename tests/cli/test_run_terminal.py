@@ -8,10 +8,8 @@ import re
 import select
 import signal
 import struct
-import sys
 import termios
 import time
-from pathlib import Path
 
 import psutil
 import pyte
@@ -21,7 +19,7 @@ from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
 from tests import spawn
 from tests.cases import cases
-from tests.measurement.processes import wait_until
+from tests.measurement.processes import fake_run, wait_until
 
 
 class Terminal:
@@ -29,20 +27,8 @@ class Terminal:
 
     def __init__(self, source, *flags, rows=24, columns=80):
         self.text = ""
-        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm"}
-        command = [
-            sys.executable,
-            "-m",
-            "tests.measurement.run_fake",
-            *flags,
-            "--",
-            sys.executable,
-            "-S",
-            "-u",
-            "-c",
-            source,
-        ]
-        self._start(command, environ, rows, columns)
+        command, environ = fake_run(source, *flags, python=("-S", "-u"))
+        self._start(command, {**environ, "TERM": "xterm"}, rows, columns)
 
     def _start(self, command, environ, rows, columns):
         self.descriptor, theirs = os.openpty()

@@ -1,11 +1,21 @@
-"""Finding processes by a mark in their command line, and waiting for them."""
+"""Starting `run` with the fake meter, finding processes by a mark in their command line, and waiting for them."""
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 import uuid
 
 import psutil
+
+from tests.conftest import ROOT
+
+
+def fake_run(source, *flags, python=("-S",), more=()):
+    """The command and the environment of `run` with the fake meter, over a job that is Python source."""
+    ours = [sys.executable, "-m", "tests.measurement.run_fake", *flags]
+    return [*ours, "--", sys.executable, *python, "-c", source, *more], {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def a_mark():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import spawn
-from tests.measurement.processes import a_mark, marked, wait_until
+from tests.measurement.processes import a_mark, fake_run, marked, wait_until
 
 ENVIRON_ROOT = str(Path(__file__).parents[2])
 # Each grandchild is orphaned at once; whoever is PID 1 or the subreaper must reap it.
@@ -42,20 +42,9 @@ print("zombies", left)  # counted anew, it might hold an orphan that has just en
 """
 
 
-def fake_run(*flags, source, mark="", prefix=()):
-    command = [
-        sys.executable,
-        "-m",
-        "tests.measurement.run_fake",
-        *flags,
-        "--",
-        sys.executable,
-        "-S",
-        "-c",
-        source,
-        mark,
-    ]
-    return [*prefix, *command], {**os.environ, "PYTHONPATH": ENVIRON_ROOT}
+def crowded_run(*flags, source, mark="", prefix=()):
+    command, environ = fake_run(source, *flags, more=(mark,))
+    return [*prefix, *command], environ
 
 
 def as_pid_1():
@@ -69,14 +58,14 @@ def as_pid_1():
 
 @pytest.mark.slow
 def test_thousands_of_orphans_are_reaped_while_the_job_runs():
-    command, environ = fake_run(source=ORPHANS.format(count=2000))
+    command, environ = crowded_run(source=ORPHANS.format(count=2000))
     done = spawn.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stdout) == (0, "zombies 0\n"), done.stderr
 
 
 def test_as_pid_1_the_job_is_measured_and_its_orphans_are_reaped():
     source = ORPHANS.format(count=50) + "raise SystemExit(5)"
-    command, environ = fake_run("--record", "r.json", source=source, prefix=as_pid_1())
+    command, environ = crowded_run("--record", "r.json", source=source, prefix=as_pid_1())
     done = spawn.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
 
     assert (done.returncode, done.stdout) == (5, "zombies 0\n"), done.stderr
@@ -87,7 +76,7 @@ def test_as_pid_1_a_signal_is_handed_on():
     """PID 1 has no default actions: a signal that nobody handles is lost, and a container is killed after 10 s."""
     mark = a_mark()
     source = "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(60)"
-    command, environ = fake_run("--record", "r.json", source=source, mark=mark, prefix=as_pid_1())
+    command, environ = crowded_run("--record", "r.json", source=source, mark=mark, prefix=as_pid_1())
     process = spawn.Popen(command, env=environ, stderr=subprocess.DEVNULL)
     try:
         wait_until(Path("ready").exists)
@@ -103,7 +92,7 @@ def test_as_pid_1_a_signal_is_handed_on():
 
 
 def test_a_run_within_a_run_says_that_it_is_counted_by_the_outer_one_too():
-    inner, environ = fake_run("--record", "inner.json", source="pass")
+    inner, environ = crowded_run("--record", "inner.json", source="pass")
     outer = [sys.executable, "-m", "tests.measurement.run_fake", "--record", "outer.json", "--", *inner]
     done = spawn.run(outer, env=environ, capture_output=True, text=True, timeout=60, check=False)
 
@@ -114,13 +103,13 @@ def test_a_run_within_a_run_says_that_it_is_counted_by_the_outer_one_too():
 
 
 def test_what_stdin_holds_is_the_jobs():
-    command, environ = fake_run(source="import sys; print(sys.stdin.read().upper())")
+    command, environ = crowded_run(source="import sys; print(sys.stdin.read().upper())")
     done = spawn.run(command, env=environ, input="from a pipe", capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "FROM A PIPE\n"
 
 
 def test_closed_standard_streams_break_nothing():
-    command, environ = fake_run("--record", "r.json", source="import sys; sys.exit(4)")
+    command, environ = crowded_run("--record", "r.json", source="import sys; sys.exit(4)")
     shell = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command]
     assert subprocess.run(shell, env=environ, timeout=60, check=False).returncode == 4
     assert json.loads(Path("r.json").read_text())["exit_status"] == 4
@@ -129,7 +118,7 @@ def test_closed_standard_streams_break_nothing():
 def test_a_job_whose_output_nobody_reads_does_not_hold_up_the_budget():
     """The pipe is full and the job hangs in a write: it is stopped all the same."""
     source = "import os\nopen('ready', 'w').close()\nwhile True: os.write(1, b'x' * 65536)"
-    command, environ = fake_run("--max-energy", "1mWh", "--tick", "100ms", "--grace", "1s", source=source)
+    command, environ = crowded_run("--max-energy", "1mWh", "--tick", "100ms", "--grace", "1s", source=source)
     began = time.monotonic()
     process = spawn.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from tests import spawn
 from tests.journals import journal_text
-from tests.measurement.processes import a_mark, marked, wait_until
+from tests.measurement.processes import a_mark, fake_run, marked, wait_until
 
 # A job that says when it is ready, notes each signal in a file, and ends at the second SIGINT or the first SIGTERM.
 LISTENER = """
@@ -34,19 +33,7 @@ def started():
     processes = []
 
     def start(source, *flags, mark="", **options):
-        command = [
-            sys.executable,
-            "-m",
-            "tests.measurement.run_fake",
-            *flags,
-            "--",
-            sys.executable,
-            "-S",
-            "-c",
-            source,
-            mark,
-        ]
-        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        command, environ = fake_run(source, *flags, more=(mark,))
         process = spawn.Popen(command, stderr=subprocess.PIPE, text=True, env=environ, **options)
         processes.append(process)
         wait_until(Path("ready").exists)
