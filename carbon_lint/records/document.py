@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 ANY_FORMAT = FORMAT.partition("@")[0] + "@"
 FORMAT_1 = ANY_FORMAT + "1"
 _STOPPED_BY = {"over-budget": "budget", "unmeasured": "unmeasured", "interrupted": "cancel"}
-_STOPPED_BY = {"over-budget": "budget", "unmeasured": "unmeasured", "interrupted": "cancel"}
-
 _NEW_IN_2 = (
     "stopped_by",
     "unmeasured_because",
@@ -135,8 +133,6 @@ def upgraded(document: dict[str, Any]) -> dict[str, Any]:
     if document.get("format") != FORMAT_1:
         return document
     document = {**dict.fromkeys(_NEW_IN_2), "phases": [], **document, "format": FORMAT}
-    if document.get("exit_status") != 0:
-        document["stopped_by"] = _STOPPED_BY.get(str(document.get("outcome")))
     if document.get("exit_status") != 0:
         document["stopped_by"] = _STOPPED_BY.get(str(document.get("outcome")))
     if isinstance(document.get("energy_kwh"), dict):
