@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import CarbonLintError
 from carbon_lint.gate import baseline as baselines
 from carbon_lint.gate.budget import is_failing, judge
-from carbon_lint.gate.exceptions import excuse
+from carbon_lint.gate.exceptions import excuse, used_in
 from carbon_lint.gate.verdict import Status
 from carbon_lint.gate.window import with_budget
 from carbon_lint.pipeline.baseline import unless_it_is
@@ -52,10 +52,15 @@ class Judgement:
         """True if only the limit that the run was measured under fails it."""
         return self.is_failing and self.verdict is not None and self.verdict.status is Status.PASS
 
+    def noted(self, record: Record) -> Record:
+        """Return the record with the exceptions that let it through; itself if there are none."""
+        used = () if self.excused is None else used_in(self.excused)
+        return replace(record, exceptions=used) if used else record
+
     def report(self, record: Record) -> RunReport:
         """Return the report of a record that was judged and nothing else."""
         return RunReport(
-            record=record,
+            record=self.noted(record),
             verdict=self.verdict,
             comparison=self.comparison,
             excused=self.excused,

@@ -24,6 +24,7 @@ from carbon_lint.report.run.sections import Publication
 if TYPE_CHECKING:
     from carbon_lint.hub.pushes.watch import Pushes, Watch
     from carbon_lint.lint.diagnostic import LintReport
+    from carbon_lint.pipeline.gate import Judgement
     from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.merge.merge import Merged
     from carbon_lint.records.record import Record
@@ -80,7 +81,7 @@ class Story:
         """Tell the story. Raises CarbonLintError if a step cannot be done; `report` has the steps before it."""
         record = self._measure()
         if record is not None:
-            self._gate(record)
+            record = self._gate(record)
             self._write_card(record)
             if record.outcome is Outcome.INTERRUPTED:
                 return self.report  # a runner leaves a few seconds, and nothing is published of a cancelled run
@@ -125,7 +126,8 @@ class Story:
             self.fails_with(status, *self._front.why(record, status))
         return record
 
-    def _gate(self, record: Record) -> None:
+    def _gate(self, record: Record) -> Record:
+        """Judge the record; return it with the exceptions that let it through."""
         if record.energy_kwh.total is None:
             if self.plan.limits.asks:
                 self._know(is_over_budget=True)
@@ -133,7 +135,9 @@ class Story:
         else:
             judged = judge_run(record, self.plan)
             debug.log("story", "verdict: %s", judged.verdict)
+            record = self._noted(record, judged)
             self._know(
+                record=record,
                 verdict=judged.verdict,
                 comparison=judged.comparison,
                 excused=judged.excused,
@@ -144,6 +148,24 @@ class Story:
             if judged.is_failing:
                 self.fails_with(1, *((BY_ITS_OWN_LIMIT,) if judged.is_over_its_own_limit else ()))
         self._front.show(self.report)
+        return record
+
+    def _noted(self, record: Record, judged: Judgement) -> Record:
+        """Write the exceptions that let the run through into its record.
+
+        A record that was measured before stays as it is: it may be attested.
+        """
+        noted = judged.noted(record)
+        if noted is not record and self.plan.place is not None:
+            self._rewrite(noted, "which exception let the run through")
+        return noted
+
+    def _rewrite(self, record: Record, what: str) -> None:
+        if self.plan.record_path is not None:
+            try:
+                rewrite_record(record, self.plan.record_path)
+            except CarbonLintError as error:
+                self._front.warn(f"the record does not say {what}: {error.message}")
 
     def _write_card(self, record: Record) -> None:
         """Write the card, also of a run that failed or was cancelled: energy that was spent counts."""
@@ -182,11 +204,7 @@ class Story:
         (self._front.say if pushes.has_pushed is False else self._front.warn)("\n".join(notes))
         noted = replace(record, warnings=(*record.warnings, *notes))
         self._know(record=noted)
-        if self.plan.record_path is not None:
-            try:
-                rewrite_record(noted, self.plan.record_path)
-            except CarbonLintError as error:
-                self._front.warn(f"the record does not say what was pushed: {error.message}")
+        self._rewrite(noted, "what was pushed")
 
     def _pushes(self, watch: Watch) -> Pushes:
         try:

@@ -28,6 +28,7 @@ from carbon_lint.records.record import (
     StoppedBy,
     UnmeasuredCode,
     UnmeasuredReason,
+    UsedException,
 )
 from carbon_lint.records.uncertainty import Assumptions, Bounds, LeftOut, Uncertainty
 from carbon_lint.schema_files import load_schema
@@ -109,6 +110,7 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "job_cpu_s": record.job_cpu_s,
         "machine_cpu_s": record.machine_cpu_s,
         "phases": [_phase_to_json(phase) for phase in record.phases],
+        "exceptions": [_fields(one, *UsedException.__slots__) for one in record.exceptions],
         "merged_from": list(record.merged_from),
         "parts_sha256": list(record.parts_sha256),
         "journal_sha256": record.journal_sha256,
@@ -168,6 +170,7 @@ def record_from_json(document: dict[str, Any]) -> Record:
         command=redact.command(document["command"]),  # a record may come from anywhere
         provenance=Provenance(**document["provenance"]),
         warnings=tuple(document["warnings"]),
+        exceptions=tuple(UsedException(**one) for one in document.get("exceptions", ())),
         merged_from=tuple(document.get("merged_from", ())),
         parts_sha256=tuple(document.get("parts_sha256", ())),
         journal_sha256=document.get("journal_sha256"),

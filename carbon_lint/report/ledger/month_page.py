@@ -65,11 +65,12 @@ def _charts(month: Month) -> list[Plot]:
 def _course(month: Month, days: tuple[str, ...]) -> Plot:
     """Return the sum of the grams day by day, with the outlook and the one budget of all runs, if there is one."""
     seen = len(days) if month.is_over else int(month.period.elapsed_s(month.now) // DAY_S) + 1
-    sums = list(accumulate(month.days_g))[:seen]
+    so_far = list(accumulate(day or 0.0 for day in month.days_g))[:seen]
+    sums = [None if day is None else sum_ for sum_, day in zip(so_far, month.days_g, strict=False)]
     series: dict[str, tuple[float | None, ...]] = {"so far": (*sums, *(None,) * (len(days) - len(sums)))}
     if month.outlook_g is not None and seen < len(days):
-        step = (month.outlook_g.end.likely - sums[-1]) / (len(days) - seen)
-        ahead = [sums[-1] + step * at for at in range(len(days) - seen + 1)]
+        step = (month.outlook_g.end.likely - so_far[-1]) / (len(days) - seen)
+        ahead = [so_far[-1] + step * at for at in range(len(days) - seen + 1)]
         series["expected"] = (*(None,) * (seen - 1), *ahead)
     limits = [
         one.limit.allowed
