@@ -111,21 +111,21 @@ class Intensity:
         g_per_kwh: grams of CO2 equivalent per kWh.
         source: whose figure it is, without its hours: `records.intensity.source_in_words` adds them.
         year: the year that it is of; `None` if that is not known, or the hours are of several.
+        basis: what is counted; `None` if that is not known, or several are mixed.
         location: as `places` accepts it: FRA, USA/virginia, gcp/us-central1; `None` if g/kWh was given.
         location_name: in words, as the card says it.
         is_unusual: outside every grid's range, and accepted by the user anyway.
         hours: what it is the mean of; empty for one figure of a whole year.
-        basis: what is counted; `None` if that is not known, or several are mixed.
     """
 
     g_per_kwh: float
     source: str
     year: int | None
+    basis: Basis | None = None
     location: str | None
     location_name: str | None = None
     is_unusual: bool = False
     hours: tuple[HourlyIntensity, ...] = ()
-    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +150,8 @@ class Hardware:
     cpu_model: str | None = None
     cpu_count: int | None = None
     ram_gb: float | None = None
-    gpus: tuple[Gpu, ...] = ()
     node: str | None = None
+    gpus: tuple[Gpu, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +218,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One run: what it took, how that was found out, and what became of it.
+    """One run: what it took, how that was found out, and what became of it. The fields are in the order of its JSON.
 
     Attributes:
         stopped_by: why carbon-lint ended the job; `None` if the job ended by itself.
@@ -235,6 +235,7 @@ class Record:
     """
 
     run_id: str
+    run_group: str | None = None
     outcome: Outcome
     exit_status: int | None
     over_budget: bool
@@ -251,10 +252,6 @@ class Record:
     command: tuple[str, ...]
     provenance: Provenance = field(default_factory=Provenance)
     warnings: tuple[str, ...] = ()
-    run_group: str | None = None
-    merged_from: tuple[str, ...] = ()
-    parts_sha256: tuple[str, ...] = ()
-    journal_sha256: str | None = None
     stopped_by: StoppedBy | None = None
     unmeasured_because: UnmeasuredReason | None = None
     uncertainty: Uncertainty | None = None
@@ -264,3 +261,6 @@ class Record:
     job_cpu_s: float | None = None
     machine_cpu_s: float | None = None
     phases: tuple[Phase, ...] = ()
+    merged_from: tuple[str, ...] = ()
+    parts_sha256: tuple[str, ...] = ()
+    journal_sha256: str | None = None

@@ -14,7 +14,7 @@ from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.host.model import EXACT, is_close, recomputed
 from carbon_lint.measurement.journal import FORECAST_KEYS, reading_from_json
 from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
-from carbon_lint.records.document import find_problem, intensity_from_json, record_from_json
+from carbon_lint.records.document import find_problem, record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short
 from carbon_lint.records.journal import FORMAT, journal_lines, parse_line
 from carbon_lint.records.plausible import find_difference
@@ -113,7 +113,7 @@ class _Replay:
     def _read(self, number: int, document: dict[str, Any]) -> None:
         try:
             reading = reading_from_json(document)
-            for hour in intensity_from_json(document["intensity"]).hours if "intensity" in document else ():
+            for hour in () if reading.intensity is None else reading.intensity.hours:
                 self.prices[hour.hour] = hour.g_per_kwh
             problems = list(self._problems(reading))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
