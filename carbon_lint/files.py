@@ -30,6 +30,15 @@ def read_file(path: str, what: str) -> bytes | None:
         raise InputError(f"cannot read {path}: {why}", hint=f"name a {what} that can be read") from error
 
 
+def text_at(path: str | os.PathLike[str]) -> str:
+    """Return the text of a small file, such as one of /proc, without blanks around it; empty if it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read().strip()
+    except OSError:
+        return ""
+
+
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Replace `path` by `data`: readers see the old bytes or the new ones, never a part.
 

@@ -66,6 +66,11 @@ class MassUnit(NamedTuple):
     grams: tuple[Decimal, ...]
 
 
+def whole_number(text: str | None) -> int | None:
+    """Return the number that ASCII digits write, at most 40 of them; `None` for anything else."""
+    return int(text) if text is not None and re.fullmatch("[0-9]{1,40}", text) else None
+
+
 def _named(name: str, words: str, *grams: Decimal) -> dict[str, MassUnit]:
     return dict.fromkeys(words.split(), MassUnit(name, grams))
 

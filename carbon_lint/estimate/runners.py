@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from carbon_lint.data import table
+from carbon_lint.data import load
 from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted
-
-_TABLE = table("runners.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +52,9 @@ def find_runner(text: str) -> Runner:
 @lru_cache(maxsize=1)
 def _rows() -> dict[str, dict[str, Any]]:
     """Return the table by label. Those of one provider share its sources."""
-    content: dict[str, Any] = json.loads(_TABLE.read_text(encoding="utf-8"))
     return {
         label: {**shared, **row}
-        for shared in content["providers"]
+        for shared in load("runners.json")["providers"]
         for row in shared["runners"]
         for label in row["labels"]
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.gate.verdict import LimitResult, Status, Verdict, name_of_window
 from carbon_lint.records.ledger_sum import total_of
-from carbon_lint.records.uncertainty import Bounds, Range
+from carbon_lint.records.uncertainty import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,7 @@ class Spent:
                 allowed=allowed,
                 source=self.source,
                 measured_share=total.measured_share,
-                bounds=Bounds(low=sum_.low, high=sum_.high),
+                bounds=sum_.bounds,
             )
             for unit, sum_, allowed in rows
             if allowed is not None

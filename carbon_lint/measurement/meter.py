@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Intensity, Methods
-    from carbon_lint.records.uncertainty import Assumptions, LeftOut, Uncertainty
+    from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Reading:
     intensity: Intensity | None = None
     uncertainty: Uncertainty | None = None
     cpu_mean_load: float | None = None
-    left_out: LeftOut | None = None
+    left_out: Range | None = None
     codecarbon: CodeCarbonEnergy | None = None
     job_cpu_s: float | None = None
     machine_cpu_s: float | None = None

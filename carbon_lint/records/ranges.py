@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from carbon_lint.records.record import Method
-from carbon_lint.records.uncertainty import Bounds, LeftOut, Range, Uncertainty
+from carbon_lint.records.uncertainty import Bounds, Range, Uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,7 +53,7 @@ DERIVED: Mapping[Method, Bounds] = MappingProxyType(
 
 _UNSTATED = MappingProxyType({"cpu": Method.LOAD_MODEL, "gpu": Method.SAMPLED_POWER, "ram": Method.CONSTANT})
 
-LEFT_OUT = LeftOut(low=0.10, likely=0.22, high=0.60)
+LEFT_OUT = Range(low=0.10, likely=0.22, high=0.60)
 """Board, fans, disks, network and power supply, as shares of what is counted.
 
 At least 0.10 (Microsoft: 1.05 / 0.95 for regulators and power supply; ISCA 2024), at most 0.60 (Teads: 48 to 55 W a
@@ -174,7 +174,7 @@ def _g_per_kwh(record: Record) -> float:
     return record.intensity.g_per_kwh if record.intensity is not None else 0.0
 
 
-def left_out_of(record: Record) -> LeftOut:
+def left_out_of(record: Record) -> Range:
     """Return the size of what the record's energy leaves out, its own or `LEFT_OUT`."""
     return record.left_out or LEFT_OUT
 

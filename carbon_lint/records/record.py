@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from carbon_lint.records.uncertainty import Assumptions, LeftOut, Uncertainty
+    from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
 
 FORMAT = "carbon-lint/record@2"
 
@@ -225,7 +225,8 @@ class Record:
         unmeasured_because: why there are no figures; `None` if there are, or if the job never started.
         uncertainty: `None` in a record of format 1 and in one that CodeCarbon wrote: `records.ranges.uncertainty_of`
             derives it then.
-        left_out: `None` as above: `records.ranges.left_out_of`.
+        left_out: what board, fans, disks, network and power supply draw, which is not counted, as shares of the counted
+            energy; `None` as above: `records.ranges.left_out_of`.
         job_cpu_s: CPU seconds of the job's own processes.
         machine_cpu_s: busy CPU seconds of the threads that the energy was counted for, meanwhile.
         phases: epochs and phases by the time of their beginning; empty if the job named none.
@@ -256,7 +257,7 @@ class Record:
     unmeasured_because: UnmeasuredReason | None = None
     uncertainty: Uncertainty | None = None
     assumptions: Assumptions | None = None
-    left_out: LeftOut | None = None
+    left_out: Range | None = None
     codecarbon: CodeCarbonEnergy | None = None
     job_cpu_s: float | None = None
     machine_cpu_s: float | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measurement.fake_machine import XEON_8370C, machine
 
-TABLE = json.loads(processor._TABLE.read_text(encoding="utf-8"))
+TABLE = processor.cpu_table()
 LINES = TABLE["parts"] + TABLE["generations"] + TABLE["arm"]
 LIST = Path(codecarbon.__file__).parent / "data/hardware/cpu_power.csv"
 MAKERS = ("amd.com", "ark.intel.com", "amperecomputing.com", "nvidia.com")

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from carbon_lint.errors import MeasurementError
+from carbon_lint.files import text_at
 from carbon_lint.measurement.gpu.host_nvidia import in_container
 
 _AMD = "0x1002"
@@ -97,8 +98,8 @@ def _on_bus(root: Path) -> set[str]:
     return {
         device.name
         for device in (root / "sys/bus/pci/devices").glob("*")
-        if _text(device / "vendor") == _AMD
-        and _text(device / "class").startswith(_GPU_CLASSES)
+        if text_at(device / "vendor") == _AMD
+        and text_at(device / "class").startswith(_GPU_CLASSES)
         and not is_integrated(device.name, root)
     }
 
@@ -114,10 +115,3 @@ def _address(properties: dict[str, int]) -> str | None:
     if not place:
         return None
     return f"{properties.get('domain', 0):04x}:{place >> 8 & 0xFF:02x}:{place >> 3 & 0x1F:02x}.{place & 7}"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return ""

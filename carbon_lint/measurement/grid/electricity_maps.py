@@ -23,6 +23,7 @@ from carbon_lint.errors import PlaceError
 from carbon_lint.measurement.grid.web import RefusedError, get_text
 from carbon_lint.places import unusual_intensity
 from carbon_lint.text import quoted
+from carbon_lint.units import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -237,6 +238,5 @@ def _reason(error: OSError | HTTPException) -> str:
 
 def _seconds(text: str | None) -> float | None:
     """`Retry-After` in seconds, an hour at most; a date is passed over."""
-    if text is None or not (text.isascii() and text.isdigit()):
-        return None
-    return min(float(text[:6]), _MOST_PAUSE_S)
+    seconds = whole_number(text)
+    return None if seconds is None else min(float(seconds), _MOST_PAUSE_S)

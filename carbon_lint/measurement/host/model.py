@@ -9,7 +9,7 @@ from carbon_lint.measurement.host.cpu import UNKNOWN_WIDENING
 from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, CpuModel
 from carbon_lint.records.ranges import SENSORS, uncertainty_of_parts
 from carbon_lint.records.record import Method
-from carbon_lint.records.uncertainty import Bounds, Range
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.units import JOULES_PER_KWH
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _difference(reading: Reading, methods: Methods, parts: dict[str, Range]) -> 
             return f"the {name} energy is {stated!r} kWh, and the model gives {part.likely!r}"
     if reading.uncertainty is None:
         return None
-    bounds = {f"{name}_kwh": Bounds(low=part.low, high=part.high) for name, part in parts.items()}
+    bounds = {f"{name}_kwh": part.bounds for name, part in parts.items()}
     expected = uncertainty_of_parts(reading.energy_kwh, methods, g_per_kwh=None, **bounds)
     return next(_ends(reading.uncertainty, expected), None)
 

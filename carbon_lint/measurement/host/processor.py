@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from carbon_lint.data import table
+from carbon_lint.data import load
+from carbon_lint.files import text_at
+from carbon_lint.units import whole_number
 
-_TABLE = table("cpu_power.json")
 CODECARBON_LIST = "CodeCarbon's list of processors"
 
 
@@ -57,7 +57,7 @@ class Processor:
 
 def read_processor(root: Path = Path("/")) -> Processor:
     """Read /proc/cpuinfo; what it does not say is `None`."""
-    text = _text(root / "proc/cpuinfo")
+    text = text_at(root / "proc/cpuinfo")
     first: dict[str, str] = {}
     for line in text.partition("\n\n")[0].splitlines():
         key, _, value = line.partition(":")
@@ -67,13 +67,13 @@ def read_processor(root: Path = Path("/")) -> Processor:
     return Processor(
         model=first.get("model name") or None,
         vendor=first.get("vendor_id"),
-        family=_integer(first.get("cpu family")),
-        number=_integer(first.get("model")),
+        family=whole_number(first.get("cpu family")),
+        number=whole_number(first.get("model")),
         implementer=first.get("CPU implementer"),
         part=first.get("CPU part"),
         threads=threads,
         # Also right if a container's /proc/cpuinfo lists only some of the host's threads.
-        siblings=_integer(first.get("siblings")) or max(1, threads // max(1, len(sockets))),
+        siblings=whole_number(first.get("siblings")) or max(1, threads // max(1, len(sockets))),
         is_virtual="hypervisor" in first.get("flags", "").split() or (root / "sys/hypervisor/type").exists(),
     )
 
@@ -145,10 +145,9 @@ def near_names(name: str) -> list[str]:
     return [known[key] for key in get_close_matches(plain_name(name).casefold(), known, n=3, cutoff=0.6)]
 
 
-@lru_cache(maxsize=1)
 def cpu_table() -> dict[str, Any]:
     """Return the table of processors."""
-    content: dict[str, Any] = json.loads(_TABLE.read_text(encoding="utf-8"))
+    content: dict[str, Any] = load("cpu_power.json")
     return content
 
 
@@ -187,14 +186,3 @@ def _listed() -> dict[str, tuple[str, str]]:
 def _names() -> list[str]:
     ours = [str(row.get("name") or row["match"]).replace("\\", "") for row in cpu_table()["parts"]]
     return ours + [name for name, _ in _listed().values()]
-
-
-def _integer(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

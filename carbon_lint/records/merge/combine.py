@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.records.intensity import joined
@@ -20,7 +21,7 @@ from carbon_lint.records.record import (
     Outcome,
     Provenance,
 )
-from carbon_lint.records.uncertainty import LeftOut
+from carbon_lint.records.uncertainty import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,17 +106,12 @@ def _sum_of_all(values: Sequence[float | None]) -> float | None:
     return None if None in values else _sum(values)
 
 
-def _left_out(records: Sequence[Record]) -> LeftOut:
+def _left_out(records: Sequence[Record]) -> Range:
     """Return the shares that the sum leaves out: the records' own, weighed by energy."""
     total_kwh = sum(record.energy_kwh.total or 0.0 for record in records)
-    weighed = [((record.energy_kwh.total or 0.0) / total_kwh, left_out_of(record)) for record in records if total_kwh]
-    if not weighed:
+    if not total_kwh:
         return left_out_of(records[0])
-    return LeftOut(
-        low=sum(weight * each.low for weight, each in weighed),
-        likely=sum(weight * each.likely for weight, each in weighed),
-        high=sum(weight * each.high for weight, each in weighed),
-    )
+    return reduce(Range.plus, (left_out_of(each).times((each.energy_kwh.total or 0.0) / total_kwh) for each in records))
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
