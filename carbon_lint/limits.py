@@ -23,7 +23,7 @@ _EXAMPLE = "write '10%', '5 g', or both: '10% and 5 g'"
 _EXCEPTION_KEYS = ("limit", "owner", "reason", "until")
 EXCEPTION_SCHEMA = {
     "type": "object",
-    "required": ["limit", "owner", "reason", "until"],
+    "required": list(_EXCEPTION_KEYS),
     "additionalProperties": False,
     "properties": {
         "limit": {"enum": list(LIMITS)},
@@ -258,10 +258,7 @@ def parse_machine(table: Mapping[str, Any]) -> Machine:
 
 
 def _power_w(table: Mapping[str, Any], key: str) -> float | None:
-    try:
-        return None if key not in table else parse_power_w(table[key])
-    except UsageError as error:
-        raise ConfigError(error.message, hint=error.advice(as_key), option=key) from error
+    return _parsed(parse_power_w, table[key], key) if key in table else None
 
 
 def parse_budget(table: Mapping[str, Any]) -> WindowBudget:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict
+from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict, worst
 from carbon_lint.records.comparable import named_group
 from carbon_lint.records.ranges import uncertainty_of
 from carbon_lint.records.record import Outcome
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _DAY_S = 86400
 _SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
-_WORST = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,11 +188,10 @@ def with_increase(
     limit = increase(comparison, allowed)
     if limit is None:
         return _said(verdict, f"max-increase was not judged: {why_not(comparison)}")
-    status = next(each for each in _WORST if each in {limit.status, verdict.status})
     reasons = verdict.reasons
     if limit.status is Status.INCONCLUSIVE:
         reasons = (*reasons, f"{INCREASE}: within the range of the estimate, too close to call")
-    return Verdict(status=status, limits=(*verdict.limits, limit), reasons=reasons)
+    return Verdict(status=worst(limit.status, verdict.status), limits=(*verdict.limits, limit), reasons=reasons)
 
 
 def why_not(comparison: Comparison) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
+
 if TYPE_CHECKING:
-    from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Intensity, Methods
+    from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Intensity, Methods, Record
     from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
 
 
@@ -93,3 +95,16 @@ class Meter(Protocol):
 
     def stop(self) -> Reading | None:
         """Return the last figures. Nothing can be read afterwards."""
+
+
+def with_evidence(record: Record, reading: Reading) -> Record:
+    """Return the record with what the reading says of its figures: their bounds, and what they were made of."""
+    return replace(
+        record,
+        uncertainty=uncertainty_at(reading.energy_kwh, record.methods, reading.emissions_g, reading.uncertainty),
+        assumptions=record.assumptions and replace(record.assumptions, cpu_mean_load=reading.cpu_mean_load),
+        left_out=reading.left_out or LEFT_OUT,
+        codecarbon=reading.codecarbon,
+        job_cpu_s=reading.job_cpu_s,
+        machine_cpu_s=reading.machine_cpu_s,
+    )

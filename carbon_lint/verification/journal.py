@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.host.model import EXACT, is_close, recomputed
 from carbon_lint.measurement.journal import FORECAST_KEYS, reading_from_json
+from carbon_lint.measurement.meter import with_evidence
 from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
 from carbon_lint.records.document import find_problem, record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short

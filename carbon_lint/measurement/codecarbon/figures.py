@@ -34,39 +34,25 @@ class EmissionsData(Protocol):
     pue: float
 
 
-class FigureCheck:
-    """Check cumulative figures, one after the other.
+def find_flaw(figures: EmissionsData, *, g_per_kwh: float, pue: float) -> str | None:
+    """Return why cumulative figures cannot be believed; `None` if they can.
 
     Args:
+        figures: CodeCarbon's.
         g_per_kwh: the intensity that grams over energy must come out at.
         pue: as given to CodeCarbon.
     """
-
-    def __init__(self, *, g_per_kwh: float, pue: float) -> None:
-        self._g_per_kwh = g_per_kwh
-        self._pue = pue
-
-    def problem(self, figures: EmissionsData) -> str | None:
-        """Return why these figures cannot be believed, or `None`."""
-        return self._sums(figures) or self._price(figures)
-
-    def _sums(self, figures: EmissionsData) -> str | None:
-        parts = {"cpu": figures.cpu_energy, "gpu": figures.gpu_energy, "ram": figures.ram_energy}
-        total_kwh, kg = figures.energy_consumed, figures.emissions
-        if not all(math.isfinite(value) for value in (*parts.values(), total_kwh, kg)):
-            return f"CodeCarbon's figures are not finite: {parts}, {total_kwh} kWh, {kg} kg"
-        if not (total_kwh > 0 and kg > 0 and parts["ram"] > 0 and parts["cpu"] >= 0):
-            return f"CodeCarbon counts no energy: {parts}, {total_kwh} kWh, {kg} kg"
-        if parts["gpu"]:
-            return f"CodeCarbon counts a GPU, {parts['gpu']} kWh, which is counted here already"
-        if not math.isclose(sum(parts.values()), total_kwh, rel_tol=_RELATIVE_TOLERANCE):
-            return f"CodeCarbon's parts {parts} do not add up to its {total_kwh} kWh"
-        return None
-
-    def _price(self, figures: EmissionsData) -> str | None:
-        implied = grams_from_kilograms(figures.emissions) / figures.energy_consumed
-        if not math.isclose(implied, self._g_per_kwh, rel_tol=_RELATIVE_TOLERANCE):
-            return f"CodeCarbon's grams imply {implied:g} g/kWh, and {self._g_per_kwh:g} was given"
-        if figures.pue != self._pue:
-            return f"CodeCarbon took a PUE of {figures.pue}, and {self._pue} was given"
-        return None
+    parts = {"cpu": figures.cpu_energy, "gpu": figures.gpu_energy, "ram": figures.ram_energy}
+    total_kwh, kg = figures.energy_consumed, figures.emissions
+    if not all(math.isfinite(value) for value in (*parts.values(), total_kwh, kg)):
+        return f"CodeCarbon's figures are not finite: {parts}, {total_kwh} kWh, {kg} kg"
+    if not (total_kwh > 0 and kg > 0 and parts["ram"] > 0 and parts["cpu"] >= 0):
+        return f"CodeCarbon counts no energy: {parts}, {total_kwh} kWh, {kg} kg"
+    if parts["gpu"]:
+        return f"CodeCarbon counts a GPU, {parts['gpu']} kWh, which is counted here already"
+    if not math.isclose(sum(parts.values()), total_kwh, rel_tol=_RELATIVE_TOLERANCE):
+        return f"CodeCarbon's parts {parts} do not add up to its {total_kwh} kWh"
+    implied = grams_from_kilograms(kg) / total_kwh
+    if not math.isclose(implied, g_per_kwh, rel_tol=_RELATIVE_TOLERANCE):
+        return f"CodeCarbon's grams imply {implied:g} g/kWh, and {g_per_kwh:g} was given"
+    return None if figures.pue == pue else f"CodeCarbon took a PUE of {figures.pue}, and {pue} was given"

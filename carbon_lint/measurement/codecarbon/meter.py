@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 from carbon_lint import debug
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon.arguments import tracker_arguments
-from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
-from carbon_lint.measurement.codecarbon.stand_ins import known_cpu, without_gpus
-from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
+from carbon_lint.measurement.codecarbon.figures import differing_counters, find_flaw
+from carbon_lint.measurement.codecarbon.surroundings import known_cpu, private_surroundings, without_gpus
 from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.allotment import allotment
@@ -109,7 +108,6 @@ class CodeCarbonMeter:
         self._require, self._root, self._is_shared = frozenset(require), root, is_shared
         self._codecarbon_counts_cpu = True
         self._doubts: tuple[str, ...] = ()
-        self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
         self._tap, self._log = Tap(), QuietLog()
         self._tracker: Any = None
         self._previous: Reading | None = None
@@ -159,7 +157,7 @@ class CodeCarbonMeter:
             )
         self._look_inside()
         check_required(self._require, self._cpu, self._allotted, gpu_count=len(self._gpus.gpus), root=self._root)
-        problem = self._check.problem(self._tap.last)
+        problem = find_flaw(self._tap.last, g_per_kwh=self._g_per_kwh, pue=self.pue)
         if problem is not None:
             raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
         self._gpus.start()
@@ -203,7 +201,7 @@ class CodeCarbonMeter:
         self._tracker.flush()
         if self._tap.count == count:
             return f"CodeCarbon gave no figures: {self._log.cause()}"
-        problem = self._check.problem(self._tap.last)
+        problem = find_flaw(self._tap.last, g_per_kwh=self._g_per_kwh, pue=self.pue)
         if problem is None:
             self._codecarbon_due_s = time.monotonic() + _CODECARBON_EVERY_S
         return problem

@@ -37,11 +37,7 @@ def record_from_csv(paths: Sequence[str | os.PathLike[str]], choice: Choice) -> 
     Raises InputError if a file is no such table, UsageError if the run has to be chosen, MissingFigureError if a figure
     or a place cannot be trusted.
     """
-    return record_of(read_log(*paths), choice)
-
-
-def record_of(log: Log, choice: Choice) -> Record:
-    """Return the record of the chosen runs. Raises as `record_from_csv` does."""
+    log = read_log(*paths)
     return record_of_runs(log, chosen(log, choice), choice)
 
 
