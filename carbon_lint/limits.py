@@ -59,7 +59,7 @@ BUDGET_SCHEMA = {
             "type": "string",
             "examples": ["80%"],
             "pattern": r"^\s*[0-9.]+\s*%\s*$",
-            "description": "Used share from which the owner is told (default 80%).",
+            "description": "Used share from which the owner is warned (default 80%).",
         },
         "owner": {"type": "string", "minLength": 1, "description": "Who answers for it: @ann is mentioned on GitHub."},
     },

@@ -88,8 +88,8 @@ def vintage(basis: str | None, year: int | None, *, at: int | None = None) -> st
     """
     age = 0 if year is None else (at or datetime.now(UTC).year) - year
     parts = (basis, year and str(year), f"{age} years old" if age > _OLD_YEARS else None)
-    said = ", ".join(part for part in parts if part)
-    return f" ({said})" if said else ""
+    words = ", ".join(part for part in parts if part)
+    return f" ({words})" if words else ""
 
 
 def find_place(text: str) -> Place:

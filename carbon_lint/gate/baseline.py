@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict, worst
 from carbon_lint.records.comparable import named_group
 from carbon_lint.records.ranges import uncertainty_of
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import COMPONENTS, Outcome
 from carbon_lint.records.uncertainty import Bounds
 from carbon_lint.units import format_duration, significant
 
@@ -104,7 +104,7 @@ def figures_of_record(record: Record, origin: str) -> RunFigures:
     gpus = [gpu.name for gpu in record.hardware.gpus]
     # The CPU's name counts only if the CPU is what was measured: beside a GPU it differs from day to day.
     parts = sorted(f"{gpus.count(name)} x {name}" for name in set(gpus)) or [record.hardware.cpu_model or ""]
-    methods = [(name, getattr(record.methods, name)) for name in ("cpu", "gpu", "ram")]
+    methods = [(name, getattr(record.methods, name)) for name in COMPONENTS]
     return RunFigures(
         origin=origin,
         emissions_g=record.emissions_g,
@@ -184,10 +184,10 @@ def with_increase(
     if allowed is None:
         return verdict
     if comparison is None:
-        return _said(verdict, f"nothing to compare with: {missing}")
+        return _with_reason(verdict, f"nothing to compare with: {missing}")
     limit = increase(comparison, allowed)
     if limit is None:
-        return _said(verdict, f"max-increase was not judged: {why_not(comparison)}")
+        return _with_reason(verdict, f"max-increase was not judged: {why_not(comparison)}")
     reasons = verdict.reasons
     if limit.status is Status.INCONCLUSIVE:
         reasons = (*reasons, f"{INCREASE}: within the range of the estimate, too close to call")
@@ -206,10 +206,10 @@ def why_not(comparison: Comparison) -> str:
 
 def changes(comparison: Comparison) -> str:
     """Return `energy +2 %, grid -34 %`, with what is not known, and with the bases if they differ."""
-    said = [f"energy {format_change(comparison.energy_change)}", f"grid {format_change(comparison.grid_change)}"]
+    parts = [f"energy {format_change(comparison.energy_change)}", f"grid {format_change(comparison.grid_change)}"]
     if (note := other_basis(comparison)) is not None:
-        said[-1] += f" ({note})"
-    return ", ".join(said)
+        parts[-1] += f" ({note})"
+    return ", ".join(parts)
 
 
 def other_basis(comparison: Comparison) -> str | None:
@@ -236,7 +236,7 @@ def _in_words(duration_s: float) -> str:
     )
 
 
-def _said(verdict: Verdict, reason: str) -> Verdict:
+def _with_reason(verdict: Verdict, reason: str) -> Verdict:
     if reason in verdict.reasons:
         return verdict
     return Verdict(status=verdict.status, limits=verdict.limits, reasons=(*verdict.reasons, reason))
@@ -269,7 +269,7 @@ def _method_obstacles(
     now, then = dict(current), dict(baseline)
     return [
         f"{name.upper()} by {now.get(name, 'nothing')} here, by {then.get(name, 'nothing')} in the baseline"
-        for name in ("cpu", "gpu", "ram")
+        for name in COMPONENTS
         if now.get(name) != then.get(name)
     ]
 

@@ -7,9 +7,8 @@ import platform
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
 from carbon_lint.measurement.job.cpu_time import warn_of_others
-from carbon_lint.measurement.meter import with_evidence
+from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, find_flaw, with_evidence
 from carbon_lint.measurement.wall_clock import ended_at_of
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 

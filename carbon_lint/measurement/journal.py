@@ -28,12 +28,12 @@ from carbon_lint.records.journal import (
     BEGINNING,
     FORMAT,
     compressed_path,
+    content_of,
     is_being_written,
-    journal_lines,
-    parse_journal,
     parsed_lines,
     read_ending,
     read_journal_file,
+    read_lines,
 )
 from carbon_lint.records.store import read_record
 
@@ -85,8 +85,8 @@ class Journal:
     def write_reading(self, reading: Reading, marks: Sequence[Mark] = ()) -> None:
         """Write the line of one tick, and before it the boundaries of epochs and phases that it holds."""
         self._is_of_use = True
-        heard = _line({"marks": [mark_to_json(mark) for mark in marks]}) if marks else b""
-        self._append(heard + _line(reading_to_json(reading)))
+        before = _line({"marks": [mark_to_json(mark) for mark in marks]}) if marks else b""
+        self._append(before + _line(reading_to_json(reading)))
 
     def write_forecast(self, elapsed_s: float, share: float) -> None:
         """Write the line of a forecast: what share of the budget will be used when the job has ended."""
@@ -165,7 +165,7 @@ class Journal:
                 hint="the journal lies beside the record, which has .json at its end: give another name, or move "
                 "the file",
             )
-        journal = parse_journal(data)
+        journal = content_of(data.split(b"\n"))
         if journal is None or journal.last_reading is None:
             return None
         if self._is_recorded(journal.ended):
@@ -206,14 +206,7 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 def read_phases(path: str | os.PathLike[str]) -> PhaseMeter:
     """Share the energy of a journal's ticks out again. Raises InputError, or KeyError, TypeError, ValueError."""
-    return replay(parsed_lines(_lines(path)), reading_from_json)
-
-
-def _lines(path: str | os.PathLike[str]) -> list[bytes]:
-    try:
-        return list(journal_lines(path))
-    except OSError as error:
-        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
+    return replay(parsed_lines(read_lines(path)), reading_from_json)
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import InputError
 from carbon_lint.gate.budget import limit_results
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.checks import RELATIVE_TOLERANCE
 from carbon_lint.measurement.journal import read_journal, read_phases, reading_from_json
-from carbon_lint.measurement.meter import with_evidence
+from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, with_evidence
 from carbon_lint.measurement.wall_clock import format_utc
 from carbon_lint.records.codec import reader_of
 from carbon_lint.records.document import find_problem, record_from_json, record_to_json

@@ -81,7 +81,7 @@ def find_difference(record: Record, other: Record) -> str | None:
 
 def _energy_flaws(record: Record) -> Iterator[str]:
     energy, methods = record.energy_kwh, record.methods
-    parts = {name: getattr(energy, name) for name in _METHODS if getattr(energy, name) is not None}
+    parts = energy.parts
     if energy.total is None:
         yield from (f"energy_kwh.{name} is {value:.6g}, and there is no total" for name, value in parts.items())
         return

@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from carbon_lint.records.record import Method
+from carbon_lint.records.record import COMPONENTS, Method
 from carbon_lint.records.uncertainty import Bounds, Range, Uncertainty
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from carbon_lint.records.record import Energy, Methods, Record
     from carbon_lint.records.uncertainty import Assumptions
-
-COMPONENTS = ("cpu", "gpu", "ram")
 
 SENSORS: Mapping[Method, Bounds] = MappingProxyType(
     {Method.COUNTER: Bounds(low=0.95, high=1.05), Method.SAMPLED_POWER: Bounds(low=0.90, high=1.10)},

@@ -55,6 +55,9 @@ class Method(StrEnum):
     USER = "user"
 
 
+COMPONENTS = ("cpu", "gpu", "ram")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Energy:
     """Energy in kWh by component, PUE included. `None` is not measured or not there; it is never 0."""
@@ -63,6 +66,11 @@ class Energy:
     cpu: float | None = None
     gpu: float | None = None
     ram: float | None = None
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Return the components that have a figure, by name."""
+        return {name: value for name in COMPONENTS if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

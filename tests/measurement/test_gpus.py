@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measurement.codecarbon.figures import find_flaw
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
+from carbon_lint.measurement.codecarbon.tracker import find_flaw
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method

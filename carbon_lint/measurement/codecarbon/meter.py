@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint import debug
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.measurement.codecarbon.arguments import tracker_arguments
-from carbon_lint.measurement.codecarbon.figures import differing_counters, find_flaw
 from carbon_lint.measurement.codecarbon.surroundings import known_cpu, private_surroundings, without_gpus
-from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
+from carbon_lint.measurement.codecarbon.tracker import QuietLog, Tap, differing_counters, find_flaw, tracker_arguments
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.allotment import allotment
 from carbon_lint.measurement.host.counting import HostEnergy
@@ -48,7 +46,9 @@ _ENERGY_ONLY_G_PER_KWH = 1000.0
 _SAME_READING_S = 0.06
 _CODECARBON_EVERY_S = 5.0  # its own figures are kept beside ours; asking for them is half the cost of a reading
 _LAST_TRIES, _RETRY_S = 3, 0.1
-_LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
+_NAMELESS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_LEFT_OUT = {  # itself, and what is deprecated: an explicit None would still switch those old paths on
+    "self",
     "save_to_file",
     "save_to_api",
     "save_to_logger",
@@ -306,19 +306,11 @@ def _offline_tracker() -> Any:
 
 def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     """`arguments`, if they are exactly the tracker's parameters. CodeCarbon itself swallows a misspelt one."""
-    known: set[str] = set()
-    for cls in (offline_tracker, *offline_tracker.__bases__):
-        known |= {
-            name for name, parameter in inspect.signature(cls.__init__).parameters.items() if _is_named(parameter)
-        }
-    known -= {"self"} | _LEFT_OUT
+    parameters = (inspect.signature(each.__init__).parameters for each in (offline_tracker, *offline_tracker.__bases__))
+    known = {one.name for each in parameters for one in each.values() if one.kind not in _NAMELESS} - _LEFT_OUT
     if known != set(arguments):
         raise MeasurementError(
             f"codecarbon's parameters differ from those known here: {', '.join(sorted(known ^ set(arguments)))}",
             hint=_install(),
         )
     return arguments
-
-
-def _is_named(parameter: inspect.Parameter) -> bool:
-    return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}

@@ -46,15 +46,15 @@ class Marks:
     @property
     def notes(self) -> tuple[str, ...]:
         """Say which boundaries were not counted, one line each."""
-        said = []
+        notes = []
         dropped = self._dropped + (0 if self._file is None else self._file.dropped)
         if dropped:
-            said.append(
+            notes.append(
                 f"at least {dropped} epochs or phases are not listed: over {MOST_MARKS_A_TICK} began within one tick"
             )
         if self._printed is not None and self._printed.epoch_marks.problem is not None:
-            said.append(self._printed.epoch_marks.problem)
-        return tuple(said)
+            notes.append(self._printed.epoch_marks.problem)
+        return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +80,18 @@ def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: Si
     with contextlib.ExitStack() as stack:
         is_wanted = request.forecast and printed is None
         listening = stack.enter_context(Listening(is_given_up, is_wanted=is_wanted))
-        heard = listening.printed if is_wanted else printed
+        output = listening.printed if is_wanted else printed
         path = _progress_file(stack)
         secrets = (*request.secrets, *redact.secrets_of(request.environ))
         forecaster = Forecaster(
             progress_file=path,
             trainer_state=TrainerState(Path.cwd(), time.time()),
-            printed=heard,
+            printed=output,
             expected_duration_s=request.expected_duration_s,
         )
         yield Outlook(
             listening=listening,
-            marks=Marks(None if path is None else PhaseFile(path, secrets), heard),
+            marks=Marks(None if path is None else PhaseFile(path, secrets), output),
             forecaster=forecaster if request.forecast else None,
             environ={} if path is None else {PROGRESS_VARIABLE: str(path)},
         )

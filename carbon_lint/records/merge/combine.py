@@ -7,8 +7,8 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.records.intensity import joined
-from carbon_lint.records.merge.gpu_energy import summed
 from carbon_lint.records.merge.phases import joined as joined_phases
+from carbon_lint.records.merge.shared import summed
 from carbon_lint.records.merge.windows import union_s, window_of
 from carbon_lint.records.ranges import left_out_of, sum_of
 from carbon_lint.records.record import (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carbon_lint.records.merge.shared import TOUCH_S
 from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.record import Energy, Phase
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     Parts = dict[tuple[PhaseKind, str], Phase]
 
 LEFT_OUT = "epochs and phases are left out of the sum: of the records of one time, some do not list the same ones"
-_TOUCH_S = 1.0  # a retry starts in the second in which the first attempt ends
 
 
 def joined(records: Sequence[Record]) -> tuple[tuple[Phase, ...], str | None]:
@@ -45,7 +45,7 @@ def _by_time(records: Sequence[Record]) -> list[list[Record]]:
     end_s = 0.0
     for record in sorted(records, key=window_of):
         window = window_of(record)
-        if not groups or window.start_s > end_s - _TOUCH_S:
+        if not groups or window.start_s > end_s - TOUCH_S:
             groups.append([])
             end_s = window.end_s
         groups[-1].append(record)
