@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps, GridHour
     from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.records.record import Hardware, Methods
+    from carbon_lint.records.record import Hardware
     from carbon_lint.records.uncertainty import Assumptions
 
 LATE_SHARE = 0.01
@@ -119,6 +119,7 @@ class HourlyMeter:
 
     def __init__(self, meter: Meter, watch: HourWatch) -> None:
         self.last_failure: str | None = None
+        self.pue, self.methods, self.software = meter.pue, meter.methods, meter.software
         self._meter = meter
         self._watch = watch
         self._book = HourBook(watch.latest)
@@ -135,29 +136,14 @@ class HourlyMeter:
         return replace(mean, is_unusual=any(unusual_intensity(figure) is not None for figure in figures))
 
     @property
-    def pue(self) -> float:
-        """See Meter."""
-        return self._meter.pue
-
-    @property
     def hardware(self) -> Hardware:
         """See Meter."""
         return self._meter.hardware
 
     @property
-    def methods(self) -> Methods:
-        """See Meter."""
-        return self._meter.methods
-
-    @property
     def assumptions(self) -> Assumptions | None:
         """See Meter."""
         return self._meter.assumptions
-
-    @property
-    def software(self) -> dict[str, str]:
-        """See Meter."""
-        return self._meter.software
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ def combine(records: Sequence[Record]) -> Record:
         software=_software(records),
         provenance=_provenance(records),
         warnings=tuple(dict.fromkeys(warning for warning in warnings if warning is not None)),
-        run_group=_common(record.run_group for record in records),
+        run_group=_same([record.run_group for record in records]),
         uncertainty=sum_of(records),
         assumptions=_same([record.assumptions for record in records]),
         left_out=_left_out(records),
@@ -147,7 +147,7 @@ def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh:
         year=None,
         location=None,
         is_unusual=is_unusual,
-        basis=_common(intensity and intensity.basis for intensity in found),
+        basis=_same([intensity and intensity.basis for intensity in found]),
     )
 
 
@@ -189,19 +189,10 @@ def _software(records: Sequence[Record]) -> dict[str, str]:
 
 def _provenance(records: Sequence[Record]) -> Provenance:
     """Return what all records agree on."""
-    return Provenance(
-        **{
-            each.name: _common(getattr(record.provenance, each.name) for record in records)
-            for each in fields(Provenance)
-        }
-    )
+    found = {name: [getattr(record.provenance, name) for record in records] for name in Provenance.__slots__}
+    return Provenance(**{name: _same(values) for name, values in found.items()})
 
 
 def _same(values: Sequence[Any]) -> Any:
-    """Return what all records state, which need not be hashable; `None` if they differ."""
+    """Return what all records state; `None` if they differ."""
     return values[0] if all(value == values[0] for value in values) else None
-
-
-def _common(values: Iterable[Any]) -> Any:
-    found = set(values)
-    return found.pop() if len(found) == 1 else None
