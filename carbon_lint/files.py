@@ -1,4 +1,4 @@
-"""Reading a named file, and writing one in one step. Light: `check --fix` writes with it too."""
+"""Read a named file, and write one in one step. Light: `check --fix` writes with it too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run against what came before: energy and grid apart, and only if the two can be compared. Pure.
+"""Compare a run with an earlier one: energy and grid apart, and only if the two can be compared. Pure.
 
 Grams move when the code moves, and also when the job moves to another grid or a new intensity table comes out. So the
 baseline's energy is re-priced at this run's carbon intensity, and only what is left of the difference is an increase.
@@ -275,7 +275,7 @@ def _method_obstacles(
 
 
 def _grid_obstacle(current: RunFigures, baseline: RunFigures) -> list[str]:
-    """Without energy on both sides, grams can be compared only on what is surely the same grid."""
+    """Return why grams cannot be compared without energy; on surely the same grid they can."""
     now, then = _intensity(current), _intensity(baseline)
     if now is not None and then is not None and abs(now / then - 1) <= _SAME_INTENSITY:
         return []
@@ -303,13 +303,13 @@ def _unit(comparison: Comparison, allowed: MaxIncrease) -> str:
 
 
 def _energies(comparison: Comparison) -> tuple[float, float] | None:
-    """(baseline, current) in kWh."""
+    """Return (baseline, current) in kWh; `None` unless both are known."""
     then, now = comparison.baseline.energy_kwh, comparison.current.energy_kwh
     return None if then is None or now is None else (then, now)
 
 
 def _at_one_price(comparison: Comparison) -> tuple[float, float] | None:
-    """(baseline, current) in grams at this run's carbon intensity."""
+    """Return (baseline, current) in grams, at this run's carbon intensity if both energies are known."""
     energies, price = _energies(comparison), _intensity(comparison.current)
     if energies and price:
         return energies[0] * price, energies[1] * price

@@ -1,4 +1,4 @@
-"""What would be measured on this machine, how, with what error, what is missing and what repairs it.
+"""Find out what would be measured on this machine, how, with what error, what is missing and what repairs it.
 
 Looks only: no job is run. The last step takes one real reading, so that a sound diagnosis is a proven one.
 """

@@ -1,4 +1,4 @@
-"""Which earlier run may be the baseline of a run. Pure.
+"""Decide which earlier run may be the baseline of a run. Pure.
 
 Never the run itself, one that ended later, or one of another repository, job or model. In a ledger, which holds many
 teams' runs, what is not known is never taken as equal; a record that the user names is refused only for what is known.

@@ -39,18 +39,18 @@ _TAIL = 64  # lines among which the last whole one is looked for
 
 
 def journal_path(record_path: str | os.PathLike[str]) -> Path:
-    """`r.json` -> `r.jsonl`, in the same folder."""
+    """Return `r.jsonl` for `r.json`, in the same folder."""
     path = Path(record_path)
     return path.with_suffix(SUFFIX) if path.suffix == ".json" else path.with_name(path.name + SUFFIX)
 
 
 def compressed_path(journal: Path) -> Path:
-    """`r.jsonl` -> `r.jsonl.gz`: the name of the journal when the record is written."""
+    """Return `r.jsonl.gz` for `r.jsonl`: the name of the journal when the record is written."""
     return journal.with_name(journal.name + COMPRESSED)
 
 
 def record_path(journal: str | os.PathLike[str]) -> Path:
-    """`r.jsonl` or `r.jsonl.gz` -> `r.json`, in the same folder."""
+    """Return `r.json` for `r.jsonl` or `r.jsonl.gz`, in the same folder."""
     return Path(os.fspath(journal).removesuffix(COMPRESSED)).with_suffix(".json")
 
 

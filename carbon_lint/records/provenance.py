@@ -50,7 +50,7 @@ _URL = re.compile(r"(?:[a-z+]+://(?:[^@/]*@)?[^/]+/|(?:[^@/:]+@)?[^/:@]{2,}:/*)(
 
 
 def git_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` for a git that is to answer of the checkout around a folder.
+    """Return the environment for a git that reads the checkout around a folder.
 
     `GIT_DIR` and its like, which git itself sets in a commit hook and an earlier step may set, lead to another one.
     """
@@ -58,7 +58,7 @@ def git_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def provenance_of(environ: Mapping[str, str], folder: str) -> Provenance:
-    """Repository, commit and run as the CI states them; without a CI that states a repository, the git checkout's."""
+    """Return repository, commit and run as the CI states them; if it states no repository, the git checkout's."""
     where = provenance_from_environ(environ)
     if where.repository is None:
         where = provenance_from_checkout(folder, environ)
@@ -84,7 +84,7 @@ def _pod(environ: Mapping[str, str]) -> str | None:
 
 
 def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:
-    """Repository, commit and run as GitHub Actions or GitLab CI states them; all `None` elsewhere."""
+    """Return repository, commit and run as GitHub Actions or GitLab CI states them; all `None` elsewhere."""
     if environ.get("GITHUB_ACTIONS") == "true":
         return _from_github(environ)
     if environ.get("GITLAB_CI") == "true":
@@ -93,7 +93,7 @@ def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:
 
 
 def provenance_from_checkout(folder: str, environ: Mapping[str, str]) -> Provenance:
-    """Repository, commit, branch and uncommitted changes of the checkout around `folder`; all `None` outside of one."""
+    """Return repository, commit, branch and changes of the checkout around `folder`; all `None` outside of one."""
     commit = _git(folder, environ, "rev-parse", "--verify", "HEAD")
     if not commit:
         return Provenance()
@@ -107,7 +107,7 @@ def provenance_from_checkout(folder: str, environ: Mapping[str, str]) -> Provena
 
 
 def repository_of_url(url: str) -> str | None:
-    """`git@github.com:team/model.git` -> `team/model`, as a CI names it; `None` for the path of a folder."""
+    """Return `team/model` for `git@github.com:team/model.git`, as a CI names it; `None` for the path of a folder."""
     match = None if url.startswith("file:") else _URL.fullmatch(url.strip())
     return None if match is None else match[1].strip("/") or None
 

@@ -230,7 +230,7 @@ class CodeCarbonMeter:
             self._release()
 
     def _wait_until_measurable(self) -> None:
-        """CodeCarbon passes over a reading soon after the one before: the end of a job, or all of a short one."""
+        """Wait: CodeCarbon passes over a reading soon after the one before, as at the end of a short job."""
         if self._previous is not None:
             since_s = time.monotonic() - self._started_s - self._previous.elapsed_s
             time.sleep(max(_SAME_READING_S - since_s, 0.0))
@@ -305,7 +305,7 @@ def _offline_tracker() -> Any:
 
 
 def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`arguments`, if they are exactly the tracker's parameters. CodeCarbon itself swallows a misspelt one."""
+    """Return the arguments if they are exactly the tracker's parameters: CodeCarbon passes over a misspelt one."""
     parameters = (inspect.signature(each.__init__).parameters for each in (offline_tracker, *offline_tracker.__bases__))
     known = {one.name for each in parameters for one in each.values() if one.kind not in _NAMELESS} - _LEFT_OUT
     if known != set(arguments):

@@ -23,7 +23,7 @@ _SCRUBBED = ("codecarbon_", "slurm_", "cuda_visible_devices", "rocr_visible_devi
 
 @contextmanager
 def private_surroundings() -> Iterator[None]:
-    """Within: cwd and HOME are an empty folder, and the scrubbed variables are gone. Restored whatever happens."""
+    """Make cwd and HOME an empty folder and remove the scrubbed variables; restore all of it whatever happens."""
     before = dict(os.environ)
     # A descriptor and not a path: the folder may have been removed or be unreadable by name.
     here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY)  # O_PATH: one that may only be entered
@@ -68,7 +68,7 @@ def _restore(before: dict[str, str]) -> None:
 
 @contextmanager
 def known_cpu(model: str | None) -> Iterator[None]:
-    """CodeCarbon asks py-cpuinfo, which sleeps for a second, for a name that /proc/cpuinfo gives at once."""
+    """Give CodeCarbon the CPU's name, for which it would ask py-cpuinfo, which sleeps for a second."""
     stand_in = ModuleType("cpuinfo")
     stand_in.get_cpu_info = lambda: {"brand_raw": model or "unknown CPU"}  # type: ignore[attr-defined]
     before = sys.modules.get("cpuinfo")
@@ -90,7 +90,7 @@ def known_cpu(model: str | None) -> Iterator[None]:
 
 @contextmanager
 def without_gpus(*, is_shared: bool) -> Iterator[None]:
-    """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
+    """Show CodeCarbon no GPU, so that it starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
     # Without these modules CodeCarbon starts those programs while it is imported, and other code's tracker needs them.
     with _stand_ins(*(() if is_shared else ("pynvml", "amdsmi"))):
         from codecarbon.core import gpu
@@ -108,7 +108,7 @@ def without_gpus(*, is_shared: bool) -> Iterator[None]:
 
 @contextmanager
 def _stand_ins(*names: str) -> Iterator[None]:
-    """Within, each of these modules is an empty one that can be initialised."""
+    """Replace each of these modules by an empty one that can be initialised."""
     before = {name: sys.modules[name] for name in names if name in sys.modules}
     for name in names:
         stand_in = ModuleType(name)

@@ -75,10 +75,10 @@ class Tap:
         self.count += 1
 
     def live_out(self, total: Any, delta: Any) -> None:
-        """Never called with the scheduler parked."""
+        """Do nothing: it is never called while the scheduler is parked."""
 
     def task_out(self, data: Any, experiment_name: str) -> None:
-        """Tasks are not used."""
+        """Do nothing: tasks are not used."""
 
     def exit(self) -> None:
         """Do nothing: nothing is open."""

@@ -112,7 +112,7 @@ class TrainerState:
     """Looks for the newest state below a folder that is not older than the job."""
 
     def __init__(self, folder: Path, began_at: float) -> None:
-        """`began_at`: seconds since 1970; what an earlier run left is not this job's."""
+        """Take the folder, and when the job began in seconds since 1970: what an earlier run left is not this job's."""
         self._folder = folder
         self._began_at = began_at
         self._next_s = 0.0

@@ -1,4 +1,4 @@
-"""Whether this machine has an AMD GPU that computes, found without ROCm, and why it cannot be read.
+"""Find out without ROCm whether this machine has an AMD GPU that computes, and why it cannot be read.
 
 The kernel's compute driver lists every GPU under /sys/class/kfd, in a container too; of one that the container is not
 given it refuses the properties.
@@ -37,7 +37,7 @@ _LIBRARY_HINT = "install ROCm's `amd-smi-lib`, or say where ROCm is with ROCM_PA
 
 
 def host_amd_gpus(root: Path = Path("/")) -> tuple[str, ...]:
-    """PCI addresses of the AMD cards that the kernel's compute driver knows of, those inside a CPU left out."""
+    """Return the PCI addresses of the AMD cards that the kernel's compute driver knows, without those inside a CPU."""
     found, refused = set(), []
     for node in sorted((root / "sys/class/kfd/kfd/topology/nodes").glob("*")):
         try:
@@ -94,7 +94,7 @@ def _repair(error: Exception | None, root: Path) -> str:
 
 
 def _on_bus(root: Path) -> set[str]:
-    """PCI addresses of the AMD cards, whether or not they compute."""
+    """Return the PCI addresses of the AMD cards, whether or not they compute."""
     return {
         device.name
         for device in (root / "sys/bus/pci/devices").glob("*")
@@ -110,7 +110,7 @@ def _properties(text: str) -> dict[str, int]:
 
 
 def _address(properties: dict[str, int]) -> str | None:
-    """Like 0000:c1:00.0, of `domain` and `location_id` (bus, device and function in 8, 5 and 3 bits)."""
+    """Return an address like 0000:c1:00.0; `location_id` has bus, device and function in 8, 5 and 3 bits."""
     place = properties.get("location_id")
     if not place:
         return None

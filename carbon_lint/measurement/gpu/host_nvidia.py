@@ -1,4 +1,4 @@
-"""Whether this machine has an NVIDIA GPU at all, found without its driver, and why it cannot be read.
+"""Find out without its driver whether this machine has an NVIDIA GPU, and why it cannot be read.
 
 Inside a container without the NVIDIA runtime the GPU of the host shows on the PCI bus, and NVML fails.
 """
@@ -27,7 +27,7 @@ _HINTS = {
 
 
 def host_gpus(root: Path = Path("/")) -> tuple[str, ...]:
-    """PCI addresses of the NVIDIA GPUs that the kernel knows of."""
+    """Return the PCI addresses of the NVIDIA GPUs that the kernel knows."""
     found = set()
     for device in sorted((root / "sys/bus/pci/devices").glob("*")):
         if text_at(device / "vendor") == _NVIDIA and text_at(device / "class").startswith(_DISPLAY_CLASS):

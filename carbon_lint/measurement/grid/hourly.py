@@ -73,7 +73,7 @@ class HourWatch:
         self._thread.start()
 
     def stop(self) -> None:
-        """No more is asked. A question that is out is not waited for."""
+        """Ask no more, and wait for no answer that is still out."""
         self._ending.set()
         if self._thread.ident is not None:
             self._thread.join(0.2)
@@ -88,7 +88,7 @@ class HourWatch:
             self.look()
 
     def _refresh(self) -> float:
-        """Ask once. Returns the seconds that the service wants to be left alone for."""
+        """Ask once, and return the seconds that the service wants to be left alone for."""
         try:
             newest = self._ask()
         except NoFigureError as error:

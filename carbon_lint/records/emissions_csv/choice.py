@@ -1,4 +1,4 @@
-"""Which runs of an `emissions.csv` are meant, and the list to choose from."""
+"""Choose the runs of an `emissions.csv` that are meant, and list them to choose from."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def newest(log: Log, runs: tuple[Run, ...]) -> Run:
 
 
 def by_time(runs: Iterable[Run]) -> list[Run]:
-    """Oldest first; in the order of the file, which CodeCarbon appends to, if a time cannot be read."""
+    """Return the oldest first or, if a time cannot be read, in the order of the file, which CodeCarbon appends to."""
     found = list(runs)
     times = [run.ended for run in found]
     known = [time for time in times if time is not None]
@@ -101,7 +101,7 @@ def by_time(runs: Iterable[Run]) -> list[Run]:
 
 
 def listed(runs: Iterable[Run]) -> tuple[str, ...]:
-    """Newest first: time, project, duration, grams, run id, of several files the file, and why a run is unusable."""
+    """Return a line for each run, newest first: time, project, duration, grams, run id, file, problem."""
     found = list(reversed(by_time(runs)))
     has_files = len({run.last.path for run in found}) > 1
     table = [_cells(run, has_files=has_files) for run in found[:_SHOWN_RUNS]]

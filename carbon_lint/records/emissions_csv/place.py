@@ -79,7 +79,7 @@ def _doubt(row: Row) -> MissingFigureError | None:
 
 
 def _is_by_primary_energy(row: Row, country: str) -> bool:
-    """By region (USA, Canada), by a cloud's region and by a live service CodeCarbon 1.x priced electricity."""
+    """Return whether CodeCarbon 1.x priced all primary energy, as it did for countries; else it priced electricity."""
     if not row.is_codecarbon_1 or row.energy_kwh <= 0:
         return False
     g_per_kwh = load("codecarbon1.json")["g_per_kwh"].get(country)
@@ -141,7 +141,7 @@ def _country_of(row: Row) -> str | None:
 
 
 def region_name(region: str) -> str:
-    """`île-de-france` -> `Île-de-France`. CodeCarbon writes regions in lower case; other writing stays."""
+    """Return `île-de-france` as `Île-de-France`. CodeCarbon writes regions in lower case; other writing stays."""
     if region != region.lower():
         return region
     before = ""

@@ -1,4 +1,4 @@
-"""`emissions.csv`, as CodeCarbon 1.0 to 3.3.2 and the transformers Trainer's callback leave it, as a record.
+"""Make a record of an `emissions.csv`, as CodeCarbon 1.0 to 3.3.2 and the transformers Trainer's callback leave it.
 
 The file says less than a record: no intensity, no method, and a country that may be CodeCarbon's silent default. What
 it does not say is None here; what cannot be trusted is refused. Energies are kWh with PUE included, timestamps local

@@ -75,7 +75,7 @@ def combine(records: Sequence[Record]) -> Record:
 
 
 def _deciding(records: Sequence[Record]) -> Record:
-    """Whose outcome is the sum's: the last attempt's, and of its nodes the worst."""
+    """Return the record whose outcome is the sum's: the last attempt's, and of its nodes the worst."""
     last_end = max(window_of(record).end_s for record in records)
     final = [record for record in records if window_of(record).end_s == last_end]
     while True:
@@ -121,7 +121,7 @@ def _sum(values: Iterable[float | None]) -> float | None:
 
 
 def _methods(records: Sequence[Record]) -> Methods:
-    """By component the method that is trusted least: a sum is as good as its weakest part."""
+    """Return the method that is trusted least by component: a sum is as good as its weakest part."""
 
     def least(name: str) -> Method | None:
         found = {getattr(record.methods, name) for record in records} - {None}

@@ -106,7 +106,7 @@ def run_ids_of(records: Iterable[NamedRecord]) -> frozenset[str]:
 
 
 def _order(item: NamedRecord) -> tuple[float, float, str]:
-    """By time, the larger first, so that the answer does not depend on the order of the files."""
+    """Sort by time, the larger first, so that the answer does not depend on the order of the files."""
     return (window_of(item.record).start_s, -(item.record.energy_kwh.total or 0.0), item.record.run_id)
 
 
@@ -182,7 +182,7 @@ def _without_launched(items: Sequence[NamedRecord], notes: list[str], overlap: O
 
 
 def _is_same_launch(one: Record, other: Record) -> bool:
-    """Two meters over one job: the same command for mostly the same time.
+    """Return whether two meters measured one job: the same command for mostly the same time.
 
     Of two that count GPUs they must be the same: a sweep runs one command on each GPU of a machine at once.
     """
