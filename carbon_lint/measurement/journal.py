@@ -21,7 +21,7 @@ from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.measurement.phases import mark_to_json, replay
-from carbon_lint.records.codec import reader_of, to_json
+from carbon_lint.records.document import reader_of, to_json
 from carbon_lint.records.folder import aside_path
 from carbon_lint.records.hashes import journal_sha256
 from carbon_lint.records.journal import (

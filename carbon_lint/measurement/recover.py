@@ -12,8 +12,7 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.journal import read_journal, read_phases, reading_from_json
 from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, with_evidence
 from carbon_lint.measurement.wall_clock import format_utc
-from carbon_lint.records.codec import reader_of
-from carbon_lint.records.document import find_problem, record_from_json, record_to_json
+from carbon_lint.records.document import find_problem, reader_of, record_from_json, record_to_json
 from carbon_lint.records.intensity import find_disagreement, over_hours
 from carbon_lint.records.journal import hash_of_journal
 from carbon_lint.records.plausible import find_contradiction

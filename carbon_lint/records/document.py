@@ -1,27 +1,30 @@
-"""Turn a record into a JSON document and back, and hold a document against its schema. Files are `records.store`'s."""
+"""Turn a record, or a value of a journal's line, into JSON and back, and hold a record's JSON against its schema."""
 
 from __future__ import annotations
 
 import json
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from enum import StrEnum
+from functools import cache, lru_cache
+from types import UnionType
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from carbon_lint import redact
-from carbon_lint.records.codec import reader_of, to_json
+from carbon_lint.records import record as values
+from carbon_lint.records import uncertainty
 from carbon_lint.records.hashes import FIELD, sealed
 from carbon_lint.records.quick import LARGEST, compile_schema
 from carbon_lint.records.record import FORMAT, Record
+from carbon_lint.records.uncertainty import Bounds
 from carbon_lint.schema_files import load_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jsonschema.exceptions import ValidationError
 
 ANY_FORMAT = FORMAT.partition("@")[0] + "@"
 FORMAT_1 = ANY_FORMAT + "1"
 _STOPPED_BY = {"over-budget": "budget", "unmeasured": "unmeasured", "interrupted": "cancel"}
-
 _NEW_IN_2 = (
     "stopped_by",
     "unmeasured_because",
@@ -48,6 +51,65 @@ _BOUNDS = {
     "exclusiveMinimum": "above",
     "exclusiveMaximum": "below",
 }
+_NAMES = {**vars(values), **vars(uncertainty), "Mapping": Mapping}
+"""What the annotations of a field may name."""
+
+
+def to_json(value: Any) -> Any:
+    r"""Return a value as JSON: a dataclass as its fields, bounds as `[low, high]`.
+
+    A lone surrogate in a text (a byte of a path or an argument that is not UTF-8) becomes its escape, `\udcff`: no file
+    could hold it.
+    """
+    if value is None or isinstance(value, float | int):
+        return value
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, Bounds):
+        return [value.low, value.high]
+    if isinstance(value, tuple | list):
+        return [to_json(each) for each in value]
+    if isinstance(value, Mapping):
+        return {name: to_json(each) for name, each in value.items()}
+    return {name: to_json(getattr(value, name)) for name in value.__slots__}
+
+
+@cache
+def reader_of(kind: Any) -> Callable[[Any], Any]:
+    """Return the function that makes a value of `kind` of its JSON, which must be valid already.
+
+    Names that a dataclass does not have are passed over. The function raises AttributeError, KeyError, TypeError or
+    ValueError for JSON that is not valid.
+    """
+    arguments = get_args(kind)
+    if get_origin(kind) is UnionType:  # a value or None
+        return reader_of(arguments[0])
+    if get_origin(kind) is tuple:
+        each = reader_of(arguments[0])
+        return tuple if each is _same else lambda values: tuple(map(each, values))
+    if kind is Bounds:
+        return lambda pair: Bounds(low=pair[0], high=pair[1])
+    if is_dataclass(kind):
+        return _reader_of_fields(kind)
+    return kind if isinstance(kind, type) and issubclass(kind, StrEnum) else _same
+
+
+def _reader_of_fields(kind: Any) -> Callable[[dict[str, Any]], Any]:
+    readers = {name: reader_of(hint) for name, hint in get_type_hints(kind, localns=_NAMES).items()}
+    made = [(name, reader) for name, reader in readers.items() if reader is not _same]
+
+    def read(document: dict[str, Any]) -> Any:
+        if not document.keys() <= readers.keys():
+            document = {name: value for name, value in document.items() if name in readers}
+        return kind(
+            **document | {name: reader(document[name]) for name, reader in made if document.get(name) is not None}
+        )
+
+    return read
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
