@@ -115,16 +115,16 @@ class Measurement:
     @property
     def emissions_g(self) -> float | None:
         """Grams of CO2 equivalent so far, or of the run; `None` is not measured."""
-        if self.record is not None:
-            return self.record.emissions_g
-        return None if self._front is None or self._front.progress is None else self._front.progress.emissions_g
+        return self._so_far("emissions_g") if self.record is None else self.record.emissions_g
 
     @property
     def energy_kwh(self) -> float | None:
         """Energy in kWh so far, or of the run; `None` is not measured."""
-        if self.record is not None:
-            return self.record.energy_kwh.total
-        return None if self._front is None or self._front.progress is None else self._front.progress.energy_kwh
+        return self._so_far("energy_kwh") if self.record is None else self.record.energy_kwh.total
+
+    def _so_far(self, name: str) -> float | None:
+        progress = None if self._front is None else self._front.progress
+        return getattr(progress, name, None)
 
     @property
     def verdict(self) -> Verdict | None:

@@ -103,24 +103,13 @@ def uncertainty_of_parts(
     if energy.total is None:
         return None
     given = {"cpu": cpu_kwh, "ram": ram_kwh}
-    parts: dict[str, Bounds | None] = {}
-    for name in COMPONENTS:
-        value, method = getattr(energy, name), getattr(methods, name)
-        if value is None:
-            parts[name] = None
-            continue
-        method = method or _UNSTATED[name]
+    parts: dict[str, Bounds] = {}
+    for name, value in energy.parts.items():
+        method = getattr(methods, name) or _UNSTATED[name]
         modelled = None if method in SENSORS else given.get(name)
-        parts[name] = (modelled or DERIVED[method].times(value)).around(value)
-    known = [bounds for bounds in parts.values() if bounds is not None]
-    total = _total(energy, known)
-    return Uncertainty(
-        energy_kwh=total,
-        emissions_g=None if g_per_kwh is None else total.times(g_per_kwh),
-        cpu_kwh=parts["cpu"],
-        gpu_kwh=parts["gpu"],
-        ram_kwh=parts["ram"],
-    )
+        parts[f"{name}_kwh"] = (modelled or DERIVED[method].times(value)).around(value)
+    total = _total(energy, list(parts.values()))
+    return Uncertainty(energy_kwh=total, emissions_g=None if g_per_kwh is None else total.times(g_per_kwh), **parts)
 
 
 def _total(energy: Energy, parts: list[Bounds]) -> Bounds:
@@ -221,9 +210,7 @@ def _plus(one: Uncertainty, other: Uncertainty) -> Uncertainty:
     return Uncertainty(
         energy_kwh=one.energy_kwh.plus(other.energy_kwh),
         emissions_g=both("emissions_g") if has_grams else None,
-        cpu_kwh=both("cpu_kwh"),
-        gpu_kwh=both("gpu_kwh"),
-        ram_kwh=both("ram_kwh"),
+        **{f"{name}_kwh": both(f"{name}_kwh") for name in COMPONENTS},
     )
 
 
@@ -236,14 +223,12 @@ def scaled_to(
     parts: dict[str, Bounds | None] = {}
     for name in COMPONENTS:
         bounds, old, new = getattr(known, f"{name}_kwh"), getattr(before, name), getattr(after, name)
-        parts[name] = bounds if bounds is None or not old else bounds.times((new or 0.0) / old)
+        parts[f"{name}_kwh"] = bounds if bounds is None or not old else bounds.times((new or 0.0) / old)
     there = [bounds for bounds in parts.values() if bounds is not None]
     scaled = known.energy_kwh.times(after.total / before.total) if before.total else known.energy_kwh
     total = _total(after, there) if there else scaled.around(after.total)
     return Uncertainty(
         energy_kwh=total,
         emissions_g=None if emissions_g is None else total.times(emissions_g / after.total),
-        cpu_kwh=parts["cpu"],
-        gpu_kwh=parts["gpu"],
-        ram_kwh=parts["ram"],
+        **parts,
     )
