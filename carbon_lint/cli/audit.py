@@ -58,26 +58,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE")
     parser.add_argument(
-        "--workers", metavar="N", type=int, help="with --from: number of processes (default: one per core)"
-    )
-    parser.add_argument(
-        "--stating-only", action="store_true", help="with --from: read only cards that mention CO2 or emissions"
-    )
-    parser.add_argument(
-        "--engine",
-        choices=("local", "ray"),
-        default="local",
-        help="with --from: this machine (local, the default) or a Ray cluster",
-    )
-    parser.add_argument(
-        "--ray-address", metavar="ADDRESS", help="address of a running Ray cluster (default: start one here)"
-    )
-    parser.add_argument(
         "--journal", metavar="FILE", default=JOURNAL, help=f"journal of an audit of the Hub (default {JOURNAL})"
     )
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 also if there are errors")
     parser.add_argument("--timeout", metavar="DURATION", help="for everything (default: no limit)")
     parser.add_argument("--token-file", metavar="FILE", type=Path, help="a file with the token and nothing else")
+    _add_file_arguments(parser)
     pulls = parser.add_argument_group("corrections")
     pulls.add_argument("--open-prs", action="store_true", help="propose grams if a card's own figures prove kilograms")
     pulls.add_argument(
@@ -85,9 +71,19 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="N",
         type=int,
         default=DEFAULT_MAX_PRS,
-        help=f"open at most N pull requests (default {DEFAULT_MAX_PRS})",
+        help=f"at most so many (default {DEFAULT_MAX_PRS})",
     )
     pulls.add_argument("--yes", action="store_true", help="open them; without --yes they are only listed")
+
+
+def _add_file_arguments(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("for a file of cards (--from)")
+    group.add_argument("--workers", metavar="N", type=int, help="number of processes (default: one per core)")
+    group.add_argument("--stating-only", action="store_true", help="read only cards that mention CO2 or emissions")
+    group.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="this machine (default), or a Ray cluster"
+    )
+    group.add_argument("--ray-address", metavar="ADDRESS", help="a running Ray cluster (default: start one here)")
 
 
 def run(arguments: Namespace) -> int:

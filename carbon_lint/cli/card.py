@@ -54,7 +54,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         required=True,
         help="a record (r.json) or emissions.csv; repeat it for several tables, and add --sum",
     )
-    parser.add_argument("--training-type", metavar="TEXT", help="fine-tuning, pre-training, or your own words; never guessed")
+    parser.add_argument(
+        "--training-type", metavar="TEXT", help="fine-tuning, pre-training, or your own words (never guessed)"
+    )
     parser.add_argument("--location-name", metavar="TEXT", help="the place in words, instead of the record's")
     parser.add_argument(
         "--replace",
