@@ -51,7 +51,7 @@ PARSED_ONLY = {
     r"(?:^| )\.\.\.": "the reader's own words",
     r"^(?:mkdir|cd|export|source|sudo|make)\b": "of the shell or of the machine",
     r"^(?:python3 -m venv|pip|pipx|uv|uvx|pre-commit) ": "installing: tests/packaging, tests/docs/test_start.py",
-    r"^(?:\w+=\S+ |\w+='[^']*' )*(?:sbatch )?(?:--export=ALL )?examples/elsewhere/": "tests/cli/test_run_cluster.py",
+    r"^(?:\w+=\S+ |\w+='[^']*' )*(?:sbatch )?(?:--export=ALL )?examples/elsewhere/": "tests/github/test_elsewhere.py",
     r"^(?:srun|apptainer|kubectl|ssh) ": "a cluster",
     r"^(?:torchrun|mpiexec) |torchrun ": "launchers: tests/measurement with the marker `launchers`, tests/examples",
     r"(?:^|-- )docker run ": "Docker: tests/docker",
