@@ -1,9 +1,9 @@
 """Readability of the pages, now and at an earlier commit: `python benchmarks/readability.py [COMMIT]`.
 
-Needs `pip install 'textstat==0.7.4' 'setuptools<80'` (0.7.4 is the last one that needs no download of its own). Prints,
-for each page and for the pages that were there at both times, words in a sentence, Flesch reading ease (60 to 70 is plain
-English) and the Flesch-Kincaid grade (years of school). Code, tables' rules and addresses are left out; a cell of a table
-is a sentence.
+Needs `pip install 'textstat==0.7.4' 'setuptools<80'` (0.7.4 is the last one that needs no download of its own). Prints
+words in a sentence, Flesch reading ease (60 to 70 is plain English) and the Flesch-Kincaid grade (years of school), for
+each page and for the pages that there were at both times. Code, tables' rules and addresses are left out; a cell of a
+table is a sentence.
 """
 
 from __future__ import annotations
