@@ -86,7 +86,7 @@ def find_host(name: str, *, memory_gib: float, sockets: int | None = None, threa
 
 def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[CpuModel, str, bool]:
     """Return the model of what is counted, what that is in words, and whether it is a part of a machine."""
-    whole = CpuModel(full_power_w=socket.tdp_w * (sockets or 1))
+    whole = CpuModel(full_power_w=socket.tdp_w * (sockets or 1), widening=socket.widening)
     in_words = f"{sockets or 1} x the whole socket"
     if threads is None:
         return whole, in_words, False

@@ -237,6 +237,11 @@ def test_a_host_that_hides_its_model_is_taken_by_its_generation(tmp_path):
     }
     plan = planned(machine(tmp_path, hidden, threads=8))
     assert plan.max_power_w == pytest.approx(270 * 8 / 80)
+    named = planned(machine(tmp_path / "named", {"model name": "Intel(R) Xeon(R) Platinum 8380"}, threads=8)).power
+    hidden_w, named_w = plan.power.power_w(0.5), named.power_w(0.5)
+    assert hidden_w.low == pytest.approx(0.8 * named_w.low)
+    assert hidden_w.high == pytest.approx(1.7 * named_w.high)
+    assert hidden_w.likely == named_w.likely
     assert "Ice Lake" in plan.warnings[0]
 
 
