@@ -164,17 +164,21 @@ class Gpus:
 
     def stop(self) -> None:
         """End the sampling and give the libraries back."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join(timeout=_STALE_S)
+        self._end_sampling()
         self._look(self._clock())
         self.warnings += tuple(self._each_in_full(self._clock() - self._began_s))
         self.close()
 
     def close(self) -> None:
-        """Give the libraries back."""
+        """End the sampling and give the libraries back, without a last look."""
+        self._end_sampling()
         for library in self._libraries:
             library.close()
+
+    def _end_sampling(self) -> None:
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(timeout=_STALE_S)
 
     def sample(self) -> None:
         """Take one power sample of each GPU without counter. The thread calls it; so does a test with its own clock."""
