@@ -111,6 +111,7 @@ def test_no_name_stands_twice_and_none_hides_another():
         ("Intel(R) Xeon(R) CPU           E7- 4870  @ 2.40GHz", "Intel Xeon E7-4870", 130),
         ("Intel(R) Core(TM) i3 CPU         540  @ 3.07GHz", "Intel Core i3-540", 73),
         ("Intel(R) Xeon(R) CPU Max 9480", "Intel Xeon CPU Max 9480", 350),
+        ("AMD EPYC7763", "EPYC 7763", 280),
         ("Intel Xeon 6 6787P", "Intel Xeon 6787P", 350),
         ("AMD Ryzen Threadripper PRO 5995WX 64-Cores", "AMD Ryzen Threadripper PRO 5995WX", 280),
         ("Intel Pentium Dual-Core E2140", "Intel Pentium Dual-Core E2140", 65),

@@ -133,7 +133,8 @@ def _in_list(plain: str) -> Socket | None:
             listed, text = names().get(key(spelling), ("", ""))
             # Four of its lines are not numbers (`27.29.5`), one is 0.
             if re.fullmatch(r"\d+(?:\.\d+)?", text) and float(text) > 0:
-                return Socket(name=listed, tdp_w=float(text), threads=None, source=CODECARBON_LIST, table="codecarbon")
+                own = Socket(name=listed, tdp_w=float(text), threads=None, source=CODECARBON_LIST, table="codecarbon")
+                return _in_table(listed) or own
     return None
 
 
