@@ -123,7 +123,9 @@ def test_no_name_stands_twice_and_none_hides_another():
         ("Ampere(R) Altra(R) Max Processor M128-30", "Altra Max M128-30", 250),
         ("Ampere Altra Q64-24", "Altra Q64-24", 95),
         ("Neoverse-N1", "Arm Neoverse N1", 210),
-        ("Graviton3", "Arm Neoverse V1", 500),
+        ("Graviton3", "AWS Graviton3", 222.2),  # 64 of 144 threads
+        ("Amazon Graviton 2", "AWS Graviton2", 168),
+        ("Google Axion", "Google Axion", 250),
         ("NVIDIA Grace CPU Superchip", "Grace Superchip", 500),
         ("NVIDIA Grace Hopper", "NVIDIA Grace", 250),
         ("AMD EPYC-Rome Processor", "AMD Rome", 225),

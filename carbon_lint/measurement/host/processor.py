@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.util import find_spec
@@ -113,8 +113,11 @@ def find_socket(name: str) -> Socket | None:
     if found is not None:
         return found
     for row in cpu_table()["arm"]:
-        if _letters(plain) in {_letters(plain_name(each)) for each in (row["name"], *row.get("also", ()))}:
-            return _socket(row)
+        # `also` has the threads of a socket of each; its power is that of as many of the similar part's.
+        for called, threads in {row["name"]: row["threads"], **row.get("also", {})}.items():
+            if _letters(plain_name(called)) == _letters(plain):
+                tdp_w = row["tdp_w"] * threads / row["threads"]
+                return replace(_socket(row), name=called, threads=threads, tdp_w=round(tdp_w, 1))
     return _in_list(plain) or _of_generation(name)
 
 
