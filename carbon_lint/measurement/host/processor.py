@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.util import find_spec
@@ -113,8 +113,11 @@ def find_socket(name: str) -> Socket | None:
     if found is not None:
         return found
     for row in cpu_table()["arm"]:
-        if _letters(plain) in {_letters(plain_name(each)) for each in (row["name"], *row.get("also", ()))}:
-            return _socket(row)
+        # `also` has the threads of a socket of each; its power is that of as many of the similar part's.
+        for called, threads in {row["name"]: row["threads"], **row.get("also", {})}.items():
+            if _letters(plain_name(called)) == _letters(plain):
+                tdp_w = row["tdp_w"] * threads / row["threads"]
+                return replace(_socket(row), name=called, threads=threads, tdp_w=round(tdp_w, 1))
     return _in_list(plain) or _of_generation(name)
 
 
@@ -133,7 +136,8 @@ def _in_list(plain: str) -> Socket | None:
             listed, text = names().get(key(spelling), ("", ""))
             # Four of its lines are not numbers (`27.29.5`), one is 0.
             if re.fullmatch(r"\d+(?:\.\d+)?", text) and float(text) > 0:
-                return Socket(name=listed, tdp_w=float(text), threads=None, source=CODECARBON_LIST, table="codecarbon")
+                own = Socket(name=listed, tdp_w=float(text), threads=None, source=CODECARBON_LIST, table="codecarbon")
+                return _in_table(listed) or own
     return None
 
 
@@ -203,7 +207,7 @@ def _doubt(row: dict[str, Any], name: str) -> str | None:
     if row["basis"] == "stand-in":
         # A line that is found by the family is of a host that hides more; the source is in the plan.
         the = "" if "name" in row else "the "
-        why = f"which {name} this is is not known" if "family" in row else f"none is published for {the}{name}"
+        why = f"this {name} is in no table" if "family" in row else f"none is published for {the}{name}"
         return f"CPU power is estimated: {why}, so that of a similar one was taken ({row['as']})"
     if row["basis"] == "listed":
         return f"CPU power is from public lists, not from its maker: {row['source']}"
