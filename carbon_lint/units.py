@@ -77,12 +77,22 @@ def _named(name: str, words: str, *grams: Decimal) -> dict[str, MassUnit]:
 
 _EXACT = {name: MassUnit(name, (grams,)) for name, grams in GRAMS_PER.items()}
 _EXACT |= {name: MassUnit("Mg", (_TONNE, Decimal("1e-3"))) for name in ("Mg", "MG")}  # megagrams, or milligrams
+_MEGATONNE = Decimal("1e12")
+_EXACT |= {
+    "kt": MassUnit("kt", (Decimal("1e9"),)),
+    "Mt": MassUnit("Mt", (_MEGATONNE, _TONNE)),
+    "MT": MassUnit("MT", (_TONNE, _MEGATONNE)),  # metric tons in the USA
+    "mt": MassUnit("mt", (_TONNE, _MEGATONNE)),
+}
 _WORDS = {
-    **_named("g", "gr gram grams gramme grammes", Decimal(1)),
-    **_named("kg", "kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes", _KILOGRAM),
+    **_named("g", "gr gram grams gramme grammes gramm grama gramas gramo gramos \u514b \u30b0\u30e9\u30e0", Decimal(1)),
+    **_named("kg", "kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes kilogramm \u043a\u0433", _KILOGRAM),
+    **_named("kg", "kilogramo kilogramos kilogramas quilograma quilogramas", _KILOGRAM),
+    **_named("kg", "\u516c\u65a4 \u5343\u514b \u30ad\u30ed\u30b0\u30e9\u30e0", _KILOGRAM),
     **_named("mg", "milligram milligrams milligramme milligrammes", Decimal("1e-3")),
     **_named("\u00b5g", "microgram micrograms", Decimal("1e-6")),
     **_named("t", "tonne tonnes metric-ton metric-tons metric-tonne metric-tonnes", _TONNE),
+    **_named("t", "tonnen tonelada toneladas \u5428 \u5678 \u30c8\u30f3", _TONNE),
     **_named("ton", "ton tons", _TONNE, _SHORT_TON, _LONG_TON),
     **_named("short ton", "short-ton short-tons", _SHORT_TON),
     **_named("long ton", "long-ton long-tons", _LONG_TON),

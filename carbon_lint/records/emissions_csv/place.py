@@ -45,6 +45,13 @@ def find_doubt(runs: Iterable[Run]) -> MissingFigureError | None:
                 f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh)",
                 hint="say where the energy came from with --location FRA, or --trust-location to keep the grams",
             )
+        fallen = next((row for row in run.rows if not row.is_task and row.emissions_g > run.last.emissions_g), None)
+        if doubt is None and fallen is not None and not run.last.is_task:
+            doubt = MissingFigureError(
+                f"the emissions of run {run.run_id} fall from {fallen.where} to {run.last.where} "
+                f"({fallen.emissions_g:.6g} g, then {run.last.emissions_g:.6g} g) while its energy grows",
+                hint="say where the energy came from with --location FRA, or --trust-location to keep the last figure",
+            )
         if doubt is not None:
             return doubt
     return None
