@@ -15,7 +15,8 @@ import os
 import shutil
 import stat
 import threading
-from dataclasses import asdict, fields
+import time
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
@@ -57,6 +58,8 @@ NEEDS_A_FOLDER = "name a record in a folder that can be written to"
 FORECAST_KEYS = {"forecast_share", "at_s"}
 """All that the line of a forecast holds."""
 _LEVEL = 1  # a day's journal in half a second, a tenth of its size; a job that was cancelled has seconds
+_SYNC_EVERY_S = 10.0
+"""A killed run loses nothing that was written; a machine without power loses what was written since the last sync."""
 
 
 class Journal:
@@ -235,8 +238,8 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
         "intensity": reading.intensity and intensity_to_json(reading.intensity),
         "uncertainty": reading.uncertainty and uncertainty_to_json(reading.uncertainty),
         "cpu_mean_load": reading.cpu_mean_load,
-        "left_out": reading.left_out and asdict(reading.left_out),
-        "codecarbon": reading.codecarbon and asdict(reading.codecarbon),
+        "left_out": reading.left_out and _fields(reading.left_out),
+        "codecarbon": reading.codecarbon and _fields(reading.codecarbon),
         "job_cpu_s": reading.job_cpu_s,
         "machine_cpu_s": reading.machine_cpu_s,
     }
@@ -268,12 +271,16 @@ class _Syncer:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._wake = threading.Event()
+        self._due_s = 0.0
         self._is_closing = False
         self._thread = threading.Thread(target=self._work, name="journal-sync", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        self._wake.set()
+        now_s = time.monotonic()
+        if now_s >= self._due_s:
+            self._due_s = now_s + _SYNC_EVERY_S
+            self._wake.set()
 
     def close(self) -> None:
         self._is_closing = True
@@ -342,6 +349,10 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))
     except FileNotFoundError:
         return False
+
+
+def _fields(value: LeftOut | CodeCarbonEnergy) -> dict[str, float | None]:
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def _line(document: dict[str, Any]) -> bytes:
