@@ -155,7 +155,8 @@ def fake_client(folder, name, script):
 def fake_docker(folder, **verbs):
     """Put a `docker` on PATH that keeps its one container as a file `up`; a verb can be given another script."""
     scripts = {
-        "run": "trap 'echo TERM >> heard; rm -f up; exit' TERM; echo $$ > up; while [ -e up ]; do sleep .02; done; exit 7",
+        "run": "trap 'echo TERM >> heard; rm -f up; exit' TERM; echo $$ > up; "
+        "while [ -e up ]; do sleep .02; done; exit 7",
         "ps": "[ ! -e up ] || echo c0ffee",
         "kill": 'echo "kill $3" >> heard; rm -f up',
         "inspect": f"""echo '{{"Labels":{{"{module.CLIENT_LABEL}":"'$(cat up)'"}}}}'""",
