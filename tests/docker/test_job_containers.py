@@ -17,7 +17,8 @@ import pytest
 
 from carbon_lint.measurement.host import cgroup
 from tests.docker.conftest import ROOT, docker
-from tests.measurement.processes import a_mark, wait_until
+from tests.measurement.processes import a_mark
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.docker
 
