@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from carbon_lint.cli.recover import free_path
 from carbon_lint.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.records.record import Provenance, Record
+from carbon_lint.measurement.recover import recover
+from carbon_lint.records.folder import records_in
+from carbon_lint.records.journal import unfinished_in
+from carbon_lint.records.merge.merge import run_ids_of
+from carbon_lint.records.record import Provenance, Record
+from carbon_lint.records.store import write_record
 
 
 def recover_earlier(record_path: str, where: Provenance) -> Iterator[str]:
@@ -19,13 +21,6 @@ def recover_earlier(record_path: str, where: Provenance) -> Iterator[str]:
     An earlier attempt cannot run any more, so no lock is needed to know that. What cannot be read is left to the
     checks that follow. Raises OutputError.
     """
-    from carbon_lint.cli.recover import free_path
-    from carbon_lint.measurement.recover import recover
-    from carbon_lint.records.folder import records_in
-    from carbon_lint.records.journal import unfinished_in
-    from carbon_lint.records.merge.merge import run_ids_of
-    from carbon_lint.records.store import write_record
-
     folder = Path(record_path).parent
     try:
         journals = unfinished_in(folder, run_ids_of(records_in(str(folder)))) if folder.is_dir() else ()

@@ -22,21 +22,25 @@ import os
 import re
 import stat
 import sys
+from argparse import ArgumentParser, Namespace
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli import csv_flags
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
+from carbon_lint.pipeline.card import check_no_other_is_meant, whole_group, write_card
+from carbon_lint.records.emissions_csv.record import record_from_csv
+from carbon_lint.records.emissions_csv.table import looks_like_csv
+from carbon_lint.records.intensity import priced
+from carbon_lint.records.record import Record
+from carbon_lint.records.store import load_record, record_file
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
     from carbon_lint.card.from_record import CardChange
-    from carbon_lint.config import Settings
-    from carbon_lint.records.record import Record
 
 _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
 
@@ -76,9 +80,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
-    from carbon_lint.config import load
-    from carbon_lint.pipeline.card import check_no_other_is_meant, write_card
-
     if arguments.force and not arguments.body:
         raise UsageError("--force is for --body", hint="leave it out, or add --body")
     path = arguments.card
@@ -108,9 +109,6 @@ def run(arguments: Namespace) -> int:
 
 def _evidence(arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
     """Return the record, and what the user has to know about it."""
-    from carbon_lint.records.emissions_csv.record import record_from_csv
-    from carbon_lint.records.store import record_file
-
     sources = [record_file(source) for source in arguments.sources]
     records = [source for source in sources if not _is_table(source)]
     if not records:
@@ -129,8 +127,6 @@ def _evidence(arguments: Namespace, settings: Settings) -> tuple[Record, tuple[s
 
 
 def _is_table(source: str) -> bool:
-    from carbon_lint.records.emissions_csv.table import looks_like_csv
-
     head = read_file(source, "record")
     if head is None:
         raise InputError(f"{source} is not there", hint="name a record, or the emissions.csv of the run")
@@ -138,10 +134,6 @@ def _is_table(source: str) -> bool:
 
 
 def _from_record(source: str, arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
-    from carbon_lint.pipeline.card import whole_group
-    from carbon_lint.records.intensity import priced
-    from carbon_lint.records.store import load_record
-
     for flag in csv_flags.given(arguments, with_price=False):
         raise UsageError(f"{flag} applies only to an emissions.csv, not to {source}", hint=f"leave {flag} out")
     place = csv_flags.place_of(arguments)

@@ -14,16 +14,16 @@ import io
 import json
 import os
 import sys
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.hub_extra import need_hub
 from carbon_lint.errors import UsageError
+from carbon_lint.hub.client.target import parse_target
 from carbon_lint.text import spreadsheet, terminal
 from carbon_lint.units import format_emissions, parse_duration_s, parse_emissions_g
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
     from carbon_lint.hub.client.catalogue import Catalogue
     from carbon_lint.hub.search.find import FindRequest, FindResult, FoundModel
 
@@ -52,7 +52,6 @@ def run(arguments: Namespace) -> int:
     """Search, print, return 0."""
     need_hub("find")
     from carbon_lint.hub.client.session import open_catalogue, quiet_client
-    from carbon_lint.hub.client.target import parse_target
     from carbon_lint.hub.search.find import find, greener_than
 
     request = _request(arguments)

@@ -11,16 +11,24 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
+from argparse import ArgumentParser, Namespace
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint import config
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.files import write_atomically
+from carbon_lint.hub.client.target import parse_target
+from carbon_lint.places import find_place
+from carbon_lint.project import MAJOR_TAG, PLACEHOLDER, REPOSITORY
+from carbon_lint.records.store import load_record
+from carbon_lint.starter.budget import proposed_line
+from carbon_lint.starter.progress import advice
 from carbon_lint.text import quoted, terminal
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
     from carbon_lint.starter.files import Choices
     from carbon_lint.starter.survey import Survey
 
@@ -73,9 +81,6 @@ def run(arguments: Namespace) -> int:
 
 
 def _choices(arguments: Namespace, found: Survey) -> Choices:
-    from carbon_lint.hub.client.target import parse_target
-    from carbon_lint.project import MAJOR_TAG
-    from carbon_lint.records.store import load_record
     from carbon_lint.starter.files import DEFAULT_ACTION, Choices
     from carbon_lint.starter.runners import DEFAULT_RUNNER, check_runner
 
@@ -102,7 +107,6 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
 def _location(text: str | None) -> str | None:
     """Return it as the configuration holds it. `auto` stays: it asks the runner, when the job runs there."""
     from carbon_lint.measurement.grid.location import is_auto
-    from carbon_lint.places import find_place
 
     if text is None or is_auto(text):
         return text and "auto"
@@ -129,9 +133,7 @@ def _changes(root: Path, found: Survey, choices: Choices) -> list[Change]:
 
 def _configuration(root: Path, before: str | None, choices: Choices) -> str | None:
     """Return the configuration, new or with a first budget; `None` if there is nothing to add."""
-    from carbon_lint import config
     from carbon_lint.starter import files as starter
-    from carbon_lint.starter.budget import proposed_line
 
     if before is None:
         is_elsewhere = config.find(str(root)) is not None
@@ -144,8 +146,6 @@ def _configuration(root: Path, before: str | None, choices: Choices) -> str | No
 
 
 def _keys(text: str) -> set[str]:
-    import tomllib
-
     try:
         return set(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -177,8 +177,6 @@ def _diff(change: Change) -> str:
 
 def _placeholder(changes: list[Change]) -> UsageError | None:
     """Return an error if a workflow's action has no owner: it would run what the next owner of that name publishes."""
-    from carbon_lint.project import PLACEHOLDER, REPOSITORY
-
     if not any(f"{PLACEHOLDER}/" in after and f"{PLACEHOLDER}/" not in (before or "") for _, before, after in changes):
         return None
     return UsageError(
@@ -188,7 +186,6 @@ def _placeholder(changes: list[Change]) -> UsageError | None:
 
 
 def _say_found(found: Survey, choices: Choices) -> None:
-    from carbon_lint.starter.progress import advice
     from carbon_lint.starter.runners import is_hf_jobs
 
     none = "none; figures that are published go into the card on the Hub"
@@ -252,8 +249,6 @@ def _is_accepted(count: int) -> bool:
 
 
 def _write(root: Path, changes: list[Change]) -> None:
-    from carbon_lint.files import write_atomically
-
     for path, _, after in changes:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(root / path, after.encode())

@@ -13,15 +13,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
-from carbon_lint.errors import UsageError
+from carbon_lint.errors import InputError, UsageError
+from carbon_lint.records.folder import put_record, record_at, records_in
+from carbon_lint.records.journal import check_no_run_is_missing
+from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge, of_group, run_ids_of
+from carbon_lint.records.storage import LocalStorage, is_url
+from carbon_lint.records.store import MARK, parse_record
+from carbon_lint.report.run.run_report import RunReport
+from carbon_lint.report.run.text import render
 from carbon_lint.text import terminal
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.records.merge.merge import NamedRecord
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -45,11 +48,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Merge, write, and print what was left out and the result."""
-    from carbon_lint.records.folder import put_record
-    from carbon_lint.records.merge.merge import Overlap, merge, of_group
-    from carbon_lint.report.run.run_report import RunReport
-    from carbon_lint.report.run.text import render
-
     records = _load(arguments.records, arguments.output)
     every = records
     if arguments.run_group is not None:
@@ -72,12 +70,6 @@ def _check_complete(arguments: Namespace, every: list[NamedRecord], records: lis
     In a folder every run belongs to the sum, or to another run group. Beside files that are named, those do that share
     their run group or their command with one of them.
     """
-    from pathlib import Path
-
-    from carbon_lint.records.journal import check_no_run_is_missing
-    from carbon_lint.records.merge.merge import run_ids_of
-    from carbon_lint.records.storage import is_url
-
     local = [name.removeprefix("file://") for name in arguments.records]
     names = [name for name in local if not is_url(name)]  # a journal is never written behind a URL
     folders = {os.path.realpath(name): name for name in names if os.path.isdir(name)}
@@ -97,13 +89,6 @@ def _check_complete(arguments: Namespace, every: list[NamedRecord], records: lis
 
 def _recorded_in(folder: str) -> frozenset[str]:
     """Return the ids of the runs whose records lie in the folder. A file that cannot be read holds none."""
-    from pathlib import Path
-
-    from carbon_lint.errors import InputError
-    from carbon_lint.records.merge.merge import NamedRecord, run_ids_of
-    from carbon_lint.records.storage import LocalStorage
-    from carbon_lint.records.store import MARK, parse_record
-
     storage = LocalStorage(Path(folder))
     found = []
     for name in storage.files():
@@ -140,24 +125,16 @@ def _load(names: list[str], output: str) -> list[NamedRecord]:
 
 def _is_held(item: NamedRecord, records: list[NamedRecord]) -> bool:
     """Return whether an earlier output is the sum of these records, or the one that it was made of."""
-    from carbon_lint.records.merge.merge import run_ids_of
-
     if not item.record.merged_from:
         return any(other.record == item.record for other in records)
     return run_ids_of([item]) <= run_ids_of(records)
 
 
 def _items(name: str) -> list[NamedRecord]:
-    from carbon_lint.records.folder import record_at, records_in
-    from carbon_lint.records.merge.merge import NamedRecord
-    from carbon_lint.records.storage import is_url
-
     is_folder = not name.endswith(".json") if is_url(name) else os.path.isdir(name)
     return records_in(name) if is_folder else [NamedRecord(name=name, record=record_at(name))]
 
 
 def _identity(name: str) -> str:
-    from carbon_lint.records.storage import is_url
-
     local = name.removeprefix("file://")
     return name if is_url(local) else os.path.realpath(local)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
 
 from carbon_lint.errors import UsageError
 from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
@@ -11,10 +13,6 @@ from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.pipeline.options import FLAG, Options, naming
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Callable
 
 
 def options_from(arguments: Namespace, *, without: tuple[str, ...] = ()) -> Options:

@@ -16,27 +16,30 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.hub_extra import need_hub, show_endpoint
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.pipeline.plan import Mode
+from carbon_lint.records.provenance import check_origin
+from carbon_lint.records.record import Record
+from carbon_lint.records.store import load_record
 from carbon_lint.redact import redacted
+from carbon_lint.report.publication import as_json, as_text
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
-
-    from carbon_lint.config import Settings
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.remote import ModelRepo
     from carbon_lint.hub.publish.card import Published
     from carbon_lint.hub.publish.losses import Loss
     from carbon_lint.pipeline.publish import Publishing
-    from carbon_lint.records.record import Record
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -171,13 +174,11 @@ def _stage_key(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
 
 
 def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadline: Deadline) -> int:
-    from carbon_lint.config import load
     from carbon_lint.hub.client.http import Retries
     from carbon_lint.hub.publish.card import publish_card
     from carbon_lint.hub.publish.pulls import publish_by_pull_request
     from carbon_lint.hub.publish.stage import merge_release, parse_ref
     from carbon_lint.pipeline.publish import request_of
-    from carbon_lint.report.publication import as_json, as_text
 
     notes: list[str] = []
     settings = load(".")
@@ -219,7 +220,6 @@ def _lineage(published: Published, repo: ModelRepo) -> list[str]:
 
 
 def _publishing(arguments: Namespace, record: Record | None, settings: Settings, repo_id: str) -> Publishing:
-    from carbon_lint.pipeline.plan import Mode
     from carbon_lint.pipeline.publish import Publishing
 
     mode = Mode.PULL_REQUEST if arguments.create_pr else Mode.COMMIT
@@ -246,9 +246,6 @@ def _read(path: str) -> bytes:
 
 
 def _record(arguments: Namespace) -> Record:
-    from carbon_lint.records.provenance import check_origin
-    from carbon_lint.records.store import load_record
-
     record = load_record(arguments.record)
     if not arguments.allow_foreign:
         check_origin(record, arguments.record, os.environ, switch="--allow-foreign")

@@ -6,9 +6,10 @@ import os
 import platform
 import signal
 import traceback
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import FrameType
 
 from carbon_lint import __version__, debug
 from carbon_lint.errors import (
@@ -29,10 +30,6 @@ from carbon_lint.github.measuring import SetupFailedError
 from carbon_lint.github.results import Step
 from carbon_lint.github.wording import told, users_paths
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from types import FrameType
 
 CANCELLING = (signal.SIGINT, signal.SIGTERM)
 

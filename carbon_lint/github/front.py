@@ -9,35 +9,32 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import ExitCode, NoCardsError, SecondCardError, UsageError
 from carbon_lint.github import advice, measuring, paths
-from carbon_lint.github.jobfiles import private_files
+from carbon_lint.github.configuration import Configuration
+from carbon_lint.github.jobfiles import JobFiles, private_files
 from carbon_lint.github.publishing import publish_card
 from carbon_lint.github.record import DEFAULT_RECORD, provenance_of, write_predicate
+from carbon_lint.github.results import Step
 from carbon_lint.github.wording import users_paths
+from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
 from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
+from carbon_lint.measurement.meter import Meter, Reading
+from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import RecordNotWrittenError, measure
-from carbon_lint.pipeline.plan import check_outputs, meter_of, request_of
+from carbon_lint.pipeline.plan import RunPlan, check_outputs, meter_of, request_of
 from carbon_lint.records.journal import compressed_path, journal_path
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, Record
 from carbon_lint.records.store import render_record
 from carbon_lint.report.findings.outputs import write_outputs
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.run import text as run_text
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
-    from carbon_lint.github.configuration import Configuration
-    from carbon_lint.github.jobfiles import JobFiles
-    from carbon_lint.github.results import Step
     from carbon_lint.hub.pushes.watch import Watch
-    from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.request import RunRequest
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
 
 CANCEL_GRACE_S = 5.0
 """Of the 7.5 s between the runner's SIGINT and SIGTERM; card, outputs and summary take the better part of one more."""

@@ -9,9 +9,10 @@ import contextlib
 import json
 import math
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.config_file import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
@@ -20,9 +21,6 @@ from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
 from carbon_lint.places import ACCEPT_UNUSUAL, unusual_intensity
 from carbon_lint.text import quoted
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, parse_duration_s, parse_emissions_g, parse_energy_kwh
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 ALL_INPUTS = "CARBON_LINT_INPUTS"
 """The composite action hands its inputs over as one JSON object; GitHub gives it no `INPUT_*`."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from carbon_lint.github.results import Step
 from carbon_lint.limits import LIMITS, BudgetException
-
-if TYPE_CHECKING:
-    from carbon_lint.github.results import Step
 
 LABEL = "carbon-budget-exception"
 

@@ -7,29 +7,24 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from carbon_lint.errors import CarbonLintError, ExitCode
 from carbon_lint.github import advice
-from carbon_lint.github.inputs import OUR_VARIABLES
-from carbon_lint.github.jobfiles import VARIABLES
+from carbon_lint.github.commands import Console
+from carbon_lint.github.context import Context
+from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs
+from carbon_lint.github.jobfiles import VARIABLES, JobFiles
 from carbon_lint.github.ownership import git_environ
 from carbon_lint.github.pump import LISTEN_BYTES, JobOutput
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job.environment import job_environ, private_prefix
+from carbon_lint.measurement.meter import Meter, Reading
+from carbon_lint.measurement.progress import RunProgress
+from carbon_lint.records.record import Record
 from carbon_lint.report.run.progress import LogLines
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from carbon_lint.github.commands import Console
-    from carbon_lint.github.context import Context
-    from carbon_lint.github.inputs import ActionInputs
-    from carbon_lint.github.jobfiles import JobFiles
-    from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.progress import RunProgress
-    from carbon_lint.records.record import Record
 
 SHELL = ("bash", "-euo", "pipefail", "-c")
 """How `command` and `setup` are run, and nothing else is."""

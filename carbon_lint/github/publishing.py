@@ -7,25 +7,24 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.config import Settings
 from carbon_lint.errors import HubError, UsageError
 from carbon_lint.github import paths
+from carbon_lint.github.context import Context
+from carbon_lint.github.inputs import ActionInputs
+from carbon_lint.github.results import Step
 from carbon_lint.hub.client.endpoint import changed_endpoint, endpoint_of
 from carbon_lint.hub.client.target import parse_target
+from carbon_lint.hub.publish.losses import Loss
 from carbon_lint.lint.discover import find_cards
-from carbon_lint.pipeline.plan import Mode
+from carbon_lint.pipeline.plan import Mode, RunPlan
+from carbon_lint.records.record import Record
 from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
-    from carbon_lint.config import Settings
-    from carbon_lint.github.context import Context
-    from carbon_lint.github.inputs import ActionInputs
-    from carbon_lint.github.results import Step
     from carbon_lint.hub.publish.card import Published
-    from carbon_lint.hub.publish.losses import Loss
-    from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.pipeline.publish import Publishing
-    from carbon_lint.records.record import Record
 
 TIMEOUT_S = 120.0
 DRY_RUN_TIMEOUT_S = 20.0  # what is only shown is not worth a longer wait

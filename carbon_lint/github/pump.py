@@ -13,15 +13,13 @@ import os
 import re
 import sys
 import threading
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
 from carbon_lint.github import masks
 from carbon_lint.measurement.forecast.listening import empty
 from carbon_lint.text import command_data
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
 
 CHUNK_BYTES = 1 << 18
 # A command is held back until its line ends. No honest one is longer; past this it is let go, made harmless.

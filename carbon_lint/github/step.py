@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.github import paths
-from carbon_lint.github.base import BaseUnknownError, read_at
-from carbon_lint.github.configuration import configuration_of
+from carbon_lint.github.base import BaseUnknownError, MergeBase, read_at
+from carbon_lint.github.configuration import Configuration, configuration_of
 from carbon_lint.github.front import StepFront
+from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.label import exceptions_by_label
 from carbon_lint.github.publishing import check_can_publish, publish_mode
 from carbon_lint.github.record import read_record, record_path_of
+from carbon_lint.github.results import Step
 from carbon_lint.limits import parse_max_increase, parse_source
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.pipeline.options import INPUT, Options
-from carbon_lint.pipeline.plan import Surroundings, plan_run
+from carbon_lint.pipeline.plan import RunPlan, Surroundings, plan_run
 from carbon_lint.pipeline.story import Story
 from carbon_lint.records.comparable import Identity, identity_of
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
+from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record, parse_record
 from carbon_lint.report.earlier import check_replaceable
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from carbon_lint.github.base import MergeBase
-    from carbon_lint.github.configuration import Configuration
-    from carbon_lint.github.inputs import ActionInputs
-    from carbon_lint.github.results import Step
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Record
 
 _ADD_IT = f"add `electricity-maps-token: ${{{{ secrets.{GRID_TOKEN_VARIABLE} }}}}`, or use `location: FRA`"
 _FORK = (

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 from carbon_lint.config_file import KEYS
-from carbon_lint.errors import ConfigError
+from carbon_lint.errors import CarbonLintError, ConfigError
+from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
-
-if TYPE_CHECKING:
-    from carbon_lint.errors import CarbonLintError
-    from carbon_lint.github.context import Context
 
 _INPUTS = {spec.metadata["input"] for spec in fields(ActionInputs)}
 # An option of the command line -> what a step has for it.

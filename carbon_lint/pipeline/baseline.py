@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from carbon_lint.card.document import Node
 from carbon_lint.errors import CarbonLintError, HubError, InputError, UsageError
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
+from carbon_lint.limits import Source
 from carbon_lint.records.comparable import Identity, identity_of, why_never
 from carbon_lint.records.ledger_url import LEDGER_FOLDER
+from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_missing
 from carbon_lint.records.store import load_record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.limits import Source
-    from carbon_lint.records.record import Record
 
 DEFAULT_CARD = "README.md"
 _TIMEOUT_S = 30.0

@@ -11,11 +11,11 @@ from carbon_lint.errors import InputError, SecondCardError, UsageError
 from carbon_lint.files import check_writable, read_file, write_atomically
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge.merge import Merged
+from carbon_lint.records.record import Record
 from carbon_lint.records.store import record_file
 
 if TYPE_CHECKING:
     from carbon_lint.card.from_record import CardChange
-    from carbon_lint.records.record import Record
 
 _CARD_SUFFIXES = {".md", ".markdown", ".mdx"}
 _CLOSE = 0.87  # difflib's ratio: `READNE.md` and `readme.md` are close to `README.md`, `README_fr.md` is not

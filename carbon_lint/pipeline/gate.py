@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import CarbonLintError
 from carbon_lint.gate import baseline as baselines
+from carbon_lint.gate.baseline import Comparison
 from carbon_lint.gate.budget import is_failing, judge
-from carbon_lint.gate.exceptions import excuse
-from carbon_lint.gate.verdict import Status
+from carbon_lint.gate.exceptions import Excused, excuse
+from carbon_lint.gate.verdict import Status, Verdict
 from carbon_lint.gate.window import with_budget
 from carbon_lint.pipeline.baseline import unless_it_is
 from carbon_lint.pipeline.card import whole_group
+from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.pipeline.windows import spent_with
+from carbon_lint.records.record import Record
 from carbon_lint.report.run.run_report import RunReport
-
-if TYPE_CHECKING:
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import Excused
-    from carbon_lint.gate.verdict import Verdict
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Record
 
 BY_ITS_OWN_LIMIT = (
     "the record says that the run went over a limit that it was measured under; those given here are wider\n"

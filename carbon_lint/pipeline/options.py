@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PlaceError, UsageError
+from carbon_lint.limits import MaxIncrease, Source
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from carbon_lint.limits import MaxIncrease, Source
 
 FLAG = "--{}"
 INPUT = "input {!r}"

@@ -4,37 +4,31 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Any
 
 from carbon_lint import debug
-from carbon_lint.config import DEFAULT
+from carbon_lint.config import DEFAULT, Settings
+from carbon_lint.gate.baseline import RunFigures
+from carbon_lint.limits import BudgetException
+from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.request import OnLoss, RunRequest
 from carbon_lint.pipeline.baseline import (
     DEFAULT_CARD,
+    Files,
     FilesHere,
     Question,
     find_baseline,
 )
 from carbon_lint.pipeline.card import check_card_can_be_written
-from carbon_lint.pipeline.limits import limits_of
+from carbon_lint.pipeline.limits import Limits, limits_of
+from carbon_lint.pipeline.options import Options
 from carbon_lint.pipeline.place import Resolved, place_of_run
+from carbon_lint.records.comparable import Identity
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from carbon_lint.config import Settings
-    from carbon_lint.gate.baseline import RunFigures
-    from carbon_lint.limits import BudgetException
-    from carbon_lint.measurement.meter import Meter
-    from carbon_lint.pipeline.baseline import Files
-    from carbon_lint.pipeline.limits import Limits
-    from carbon_lint.pipeline.options import Options
-    from carbon_lint.records.comparable import Identity
 
 
 class Mode(StrEnum):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from carbon_lint.card.transfer import stated_figures
+from carbon_lint.config import Settings
 from carbon_lint.hub.publish.card import CardErrorsError, PublishRequest, WholeCard, linter
 from carbon_lint.hub.publish.figures import Source, plan_figures
 from carbon_lint.lint.evidence import from_records
@@ -15,13 +16,8 @@ from carbon_lint.pipeline.card import whole_group
 from carbon_lint.pipeline.plan import Mode
 from carbon_lint.records.journal import COMPRESSED, existing, journal_path
 from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
+from carbon_lint.records.record import Record
 from carbon_lint.records.store import record_file, render_record
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from carbon_lint.config import Settings
-    from carbon_lint.records.record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint import debug
 from carbon_lint.errors import CarbonLintError, HubError, MeasurementError
+from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.measurement.run import RecordNotWrittenError
 from carbon_lint.pipeline.card import whole_group, write_card
 from carbon_lint.pipeline.gate import BY_ITS_OWN_LIMIT, judge_run
+from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.records.ending import exit_code, was_stopped
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.merge.merge import Merged
+from carbon_lint.records.record import Outcome, Record
 from carbon_lint.records.store import rewrite_record
 from carbon_lint.report.run.pushes import pushes_in_words
 from carbon_lint.report.run.run_report import RunReport
@@ -23,10 +26,6 @@ from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
     from carbon_lint.hub.pushes.watch import Pushes, Watch
-    from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.merge.merge import Merged
-    from carbon_lint.records.record import Record
 
 FINDINGS = 1
 

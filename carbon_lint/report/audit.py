@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from carbon_lint.hub.audit.cards import diagnostic_of
+from carbon_lint.hub.audit.cards import AuditedCard, Tally, diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, format_energy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.hub.audit.cards import AuditedCard, Tally
 
 SHOWN = 50
 """Findings that the text lists; `--format json` has them all, up to `audit.KEPT_FINDINGS`."""

@@ -6,14 +6,12 @@ import re
 import sys
 import uuid
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
 
 _ROWS = 12
 _COLOURS = ("one", "two", "three", "four")

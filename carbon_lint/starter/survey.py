@@ -5,9 +5,9 @@ from __future__ import annotations
 import configparser
 import os
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.card.document import property_name
 from carbon_lint.card.read import read_card
@@ -16,9 +16,6 @@ from carbon_lint.lint.discover import CARD_NAME, find_cards
 from carbon_lint.places import find_place
 from carbon_lint.records.provenance import git_environ
 from carbon_lint.starter.trainings import Training, find_trainings, read_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 CODECARBON = ".codecarbon.config"
 _OTHER_CARDS = ("[Mm][Oo][Dd][Ee][Ll]*[Cc][Aa][Rr][Dd]*.md",)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from carbon_lint.lint.discover import SKIPPED_FOLDERS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAX_SCRIPTS = 2000
 MAX_SCRIPT_BYTES = 400_000

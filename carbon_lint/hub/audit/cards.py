@@ -7,19 +7,16 @@ cannot be fetched or read stays in the report as a row.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from carbon_lint.card.document import Card
 from carbon_lint.card.read import read_card
+from carbon_lint.config import Settings
 from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
 from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic
 from carbon_lint.lint.engine import lint_card
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from carbon_lint.card.document import Card
-    from carbon_lint.config import Settings
 
 KEPT_FINDINGS = 10_000
 """Findings that the report lists; beyond them it only counts, so that memory stays flat over a million cards."""

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
+from carbon_lint.config import Settings
 from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_card, audit_cards
+from carbon_lint.hub.audit.journal import AuditJournal
 from carbon_lint.lint.batch import batches, in_order
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from carbon_lint.config import Settings
-    from carbon_lint.hub.audit.journal import AuditJournal
 
 BATCH = 500
 AHEAD = 3

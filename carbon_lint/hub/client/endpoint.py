@@ -6,16 +6,14 @@ of the workflow can: a variable that no `env:` of it names came from somewhere e
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.client.target import parse_endpoint
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 PUBLIC_HUB = "https://huggingface.co"
 VARIABLE = "HF_ENDPOINT"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from carbon_lint import debug
 from carbon_lint.errors import HubError
@@ -17,11 +18,6 @@ from carbon_lint.hub.client.http import Deadline, Retries
 from carbon_lint.hub.client.remote import ModelRepo, connected
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.redact import redacted, secrets_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
-
 
 _TRUE = {"1", "on", "yes", "true"}
 _LOGGERS = ("huggingface_hub", "httpx", "httpx2")

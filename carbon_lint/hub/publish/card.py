@@ -9,26 +9,21 @@ from __future__ import annotations
 
 import difflib
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from carbon_lint.card.read import read_card
+from carbon_lint.config import Settings
 from carbon_lint.errors import ExitCode, HubError
 from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
 from carbon_lint.hub.client.remote import CARD, LARGEST_FILE, ModelRepo, StaleError, Tip
-from carbon_lint.hub.publish.losses import loss
+from carbon_lint.hub.publish.losses import Loss, loss
 from carbon_lint.hub.publish.message import MARKER, description_of, title_of
 from carbon_lint.lint.engine import lint_text
+from carbon_lint.lint.evidence import Evidence
+from carbon_lint.records.record import Record
 from carbon_lint.text import terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from carbon_lint.config import Settings
-    from carbon_lint.hub.publish.losses import Loss
-    from carbon_lint.lint.evidence import Evidence
-    from carbon_lint.records.record import Record
-
 
 AGAIN_IS_SAFE = "publishing again is safe: it never commits twice"
 

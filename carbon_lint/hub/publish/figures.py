@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.transfer import card_with_figures, stated_figures
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.remote import CARD
 from carbon_lint.hub.publish.card import EditedCard
-
-if TYPE_CHECKING:
-    from carbon_lint.records.merge.merge import Merged
+from carbon_lint.records.merge.merge import Merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

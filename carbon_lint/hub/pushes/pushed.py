@@ -7,20 +7,17 @@ rewritten history change nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from huggingface_hub.utils import build_hf_headers, paginate
 
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.http import UnansweredError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from carbon_lint.hub.client.remote import ModelRepo
+from carbon_lint.hub.client.remote import ModelRepo
 
 MAIN = "main"
 MOST_REFS = 8

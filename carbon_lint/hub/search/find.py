@@ -6,18 +6,15 @@ the number of results apply to what was read, and what could not be read is coun
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.errors import InputError
+from carbon_lint.hub.client.catalogue import Catalogue, Entry
 from carbon_lint.hub.client.refusals import MissingError
 from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from carbon_lint.hub.client.catalogue import Catalogue, Entry
 
 PAGE = 1000
 """Models a page: the most that the Hub gives, so the fewest requests."""

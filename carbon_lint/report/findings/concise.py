@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from carbon_lint.lint.diagnostic import Diagnostic, LintReport
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.text import terminal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report.findings.reporters import RenderOptions
 
 
 def line_of(found: Diagnostic) -> str:

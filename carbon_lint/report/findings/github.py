@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.diagnostic import RANK, SEVERITIES
+from carbon_lint.lint.diagnostic import RANK, SEVERITIES, Diagnostic, LintReport
 from carbon_lint.report.findings.counts import counted, sentence
 from carbon_lint.report.findings.forge import relative_path
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.text import command_data, command_property, terminal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report.findings.reporters import RenderOptions
 
 # The runner shows ten annotations a level and step, and cuts a message at 4096 characters
 # (actions/runner, ExecutionContext.cs: _maxIssueCount, _maxIssueMessageLength).

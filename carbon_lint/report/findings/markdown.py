@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 
-from carbon_lint.lint.diagnostic import RANK
+from carbon_lint.lint.diagnostic import RANK, Diagnostic, LintReport
 from carbon_lint.report.findings.counts import plural, sentence
 from carbon_lint.report.findings.forge import relative_path, rule_url
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.text import markdown_code, markdown_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report.findings.reporters import RenderOptions
 
 MAX_BYTES = 1_000_000
 """GitHub drops a summary of more than 1 MiB; the rest is room for what else the step writes."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from carbon_lint.units import significant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 _POINTS = 60
 # Mermaid's own first colour is too pale to see; this one stands out on GitHub's light and dark pages alike.

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.units import JOULES_PER_KWH
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from carbon_lint.measurement.meter import Reading
 
 STEPS = 240
 """Steps of the grid: a chart on a page is about 700 pixels wide, so one step is about 3 pixels."""

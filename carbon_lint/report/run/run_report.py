@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.gate.verdict import Status
-from carbon_lint.records.record import Outcome
+from carbon_lint.config import Change
+from carbon_lint.gate.baseline import Comparison
+from carbon_lint.gate.exceptions import Excused
+from carbon_lint.gate.verdict import Status, Verdict
+from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.records.record import Outcome, Record
+from carbon_lint.report.run.chart import Sample
+from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
     from carbon_lint.card.from_record import CardChange
-    from carbon_lint.config import Change
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import Excused
-    from carbon_lint.gate.verdict import Verdict
-    from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.chart import Sample
-    from carbon_lint.report.run.sections import Publication
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.report.run.curve import curve_of
 from carbon_lint.units import format_power
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from carbon_lint.measurement.meter import Reading
 
 WIDTH = 40
 _BLOCKS = "▁▂▃▄▅▆▇█"

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from carbon_lint.gate.baseline import changes
 from carbon_lint.gate.budget import format_limit
-from carbon_lint.records.record import PhaseKind
+from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.phase_rows import rows as phase_rows
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, significant
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
 
 _MOST_ROWS = 8  # of epochs or phases
 _MOST_CHARACTERS = 30
