@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import BLOCK
+from collections.abc import Iterator
+
+from carbon_lint.card.document import Node
+from carbon_lint.lint.context import BLOCK, Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.spelling import is_near
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
-
 
 _RIGHT = "co2eqemissions"
 _MOST_ERRORS = 2

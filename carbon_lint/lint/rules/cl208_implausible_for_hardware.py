@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import number, string
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, number, string
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import kilograms_in_grams
 from carbon_lint.lint.hardware import bounds
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:

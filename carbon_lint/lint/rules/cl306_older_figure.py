@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.evidence import older_with
+from carbon_lint.lint.evidence import Evidence, older_with
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.stated import is_stated
 from carbon_lint.units import significant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-    from carbon_lint.lint.evidence import Evidence
 
 
 def check(context: Context) -> Iterator[Hit]:
