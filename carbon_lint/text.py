@@ -40,8 +40,20 @@ def visible(text: str) -> str:
 
 def quoted(text: str, limit: int = 80) -> str:
     """User text in quotes for a message, cut at `limit` characters, control characters visible."""
-    shown = text if len(text) <= limit else text[: limit - 1] + "…"
-    return terminal(repr(shown))
+    return terminal(repr(shortened(text, limit)))
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in at most `most` characters, the last of which says that it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def unified_diff(before: str, after: str, old: str, new: str) -> str:
+    """Return what changed as `diff -u` shows it, not escaped; `old` and `new` name the two texts."""
+    import difflib  # noqa: PLC0415  a check that shows no change need not pay for it
+
+    lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), old, new)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def command_data(text: str) -> str:

@@ -24,10 +24,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Self
 
 from carbon_lint import __version__
-from carbon_lint.cli.hub_extra import need_hub
+from carbon_lint.cli.flags import put
+from carbon_lint.cli.hub_extra import need_hub, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import HubError, NoCardsError, UsageError
-from carbon_lint.files import write_atomically
 from carbon_lint.lint.batch import cores
 from carbon_lint.report.earlier import check_replaceable
 from carbon_lint.text import quoted, terminal
@@ -212,11 +212,9 @@ def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
     title = arguments.file or arguments.author or arguments.models
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = RENDER[arguments.format](sums, About(title, when, endpoint))
-    if arguments.output is None:
-        sys.stdout.write(text)
-    else:
+    if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
-        write_atomically(Path(arguments.output), text.encode())
+    put(text, arguments.output)
 
 
 def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: Catalogue) -> None:
@@ -284,7 +282,7 @@ class _Show:
     def wait(self, seconds: float, why: str) -> None:
         """Say why nothing moves."""
         self.close()
-        sys.stderr.write(f"carbon-lint: {terminal(why)}; going on in {seconds:.1f} s\n")
+        show_wait(seconds, why)
 
     def close(self) -> None:
         """Take the bar away."""

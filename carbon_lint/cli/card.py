@@ -24,13 +24,13 @@ import stat
 import sys
 from argparse import ArgumentParser, Namespace
 from difflib import unified_diff
-from typing import TYPE_CHECKING
 
+from carbon_lint.card.from_record import CardChange, card_with_record
 from carbon_lint.cli import csv_flags
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
-from carbon_lint.pipeline.card import check_no_other_is_meant, whole_group, write_card
+from carbon_lint.pipeline.card import card_bytes, check_no_other_is_meant, save, whole_group
 from carbon_lint.records.emissions_csv.record import record_from_csv
 from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.intensity import priced
@@ -38,9 +38,6 @@ from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record, record_file
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions
-
-if TYPE_CHECKING:
-    from carbon_lint.card.from_record import CardChange
 
 _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
 
@@ -83,21 +80,24 @@ def run(arguments: Namespace) -> int:
     if arguments.force and not arguments.body:
         raise UsageError("--force is for --body", hint="leave it out, or add --body")
     path = arguments.card
-    if read_file(path, "card") is None:  # report what is wrong with the card before what is wrong with the record
+    data = card_bytes(path)  # report what is wrong with the card before what is wrong with the record
+    if data is None:
         check_no_other_is_meant(path)
     settings = load()
     record, warnings = _evidence(arguments, settings)
-    change = write_card(
-        record,
+    change = card_with_record(
+        data,
         path,
+        record,
         training_type=_text(arguments.training_type, "--training-type") or settings.training_type,
         location_name=_text(arguments.location_name, "--location-name"),
         replace=arguments.replace,
         with_energy=arguments.with_energy,
         with_body=arguments.body,
         force=arguments.force,
-        is_dry=arguments.dry_run or arguments.diff,
     )
+    if not (arguments.dry_run or arguments.diff):
+        save(change, path)
     for note in (*warnings, *change.notes):
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
     if arguments.diff:

@@ -17,10 +17,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.hub_extra import need_hub
+from carbon_lint.cli.hub_extra import need_hub, show_wait
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.client.target import parse_target
-from carbon_lint.text import spreadsheet, terminal
+from carbon_lint.text import quoted, spreadsheet, terminal
 from carbon_lint.units import format_emissions, parse_duration_s, parse_emissions_g
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def run(arguments: Namespace) -> int:
     timeout_s = parse_duration_s(arguments.timeout)
     with (
         quiet_client(),
-        open_catalogue(os.environ, timeout_s=timeout_s, on_wait=_say_wait) as catalogue,
+        open_catalogue(os.environ, timeout_s=timeout_s, on_wait=show_wait) as catalogue,
     ):
         if arguments.greener_than:
             model = parse_target(arguments.greener_than, catalogue.endpoint)
@@ -86,10 +86,6 @@ def _request(arguments: Namespace) -> FindRequest:
     if request.max_g is not None and request.min_g is not None and request.min_g > request.max_g:
         raise UsageError(f"--min {arguments.min} is more than --max {arguments.max}", hint="swap them")
     return request
-
-
-def _say_wait(seconds: float, why: str) -> None:
-    sys.stderr.write(f"carbon-lint: {terminal(why)}; going on in {seconds:.1f} s\n")
 
 
 def _json(result: FindResult, catalogue: Catalogue, _arguments: Namespace) -> str:
@@ -188,8 +184,7 @@ def _reason(found: FoundModel) -> str:
 
 
 def _stated(found: FoundModel) -> str:
-    text = found.stated.text
-    return terminal(repr(text if len(text) <= _STATED_WIDTH else text[: _STATED_WIDTH - 1] + "…"))
+    return quoted(found.stated.text, _STATED_WIDTH)
 
 
 _RENDER = {"text": _table, "json": _json, "csv": _csv}

@@ -66,8 +66,8 @@ def run(arguments: Namespace) -> int:
     for exception in () if judged.excused is None else judged.excused.expired:
         sys.stderr.write(f"carbon-lint: an exception has expired: {terminal(str(exception))}\n")
     render = render_json if arguments.format == "json" else render_text
-    sys.stdout.write(render(judged.report(record), plan.limits.on_modelled))
-    return 1 if judged.is_failing else 0
+    sys.stdout.write(render(judged, plan.limits.on_modelled))
+    return 1 if judged.is_over_budget else 0
 
 
 def read(arguments: Namespace, settings: Settings, *, without: tuple[str, ...]) -> tuple[Record, RunPlan]:

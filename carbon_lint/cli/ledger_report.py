@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
+from carbon_lint.cli.flags import put
 from carbon_lint.config import load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file, write_atomically
@@ -65,11 +65,7 @@ def report(arguments: Namespace) -> int:
     if not found.months:
         raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
     text = _issue(month, arguments) if arguments.format == "issue" else _rendered(month, arguments.format)
-    if arguments.output is None:
-        sys.stdout.write(text)
-        return 0
-
-    write_atomically(arguments.output, text.encode("utf-8", "backslashreplace"))
+    put(text, arguments.output)
     return 0
 
 

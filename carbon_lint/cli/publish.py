@@ -22,14 +22,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.hub_extra import need_hub, show_endpoint
+from carbon_lint.cli.hub_extra import need_hub, show_endpoint, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.pipeline.plan import Mode
 from carbon_lint.records.provenance import check_origin
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
-from carbon_lint.redact import redacted
 from carbon_lint.report.publication import as_json, as_text
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s
@@ -38,8 +36,8 @@ if TYPE_CHECKING:
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.remote import ModelRepo
     from carbon_lint.hub.publish.card import Published
+    from carbon_lint.hub.publish.figures import Publishing
     from carbon_lint.hub.publish.losses import Loss
-    from carbon_lint.pipeline.publish import Publishing
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -105,7 +103,7 @@ def run(arguments: Namespace) -> int:
             deadline=deadline,
             token_file=arguments.token_file,
             needs_token=not arguments.dry_run,
-            on_wait=_say_wait,
+            on_wait=show_wait,
         ) as repo,
     ):
         show_endpoint(repo.endpoint)
@@ -153,7 +151,7 @@ def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
     from carbon_lint.hub.client.http import Retries
     from carbon_lint.hub.publish.stage import stage_release
 
-    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=_say_wait))
+    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=show_wait))
     if arguments.format == "json":
         document = {"format": 1, "model": staged.repo_id, "pull_request": staged.num, "revision": staged.ref}
         sys.stdout.write(json.dumps({**document, "url": staged.url, "is_new": staged.is_new}, indent=2) + "\n")
@@ -191,7 +189,7 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
         overwrite=arguments.force,
         title=arguments.message,
         on_loss=_say_loss,
-        retries=Retries(on_wait=_say_wait),
+        retries=Retries(on_wait=show_wait),
     )
     if arguments.merge and record is not None:
         published = merge_release(parse_ref(arguments.merge), record, request, repo, deadline)
@@ -220,11 +218,10 @@ def _lineage(published: Published, repo: ModelRepo) -> list[str]:
 
 
 def _publishing(arguments: Namespace, record: Record | None, settings: Settings, repo_id: str) -> Publishing:
-    from carbon_lint.pipeline.publish import Publishing
+    from carbon_lint.hub.publish.figures import Publishing
 
-    mode = Mode.PULL_REQUEST if arguments.create_pr else Mode.COMMIT
     return Publishing(
-        mode=Mode.DRY_RUN if arguments.dry_run else mode,
+        is_dry=arguments.dry_run,
         card=None if arguments.card is None else _read(arguments.card),
         card_name=arguments.card or "",
         whole_card=arguments.whole_card,
@@ -250,10 +247,6 @@ def _record(arguments: Namespace) -> Record:
     if not arguments.allow_foreign:
         check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
     return record
-
-
-def _say_wait(seconds: float, why: str) -> None:
-    sys.stderr.write(f"carbon-lint: {terminal(redacted(why))}; trying again in {seconds:.1f} s\n")
 
 
 def _say_loss(lost: Loss) -> None:

@@ -16,12 +16,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.measurement.recover import recover
-from carbon_lint.records.folder import aside_path, records_in
-from carbon_lint.records.journal import record_path, unfinished_in
+from carbon_lint.measurement.recover import free_path, recover
+from carbon_lint.records.folder import records_in
+from carbon_lint.records.journal import unfinished_in
 from carbon_lint.records.merge.merge import run_ids_of
-from carbon_lint.records.record import Record
-from carbon_lint.records.store import read_record, write_record
+from carbon_lint.records.store import write_record
 from carbon_lint.report.run.phrases import emissions, energy
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.text import render
@@ -78,13 +77,3 @@ def _folder(folder: str) -> int:
     if not journals:
         sys.stdout.write(f"carbon-lint: every journal in {terminal(folder)} has its record\n")
     return 2 if failed else 0
-
-
-def free_path(journal: str | os.PathLike[str], record: Record) -> Path:
-    """`r.json` for `r.jsonl`, or `r.RUN-ID.json` if another run has that name."""
-    path = record_path(journal)
-    try:
-        is_free = not os.path.exists(path) or read_record(path).run_id == record.run_id
-    except InputError:
-        is_free = False
-    return path if is_free else aside_path(path, record.run_id)

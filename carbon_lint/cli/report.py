@@ -19,11 +19,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 
-from carbon_lint.cli.flags import add_baseline_arguments
+from carbon_lint.cli.flags import add_baseline_arguments, put
 from carbon_lint.cli.gate import read
 from carbon_lint.config import load
 from carbon_lint.errors import InputError, MeasurementError
-from carbon_lint.files import write_atomically
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
 from carbon_lint.lint.paths import lint_paths
@@ -35,9 +34,10 @@ from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
 from carbon_lint.report.badge import render_shields, render_svg
 from carbon_lint.report.earlier import check_replaceable
-from carbon_lint.report.run import comment, page, sparkline, summary
+from carbon_lint.report.run import comment, page, summary
 from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.badge import of_run
+from carbon_lint.report.run.curve import sparkline
 from carbon_lint.report.run.forms.subject import ACTIVITIES, Subject
 from carbon_lint.report.run.forms.table import FORMS, render, terms_of
 from carbon_lint.report.run.run_report import RunReport
@@ -89,11 +89,7 @@ def run(arguments: Namespace) -> int:
     if arguments.journal is not None:
         _course(arguments, record)  # a journal of another run is an error in formats without a chart, too
     text = _form(arguments, record) if report is None else _render(arguments, report)
-    if arguments.output is None:
-        sys.stdout.write(text)
-        return 0
-
-    write_atomically(arguments.output, text.encode("utf-8", "backslashreplace"))
+    put(text, arguments.output)
     return 0
 
 
@@ -101,11 +97,11 @@ def _judged(arguments: Namespace) -> RunReport:
     """Return the record with what the gate says of it, by the limits of flags and configuration, if it can judge."""
     record, plan = read(arguments, load(), without=("card",))
     try:
-        return judge_run(record, plan).report(record)
+        return judge_run(record, plan)
     except MeasurementError as error:
         sys.stderr.write(f"carbon-lint: not judged: {terminal(error.message)}\n")
         unlimited = Limits(max_age_s=plan.limits.max_age_s, today=plan.limits.today)
-        return judge_run(record, replace(plan, limits=unlimited)).report(record)
+        return judge_run(record, replace(plan, limits=unlimited))
 
 
 def _render(arguments: Namespace, report: RunReport) -> str:
@@ -146,7 +142,7 @@ def _sparkline(arguments: Namespace, report: RunReport) -> str | None:
     if encoding != "utf8" or os.environ.get("TERM") == "dumb" or report.record is None:
         return None
 
-    return sparkline.power(_course(arguments, report.record).readings)
+    return sparkline(_course(arguments, report.record).readings)
 
 
 def _form(arguments: Namespace, record: Record) -> str:

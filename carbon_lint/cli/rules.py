@@ -23,7 +23,7 @@ _MAX_WIDTH = 110
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `carbon-lint rules`."""
-    parser.add_argument("rules", metavar="RULE", nargs="*", help="codes or names; all are listed where none is given")
+    parser.add_argument("rules", metavar="RULE", nargs="*", help="codes or names; without any, all are listed")
 
 
 def run(arguments: Namespace) -> int:

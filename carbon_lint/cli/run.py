@@ -16,13 +16,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli import run_options
-from carbon_lint.cli.attempts import recover_earlier
 from carbon_lint.cli.hub_extra import need_hub, show_endpoint
 from carbon_lint.config import load
 from carbon_lint.errors import HubError, OutputError, UsageError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.environment import describe_program, describe_withheld, job_environ, own_venv
 from carbon_lint.measurement.meter import Meter
+from carbon_lint.measurement.recover import recover_earlier
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.plan import RunPlan, check_outputs

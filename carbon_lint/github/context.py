@@ -28,7 +28,6 @@ class Context:
     api_url: str
     repository: str | None
     ref: str | None
-    base_ref: str | None
     event_name: str | None
     event: Mapping[str, Any]
     event_problem: str | None
@@ -51,7 +50,6 @@ class Context:
             api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
             repository=environ.get("GITHUB_REPOSITORY") or None,
             ref=environ.get("GITHUB_REF") or None,
-            base_ref=environ.get("GITHUB_BASE_REF") or None,
             event_name=environ.get("GITHUB_EVENT_NAME") or None,
             event=event,
             event_problem=event_problem,

@@ -46,10 +46,9 @@ class Result:
         """Put what is known now into the report."""
         self.report = replace(self.report, **known)
 
-    def fails_with(self, status: int, failure: str | None = None) -> None:
+    def fails_with(self, status: int, *failures: str) -> None:
         """Note an exit status, and what failed."""
-        failures = self.report.failures if failure is None else (*self.report.failures, failure)
-        self.know(statuses=(*(self.report.statuses or ()), status), failures=failures)
+        self.report = self.report.failing(status, *failures)
 
     @property
     def exit_status(self) -> int:

@@ -29,7 +29,7 @@ def spelled(option: str, value: str) -> str:
     return f'`{option} = "{value}"` in carbon-lint.toml' if value and option in KEYS else f"`{option}`"
 
 
-def told(error: CarbonLintError) -> str:
+def worded(error: CarbonLintError) -> str:
     """Return the message of an error, with the input that it is about and what to do, in the words of a workflow."""
     about = ""
     if error.option is not None and not isinstance(error, ConfigError):

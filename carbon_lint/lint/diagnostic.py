@@ -7,10 +7,7 @@ On the check path, so these are plain classes on one small base: fifteen datacla
 from __future__ import annotations
 
 import re
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 
 class Severity:
@@ -158,6 +155,10 @@ class Diagnostic(Value):
         self.end_column = end_column
         self.fix = fix
         self.related = related
+
+    def __str__(self) -> str:
+        """Return the finding on one line, not escaped: `path:line:col: severity CODE message [name]`."""
+        return f"{self.path}:{self.line}:{self.column}: {self.severity} {self.code} {self.message} [{self.name}]"
 
     def with_message(self, message: str) -> Diagnostic:
         """Return the finding in other words."""

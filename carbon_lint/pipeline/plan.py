@@ -19,7 +19,6 @@ from carbon_lint.pipeline.baseline import (
     DEFAULT_CARD,
     Files,
     FilesHere,
-    Question,
     find_baseline,
 )
 from carbon_lint.pipeline.card import check_card_can_be_written
@@ -153,11 +152,10 @@ def baseline_of(options: Options, settings: Settings, limits: Limits, around: Su
     """Return what a run is compared with, or why there is nothing; `None` if nothing was asked for."""
     if limits.baseline is None:
         return None
-    card = options.baseline_card or around.card or settings.card or DEFAULT_CARD
-    question = Question(
-        source=limits.baseline,
-        run=around.run,
-        card=card,
+    return find_baseline(
+        limits.baseline,
+        around.run,
+        card=options.baseline_card or around.card or settings.card or DEFAULT_CARD,
         ledger=options.ledger or around.environ.get(LEDGER_VARIABLE),
         ledger_folder=around.ledger_folder,
         environ=around.environ,
@@ -165,7 +163,6 @@ def baseline_of(options: Options, settings: Settings, limits: Limits, around: Su
         files=around.files or FilesHere(),
         is_judged=bool(limits.increases),
     )
-    return find_baseline(question)
 
 
 def check_outputs(plan: RunPlan) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from carbon_lint.hub.audit.cards import AuditedCard, Tally, diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
@@ -36,7 +36,7 @@ def render_text(sums: Tally, about: About) -> str:
         lines += [f"  {count:>6}  {code}" for code, count in sums.by_code.most_common()]
     errors = [finding for finding in sums.findings if finding["severity"] == "error"]
     if errors:
-        lines += ["", "errors", *(f"  {_concise(finding)}" for finding in errors[:SHOWN])]
+        lines += ["", "errors", *(f"  {terminal(str(diagnostic_of(finding)))}" for finding in errors[:SHOWN])]
         if len(errors) > SHOWN:
             lines.append(f"  and {len(errors) - SHOWN} more (--format json lists them)")
     for title, rows in _lists(sums):
@@ -145,11 +145,6 @@ RENDER: dict[str, Callable[[Tally, About], str]] = {
 
 def _cards(count: int) -> str:
     return f"{count} card{'' if count == 1 else 's'}"
-
-
-def _concise(finding: dict[str, Any]) -> str:
-    place = f"{finding['path']}:{finding['line']}:{finding['column']}"
-    return terminal(f"{place}: {finding['severity']} {finding['code']} {finding['message']} [{finding['name']}]")
 
 
 def _unreadable(judged: AuditedCard) -> str:

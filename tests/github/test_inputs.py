@@ -49,7 +49,7 @@ def test_dashes_stay_and_values_are_parsed():
     assert inputs.max_emissions_g == 1500
     assert inputs.max_energy_kwh == 0.25
     assert inputs.grace_s == 5
-    assert inputs.carbon_intensity_g_per_kwh == 56.04
+    assert inputs.carbon_intensity == 56.04
 
 
 def test_empty_and_blank_are_not_given():

@@ -41,7 +41,8 @@ def description_of(
     lines = []
     if record is not None:
         lines = _facts(record, emissions_g, markdown_text if is_markdown else terminal)
-    return "\n".join([*lines, f"Written by carbon-lint {__version__}", "", MARKER + publication])
+    facts = (line.rstrip() for line in lines)  # two blanks at an end would break the line in Markdown
+    return "\n".join([*facts, f"Written by carbon-lint {__version__}", "", MARKER + publication])
 
 
 def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]) -> list[str]:

@@ -6,8 +6,8 @@ the number of results apply to what was read, and what could not be read is coun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -74,13 +74,11 @@ class FindResult:
     is_complete: bool
 
 
-def find(request: FindRequest, catalogue: Catalogue, on_seen: Callable[[int], None] | None = None) -> FindResult:
-    """Look through the Hub's list. `on_seen` is called with how many models were seen. Raises HubError."""
+def find(request: FindRequest, catalogue: Catalogue) -> FindResult:
+    """Look through the Hub's list. Raises HubError."""
     search = _Search(request)
     for entry in catalogue.models(_parameters(request)):
         search.add(_read(entry))
-        if on_seen is not None:
-            on_seen(search.seen)
         if search.has_enough:
             break
     return search.result()
@@ -154,16 +152,10 @@ def greener_than(repo_id: str, request: FindRequest, catalogue: Catalogue) -> Fi
         raise InputError(f"{entry.id} states zero, and no model emits less", hint="give --max and --task instead")
     if entry.task is None:
         raise InputError(f"{entry.id} names no task (`pipeline_tag`)", hint="give --task and --max instead")
-    return FindRequest(
-        max_g=request.max_g,
-        min_g=request.min_g,
+    return replace(
+        request,
         below_g=stated.emissions_g,
         task=request.task or entry.task,
-        author=request.author,
-        library=request.library,
-        search=request.search,
-        sort=request.sort,
-        limit=request.limit,
         more_downloads_than=entry.downloads or 0,
         leaves_out_zero=True,
     )

@@ -16,6 +16,7 @@ from carbon_lint.records.record import Outcome, Record, StoppedBy
 from carbon_lint.report.findings.counts import by_severity, counted, plural
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.run_report import RunReport
+from carbon_lint.text import shortened
 from carbon_lint.units import format_emissions, format_energy
 
 _SAME_GRID = 0.005
@@ -114,8 +115,7 @@ def _cause(end: RunReport) -> str:
         return _findings(end)
     if not end.failures:
         return f"Failed with exit status {end.exit_status}"
-    first = end.failures[0].split("\n", 1)[0]
-    first = first if len(first) <= _MOST_CHARACTERS else f"{first[: _MOST_CHARACTERS - 1]}…"
+    first = shortened(end.failures[0].split("\n", 1)[0], _MOST_CHARACTERS)
     known = _ENDED.get(ExitCode(end.exit_status)) if end.exit_status in set(ExitCode) else None
     if end.exit_status == ExitCode.DID_NOT_RUN and end.record is None:
         known = "Did not run"
