@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -80,6 +81,11 @@ class Options:
     def source(self, option: str) -> str:
         """Return the option as the source of a value: `--max-emissions` or `input max-emissions`."""
         return self.named(option).replace("'", "")
+
+
+def option_of(field: str) -> str:
+    """Return the option that a field of `Options` holds: `max-emissions` for `max_emissions_g`."""
+    return re.sub("_(g|kwh|s|w)$", "", field).replace("_", "-")
 
 
 @contextmanager

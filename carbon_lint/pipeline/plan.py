@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -23,7 +22,7 @@ from carbon_lint.pipeline.baseline import (
 )
 from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import Limits, limits_of
-from carbon_lint.pipeline.options import Options
+from carbon_lint.pipeline.options import Options, option_of
 from carbon_lint.pipeline.place import Resolved, place_of_run
 from carbon_lint.records.comparable import Identity
 from carbon_lint.records.folder import check_group, check_name
@@ -230,7 +229,7 @@ def _sources(options: Options, settings: Settings, limits: Limits, around: Surro
     sources = {}
     for field in fields(options):
         if field.name not in _NO_VALUES:
-            option = re.sub("_(g|kwh|s|w)$", "", field.name).replace("_", "-")
+            option = option_of(field.name)
             is_given = getattr(options, field.name) not in (None, (), False, field.default)
             sources[option] = options.source(option) if is_given else settings.source(option)
     budget = limits.budget
