@@ -242,7 +242,3 @@ class Lines:
     def span(self, start: int, end: int) -> tuple[int, int, int, int]:
         """(line, column, end line, end column) of a span."""
         return (*self.place(start), *self.place(end))
-
-    def line_of(self, offset: int) -> int:
-        """Line of an offset, from 1."""
-        return self.place(offset)[0]

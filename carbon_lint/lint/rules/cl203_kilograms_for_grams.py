@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import kilograms_in_grams
-from carbon_lint.lint.prose import agrees, shown, step_g
+from carbon_lint.lint.figure import agrees, kilograms_in_grams, shown, step_g
 from carbon_lint.lint.rule import Rule
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.prose import agrees, shown
+from carbon_lint.lint.figure import agrees, shown
 from carbon_lint.lint.rule import Rule
 
 _GRAMS_PER_TONNE = 1_000_000
