@@ -1,11 +1,13 @@
-"""Judge every card of an organisation, of a list of models, or of a file of cards, and report once.
+"""Check every card of an organisation, of a list of models, or of a file of cards.
 
   carbon-lint audit --author my-org
   carbon-lint audit --from cards.parquet --format json
   carbon-lint audit --author my-org --open-prs --max-prs 5 --yes
 
-An audit of the Hub keeps a journal: the same command continues after Ctrl-C. An audit of a file reports
-what it had judged until then. Exit status 1 if a card has errors, 3 if not one card could be read.
+After Ctrl-C, the same command continues an audit of the Hub. An audit of a
+file reports the cards that it has checked so far.
+
+Exit status: 0 clean, 1 if a card has errors, 3 if no card could be read.
 """
 
 from __future__ import annotations
@@ -51,26 +53,40 @@ def add_arguments(parser: ArgumentParser) -> None:
     which.add_argument("--author", metavar="NAME", help="all models of a user or organisation on the Hub")
     which.add_argument("--models", metavar="FILE", help="the models named in a file, one a line")
     which.add_argument("--from", metavar="FILE", dest="file", help="the cards in a .jsonl or .parquet file")
-    parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="(default text)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write the report there, not to standard output")
-    parser.add_argument("--workers", metavar="N", type=int, help="with --from: processes (default: one a core)")
     parser.add_argument(
-        "--stating-only", action="store_true", help="with --from: look only into cards that mention CO2 or emissions"
+        "--format",
+        choices=("text", "json", "html", "sarif"),
+        default="text",
+        help="format of the output (default text)",
     )
-    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="with --from: ray for a cluster")
-    parser.add_argument("--ray-address", metavar="ADDRESS", help="of a running cluster (default: one on this machine)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE")
     parser.add_argument(
-        "--journal", metavar="FILE", default=JOURNAL, help=f"of an audit of the Hub (default {JOURNAL})"
+        "--journal", metavar="FILE", default=JOURNAL, help=f"journal of an audit of the Hub (default {JOURNAL})"
     )
-    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of errors")
-    parser.add_argument("--timeout", metavar="DURATION", help="for the whole (default: none)")
-    parser.add_argument("--token-file", metavar="FILE", type=Path, help="file that holds the token alone")
+    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 also if there are errors")
+    parser.add_argument("--timeout", metavar="DURATION", help="for everything (default: no limit)")
+    parser.add_argument("--token-file", metavar="FILE", type=Path, help="a file with the token and nothing else")
+    _add_file_arguments(parser)
     pulls = parser.add_argument_group("corrections")
+    pulls.add_argument("--open-prs", action="store_true", help="propose grams if a card's own figures prove kilograms")
     pulls.add_argument(
-        "--open-prs", action="store_true", help="propose grams where a card's own figures prove kilograms"
+        "--max-prs",
+        metavar="N",
+        type=int,
+        default=DEFAULT_MAX_PRS,
+        help=f"at most so many (default {DEFAULT_MAX_PRS})",
     )
-    pulls.add_argument("--max-prs", metavar="N", type=int, default=DEFAULT_MAX_PRS, help=f"default {DEFAULT_MAX_PRS}")
-    pulls.add_argument("--yes", action="store_true", help="really open them; without it they are listed")
+    pulls.add_argument("--yes", action="store_true", help="open them; without --yes they are only listed")
+
+
+def _add_file_arguments(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("for a file of cards (--from)")
+    group.add_argument("--workers", metavar="N", type=int, help="number of processes (default: one per core)")
+    group.add_argument("--stating-only", action="store_true", help="read only cards that mention CO2 or emissions")
+    group.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="this machine (default), or a Ray cluster"
+    )
+    group.add_argument("--ray-address", metavar="ADDRESS", help="a running Ray cluster (default: start one here)")
 
 
 def run(arguments: Namespace) -> int:

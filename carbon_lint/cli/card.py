@@ -1,19 +1,21 @@
-"""Put a run's figures into a model card's `co2_eq_emissions`, changing no other byte of it.
+r"""Put a run's figures into a model card, and change nothing else in it.
 
   carbon-lint card README.md --from r.json
-  carbon-lint card README.md --from emissions.csv      as the transformers Trainer's callback leaves it
-  carbon-lint card README.md --from a/emissions.csv --from b/emissions.csv --sum
-  carbon-lint card README.md --from r.json --body      the section "Environmental Impact" of the text, too
+  carbon-lint card README.md --from r.json --body
+  carbon-lint card README.md --from emissions.csv --location FRA
+  carbon-lint card README.md --from a/emissions.csv --from b/emissions.csv \
+    --sum
 
-Grams, source, place and hardware come from the record. The training type is written if --training-type says it,
-kept if the card has it, and never guessed. A card that is not there is made. Writing a record twice changes nothing.
+emissions.csv is the file of CodeCarbon and of the transformers Trainer. If
+the card does not exist, it is made. Writing a record twice changes nothing.
 
-The card states what it took to get these weights: the sum over a run group (`run --run-group`), of the records that lie
-beside the one that is named. A smaller figure over a larger one of the same group is refused unless --replace is given;
-for a run without a group the change is printed.
+If the record belongs to a run group, the card states the sum over the group:
+all of its records in the same folder. A smaller figure does not replace a
+larger one of the same group unless you give --replace.
 
-Exit status 125 if the record holds no figure that can be trusted, 2 if the card cannot be read or written, or if an
-emissions.csv holds several runs and none is chosen.
+Exit status: 0 written, 2 if the card or the record cannot be read or
+written, or if one of several runs must be chosen, 125 if there is no figure
+that can be trusted.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint card`."""
-    parser.add_argument("card", metavar="CARD", help="the model card, like README.md; made if it is not there")
+    parser.add_argument("card", metavar="CARD", help="the model card, such as README.md; made if it does not exist")
     parser.add_argument(
         "--from",
         dest="sources",
@@ -53,7 +55,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         required=True,
         help="a record (r.json) or emissions.csv; repeat it for several tables, and add --sum",
     )
-    parser.add_argument("--training-type", metavar="TEXT", help="fine-tuning, pre-training, or in your own words")
+    parser.add_argument(
+        "--training-type", metavar="TEXT", help="fine-tuning, pre-training, or your own words (never guessed)"
+    )
     parser.add_argument("--location-name", metavar="TEXT", help="the place in words, instead of the record's")
     parser.add_argument(
         "--replace",
@@ -63,16 +67,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--with-energy",
         action="store_true",
-        help="write energy_consumed (kWh), hours_used, cpu_model, ram_total_size and on_cloud too, if they are known",
+        help="also write energy_consumed (kWh), hours_used, cpu_model, ram_total_size and on_cloud, if they are known",
     )
     parser.add_argument(
-        "--body", action="store_true", help="write the section 'Environmental Impact' of the card's text, too"
+        "--body", action="store_true", help="also write the section 'Environmental Impact' into the card's text"
     )
-    parser.add_argument("--force", action="store_true", help="with --body: replace such a section that a person wrote")
+    parser.add_argument(
+        "--force", action="store_true", help="with --body: replace this section even if a person wrote it"
+    )
     shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
+    shown.add_argument("--dry-run", action="store_true", help="show what would change, write nothing")
     shown.add_argument("--diff", action="store_true", help="show the change line by line, write nothing")
-    csv_flags.add_arguments(parser, price_title="of an emissions.csv, or of a record measured in kWh alone")
+    csv_flags.add_arguments(parser, price_title="the place, for an emissions.csv or a record without grams")
 
 
 def run(arguments: Namespace) -> int:

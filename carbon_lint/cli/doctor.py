@@ -1,9 +1,10 @@
-"""Say what would be measured on this machine and how, before any energy is spent.
+"""Show what can be measured on this machine, and how, before any energy is spent.
 
   carbon-lint doctor --location FRA
 
-Exit status and last line are those of `carbon-lint run` with the same flags and configuration: 0 if the run would be
-measured, 125 if it would not.
+It ends as `carbon-lint run` with the same flags would begin.
+
+Exit status: 0 if a run here would be measured, 125 if it would not.
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint doctor`."""
     parser.add_argument("--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., auto")
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
-    parser.add_argument("--electricity-maps", metavar="ZONE", help="FR, US-CAL-CISO, ...; asks Electricity Maps")
+    parser.add_argument("--electricity-maps", metavar="ZONE", help="a zone of Electricity Maps: FR, US-CAL-CISO, ...")
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
     parser.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     add_unusual_argument(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (default text)")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
+    )
 
 
 def run(arguments: Namespace) -> int:

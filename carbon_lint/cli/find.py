@@ -3,8 +3,9 @@
   carbon-lint find --max 100g --task text-classification
   carbon-lint find --greener-than owner/model
 
-Grams are taken only from a number, or from text with one clear unit; what cannot be read is counted, and listed by
---show-unreadable. No token is needed.
+It takes grams only from a number, or from text with one clear unit. It counts
+the figures that it cannot read; --show-unreadable lists them. You need no
+token.
 """
 
 from __future__ import annotations
@@ -41,11 +42,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     limits.add_argument("--library", metavar="NAME", help="e.g. transformers")
     limits.add_argument("--search", metavar="TEXT", help="text in the model's name")
     shown = parser.add_argument_group("what is shown")
-    shown.add_argument("--sort", choices=("emissions", "downloads", "likes"), default="emissions", help="what is first")
+    shown.add_argument(
+        "--sort",
+        choices=("emissions", "downloads", "likes"),
+        default="emissions",
+        help="order of the list (default: emissions)",
+    )
     shown.add_argument("--limit", metavar="N", type=int, help="show at most N models")
-    shown.add_argument("--format", choices=("text", "json", "csv"), default="text", help="(default text)")
+    shown.add_argument(
+        "--format", choices=("text", "json", "csv"), default="text", help="format of the output (default text)"
+    )
     shown.add_argument("--show-unreadable", action="store_true", help="list what could not be read, and why")
-    parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for the whole (default 10m)")
+    parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for everything (default 10m)")
 
 
 def run(arguments: Namespace) -> int:

@@ -4,9 +4,11 @@
   carbon-lint gate r.json --baseline ledger:main --max-increase '10% and 5 g'
   carbon-lint gate r.json --window --ledger s3://team/ledger
 
-Limits, baseline and exceptions of carbon-lint.toml hold too; of two limits of one kind the tighter one does. Exit
-status 0 within the budget, 1 over it, 125 if the record holds no figure to judge. If a limit lies within the
-range of the figure, the verdict is inconclusive, and --on-modelled says what that does.
+The limits, the baseline and the exceptions of carbon-lint.toml count too. Of
+two limits of one kind the tighter one counts. If a limit lies within the
+range of the figure, the verdict is inconclusive, and --on-modelled decides.
+
+Exit status: 0 within the budget, 1 over it, 125 if the record has no figure.
 """
 
 from __future__ import annotations
@@ -36,20 +38,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--on-modelled",
         choices=ON_MODELLED,
-        help="what an inconclusive verdict does: figure = the figure decides (default), fail, or pass",
+        help="if the verdict is inconclusive: the figure decides (default), fail, or pass",
     )
     parser.add_argument(
         "--uncertainty",
         metavar="PERCENT",
-        help="of what no sensor read, e.g. 20%% (default: the range that the record states)",
+        help="error of the energy that no sensor read, e.g. 20%% (default: the record's range)",
     )
     add_unusual_argument(parser)
     parser.add_argument(
         "--window",
         action="store_true",
-        help="judge the [[budget]] tables too: this run and what the ledger holds of each one's window",
+        help="also judge the [[budget]] tables: this run and the ledger's runs in the window of each",
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
+    )
     add_baseline_arguments(parser)
 
 

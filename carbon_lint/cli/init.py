@@ -1,10 +1,12 @@
-"""Look at a repository, and propose the workflow, the pre-commit hook and carbon-lint.toml as a diff to accept.
+"""Propose a workflow, a pre-commit hook and carbon-lint.toml for a repository.
 
   carbon-lint init --location USA/virginia --to owner/model
-  carbon-lint init | git apply                                    the same by hand
-  carbon-lint init --record carbon-lint-record.json               after the first run: a budget, measured x 1.25
+  carbon-lint init --location USA/virginia | git apply
+  carbon-lint init --record carbon-lint-record.json
 
-Nothing is written but on a yes at the terminal, or with --yes. What is there already is left as it is.
+It shows a diff and asks before it writes; --yes writes without a question.
+It may add lines to your files, but changes none of your lines. With the
+record of a first run it proposes a budget: the measured figure x 1.25.
 """
 
 from __future__ import annotations
@@ -32,15 +34,15 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint init`."""
     parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="the repository (default: here)")
-    parser.add_argument("--location", metavar="PLACE", help="where the runners stand: FRA, USA/virginia, ..., auto")
+    parser.add_argument("--location", metavar="PLACE", help="the place of the runner: FRA, USA/virginia, ..., auto")
     parser.add_argument("--to", metavar="MODEL", help="the model on the Hub, owner/model")
-    parser.add_argument("--record", metavar="FILE", help="of a first run, to propose a budget")
+    parser.add_argument("--record", metavar="FILE", help="the record of a first run, to propose a budget")
     parser.add_argument(
         "--runner", metavar="LABEL", help="the runner that trains: hf-jobs-a10g-small, ... (default ubuntu-24.04)"
     )
-    parser.add_argument("--owner", metavar="NAME", help="whose carbon-lint to use, as in NAME/carbon-lint@v0")
+    parser.add_argument("--owner", metavar="NAME", help="the owner of the action: NAME in NAME/carbon-lint@v0")
     parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use, instead of --owner")
-    parser.add_argument("--yes", action="store_true", help="write without asking")
+    parser.add_argument("--yes", action="store_true", help="write without a question")
 
 
 def run(arguments: Namespace) -> int:

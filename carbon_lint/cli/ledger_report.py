@@ -28,20 +28,28 @@ FORMATS = ("text", "markdown", "html", "csv", "json", "issue", "badge", "badge-j
 
 def add_report_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `ledger report` but those that the other actions have too."""
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how it is shown (default text)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write it there, not to standard output")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="format of the output (default text)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it to FILE")
     parser.add_argument(
         "--by",
         choices=tuple(KEYS),
         action="append",
         metavar="KEY",
-        help=f"group the runs by this alone; repeatable: {', '.join(KEYS)}",
+        help=f"group the runs by this; repeatable: {', '.join(KEYS)}",
     )
-    parser.add_argument("--max-emissions", metavar="QUANTITY", help="budget of all runs, beside the [[budget]] tables")
-    parser.add_argument("--max-energy", metavar="QUANTITY", help="budget of all runs, beside the [[budget]] tables")
+    parser.add_argument(
+        "--max-emissions", metavar="QUANTITY", help="a budget of all runs, in addition to the [[budget]] tables"
+    )
+    parser.add_argument(
+        "--max-energy", metavar="QUANTITY", help="a budget of all runs, in addition to the [[budget]] tables"
+    )
     told = parser.add_argument_group("for --format issue")
-    told.add_argument("--earlier", metavar="FILE", help="the issue's text so far, which says what its owners were told")
-    told.add_argument("--notice", metavar="FILE", help="write there what to tell owners now; left empty if nothing")
+    told.add_argument(
+        "--earlier", metavar="FILE", help="the present text of the issue, to see what owners have read already"
+    )
+    told.add_argument(
+        "--notice", metavar="FILE", help="write what is new for the owners to FILE; it is empty if nothing is new"
+    )
 
 
 def report(arguments: Namespace) -> int:

@@ -1,11 +1,13 @@
-"""Join records: the nodes of one job, or the attempts of a run group, with nothing counted twice.
+"""Add up records: the nodes of one job, or the attempts of a run group.
 
   carbon-lint merge records/ -o run.json
   carbon-lint merge records/ --run-group bert-large -o run.json
-  carbon-lint merge s3://bucket/records -o run.json             wherever fsspec reaches: gs://, hf://, ...
+  carbon-lint merge s3://bucket/records -o run.json
 
-Name the folder and not `records/*.json`: a node that was killed leaves a journal and no record, and a sum without it is
-refused. What is left out, and why, is printed on stderr and kept in the record's warnings.
+Nothing is counted twice. Records may be behind any URL that fsspec reaches:
+s3://, gs://, hf://. Name the folder and not `records/*.json`: a node that was
+killed leaves a journal and no record, and a sum without it is refused. What
+is left out, and why, is printed and kept in the record's warnings.
 """
 
 from __future__ import annotations

@@ -1,14 +1,21 @@
-"""Commit a card to the Hugging Face Hub, exactly once, whatever the network does.
+"""Commit a card to the Hugging Face Hub, exactly once, even if the network fails.
 
-  carbon-lint publish --record r.json --to owner/model    a run's figures, into the card that is on the Hub
-  carbon-lint publish README.md --to owner/model          the figures of README.md, into the card that is on the Hub
-  carbon-lint publish README.md --whole-card --to owner/model    all of README.md, over the card that is on the Hub
-  carbon-lint publish --stage --to owner/model            a draft pull request for the training to push to
-  carbon-lint publish --merge refs/pr/3 --record r.json --to owner/model    weights and card on main together
+  The figures of a run, into the card on the Hub:
+    carbon-lint publish --record r.json --to owner/model
+  The figures of README.md, into the card on the Hub:
+    carbon-lint publish README.md --to owner/model
+  All of README.md, over the card on the Hub:
+    carbon-lint publish README.md --whole-card --to owner/model
+  A draft pull request that the training pushes to, then weights and card
+  together on main:
+    carbon-lint publish --stage --to owner/model
+    carbon-lint publish --merge refs/pr/3 --record r.json --to owner/model
 
-Only the figures (`co2_eq_emissions`) change, unless --whole-card is given; a model without a card gets all of CARD.
-Nothing is committed if the card is there already. Exit status 4 if the card could not be published; 1 if the
-card to be committed has errors, or the run to be merged did not pass.
+Only the figures change unless you give --whole-card. A model without a card
+gets all of CARD. If the Hub has the figures already, nothing is committed.
+
+Exit status: 0 done, 1 if the card has errors or the run did not pass,
+4 if the card could not be published.
 """
 
 from __future__ import annotations
@@ -51,37 +58,39 @@ def add_arguments(parser: ArgumentParser) -> None:
     _add_block_arguments(parser)
     where = parser.add_argument_group("where and how")
     where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
-    where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
+    where.add_argument("--create-pr", action="store_true", help="open a pull request, or update the open one")
     where.add_argument("--message", metavar="TEXT", help="the commit's first line")
     where.add_argument(
         "--force", action="store_true", help="with --whole-card: replace it even if somebody edited it in between"
     )
     where.add_argument("--dry-run", action="store_true", help="show the change, commit nothing")
-    where.add_argument("--lineage", action="store_true", help="report what the base models state, and the sum")
-    where.add_argument("--timeout", metavar="DURATION", default="2m", help="for the whole, waits included (default 2m)")
-    where.add_argument("--token-file", metavar="FILE", type=Path, help="file that holds the token alone")
+    where.add_argument("--lineage", action="store_true", help="show the emissions of the base models, and the sum")
+    where.add_argument(
+        "--timeout", metavar="DURATION", default="2m", help="for everything, with all waits (default 2m)"
+    )
+    where.add_argument("--token-file", metavar="FILE", type=Path, help="a file with the token and nothing else")
     staged = parser.add_argument_group("weights and card together")
     staged.add_argument(
         "--stage", action="store_true", help="open a draft pull request and print its ref to train into"
     )
-    staged.add_argument("--stage-key", metavar="TEXT", help="find this draft again by it (default in CI: the run)")
-    staged.add_argument("--merge", metavar="REF", help="merge that draft, if the run of --record has passed")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
+    staged.add_argument("--stage-key", metavar="TEXT", help="a name to find this draft again (default in CI: the run)")
+    staged.add_argument("--merge", metavar="REF", help="merge the draft REF if the run of --record has passed")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
+    )
 
 
 def _add_block_arguments(parser: ArgumentParser) -> None:
     block = parser.add_argument_group("with --record, for the block")
     block.add_argument("--training-type", metavar="TEXT", help="pre-training or fine-tuning; else kept as it is")
     block.add_argument(
-        "--replace", action="store_true", help="also a smaller figure over a larger one of its run group"
+        "--replace", action="store_true", help="allow a smaller figure to replace a larger one from the same run group"
     )
-    block.add_argument(
-        "--allow-foreign", action="store_true", help="in CI: also a record that was not made by this run"
-    )
+    block.add_argument("--allow-foreign", action="store_true", help="in CI: accept a record that another run made")
     block.add_argument(
         "--with-evidence",
         action="store_true",
-        help="also the record and its journal, for `carbon-lint verify MODEL`; they name command, host and commit",
+        help="also publish record and journal, for `carbon-lint verify MODEL`; they name command, host and commit",
     )
 
 

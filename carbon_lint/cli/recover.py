@@ -1,11 +1,12 @@
-"""Make the records of runs that were killed from their journals.
+"""Make the record of a run that was killed, from its journal.
 
   carbon-lint recover r.jsonl                  writes r.json
-  carbon-lint recover records/                 every journal in the folder whose run has no record there
+  carbon-lint recover records/                 every killed run in the folder
   carbon-lint recover r.jsonl -o saved.json
 
-The journal lies beside the record of `carbon-lint run --record`. The record's outcome is `interrupted`, its figures are
-those of the last reading. Of a run that was killed before its first reading nothing is known.
+`carbon-lint run --record r.json` writes the journal r.jsonl while it runs.
+The new record has the outcome `interrupted` and the figures of the last
+reading. A run that was killed before its first reading has no figures.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint recover`."""
     parser.add_argument("journal", metavar="JOURNAL", help="the .jsonl file beside the record, or a folder of them")
     parser.add_argument("-o", "--output", metavar="FILE", help="the record to write (default: r.json for r.jsonl)")
-    parser.add_argument("--force", action="store_true", help="replace a record that is there")
+    parser.add_argument("--force", action="store_true", help="replace a record that exists")
 
 
 def run(arguments: Namespace) -> int:

@@ -1,15 +1,23 @@
-"""Show a record again: for a terminal, as a summary or comment in Markdown, as a form.
+r"""Show a record: at the terminal, as a page, a comment, a badge or a form.
 
   carbon-lint report r.json
-  carbon-lint report r.json --format html --max-emissions '1 kg' --output run.html
-  carbon-lint report r.json --format markdown --baseline ledger:main --output summary.md
-  carbon-lint report r.json --format comment --key train --max-emissions '1 kg' --baseline hub:me/model
-  carbon-lint report r.json --format badge --max-emissions '1 kg' --output carbon.svg
-  carbon-lint report r.json --to trackio --tracker-project mnist --tracker-run night
-  carbon-lint report r.json --format cyclonedx --model me/model --activity fine-tuning --output bom.json
-  carbon-lint report r.json --format annex-xi --model me/model --term compute=1.2e21 --output annex-xi.md
+  carbon-lint report r.json --format html --max-emissions '1 kg' \
+    --output run.html
+  carbon-lint report r.json --format markdown --baseline ledger:main \
+    --output summary.md
+  carbon-lint report r.json --format comment --key train \
+    --max-emissions '1 kg' --baseline hub:me/model
+  carbon-lint report r.json --format badge --max-emissions '1 kg' \
+    --output carbon.svg
+  carbon-lint report r.json --to trackio --tracker-project mnist \
+    --tracker-run night
+  carbon-lint report r.json --format cyclonedx --model me/model \
+    --activity fine-tuning --output bom.json
+  carbon-lint report r.json --format annex-xi --model me/model \
+    --term compute=1.2e21 --output annex-xi.md
 
-It judges nothing: the exit status is 0 whatever the limits say. `carbon-lint gate` is for that.
+It judges nothing: the exit status is 0 also over a limit. `carbon-lint gate`
+judges.
 """
 
 from __future__ import annotations
@@ -44,35 +52,40 @@ from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import terminal
 from carbon_lint.trackers import trackio
 
+_FORMATS = ("text", "markdown", "comment", "html", "badge", "badge-json")
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint report`."""
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument(
         "--format",
-        choices=("text", "markdown", "comment", "html", "badge", "badge-json", *FORMS),
+        choices=(*_FORMATS, *FORMS),
         default="text",
-        help="how it is shown (default text)",
+        metavar="FORMAT",
+        help=f"format of the output: {', '.join(_FORMATS)}, or one of the forms below (default text)",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="write it there, not to standard output")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it to FILE")
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '1 kg'")
     parser.add_argument("--max-energy", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '2 kWh'")
-    parser.add_argument("--card", metavar="FILE", action="append", default=[], help="lint this card too; repeatable")
-    parser.add_argument("--journal", metavar="FILE", help="for the chart (default: the record's own, if it is there)")
-    parser.add_argument("--key", default="default", help="tells several comments on one pull request apart")
+    parser.add_argument("--card", metavar="FILE", action="append", default=[], help="also lint this card; repeatable")
+    parser.add_argument(
+        "--journal", metavar="FILE", help="the journal for the chart (default: the one beside the record)"
+    )
+    parser.add_argument("--key", default="default", help="a name, if one pull request has several such comments")
     tracker = parser.add_argument_group("for an experiment tracker")
     tracker.add_argument("--to", choices=("trackio",), help="write the curve and the figures into its local store")
     tracker.add_argument("--tracker-project", metavar="NAME", help="the project (default: the model's or repository's)")
-    tracker.add_argument("--tracker-run", metavar="NAME", help="a run that is there, or a new one (default: a new one)")
+    tracker.add_argument("--tracker-run", metavar="NAME", help="an existing run or a new one (default: a new one)")
     form = parser.add_argument_group(f"for a form ({', '.join(FORMS)})")
-    form.add_argument("--model", metavar="NAME", help="the model that the energy made")
+    form.add_argument("--model", metavar="NAME", help="the model that was trained")
     form.add_argument("--activity", choices=ACTIVITIES, help="what the energy was spent on")
     form.add_argument(
         "--term",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="a term of the form that no record knows, e.g. compute=1.2e21; repeatable",
+        help="a field of the form that no record has, e.g. compute=1.2e21; repeatable",
     )
     add_baseline_arguments(parser)
 

@@ -1,8 +1,10 @@
 """List the rules, or show the page of one.
 
-carbon-lint rules
-carbon-lint rules CL203
-carbon-lint rules zero-emissions
+  carbon-lint rules
+  carbon-lint rules CL203
+  carbon-lint rules zero-emissions
+
+Name a rule by its code or by its name.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _MAX_WIDTH = 110
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `carbon-lint rules`."""
-    parser.add_argument("rules", metavar="RULE", nargs="*", help="codes or names; without any, all are listed")
+    parser.add_argument("rules", metavar="RULE", nargs="*", help="codes or names of rules (default: list all)")
 
 
 def run(arguments: Namespace) -> int:

@@ -1,9 +1,15 @@
-"""Run a command under CodeCarbon, hold it to a budget, write its record.
+r"""Run a command, measure its energy, and keep it within a budget.
 
-  carbon-lint run --location FRA --max-emissions '1 kg' --record r.json -- python train.py
+  carbon-lint run --location FRA -- python train.py
+  carbon-lint run --location FRA --max-emissions '1 kg' --record r.json \
+    -- python train.py
+  carbon-lint run --max-energy '2 kWh' --record r.json -- python train.py
 
-The command's own exit status passes through (128+n for a signal, 126/127 as a shell). A job that goes over a limit is
-stopped and the exit status is 1; 125 says that no trustworthy number could be had.
+Grams need the place of the machine; a limit in kWh needs none. A job that
+goes over a limit is stopped.
+
+Exit status: the command's own (128+n for a signal), 1 if it went over a
+limit, 125 if it could not be measured, 126 or 127 if it cannot be started.
 """
 
 from __future__ import annotations

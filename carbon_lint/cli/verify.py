@@ -1,14 +1,16 @@
-"""Check the figure on a card against the evidence for it, without trusting who wrote the card.
+"""Check the figure on a card against its evidence, without trusting the author.
 
   carbon-lint verify README.md --record r.json
   carbon-lint verify README.md --record r.json --journal r.jsonl.gz
   carbon-lint verify owner/model
 
-The figures are computed again from the journal by the functions that `run` uses. Three lists say what is proven, what
-is only claimed, and what cannot be known. Without --record, the files beside the card are taken, as
-`publish --with-evidence` puts them there: carbon-lint.json, carbon-lint.jsonl.gz and carbon-lint.sigstore.json.
+It computes the figures again from the journal. Three lists show what is
+proven, what is only claimed, and what cannot be known. Without --record it
+reads the files that `publish --with-evidence` puts beside the card:
+carbon-lint.json, carbon-lint.jsonl.gz and carbon-lint.sigstore.json.
 
-Exit status 0 if nothing contradicts the figure, 1 if anything does, 3 if the card states no figure.
+Exit status: 0 if nothing contradicts the figure, 1 if something does, 3 if
+the card has no figure.
 """
 
 from __future__ import annotations
@@ -43,16 +45,20 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--journal", metavar="FILE", help="the run's journal (default: the one beside the record)")
     parser.add_argument(
-        "--bundle", metavar="FILE", help="who signed the record (default: carbon-lint.sigstore.json beside the card)"
+        "--bundle",
+        metavar="FILE",
+        help="the signature of the record (default: carbon-lint.sigstore.json beside the card)",
     )
     parser.add_argument(
         "--trusted-root",
         metavar="FILE",
-        help="the keys that signatures are checked by (default: the public Sigstore's, over the network)",
+        help="the keys to check signatures with (default: those of the public Sigstore, over the network)",
     )
     parser.add_argument("--revision", default="main", metavar="REF", help="branch or commit on the Hub (default main)")
     parser.add_argument("--timeout", default="60s", metavar="TIME", help="for all requests to the Hub (default 60s)")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
+    )
 
 
 def run(arguments: Namespace) -> int:

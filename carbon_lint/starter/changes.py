@@ -53,7 +53,7 @@ def _keys(text: str) -> set[str]:
     try:
         return set(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"carbon-lint.toml is not TOML: {error}", hint="mend it first") from error
+        raise InputError(f"carbon-lint.toml is not TOML: {error}", hint="fix it first") from error
 
 
 def _has_workflow(root: Path) -> bool:
@@ -67,7 +67,7 @@ def _read(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}", hint="mend it, or move it away") from error
+        raise InputError(f"{path}: cannot be read: {error}", hint="fix it, or move it away") from error
 
 
 def as_diff(change: Change) -> str:
