@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 
 from carbon_lint.card.quantity import quantity_of, unit_at
-from carbon_lint.lint.diagnostic import Value
+from carbon_lint.lint.diagnostic import Edit, Fix, Value
 from carbon_lint.text import quoted
 from carbon_lint.units import NUMBER, readings_of, significant
 
@@ -114,9 +114,10 @@ def _doubt_of(quantity: Quantity, before: str, behind: str) -> str:
     return ""
 
 
-def kilograms_in_grams(node: Node) -> str:
-    """Return a number that the Hub reads, as if it were kilograms, in grams."""
-    return plain(Decimal(repr(node.value)) * 1000)
+def as_kilograms(node: Node) -> Fix:
+    """Return the guess that a number that the Hub reads is kilograms: write it in grams."""
+    grams = plain(Decimal(repr(node.value)) * 1000)
+    return Fix(f"write {grams}: {node.text} kg in grams", (Edit(*node.span, grams),), is_safe=False)
 
 
 def plain(value: Decimal) -> str:

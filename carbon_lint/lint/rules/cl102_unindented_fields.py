@@ -62,7 +62,7 @@ def check(context: Context) -> Iterator[Hit]:
         stray[0].start,
         stray[0].end,
         _fix(context, stray) if block.type == "null" else None,
-        related=(("co2_eq_emissions is here", key.start, key.end),),
+        related=(("co2_eq_emissions is here", *key.span),),
     )
 
 

@@ -42,7 +42,7 @@ def check(context: Context) -> Iterator[Hit]:
         return
     if is_mark(block.raw):
         message = f"co2_eq_emissions is the placeholder {block.raw} of a template, expected a number of grams"
-        yield Hit(message, block.start, block.end)
+        yield Hit(message, *block.span)
         return
     yield Hit("co2_eq_emissions has no field emissions, expected a number of grams", *context.place())
 

@@ -80,7 +80,7 @@ def _found(node: Node, figure: Figure) -> str:
 def _fix(node: Node, figure: Figure) -> Fix | None:
     if figure.kind != "quoted" or node.style not in {"'", '"'} or figure.grams is None:
         return None
-    return Fix("remove the quotes", (Edit(node.start, node.end, plain(figure.grams)),), is_safe=True)
+    return Fix("remove the quotes", (Edit(*node.span, plain(figure.grams)),), is_safe=True)
 
 
 RULE = Rule(summary="`emissions` is not a number", since="0.1.0", check=check, fix="safe")

@@ -85,7 +85,7 @@ def check(context: Context) -> Iterator[Hit]:
         unit = parted(name)[1] if meant == "emissions" else None
         wanted = f"{meant}, in grams" if unit is not None and unit.unit.grams[0] != 1 else meant
         fix = None if meant in context.fields else renamed(key, value, meant, unit, is_safe=is_same)
-        yield Hit(f"unknown field {quoted(name)}, expected {wanted}", key.start, key.end, fix)
+        yield Hit(f"unknown field {quoted(name)}, expected {wanted}", *key.span, fix)
 
 
 def meant_by(name: str) -> tuple[str | None, bool]:

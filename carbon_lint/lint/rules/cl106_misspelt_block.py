@@ -68,7 +68,7 @@ def check(context: Context) -> Iterator[Hit]:
         if is_same or letters in _WRONG or (letters == "emissions" and _is_figure(value)):
             wanted = f"{BLOCK}, in grams" if unit is not None and unit.unit.grams[0] != 1 else BLOCK
             fix = renamed(key, value, BLOCK, unit, is_safe=is_same)
-            yield Hit(f"unknown key {quoted(key.text)}, expected {wanted}", key.start, key.end, fix)
+            yield Hit(f"unknown key {quoted(key.text)}, expected {wanted}", *key.span, fix)
 
 
 def _letters(name: str) -> str:

@@ -45,7 +45,7 @@ def check(context: Context) -> Iterator[Hit]:
     if root is None:
         return
     for path, key in _nested(root, ()):
-        yield Hit(f"co2_eq_emissions is nested in {'.'.join(path)}, expected at the top level", key.start, key.end)
+        yield Hit(f"co2_eq_emissions is nested in {'.'.join(path)}, expected at the top level", *key.span)
 
 
 def _nested(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:

@@ -57,8 +57,7 @@ def check(context: Context) -> Iterator[Hit]:
         said = f" ({figure.number_text} {figure.unit} is {plain(figure.grams)} g)"
     yield Hit(
         f"emissions is the string {quoted(node.text)}, expected a bare number of grams{said}",
-        node.start,
-        node.end,
+        *node.span,
         _fix(node, figure),
     )
 
@@ -73,9 +72,7 @@ def _fix(node: Node, figure: Figure) -> Fix | None:
     number = plain(figure.grams)
     is_bare = re.fullmatch(r"[-+\d.eE]+\s*g(rams?)?", node.text.strip()) is not None
     converted = "" if _is_grams(figure.unit) else f", {figure.number_text} {figure.unit} in grams"
-    return Fix(
-        f"write {number}{converted}", (Edit(node.start, node.end, number),), is_safe=is_bare and figure.grams >= 0
-    )
+    return Fix(f"write {number}{converted}", (Edit(*node.span, number),), is_safe=is_bare and figure.grams >= 0)
 
 
 RULE = Rule(summary="`emissions` holds a unit or prose", since="0.1.0", check=check, fix="both")

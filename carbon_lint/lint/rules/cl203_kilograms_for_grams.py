@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import agrees, kilograms_in_grams, shown, step_g
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.figure import agrees, as_kilograms, shown, step_g
 from carbon_lint.lint.rule import Rule
 
 
@@ -58,13 +58,11 @@ def check(context: Context) -> Iterator[Hit]:
         return
     for figure in context.figures:
         if agrees(figure, emissions_g * 1000) and step_g(figure) < emissions_g * 500:
-            grams = kilograms_in_grams(node)
             yield Hit(
                 f"emissions is {node.text} and the text states {shown(figure)}, 1000 times as much; "
                 "expected grams, this looks like kilograms",
-                node.start,
-                node.end,
-                Fix(f"write {grams}: {node.text} kg in grams", (Edit(node.start, node.end, grams),), is_safe=False),
+                *node.span,
+                as_kilograms(node),
                 related=(("stated here", figure.start, figure.end),),
             )
             return

@@ -40,7 +40,7 @@ def check(context: Context) -> Iterator[Hit]:
     node = context.emissions
     value = number(node)
     if node is not None and value is not None and float("-inf") < value < 0:
-        yield Hit(f"emissions is {node.text}, expected zero or more", node.start, node.end)
+        yield Hit(f"emissions is {node.text}, expected zero or more", *node.span)
 
 
 RULE = Rule(summary="`emissions` is negative", since="0.1.0", check=check)

@@ -43,7 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
     node = context.emissions
     value = number(node)
     if node is not None and value is not None and (not -_INFINITE < value < _INFINITE):
-        yield Hit(f"emissions is {node.text}, expected a finite number of grams", node.start, node.end)
+        yield Hit(f"emissions is {node.text}, expected a finite number of grams", *node.span)
 
 
 RULE = Rule(summary="`emissions` is not a finite number", since="0.1.0", check=check)

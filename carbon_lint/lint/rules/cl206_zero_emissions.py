@@ -43,8 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
     if node is not None and value == 0:
         yield Hit(
             f"emissions is {node.text}; training always emits something; if it was not measured, remove the field",
-            node.start,
-            node.end,
+            *node.span,
         )
 
 

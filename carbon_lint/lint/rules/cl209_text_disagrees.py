@@ -66,8 +66,7 @@ def check(context: Context) -> Iterator[Hit]:
         figure = tonnes[0]
     yield Hit(
         f"emissions is {node.text} g and the text states {shown(figure)}",
-        node.start,
-        node.end,
+        *node.span,
         related=(("stated here", figure.start, figure.end),),
     )
 

@@ -84,14 +84,13 @@ def _contradiction(node: Node, value: float, what: str, words: str, start: int) 
     if stated is None or factor == 1:
         return None
     grams = plain(Decimal(repr(value)) * factor)
-    edits = [Edit(node.start, node.end, grams), Edit(start + unit.start, start + unit.end, "g")]
+    edits = [Edit(*node.span, grams), Edit(start + unit.start, start + unit.end, "g")]
     if match["number"]:
         edits.append(Edit(start + match.start("number"), start + match.end("number"), grams))
     fix = Fix(f"write {grams}: {node.text} {unit.unit_text} in grams", tuple(edits), is_safe=False)
     return Hit(
         f"emissions is {node.text}, which the Hub reads as grams, and {what} says {unit.unit_text}",
-        node.start,
-        node.end,
+        *node.span,
         fix if len(unit.unit.grams) == 1 else None,
         related=((f"{what} is here", start, start + unit.end),),
     )

@@ -61,14 +61,11 @@ def check(context: Context) -> Iterator[Hit]:
     if evidence.doubt is not None:
         yield Hit(
             f"emissions is {node.text} g, and no grams confirm it: {evidence.doubt}; state the location of the run",
-            node.start,
-            node.end,
+            *node.span,
         )
     elif evidence.emissions_g is not None:
         yield Hit(
-            f"emissions is {node.text} g, {evidence.label} has {significant(evidence.emissions_g, 6)} g",
-            node.start,
-            node.end,
+            f"emissions is {node.text} g, {evidence.label} has {significant(evidence.emissions_g, 6)} g", *node.span
         )
 
 

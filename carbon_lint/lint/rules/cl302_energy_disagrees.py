@@ -58,8 +58,7 @@ def check(context: Context) -> Iterator[Hit]:
     if not agrees(evidence, "energy_kwh", stated, node.text):
         yield Hit(
             f"energy_consumed is {node.text} kWh, {evidence.label} has {significant(evidence.energy_kwh, 6)} kWh",
-            node.start,
-            node.end,
+            *node.span,
         )
 
 

@@ -58,7 +58,7 @@ def check(context: Context) -> Iterator[Hit]:
     if other is not None:
         names = " / ".join(evidence.location_names)
         message = f"geographical_location is {quoted(text)}, {evidence.label} was measured in {visible(names)}"
-        yield Hit(message, node.start, node.end)
+        yield Hit(message, *node.span)
 
 
 RULE = Rule(summary="The card names another place than the evidence", since="0.1.0", check=check)

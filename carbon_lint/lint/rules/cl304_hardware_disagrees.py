@@ -58,7 +58,7 @@ def check(context: Context) -> Iterator[Hit]:
     if stated and measured and not stated & measured:
         names = ", ".join(sorted(measured))
         message = f"hardware_used is {quoted(text)}, {evidence.label} was measured on {names}"
-        yield Hit(message, node.start, node.end)
+        yield Hit(message, *node.span)
 
 
 RULE = Rule(summary="The card names other hardware than the evidence", since="0.1.0", check=check)

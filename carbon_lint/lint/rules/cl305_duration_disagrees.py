@@ -61,7 +61,7 @@ def check(context: Context) -> Iterator[Hit]:
     total = evidence.or_sum.duration_s if evidence.or_sum else None
     if not any(close(stated, known / 3600, node.text, _RELATIVE) for known in (evidence.duration_s, total) if known):
         message = f"hours_used is {node.text}, {evidence.label} took {significant(hours, 4)} h"
-        yield Hit(message, node.start, node.end)
+        yield Hit(message, *node.span)
 
 
 RULE = Rule(summary="The card states another duration than was measured", since="0.1.0", check=check)

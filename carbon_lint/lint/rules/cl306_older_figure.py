@@ -59,11 +59,7 @@ def check(context: Context) -> Iterator[Hit]:
         return
     older = older_with(evidence, stated, node.text)
     if older is not None:
-        yield Hit(
-            f"emissions is {node.text} g, that of {older.label}; {_newest(evidence)}",
-            node.start,
-            node.end,
-        )
+        yield Hit(f"emissions is {node.text} g, that of {older.label}; {_newest(evidence)}", *node.span)
 
 
 def _newest(evidence: Evidence) -> str:

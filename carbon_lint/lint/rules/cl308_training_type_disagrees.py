@@ -54,9 +54,7 @@ def check(context: Context) -> Iterator[Hit]:
     base = root.key("base_model")
     if base is not None:
         related = (("base_model is here", base.start, base.end),)
-        yield Hit(
-            f"training_type is {quoted(text)}, but the card has a base_model", node.start, node.end, related=related
-        )
+        yield Hit(f"training_type is {quoted(text)}, but the card has a base_model", *node.span, related=related)
 
 
 RULE = Rule(summary="`training_type` does not fit `base_model`", since="0.1.0", check=check)

@@ -53,8 +53,7 @@ def check(context: Context) -> Iterator[Hit]:
     yield Hit(
         f"emissions is {format_emissions(value)}, over the budget of {format_emissions(limit)} (max-emissions in "
         f"{context.settings.source('max-emissions')})",
-        node.start,
-        node.end,
+        *node.span,
     )
 
 

@@ -55,8 +55,7 @@ def check(context: Context) -> Iterator[Hit]:
     yield Hit(
         f"energy_consumed is {format_energy(value)}, over the budget of {format_energy(limit)} (max-energy in "
         f"{context.settings.source('max-energy')})",
-        node.start,
-        node.end,
+        *node.span,
     )
 
 

@@ -65,7 +65,7 @@ def check(context: Context) -> Iterator[Hit]:
             message = (
                 f"{name} {node.text} is {_shown((node.type, node.value))} to the Hub, but to {', to '.join(different)}"
             )
-            yield Hit(message, node.start, node.end, _fix(node))
+            yield Hit(message, *node.span, _fix(node))
 
 
 def _shown(found: tuple[str, object]) -> str:
@@ -78,7 +78,7 @@ def _fix(node: Node) -> Fix | None:
     if not isinstance(value, int | float) or value in {float("inf"), float("-inf")}:
         return None
     number = plain(Decimal(repr(value)))
-    return Fix(f"write {number}", (Edit(node.start, node.end, number),), is_safe=True)
+    return Fix(f"write {number}", (Edit(*node.span, number),), is_safe=True)
 
 
 RULE = Rule(summary="Readers of YAML disagree about a number", since="0.1.0", check=check, fix="safe")

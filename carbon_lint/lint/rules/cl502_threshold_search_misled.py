@@ -62,8 +62,8 @@ def check(context: Context) -> Iterator[Hit]:
         return
     number_text = plain(written)
     message = f"emissions {node.text}: the search by emissions_thresholds reads {found} from {quoted(str(python))}"
-    fix = Fix(f"write {number_text}", (Edit(node.start, node.end, number_text),), is_safe=True)
-    yield Hit(message, node.start, node.end, fix)
+    fix = Fix(f"write {number_text}", (Edit(*node.span, number_text),), is_safe=True)
+    yield Hit(message, *node.span, fix)
 
 
 RULE = Rule(
