@@ -6,7 +6,6 @@ the number of results apply to what was read, and what could not be read is coun
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -191,22 +190,3 @@ def _is_within(found: FoundModel, request: FindRequest) -> bool:
         and (request.below_g is None or grams < request.below_g)
         and (request.more_downloads_than is None or (found.entry.downloads or 0) > request.more_downloads_than)
     )
-
-
-def rows(found: tuple[FoundModel, ...], endpoint: str) -> Iterator[dict[str, Any]]:
-    """Return the results as JSON has them."""
-    for it in found:
-        row: dict[str, Any] = {
-            "id": it.entry.id,
-            "emissions_g": it.stated.emissions_g,
-            "stated": it.stated.text,
-            "is_converted": it.stated.is_converted,
-            "note": it.stated.note,
-            "source": it.stated.source,
-            "task": it.entry.task,
-            "library": it.entry.library,
-            "downloads": it.entry.downloads,
-            "likes": it.entry.likes,
-            "url": f"{endpoint}/{it.entry.id}",
-        }
-        yield row
