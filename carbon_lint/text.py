@@ -6,6 +6,8 @@
 * `xml_text`: for the text and the attributes of an SVG.
 * `json_literals`: for JSON that is printed to a log that a runner reads.
 * `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
+
+`shortened` and `unified_diff` escape nothing: what they return goes through one of the others.
 """
 
 from __future__ import annotations
