@@ -19,8 +19,7 @@ from carbon_lint.cli.options import options_from
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu
-from carbon_lint.estimate.machine import Host, find_host
-from carbon_lint.estimate.runners import Runner, find_runner
+from carbon_lint.estimate.machine import Host, Runner, find_host, find_runner
 from carbon_lint.pipeline.place import place_of_now
 from carbon_lint.records.store import load_record
 from carbon_lint.report.estimate import estimate_json, estimate_text

@@ -32,8 +32,7 @@ from carbon_lint.measurement.recover import recover_earlier
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.plan import RunPlan, check_outputs
-from carbon_lint.records.ending import exit_code
-from carbon_lint.records.record import Record
+from carbon_lint.records.record import Record, exit_code
 from carbon_lint.records.store import render_record
 from carbon_lint.report.run.progress import LiveLine, LogLines, Show
 from carbon_lint.report.run.run_report import RunReport

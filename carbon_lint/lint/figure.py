@@ -50,9 +50,9 @@ class Figure(Value):
     text           a string without one number
     null bool date list map error   as the Hub takes it
 
-    `grams` is the number in grams if that takes no guess: the unit is stated, has one meaning, and no other words
-    change it, or there is none and the separators leave no doubt. `number_text` is the number as written, `unit` the
-    unit as written, `doubt` says why an amount with a unit has no `grams`.
+    `grams` is the number in grams if that takes no guess: the unit is stated, has one meaning, and no words change
+    it, or there is none and the separators leave no doubt. `number_text` is the number as written, `unit` the unit as
+    written, `doubt` says why an amount with a unit has no `grams`.
     """
 
     __slots__ = ("doubt", "grams", "kind", "number_text", "unit")

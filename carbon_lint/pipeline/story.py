@@ -16,8 +16,7 @@ from carbon_lint.measurement.run import RecordNotWrittenError
 from carbon_lint.pipeline.card import card_bytes, save, whole_group
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.plan import RunPlan
-from carbon_lint.records.ending import exit_code, was_stopped
-from carbon_lint.records.record import Outcome, Record
+from carbon_lint.records.record import Outcome, Record, exit_code, was_stopped
 from carbon_lint.records.store import rewrite_record
 from carbon_lint.report.run.pushes import pushes_in_words
 from carbon_lint.report.run.run_report import RunReport
