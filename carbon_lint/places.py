@@ -212,7 +212,7 @@ def _hint(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 def _nearest(text: str) -> list[Place]:
     """Return the places that `text` may mean: by code, name or city; if none of these fits, by likeness."""
     wanted = _normal(text)
-    exact = [*_by_other_name(text), *_by_last_part(wanted)] or _in_country(text)
+    exact = [*_by_other_name(text), *_by_last_part(wanted)] or _in_country(text) or _by_letters(text)
     return list({place.code: place for place in exact or _alike(wanted)}.values())[:_NEAREST]
 
 
@@ -221,13 +221,21 @@ def _by_other_name(text: str) -> list[Place]:
     wanted = _normal(text)
     state = re.sub(r"^usa?[-/]", "", wanted).upper()
     alpha_2, postal = _raw()["alpha_2"], _raw()["postal"]
-    codes = (alpha_2.get(wanted.upper()), _ALIASES.get(wanted), postal.get(state), _other_names().get(_plain(text)))
+    names, last = _other_names(), text.rpartition("/")[2]
+    other = names.get(_plain(text)) or names.get(_plain(last))
+    codes = (alpha_2.get(wanted.upper()), _ALIASES.get(wanted), postal.get(state), other)
     return [_places()[_normal(code)] for code in codes if code]
 
 
 def _by_last_part(wanted: str) -> list[Place]:
     last = wanted.rpartition("/")[2]
     return [place for code, place in _places().items() if last in {code.rpartition("/")[2], *_words(place)}]
+
+
+def _by_letters(text: str) -> list[Place]:
+    """Return the cloud regions that are spelt like `East US 2`."""
+    letters = _plain(text.rpartition("/")[2])
+    return [place for place in every_place() if place.provider and _plain(place.code or "") == place.provider + letters]
 
 
 def _in_country(text: str) -> list[Place]:

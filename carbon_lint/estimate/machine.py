@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _MODELS = "models of CPU and memory: those of `carbon-lint run` (docs/measuring.md)"
 _MOST_SOCKETS = 64
 _MOST_THREADS = 65_536
+_COUNTS = (
+    r"^\s*(\d{1,3}|dual|quad)(?:\s*[x\u00d7*]\s+|[x\u00d7*](?=amd|intel|xeon|epyc|opteron)|\s+(?=[a-z]))(?=\S)",
+    r"[\s,(]+[x\u00d7*]\s*(\d{1,2})\)?\s*$",
+    r"[\s,(]+(\d{1,2}|dual|quad)[\s-]*(?:sockets?|chips?|CPUs|processors|way)\b\)?",
+)
 _LEAST_MEMORY_GIB, _MOST_MEMORY_GIB = 1 / 64, 65_536.0
 
 
@@ -69,18 +74,19 @@ def find_host(name: str, *, memory_gib: float, sockets: int | None = None, threa
         )
     cpu, what, is_part = _counted(socket, sockets, threads)
     counted = f"{what} of {socket.name} ({socket.tdp_w:g} W a socket) and {memory_gib:g} GiB of memory"
-    doubts = () if socket.doubt is None else (socket.doubt,)
+    unused = f"--threads {threads} is not used: how many {socket.name} has is not known, so whole sockets are counted"
+    doubts = (socket.doubt or "", unused if threads is not None and socket.threads is None else "")
     return Host(
         cpu=cpu,
         memory_w=memory_power_w(memory_gib, is_part=is_part),
         basis=counted,
-        sources=(f"CPU: {socket.source}", *doubts, _MODELS),
+        sources=(f"CPU: {socket.source}", *filter(None, doubts), _MODELS),
     )
 
 
 def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[CpuModel, str, bool]:
     """Return the model of what is counted, what that is in words, and whether it is a part of a machine."""
-    whole = CpuModel(full_power_w=socket.tdp_w * (sockets or 1))
+    whole = CpuModel(full_power_w=socket.tdp_w * (sockets or 1), widening=socket.widening)
     in_words = f"{sockets or 1} x the whole socket"
     if threads is None:
         return whole, in_words, False
@@ -106,15 +112,19 @@ def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[
 
 
 def _without_count(name: str, sockets: int | None) -> tuple[str, int | None]:
-    """Return `2 x NAME` as the name and its sockets. Raises UsageError if `sockets` says another number."""
-    times = r"\s*[x\u00d7*]\s+|[x\u00d7*](?=amd|intel|xeon|epyc|opteron)|\s+(?=[a-z])"
-    found = re.fullmatch(rf"\s*(\d{{1,3}}|dual|quad)(?:{times})(.+)", name, re.IGNORECASE | re.DOTALL)
-    if found is None:
-        return name, sockets
-    count = {"dual": 2, "quad": 4}.get(found[1].lower()) or int(found[1])
-    if sockets not in {None, count}:
-        raise UsageError(f"--cpu {quoted(name)} and --sockets {sockets} disagree", hint="give one of them")
-    return found[2], count
+    """Return `2 x NAME`, `NAME x2` or `NAME (40 cores, 2 chips)` as the name and its sockets.
+
+    Raises UsageError if `sockets` says another number.
+    """
+    for pattern in _COUNTS:
+        found = re.search(pattern, name, re.IGNORECASE | re.DOTALL)
+        if found is None:
+            continue
+        count = {"dual": 2, "quad": 4}.get(found[1].lower()) or int(found[1])
+        if sockets not in {None, count}:
+            raise UsageError(f"--cpu {quoted(name)} and --sockets {sockets} disagree", hint="give one of them")
+        return name[: found.start()] + name[found.end() :], count
+    return name, sockets
 
 
 def _check(sockets: int | None, threads: int | None, memory_gib: float) -> None:

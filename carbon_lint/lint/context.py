@@ -9,7 +9,7 @@
   short-block   there is one, and a recommended field is not in it
   bare          there is none, and the card mentions carbon or emissions
   prose         there is one, and the text below the front matter mentions carbon or emissions
-  comment       a comment follows the figure on its line
+  unit          a comment stands beside the figure, or a field names a unit
   energy        the block has `energy_consumed`
   hardware      the block has hardware, and it or the text mentions hours
   python        PyYAML cannot read the front matter that the Hub reads
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 COMMENT = "carbon-lint:"
 BLOCK = "co2_eq_emissions"
+UNIT_FIELDS = ("unit", "units", "emissions_unit", "emissions_units", "emission_unit")
+"""Fields of the block, as people add them, that name the unit of its figure."""
 _LINE = 200
 """Characters in which a comment behind a figure is looked for."""
 _HOURS = (
@@ -188,8 +190,8 @@ class Context:
         prose = self.text[self.card.body[0] :].lower()
         if speaks(prose):
             found.add("prose")
-        if self.emissions is not None and self._has_comment(self.emissions):
-            found.add("comment")
+        if self.emissions is not None and self._may_name_unit(self.emissions):
+            found.add("unit")
         if "energy_consumed" in fields:
             found.add("energy")
         if "hardware_used" in fields and ("hours_used" in fields or any(word in prose for word in _HOURS)):
@@ -197,9 +199,12 @@ class Context:
         if "training_type" in fields and self.card.root is not None and self.card.root.get("base_model") is not None:
             found.add("base-model")
 
-    def _has_comment(self, node: Node) -> bool:
-        at = self.text.find("#", node.end, node.end + _LINE)
-        return at >= 0 and "\n" not in self.text[node.end : at]
+    def _may_name_unit(self, node: Node) -> bool:
+        if any(name in self.fields for name in UNIT_FIELDS):
+            return True
+        key = self.block_key or node
+        above = self.text.rfind("\n", 0, max(0, self.text.rfind("\n", 0, key.start))) + 1
+        return self.text.find("#", above, min(node.end, key.end + 20 * _LINE) + _LINE) >= 0
 
 
 def number(node: Node | None) -> float | None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from carbon_lint.card.quantity import quantity_of, unit_at
 from carbon_lint.lint.diagnostic import Value
+from carbon_lint.text import quoted
 from carbon_lint.units import NUMBER, readings_of
 
 TYPE_CHECKING = False
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 # A digit that follows a letter belongs to a word (CO2); `1e-05` is a number, `4,009.5` and `1 234` are one number.
 _NUMBER = rf"(?<![\w.])[-+]?{NUMBER}"
+# What may stand around an amount without changing it; `<`, `up to`, `saved`, `less than BERT` and a lone `-` do.
+_HARMLESS_BEFORE = (
+    r"(?:about|approx\.?|approximately|around|roughly|circa|ca\.?|estimated|total|training|emissions?|carbon|emitted"
+    r"|CO_?2(?:[ -]?eq|e)?|is|are|[~\u2248:=\s])*+"
+)
+_HARMLESS_BEHIND = (
+    r"(?:(?:in|as|of|by|with|from|the|for|this)\b|\u00e9q\w*\.?|eq\w*\.?|CO_?2(?:[ -]?eq|e)?|carbon(?:[ ]dioxide)?"
+    r"|emitted|emissions?|total|training|fine-?tuning|code[ ]?carbon|mlco2|estimat\w+|approx\w*\.?|[\s.,;:()\[\]])*+"
+)
 _MOST_DIGITS = 30
 """Before or behind the point: no figure has so many."""
 
@@ -33,9 +43,9 @@ class Figure(Value):
     text           a string without one number
     null bool date list map error   as the Hub takes it
 
-    `grams` is the number in grams if that takes no guess: the unit is stated and has one meaning, or there is none and
-    the separators leave no doubt. `number_text` is the number as written, `unit` the unit as written, `doubt` says why
-    an amount with a unit has no `grams`.
+    `grams` is the number in grams if that takes no guess: the unit is stated, has one meaning, and no other words change
+    it, or there is none and the separators leave no doubt. `number_text` is the number as written, `unit` the unit as
+    written, `doubt` says why an amount with a unit has no `grams`.
     """
 
     __slots__ = ("doubt", "grams", "kind", "number_text", "unit")
@@ -73,8 +83,9 @@ def _read_text(text: str) -> Figure:
     if quantity is None:
         named = unit_at(text, match.end())
         return Figure("unit", number_text, named.unit_text if named else None)
-    grams = _only(quantity.grams) if quantity.is_certain else None
-    return Figure("unit", number_text, quantity.unit_text, grams, _doubt_of(quantity))
+    doubt = _doubt_of(quantity, text[: quantity.start], text[quantity.unit_end :])
+    grams = None if doubt else _only(quantity.grams)
+    return Figure("unit", number_text, quantity.unit_text, grams, doubt)
 
 
 def _only(values: tuple[Decimal, ...]) -> Decimal | None:
@@ -83,13 +94,16 @@ def _only(values: tuple[Decimal, ...]) -> Decimal | None:
     return values[0] if is_figure else None
 
 
-def _doubt_of(quantity: Quantity) -> str:
+def _doubt_of(quantity: Quantity, before: str, behind: str) -> str:
     if quantity.is_rate:
         return "a rate, not a total"
     if len(quantity.unit.grams) > 1:
         return f"{quantity.unit_text!r} has several meanings"
     if len(quantity.numbers) > 1:
         return f"{quantity.number_text} is {' or '.join(plain(number) for number in quantity.numbers)}"
+    for words, harmless in ((before, _HARMLESS_BEFORE), (behind, _HARMLESS_BEHIND)):
+        if not re.fullmatch(harmless, words, re.IGNORECASE):
+            return f"{quoted(words.strip())} may change what it means"
     return ""
 
 

@@ -59,7 +59,7 @@ def _counted(found: Contents, record: Record, period: Period) -> list[Counted]:
 
 def ended_in(found: Contents, period: Period) -> list[Entry]:
     """Return the runs that ended in the period."""
-    return [entry for entry in found.entries if period.holds(window_of(entry.record).end_s)]
+    return [entry for entry in found.entries if period.holds(entry.end_s)]
 
 
 def _check_measured(record: Record, budget: WindowBudget) -> None:

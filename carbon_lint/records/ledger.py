@@ -13,7 +13,8 @@ import posixpath
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,17 @@ class Added:
     conflict: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """A record in the ledger, without its command, and the path of its file."""
 
     path: str
     record: Record
+
+    @cached_property
+    def end_s(self) -> float:
+        """When the run ended, in seconds since 1970."""
+        return window_of(self.record).end_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +239,7 @@ def contents_between(url: str, since: datetime, until: datetime | None = None) -
     """
     found = contents(url, _months_between(since, until), since=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}")
     start_s, end_s = since.timestamp(), inf if until is None else until.timestamp()
-    entries = tuple(entry for entry in found.entries if start_s <= window_of(entry.record).end_s < end_s)
+    entries = tuple(entry for entry in found.entries if start_s <= entry.end_s < end_s)
     return replace(found, entries=entries)
 
 
@@ -244,8 +250,11 @@ def _ended_before(since: str, data: bytes | InputError, month: str) -> bool:
 
 
 def _months_between(since: datetime, until: datetime | None) -> list[str]:
-    """Return the months of a time. An open one lasts to the month after this: a clock may be ahead."""
-    first, last = since.astimezone(UTC), (until or datetime.now(UTC)).astimezone(UTC)
+    """Return the months of a time, whose end is not in it. An open one lasts to the month after this: a clock may be
+    ahead.
+    """
+    first = since.astimezone(UTC)
+    last = datetime.now(UTC) if until is None else until.astimezone(UTC) - timedelta(microseconds=1)
     counts = (first.year * 12 + first.month - 1, last.year * 12 + last.month + (0 if until else 1))
     return [_month(count) for count in range(*counts)]
 
@@ -255,7 +264,7 @@ def _months(storage: Storage) -> list[str]:
 
 
 def _time_of(entry: Entry) -> tuple[float, str]:
-    return window_of(entry.record).end_s, entry.path
+    return entry.end_s, entry.path
 
 
 def _entry(data: bytes | InputError, name: str, storage: Storage) -> Entry:
@@ -264,15 +273,16 @@ def _entry(data: bytes | InputError, name: str, storage: Storage) -> Entry:
         raise data
     path, month = storage.shown(name), posixpath.dirname(name)
     record = _parsed(data, path)
+    entry = Entry(path=path, record=record)
     try:
-        window_of(record)
+        entry.end_s  # noqa: B018  a time that cannot be fails here, not in a sum
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{path} cannot be right: it ran from {record.started_at} to {record.ended_at}", hint=_TAKE_IT_OUT
         ) from error
     if month_of(record) != month:
         raise InputError(f"{path} ended in {month_of(record)}, and lies in the folder of {month}", hint=_TAKE_IT_OUT)
-    return Entry(path=path, record=record)
+    return entry
 
 
 def entries(url: str, months: Collection[str] | None = None) -> tuple[Entry, ...]:

@@ -115,8 +115,11 @@ def sum_of_ranges(ranges: Iterable[Range | None]) -> Range | None:
     known = [each for each in ranges if each is not None]
     if not known:
         return None
-    low, likely, high = (math.fsum(ends) for ends in zip(*((it.low, it.likely, it.high) for it in known), strict=True))
-    return Range(low=low, likely=likely, high=high)
+    return Range(
+        low=math.fsum(each.low for each in known),
+        likely=math.fsum(each.likely for each in known),
+        high=math.fsum(each.high for each in known),
+    )
 
 
 def _bases(records: Iterable[Record]) -> set[Basis]:

@@ -19,7 +19,8 @@ from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
 from tests import spawn
 from tests.cases import cases
-from tests.measurement.processes import fake_run, wait_until
+from tests.measurement.processes import fake_run
+from tests.waiting import wait_until
 
 
 class Terminal:

@@ -14,7 +14,7 @@ import tqdm
 
 from tests.cli.test_run_terminal import FORECAST, Terminal
 from tests.conftest import ROOT
-from tests.measurement.processes import wait_until
+from tests.waiting import wait_until
 
 PACKAGES = str(Path(tqdm.__file__).parents[1])
 IMPORT = f"import sys, time\nsys.path.append({PACKAGES!r})\nfrom tqdm import tqdm\n"

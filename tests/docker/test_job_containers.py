@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.docker.conftest import ROOT, docker
-from tests.measurement.processes import a_mark, wait_until
+from tests.measurement.processes import a_mark
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.docker
 

@@ -233,8 +233,18 @@ def test_whole_sockets_are_a_machine_also_with_smt_off_and_threads_alone_a_part_
     }
     watts = {given: power.full_power_w * power.share for given, power in powers.items()}
     assert list(watts.values()) == pytest.approx([280, 560, 560, 560, 560 * 16 / 256, 280 * 4 / 128, 560])
-    assert find_host("Xeon E5-2670", memory_gib=1, sockets=2, threads=32).cpu.full_power_w == 230
-    for name in ("2 x Intel Xeon E5-2670", "2x Xeon E5-2670", "Dual Intel Xeon E5-2670 (2.60 GHz)", "2 Xeon E5-2670"):
+    listed = find_host("Xeon E5-2670", memory_gib=1, sockets=2, threads=32)
+    assert listed.cpu.full_power_w == 230
+    assert any("--threads 32 is not used" in source for source in listed.sources)
+    for name in (
+        "2 x Intel Xeon E5-2670",
+        "2x Xeon E5-2670",
+        "Dual Intel Xeon E5-2670 (2.60 GHz)",
+        "2 Xeon E5-2670",
+        "Xeon E5-2670 x2",
+        "Xeon E5-2670 2.60 GHz, 2 chips",
+        "Xeon E5-2670 (16 cores, 2 chips, 8 cores/chip)",
+    ):
         assert find_host(name, memory_gib=1, sockets=None).cpu.full_power_w == 230
         assert find_host(name, memory_gib=1, sockets=2).cpu.full_power_w == 230
     with pytest.raises(UsageError, match="disagree"):

@@ -352,6 +352,18 @@ def test_a_short_run_is_not_held_against_a_few_looks_at_its_power(machine):
     assert gpus.warnings == ()
 
 
+def test_a_power_or_a_counter_in_another_unit_is_told_also_in_a_short_run(machine):
+    gpus, clock = virtual(machine, StubGpu(watts=200))
+    stub = sys.modules["pynvml"]
+    stub.nvmlDeviceGetPowerUsage = lambda handle: 200
+    drive(gpus, clock, 25)
+    gpus.stop()
+    assert any("the two disagree" in warning for warning in gpus.warnings)
+    machine(StubGpu(watts=300_000, has_counter=False))
+    with pytest.raises(MeasurementError, match="which no card draws"):
+        open_gpus({})
+
+
 def test_the_energy_of_a_sampled_gpu_never_goes_back(machine):
     """What is added since the last sample is taken at its power, and the next sample may be far lower."""
     device = StubGpu(watts=300, has_counter=False)

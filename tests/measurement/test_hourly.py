@@ -24,7 +24,7 @@ from carbon_lint.records.intensity import source_in_words
 from carbon_lint.records.record import Energy, Outcome
 from tests.measurement.fake_meter import FakeMeter
 from tests.measurement.grid import TOKEN, Grid, hour_of
-from tests.measurement.processes import wait_until
+from tests.waiting import wait_until
 
 TEN = 497_000  # hours since 1970: some hour, here called ten o'clock
 HOUR_S = 3600.0

@@ -13,7 +13,8 @@ import pytest
 
 from tests import spawn
 from tests.journals import journal_text
-from tests.measurement.processes import a_mark, fake_run, marked, wait_until
+from tests.measurement.processes import a_mark, fake_run, marked
+from tests.waiting import wait_until
 
 # A job that says when it is ready, notes each signal in a file, and ends at the second SIGINT or the first SIGTERM.
 LISTENER = """

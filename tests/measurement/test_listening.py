@@ -19,7 +19,8 @@ from carbon_lint.measurement.forecast.printed_progress import KEPT_BYTES
 from tests import spawn
 from tests.cases import cases
 from tests.conftest import ROOT
-from tests.measurement.processes import a_mark, marked, wait_until
+from tests.measurement.processes import a_mark, marked
+from tests.waiting import wait_until
 
 # A quarter of a bar whose whole would take 20 s and, at the 1 kW of the fake meter, 5.6 Wh.
 BAR = (

@@ -21,7 +21,7 @@ from carbon_lint.records.record import Energy, Outcome, StoppedBy
 from carbon_lint.records.store import load_record
 from carbon_lint.records.uncertainty import Bounds, Uncertainty
 from tests.conftest import ROOT
-from tests.measurement.processes import wait_until
+from tests.waiting import wait_until
 
 SLEEP = "import time; time.sleep(60)"
 TWO = {"SLURM_JOB_ID": "7", "SLURM_JOB_NUM_NODES": "2"}

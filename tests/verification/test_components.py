@@ -10,6 +10,7 @@ from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.host.cpu import UNKNOWN_WIDENING
 from carbon_lint.measurement.host.model import recomputed
 from carbon_lint.measurement.host.power import CpuModel, memory_power_w, stated_cpu
+from carbon_lint.measurement.host.processor import GENERATION_WIDENING
 from carbon_lint.measurement.journal import Journal
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.document import record_to_json
@@ -75,6 +76,7 @@ MODELLED = Methods(cpu=Method.LOAD_MODEL, gpu=Method.SAMPLED_POWER, ram=Method.C
 RUNS = {
     "model": (MODELLED, CpuModel(full_power_w=280.0, share=0.25)),
     "unknown": (MODELLED, CpuModel(full_power_w=8.0, widening=UNKNOWN_WIDENING)),
+    "generation": (MODELLED, CpuModel(full_power_w=225.0, share=0.02, widening=GENERATION_WIDENING)),
     "user": (replace(MODELLED, cpu=Method.USER), stated_cpu(15.0)),
     "counter": (replace(MODELLED, cpu=Method.COUNTER, gpu=Method.COUNTER), CpuModel(full_power_w=280.0)),
 }

@@ -76,7 +76,8 @@ def _found(node: Node, figure: Figure) -> str:
         shown = f" ({quoted(node.text)})" if node.kind == "scalar" and node.text else ""
         return _WORDS[figure.kind] + shown
     if figure.kind == "quoted" and node.style is None:
-        return f"{quoted(node.text)}, a string to the Hub (too large for a number)"
+        why = "too large for a number" if figure.grams is None else "its tag makes it one"
+        return f"{quoted(node.text)}, a string to the Hub ({why})"
     return f"the string {quoted(node.text)}"
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from carbon_lint.measurement.codecarbon.tap import Tap
 
-# So far ahead that CodeCarbon's own scheduler never measures beside ours (two threads: +65 % seen).
-_PARKED_S = 1e6
+_NEVER_S = 1e6  # its scheduler does not run
 
 
 def tracker_arguments(tap: Tap, g_per_kwh: float, max_power_w: float | None, pue: float) -> dict[str, Any]:
@@ -32,7 +31,7 @@ def tracker_arguments(tap: Tap, g_per_kwh: float, max_power_w: float | None, pue
         "on_csv_write": "append",
         "logging_logger": None,
         "prometheus_url": None,
-        "measure_power_secs": _PARKED_S,
+        "measure_power_secs": _NEVER_S,
         "tracking_mode": "machine",
         "allow_multiple_runs": True,
         "gpu_ids": None,

@@ -1,7 +1,7 @@
 """Measure a machine beside CodeCarbon, behind the meter's protocol. The only file that imports codecarbon.
 
 Nothing ambient reaches it: every parameter is given, and while it starts its folder, HOME and environment are private.
-Its scheduler is parked; the loop drives `flush()` and checks every answer before it is believed.
+Its schedulers never run; the loop drives `flush()` and checks every answer before it is believed.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Metho
 from carbon_lint.units import mean_power_w
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
+    from carbon_lint.measurement.host.counting import HostReading
     from carbon_lint.places import Place
 
 REQUIRED_VERSION = "3.3.2"
@@ -111,6 +112,8 @@ class CodeCarbonMeter:
         self._doubts: tuple[str, ...] = ()
         self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
         self._tap, self._log = Tap(), QuietLog()
+        self._load = LoadMeter(self._cpu.usable_threads)
+        self._sample_codecarbon: Callable[[], None] = _no_sample
         self._tracker: Any = None
         self._previous: Reading | None = None
         self._started_s = self._codecarbon_due_s = 0.0
@@ -139,6 +142,7 @@ class CodeCarbonMeter:
         try:
             self._start()
         except BaseException:
+            self._gpus.close()
             self._release()
             raise
         self._log_choices()
@@ -147,7 +151,7 @@ class CodeCarbonMeter:
         try:
             with private_surroundings(), without_gpus(is_shared=self._is_shared), known_cpu(self._cpu.model):
                 offline_tracker = _offline_tracker()
-                self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
+                self._tracker = _unscheduled(offline_tracker(**_checked(offline_tracker, self._arguments())))
                 self._tracker.start()
                 self._tracker.flush()
         except ImportError as error:
@@ -166,7 +170,7 @@ class CodeCarbonMeter:
         try:
             self._host.start()
             self._started_s = time.monotonic()
-            self._previous = self._reading(self._tap.last, 0.0)
+            self._previous = self._reading(self._tap.last, self._host.read(), 0.0)
         except CounterError as error:
             raise MeasurementError(str(error), hint="`carbon-lint doctor` says what can be measured") from error
 
@@ -183,16 +187,20 @@ class CodeCarbonMeter:
     def _read(self, *, is_codecarbon_due: bool) -> Reading | None:
         gpu_kwh = self._gpus.read()
         problem = self._gpus.last_failure if gpu_kwh is None else None
+        host: HostReading | None = None
+        try:
+            host = self._host.read()
+        except CounterError as error:
+            problem = str(error)
+        else:
+            self._load.take(host.busy_s, host.elapsed_s)
+            self._sample_codecarbon()
         if is_codecarbon_due:
             problem = self._ask_codecarbon() or problem
         self.last_failure = problem
-        if problem is not None or gpu_kwh is None:
+        if problem is not None or gpu_kwh is None or host is None:
             return None
-        try:
-            self._previous = self._reading(self._tap.last, gpu_kwh)
-        except CounterError as error:
-            self.last_failure = str(error)
-            return None
+        self._previous = self._reading(self._tap.last, host, gpu_kwh)
         self._gpu_kwh = self._gpus.read_kwh
         return self._previous
 
@@ -253,15 +261,14 @@ class CodeCarbonMeter:
         if self._cpu.method is Method.COUNTER:
             self._codecarbon_counts_cpu = mode == "intel_rapl"
             return
+        self._sample_codecarbon = parts["CPU"].monitor_power
         if mode != "cpu_load" or tdp_w != self._cpu.max_power_w:
             raise MeasurementError(
                 f"CodeCarbon models the CPU by {mode} of {tdp_w} W; by its load and {self._cpu.max_power_w} W was asked"
             )
-        parts["CPU"]._cpu_load_meter = LoadMeter(self._host.busy, self._cpu.usable_threads)
+        parts["CPU"]._cpu_load_meter = self._load
 
-    def _reading(self, data: Any, gpu_kwh: float) -> Reading:
-        """Return the figures. Raises CounterError if one cannot be believed."""
-        host = self._host.read()
+    def _reading(self, data: Any, host: HostReading, gpu_kwh: float) -> Reading:
         elapsed_s = host.elapsed_s  # so that the modelled energy can be computed again from the journal
         cpu_kwh, ram_kwh, gpu_kwh = host.cpu_kwh * self.pue, host.ram_kwh * self.pue, gpu_kwh * self.pue
         total_kwh = cpu_kwh + ram_kwh + gpu_kwh
@@ -291,6 +298,31 @@ def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) ->
     if before is None or before.energy_kwh.total is None or elapsed_s - before.elapsed_s < _SAME_READING_S:
         return None
     return mean_power_w(total_kwh - before.energy_kwh.total, elapsed_s - before.elapsed_s)
+
+
+class _NoScheduler:
+    """Stand in for CodeCarbon's scheduler, which starts a thread every second, also after a `stop` that came late."""
+
+    _stopped = True
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+
+def _unscheduled(tracker: Any) -> Any:
+    """Return the tracker with no threads of its own. Raises MeasurementError if it is not built as expected."""
+    for name in ("_scheduler", "_scheduler_monitor_power"):
+        if getattr(tracker, name, None) is None:
+            raise MeasurementError(f"CodeCarbon is not built as expected: it has no {name}", hint=_install())
+        setattr(tracker, name, _NoScheduler())
+    return tracker
+
+
+def _no_sample() -> None:
+    """Take no sample: CodeCarbon reads counters."""
 
 
 def _offline_tracker() -> Any:

@@ -21,7 +21,7 @@ class Tap:
         self.count += 1
 
     def live_out(self, total: Any, delta: Any) -> None:
-        """Never called with the scheduler parked."""
+        """Never called: no scheduler runs."""
 
     def task_out(self, data: Any, experiment_name: str) -> None:
         """Tasks are not used."""

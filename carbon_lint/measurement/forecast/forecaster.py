@@ -1,12 +1,15 @@
 """Forecast what a run will have used of its budget when the job has ended.
 
 Linear in the job's progress, from the moment at which that progress began to move: what was used before (imports, the
-compiling of a first step, the steps that a resumed run did not repeat) is counted once and not stretched. So what is
+compiling of a first step, the steps that a resumed run did not repeat) is counted once and not stretched. If the second
+half of what has been done since took less than the first (an epoch that filled a cache), that half counts. So what is
 forecast is the least that the job will use until its counter ends, even if that is not the end of the job.
 """
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,7 @@ LEAST_DONE = 0.02
 """Of the whole. Before so much has been done under our eyes a forecast would be noise."""
 LEAST_LIFE_S = 3.0
 """A shorter bar does not show the job."""
+_MOST_PASSED = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,7 @@ class _Slope:
         self._has_moved = False
         self._began = (0.0, 0.0, 0.0)  # (done, used, elapsed_s)
         self._latest = (0.0, 0.0, 0.0)  # where progress last changed: it may stand still for an epoch
+        self._passed: list[tuple[float, float, float]] = []  # each change since it began, thinned out
 
     @property
     def has_begun(self) -> bool:
@@ -120,13 +125,25 @@ class _Slope:
         if reached.source != self._source or reached.fraction < self._latest[0]:
             self._source, self._has_moved = reached.source, False
             self._began = self._latest = here
+            self._passed = [here]
         elif reached.fraction > self._latest[0]:
             if not self._has_moved and reached.fraction - self._began[0] < LEAST_DONE:
                 self._began = here  # the first step compiles and allocates: it is like no other
+                self._passed.clear()
             self._has_moved = True
             self._latest = here
-        done, used_for_it, took_s = (late - early for late, early in zip(self._latest, self._began, strict=True))
-        if done < LEAST_DONE:
+            self._passed = [*self._passed[:: 1 + (len(self._passed) >= _MOST_PASSED)], here]
+        if self._latest[0] - self._began[0] < LEAST_DONE:
             return None
+        middle = (self._began[0] + self._latest[0]) / 2
+        halfway = self._passed[bisect_right(self._passed, (middle, math.inf, math.inf)) - 1]
+        starts = [start for start in (self._began, halfway) if self._latest[0] - start[0] >= LEAST_DONE]
+        ends = zip(*(self._end_by(start) for start in starts), strict=True)
+        least_used, least_s = map(min, ends)
+        return max(used, least_used), max(elapsed_s, least_s)
+
+    def _end_by(self, start: tuple[float, float, float]) -> tuple[float, float]:
+        """Return what is used, and the seconds, at the end if all goes on as from `start` to here."""
+        done, used, took_s = (late - early for late, early in zip(self._latest, start, strict=True))
         left = (1 - self._latest[0]) / done
-        return max(used, self._latest[1] + used_for_it * left), max(elapsed_s, self._latest[2] + took_s * left)
+        return self._latest[1] + used * left, self._latest[2] + took_s * left

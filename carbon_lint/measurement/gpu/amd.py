@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.host_amd import host_amd_gpus, is_integrated, unreadable_amd
-from carbon_lint.measurement.gpu.library import NotStatedError, OpenCard, Opened
+from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, NotStatedError, OpenCard, Opened
 from carbon_lint.measurement.gpu.visible_amd import ROCR, AmdCard, hiding, visible_amd_cards
 from carbon_lint.records.record import Gpu
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 _NOT_INITIALISED = 32  # AMDSMI_STATUS_NOT_INIT
 # MI300 states `current_`, Navi and MI200 `average_`, and from 7.0 on both state `socket_power`.
 _POWER_KEYS = ("current_socket_power", "average_socket_power", "socket_power")
-# Above what any one card draws: the largest number of a field, which says that it is not there.
-_PLAUSIBLE_W = 5000
+# The largest number of a field says that it is not there.
 _LARGEST_COUNTS = {(1 << 64) - 1, (1 << 32) - 1}
 # Of Radeons and older cards the counter is frozen, wraps at 32 bits or counts in another unit (ROCm/amdsmi#38, #22).
 _SOUND_COUNTER = re.compile(r"\bMI[23]\d\d")
@@ -306,7 +305,7 @@ def _power_in(answer: Mapping[str, Any]) -> float | None:
     stated = None
     for key in _POWER_KEYS:
         watts = answer.get(key)
-        if _is_number(watts) and 0 <= watts <= _PLAUSIBLE_W:
+        if _is_number(watts) and 0 <= watts <= PLAUSIBLE_W:
             if watts > 0:
                 return float(watts)
             stated = 0.0

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from carbon_lint.records.record import Gpu
 
+PLAUSIBLE_W = 5000.0
+"""No card draws more."""
+
 
 class NotStatedError(RuntimeError):
     """The card states no such figure."""

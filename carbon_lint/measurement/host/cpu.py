@@ -126,7 +126,8 @@ def whole_machine(plan: CpuPlan, root: Path) -> CpuPlan:
 def share_of(socket: Socket, threads_a_socket: int, usable: float) -> CpuModel:
     """Return the model of so many threads of as many sockets as they need."""
     sockets = max(1, math.ceil(usable / threads_a_socket - 1e-9))
-    return CpuModel(full_power_w=socket.tdp_w * sockets, share=usable / (threads_a_socket * sockets))
+    share = usable / (threads_a_socket * sockets)
+    return CpuModel(full_power_w=socket.tdp_w * sockets, share=share, widening=socket.widening)
 
 
 def table_versions(socket: Socket | None) -> dict[str, str]:

@@ -7,7 +7,6 @@ machine's load says nothing of the job.
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.measurement.host import cgroup
@@ -75,23 +74,30 @@ def busy_time(limit: Limit | None, root: Path) -> BusyTime:
 
 
 class LoadMeter:
-    """The load since the last call, 0 to 100, by CodeCarbon's two calls: it replaces CodeCarbon's own."""
+    """The load between two questions, 0 to 100, by CodeCarbon's two calls: it replaces CodeCarbon's own.
 
-    def __init__(self, busy: BusyTime, threads: float) -> None:
-        self._busy = busy
+    It reads nothing itself: `take` gives it what the host's energy is computed from.
+    """
+
+    def __init__(self, threads: float) -> None:
         self._threads = threads
-        self._last_s = self._last_busy_s = 0.0
-        self.reset()
+        self._elapsed_s = self._busy_s = self._asked_s = self._asked_busy_s = self._percent = 0.0
+
+    def take(self, busy_s: float, elapsed_s: float) -> None:
+        """Take the busy CPU seconds and the seconds since the start."""
+        self._busy_s, self._elapsed_s = busy_s, elapsed_s
 
     def reset(self) -> None:
         """Begin a new interval."""
-        self._last_s, self._last_busy_s = time.monotonic(), self._busy.seconds()
+        self._asked_s, self._asked_busy_s = self._elapsed_s, self._busy_s
 
     def percent(self) -> float:
-        """Return the load since the last call or `reset`."""
-        before_s, before_busy_s = self._last_s, self._last_busy_s
+        """Return the load since the last call or `reset`; the last one if nothing was taken since then."""
+        if self._elapsed_s > self._asked_s:
+            load = mean_load(self._busy_s - self._asked_busy_s, self._elapsed_s - self._asked_s, self._threads)
+            self._percent = 100 * load
         self.reset()
-        return 100 * mean_load(self._last_busy_s - before_busy_s, self._last_s - before_s, self._threads)
+        return self._percent
 
 
 def mean_load(busy_s: float, elapsed_s: float, threads: float) -> float:

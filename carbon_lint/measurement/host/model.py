@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.measurement.host.cpu import UNKNOWN_WIDENING
 from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, CpuModel
+from carbon_lint.measurement.host.processor import GENERATION_WIDENING
 from carbon_lint.records.ranges import SENSORS, uncertainty_of_parts
 from carbon_lint.records.record import Method
 from carbon_lint.records.uncertainty import Bounds, Range
@@ -31,12 +32,12 @@ def recomputed(reading: Reading, methods: Methods, known: Assumptions, pue: floa
     if missing:
         return f"the cpu energy is {reading.energy_kwh.cpu!r} kWh, and the record does not state its {missing[0]}"
     factor = reading.elapsed_s * pue / JOULES_PER_KWH
-    difference = _difference(reading, methods, _parts(reading, methods, known, _NARROW, factor))
-    if difference is None or not _difference(
-        reading, methods, _parts(reading, methods, known, UNKNOWN_WIDENING, factor)
-    ):
-        return None
-    return difference
+    differences = (
+        _difference(reading, methods, _parts(reading, methods, known, widening, factor))
+        for widening in (_NARROW, GENERATION_WIDENING, UNKNOWN_WIDENING)
+    )
+    first = next(differences)
+    return first if first is not None and all(differences) else None
 
 
 def _has_cpu_model(reading: Reading, methods: Methods) -> bool:

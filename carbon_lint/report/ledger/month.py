@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.records.ledger_sum import sum_of_ranges, total_of
-from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.outlook import by_day, outlook
 from carbon_lint.records.record import Outcome
 from carbon_lint.report.ledger.answer import Judged, judged
@@ -144,7 +143,7 @@ def _is_retry(each: Counted) -> bool:
 
 def _figures(counted: Iterable[Counted], at: int = 0) -> list[tuple[float, float]]:
     """Return when each run ended, in seconds since 1970, and its grams (`at` 0) or kWh (1)."""
-    return [(window_of(each.entry.record).end_s, known.likely) for each in counted if (known := each.ranges[at])]
+    return [(each.entry.end_s, known.likely) for each in counted if (known := each.ranges[at])]
 
 
 def _judged(spent: Spent, counted: Sequence[Counted], now: datetime) -> list[Judged]:
