@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from carbon_lint.estimate.job import Device, Estimate
-    from carbon_lint.estimate.machine import Host
-    from carbon_lint.estimate.runners import Runner
+    from carbon_lint.estimate.machine import Host, Runner
 
 _SUBJECTS = ("gpu", "power", "cpu", "runner", "from_record")
 _ONLY_OF_A_JOB = ("count", "hours", "host_power", "sockets", "threads", "memory", "load")
@@ -86,7 +85,7 @@ def _estimate(arguments: Namespace) -> Estimate:
             pue=options.pue,
         )
     from carbon_lint.estimate.job import estimate_job
-    from carbon_lint.estimate.runners import find_runner
+    from carbon_lint.estimate.machine import find_runner
 
     hours = _number(arguments, "hours")
     if hours is None:

@@ -230,7 +230,7 @@ def _print_record(record: Record, error: OutputError) -> int:
     """Print the record that could not be written: on stderr it is not lost."""
     import json
 
-    from carbon_lint.records.ending import exit_code
+    from carbon_lint.records.record import exit_code
     from carbon_lint.records.store import render_record
     from carbon_lint.text import json_literals
 

@@ -43,7 +43,7 @@ class Figure(Value):
     text           a string without one number
     null bool date list map error   as the Hub takes it
 
-    `grams` is the number in grams if that takes no guess: the unit is stated, has one meaning, and no other words change
+    `grams` is the number in grams if that takes no guess: the unit is stated, has one meaning, and no words change
     it, or there is none and the separators leave no doubt. `number_text` is the number as written, `unit` the unit as
     written, `doubt` says why an amount with a unit has no `grams`.
     """

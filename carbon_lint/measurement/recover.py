@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import InputError
 from carbon_lint.gate.budget import limit_results
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.checks import RELATIVE_TOLERANCE
-from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.journal import read_journal, read_phases, reading_from_json
+from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, with_evidence
 from carbon_lint.measurement.wall_clock import format_utc
-from carbon_lint.records.document import (
-    find_problem,
-    intensity_from_json,
-    record_from_json,
-    record_to_json,
-)
+from carbon_lint.records.document import find_problem, reader_of, record_from_json, record_to_json
 from carbon_lint.records.intensity import find_disagreement, over_hours
 from carbon_lint.records.journal import hash_of_journal
 from carbon_lint.records.plausible import find_contradiction
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Intensity, Outcome
 from carbon_lint.records.store import render_record
 
 if TYPE_CHECKING:
@@ -31,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Intensity, Record
+    from carbon_lint.records.record import Record
 
 
 def recover(path: str | os.PathLike[str]) -> Record:
@@ -52,7 +46,7 @@ def recover(path: str | os.PathLike[str]) -> Record:
             max_emissions_g=content.limits.get("max_emissions_g"), max_energy_kwh=content.limits.get("max_energy_kwh")
         )
         record = _interrupted(record, reading_from_json(content.last_reading), budget)
-        record = _with_hours(record, [intensity_from_json(change) for change in content.intensities])
+        record = _with_hours(record, list(map(reader_of(Intensity), content.intensities)))
         phases = read_phases(path)
         record = replace(record, phases=phases.phases(record), warnings=(*record.warnings, *phases.notes))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:

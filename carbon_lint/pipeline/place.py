@@ -158,7 +158,7 @@ def place_of_now(options: Options, settings: Settings) -> Place | None:
 def open_grid(chosen: Chosen, options: Options) -> ElectricityMaps:
     """Return the grid, not asked yet. Raises PlaceError if its token is not there."""
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
-    from carbon_lint.measurement.grid.hour_watch import steady_clock  # noqa: PLC0415
+    from carbon_lint.measurement.grid.hourly import steady_clock  # noqa: PLC0415
 
     if not options.grid_token:
         raise PlaceError(

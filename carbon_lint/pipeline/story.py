@@ -14,8 +14,7 @@ from carbon_lint.errors import CarbonLintError, HubError, MeasurementError
 from carbon_lint.measurement.run import RecordNotWrittenError
 from carbon_lint.pipeline.card import whole_group, write_card
 from carbon_lint.pipeline.gate import BY_ITS_OWN_LIMIT, judge_run
-from carbon_lint.records.ending import exit_code, was_stopped
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, exit_code, was_stopped
 from carbon_lint.records.store import rewrite_record
 from carbon_lint.report.run.pushes import pushes_in_words
 from carbon_lint.report.run.run_report import RunReport

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from carbon_lint.measurement.progress import read_done_fraction
+from carbon_lint.measurement.forecast.job_files import read_done_fraction
 from carbon_lint.records.store import write_record
 from carbon_lint.starter.budget import proposed_budget
 from carbon_lint.starter.progress import CALLBACK

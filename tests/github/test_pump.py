@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from carbon_lint.github.pump import MAX_HELD_BYTES, Filter, JobOutput
 from tests.cases import cases
 from tests.github.runner import parse_commands
+from tests.waiting import wait_until
 
 HONOURED = {"add-mask", "group", "endgroup"}
 
@@ -221,8 +222,7 @@ def test_a_process_left_behind_does_not_hold_the_step():
     with JobOutput(seen) as output:
         output.start()
         left = subprocess.Popen([sys.executable, "-c", "import time; print('here', flush=True); time.sleep(30)"])
-        while b"here" not in seen.data:
-            time.sleep(0.01)
+        wait_until(lambda: b"here" in seen.data)
     assert time.monotonic() - started < 10
     left.kill()
     left.wait()

@@ -8,8 +8,7 @@ import pytest
 
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.estimate.job import Device, estimate_job, estimate_record, find_gpu
-from carbon_lint.estimate.machine import find_host
-from carbon_lint.estimate.runners import _rows, find_runner
+from carbon_lint.estimate.machine import _rows, find_host, find_runner
 from carbon_lint.places import find_place
 from carbon_lint.records.ranges import uncertainty_of
 from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Record
