@@ -129,8 +129,8 @@ class Loop:
         if lasts_h:
             name = min(lasts_h, key=lasts_h.__getitem__)
             self._say(
-                f"at least {format_power(power_w)} while the job runs, by the model of what no sensor reads: "
-                f"{name} lasts at most {format_duration(lasts_h[name] * 3600)}"
+                f"the job takes at least {format_power(power_w)} (estimated), so {name} lasts at most "
+                f"{format_duration(lasts_h[name] * 3600)}"
             )
 
     def take_last(self, reading: Reading | None) -> None:
