@@ -1,8 +1,9 @@
 """Measure how the time of `ledger add`, `sum`, `report` and a baseline from a ledger grows with the number of records.
 
-    python benchmarks/ledger.py [--records 5000 10000]
+    python benchmarks/ledger.py [--records 5000 10000] [--year 100000]
 
-Makes the records of two months on 40 machines, adds all in one call, sums all of them and one month, reports that
+`--year` makes the records of a year instead, and prints what one month of them takes, with the most memory. Else it
+makes the records of two months on 40 machines, adds all in one call, sums all of them and one month, reports that
 month, and looks for the last run on main. Twice the records should take twice the time, not four times. CPU seconds
 (wall seconds depend on what else the machine does). Run from the root. On two cores that others used too (load 11):
 
@@ -31,11 +32,11 @@ MACHINES = 40
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def write_records(folder: Path, count: int) -> list[str]:
-    """Write records of ten repositories, spread over two months; return their paths."""
+def write_records(folder: Path, count: int, *, days: int = 58) -> list[str]:
+    """Write records of ten repositories, spread over so many days; return their paths."""
     paths = []
     for number in range(count):
-        end = START + timedelta(days=58 * number / count)
+        end = START + timedelta(days=days * number / count)
         where = dataclasses.replace(
             RECORD.provenance, repository=f"team/model-{number % 10}", ref="refs/heads/main", run_id=str(number)
         )
@@ -66,12 +67,36 @@ def _children_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def print_year(count: int) -> None:
+    """Print CPU seconds and memory of adding 10,000 records of a year at a time, and of reading one month."""
+    with tempfile.TemporaryDirectory() as name:
+        paths, ledger = write_records(Path(name), count, days=364), f"{name}/ledger"
+        added = [
+            timed("ledger", "add", *paths[first : first + 10_000], "--ledger", ledger)
+            for first in range(0, count, 10_000)
+        ]
+        print(f"{count} records in 12 months: add, 10,000 at a time: {min(added):.1f} to {max(added):.1f} s")
+        for verb in ("sum", "report"):
+            seconds = timed("ledger", verb, "--month", "2026-07", "--ledger", ledger)
+            print(f"{verb:>6} of one month: {seconds:.1f} s, at most {_children_mb():.0f} MB so far")
+
+
+def _children_mb() -> float:
+    """Return the most memory that a child that ended has held."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
 def main() -> None:
     """Print one line for each number of records, and the ratio of the last two."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", nargs="+", type=int, default=[5000, 10000])
+    parser.add_argument("--year", type=int, help="how many records of a year")
+    arguments = parser.parse_args()
+    if arguments.year is not None:
+        print_year(arguments.year)
+        return
     rows = []
-    for count in parser.parse_args().records:
+    for count in arguments.records:
         with tempfile.TemporaryDirectory() as name:
             paths = write_records(Path(name), count)
             ledger = f"{name}/ledger"

@@ -1,8 +1,9 @@
-"""Readability of Start and the guides, now and at an earlier commit: `python benchmarks/readability.py [COMMIT]`.
+"""Readability of the pages, now and at an earlier commit: `python benchmarks/readability.py [COMMIT]`.
 
-Needs `pip install 'textstat==0.7.4' 'setuptools<80'` (0.7.4 is the last one that needs no download of its own). Prints,
-for each page and for all of them together, words in a sentence, Flesch reading ease (60 to 70 is plain English) and the
-Flesch-Kincaid grade (years of school). Code, tables' rules and addresses are left out; a cell of a table is a sentence.
+Needs `pip install 'textstat==0.7.4' 'setuptools<80'` (0.7.4 is the last one that needs no download of its own). Prints
+words in a sentence, Flesch reading ease (60 to 70 is plain English) and the Flesch-Kincaid grade (years of school), for
+each page and for the pages that there were at both times. Code, tables' rules and addresses are left out; a cell of a
+table is a sentence.
 """
 
 from __future__ import annotations
@@ -15,12 +16,8 @@ from pathlib import Path
 import textstat
 
 ROOT = Path(__file__).resolve().parent.parent
-BEFORE = (
-    *("docs/start.md", "docs/github.md", "docs/ci-elsewhere.md", "docs/running.md", "docs/budgets.md", "docs/card.md"),
-    *("docs/linting.md", "docs/publishing.md", "docs/finding.md", "docs/reports.md"),
-)
-"""Start and what stood under "Guides" at 55dbe55."""
 OTHER_GUIDES = ("hf-jobs", "kubernetes", "month", "python", "slurm", "verifying")
+GENERATED = ("cli", "config", "exit-codes", "inputs", "record")
 TABLES = re.compile(r"^\|[-| ]+\|$", re.MULTILINE)
 HIDDEN = (
     re.compile(r"^( *)```.*?^\1``` *$", re.MULTILINE | re.DOTALL),
@@ -51,24 +48,33 @@ def scores(texts: list[str]) -> str:
     return f"{words:6} words  {words / sentences:5.1f} a sentence  ease {ease:5.1f}  grade {grade:4.1f}"
 
 
-def at(commit: str, path: str) -> str:
-    """Return a page as it was."""
-    return subprocess.run(
-        ["git", "show", f"{commit}:{path}"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+def at(commit: str, path: str) -> str | None:
+    """Return a page as it was, `None` if there was none."""
+    done = subprocess.run(["git", "show", f"{commit}:{path}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def groups() -> dict[str, list[str]]:
+    """Return the pages that people have written: those for everybody, and those with every case."""
+    docs = ROOT / "docs"
+    easy = [ROOT / "README.md", docs / "index.md", docs / "start.md", *sorted((docs / "guides").glob("*.md"))]
+    easy += [docs / f"{name}.md" for name in OTHER_GUIDES]
+    detail = [path for path in sorted(docs.glob("*.md")) if path not in easy and path.stem not in GENERATED]
+    named = {"README, Start and the guides": easy, "in detail and explained": detail}
+    return {title: [path.relative_to(ROOT).as_posix() for path in paths] for title, paths in named.items()}
 
 
 def main() -> None:
     """Print the scores."""
     commit = sys.argv[1] if len(sys.argv) > 1 else "55dbe55"
-    old = {path: at(commit, path) for path in BEFORE}
-    others = (ROOT / "docs" / f"{name}.md" for name in ("start", *OTHER_GUIDES))
-    pages = [*others, *sorted((ROOT / "docs" / "guides").glob("*.md"))]
-    new = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in pages}
-    for title, found in ((commit, old), ("now", new)):
-        print(f"{title:32} {scores(list(found.values()))}")
-        for path, text in found.items():
-            print(f"  {path:30} {scores([text])}")
+    for title, pages in groups().items():
+        print(title)
+        texts = {path: (at(commit, path), (ROOT / path).read_text(encoding="utf-8")) for path in pages}
+        both = {path: pair for path, pair in texts.items() if pair[0] is not None}
+        for index, when in enumerate((commit, "now")):
+            print(f"  {when:32} {scores([pair[index] or '' for pair in both.values()])}")
+        for path, (_, text) in texts.items():
+            print(f"    {path:30} {scores([text])}")
 
 
 if __name__ == "__main__":

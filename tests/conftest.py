@@ -13,6 +13,7 @@ from pathlib import Path
 
 # If bytecode may not be written, each process compiles all that it imports again: half of what the suite takes.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.pop("PYTHONUNBUFFERED", None)  # a user's Python has it off, and some tests are about what is buffered
 sys.dont_write_bytecode = False
 
 import pytest  # noqa: E402

@@ -94,7 +94,7 @@ def render(newer: Newer) -> str:
     """Return the whole file, one place a line so that a change of the tables is a readable diff."""
     places = every_place(newer)
     lines = ",\n".join("  " + json.dumps(place, ensure_ascii=False) for place in places)
-    known = {place["code"]: place["name"] for place in places if place["code"] == place["country_iso"]}
+    known = {place["code"]: place["name"] for place in places if place["provider"] is None}
     alpha_2 = {
         country.alpha_2: country.alpha_3
         for country in sorted(pycountry.countries, key=lambda country: str(country.alpha_2))
@@ -161,9 +161,12 @@ def countries(engine: Emissions) -> list[Row]:
 
 
 def with_ember(row: Row, newer: Newer) -> Row:
-    """Return the country with Ember's figure if that is newer than CodeCarbon's."""
+    """Return the country with Ember's figure, unless CodeCarbon's is of a later year or Ember has 0.
+
+    CodeCarbon's are Ember's too, through Our World in Data: of one year, Ember's own file has the later revision.
+    """
     g_per_kwh, year = newer.ember.get(row["code"], (0.0, 0))
-    return instead_of(row, g_per_kwh, EMBER, year, LIFE_CYCLE) if year > row["year"] else row
+    return instead_of(row, g_per_kwh, EMBER, year, LIFE_CYCLE) if year >= row["year"] and g_per_kwh > 0 else row
 
 
 def countries_of_ember(newer: Newer) -> list[Row]:

@@ -33,6 +33,12 @@ run 'action schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.gith
 run 'workflow schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-workflows "${workflows[@]}"
 run 'dependabot schema' "$bin/check-jsonschema" --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 run 'issue forms' "$bin/check-jsonschema" --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+if [ ! -x .ci-cache/kubernetes-venv/bin/kubernetes-validate ]; then
+  # All versions of the schema are 100 MB: not in the environment of every developer.
+  "$bin/python" -m venv .ci-cache/kubernetes-venv
+  .ci-cache/kubernetes-venv/bin/python -m pip install -q 'kubernetes-validate>=1.30'
+fi
+run 'Kubernetes schema' .ci-cache/kubernetes-venv/bin/kubernetes-validate --quiet --strict examples/elsewhere/kubernetes-job.yml
 run zizmor "$bin/zizmor" --quiet --offline --no-progress .
 run 'zizmor examples' "$bin/zizmor" --quiet --offline --no-progress --config .github/zizmor.yml examples/workflows/*.yml \
   examples/*/.github/workflows/*.yml \

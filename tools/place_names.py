@@ -1,4 +1,4 @@
-"""What else people call a country: its names in ISO 3166-1, its capital, and what is a part of it or its old name.
+"""What else people call a place: its names in ISO 3166, its capital, a part of it, its old name, a cloud's region.
 
 None of these is accepted as a location: a user who writes one is told the code. Read by `generate_places.py`. The
 capitals and the last table are common knowledge, written down by hand.
@@ -12,21 +12,63 @@ ALPHA_2 = {"XK": "XKX"}  # ISO 3166 leaves these to users, and Kosovo is what th
 
 MEANT = {
     "America": "USA",
+    "Bangalore": "IND",
+    "Bavaria": "DEU",
     "Britain": "GBR",
     "Burma": "MMR",
+    "CAISO": "USA/california",
+    "Chinese Taipei": "TWN",
+    "Congo": "COD",
+    "Congo-Brazzaville": "COG",
+    "Congo-Kinshasa": "COD",
     "Czech Republic": "CZE",
+    "DR Congo": "COD",
+    "DRC": "COD",
     "England": "GBR",
+    "ERCOT": "USA/texas",
     "Great Britain": "GBR",
     "Holland": "NLD",
     "Ivory Coast": "CIV",
+    "Karnataka": "IND",
+    "Macedonia": "MKD",
+    "New South Wales": "AUS",
+    "New York City": "USA/new-york",
+    "Newfoundland": "CAN/newfoundland-and-labrador",
     "Northern Ireland": "GBR",
+    "NYC": "USA/new-york",
+    "NYISO": "USA/new-york",
+    "Republic of Korea": "KOR",
+    "Republic of the Congo": "COG",
     "Scotland": "GBR",
     "Swaziland": "SWZ",
     "The Netherlands": "NLD",
     "UAE": "ARE",
     "United States of America": "USA",
     "Wales": "GBR",
+    "Washington DC": "USA/district-of-columbia",
 }
+
+OTHER_CLOUDS = {
+    "bhs5": "CAN/quebec",
+    "gra": "FRA",
+    "rbx": "FRA",
+    "sbg": "FRA",
+    "waw1": "POL",
+    "fr-par": "FRA",
+    "nl-ams": "NLD",
+    "pl-waw": "POL",
+    "ash": "USA/virginia",
+    "fsn1": "DEU",
+    "hel1": "FIN",
+    "hil": "USA/oregon",
+    "nbg1": "DEU",
+    "cn-hangzhou": "CHN/zhejiang",
+    "eu-frankfurt-1": "DEU",
+    "uk-london-1": "GBR",
+    "us-ashburn-1": "USA/virginia",
+    "us-phoenix-1": "USA/arizona",
+}
+"""Regions of OVHcloud, Scaleway, Hetzner, Alibaba and Oracle, as their own pages place them."""
 
 CAPITALS = """
 AFG Kabul, AGO Luanda, ALB Tirana, ARE Abu Dhabi, ARG Buenos Aires, ARM Yerevan, AUS Canberra, AUT Vienna, AZE Baku,
@@ -55,7 +97,7 @@ ZMB Lusaka, ZWE Harare
 
 
 def other_names(known: dict[str, str]) -> dict[str, str]:
-    """Return the code of a country by each of its other names; `known` has the table's name by code."""
+    """Return the code of a place by each of its other names; `known` has the table's name by code."""
     official = {
         name: country.alpha_3
         for country in pycountry.countries
@@ -63,5 +105,11 @@ def other_names(known: dict[str, str]) -> dict[str, str]:
         if name and name != known.get(country.alpha_3)
     }
     capitals = {entry.strip()[4:]: entry.strip()[:3] for entry in CAPITALS.split(",")}
-    named = official | capitals | MEANT
+    provinces = {
+        spelt: f"CAN/{province.name.casefold().replace(' ', '-')}"
+        for province in pycountry.subdivisions
+        if province.country_code == "CA"
+        for spelt in (province.code, province.code.removeprefix("CA-"))
+    }
+    named = official | capitals | provinces | MEANT | OTHER_CLOUDS
     return {name: code for name, code in sorted(named.items()) if code in known}

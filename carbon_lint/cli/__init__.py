@@ -60,14 +60,11 @@ def _dispatch(argv: list[str]) -> int:
     quick = module.quick_arguments(argv[1:]) if hasattr(module, "quick_arguments") else None
     if quick is not None:
         return int(module.run(quick))
-    from argparse import RawDescriptionHelpFormatter
-
     from carbon_lint.cli.parser import VERBOSE, Parser
 
     parser = Parser(
         prog=f"carbon-lint {verb}",
         description=module.__doc__,
-        formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     module.add_arguments(parser)
@@ -87,9 +84,10 @@ def overview() -> str:
     return (
         "carbon-lint: measure -> gate -> write card -> lint -> publish\n\n"
         f"usage: carbon-lint COMMAND [OPTIONS]\n\ncommands:\n{rows}\n\n"
-        "  carbon-lint COMMAND --help   what a command takes\n"
-        "  carbon-lint --version        the version\n"
-        "  carbon-lint --verbose ...    log what is read, asked and decided (also CARBON_LINT_LOG=debug)\n"
+        "  carbon-lint COMMAND --help   the options of a command, with examples\n"
+        "  carbon-lint --version        the version of carbon-lint\n"
+        "  carbon-lint --verbose ...    log what is read, asked and decided\n"
+        "                               (CARBON_LINT_LOG=debug does the same)\n"
     )
 
 

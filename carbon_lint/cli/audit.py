@@ -1,11 +1,13 @@
-"""Judge every card of an organisation, of a list of models, or of a file of cards, and report once.
+"""Check every card of an organisation, of a list of models, or of a file of cards.
 
   carbon-lint audit --author my-org
   carbon-lint audit --from cards.parquet --format json
   carbon-lint audit --author my-org --open-prs --max-prs 5 --yes
 
-An audit of the Hub keeps a journal: the same command continues after Ctrl-C. An audit of a file reports
-what it had judged until then. Exit status 1 if a card has errors, 3 if not one card could be read.
+After Ctrl-C, the same command continues an audit of the Hub. An audit of a
+file reports the cards that it has checked so far.
+
+Exit status: 0 clean, 1 if a card has errors, 3 if no card could be read.
 """
 
 from __future__ import annotations
@@ -15,22 +17,25 @@ import os
 import signal
 import sys
 import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Self
 
-from carbon_lint.cli.hub_extra import need_hub
+from carbon_lint import __version__
+from carbon_lint.cli.flags import put
+from carbon_lint.cli.hub_extra import need_hub, show_wait
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import HubError, NoCardsError, UsageError
+from carbon_lint.lint.batch import cores
+from carbon_lint.report.earlier import check_replaceable
 from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterator
-    from types import FrameType
-
-    from carbon_lint.config import Settings
     from carbon_lint.hub.audit.cards import AuditedCard, Tally
     from carbon_lint.hub.audit.run import AuditProgress
     from carbon_lint.hub.client.catalogue import Catalogue
@@ -48,33 +53,45 @@ def add_arguments(parser: ArgumentParser) -> None:
     which.add_argument("--author", metavar="NAME", help="all models of a user or organisation on the Hub")
     which.add_argument("--models", metavar="FILE", help="the models named in a file, one a line")
     which.add_argument("--from", metavar="FILE", dest="file", help="the cards in a .jsonl or .parquet file")
-    parser.add_argument("--format", choices=("text", "json", "html", "sarif"), default="text", help="(default text)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write the report there, not to standard output")
-    parser.add_argument("--workers", metavar="N", type=int, help="with --from: processes (default: one a core)")
     parser.add_argument(
-        "--stating-only", action="store_true", help="with --from: look only into cards that mention CO2 or emissions"
+        "--format",
+        choices=("text", "json", "html", "sarif"),
+        default="text",
+        help="format of the output (default text)",
     )
-    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="with --from: ray for a cluster")
-    parser.add_argument("--ray-address", metavar="ADDRESS", help="of a running cluster (default: one on this machine)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE")
     parser.add_argument(
-        "--journal", metavar="FILE", default=JOURNAL, help=f"of an audit of the Hub (default {JOURNAL})"
+        "--journal", metavar="FILE", default=JOURNAL, help=f"journal of an audit of the Hub (default {JOURNAL})"
     )
-    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of errors")
-    parser.add_argument("--timeout", metavar="DURATION", help="for the whole (default: none)")
-    parser.add_argument("--token-file", metavar="FILE", type=Path, help="file that holds the token alone")
+    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 also if there are errors")
+    parser.add_argument("--timeout", metavar="DURATION", help="for everything (default: no limit)")
+    parser.add_argument("--token-file", metavar="FILE", type=Path, help="a file with the token and nothing else")
+    _add_file_arguments(parser)
     pulls = parser.add_argument_group("corrections")
+    pulls.add_argument("--open-prs", action="store_true", help="propose grams if a card's own figures prove kilograms")
     pulls.add_argument(
-        "--open-prs", action="store_true", help="propose grams where a card's own figures prove kilograms"
+        "--max-prs",
+        metavar="N",
+        type=int,
+        default=DEFAULT_MAX_PRS,
+        help=f"at most so many (default {DEFAULT_MAX_PRS})",
     )
-    pulls.add_argument("--max-prs", metavar="N", type=int, default=DEFAULT_MAX_PRS, help=f"default {DEFAULT_MAX_PRS}")
-    pulls.add_argument("--yes", action="store_true", help="really open them; without it they are listed")
+    pulls.add_argument("--yes", action="store_true", help="open them; without --yes they are only listed")
+
+
+def _add_file_arguments(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("for a file of cards (--from)")
+    group.add_argument("--workers", metavar="N", type=int, help="number of processes (default: one per core)")
+    group.add_argument("--stating-only", action="store_true", help="read only cards that mention CO2 or emissions")
+    group.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="this machine (default), or a Ray cluster"
+    )
+    group.add_argument("--ray-address", metavar="ADDRESS", help="a running Ray cluster (default: start one here)")
 
 
 def run(arguments: Namespace) -> int:
     """Audit, print the report, return 0 or 1."""
     need_hub("audit")
-    from carbon_lint.config import load
-
     _refuse_what_cannot_be_combined(arguments)
     settings = load(".")
     sums = _of_file(arguments, settings) if arguments.file else _of_hub(arguments, settings)
@@ -116,7 +133,6 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
     from carbon_lint.hub.audit.cards import tally
     from carbon_lint.hub.audit.run import audit_in_processes, watched
     from carbon_lint.hub.audit.sources import cards_in
-    from carbon_lint.lint.batch import cores
 
     if arguments.engine == "ray":
         from carbon_lint.hub.audit.ray_engine import audit_on_ray
@@ -184,7 +200,6 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
 
 
 def _audit_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, show: _Show) -> Tally:
-    from carbon_lint import __version__
     from carbon_lint.hub.audit.cards import tally
     from carbon_lint.hub.audit.journal import AuditJournal
     from carbon_lint.hub.audit.run import audit_each, watched
@@ -208,18 +223,14 @@ def _audit_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
 
 
 def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
-    from carbon_lint.files import write_atomically
     from carbon_lint.report.audit import RENDER, About
-    from carbon_lint.report.earlier import check_replaceable
 
     title = arguments.file or arguments.author or arguments.models
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = RENDER[arguments.format](sums, About(title, when, endpoint))
-    if arguments.output is None:
-        sys.stdout.write(text)
-    else:
+    if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
-        write_atomically(Path(arguments.output), text.encode())
+    put(text, arguments.output)
 
 
 def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: Catalogue) -> None:
@@ -287,7 +298,7 @@ class _Show:
     def wait(self, seconds: float, why: str) -> None:
         """Say why nothing moves."""
         self.close()
-        sys.stderr.write(f"carbon-lint: {terminal(why)}; going on in {seconds:.1f} s\n")
+        show_wait(seconds, why)
 
     def close(self) -> None:
         """Take the bar away."""

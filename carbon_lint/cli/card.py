@@ -1,19 +1,21 @@
-"""Put a run's figures into a model card's `co2_eq_emissions`, changing no other byte of it.
+r"""Put a run's figures into a model card, and change nothing else in it.
 
   carbon-lint card README.md --from r.json
-  carbon-lint card README.md --from emissions.csv      as the transformers Trainer's callback leaves it
-  carbon-lint card README.md --from a/emissions.csv --from b/emissions.csv --sum
-  carbon-lint card README.md --from r.json --body      the section "Environmental Impact" of the text, too
+  carbon-lint card README.md --from r.json --body
+  carbon-lint card README.md --from emissions.csv --location FRA
+  carbon-lint card README.md --from a/emissions.csv --from b/emissions.csv \
+    --sum
 
-Grams, source, place and hardware come from the record. The training type is written if --training-type says it,
-kept if the card has it, and never guessed. A card that is not there is made. Writing a record twice changes nothing.
+emissions.csv is the file of CodeCarbon and of the transformers Trainer. If
+the card does not exist, it is made. Writing a record twice changes nothing.
 
-The card states what it took to get these weights: the sum over a run group (`run --run-group`), of the records that lie
-beside the one that is named. A smaller figure over a larger one of the same group is refused unless --replace is given;
-for a run without a group the change is printed.
+If the record belongs to a run group, the card states the sum over the group:
+all of its records in the same folder. A smaller figure does not replace a
+larger one of the same group unless you give --replace.
 
-Exit status 125 if the record holds no figure that can be trusted, 2 if the card cannot be read or written, or if an
-emissions.csv holds several runs and none is chosen.
+Exit status: 0 written, 2 if the card or the record cannot be read or
+written, or if one of several runs must be chosen, 125 if there is no figure
+that can be trusted.
 """
 
 from __future__ import annotations
@@ -22,28 +24,29 @@ import os
 import re
 import stat
 import sys
+from argparse import ArgumentParser, Namespace
 from difflib import unified_diff
-from typing import TYPE_CHECKING
 
+from carbon_lint.card.from_record import CardChange, card_with_record
 from carbon_lint.cli import csv_flags
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
+from carbon_lint.pipeline.card import card_bytes, check_no_other_is_meant, save, whole_group
+from carbon_lint.records.emissions_csv.record import record_from_csv
+from carbon_lint.records.emissions_csv.table import looks_like_csv
+from carbon_lint.records.intensity import priced
+from carbon_lint.records.record import Record
+from carbon_lint.records.store import load_record, record_file
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.card.from_record import CardChange
-    from carbon_lint.config import Settings
-    from carbon_lint.records.record import Record
 
 _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint card`."""
-    parser.add_argument("card", metavar="CARD", help="the model card, like README.md; made if it is not there")
+    parser.add_argument("card", metavar="CARD", help="the model card, such as README.md; made if it does not exist")
     parser.add_argument(
         "--from",
         dest="sources",
@@ -52,7 +55,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         required=True,
         help="a record (r.json) or emissions.csv; repeat it for several tables, and add --sum",
     )
-    parser.add_argument("--training-type", metavar="TEXT", help="fine-tuning, pre-training, or in your own words")
+    parser.add_argument(
+        "--training-type", metavar="TEXT", help="fine-tuning, pre-training, or your own words (never guessed)"
+    )
     parser.add_argument("--location-name", metavar="TEXT", help="the place in words, instead of the record's")
     parser.add_argument(
         "--replace",
@@ -62,41 +67,43 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--with-energy",
         action="store_true",
-        help="write energy_consumed (kWh), hours_used, cpu_model, ram_total_size and on_cloud too, if they are known",
+        help="also write energy_consumed (kWh), hours_used, cpu_model, ram_total_size and on_cloud, if they are known",
     )
     parser.add_argument(
-        "--body", action="store_true", help="write the section 'Environmental Impact' of the card's text, too"
+        "--body", action="store_true", help="also write the section 'Environmental Impact' into the card's text"
     )
-    parser.add_argument("--force", action="store_true", help="with --body: replace such a section that a person wrote")
+    parser.add_argument(
+        "--force", action="store_true", help="with --body: replace this section even if a person wrote it"
+    )
     shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
+    shown.add_argument("--dry-run", action="store_true", help="show what would change, write nothing")
     shown.add_argument("--diff", action="store_true", help="show the change line by line, write nothing")
-    csv_flags.add_arguments(parser, price_title="of an emissions.csv, or of a record measured in kWh alone")
+    csv_flags.add_arguments(parser, price_title="the place, for an emissions.csv or a record without grams")
 
 
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
-    from carbon_lint.config import load
-    from carbon_lint.pipeline.card import check_no_other_is_meant, write_card
-
     if arguments.force and not arguments.body:
         raise UsageError("--force is for --body", hint="leave it out, or add --body")
     path = arguments.card
-    if read_file(path, "card") is None:  # report what is wrong with the card before what is wrong with the record
+    data = card_bytes(path)  # report what is wrong with the card before what is wrong with the record
+    if data is None:
         check_no_other_is_meant(path)
     settings = load()
     record, warnings = _evidence(arguments, settings)
-    change = write_card(
-        record,
+    change = card_with_record(
+        data,
         path,
+        record,
         training_type=_text(arguments.training_type, "--training-type") or settings.training_type,
         location_name=_text(arguments.location_name, "--location-name"),
         replace=arguments.replace,
         with_energy=arguments.with_energy,
         with_body=arguments.body,
         force=arguments.force,
-        is_dry=arguments.dry_run or arguments.diff,
     )
+    if not (arguments.dry_run or arguments.diff):
+        save(change, path)
     for note in (*warnings, *change.notes):
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
     if arguments.diff:
@@ -108,9 +115,6 @@ def run(arguments: Namespace) -> int:
 
 def _evidence(arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
     """Return the record, and what the user has to know about it."""
-    from carbon_lint.records.emissions_csv.record import record_from_csv
-    from carbon_lint.records.store import record_file
-
     sources = [record_file(source) for source in arguments.sources]
     records = [source for source in sources if not _is_table(source)]
     if not records:
@@ -129,8 +133,6 @@ def _evidence(arguments: Namespace, settings: Settings) -> tuple[Record, tuple[s
 
 
 def _is_table(source: str) -> bool:
-    from carbon_lint.records.emissions_csv.table import looks_like_csv
-
     head = read_file(source, "record")
     if head is None:
         raise InputError(f"{source} is not there", hint="name a record, or the emissions.csv of the run")
@@ -138,10 +140,6 @@ def _is_table(source: str) -> bool:
 
 
 def _from_record(source: str, arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
-    from carbon_lint.pipeline.card import whole_group
-    from carbon_lint.records.intensity import priced
-    from carbon_lint.records.store import load_record
-
     for flag in csv_flags.given(arguments, with_price=False):
         raise UsageError(f"{flag} applies only to an emissions.csv, not to {source}", hint=f"leave {flag} out")
     place = csv_flags.place_of(arguments)

@@ -1,7 +1,14 @@
-"""Lint model cards: find what is wrong with the carbon figure, at the exact characters.
+"""Lint model cards: find what is wrong with the carbon figure.
 
-Names files and folders; a folder means the README.md files below it. Without a name it is README.md here, and `-` is
-standard input. Exit status: 0 clean, 1 findings, 2 did not run or a file could not be read, 3 nothing to check.
+  carbon-lint check
+  carbon-lint check README.md --fix
+  carbon-lint check models/ --format sarif
+
+Without a path it checks README.md here. In a folder it checks every
+README.md. `-` is standard input.
+
+Exit status: 0 clean, 1 findings, 2 did not run or a file could not be read,
+3 nothing to check.
 """
 
 from __future__ import annotations
@@ -70,10 +77,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="model cards and folders (default: README.md)")
     add("--format", choices=list(REPORTERS), default="text", help="how findings are shown (default: text)")
-    add("-o", "--output", action="append", default=[], metavar="FORMAT=PATH", help="write a report too; repeatable")
-    add("--include", action="append", default=[], metavar="GLOB", help="in folders, take files like this too")
+    add("-o", "--output", action="append", default=[], metavar="FORMAT=PATH", help="also write a report; repeatable")
+    add("--include", action="append", default=[], metavar="GLOB", help="in folders, also check files with such names")
     add("--hook", action="store_true", help="skip named files that have no front matter, as the pre-commit hook needs")
-    add("--stdin-filename", metavar="PATH", help="the name to show for standard input, and to find settings by")
+    add(
+        "--stdin-filename",
+        metavar="PATH",
+        help="a name for standard input: it is shown, and the settings of its folder apply",
+    )
     _add_policy(parser)
     _add_evidence(parser)
     _add_fix(parser)
@@ -81,10 +92,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_policy(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("rules and configuration").add_argument
-    add("--select", action="append", default=[], metavar="CODES", help="run these rules only: codes, beginnings, names")
+    add(
+        "--select",
+        action="append",
+        default=[],
+        metavar="CODES",
+        help="run only these rules: codes, beginnings of codes, or names",
+    )
     add("--ignore", action="append", default=[], metavar="CODES", help="do not run these rules")
-    add("--fail-on", choices=SEVERITIES, help="least severity that gives exit status 1")
-    add("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
+    add("--fail-on", choices=SEVERITIES, help="exit with 1 from this severity on")
+    add("--exit-zero", action="store_true", help="exit with 0 also if there are findings")
     add("--config", metavar="FILE", help="use this configuration, not the one found above the card")
     add("--no-config", action="store_true", help="use no configuration")
 
@@ -99,13 +116,17 @@ def _add_evidence(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="compare the card with CodeCarbon's emissions.csv; repeatable",
     )
-    csv_flags.add_arguments(parser, price_title="what prices an emissions.csv")
+    csv_flags.add_arguments(parser, price_title="the place, for an emissions.csv")
 
 
 def _add_fix(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("fixes").add_argument
     add("--fix", action="store_true", help="apply the safe fixes: they do not change the meaning")
-    add("--unsafe-fixes", action="store_true", help="with --fix or --diff: make the guesses too, such as kilograms")
+    add(
+        "--unsafe-fixes",
+        action="store_true",
+        help="with --fix or --diff: also make guesses, such as kilograms to grams",
+    )
     add("--diff", action="store_true", help="show what --fix would change, and change nothing")
 
 

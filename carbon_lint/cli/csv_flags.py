@@ -29,13 +29,13 @@ def add_arguments(parser: ArgumentParser, *, price_title: str) -> None:
 
     price = parser.add_argument_group(price_title)
     price.add_argument(
-        "--location", metavar="PLACE", help="where the energy came from: FRA, USA/virginia, gcp/us-central1"
+        "--location", metavar="PLACE", help="the place of the machine: FRA, USA/virginia, gcp/us-central1"
     )
     price.add_argument(
         "--carbon-intensity", metavar="G", type=float, help="the grid's g CO2eq per kWh, instead of a place"
     )
     add_unusual_argument(price)
-    table = parser.add_argument_group("of an emissions.csv")
+    table = parser.add_argument_group("which runs of an emissions.csv")
     table.add_argument("--run-id", metavar="ID", help="take this run")
     table.add_argument("--last", action="store_true", help="take the run that ended last")
     table.add_argument("--sum", action="store_true", help="add all runs up")
@@ -43,10 +43,10 @@ def add_arguments(parser: ArgumentParser, *, price_title: str) -> None:
     table.add_argument(
         "--trust-location",
         action="store_true",
-        help="keep the file's grams though it says Quebec or has the world's average (CodeCarbon's silent defaults), "
+        help="keep the file's grams even if its place is Quebec or the world's average (CodeCarbon's silent defaults) "
         "or CodeCarbon 1.x wrote it",
     )
-    table.add_argument("--gpu-unused", action="store_true", help="believe that the GPU it names took no energy")
+    table.add_argument("--gpu-unused", action="store_true", help="accept that the GPU in the file used no energy")
 
 
 def given(arguments: Namespace, *, with_price: bool = True) -> list[str]:

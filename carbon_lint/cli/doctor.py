@@ -1,9 +1,10 @@
-"""Say what would be measured on this machine and how, before any energy is spent.
+"""Show what can be measured on this machine, and how, before any energy is spent.
 
   carbon-lint doctor --location FRA
 
-Exit status and last line are those of `carbon-lint run` with the same flags and configuration: 0 if the run would be
-measured, 125 if it would not.
+It ends as `carbon-lint run` with the same flags would begin.
+
+Exit status: 0 if a run here would be measured, 125 if it would not.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.flags import add_unusual_argument
 from carbon_lint.cli.options import options_from
+from carbon_lint.config import load
 from carbon_lint.errors import ExitCode
+from carbon_lint.measurement.system import need_linux
+from carbon_lint.pipeline.limits import budget_of
+from carbon_lint.pipeline.place import choose, needs_place, open_grid
+from carbon_lint.report.doctor import as_json, as_text
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
     from carbon_lint.measurement.doctor import Diagnosis
 
 
@@ -29,23 +34,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint doctor`."""
     parser.add_argument("--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., auto")
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
-    parser.add_argument("--electricity-maps", metavar="ZONE", help="FR, US-CAL-CISO, ...; asks Electricity Maps")
+    parser.add_argument("--electricity-maps", metavar="ZONE", help="a zone of Electricity Maps: FR, US-CAL-CISO, ...")
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
     parser.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     add_unusual_argument(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (default text)")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
+    )
 
 
 def run(arguments: Namespace) -> int:
     """Diagnose, print, and say by the exit status whether a run would be measured."""
-    from carbon_lint.measurement.system import need_linux
-
     need_linux()
-    from carbon_lint.config import load
     from carbon_lint.measurement.doctor import diagnose
-    from carbon_lint.pipeline.limits import budget_of
-    from carbon_lint.pipeline.place import choose, needs_place, open_grid
-    from carbon_lint.report.doctor import as_json, as_text
 
     settings, options = load(os.getcwd()), options_from(arguments)
     chosen = choose(options, settings)

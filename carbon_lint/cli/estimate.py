@@ -1,28 +1,30 @@
-"""Say what a job would take, before it runs: a range, and what it rests on.
+r"""Estimate the energy and the emissions of a job before it runs.
 
-carbon-lint estimate --gpu A100 --count 8 --hours 12 --location FRA
-carbon-lint estimate --runner ubuntu-latest --hours 1 --load 50%
-carbon-lint estimate --cpu 'EPYC 7763' --sockets 2 --memory '256 GiB' --hours 12
-carbon-lint estimate --from-record short.json --scale 40
+  carbon-lint estimate --gpu A100 --count 8 --hours 12 --location FRA
+  carbon-lint estimate --runner ubuntu-latest --hours 1 --load 50%
+  carbon-lint estimate --cpu 'EPYC 7763' --sockets 2 --memory '256 GiB' \
+    --hours 12
+  carbon-lint estimate --from-record short.json --scale 40
+
+The result is a range, with what it is computed from.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
 
 from carbon_lint.cli.flags import add_place_arguments
 from carbon_lint.cli.options import options_from
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
+from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu
+from carbon_lint.estimate.machine import Host, Runner, find_host, find_runner
+from carbon_lint.pipeline.place import place_of_now
+from carbon_lint.records.store import load_record
+from carbon_lint.report.estimate import estimate_json, estimate_text
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_memory_gib, parse_power_w
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.estimate.job import Device, Estimate
-    from carbon_lint.estimate.machine import Host
-    from carbon_lint.estimate.runners import Runner
 
 _SUBJECTS = ("gpu", "power", "cpu", "runner", "from_record")
 _ONLY_OF_A_JOB = ("count", "hours", "host_power", "sockets", "threads", "memory", "load")
@@ -34,45 +36,39 @@ def add_arguments(parser: ArgumentParser) -> None:
     what = parser.add_argument_group("the job (--gpu, --power, --cpu, --runner or --from-record)")
     what.add_argument("--gpu", metavar="NAME", help="A100, H100, T4, RTX 3090, ...")
     what.add_argument("--power", metavar="QUANTITY", help="rating of a device that is not in the table, e.g. '300 W'")
-    what.add_argument("--count", metavar="N", help="how many of them (default 1)")
+    what.add_argument("--count", metavar="N", help="how many GPUs or devices (default 1)")
     what.add_argument("--runner", metavar="LABEL", help="a hosted runner: ubuntu-latest, hf-jobs-a10g-small, ...")
     what.add_argument("--cpu", metavar="NAME", help="the processor, e.g. 'AMD EPYC 7763'")
-    what.add_argument("--sockets", metavar="N", help="how many of it the machine has (default 1, whole)")
-    what.add_argument("--threads", metavar="N", help="how many threads the job may use: a part of it, as a VM's")
-    what.add_argument("--memory", metavar="QUANTITY", help="memory of the machine or its part, e.g. '16 GiB'")
-    what.add_argument("--load", metavar="PERCENT", help="mean load of the CPU, e.g. 50%% (default: anything)")
-    what.add_argument("--hours", metavar="N", help="how long")
+    what.add_argument("--sockets", metavar="N", help="how many processors the machine has (default 1)")
+    what.add_argument("--threads", metavar="N", help="how many threads the job may use, if not all, as in a VM")
+    what.add_argument("--memory", metavar="QUANTITY", help="memory that the job may use, e.g. '16 GiB'")
+    what.add_argument("--load", metavar="PERCENT", help="mean load of the CPU, e.g. 50%% (default: from idle to full)")
+    what.add_argument("--hours", metavar="N", help="how long the job takes")
     what.add_argument("--host-power", metavar="QUANTITY", help="the machine around the GPUs, e.g. '400 W'")
     what.add_argument("--from-record", metavar="FILE", help="a measured run to scale up")
-    what.add_argument("--scale", metavar="N", help="how much more than that run (default 1)")
-    where = parser.add_argument_group("where the energy comes from (default: as configured; without it energy only)")
+    what.add_argument("--scale", metavar="N", help="how many times that run (default 1)")
+    where = parser.add_argument_group("the place (default: as configured; without a place, energy only)")
     add_place_arguments(where)
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print it (default text)")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
+    )
 
 
 def run(arguments: Namespace) -> int:
     """Estimate and print."""
-    from carbon_lint.report.estimate import estimate_json, estimate_text
-
     estimate = _estimate(arguments)
     sys.stdout.write(estimate_json(estimate) if arguments.format == "json" else estimate_text(estimate))
     return 0
 
 
 def _estimate(arguments: Namespace) -> Estimate:
-    from carbon_lint.config import Settings, load
-    from carbon_lint.pipeline.place import place_of_now
-
     given = _check_flags(arguments)
     options = options_from(arguments)
     # A record says where it was measured: only a flag takes it to another place.
     settings = Settings() if "from_record" in given else load()
     place = place_of_now(options, settings)
     if "from_record" in given:
-        from carbon_lint.estimate.job import estimate_record
-        from carbon_lint.records.store import load_record
-
         scale = _number(arguments, "scale")
         return estimate_record(
             load_record(arguments.from_record, allow_unusual=arguments.allow_unusual_intensity),
@@ -80,8 +76,6 @@ def _estimate(arguments: Namespace) -> Estimate:
             place=place,
             pue=options.pue,
         )
-    from carbon_lint.estimate.job import estimate_job
-    from carbon_lint.estimate.runners import find_runner
 
     hours = _number(arguments, "hours")
     if hours is None:
@@ -130,8 +124,6 @@ def _flag(name: str) -> str:
 
 
 def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None, int]:
-    from carbon_lint.estimate.job import Device, find_gpu
-
     if runner is not None:
         return (None, 1) if runner.gpu is None else (find_gpu(runner.gpu), runner.gpu_count)
     count = _whole(arguments, "count")
@@ -144,8 +136,6 @@ def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None
 
 
 def _host(arguments: Namespace, runner: Runner | None) -> Host | None:
-    from carbon_lint.estimate.machine import find_host
-
     if runner is not None:
         host = find_host(runner.cpu, memory_gib=runner.memory_gib, threads=runner.threads)
         return host.of_runner(runner.name, runner.source)

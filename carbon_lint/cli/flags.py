@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
@@ -12,16 +14,16 @@ def add_place_arguments(parser: _ActionsContainer, *, is_run: bool = False) -> N
     from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 
     parser.add_argument(
-        "--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., or auto: ask this machine's cloud"
+        "--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ...; auto asks this machine's cloud"
     )
     parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
     add_unusual_argument(parser)
-    parser.add_argument("--intensity-source", metavar="TEXT", help="whose figure --carbon-intensity is")
-    figure = "every hour at its own" if is_run else "all hours at the present one's"
+    parser.add_argument("--intensity-source", metavar="TEXT", help="where the figure of --carbon-intensity comes from")
+    figure = "each hour's own" if is_run else "the present hour's"
     parser.add_argument(
         "--electricity-maps",
         metavar="ZONE",
-        help=f"e.g. FR: {figure} figure of Electricity Maps; the token in {GRID_TOKEN_VARIABLE}",
+        help=f"a zone of Electricity Maps, e.g. FR: use {figure} figure; the token is in {GRID_TOKEN_VARIABLE}",
     )
 
 
@@ -30,28 +32,30 @@ def add_unusual_argument(parser: _ActionsContainer) -> None:
     parser.add_argument(
         "--allow-unusual-intensity",
         action="store_true",
-        help="accept a carbon intensity outside 1 to 1,500 g/kWh, where every grid lies",
+        help="accept a carbon intensity outside 1 to 1,500 g/kWh, the range of all grids",
     )
 
 
 def add_limit_arguments(parser: _ActionsContainer) -> None:
     """Add the two limits of a run."""
-    parser.add_argument("--max-emissions", metavar="QUANTITY", help="e.g. '1 kg', '500 g'")
-    parser.add_argument("--max-energy", metavar="QUANTITY", help="e.g. '2 kWh', '250 Wh'")
+    parser.add_argument("--max-emissions", metavar="QUANTITY", help="limit of the emissions, e.g. '1 kg', '500 g'")
+    parser.add_argument("--max-energy", metavar="QUANTITY", help="limit of the energy, e.g. '2 kWh', '250 Wh'")
 
 
 def add_baseline_arguments(parser: _ActionsContainer) -> None:
     """Add the flags of the verbs that compare a run with what came before, in a group of their own."""
     from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 
-    group = parser.add_argument_group("what came before")
-    group.add_argument("--baseline", metavar="SOURCE", help="card, record:PATH, ledger:BRANCH or hub:OWNER/MODEL")
+    group = parser.add_argument_group("compare with an earlier run")
+    group.add_argument(
+        "--baseline", metavar="SOURCE", help="the earlier run: card, record:PATH, ledger:BRANCH or hub:OWNER/MODEL"
+    )
     group.add_argument(
         "--max-increase",
         metavar="INCREASE",
-        help="allowed increase over the baseline, e.g. '10%% and 5 g': more than both fails",
+        help="allowed increase, e.g. '10%% and 5 g': fail if it is over both",
     )
-    group.add_argument("--baseline-max-age", metavar="AGE", help="an older baseline is shown and not judged, e.g. 90d")
+    group.add_argument("--baseline-max-age", metavar="AGE", help="show an older run, but do not judge by it, e.g. 90d")
     group.add_argument(
         "--baseline-card", metavar="FILE", help="for --baseline card (default: as configured, else README.md)"
     )
@@ -60,6 +64,16 @@ def add_baseline_arguments(parser: _ActionsContainer) -> None:
         metavar="URL",
         help=f"for --baseline ledger:BRANCH (default ${LEDGER_VARIABLE}, else {LEDGER_FOLDER})",
     )
+
+
+def put(text: str, path: str | None) -> None:
+    """Write a report to the file that `--output` names, else to standard output. Raises OutputError."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    from carbon_lint.files import write_atomically
+
+    write_atomically(path, text.encode("utf-8", "backslashreplace"))
 
 
 def spelled(option: str, value: str) -> str:

@@ -1,20 +1,23 @@
-"""Keep every run's record in one place, and check the month's sum against the team's budget.
+"""Keep every run's record in one place, and check the month against a budget.
 
   carbon-lint ledger add r.json --ledger s3://team/ledger
   carbon-lint ledger add records/
-  carbon-lint ledger sum --month 2026-11 --max-emissions 10kg --ledger s3://team/ledger
+  carbon-lint ledger sum --month 2026-11 --max-emissions 10kg
   carbon-lint ledger sum --window 30d
   carbon-lint ledger report --month 2026-11 --format html -o month.html
   carbon-lint ledger report --by account --by user
   carbon-lint ledger list --month 2026-11
   carbon-lint ledger list --format parquet -o runs.parquet
 
-The ledger is a folder, or any URL that fsspec reaches: one file a record, in month folders. The same record added
-twice counts once; a new attempt, another step, another node count again. An inner run of a run adds nothing, and time
-that runs share on one machine counts once. The same run with other figures is a conflict: it is not added, and the exit
-status is 2. Exit status of `sum`: 0 within the budget, 1 over it, 2 if a record cannot be read, 3 if no run is there to
-be summed, 125 if it is within the budget only as far as was measured. `report` compares the sum with the [[budget]]
-tables of the configuration; it judges nothing, so its exit status is 0, whatever the budgets say.
+The ledger is a folder, or a URL that fsspec can reach, with one file for
+each record. A record that is added twice counts once. A new attempt, another
+step or another node counts again. Time that runs share on one machine counts
+once. If a run is there already with other figures, it is not added.
+
+Exit status of `add`: 2 if a record could not be added.
+Exit status of `sum`: 0 within the budget, 1 over it, 2 if a record cannot be
+read, 3 if there are no runs, 125 if some runs have no figure.
+`report` judges nothing: its exit status is 0.
 """
 
 from __future__ import annotations
@@ -55,15 +58,24 @@ _ADDED = {
     "unreadable": "NOT added: what the ledger holds in its place cannot be read:",
 }
 
+_ACTIONS = {
+    "add": "put records into the ledger",
+    "sum": "add up the runs, for example of one month",
+    "list": "list the runs in order of time",
+    "report": "show what a month used, and which runs used it",
+}
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the actions of `carbon-lint ledger` and their flags."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="put records into the ledger", allow_abbrev=False)
+    add, total, listing, reporting = (
+        actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+        for name, text in _ACTIONS.items()
+    )
     add.add_argument(
         "records", nargs="+", metavar="RECORD", help="what `carbon-lint run --record` wrote, or a folder of records"
     )
-    total = actions.add_parser("sum", help="sum up the runs, for example of one month", allow_abbrev=False)
     total.add_argument("--max-emissions", metavar="QUANTITY", help="budget of the sum, e.g. '10 kg'")
     total.add_argument("--max-energy", metavar="QUANTITY", help="budget of the sum, e.g. '200 kWh'")
     total.add_argument(
@@ -71,17 +83,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="judge the total even if some runs have no figure",
     )
-    total.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
-    listing = actions.add_parser("list", help="list the runs in the order of time", allow_abbrev=False)
+    total.add_argument("--format", choices=("text", "json"), default="text", help="format of the output (default text)")
     listing.add_argument(
         "--format",
         choices=("text", "csv", "json", "parquet"),
         default="text",
-        help="of the list (default text); the others have one row a run",
+        help="format of the list (default text); csv, json and parquet have one row for each run",
     )
-    listing.add_argument("-o", "--output", metavar="FILE", help="write the list there instead of printing it")
+    listing.add_argument("-o", "--output", metavar="FILE", help="write the list to FILE")
     listing.add_argument("--force", action="store_true", help="overwrite FILE")
-    reporting = actions.add_parser("report", help="answer what a month came to, and where it went", allow_abbrev=False)
     add_report_arguments(reporting)
     for action in (total, listing, reporting):
         when = action.add_mutually_exclusive_group()

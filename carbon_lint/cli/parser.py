@@ -1,13 +1,13 @@
 """argparse whose errors say what to do, in two lines, as all others of carbon-lint do.
 
-An option that takes one value refuses a second one: argparse would keep the last and drop the others unsaid. Of two
-limits the tighter one holds, as between a flag and the configuration.
+An option that takes one value refuses a second one: argparse would silently keep the last. Of two limits the tighter
+one holds, as between a flag and the configuration.
 """
 
 from __future__ import annotations
 
 import sys
-from argparse import Action, ArgumentError, ArgumentParser
+from argparse import Action, ArgumentError, ArgumentParser, RawDescriptionHelpFormatter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,13 +17,34 @@ VERBOSE = "log what is read, asked and decided, without secrets"
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterable
+
+
+class Help(RawDescriptionHelpFormatter):
+    """Show in the usage line what must be given; the options are listed below it."""
+
+    def add_usage(
+        self, usage: str | None, actions: Iterable[Action], groups: Iterable[Any], prefix: str | None = None
+    ) -> None:
+        """Add the usage line. argparse asks for one with an empty prefix to name the actions of a verb."""
+        needed = [action for action in actions if action.required or not action.option_strings]
+        if prefix is None:
+            self._prog += " [OPTIONS]"
+            groups = ()
+        super().add_usage(usage, needed, groups, prefix)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        from textwrap import wrap
+
+        return wrap(" ".join(text.split()), width, break_on_hyphens=False)  # names of flags and programs stay whole
 
 
 class Parser(ArgumentParser):
     """The parser of one verb."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, **{"formatter_class": Help, **options})
+        self._positionals.title = "arguments"
         for name in (None, "store"):  # groups and actions of this parser look there, too
             self.register("action", name, OneValue)
 

@@ -1,14 +1,21 @@
-"""Commit a card to the Hugging Face Hub, exactly once, whatever the network does.
+"""Commit a card to the Hugging Face Hub, exactly once, even if the network fails.
 
-  carbon-lint publish --record r.json --to owner/model    a run's figures, into the card that is on the Hub
-  carbon-lint publish README.md --to owner/model          the figures of README.md, into the card that is on the Hub
-  carbon-lint publish README.md --whole-card --to owner/model    all of README.md, over the card that is on the Hub
-  carbon-lint publish --stage --to owner/model            a draft pull request for the training to push to
-  carbon-lint publish --merge refs/pr/3 --record r.json --to owner/model    weights and card on main together
+  The figures of a run, into the card on the Hub:
+    carbon-lint publish --record r.json --to owner/model
+  The figures of README.md, into the card on the Hub:
+    carbon-lint publish README.md --to owner/model
+  All of README.md, over the card on the Hub:
+    carbon-lint publish README.md --whole-card --to owner/model
+  A draft pull request that the training pushes to, then weights and card
+  together on main:
+    carbon-lint publish --stage --to owner/model
+    carbon-lint publish --merge refs/pr/3 --record r.json --to owner/model
 
-Only the figures (`co2_eq_emissions`) change, unless --whole-card is given; a model without a card gets all of CARD.
-Nothing is committed if the card is there already. Exit status 4 if the card could not be published; 1 if the
-card to be committed has errors, or the run to be merged did not pass.
+Only the figures change unless you give --whole-card. A model without a card
+gets all of CARD. If the Hub has the figures already, nothing is committed.
+
+Exit status: 0 done, 1 if the card has errors or the run did not pass,
+4 if the card could not be published.
 """
 
 from __future__ import annotations
@@ -16,27 +23,28 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.hub_extra import need_hub, show_endpoint
+from carbon_lint.cli.hub_extra import need_hub, show_endpoint, show_wait
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.redact import redacted
+from carbon_lint.records.provenance import check_origin
+from carbon_lint.records.record import Record
+from carbon_lint.records.store import load_record
+from carbon_lint.report.publication import as_json, as_text
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
-
-    from carbon_lint.config import Settings
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.remote import ModelRepo
     from carbon_lint.hub.publish.card import Published
+    from carbon_lint.hub.publish.figures import Publishing
     from carbon_lint.hub.publish.losses import Loss
-    from carbon_lint.pipeline.publish import Publishing
-    from carbon_lint.records.record import Record
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -50,37 +58,39 @@ def add_arguments(parser: ArgumentParser) -> None:
     _add_block_arguments(parser)
     where = parser.add_argument_group("where and how")
     where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
-    where.add_argument("--create-pr", action="store_true", help="in a pull request; one that is open is updated")
+    where.add_argument("--create-pr", action="store_true", help="open a pull request, or update the open one")
     where.add_argument("--message", metavar="TEXT", help="the commit's first line")
     where.add_argument(
         "--force", action="store_true", help="with --whole-card: replace it even if somebody edited it in between"
     )
     where.add_argument("--dry-run", action="store_true", help="show the change, commit nothing")
-    where.add_argument("--lineage", action="store_true", help="report what the base models state, and the sum")
-    where.add_argument("--timeout", metavar="DURATION", default="2m", help="for the whole, waits included (default 2m)")
-    where.add_argument("--token-file", metavar="FILE", type=Path, help="file that holds the token alone")
+    where.add_argument("--lineage", action="store_true", help="show the emissions of the base models, and the sum")
+    where.add_argument(
+        "--timeout", metavar="DURATION", default="2m", help="for everything, with all waits (default 2m)"
+    )
+    where.add_argument("--token-file", metavar="FILE", type=Path, help="a file with the token and nothing else")
     staged = parser.add_argument_group("weights and card together")
     staged.add_argument(
         "--stage", action="store_true", help="open a draft pull request and print its ref to train into"
     )
-    staged.add_argument("--stage-key", metavar="TEXT", help="find this draft again by it (default in CI: the run)")
-    staged.add_argument("--merge", metavar="REF", help="merge that draft, if the run of --record has passed")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
+    staged.add_argument("--stage-key", metavar="TEXT", help="a name to find this draft again (default in CI: the run)")
+    staged.add_argument("--merge", metavar="REF", help="merge the draft REF if the run of --record has passed")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
+    )
 
 
 def _add_block_arguments(parser: ArgumentParser) -> None:
     block = parser.add_argument_group("with --record, for the block")
     block.add_argument("--training-type", metavar="TEXT", help="pre-training or fine-tuning; else kept as it is")
     block.add_argument(
-        "--replace", action="store_true", help="also a smaller figure over a larger one of its run group"
+        "--replace", action="store_true", help="allow a smaller figure to replace a larger one from the same run group"
     )
-    block.add_argument(
-        "--allow-foreign", action="store_true", help="in CI: also a record that was not made by this run"
-    )
+    block.add_argument("--allow-foreign", action="store_true", help="in CI: accept a record that another run made")
     block.add_argument(
         "--with-evidence",
         action="store_true",
-        help="also the record and its journal, for `carbon-lint verify MODEL`; they name command, host and commit",
+        help="also publish record and journal, for `carbon-lint verify MODEL`; they name command, host and commit",
     )
 
 
@@ -102,7 +112,7 @@ def run(arguments: Namespace) -> int:
             deadline=deadline,
             token_file=arguments.token_file,
             needs_token=not arguments.dry_run,
-            on_wait=_say_wait,
+            on_wait=show_wait,
         ) as repo,
     ):
         show_endpoint(repo.endpoint)
@@ -150,7 +160,7 @@ def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
     from carbon_lint.hub.client.http import Retries
     from carbon_lint.hub.publish.stage import stage_release
 
-    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=_say_wait))
+    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=show_wait))
     if arguments.format == "json":
         document = {"format": 1, "model": staged.repo_id, "pull_request": staged.num, "revision": staged.ref}
         sys.stdout.write(json.dumps({**document, "url": staged.url, "is_new": staged.is_new}, indent=2) + "\n")
@@ -171,13 +181,11 @@ def _stage_key(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
 
 
 def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadline: Deadline) -> int:
-    from carbon_lint.config import load
     from carbon_lint.hub.client.http import Retries
     from carbon_lint.hub.publish.card import publish_card
     from carbon_lint.hub.publish.pulls import publish_by_pull_request
     from carbon_lint.hub.publish.stage import merge_release, parse_ref
     from carbon_lint.pipeline.publish import request_of
-    from carbon_lint.report.publication import as_json, as_text
 
     notes: list[str] = []
     settings = load(".")
@@ -190,7 +198,7 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
         overwrite=arguments.force,
         title=arguments.message,
         on_loss=_say_loss,
-        retries=Retries(on_wait=_say_wait),
+        retries=Retries(on_wait=show_wait),
     )
     if arguments.merge and record is not None:
         published = merge_release(parse_ref(arguments.merge), record, request, repo, deadline)
@@ -219,12 +227,10 @@ def _lineage(published: Published, repo: ModelRepo) -> list[str]:
 
 
 def _publishing(arguments: Namespace, record: Record | None, settings: Settings, repo_id: str) -> Publishing:
-    from carbon_lint.pipeline.plan import Mode
-    from carbon_lint.pipeline.publish import Publishing
+    from carbon_lint.hub.publish.figures import Publishing
 
-    mode = Mode.PULL_REQUEST if arguments.create_pr else Mode.COMMIT
     return Publishing(
-        mode=Mode.DRY_RUN if arguments.dry_run else mode,
+        is_dry=arguments.dry_run,
         card=None if arguments.card is None else _read(arguments.card),
         card_name=arguments.card or "",
         whole_card=arguments.whole_card,
@@ -246,17 +252,10 @@ def _read(path: str) -> bytes:
 
 
 def _record(arguments: Namespace) -> Record:
-    from carbon_lint.records.provenance import check_origin
-    from carbon_lint.records.store import load_record
-
     record = load_record(arguments.record)
     if not arguments.allow_foreign:
         check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
     return record
-
-
-def _say_wait(seconds: float, why: str) -> None:
-    sys.stderr.write(f"carbon-lint: {terminal(redacted(why))}; trying again in {seconds:.1f} s\n")
 
 
 def _say_loss(lost: Loss) -> None:

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import REMAINDER
+from argparse import REMAINDER, ArgumentParser, Namespace
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_place_arguments
 from carbon_lint.cli.options import options_from
+from carbon_lint.config import DEFAULT, Settings
 from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
-from carbon_lint.pipeline.options import check_tick, record_path_of
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.config import Settings
-    from carbon_lint.gate.verdict import Budget
-    from carbon_lint.measurement.request import RunRequest
-    from carbon_lint.pipeline.options import Options
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Provenance
+from carbon_lint.gate.verdict import Budget
+from carbon_lint.measurement.job.environment import own_venv
+from carbon_lint.measurement.request import RunRequest
+from carbon_lint.pipeline.limits import budget_of
+from carbon_lint.pipeline.options import Options, check_tick, record_path_of
+from carbon_lint.pipeline.plan import RunPlan, Surroundings, plan_run, request_of
+from carbon_lint.records.comparable import identity_before
+from carbon_lint.records.provenance import provenance_of
+from carbon_lint.records.record import Provenance
+from carbon_lint.records.schedulers import default_group, node_count
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint run`."""
     where = parser.add_argument_group("location (needed for grams)")
     add_place_arguments(where, is_run=True)
-    where.add_argument("--energy-only", action="store_true", help="measure energy, state no emissions")
+    where.add_argument("--energy-only", action="store_true", help="measure energy only, no emissions")
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
     where.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
     where.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
@@ -37,27 +36,28 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--require",
         action="append",
         choices=REQUIRABLE,
-        help="do not start unless this is measured; none: go on without a GPU that is here and cannot be read",
+        help="do not start unless a sensor measures this; none: start even if a GPU cannot be read",
     )
     _add_budget_arguments(parser)
     add_baseline_arguments(parser)
-    out = parser.add_argument_group("what is written")
+    out = parser.add_argument_group("files to write")
     out.add_argument(
-        "--record", metavar="FILE", help="the run's evidence, as JSON (its journal lies beside it); or a folder/"
+        "--record",
+        metavar="FILE",
+        help="write the record of the run here, as JSON, with its journal beside it; or a folder/",
     )
-    out.add_argument("--card", metavar="FILE", help="model card to write the figures into, whatever became of the job")
+    out.add_argument("--card", metavar="FILE", help="write the figures into this model card, also if the job fails")
     out.add_argument("--training-type", metavar="TEXT", help="for the card: pre-training or fine-tuning")
     out.add_argument(
         "--run-group",
         metavar="NAME",
-        help="joins resumed, retried and failed runs: the card states "
-        "the sum over those whose records lie in one folder",
+        help="one name for resumed, retried and failed runs: the card states the sum of their records in one folder",
     )
     out.add_argument(
         "--pushes-to",
         metavar="MODEL",
-        help="the model that the job pushes to by itself, owner/model; if the run does not complete, the commits that "
-        "were pushed during it are listed",
+        help="the model that the job itself pushes to, owner/model; if the run does not complete, the record lists "
+        "the commits pushed during it",
     )
     _add_job_arguments(parser)
 
@@ -65,54 +65,60 @@ def add_arguments(parser: ArgumentParser) -> None:
 def _add_job_arguments(parser: ArgumentParser) -> None:
     job = parser.add_argument_group("the job")
     job.add_argument(
-        "--pass-env", metavar="NAME", action="append", help="hand on a variable that is withheld, as HF_TOKEN"
+        "--pass-env",
+        metavar="NAME",
+        action="append",
+        help="give the job a variable that is withheld, such as HF_TOKEN; repeatable",
     )
     job.add_argument(
         "--remote-ok",
         action="store_true",
-        help="run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client",
+        help="run a command that works elsewhere (ssh, kubectl, srun, a remote Docker), and measure only its client",
     )
     job.add_argument(
         "--leave-containers",
         action="store_true",
-        help="neither count nor stop the containers that the job's scripts start",
+        help="do not count or stop the containers that the job's scripts start",
     )
-    job.add_argument("--tick", metavar="DURATION", default="1s", help="between two readings (default 1s)")
+    job.add_argument("--tick", metavar="DURATION", default="1s", help="time between two readings (default 1s)")
+    parser.usage = "%(prog)s -- COMMAND ..."
     job.add_argument("command", nargs=REMAINDER, metavar="-- COMMAND ...", help="the program and its arguments")
 
 
 def _add_budget_arguments(parser: ArgumentParser) -> None:
     limits = parser.add_argument_group("the budget")
     add_limit_arguments(limits)
-    limits.add_argument("--on-exceed", choices=ON_EXCEED, help="stop the job over a limit (default), or not")
+    limits.add_argument(
+        "--on-exceed", choices=ON_EXCEED, help="stop a job that goes over a limit (default), or let it finish"
+    )
     limits.add_argument(
         "--stop-when",
         choices=("likely", "certain"),
-        help="over a limit is: the likely figure (default), or the lower end of its range",
+        help="stop when the likely figure is over the limit (default), or when the lower end of its range is",
     )
     limits.add_argument(
         "--budget-folder",
         metavar="DIR",
-        help="the limits are those of the whole job: each node writes its figures into this folder, which all must "
-        "see, and all stop when the sum is over",
+        help="a folder that all nodes of the job see: each node writes its figures there, and all stop when the sum "
+        "goes over the limit",
     )
-    limits.add_argument("--on-unmeasured", choices=ON_EXCEED, help="the same when readings fail")
-    limits.add_argument("--grace", metavar="DURATION", help="from SIGTERM to SIGKILL (default 30s)")
+    limits.add_argument(
+        "--on-unmeasured", choices=ON_EXCEED, help="when readings fail: stop the job (default), or let it finish"
+    )
+    limits.add_argument(
+        "--grace", metavar="DURATION", help="time from SIGTERM to SIGKILL, to save a checkpoint (default 30s)"
+    )
     limits.add_argument(
         "--forecast",
         action="store_true",
-        help="warn when the job is heading over the limit, by the progress that it prints (tqdm, Trainer, Keras, "
-        "'Epoch 3/10', 'step 420/1000') or writes (0.4, 40%% or 12/30) into the file that CARBON_LINT_PROGRESS names",
+        help="warn as soon as the job is heading over its limit, by the progress that it prints (tqdm, Trainer, "
+        "Keras, 'Epoch 3/10', 'step 420/1000') or writes (0.4, 40%% or 12/30) into the file $CARBON_LINT_PROGRESS",
     )
-    limits.add_argument("--expected-duration", metavar="DURATION", help="for --forecast, if the job tells no progress")
+    limits.add_argument("--expected-duration", metavar="DURATION", help="for --forecast, if the job shows no progress")
 
 
 def plan_from(arguments: Namespace, settings: Settings, provenance: Provenance) -> RunPlan:
     """Return the plan that the flags and the configuration ask for. Raises CarbonLintError."""
-    from carbon_lint.pipeline.limits import budget_of
-    from carbon_lint.pipeline.plan import Surroundings, plan_run
-    from carbon_lint.records.comparable import identity_before
-
     if arguments.run_group is not None and arguments.record is None:
         raise UsageError(
             "--run-group needs --record: the group's total is computed from saved records",
@@ -139,8 +145,6 @@ def _default_group(provenance: Provenance, record_path: str | None, card: str | 
 
     A card that one of many tasks or nodes writes states its own figures: the sum is not there before all have ended.
     """
-    from carbon_lint.records.schedulers import default_group, node_count
-
     is_one_of_many = provenance.job_index is not None or (node_count(os.environ) or 1) > 1
     if record_path is None or not record_path.endswith(".json") or (card is not None and is_one_of_many):
         return None
@@ -149,8 +153,6 @@ def _default_group(provenance: Provenance, record_path: str | None, card: str | 
 
 def describe_group(plan: RunPlan) -> str | None:
     """Return a line on the run group if the scheduler's job gave it; `None` if somebody named it, or there is none."""
-    from carbon_lint.config import DEFAULT
-
     if plan.run_group is None or plan.sources["run-group"] != DEFAULT:
         return None
     return (
@@ -161,10 +163,8 @@ def describe_group(plan: RunPlan) -> str | None:
 
 def request_from(arguments: Namespace, plan: RunPlan, provenance: Provenance) -> RunRequest:
     """Return the request of the job. Raises UsageError if there is no command."""
-    from carbon_lint.measurement.job.environment import own_venv
     from carbon_lint.measurement.job.job import inherited_descriptors
     from carbon_lint.measurement.job.ranks import stray_rank, whole_node
-    from carbon_lint.pipeline.plan import request_of
 
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command:
@@ -195,6 +195,4 @@ def _check_together(options: Options, budget: Budget) -> None:
 
 def provenance_from(arguments: Namespace) -> Provenance:
     """Return where the run takes place. Asks git, unless a CI states it."""
-    from carbon_lint.records.provenance import provenance_of
-
     return replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or arguments.card)

@@ -1,14 +1,16 @@
-"""Check the figure on a card against the evidence for it, without trusting who wrote the card.
+"""Check the figure on a card against its evidence, without trusting the author.
 
   carbon-lint verify README.md --record r.json
   carbon-lint verify README.md --record r.json --journal r.jsonl.gz
   carbon-lint verify owner/model
 
-The figures are computed again from the journal by the functions that `run` uses. Three lists say what is proven, what
-is only claimed, and what cannot be known. Without --record, the files beside the card are taken, as
-`publish --with-evidence` puts them there: carbon-lint.json, carbon-lint.jsonl.gz and carbon-lint.sigstore.json.
+It computes the figures again from the journal. Three lists show what is
+proven, what is only claimed, and what cannot be known. Without --record it
+reads the files that `publish --with-evidence` puts beside the card:
+carbon-lint.json, carbon-lint.jsonl.gz and carbon-lint.sigstore.json.
 
-Exit status 0 if nothing contradicts the figure, 1 if anything does, 3 if the card states no figure.
+Exit status: 0 if nothing contradicts the figure, 1 if something does, 3 if
+the card has no figure.
 """
 
 from __future__ import annotations
@@ -16,16 +18,22 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.hub_extra import need_hub, show_endpoint
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.files import read_file
+from carbon_lint.records.journal import existing, journal_path
+from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
+from carbon_lint.records.store import record_file
+from carbon_lint.report.verification import render_json, render_text
 from carbon_lint.text import quoted
+from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
     from carbon_lint.verification.verify import Evidence
 
 
@@ -37,21 +45,24 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--journal", metavar="FILE", help="the run's journal (default: the one beside the record)")
     parser.add_argument(
-        "--bundle", metavar="FILE", help="who signed the record (default: carbon-lint.sigstore.json beside the card)"
+        "--bundle",
+        metavar="FILE",
+        help="the signature of the record (default: carbon-lint.sigstore.json beside the card)",
     )
     parser.add_argument(
         "--trusted-root",
         metavar="FILE",
-        help="the keys that signatures are checked by (default: the public Sigstore's, over the network)",
+        help="the keys to check signatures with (default: those of the public Sigstore, over the network)",
     )
     parser.add_argument("--revision", default="main", metavar="REF", help="branch or commit on the Hub (default main)")
     parser.add_argument("--timeout", default="60s", metavar="TIME", help="for all requests to the Hub (default 60s)")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default text)")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
+    )
 
 
 def run(arguments: Namespace) -> int:
     """Check the figure, print what is known of it, return 0 or 1."""
-    from carbon_lint.report.verification import render_json, render_text
     from carbon_lint.verification.verify import verify
 
     with ExitStack() as stack:
@@ -72,9 +83,6 @@ def _is_on_hub(card: str) -> bool:
 
 
 def _from_files(arguments: Namespace) -> Evidence:
-    from carbon_lint.records.journal import existing, journal_path
-    from carbon_lint.records.predicate import BUNDLE, RECORD
-    from carbon_lint.records.store import record_file
     from carbon_lint.verification.verify import Evidence
 
     card = _read(arguments.card, "card")
@@ -105,8 +113,6 @@ def _from_files(arguments: Namespace) -> Evidence:
 
 
 def _read(path: str, what: str) -> bytes:
-    from carbon_lint.files import read_file
-
     data = read_file(path, what)
     if data is None:
         raise InputError(f"cannot read {quoted(path)}: it is not there", hint=f"check the path of the {what}")
@@ -114,8 +120,6 @@ def _read(path: str, what: str) -> bytes:
 
 
 def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
-    from carbon_lint.cli.hub_extra import need_hub, show_endpoint
-
     for name in ("record", "journal", "bundle"):
         if getattr(arguments, name) is not None:
             raise UsageError(
@@ -126,8 +130,6 @@ def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
     from carbon_lint.hub.client.endpoint import endpoint_of
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.evidence import read_published
-    from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
-    from carbon_lint.units import parse_duration_s
     from carbon_lint.verification.verify import Evidence
 
     show_endpoint(endpoint_of(os.environ))

@@ -1,12 +1,15 @@
-"""Find the power of a host by the models of `run`: a processor by name, its sockets or threads, and memory. Pure."""
+"""Find a host, by its processor, sockets or threads and memory, or as a hosted runner, and its power by the models."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
+from carbon_lint.data import load
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.host.cpu import share_of
 from carbon_lint.measurement.host.power import CpuModel, memory_power_w
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
 _MODELS = "models of CPU and memory: those of `carbon-lint run` (docs/measuring.md)"
 _MOST_SOCKETS = 64
 _MOST_THREADS = 65_536
+_COUNTS = (
+    r"^\s*(\d{1,3}|dual|quad)(?:\s*[x\u00d7*]\s+|[x\u00d7*](?=amd|intel|xeon|epyc|opteron)|\s+(?=[a-z]))(?=\S)",
+    r"[\s,(]+[x\u00d7*]\s*(\d{1,2})\)?\s*$",
+    r"[\s,(]+(\d{1,2}|dual|quad)[\s-]*(?:sockets?|chips?|CPUs|processors|way)\b\)?",
+)
 _LEAST_MEMORY_GIB, _MOST_MEMORY_GIB = 1 / 64, 65_536.0
 
 
@@ -69,18 +77,19 @@ def find_host(name: str, *, memory_gib: float, sockets: int | None = None, threa
         )
     cpu, what, is_part = _counted(socket, sockets, threads)
     counted = f"{what} of {socket.name} ({socket.tdp_w:g} W a socket) and {memory_gib:g} GiB of memory"
-    doubts = () if socket.doubt is None else (socket.doubt,)
+    unused = f"--threads {threads} is not used: how many {socket.name} has is not known, so whole sockets are counted"
+    doubts = (socket.doubt or "", unused if threads is not None and socket.threads is None else "")
     return Host(
         cpu=cpu,
         memory_w=memory_power_w(memory_gib, is_part=is_part),
         basis=counted,
-        sources=(f"CPU: {socket.source}", *doubts, _MODELS),
+        sources=(f"CPU: {socket.source}", *filter(None, doubts), _MODELS),
     )
 
 
 def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[CpuModel, str, bool]:
     """Return the model of what is counted, what that is in words, and whether it is a part of a machine."""
-    whole = CpuModel(full_power_w=socket.tdp_w * (sockets or 1))
+    whole = CpuModel(full_power_w=socket.tdp_w * (sockets or 1), widening=socket.widening)
     in_words = f"{sockets or 1} x the whole socket"
     if threads is None:
         return whole, in_words, False
@@ -106,15 +115,19 @@ def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[
 
 
 def _without_count(name: str, sockets: int | None) -> tuple[str, int | None]:
-    """Return `2 x NAME` as the name and its sockets. Raises UsageError if `sockets` says another number."""
-    times = r"\s*[x\u00d7*]\s+|[x\u00d7*](?=amd|intel|xeon|epyc|opteron)|\s+(?=[a-z])"
-    found = re.fullmatch(rf"\s*(\d{{1,3}}|dual|quad)(?:{times})(.+)", name, re.IGNORECASE | re.DOTALL)
-    if found is None:
-        return name, sockets
-    count = {"dual": 2, "quad": 4}.get(found[1].lower()) or int(found[1])
-    if sockets not in {None, count}:
-        raise UsageError(f"--cpu {quoted(name)} and --sockets {sockets} disagree", hint="give one of them")
-    return found[2], count
+    """Return `2 x NAME`, `NAME x2` or `NAME (40 cores, 2 chips)` as the name and its sockets.
+
+    Raises UsageError if `sockets` says another number.
+    """
+    for pattern in _COUNTS:
+        found = re.search(pattern, name, re.IGNORECASE | re.DOTALL)
+        if found is None:
+            continue
+        count = {"dual": 2, "quad": 4}.get(found[1].lower()) or int(found[1])
+        if sockets not in {None, count}:
+            raise UsageError(f"--cpu {quoted(name)} and --sockets {sockets} disagree", hint="give one of them")
+        return name[: found.start()] + name[found.end() :], count
+    return name, sockets
 
 
 def _check(sockets: int | None, threads: int | None, memory_gib: float) -> None:
@@ -126,3 +139,51 @@ def _check(sockets: int | None, threads: int | None, memory_gib: float) -> None:
         raise UsageError(
             f"--memory {memory_gib:g} GiB cannot be a machine's", hint="give what it has, like --memory '16 GiB'"
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """A hosted runner: `gpu` is `None` if it has none; `source` says who states its size, and how its CPU is known."""
+
+    name: str
+    cpu: str
+    threads: int
+    memory_gib: float
+    gpu: str | None
+    gpu_count: int
+    source: str
+
+
+def find_runner(text: str) -> Runner:
+    """Return the runner of a label (`ubuntu-latest`, `hf-jobs-a10g-small`). Raises UsageError with the nearest."""
+    label = text.strip().lower()
+    name = label.removeprefix("hf-jobs-")
+    row = _rows().get(label) or _rows().get(name)
+    if row is None:
+        near = get_close_matches(name, _rows(), n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise UsageError(
+            f"runner {quoted(text)} is not in the table",
+            hint=f"{hint}describe it with --cpu, --threads and --memory",
+        )
+    confirmed = "" if row.get("is_confirmed", True) else ", this size not confirmed"
+    return Runner(
+        name=label,
+        cpu=row["cpu"],
+        threads=row["threads"],
+        memory_gib=float(row["memory_gib"]),
+        gpu=row.get("gpu"),
+        gpu_count=row.get("gpu_count", 1 if "gpu" in row else 0),
+        source=f"{row['source']}{confirmed}; {row['cpu_source']}",
+    )
+
+
+@lru_cache(maxsize=1)
+def _rows() -> dict[str, dict[str, Any]]:
+    """Return the table by label. Those of one provider share its sources."""
+    return {
+        label: {**shared, **row}
+        for shared in load("runners.json")["providers"]
+        for row in shared["runners"]
+        for label in row["labels"]
+    }

@@ -9,7 +9,7 @@
   short-block   there is one, and a recommended field is not in it
   bare          there is none, and the card mentions carbon or emissions
   prose         there is one, and the text below the front matter mentions carbon or emissions
-  comment       a comment follows the figure on its line
+  unit          a comment stands beside the figure, or a field names a unit
   energy        the block has `energy_consumed`
   hardware      the block has hardware, and it or the text mentions hours
   python        PyYAML cannot read the front matter that the Hub reads
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 COMMENT = "carbon-lint:"
 BLOCK = "co2_eq_emissions"
+UNIT_FIELDS = ("unit", "units", "emissions_unit", "emissions_units", "emission_unit")
+"""Fields of the block, as people add them, that name the unit of its figure."""
 _LINE = 200
 """Characters in which a comment behind a figure is looked for."""
 _HOURS = (
@@ -62,8 +64,8 @@ class Context:
         "card",
         "codes",
         "evidence",
+        "is_about_carbon",
         "settings",
-        "speaks",
         "unreadable",
     )
 
@@ -75,8 +77,8 @@ class Context:
         self.evidence = evidence
         self.unreadable = unreadable
         # Most cards do not mention carbon at all, and need no further look: their YAML is not even made into nodes.
-        self.speaks = speaks(card.text)
-        self.block_key: Node | None = card.block_key if self.speaks else None
+        self.is_about_carbon = mentions_carbon(card.text)
+        self.block_key: Node | None = card.block_key if self.is_about_carbon else None
         self.block: Node | None = card.block if self.block_key is not None else None
         self.codes: set[str] = set()  # of the rules that have found something; those in a comment's silence too
         self.active: frozenset[str] = frozenset()  # codes of the rules that run on this card
@@ -172,7 +174,7 @@ class Context:
         if matter is not None and self.text.find(COMMENT, matter.start, matter.end) >= 0:
             found.add("suppression")
         if self.block_key is None:
-            if self.speaks:
+            if self.is_about_carbon:
                 found.add("bare")
         else:
             self._add_block_traits(found)
@@ -186,10 +188,10 @@ class Context:
         if any(name not in fields for name in RECOMMENDED):
             found.add("short-block")
         prose = self.text[self.card.body[0] :].lower()
-        if speaks(prose):
+        if mentions_carbon(prose):
             found.add("prose")
-        if self.emissions is not None and self._has_comment(self.emissions):
-            found.add("comment")
+        if self.emissions is not None and self._may_name_unit(self.emissions):
+            found.add("unit")
         if "energy_consumed" in fields:
             found.add("energy")
         if "hardware_used" in fields and ("hours_used" in fields or any(word in prose for word in _HOURS)):
@@ -197,9 +199,12 @@ class Context:
         if "training_type" in fields and self.card.root is not None and self.card.root.get("base_model") is not None:
             found.add("base-model")
 
-    def _has_comment(self, node: Node) -> bool:
-        at = self.text.find("#", node.end, node.end + _LINE)
-        return at >= 0 and "\n" not in self.text[node.end : at]
+    def _may_name_unit(self, node: Node) -> bool:
+        if any(name in self.fields for name in UNIT_FIELDS):
+            return True
+        key = self.block_key or node
+        above = self.text.rfind("\n", 0, max(0, self.text.rfind("\n", 0, key.start))) + 1
+        return self.text.find("#", above, min(node.end, key.end + 20 * _LINE) + _LINE) >= 0
 
 
 def number(node: Node | None) -> float | None:
@@ -237,13 +242,13 @@ def _pairs(block: Node | None) -> Iterator[tuple[Node, Node]]:
 _IN_UTF8 = "co\u2082".encode()
 
 
-def speaks_bytes(data: bytes) -> bool:
-    """Decide as `speaks`, of a text in UTF-8: half the time, which counts over thousands of cards."""
+def mentions_carbon_bytes(data: bytes) -> bool:
+    """Decide as `mentions_carbon`, of a text in UTF-8: half the time, which counts over thousands of cards."""
     lowered = data.lower()
     return b"emission" in lowered or b"carbon" in lowered or b"co2" in lowered or _IN_UTF8 in lowered
 
 
-def speaks(text: str) -> bool:
+def mentions_carbon(text: str) -> bool:
     """Return whether a text can be about emissions at all."""
     lowered = text.lower()
     return "emission" in lowered or "carbon" in lowered or "co2" in lowered or "co₂" in lowered

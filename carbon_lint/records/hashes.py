@@ -56,12 +56,8 @@ def _written(value: Any) -> str:
 @lru_cache(maxsize=256)
 def _in_order(names: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the names as they are sorted, each with its text before a value. Most records have the same names."""
-    order = sorted(names) if "".join(names).isascii() else sorted(names, key=_by_utf16)
+    order = sorted(names) if "".join(names).isascii() else sorted(names, key=lambda name: name.encode("utf-16-be"))
     return [(name, f"{_quoted(name)}:") for name in order]
-
-
-def _by_utf16(name: str) -> bytes:
-    return name.encode("utf-16-be")
 
 
 def _number(value: float) -> str:

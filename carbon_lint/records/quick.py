@@ -29,7 +29,6 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 _MOST_SHAPES = 256  # of one object, by the names and the types of its members
 _NUMBERS = frozenset({int, float})
-_NULL = {"type": "null"}
 _LEAF = frozenset({"type", "minimum", "maximum", "title", "description", "format", "default", "examples", "$comment"})
 _MEMBERS = frozenset({"properties", "required", "additionalProperties"})
 _NOTES = frozenset({"$schema", "$id", "$defs", "title", "description", "format", "default", "examples", "$comment"})
@@ -161,13 +160,7 @@ def _items(part: Mapping[str, Any], _: Any) -> Check:
 
 def _one_of(parts: list[Mapping[str, Any]], _: Any) -> Check:
     checks = [compile_schema(part) for part in parts]
-    if len(parts) == 2 and parts[0] == _NULL:  # noqa: PLR2004  a value or null, mostly
-        only, is_null = checks[1], checks[1](None)
-        return lambda value: not is_null if value is None else only(value)
-    if len(checks) == 2:  # noqa: PLR2004
-        one, other = checks
-        return lambda value: one(value) is not other(value)
-    return lambda value: sum(check(value) for check in checks) == 1
+    return lambda value: sum([check(value) for check in checks]) == 1
 
 
 def _if(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from carbon_lint import __version__
 from carbon_lint.errors import ConfigError
 from carbon_lint.verbs import VERBS
 from tests.cases import cases
+from tests.docs.blocks import parse, words_of
 
 
 def test_without_a_verb_it_says_what_there_is_and_did_not_run(cli):
@@ -22,12 +24,18 @@ def test_help_and_version(cli):
     assert cli("--version")[:2] == (0, f"carbon-lint {__version__}\n")
 
 
-@cases("verb", VERBS)
-def test_every_verb_has_help(cli, verb):
-    code, out, err = cli(verb, "--help")
-    assert code == 0
-    assert out.startswith(f"usage: carbon-lint {verb}")
-    assert err == ""
+@cases("verb", ["", *VERBS, *(f"ledger {action}" for action in ("add", "sum", "list", "report"))])
+def test_every_help_fits_a_terminal_and_its_examples_work(cli, monkeypatch, verb):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, err = cli(*verb.split(), "--help")
+    assert (code, err) == (0, "")
+    assert [line for line in out.splitlines() if len(line) > 80] == []
+    if verb:
+        assert out.startswith(f"usage: carbon-lint {verb} [OPTIONS]")
+        examples = re.findall(r"^ +(carbon-lint .*?)(?:  .*)?$", out.replace("\\\n", " "), re.MULTILINE)
+        assert examples or verb.startswith("ledger ")
+        for example in examples:
+            parse(words_of(example)[0][1:])
 
 
 def test_a_misspelt_verb_is_answered_with_the_nearest(cli):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import textwrap
+from argparse import ArgumentParser
 from typing import NamedTuple
 
+from carbon_lint.verbs import VERBS
 from tests.conftest import ROOT
 
 _FENCE = re.compile(
@@ -77,3 +80,15 @@ def _without_redirections(words):
         if set(word) <= set("<>&") and word:
             return words[:index]
     return words
+
+
+def parse(words):
+    """Parse the arguments of one of our verbs as it does itself. Raises SystemExit or an error of ours."""
+    if words[0].startswith("-") or words[1:] == ["--help"]:
+        return
+    assert words[0] in VERBS, f"there is no verb {words[0]!r}"
+    module = importlib.import_module(f"carbon_lint.cli.{VERBS[words[0]][0]}")
+    parser = ArgumentParser(allow_abbrev=False, exit_on_error=False)
+    module.add_arguments(parser)
+    parser.add_argument("--verbose", action="store_true")  # every verb's, by carbon_lint/cli/__init__.py
+    parser.parse_args(words[1:])

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import json
 import re
 import subprocess
 import tomllib
-from argparse import ArgumentParser
 
 import pytest
 import yaml
 
 from carbon_lint.config import load_file
 from carbon_lint.project import OWNER
-from carbon_lint.verbs import VERBS
 from tests.conftest import ROOT
-from tests.docs.blocks import blocks, words_of
+from tests.docs.blocks import blocks, parse, words_of
 from tests.schemas import check_jsonschema
 
 BLOCKS = blocks()
@@ -41,18 +38,6 @@ def test_every_block_is_of_a_kind_that_a_test_checks():
     assert {block.place: block.language for block in BLOCKS if block.language not in KINDS} == {}
     assert len(of("console", "indented")) > 40
     assert len(of("yaml")) > 20
-
-
-def parse(words):
-    """Parse the arguments of one of our verbs as it does itself. Raises SystemExit or an error of ours."""
-    if words[0].startswith("-") or words[1:] == ["--help"]:
-        return
-    assert words[0] in VERBS, f"there is no verb {words[0]!r}"
-    module = importlib.import_module(f"carbon_lint.cli.{VERBS[words[0]][0]}")
-    parser = ArgumentParser(allow_abbrev=False, exit_on_error=False)
-    module.add_arguments(parser)
-    parser.add_argument("--verbose", action="store_true")  # every verb's, by carbon_lint/cli/__init__.py
-    parser.parse_args(words[1:])
 
 
 def test_every_command_is_one_that_there_is(capsys):

@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-LONG = "This sentence " + "goes on and " * 10 + "ends here."
+LONG = "This sentence " + "goes on and " * 8 + "ends here."
+VERY_LONG = LONG.replace("ends", "goes on and " * 2 + "ends")
 HABITS = {
     "Where it is wrong, the step stops.": "Where",
     "It stops, where it is wrong.": "where it",
@@ -22,6 +23,15 @@ HABITS = {
     "The file is mended.": "mended",
     "It is held against the budget.": "held against",
     "All of it, but for the token.": "but for",
+    "The signal is handed on.": "handed on",
+    "Such runs are passed over.": "passed over",
+    "It holds nothing but names.": "nothing but",
+    "No figure can be had.": "can be had",
+    "Under torchrun and the like.": "and the like",
+    "For the machine at hand.": "at hand",
+    "It passes in spite of findings.": "in spite of",
+    "The other way round it works.": "other way round",
+    "It sees to it that both run.": "sees to it",
 }
 
 
@@ -34,6 +44,11 @@ def prose():
     return module
 
 
+def test_every_page_is_plain_english(prose, capsys):
+    """`make lint` says the same; here it is said before a push."""
+    assert prose.main([]) == 0, capsys.readouterr().out
+
+
 def test_each_habit_is_found_at_its_line(prose):
     for sentence, words in HABITS.items():
         (found,) = prose.findings(ROOT / "docs" / "x.md", f"# A page\n\n{sentence}\n")
@@ -41,11 +56,14 @@ def test_each_habit_is_found_at_its_line(prose):
         assert f"{words}'" in found, sentence
 
 
-def test_a_long_sentence_is_found_on_the_pages_for_everybody_alone(prose):
+def test_a_long_sentence_is_found_and_the_pages_in_detail_may_have_longer_ones(prose):
     text = f"# A page\n\nShort. {LONG} Short.\n"
     (found,) = prose.findings(ROOT / "docs" / "start.md", text)
-    assert found.startswith("docs/start.md:3:8: a sentence of 34 words"), found
+    assert found.startswith("docs/start.md:3:8: a sentence of 28 words: 25"), found
     assert prose.findings(ROOT / "docs" / "measuring.md", text) == []
+    (found,) = prose.findings(ROOT / "docs" / "measuring.md", text.replace(LONG, VERY_LONG))
+    assert found.startswith("docs/measuring.md:3:8: a sentence of 34 words: 30"), found
+    assert prose.findings(ROOT / "docs" / "start.md", "Short. carbon-lint " + "starts a sentence " * 7) == []
 
 
 def test_code_addresses_and_plain_english_are_left_alone(prose):

@@ -16,6 +16,7 @@ from pre_commit.clientlib import load_config
 from carbon_lint.config import load_file
 from carbon_lint.project import OWNER
 from tests.conftest import ROOT
+from tests.docs.blocks import blocks
 from tests.github.runner import Runner, commit
 from tests.schemas import check_jsonschema
 
@@ -125,3 +126,20 @@ def test_a_wrong_card_in_the_repository_of_cards_is_found(tmp_path, monkeypatch,
     code, output, _ = cli("check", given["cards"])
     assert code == 1
     assert "CL401" in output
+
+
+@pytest.mark.examples
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", REPOSITORIES)
+def test_the_commands_of_the_readme_work(name, tmp_path):
+    """As a reader types them into one shell, in a copy; what pip would install is installed already."""
+    page = f"examples/{name}/README.md"
+    lines = [command for block in blocks() if block.page == page for command, _ in block.commands]
+    assert any(line.startswith("carbon-lint ") for line in lines)
+    shutil.copytree(EXAMPLES / name, tmp_path / "copy")
+    path = os.pathsep.join((start_of_path(name), str(Path(sys.executable).parent), os.environ["PATH"]))
+    script = "\n".join(line for line in lines if not line.startswith("pip install "))
+    environ = {**os.environ, "PATH": path}
+    command = ["bash", "-euc", script]
+    done = subprocess.run(command, cwd=tmp_path / "copy", env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

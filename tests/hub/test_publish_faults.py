@@ -1,14 +1,10 @@
-"""Each fault x {commit, pull request}: never lost unseen, never twice, never past the time limit.
-
-Over plain HTTP; the faults of a connection over TLS too.
-"""
+"""Each fault x {commit, pull request}: never lost unseen, never twice, never past the time limit."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import random
-import shutil
 import signal
 import socket
 import threading
@@ -17,46 +13,35 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.hub.client.http import GRACE_S
 from tests.effort import busy
 from tests.hub.conftest import CARD
+from tests.hub.publish_faults import (
+    COMMIT,
+    LASTING,
+    OLD,
+    ONCE,
+    READS,
+    SOME,
+    begun,
+    commit_outlives,
+    ends_in_time,
+    ours,
+    publish,
+    pull_outlives,
+)
 from tests.hub.records import write_record
-from tests.standin.faults import Fault, html_502
+from tests.standin.faults import Fault
 from tests.standin.hub import StandInHub
+from tests.waiting import wait_until
 
-OLD = "---\nlicense: mit\n---\n# Old\n"
-TITLE = "State the carbon emissions: 12.5 g CO2eq"
 SHORT_S = 0.8  # for a call, if an answer is waited for in vain; all other tests give a slow machine its time
-
-ONCE = {
-    "status 500": lambda where: Fault(matches=where, status=500),
-    "status 429": lambda where: Fault(matches=where, status=429, headers={"Retry-After": "0"}),
-    "HTML 502": html_502,
-    "delay": lambda where: Fault(matches=where, delay_s=0.1),
-    "stall, nothing done": lambda where: Fault(matches=where, delay_s=60, status=504),
-    "stall after it was done": lambda where: Fault(matches=where, stall_s=60),
-    "reset before": lambda where: Fault(matches=where, reset_before=True),
-    "reset in the middle of the request": lambda where: Fault(matches=where, read_only=30),
-    "reset after it was done": lambda where: Fault(matches=where, reset_after=True),
-    "answer cut in its head": lambda where: Fault(matches=where, answer_bytes=12),
-    "answer cut in its body": lambda where: Fault(matches=where, answer_bytes=150),
-    "an answer that is no JSON": lambda where: Fault(matches=where, status=200, body=b"<html>hello"),
-    "an answer of another shape": lambda where: Fault(matches=where, status=200, body=b'{"ok": true}'),
-}
-SOME = ("HTML 502", "reset before", "reset after it was done", "an answer of another shape")
-OF_A_CONNECTION = [name for name in ONCE if name.startswith(("stall", "reset", "answer cut"))]
-COMMIT = "POST .*/commit/"
-READS = ("GET /api/models/acme/m$", "GET /acme/m/resolve/", "POST .*/preupload/", "POST /api/validate-yaml")
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory):
-    """Two servers for all tests of this file: certificates and sockets take their time."""
-    with (
-        StandInHub(tmp_path_factory.mktemp("plain")) as plain,
-        StandInHub(tmp_path_factory.mktemp("tls"), tls=True) as tls,
-    ):
-        yield {"http": plain, "https": tls}
+def standing(tmp_path_factory):
+    """One server for all tests of this file: its socket takes its time."""
+    with StandInHub(tmp_path_factory.mktemp("hub")) as hub:
+        yield hub
 
 
 @pytest.fixture
@@ -65,32 +50,11 @@ def short_calls(monkeypatch):
 
 
 @pytest.fixture
-def server(request, servers, at):
+def server(request, standing, at):
     callspec = getattr(request.node, "callspec", None)
     if callspec and "stall" in callspec.params.get("fault", ""):
         request.getfixturevalue("short_calls")
-    hub = servers[getattr(request, "param", "http")]
-    hub.faults.clear()
-    hub.state.repos.pop("acme/m", None)
-    shutil.rmtree(hub.state.root / "repos", ignore_errors=True)
-    hub.create("acme/m", OLD)
-    Path("README.md").write_text(CARD)
-    return at(hub)
-
-
-over_tls = pytest.mark.parametrize("server", ["https"], indirect=True)
-
-
-def publish(cli, *more, timeout="10s"):
-    start = time.monotonic()
-    code, out, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--timeout", timeout, *more)
-    assert "Traceback" not in err
-    assert time.monotonic() - start < float(timeout[:-1]) + GRACE_S + busy()
-    return code, out, err
-
-
-def ours(hub, revision="main"):
-    return hub.titles("acme/m", revision).count(TITLE)
+    return at(begun(standing))
 
 
 @pytest.mark.parametrize("fault", ONCE)
@@ -103,34 +67,6 @@ def test_a_commit_outlives_one_fault_and_lands_once(server, cli, fault):
 @pytest.mark.parametrize("fault", SOME)
 def test_each_question_before_a_commit_outlives_one_fault(server, cli, fault, where):
     commit_outlives(server, cli, ONCE[fault](where))
-
-
-def commit_outlives(server, cli, fault):
-    server.faults.add(fault)
-    code, _, err = publish(cli)
-    assert code == 0, err
-    assert server.card("acme/m") == CARD.encode()
-    assert ours(server) == 1
-    assert fault.times == 0
-
-
-@pytest.mark.slow
-@over_tls
-@pytest.mark.parametrize("fault", OF_A_CONNECTION)
-def test_a_commit_outlives_one_fault_of_a_tls_connection(server, cli, fault):
-    commit_outlives(server, cli, ONCE[fault](COMMIT))
-
-
-@pytest.mark.slow
-@over_tls
-@pytest.mark.parametrize("fault", SOME)
-def test_a_pull_request_outlives_one_fault_over_tls(server, cli, fault):
-    pull_outlives(server, cli, ONCE[fault]("POST .*/discussions$"))
-
-
-@over_tls
-def test_a_lasting_fault_over_tls_ends_in_time(server, cli):
-    ends_in_time(server, cli, LASTING["reset before"](COMMIT))
 
 
 @pytest.mark.slow
@@ -146,44 +82,12 @@ def test_each_further_step_of_a_pull_request_outlives_one_fault(server, cli, fau
     pull_outlives(server, cli, ONCE[fault](where))
 
 
-def pull_outlives(server, cli, fault):
-    server.faults.add(fault)
-    code, _, err = publish(cli, "--create-pr")
-    assert code == 0, err
-    still_open = [pull for pull in server.state.repos["acme/m"].discussions.values() if pull.status == "open"]
-    assert len(still_open) == 1
-    assert server.card("acme/m") == OLD.encode()
-    assert server.card("acme/m", still_open[0].ref) == CARD.encode()
-    assert ours(server, still_open[0].ref) == 1
-    assert ours(server) == 0
-    assert fault.times == 0
-
-
-LASTING = {
-    "status 500": lambda where: Fault(matches=where, times=99, status=500),
-    "HTML 502": lambda where: html_502(where, 99),
-    "stall": lambda where: Fault(matches=where, times=99, delay_s=30),
-    "reset before": lambda where: Fault(matches=where, times=99, reset_before=True),
-    "wait an hour": lambda where: Fault(matches=where, times=99, status=429, headers={"Retry-After": "3600"}),
-}
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [(), ("--create-pr",)], ids=["commit", "pull request"])
 @pytest.mark.parametrize("where", ["POST .*/commit/", "GET /api/models/acme/m$"])
 @pytest.mark.parametrize("fault", LASTING)
 def test_a_lasting_fault_ends_in_time_and_says_that_the_old_card_is_there(server, cli, fault, where, how):
     ends_in_time(server, cli, LASTING[fault](where), *how)
-
-
-def ends_in_time(server, cli, fault, *how):
-    server.faults.add(fault)
-    code, _, err = publish(cli, *how, timeout="2s")
-    assert code == 4
-    assert server.card("acme/m") == OLD.encode()
-    assert ours(server) == 0
-    assert len(server.state.repos["acme/m"].discussions) <= 1
-    assert any(words in err for words in ("the old card is there", "could not be found out", "main is as it was"))
 
 
 def test_answers_lost_for_ever_after_the_commit_landed_are_found_again(server, cli):
@@ -395,10 +299,7 @@ def test_an_interrupted_publication_says_which_card_is_there(server, cli, when):
     assert out == ""
     assert f"carbon-lint: stopped: {said}" in err
     assert "publishing again is safe" in err
-    until = time.monotonic() + 30
-    while server.card("acme/m").decode() != there and time.monotonic() < until:
-        time.sleep(0.05)
-    assert server.card("acme/m").decode() == there
+    wait_until(lambda: server.card("acme/m").decode() == there, timeout_s=30)
 
 
 def test_an_interrupted_pull_request_says_that_one_may_be_open(server, cli):
@@ -428,24 +329,3 @@ def test_an_answer_that_dribbles_is_broken_off_at_the_time_limit(at, cli, monkey
     assert code == 4
     assert "the old card is there: nothing was sent" in err
     assert time.monotonic() - start < 5 * busy()
-
-
-def test_a_certificate_that_is_not_trusted_is_said_at_once(tls_hub, at, cli, monkeypatch):
-    tls_hub.create("acme/m", OLD)
-    Path("README.md").write_text(CARD)
-    at(tls_hub)
-    monkeypatch.delenv("SSL_CERT_FILE")
-    start = time.monotonic()
-    code, _, err = publish(cli)
-    assert code == 4
-    assert "its certificate is not trusted" in err
-    assert "SSL_CERT_FILE" in err
-    assert time.monotonic() - start < 5 * busy()
-
-
-def test_certificates_that_cannot_be_read_are_named(server, cli, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", "/none.pem")
-    code, _, err = publish(cli)
-    assert code == 2
-    assert "SSL_CERT_FILE" in err
-    assert server.card("acme/m") == OLD.encode()

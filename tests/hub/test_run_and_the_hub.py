@@ -16,8 +16,8 @@ from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record
 from tests import spawn
 from tests.conftest import ROOT
-from tests.measurement.processes import wait_until
 from tests.standin.faults import Fault
+from tests.waiting import wait_until
 
 JOB = Path(__file__).parent / "trainings" / "stopped.py"
 FLAGS = ("--record", "r.json", "--tick", "0.1s", "--pass-env", "HF_TOKEN")

@@ -32,15 +32,10 @@ BROKEN = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(watch, "BEFORE_S", 0.5)
-    monkeypatch.setattr(watch, "AFTER_S", 0.5)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_hub_that_cannot_be_asked_after_the_job_leaves_it_unknown(model, watched, impatient, fault):
+def test_a_hub_that_cannot_be_asked_after_the_job_leaves_it_unknown(model, watched, monkeypatch, fault):
+    monkeypatch.setattr(watch, "AFTER_S", 0.5)
     seen = watched()
     weights(model, "Pushed")
     model.faults.add(BROKEN[fault])
@@ -56,7 +51,8 @@ def test_a_hub_that_cannot_be_asked_after_the_job_leaves_it_unknown(model, watch
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_hub_that_cannot_be_asked_before_the_job_is_not_asked_after_it(model, hub, impatient, fault):
+def test_a_hub_that_cannot_be_asked_before_the_job_is_not_asked_after_it(model, hub, monkeypatch, fault):
+    monkeypatch.setattr(watch, "BEFORE_S", 0.5)
     model.faults.add(BROKEN[fault])
     seen = Watch("acme/m", hub.environ(WRITE_TOKEN), settle_s=0)
     why = seen.begin()
@@ -69,7 +65,7 @@ def test_a_hub_that_cannot_be_asked_before_the_job_is_not_asked_after_it(model, 
     assert len(model.requests) == asked
 
 
-def test_where_there_is_no_network_it_is_said(hub, impatient):
+def test_a_watch_without_a_network_says_so(hub):
     seen = Watch("acme/m", {"HF_ENDPOINT": "http://127.0.0.1:9"}, settle_s=0)
     assert "no connection" in seen.begin()
     assert "no connection" in told(seen).notes[0]
@@ -84,7 +80,7 @@ def test_where_there_is_no_network_it_is_said(hub, impatient):
         (Fault(matches="/commits/", times=99, status=200, body=b'[{"id":"x","title":1,"authors":[]}]'), "not what it"),
     ],
 )
-def test_where_the_list_of_commits_cannot_be_had_the_new_head_is_named(model, watched, impatient, commits, shown):
+def test_the_new_head_is_named_if_its_commits_cannot_be_listed(model, watched, commits, shown):
     before = weights(model, "Before")
     seen = watched()
     sha = weights(model, "Pushed")
@@ -97,7 +93,7 @@ def test_where_the_list_of_commits_cannot_be_had_the_new_head_is_named(model, wa
     assert f"main was at {before}" in found.notes[1]
 
 
-def test_a_list_that_breaks_off_tells_what_came(model, watched, impatient, monkeypatch):
+def test_a_list_that_breaks_off_tells_what_came(model, watched, monkeypatch):
     monkeypatch.setattr(pushed, "PAGE", 2)
     seen = watched()
     shas = [weights(model, f"Step {number}") for number in range(5)]

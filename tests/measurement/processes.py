@@ -1,10 +1,9 @@
-"""Starting `run` with the fake meter, finding processes by a mark in their command line, and waiting for them."""
+"""Starting `run` with the fake meter, and finding processes by a mark in their command line."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 import uuid
 
 import psutil
@@ -31,12 +30,3 @@ def marked(mark):
         if is_alive and any(mark in word for word in process.info["cmdline"] or ()):
             found.append(process.pid)
     return found
-
-
-def wait_until(condition, timeout_s=20.0):
-    """Poll until `condition()` is true, and return what it gave."""
-    deadline = time.monotonic() + timeout_s
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"{condition} did not come true in {timeout_s} s"
-        time.sleep(0.02)
-    return answer

@@ -10,8 +10,9 @@ import pytest
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measurement.host import cgroup
+from carbon_lint.measurement.host.counting import HostEnergy
 from carbon_lint.measurement.host.cpu import Limit, plan_cpu
-from carbon_lint.measurement.host.cpu_load import CpusTime, GroupTime, LoadMeter, busy_time
+from carbon_lint.measurement.host.cpu_load import CpusTime, GroupTime, busy_time
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
@@ -162,14 +163,15 @@ def test_memory_limits_of_cgroup_v1_count_and_its_unlimited_is_none(tmp_path):
     assert memory_of(root).size_gib == 4
 
 
-def test_the_load_of_a_limited_container_is_its_own_and_not_the_machines(tmp_path, monkeypatch):
+def test_the_load_of_a_limited_container_is_its_own_and_not_the_machines(tmp_path):
     root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64), cpu_max="50000 100000\n", cpu_stat="usage_usec 1\n")
-    # 60 % of half a CPU, at whatever moment it is asked for
-    monkeypatch.setattr(cgroup, "usage_s", lambda folder: 0.6 * 0.5 * time.monotonic())
-    load = LoadMeter(GroupTime(root), 0.5)
-    time.sleep(0.1)
-    assert load.percent() == pytest.approx(60, rel=0.05)
-    assert planned(root).limit is Limit.QUOTA
+    plan, now = planned(root), [100.0]
+    assert plan.limit is Limit.QUOTA
+    host = HostEnergy(plan, plan_ram(plan, root=root), root=root, clock=lambda: now[0])
+    host.start()
+    fake_machine.write(root / "sys/fs/cgroup/cpu.stat", "usage_usec 3000001\n")
+    now[0] += 10
+    assert host.read().cpu_load == pytest.approx(0.6), "3 s of the 5 s that half a CPU has"
 
 
 def test_where_both_cgroup_versions_are_mounted_the_groups_own_usage_counts(tmp_path):

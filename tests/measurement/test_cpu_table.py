@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measurement.fake_machine import XEON_8370C, machine
 
-TABLE = json.loads(processor._TABLE.read_text(encoding="utf-8"))
+TABLE = processor.cpu_table()
 LINES = TABLE["parts"] + TABLE["generations"] + TABLE["arm"]
 LIST = Path(codecarbon.__file__).parent / "data/hardware/cpu_power.csv"
-MAKERS = ("amd.com", "ark.intel.com", "amperecomputing.com", "nvidia.com")
+MAKERS = ("amd.com", "ark.intel.com", "amperecomputing.com", "nvidia.com", "heise.de")
 LISTS = ("cpu-world.com", "cpubenchmark.net", "wikichip.org", "Boavizta", "mlco2/codecarbon")
 # CodeCarbon's list has 205 W, typed in by hand; Intel's own has 270 W.
 KNOWN_TO_DIFFER = {"Intel Xeon Platinum 8370C"}
@@ -36,7 +35,7 @@ def public_part(line):
     """The part whose power a line takes, as CodeCarbon's list spells it; None where that list cannot have it."""
     named = re.search(r"(?:that of|as) ((?:EPYC|Xeon) [^:]+):", line["source"])
     part = named[1] if named else line.get("match", "").replace("\\", "")
-    if line["basis"] == "listed" or "part" in line:
+    if line["basis"] == "listed" or "part" in line or re.search("Altra|Grace", str(line)):
         return None
     brand = "AMD" if part.startswith("EPYC") else "Intel" if part.startswith("Xeon") else "Intel Xeon"
     return f"{brand} {part}"
@@ -108,6 +107,31 @@ def test_no_name_stands_twice_and_none_hides_another():
         ("AMD Opteron 6366 HE (AMD Turbo CORE Technology up to 3.10GHz)", "AMD Opteron 6366 HE", 85),
         ("AMD Ryzen 7 3700X 8-Core Processor", "AMD Ryzen 7 3700X", 65),
         ("Azure Cobalt 100", "Azure Cobalt 100 (Neoverse N2)", 250),
+        ("Intel(R) Xeon(R) CPU           E7- 4870  @ 2.40GHz", "Intel Xeon E7-4870", 130),
+        ("Intel(R) Core(TM) i3 CPU         540  @ 3.07GHz", "Intel Core i3-540", 73),
+        ("Intel(R) Xeon(R) CPU Max 9480", "Intel Xeon CPU Max 9480", 350),
+        ("AMD EPYC7763", "EPYC 7763", 280),
+        ("Intel Xeon 6 6787P", "Intel Xeon 6787P", 350),
+        ("AMD Ryzen Threadripper PRO 5995WX 64-Cores", "AMD Ryzen Threadripper PRO 5995WX", 280),
+        ("Intel Pentium Dual-Core E2140", "Intel Pentium Dual-Core E2140", 65),
+        ("AMD Opteron X2170", "AMD Opteron X2170", 25),  # not the X2 170 of 110 W
+        ("Opteron X21-70", None, None),
+        ("AMD Athlon 631 (65W)", "AMD Athlon 631 (65W)", 65),
+        ("AMD Phenom II X4 955", None, None),  # of 95 or 125 W
+        ("Intel Xeon Platinum 8480", None, None),  # not the 8480+
+        ("Ampere(R) Altra(R) Max Processor M128-30", "Altra Max M128-30", 250),
+        ("Ampere Altra Q64-24", "Altra Q64-24", 95),
+        ("Neoverse-N1", "Arm Neoverse N1", 210),
+        ("Graviton3", "AWS Graviton3", 222.2),  # 64 of 144 threads
+        ("Amazon Graviton 2", "AWS Graviton2", 168),
+        ("Google Axion", "Google Axion", 250),
+        ("NVIDIA Grace CPU Superchip", "Grace Superchip", 500),
+        ("NVIDIA Grace Hopper", "NVIDIA Grace", 250),
+        ("AMD EPYC-Rome Processor", "AMD Rome", 225),
+        ("Intel Xeon Processor (Skylake, IBRS)", "Intel Skylake or Cascade Lake", 205),
+        ("Intel Ice Lake", "Intel Ice Lake", 270),
+        ("Intel(R) Xeon(R) CPU @ 2.20GHz", None, None),
+        ("Intel Core i7 Skylake", None, None),
         ("Mystery 9000", None, None),
         ("", None, None),
     ],
@@ -115,6 +139,17 @@ def test_no_name_stands_twice_and_none_hides_another():
 def test_a_processor_is_found_however_it_is_spelt(spelt, name, tdp_w):
     found = find_socket(spelt)
     assert (found and found.name, found and found.tdp_w) == (name, tdp_w)
+
+
+def test_servers_of_codecarbons_list_are_found_with_their_own_power():
+    with LIST.open(encoding="utf-8", newline="") as file:
+        listed = [
+            (row["Name"], float(row["TDP"])) for row in csv.DictReader(file) if re.search("Xeon|EPYC", row["Name"])
+        ]
+    every_third = [*listed[::3], ("Intel Xeon Platinum 8370C", 205)]
+    found = [(name, tdp_w, find_socket(name)) for name, tdp_w in every_third]
+    assert len(found) > 400
+    assert {name for name, tdp_w, socket in found if socket is None or socket.tdp_w != tdp_w} == KNOWN_TO_DIFFER
 
 
 def test_a_processor_that_is_not_known_has_near_names():
@@ -204,6 +239,11 @@ def test_a_host_that_hides_its_model_is_taken_by_its_generation(tmp_path):
     }
     plan = planned(machine(tmp_path, hidden, threads=8))
     assert plan.max_power_w == pytest.approx(270 * 8 / 80)
+    named = planned(machine(tmp_path / "named", {"model name": "Intel(R) Xeon(R) Platinum 8380"}, threads=8)).power
+    hidden_w, named_w = plan.power.power_w(0.5), named.power_w(0.5)
+    assert hidden_w.low == pytest.approx(0.8 * named_w.low)
+    assert hidden_w.high == pytest.approx(1.7 * named_w.high)
+    assert hidden_w.likely == named_w.likely
     assert "Ice Lake" in plan.warnings[0]
 
 

@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.estimate.job import Device, estimate_job, estimate_record, find_gpu
-from carbon_lint.estimate.machine import find_host
-from carbon_lint.estimate.runners import _rows, find_runner
+from carbon_lint.estimate.machine import _rows, find_host, find_runner
 from carbon_lint.places import find_place
 from carbon_lint.records.ranges import uncertainty_of
-from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Record
+from carbon_lint.records.record import Energy, Hardware, Method, Methods, Outcome
 from carbon_lint.records.store import write_record
 from tests.cases import cases
+from tests.records.builders import FRANCE as FRANCE_IN_A_RECORD
+from tests.records.builders import a_record
 
 FRANCE = find_place("FRA")
 
 
 def record(total=1.0, gpu=0.9, cpu=0.1, **changes):
+    """A GPU and a CPU in France, and nothing known of the machine."""
     values = {
-        "run_id": "r1",
-        "outcome": Outcome.COMPLETED,
-        "exit_status": 0,
-        "over_budget": False,
         "emissions_g": 56.0,
         "energy_kwh": Energy(total=total, gpu=gpu, cpu=cpu),
         "methods": Methods(gpu=Method.COUNTER, cpu=Method.LOAD_MODEL),
-        "intensity": Intensity(g_per_kwh=56.0, source="a test", year=2023, location="FRA", location_name="France"),
-        "pue": 1.0,
-        "duration_s": 3600.0,
-        "started_at": "2026-11-24T10:00:00.000Z",
-        "ended_at": "2026-11-24T11:00:00.000Z",
+        "intensity": replace(FRANCE_IN_A_RECORD, g_per_kwh=56.0),
         "hardware": Hardware(),
-        "software": {"carbon-lint": "0"},
-        "command": ("true",),
     }
-    return Record(**values | changes)
+    return a_record(**values | changes)
 
 
 @cases(
@@ -233,8 +226,18 @@ def test_whole_sockets_are_a_machine_also_with_smt_off_and_threads_alone_a_part_
     }
     watts = {given: power.full_power_w * power.share for given, power in powers.items()}
     assert list(watts.values()) == pytest.approx([280, 560, 560, 560, 560 * 16 / 256, 280 * 4 / 128, 560])
-    assert find_host("Xeon E5-2670", memory_gib=1, sockets=2, threads=32).cpu.full_power_w == 230
-    for name in ("2 x Intel Xeon E5-2670", "2x Xeon E5-2670", "Dual Intel Xeon E5-2670 (2.60 GHz)", "2 Xeon E5-2670"):
+    listed = find_host("Xeon E5-2670", memory_gib=1, sockets=2, threads=32)
+    assert listed.cpu.full_power_w == 230
+    assert any("--threads 32 is not used" in source for source in listed.sources)
+    for name in (
+        "2 x Intel Xeon E5-2670",
+        "2x Xeon E5-2670",
+        "Dual Intel Xeon E5-2670 (2.60 GHz)",
+        "2 Xeon E5-2670",
+        "Xeon E5-2670 x2",
+        "Xeon E5-2670 2.60 GHz, 2 chips",
+        "Xeon E5-2670 (16 cores, 2 chips, 8 cores/chip)",
+    ):
         assert find_host(name, memory_gib=1, sockets=None).cpu.full_power_w == 230
         assert find_host(name, memory_gib=1, sockets=2).cpu.full_power_w == 230
     with pytest.raises(UsageError, match="disagree"):

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.forecast.announcer import Announcer
-from carbon_lint.measurement.forecast.forecaster import Forecast, Forecaster
+from carbon_lint.measurement.forecast.forecaster import Announcer, Forecast, Forecaster
+from carbon_lint.measurement.forecast.job_files import TrainerState
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
-from carbon_lint.measurement.forecast.trainer_state import TrainerState
 from carbon_lint.records.record import Energy, Outcome
 from tests.measurement.fake_meter import FakeMeter
 
@@ -69,6 +68,21 @@ def test_progress_that_stands_still_for_an_epoch_is_not_stretched(job):
         assert job.take(used) == pytest.approx(0.5)
     assert job.writes("2/10").take(0.1) == pytest.approx(0.5)
     assert job.take(0.7) == 0.7, "never less than what is used already"
+
+
+def test_a_slow_first_part_is_not_stretched_over_the_rest_once_the_rest_goes_faster(job):
+    """The first tenth fills a cache and takes twice as long: 0.93 of the budget in all."""
+    used = [0.93 * (min(done, 10) * 2 + max(0, done - 10)) / 110 for done in range(101)]
+    shares = [job.writes(f"{done}/100").take(used[done]) for done in range(100)]
+    assert max(shares[5:11]) > 1.5, "nothing tells it yet"
+    assert max(shares[25:]) < 1
+    assert shares[-1] == pytest.approx(0.93, abs=0.01)
+
+
+def test_a_long_run_keeps_few_of_the_points_that_it_passed(job):
+    for done in range(800):
+        assert (share := job.writes(f"{done}/800").take(done / 1600)) is None or share == pytest.approx(0.5)
+    assert len(job.forecaster._by_file._passed) < 520
 
 
 def test_progress_that_falls_back_is_counted_anew(job):

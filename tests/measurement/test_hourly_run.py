@@ -23,9 +23,9 @@ from tests import spawn
 from tests.cases import cases
 from tests.journals import journal_text
 from tests.measurement.grid import TOKEN, Grid, hour_of
-from tests.measurement.processes import wait_until
 from tests.measurement.test_hourly import TEN, EnergyMeter, HourlyMeter, Watch, figure, go_on
 from tests.records.builders import a_record
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 VARIABLE = "ELECTRICITYMAPS_API_TOKEN"

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests import spawn
-from tests.measurement.processes import a_mark, fake_run, marked, wait_until
+from tests.measurement.processes import a_mark, fake_run, marked
+from tests.waiting import wait_until
 
 ENVIRON_ROOT = str(Path(__file__).parents[2])
 # Each grandchild is orphaned at once; whoever is PID 1 or the subreaper must reap it.

@@ -25,8 +25,8 @@ from tests import spawn
 from tests.cases import cases
 from tests.journals import journal_text
 from tests.measurement.fake_meter import FakeMeter
-from tests.measurement.processes import wait_until
 from tests.records.builders import a_record
+from tests.waiting import wait_until
 
 
 def lines(path="r.jsonl"):

@@ -15,7 +15,8 @@ from carbon_lint.measurement.recover import recover
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record
 from tests.conftest import ROOT
-from tests.measurement.processes import a_mark, marked, wait_until
+from tests.measurement.processes import a_mark, marked
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.launchers, pytest.mark.timeout(120)]
 CACHE = ROOT / ".ci-cache"

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon import meter as codecarbon_meter
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
-from carbon_lint.measurement.codecarbon.tap import Tap
+from carbon_lint.measurement.codecarbon.tracker import Tap
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
 from tests.cases import cases
@@ -267,13 +268,30 @@ def test_the_tap_has_the_methods_of_codecarbons_output():
         assert list(ours.parameters) == list(inspect.signature(method).parameters)
 
 
-def test_the_scheduler_is_parked_and_only_flush_counts():
+def test_no_thread_of_codecarbons_runs_also_when_the_start_is_refused():
+    """Its own would open files of /proc once a second until the process ends."""
+    before = threading.active_count()
+    with pytest.raises(MeasurementError):
+        CodeCarbonMeter(FRANCE, require=("gpu",)).start()
     meter = CodeCarbonMeter(FRANCE)
     meter.start()
-    assert meter._tracker._measure_power_secs == 1e6
-    count = meter._tap.count
-    time.sleep(1.2)
-    assert meter._tap.count == count
+    assert threading.active_count() == before
+    meter.stop()
+
+
+def test_codecarbons_figure_is_of_the_load_at_each_reading():
+    """Its model cubes the load, so the mean of two readings is not the figure of their mean."""
+    meter = CodeCarbonMeter(FRANCE, cpu_power_w=100.0)
+    meter.start()
+    part = next(part for part in meter._tracker._hardware if type(part).__name__ == "CPU")
+    meter._load.take(0.0, 10.0)
+    part.total_power()
+    for busy_s, elapsed_s, load_w in ((0.0, 20.0, 10.0), (10.0 * meter._load._threads, 30.0, 100.0)):
+        meter._load.take(busy_s, elapsed_s)
+        meter._sample_codecarbon()
+        assert pytest.approx(load_w) == part._power_history[-1][0].W
+    meter._load.reset()
+    assert meter._load.percent() == 100, "nothing new: the last one"
     meter.stop()
 
 

@@ -365,6 +365,19 @@ def test_logs_of_many_trainers_are_read():
         "nanoGPT": ("iter {n}: loss 2.3, time 12.5ms", range(0, 2000, 100), ("max_iters = 5000",), 1900 / 5000),
         "Lightning": ("Epoch {n}:  40%|#| 40/100 [00:10<00:14, 4.1it/s]", range(3), ("max_epochs=5",), 2.4 / 5),
         "rich": ("Working... ━━━━╸━━━ {n}% 0:00:12", range(43), (), 0.42),
+        "alive-progress": ("\rTraining |####    | ##. {n}/200 [6%] in 10s (~3:20, 0.3/s)", range(13), (), 12 / 200),
+        "fastai": ("Epoch {n}/10 : |----    | 12.50% [25/200 00:05<00:35 1.23]", range(1, 4), (), 2.125 / 10),
+        "clu": ("Setting work unit notes: 3.4 steps/s, 5.0% ({n}/1800), ETA: 9m", range(0, 99, 9), (), 90 / 1800),
+        "ESPnet": ("INFO: {n}/10epoch started. Estimated time to finish: 9 minutes", range(1, 4), (), 2 / 10),
+        "DINO": ("Epoch: [{n}/5]  [ 500/1000]  eta: 0:01:50  loss: 10.1", range(3), (), 2.5 / 5),
+        "Swin": ("Train: [{n}/10][500/1000]\teta 0:05:10 lr 0.1\tloss 6.9", range(3), (), 2.5 / 10),
+        "torchtitan": ("step: {n}  loss: 8.2  tps: 4,100", range(0, 99, 9), ("total steps 1000 (warmup 200)",), 0.09),
+        "Flair": ("epoch {n} - iter 100/200 - loss 0.4", range(1, 4), (' - max_epochs: "10"',), 2.5 / 10),
+        "from 0": ("Epoch: {n}/10, Loss: 0.5", range(3), (), 3 / 10),
+        "from 0 in brackets": ("Epoch [{n}/10], Loss: 0.5", range(3), (), 3 / 10),
+        "from 0 as a header": (" > EPOCH: {n}/10", range(3), (), 2 / 10),
+        "from 0 to the last": ("Epoch {n}/9\n----------", range(3), (), 2 / 10),
+        "from 0 before a bar": ("[Epoch {n}/3]:  40%|#| 40/100 [00:10<00:14, 4.1it/s]", range(2), (), 1.4 / 3),
         "folds": ("Fold {n}/5\nEpoch 1/4\nEpoch 2/4\nEpoch 3/4", range(1, 4), (), (2 + 2 / 4) / 5),
     }  # fmt: skip
     for name, (text, counts, announced, expected) in forms.items():
@@ -381,6 +394,7 @@ def test_what_no_total_is_known_of_is_no_progress():
         "[I 2026-11-28] Trial {n} finished with value: 0.5",
     ):
         assert fraction_of(text, range(5)) is None, text
+    assert fraction_of("step {n} loss 0.3", range(0, 90, 9), ("max_steps: 1000", "num_epochs: 3")) is None, "the first"
     two = ("max_epochs=5", "max_epochs=50")
     assert fraction_of("Epoch {n}:  40%|#| 40/100 [00:10<00:14, 4.1it/s]", range(3), two) is None
 
@@ -393,8 +407,27 @@ def test_time_that_the_job_says_is_left_is_its_progress():
         job.tick(10.0)
     assert job.told.fraction == pytest.approx(0.75, abs=0.02)
     assert "says" in job.told.by
+    job.print("mmengine - INFO - Epoch(val)  [1][50/150]    eta: 0:00:01  time: 0.05")
+    assert job.tick().fraction == pytest.approx(0.75, abs=0.02), "the evaluation's does not count"
     job.print("eta: 1 day, 2:03:04")
     assert job.tick() is None, "it has started again, so it was a part's"
+
+
+@cases(
+    ("text", "left_s"),
+    [
+        ("120:\tlearn: 0.31\ttotal: 1m 12s\tremaining: 1h 2m 28s", 3748),
+        ("120:\tlearn: 0.31\ttotal: 12.1s\tremaining: 88.5s", 88.5),
+        ("999:\tlearn: 0.31\ttotal: 12.1s\tremaining: 0us", 0),
+        ("iter=    12 sample=48/1024 loss=2.1 dt=00:00:02 eta=00:09:12 |->", 552),
+        ("1.0 MiB/s with 1 file(s) remaining", None),
+        ("\rdata.tar 3%[>  ] 1.2G 30.1MB/s eta=0:10:02", None),
+        ("val:   [====>] loss=2.4 ETA=00:00:05", None),
+    ],
+)
+def test_the_time_that_is_left_is_read_in_other_forms(text, left_s):
+    line = read_line(text.encode())
+    assert (line and line.left_s) == left_s
 
 
 def test_a_bar_whose_name_changes_is_one_bar(job):

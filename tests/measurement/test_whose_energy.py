@@ -16,7 +16,7 @@ from carbon_lint.measurement.job.cpu_time import ContainerCpu, JobCpu, look_at_t
 from tests.cases import cases
 from tests.measurement.fake_machine import EPYC_7763, cgroup_v2, machine, rapl, write
 from tests.measurement.fake_meter import FakeMeter
-from tests.measurement.processes import wait_until
+from tests.waiting import wait_until
 
 BURN = "import time\nwhile time.process_time() < 0.4: pass\n"
 DAEMON = f"""

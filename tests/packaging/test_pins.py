@@ -29,6 +29,13 @@ def test_every_mention_of_an_action_and_of_the_owner_is_the_same():
     assert differing == [], "run tools/pins.py"
 
 
+def test_every_action_of_others_is_named_by_its_commit_and_its_version():
+    used = [line for text in TEXTS.values() for line in re.findall(r"^ *(?:- )?uses: *(\S.*)$", text, re.MULTILINE)]
+    others = [line for line in used if not line.startswith(("./", f"{OWNER}/carbon-lint"))]
+    assert len(others) > 30
+    assert [line for line in others if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d[\d.]*", line)] == []
+
+
 def test_nobody_elses_carbon_lint_is_named():
     named = re.findall(r"(?:github\.com|ghcr\.io|uses:)[/ ]+([\w-]+)/carbon-lint\b", "\n".join(TEXTS.values()))
     assert set(named) == {OWNER}

@@ -20,8 +20,8 @@ from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from tests import spawn
 from tests.cases import cases
-from tests.measurement.processes import wait_until
 from tests.records.builders import a_record
+from tests.waiting import wait_until
 
 
 def node(name, **changes):

@@ -6,16 +6,16 @@ compare-and-swap: two writers can never both win.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 NO_COMMIT = "0" * 40
 _ENVIRON = {
@@ -72,34 +72,34 @@ class GitRepo:
         # what an object's name stands for never changes
         self._trees: dict[str, dict[str, Entry]] = {}
         self._blobs: dict[str, bytes] = {}
+        self._commits: set[str] = set()
 
     @classmethod
-    def create(cls, folder: Path, skeleton: Path) -> GitRepo:
-        """A repository whose `main` has one commit, as the Hub makes them: a copy of `skeleton`, made if need be."""
-        if not skeleton.exists():
-            cls._begin(skeleton)
-        shutil.copytree(skeleton, folder)
+    def create(cls, folder: Path) -> GitRepo:
+        """Return a repository whose `main` has one commit, as the Hub makes them."""
+        shutil.copytree(_skeleton(), folder)
         return cls(folder)
 
-    @classmethod
-    def _begin(cls, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        repo = cls(folder)
-        repo._git("init", "--quiet", "--bare", "--template=", "--initial-branch=main", ".")
-        repo.commit(
-            "refs/heads/main", {".gitattributes": b"*.bin filter=lfs diff=lfs merge=lfs -text\n"}, "initial commit"
-        )
-
     def tip(self, revision: str) -> str | None:
-        """The commit that a branch, `refs/pr/N` or a sha names; None where there is none."""
+        """Return the commit that a branch, `refs/pr/N` or a sha names; None if there is none."""
         for name in (f"refs/heads/{revision}", revision):
-            if name.startswith("refs/") or len(name) == len(NO_COMMIT):
-                found = self._git(
-                    "rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}", check=False
-                )
-                if found:
-                    return found.decode().strip()
+            if name in self._commits and (self.folder / "objects" / name[:2] / name[2:]).exists():
+                return name
+            if (name.startswith("refs/") or len(name) == len(NO_COMMIT)) and (commit := self._resolve(name)):
+                self._commits.add(commit)
+                return commit
         return None
+
+    def _resolve(self, name: str) -> str | None:
+        """Ask git only for what no file of the repository answers: most questions are for a branch's tip."""
+        path = self.folder / name
+        if name.startswith("refs/") and ".." not in name:
+            if path.is_file():
+                return path.read_text().strip()
+            if not (self.folder / "packed-refs").exists():
+                return None
+        found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}", check=False)
+        return found.decode().strip() or None
 
     def tree(self, commit: str) -> dict[str, Entry]:
         """Every file of a commit, by path."""
@@ -163,9 +163,9 @@ class GitRepo:
                 raise StaleParentError(ref)
             private = f"refs/import/{uuid.uuid4().hex}"
             self._git("fast-import", "--quiet", stdin=_import_stream(private, tip, changes, message, author))
-            new = self._git("rev-parse", private).decode().strip()
-            self._git("update-ref", ref, new, tip or NO_COMMIT)
-            self._git("update-ref", "-d", private)
+            new = (self.folder / private).read_text().strip()
+            together = f"update {ref} {new} {tip or NO_COMMIT}\ndelete {private}\n"
+            self._git("update-ref", "--stdin", stdin=together.encode())
             return new
 
     def set_ref(self, ref: str, commit: str) -> None:
@@ -206,6 +206,18 @@ class GitRepo:
             env=_ENVIRON,
             check=False,
         )
+
+
+@functools.cache
+def _skeleton() -> Path:
+    """Return the repository that all begin as a copy of, made once in a process."""
+    made = tempfile.TemporaryDirectory(prefix="standin-hub-")
+    atexit.register(made.cleanup)
+    repo = GitRepo(Path(made.name))
+    repo._git("init", "--quiet", "--bare", "--template=", "--initial-branch=main", ".")
+    attributes = {".gitattributes": b"*.bin filter=lfs diff=lfs merge=lfs -text\n"}
+    repo.commit("refs/heads/main", attributes, "initial commit")
+    return repo.folder
 
 
 def _import_stream(ref: str, tip: str | None, changes: dict[str, bytes | None], message: str, author: str) -> bytes:

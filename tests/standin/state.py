@@ -141,7 +141,7 @@ class HubState:
                 raise FileExistsError(repo_id)
             repo = Repo(
                 id=repo_id,
-                git=GitRepo.create(self.root / "repos" / f"{repo_id}.git", self.root / "skeleton.git"),
+                git=GitRepo.create(self.root / "repos" / f"{repo_id}.git"),
                 **settings,
             )
             self.repos[repo_id] = repo

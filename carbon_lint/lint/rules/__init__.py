@@ -41,7 +41,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "cl207_implausible_intensity": ("energy", WARNING),
     "cl208_implausible_for_hardware": ("hardware", WARNING),
     "cl209_text_disagrees": ("prose", WARNING),
-    "cl210_unit_in_comment": ("comment", ERROR),
+    "cl210_unit_beside_figure": ("unit", ERROR),
     "cl100_schema_violation": ("odd-block", ERROR),
     "cl110_incomplete_provenance": ("short-block", NOTE),
     "cl111_figure_only_in_text": ("bare", NOTE),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
+from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.schema import GENERATED, RECOMMENDED
 from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.template import is_mark
+from carbon_lint.lint.unit_in_key import parted, renamed
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-
 
 _KNOWN = ("emissions", *RECOMMENDED)
 _BY_LETTERS = {name.replace("_", ""): name for name in _KNOWN}
@@ -27,15 +24,10 @@ _VARIANTS = {
     "sources": "source",
     "typeoftraining": "training_type",
 }
-_OTHER_UNITS = {
+_OTHERS = {
     "co2emissions": "emissions",
     "carbonemissions": "emissions",
-    "co2": "emissions",
-    "co2eqemissions": "emissions",
-    "emissionsg": "emissions",
-    "emissionskg": "emissions",
-    "grams": "emissions",
-    "kg": "emissions",
+    **dict.fromkeys(("co2", "co2e", "co2eq", "co2eqemissions", "totalemissions"), "emissions"),
     "location": "geographical_location",
     "region": "geographical_location",
     "country": "geographical_location",
@@ -43,6 +35,8 @@ _OTHER_UNITS = {
     "gpu": "hardware_used",
     "gpus": "hardware_used",
 }
+_NO_ERRORS = frozenset(("trainingtime",))
+"""Names near a documented one that have a meaning of their own."""
 _LEAST_TYPED = 5
 _LETTERS_PER_ERROR = 6
 """`sorce` is `source` with one error; `geographicalocaton` is `geographicallocation` with two."""
@@ -79,29 +73,34 @@ def check(context: Context) -> Iterator[Hit]:
 
     ## Fix safety
     Safe if the names differ in case, blanks, dashes or a known variant only, and the right key is not there;
-    unsafe for a likely typing error, and for a name that may stand for another unit.
+    unsafe for a likely typing error, and for a name that may stand for another unit. If the name states the unit, the
+    number becomes grams too: `emissions_kg: 0.5` is `emissions: 500`.
     """
     if context.block is not None and is_mark(context.block.raw):  # CL103 says so
         return
-    for name, (key, _) in context.fields.items():
+    for name, (key, value) in context.fields.items():
         meant, is_same = meant_by(name)
         if meant is None or (meant in context.fields and not is_same):
             continue
-        fix = Fix(f"rename to {meant}", (Edit(key.start, key.end, meant),), is_safe=is_same)
-        is_free = meant not in context.fields
-        yield Hit(f"unknown field {quoted(name)}, expected {meant}", key.start, key.end, fix if is_free else None)
+        unit = parted(name)[1] if meant == "emissions" else None
+        wanted = f"{meant}, in grams" if unit is not None and unit.unit.grams[0] != 1 else meant
+        fix = None if meant in context.fields else renamed(key, value, meant, unit, is_safe=is_same)
+        yield Hit(f"unknown field {quoted(name)}, expected {wanted}", *key.span, fix)
 
 
 def meant_by(name: str) -> tuple[str | None, bool]:
     """Return the documented field that a key stands for, and whether only the spelling differs."""
-    if name in _KNOWN or name in GENERATED:
-        return None, False
     letters = "".join(character for character in name.lower() if character.isalnum())
+    if name in _KNOWN or name in GENERATED or letters in _NO_ERRORS:
+        return None, False
     same = _BY_LETTERS.get(letters) or _VARIANTS.get(letters)
     if same:
         return same, True
-    if letters in _OTHER_UNITS:
-        return _OTHER_UNITS[letters], False
+    if letters in _OTHERS:
+        return _OTHERS[letters], False
+    bare, unit = parted(name)
+    if unit is not None and (not bare or meant_by(bare)[0] == "emissions" or bare.lower() == "emissions"):
+        return "emissions", False
     near = [known for known in _BY_LETTERS if is_near(letters, known, len(known) // _LETTERS_PER_ERROR)]
     return (_BY_LETTERS[near[0]] if len(letters) >= _LEAST_TYPED and near else None), False
 

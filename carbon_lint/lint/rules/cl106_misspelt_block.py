@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import BLOCK
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from collections.abc import Iterator
+
+from carbon_lint.card.document import Node
+from carbon_lint.lint.context import BLOCK, Context
+from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.spelling import is_near
+from carbon_lint.lint.unit_in_key import parted, renamed
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
-
 
 _RIGHT = "co2eqemissions"
 _MOST_ERRORS = 2
@@ -59,17 +55,20 @@ def check(context: Context) -> Iterator[Hit]:
 
     ## Fix safety
     Safe if only case, blanks or dashes differ, and for one or two typing errors in a name that holds `eq`, such as
-    `co2_eq_emission`. Unsafe otherwise: `co2_emissions` may have been meant in another unit.
+    `co2_eq_emission`. Unsafe otherwise: `co2_emissions` may have been meant in another unit. If the name states the
+    unit, the number becomes grams too: `co2_emissions_kg: 0.5` is `co2_eq_emissions: 500`.
     """
     root = context.card.root
     if root is None:
         return
     for key, value in root.own_items():
-        letters = _letters(key.text) if key.kind == "scalar" else ""
+        bare, unit = parted(key.text) if key.kind == "scalar" else ("", None)
+        letters = _letters(bare)
         is_same = letters == _RIGHT or ("eq" in letters and is_near(letters, _RIGHT, _MOST_ERRORS))
         if is_same or letters in _WRONG or (letters == "emissions" and _is_figure(value)):
-            fix = Fix(f"rename to {BLOCK}", (Edit(key.start, key.end, BLOCK),), is_safe=is_same)
-            yield Hit(f"unknown key {quoted(key.text)}, expected {BLOCK}", key.start, key.end, fix)
+            wanted = f"{BLOCK}, in grams" if unit is not None and unit.unit.grams[0] != 1 else BLOCK
+            fix = renamed(key, value, BLOCK, unit, is_safe=is_same)
+            yield Hit(f"unknown key {quoted(key.text)}, expected {wanted}", *key.span, fix)
 
 
 def _letters(name: str) -> str:

@@ -1,7 +1,7 @@
 """Measure a machine beside CodeCarbon, behind the meter's protocol. The only file that imports codecarbon.
 
 Nothing ambient reaches it: every parameter is given, and while it starts its folder, HOME and environment are private.
-Its scheduler is parked; the loop drives `flush()` and checks every answer before it is believed.
+Its schedulers never run; the loop drives `flush()` and checks every answer before it is believed.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint import debug
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.measurement.codecarbon.arguments import tracker_arguments
-from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
-from carbon_lint.measurement.codecarbon.stand_ins import known_cpu, without_gpus
-from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
-from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
+from carbon_lint.measurement.codecarbon.surroundings import known_cpu, private_surroundings, without_gpus
+from carbon_lint.measurement.codecarbon.tracker import QuietLog, Tap, differing_counters, find_flaw, tracker_arguments
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.allotment import allotment
 from carbon_lint.measurement.host.counting import HostEnergy
@@ -38,8 +35,9 @@ from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Metho
 from carbon_lint.units import mean_power_w
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
+    from carbon_lint.measurement.host.counting import HostReading
     from carbon_lint.places import Place
 
 REQUIRED_VERSION = "3.3.2"
@@ -49,7 +47,9 @@ _ENERGY_ONLY_G_PER_KWH = 1000.0
 _SAME_READING_S = 0.06
 _CODECARBON_EVERY_S = 5.0  # its own figures are kept beside ours; asking for them is half the cost of a reading
 _LAST_TRIES, _RETRY_S = 3, 0.1
-_LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
+_NAMELESS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_LEFT_OUT = {  # itself, and what is deprecated: an explicit None would still switch those old paths on
+    "self",
     "save_to_file",
     "save_to_api",
     "save_to_logger",
@@ -109,8 +109,9 @@ class CodeCarbonMeter:
         self._require, self._root, self._is_shared = frozenset(require), root, is_shared
         self._codecarbon_counts_cpu = True
         self._doubts: tuple[str, ...] = ()
-        self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
         self._tap, self._log = Tap(), QuietLog()
+        self._load = LoadMeter(self._cpu.usable_threads)
+        self._sample_codecarbon: Callable[[], None] = _no_sample
         self._tracker: Any = None
         self._previous: Reading | None = None
         self._started_s = self._codecarbon_due_s = 0.0
@@ -139,6 +140,7 @@ class CodeCarbonMeter:
         try:
             self._start()
         except BaseException:
+            self._gpus.close()
             self._release()
             raise
         self._log_choices()
@@ -147,7 +149,7 @@ class CodeCarbonMeter:
         try:
             with private_surroundings(), without_gpus(is_shared=self._is_shared), known_cpu(self._cpu.model):
                 offline_tracker = _offline_tracker()
-                self._tracker = offline_tracker(**_checked(offline_tracker, self._arguments()))
+                self._tracker = _unscheduled(offline_tracker(**_checked(offline_tracker, self._arguments())))
                 self._tracker.start()
                 self._tracker.flush()
         except ImportError as error:
@@ -159,14 +161,14 @@ class CodeCarbonMeter:
             )
         self._look_inside()
         check_required(self._require, self._cpu, self._allotted, gpu_count=len(self._gpus.gpus), root=self._root)
-        problem = self._check.problem(self._tap.last)
+        problem = find_flaw(self._tap.last, g_per_kwh=self._g_per_kwh, pue=self.pue)
         if problem is not None:
             raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
         self._gpus.start()
         try:
             self._host.start()
             self._started_s = time.monotonic()
-            self._previous = self._reading(self._tap.last, 0.0)
+            self._previous = self._reading(self._tap.last, self._host.read(), 0.0)
         except CounterError as error:
             raise MeasurementError(str(error), hint="`carbon-lint doctor` says what can be measured") from error
 
@@ -183,16 +185,20 @@ class CodeCarbonMeter:
     def _read(self, *, is_codecarbon_due: bool) -> Reading | None:
         gpu_kwh = self._gpus.read()
         problem = self._gpus.last_failure if gpu_kwh is None else None
+        host: HostReading | None = None
+        try:
+            host = self._host.read()
+        except CounterError as error:
+            problem = str(error)
+        else:
+            self._load.take(host.busy_s, host.elapsed_s)
+            self._sample_codecarbon()
         if is_codecarbon_due:
             problem = self._ask_codecarbon() or problem
         self.last_failure = problem
-        if problem is not None or gpu_kwh is None:
+        if problem is not None or gpu_kwh is None or host is None:
             return None
-        try:
-            self._previous = self._reading(self._tap.last, gpu_kwh)
-        except CounterError as error:
-            self.last_failure = str(error)
-            return None
+        self._previous = self._reading(self._tap.last, host, gpu_kwh)
         self._gpu_kwh = self._gpus.read_kwh
         return self._previous
 
@@ -203,7 +209,7 @@ class CodeCarbonMeter:
         self._tracker.flush()
         if self._tap.count == count:
             return f"CodeCarbon gave no figures: {self._log.cause()}"
-        problem = self._check.problem(self._tap.last)
+        problem = find_flaw(self._tap.last, g_per_kwh=self._g_per_kwh, pue=self.pue)
         if problem is None:
             self._codecarbon_due_s = time.monotonic() + _CODECARBON_EVERY_S
         return problem
@@ -232,7 +238,7 @@ class CodeCarbonMeter:
             self._release()
 
     def _wait_until_measurable(self) -> None:
-        """CodeCarbon passes over a reading soon after the one before: the end of a job, or all of a short one."""
+        """Wait: CodeCarbon passes over a reading soon after the one before, as at the end of a short job."""
         if self._previous is not None:
             since_s = time.monotonic() - self._started_s - self._previous.elapsed_s
             time.sleep(max(_SAME_READING_S - since_s, 0.0))
@@ -253,15 +259,14 @@ class CodeCarbonMeter:
         if self._cpu.method is Method.COUNTER:
             self._codecarbon_counts_cpu = mode == "intel_rapl"
             return
+        self._sample_codecarbon = parts["CPU"].monitor_power
         if mode != "cpu_load" or tdp_w != self._cpu.max_power_w:
             raise MeasurementError(
                 f"CodeCarbon models the CPU by {mode} of {tdp_w} W; by its load and {self._cpu.max_power_w} W was asked"
             )
-        parts["CPU"]._cpu_load_meter = LoadMeter(self._host.busy, self._cpu.usable_threads)
+        parts["CPU"]._cpu_load_meter = self._load
 
-    def _reading(self, data: Any, gpu_kwh: float) -> Reading:
-        """Return the figures. Raises CounterError if one cannot be believed."""
-        host = self._host.read()
+    def _reading(self, data: Any, host: HostReading, gpu_kwh: float) -> Reading:
         elapsed_s = host.elapsed_s  # so that the modelled energy can be computed again from the journal
         cpu_kwh, ram_kwh, gpu_kwh = host.cpu_kwh * self.pue, host.ram_kwh * self.pue, gpu_kwh * self.pue
         total_kwh = cpu_kwh + ram_kwh + gpu_kwh
@@ -293,6 +298,31 @@ def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) ->
     return mean_power_w(total_kwh - before.energy_kwh.total, elapsed_s - before.elapsed_s)
 
 
+class _NoScheduler:
+    """Stand in for CodeCarbon's scheduler, which starts a thread every second, also after a `stop` that came late."""
+
+    _stopped = True
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+
+def _unscheduled(tracker: Any) -> Any:
+    """Return the tracker with no threads of its own. Raises MeasurementError if it is not built as expected."""
+    for name in ("_scheduler", "_scheduler_monitor_power"):
+        if getattr(tracker, name, None) is None:
+            raise MeasurementError(f"CodeCarbon is not built as expected: it has no {name}", hint=_install())
+        setattr(tracker, name, _NoScheduler())
+    return tracker
+
+
+def _no_sample() -> None:
+    """Take no sample: CodeCarbon reads counters."""
+
+
 def _offline_tracker() -> Any:
     """Return the tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
     import codecarbon
@@ -307,20 +337,12 @@ def _offline_tracker() -> Any:
 
 
 def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`arguments`, if they are exactly the tracker's parameters. CodeCarbon itself swallows a misspelt one."""
-    known: set[str] = set()
-    for cls in (offline_tracker, *offline_tracker.__bases__):
-        known |= {
-            name for name, parameter in inspect.signature(cls.__init__).parameters.items() if _is_named(parameter)
-        }
-    known -= {"self"} | _LEFT_OUT
+    """Return the arguments if they are exactly the tracker's parameters: CodeCarbon passes over a misspelt one."""
+    parameters = (inspect.signature(each.__init__).parameters for each in (offline_tracker, *offline_tracker.__bases__))
+    known = {one.name for each in parameters for one in each.values() if one.kind not in _NAMELESS} - _LEFT_OUT
     if known != set(arguments):
         raise MeasurementError(
             f"codecarbon's parameters differ from those known here: {', '.join(sorted(known ^ set(arguments)))}",
             hint=_install(),
         )
     return arguments
-
-
-def _is_named(parameter: inspect.Parameter) -> bool:
-    return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}

@@ -24,6 +24,12 @@ _RICH_PERCENT = re.compile(r"[━╸╺]\s+(\d{1,3})%\s+(?:\d+:\d\d|-:--)")
 # Lightning's rich bar: `Epoch 3/9 ━━━━╸━━━ 40/100 0:00:10`. Keras has the count first: `40/100 ━━━━ 3s 20ms/step`.
 _RICH = re.compile(r"[━╸╺]\s+(\d{1,12})/(\d{1,12})\s")
 _KERAS = re.compile(r"\s*(\d{1,12})/(\d{1,12})\s+(?:[━╸╺]|\[[=>.]{2})")
+# alive-progress: `Training |#####     | ##. 12/200 [6%] in 10s (~3:20, 0.3/s)`.
+_ALIVE = re.compile(r"\|[^|]*\|[^|\d]{0,12}(\d{1,12})/(\d{1,12}) \[\d{1,3}%\] in ")
+# fastprogress: `Epoch 1/10 : |----    | 12.50% [25/200 00:05<00:35 1.23]`.
+_FASTPROGRESS = re.compile(r"\|[^|]*\| \d{1,3}\.\d\d% \[(\d{1,12})/(\d{1,12}) ")
+# clu of JAX: `3.4 steps/s, 5.0% (90/1800), ETA: 9m`.
+_CLU = re.compile(r"\d steps/s, \d{1,3}\.\d% \((\d{1,12})/(\d{1,12})\), ETA")
 _STEP = re.compile(
     r"\b(steps?|iter(?:ation)?s?|updates?|batch(?:es)?)\b[^\w/.+-]{0,12}(\d{1,12})\s{0,12}(?:/|of)\s{0,12}(\d{1,12})(?![\w.])",
     re.IGNORECASE,
@@ -43,12 +49,17 @@ _WITHIN = re.compile(
 )
 # Ultralytics: `      3/50      2.36G     0.0421 ...  640: 100%|###| 8/8 [00:04<00:00, 1.9it/s]`
 _ROW = re.compile(r"\s{0,12}(\d{1,7})/(\d{1,7})\s+\d{1,4}(?:\.\d{1,4})?G\s")
+# `Epoch: [0/5]  [  50/1001]`, `[Epoch 1/120][Iter: 0/400]`
+_OF_THIS_EPOCH = re.compile(r"[\]):,| ]{1,6}\[(?:\w{1,12}: )?\s{0,8}(\d{1,12})\s?/\s{0,8}(\d{1,12})\]")
+# Swin and its like: `Train: [3/300][240/1251]`
+_TRAIN_EPOCH = re.compile(r"\btrain: \[\s{0,4}(\d{1,7})\s?/\s{0,4}(\d{1,7})(?=\]\s?\[)", re.IGNORECASE)
+_EPOCH_STARTED = re.compile(r"\b(\d{1,7})/(\d{1,7})epoch started")  # ESPnet
 _EPOCH_ALONE = re.compile(r"\bepoch\W{0,3}(\d{1,7})(?![\d.]|\s{0,12}(?:/|of\b))", re.IGNORECASE)
 _FOLD = re.compile(r"\bfold\b[^\w/.+-]{1,12}(\d{1,4})\s{0,4}(?:/|of)\s{0,4}(\d{1,4})(?![\w.])", re.IGNORECASE)
 # `max_iters = 5000`, `Num Epochs = 3`, `Namespace(epochs=90, ...)`: how many there will be, before they are counted.
 _ANNOUNCED = re.compile(
-    r"\b(?:max|num|total|scheduled)[_ ](epoch|iter|step|update)s?\b['\"]?\s{0,4}[=:]\s{0,4}(\d[\d,]{0,12})"
-    r"(?![\w/]|\.\d)"
+    r"\b(?:max|num|total|scheduled)[_ ](epoch|iter|step|update)s?\b['\"]?(?:\s{0,4}[=:]\s{0,4}['\"]?|(?<=total steps) )"
+    r"(\d[\d,]{0,12})(?![\w/]|\.\d)"
     r"|\b(epoch)s['\"]?\s{0,4}[=:]\s{0,4}(\d{1,7})(?![\w/]|\.\d|\s{0,4}(?:/|of\b))",
     re.IGNORECASE,
 )
@@ -57,13 +68,19 @@ _STEP_ALONE = re.compile(
     re.IGNORECASE,
 )
 # detectron2, mmdet: `eta: 1:02:03`, `eta: 1 day, 2:03:04`. Of minutes alone it is an epoch's more often than the job's.
-_ETA = re.compile(r"\beta: (?:(\d{1,4}) days?, )?(\d{1,4}):(\d\d):(\d\d)(?!\d)", re.IGNORECASE)
-_MAY_SAY = re.compile(rb"[/%]| of |eta: |epoch|iter|step|update", re.IGNORECASE)
+_ETA = re.compile(r"\beta(?:: |=)(?:(\d{1,4}) days?, )?(\d{1,4}):(\d\d):(\d\d)(?!\d)", re.IGNORECASE)
+# CatBoost: `120:  learn: 0.31  total: 12.1s  remaining: 1m 28s`
+_REMAINING = re.compile(
+    r"\btotal: \d[\d.hmus ]{0,20}\s{1,4}remaining: "
+    r"(?:(\d{1,4})h ?)?(?:(\d{1,4})m ?)?(?:(\d{1,4}(?:\.\d{1,4})?)([mu])?s)?$"
+)
+_MAY_SAY = re.compile(rb"[/%]| of |eta[:=]|remaining: |epoch|iter|step|update", re.IGNORECASE)
 _EPOCH = re.compile(r"\bepochs?\b[^\w/.+-]{1,12}(\d{1,7})\s{0,12}(?:/|of)\s{0,12}(\d{1,7})(?![\w.])", re.IGNORECASE)
 
 # What a training does besides: a bar so named, or that counts such things, is never the job.
 _ASIDE = re.compile(
     r"download|upload|fetch|load|map\b|map |filter|tokeniz|caching|index|saving|writing|reading|resolv|extract|cast|"
+    r"\(val\)|^val\b(?! ?(?:loss|acc))|"
     r"valid|eval|\btest|predict|sanity|shard|num_proc|compress|decompress|build|compil|linking|install",
     re.IGNORECASE,
 )
@@ -71,7 +88,7 @@ _ASIDE_UNITS = re.compile(
     r"[\d?][kMGTP]?i?B/s|s/i?B\b|bytes|examples?/s|s/example|files?/s|s/file|tables?/s|splits?/s", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"(?<!best )\b(?:epoch|ep|fold|round|trial|run|rank|seed|batch)\W{0,3}\d", re.IGNORECASE)
-_VALUE = re.compile(r"[=:]\s*[-+]?\d|\bloss\b|\bacc", re.IGNORECASE)
+_VALUE = re.compile(r"(?<!\d)[=:]\s*[-+]?\d|\bloss\b|\bacc", re.IGNORECASE)
 
 
 class Role(StrEnum):
@@ -104,12 +121,14 @@ class Counter:
 class EpochLine:
     """Epoch `number` of `total`, which is `None` if the line does not say it.
 
-    `is_result`: figures follow, as they do when an epoch has ended.
+    `is_result`: figures follow, as they do when an epoch has ended. `has_last`: if the first one is 0, the total is
+    the last one (`Epoch 0/9` alone, or before a bar) and not how many there are (`[0/10]`, `Epoch: 0/10, loss=0.3`).
     """
 
     number: int
     total: int | None
     is_result: bool = False
+    has_last: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,14 +190,21 @@ def _within_epoch(text: str) -> tuple[EpochLine | None, Counter | None]:
 
 
 def _epoch(text: str, *, has_counter: bool) -> EpochLine | None:
-    match = _EPOCH.search(text) or _ROW.match(text)
+    match = _epoch_of(text) or _ROW.match(text) or _EPOCH_STARTED.search(text)
     if match is None:
         number = _number(_EPOCH_ALONE, text) if has_counter else None
         return None if number is None else EpochLine(number=number, total=None)
     number, total = int(match[1]), int(match[2])
     if not 0 <= number <= total or not total:
         return None
-    return EpochLine(number=number, total=total, is_result=_VALUE.search(text, match.end()) is not None)
+    is_result = match.re is not _EPOCH_STARTED and _VALUE.search(text, match.end()) is not None
+    is_plain = match[0].partition(match[1])[0].casefold() == "epoch " and text[match.start() - 1 : match.start()] != "["
+    has_last = match.re is _ROW or (is_plain and (has_counter or match.end() == len(text)))
+    return EpochLine(number=number, total=total, is_result=is_result, has_last=has_last)
+
+
+def _epoch_of(text: str) -> re.Match[str] | None:
+    return _EPOCH.search(text) or _TRAIN_EPOCH.search(text)
 
 
 def _fold(text: str) -> tuple[int, int] | None:
@@ -202,6 +228,9 @@ def _number(pattern: re.Pattern[str], text: str) -> int | None:
 
 
 def _left_s(text: str) -> float | None:
+    if (remaining := _REMAINING.search(text)) is not None:
+        hours, minutes, seconds, part = remaining.groups()
+        return int(hours or 0) * 3600.0 + int(minutes or 0) * 60 + (0 if part else float(seconds or 0))
     match = _ETA.search(text)
     if match is None or _ASIDE.search(text[: match.start()]) or _ASIDE_UNITS.search(text):
         return None
@@ -234,8 +263,16 @@ def _tqdm(text: str, *, is_below: bool) -> Counter | None:
 
 
 def _others(text: str) -> Counter | None:
+    return _bar(text) or _printed(text)
+
+
+def _bar(text: str) -> Counter | None:
     if match := _KERAS.match(text):
         # An evaluation or a prediction if no epoch is known.
+        return _counted("", "its bar", match[1], match[2], Role.PART)
+    if match := _ALIVE.search(text):
+        return _counted("", "its bar", match[1], match[2], _role(text[: match.start()]))
+    if match := _FASTPROGRESS.search(text):
         return _counted("", "its bar", match[1], match[2], Role.PART)
     if match := _RICH.search(text):
         name = text[: match.start()].strip(" ━╸╺")
@@ -244,6 +281,15 @@ def _others(text: str) -> Counter | None:
     if match := _RICH_PERCENT.search(text):
         name = text[: match.start()].strip(" ━╸╺")
         return _percent("its bar", match[1], _role(name), name)
+    return None
+
+
+def _printed(text: str) -> Counter | None:
+    if match := _CLU.search(text):
+        return _counted("clu", "the steps it prints", match[1], match[2], Role.WHOLE)
+    epoch = _epoch_of(text)
+    if epoch and (match := _OF_THIS_EPOCH.match(text, epoch.end())):
+        return _counted("", "the steps it prints", match[1], match[2], Role.PART)
     if (match := _STEP.search(text)) and int(match[3]) >= _LEAST_STEPS:
         word = match[1].lower()
         role = Role.PART if word.startswith("batch") else Role.WHOLE
@@ -251,7 +297,7 @@ def _others(text: str) -> Counter | None:
     if match := _PERCENT.search(text):
         role = Role.ASIDE if _ASIDE.search(text[: match.start()]) else Role.WHOLE
         return _percent("the progress it prints", match[1] or match[2], role)
-    if (match := _BRACKETS.search(text)) and int(match[2]) >= _LEAST_STEPS and not _EPOCH.search(text):
+    if epoch is None and (match := _BRACKETS.search(text)) and int(match[2]) >= _LEAST_STEPS:
         return _counted("[]", "the steps it prints", match[1], match[2], _role(text[: match.end() + 16]))
     return None
 

@@ -139,6 +139,12 @@ class _Epochs:
     is_trusted: bool = True
     result_s: dict[int, float] = field(default_factory=dict)  # when the last epoch's first result was printed
     repeats_results: bool = False
+    has_last: bool = False
+
+    @property
+    def planned(self) -> int:
+        """How many there will be. Of `0/10` it is ten, so that none too many is forecast, unless a tenth is seen."""
+        return self.total + (1 if not self.first and (self.has_last or self.number == self.total) else 0)
 
     @property
     def are_known(self) -> bool:
@@ -160,7 +166,7 @@ class _TimeLeft:
         self.at_s, self.left_s, self.least_s = now_s, left_s, min(self.least_s, left_s)
 
     def reached(self, now_s: float) -> Reached | None:
-        """`at_s` is the time that the job has run for, so what is left of the sum is what is left of the job."""
+        """Return how far the job is: the time that it has run for, as a part of that and the time left."""
         if self.is_of_a_part or not self.at_s:
             return None
         by = f"the {format_duration(self.left_s)} that it says are left"
@@ -229,11 +235,11 @@ class PrintedProgress:
         announced = self._announced.get("epoch", 0)
         first = self._epochs.first if self._epochs.are_known else min(epoch.number, 1)
         last = announced - 1 + first  # who counts from 0 ends one earlier
-        return replace(epoch, total=last) if announced and epoch.number <= last else None
+        return replace(epoch, total=last, has_last=True) if announced and epoch.number <= last else None
 
     def _counter_of(self, step: int | None) -> Counter | None:
         total = self._announced.get("step", 0)
-        if step is None or step > total:
+        if step is None or step > total or "epoch" in self._announced:  # whichever comes first ends the job
             return None
         return Counter(
             name="announced", kind="the steps it prints", done=float(step), total=float(total), shown=f"{step}/{total}"
@@ -299,6 +305,7 @@ class PrintedProgress:
             return
         if line.number == 0:
             epochs.first = 0
+        epochs.has_last = line.has_last
         over = line.number - epochs.first
         if line.is_result and counter is None and not self._repeats(line.number, now_s):
             over += 1
@@ -367,7 +374,7 @@ class PrintedProgress:
         epochs = self._epochs
         if not epochs.is_trusted:
             return None
-        total = epochs.total + 1 - epochs.first
+        total = epochs.planned
         inner = max(epochs.inner, self._inner_fraction())
         fraction = (epochs.fold - 1 + min(1.0, (epochs.done + inner) / total)) / epochs.folds
         by = f"its epochs, {epochs.number}/{epochs.total}, if all {total} run"

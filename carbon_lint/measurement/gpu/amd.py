@@ -1,4 +1,4 @@
-"""AMD GPUs, through ROCm's amdsmi. What it answers differs by version and by generation of cards."""
+"""Read AMD GPUs through ROCm's amdsmi. What it answers differs by version and by generation of cards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.host_amd import host_amd_gpus, is_integrated, unreadable_amd
-from carbon_lint.measurement.gpu.library import NotStatedError, OpenCard, Opened
+from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, NotStatedError, OpenCard, Opened
 from carbon_lint.measurement.gpu.visible_amd import ROCR, AmdCard, hiding, visible_amd_cards
 from carbon_lint.records.record import Gpu
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 _NOT_INITIALISED = 32  # AMDSMI_STATUS_NOT_INIT
 # MI300 states `current_`, Navi and MI200 `average_`, and from 7.0 on both state `socket_power`.
 _POWER_KEYS = ("current_socket_power", "average_socket_power", "socket_power")
-# Above what any one card draws: the largest number of a field, which says that it is not there.
-_PLAUSIBLE_W = 5000
+# The largest number of a field says that it is not there.
 _LARGEST_COUNTS = {(1 << 64) - 1, (1 << 32) - 1}
 # Of Radeons and older cards the counter is frozen, wraps at 32 bits or counts in another unit (ROCm/amdsmi#38, #22).
 _SOUND_COUNTER = re.compile(r"\bMI[23]\d\d")
@@ -57,7 +56,7 @@ class Amdsmi:
         return (amdsmi_error, OSError, RuntimeError)
 
     def energy_mj(self, handle: Any) -> float:
-        """Since the driver was loaded."""
+        """Return the energy since the driver was loaded."""
         answer = self.ask("amdsmi_get_energy_count", handle)
         count = answer.get("energy_accumulator", answer.get("power"))  # `power` up to 6.1
         resolution_uj = answer.get("counter_resolution")
@@ -88,7 +87,7 @@ class Amdsmi:
         return frozenset()
 
     def driver(self) -> tuple[str, str] | None:
-        """`amdgpu-driver`."""
+        """Return the version of `amdgpu-driver`."""
         with contextlib.suppress(*self.errors, IndexError):
             handle = self.ask("amdsmi_get_processor_handles")[0]
             version = self.ask("amdsmi_get_gpu_driver_info", handle).get("driver_version")
@@ -232,7 +231,7 @@ def _open_card(first: _ListedCard, seconds: list[_ListedCard], found: list[_List
 
 
 def _firsts(library: Amdsmi, found: list[_ListedCard]) -> dict[int, _ListedCard | None]:
-    """By index, of each further die or partition of a card the one that states the whole card's energy.
+    """Return, by the index of each further die or partition, the card that states the whole card's energy.
 
     `None` if the first die of two is not here. What is not in it is a card of its own.
     """
@@ -306,7 +305,7 @@ def _power_in(answer: Mapping[str, Any]) -> float | None:
     stated = None
     for key in _POWER_KEYS:
         watts = answer.get(key)
-        if _is_number(watts) and 0 <= watts <= _PLAUSIBLE_W:
+        if _is_number(watts) and 0 <= watts <= PLAUSIBLE_W:
             if watts > 0:
                 return float(watts)
             stated = 0.0
@@ -314,7 +313,7 @@ def _power_in(answer: Mapping[str, Any]) -> float | None:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    """Not `N/A`, in its place."""
+    """Return whether it is a number, and not the `N/A` that stands for one."""
     return type(value) in {int, float}
 
 

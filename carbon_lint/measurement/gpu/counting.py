@@ -1,4 +1,4 @@
-"""The GPUs that a job can see, read through their vendors' libraries by ourselves.
+"""Count the energy of the GPUs that a job can see, through their vendors' libraries.
 
 CodeCarbon needs `nvidia-smi` or `rocm-smi` on PATH, drops every GPU of an interval when one fails, books 0 W for a
 failed reading, and samples a GPU without energy counter once a second, in step with the load (-56 % seen). Here a GPU
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.amd import open_amd
+from carbon_lint.measurement.gpu.library import PLAUSIBLE_W
 from carbon_lint.measurement.gpu.nvidia import open_nvidia
 from carbon_lint.measurement.gpu.sharing import not_ours, others, roots
 from carbon_lint.measurement.gpu.visible_amd import CUDA, HIP, ROCR
@@ -39,13 +40,14 @@ _STANDSTILL_S = 5.0
 _STANDSTILL_W = 1.0
 # A power reading older than this does not count.
 _STALE_S = 1.0
-# Above what any one card draws: a jump of the counter.
-_PLAUSIBLE_W = 5000.0
 # Between two looks at who is on a card, and at its power: a look costs two calls of the library per card.
 _LOOK_EVERY_S = 10.0
 # Looks, before their mean power is compared with the counter's; and how far the two may lie apart: the load varies.
 _LEAST_LOOKS = 12
 _APART = 3.0
+# After two looks only a wrong unit is told from a load that varies.
+_FEW_LOOKS = 2
+_FAR_APART = 100.0
 _WAKE_S = 1.0  # a card that was asleep may state 0 W at the first question
 
 
@@ -162,17 +164,21 @@ class Gpus:
 
     def stop(self) -> None:
         """End the sampling and give the libraries back."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join(timeout=_STALE_S)
+        self._end_sampling()
         self._look(self._clock())
         self.warnings += tuple(self._each_in_full(self._clock() - self._began_s))
         self.close()
 
     def close(self) -> None:
-        """Give the libraries back."""
+        """End the sampling and give the libraries back, without a last look."""
+        self._end_sampling()
         for library in self._libraries:
             library.close()
+
+    def _end_sampling(self) -> None:
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(timeout=_STALE_S)
 
     def sample(self) -> None:
         """Take one power sample of each GPU without counter. The thread calls it; so does a test with its own clock."""
@@ -184,7 +190,7 @@ class Gpus:
                 continue
             with device.lock:
                 now_s = self._clock()
-                # Trapezoid between two samples, also across a gap, which `read` has told of.
+                # Trapezoid between two samples, also across a gap, of which `read` has warned.
                 device.energy_kwh += (device.watts + watts) / 2 * (now_s - device.sampled_s) / JOULES_PER_KWH
                 device.watts, device.sampled_s, device.problem = watts, now_s, None
 
@@ -218,10 +224,11 @@ class Gpus:
     def _each_in_full(self, elapsed_s: float) -> Iterator[str]:
         """Yield a warning for each counter that goes too slowly or too fast: it would pass every other check."""
         for device in self._devices:
-            if device.looks < _LEAST_LOOKS or not device.seen_w:
+            if device.looks < _FEW_LOOKS or not device.seen_w:
                 continue
+            apart = _APART if device.looks >= _LEAST_LOOKS else _FAR_APART
             counted_w, seen_w = device.energy_kwh * JOULES_PER_KWH / elapsed_s, device.seen_w / device.looks
-            if not seen_w / _APART <= counted_w <= seen_w * _APART:
+            if not seen_w / apart <= counted_w <= seen_w * apart:
                 yield (
                     f"the energy counter of {device} makes {counted_w:.0f} W on average and its power sensor "
                     f"{seen_w:.0f} W: the two disagree, possibly because the load varied in step with the samples; "
@@ -230,7 +237,7 @@ class Gpus:
 
 
 def _advance(device: CountedGpu, now_s: float) -> str | None:
-    """Bring a device's energy up to date; what is wrong with it, or `None`."""
+    """Bring a device's energy up to date, and return what is wrong with it; `None` if nothing is."""
     if device.has_counter:
         return device.problem or _advance_counter(device, now_s)
     with device.lock:
@@ -249,7 +256,7 @@ def _advance_counter(device: CountedGpu, now_s: float) -> str | None:
     if moved_mj == 0:
         return _standstill(device, now_s, name)
     seconds = max(1.0, now_s - device.moved_s)
-    if moved_mj < 0 or moved_mj / 1000 > _PLAUSIBLE_W * seconds:
+    if moved_mj < 0 or moved_mj / 1000 > PLAUSIBLE_W * seconds:
         # What was drawn around the jump is lost for good, so every later figure would be wrong too.
         device.problem = f"{name} jumped by {moved_mj / 1000:.0f} J in {seconds:.0f} s"
         return device.problem
@@ -269,9 +276,9 @@ def _standstill(device: CountedGpu, now_s: float, name: str) -> str | None:
 
 
 def _so_far_kwh(device: CountedGpu, now_s: float) -> float:
-    """With what a sampled GPU has drawn since its last sample.
+    """Return the energy with what a sampled GPU has drawn since its last sample.
 
-    Held against nothing but the last sample: one more at every reading would follow the rhythm of the readings, and a
+    It takes the last sample's power: one more sample at every reading would follow the rhythm of the readings, and a
     load in step with it would be counted wrongly (+1.7 % seen).
     """
     if device.has_counter:
@@ -315,7 +322,7 @@ def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path 
 
 
 def _missing(environ: Mapping[str, str]) -> Iterator[str]:
-    """Files that show that a GPU may be used anyway, as under WSL, whose GPU is on no bus."""
+    """Yield a warning for each variable that names a GPU, as none can be seen: under WSL a GPU is on no bus."""
     for name in (CUDA, ROCR, HIP):
         value = environ.get(name)
         if value and not hides(value):

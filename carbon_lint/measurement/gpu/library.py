@@ -1,4 +1,4 @@
-"""The few calls behind which each vendor's library stands: `counting` need not know whose GPU it is."""
+"""Define the calls by which `counting` uses each vendor's library."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from carbon_lint.records.record import Gpu
+
+PLAUSIBLE_W = 5000.0
+"""No card draws more."""
 
 
 class NotStatedError(RuntimeError):

@@ -1,4 +1,4 @@
-"""NVIDIA GPUs, through NVML."""
+"""Read NVIDIA GPUs through NVML."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.measurement.gpu.host_nvidia import host_gpus, unreadable
-from carbon_lint.measurement.gpu.library import OpenCard, Opened
+from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, OpenCard, Opened
 from carbon_lint.measurement.gpu.visible_nvidia import Card, Visible, is_hidden, visible_cards
 from carbon_lint.records.record import Gpu
 
@@ -35,12 +35,15 @@ class Nvml:
         return (nvml_error, OSError, RuntimeError)
 
     def energy_mj(self, handle: Any) -> float:
-        """Since the driver was loaded. Volta and later."""
+        """Return the energy since the driver was loaded; Volta and later have such a counter."""
         return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(handle))
 
     def power_w(self, handle: Any) -> float:
-        """Return the power of the whole card."""
-        return float(self._nvml.nvmlDeviceGetPowerUsage(handle)) / 1000
+        """Return the power of the whole card. Raises RuntimeError if no card draws so much."""
+        watts = float(self._nvml.nvmlDeviceGetPowerUsage(handle)) / 1000
+        if not 0 <= watts <= PLAUSIBLE_W:
+            raise RuntimeError(f"it states {watts:.0f} W, which no card draws")
+        return watts
 
     def process_ids(self, handle: Any) -> Collection[int]:
         """Return the ids of those that compute, not a desktop's."""
@@ -49,7 +52,7 @@ class Nvml:
         return frozenset()
 
     def driver(self) -> tuple[str, str] | None:
-        """`nvidia-driver`."""
+        """Return the version of `nvidia-driver`."""
         with contextlib.suppress(*self.errors, AttributeError):
             return "nvidia-driver", _words(self._nvml.nvmlSystemGetDriverVersion())
         return None

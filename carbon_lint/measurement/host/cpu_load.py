@@ -7,7 +7,6 @@ machine's load says nothing of the job.
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint.measurement.host import cgroup
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 # /proc/stat, proc(5): user nice system idle iowait irq softirq steal; guest time is in user's already.
 _BUSY_COLUMNS = (0, 1, 2, 5, 6)
+_LINE_BYTES = 1024  # more than the first line can have: ten numbers of 64 bits
+_CHUNK_BYTES = 1 << 16
 
 
 class BusyTime(Protocol):
@@ -53,18 +54,30 @@ class CpusTime:
     def seconds(self) -> float:
         """Return them. Raises OSError if the kernel does not say."""
         ticks, left = 0, len(self._names)
-        with open(self._path, "rb") as file:
-            for line in file:  # the machine's is the first, and the CPUs' follow it
-                name, _, rest = line.partition(b" ")
-                if name in self._names:
-                    columns = rest.split()
-                    ticks += sum(int(columns[number]) for number in _BUSY_COLUMNS if number < len(columns))
-                    left -= 1
-                    if not left:
-                        break
+        for line in self._read().splitlines():  # the machine's is the first, and the CPUs' follow it
+            name, _, rest = line.partition(b" ")
+            if name in self._names:
+                columns = rest.split()
+                ticks += sum(int(columns[number]) for number in _BUSY_COLUMNS if number < len(columns))
+                left -= 1
+                if not left:
+                    break
         if left == len(self._names):
             raise OSError(f"{self._path} does not state the load of the CPUs")
         return ticks / self._hertz
+
+    def _read(self) -> bytes:
+        """Return the file, or as much of it as is needed, with half of the system calls that `open` makes."""
+        descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            text = os.read(descriptor, _LINE_BYTES)
+            if b"cpu" in self._names:
+                return text
+            while more := os.read(descriptor, _CHUNK_BYTES):
+                text += more
+            return text
+        finally:
+            os.close(descriptor)
 
 
 def busy_time(limit: Limit | None, root: Path) -> BusyTime:
@@ -75,23 +88,30 @@ def busy_time(limit: Limit | None, root: Path) -> BusyTime:
 
 
 class LoadMeter:
-    """The load since the last call, 0 to 100, by CodeCarbon's two calls: it replaces CodeCarbon's own."""
+    """The load between two questions, 0 to 100, by CodeCarbon's two calls: it replaces CodeCarbon's own.
 
-    def __init__(self, busy: BusyTime, threads: float) -> None:
-        self._busy = busy
+    It reads nothing itself: `take` gives it what the host's energy is computed from.
+    """
+
+    def __init__(self, threads: float) -> None:
         self._threads = threads
-        self._last_s = self._last_busy_s = 0.0
-        self.reset()
+        self._elapsed_s = self._busy_s = self._asked_s = self._asked_busy_s = self._percent = 0.0
+
+    def take(self, busy_s: float, elapsed_s: float) -> None:
+        """Take the busy CPU seconds and the seconds since the start."""
+        self._busy_s, self._elapsed_s = busy_s, elapsed_s
 
     def reset(self) -> None:
         """Begin a new interval."""
-        self._last_s, self._last_busy_s = time.monotonic(), self._busy.seconds()
+        self._asked_s, self._asked_busy_s = self._elapsed_s, self._busy_s
 
     def percent(self) -> float:
-        """Return the load since the last call or `reset`."""
-        before_s, before_busy_s = self._last_s, self._last_busy_s
+        """Return the load since the last call or `reset`; the last one if nothing was taken since then."""
+        if self._elapsed_s > self._asked_s:
+            load = mean_load(self._busy_s - self._asked_busy_s, self._elapsed_s - self._asked_s, self._threads)
+            self._percent = 100 * load
         self.reset()
-        return 100 * mean_load(self._last_busy_s - before_busy_s, self._last_s - before_s, self._threads)
+        return self._percent
 
 
 def mean_load(busy_s: float, elapsed_s: float, threads: float) -> float:

@@ -46,7 +46,7 @@ class CpuModel:
         idle_factor: share of `full_power_w` at no load.
         load_factor: share of `full_power_w` that full load adds.
         is_stated: the user states what it draws at full load; no figure is above that.
-        widening: factors on the low and on the high end, for a CPU whose TDP is not known.
+        widening: factors on the low and on the high end, for a CPU whose TDP, or whose model, is not known.
     """
 
     full_power_w: float

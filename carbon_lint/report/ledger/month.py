@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.records.ledger_sum import sum_of_ranges, total_of
-from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.outlook import by_day, outlook
 from carbon_lint.records.record import Outcome
 from carbon_lint.report.ledger.answer import Judged, judged
@@ -181,7 +180,7 @@ def _is_retry(each: Counted) -> bool:
 
 def _figures(counted: Iterable[Counted], at: int = 0) -> list[tuple[float, float]]:
     """Return when each run ended, in seconds since 1970, and its grams (`at` 0) or kWh (1)."""
-    return [(window_of(each.entry.record).end_s, known.likely) for each in counted if (known := each.ranges[at])]
+    return [(each.entry.end_s, known.likely) for each in counted if (known := each.ranges[at])]
 
 
 def _judged(spent: Spent, counted: Sequence[Counted], now: datetime) -> list[Judged]:
@@ -252,6 +251,6 @@ def _days(counted: Sequence[Counted], period: Period) -> tuple[float | None, ...
     """Return the grams of each day; `None` if runs ended on it and none of them has grams."""
     figures = _figures(counted)
     known = by_day([(end_s, 1.0) for end_s, _ in figures], period)
-    ended = by_day([(window_of(each.entry.record).end_s, 1.0) for each in counted], period)
+    ended = by_day([(each.entry.end_s, 1.0) for each in counted], period)
     days_g = by_day(figures, period)
     return tuple(None if runs and not has else day for day, has, runs in zip(days_g, known, ended, strict=True))

@@ -1,0 +1,49 @@
+"""Read the unit that a key names for its value: `emissions_kg`, `emissions (in grams)`, `co2Kg`."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from carbon_lint.card.quantity import units_in
+from carbon_lint.lint.context import number
+from carbon_lint.lint.diagnostic import Edit, Fix
+from carbon_lint.lint.figure import plain, read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from carbon_lint.card.document import Node
+    from carbon_lint.card.quantity import Named
+
+# A unit that is glued to the word: `emissionskg`, `emissionsKg`.
+_GLUED = re.compile(r"(?i:(?<=emissions)|(?<=emission)|(?<=co2))(?=(?i:kg|g|mg|t|lbs?|tons?|tonnes?|grams?)$)")
+
+
+def parted(name: str) -> tuple[str, Named | None]:
+    """Return a key without its unit, and the unit; `emissions_per_hour` names none."""
+    spaced = _GLUED.sub("_", name)
+    units = list(units_in(spaced))
+    if not units or units[-1].is_rate:
+        return name, None
+    unit = units[-1]
+    left = re.sub(r"(?:^|(?<=[\W_]))in[\W_]*$", "", spaced[: unit.start])
+    return (left + spaced[unit.gas_end :]).strip(" _-()[]/,"), unit
+
+
+def renamed(key: Node, value: Node, meant: str, unit: Named | None, *, is_safe: bool) -> Fix | None:
+    """Return the fix that renames a key and keeps the amount: a number in kilograms becomes grams.
+
+    `None` if the amount is unclear: the unit has several meanings, or the value is no number.
+    """
+    rename = Edit(key.start, key.end, meant)
+    target = value.get("emissions") if value.kind == "map" else value
+    if unit is None or (target is not None and read(target).kind == "unit"):
+        return Fix(f"rename to {meant}", (rename,), is_safe=is_safe)
+    stated = number(target)
+    if target is None or stated is None or abs(stated) == float("inf") or len(unit.unit.grams) > 1:
+        return None
+    if unit.unit.grams[0] == 1:
+        return Fix(f"rename to {meant}", (rename,), is_safe=is_safe)
+    grams = plain(Decimal(repr(stated)) * unit.unit.grams[0])
+    title = f"rename to {meant} and write {grams}: {target.text} {unit.unit_text} in grams"
+    return Fix(title, (rename, Edit(target.start, target.end, grams)), is_safe=False)

@@ -1,0 +1,14 @@
+"""Waiting for a state, never for a time."""
+
+from __future__ import annotations
+
+import time
+
+
+def wait_until(condition, timeout_s=20.0):
+    """Poll until `condition()` is true, and return what it gave."""
+    deadline = time.monotonic() + timeout_s
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"{condition} did not come true in {timeout_s} s"
+        time.sleep(0.01)
+    return answer
