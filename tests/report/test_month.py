@@ -192,7 +192,8 @@ def test_a_day_whose_runs_were_not_measured_is_no_day_without_emissions():
     assert json.loads(month_data.as_json(one))["emissions_g_by_day"][2] is None
     course, days = month_page._charts(one)
     assert course.series["so far"][:5] == (0.0, 100.0, None, 200.0, 200.0)
-    assert days.series["acme/vit"][2] is None
+    assert days.series["acme/vit"][:3] == (0.0, 100.0, None)
+    assert set(days.series["acme/vit"][16:]) == {None}, "days to come are not known either"
     for shown in (month_text.text(one), month_page.render(one)):
         assert "No run of 03 Nov was measured in grams" in shown
 
