@@ -6,11 +6,13 @@ from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import kilograms_in_grams
 from carbon_lint.lint.prose import agrees, shown, step_g
 from carbon_lint.lint.rule import Rule
+from carbon_lint.units import KG_TO_G
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from carbon_lint.card.prose import BodyFigure
     from carbon_lint.lint.context import Context
 
 
@@ -60,7 +62,8 @@ def check(context: Context) -> Iterator[Hit]:
     emissions_g, node = context.emissions_g, context.emissions
     if not emissions_g or node is None or any(agrees(figure, emissions_g) for figure in context.figures):
         return
-    for figure in context.figures:
+    for stated in context.figures:
+        figure = _as_meant(stated, emissions_g)
         if agrees(figure, emissions_g * 1000) and step_g(figure) < emissions_g * 500:
             grams = kilograms_in_grams(node)
             yield Hit(
@@ -72,6 +75,20 @@ def check(context: Context) -> Iterator[Hit]:
                 related=(("stated here", figure.start, figure.end),),
             )
             return
+
+
+def _as_meant(figure: BodyFigure, emissions_g: float) -> BodyFigure:
+    """Return the figure with the reading that is 1000 times as much, unless it is this number in another unit.
+
+    A figure of 2040 and a text of `2,040 tons` have the tons left out: 2.04 tons were not meant.
+    """
+    if (
+        figure.unit_g != KG_TO_G
+        and abs(figure.grams - emissions_g * figure.unit_g) <= emissions_g * figure.unit_g / 100
+    ):
+        return figure._replace(alternatives=())
+    likely = min((figure.grams, *figure.alternatives), key=lambda grams: abs(grams - emissions_g * 1000))
+    return figure._replace(grams=likely)
 
 
 RULE = Rule(
