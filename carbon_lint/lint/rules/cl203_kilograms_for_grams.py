@@ -82,11 +82,9 @@ def _as_meant(figure: BodyFigure, emissions_g: float) -> BodyFigure:
 
     A figure of 2040 and a text of `2,040 tons` have the tons left out: 2.04 tons were not meant.
     """
-    if (
-        figure.unit_g != KG_TO_G
-        and abs(figure.grams - emissions_g * figure.unit_g) <= emissions_g * figure.unit_g / 100
-    ):
-        return figure._replace(alternatives=())
+    likeliest = figure._replace(alternatives=())
+    if figure.unit_g != KG_TO_G and agrees(likeliest, emissions_g * figure.unit_g):
+        return likeliest
     likely = min((figure.grams, *figure.alternatives), key=lambda grams: abs(grams - emissions_g * 1000))
     return figure._replace(grams=likely)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from carbon_lint.card.document import UNIT_FIELDS
 from carbon_lint.card.quantity import numbers, unit_at
-from carbon_lint.lint.context import UNIT_FIELDS, number
+from carbon_lint.lint.context import number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain
 from carbon_lint.lint.rule import Rule
