@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MissingFigureError, UsageError
 from carbon_lint.places import find_place
-from carbon_lint.records.emissions_csv.choice import Choice
+from carbon_lint.records.emissions_csv.choice import Choice, chosen
 from carbon_lint.records.emissions_csv.place import region_name
-from carbon_lint.records.emissions_csv.record import record_of
+from carbon_lint.records.emissions_csv.record import record_of_runs
 from carbon_lint.records.emissions_csv.runs import log_of, overlapping
 from carbon_lint.records.emissions_csv.table import REQUIRED, parse_table
 from tests.cases import cases
@@ -39,7 +39,9 @@ def log(*texts):
 
 
 def sum_of(*texts, **choice):
-    return record_of(log(*texts), Choice(sum_runs=True, **choice))
+    found = log(*texts)
+    choice = Choice(sum_runs=True, **choice)
+    return record_of_runs(found, chosen(found, choice), choice)
 
 
 # Tasks

@@ -1,4 +1,4 @@
-"""`emissions.csv`, as CodeCarbon 1.0 to 3.3.2 and the transformers Trainer's callback leave it, as a record.
+"""Make a record of an `emissions.csv`, as CodeCarbon 1.0 to 3.3.2 and the transformers Trainer's callback leave it.
 
 The file says less than a record: no intensity, no method, and a country that may be CodeCarbon's silent default. What
 it does not say is None here; what cannot be trusted is refused. Energies are kWh with PUE included, timestamps local
@@ -39,11 +39,7 @@ def record_from_csv(paths: Sequence[str | os.PathLike[str]], choice: Choice) -> 
     Raises InputError if a file is no such table, UsageError if the run has to be chosen, MissingFigureError if a figure
     or a place cannot be trusted.
     """
-    return record_of(read_log(*paths), choice)
-
-
-def record_of(log: Log, choice: Choice) -> Record:
-    """Return the record of the chosen runs. Raises as `record_from_csv` does."""
+    log = read_log(*paths)
     return record_of_runs(log, chosen(log, choice), choice)
 
 

@@ -1,4 +1,4 @@
-"""The runs of one or several `emissions.csv`: which rows belong together, and which of them are counted.
+"""Find the runs of one or several `emissions.csv`: which rows belong together, and which of them are counted.
 
 Rows of one run are cumulative, so one of them counts: `flush()` and each `train()` write another. Rows with a
 `task_name` are increments, so all of them count. A row without a usable run id is a run by itself.

@@ -1,4 +1,4 @@
-"""The rows of an `emissions.csv`; what cannot be read is left out, and a warning says so.
+"""Read the rows of an `emissions.csv`; leave out what cannot be read, with a warning.
 
 Column sets of CodeCarbon 1.0 (12 columns) to 3.3.2 (38) and any beyond: columns are found by name. `emissions` are
 kilograms in the file and grams here. Spreadsheets and shells change the file on its way: tabs, `;`, a `sep=` line,
@@ -213,7 +213,7 @@ def _delimiter(text: str) -> str:
 
 
 def _lines(text: str, delimiter: str, path: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number and cells."""
+    """Yield the line number and the cells of each row."""
     table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for cells in table:
