@@ -1,7 +1,8 @@
-"""Start CodeCarbon without what it would look for itself: the CPU's name, its list of TDPs, and the GPUs."""
+"""Start CodeCarbon without what it would look for itself: the CPU's name, its list of TDPs, the GPUs, the network."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
@@ -9,6 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_UNUSED = {"requests": ("exceptions",), "rapidfuzz": ("fuzz", "process", "utils")}
+"""Modules that take a seventh of the start, with what CodeCarbon takes from them: it neither asks anybody for the
+intensity, which is given, nor looks for a name in its list of TDPs."""
 
 
 @contextmanager
@@ -37,8 +43,11 @@ def known_cpu(model: str | None) -> Iterator[None]:
 def without_gpus(*, is_shared: bool) -> Iterator[None]:
     """Within, CodeCarbon sees no GPU, and starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
     # Without these modules CodeCarbon starts those programs while it is imported, and other code's tracker needs them.
-    with _stand_ins(*(() if is_shared else ("pynvml", "amdsmi"))):
+    with _stand_ins(*(() if is_shared else ("pynvml", "amdsmi", *_UNUSED))):
         from codecarbon.core import gpu
+
+        # The first `flush()` would import it, and what is drawn meanwhile would be the job's.
+        importlib.import_module("codecarbon.core.emissions")
     module: Any = gpu
     names = ("is_nvidia_system", "is_rocm_system", "PYNVML_AVAILABLE", "AMDSMI_AVAILABLE")
     before = {name: getattr(module, name) for name in names}
@@ -58,6 +67,8 @@ def _stand_ins(*names: str) -> Iterator[None]:
     for name in names:
         stand_in = ModuleType(name)
         stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
+        for part in _UNUSED.get(name, ()):
+            setattr(stand_in, part, SimpleNamespace(RequestException=OSError))
         sys.modules[name] = stand_in
     try:
         yield
