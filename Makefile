@@ -7,14 +7,18 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/python -m compileall -q carbon_lint
 # Many tests wait for a process or a server, so three workers suit two cores.
 TEST_JOBS ?= 3
+LOAD ?= 4
+TIMES ?= 10
+SUITE = pytest -n $(TEST_JOBS) --dist worksteal $(PYTEST_ARGS)
 
-.PHONY: help demo demo-over-budget test coverage lint format docs clean
+.PHONY: help demo demo-over-budget test test-under-load coverage lint format docs clean
 help:
 	@echo "make demo               train a small real model under CodeCarbon, gate it, write, lint and publish its card (locally)"
 	@echo "make demo-over-budget   the same with a budget that is too small: the job is stopped"
 	@echo "make test               the suite but what is slow or needs Docker, torch or pre-commit (.ci/run runs that too)"
 	@echo "                        TESTS=thorough makes it try ten times as many examples; PYTEST_ARGS go to pytest"
-	@echo "make coverage           the same, and which lines and branches of the package it runs"
+	@echo "make test-under-load    the same ten times while LOAD=4 processes keep the machine busy, a line for each run; TIMES=3: three"
+	@echo "make coverage           make test, and which lines and branches of the package it runs"
 	@echo "make lint               ruff, mypy, our own check on the demo's card, the English of the documentation"
 	@echo "make docs               generate the reference pages from the code, and build the site"
 
@@ -45,11 +49,14 @@ demo-over-budget: $(VENV)/.demo
 	@$(BIN)/python examples/demo/demo.py --over-budget
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m $(SUITE)
+
+test-under-load: $(VENV)/.test
+	@$(BIN)/python tools/under_load.py $(LOAD) --times $(TIMES) $(BIN)/python -m $(SUITE)
 
 coverage: $(VENV)/.test
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest -n $(TEST_JOBS) --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m coverage run -m $(SUITE)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --skip-covered --skip-empty
 

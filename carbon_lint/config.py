@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from types import MappingProxyType
+from typing import NamedTuple
 
 from carbon_lint import debug
 
@@ -31,15 +32,12 @@ HARMLESS_KEYS = frozenset({"training-type"})
 _TABLE = b"tool.carbon-lint"
 
 
-class Change:
+class Change(NamedTuple):
     """Hold how a pull request changes one key: how each side states it, `none` if it does not."""
 
-    __slots__ = ("after", "before", "name")
-
-    def __init__(self, name: str, before: str, after: str) -> None:
-        self.name = name
-        self.before = before
-        self.after = after
+    name: str
+    before: str
+    after: str
 
     def __str__(self) -> str:
         return f"{self.name}: {self.before} -> {self.after}"

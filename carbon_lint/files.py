@@ -1,4 +1,4 @@
-"""Reading a named file, and writing one in one step. Light: `check --fix` writes with it too."""
+"""Read a named file, and write one in one step. Light: `check --fix` writes with it too."""
 
 from __future__ import annotations
 
@@ -28,6 +28,15 @@ def read_file(path: str, what: str) -> bytes | None:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"cannot read {path}: {why}", hint=f"name a {what} that can be read") from error
+
+
+def text_at(path: str | os.PathLike[str]) -> str:
+    """Return the text of a small file, such as one of /proc, without blanks around it; empty if it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read().strip()
+    except OSError:
+        return ""
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:

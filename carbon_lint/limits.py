@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 KINDS = ("card", "record", "ledger", "hub")
 LIMITS = ("max-emissions", "max-energy", "max-increase")
 _EXAMPLE = "write '10%', '5 g', or both: '10% and 5 g'"
-_EXCEPTION_KEYS = ("limit", "owner", "reason", "until")
 EXCEPTION_SCHEMA = {
     "type": "object",
     "required": ["limit", "owner", "reason", "until"],
@@ -37,7 +36,6 @@ MONTH = "month"
 """The window of a `[[budget]]` that follows the calendar (UTC); any other window is an age, such as 30d."""
 _WARN_AT = 0.8
 _LONGEST_WINDOW_S = 3660 * 86400.0  # ten years
-_BUDGET_KEYS = ("name", "models", "window", "max-emissions", "max-energy", "warn-at", "owner")
 _BUDGET_EXAMPLE = 'name = "vision", window = "month", max-emissions = "10 kg"'
 BUDGET_SCHEMA = {
     "type": "object",
@@ -59,13 +57,12 @@ BUDGET_SCHEMA = {
             "type": "string",
             "examples": ["80%"],
             "pattern": r"^\s*[0-9.]+\s*%\s*$",
-            "description": "Used share from which the owner is told (default 80%).",
+            "description": "Used share from which the owner is warned (default 80%).",
         },
         "owner": {"type": "string", "minLength": 1, "description": "Who answers for it: @ann is mentioned on GitHub."},
     },
 }
 """What `[[budget]]` may hold."""
-_MACHINE_KEYS = ("match", "location", "cpu-power", "ram-power")
 _MACHINE_EXAMPLE = 'match = "gpu-par-*", location = "FRA"'
 
 
@@ -219,15 +216,85 @@ def _share(text: str) -> float:
 
 def parse_exception(table: Mapping[str, Any]) -> BudgetException:
     """Return a table of `[[exception]]`. Raises ConfigError, whose `option` is the key of the table."""
-    _check_keys(table, _EXCEPTION_KEYS, _EXCEPTION_KEYS, f"an exception has {', '.join(_EXCEPTION_KEYS)}")
-    if table["limit"] not in LIMITS:
-        raise ConfigError(
-            f"found {table['limit']!r}, expected a limit", hint=f"limits: {', '.join(LIMITS)}", option="limit"
-        )
-    for key in ("owner", "reason"):
-        if not isinstance(table[key], str) or not table[key].strip():
-            raise ConfigError(f"found {table[key]!r}, expected words", option=key)
-    return BudgetException(table["limit"], table["owner"].strip(), table["reason"].strip(), _day(table["until"]))
+    parsers = {"limit": _limit, "owner": _words, "reason": _words, "until": _day}
+    return BudgetException(**_read(table, parsers, tuple(parsers), f"an exception has {', '.join(parsers)}"))
+
+
+def parse_machine(table: Mapping[str, Any]) -> Machine:
+    """Return a table of `[[machine]]`. Raises ConfigError, whose `option` is the key of the table."""
+    power = _of_words(parse_power_w)
+    parsers = {"match": _words, "location": _words, "cpu-power": power, "ram-power": power}
+    hint = f"{_MACHINE_EXAMPLE}; a machine has {', '.join(parsers)}"
+    found = _read(table, parsers, ("match",), hint)
+    if len(found) == 1:
+        raise ConfigError("a [[machine]] states nothing but match", hint=hint)
+    return Machine(found["match"], found.get("location"), found.get("cpu-power"), found.get("ram-power"))
+
+
+def parse_budget(table: Mapping[str, Any]) -> WindowBudget:
+    """Return a table of `[[budget]]`. Raises ConfigError, whose `option` is the key of the table."""
+    parsers = {
+        "name": _words,
+        "models": _globs,
+        "window": _of_words(_window_s),
+        "max-emissions": _of_words(parse_emissions_g),
+        "max-energy": _of_words(parse_energy_kwh),
+        "warn-at": _of_words(_part),
+        "owner": _words,
+    }
+    hint = f"{_BUDGET_EXAMPLE}; a budget has {', '.join(parsers)}"
+    found = _read(table, parsers, ("name", "window"), hint)
+    if "max-emissions" not in found and "max-energy" not in found:
+        raise ConfigError("a [[budget]] needs max-emissions, max-energy or both", hint=hint)
+    return WindowBudget(
+        name=found["name"],
+        window_s=found["window"],
+        models=found.get("models", ()),
+        max_emissions_g=found.get("max-emissions"),
+        max_energy_kwh=found.get("max-energy"),
+        warn_at=found.get("warn-at", _WARN_AT),
+        owner=found.get("owner"),
+    )
+
+
+def _read(
+    table: Mapping[str, Any], parsers: Mapping[str, Callable[[Any], Any]], needed: tuple[str, ...], hint: str
+) -> dict[str, Any]:
+    """Return the parsed values of a table. Raises ConfigError for an unknown or missing key, or a wrong value."""
+    unknown = [key for key in table if key not in parsers]
+    missing = [key for key in needed if not table.get(key)]
+    if unknown or missing:
+        message = f"unknown key {unknown[0]!r}" if unknown else f"{missing[0]} is missing"
+        raise ConfigError(message, hint=hint, option=unknown[0] if unknown else None)
+    found = {}
+    for key, value in table.items():
+        try:
+            found[key] = parsers[key](value)
+        except UsageError as error:
+            raise ConfigError(error.message, hint=error.advice(as_key) or hint, option=key) from error
+    return found
+
+
+def _words(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"found {value!r}, expected a string")
+    return value.strip()
+
+
+def _of_words(parse: Callable[[str], Any]) -> Callable[[Any], Any]:
+    return lambda value: parse(_words(value))
+
+
+def _globs(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise UsageError(f"found {value!r}, expected a list of globs")
+    return tuple(map(_words, value))
+
+
+def _limit(value: Any) -> str:
+    if value not in LIMITS:
+        raise UsageError(f"found {value!r}, expected a limit", hint=f"limits: {', '.join(LIMITS)}")
+    return str(value)
 
 
 def _day(value: Any) -> date:
@@ -240,72 +307,7 @@ def _day(value: Any) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"found {value!r}, expected a day", hint="write until = 2026-12-31", option="until"
-        ) from error
-
-
-def parse_machine(table: Mapping[str, Any]) -> Machine:
-    """Return a table of `[[machine]]`. Raises ConfigError, whose `option` is the key of the table."""
-    hint = f"{_MACHINE_EXAMPLE}; a machine has {', '.join(_MACHINE_KEYS)}"
-    _check_keys(table, _MACHINE_KEYS, ("match",), hint)
-    if len(table) == 1:
-        raise ConfigError("a [[machine]] states nothing but match", hint=hint)
-    for key, value in table.items():
-        if not isinstance(value, str):
-            raise ConfigError(f"found {value!r}, expected a string", hint=hint, option=key)
-    return Machine(table["match"], table.get("location"), _power_w(table, "cpu-power"), _power_w(table, "ram-power"))
-
-
-def _power_w(table: Mapping[str, Any], key: str) -> float | None:
-    try:
-        return None if key not in table else parse_power_w(table[key])
-    except UsageError as error:
-        raise ConfigError(error.message, hint=error.advice(as_key), option=key) from error
-
-
-def parse_budget(table: Mapping[str, Any]) -> WindowBudget:
-    """Return a table of `[[budget]]`. Raises ConfigError, whose `option` is the key of the table."""
-    hint = f"{_BUDGET_EXAMPLE}; a budget has {', '.join(_BUDGET_KEYS)}"
-    _check_keys(table, _BUDGET_KEYS, ("name", "window"), hint)
-    texts = {key: _words(table[key], key, hint) for key in table if key != "models"}
-    if "max-emissions" not in texts and "max-energy" not in texts:
-        raise ConfigError("a [[budget]] needs max-emissions, max-energy or both", hint=hint)
-    parsers: dict[str, Callable[[str], float]] = {
-        "max-emissions": parse_emissions_g,
-        "max-energy": parse_energy_kwh,
-        "warn-at": _part,
-    }
-    values = {key: _parsed(parse, texts[key], key) for key, parse in parsers.items() if key in texts}
-    return WindowBudget(
-        name=texts["name"],
-        window_s=None if texts["window"] == MONTH else _parsed(_window_s, texts["window"], "window"),
-        models=_model_globs(table, hint),
-        max_emissions_g=values.get("max-emissions"),
-        max_energy_kwh=values.get("max-energy"),
-        warn_at=values.get("warn-at", _WARN_AT),
-        owner=texts.get("owner"),
-    )
-
-
-def _words(value: Any, key: str, hint: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigError(f"found {value!r}, expected a string", hint=hint, option=key)
-    return value.strip()
-
-
-def _model_globs(table: Mapping[str, Any], hint: str) -> tuple[str, ...]:
-    globs = table.get("models", ())
-    if "models" in table and not (isinstance(globs, list | tuple) and globs):
-        raise ConfigError(f"found {globs!r}, expected a list of globs", hint=hint, option="models")
-    return tuple(_words(glob, "models", hint) for glob in globs)
-
-
-def _parsed(parse: Callable[[str], float], text: str, key: str) -> float:
-    try:
-        return parse(text)
-    except UsageError as error:
-        raise ConfigError(error.message, hint=error.advice(as_key), option=key) from error
+        raise UsageError(f"found {value!r}, expected a day", hint="write until = 2026-12-31") from error
 
 
 def _part(text: str) -> float:
@@ -315,9 +317,9 @@ def _part(text: str) -> float:
     return share
 
 
-def _window_s(text: str) -> float:
+def _window_s(text: str) -> float | None:
     try:
-        return parse_window_s(text)
+        return None if text == MONTH else parse_window_s(text)
     except UsageError as error:
         raise UsageError(error.message, hint='write window = "month", or an age such as "30d"') from error
 
@@ -333,11 +335,3 @@ def parse_window_s(text: str) -> float:
 def as_key(option: str, value: str) -> str:
     """Return an option as carbon-lint.toml states it."""
     return f'{option} = "{value}"' if value else f"{option} = true"
-
-
-def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], needed: tuple[str, ...], hint: str) -> None:
-    unknown = [key for key in table if key not in known]
-    missing = [key for key in needed if not table.get(key)]
-    if unknown or missing:
-        message = f"unknown key {unknown[0]!r}" if unknown else f"{missing[0]} is missing"
-        raise ConfigError(message, hint=hint, option=unknown[0] if unknown else None)

@@ -9,7 +9,6 @@ burnt. The same grid is 10 to 40 g/kWh more by life cycle, so figures of two bas
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import unicodedata
@@ -17,16 +16,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
 
-from carbon_lint.data import table
+from carbon_lint.data import load
 from carbon_lint.errors import PlaceError
 from carbon_lint.text import quoted
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, significant
 
 _LEAST_MEANT_G_PER_KWH = 10.0  # a unit is guessed only if the figure is then a usual one
 
-_TABLE = table("places.json")
 _NEAREST = 4
 _ALIASES = {"uk": "GBR"}  # ISO 3166-1 reserves UK beside GB
 _OLD_YEARS = 2  # a figure of an earlier year is older than its age is left unsaid
@@ -91,8 +88,8 @@ def vintage(basis: str | None, year: int | None, *, at: int | None = None) -> st
     """
     age = 0 if year is None else (at or datetime.now(UTC).year) - year
     parts = (basis, year and str(year), f"{age} years old" if age > _OLD_YEARS else None)
-    said = ", ".join(part for part in parts if part)
-    return f" ({said})" if said else ""
+    words = ", ".join(part for part in parts if part)
+    return f" ({words})" if words else ""
 
 
 def find_place(text: str) -> Place:
@@ -164,11 +161,6 @@ def every_place() -> tuple[Place, ...]:
     return tuple(_places().values())
 
 
-def tables_version() -> str:
-    """Return the release of CodeCarbon that the table was generated from."""
-    return str(_raw()["codecarbon"])
-
-
 def _priced(place: Place) -> Place:
     """Return `place`, unless its table holds no intensity: a run there would come out at zero grams."""
     if place.g_per_kwh > 0:
@@ -182,15 +174,8 @@ def _priced(place: Place) -> Place:
 
 
 @lru_cache(maxsize=1)
-def _raw() -> dict[str, Any]:
-    with _TABLE.open(encoding="utf-8") as file:
-        table: dict[str, Any] = json.load(file)
-    return table
-
-
-@lru_cache(maxsize=1)
 def _places() -> dict[str, Place]:
-    return {_normal(row["code"]): Place(**row) for row in _raw()["places"]}
+    return {_normal(row["code"]): Place(**row) for row in load("places.json")["places"]}
 
 
 def _normal(text: str) -> str:
@@ -220,7 +205,7 @@ def _by_other_name(text: str) -> list[Place]:
     """Return what a two-letter code, a US postal code, a capital or another name of a country means."""
     wanted = _normal(text)
     state = re.sub(r"^usa?[-/]", "", wanted).upper()
-    alpha_2, postal = _raw()["alpha_2"], _raw()["postal"]
+    alpha_2, postal = load("places.json")["alpha_2"], load("places.json")["postal"]
     names, last = _other_names(), text.rpartition("/")[2]
     other = names.get(_plain(text)) or names.get(_plain(last))
     codes = (alpha_2.get(wanted.upper()), _ALIASES.get(wanted), postal.get(state), other)
@@ -259,7 +244,7 @@ def _alike(wanted: str) -> list[Place]:
 
 @lru_cache(maxsize=1)
 def _other_names() -> dict[str, str]:
-    return {_plain(name): code for name, code in _raw()["names"].items()}
+    return {_plain(name): code for name, code in load("places.json")["names"].items()}
 
 
 def _plain(text: str) -> str:

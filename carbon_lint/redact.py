@@ -1,4 +1,4 @@
-"""What looks like a token, and command lines without any. The one list of what a secret looks like.
+"""Hide what looks like a secret in command lines and other text. The one list of what a token looks like.
 
 A command line is kept in the record, and from there reaches the journal, the summary, the comment and every report, so
 it is written down without its secrets (`command`). Other text that may hold some goes through `text`.
@@ -91,7 +91,7 @@ _LOGIN = rf"""(\bcurl\s(?:[^|;&\n]{{0,200}}?\s)?(?:{"|".join(_LOGIN_FLAGS)})[\s=
 
 
 def text(given: str, secrets: Iterable[str | None] = ()) -> str:
-    """`given` without these secrets, and without anything that looks like a token."""
+    """Return `given` without these secrets, and without anything that looks like a token."""
     shown = _without(given, [secret for secret in secrets if secret])
     shown = re.sub(_URL, _url_hidden, shown)
     shown = re.sub(_AUTHORISED, rf"\1{HIDDEN}", shown)
@@ -107,7 +107,7 @@ def redacted(given: str, *secrets: str | None) -> str:
 
 
 def script(given: str, secrets: Iterable[str | None] = ()) -> str:
-    """`given`, a line of a shell or of a message, also without the value of what is named like a secret."""
+    """Return `given`, a line of a shell or of a message, also without the value of what is named like a secret."""
     given = re.sub(_URL, _url_hidden, _without(given, [secret for secret in secrets if secret]))
     pattern, shown, done = re.compile(_NAMED), [], 0
     while (match := pattern.search(given, done)) is not None:

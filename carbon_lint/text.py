@@ -1,4 +1,4 @@
-"""The only escaping functions. Card text and job output are untrusted wherever they are printed.
+"""Escape text: the only functions that do. Card text and job output are untrusted wherever they are printed.
 
 * `terminal`, `visible`: for a terminal or a log that a CI runner reads.
 * `command_data`, `command_property`: for GitHub workflow commands (actions/toolkit `command.ts` has the same two).
@@ -6,6 +6,8 @@
 * `xml_text`: for the text and the attributes of an SVG.
 * `json_literals`: for JSON that is printed to a log that a runner reads.
 * `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
+
+`shortened` and `unified_diff` escape nothing: what they return goes through one of the others.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ _LINKED = r"(?i)@|#(?=\w)|GH(?=-\d)|www(?=\.)|(?<=\w):(?=/)"
 
 
 def terminal(text: str) -> str:
-    r"""`text` on one line, unable to steer a terminal or to act as a workflow command.
+    r"""Return `text` on one line, unable to steer a terminal or to act as a workflow command.
 
     Control and bidirectional characters become escapes (`\x1b`, `\n`); a zero-width space parts `::` and `##[`.
     """
@@ -34,28 +36,40 @@ def terminal(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """`text` on one line with control and bidirectional characters as escapes, and nothing else changed."""
+    """Return `text` on one line with control and bidirectional characters as escapes, and nothing else changed."""
     return re.sub(_CONTROL, _escaped, text)
 
 
 def quoted(text: str, limit: int = 80) -> str:
-    """User text in quotes for a message, cut at `limit` characters, control characters visible."""
-    shown = text if len(text) <= limit else text[: limit - 1] + "…"
-    return terminal(repr(shown))
+    """Return user text in quotes for a message, cut at `limit` characters, control characters visible."""
+    return terminal(repr(shortened(text, limit)))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` in at most `most` characters, the last of which says that it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def unified_diff(before: str, after: str, old: str, new: str) -> str:
+    """Return what changed as `diff -u` shows it, not escaped; `old` and `new` name the two texts."""
+    import difflib  # noqa: PLC0415  a check that shows no change need not pay for it
+
+    lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), old, new)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def command_data(text: str) -> str:
-    """`text` as the data of a workflow command. `%` first, or the others would be escaped twice."""
+    """Return `text` as the data of a workflow command. `%` first, or the others would be escaped twice."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def command_property(text: str) -> str:
-    """`text` as a property value of a workflow command."""
+    """Return `text` as a property value of a workflow command."""
     return command_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def json_literals(encoded: str) -> str:
-    r"""ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only be in its strings."""
+    r"""Return ASCII JSON with the same value, without a raw `::`, `##[` or DEL. Those can only be in its strings."""
     return re.sub(_COMMAND, lambda match: "\\u003a" if match[0] == ":" else "#\\u0023", encoded).replace(
         "\x7f", "\\u007f"
     )
@@ -73,7 +87,7 @@ def xml_text(text: str) -> str:
 
 
 def markdown_code(text: str, *, in_table: bool = False) -> str:
-    r"""`text` as a code span: nothing in it is markup, a mention or a link.
+    r"""Return `text` as a code span: nothing in it is markup, a mention or a link.
 
     A code span has no escapes: its fence is one backtick longer than any run in the text. A row of a table is cut at
     `|` even inside one, so there (`in_table`) it becomes `\|`, which GitHub's tables undo.
@@ -86,7 +100,7 @@ def markdown_code(text: str, *, in_table: bool = False) -> str:
 
 
 def markdown_text(text: str, *, is_start: bool = True) -> str:
-    """`text` as plain words in Markdown: markup escaped, HTML inert, no mention, reference or link made of it.
+    """Return `text` as plain words in Markdown: no markup, HTML, mention, reference or link is made of it.
 
     `is_start`: the text begins a line, so blanks before it are dropped.
     """
@@ -98,7 +112,7 @@ def markdown_text(text: str, *, is_start: bool = True) -> str:
 
 
 def markdown_message(text: str) -> str:
-    """`text`, a message of ours, with what it has between backticks as code and all else as plain words."""
+    """Return a message of ours with what it has between backticks as code, and all else as plain words."""
     parts = text.split("`")
     is_paired = len(parts) % 2 == 1 and all(parts[1::2])  # two backticks in a row hold nothing
     return "".join(

@@ -66,18 +66,33 @@ class MassUnit(NamedTuple):
     grams: tuple[Decimal, ...]
 
 
+def whole_number(text: str | None) -> int | None:
+    """Return the number that ASCII digits write, at most 40 of them; `None` for anything else."""
+    return int(text) if text is not None and re.fullmatch("[0-9]{1,40}", text) else None
+
+
 def _named(name: str, words: str, *grams: Decimal) -> dict[str, MassUnit]:
     return dict.fromkeys(words.split(), MassUnit(name, grams))
 
 
 _EXACT = {name: MassUnit(name, (grams,)) for name, grams in GRAMS_PER.items()}
 _EXACT |= {name: MassUnit("Mg", (_TONNE, Decimal("1e-3"))) for name in ("Mg", "MG")}  # megagrams, or milligrams
+_MEGATONNE = Decimal("1e12")
+_EXACT |= {
+    "kt": MassUnit("kt", (Decimal("1e9"),)),
+    "Mt": MassUnit("Mt", (_MEGATONNE, _TONNE)),
+    "MT": MassUnit("MT", (_TONNE, _MEGATONNE)),  # metric tons in the USA
+    "mt": MassUnit("mt", (_TONNE, _MEGATONNE)),
+}
 _WORDS = {
-    **_named("g", "gr gram grams gramme grammes", Decimal(1)),
-    **_named("kg", "kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes", _KILOGRAM),
+    **_named("g", "gr gram grams gramme grammes gramm grama gramas gramo gramos \u514b \u30b0\u30e9\u30e0", Decimal(1)),
+    **_named("kg", "kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes kilogramm \u043a\u0433", _KILOGRAM),
+    **_named("kg", "kilogramo kilogramos kilogramas quilograma quilogramas", _KILOGRAM),
+    **_named("kg", "\u516c\u65a4 \u5343\u514b \u30ad\u30ed\u30b0\u30e9\u30e0", _KILOGRAM),
     **_named("mg", "milligram milligrams milligramme milligrammes", Decimal("1e-3")),
     **_named("\u00b5g", "microgram micrograms", Decimal("1e-6")),
     **_named("t", "tonne tonnes metric-ton metric-tons metric-tonne metric-tonnes", _TONNE),
+    **_named("t", "tonnen tonelada toneladas \u5428 \u5678 \u30c8\u30f3", _TONNE),
     **_named("ton", "ton tons", _TONNE, _SHORT_TON, _LONG_TON),
     **_named("short ton", "short-ton short-tons", _SHORT_TON),
     **_named("long ton", "long-ton long-tons", _LONG_TON),
@@ -145,7 +160,7 @@ KG_TO_G = 1000.0
 
 
 def grams_from_kilograms(emissions_kg: float) -> float:
-    """CodeCarbon's kilograms as the card's grams. The only such conversion in the program."""
+    """Return CodeCarbon's kilograms as the card's grams. The only such conversion in the program."""
     return emissions_kg * KG_TO_G
 
 
@@ -180,27 +195,27 @@ def mean_power_w(energy_kwh: float | None, duration_s: float) -> float | None:
 
 
 def parse_emissions_g(text: str) -> float:
-    """`'1.5 kg'` -> 1500.0. Raises UsageError if the unit is missing or unknown, or the number is not >= 0."""
+    """Return `'1.5 kg'` as 1500.0. Raises UsageError if the unit is missing or unknown, or the number is not >= 0."""
     return _parse(text, GRAMS_PER, "an emissions quantity", "'500 g' or '1.2 kg'")
 
 
 def parse_energy_kwh(text: str) -> float:
-    """`'250 Wh'` -> 0.25. Raises UsageError as `parse_emissions_g` does."""
+    """Return `'250 Wh'` as 0.25. Raises UsageError as `parse_emissions_g` does."""
     return _parse(text, KWH_PER, "an energy quantity", "'250 Wh' or '1.2 kWh'")
 
 
 def parse_power_w(text: str) -> float:
-    """`'15W'` -> 15.0. Raises UsageError as `parse_emissions_g` does."""
+    """Return `'15W'` as 15.0. Raises UsageError as `parse_emissions_g` does."""
     return _parse(text, WATTS_PER, "a power", "'15 W'")
 
 
 def parse_memory_gib(text: str) -> float:
-    """Read `'16 GiB'` as 16.0. Raises UsageError as `parse_emissions_g` does."""
+    """Return `'16 GiB'` as 16.0. Raises UsageError as `parse_emissions_g` does."""
     return _parse(text, GIB_PER, "an amount of memory", "'16 GiB'")
 
 
 def parse_duration_s(text: str) -> float:
-    """`'30s'`, `'1.5h'` -> seconds. Raises UsageError as `parse_emissions_g` does."""
+    """Return `'30s'` or `'1.5h'` in seconds. Raises UsageError as `parse_emissions_g` does."""
     return _parse(text, SECONDS_PER, "a duration", "'30s' or '5m'")
 
 
@@ -266,7 +281,7 @@ def format_energy_range(energy_kwh: float, low_kwh: float, high_kwh: float) -> s
 
 
 def format_power(power_w: float) -> str:
-    """Watts for a person."""
+    """Return watts for a person: `4.4 W`."""
     return _format(power_w, (("kW", 1e3), ("W", 1.0), ("mW", 1e-3)))
 
 
@@ -280,7 +295,7 @@ def format_duration(duration_s: float) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """`value` rounded to `digits` significant digits, without an exponent and without trailing zeros."""
+    """Return `value` rounded to `digits` significant digits, without an exponent and without trailing zeros."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else str(value)
     rounded = round(value, digits - 1 - math.floor(math.log10(abs(value))))

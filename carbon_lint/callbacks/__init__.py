@@ -1,4 +1,4 @@
-"""Callbacks that tell carbon-lint how far a training is: for `--forecast`, and for the energy of each epoch.
+"""Offer callbacks that report to carbon-lint how far a training is: for `--forecast`, and for the energy of each epoch.
 
     from carbon_lint.callbacks import TrainerProgress      # transformers.Trainer(callbacks=[TrainerProgress()])
     from carbon_lint.callbacks import LightningProgress    # lightning.Trainer(callbacks=[LightningProgress()])

@@ -179,7 +179,7 @@ def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: b
         return []
     sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(emissions_g)}"
     if record.run_group is None:
-        return [f"{sizes}: right if the weights were trained anew, otherwise add the runs up as one run-group"]
+        return [f"{sizes}: right if this run alone made the weights; if both did, add them up with --run-group"]
     if replace:
         return [f"{sizes}: replaced, as asked for"]
     raise UsageError(

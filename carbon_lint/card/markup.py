@@ -44,9 +44,13 @@ _MARKS = r"""
   | (?P<blank>&(?:nbsp|thinsp|ensp|emsp|\#160);|[\u00a0\u2000-\u200a\u202f\t\r]|\\[,;:~ ]
        |</?[A-Za-z][^<>]{0,200}>|<?https?://[^\s<>()|]{1,300}>?)
   | (?P<about>\\(?:approx|sim|simeq)\b|&(?:asymp|sim);|[\u2248\u223c\u2243])
-  | (?P<gas>CO(?:_\{?|\{)(?:\\(?:text|mathrm)\{)?2\}{0,2}|CO(?:&\#8322;|\u2082|~2~))
+  | (?P<less>\\(?:leq?|leqslant|lt)\b|&(?:lt|le);)  |  (?P<more>\\(?:geq?|geqslant|gt)\b|&(?:gt|ge);)
+  | (?P<minus>(?<=\d[eE])[\u2010-\u2012\u2212](?=\d))  |  (?P<wide>[\uff01-\uff5e])
+  | (?P<gas>CO(?:_\{?|\{)(?:\\(?:text|mathrm)\{)?2\}{0,2}|CO(?:&\#8322;|[\u2082\u00b2]|~2~))
 """
 _OPENING = r"<!--|^[ \t>*+-]{0,40}(?P<fence>`{3,20}(?=[^`\n]*$)|~{3,20})"
+_SIGNS = {"about": "~", "less": "<", "more": ">", "minus": "-"}
+_WIDE = 0xFEE0  # from the full-width forms of East Asian text to ASCII
 _SUPERSCRIPTS = str.maketrans(
     "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u2212", "-0123456789-"
 )
@@ -74,8 +78,11 @@ def _instead(match: re.Match[str]) -> str:
         return "e" + (match["raised"] or match["small"]).translate(_SUPERSCRIPTS)
     if match["gas"]:
         return "CO2"
-    if match["about"]:
-        return "~"
+    if match["wide"]:
+        return chr(ord(match["wide"]) - _WIDE)
+    for name, sign in _SIGNS.items():
+        if match[name]:
+            return sign
     return " " if match["blank"] else ""
 
 

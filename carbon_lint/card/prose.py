@@ -1,4 +1,4 @@
-"""Figures that a card's own text states: emissions with their unit, and energy, hours and hardware if it has them.
+"""Figures of emissions that a card's own text states, with their unit.
 
 Only an amount that is bound to a label is taken (`CO2 Emissions (in grams): 1.2`, `**Carbon Emitted**: 0.42 kg`, a
 table's column `Emissions (KgCO2eq)`). Rates, and the emissions of cars, data sets and other models, are not figures of
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from operator import or_
 from typing import NamedTuple
 
 from carbon_lint.card.markup import hidden, plain
@@ -27,16 +28,19 @@ _MAX_FIGURES = 200
 _MAX_WORDS = 5000
 _MAX_NUMBERS = 60
 _LONGEST_GAP = 160
-_WORDS = ("emission", "emit", "footprint", "co2", "co\u2082", "co<sub>2", "co_", "co$", "co~2")
+_WORDS = ("emission", "emit", "footprint", "co2", "co\u2082", "co\u00b2", "co<sub>2", "co_", "co$", "co~2", "carbon")
 
 _SPEAKS = (
-    r"[e\u00e9]mi(?:ssion|tt?e?d?s?\b)|emisi|footprint"
-    r"|CO(?:2|\u2082|<sub>2|[_$~{]{1,3}2|&\#8322)"
+    r"[e\u00e9]mi(?:ssion|tt?e?d?s?\b)|emisi|footprint|(?:empreinte|bilan|huella|pegada)\b[^\n]{0,6}\bcarbon"
+    r"|CO(?:2|\u2082|\u00b2|<sub>2|[_$~{]{1,3}2|&\#8322)"
 )
 _LABEL = (
     r"(?<![A-Za-z\u00e9])(?:[e\u00e9]missions?(?!\.csv)"
     r"(?![ _-](?:factor|intensity|rate|trading|scenario|data|reduction|target|saving|allowance))"
-    r"|emissionen|emisiones|emissioni|emitted|emits?|emitting"
+    r"|emissionen|emisiones|emissioni|emiss(?:\u00f5es|\u00e3o)|emisi\u00f3n|emitted|emits?|emitting"
+    r"|\u00e9mis|emiti(?:\u00f3|u)|(?:empreinte|bilan|huella|pegada)(?:[ ]de)?[ ]carbon[eo]"
+    r"|Fu(?:\u00df|ss)abdruck|Aussto(?:\u00df|ss)|\u6392\u653e\u91cf?|\u6392\u51fa\u91cf|\ubc30\ucd9c\ub7c9"
+    r"|\u0432\u044b\u0431\u0440\u043e\u0441\u044b?"
     r"|(?<!memory[ ])(?<!storage[ ])(?<!disk[ ])(?<!hardware[ ])(?<!VRAM[ ])(?<!GPU[ ])footprint)(?![A-Za-z0-9])"
 )
 # A weaker label counts only if CO2 is named with the amount.
@@ -65,7 +69,7 @@ _OTHER_NUMBER = (
 )
 _SENTENCE_END = (
     r"(?<!\bapprox)(?<!\beq)(?<!\bequiv)(?<!\bca)(?<!\best)(?<!\bincl)(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bno)"
-    r"[.!;](?=\s|$)|\?(?=\s|$)"
+    r"[.!;](?=\s|$)|\?(?=\s|$)|\u3002"
 )
 _ANSWER = r"\s*[|:]?\s*(?:about|around|approximately|approx\.?|roughly|~)?\s*\d"
 _SEPARATES = r"[ \"':=|~\u2192]{0,12}(?:(?:about|around|approximately|approx\.?|roughly|ca\.?|~)[ ]?)?$"
@@ -81,6 +85,12 @@ _COUNTED = (
     r"[\w%]|[ ]{1,2}(?:%|[kM]?Wh\b|k?W\b|hours?\b|h\b|GPUs?\b|\+/-|to[ ]\d)"
     r"|\s?[-\u2013\u00b1]\s?\d"
 )
+# `3 x 5 kg` and `5 kg x 3` are no totals, and of `10 kg to 20 kg` neither is.
+_FACTOR_BEFORE = r"\d[ ]{0,2}[x\u00d7\u00b7*][ ]{0,2}$"
+_FACTOR_BEHIND = r"[ ]{0,2}[x\u00d7*][ ]{0,2}\d|[ ]{1,3}\d[\d.,]{0,12}[ ]{0,2}="
+_RANGE_BEHIND = r"[ ]{0,2}(?:\b(?:to|bis)\b|\u00e0|[-\u2013\u2014~])[ ]{0,2}(?P<last>\d[\d.,]{0,20})"
+_FORMULA = r"[^\d=;|]{0,60}\d[^=;|]{0,80}?(?:[x\u00d7\u00b7*]|[ ]{2}(?=\d))[^=;|]{1,80}=[ ~]{0,3}"
+_SUM = r"\W{0,6}(?:grand[ ]|overall[ ])?(?:total|sum|all)\b[^|]{0,30}"
 _DIGIT = re.compile(r"\d")
 
 
@@ -100,21 +110,6 @@ class BodyFigure(NamedTuple):
 
     def __repr__(self) -> str:
         return f"BodyFigure({self.number_text} {self.unit} = {self.grams:g} g at {self.start})"
-
-
-class Mention:
-    """Another figure of the text: `value` in the unit that the function names, `raw` as it stands at `[start, end)`."""
-
-    __slots__ = ("end", "raw", "start", "value")
-
-    def __init__(self, value: float, raw: str, start: int, end: int) -> None:
-        self.value = value
-        self.raw = raw
-        self.start = start
-        self.end = end
-
-    def __repr__(self) -> str:
-        return f"Mention({self.value:g}, {self.raw!r} at {self.start})"
 
 
 def figures(text: str, start: int) -> list[BodyFigure]:
@@ -220,7 +215,15 @@ class _Reader:
             if unit.names_gas:
                 at += [(a - window, b - window) for a, b in weak if window <= a < b <= number_start]
             label = _label_of(before, at, behind) if is_direct else max(at, default=(None,))[0]
-            if label is not None and not unit.is_rate and not self.subjects.is_foreign(before, label, behind):
+            result_of = _formula_before(sentence, number_start, labels) if is_direct else None
+            if result_of is not None and not self.subjects.is_other_subject(sentence[:number_start]):
+                label, before = result_of[0], sentence[: result_of[1]]
+            if (
+                label is not None
+                and not unit.is_rate
+                and not _is_part(before, behind)
+                and not self.subjects.is_foreign(before, label, behind)
+            ):
                 self._take(line, start + number_start, start + number_end, unit)
             window = max(unit.gas_end, number_end)
 
@@ -238,6 +241,9 @@ class _Reader:
         names = [row[0].text.strip() for row in body]
         columns = {number: self._heads(head) for number, head in enumerate(header)}
         own_rows = [self.subjects.is_own(name) for name in names]
+        sums = [pattern(_SUM).fullmatch(name) is not None for name in names]
+        if any(own_rows) and all(map(or_, own_rows, sums)):
+            own_rows = [True] * len(names)
         own_columns = [self.subjects.is_own(head) for head in header]
         if self._heads(header[0]) and any(_states_amount(cell) for cell in header[1:]):
             # a table without a head: the row in its place is like the others
@@ -327,6 +333,23 @@ def _label_of(before: str, labels: list[tuple[int, int]], behind: str) -> int | 
     return len(before) if pattern(_BEHIND_LABEL).match(behind) else None
 
 
+def _is_part(before: str, behind: str) -> bool:
+    """Return whether an amount is a factor of a formula, or an end of a range."""
+    if pattern(_FACTOR_BEFORE).search(before[-12:]) or pattern(_FACTOR_BEHIND).match(behind):
+        return True
+    last = pattern(_RANGE_BEHIND).match(behind)
+    return last is not None and unit_at(behind, last.end()) is not None
+
+
+def _formula_before(sentence: str, number: int, labels: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """Return the label of an amount that is a formula's result: `Emissions: 100 kWh x 0.4 kg/kWh = 40 kg`."""
+    found = [label for label in labels if label[1] <= number]
+    if not found or not sentence[:number].rstrip(" ~").endswith("="):
+        return None
+    label = max(found, key=lambda span: span[1])
+    return label if pattern(_FORMULA).fullmatch(sentence, label[1], number) else None
+
+
 def _unit_cell(cells: list[Plain]) -> Named | None:
     """Return the unit that a cell of its own names."""
     for cell in cells:
@@ -343,52 +366,3 @@ def _figure(number_text: str, unit: Named, start: int, end: int) -> BodyFigure |
         return None  # a bare zero is a claim or a gap, not a figure
     grams = [float(value * factor) for factor in unit.unit.grams for value in values]
     return BodyFigure(number_text, unit.unit_text, start, end, grams[0], tuple(grams[1:]), float(unit.unit.grams[0]))
-
-
-_KWH = {"w": 0.001, "k": 1.0, "m": 1000.0}
-_HOURS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600, "d": 24.0, "w": 168.0}
-_ENERGY = (
-    r"(?:energy|electricity|power)[ _-]{0,2}(?:consum\w{1,8}|used|usage|use)?[^\d\n.!?;]{0,80}?(?<![\w.,-])"
-    r"(?P<number>\d[\d.,_]{0,40}(?:[eE][-+]?\d{1,4})?)[ ]{0,2}(?P<unit>[kM]?Wh)\b(?![ ]{0,2}(?:/|per\b))"
-)
-_TIME = (
-    r"(?:hours[ _-]{1,2}used|training[ _-]{1,2}(?:time|duration)|trained[ ]for|time[ ]spent)[^\d\n.!?;]{0,60}?"
-    r"(?<![\w.,-])"
-    r"(?P<number>\d[\d.,_]{0,40})(?:[ ]{0,2}(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|weeks?)\b)?"
-)
-_HARDWARE = r"^[ \t>*_|-]{0,12}hardware(?:[ _-](?:type|used))?[ *_|]{0,4}:[ *_]{0,4}(?P<text>[^\n]{2,200})"
-_COUNT = r"(?P<count>\d{1,5})[ ]?(?:[x\u00d7*][ ]?)?(?=[A-Za-z])"
-
-
-def energy(text: str, start: int) -> list[Mention]:
-    """Return energy that `text[start:]` states, in kWh."""
-    return _mentions(_ENERGY, text, start, _KWH)
-
-
-def hours(text: str, start: int) -> list[Mention]:
-    """Hours that the training took, as `text[start:]` states them. A bare number after `Hours used` is hours."""
-    return _mentions(_TIME, text, start, _HOURS)
-
-
-def hardware(text: str, start: int) -> list[Mention]:
-    """Return hardware that `text[start:]` names on its own line; `raw` is the name, `value` how many (1 by default)."""
-    found = []
-    for match in pattern(_HARDWARE).finditer(text, start):
-        raw = match["text"].strip(" *_|\r")
-        count = pattern(_COUNT).match(raw)
-        if raw:
-            at = match.start("text") + match["text"].index(raw)
-            found.append(Mention(float(count["count"]) if count else 1.0, raw, at, at + len(raw)))
-    return found[:_MAX_FIGURES]
-
-
-def _mentions(wanted: str, text: str, start: int, factors: dict[str, float]) -> list[Mention]:
-    found = []
-    for match in pattern(wanted).finditer(text, start):
-        number = match["number"].rstrip(".,_")
-        values = readings_of(number)
-        unit = (match["unit"] or "h")[0].lower()
-        if values:
-            at = match.start("number")
-            found.append(Mention(float(values[0]) * factors[unit], text[at : match.end()], at, match.end()))
-    return found[:_MAX_FIGURES]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 GAS = (
-    r"(?:\.?[ _-]{0,2}[(\[]?(?:eq(?:uiv)?\.?|equivalents?)?[ ]?(?:of[ ])?"
-    r"(?:CO_?2|CO\u2082|carbon(?:[ ]dioxide)?)"
+    r"(?:\.?[ _-]{0,2}[(\[]?(?:[e\u00e9]q(?:uiv)?\.?|equivalents?)?[ ]?(?:(?:of|de|di)[ ])?"
+    r"(?:CO_?2|CO\u2082|carbon(?:[ ]dioxide)?|\u4e8c\u6c27\u5316\u78b3(?:[\u5f53\u7576]\u91cf)?)"
     r"(?:[ _-]?\(?(?:equivalents?|equiv\.?|eq\.?|e)\)?(?![A-Za-z0-9])"
     r"|(?![A-Za-z0-9]|[ -](?:neutral|offset|credit)))[)\]]?"
     r"|[ ]eq\.?(?![A-Za-z]))"
@@ -27,7 +27,9 @@ GAS = (
 """A pattern for the gas behind a unit: `CO2`, `CO2eq`, ` CO2-e`, ` of carbon dioxide equivalent`, ` eq. CO2`."""
 _NAMES = (
     r"kilogram(?:me)?s?|kilos?|kgs?|milligram(?:me)?s?|micrograms?|mg|\u00b5g|\u03bcg|ug|gram(?:me)?s?|gr"
-    r"|(?:metric|short|long)[ -]ton(?:ne)?s?|tonnes?|tons?|lbs?|pounds?|g|t"
+    r"|(?:metric|short|long)[ -]ton(?:ne)?s?|tonnes?|tons?|lbs?|pounds?|g|t|[km]t"
+    r"|kilogramm|gramm|tonnen|(?:kilo|quilo)?gram[ao]s?|toneladas?"
+    r"|\u516c\u65a4|\u5343\u514b|\u514b|\u5428|\u5678|\u30ad\u30ed\u30b0\u30e9\u30e0|\u30b0\u30e9\u30e0|\u30c8\u30f3|\u043a\u0433"
 )
 UNIT = rf"(?P<unit>{_NAMES})(?:(?P<gas>{GAS})|(?![A-Za-z0-9_\u2082]))"
 """A pattern for a unit of mass, with the gas that is written into the word or behind it."""
@@ -40,6 +42,7 @@ _UNIT_BEHIND = rf"[ \t]{{0,3}}(?:[(\[][ ]?)?(?:in[ ])?{UNIT}"
 _UNIT_IN_LABEL = rf"(?<![A-Za-z0-9]){UNIT}"
 # Before a unit of one letter alone, so that the `t` of `don't` is not a unit.
 _BEFORE_LETTER = r"(?:[(\[,/_]|\bin)[ ]{0,2}$"
+_NEEDS_GAS = frozenset(("kt", "mt"))  # MT is machine translation, too
 _RATE = (
     r"[\s)\]]{0,4}(?:[(\[]\s?)?"
     r"(?:(?:per|each|every|hourly|daily|weekly|monthly|yearly|annually|p\.\s?a\.)(?![\w])(?!\s+cent\b)"
@@ -154,6 +157,8 @@ def units_in(text: str) -> Iterator[Named]:
 
 def _named(match: re.Match[str], text: str) -> Named | None:
     names_gas = match["gas"] is not None
+    if match["unit"].lower() in _NEEDS_GAS and not names_gas:
+        return None
     unit = mass_unit(match["unit"]) or (mass_unit(match["unit"].lower()) if names_gas else None)
     if unit is None:
         return None

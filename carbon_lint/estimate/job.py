@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carbon_lint.data import table
+from carbon_lint.data import load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.records.intensity import intensity_of, source_in_words
 from carbon_lint.records.ranges import LEFT_OUT, energy_range, left_out_of
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
     from carbon_lint.estimate.machine import Host
     from carbon_lint.places import Place
     from carbon_lint.records.record import Intensity, Record
-    from carbon_lint.records.uncertainty import LeftOut
-
-_TABLE = table("gpu_power.json")
 
 # Mean power of a whole training over the card's rating.
 _LOW, _LIKELY, _HIGH = 0.44, 0.76, 1.0
@@ -70,7 +65,7 @@ class Estimate:
     energy_kwh: Range
     emissions_g: Range | None
     intensity: Intensity | None = None
-    left_out_share: LeftOut | None = None
+    left_out_share: Range | None = None
     basis: str
     sources: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -210,20 +205,14 @@ def _pue_left_out(place: Place | None, pue: float) -> tuple[str, ...]:
     return (place.pue_hint,) if place is not None and place.pue_hint is not None and pue == 1.0 else ()
 
 
-@lru_cache(maxsize=1)
-def _rows() -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(_TABLE.read_text(encoding="utf-8"))
-    return rows
-
-
 def _gpus() -> dict[str, dict[str, Any]]:
-    return {_normal(alias): row for row in _rows() for alias in (*row["aliases"], row["name"])}
+    return {_normal(alias): row for row in load("gpu_power.json") for alias in (*row["aliases"], row["name"])}
 
 
 def _joined() -> dict[str, dict[str, Any]]:
     """Return the table by names written as one word (`rtx4090`, `teslat4`); one that could be two cards is left out."""
     found: dict[str, dict[str, Any] | None] = {}
-    for row in _rows():
+    for row in load("gpu_power.json"):
         for alias in (*row["aliases"], row["name"]):
             name = _normal(alias).replace("-", "")
             for maker in ("", "nvidia", "geforce", "nvidiageforce", "tesla", "amd", "amdinstinct", "instinct"):

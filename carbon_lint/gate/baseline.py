@@ -1,4 +1,4 @@
-"""A run against what came before: energy and grid apart, and only if the two can be compared. Pure.
+"""Compare a run with an earlier one: energy and grid apart, and only if the two can be compared. Pure.
 
 Grams move when the code moves, and also when the job moves to another grid or a new intensity table comes out. So the
 baseline's energy is re-priced at this run's carbon intensity, and only what is left of the difference is an increase.
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict
+from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict, worst
 from carbon_lint.records.comparable import named_group
 from carbon_lint.records.ranges import uncertainty_of
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import COMPONENTS, Outcome
 from carbon_lint.records.uncertainty import Bounds
 from carbon_lint.units import format_duration, significant
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _DAY_S = 86400
 _SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
-_WORST = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +104,7 @@ def figures_of_record(record: Record, origin: str) -> RunFigures:
     gpus = [gpu.name for gpu in record.hardware.gpus]
     # The CPU's name counts only if the CPU is what was measured: beside a GPU it differs from day to day.
     parts = sorted(f"{gpus.count(name)} x {name}" for name in set(gpus)) or [record.hardware.cpu_model or ""]
-    methods = [(name, getattr(record.methods, name)) for name in ("cpu", "gpu", "ram")]
+    methods = [(name, getattr(record.methods, name)) for name in COMPONENTS]
     return RunFigures(
         origin=origin,
         emissions_g=record.emissions_g,
@@ -185,15 +184,14 @@ def with_increase(
     if allowed is None:
         return verdict
     if comparison is None:
-        return _said(verdict, f"nothing to compare with: {missing}")
+        return _with_reason(verdict, f"nothing to compare with: {missing}")
     limit = increase(comparison, allowed)
     if limit is None:
-        return _said(verdict, f"max-increase was not judged: {why_not(comparison)}")
-    status = next(each for each in _WORST if each in {limit.status, verdict.status})
+        return _with_reason(verdict, f"max-increase was not judged: {why_not(comparison)}")
     reasons = verdict.reasons
     if limit.status is Status.INCONCLUSIVE:
         reasons = (*reasons, f"{INCREASE}: within the range of the estimate, too close to call")
-    return Verdict(status=status, limits=(*verdict.limits, limit), reasons=reasons)
+    return Verdict(status=worst(limit.status, verdict.status), limits=(*verdict.limits, limit), reasons=reasons)
 
 
 def why_not(comparison: Comparison) -> str:
@@ -208,10 +206,10 @@ def why_not(comparison: Comparison) -> str:
 
 def changes(comparison: Comparison) -> str:
     """Return `energy +2 %, grid -34 %`, with what is not known, and with the bases if they differ."""
-    said = [f"energy {format_change(comparison.energy_change)}", f"grid {format_change(comparison.grid_change)}"]
+    parts = [f"energy {format_change(comparison.energy_change)}", f"grid {format_change(comparison.grid_change)}"]
     if (note := other_basis(comparison)) is not None:
-        said[-1] += f" ({note})"
-    return ", ".join(said)
+        parts[-1] += f" ({note})"
+    return ", ".join(parts)
 
 
 def other_basis(comparison: Comparison) -> str | None:
@@ -238,7 +236,7 @@ def _in_words(duration_s: float) -> str:
     )
 
 
-def _said(verdict: Verdict, reason: str) -> Verdict:
+def _with_reason(verdict: Verdict, reason: str) -> Verdict:
     if reason in verdict.reasons:
         return verdict
     return Verdict(status=verdict.status, limits=verdict.limits, reasons=(*verdict.reasons, reason))
@@ -271,13 +269,13 @@ def _method_obstacles(
     now, then = dict(current), dict(baseline)
     return [
         f"{name.upper()} by {now.get(name, 'nothing')} here, by {then.get(name, 'nothing')} in the baseline"
-        for name in ("cpu", "gpu", "ram")
+        for name in COMPONENTS
         if now.get(name) != then.get(name)
     ]
 
 
 def _grid_obstacle(current: RunFigures, baseline: RunFigures) -> list[str]:
-    """Without energy on both sides, grams can be compared only on what is surely the same grid."""
+    """Return why grams cannot be compared without energy; on surely the same grid they can."""
     now, then = _intensity(current), _intensity(baseline)
     if now is not None and then is not None and abs(now / then - 1) <= _SAME_INTENSITY:
         return []
@@ -305,13 +303,13 @@ def _unit(comparison: Comparison, allowed: MaxIncrease) -> str:
 
 
 def _energies(comparison: Comparison) -> tuple[float, float] | None:
-    """(baseline, current) in kWh."""
+    """Return (baseline, current) in kWh; `None` unless both are known."""
     then, now = comparison.baseline.energy_kwh, comparison.current.energy_kwh
     return None if then is None or now is None else (then, now)
 
 
 def _at_one_price(comparison: Comparison) -> tuple[float, float] | None:
-    """(baseline, current) in grams at this run's carbon intensity."""
+    """Return (baseline, current) in grams, at this run's carbon intensity if both energies are known."""
     energies, price = _energies(comparison), _intensity(comparison.current)
     if energies and price:
         return energies[0] * price, energies[1] * price

@@ -105,8 +105,8 @@ def format_limit(limit: LimitResult) -> str:
     source = f" ({limit.source})" if limit.source else ""
     if limit.name == INCREASE:
         more = "more" if limit.measured >= 0 else "less"
-        said = f"{show(abs(limit.measured))} {more} than the baseline, {show(limit.allowed)} more allowed{source}"
-        return f"{limit.name}: {said}, {margin}" if limit.is_over else f"{limit.name}: {said}"
+        text = f"{show(abs(limit.measured))} {more} than the baseline, {show(limit.allowed)} more allowed{source}"
+        return f"{limit.name}: {text}, {margin}" if limit.is_over else f"{limit.name}: {text}"
     return f"{limit.name}: {figure(limit)}{_found(limit)}, {show(limit.allowed)} allowed{source}, {margin}"
 
 

@@ -22,6 +22,11 @@ class Status(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+def worst(*statuses: Status) -> Status:
+    """Return the status of a verdict on limits that come to these."""
+    return next(each for each in (Status.FAIL, Status.INCONCLUSIVE, Status.PASS) if each in statuses)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """Limits of one run, each with its source: a flag, an input, or a line of the configuration. `None` is no limit."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.gate.verdict import LimitResult, Status, Verdict, name_of_window
+from carbon_lint.gate.verdict import LimitResult, Status, Verdict, name_of_window, worst
 from carbon_lint.records.ledger_sum import total_of
-from carbon_lint.records.uncertainty import Bounds, Range
+from carbon_lint.records.uncertainty import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from carbon_lint.limits import WindowBudget
     from carbon_lint.records.ledger_sum import Counted, Total
     from carbon_lint.records.periods import Period
-
-_WORST = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ class Spent:
                 allowed=allowed,
                 source=self.source,
                 measured_share=total.measured_share,
-                bounds=Bounds(low=sum_.low, high=sum_.high),
+                bounds=sum_.bounds,
             )
             for unit, sum_, allowed in rows
             if allowed is not None
@@ -83,5 +81,5 @@ def with_budget(verdict: Verdict, spent: Spent) -> Verdict:
                 f"{limit.name}: {missing} run{'' if missing == 1 else 's'} "
                 f"ha{'s' if missing == 1 else 've'} no figure, so the sum is larger than stated"
             )
-        status = next(each for each in _WORST if each in {status, own})
+        status = worst(status, own)
     return Verdict(status=status, limits=(*verdict.limits, *spent.limits), reasons=tuple(reasons))

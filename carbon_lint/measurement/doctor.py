@@ -1,4 +1,4 @@
-"""What would be measured on this machine, how, with what error, what is missing and what repairs it.
+"""Find out what would be measured on this machine, how, with what error, what is missing and what repairs it.
 
 Looks only: no job is run. The last step takes one real reading, so that a sound diagnosis is a proven one.
 """
@@ -178,18 +178,17 @@ def diagnose(
     )
 
 
-def _repair(error: CarbonLintError) -> str | None:
-    return error.advice(lambda option, value: f"--{option} {value}".rstrip())
+def _broken(component: str, what: str, error: CarbonLintError) -> Finding:
+    """Return the finding that something fails, why, and what repairs it."""
+    repair = error.advice(lambda option, value: f"--{option} {value}".rstrip())
+    return Finding(component=component, state=State.BROKEN, what=what, missing=error.message, repair=repair)
 
 
 def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ...]]:
     try:
         gpus = open_gpus(environ, root=root)
     except MeasurementError as error:
-        finding = Finding(
-            component="gpu", state=State.BROKEN, what="not readable", missing=error.message, repair=_repair(error)
-        )
-        return finding, ()
+        return _broken("gpu", "not readable", error), ()
     gpus.close()
     if not gpus.gpus:
         return Finding(component="gpu", state=State.ABSENT, what=_no_gpu(environ, root)), gpus.warnings
@@ -270,9 +269,7 @@ def _location(
         else:
             place, how = find_place(location), ""
     except PlaceError as error:
-        return Finding(
-            component="location", state=State.BROKEN, what=location, missing=error.message, repair=_repair(error)
-        ), None
+        return _broken("location", location, error), None
     what = f"{place.code}, {place.name}: {place.figure}, {place.source}{how}"
     error_text = "an annual mean: the hour's figure may differ by half or more"
     if pue == 1.0 and place.pue_hint is not None:
@@ -284,9 +281,7 @@ def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
     try:
         place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
     except PlaceError as error:
-        return Finding(
-            component="location", state=State.BROKEN, what=f"{g_per_kwh}", missing=error.message, repair=_repair(error)
-        )
+        return _broken("location", f"{g_per_kwh}", error)
     what = f"{place.g_per_kwh:.4g} g/kWh, {place.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own")
 
@@ -295,13 +290,7 @@ def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
     try:
         hour = grid().first()
     except PlaceError as error:
-        return Finding(
-            component="location",
-            state=State.BROKEN,
-            what="Electricity Maps",
-            missing=error.message,
-            repair=_repair(error),
-        )
+        return _broken("location", "Electricity Maps", error)
     kind = "estimated" if hour.is_estimated else "measured"
     what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that service's own, hour by hour")
@@ -317,13 +306,7 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
         time.sleep(_TRIAL_S)
         reading = meter.stop()
     except MeasurementError as error:
-        return Finding(
-            component="codecarbon",
-            state=State.BROKEN,
-            what="does not start",
-            missing=error.message,
-            repair=_repair(error),
-        )
+        return _broken("codecarbon", "does not start", error)
     if reading is None:
         return Finding(
             component="codecarbon", state=State.BROKEN, what="starts, and gives no reading", missing=meter.last_failure

@@ -7,9 +7,8 @@ import platform
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.measurement.checks import RELATIVE_TOLERANCE, find_flaw
-from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.job.cpu_time import warn_of_others
+from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, find_flaw, with_evidence
 from carbon_lint.measurement.wall_clock import ended_at_of
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 
@@ -77,12 +76,12 @@ def _outcome(state: RunState, exit_status: int | None) -> Outcome:
 
 
 def named(hardware: Hardware) -> Hardware:
-    """With this machine's name: records are merged by it."""
+    """Return the hardware with this machine's name, by which records are merged."""
     return hardware if hardware.node is not None else replace(hardware, node=platform.node() or None)
 
 
 def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:
-    """With each GPU's energy if together they are the GPU energy of the reading that counts."""
+    """Return the hardware with each GPU's energy, if together they are the GPU energy of the reading that counts."""
     by_gpu = [gpu.energy_kwh for gpu in hardware.gpus if gpu.energy_kwh is not None]
     total_kwh = None if reading is None else reading.energy_kwh.gpu
     if total_kwh is None or not math.isclose(sum(by_gpu), total_kwh, rel_tol=RELATIVE_TOLERANCE):

@@ -16,44 +16,37 @@ import shutil
 import stat
 import threading
 import time
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.measurement.phases import mark_to_json, replay
-from carbon_lint.records.document import (
-    energy_from_json,
-    intensity_to_json,
-    uncertainty_from_json,
-    uncertainty_to_json,
-)
+from carbon_lint.records.document import reader_of, to_json
 from carbon_lint.records.folder import aside_path
 from carbon_lint.records.hashes import journal_sha256
 from carbon_lint.records.journal import (
     BEGINNING,
     FORMAT,
     compressed_path,
+    content_of,
     is_being_written,
-    journal_lines,
-    parse_journal,
     parsed_lines,
     read_ending,
     read_journal_file,
+    read_lines,
 )
-from carbon_lint.records.record import CodeCarbonEnergy, Energy
 from carbon_lint.records.store import read_record
-from carbon_lint.records.uncertainty import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from carbon_lint.measurement.meter import Reading
     from carbon_lint.measurement.phases import Mark, PhaseMeter
     from carbon_lint.records.journal import JournalContent
 
-_COMPONENTS = tuple(field.name for field in fields(Energy))
+_ALWAYS = ("elapsed_s", "energy_kwh", "emissions_g", "power_w")
+"""What every tick's line holds; all else is left out if it is `None`."""
 NEEDS_A_FOLDER = "name a record in a folder that can be written to"
 FORECAST_KEYS = {"forecast_share", "at_s"}
 """All that the line of a forecast holds."""
@@ -95,8 +88,8 @@ class Journal:
     def write_reading(self, reading: Reading, marks: Sequence[Mark] = ()) -> None:
         """Write the line of one tick, and before it the boundaries of epochs and phases that it holds."""
         self._is_of_use = True
-        heard = _line({"marks": [mark_to_json(mark) for mark in marks]}) if marks else b""
-        self._append(heard + _line(reading_to_json(reading)))
+        before = _line({"marks": [mark_to_json(mark) for mark in marks]}) if marks else b""
+        self._append(before + _line(reading_to_json(reading)))
 
     def write_forecast(self, elapsed_s: float, share: float) -> None:
         """Write the line of a forecast: what share of the budget will be used when the job has ended."""
@@ -175,7 +168,7 @@ class Journal:
                 hint="the journal lies beside the record, which has .json at its end: give another name, or move "
                 "the file",
             )
-        journal = parse_journal(data)
+        journal = content_of(data.split(b"\n"))
         if journal is None or journal.last_reading is None:
             return None
         if self._is_recorded(journal.ended):
@@ -216,53 +209,19 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 def read_phases(path: str | os.PathLike[str]) -> PhaseMeter:
     """Share the energy of a journal's ticks out again. Raises InputError, or KeyError, TypeError, ValueError."""
-    return replay(parsed_lines(_lines(path)), reading_from_json)
-
-
-def _lines(path: str | os.PathLike[str]) -> list[bytes]:
-    try:
-        return list(journal_lines(path))
-    except OSError as error:
-        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
+    return replay(parsed_lines(read_lines(path)), reading_from_json)
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:
     """Return a tick's line. The intensity is in it if an hour of it is new: the others need not repeat it."""
-    line = {
-        "elapsed_s": reading.elapsed_s,
-        "energy_kwh": {name: getattr(reading.energy_kwh, name) for name in _COMPONENTS},  # asdict() copies, slowly
-        "emissions_g": reading.emissions_g,
-        "power_w": reading.power_w,
-    }
-    more = {
-        "intensity": reading.intensity and intensity_to_json(reading.intensity),
-        "uncertainty": reading.uncertainty and uncertainty_to_json(reading.uncertainty),
-        "cpu_mean_load": reading.cpu_mean_load,
-        "left_out": reading.left_out and _fields(reading.left_out),
-        "codecarbon": reading.codecarbon and _fields(reading.codecarbon),
-        "job_cpu_s": reading.job_cpu_s,
-        "machine_cpu_s": reading.machine_cpu_s,
-    }
-    return line | {name: value for name, value in more.items() if value is not None}
+    line: dict[str, Any] = to_json(reading)
+    return {name: value for name, value in line.items() if value is not None or name in _ALWAYS}
 
 
 def reading_from_json(line: dict[str, Any]) -> Reading:
-    """Return the reading that a journal's line holds, without its intensity. Raises KeyError, TypeError, ValueError."""
-    from carbon_lint.measurement.meter import Reading  # noqa: PLC0415  only who reads a journal needs the values back
-
-    known = {name: line.get(name) for name in ("uncertainty", "left_out", "codecarbon")}
-    return Reading(
-        elapsed_s=float(line["elapsed_s"]),
-        energy_kwh=energy_from_json(line["energy_kwh"]),
-        emissions_g=line.get("emissions_g"),
-        power_w=line.get("power_w"),
-        uncertainty=known["uncertainty"] and uncertainty_from_json(known["uncertainty"]),
-        cpu_mean_load=line.get("cpu_mean_load"),
-        left_out=known["left_out"] and LeftOut(**known["left_out"]),
-        codecarbon=known["codecarbon"] and CodeCarbonEnergy(**known["codecarbon"]),
-        job_cpu_s=line.get("job_cpu_s"),
-        machine_cpu_s=line.get("machine_cpu_s"),
-    )
+    """Return the reading that a journal's line holds. Raises AttributeError, KeyError, TypeError or ValueError."""
+    reading: Reading = reader_of(Reading)({**dict.fromkeys(_ALWAYS), **line, "elapsed_s": float(line["elapsed_s"])})
+    return reading
 
 
 class _Syncer:
@@ -349,10 +308,6 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))
     except FileNotFoundError:
         return False
-
-
-def _fields(value: LeftOut | CodeCarbonEnergy) -> dict[str, float | None]:
-    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def _line(document: dict[str, Any]) -> bytes:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from carbon_lint import debug
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
 from carbon_lint.gate.verdict import Status
-from carbon_lint.measurement.checks import is_finite
-from carbon_lint.measurement.forecast.announcer import Announcer
+from carbon_lint.measurement.forecast.forecaster import Announcer
 from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
 from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
 from carbon_lint.measurement.job.time_limit import time_limit
+from carbon_lint.measurement.meter import is_finite
 from carbon_lint.measurement.phases import PhaseMeter
 from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.measurement.request import OnLoss, StopWhen
@@ -129,8 +129,8 @@ class Loop:
         if lasts_h:
             name = min(lasts_h, key=lasts_h.__getitem__)
             self._say(
-                f"at least {format_power(power_w)} while the job runs, by the model of what no sensor reads: "
-                f"{name} lasts at most {format_duration(lasts_h[name] * 3600)}"
+                f"the job takes at least {format_power(power_w)} (estimated), so {name} lasts at most "
+                f"{format_duration(lasts_h[name] * 3600)}"
             )
 
     def take_last(self, reading: Reading | None) -> None:

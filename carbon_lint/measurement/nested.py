@@ -1,4 +1,4 @@
-"""The job's own CodeCarbon, such as the transformers Trainer's callback: what its emissions.csv says.
+"""Read what the job's own CodeCarbon, such as the transformers Trainer's callback, wrote to an emissions.csv.
 
 It counts the same machine in a part of the same time, so it is shown beside our figure and never added to it.
 """
@@ -43,9 +43,9 @@ class Nested:
 
 
 def notes(record: Record, folder: str) -> tuple[str, ...]:
-    """Return what to tell of the tables that the job wrote below `folder` while it ran."""
+    """Return what to say about the tables that the job wrote below `folder` while it ran."""
     since = datetime.fromisoformat(record.started_at).timestamp() - _CLOCK_TOLERANCE_S
-    return tuple(note for found in find(folder, since) for note in _told(found, record))
+    return tuple(note for found in find(folder, since) for note in _notes_on(found, record))
 
 
 def find(folder: str, since: float) -> Iterator[Nested]:
@@ -71,7 +71,7 @@ def find(folder: str, since: float) -> Iterator[Nested]:
             )
 
 
-def _told(found: Nested, record: Record) -> Iterator[str]:
+def _notes_on(found: Nested, record: Record) -> Iterator[str]:
     if found.energy_kwh is None or found.duration_s is None:
         yield f"{found.path} was written while the job ran and is no table of CodeCarbon's: {found.problem}"
         return

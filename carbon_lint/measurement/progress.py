@@ -1,16 +1,9 @@
-"""Hold what the loop reports while the job runs, and where the run is heading. The front ends show it."""
+"""Hold what the loop reports while the job runs, for the front ends to show."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-_TAIL_BYTES = 4096
 
 
 class Phase(StrEnum):
@@ -41,32 +34,3 @@ class RunProgress:
     forecast_warning: str | None = None
     is_line_open: bool = False
     notices: tuple[str, ...] = ()
-
-
-def read_done_fraction(path: Path) -> float | None:
-    """Return how far the job says it is, 0 to 1: the last line of its progress file that can be read.
-
-    A line is `0.42`, `42%` or `120/1000`. `None` if there is none yet.
-    """
-    try:
-        with path.open("rb") as stream:
-            stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-            lines = stream.read().decode(errors="replace").splitlines()
-    except OSError:
-        return None
-    fractions = (_parse_fraction(line.strip()) for line in reversed(lines))
-    return next((fraction for fraction in fractions if fraction is not None), None)
-
-
-def _parse_fraction(text: str) -> float | None:
-    try:
-        if text.endswith("%"):
-            fraction = float(text[:-1]) / 100
-        elif "/" in text:
-            done, total = map(float, text.split("/"))
-            fraction = done / total
-        else:
-            fraction = float(text)
-    except (ValueError, ZeroDivisionError):
-        return None
-    return fraction if math.isfinite(fraction) and 0 <= fraction <= 1 else None

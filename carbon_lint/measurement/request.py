@@ -1,4 +1,4 @@
-"""What a run is asked for."""
+"""Hold what a run is asked to do."""
 
 from __future__ import annotations
 

@@ -22,5 +22,5 @@ def ended_at_of(started_at: str, duration_s: float) -> tuple[str, str | None]:
 
 
 def format_utc(moment: datetime) -> str:
-    """`2026-11-24T10:00:00.123Z`."""
+    """Return a moment like `2026-11-24T10:00:00.123Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

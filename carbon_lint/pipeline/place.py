@@ -6,16 +6,14 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.config import PLACE_KEYS
+from carbon_lint.config import PLACE_KEYS, Settings
 from carbon_lint.errors import PlaceError, UsageError
-from carbon_lint.pipeline.options import naming
+from carbon_lint.gate.verdict import Budget
+from carbon_lint.pipeline.options import Options, naming
+from carbon_lint.places import Place
 
 if TYPE_CHECKING:
-    from carbon_lint.config import Settings
-    from carbon_lint.gate.verdict import Budget
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
-    from carbon_lint.pipeline.options import Options
-    from carbon_lint.places import Place
 
 NOT_GIVEN = "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)"
 NAME_ONE = (("location", "FRA"), ("location", "USA/virginia"), ("location", "auto"), ("carbon-intensity", "56.04"))
@@ -158,7 +156,7 @@ def place_of_now(options: Options, settings: Settings) -> Place | None:
 def open_grid(chosen: Chosen, options: Options) -> ElectricityMaps:
     """Return the grid, not asked yet. Raises PlaceError if its token is not there."""
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
-    from carbon_lint.measurement.grid.hour_watch import steady_clock  # noqa: PLC0415
+    from carbon_lint.measurement.grid.hourly import steady_clock  # noqa: PLC0415
 
     if not options.grid_token:
         raise PlaceError(

@@ -1,25 +1,122 @@
-"""Tell the pipeline's story to a Python program: what happens is logged, and nothing is printed."""
+"""Be the front end of a Python program: the arguments of `measure` become a plan, and what happens is logged."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from carbon_lint.config import load
+from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
+from carbon_lint.errors import UsageError
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+from carbon_lint.measurement.job.ranks import stray_rank, whole_node
 from carbon_lint.measurement.loop import WARN_AT_SHARE
 from carbon_lint.measurement.run import measure
+from carbon_lint.pipeline import plan as plans
+from carbon_lint.pipeline.options import Options, check_tick, naming, record_path_of
+from carbon_lint.records.comparable import identity_before
+from carbon_lint.records.provenance import provenance_of
 from carbon_lint.text import terminal
+from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbon_lint.hub.pushes.watch import Watch
     from carbon_lint.measurement.job.body import Body
     from carbon_lint.measurement.meter import Meter
     from carbon_lint.measurement.progress import RunProgress
     from carbon_lint.measurement.request import RunRequest
+    from carbon_lint.pipeline.plan import RunPlan
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.run_report import RunReport
 
 _LOG = logging.getLogger("carbon_lint")
+_QUANTITIES: dict[str, tuple[str, Callable[[str], float]]] = {
+    "max_emissions": ("max_emissions_g", parse_emissions_g),
+    "max_energy": ("max_energy_kwh", parse_energy_kwh),
+    "cpu_power": ("cpu_power_w", parse_power_w),
+    "ram_power": ("ram_power_w", parse_power_w),
+    "expected_duration": ("expected_duration_s", parse_duration_s),
+    "tick": ("tick_s", parse_duration_s),
+}
+_NUMBERS = ("carbon_intensity", "pue")
+_PATHS = ("record", "card")
+
+
+def ask(given: dict[str, Any]) -> tuple[RunPlan, RunRequest, Meter]:
+    """Return what the arguments and the configuration ask for.
+
+    Paths are made absolute, since the body may change the folder. Raises UsageError, ConfigError, OutputError;
+    MeasurementError if nothing can be measured here.
+    """
+    options, settings = _options(given), load()
+    where = replace(provenance_of(os.environ, os.getcwd()), model=options.card)
+    record_path = record_path_of(options.record, "record")
+    plan = plans.plan_run(
+        options,
+        settings,
+        plans.Surroundings(
+            run=identity_before(where, options.run_group or settings.run_group),
+            environ=os.environ,
+            record_path=record_path and os.path.abspath(record_path),
+            card=options.card and os.path.abspath(options.card),
+        ),
+    )
+    if options.forecast and not plan.limits.budget:
+        raise UsageError("forecast=True needs a limit to forecast", hint="give max_emissions or max_energy")
+    plans.check_outputs(plan)
+    node_environ, warnings = whole_node(os.environ)
+    request = plans.request_of(
+        plan,
+        command=_command(),
+        environ=dict(os.environ),
+        forecast=options.forecast,
+        provenance=where,
+        warnings=(*warnings, *filter(None, [stray_rank(os.environ)])),
+    )
+    return plan, request, plans.meter_of(plan, node_environ, is_shared=True)
+
+
+def _options(given: dict[str, Any]) -> Options:
+    """Return the options. Raises UsageError if a quantity cannot be read."""
+    values = {name: value for name, value in given.items() if value is not None}
+    typed = {name.replace("_", "-"): value for name, value in values.items() if isinstance(value, str)}
+    for name, (attribute, parse) in _QUANTITIES.items():
+        if name in values:
+            text = str(values.pop(name))
+            with naming(name.replace("_", "-"), text):
+                values[attribute] = parse(text)
+    for name in _PATHS:
+        if name in values:
+            values[name] = os.fspath(values[name])
+    if isinstance(values.get("require"), str):
+        values["require"] = (values["require"],)
+    for name in _NUMBERS:
+        if not isinstance(values.get(name, 1), int | float):
+            raise UsageError(f"{name}={values[name]!r} is not a number", hint=f"write it as {name}=1.5, without quotes")
+    _check_choice("on_exceed", values.get("on_exceed"), ON_EXCEED)
+    for wanted in values.get("require", ()):
+        _check_choice("require", wanted, REQUIRABLE)
+    options = Options(spelling="{}", typed=typed, **values)
+    check_tick(options)
+    return options
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value is not None and value not in choices:
+        raise UsageError(f"{name}={value!r} is not known", hint=f"use {' or '.join(map(repr, choices))}")
+
+
+def _command() -> tuple[str, ...]:
+    """Return how this program was started, as far as Python knows: `python train.py`."""
+    program, *rest = sys.argv or [""]
+    if os.path.basename(program) == "ipykernel_launcher.py":
+        return ("notebook",)
+    return ("python", program, *rest) if program else ("python",)
 
 
 class Front:

@@ -106,7 +106,7 @@ class Measurement:
         self._owner: int | None = None
         self._front: Front | None = None
         self._body: Body | None = None
-        self._told: Future[RunReport] = Future()
+        self._story: Future[RunReport] = Future()
         self._thread: threading.Thread | None = None
         self._previous_handler: Any = None
         self.report: RunReport | None = None
@@ -115,16 +115,16 @@ class Measurement:
     @property
     def emissions_g(self) -> float | None:
         """Grams of CO2 equivalent so far, or of the run; `None` is not measured."""
-        if self.record is not None:
-            return self.record.emissions_g
-        return None if self._front is None or self._front.progress is None else self._front.progress.emissions_g
+        return self._so_far("emissions_g") if self.record is None else self.record.emissions_g
 
     @property
     def energy_kwh(self) -> float | None:
         """Energy in kWh so far, or of the run; `None` is not measured."""
-        if self.record is not None:
-            return self.record.energy_kwh.total
-        return None if self._front is None or self._front.progress is None else self._front.progress.energy_kwh
+        return self._so_far("energy_kwh") if self.record is None else self.record.energy_kwh.total
+
+    def _so_far(self, name: str) -> float | None:
+        progress = None if self._front is None else self._front.progress
+        return getattr(progress, name, None)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -159,8 +159,7 @@ class Measurement:
         from carbon_lint.measurement.job.body import Body
         from carbon_lint.measurement.job.ranks import describe_idle, is_measuring
         from carbon_lint.pipeline.story import Story
-        from carbon_lint.python.asking import ask
-        from carbon_lint.python.front import Front
+        from carbon_lint.python.front import Front, ask
 
         if not is_measuring(os.environ):
             _LOG.info(describe_idle(os.environ))
@@ -168,14 +167,14 @@ class Measurement:
         plan, request, meter = ask(self._given)
         body = self._body = Body()
         front = self._front = Front(request, meter, body)
-        self._told.add_done_callback(lambda _: body.started.set())
+        self._story.add_done_callback(lambda _: body.started.set())
         self._thread = threading.Thread(
-            target=_tell, args=(Story(plan, front), self._told), name="carbon-lint", daemon=True
+            target=_run, args=(Story(plan, front), self._story), name="carbon-lint", daemon=True
         )
         try:
             self._thread.start()
             body.started.wait()
-            has_failed = self._told.done()
+            has_failed = self._story.done()
             if not has_failed:
                 self._listen_to_sigterm()
         except KeyboardInterrupt:  # before the body: it ends as soon as it has begun
@@ -184,7 +183,7 @@ class Measurement:
         if has_failed:
             self._end(_FAILED, None)
             self._body = None
-            self._told.result()
+            self._story.result()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -195,7 +194,7 @@ class Measurement:
         if self._previous_handler is not None:
             signal.signal(signal.SIGTERM, self._previous_handler)
         self._end(*self._how_it_ended(error))
-        failure = self._told.exception()
+        failure = self._story.exception()
         if failure is None:
             failure = self._judge()
         elif isinstance(failure, CarbonLintError):
@@ -222,9 +221,9 @@ class Measurement:
             except KeyboardInterrupt as error:
                 interrupted = error
         body.close()
-        failure = self._told.exception()
+        failure = self._story.exception()
         shown = None if self._front is None else self._front.report
-        self.report = self._told.result() if failure is None else shown
+        self.report = self._story.result() if failure is None else shown
         # A record that could not be written is with the error that says so.
         self.record = getattr(failure, "record", None) if self.report is None else self.report.record
         if interrupted is not None:
@@ -246,7 +245,7 @@ class Measurement:
 
     def _judge(self) -> CarbonLintError | None:
         """Return the error that a run over its budget, or without figures, ends in; `None` if all is well."""
-        report, record = self._told.result(), self.record
+        report, record = self._story.result(), self.record
         if record is not None and record.outcome is Outcome.UNMEASURED:
             why = record.unmeasured_because
             return MeasurementError("the run was not measured" if why is None else why.message)
@@ -299,11 +298,11 @@ class _Terminated(SystemExit):
     """SIGTERM came."""
 
 
-def _tell(story: Story, told: Future[RunReport]) -> None:
+def _run(story: Story, report: Future[RunReport]) -> None:
     try:
-        told.set_result(story.run())
+        report.set_result(story.run())
     except BaseException as error:  # noqa: BLE001  it is raised again in the thread that waits
-        told.set_exception(error)
+        report.set_exception(error)
 
 
 def _spelled(option: str, value: str) -> str:

@@ -1,4 +1,4 @@
-"""Which earlier run may be the baseline of a run. Pure.
+"""Decide which earlier run may be the baseline of a run. Pure.
 
 Never the run itself, one that ended later, or one of another repository, job or model. In a ledger, which holds many
 teams' runs, what is not known is never taken as equal; a record that the user names is refused only for what is known.
@@ -6,7 +6,7 @@ teams' runs, what is not known is never taken as equal; a record that the user n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -31,27 +31,14 @@ class Identity:
 
 def identity_of(record: Record) -> Identity:
     """Return a record's identity. A sum is each of its parts, too."""
-    where = record.provenance
-    return Identity(
-        run_ids=frozenset({record.run_id, *record.merged_from}),
-        ended_at=record.ended_at,
-        repository=where.repository,
-        job=where.job,
-        job_index=where.job_index,
-        model=where.model,
-        run_group=named_group(where, record.run_group),
-    )
+    run_ids = frozenset({record.run_id, *record.merged_from})
+    return replace(identity_before(record.provenance, record.run_group), run_ids=run_ids, ended_at=record.ended_at)
 
 
 def identity_before(where: Provenance, run_group: str | None) -> Identity:
     """Return the identity of a run that is about to begin."""
-    return Identity(
-        repository=where.repository,
-        job=where.job,
-        job_index=where.job_index,
-        model=where.model,
-        run_group=named_group(where, run_group),
-    )
+    shared = {name: getattr(where, name) for name in ("repository", "job", "job_index", "model")}
+    return Identity(run_group=named_group(where, run_group), **shared)
 
 
 def named_group(where: Provenance, run_group: str | None) -> str | None:

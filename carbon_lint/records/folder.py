@@ -128,7 +128,7 @@ def _beside(path: str | os.PathLike[str]) -> dict[str, NamedRecord]:
 
 
 def _without_sums(group: list[NamedRecord]) -> list[NamedRecord]:
-    """Less each sum of which the others hold every part. One whose parts lie elsewhere is all that there is of them."""
+    """Return the records without each sum whose parts are all among the others: else they would count twice."""
     left = list(group)
     for item in sorted(group, key=lambda each: (-len(each.record.merged_from), each.name)):
         others = [other for other in left if other is not item]
@@ -158,7 +158,7 @@ class Earlier:
 
 
 def aside_path(path: Path, run_id: object) -> Path:
-    """`r.json` of run X -> `r.X.json`, in the same folder whatever the run is called."""
+    """Return `r.X.json` for `r.json` of run X, in the same folder whatever the run is called."""
     return path.with_name(f"{path.stem}.{re.sub(r'[^A-Za-z0-9-]+', '-', str(run_id))[:64]}{path.suffix}")
 
 
@@ -193,7 +193,7 @@ def find_earlier(path: str | os.PathLike[str]) -> Earlier | None:
 
 
 def _free_old(target: Path) -> Path:
-    """`r.json.old`, or the first of `r.json.old.2`, `r.json.old.3` that is free: no record is dropped."""
+    """Return `r.json.old`, or the first of `r.json.old.2`, `r.json.old.3` that is free: no record is dropped."""
     numbered = (target.with_name(f"{target.name}.old.{number}") for number in count(2))
     return next(path for path in chain([target.with_name(f"{target.name}.old")], numbered) if not os.path.lexists(path))
 

@@ -41,17 +41,13 @@ def _written(value: Any) -> str:
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, dict):
-        names = sorted(value) if "".join(value).isascii() else sorted(value, key=_by_utf16)
+        names = sorted(value) if "".join(value).isascii() else sorted(value, key=lambda name: name.encode("utf-16-be"))
         return "{" + ",".join([f"{_quoted(name)}:{_written(value[name])}" for name in names]) + "}"
     if value is True or value is False:
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join([_written(each) for each in value]) + "]"
     return _number(value)
-
-
-def _by_utf16(name: str) -> bytes:
-    return name.encode("utf-16-be")
 
 
 def _number(value: float) -> str:

@@ -10,6 +10,7 @@ from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.places import vintage
 from carbon_lint.records import ranges
 from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
+from carbon_lint.units import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,8 +69,7 @@ def source_in_words(intensity: Intensity) -> str:
 
 def vintage_in_words(intensity: Intensity, started_at: str) -> str:
     """Return ` (life-cycle, 2022, 3 years old)`: its basis, its year, and its age when the run began."""
-    year = started_at[:4]
-    return vintage(intensity.basis, intensity.year, at=int(year) if year.isascii() and year.isdigit() else None)
+    return vintage(intensity.basis, intensity.year, at=whole_number(started_at[:4]))
 
 
 def over_hours(intensity: Intensity, hours: Iterable[HourlyIntensity]) -> Intensity:
@@ -84,11 +84,10 @@ def over_hours(intensity: Intensity, hours: Iterable[HourlyIntensity]) -> Intens
     if not shown:
         return intensity
     years = {hour.hour[:4] for hour in shown}
-    year = years.pop() if len(years) == 1 else ""
     return replace(
         intensity,
         g_per_kwh=_grams(kept) / total_kwh if kept else shown[0].g_per_kwh,
-        year=int(year) if year.isascii() and year.isdigit() else None,
+        year=whole_number(years.pop()) if len(years) == 1 else None,
         hours=shown,
     )
 

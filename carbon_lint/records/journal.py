@@ -39,18 +39,18 @@ _TAIL = 64  # lines among which the last whole one is looked for
 
 
 def journal_path(record_path: str | os.PathLike[str]) -> Path:
-    """`r.json` -> `r.jsonl`, in the same folder."""
+    """Return `r.jsonl` for `r.json`, in the same folder."""
     path = Path(record_path)
     return path.with_suffix(SUFFIX) if path.suffix == ".json" else path.with_name(path.name + SUFFIX)
 
 
 def compressed_path(journal: Path) -> Path:
-    """`r.jsonl` -> `r.jsonl.gz`: the name of the journal when the record is written."""
+    """Return `r.jsonl.gz` for `r.jsonl`: the name of the journal when the record is written."""
     return journal.with_name(journal.name + COMPRESSED)
 
 
 def record_path(journal: str | os.PathLike[str]) -> Path:
-    """`r.jsonl` or `r.jsonl.gz` -> `r.json`, in the same folder."""
+    """Return `r.json` for `r.jsonl` or `r.jsonl.gz`, in the same folder."""
     return Path(os.fspath(journal).removesuffix(COMPRESSED)).with_suffix(".json")
 
 
@@ -85,6 +85,14 @@ def journal_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
                 ) from error
 
 
+def read_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """Yield each line of a journal as `journal_lines` does. Raises InputError also if it cannot be read."""
+    try:
+        yield from journal_lines(path)
+    except OSError as error:
+        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
+
+
 def hash_of_journal(path: str | os.PathLike[str]) -> str:
     """Return the hash of a journal's file (`records.hashes`). Raises OSError, InputError."""
     return journal_sha256(journal_lines(path))
@@ -111,12 +119,9 @@ class JournalContent:
 
 def read_journal_file(path: str | os.PathLike[str]) -> JournalContent:
     """Read a journal, torn lines left out. Raises InputError if it cannot be read or is not a journal."""
-    try:
-        if os.path.exists(path) and not os.path.isfile(path):
-            raise InputError(f"{os.fspath(path)} is not a file", hint="name the .jsonl file beside the record")
-        content = content_of(journal_lines(path))
-    except OSError as error:
-        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f"{os.fspath(path)} is not a file", hint="name the .jsonl file beside the record")
+    content = content_of(read_lines(path))
     if content is None:
         raise InputError(
             f"{os.fspath(path)} is not a journal of carbon-lint",
@@ -168,11 +173,6 @@ def read_ending(path: str | os.PathLike[str]) -> JournalContent | None:
 def recover_command(*journals: str | os.PathLike[str]) -> str:
     """Return what to type to make the records of killed runs."""
     return shlex.join(["carbon-lint", "recover", *(str(journal) for journal in journals)])
-
-
-def parse_journal(data: bytes) -> JournalContent | None:
-    """Return the journal that `data` holds, torn lines left out; `None` if it is not a journal."""
-    return content_of(data.split(b"\n"))
 
 
 def content_of(lines: Iterable[bytes]) -> JournalContent | None:

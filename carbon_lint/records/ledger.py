@@ -187,14 +187,13 @@ def _figures(record: Record) -> tuple[float | None, float | None, float]:
 
 def _both(given: Record, there: Record) -> str:
     """Return both runs' figures; every digit of them if the usual ones look alike."""
-    rounded = [_said(record, is_exact=False) for record in (given, there)]
-    given_said, there_said = (
-        rounded if rounded[0] != rounded[1] else [_said(each, is_exact=True) for each in (given, there)]
-    )
-    return f"the record given: {given_said}; the ledger: {there_said}"
+    shown = [_shown(record, is_exact=False) for record in (given, there)]
+    if shown[0] == shown[1]:
+        shown = [_shown(record, is_exact=True) for record in (given, there)]
+    return f"the record given: {shown[0]}; the ledger: {shown[1]}"
 
 
-def _said(record: Record, *, is_exact: bool) -> str:
+def _shown(record: Record, *, is_exact: bool) -> str:
     grams, energy_kwh, duration_s = _figures(record)
     if is_exact:
         return f"{grams} g, {energy_kwh} kWh in {duration_s} s"
@@ -228,7 +227,7 @@ def contents(url: str, months: Collection[str] | None = None, *, since: str = ""
             found.append(_entry(data, path, storage))
         except InputError as error:
             broken.append(Broken(path=storage.shown(path), month=posixpath.dirname(path), error=error))
-    found.sort(key=_time_of)
+    found.sort(key=lambda entry: (entry.end_s, entry.path))
     return Contents(entries=tuple(found), broken=tuple(broken), months=tuple(there))
 
 
@@ -250,9 +249,7 @@ def _ended_before(since: str, data: bytes | InputError, month: str) -> bool:
 
 
 def _months_between(since: datetime, until: datetime | None) -> list[str]:
-    """Return the months of a time, whose end is not in it. An open one lasts to the month after this: a clock may be
-    ahead.
-    """
+    """Return the months of a time up to its end. An open one lasts to the month after this: a clock may be ahead."""
     first = since.astimezone(UTC)
     last = datetime.now(UTC) if until is None else until.astimezone(UTC) - timedelta(microseconds=1)
     counts = (first.year * 12 + first.month - 1, last.year * 12 + last.month + (0 if until else 1))
@@ -261,10 +258,6 @@ def _months_between(since: datetime, until: datetime | None) -> list[str]:
 
 def _months(storage: Storage) -> list[str]:
     return sorted(name for name in storage.folders() if _MONTH.fullmatch(name))
-
-
-def _time_of(entry: Entry) -> tuple[float, str]:
-    return entry.end_s, entry.path
 
 
 def _entry(data: bytes | InputError, name: str, storage: Storage) -> Entry:
@@ -327,7 +320,7 @@ def newest_first(url: str, *, until: str | None = None, containing: Iterable[str
             for path, data in storage.read_all(sorted(storage.names(month)))
             if isinstance(data, InputError) or all(mark in data for mark in marks)
         ]
-        found.sort(key=_time_of, reverse=True)
+        found.sort(key=lambda entry: (entry.end_s, entry.path), reverse=True)
         yield from (entry for entry in found if until is None or entry.record.ended_at <= until)
 
 
@@ -356,8 +349,7 @@ def _is_completed_on(entry: Entry, refs: set[str]) -> bool:
 
 def _why_none(url: str, branch: str, refs: set[str], run: Identity) -> str:
     """Return why no run of the ledger is comparable. It reads them all: only the search that finds one is short."""
-    reasons: Counter[str] = Counter()
-    branches: set[str] = set()
+    reasons, branches = Counter[str](), set[str]()
     for entry in entries(url):
         if _is_completed_on(entry, refs):
             reasons[why_passed_over(run, identity_of(entry.record)) or "later than this run"] += 1

@@ -1,7 +1,7 @@
 """Tell whether a record's figures can be true. Every reader of a record asks before it acts on it.
 
 A record is a text file: anybody who can write to it can change it. What fits together and lies within these bounds
-cannot be told from a measurement; docs/measuring.md lists it.
+cannot be distinguished from a measurement; docs/measuring.md lists it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def find_difference(record: Record, other: Record) -> str | None:
 
 def _energy_flaws(record: Record) -> Iterator[str]:
     energy, methods = record.energy_kwh, record.methods
-    parts = {name: getattr(energy, name) for name in _METHODS if getattr(energy, name) is not None}
+    parts = energy.parts
     if energy.total is None:
         yield from (f"energy_kwh.{name} is {value:.6g}, and there is no total" for name, value in parts.items())
         return
@@ -209,7 +209,7 @@ def _least_w(record: Record) -> float:
 
 
 def _most_w(hardware: Hardware) -> float:
-    """More than such a machine can draw. Without its number of threads or gigabytes, more than any can."""
+    """Return more than such a machine can draw; if its threads or gigabytes are not known, more than any can."""
     threads, ram_gb = hardware.cpu_count or 512, hardware.ram_gb or 4096.0
     return _MOST_BOARD_W + len(hardware.gpus) * _MOST_GPU_W + threads * _MOST_THREAD_W + ram_gb * _MOST_GB_W
 
@@ -222,7 +222,7 @@ def _is_same(ours: Any, theirs: Any) -> bool:
 
 
 def _difference(name: str, ours: Any, theirs: Any) -> str:
-    """`energy_kwh.gpu is 1, 2 in the journal`: the part of a group of fields that differs."""
+    """Return `energy_kwh.gpu is 1, expected 2`: the part of a group of fields that differs."""
     if hasattr(ours, "__dataclass_fields__") and type(ours) is type(theirs):
         for field in fields(ours):
             mine, other = getattr(ours, field.name), getattr(theirs, field.name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from carbon_lint import debug
 from carbon_lint.errors import InputError
 from carbon_lint.records.record import Provenance
-from carbon_lint.records.schedulers import scheduled_job
+from carbon_lint.records.schedulers import scheduled_job, stated
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
@@ -20,6 +20,25 @@ if TYPE_CHECKING:
     from carbon_lint.records.record import Record
 
 
+# https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+_GITHUB = {
+    "repository": ("GITHUB_REPOSITORY",),
+    "commit": ("GITHUB_SHA",),
+    "ref": ("GITHUB_REF",),
+    "run_id": ("GITHUB_RUN_ID",),
+    "run_attempt": ("GITHUB_RUN_ATTEMPT",),
+    "job": ("GITHUB_JOB",),
+}
+# https://docs.gitlab.com/ci/variables/predefined_variables/
+_GITLAB = {
+    "repository": ("CI_PROJECT_PATH",),
+    "commit": ("CI_COMMIT_SHA",),
+    "ref": ("CI_COMMIT_REF_NAME",),
+    "run_url": ("CI_JOB_URL",),
+    "run_id": ("CI_PIPELINE_ID",),
+    "job": ("CI_JOB_NAME",),
+    "job_index": ("CI_NODE_INDEX",),
+}
 _GIT_TIMEOUT_S = 5
 # What git reads of the machine, not of a repository: whose checkouts it trusts, and where its search for one stops.
 _OF_THE_MACHINE = {
@@ -31,7 +50,7 @@ _URL = re.compile(r"(?:[a-z+]+://(?:[^@/]*@)?[^/]+/|(?:[^@/:]+@)?[^/:@]{2,}:/*)(
 
 
 def git_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` for a git that is to answer of the checkout around a folder.
+    """Return the environment for a git that reads the checkout around a folder.
 
     `GIT_DIR` and its like, which git itself sets in a commit hook and an earlier step may set, lead to another one.
     """
@@ -39,9 +58,10 @@ def git_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def provenance_of(environ: Mapping[str, str], folder: str) -> Provenance:
-    """Repository, commit and run as the CI states them; without a CI that states a repository, the git checkout's."""
-    stated = provenance_from_environ(environ)
-    where = stated if stated.repository is not None else provenance_from_checkout(folder, environ)
+    """Return repository, commit and run as the CI states them; if it states no repository, the git checkout's."""
+    where = provenance_from_environ(environ)
+    if where.repository is None:
+        where = provenance_from_checkout(folder, environ)
     return scheduled(where, environ)
 
 
@@ -52,28 +72,28 @@ def scheduled(where: Provenance, environ: Mapping[str, str]) -> Provenance:
     if job is None:
         return where
     of_a_ci = where.run_id is not None  # a CI's runner on a cluster: the run is the CI's
-    names = ("scheduler", "account", "partition", "user", "scheduler_job") if of_a_ci else job._fields
+    names = ("scheduler", "account", "partition", "user", "scheduler_job") if of_a_ci else Provenance.__slots__
     given = {name: getattr(job, name) for name in names if getattr(where, name) is None}
     return replace(where, **given)
 
 
 def _pod(environ: Mapping[str, str]) -> str | None:
     """Return the pod by the variables that a manifest fills by the downward API, as the Kubernetes docs name them."""
-    name, namespace = _text(environ, "POD_NAME"), _text(environ, "POD_NAMESPACE")
-    return f"{namespace}/{name}" if name and namespace else name
+    name, namespace = environ.get("POD_NAME"), environ.get("POD_NAMESPACE")
+    return f"{namespace}/{name}" if name and namespace else name or None
 
 
 def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:
-    """Repository, commit and run as GitHub Actions or GitLab CI states them; all `None` elsewhere."""
+    """Return repository, commit and run as GitHub Actions or GitLab CI states them; all `None` elsewhere."""
     if environ.get("GITHUB_ACTIONS") == "true":
         return _from_github(environ)
     if environ.get("GITLAB_CI") == "true":
-        return _from_gitlab(environ)
+        return Provenance(**stated(environ, _GITLAB))
     return Provenance()
 
 
 def provenance_from_checkout(folder: str, environ: Mapping[str, str]) -> Provenance:
-    """Repository, commit, branch and uncommitted changes of the checkout around `folder`; all `None` outside of one."""
+    """Return repository, commit, branch and changes of the checkout around `folder`; all `None` outside of one."""
     commit = _git(folder, environ, "rev-parse", "--verify", "HEAD")
     if not commit:
         return Provenance()
@@ -87,7 +107,7 @@ def provenance_from_checkout(folder: str, environ: Mapping[str, str]) -> Provena
 
 
 def repository_of_url(url: str) -> str | None:
-    """`git@github.com:team/model.git` -> `team/model`, as a CI names it; `None` for the path of a folder."""
+    """Return `team/model` for `git@github.com:team/model.git`, as a CI names it; `None` for the path of a folder."""
     match = None if url.startswith("file:") else _URL.fullmatch(url.strip())
     return None if match is None else match[1].strip("/") or None
 
@@ -126,44 +146,12 @@ def _git(folder: str, environ: Mapping[str, str], *arguments: str) -> str | None
 
 
 def _from_github(environ: Mapping[str, str]) -> Provenance:
-    """https://docs.github.com/en/actions/reference/workflows-and-actions/variables."""
-    repository, run_id = _text(environ, "GITHUB_REPOSITORY"), _text(environ, "GITHUB_RUN_ID")
-    attempt = _number(environ, "GITHUB_RUN_ATTEMPT")
-    url = None
-    if repository and run_id:
-        server = _text(environ, "GITHUB_SERVER_URL") or "https://github.com"
-        url = f"{server}/{repository}/actions/runs/{run_id}" + (f"/attempts/{attempt}" if attempt else "")
-    return Provenance(
-        repository=repository,
-        commit=_text(environ, "GITHUB_SHA"),
-        ref=_text(environ, "GITHUB_REF"),
-        run_url=url,
-        run_id=run_id,
-        run_attempt=attempt,
-        job=_text(environ, "GITHUB_JOB"),
-    )
-
-
-def _from_gitlab(environ: Mapping[str, str]) -> Provenance:
-    """https://docs.gitlab.com/ci/variables/predefined_variables/."""
-    return Provenance(
-        repository=_text(environ, "CI_PROJECT_PATH"),
-        commit=_text(environ, "CI_COMMIT_SHA"),
-        ref=_text(environ, "CI_COMMIT_REF_NAME"),
-        run_url=_text(environ, "CI_JOB_URL"),
-        run_id=_text(environ, "CI_PIPELINE_ID"),
-        job=_text(environ, "CI_JOB_NAME"),
-        job_index=_number(environ, "CI_NODE_INDEX"),
-    )
-
-
-def _text(environ: Mapping[str, str], name: str) -> str | None:
-    return environ.get(name) or None
-
-
-def _number(environ: Mapping[str, str], name: str) -> int | None:
-    value = environ.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() else None
+    where = Provenance(**stated(environ, _GITHUB))
+    if where.repository is None or where.run_id is None:
+        return where
+    server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
+    attempt = f"/attempts/{where.run_attempt}" if where.run_attempt else ""
+    return replace(where, run_url=f"{server}/{where.repository}/actions/runs/{where.run_id}{attempt}")
 
 
 _ELSEWHERE = "use the record that a job of this very run has left, or {} to take one of elsewhere"

@@ -6,7 +6,7 @@ The check accepts a part of what the schema accepts. The library decides on the 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,8 +27,6 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 _NUMBERS = frozenset({int, float})
-_NULL = {"type": "null"}
-_LEAF = frozenset({"type", "minimum", "maximum", "title", "description", "format", "default", "examples", "$comment"})
 _MEMBERS = frozenset({"properties", "required", "additionalProperties"})
 _NOTES = frozenset({"$schema", "$id", "$defs", "title", "description", "format", "default", "examples", "$comment"})
 
@@ -74,23 +72,6 @@ def _kinds(wanted: str | list[str]) -> frozenset[type]:
     return frozenset(kind for name in names for kind in _TYPES[name])
 
 
-class _Leaf(NamedTuple):
-    """The check of a value that holds no others, without a call: its types, and the bounds of a number."""
-
-    kinds: frozenset[type]
-    least: float
-    most: float
-
-
-def _leaf(schema: Mapping[str, Any]) -> _Leaf | None:
-    """Return the check of a schema that asks for a type and bounds alone, else `None`."""
-    if "type" not in schema or not schema.keys() <= _LEAF:
-        return None
-    kinds = _kinds(schema["type"])
-    has_members = kinds & {list, dict}
-    return None if has_members else _Leaf(kinds, schema.get("minimum", -LARGEST), schema.get("maximum", LARGEST))
-
-
 def _type(wanted: str | list[str], schema: Mapping[str, Any]) -> Check:
     kinds = _kinds(wanted)
     if not kinds & _NUMBERS:
@@ -102,7 +83,7 @@ def _type(wanted: str | list[str], schema: Mapping[str, Any]) -> Check:
 
 def _members(schema: Mapping[str, Any]) -> Check:
     properties = schema.get("properties", {})
-    known: dict[str, _Leaf | Check] = {name: _leaf(part) or compile_schema(part) for name, part in properties.items()}
+    known = {name: compile_schema(part) for name, part in properties.items()}
     find, required = known.get, frozenset(schema.get("required", ()))
     must_be = schema.get("type") == "object"
     rest = schema.get("additionalProperties", True)
@@ -111,18 +92,7 @@ def _members(schema: Mapping[str, Any]) -> Check:
     def check(value: Any) -> bool:
         if type(value) is not dict:
             return not must_be
-        if not required <= value.keys():
-            return False
-        for name, each in value.items():
-            rule = find(name, other)
-            if isinstance(rule, _Leaf):
-                kinds, least, most = rule
-                kind = type(each)
-                if kind not in kinds or (kind in _NUMBERS and not least <= each <= most):
-                    return False
-            elif not rule(each):
-                return False
-        return True
+        return required <= value.keys() and all(find(name, other)(each) for name, each in value.items())
 
     return check
 
@@ -134,13 +104,7 @@ def _items(part: Mapping[str, Any], _: Any) -> Check:
 
 def _one_of(parts: list[Mapping[str, Any]], _: Any) -> Check:
     checks = [compile_schema(part) for part in parts]
-    if len(parts) == 2 and parts[0] == _NULL:  # noqa: PLR2004  a value or null, mostly
-        only, is_null = checks[1], checks[1](None)
-        return lambda value: not is_null if value is None else only(value)
-    if len(checks) == 2:  # noqa: PLR2004
-        one, other = checks
-        return lambda value: one(value) is not other(value)
-    return lambda value: sum(check(value) for check in checks) == 1
+    return lambda value: sum([check(value) for check in checks]) == 1
 
 
 def _if(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Check:

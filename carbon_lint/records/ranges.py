@@ -13,16 +13,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from carbon_lint.records.record import Method
-from carbon_lint.records.uncertainty import Bounds, LeftOut, Range, Uncertainty
+from carbon_lint.records.record import COMPONENTS, Method
+from carbon_lint.records.uncertainty import Bounds, Range, Uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from carbon_lint.records.record import Energy, Methods, Record
     from carbon_lint.records.uncertainty import Assumptions
-
-COMPONENTS = ("cpu", "gpu", "ram")
 
 SENSORS: Mapping[Method, Bounds] = MappingProxyType(
     {Method.COUNTER: Bounds(low=0.95, high=1.05), Method.SAMPLED_POWER: Bounds(low=0.90, high=1.10)},
@@ -53,7 +51,7 @@ DERIVED: Mapping[Method, Bounds] = MappingProxyType(
 
 _UNSTATED = MappingProxyType({"cpu": Method.LOAD_MODEL, "gpu": Method.SAMPLED_POWER, "ram": Method.CONSTANT})
 
-LEFT_OUT = LeftOut(low=0.10, likely=0.22, high=0.60)
+LEFT_OUT = Range(low=0.10, likely=0.22, high=0.60)
 """Board, fans, disks, network and power supply, as shares of what is counted.
 
 At least 0.10 (Microsoft: 1.05 / 0.95 for regulators and power supply; ISCA 2024), at most 0.60 (Teads: 48 to 55 W a
@@ -105,24 +103,13 @@ def uncertainty_of_parts(
     if energy.total is None:
         return None
     given = {"cpu": cpu_kwh, "ram": ram_kwh}
-    parts: dict[str, Bounds | None] = {}
-    for name in COMPONENTS:
-        value, method = getattr(energy, name), getattr(methods, name)
-        if value is None:
-            parts[name] = None
-            continue
-        method = method or _UNSTATED[name]
+    parts: dict[str, Bounds] = {}
+    for name, value in energy.parts.items():
+        method = getattr(methods, name) or _UNSTATED[name]
         modelled = None if method in SENSORS else given.get(name)
-        parts[name] = (modelled or DERIVED[method].times(value)).around(value)
-    known = [bounds for bounds in parts.values() if bounds is not None]
-    total = _total(energy, known)
-    return Uncertainty(
-        energy_kwh=total,
-        emissions_g=None if g_per_kwh is None else total.times(g_per_kwh),
-        cpu_kwh=parts["cpu"],
-        gpu_kwh=parts["gpu"],
-        ram_kwh=parts["ram"],
-    )
+        parts[f"{name}_kwh"] = (modelled or DERIVED[method].times(value)).around(value)
+    total = _total(energy, list(parts.values()))
+    return Uncertainty(energy_kwh=total, emissions_g=None if g_per_kwh is None else total.times(g_per_kwh), **parts)
 
 
 def _total(energy: Energy, parts: list[Bounds]) -> Bounds:
@@ -174,7 +161,7 @@ def _g_per_kwh(record: Record) -> float:
     return record.intensity.g_per_kwh if record.intensity is not None else 0.0
 
 
-def left_out_of(record: Record) -> LeftOut:
+def left_out_of(record: Record) -> Range:
     """Return the size of what the record's energy leaves out, its own or `LEFT_OUT`."""
     return record.left_out or LEFT_OUT
 
@@ -223,9 +210,7 @@ def _plus(one: Uncertainty, other: Uncertainty) -> Uncertainty:
     return Uncertainty(
         energy_kwh=one.energy_kwh.plus(other.energy_kwh),
         emissions_g=both("emissions_g") if has_grams else None,
-        cpu_kwh=both("cpu_kwh"),
-        gpu_kwh=both("gpu_kwh"),
-        ram_kwh=both("ram_kwh"),
+        **{f"{name}_kwh": both(f"{name}_kwh") for name in COMPONENTS},
     )
 
 
@@ -238,14 +223,12 @@ def scaled_to(
     parts: dict[str, Bounds | None] = {}
     for name in COMPONENTS:
         bounds, old, new = getattr(known, f"{name}_kwh"), getattr(before, name), getattr(after, name)
-        parts[name] = bounds if bounds is None or not old else bounds.times((new or 0.0) / old)
+        parts[f"{name}_kwh"] = bounds if bounds is None or not old else bounds.times((new or 0.0) / old)
     there = [bounds for bounds in parts.values() if bounds is not None]
     scaled = known.energy_kwh.times(after.total / before.total) if before.total else known.energy_kwh
     total = _total(after, there) if there else scaled.around(after.total)
     return Uncertainty(
         energy_kwh=total,
         emissions_g=None if emissions_g is None else total.times(emissions_g / after.total),
-        cpu_kwh=parts["cpu"],
-        gpu_kwh=parts["gpu"],
-        ram_kwh=parts["ram"],
+        **parts,
     )

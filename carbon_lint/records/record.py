@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from carbon_lint.records.uncertainty import Assumptions, LeftOut, Uncertainty
+    from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
 
 FORMAT = "carbon-lint/record@2"
 
@@ -55,6 +55,9 @@ class Method(StrEnum):
     USER = "user"
 
 
+COMPONENTS = ("cpu", "gpu", "ram")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Energy:
     """Energy in kWh by component, PUE included. `None` is not measured or not there; it is never 0."""
@@ -63,6 +66,11 @@ class Energy:
     cpu: float | None = None
     gpu: float | None = None
     ram: float | None = None
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Return the components that have a figure, by name."""
+        return {name: value for name in COMPONENTS if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,21 +119,21 @@ class Intensity:
         g_per_kwh: grams of CO2 equivalent per kWh.
         source: whose figure it is, without its hours: `records.intensity.source_in_words` adds them.
         year: the year that it is of; `None` if that is not known, or the hours are of several.
+        basis: what is counted; `None` if that is not known, or several are mixed.
         location: as `places` accepts it: FRA, USA/virginia, gcp/us-central1; `None` if g/kWh was given.
         location_name: in words, as the card says it.
         is_unusual: outside every grid's range, and accepted by the user anyway.
         hours: what it is the mean of; empty for one figure of a whole year.
-        basis: what is counted; `None` if that is not known, or several are mixed.
     """
 
     g_per_kwh: float
     source: str
     year: int | None
+    basis: Basis | None = None
     location: str | None
     location_name: str | None = None
     is_unusual: bool = False
     hours: tuple[HourlyIntensity, ...] = ()
-    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +158,8 @@ class Hardware:
     cpu_model: str | None = None
     cpu_count: int | None = None
     ram_gb: float | None = None
-    gpus: tuple[Gpu, ...] = ()
     node: str | None = None
+    gpus: tuple[Gpu, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,14 +226,15 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One run: what it took, how that was found out, and what became of it.
+    """One run: what it took, how that was found out, and what became of it. The fields are in the order of its JSON.
 
     Attributes:
         stopped_by: why carbon-lint ended the job; `None` if the job ended by itself.
         unmeasured_because: why there are no figures; `None` if there are, or if the job never started.
         uncertainty: `None` in a record of format 1 and in one that CodeCarbon wrote: `records.ranges.uncertainty_of`
             derives it then.
-        left_out: `None` as above: `records.ranges.left_out_of`.
+        left_out: what board, fans, disks, network and power supply draw, which is not counted, as shares of the counted
+            energy; `None` as above: `records.ranges.left_out_of`.
         job_cpu_s: CPU seconds of the job's own processes.
         machine_cpu_s: busy CPU seconds of the threads that the energy was counted for, meanwhile.
         phases: epochs and phases by the time of their beginning; empty if the job named none.
@@ -235,6 +244,7 @@ class Record:
     """
 
     run_id: str
+    run_group: str | None = None
     outcome: Outcome
     exit_status: int | None
     over_budget: bool
@@ -251,16 +261,32 @@ class Record:
     command: tuple[str, ...]
     provenance: Provenance = field(default_factory=Provenance)
     warnings: tuple[str, ...] = ()
-    run_group: str | None = None
-    merged_from: tuple[str, ...] = ()
-    parts_sha256: tuple[str, ...] = ()
-    journal_sha256: str | None = None
     stopped_by: StoppedBy | None = None
     unmeasured_because: UnmeasuredReason | None = None
     uncertainty: Uncertainty | None = None
     assumptions: Assumptions | None = None
-    left_out: LeftOut | None = None
+    left_out: Range | None = None
     codecarbon: CodeCarbonEnergy | None = None
     job_cpu_s: float | None = None
     machine_cpu_s: float | None = None
     phases: tuple[Phase, ...] = ()
+    merged_from: tuple[str, ...] = ()
+    parts_sha256: tuple[str, ...] = ()
+    journal_sha256: str | None = None
+
+
+def exit_code(record: Record) -> int:
+    """Return what `carbon-lint run` exits with. The child's own failure wins over all but a stop by us."""
+    status = record.exit_status
+    if record.outcome is Outcome.OVER_BUDGET:
+        return 1
+    if record.outcome is Outcome.UNMEASURED:
+        return 125
+    if record.outcome is Outcome.INTERRUPTED:
+        return status or 130  # a cancelled job that saved its checkpoint and exited 0 still counts as cancelled
+    return 0 if status is None else status
+
+
+def was_stopped(record: Record) -> bool:
+    """Return whether we ended the job, over its budget or because it could not be measured; it may have exited 0."""
+    return record.stopped_by in {StoppedBy.BUDGET, StoppedBy.UNMEASURED}

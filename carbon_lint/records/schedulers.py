@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.records.record import Provenance
+from carbon_lint.units import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class ScheduledJob(NamedTuple):
-    """One job as its scheduler states it; what it does not state is `None`.
-
-    Attributes:
-        scheduler: `slurm`, `pbs`, `lsf`, `sge`, `hf-jobs` or `jenkins`.
-        run_id: the job; for a task of an array, the array.
-        run_attempt: 1 at the first start; a requeued job counts on.
-        job: the job's name.
-        job_index: the task of an array.
-        account: who pays: account or project.
-        partition: partition, queue or flavor.
-        user: who submitted the job.
-        run_url: the job's page.
-        commit: the commit that was checked out.
-        ref: the branch.
-        scheduler_job: the job, by the number that the scheduler's own commands take.
-    """
-
-    scheduler: str
-    run_id: str | None = None
-    run_attempt: int | None = None
-    job: str | None = None
-    job_index: int | None = None
-    account: str | None = None
-    partition: str | None = None
-    user: str | None = None
-    run_url: str | None = None
-    commit: str | None = None
-    ref: str | None = None
-    scheduler_job: str | None = None
 
 
 _REQUEUING = ("slurm", "pbs", "lsf", "sge")
@@ -114,25 +86,34 @@ _SCHEDULERS: tuple[tuple[str, tuple[str, ...], dict[str, tuple[str, ...]]], ...]
 )
 
 
-def scheduled_job(environ: Mapping[str, str]) -> ScheduledJob | None:
-    """Return the job that this process belongs to, or None if no known scheduler started it."""
+def stated(environ: Mapping[str, str], variables: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return each field of a Provenance by the first of its variables that is set; `None` if none is."""
+    texts = {
+        field: next((environ[name] for name in names if environ.get(name)), None) for field, names in variables.items()
+    }
+    return {field: whole_number(text) if field in _NUMBERS else text for field, text in texts.items()}
+
+
+def scheduled_job(environ: Mapping[str, str]) -> Provenance | None:
+    """Return the job that this process belongs to, or None if no known scheduler started it.
+
+    `run_id` is the job or, for a task of an array, the array; `scheduler_job` is the job by the number that the
+    scheduler's own commands take.
+    """
     found = next((each for each in _SCHEDULERS if all(environ.get(name) for name in each[1])), None)
     if found is None:
         return None
     scheduler, _, variables = found
-    values: dict[str, Any] = {}
-    for field, names in variables.items():
-        text = next((environ[name] for name in names if environ.get(name)), None)
-        values[field] = _number(text) if field in _NUMBERS else text
-    job = ScheduledJob(scheduler, **{"scheduler_job": values.get("run_id"), **values})
+    values = stated(environ, variables)
+    job = Provenance(scheduler=scheduler, **{"scheduler_job": values.get("run_id"), **values})
     if scheduler == "slurm":
-        return job._replace(run_attempt=1 + (job.run_attempt or 0))  # it counts the restarts
+        return replace(job, run_attempt=1 + (job.run_attempt or 0))  # it counts the restarts
     if scheduler == "pbs":
-        return job._replace(run_id=(job.run_id or "").partition("[")[0])  # `12[3].head` is task 3 of 12
+        return replace(job, run_id=(job.run_id or "").partition("[")[0])  # `12[3].head` is task 3 of 12
     if scheduler == "hf-jobs" and job.partition == "none":
-        return job._replace(partition=None)  # a flavor without GPUs, whose name is not stated
+        return replace(job, partition=None)  # a flavor without GPUs, whose name is not stated
     if scheduler == "lsf" and job.job_index == 0:
-        return job._replace(job_index=None)  # a job that is not an array
+        return replace(job, job_index=None)  # a job that is not an array
     return job
 
 
@@ -147,18 +128,14 @@ def default_group(scheduler: str | None, run_id: str | None) -> str | None:
 def node_count(environ: Mapping[str, str]) -> int | None:
     """Return on how many nodes the job runs, as its scheduler or launcher states it; `None` if none does."""
     for name in ("SLURM_STEP_NUM_NODES", "SLURM_JOB_NUM_NODES", "PBS_NUM_NODES"):
-        if (count := _number(environ.get(name))) is not None:
+        if (count := whole_number(environ.get(name))) is not None:
             return count
     for world, local in (
         ("WORLD_SIZE", "LOCAL_WORLD_SIZE"),  # torchrun
         ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE"),
         ("PMI_SIZE", "MPI_LOCALNRANKS"),  # MPICH, Intel MPI
     ):
-        sizes = _number(environ.get(world)), _number(environ.get(local))
+        sizes = whole_number(environ.get(world)), whole_number(environ.get(local))
         if sizes[0] and sizes[1]:
             return -(-sizes[0] // sizes[1])
     return None
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None  # SGE writes "undefined"

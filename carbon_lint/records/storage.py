@@ -18,9 +18,7 @@ from carbon_lint.project import install_hint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # Windows would change line ends
 HEAD_BYTES = 2**20
-_PIECE_BYTES = 2**18
 _AT_ONCE = 500
 # What fsspec's parts let through of the libraries below them, by the module that defines it.
 _FOREIGN = (
@@ -136,11 +134,8 @@ class LocalStorage:
     def read(self, path: str) -> bytes:
         """See `Storage`."""
         try:
-            descriptor = os.open(f"{self._root}/{path}", _READ_ONLY)  # half the time of `open`
-            try:
-                return _whole(descriptor)
-            finally:
-                os.close(descriptor)
+            with open(f"{self._root}/{path}", "rb", buffering=0) as stream:
+                return stream.read()
         except OSError as error:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
 
@@ -203,13 +198,6 @@ class LocalStorage:
     def shown(self, path: str) -> str:
         """See `Storage`."""
         return os.path.join(self._root, path)
-
-
-def _whole(descriptor: int) -> bytes:
-    data = os.read(descriptor, _PIECE_BYTES)
-    while piece := os.read(descriptor, _PIECE_BYTES):
-        data += piece
-    return data
 
 
 def _failures() -> tuple[type[BaseException], ...]:

@@ -61,12 +61,7 @@ def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) ->
 
 def read_record(path: str | os.PathLike[str]) -> Record:
     """Read a record to know which run it is of. Raises InputError if it is not a record, whatever its figures are."""
-    return _parse(_read(path), path)
-
-
-def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str]) -> Record:
-    """Return the record whose file holds `data`, whatever its figures are. Raises InputError if it is not a record."""
-    return _parse(data, path)
+    return parse_record_as_it_is(_read(path), path)
 
 
 def parse_record(
@@ -79,7 +74,7 @@ def parse_record(
 
     Raises InputError if it is not JSON, not a record, not valid by the schema, contradicts itself, or was changed.
     """
-    record = _parse(data, path, has_command=not is_of_ledger)
+    record = parse_record_as_it_is(data, path, has_command=not is_of_ledger)
     contradiction = find_contradiction(record)
     if contradiction is not None:
         raise InputError(f"{os.fspath(path)} contradicts itself: {contradiction}", hint=_AS_WRITTEN)
@@ -125,7 +120,8 @@ def _read(path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def _parse(data: bytes, path: str | os.PathLike[str], *, has_command: bool = True) -> Record:
+def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str], *, has_command: bool = True) -> Record:
+    """Return the record whose file holds `data`, whatever its figures are. Raises InputError if it is not a record."""
     path = os.fspath(path)
     if data.startswith(BEGINNING):
         raise InputError(

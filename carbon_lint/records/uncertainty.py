@@ -40,6 +40,11 @@ class Range:
     likely: float
     high: float
 
+    @property
+    def bounds(self) -> Bounds:
+        """The two ends alone."""
+        return Bounds(low=self.low, high=self.high)
+
     def times(self, factor: float) -> Range:
         """Return the range in another unit, or of another amount."""
         return Range(low=self.low * factor, likely=self.likely * factor, high=self.high * factor)
@@ -91,12 +96,3 @@ class Assumptions:
     memory_power_w: float | None = None
     memory_gib: float | None = None
     tables: Mapping[str, str] = field(default_factory=dict, hash=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """What board, fans, disks, network and power supply draw, which is not counted: shares of the counted energy."""
-
-    low: float
-    likely: float
-    high: float

@@ -10,35 +10,44 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.measurement.evidence import with_evidence
-from carbon_lint.measurement.host.model import EXACT, is_close, recomputed
+from carbon_lint.measurement.host.cpu import UNKNOWN_WIDENING
+from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, CpuModel
+from carbon_lint.measurement.host.processor import GENERATION_WIDENING
 from carbon_lint.measurement.journal import FORECAST_KEYS, reading_from_json
+from carbon_lint.measurement.meter import with_evidence
 from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
-from carbon_lint.records.document import find_problem, intensity_from_json, record_from_json
+from carbon_lint.records.document import find_problem, record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short
-from carbon_lint.records.journal import FORMAT, journal_lines, parse_line
+from carbon_lint.records.journal import FORMAT, parse_line, read_lines
 from carbon_lint.records.plausible import find_difference
-from carbon_lint.records.ranges import COMPONENTS, SENSORS
+from carbon_lint.records.ranges import SENSORS, uncertainty_of_parts
+from carbon_lint.records.record import COMPONENTS, Method
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.verification import Kind, Statement, Subject
-from carbon_lint.units import format_duration, format_energy
+from carbon_lint.units import JOULES_PER_KWH, format_duration, format_energy
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
     from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Methods, Record
+    from carbon_lint.records.uncertainty import Assumptions, Uncertainty
 
 _JOURNAL = Subject.JOURNAL
 _SAME_FROM_THE_START = ("run_id", "started_at", "pue", "command", "provenance", "software")
 _MOST = 100  # wrong lines, and the rest of the journal is not read
 _SHOWN = 3  # contradictions of one kind; a journal with one wrong figure may have thousands
+EXACT = 1e-9
+"""Relative: what was computed from the same numbers, added up in another order."""
+_NARROW = (1.0, 1.0)
+_CPU_INPUTS = ("cpu_full_power_w", "cpu_thread_share", "cpu_idle_factor", "cpu_load_factor")
 
 
 def check_journal(path: str | os.PathLike[str], record: Record) -> list[Statement]:
-    """Return what the journal at `path` shows of the record. Raises InputError, OSError if it cannot be read."""
+    """Return what the journal at `path` shows of the record. Raises InputError if it cannot be read."""
     replay = _Replay(record=record)
-    for number, line in enumerate(journal_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         replay.take(number, line)
         if len(replay.wrong) + replay.torn > _MOST:
             replay.is_hopeless = True
@@ -77,11 +86,11 @@ class _Replay:
             self.ended = document
             self._check_sealed(number, document.get("ended"))
         elif "marks" in document:
-            self._hear(number, document["marks"])
+            self._take_marks(number, document["marks"])
         elif document.keys() != FORECAST_KEYS:
             self._read(number, document)
 
-    def _hear(self, number: int, marks: Any) -> None:
+    def _take_marks(self, number: int, marks: Any) -> None:
         try:
             self._marks = [mark_from_json(mark) for mark in marks]
         except (TypeError, ValueError) as error:
@@ -113,7 +122,7 @@ class _Replay:
     def _read(self, number: int, document: dict[str, Any]) -> None:
         try:
             reading = reading_from_json(document)
-            for hour in intensity_from_json(document["intensity"]).hours if "intensity" in document else ():
+            for hour in () if reading.intensity is None else reading.intensity.hours:
                 self.prices[hour.hour] = hour.g_per_kwh
             problems = list(self._problems(reading))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -126,9 +135,9 @@ class _Replay:
 
     def _problems(self, reading: Reading) -> Iterator[str]:
         energy, before = reading.energy_kwh, self.last
-        parts = [part for name in COMPONENTS if (part := getattr(energy, name)) is not None]
-        if energy.total is None or not math.isclose(sum(parts), energy.total, rel_tol=EXACT):
-            yield f"its components add up to {sum(parts)!r} kWh, and its total is {energy.total!r}"
+        parts_kwh = sum(energy.parts.values())
+        if energy.total is None or not math.isclose(parts_kwh, energy.total, rel_tol=EXACT):
+            yield f"its components add up to {parts_kwh!r} kWh, and its total is {energy.total!r}"
         if before is not None and reading.elapsed_s < before.elapsed_s:
             yield f"time runs backwards, from {before.elapsed_s!r} s to {reading.elapsed_s!r} s"
         for name in ("total", *COMPONENTS) if before is not None else ():
@@ -251,3 +260,70 @@ class _Replay:
         if self.record.assumptions is not None and last.cpu_mean_load is not None:
             load = f"the load of the CPU, {last.cpu_mean_load:.1%} on average, and the time that the job took"
             yield Statement(Kind.CLAIMED, _JOURNAL, load)
+
+
+def recomputed(reading: Reading, methods: Methods, known: Assumptions, pue: float) -> str | None:
+    """Return the first figure of the reading that the models do not give, and what they give; `None` if all agree."""
+    missing = [name for name in _CPU_INPUTS if getattr(known, name) is None] if _has_cpu_model(reading, methods) else []
+    if missing:
+        return f"the cpu energy is {reading.energy_kwh.cpu!r} kWh, and the record does not state its {missing[0]}"
+    factor = reading.elapsed_s * pue / JOULES_PER_KWH
+    differences = (
+        _difference(reading, methods, _parts(reading, methods, known, widening, factor))
+        for widening in (_NARROW, GENERATION_WIDENING, UNKNOWN_WIDENING)
+    )
+    first = next(differences)
+    return first if first is not None and all(differences) else None
+
+
+def _has_cpu_model(reading: Reading, methods: Methods) -> bool:
+    return methods.cpu is not None and methods.cpu not in SENSORS and reading.cpu_mean_load is not None
+
+
+def _parts(
+    reading: Reading, methods: Methods, known: Assumptions, widening: tuple[float, float], factor: float
+) -> dict[str, Range]:
+    """Return the modelled components in kWh, PUE included."""
+    parts = {}
+    if _has_cpu_model(reading, methods) and reading.cpu_mean_load is not None:
+        model = CpuModel(
+            full_power_w=known.cpu_full_power_w or 0.0,
+            share=known.cpu_thread_share or 0.0,
+            idle_factor=known.cpu_idle_factor or 0.0,
+            load_factor=known.cpu_load_factor or 0.0,
+            is_stated=methods.cpu is Method.USER,
+            widening=widening,
+        )
+        parts["cpu"] = model.power_w(reading.cpu_mean_load).times(factor)
+    if methods.ram is not None and methods.ram not in SENSORS and known.memory_power_w is not None:
+        likely = known.memory_power_w
+        ends = MEMORY_W_PER_GIB.times(likely / MEMORY_W_PER_GIB.likely)
+        stated = Range(low=likely, likely=likely, high=likely)
+        parts["ram"] = (stated if methods.ram is Method.USER else ends).times(factor)
+    return parts
+
+
+def _difference(reading: Reading, methods: Methods, parts: dict[str, Range]) -> str | None:
+    for name, part in parts.items():
+        stated = getattr(reading.energy_kwh, name)
+        if not is_close(stated, part.likely):
+            return f"the {name} energy is {stated!r} kWh, and the model gives {part.likely!r}"
+    if reading.uncertainty is None:
+        return None
+    bounds = {f"{name}_kwh": part.bounds for name, part in parts.items()}
+    expected = uncertainty_of_parts(reading.energy_kwh, methods, g_per_kwh=None, **bounds)
+    return next(_ends(reading.uncertainty, expected), None)
+
+
+def _ends(stated: Uncertainty, expected: Uncertainty | None) -> Iterator[str]:
+    for name in ("cpu_kwh", "gpu_kwh", "ram_kwh", "energy_kwh"):
+        one, other = getattr(stated, name), getattr(expected, name, None)
+        for end in ("low", "high"):
+            mine, theirs = getattr(one, end, None), getattr(other, end, None)
+            if not is_close(mine, theirs):
+                yield f"the {end} end of {name} is {mine!r}, and the model gives {theirs!r}"
+
+
+def is_close(one: float | None, other: float | None) -> bool:
+    """Return whether two figures are the same but for the order of a sum, or both are not known."""
+    return one is other or (one is not None and other is not None and math.isclose(one, other, rel_tol=EXACT))

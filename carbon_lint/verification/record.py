@@ -7,13 +7,13 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from carbon_lint.measurement.host.model import EXACT
 from carbon_lint.records.hashes import FIELD, record_sha256, short
 from carbon_lint.records.intensity import find_disagreement, source_in_words
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_implausible, place_of
 from carbon_lint.records.ranges import left_out_of
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.units import format_emissions, format_energy
+from carbon_lint.verification.journal import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def check_record(record: Record, data: bytes) -> Iterator[Statement]:
         yield Statement(Kind.CONTRADICTED, _RECORD, f"the record cannot be right: {flaw}")
     yield from _sums(record)
     yield from _price(record)
-    yield from _told(record)
+    yield from _claims(record)
 
 
 def _hash(document: dict[str, Any]) -> Statement:
@@ -61,7 +61,7 @@ def _hash(document: dict[str, Any]) -> Statement:
 
 def _sums(record: Record) -> Iterator[Statement]:
     energy = record.energy_kwh
-    parts = [part for part in (energy.cpu, energy.gpu, energy.ram) if part is not None]
+    parts = energy.parts.values()
     if energy.total is None:
         yield Statement(Kind.CLAIMED, _RECORD, f"it holds no figure: the run was {record.outcome}")
     elif parts and math.isclose(sum(parts), energy.total, rel_tol=EXACT):
@@ -106,7 +106,7 @@ def _table(intensity: Intensity) -> Statement:
     return Statement(Kind.PROVEN, _RECORD, f"{shown} is the table's figure for {place.name}: {place.source}{year}")
 
 
-def _told(record: Record) -> Iterator[Statement]:
+def _claims(record: Record) -> Iterator[Statement]:
     """Yield what the record says and no file can show."""
     intensity = record.intensity
     where = f" in {intensity.location_name or intensity.location}" if intensity and intensity.location else ""

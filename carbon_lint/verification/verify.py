@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.errors import InputError
 from carbon_lint.records.journal import existing, journal_path
 from carbon_lint.records.store import parse_record_as_it_is
 from carbon_lint.report.verification import Kind, Statement, Subject, Verification
@@ -83,17 +82,10 @@ def _statements(evidence: Evidence, figures: Figures) -> Iterator[Statement]:
 
 def _journals(evidence: Evidence, record: Record) -> Iterator[Statement]:
     if evidence.journal_path is not None:
-        yield from _journal(evidence.journal_path, record)
+        yield from check_journal(evidence.journal_path, record)
     elif not record.merged_from:
         what = "what the run's meters showed: its journal is not here"
         yield Statement(Kind.UNKNOWN, Subject.JOURNAL, what)
-
-
-def _journal(path: str, record: Record) -> list[Statement]:
-    try:
-        return check_journal(path, record)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", hint="check the journal's path") from error
 
 
 def _part(name: str, record: Record, whole: str) -> Iterator[Statement]:
@@ -104,7 +96,7 @@ def _part(name: str, record: Record, whole: str) -> Iterator[Statement]:
         found = list(check_record(record, stream.read()))
     beside = existing(journal_path(name))
     if beside.is_file():
-        found += _journal(os.fspath(beside), record)
+        found += check_journal(os.fspath(beside), record)
     for statement in found:
         if statement.kind is not Kind.UNKNOWN:
             yield replace(statement, text=f"{os.path.basename(name)}: {statement.text}")

@@ -47,6 +47,10 @@ QUESTIONS = """| a-climate-model | |
 """
 
 OWN = [
+    (f"{FAMILY}|Total|553k||92.0|\n", [512e6, 30.5e6, 61.5e6, 92e6]),
+    ("Emissions: 100 kWh x 0.432 kg/kWh = 43.2 kg CO2eq", [43_200]),
+    ("Emissions: 3 \u00d7 5 kg = 15 kg", [15_000]),
+    ("Emissions: 0.5 kg * 3 = 1.5 kg", [1500]),
     (FAMILY, [512e6, 30.5e6, 61.5e6]),
     (HTML, [380e6]),
     (QUESTIONS, [15_500]),
@@ -130,6 +134,14 @@ FOREIGN = [
     "Emissions stayed below 5 kg.",
     "Emissions: between 5 and 10 kg",
     "Emissions: 5-10 kg",
+    "Emissions: 5 kg to 10 kg",
+    "Emissions: 5 kg \u2013 10 kg",
+    "Emissions: &lt;0.1 kg",
+    "Emissions: $\\geq$ 5 kg",
+    "Emissions: 3 x 5 kg",
+    "Emissions: 0.3 g per request, x 1000 = 300 g",
+    "Emissions: 5 kg x 3",
+    "Emissions: 5 MT, the machine translation",
     "We saved emissions of 5 kg.",
     "Training in France would have emitted 5 kg.",
     "Emissions per request: 0.3 g",
@@ -249,3 +261,12 @@ def test_a_rate_is_never_the_models_total(number, unit, slash, base):
 def test_a_number_that_begins_with_ten_is_no_power_of_ten(number, mark):
     (figure,) = figures(f"Emissions: {mark.format(number)} kg", 0)
     assert figure.grams == float(number) * 1000
+
+
+@given(st.integers(min_value=1, max_value=99_999), st.sampled_from(["kg", "g", "t CO2"]))
+def test_full_width_characters_are_read_like_their_ascii_twins(value, unit):
+    text = f"CO2 emissions: {value} {unit}"
+    wide = "".join(chr(ord(sign) + 0xFEE0) if sign.isdigit() or sign == ":" else sign for sign in text[3:])
+    (figure,) = figures(text, 0)
+    (same,) = figures(text[:3] + wide, 0)
+    assert (same.grams, same.start, same.end) == (figure.grams, figure.start, figure.end)

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -57,16 +56,13 @@ def test_a_bar_is_forecast_in_the_live_line_and_warned_of(terminal):
 
 def test_a_bar_is_as_wide_as_the_terminal_and_follows_it(terminal):
     screen = terminal(BAR, *LIMIT, columns=100)
-    screen.wait_for("%|")
-    time.sleep(0.3)
-    screen.resize(24, 60)
-    time.sleep(0.5)
-    screen.read()
 
     def widths():
         bars = re.findall(r"\r( *\d+%\|[^\r\n\x1b]*\])", screen.read())
         return [len(bar) for bar in bars]
 
+    wait_until(widths)
+    screen.resize(24, 60)
     wait_until(lambda: widths()[-1] < 61)
     assert widths()[0] in range(90, 101)
     assert widths()[-1] in range(50, 61)

@@ -51,7 +51,7 @@ def hook(folder, *, repository, revision, environ=None):
     (folder / ".pre-commit-config.yaml").write_text(text, encoding="utf-8")
     (folder / "README.md").write_text(BAD_CARD, encoding="utf-8")
     commands = next(text for text in _blocks("console") if "pre-commit run" in text).replace("$ ", "")
-    return _shell(f"git init -q\ngit add -A\n{commands}", folder, environ)
+    return _shell(f"git init -q\n{commands}", folder, environ)
 
 
 def _shell(script, folder, environ):

@@ -44,6 +44,11 @@ def prose():
     return module
 
 
+def test_every_page_is_plain_english(prose, capsys):
+    """`make lint` says the same; here it is said before a push."""
+    assert prose.main([]) == 0, capsys.readouterr().out
+
+
 def test_each_habit_is_found_at_its_line(prose):
     for sentence, words in HABITS.items():
         (found,) = prose.findings(ROOT / "docs" / "x.md", f"# A page\n\n{sentence}\n")

@@ -28,7 +28,7 @@ def test_the_workflow_tab_measures_in_a_repository_with_a_training_alone(tmp_pat
 def test_the_first_commands_of_the_laptop_tab_need_nothing_that_is_there(cli):
     """The whole tab is tried with `-m hook`; here without the installation, which needs a package index."""
     lines = [
-        command
+        " ".join(command.split())
         for block in blocks()
         if block.page == "docs/start.md"
         for command, _ in block.commands

@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -33,12 +32,11 @@ def machine(tmp_path):
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "carbon-lint").write_text(f'#!/bin/sh\nexec {sys.executable} -m carbon_lint "$@"\n')
-    # One process a node; exits with the worst status, as srun does.
     # One process a node; hands SIGTERM on, and exits with the worst status, as srun does.
     (tools / "srun").write_text(
         """#!/bin/bash
-        for n in 0 1; do SLURM_NODEID=$n "$@" & pids="$pids $!"; done
         trap 'kill -TERM $pids' TERM
+        for n in 0 1; do SLURM_NODEID=$n "$@" & pids="$pids $!"; done
         worst=0
         for p in $pids; do
           wait $p || { worst=$?; [ $worst -le 128 ] || wait $p || worst=$?; }
@@ -104,7 +102,6 @@ def test_slurms_warning_before_the_time_limit_leaves_the_records(machine):
     process = machine("slurm.sh", "sh", "-c", "echo begun; sleep 60", LOCATION="FRA", wait=False)
     assert "begun" in process.stdout.readline()
     assert "begun" in process.stdout.readline(), "both nodes"
-    time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     outcomes = {json.loads(path.read_text())["outcome"] for path in Path("records-local").glob("node-*.json")}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from carbon_lint.github.pump import MAX_HELD_BYTES, Filter, JobOutput
 from tests.cases import cases
 from tests.github.runner import parse_commands
+from tests.waiting import wait_until
 
 HONOURED = {"add-mask", "group", "endgroup"}
 
@@ -208,7 +209,7 @@ def test_both_streams_of_a_child_arrive_in_order_and_ours_come_back():
 
 def test_what_the_job_wrote_is_heard_as_it_was():
     seen, heard = Collected(), Collected()
-    with JobOutput(seen, hear=heard) as output:
+    with JobOutput(seen, on_output=heard) as output:
         output.start()
         subprocess.run([sys.executable, "-c", "print('::error::x'); print('step 40/1000')"], check=True)
     assert bytes(heard.data) == b"::error::x\nstep 40/1000\n"
@@ -221,8 +222,7 @@ def test_a_process_left_behind_does_not_hold_the_step():
     with JobOutput(seen) as output:
         output.start()
         left = subprocess.Popen([sys.executable, "-c", "import time; print('here', flush=True); time.sleep(30)"])
-        while b"here" not in seen.data:
-            time.sleep(0.01)
+        wait_until(lambda: b"here" in seen.data)
     assert time.monotonic() - started < 10
     left.kill()
     left.wait()

@@ -26,6 +26,7 @@ from tests import spawn
 from tests.cases import cases
 from tests.conftest import ROOT
 from tests.standin.faults import Fault
+from tests.waiting import wait_until
 
 GOOD = """---
 license: mit
@@ -265,9 +266,7 @@ def test_ctrl_c_loses_nothing(acme, tmp_path):
     program = [sys.executable, "-m", "carbon_lint", "audit", "--author", "acme"]
     with spawn.Popen(program, env={**environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True) as audit:
         journal = Path("carbon-lint-audit.jsonl")
-        until = time.monotonic() + 20
-        while time.monotonic() < until and not (journal.exists() and journal.read_text().count("\n") > 2):
-            time.sleep(0.05)
+        wait_until(lambda: journal.exists() and journal.read_text().count("\n") > 2)
         audit.send_signal(signal.SIGINT)
         acme.closing.set()  # the stalled answer would keep the program's thread, not the test's subject
         _, err = audit.communicate(timeout=30)

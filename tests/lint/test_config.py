@@ -149,7 +149,7 @@ def test_an_exception_that_lacks_something_is_an_error_at_its_line():
     for old, new, line, message in (
         ('owner = "ann@example.org"\n', "", 1, "[[exception]]: owner is missing"),
         ('"the larger tokenizer"', '""', 1, "[[exception]]: reason is missing"),
-        ('"the larger tokenizer"', '"  "', 4, "[[exception]] reason: found '  ', expected words"),
+        ('"the larger tokenizer"', '"  "', 4, "[[exception]] reason: found '  ', expected a string"),
         ("until = 2026-12-31", 'until = "soon"', 5, "[[exception]] until: found 'soon', expected a day"),
         ("until = 2026-12-31\n", "", 1, "[[exception]]: until is missing"),
         ("max-emissions", "max-emission", 2, "[[exception]] limit: found 'max-emission', expected a limit"),

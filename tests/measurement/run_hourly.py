@@ -9,12 +9,12 @@ import sys
 import time
 
 from carbon_lint.cli import main
-from carbon_lint.measurement.grid import electricity_maps, hour_watch
+from carbon_lint.measurement.grid import electricity_maps, hourly
 
 if __name__ == "__main__":
     url, started_s, speed, *arguments = sys.argv[1:]
     electricity_maps.URL = url
-    hour_watch.SPREAD_S = 0.0
-    hour_watch.SLICE_S = 0.05
-    hour_watch.steady_clock = lambda: lambda: float(started_s) + (time.time() - float(started_s)) * float(speed)
+    hourly.SPREAD_S = 0.0
+    hourly.SLICE_S = 0.05
+    hourly.steady_clock = lambda: lambda: float(started_s) + (time.time() - float(started_s)) * float(speed)
     sys.exit(main(arguments))

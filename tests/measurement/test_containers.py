@@ -19,8 +19,7 @@ from carbon_lint.measurement.job import containers as module
 from carbon_lint.measurement.job.containers import plan
 from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job, JobState
-from carbon_lint.records.ending import exit_code
-from carbon_lint.records.record import StoppedBy
+from carbon_lint.records.record import StoppedBy, exit_code
 from tests.effort import busy
 
 LABEL = "--label carbon-lint.run=ID"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measurement.fake_machine import XEON_8370C, machine
 
-TABLE = json.loads(processor._TABLE.read_text(encoding="utf-8"))
+TABLE = processor.cpu_table()
 LINES = TABLE["parts"] + TABLE["generations"] + TABLE["arm"]
 LIST = Path(codecarbon.__file__).parent / "data/hardware/cpu_power.csv"
 MAKERS = ("amd.com", "ark.intel.com", "amperecomputing.com", "nvidia.com", "heise.de")
@@ -111,6 +110,7 @@ def test_no_name_stands_twice_and_none_hides_another():
         ("Intel(R) Xeon(R) CPU           E7- 4870  @ 2.40GHz", "Intel Xeon E7-4870", 130),
         ("Intel(R) Core(TM) i3 CPU         540  @ 3.07GHz", "Intel Core i3-540", 73),
         ("Intel(R) Xeon(R) CPU Max 9480", "Intel Xeon CPU Max 9480", 350),
+        ("AMD EPYC7763", "EPYC 7763", 280),
         ("Intel Xeon 6 6787P", "Intel Xeon 6787P", 350),
         ("AMD Ryzen Threadripper PRO 5995WX 64-Cores", "AMD Ryzen Threadripper PRO 5995WX", 280),
         ("Intel Pentium Dual-Core E2140", "Intel Pentium Dual-Core E2140", 65),
@@ -122,7 +122,9 @@ def test_no_name_stands_twice_and_none_hides_another():
         ("Ampere(R) Altra(R) Max Processor M128-30", "Altra Max M128-30", 250),
         ("Ampere Altra Q64-24", "Altra Q64-24", 95),
         ("Neoverse-N1", "Arm Neoverse N1", 210),
-        ("Graviton3", "Arm Neoverse V1", 500),
+        ("Graviton3", "AWS Graviton3", 222.2),  # 64 of 144 threads
+        ("Amazon Graviton 2", "AWS Graviton2", 168),
+        ("Google Axion", "Google Axion", 250),
         ("NVIDIA Grace CPU Superchip", "Grace Superchip", 500),
         ("NVIDIA Grace Hopper", "NVIDIA Grace", 250),
         ("AMD EPYC-Rome Processor", "AMD Rome", 225),

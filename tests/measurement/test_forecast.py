@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.forecast.announcer import Announcer
-from carbon_lint.measurement.forecast.forecaster import Forecast, Forecaster
+from carbon_lint.measurement.forecast.forecaster import Announcer, Forecast, Forecaster
+from carbon_lint.measurement.forecast.job_files import TrainerState
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
-from carbon_lint.measurement.forecast.trainer_state import TrainerState
 from carbon_lint.records.record import Energy, Outcome
 from tests.measurement.fake_meter import FakeMeter
 

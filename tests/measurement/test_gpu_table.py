@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbon_lint.data import load
 from carbon_lint.errors import UsageError
 from carbon_lint.estimate import job
 from carbon_lint.estimate.job import find_gpu
@@ -16,7 +17,7 @@ from carbon_lint.lint.hardware import bounds, rated_w
 from tests.cases import cases
 from tests.conftest import ROOT
 
-LINES = job._rows()
+LINES = load("gpu_power.json")
 MAKERS = ("nvidia.com", "amd.com", "cloud.google.com")
 LISTS = ("techpowerup.com", "arXiv", "github.com/")
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measurement.codecarbon.figures import FigureCheck
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
+from carbon_lint.measurement.codecarbon.tracker import find_flaw
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
@@ -302,9 +302,9 @@ def test_a_gpu_that_codecarbon_counts_beside_us_is_never_counted_twice():
     twice = SimpleNamespace(
         cpu_energy=1.0, gpu_energy=2.0, ram_energy=1.0, energy_consumed=4.0, emissions=0.004, pue=1.0
     )
-    assert "counted here already" in FigureCheck(g_per_kwh=1.0, pue=1.0).problem(twice)
+    assert "counted here already" in find_flaw(twice, g_per_kwh=1.0, pue=1.0)
     once = SimpleNamespace(**{**vars(twice), "gpu_energy": 0, "energy_consumed": 2.0, "emissions": 0.002})
-    assert FigureCheck(g_per_kwh=1.0, pue=1.0).problem(once) is None
+    assert find_flaw(once, g_per_kwh=1.0, pue=1.0) is None
 
 
 def test_a_required_gpu_that_is_not_here_is_an_error(machine):

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import MeasurementError, PlaceError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.checks import find_flaw
-from carbon_lint.measurement.grid import electricity_maps, hour_watch
+from carbon_lint.measurement.grid import electricity_maps
+from carbon_lint.measurement.grid import hourly as hours
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps, GridHour, NoFigureError
-from carbon_lint.measurement.grid.hour_watch import HourWatch, steady_clock
-from carbon_lint.measurement.grid.hourly import HourBook, HourlyMeter, hourly
-from carbon_lint.measurement.meter import Reading
+from carbon_lint.measurement.grid.hourly import HourBook, HourlyMeter, HourWatch, hourly, steady_clock
+from carbon_lint.measurement.meter import Reading, find_flaw
 from carbon_lint.records.intensity import source_in_words
 from carbon_lint.records.record import Energy, Outcome
 from tests.measurement.fake_meter import FakeMeter
@@ -374,7 +373,7 @@ def test_a_machine_that_slept_asks_when_it_wakes_and_a_service_that_falls_back_i
 @pytest.fixture
 def threaded(monkeypatch):
     """(meter, service, entered, release): its thread looks at once; the service holds each answer until `release`."""
-    monkeypatch.setattr(hour_watch, "SLICE_S", 0.002)
+    monkeypatch.setattr(hours, "SLICE_S", 0.002)
     entered, release = threading.Event(), threading.Event()
 
     def ask():
@@ -448,8 +447,8 @@ def test_hours_that_are_not_those_of_the_last_reading_make_a_run_unmeasured(mete
 @pytest.fixture
 def grid(monkeypatch):
     monkeypatch.setattr(electricity_maps, "PAUSES_S", (0.01, 0.02))
-    monkeypatch.setattr(hour_watch, "SLICE_S", 0.01)
-    monkeypatch.setattr(hour_watch, "SPREAD_S", 0.0)
+    monkeypatch.setattr(hours, "SLICE_S", 0.01)
+    monkeypatch.setattr(hours, "SPREAD_S", 0.0)
     served = Grid(hour_of(TEN * HOUR_S, 20))
     yield served
     served.close()

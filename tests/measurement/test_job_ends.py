@@ -15,8 +15,7 @@ from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.descendants import children
 from carbon_lint.measurement.request import OnLoss
-from carbon_lint.records.ending import exit_code
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, exit_code
 from tests import spawn
 from tests.conftest import ROOT
 from tests.measurement.fake_meter import FakeMeter, PatientMeter

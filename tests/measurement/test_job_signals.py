@@ -166,9 +166,11 @@ def test_when_carbon_lint_is_killed_the_job_and_its_daemons_are_ended(started, m
 
 def test_what_was_ignored_from_the_start_stays_ignored(started):
     """`nohup carbon-lint run ...` goes on when the terminal is closed."""
-    source = "import pathlib, signal, time; pathlib.Path('ready').write_text(str(signal.getsignal(1))); time.sleep(1)"
+    source = "import pathlib, signal, time; pathlib.Path('ready').write_text(str(signal.getsignal(1)))\n"
+    source += "while not pathlib.Path('go').exists(): time.sleep(0.01)"
     process = started(source, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     process.send_signal(signal.SIGHUP)
+    Path("go").touch()
 
     assert process.wait(20) == 0
     assert Path("ready").read_text() in {"1", "Handlers.SIG_IGN"}

@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -54,6 +55,11 @@ def finished(source, *flags, **options):
     with start(source, *flags, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options) as process:
         out, err = process.communicate(timeout=60)
     return process.returncode, out, err
+
+
+def unread(pipe):
+    """Bytes that wait in the pipe, which holds 65,536."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def of_the_job(text):
@@ -193,7 +199,7 @@ def test_a_slow_reader_gets_everything_after_the_job_has_ended():
     source = "import os\nos.write(1, b'x' * 200_000)\nopen('done', 'w').close()"
     with start(source, *NO_LIMIT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         os.read(process.stdout.fileno(), 100_000)
-        time.sleep(1)
+        wait_until(Path("done").exists)
         rest = process.stdout.read()
         assert 100_000 <= len(rest) < 200_000
         assert process.stderr.read().startswith(b"carbon-lint: Within budget")
@@ -204,7 +210,7 @@ def test_a_cancelled_run_does_not_wait_for_a_reader_that_never_reads():
     source = "import os, time\nos.write(2, b'ready')\nwhile True: os.write(1, b'x' * 4096)"
     with start(source, *NO_LIMIT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert os.read(process.stderr.fileno(), 5) == b"ready"
-        time.sleep(0.5)
+        wait_until(lambda: unread(process.stdout) > 60_000)
         process.send_signal(signal.SIGTERM)
         assert b"SIGTERM" in process.stderr.read()
         assert process.wait(20) == 143

@@ -16,8 +16,7 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.progress import Phase
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
-from carbon_lint.records.ending import exit_code
-from carbon_lint.records.record import Energy, Outcome, StoppedBy
+from carbon_lint.records.record import Energy, Outcome, StoppedBy, exit_code
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
 from carbon_lint.units import format_energy
 from tests.measurement.fake_meter import FakeMeter, PatientMeter
@@ -322,7 +321,7 @@ def test_a_hundred_thousand_ticks_take_no_memory():
 
 
 def test_a_progress_file_is_read_from_its_end(tmp_path):
-    from carbon_lint.measurement.progress import read_done_fraction
+    from carbon_lint.measurement.forecast.job_files import read_done_fraction
 
     path = tmp_path / "progress"
     for text, expected in [

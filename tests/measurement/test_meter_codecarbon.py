@@ -17,7 +17,7 @@ import pytest
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon import meter as codecarbon_meter
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
-from carbon_lint.measurement.codecarbon.tap import Tap
+from carbon_lint.measurement.codecarbon.tracker import Tap
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
 from tests.cases import cases

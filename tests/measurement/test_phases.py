@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.measurement.forecast.marks import Marks
-from carbon_lint.measurement.forecast.phase_file import PhaseFile
+from carbon_lint.measurement.forecast.job_files import PhaseFile
+from carbon_lint.measurement.forecast.outlook import Marks
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.measurement.phases import (

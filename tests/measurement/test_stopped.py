@@ -6,8 +6,7 @@ import pytest
 
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.request import OnLoss
-from carbon_lint.records.ending import was_stopped
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, was_stopped
 from tests.measurement.fake_meter import FakeMeter, PatientMeter
 
 SMALL = Budget(max_energy_kwh=0.1)

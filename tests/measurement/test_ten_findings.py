@@ -26,6 +26,7 @@ from tests.conftest import ROOT
 from tests.measurement import stub_nvml
 from tests.measurement.fake_machine import EPYC_7763, machine
 from tests.measurement.stub_nvml import NVMLError_LibraryNotFound, StubGpu, StubNvml
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 USA = find_place("USA")
@@ -212,13 +213,6 @@ answer(cpu_kwh=t.final_emissions_data.cpu_energy)""",
     assert result["cpu_kwh"] < reading.energy_kwh.cpu / 3
 
 
-def wait_for(condition, seconds=15):
-    end_s = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end_s, "waited in vain"
-        time.sleep(0.05)
-
-
 def is_alive(pid):
     try:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
@@ -236,7 +230,7 @@ def started():
         job = ["sh", "-c", f"echo $$ > {pid_file}.tmp; mv {pid_file}.tmp {pid_file}; exec sleep 60"]
         process = subprocess.Popen([*argv, "--", *job], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         begun.append((process, pid_file))
-        wait_for(pid_file.exists)
+        wait_until(pid_file.exists)
         return process, int(pid_file.read_text())
 
     yield start
@@ -274,10 +268,10 @@ def test_9_nothing_is_left_of_a_killed_run_and_here_its_journal(started, carbon_
     process.wait()
     assert not Path("emissions.csv").exists()
     process, pid = started(*CARBON_LINT)
-    wait_for(lambda: Path("r.jsonl").exists() and len(Path("r.jsonl").read_text().splitlines()) > 4)
+    wait_until(lambda: Path("r.jsonl").exists() and len(Path("r.jsonl").read_text().splitlines()) > 4)
     process.kill()
     process.wait()
-    wait_for(lambda: not is_alive(pid))
+    wait_until(lambda: not is_alive(pid))
     assert carbon_lint("recover", "r.jsonl", "-o", "r.json").returncode in {0, 1}
     assert json.loads(Path("r.json").read_text())["emissions_g"] > 0
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -126,8 +125,7 @@ def test_what_makes_the_sum_too_small_is_said_once(monkeypatch):
     for environ, said in ((TWO, "1 of 2 nodes have written"), ({}, "no other node has written")):
         alone = WholeJob(f"alone{len(environ)}", environ, 0.05)
         alone.take(reading(1.0), known(1.0))
-        time.sleep(0.15)
-        assert any(said in text for text in alone.warnings()), environ
+        wait_until(lambda said=said, alone=alone: any(said in text for text in alone.warnings()))
         assert "by the figures of 1" in alone.close(reading(1.0), is_lost=False)
 
 

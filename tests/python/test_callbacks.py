@@ -12,8 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from carbon_lint.callbacks.progress_file import ProgressFile
-from carbon_lint.measurement.forecast.phase_file import PhaseFile
-from carbon_lint.measurement.progress import read_done_fraction
+from carbon_lint.measurement.forecast.job_files import PhaseFile, read_done_fraction
 from carbon_lint.records.store import load_record
 from tests.conftest import ROOT
 

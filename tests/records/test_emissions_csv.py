@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MissingFigureError, UsageError
 from carbon_lint.places import custom_place, every_place, find_place
-from carbon_lint.records.emissions_csv.choice import Choice
-from carbon_lint.records.emissions_csv.record import record_from_csv, record_of
+from carbon_lint.records.emissions_csv.choice import Choice, chosen
+from carbon_lint.records.emissions_csv.record import record_from_csv, record_of_runs
 from carbon_lint.records.emissions_csv.runs import log_of
 from carbon_lint.records.emissions_csv.table import looks_like_csv, parse_table
 from carbon_lint.records.record import Methods, Outcome
@@ -138,7 +138,8 @@ def table(*rows, columns=FULL, delimiter=",", end="\n"):
 
 def record(text, **choice):
     data = text if isinstance(text, bytes) else text.encode()
-    return record_of(log_of([parse_table(data, "emissions.csv")]), Choice(**choice))
+    log, choice = log_of([parse_table(data, "emissions.csv")]), Choice(**choice)
+    return record_of_runs(log, chosen(log, choice), choice)
 
 
 @cases("columns", [OLDEST, *ADDED, [*FULL, "ram_tracking_method", "slurm_job_id"]], ids=len)

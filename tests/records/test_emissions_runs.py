@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import CarbonLintError, InputError, MissingFigureError, UsageError
 from carbon_lint.places import find_place
-from carbon_lint.records.emissions_csv.choice import Choice
+from carbon_lint.records.emissions_csv.choice import Choice, chosen
 from carbon_lint.records.emissions_csv.place import region_name
-from carbon_lint.records.emissions_csv.record import record_of
+from carbon_lint.records.emissions_csv.record import record_of_runs
 from carbon_lint.records.emissions_csv.runs import log_of, overlapping
 from carbon_lint.records.emissions_csv.table import REQUIRED, parse_table
 from tests.cases import cases
@@ -39,7 +39,9 @@ def log(*texts):
 
 
 def sum_of(*texts, **choice):
-    return record_of(log(*texts), Choice(sum_runs=True, **choice))
+    found = log(*texts)
+    choice = Choice(sum_runs=True, **choice)
+    return record_of_runs(found, chosen(found, choice), choice)
 
 
 # Tasks
@@ -397,3 +399,46 @@ def test_whatever_stands_in_the_file_there_is_a_table_or_a_refusal(lines):
     except CarbonLintError:
         return
     assert all(run.rows for run in found.runs.values())
+
+
+# What a file went through on its way
+
+
+def test_grams_that_fall_while_the_energy_grows_are_not_believed():
+    rows = (row(1.0, duration="60"), row(1.2, emissions="0.028", duration="120"))
+    with pytest.raises(MissingFigureError, match=r"fall from .* line 2 to .* line 3"):
+        record(table(*rows))
+    assert record(table(*rows), trust_location=True).emissions_g == 28
+    place = find_place("FRA")
+    assert record(table(*rows), place=place).emissions_g == pytest.approx(1.2 * place.g_per_kwh)
+
+
+def test_columns_count_in_any_case_and_only_once():
+    text = table(row())
+    head, _, rest = text.partition("\n")
+    assert record(f"{head.title()}\n{rest}").emissions_g == pytest.approx(16.8)
+    with pytest.raises(InputError, match="the column 'emissions' 2 times"):
+        record(f"{head},emissions\n{rest.rstrip()},99\n")
+
+
+def test_ids_that_a_spreadsheet_made_numbers_of_join_no_runs():
+    rows = [row(run_id="1.11E+31", timestamp=f"2026-11-0{day}T10:00:00") for day in (1, 2)]
+    assert sum_of(table(*rows)).energy_kwh.total == pytest.approx(0.6)
+
+
+def test_more_than_a_machine_draws_is_said():
+    assert any("lost its decimal point" in warning for warning in record(table(row(300.0))).warnings)
+    assert not any("lost its decimal point" in warning for warning in record(table(row(30.0))).warnings)
+
+
+@cases(
+    ("data", "found"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "a pointer of Git LFS"),
+        (b"PK\x03\x04" + b"\0" * 40, "not a text file"),
+        (table(row()).encode("utf-32"), "not a text file"),
+    ],
+)
+def test_what_is_no_text_is_called_so(data, found):
+    with pytest.raises(InputError, match=found):
+        record(data)

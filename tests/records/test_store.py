@@ -22,7 +22,7 @@ from carbon_lint.records.record import (
     UnmeasuredReason,
 )
 from carbon_lint.records.store import as_stored, load_record, render_record, write_record
-from carbon_lint.records.uncertainty import Assumptions, Bounds, LeftOut, Uncertainty
+from carbon_lint.records.uncertainty import Assumptions, Bounds, Range, Uncertainty
 from carbon_lint.schema_files import load_schema
 from tests.cases import cases
 from tests.records.builders import FRANCE, a_record
@@ -63,7 +63,7 @@ def test_the_schema_knows_each_field_and_demands_each_but_what_joins_runs():
     assert set(schema["required"]) == set(schema["properties"]) - {
         *("run_group", "merged_from", "parts_sha256", "journal_sha256", "record_sha256")
     }
-    for name, kind in (("uncertainty", Uncertainty), ("assumptions", Assumptions), ("left_out", LeftOut)):
+    for name, kind in (("uncertainty", Uncertainty), ("assumptions", Assumptions), ("left_out", Range)):
         assert set(schema["properties"][name]["properties"]) == set(kind.__slots__)
 
 
@@ -176,7 +176,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=2
     ),
     assumptions=st.none()
     | st.builds(Assumptions, cpu_thread_share=st.none() | shares, cpu_mean_load=st.none() | shares),
-    left_out=st.none() | st.builds(LeftOut, low=amounts, likely=amounts, high=amounts),
+    left_out=st.none() | st.builds(Range, low=amounts, likely=amounts, high=amounts),
     codecarbon=st.none() | st.builds(CodeCarbonEnergy, cpu_kwh=st.none() | amounts, ram_kwh=st.none() | amounts),
     job_cpu_s=st.none() | amounts,
     machine_cpu_s=st.none() | amounts,

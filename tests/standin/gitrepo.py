@@ -83,7 +83,7 @@ class GitRepo:
     def tip(self, revision: str) -> str | None:
         """Return the commit that a branch, `refs/pr/N` or a sha names; None if there is none."""
         for name in (f"refs/heads/{revision}", revision):
-            if name in self._commits:
+            if name in self._commits and (self.folder / "objects" / name[:2] / name[2:]).exists():
                 return name
             if (name.startswith("refs/") or len(name) == len(NO_COMMIT)) and (commit := self._resolve(name)):
                 self._commits.add(commit)

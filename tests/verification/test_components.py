@@ -6,19 +6,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from carbon_lint.measurement.evidence import with_evidence
 from carbon_lint.measurement.host.cpu import UNKNOWN_WIDENING
-from carbon_lint.measurement.host.model import recomputed
 from carbon_lint.measurement.host.power import CpuModel, memory_power_w, stated_cpu
 from carbon_lint.measurement.host.processor import GENERATION_WIDENING
 from carbon_lint.measurement.journal import Journal
-from carbon_lint.measurement.meter import Reading
+from carbon_lint.measurement.meter import Reading, with_evidence
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import Energy, Method, Methods, Outcome
 from carbon_lint.records.uncertainty import Assumptions, Bounds
 from carbon_lint.report.verification import Kind
-from carbon_lint.verification.journal import check_journal
+from carbon_lint.verification.journal import check_journal, recomputed
 from tests.cases import cases
 from tests.hub.records import record
 

@@ -16,11 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint import debug
 from carbon_lint.errors import MeasurementError, UsageError
-from carbon_lint.measurement.codecarbon.arguments import tracker_arguments
-from carbon_lint.measurement.codecarbon.figures import FigureCheck, differing_counters
-from carbon_lint.measurement.codecarbon.stand_ins import known_cpu, without_gpus
-from carbon_lint.measurement.codecarbon.surroundings import private_surroundings
-from carbon_lint.measurement.codecarbon.tap import QuietLog, Tap
+from carbon_lint.measurement.codecarbon.surroundings import known_cpu, private_surroundings, without_gpus
+from carbon_lint.measurement.codecarbon.tracker import QuietLog, Tap, differing_counters, find_flaw, tracker_arguments
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.allotment import allotment
 from carbon_lint.measurement.host.counting import HostEnergy
@@ -50,7 +47,9 @@ _ENERGY_ONLY_G_PER_KWH = 1000.0
 _SAME_READING_S = 0.06
 _CODECARBON_EVERY_S = 5.0  # its own figures are kept beside ours; asking for them is half the cost of a reading
 _LAST_TRIES, _RETRY_S = 3, 0.1
-_LEFT_OUT = {  # deprecated; an explicit None would still switch their old paths on
+_NAMELESS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_LEFT_OUT = {  # itself, and what is deprecated: an explicit None would still switch those old paths on
+    "self",
     "save_to_file",
     "save_to_api",
     "save_to_logger",
@@ -110,7 +109,6 @@ class CodeCarbonMeter:
         self._require, self._root, self._is_shared = frozenset(require), root, is_shared
         self._codecarbon_counts_cpu = True
         self._doubts: tuple[str, ...] = ()
-        self._check = FigureCheck(g_per_kwh=self._g_per_kwh, pue=pue)
         self._tap, self._log = Tap(), QuietLog()
         self._load = LoadMeter(self._cpu.usable_threads)
         self._sample_codecarbon: Callable[[], None] = _no_sample
@@ -163,7 +161,7 @@ class CodeCarbonMeter:
             )
         self._look_inside()
         check_required(self._require, self._cpu, self._allotted, gpu_count=len(self._gpus.gpus), root=self._root)
-        problem = self._check.problem(self._tap.last)
+        problem = find_flaw(self._tap.last, g_per_kwh=self._g_per_kwh, pue=self.pue)
         if problem is not None:
             raise MeasurementError(f"CodeCarbon's first figures cannot be believed: {problem}")
         self._gpus.start()
@@ -211,7 +209,7 @@ class CodeCarbonMeter:
         self._tracker.flush()
         if self._tap.count == count:
             return f"CodeCarbon gave no figures: {self._log.cause()}"
-        problem = self._check.problem(self._tap.last)
+        problem = find_flaw(self._tap.last, g_per_kwh=self._g_per_kwh, pue=self.pue)
         if problem is None:
             self._codecarbon_due_s = time.monotonic() + _CODECARBON_EVERY_S
         return problem
@@ -240,7 +238,7 @@ class CodeCarbonMeter:
             self._release()
 
     def _wait_until_measurable(self) -> None:
-        """CodeCarbon passes over a reading soon after the one before: the end of a job, or all of a short one."""
+        """Wait: CodeCarbon passes over a reading soon after the one before, as at the end of a short job."""
         if self._previous is not None:
             since_s = time.monotonic() - self._started_s - self._previous.elapsed_s
             time.sleep(max(_SAME_READING_S - since_s, 0.0))
@@ -336,20 +334,12 @@ def _offline_tracker() -> Any:
 
 
 def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`arguments`, if they are exactly the tracker's parameters. CodeCarbon itself swallows a misspelt one."""
-    known: set[str] = set()
-    for cls in (offline_tracker, *offline_tracker.__bases__):
-        known |= {
-            name for name, parameter in inspect.signature(cls.__init__).parameters.items() if _is_named(parameter)
-        }
-    known -= {"self"} | _LEFT_OUT
+    """Return the arguments if they are exactly the tracker's parameters: CodeCarbon passes over a misspelt one."""
+    parameters = (inspect.signature(each.__init__).parameters for each in (offline_tracker, *offline_tracker.__bases__))
+    known = {one.name for each in parameters for one in each.values() if one.kind not in _NAMELESS} - _LEFT_OUT
     if known != set(arguments):
         raise MeasurementError(
             f"codecarbon's parameters differ from those known here: {', '.join(sorted(known ^ set(arguments)))}",
             hint=_install(),
         )
     return arguments
-
-
-def _is_named(parameter: inspect.Parameter) -> bool:
-    return parameter.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}

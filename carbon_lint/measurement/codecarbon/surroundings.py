@@ -1,15 +1,18 @@
-"""An empty folder, HOME and environment for a library that reads its configuration from all three.
+"""Start CodeCarbon apart from what it would read: folder, HOME, environment, network, the CPU's name and TDP, the GPUs.
 
 Folder and environment belong to the whole process: the window is short, and nothing else may run in it.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +21,14 @@ if TYPE_CHECKING:
 # *_VISIBLE_DEVICES: CodeCarbon reads them wrongly; `gpu` resolves them.
 _SCRUBBED = ("codecarbon_", "slurm_", "cuda_visible_devices", "rocr_visible_devices", "hip_visible_devices")
 
+_UNUSED = {"requests": ("exceptions",), "rapidfuzz": ("fuzz", "process", "utils")}
+"""Modules that take a part of the start, with what CodeCarbon takes from them: it neither asks anybody for the
+intensity, which is given, nor looks for a name in its list of TDPs."""
+
 
 @contextmanager
 def private_surroundings() -> Iterator[None]:
-    """Within: cwd and HOME are an empty folder, and the scrubbed variables are gone. Restored whatever happens."""
+    """Make cwd and HOME an empty folder and remove the scrubbed variables; restore all of it whatever happens."""
     before = dict(os.environ)
     # A descriptor and not a path: the folder may have been removed or be unreadable by name.
     here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY)  # O_PATH: one that may only be entered
@@ -62,3 +69,64 @@ def _restore(before: dict[str, str]) -> None:
     for name, value in before.items():
         if os.environ.get(name) != value:
             os.environ[name] = value
+
+
+@contextmanager
+def known_cpu(model: str | None) -> Iterator[None]:
+    """Give CodeCarbon the CPU's name, for which it would ask py-cpuinfo, which sleeps for a second."""
+    stand_in = ModuleType("cpuinfo")
+    stand_in.get_cpu_info = lambda: {"brand_raw": model or "unknown CPU"}  # type: ignore[attr-defined]
+    before = sys.modules.get("cpuinfo")
+    sys.modules["cpuinfo"] = stand_in
+    try:
+        from codecarbon.core import hardware_cache
+
+        cache: Any = hardware_cache
+        cache.clear_cache()
+        # The list of TDPs costs a pandas import, and its answer would be replaced by ours.
+        cache._tdp = SimpleNamespace(model=model or "unknown CPU", tdp=None)
+        yield
+        cache.clear_cache()
+    finally:
+        del sys.modules["cpuinfo"]
+        if before is not None:
+            sys.modules["cpuinfo"] = before
+
+
+@contextmanager
+def without_gpus(*, is_shared: bool) -> Iterator[None]:
+    """Show CodeCarbon no GPU, so that it starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
+    # Without these modules CodeCarbon starts those programs while it is imported, and other code's tracker needs them.
+    with _stand_ins(*(() if is_shared else ("pynvml", "amdsmi", *_UNUSED))):
+        from codecarbon.core import gpu
+
+        # The first `flush()` would import it, and what is drawn meanwhile would be the job's.
+        importlib.import_module("codecarbon.core.emissions")
+    module: Any = gpu
+    names = ("is_nvidia_system", "is_rocm_system", "PYNVML_AVAILABLE", "AMDSMI_AVAILABLE")
+    before = {name: getattr(module, name) for name in names}
+    module.is_nvidia_system = module.is_rocm_system = lambda: False
+    module.PYNVML_AVAILABLE = module.AMDSMI_AVAILABLE = False
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(module, name, value)
+
+
+@contextmanager
+def _stand_ins(*names: str) -> Iterator[None]:
+    """Replace each of these modules by an empty one that can be initialised."""
+    before = {name: sys.modules[name] for name in names if name in sys.modules}
+    for name in names:
+        stand_in = ModuleType(name)
+        stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
+        for part in _UNUSED.get(name, ()):
+            setattr(stand_in, part, SimpleNamespace(RequestException=OSError))
+        sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
+        sys.modules.update(before)

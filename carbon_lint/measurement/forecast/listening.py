@@ -157,7 +157,7 @@ class Listening:
     """
 
     def __init__(self, is_given_up: Callable[[], bool], *, is_wanted: bool) -> None:
-        """`is_given_up`: asked while the last output waits for a reader, whether to wait on."""
+        """Take `is_given_up`, which says whether to give up while the last output waits for a reader."""
         self._is_given_up = is_given_up
         self._is_wanted = is_wanted
         self._files: list[_FileStream] = []

@@ -11,19 +11,50 @@ from typing import TYPE_CHECKING
 
 from carbon_lint import redact
 from carbon_lint.measurement.forecast.forecaster import Forecaster
+from carbon_lint.measurement.forecast.job_files import PhaseFile, TrainerState
 from carbon_lint.measurement.forecast.listening import Listening
-from carbon_lint.measurement.forecast.marks import Marks
-from carbon_lint.measurement.forecast.phase_file import PhaseFile
-from carbon_lint.measurement.forecast.trainer_state import TrainerState
 from carbon_lint.measurement.job.environment import PROGRESS_VARIABLE
 from carbon_lint.measurement.job.signals import CANCELLING
+from carbon_lint.measurement.phases import MOST_MARKS_A_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
     from carbon_lint.measurement.job.signals import SignalInbox
+    from carbon_lint.measurement.phases import Mark
     from carbon_lint.measurement.request import RunRequest
+
+
+class Marks:
+    """Bring together the boundaries that the job's progress file and its output name. Either may be `None`."""
+
+    def __init__(self, file: PhaseFile | None, printed: PrintedProgress | None) -> None:
+        self._file = file
+        self._printed = printed
+        self._dropped = 0
+
+    def look(self, now_s: float) -> list[Mark]:
+        """Return what was named since the last look, at most `MOST_MARKS_A_TICK` boundaries, the last ones."""
+        marks = [] if self._file is None else self._file.look()
+        if self._printed is not None:
+            self._printed.look(now_s)
+            marks += self._printed.epoch_marks.take()
+        self._dropped += max(0, len(marks) - MOST_MARKS_A_TICK)
+        return marks[-MOST_MARKS_A_TICK:]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say which boundaries were not counted, one line each."""
+        notes = []
+        dropped = self._dropped + (0 if self._file is None else self._file.dropped)
+        if dropped:
+            notes.append(
+                f"at least {dropped} epochs or phases are not listed: over {MOST_MARKS_A_TICK} began within one tick"
+            )
+        if self._printed is not None and self._printed.epoch_marks.problem is not None:
+            notes.append(self._printed.epoch_marks.problem)
+        return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +80,18 @@ def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: Si
     with contextlib.ExitStack() as stack:
         is_wanted = request.forecast and printed is None
         listening = stack.enter_context(Listening(is_given_up, is_wanted=is_wanted))
-        heard = listening.printed if is_wanted else printed
+        output = listening.printed if is_wanted else printed
         path = _progress_file(stack)
         secrets = (*request.secrets, *redact.secrets_of(request.environ))
         forecaster = Forecaster(
             progress_file=path,
             trainer_state=TrainerState(Path.cwd(), time.time()),
-            printed=heard,
+            printed=output,
             expected_duration_s=request.expected_duration_s,
         )
         yield Outlook(
             listening=listening,
-            marks=Marks(None if path is None else PhaseFile(path, secrets), heard),
+            marks=Marks(None if path is None else PhaseFile(path, secrets), output),
             forecaster=forecaster if request.forecast else None,
             environ={} if path is None else {PROGRESS_VARIABLE: str(path)},
         )

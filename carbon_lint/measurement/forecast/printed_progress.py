@@ -166,7 +166,7 @@ class _TimeLeft:
         self.at_s, self.left_s, self.least_s = now_s, left_s, min(self.least_s, left_s)
 
     def reached(self, now_s: float) -> Reached | None:
-        """`at_s` is the time that the job has run for, so what is left of the sum is what is left of the job."""
+        """Return how far the job is: the time that it has run for, as a part of that and the time left."""
         if self.is_of_a_part or not self.at_s:
             return None
         by = f"the {format_duration(self.left_s)} that it says are left"

@@ -1,4 +1,4 @@
-"""AMD GPUs, through ROCm's amdsmi. What it answers differs by version and by generation of cards."""
+"""Read AMD GPUs through ROCm's amdsmi. What it answers differs by version and by generation of cards."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Amdsmi:
         return (amdsmi_error, OSError, RuntimeError)
 
     def energy_mj(self, handle: Any) -> float:
-        """Since the driver was loaded."""
+        """Return the energy since the driver was loaded."""
         answer = self.ask("amdsmi_get_energy_count", handle)
         count = answer.get("energy_accumulator", answer.get("power"))  # `power` up to 6.1
         resolution_uj = answer.get("counter_resolution")
@@ -87,7 +87,7 @@ class Amdsmi:
         return frozenset()
 
     def driver(self) -> tuple[str, str] | None:
-        """`amdgpu-driver`."""
+        """Return the version of `amdgpu-driver`."""
         with contextlib.suppress(*self.errors, IndexError):
             handle = self.ask("amdsmi_get_processor_handles")[0]
             version = self.ask("amdsmi_get_gpu_driver_info", handle).get("driver_version")
@@ -231,7 +231,7 @@ def _open_card(first: _ListedCard, seconds: list[_ListedCard], found: list[_List
 
 
 def _firsts(library: Amdsmi, found: list[_ListedCard]) -> dict[int, _ListedCard | None]:
-    """By index, of each further die or partition of a card the one that states the whole card's energy.
+    """Return, by the index of each further die or partition, the card that states the whole card's energy.
 
     `None` if the first die of two is not here. What is not in it is a card of its own.
     """
@@ -313,7 +313,7 @@ def _power_in(answer: Mapping[str, Any]) -> float | None:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    """Not `N/A`, in its place."""
+    """Return whether it is a number, and not the `N/A` that stands for one."""
     return type(value) in {int, float}
 
 

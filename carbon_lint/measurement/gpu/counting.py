@@ -1,4 +1,4 @@
-"""The GPUs that a job can see, read through their vendors' libraries by ourselves.
+"""Count the energy of the GPUs that a job can see, through their vendors' libraries.
 
 CodeCarbon needs `nvidia-smi` or `rocm-smi` on PATH, drops every GPU of an interval when one fails, books 0 W for a
 failed reading, and samples a GPU without energy counter once a second, in step with the load (-56 % seen). Here a GPU
@@ -190,7 +190,7 @@ class Gpus:
                 continue
             with device.lock:
                 now_s = self._clock()
-                # Trapezoid between two samples, also across a gap, which `read` has told of.
+                # Trapezoid between two samples, also across a gap, of which `read` has warned.
                 device.energy_kwh += (device.watts + watts) / 2 * (now_s - device.sampled_s) / JOULES_PER_KWH
                 device.watts, device.sampled_s, device.problem = watts, now_s, None
 
@@ -237,7 +237,7 @@ class Gpus:
 
 
 def _advance(device: CountedGpu, now_s: float) -> str | None:
-    """Bring a device's energy up to date; what is wrong with it, or `None`."""
+    """Bring a device's energy up to date, and return what is wrong with it; `None` if nothing is."""
     if device.has_counter:
         return device.problem or _advance_counter(device, now_s)
     with device.lock:
@@ -276,9 +276,9 @@ def _standstill(device: CountedGpu, now_s: float, name: str) -> str | None:
 
 
 def _so_far_kwh(device: CountedGpu, now_s: float) -> float:
-    """With what a sampled GPU has drawn since its last sample.
+    """Return the energy with what a sampled GPU has drawn since its last sample.
 
-    Held against nothing but the last sample: one more at every reading would follow the rhythm of the readings, and a
+    It takes the last sample's power: one more sample at every reading would follow the rhythm of the readings, and a
     load in step with it would be counted wrongly (+1.7 % seen).
     """
     if device.has_counter:
@@ -322,7 +322,7 @@ def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path 
 
 
 def _missing(environ: Mapping[str, str]) -> Iterator[str]:
-    """Files that show that a GPU may be used anyway, as under WSL, whose GPU is on no bus."""
+    """Yield a warning for each variable that names a GPU, as none can be seen: under WSL a GPU is on no bus."""
     for name in (CUDA, ROCR, HIP):
         value = environ.get(name)
         if value and not hides(value):

@@ -1,4 +1,4 @@
-"""Whether this machine has an AMD GPU that computes, found without ROCm, and why it cannot be read.
+"""Find out without ROCm whether this machine has an AMD GPU that computes, and why it cannot be read.
 
 The kernel's compute driver lists every GPU under /sys/class/kfd, in a container too; of one that the container is not
 given it refuses the properties.
@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from carbon_lint.errors import MeasurementError
+from carbon_lint.files import text_at
 from carbon_lint.measurement.gpu.host_nvidia import in_container
 
 _AMD = "0x1002"
@@ -36,7 +37,7 @@ _LIBRARY_HINT = "install ROCm's `amd-smi-lib`, or say where ROCm is with ROCM_PA
 
 
 def host_amd_gpus(root: Path = Path("/")) -> tuple[str, ...]:
-    """PCI addresses of the AMD cards that the kernel's compute driver knows of, those inside a CPU left out."""
+    """Return the PCI addresses of the AMD cards that the kernel's compute driver knows, without those inside a CPU."""
     found, refused = set(), []
     for node in sorted((root / "sys/class/kfd/kfd/topology/nodes").glob("*")):
         try:
@@ -93,12 +94,12 @@ def _repair(error: Exception | None, root: Path) -> str:
 
 
 def _on_bus(root: Path) -> set[str]:
-    """PCI addresses of the AMD cards, whether or not they compute."""
+    """Return the PCI addresses of the AMD cards, whether or not they compute."""
     return {
         device.name
         for device in (root / "sys/bus/pci/devices").glob("*")
-        if _text(device / "vendor") == _AMD
-        and _text(device / "class").startswith(_GPU_CLASSES)
+        if text_at(device / "vendor") == _AMD
+        and text_at(device / "class").startswith(_GPU_CLASSES)
         and not is_integrated(device.name, root)
     }
 
@@ -109,15 +110,8 @@ def _properties(text: str) -> dict[str, int]:
 
 
 def _address(properties: dict[str, int]) -> str | None:
-    """Like 0000:c1:00.0, of `domain` and `location_id` (bus, device and function in 8, 5 and 3 bits)."""
+    """Return an address like 0000:c1:00.0; `location_id` has bus, device and function in 8, 5 and 3 bits."""
     place = properties.get("location_id")
     if not place:
         return None
     return f"{properties.get('domain', 0):04x}:{place >> 8 & 0xFF:02x}:{place >> 3 & 0x1F:02x}.{place & 7}"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return ""

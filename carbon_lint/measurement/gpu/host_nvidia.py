@@ -1,4 +1,4 @@
-"""Whether this machine has an NVIDIA GPU at all, found without its driver, and why it cannot be read.
+"""Find out without its driver whether this machine has an NVIDIA GPU, and why it cannot be read.
 
 Inside a container without the NVIDIA runtime the GPU of the host shows on the PCI bus, and NVML fails.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from carbon_lint.errors import MeasurementError
+from carbon_lint.files import text_at
 from carbon_lint.project import install_hint
 
 _NVIDIA = "0x10de"
@@ -26,10 +27,10 @@ _HINTS = {
 
 
 def host_gpus(root: Path = Path("/")) -> tuple[str, ...]:
-    """PCI addresses of the NVIDIA GPUs that the kernel knows of."""
+    """Return the PCI addresses of the NVIDIA GPUs that the kernel knows."""
     found = set()
     for device in sorted((root / "sys/bus/pci/devices").glob("*")):
-        if _text(device / "vendor") == _NVIDIA and _text(device / "class").startswith(_DISPLAY_CLASS):
+        if text_at(device / "vendor") == _NVIDIA and text_at(device / "class").startswith(_DISPLAY_CLASS):
             found.add(device.name)
     found |= {folder.name for folder in (root / "proc/driver/nvidia/gpus").glob("*")}
     return tuple(sorted(found))
@@ -39,7 +40,7 @@ def in_container(root: Path = Path("/")) -> bool:
     """Return whether the usual marks of a container are there."""
     if (root / ".dockerenv").exists() or (root / "run/.containerenv").exists():
         return True
-    return any(word in _text(root / "proc/1/cgroup") for word in ("docker", "kubepods", "containerd", "libpod"))
+    return any(word in text_at(root / "proc/1/cgroup") for word in ("docker", "kubepods", "containerd", "libpod"))
 
 
 def unreadable(found: tuple[str, ...], error: Exception, root: Path = Path("/")) -> MeasurementError:
@@ -57,10 +58,3 @@ def unreadable(found: tuple[str, ...], error: Exception, root: Path = Path("/"))
         f"this machine has {many} ({', '.join(found)}) that cannot be read: {name}: {error}",
         hint=f"{hint}; {_OWN_HINT}",
     )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return ""

@@ -1,4 +1,4 @@
-"""The few calls behind which each vendor's library stands: `counting` need not know whose GPU it is."""
+"""Define the calls by which `counting` uses each vendor's library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NVIDIA GPUs, through NVML."""
+"""Read NVIDIA GPUs through NVML."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Nvml:
         return (nvml_error, OSError, RuntimeError)
 
     def energy_mj(self, handle: Any) -> float:
-        """Since the driver was loaded. Volta and later."""
+        """Return the energy since the driver was loaded; Volta and later have such a counter."""
         return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(handle))
 
     def power_w(self, handle: Any) -> float:
@@ -52,7 +52,7 @@ class Nvml:
         return frozenset()
 
     def driver(self) -> tuple[str, str] | None:
-        """`nvidia-driver`."""
+        """Return the version of `nvidia-driver`."""
         with contextlib.suppress(*self.errors, AttributeError):
             return "nvidia-driver", _words(self._nvml.nvmlSystemGetDriverVersion())
         return None

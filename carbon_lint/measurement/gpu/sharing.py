@@ -1,4 +1,4 @@
-"""Whose processes are on a GPU: the job's, or somebody else's."""
+"""Decide whose processes are on a GPU: the job's, or somebody else's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _adopts(pid: int, proc: Path) -> bool:
 
 
 def others(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> set[int]:
-    """Those of `pids` that are here and do not descend from `roots`.
+    """Return those of `pids` that are here and do not descend from `roots`.
 
     A process that /proc does not know has ended, or is numbered by another PID namespace: it cannot be judged, and is
     not called another's.
@@ -48,7 +48,7 @@ def others(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> se
 
 
 def not_ours(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> set[int]:
-    """Before the job has started: all but what descends from `roots`, also what cannot be judged."""
+    """Return all but what descends from `roots`, also what cannot be judged: for a look before the job has started."""
     return {pid for pid, is_ours in _by_descent(pids, roots, proc) if is_ours is not True}
 
 

@@ -1,4 +1,4 @@
-"""Which of a machine's AMD GPUs a job can see, by the variables that ROCm reads. Pure.
+"""Find which of a machine's AMD GPUs a job can see, by the variables that ROCm reads. Pure.
 
 ROCR_VISIBLE_DEVICES is read by ROCm's runtime; HIP_VISIBLE_DEVICES counts among what that one left, and if it is
 empty or not set HIP reads CUDA_VISIBLE_DEVICES in its place. An empty ROCR_VISIBLE_DEVICES hides every GPU, an empty

@@ -1,4 +1,4 @@
-"""Which of a machine's GPUs a job can see, by the variables that its framework reads. Pure.
+"""Find which of a machine's GPUs a job can see, by the variables that its framework reads. Pure.
 
 CodeCarbon takes `GPU-<uuid>` and MIG names for no GPU at all, and counts 0.
 """

@@ -23,6 +23,7 @@ from carbon_lint.errors import PlaceError
 from carbon_lint.measurement.grid.web import RefusedError, get_text
 from carbon_lint.places import unusual_intensity
 from carbon_lint.text import quoted
+from carbon_lint.units import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +127,7 @@ class ElectricityMaps:
         self._url = url
 
     def first(self) -> GridHour:
-        """`latest`, asked up to three times while the fault may pass: a job should not fail to start for one packet.
+        """Return `latest`, asked up to three times while the fault may pass: one lost packet should not stop a job.
 
         Raises NoFigureError.
         """
@@ -180,7 +181,7 @@ class ElectricityMaps:
             zone=self.zone,
             start=self._start(answer.get("datetime")),
             g_per_kwh=self._g_per_kwh(answer.get("carbonIntensity")),
-            is_estimated=answer.get("isEstimated") is not False,  # not said is not measured
+            is_estimated=answer.get("isEstimated") is not False,  # what is not stated is not measured
         )
         self._check_age(hour)
         return hour
@@ -236,7 +237,6 @@ def _reason(error: OSError | HTTPException) -> str:
 
 
 def _seconds(text: str | None) -> float | None:
-    """`Retry-After` in seconds, an hour at most; a date is passed over."""
-    if text is None or not (text.isascii() and text.isdigit()):
-        return None
-    return min(float(text[:6]), _MOST_PAUSE_S)
+    """Return `Retry-After` in seconds, an hour at most; `None` for a date."""
+    seconds = whole_number(text)
+    return None if seconds is None else min(float(seconds), _MOST_PAUSE_S)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PlaceError
+from carbon_lint.files import text_at
 from carbon_lint.measurement.grid.web import get_text
 from carbon_lint.places import find_place
 
@@ -81,7 +82,7 @@ def locate(
 
 def _ask_cloud(url: str, root: Path) -> LocatedPlace:
     """Ask the cloud that built this machine; all three if it does not say."""
-    vendor = _text(root / "sys/class/dmi/id/sys_vendor").lower()
+    vendor = text_at(root / "sys/class/dmi/id/sys_vendor").lower()
     likely = [provider for word, provider in _VENDORS.items() if word in vendor] or list(_VENDORS.values())
     with ThreadPoolExecutor(len(likely)) as pool:  # at once: outside a cloud each of them waits until it gives up
         regions = list(pool.map(lambda provider: _region(provider, url), likely))
@@ -117,10 +118,3 @@ def _region(provider: str, url: str) -> str | None:
 
 def _get(url: str, headers: dict[str, str], *, method: str = "GET") -> str:
     return get_text(url, headers, timeout_s=_TIMEOUT_S, method=method)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return ""

@@ -29,7 +29,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
     """Follows no redirect: a token must not be passed on, and a captive portal is not a metadata service."""
 
     def redirect_request(self, *arguments: Any) -> None:
-        """No further request: the redirect itself is the answer, an error."""
+        """Send no further request: the redirect itself is the answer, an error."""
 
 
 def get_text(url: str, headers: Mapping[str, str], *, timeout_s: float, method: str = "GET") -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbon_lint.files import text_at
+from carbon_lint.units import whole_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -14,15 +17,18 @@ _V1_UNLIMITED_BYTES = 1 << 62
 
 def cpu_quota(root: Path) -> float | None:
     """Return how many CPUs the group may use at most, the tightest of its ancestors; `None` without a quota."""
-    found = [_v2_quota(folder) for folder in _folders(root, "")]
-    found += [_v1_quota(folder) for folder in _folders(root, "cpu")]
+    found = [_quota(*text_at(folder / "cpu.max").partition(" ")[::2]) for folder in _folders(root, "")]
+    found += [
+        _quota(text_at(folder / "cpu.cfs_quota_us"), text_at(folder / "cpu.cfs_period_us"))
+        for folder in _folders(root, "cpu")
+    ]
     return min((quota for quota in found if quota is not None), default=None)
 
 
 def memory_limit_bytes(root: Path) -> int | None:
     """Return the bytes of memory that the group may use at most; `None` without a limit."""
-    found = [_number(folder / "memory.max") for folder in _folders(root, "")]
-    found += [_number(folder / "memory.limit_in_bytes") for folder in _folders(root, "memory")]
+    found = [whole_number(text_at(folder / "memory.max")) for folder in _folders(root, "")]
+    found += [whole_number(text_at(folder / "memory.limit_in_bytes")) for folder in _folders(root, "memory")]
     return min((limit for limit in found if limit is not None and limit < _V1_UNLIMITED_BYTES), default=None)
 
 
@@ -35,10 +41,10 @@ def cpu_folder(root: Path) -> Path | None:
 
 def usage_s(folder: Path) -> float | None:
     """Return the CPU seconds that a control group has used; `None` if it is gone or does not count them."""
-    nanoseconds = _number(folder / "cpuacct.usage")
+    nanoseconds = whole_number(text_at(folder / "cpuacct.usage"))
     if nanoseconds is not None:
         return nanoseconds / 1e9
-    for line in _text(folder / "cpu.stat").splitlines():
+    for line in text_at(folder / "cpu.stat").splitlines():
         name, _, value = line.partition(" ")
         if name == "usage_usec" and value.isdigit():
             return int(value) / 1e6
@@ -82,7 +88,7 @@ def _mounts(root: Path, controller: str) -> list[Path]:
 
 def _group_path(root: Path, controller: str, process: str = "self") -> str:
     """Return `/a/b` for `cpu` of a line `4:cpu,cpuacct:/a/b`; the line `0::/a/b` is v2's."""
-    for line in _text(root / "proc" / process / "cgroup").splitlines():
+    for line in text_at(root / "proc" / process / "cgroup").splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if controller in controllers.split(",") and ".." not in path:
@@ -90,25 +96,7 @@ def _group_path(root: Path, controller: str, process: str = "self") -> str:
     return "/"
 
 
-def _v2_quota(folder: Path) -> float | None:
-    quota, _, period = _text(folder / "cpu.max").strip().partition(" ")
-    if not quota.isdigit() or not period.isdigit() or int(period) == 0:
-        return None
-    return int(quota) / int(period)
-
-
-def _v1_quota(folder: Path) -> float | None:
-    quota, period = _number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")
-    return quota / period if quota and period else None
-
-
-def _number(path: Path) -> int | None:
-    text = _text(path).strip()
-    return int(text) if text.isdigit() else None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+def _quota(quota: str, period: str) -> float | None:
+    """Return the CPUs of a quota in microseconds a period; `max` and -1 are none."""
+    used, of = whole_number(quota), whole_number(period)
+    return used / of if used and of else None

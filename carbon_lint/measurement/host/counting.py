@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.measurement.host.cpu import whole_machine
 from carbon_lint.measurement.host.cpu_load import busy_time, mean_load
 from carbon_lint.measurement.host.rapl import CounterError, Counters, Domain, find_zones, readable
-from carbon_lint.records.uncertainty import Assumptions, Bounds, LeftOut, Range
+from carbon_lint.records.uncertainty import Assumptions, Bounds, Range
 from carbon_lint.units import JOULES_PER_KWH
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SLACK, _SLACK_S = 1.1, 1.0  # clocks tick in hundredths, and are not read at one moment
 # Efficiency of a power supply, 80 PLUS: 0.96 (Titanium, half load), 0.94 (Platinum), 0.88 (Bronze or little load).
-_SUPPLY = LeftOut(low=1 / 0.96, likely=1 / 0.94, high=1 / 0.88)
+_SUPPLY = Range(low=1 / 0.96, likely=1 / 0.94, high=1 / 0.88)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +113,14 @@ class HostEnergy:
         return HostReading(
             cpu_kwh=self._packages.read_kwh() if cpu is None else cpu.likely,
             ram_kwh=self._memory.read_kwh() if ram is None else ram.likely,
-            cpu_bounds=None if cpu is None else Bounds(low=cpu.low, high=cpu.high),
-            ram_bounds=None if ram is None else Bounds(low=ram.low, high=ram.high),
+            cpu_bounds=None if cpu is None else cpu.bounds,
+            ram_bounds=None if ram is None else ram.bounds,
             cpu_load=load,
             busy_s=busy_s,
             elapsed_s=elapsed_s,
         )
 
-    def left_out(self, host_kwh: float, counted_kwh: float) -> LeftOut | None:
+    def left_out(self, host_kwh: float, counted_kwh: float) -> Range | None:
         """Return what is left out of `counted_kwh` by the platform's counter (`psys`); `None` if that says nothing."""
         try:
             rest_kwh = self._platform.read_kwh() - host_kwh
@@ -129,7 +129,7 @@ class HostEnergy:
         if not self._platform.zones or rest_kwh <= 0 or counted_kwh <= 0:
             return None
         drawn = 1 + rest_kwh / counted_kwh
-        return LeftOut(low=drawn * _SUPPLY.low - 1, likely=drawn * _SUPPLY.likely - 1, high=drawn * _SUPPLY.high - 1)
+        return Range(low=drawn * _SUPPLY.low - 1, likely=drawn * _SUPPLY.likely - 1, high=drawn * _SUPPLY.high - 1)
 
     @property
     def assumptions(self) -> Assumptions:

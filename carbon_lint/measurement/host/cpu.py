@@ -53,7 +53,7 @@ class CpuPlan:
     """
 
     method: Method
-    power: CpuModel | None
+    power: CpuModel | None = None
     zones: tuple[Zone, ...]
     model: str | None
     threads: int
@@ -88,39 +88,27 @@ def plan_cpu(
     allowed = min(processor.threads, len(os.sched_getaffinity(0)) if affinity is None else affinity)
     limits = (cgroup.cpu_quota(root), allotted.cpus)
     usable = min([float(allowed), *(limit for limit in limits if limit is not None)])
-    zones = () if user_power_w is not None else readable(find_zones(root, Domain.PACKAGE))
-    power: CpuModel | None = None
-    tables: Mapping[str, str] = {}
-    warnings: tuple[str, ...] = ()
-    if user_power_w is not None:
-        method, source, power = Method.USER, "--cpu-power", stated_cpu(user_power_w)
-    elif zones:
-        method, source = Method.COUNTER, "RAPL package counters"
-    else:
-        method = Method.LOAD_MODEL
-        power, source, tables, warnings = _share(processor, usable)
-    return CpuPlan(
-        method=method,
-        power=power,
-        zones=zones,
+    plan = CpuPlan(
+        method=Method.COUNTER,
+        source="RAPL package counters",
+        zones=readable(find_zones(root, Domain.PACKAGE)),
         model=processor.model,
         threads=processor.threads,
         usable_threads=usable,
         is_virtual=processor.is_virtual,
         limit=_limit(processor.threads, allowed, usable),
-        source=source,
-        tables=tables,
-        warnings=warnings,
     )
+    if user_power_w is not None:
+        return replace(plan, method=Method.USER, source="--cpu-power", power=stated_cpu(user_power_w), zones=())
+    return plan if plan.zones else _modelled(replace(plan, method=Method.LOAD_MODEL), processor)
 
 
 def whole_machine(plan: CpuPlan, root: Path) -> CpuPlan:
     """Return the plan for all threads of the machine. A power that the user states stays that at full load."""
     if plan.method is not Method.LOAD_MODEL:
         return replace(plan, limit=None)
-    usable = float(plan.threads)
-    power, source, tables, _ = _share(read_processor(root), usable)
-    return replace(plan, limit=None, usable_threads=usable, power=power, source=source, tables=tables)
+    whole = replace(plan, limit=None, usable_threads=float(plan.threads))
+    return replace(_modelled(whole, read_processor(root)), warnings=plan.warnings)
 
 
 def share_of(socket: Socket, threads_a_socket: int, usable: float) -> CpuModel:
@@ -154,22 +142,31 @@ def _limit(threads: int, allowed: int, usable: float) -> Limit | None:
     return Limit.AFFINITY if allowed < threads else None
 
 
-def _share(processor: Processor, usable: float) -> tuple[CpuModel, str, dict[str, str], tuple[str, ...]]:
-    """Return the model of `usable` threads, its source in words, the tables behind it, and warnings."""
-    socket = socket_of(processor)
+def _modelled(plan: CpuPlan, processor: Processor) -> CpuPlan:
+    """Return the plan with the model of its usable threads, where that comes from, and what is doubtful about it."""
+    socket, usable = socket_of(processor), plan.usable_threads
     # A bare machine says itself how many threads a socket has: half as many with SMT off, at the same power.
     # An Arm one does not say whether it is bare.
     threads = None if socket is None else socket.threads
     if not processor.is_virtual and processor.part is None:
         threads = processor.siblings
     if socket is not None and threads is not None:
-        text = f"{usable:g} of {threads} threads of a socket of {socket.tdp_w:g} W ({socket.source})"
-        doubts = () if socket.doubt is None else (socket.doubt,)
-        return share_of(socket, threads, usable), text, table_versions(socket), doubts
+        return replace(
+            plan,
+            power=share_of(socket, threads, usable),
+            source=f"{usable:g} of {threads} threads of a socket of {socket.tdp_w:g} W ({socket.source})",
+            tables=table_versions(socket),
+            warnings=() if socket.doubt is None else (socket.doubt,),
+        )
     default = cpu_table()["default"]
     warning = (
         f"the power of {processor.model or 'this CPU'} is not known: {default['watts_per_thread']:g} W a thread is "
         "assumed; give the slice's own with --cpu-power"
     )
-    power = CpuModel(full_power_w=default["watts_per_thread"] * usable, widening=UNKNOWN_WIDENING)
-    return power, f"{usable:g} threads, {default['source']}", table_versions(None), (warning,)
+    return replace(
+        plan,
+        power=CpuModel(full_power_w=default["watts_per_thread"] * usable, widening=UNKNOWN_WIDENING),
+        source=f"{usable:g} threads, {default['source']}",
+        tables=table_versions(None),
+        warnings=(warning,),
+    )

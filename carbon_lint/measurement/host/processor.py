@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from carbon_lint.data import table
+from carbon_lint.data import load
+from carbon_lint.files import text_at
+from carbon_lint.units import whole_number
 
-_TABLE = table("cpu_power.json")
 GENERATION_WIDENING = (0.8, 1.7)
 """For a generation or an Arm core: W of TDP a thread, as a multiple of what is taken for it.
 
@@ -65,7 +65,7 @@ class Processor:
 
 def read_processor(root: Path = Path("/")) -> Processor:
     """Read /proc/cpuinfo; what it does not say is `None`."""
-    text = _text(root / "proc/cpuinfo")
+    text = text_at(root / "proc/cpuinfo")
     first: dict[str, str] = {}
     for line in text.partition("\n\n")[0].splitlines():
         key, _, value = line.partition(":")
@@ -75,13 +75,13 @@ def read_processor(root: Path = Path("/")) -> Processor:
     return Processor(
         model=first.get("model name") or None,
         vendor=first.get("vendor_id"),
-        family=_integer(first.get("cpu family")),
-        number=_integer(first.get("model")),
+        family=whole_number(first.get("cpu family")),
+        number=whole_number(first.get("model")),
         implementer=first.get("CPU implementer"),
         part=first.get("CPU part"),
         threads=threads,
         # Also right if a container's /proc/cpuinfo lists only some of the host's threads.
-        siblings=_integer(first.get("siblings")) or max(1, threads // max(1, len(sockets))),
+        siblings=whole_number(first.get("siblings")) or max(1, threads // max(1, len(sockets))),
         is_virtual="hypervisor" in first.get("flags", "").split() or (root / "sys/hypervisor/type").exists(),
     )
 
@@ -113,8 +113,11 @@ def find_socket(name: str) -> Socket | None:
     if found is not None:
         return found
     for row in cpu_table()["arm"]:
-        if _letters(plain) in {_letters(plain_name(each)) for each in (row["name"], *row.get("also", ()))}:
-            return _socket(row)
+        # `also` has the threads of a socket of each; its power is that of as many of the similar part's.
+        for called, threads in {row["name"]: row["threads"], **row.get("also", {})}.items():
+            if _letters(plain_name(called)) == _letters(plain):
+                tdp_w = row["tdp_w"] * threads / row["threads"]
+                return replace(_socket(row), name=called, threads=threads, tdp_w=round(tdp_w, 1))
     return _in_list(plain) or _of_generation(name)
 
 
@@ -133,7 +136,8 @@ def _in_list(plain: str) -> Socket | None:
             listed, text = names().get(key(spelling), ("", ""))
             # Four of its lines are not numbers (`27.29.5`), one is 0.
             if re.fullmatch(r"\d+(?:\.\d+)?", text) and float(text) > 0:
-                return Socket(name=listed, tdp_w=float(text), threads=None, source=CODECARBON_LIST, table="codecarbon")
+                own = Socket(name=listed, tdp_w=float(text), threads=None, source=CODECARBON_LIST, table="codecarbon")
+                return _in_table(listed) or own
     return None
 
 
@@ -180,10 +184,9 @@ def near_names(name: str) -> list[str]:
     return [known[key] for key in get_close_matches(plain_name(name).casefold(), known, n=3, cutoff=0.6)]
 
 
-@lru_cache(maxsize=1)
 def cpu_table() -> dict[str, Any]:
     """Return the table of processors."""
-    content: dict[str, Any] = json.loads(_TABLE.read_text(encoding="utf-8"))
+    content: dict[str, Any] = load("cpu_power.json")
     return content
 
 
@@ -204,7 +207,7 @@ def _doubt(row: dict[str, Any], name: str) -> str | None:
     if row["basis"] == "stand-in":
         # A line that is found by the family is of a host that hides more; the source is in the plan.
         the = "" if "name" in row else "the "
-        why = f"which {name} this is is not known" if "family" in row else f"none is published for {the}{name}"
+        why = f"this {name} is in no table" if "family" in row else f"none is published for {the}{name}"
         return f"CPU power is estimated: {why}, so that of a similar one was taken ({row['as']})"
     if row["basis"] == "listed":
         return f"CPU power is from public lists, not from its maker: {row['source']}"
@@ -237,14 +240,3 @@ def _names() -> list[str]:
     rows = [*cpu_table()["parts"], *cpu_table()["arm"], *cpu_table()["generations"]]
     ours = [str(row.get("name") or row["match"]).replace("\\", "") for row in rows]
     return ours + [name for name, _ in _listed().values()]
-
-
-def _integer(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbon_lint.records.schedulers import scheduled_job
-from carbon_lint.units import format_duration
+from carbon_lint.units import format_duration, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,8 @@ def time_limit(environ: Mapping[str, str]) -> TimeLimit | None:
             "such as --timeout 4h"
         )
         return TimeLimit(_HF_DEFAULT_S, words)
-    end = environ.get("SLURM_JOB_END_TIME", "")  # seconds since 1970, from Slurm 22.05 on
-    if job.scheduler != "slurm" or not (end.isascii() and end.isdigit()):
+    ends_at_s = whole_number(environ.get("SLURM_JOB_END_TIME"))  # since 1970, from Slurm 22.05 on
+    if job.scheduler != "slurm" or ends_at_s is None:
         return None
-    after_s = int(end) - time.time()
+    after_s = ends_at_s - time.time()
     return TimeLimit(after_s, "Slurm ends it at its time limit (sbatch --time)") if after_s > 0 else None

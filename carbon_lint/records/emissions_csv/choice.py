@@ -1,4 +1,4 @@
-"""Which runs of an `emissions.csv` are meant, and the list to choose from."""
+"""Choose the runs of an `emissions.csv` that are meant, and list them to choose from."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ class Choice:
 
 def chosen(log: Log, choice: Choice) -> tuple[Run, ...]:
     """Return the runs that are meant. Raises UsageError if that is not clear."""
-    ways = [flag for flag, is_given in _ways(choice) if is_given]
+    flags = {"--run-id": choice.run_id is not None, "--sum": choice.sum_runs, "--last": choice.last}
+    ways = [flag for flag, is_given in flags.items() if is_given]
     if len(ways) > 1:
         raise UsageError(f"{ways[0]} and {ways[1]} exclude each other", hint="give one of the two")
     runs = _of_project(log, choice.project)
@@ -75,23 +76,22 @@ def newest(log: Log, runs: tuple[Run, ...]) -> Run:
     """Return the run that ended last. Raises UsageError if the times do not tell which one it is."""
     times = [run.ended for run in runs]
     known = [time for time in times if time is not None]
-    if len(runs) > 1 and len(known) < len(runs):
+    if len(runs) == 1:
+        return runs[0]
+    why, hint = None, "take one with --run-id ID"
+    if len(known) < len(runs):
+        why = "a time cannot be read"
+    elif known.count(max(known)) > 1:
+        why, hint = f"{known.count(max(known))} end at {max(known)}", f"{hint}, or all with --sum"
+    if why is not None:
         raise UsageError(
-            f"which run of {log.name} is the last is unknown: a time cannot be read",
-            hint="take one with --run-id ID:",
-            details=listed(runs),
+            f"which run of {log.name} is the last is unknown: {why}", hint=f"{hint}:", details=listed(runs)
         )
-    if len(runs) > 1 and known.count(max(known)) > 1:
-        raise UsageError(
-            f"which run of {log.name} is the last is unknown: {known.count(max(known))} end at {max(known)}",
-            hint="take one with --run-id ID, or all with --sum:",
-            details=listed(runs),
-        )
-    return runs[known.index(max(known))] if known else runs[0]
+    return runs[known.index(max(known))]
 
 
 def by_time(runs: Iterable[Run]) -> list[Run]:
-    """Oldest first; in the order of the file, which CodeCarbon appends to, if a time cannot be read."""
+    """Return the oldest first or, if a time cannot be read, in the order of the file, which CodeCarbon appends to."""
     found = list(runs)
     times = [run.ended for run in found]
     known = [time for time in times if time is not None]
@@ -101,7 +101,7 @@ def by_time(runs: Iterable[Run]) -> list[Run]:
 
 
 def listed(runs: Iterable[Run]) -> tuple[str, ...]:
-    """Newest first: time, project, duration, grams, run id, of several files the file, and why a run is unusable."""
+    """Return a line for each run, newest first: time, project, duration, grams, run id, file, problem."""
     found = list(reversed(by_time(runs)))
     has_files = len({run.last.path for run in found}) > 1
     table = [_cells(run, has_files=has_files) for run in found[:_SHOWN_RUNS]]
@@ -121,14 +121,6 @@ def _cells(run: Run, *, has_files: bool) -> tuple[str, ...]:
         run.run_id,
         *((run.last.path,) if has_files else ()),
         f"unusable: {problem.message}" if problem else "",
-    )
-
-
-def _ways(choice: Choice) -> tuple[tuple[str, bool], ...]:
-    return (
-        ("--run-id", choice.run_id is not None),
-        ("--sum", choice.sum_runs),
-        ("--last", choice.last),
     )
 
 

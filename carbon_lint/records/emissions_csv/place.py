@@ -5,13 +5,11 @@ CodeCarbon writes a guessed place like one that the user gave, and its intensity
 
 from __future__ import annotations
 
-import json
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from carbon_lint import places
-from carbon_lint.data import table
+from carbon_lint.data import load
 from carbon_lint.errors import MissingFigureError, PlaceError
 from carbon_lint.records.record import Intensity
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 _QUEBEC_TOLERANCE = 0.1  # CodeCarbon's own figure for Quebec moved by less between its releases
 WORLD_G_PER_KWH = 475.0  # CodeCarbon's, by the IEA for 2019, for a place that it does not know
 _WORLD_TOLERANCE_G_PER_KWH = 0.05
-_PRIMARY_TABLE = table("codecarbon1.json")
 _PRIMARY_TOLERANCE = 0.02  # the file's grams may be rounded
 _SMALL_WORDS = frozenset(
     ("and", "d", "da", "de", "del", "della", "der", "des", "di", "do", "dos", "du", "e", "en", "et", "of", "sur", "the")
@@ -47,6 +44,13 @@ def find_doubt(runs: Iterable[Run]) -> MissingFigureError | None:
                 f"{run.last.where} is priced at {g_per_kwh:.4g} g/kWh, which is no grid's carbon intensity "
                 f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh)",
                 hint="say where the energy came from with --location FRA, or --trust-location to keep the grams",
+            )
+        fallen = next((row for row in run.rows if not row.is_task and row.emissions_g > run.last.emissions_g), None)
+        if doubt is None and fallen is not None and not run.last.is_task:
+            doubt = MissingFigureError(
+                f"the emissions of run {run.run_id} fall from {fallen.where} to {run.last.where} "
+                f"({fallen.emissions_g:.6g} g, then {run.last.emissions_g:.6g} g) while its energy grows",
+                hint="say where the energy came from with --location FRA, or --trust-location to keep the last figure",
             )
         if doubt is not None:
             return doubt
@@ -82,17 +86,11 @@ def _doubt(row: Row) -> MissingFigureError | None:
 
 
 def _is_by_primary_energy(row: Row, country: str) -> bool:
-    """By region (USA, Canada), by a cloud's region and by a live service CodeCarbon 1.x priced electricity."""
+    """Return whether CodeCarbon 1.x priced all primary energy, as it did for countries; else it priced electricity."""
     if not row.is_codecarbon_1 or row.energy_kwh <= 0:
         return False
-    g_per_kwh = _primary_g_per_kwh().get(country)
+    g_per_kwh = load("codecarbon1.json")["g_per_kwh"].get(country)
     return g_per_kwh is not None and not _is_far(row.emissions_g / row.energy_kwh, g_per_kwh, 1 + _PRIMARY_TOLERANCE)
-
-
-@lru_cache(maxsize=1)
-def _primary_g_per_kwh() -> dict[str, float]:
-    table: dict[str, float] = json.loads(_PRIMARY_TABLE.read_text(encoding="utf-8"))["g_per_kwh"]
-    return table
 
 
 def _is_world_average(row: Row) -> bool:
@@ -150,7 +148,7 @@ def _country_of(row: Row) -> str | None:
 
 
 def region_name(region: str) -> str:
-    """`île-de-france` -> `Île-de-France`. CodeCarbon writes regions in lower case; other writing stays."""
+    """Return `île-de-france` as `Île-de-France`. CodeCarbon writes regions in lower case; other writing stays."""
     if region != region.lower():
         return region
     before = ""

@@ -1,4 +1,4 @@
-"""`emissions.csv`, as CodeCarbon 1.0 to 3.3.2 and the transformers Trainer's callback leave it, as a record.
+"""Make a record of an `emissions.csv`, as CodeCarbon 1.0 to 3.3.2 and the transformers Trainer's callback leave it.
 
 The file says less than a record: no intensity, no method, and a country that may be CodeCarbon's silent default. What
 it does not say is None here; what cannot be trusted is refused. Energies are kWh with PUE included, timestamps local
@@ -17,6 +17,7 @@ from carbon_lint.records.emissions_csv.place import find_doubt, implied_intensit
 from carbon_lint.records.emissions_csv.runs import energy_of, find_problem, overlapping, positive, read_log
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
+from carbon_lint.units import format_power, mean_power_w
 
 if TYPE_CHECKING:
     import os
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _GPU = re.compile(r"\s*(\d+)\s*x\s*(.+?)\s*")
 _SHOWN_NAMES = 6
+_MACHINE_W = 1e5  # eight GPUs of 1.2 kW draw a tenth of it
 
 
 def record_from_csv(paths: Sequence[str | os.PathLike[str]], choice: Choice) -> Record:
@@ -37,11 +39,7 @@ def record_from_csv(paths: Sequence[str | os.PathLike[str]], choice: Choice) -> 
     Raises InputError if a file is no such table, UsageError if the run has to be chosen, MissingFigureError if a figure
     or a place cannot be trusted.
     """
-    return record_of(read_log(*paths), choice)
-
-
-def record_of(log: Log, choice: Choice) -> Record:
-    """Return the record of the chosen runs. Raises as `record_from_csv` does."""
+    log = read_log(*paths)
     return record_of_runs(log, chosen(log, choice), choice)
 
 
@@ -102,6 +100,12 @@ def _warnings_on(runs: Sequence[Run], rows: list[Row]) -> list[str]:
             "the tasks of a run were added up; what it took between them is only in its own row, in the emissions.csv "
             "beside this file"
         )
+    warnings += [
+        f"{run.last.where} makes {format_power(power_w)} of its energy and duration, more than one machine draws: "
+        "a column may have lost its decimal point"
+        for run in runs
+        if (power_w := mean_power_w(run.energy_kwh, run.duration_s)) is not None and power_w > _MACHINE_W
+    ]
     projects = sorted({run.project for run in runs})
     if len(projects) > 1:
         warnings.append(

@@ -1,4 +1,4 @@
-"""The runs of one or several `emissions.csv`: which rows belong together, and which of them are counted.
+"""Find the runs of one or several `emissions.csv`: which rows belong together, and which of them are counted.
 
 Rows of one run are cumulative, so one of them counts: `flush()` and each `train()` write another. Rows with a
 `task_name` are increments, so all of them count. A row without a usable run id is a run by itself.
@@ -7,6 +7,7 @@ Rows of one run are cumulative, so one of them counts: `flush()` and each `train
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ _MOST = 1e100  # no run; and the sum of many rows must still be a number that a 
 _PARTS_TOLERANCE = 0.02  # relative: of 2,316 real rows every one added up to within 1 %
 _NO_ID = NO_VALUE | {"<na>", "undefined", "unknown"}
 _ZEROS = frozenset("0.-")  # 0, pandas' 0.0 of a column with gaps, and the UUID of zeros
+_MANGLED = re.compile(r"\d(?:[.,]\d+)?e[+-]\d+")  # a spreadsheet made a number of an id
 _HINT = "no figure can be taken from it; measure the run with `carbon-lint run`"
 
 
@@ -134,7 +136,7 @@ def log_of(tables: Sequence[Table]) -> Log:
 def has_run_id(row: Row) -> bool:
     """Return whether the row names its run; CodeCarbon 1.x did not, and 2.x writes `None` without its API."""
     run_id = row.cells.get("run_id", "").lower()
-    return run_id not in _NO_ID and not _ZEROS.issuperset(run_id)
+    return run_id not in _NO_ID and not _ZEROS.issuperset(run_id) and not _MANGLED.fullmatch(run_id)
 
 
 def find_problem(run: Run) -> MissingFigureError | None:

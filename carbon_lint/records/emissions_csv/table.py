@@ -1,4 +1,4 @@
-"""The rows of an `emissions.csv`; what cannot be read is left out, and a warning says so.
+"""Read the rows of an `emissions.csv`; leave out what cannot be read, with a warning.
 
 Column sets of CodeCarbon 1.0 (12 columns) to 3.3.2 (38) and any beyond: columns are found by name. `emissions` are
 kilograms in the file and grams here. Spreadsheets and shells change the file on its way: tabs, `;`, a `sep=` line,
@@ -135,13 +135,16 @@ def read_table(path: str | os.PathLike[str]) -> Table:
 
 def parse_table(data: bytes, path: str) -> Table:
     """Return the rows in `data`. Raises InputError as `read_table` does."""
-    _refuse_json(data, path)
+    _refuse_others(data, path)
     text, is_plain = _decoded(data)
+    if "\0" in text:
+        hint = "name the emissions.csv that CodeCarbon wrote; a table is saved as CSV in UTF-8"
+        raise InputError(f"{path} is not a text file", hint=hint)
     warnings = [] if is_plain else [f"{path} is not UTF-8; it was read as Windows-1252"]
     skipped, text, sign = _lines_from_header(text)
     delimiter = sign or _delimiter(text)
     lines = ((number + skipped, cells) for number, cells in _lines(text, delimiter, path))
-    header = [name.strip() for name in next(lines, (0, []))[1]]
+    header = _names(next(lines, (0, []))[1])
     missing = [name for name in REQUIRED if name not in header]
     if missing:
         found = f"its columns are {', '.join(header[:4])}, ..." if any(header) else "it is empty"
@@ -149,11 +152,19 @@ def parse_table(data: bytes, path: str) -> Table:
             f"{path} is not an emissions.csv of CodeCarbon: it has no column {missing[0]!r}; {quoted(found)[1:-1]}",
             hint="name the file that CodeCarbon wrote, with its header line",
         )
+    twice = [name for name in REQUIRED if header.count(name) > 1]
+    if twice:
+        raise InputError(
+            f"{path} has the column {twice[0]!r} {header.count(twice[0])} times, expected once",
+            hint="name the file as CodeCarbon wrote it",
+        )
     rows = tuple(_rows(lines, header, path, warnings, has_decimal_comma=delimiter in {";", "\t"}))
     return Table(path=path, rows=rows, warnings=tuple(warnings))
 
 
-def _refuse_json(data: bytes, path: str) -> None:
+def _refuse_others(data: bytes, path: str) -> None:
+    if data.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise InputError(f"{path} is a pointer of Git LFS, not the file itself", hint="fetch it with: git lfs pull")
     head = data[:4096].lstrip(codecs.BOM_UTF8 + b" \t\r\n")
     if not head.startswith(b"{"):
         return
@@ -202,7 +213,7 @@ def _delimiter(text: str) -> str:
 
 
 def _lines(text: str, delimiter: str, path: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number and cells."""
+    """Yield the line number and the cells of each row."""
     table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for cells in table:
@@ -259,15 +270,20 @@ def _parted(cells: list[str], header: list[str]) -> tuple[list[str] | None, list
     A file that was joined to another brings its own header line, in a line of its own (then there are no cells), or,
     if the first file had no line end, behind the last row.
     """
-    names = [cell.strip() for cell in cells]
+    names = _names(cells)
     if set(REQUIRED) <= set(names):
         width = len(header)
         seam = names[width - 1] if len(names) >= width else ""
         first = next((name for name in (header[0], *_FIRST_COLUMNS) if seam.endswith(name)), None)
         if first is None:
             return None, names
-        return [*cells[: width - 1], seam.removesuffix(first)], [first, *names[width:]]
+        return [*cells[: width - 1], cells[width - 1].strip()[: -len(first)]], [first, *names[width:]]
     return cells, header
+
+
+def _names(cells: list[str]) -> list[str]:
+    """Return the names of a header's columns, which CodeCarbon writes in lower case."""
+    return [cell.strip().lower() for cell in cells]
 
 
 def _unreadable(cells: dict[str, str]) -> str | None:

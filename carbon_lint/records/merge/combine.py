@@ -1,13 +1,18 @@
-"""Make the fields of a merged record from the records that it is the sum of. Pure."""
+"""Make the fields of a merged record from the records that it is the sum of. Pure.
+
+Epochs and phases of attempts that follow one another add up by name: epoch 3 of a resumed run is epoch 3. Records of
+the same time are the nodes of one job; their phases add up only if each of them lists the same names, as a sum over
+some of the nodes would be too small.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.records.intensity import joined
-from carbon_lint.records.merge.gpu_energy import summed
-from carbon_lint.records.merge.phases import joined as joined_phases
+from carbon_lint.records.merge.shared import TOUCH_S, summed
 from carbon_lint.records.merge.windows import union_s, window_of
 from carbon_lint.records.ranges import left_out_of, sum_of
 from carbon_lint.records.record import (
@@ -18,14 +23,17 @@ from carbon_lint.records.record import (
     Method,
     Methods,
     Outcome,
+    Phase,
     Provenance,
 )
-from carbon_lint.records.uncertainty import LeftOut
+from carbon_lint.records.uncertainty import Range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import PhaseKind, Record
+
+    Parts = dict[tuple[PhaseKind, str], Phase]
 
 _WORST_OUTCOME = (
     Outcome.UNMEASURED,
@@ -36,6 +44,7 @@ _WORST_OUTCOME = (
 )
 _LEAST_TRUSTED_METHOD = (Method.CONSTANT, Method.LOAD_MODEL, Method.USER, Method.SAMPLED_POWER, Method.COUNTER)
 _SHOWN_NODES = 3
+_NO_PHASES = "epochs and phases are left out of the sum: of the records of one time, some do not list the same ones"
 
 
 def combine(records: Sequence[Record]) -> Record:
@@ -44,7 +53,7 @@ def combine(records: Sequence[Record]) -> Record:
         return records[0]
     last = _deciding(records)
     energy = _energy(records)
-    phases, why_no_phases = joined_phases(records)
+    phases, why_no_phases = _joined_phases(records)
     warnings = [*(warning for record in records for warning in record.warnings), why_no_phases]
     emissions_g = _sum(record.emissions_g for record in records)
     return replace(
@@ -62,7 +71,7 @@ def combine(records: Sequence[Record]) -> Record:
         software=_software(records),
         provenance=_provenance(records),
         warnings=tuple(dict.fromkeys(warning for warning in warnings if warning is not None)),
-        run_group=_common(record.run_group for record in records),
+        run_group=_same([record.run_group for record in records]),
         uncertainty=sum_of(records),
         assumptions=_same([record.assumptions for record in records]),
         left_out=_left_out(records),
@@ -74,7 +83,7 @@ def combine(records: Sequence[Record]) -> Record:
 
 
 def _deciding(records: Sequence[Record]) -> Record:
-    """Whose outcome is the sum's: the last attempt's, and of its nodes the worst."""
+    """Return the record whose outcome is the sum's: the last attempt's, and of its nodes the worst."""
     last_end = max(window_of(record).end_s for record in records)
     final = [record for record in records if window_of(record).end_s == last_end]
     while True:
@@ -105,17 +114,12 @@ def _sum_of_all(values: Sequence[float | None]) -> float | None:
     return None if None in values else _sum(values)
 
 
-def _left_out(records: Sequence[Record]) -> LeftOut:
+def _left_out(records: Sequence[Record]) -> Range:
     """Return the shares that the sum leaves out: the records' own, weighed by energy."""
     total_kwh = sum(record.energy_kwh.total or 0.0 for record in records)
-    weighed = [((record.energy_kwh.total or 0.0) / total_kwh, left_out_of(record)) for record in records if total_kwh]
-    if not weighed:
+    if not total_kwh:
         return left_out_of(records[0])
-    return LeftOut(
-        low=sum(weight * each.low for weight, each in weighed),
-        likely=sum(weight * each.likely for weight, each in weighed),
-        high=sum(weight * each.high for weight, each in weighed),
-    )
+    return reduce(Range.plus, (left_out_of(each).times((each.energy_kwh.total or 0.0) / total_kwh) for each in records))
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
@@ -125,7 +129,7 @@ def _sum(values: Iterable[float | None]) -> float | None:
 
 
 def _methods(records: Sequence[Record]) -> Methods:
-    """By component the method that is trusted least: a sum is as good as its weakest part."""
+    """Return the method that is trusted least by component: a sum is as good as its weakest part."""
 
     def least(name: str) -> Method | None:
         found = {getattr(record.methods, name) for record in records} - {None}
@@ -151,7 +155,7 @@ def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh:
         year=None,
         location=None,
         is_unusual=is_unusual,
-        basis=_common(intensity and intensity.basis for intensity in found),
+        basis=_same([intensity and intensity.basis for intensity in found]),
     )
 
 
@@ -193,19 +197,74 @@ def _software(records: Sequence[Record]) -> dict[str, str]:
 
 def _provenance(records: Sequence[Record]) -> Provenance:
     """Return what all records agree on."""
-    return Provenance(
-        **{
-            each.name: _common(getattr(record.provenance, each.name) for record in records)
-            for each in fields(Provenance)
-        }
-    )
+    found = {name: [getattr(record.provenance, name) for record in records] for name in Provenance.__slots__}
+    return Provenance(**{name: _same(values) for name, values in found.items()})
 
 
 def _same(values: Sequence[Any]) -> Any:
-    """Return what all records state, which need not be hashable; `None` if they differ."""
+    """Return what all records state; `None` if they differ."""
     return values[0] if all(value == values[0] for value in values) else None
 
 
-def _common(values: Iterable[Any]) -> Any:
-    found = set(values)
-    return found.pop() if len(found) == 1 else None
+def _joined_phases(records: Sequence[Record]) -> tuple[tuple[Phase, ...], str | None]:
+    """Return the phases of the sum, in seconds since its start, and why there are none though a record lists some."""
+    start_s = min(window_of(record).start_s for record in records)
+    parts: Parts = {}
+    for together in _by_time(records):
+        listed = [_phases(record, window_of(record).start_s - start_s) for record in together]
+        if any(each.keys() != listed[0].keys() for each in listed):
+            return (), _NO_PHASES
+        nodes: Parts = {}
+        for each in listed:
+            _add(nodes, each, time=max)
+        _add(parts, nodes, time=sum)
+    return tuple(sorted(parts.values(), key=lambda phase: (phase.kind, phase.began_s))), None
+
+
+def _by_time(records: Sequence[Record]) -> list[list[Record]]:
+    """Return the records in groups that lie apart in time."""
+    groups: list[list[Record]] = []
+    end_s = 0.0
+    for record in sorted(records, key=window_of):
+        window = window_of(record)
+        if not groups or window.start_s > end_s - TOUCH_S:
+            groups.append([])
+            end_s = window.end_s
+        groups[-1].append(record)
+        end_s = max(end_s, window.end_s)
+    return groups
+
+
+def _phases(record: Record, later_s: float) -> Parts:
+    return {
+        (phase.kind, phase.name): replace(phase, began_s=phase.began_s + later_s, ended_s=phase.ended_s + later_s)
+        for phase in record.phases
+    }
+
+
+def _add(parts: Parts, more: Parts, *, time: Callable[[tuple[float, float]], float]) -> None:
+    for key, phase in more.items():
+        known = parts.get(key)
+        parts[key] = phase if known is None else _both(known, phase, time)
+
+
+def _both(one: Phase, other: Phase, time: Callable[[tuple[float, float]], float]) -> Phase:
+    energies = (one.energy_kwh, other.energy_kwh)
+    energy = Energy(
+        **{name: _plus(*(getattr(energy, name) for energy in energies)) for name in ("total", "cpu", "gpu", "ram")}
+    )
+    split = [(phase.split_share or 0.0) * (phase.energy_kwh.total or 0.0) for phase in (one, other)]
+    return replace(
+        one,
+        times=int(time((one.times, other.times))),
+        began_s=min(one.began_s, other.began_s),
+        ended_s=max(one.ended_s, other.ended_s),
+        duration_s=time((one.duration_s, other.duration_s)),
+        energy_kwh=energy,
+        emissions_g=_plus(one.emissions_g, other.emissions_g),
+        split_share=min(1.0, sum(split) / energy.total) if energy.total else None,
+    )
+
+
+def _plus(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.merge.combine import combine
-from carbon_lint.records.merge.gpu_energy import has_same_gpus, is_stated
-from carbon_lint.records.merge.shared import TOUCH_S, without_shared
+from carbon_lint.records.merge.shared import TOUCH_S, has_same_gpus, is_stated, without_shared
 from carbon_lint.records.merge.windows import window_of
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def run_ids_of(records: Iterable[NamedRecord]) -> frozenset[str]:
 
 
 def _order(item: NamedRecord) -> tuple[float, float, str]:
-    """By time, the larger first, so that the answer does not depend on the order of the files."""
+    """Sort by time, the larger first, so that the answer does not depend on the order of the files."""
     return (window_of(item.record).start_s, -(item.record.energy_kwh.total or 0.0), item.record.run_id)
 
 
@@ -139,9 +138,8 @@ def _without_twins(records: Sequence[NamedRecord], notes: list[str]) -> list[Nam
         if twin is None:
             best[run_ids] = item
             continue
-        kept, dropped = sorted((twin, item), key=lambda each: each.record.energy_kwh.total or 0.0, reverse=True)
-        best[run_ids] = kept
-        notes.append(f"{dropped.name} is left out: the same run as {kept.name}")
+        best[run_ids], dropped = _by_energy(twin, item)
+        notes.append(f"{dropped.name} is left out: the same run as {best[run_ids].name}")
     _check_nested_sums(list(best.values()))
     return list(best.values())
 
@@ -184,7 +182,7 @@ def _without_launched(items: Sequence[NamedRecord], notes: list[str], overlap: O
 
 
 def _is_same_launch(one: Record, other: Record) -> bool:
-    """Two meters over one job: the same command for mostly the same time.
+    """Return whether two meters measured one job: the same command for mostly the same time.
 
     Of two that count GPUs they must be the same: a sweep runs one command on each GPU of a machine at once.
     """

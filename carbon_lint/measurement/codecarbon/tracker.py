@@ -1,0 +1,151 @@
+"""State every parameter of CodeCarbon's tracker, receive its figures and its log, and check the figures.
+
+A parameter that is left out may come from a file in the repository. CodeCarbon swallows its own failures.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import deque
+from typing import Any, Protocol
+
+from carbon_lint.units import JOULES_PER_KWH, grams_from_kilograms
+
+_NEVER_S = 1e6  # its scheduler does not run
+_RELATIVE_TOLERANCE = 1e-6
+# CodeCarbon's readings of the counters and ours are some milliseconds apart, at up to some hundred watts.
+_APART_SHARE = 0.03
+_APART_KWH = 20 / JOULES_PER_KWH
+
+
+def tracker_arguments(tap: Tap, g_per_kwh: float, max_power_w: float | None, pue: float) -> dict[str, Any]:
+    """Return the arguments of `OfflineEmissionsTracker`: it gives its figures to `tap` only."""
+    return {
+        "country_iso_code": None,
+        "region": None,
+        "cloud_provider": None,
+        "cloud_region": None,
+        "country_2letter_iso_code": None,
+        "force_carbon_intensity_g_co2e_kwh": g_per_kwh,
+        "electricitymaps_api_token": None,
+        "emissions_endpoint": None,
+        "api_call_interval": -1,
+        "api_endpoint": None,
+        "api_key": None,
+        "output_methods": [],
+        "output_handlers": [tap],
+        "output_dir": ".",
+        "output_file": "emissions.csv",
+        "on_csv_write": "append",
+        "logging_logger": None,
+        "prometheus_url": None,
+        "measure_power_secs": _NEVER_S,
+        "tracking_mode": "machine",
+        "allow_multiple_runs": True,
+        "gpu_ids": None,
+        "force_cpu_power": max_power_w,
+        "force_ram_power": None,
+        "force_mode_cpu_load": False,
+        "rapl_include_dram": False,
+        "rapl_prefer_psys": False,
+        "pue": pue,
+        "wue": 0.0,
+        "project_name": "carbon-lint",
+        "experiment_name": "carbon-lint",
+        "experiment_id": "carbon-lint",
+        "metadata": None,
+        "log_level": "warning",
+        "logger_preamble": "",
+    }
+
+
+class Tap:
+    """An output handler of CodeCarbon. `last` is its EmissionsData."""
+
+    def __init__(self) -> None:
+        self.last: Any = None
+        self.count = 0
+
+    def out(self, total: Any, delta: Any) -> None:
+        """Take what `flush()` and `stop()` give."""
+        del delta
+        self.last = total
+        self.count += 1
+
+    def live_out(self, total: Any, delta: Any) -> None:
+        """Do nothing: it is never called, as no scheduler runs."""
+
+    def task_out(self, data: Any, experiment_name: str) -> None:
+        """Do nothing: tasks are not used."""
+
+    def exit(self) -> None:
+        """Do nothing: nothing is open."""
+
+
+class QuietLog(logging.Filter):
+    """Keeps CodeCarbon's last warnings for our own messages, and lets none through to stderr."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=16)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep it, and let nothing pass."""
+        if record.levelno >= logging.WARNING:
+            cause = record.exc_info[1] if record.exc_info else None
+            # An exception that CodeCarbon swallowed says more than the lines it logs around it.
+            if cause is not None:
+                self.lines.appendleft(f"{type(cause).__name__}: {cause}")
+            else:
+                self.lines.append(record.getMessage())
+        return False
+
+    def cause(self) -> str:
+        """Return the best of what was kept."""
+        return next((line for line in self.lines if line), "it says nothing of why")
+
+
+def differing_counters(codecarbon_kwh: float | None, ours_kwh: float | None) -> tuple[str, ...]:
+    """Return a warning if CodeCarbon read the CPU's counters and came to another figure than carbon-lint."""
+    if codecarbon_kwh is None or ours_kwh is None:
+        return ()
+    if abs(codecarbon_kwh - ours_kwh) <= _APART_SHARE * ours_kwh + _APART_KWH:
+        return ()
+    theirs_j, ours_j = codecarbon_kwh * JOULES_PER_KWH, ours_kwh * JOULES_PER_KWH
+    return (f"CodeCarbon counts {theirs_j:.0f} J for the CPU; its counters moved by {ours_j:.0f} J, which is counted",)
+
+
+class EmissionsData(Protocol):
+    """Name what is used of CodeCarbon's EmissionsData: kWh, kg, and the PUE that it applied."""
+
+    cpu_energy: float
+    gpu_energy: float
+    ram_energy: float
+    energy_consumed: float
+    emissions: float
+    pue: float
+
+
+def find_flaw(figures: EmissionsData, *, g_per_kwh: float, pue: float) -> str | None:
+    """Return why cumulative figures cannot be believed; `None` if they can.
+
+    Args:
+        figures: CodeCarbon's.
+        g_per_kwh: the intensity that grams over energy must come out at.
+        pue: as given to CodeCarbon.
+    """
+    parts = {"cpu": figures.cpu_energy, "gpu": figures.gpu_energy, "ram": figures.ram_energy}
+    total_kwh, kg = figures.energy_consumed, figures.emissions
+    if not all(math.isfinite(value) for value in (*parts.values(), total_kwh, kg)):
+        return f"CodeCarbon's figures are not finite: {parts}, {total_kwh} kWh, {kg} kg"
+    if not (total_kwh > 0 and kg > 0 and parts["ram"] > 0 and parts["cpu"] >= 0):
+        return f"CodeCarbon counts no energy: {parts}, {total_kwh} kWh, {kg} kg"
+    if parts["gpu"]:
+        return f"CodeCarbon counts a GPU, {parts['gpu']} kWh, which is counted here already"
+    if not math.isclose(sum(parts.values()), total_kwh, rel_tol=_RELATIVE_TOLERANCE):
+        return f"CodeCarbon's parts {parts} do not add up to its {total_kwh} kWh"
+    implied = grams_from_kilograms(kg) / total_kwh
+    if not math.isclose(implied, g_per_kwh, rel_tol=_RELATIVE_TOLERANCE):
+        return f"CodeCarbon's grams imply {implied:g} g/kWh, and {g_per_kwh:g} was given"
+    return None if figures.pue == pue else f"CodeCarbon took a PUE of {figures.pue}, and {pue} was given"
