@@ -98,12 +98,8 @@ def children(pid: int) -> list[int]:
 
 
 def on_cpu_s(pid: int) -> float:
-    """Seconds on a CPU so far, all threads together."""
-    total_ns = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as stat:
-            total_ns += int(stat.read().split()[0])
-    return total_ns / 1e9
+    """Seconds on a CPU so far, all threads together, also those that have ended: CodeCarbon starts one a second."""
+    return time.clock_gettime((~pid << 3) | 2)  # the kernel's CPU clock of another process, clock_getcpuclockid(3)
 
 
 def timed(command: list[str]) -> float:

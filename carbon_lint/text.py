@@ -6,6 +6,8 @@
 * `xml_text`: for the text and the attributes of an SVG.
 * `json_literals`: for JSON that is printed to a log that a runner reads.
 * `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
+
+`shortened` and `unified_diff` escape nothing: what they return goes through one of the others.
 """
 
 from __future__ import annotations
@@ -40,8 +42,20 @@ def visible(text: str) -> str:
 
 def quoted(text: str, limit: int = 80) -> str:
     """Return user text in quotes for a message, cut at `limit` characters, control characters visible."""
-    shown = text if len(text) <= limit else text[: limit - 1] + "…"
-    return terminal(repr(shown))
+    return terminal(repr(shortened(text, limit)))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` in at most `most` characters, the last of which says that it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def unified_diff(before: str, after: str, old: str, new: str) -> str:
+    """Return what changed as `diff -u` shows it, not escaped; `old` and `new` name the two texts."""
+    import difflib  # noqa: PLC0415  a check that shows no change need not pay for it
+
+    lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), old, new)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def command_data(text: str) -> str:

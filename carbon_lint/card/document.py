@@ -73,6 +73,11 @@ class Node:
         return self.source[self.start : self.end]
 
     @property
+    def span(self) -> tuple[int, int]:
+        """Where it stands: start and end."""
+        return self.start, self.end
+
+    @property
     def type(self) -> str:
         """What the Hub takes the value for: `map list null bool int float str date bytes`, or `error`."""
         return self.kind if self.kind != "scalar" else self._resolved()[0]

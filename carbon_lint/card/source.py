@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.hashes import short
@@ -15,12 +15,6 @@ _TOOL = "carbon-lint"
 _RUN_CHARACTERS = 8  # of a UUID: enough to find the run among others
 _SAFE = re.compile(r"[^A-Za-z0-9.+_-]+")  # what no version and no run id of ours holds
 _NAMED = re.compile(rf"{_TOOL} .*\brecord ([0-9a-f]{{16,64}})")
-
-
-class Named(NamedTuple):
-    """What a card's `source` names: the first digits of a record's hash."""
-
-    record_sha256: str
 
 
 def source_of(record: Record) -> str:
@@ -39,10 +33,10 @@ def source_of(record: Record) -> str:
     return f"{tools}, {run}, record {short(hash_of(record))}"
 
 
-def named_in(source: str) -> Named | None:
-    """Return the record that a card's `source` names; `None` if it names none."""
+def record_named_in(source: str) -> str | None:
+    """Return the first digits of the hash of the record that a card's `source` names; `None` without one."""
     found = _NAMED.search(source)
-    return None if found is None else Named(record_sha256=found[1])
+    return None if found is None else found[1]
 
 
 def _word(text: str) -> str:

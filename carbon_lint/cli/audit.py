@@ -17,22 +17,25 @@ import os
 import signal
 import sys
 import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Self
 
-from carbon_lint.cli.hub_extra import need_hub
+from carbon_lint import __version__
+from carbon_lint.cli.flags import put
+from carbon_lint.cli.hub_extra import need_hub, show_wait
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import HubError, NoCardsError, UsageError
+from carbon_lint.lint.batch import cores
+from carbon_lint.report.earlier import check_replaceable
 from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterator
-    from types import FrameType
-
-    from carbon_lint.config import Settings
     from carbon_lint.hub.audit.cards import AuditedCard, Tally
     from carbon_lint.hub.audit.run import AuditProgress
     from carbon_lint.hub.client.catalogue import Catalogue
@@ -89,8 +92,6 @@ def _add_file_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Audit, print the report, return 0 or 1."""
     need_hub("audit")
-    from carbon_lint.config import load
-
     _refuse_what_cannot_be_combined(arguments)
     settings = load(".")
     sums = _of_file(arguments, settings) if arguments.file else _of_hub(arguments, settings)
@@ -132,7 +133,6 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
     from carbon_lint.hub.audit.cards import tally
     from carbon_lint.hub.audit.run import audit_in_processes, watched
     from carbon_lint.hub.audit.sources import cards_in
-    from carbon_lint.lint.batch import cores
 
     if arguments.engine == "ray":
         from carbon_lint.hub.audit.ray_engine import audit_on_ray
@@ -200,7 +200,6 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
 
 
 def _audit_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, show: _Show) -> Tally:
-    from carbon_lint import __version__
     from carbon_lint.hub.audit.cards import tally
     from carbon_lint.hub.audit.journal import AuditJournal
     from carbon_lint.hub.audit.run import audit_each, watched
@@ -224,18 +223,14 @@ def _audit_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
 
 
 def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
-    from carbon_lint.files import write_atomically
     from carbon_lint.report.audit import RENDER, About
-    from carbon_lint.report.earlier import check_replaceable
 
     title = arguments.file or arguments.author or arguments.models
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = RENDER[arguments.format](sums, About(title, when, endpoint))
-    if arguments.output is None:
-        sys.stdout.write(text)
-    else:
+    if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
-        write_atomically(Path(arguments.output), text.encode())
+    put(text, arguments.output)
 
 
 def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: Catalogue) -> None:
@@ -303,7 +298,7 @@ class _Show:
     def wait(self, seconds: float, why: str) -> None:
         """Say why nothing moves."""
         self.close()
-        sys.stderr.write(f"carbon-lint: {terminal(why)}; going on in {seconds:.1f} s\n")
+        show_wait(seconds, why)
 
     def close(self) -> None:
         """Take the bar away."""

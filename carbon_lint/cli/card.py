@@ -24,21 +24,22 @@ import os
 import re
 import stat
 import sys
+from argparse import ArgumentParser, Namespace
 from difflib import unified_diff
-from typing import TYPE_CHECKING
 
+from carbon_lint.card.from_record import CardChange, card_with_record
 from carbon_lint.cli import csv_flags
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
+from carbon_lint.pipeline.card import card_bytes, check_no_other_is_meant, save, whole_group
+from carbon_lint.records.emissions_csv.record import record_from_csv
+from carbon_lint.records.emissions_csv.table import looks_like_csv
+from carbon_lint.records.intensity import priced
+from carbon_lint.records.record import Record
+from carbon_lint.records.store import load_record, record_file
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.card.from_record import CardChange
-    from carbon_lint.config import Settings
-    from carbon_lint.records.record import Record
 
 _TOKEN = re.compile(rb"hf_[A-Za-z0-9]{20,}")
 
@@ -82,27 +83,27 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
-    from carbon_lint.config import load
-    from carbon_lint.pipeline.card import check_no_other_is_meant, write_card
-
     if arguments.force and not arguments.body:
         raise UsageError("--force is for --body", hint="leave it out, or add --body")
     path = arguments.card
-    if read_file(path, "card") is None:  # report what is wrong with the card before what is wrong with the record
+    data = card_bytes(path)  # report what is wrong with the card before what is wrong with the record
+    if data is None:
         check_no_other_is_meant(path)
     settings = load()
     record, warnings = _evidence(arguments, settings)
-    change = write_card(
-        record,
+    change = card_with_record(
+        data,
         path,
+        record,
         training_type=_text(arguments.training_type, "--training-type") or settings.training_type,
         location_name=_text(arguments.location_name, "--location-name"),
         replace=arguments.replace,
         with_energy=arguments.with_energy,
         with_body=arguments.body,
         force=arguments.force,
-        is_dry=arguments.dry_run or arguments.diff,
     )
+    if not (arguments.dry_run or arguments.diff):
+        save(change, path)
     for note in (*warnings, *change.notes):
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
     if arguments.diff:
@@ -114,9 +115,6 @@ def run(arguments: Namespace) -> int:
 
 def _evidence(arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
     """Return the record, and what the user has to know about it."""
-    from carbon_lint.records.emissions_csv.record import record_from_csv
-    from carbon_lint.records.store import record_file
-
     sources = [record_file(source) for source in arguments.sources]
     records = [source for source in sources if not _is_table(source)]
     if not records:
@@ -135,8 +133,6 @@ def _evidence(arguments: Namespace, settings: Settings) -> tuple[Record, tuple[s
 
 
 def _is_table(source: str) -> bool:
-    from carbon_lint.records.emissions_csv.table import looks_like_csv
-
     head = read_file(source, "record")
     if head is None:
         raise InputError(f"{source} is not there", hint="name a record, or the emissions.csv of the run")
@@ -144,10 +140,6 @@ def _is_table(source: str) -> bool:
 
 
 def _from_record(source: str, arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
-    from carbon_lint.pipeline.card import whole_group
-    from carbon_lint.records.intensity import priced
-    from carbon_lint.records.store import load_record
-
     for flag in csv_flags.given(arguments, with_price=False):
         raise UsageError(f"{flag} applies only to an emissions.csv, not to {source}", hint=f"leave {flag} out")
     place = csv_flags.place_of(arguments)

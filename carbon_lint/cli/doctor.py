@@ -12,17 +12,21 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli.flags import add_unusual_argument
 from carbon_lint.cli.options import options_from
+from carbon_lint.config import load
 from carbon_lint.errors import ExitCode
+from carbon_lint.measurement.system import need_linux
+from carbon_lint.pipeline.limits import budget_of
+from carbon_lint.pipeline.place import choose, needs_place, open_grid
+from carbon_lint.report.doctor import as_json, as_text
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
     from carbon_lint.measurement.doctor import Diagnosis
 
 
@@ -41,14 +45,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Diagnose, print, and say by the exit status whether a run would be measured."""
-    from carbon_lint.measurement.system import need_linux
-
     need_linux()
-    from carbon_lint.config import load
     from carbon_lint.measurement.doctor import diagnose
-    from carbon_lint.pipeline.limits import budget_of
-    from carbon_lint.pipeline.place import choose, needs_place, open_grid
-    from carbon_lint.report.doctor import as_json, as_text
 
     settings, options = load(os.getcwd()), options_from(arguments)
     chosen = choose(options, settings)

@@ -12,19 +12,19 @@ The result is a range, with what it is computed from.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
 
 from carbon_lint.cli.flags import add_place_arguments
 from carbon_lint.cli.options import options_from
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
+from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu
+from carbon_lint.estimate.machine import Host, Runner, find_host, find_runner
+from carbon_lint.pipeline.place import place_of_now
+from carbon_lint.records.store import load_record
+from carbon_lint.report.estimate import estimate_json, estimate_text
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_memory_gib, parse_power_w
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.estimate.job import Device, Estimate
-    from carbon_lint.estimate.machine import Host, Runner
 
 _SUBJECTS = ("gpu", "power", "cpu", "runner", "from_record")
 _ONLY_OF_A_JOB = ("count", "hours", "host_power", "sockets", "threads", "memory", "load")
@@ -57,26 +57,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Estimate and print."""
-    from carbon_lint.report.estimate import estimate_json, estimate_text
-
     estimate = _estimate(arguments)
     sys.stdout.write(estimate_json(estimate) if arguments.format == "json" else estimate_text(estimate))
     return 0
 
 
 def _estimate(arguments: Namespace) -> Estimate:
-    from carbon_lint.config import Settings, load
-    from carbon_lint.pipeline.place import place_of_now
-
     given = _check_flags(arguments)
     options = options_from(arguments)
     # A record says where it was measured: only a flag takes it to another place.
     settings = Settings() if "from_record" in given else load()
     place = place_of_now(options, settings)
     if "from_record" in given:
-        from carbon_lint.estimate.job import estimate_record
-        from carbon_lint.records.store import load_record
-
         scale = _number(arguments, "scale")
         return estimate_record(
             load_record(arguments.from_record, allow_unusual=arguments.allow_unusual_intensity),
@@ -84,8 +76,6 @@ def _estimate(arguments: Namespace) -> Estimate:
             place=place,
             pue=options.pue,
         )
-    from carbon_lint.estimate.job import estimate_job
-    from carbon_lint.estimate.machine import find_runner
 
     hours = _number(arguments, "hours")
     if hours is None:
@@ -134,8 +124,6 @@ def _flag(name: str) -> str:
 
 
 def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None, int]:
-    from carbon_lint.estimate.job import Device, find_gpu
-
     if runner is not None:
         return (None, 1) if runner.gpu is None else (find_gpu(runner.gpu), runner.gpu_count)
     count = _whole(arguments, "count")
@@ -148,8 +136,6 @@ def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None
 
 
 def _host(arguments: Namespace, runner: Runner | None) -> Host | None:
-    from carbon_lint.estimate.machine import find_host
-
     if runner is not None:
         host = find_host(runner.cpu, memory_gib=runner.memory_gib, threads=runner.threads)
         return host.of_runner(runner.name, runner.source)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
@@ -62,6 +64,16 @@ def add_baseline_arguments(parser: _ActionsContainer) -> None:
         metavar="URL",
         help=f"for --baseline ledger:BRANCH (default ${LEDGER_VARIABLE}, else {LEDGER_FOLDER})",
     )
+
+
+def put(text: str, path: str | None) -> None:
+    """Write a report to the file that `--output` names, else to standard output. Raises OutputError."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    from carbon_lint.files import write_atomically
+
+    write_atomically(path, text.encode("utf-8", "backslashreplace"))
 
 
 def spelled(option: str, value: str) -> str:

@@ -15,24 +15,24 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
 
+from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_unusual_argument
+from carbon_lint.cli.options import options_from
+from carbon_lint.config import Settings, load
+from carbon_lint.config_file import ON_MODELLED
 from carbon_lint.errors import UsageError
+from carbon_lint.pipeline.gate import judge_run
+from carbon_lint.pipeline.plan import RunPlan, Surroundings, plan_run
+from carbon_lint.records.comparable import identity_of
+from carbon_lint.records.record import Record
+from carbon_lint.records.store import load_record
+from carbon_lint.report.run.verdict import render_json, render_text
 from carbon_lint.text import terminal
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.config import Settings
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Record
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint gate`."""
-    from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_unusual_argument
-    from carbon_lint.config_file import ON_MODELLED
-
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     add_limit_arguments(parser)
     parser.add_argument(
@@ -59,10 +59,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Judge the record, print the verdict, return 0 or 1."""
-    from carbon_lint.config import load
-    from carbon_lint.pipeline.gate import judge_run
-    from carbon_lint.report.run.verdict import render_json, render_text
-
     settings = load()
     record, plan = read(arguments, settings, without=())
     if not plan.limits.asks:
@@ -74,17 +70,12 @@ def run(arguments: Namespace) -> int:
     for exception in () if judged.excused is None else judged.excused.expired:
         sys.stderr.write(f"carbon-lint: an exception has expired: {terminal(str(exception))}\n")
     render = render_json if arguments.format == "json" else render_text
-    sys.stdout.write(render(judged.report(record), plan.limits.on_modelled))
-    return 1 if judged.is_failing else 0
+    sys.stdout.write(render(judged, plan.limits.on_modelled))
+    return 1 if judged.is_over_budget else 0
 
 
 def read(arguments: Namespace, settings: Settings, *, without: tuple[str, ...]) -> tuple[Record, RunPlan]:
     """Return the record that a verb names, and the plan by which it is judged. Raises CarbonLintError."""
-    from carbon_lint.cli.options import options_from
-    from carbon_lint.pipeline.plan import Surroundings, plan_run
-    from carbon_lint.records.comparable import identity_of
-    from carbon_lint.records.store import load_record
-
     options = options_from(arguments, without=without)
     is_allowed = options.allow_unusual_intensity or settings.allow_unusual_intensity
     record = load_record(arguments.record, allow_unusual=is_allowed)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from urllib.parse import urlsplit
 
 from carbon_lint.errors import HubError
+from carbon_lint.hub.client.endpoint import notes_on
 from carbon_lint.project import install_hint
+from carbon_lint.redact import redacted
+from carbon_lint.text import terminal
 
 NEEDED = ("huggingface_hub", "tenacity")
-_PUBLIC_HUB = "https://huggingface.co"
-_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 def need_hub(verb: str) -> None:
@@ -25,10 +25,10 @@ def need_hub(verb: str) -> None:
 
 
 def show_endpoint(endpoint: str) -> None:
-    """Print where the card goes, unless it is the public Hub; a token over http can be read on the way."""
-    if endpoint == _PUBLIC_HUB:
-        return
-    sys.stderr.write(f"carbon-lint: HF_ENDPOINT: the Hub is {endpoint}, not {_PUBLIC_HUB}\n")
-    parts = urlsplit(endpoint)
-    if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
-        sys.stderr.write(f"carbon-lint: warning: HF_ENDPOINT is {endpoint}: the token travels in clear text\n")
+    """Print where the card goes, unless it is the public Hub."""
+    sys.stderr.write("".join(f"carbon-lint: {note}\n" for note in notes_on(endpoint)))
+
+
+def show_wait(seconds: float, why: str) -> None:
+    """Print why nothing moves."""
+    sys.stderr.write(f"carbon-lint: {terminal(redacted(why))}; trying again in {seconds:.1f} s\n")

@@ -13,20 +13,22 @@ from __future__ import annotations
 
 import re
 import sys
-from difflib import unified_diff
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.hub.client.target import PUBLIC_HUB, parse_target
+from carbon_lint.places import find_place
+from carbon_lint.project import MAJOR_TAG
+from carbon_lint.records.store import load_record
+from carbon_lint.starter.changes import as_diff, changes_to, placeholder_error, write
+from carbon_lint.starter.trainings import progress_advice
 from carbon_lint.text import quoted, terminal
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
     from carbon_lint.starter.files import Choices
     from carbon_lint.starter.survey import Survey
-
-Change = tuple[str, str | None, str]  # path, text before, text after
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,28 +58,26 @@ def run(arguments: Namespace) -> int:
     _say_found(found, choices)
     for warning in without_docker(root):
         sys.stderr.write(f"carbon-lint: warning: {terminal(warning)}\n")
-    changes = _changes(root, found, choices)
+    changes = changes_to(root, found, choices)
     if not changes:
         sys.stderr.write("carbon-lint: nothing to do: workflow, hook and configuration are there\n")
         return 0
-    placeholder = _placeholder(changes)
+    placeholder = placeholder_error(changes)
     if placeholder is not None and arguments.yes:
         raise placeholder
-    sys.stdout.write("".join(_diff(change) for change in changes))
+    sys.stdout.write("".join(map(as_diff, changes)))
     sys.stdout.flush()
     if placeholder is not None:
         sys.stderr.write(f"carbon-lint: {placeholder.message}\n  {placeholder.hint}\n")
     elif arguments.yes or _is_accepted(len(changes)):
-        _write(root, changes)
+        for path in write(root, changes):
+            sys.stderr.write(f"carbon-lint: wrote {path}\n")
     else:
         sys.stderr.write("carbon-lint: nothing was written; --yes writes it\n")
     return 0
 
 
 def _choices(arguments: Namespace, found: Survey) -> Choices:
-    from carbon_lint.hub.client.target import parse_target
-    from carbon_lint.project import MAJOR_TAG
-    from carbon_lint.records.store import load_record
     from carbon_lint.starter.files import DEFAULT_ACTION, Choices
     from carbon_lint.starter.runners import DEFAULT_RUNNER, check_runner
 
@@ -90,7 +90,7 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+", action):
         raise UsageError(f"{quoted(action)} names no action", hint="write --action NAME/carbon-lint@v0, or @ and a SHA")
     location = _location(arguments.location) or (found.codecarbon.location if found.codecarbon else None)
-    model = None if arguments.to is None else parse_target(arguments.to, "https://huggingface.co")
+    model = None if arguments.to is None else parse_target(arguments.to, PUBLIC_HUB)
     return Choices(
         location=location,
         hub_repo=model,
@@ -104,93 +104,13 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
 def _location(text: str | None) -> str | None:
     """Return it as the configuration holds it. `auto` stays: it asks the runner, when the job runs there."""
     from carbon_lint.measurement.grid.location import is_auto
-    from carbon_lint.places import find_place
 
     if text is None or is_auto(text):
         return text and "auto"
     return find_place(text).code
 
 
-def _changes(root: Path, found: Survey, choices: Choices) -> list[Change]:
-    from carbon_lint.starter import files as starter
-
-    changes: list[Change] = []
-    if not _has_workflow(root):
-        path = starter.workflow_path(found, lambda name: (root / name).exists())
-        changes.append((path, None, starter.workflow(found, choices)))
-    hooks = _read(root / starter.HOOKS)
-    hooked = starter.with_hook(hooks, choices.action, found.cards)
-    if hooked is not None:
-        changes.append((starter.HOOKS, hooks, hooked))
-    before = _read(root / starter.CONFIG)
-    after = _configuration(root, before, choices)
-    if after is not None:
-        changes.append((starter.CONFIG, before, after))
-    return changes
-
-
-def _configuration(root: Path, before: str | None, choices: Choices) -> str | None:
-    """Return the configuration, new or with a first budget; `None` if there is nothing to add."""
-    from carbon_lint import config
-    from carbon_lint.starter import files as starter
-    from carbon_lint.starter.budget import proposed_line
-
-    if before is None:
-        is_elsewhere = config.find(str(root)) is not None
-        return None if is_elsewhere else starter.configuration(choices)
-    line = proposed_line(choices.emissions_g, choices.energy_kwh)
-    if line is None or line.partition(" ")[0] in _keys(before):
-        return None
-    # At the top: below a table's head the key would belong to the table.
-    return f"{line}\n{before}"
-
-
-def _keys(text: str) -> set[str]:
-    import tomllib
-
-    try:
-        return set(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"carbon-lint.toml is not TOML: {error}", hint="fix it first") from error
-
-
-def _has_workflow(root: Path) -> bool:
-    folder = root / ".github/workflows"
-    return any("carbon-lint" in (_read(path) or "") for path in sorted(folder.glob("*.y*ml")))
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}", hint="fix it, or move it away") from error
-
-
-def _diff(change: Change) -> str:
-    path, before, after = change
-    old = "/dev/null" if before is None else f"a/{path}"
-    # `git apply` and `patch -p1` both take it.
-    head = f"diff --git a/{path} b/{path}\n" + ("new file mode 100644\n" if before is None else "")
-    lines = unified_diff((before or "").splitlines(keepends=True), after.splitlines(keepends=True), old, f"b/{path}")
-    return head + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _placeholder(changes: list[Change]) -> UsageError | None:
-    """Return an error if a workflow's action has no owner: it would run what the next owner of that name publishes."""
-    from carbon_lint.project import PLACEHOLDER, REPOSITORY
-
-    if not any(f"{PLACEHOLDER}/" in after and f"{PLACEHOLDER}/" not in (before or "") for _, before, after in changes):
-        return None
-    return UsageError(
-        f"nothing was written: {REPOSITORY} stands for a repository that is not known here",
-        hint="name the owner of the carbon-lint that you use: carbon-lint init --owner NAME",
-    )
-
-
 def _say_found(found: Survey, choices: Choices) -> None:
-    from carbon_lint.starter.progress import advice
     from carbon_lint.starter.runners import is_hf_jobs
 
     none = "none; figures that are published go into the card on the Hub"
@@ -214,9 +134,9 @@ def _say_found(found: Survey, choices: Choices) -> None:
             "location: asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
         )
     sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in say))
-    told = next((one.script for one in found.trainings if one.uses_trainer and not one.tells_progress), None)
-    if told is not None:
-        sys.stderr.write(f"carbon-lint: {advice(terminal(told))}\n")
+    silent = next((one.script for one in found.trainings if one.uses_trainer and not one.tells_progress), None)
+    if silent is not None:
+        sys.stderr.write(f"carbon-lint: {progress_advice(terminal(silent))}\n")
 
 
 def _found_trainings(found: Survey, choices: Choices) -> list[str]:
@@ -251,12 +171,3 @@ def _is_accepted(count: int) -> bool:
     sys.stderr.write(f"Write {'this file' if count == 1 else f'these {count} files'}? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def _write(root: Path, changes: list[Change]) -> None:
-    from carbon_lint.files import write_atomically
-
-    for path, _, after in changes:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(root / path, after.encode())
-        sys.stderr.write(f"carbon-lint: wrote {path}\n")

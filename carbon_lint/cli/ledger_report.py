@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from carbon_lint.cli.flags import put
+from carbon_lint.config import load
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.limits import parse_window_s
+from carbon_lint.files import read_file, write_atomically
+from carbon_lint.limits import WindowBudget, parse_window_s
+from carbon_lint.pipeline.month import read_month
+from carbon_lint.records.ledger import parse_month
 from carbon_lint.records.ledger_url import ledger_url
+from carbon_lint.records.periods import Period, days_before, month_around, month_period
+from carbon_lint.report.badge import render_shields, render_svg
+from carbon_lint.report.earlier import check_replaceable
+from carbon_lint.report.ledger import month_data, month_page, month_text
+from carbon_lint.report.ledger.keys import KEYS, USUAL_KEYS
+from carbon_lint.report.ledger.month import Month
+from carbon_lint.report.ledger.month_badge import of_month
+from carbon_lint.report.ledger.month_issue import issue, notice, told_in
 from carbon_lint.units import parse_emissions_g, parse_energy_kwh
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.limits import WindowBudget
-    from carbon_lint.records.periods import Period
-    from carbon_lint.report.ledger.month import Month
 
 FORMATS = ("text", "markdown", "html", "csv", "json", "issue", "badge", "badge-json")
 
 
 def add_report_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `ledger report` but those that the other actions have too."""
-    from carbon_lint.report.ledger.keys import KEYS
-
     parser.add_argument("--format", choices=FORMATS, default="text", help="format of the output (default text)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write it to FILE")
     parser.add_argument(
@@ -51,11 +54,6 @@ def add_report_arguments(parser: ArgumentParser) -> None:
 
 def report(arguments: Namespace) -> int:
     """Render and write; return 0, whatever the budgets say."""
-    from carbon_lint.config import load
-    from carbon_lint.pipeline.month import read_month
-    from carbon_lint.report.earlier import check_replaceable
-    from carbon_lint.report.ledger.keys import USUAL_KEYS
-
     if (arguments.earlier or arguments.notice) and arguments.format != "issue":
         raise UsageError("--earlier and --notice are for --format issue", suggest=(("format", "issue"),))
     if arguments.output is not None:
@@ -75,20 +73,12 @@ def report(arguments: Namespace) -> int:
     if not found.months:
         raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
     text = _issue(month, arguments) if arguments.format == "issue" else _rendered(month, arguments.format)
-    if arguments.output is None:
-        sys.stdout.write(text)
-        return 0
-    from carbon_lint.files import write_atomically
-
-    write_atomically(arguments.output, text.encode("utf-8", "backslashreplace"))
+    put(text, arguments.output)
     return 0
 
 
 def _period(arguments: Namespace, now: datetime) -> Period:
     """Return the time that is asked for: this month if none is. Raises UsageError."""
-    from carbon_lint.records.ledger import parse_month
-    from carbon_lint.records.periods import days_before, month_around, month_period
-
     if arguments.window is not None:
         return days_before(now, parse_window_s(arguments.window))
     return month_around(now) if arguments.month is None else month_period(parse_month(arguments.month))
@@ -98,7 +88,6 @@ def _given(arguments: Namespace) -> tuple[WindowBudget, ...]:
     """Return the budget of the flags, for the window that is reported on."""
     if arguments.max_emissions is None and arguments.max_energy is None:
         return ()
-    from carbon_lint.limits import WindowBudget
 
     return (
         WindowBudget(
@@ -112,9 +101,6 @@ def _given(arguments: Namespace) -> tuple[WindowBudget, ...]:
 
 def _issue(month: Month, arguments: Namespace) -> str:
     """Return the issue's text; write the notice, if it is asked for. Raises InputError, OutputError."""
-    from carbon_lint.files import read_file, write_atomically
-    from carbon_lint.report.ledger.month_issue import issue, notice, told_in
-
     earlier = b"" if arguments.earlier is None else read_file(arguments.earlier, "earlier issue")
     if earlier is None:
         raise InputError(f"{arguments.earlier} is not there", hint="an issue that is to be made has an empty text")
@@ -126,15 +112,9 @@ def _issue(month: Month, arguments: Namespace) -> str:
 
 def _rendered(month: Month, form: str) -> str:
     if form == "html":
-        from carbon_lint.report.ledger import month_page
-
         return month_page.render(month)
     if form in {"badge", "badge-json"}:
-        from carbon_lint.report.badge import render_shields, render_svg
-        from carbon_lint.report.ledger.month_badge import of_month
-
         return (render_svg if form == "badge" else render_shields)(of_month(month))
-    from carbon_lint.report.ledger import month_data, month_text
 
     forms = {
         "text": month_text.text,

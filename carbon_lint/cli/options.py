@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
 
 from carbon_lint.errors import UsageError
 from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
-from carbon_lint.pipeline.options import FLAG, Options, naming
+from carbon_lint.pipeline.options import FLAG, Options, naming, option_of
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Callable
 
 
 def options_from(arguments: Namespace, *, without: tuple[str, ...] = ()) -> Options:
     """Return what the flags of any verb ask for, `without` those that mean something else to it. Raises UsageError."""
-    typed = {
-        name.replace("_", "-"): text
-        for name, text in vars(arguments).items()
-        if name in _PARSERS and isinstance(text, str)
-    }
+    typed: dict[str, str] = {}
     values: dict[str, Any] = {}
-    for name, (attribute, parse) in _PARSERS.items():
-        text = None if name in without else getattr(arguments, name, None)
-        if text is not None:
-            with naming(name.replace("_", "-"), typed.get(name.replace("_", "-"))):
-                values[attribute] = parse(text)
+    for field in fields(Options):
+        option = option_of(field.name)
+        name = option.replace("-", "_")
+        given = None if name in without else getattr(arguments, name, None)
+        if given is None:
+            continue
+        if isinstance(given, str):
+            typed[option] = given
+        with naming(option, typed.get(option)):
+            values[field.name] = _PARSERS[field.name](given) if field.name in _PARSERS else given
     return Options(
         spelling=FLAG,
         typed=typed,
@@ -55,44 +55,21 @@ def fraction(text: str) -> float:
     return percent / 100
 
 
-def _itself(value: Any) -> Any:
-    return value
-
-
-_PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "location": ("location", _itself),
-    "carbon_intensity": ("carbon_intensity", number),
-    "intensity_source": ("intensity_source", _itself),
-    "electricity_maps": ("electricity_maps", _itself),
-    "allow_unusual_intensity": ("allow_unusual_intensity", bool),
-    "energy_only": ("energy_only", bool),
-    "pue": ("pue", number),
-    "cpu_power": ("cpu_power_w", parse_power_w),
-    "ram_power": ("ram_power_w", parse_power_w),
-    "require": ("require", tuple),
-    "max_emissions": ("max_emissions_g", parse_emissions_g),
-    "max_energy": ("max_energy_kwh", parse_energy_kwh),
-    "max_increase": ("max_increase", lambda text: parse_max_increase(text, "--max-increase")),
-    "baseline": ("baseline", parse_source),
-    "baseline_max_age": ("baseline_max_age_s", parse_age_s),
-    "baseline_card": ("baseline_card", _itself),
-    "ledger": ("ledger", _itself),
-    "uncertainty": ("uncertainty", fraction),
-    "on_exceed": ("on_exceed", _itself),
-    "stop_when": ("stop_when", _itself),
-    "on_unmeasured": ("on_unmeasured", _itself),
-    "on_modelled": ("on_modelled", _itself),
-    "grace": ("grace_s", parse_duration_s),
-    "tick": ("tick_s", parse_duration_s),
-    "forecast": ("forecast", bool),
-    "remote_ok": ("remote_ok", bool),
-    "leave_containers": ("leave_containers", bool),
-    "expected_duration": ("expected_duration_s", parse_duration_s),
-    "record": ("record", _itself),
-    "run_group": ("run_group", _itself),
-    "budget_folder": ("budget_folder", _itself),
-    "card": ("card", _itself),
-    "training_type": ("training_type", _itself),
-    "pass_env": ("pass_env", tuple),
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "carbon_intensity": number,
+    "pue": number,
+    "cpu_power_w": parse_power_w,
+    "ram_power_w": parse_power_w,
+    "require": tuple,
+    "max_emissions_g": parse_emissions_g,
+    "max_energy_kwh": parse_energy_kwh,
+    "max_increase": lambda text: parse_max_increase(text, "--max-increase"),
+    "baseline": parse_source,
+    "baseline_max_age_s": parse_age_s,
+    "uncertainty": fraction,
+    "grace_s": parse_duration_s,
+    "tick_s": parse_duration_s,
+    "expected_duration_s": parse_duration_s,
+    "pass_env": tuple,
 }
-"""Flag (as argparse stores it) -> attribute of `Options`, and how its text is read."""
+"""Field of `Options` -> how its flag is read; a flag that is not here is taken as it is."""

@@ -1,7 +1,7 @@
 """argparse whose errors say what to do, in two lines, as all others of carbon-lint do.
 
-An option that takes one value refuses a second one: argparse would keep the last and drop the others unsaid. Of two
-limits the tighter one holds, as between a flag and the configuration.
+An option that takes one value refuses a second one: argparse would silently keep the last. Of two limits the tighter
+one holds, as between a flag and the configuration.
 """
 
 from __future__ import annotations

@@ -23,27 +23,28 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.hub_extra import need_hub, show_endpoint
+from carbon_lint.cli.hub_extra import need_hub, show_endpoint, show_wait
+from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.redact import redacted
+from carbon_lint.records.provenance import check_origin
+from carbon_lint.records.record import Record
+from carbon_lint.records.store import load_record
+from carbon_lint.report.publication import as_json, as_text
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
-
-    from carbon_lint.config import Settings
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.remote import ModelRepo
     from carbon_lint.hub.publish.card import Published
+    from carbon_lint.hub.publish.figures import Publishing
     from carbon_lint.hub.publish.losses import Loss
-    from carbon_lint.pipeline.publish import Publishing
-    from carbon_lint.records.record import Record
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -111,7 +112,7 @@ def run(arguments: Namespace) -> int:
             deadline=deadline,
             token_file=arguments.token_file,
             needs_token=not arguments.dry_run,
-            on_wait=_say_wait,
+            on_wait=show_wait,
         ) as repo,
     ):
         show_endpoint(repo.endpoint)
@@ -159,7 +160,7 @@ def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
     from carbon_lint.hub.client.http import Retries
     from carbon_lint.hub.publish.stage import stage_release
 
-    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=_say_wait))
+    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=show_wait))
     if arguments.format == "json":
         document = {"format": 1, "model": staged.repo_id, "pull_request": staged.num, "revision": staged.ref}
         sys.stdout.write(json.dumps({**document, "url": staged.url, "is_new": staged.is_new}, indent=2) + "\n")
@@ -180,13 +181,11 @@ def _stage_key(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
 
 
 def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadline: Deadline) -> int:
-    from carbon_lint.config import load
     from carbon_lint.hub.client.http import Retries
     from carbon_lint.hub.publish.card import publish_card
     from carbon_lint.hub.publish.pulls import publish_by_pull_request
     from carbon_lint.hub.publish.stage import merge_release, parse_ref
     from carbon_lint.pipeline.publish import request_of
-    from carbon_lint.report.publication import as_json, as_text
 
     notes: list[str] = []
     settings = load(".")
@@ -199,7 +198,7 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
         overwrite=arguments.force,
         title=arguments.message,
         on_loss=_say_loss,
-        retries=Retries(on_wait=_say_wait),
+        retries=Retries(on_wait=show_wait),
     )
     if arguments.merge and record is not None:
         published = merge_release(parse_ref(arguments.merge), record, request, repo, deadline)
@@ -228,12 +227,10 @@ def _lineage(published: Published, repo: ModelRepo) -> list[str]:
 
 
 def _publishing(arguments: Namespace, record: Record | None, settings: Settings, repo_id: str) -> Publishing:
-    from carbon_lint.pipeline.plan import Mode
-    from carbon_lint.pipeline.publish import Publishing
+    from carbon_lint.hub.publish.figures import Publishing
 
-    mode = Mode.PULL_REQUEST if arguments.create_pr else Mode.COMMIT
     return Publishing(
-        mode=Mode.DRY_RUN if arguments.dry_run else mode,
+        is_dry=arguments.dry_run,
         card=None if arguments.card is None else _read(arguments.card),
         card_name=arguments.card or "",
         whole_card=arguments.whole_card,
@@ -255,17 +252,10 @@ def _read(path: str) -> bytes:
 
 
 def _record(arguments: Namespace) -> Record:
-    from carbon_lint.records.provenance import check_origin
-    from carbon_lint.records.store import load_record
-
     record = load_record(arguments.record)
     if not arguments.allow_foreign:
         check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
     return record
-
-
-def _say_wait(seconds: float, why: str) -> None:
-    sys.stderr.write(f"carbon-lint: {terminal(redacted(why))}; trying again in {seconds:.1f} s\n")
 
 
 def _say_loss(lost: Loss) -> None:

@@ -13,16 +13,19 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.measurement.recover import free_path, recover
+from carbon_lint.records.folder import records_in
+from carbon_lint.records.journal import unfinished_in
+from carbon_lint.records.merge.merge import run_ids_of
+from carbon_lint.records.store import write_record
+from carbon_lint.report.run.phrases import emissions, energy
+from carbon_lint.report.run.run_report import RunReport
+from carbon_lint.report.run.text import render
 from carbon_lint.text import terminal
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from pathlib import Path
-
-    from carbon_lint.records.record import Record
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -43,11 +46,6 @@ def run(arguments: Namespace) -> int:
 
 
 def _one(arguments: Namespace) -> int:
-    from carbon_lint.measurement.recover import recover
-    from carbon_lint.records.store import write_record
-    from carbon_lint.report.run.run_report import RunReport
-    from carbon_lint.report.run.text import render
-
     record = recover(arguments.journal)
     path = arguments.output or str(free_path(arguments.journal, record))
     if os.path.exists(path) and not arguments.force:
@@ -60,15 +58,6 @@ def _one(arguments: Namespace) -> int:
 
 def _folder(folder: str) -> int:
     """Recover what can be recovered; return 2 if a journal could not be read."""
-    from pathlib import Path
-
-    from carbon_lint.measurement.recover import recover
-    from carbon_lint.records.folder import records_in
-    from carbon_lint.records.journal import unfinished_in
-    from carbon_lint.records.merge.merge import run_ids_of
-    from carbon_lint.records.store import write_record
-    from carbon_lint.report.run.phrases import emissions, energy
-
     failed = False
     journals = unfinished_in(Path(folder), run_ids_of(records_in(folder)))
     for journal in journals:
@@ -89,17 +78,3 @@ def _folder(folder: str) -> int:
     if not journals:
         sys.stdout.write(f"carbon-lint: every journal in {terminal(folder)} has its record\n")
     return 2 if failed else 0
-
-
-def free_path(journal: str | os.PathLike[str], record: Record) -> Path:
-    """`r.json` for `r.jsonl`, or `r.RUN-ID.json` if another run has that name."""
-    from carbon_lint.records.folder import aside_path
-    from carbon_lint.records.journal import record_path
-    from carbon_lint.records.store import read_record
-
-    path = record_path(journal)
-    try:
-        is_free = not os.path.exists(path) or read_record(path).run_id == record.run_id
-    except InputError:
-        is_free = False
-    return path if is_free else aside_path(path, record.run_id)

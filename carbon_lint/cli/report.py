@@ -24,29 +24,39 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 
-from carbon_lint.errors import InputError
+from carbon_lint.cli.flags import add_baseline_arguments, put
+from carbon_lint.cli.gate import read
+from carbon_lint.config import load
+from carbon_lint.errors import InputError, MeasurementError
+from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.lint.engine import LintRequest
+from carbon_lint.lint.paths import lint_paths
+from carbon_lint.measurement.course import Course, read_course
+from carbon_lint.pipeline.gate import judge_run
+from carbon_lint.pipeline.limits import Limits
+from carbon_lint.records.journal import journal_path
+from carbon_lint.records.record import Record
+from carbon_lint.records.store import load_record
+from carbon_lint.report.badge import render_shields, render_svg
+from carbon_lint.report.earlier import check_replaceable
+from carbon_lint.report.run import comment, page, summary
+from carbon_lint.report.run import text as run_text
+from carbon_lint.report.run.badge import of_run
+from carbon_lint.report.run.curve import sparkline
+from carbon_lint.report.run.forms.subject import ACTIVITIES, Subject
+from carbon_lint.report.run.forms.table import FORMS, render, terms_of
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import terminal
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.measurement.course import Course
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
-
+from carbon_lint.trackers import trackio
 
 _FORMATS = ("text", "markdown", "comment", "html", "badge", "badge-json")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint report`."""
-    from carbon_lint.cli.flags import add_baseline_arguments
-    from carbon_lint.report.run.forms.subject import ACTIVITIES
-    from carbon_lint.report.run.forms.table import FORMS
-
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
     parser.add_argument(
         "--format",
@@ -82,10 +92,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Render and write; return 0."""
-    from carbon_lint.records.store import load_record
-    from carbon_lint.report.earlier import check_replaceable
-    from carbon_lint.report.run.forms.table import FORMS
-
     if arguments.to is not None:
         return _track(arguments, load_record(arguments.record))
     if arguments.output is not None:
@@ -96,58 +102,33 @@ def run(arguments: Namespace) -> int:
     if arguments.journal is not None:
         _course(arguments, record)  # a journal of another run is an error in formats without a chart, too
     text = _form(arguments, record) if report is None else _render(arguments, report)
-    if arguments.output is None:
-        sys.stdout.write(text)
-        return 0
-    from carbon_lint.files import write_atomically
-
-    write_atomically(arguments.output, text.encode("utf-8", "backslashreplace"))
+    put(text, arguments.output)
     return 0
 
 
 def _judged(arguments: Namespace) -> RunReport:
     """Return the record with what the gate says of it, by the limits of flags and configuration, if it can judge."""
-    from dataclasses import replace
-
-    from carbon_lint.cli.gate import read
-    from carbon_lint.config import load
-    from carbon_lint.errors import MeasurementError
-    from carbon_lint.pipeline.gate import judge_run
-    from carbon_lint.pipeline.limits import Limits
-
     record, plan = read(arguments, load(), without=("card",))
     try:
-        return judge_run(record, plan).report(record)
+        return judge_run(record, plan)
     except MeasurementError as error:
         sys.stderr.write(f"carbon-lint: not judged: {terminal(error.message)}\n")
         unlimited = Limits(max_age_s=plan.limits.max_age_s, today=plan.limits.today)
-        return judge_run(record, replace(plan, limits=unlimited)).report(record)
+        return judge_run(record, replace(plan, limits=unlimited))
 
 
 def _render(arguments: Namespace, report: RunReport) -> str:
-    from dataclasses import replace
-
     if arguments.format == "text":
-        from carbon_lint.report.run import text as run_text
-
         is_terminal = arguments.output is None and sys.stdout.isatty()
         power = _sparkline(arguments, report) if is_terminal else None
         return run_text.render(report, colour=is_terminal and "NO_COLOR" not in os.environ, power=power)
     if arguments.format in {"badge", "badge-json"}:
-        from carbon_lint.report.badge import render_shields, render_svg
-        from carbon_lint.report.run.badge import of_run
-
         return (render_svg if arguments.format == "badge" else render_shields)(of_run(report))
     report = replace(report, lint=_findings(arguments))
     if arguments.format == "comment":
-        from carbon_lint.report.run import comment
-
         return comment.render(report, key=arguments.key)
     if arguments.format == "html":
-        from carbon_lint.report.run import page
-
         return page.render(report, None if report.record is None else _course(arguments, report.record))
-    from carbon_lint.report.run import summary
 
     readings = () if report.record is None else _course(arguments, report.record).readings
     return summary.render(replace(report, readings=readings))
@@ -155,8 +136,6 @@ def _render(arguments: Namespace, report: RunReport) -> str:
 
 def _track(arguments: Namespace, record: Record) -> int:
     """Write the run into a tracker; return 0."""
-    from carbon_lint.trackers import trackio
-
     where = record.provenance
     named = where.model if where.model is not None and not where.model.endswith(".md") else where.repository
     project = arguments.tracker_project or (named or "carbon-lint").rpartition("/")[2]
@@ -175,15 +154,11 @@ def _sparkline(arguments: Namespace, report: RunReport) -> str | None:
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     if encoding != "utf8" or os.environ.get("TERM") == "dumb" or report.record is None:
         return None
-    from carbon_lint.report.run import sparkline
 
-    return sparkline.power(_course(arguments, report.record).readings)
+    return sparkline(_course(arguments, report.record).readings)
 
 
 def _form(arguments: Namespace, record: Record) -> str:
-    from carbon_lint.report.run.forms.subject import Subject
-    from carbon_lint.report.run.forms.table import render, terms_of
-
     subject = Subject(model=arguments.model, activity=arguments.activity, terms=terms_of(arguments.term))
     return render(arguments.format, record, subject)
 
@@ -191,8 +166,6 @@ def _form(arguments: Namespace, record: Record) -> str:
 def _findings(arguments: Namespace) -> LintReport | None:
     if not arguments.card:
         return None
-    from carbon_lint.lint.engine import LintRequest
-    from carbon_lint.lint.paths import lint_paths
 
     report, _ = lint_paths(LintRequest(tuple(arguments.card)))
     return report
@@ -200,9 +173,6 @@ def _findings(arguments: Namespace) -> LintReport | None:
 
 def _course(arguments: Namespace, record: Record) -> Course:
     """Return the run over time. Raises InputError if `--journal` names the journal of another run."""
-    from carbon_lint.measurement.course import Course, read_course
-    from carbon_lint.records.journal import journal_path
-
     path = arguments.journal or str(journal_path(arguments.record))
     course = read_course(path)
     if course.run_id == record.run_id:

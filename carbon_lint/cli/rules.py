@@ -10,16 +10,15 @@ Name a rule by its code or by its name.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from difflib import get_close_matches
+from shutil import get_terminal_size
 
 from carbon_lint.errors import UsageError
+from carbon_lint.lint.rule import Rule, load_all
+from carbon_lint.report.rule_page import find, terminal_page, terminal_table
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
-
-    from carbon_lint.lint.rule import Rule
 
 _MAX_WIDTH = 110
 
@@ -31,11 +30,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Print the table or the pages; return 0."""
-    from shutil import get_terminal_size
-
-    from carbon_lint.lint.rule import load_all
-    from carbon_lint.report.rule_page import terminal_page, terminal_table
-
     rules = load_all()
     width = min(get_terminal_size().columns, _MAX_WIDTH)
     if not arguments.rules:
@@ -47,12 +41,9 @@ def run(arguments: Namespace) -> int:
 
 
 def _find(rules: Sequence[Rule], name: str) -> Rule:
-    from carbon_lint.report.rule_page import find
-
     rule = find(rules, name)
     if rule is not None:
         return rule
-    from difflib import get_close_matches
 
     known = [rule.code for rule in rules] + [rule.name for rule in rules]
     near = get_close_matches(name.upper(), known, n=1) or get_close_matches(name.lower(), known, n=1)

@@ -14,24 +14,33 @@ limit, 125 if it could not be measured, 126 or 127 if it cannot be started.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli import run_options
-from carbon_lint.text import terminal
+from carbon_lint.cli.hub_extra import need_hub, show_endpoint
+from carbon_lint.config import load
+from carbon_lint.errors import HubError, OutputError, UsageError
+from carbon_lint.gate.verdict import Budget
+from carbon_lint.measurement.job.environment import describe_program, describe_withheld, job_environ, own_venv
+from carbon_lint.measurement.meter import Meter
+from carbon_lint.measurement.recover import recover_earlier
+from carbon_lint.measurement.request import RunRequest
+from carbon_lint.measurement.system import need_linux
+from carbon_lint.pipeline.plan import RunPlan, check_outputs
+from carbon_lint.records.record import Record, exit_code
+from carbon_lint.records.store import render_record
+from carbon_lint.report.run.progress import LiveLine, LogLines, Show
+from carbon_lint.report.run.run_report import RunReport
+from carbon_lint.report.run.text import render
+from carbon_lint.text import json_literals, terminal
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.errors import OutputError
     from carbon_lint.hub.pushes.watch import Watch
-    from carbon_lint.measurement.meter import Meter
-    from carbon_lint.measurement.request import RunRequest
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.progress import Show
-    from carbon_lint.report.run.run_report import RunReport
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -41,23 +50,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Tell the pipeline's story of one job. Returns the exit status."""
-    from carbon_lint.measurement.system import need_linux
-
     need_linux()
-    from carbon_lint.config import load
     from carbon_lint.measurement.job.ranks import become, describe_idle, is_measuring
     from carbon_lint.measurement.run import RecordNotWrittenError
     from carbon_lint.pipeline.plan import meter_of
     from carbon_lint.pipeline.story import Story
-    from carbon_lint.report.run.run_report import RunReport
 
     _fill_standard_streams()
     provenance = run_options.provenance_from(arguments)
     plan = run_options.plan_from(arguments, load(), provenance)
     request = run_options.request_from(arguments, plan, provenance)
     if plan.record_path is not None and run_options.describe_group(plan) is not None:
-        from carbon_lint.cli.attempts import recover_earlier
-
         for line in recover_earlier(plan.record_path, request.provenance):
             _say(line)
     # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
@@ -80,10 +83,6 @@ def _own_plan(plan: RunPlan) -> RunPlan:
     """Return the plan of one node: limits of the whole job give no verdict on the record of a node."""
     if plan.options.budget_folder is None:
         return plan
-    from dataclasses import replace
-
-    from carbon_lint.gate.verdict import Budget
-
     _say(
         "limits of the whole job: join the nodes' records by `carbon-lint merge`, and judge them by `carbon-lint gate`"
     )
@@ -111,8 +110,6 @@ class _Terminal:
         return ()
 
     def show(self, report: RunReport) -> None:
-        from carbon_lint.report.run.text import render
-
         _write(render(report, colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
         if self._request.record_path is not None:
             _say(f"the record is in {self._request.record_path}")
@@ -140,9 +137,6 @@ class _Terminal:
 
 def _check(plan: RunPlan, request: RunRequest) -> None:
     """Find out before the job what could not be done during it or after it. Raises CarbonLintError."""
-    from carbon_lint.measurement.job.environment import describe_program, own_venv
-    from carbon_lint.pipeline.plan import check_outputs
-
     if check_outputs(plan):
         _say(f"{plan.card} is not there, so a new card will be made")
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
@@ -163,9 +157,6 @@ def _watch(target: str | None) -> Watch | None:
     """Return the model that the job may push to, if one is named. It is asked when the job is about to start."""
     if target is None:
         return None
-    from carbon_lint.cli.hub_extra import need_hub, show_endpoint
-    from carbon_lint.errors import HubError, UsageError
-
     try:
         need_hub("run --pushes-to")
     except HubError as error:
@@ -189,22 +180,16 @@ def _fill_standard_streams() -> None:
 
 
 def _say_withheld(request: RunRequest) -> None:
-    from carbon_lint.measurement.job.environment import describe_withheld
-
     _, names = _job_environ(request)
     if names:
         _say(f"not handed to the job: {describe_withheld(names)} (--pass-env NAME hands one on)")
 
 
 def _job_environ(request: RunRequest) -> tuple[dict[str, str], tuple[str, ...]]:
-    from carbon_lint.measurement.job.environment import job_environ
-
     return job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
 
 
 def _show() -> Show:
-    from carbon_lint.report.run.progress import LiveLine, LogLines
-
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         return LiveLine(_write, _terminal_size, is_dim="NO_COLOR" not in os.environ)
     return LogLines(_write)
@@ -228,12 +213,6 @@ def _is_in_front(descriptor: int) -> bool:
 
 def _print_record(record: Record, error: OutputError) -> int:
     """Print the record that could not be written: on stderr it is not lost."""
-    import json
-
-    from carbon_lint.records.record import exit_code
-    from carbon_lint.records.store import render_record
-    from carbon_lint.text import json_literals
-
     _say(f"{error.message}; the record follows, save it to a file")
     encoded = json.dumps(json.loads(render_record(record)), indent=2)
     _write(json_literals(encoded) + "\n")

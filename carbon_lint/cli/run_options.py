@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import REMAINDER
+from argparse import REMAINDER, ArgumentParser, Namespace
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_place_arguments
 from carbon_lint.cli.options import options_from
+from carbon_lint.config import DEFAULT, Settings
 from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
-from carbon_lint.pipeline.options import check_tick, record_path_of
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from carbon_lint.config import Settings
-    from carbon_lint.gate.verdict import Budget
-    from carbon_lint.measurement.request import RunRequest
-    from carbon_lint.pipeline.options import Options
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Provenance
+from carbon_lint.gate.verdict import Budget
+from carbon_lint.measurement.job.environment import own_venv
+from carbon_lint.measurement.request import RunRequest
+from carbon_lint.pipeline.limits import budget_of
+from carbon_lint.pipeline.options import Options, check_tick, record_path_of
+from carbon_lint.pipeline.plan import RunPlan, Surroundings, plan_run, request_of
+from carbon_lint.records.comparable import identity_before
+from carbon_lint.records.provenance import provenance_of
+from carbon_lint.records.record import Provenance
+from carbon_lint.records.schedulers import default_group, node_count
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -120,10 +119,6 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
 
 def plan_from(arguments: Namespace, settings: Settings, provenance: Provenance) -> RunPlan:
     """Return the plan that the flags and the configuration ask for. Raises CarbonLintError."""
-    from carbon_lint.pipeline.limits import budget_of
-    from carbon_lint.pipeline.plan import Surroundings, plan_run
-    from carbon_lint.records.comparable import identity_before
-
     if arguments.run_group is not None and arguments.record is None:
         raise UsageError(
             "--run-group needs --record: the group's total is computed from saved records",
@@ -150,8 +145,6 @@ def _default_group(provenance: Provenance, record_path: str | None, card: str | 
 
     A card that one of many tasks or nodes writes states its own figures: the sum is not there before all have ended.
     """
-    from carbon_lint.records.schedulers import default_group, node_count
-
     is_one_of_many = provenance.job_index is not None or (node_count(os.environ) or 1) > 1
     if record_path is None or not record_path.endswith(".json") or (card is not None and is_one_of_many):
         return None
@@ -160,8 +153,6 @@ def _default_group(provenance: Provenance, record_path: str | None, card: str | 
 
 def describe_group(plan: RunPlan) -> str | None:
     """Return a line on the run group if the scheduler's job gave it; `None` if somebody named it, or there is none."""
-    from carbon_lint.config import DEFAULT
-
     if plan.run_group is None or plan.sources["run-group"] != DEFAULT:
         return None
     return (
@@ -172,10 +163,8 @@ def describe_group(plan: RunPlan) -> str | None:
 
 def request_from(arguments: Namespace, plan: RunPlan, provenance: Provenance) -> RunRequest:
     """Return the request of the job. Raises UsageError if there is no command."""
-    from carbon_lint.measurement.job.environment import own_venv
     from carbon_lint.measurement.job.job import inherited_descriptors
     from carbon_lint.measurement.job.ranks import stray_rank, whole_node
-    from carbon_lint.pipeline.plan import request_of
 
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command:
@@ -206,6 +195,4 @@ def _check_together(options: Options, budget: Budget) -> None:
 
 def provenance_from(arguments: Namespace) -> Provenance:
     """Return where the run takes place. Asks git, unless a CI states it."""
-    from carbon_lint.records.provenance import provenance_of
-
     return replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or arguments.card)

@@ -18,16 +18,22 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.hub_extra import need_hub, show_endpoint
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.files import read_file
+from carbon_lint.records.journal import existing, journal_path
+from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
+from carbon_lint.records.store import record_file
+from carbon_lint.report.verification import render_json, render_text
 from carbon_lint.text import quoted
+from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
     from carbon_lint.verification.verify import Evidence
 
 
@@ -57,7 +63,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Check the figure, print what is known of it, return 0 or 1."""
-    from carbon_lint.report.verification import render_json, render_text
     from carbon_lint.verification.verify import verify
 
     with ExitStack() as stack:
@@ -78,9 +83,6 @@ def _is_on_hub(card: str) -> bool:
 
 
 def _from_files(arguments: Namespace) -> Evidence:
-    from carbon_lint.records.journal import existing, journal_path
-    from carbon_lint.records.predicate import BUNDLE, RECORD
-    from carbon_lint.records.store import record_file
     from carbon_lint.verification.verify import Evidence
 
     card = _read(arguments.card, "card")
@@ -111,8 +113,6 @@ def _from_files(arguments: Namespace) -> Evidence:
 
 
 def _read(path: str, what: str) -> bytes:
-    from carbon_lint.files import read_file
-
     data = read_file(path, what)
     if data is None:
         raise InputError(f"cannot read {quoted(path)}: it is not there", hint=f"check the path of the {what}")
@@ -120,8 +120,6 @@ def _read(path: str, what: str) -> bytes:
 
 
 def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
-    from carbon_lint.cli.hub_extra import need_hub, show_endpoint
-
     for name in ("record", "journal", "bundle"):
         if getattr(arguments, name) is not None:
             raise UsageError(
@@ -132,8 +130,6 @@ def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
     from carbon_lint.hub.client.endpoint import endpoint_of
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.evidence import read_published
-    from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
-    from carbon_lint.units import parse_duration_s
     from carbon_lint.verification.verify import Evidence
 
     show_endpoint(endpoint_of(os.environ))

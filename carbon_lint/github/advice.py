@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
+from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.measurement.gpu.host_amd import host_amd_gpus
 from carbon_lint.measurement.gpu.host_nvidia import host_gpus
 from carbon_lint.project import MAJOR_TAG, REPOSITORY
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.github.inputs import ActionInputs
 
 ROOT = Path("/")
 _NVIDIA_CONTAINER = {"image": "pytorch/pytorch:latest", "options": "--gpus all"}

@@ -10,14 +10,12 @@ import os
 import subprocess
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from carbon_lint.github.checkout import best_match, find_checkout
 from carbon_lint.github.ownership import our_git_environ
+from carbon_lint.github.results import Step
 from carbon_lint.records.provenance import repository_of_url
-
-if TYPE_CHECKING:
-    from carbon_lint.github.results import Step
 
 GIT_TIMEOUT_S = 30
 _LINK, _SUBMODULE = "120000", "160000"

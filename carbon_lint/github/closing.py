@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit
 from carbon_lint.github import ownership
 from carbon_lint.github.commands import append_entries, file_command, write_summary
 from carbon_lint.github.publishing import publish_mode
 from carbon_lint.github.record import provenance_of
-from carbon_lint.github.results import outputs
+from carbon_lint.github.results import Step, outputs
 from carbon_lint.report.run import comment as comments
 from carbon_lint.report.run import sections, summary
 from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
-
-if TYPE_CHECKING:
-    from carbon_lint.github.results import Step
-    from carbon_lint.report.run.run_report import RunReport
 
 OWNERSHIP_S = 20.0
 OWNERSHIP_CANCELLED_S = 0.5  # of the seven seconds that the runner leaves

@@ -9,17 +9,14 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from carbon_lint import redact
 from carbon_lint.errors import OutputError
 from carbon_lint.report.run.leftovers import closed
 from carbon_lint.text import command_data, command_property, terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 # The runner shows ten annotations a level and step, and cuts a message at 4096 characters
 # (actions/runner, ExecutionContext.cs: _maxIssueCount, _maxIssueMessageLength).

@@ -8,25 +8,20 @@ holds once it is merged.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint import config
+from carbon_lint.config import Change, Settings
 from carbon_lint.errors import ConfigError
-from carbon_lint.github.base import BaseUnknownError, is_ours, open_base, read_at
+from carbon_lint.github.base import BaseUnknownError, MergeBase, is_ours, open_base, read_at
 from carbon_lint.github.checkout import find_checkout, start_folder
 from carbon_lint.github.paths import inside
+from carbon_lint.github.results import Step
 from carbon_lint.pipeline.limits import budget_of
+from carbon_lint.pipeline.options import Options
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from carbon_lint.config import Change, Settings
-    from carbon_lint.github.base import MergeBase
-    from carbon_lint.github.results import Step
-    from carbon_lint.pipeline.options import Options
 
 _FETCH_HINT = "give `actions/checkout` the line `fetch-depth: 0`"
 _API_HINT = ", or this step `github-token: ${{ github.token }}` and the job `permissions: contents: read`"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.github.inputs import ALL_INPUTS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _PULL_REQUEST_EVENTS = frozenset(
     {"pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment"}
@@ -30,7 +28,6 @@ class Context:
     api_url: str
     repository: str | None
     ref: str | None
-    base_ref: str | None
     event_name: str | None
     event: Mapping[str, Any]
     event_problem: str | None
@@ -53,7 +50,6 @@ class Context:
             api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
             repository=environ.get("GITHUB_REPOSITORY") or None,
             ref=environ.get("GITHUB_REF") or None,
-            base_ref=environ.get("GITHUB_BASE_REF") or None,
             event_name=environ.get("GITHUB_EVENT_NAME") or None,
             event=event,
             event_problem=event_problem,

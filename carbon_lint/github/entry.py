@@ -6,9 +6,10 @@ import os
 import platform
 import signal
 import traceback
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import FrameType
 
 from carbon_lint import __version__, debug
 from carbon_lint.errors import (
@@ -27,12 +28,8 @@ from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, unknown_inputs
 from carbon_lint.github.measuring import SetupFailedError
 from carbon_lint.github.results import Step
-from carbon_lint.github.wording import told, users_paths
+from carbon_lint.github.wording import users_paths, worded
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from types import FrameType
 
 CANCELLING = (signal.SIGINT, signal.SIGTERM)
 
@@ -77,7 +74,7 @@ def main(environ: Mapping[str, str]) -> int:
             result.failed_at = {"file": file, "line": str(error.line), "col": str(error.column)}
         elif isinstance(error, ConfigError) and error.path is not None and error.line is not None:
             result.failed_at = {"file": users_paths(context, error.path), "line": str(error.line)}
-        result.fails_with(exit_code_of(error, "step"), told(error))
+        result.fails_with(exit_code_of(error, "step"), worded(error))
     except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text
         _report_bug(error, step)
     _close(step)

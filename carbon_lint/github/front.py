@@ -9,35 +9,32 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.errors import ExitCode, NoCardsError, SecondCardError, UsageError
 from carbon_lint.github import advice, measuring, paths
-from carbon_lint.github.jobfiles import private_files
+from carbon_lint.github.configuration import Configuration
+from carbon_lint.github.jobfiles import VARIABLES, JobFiles, private_files
 from carbon_lint.github.publishing import publish_card
 from carbon_lint.github.record import DEFAULT_RECORD, provenance_of, write_predicate
+from carbon_lint.github.results import Step
 from carbon_lint.github.wording import users_paths
+from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
 from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
+from carbon_lint.measurement.meter import Meter, Reading
+from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import RecordNotWrittenError, measure
-from carbon_lint.pipeline.plan import check_outputs, meter_of, request_of
+from carbon_lint.pipeline.plan import RunPlan, check_outputs, meter_of, request_of
 from carbon_lint.records.journal import compressed_path, journal_path
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, Record
 from carbon_lint.records.store import render_record
 from carbon_lint.report.findings.outputs import write_outputs
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.run import text as run_text
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
-    from carbon_lint.github.configuration import Configuration
-    from carbon_lint.github.jobfiles import JobFiles
-    from carbon_lint.github.results import Step
     from carbon_lint.hub.pushes.watch import Watch
-    from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.request import RunRequest
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
 
 CANCEL_GRACE_S = 5.0
 """Of the 7.5 s between the runner's SIGINT and SIGTERM; card, outputs and summary take the better part of one more."""
@@ -61,12 +58,13 @@ class StepFront:
         self._plan = plan
         self._configuration = configuration
         self._record = record
-        self._heard = measuring.Heard()
+        self._words = measuring.JobWords()
 
     def measure(self) -> Record | None:
         """See FrontEnd."""
         command, path = self._step.inputs.command, self._plan.record_path
-        self._say_baseline()
+        if isinstance(self._plan.baseline, str):
+            self._step.console.notice(f"nothing to compare with: {self._plan.baseline}")
         if command is not None:
             self._record = self._measured(command)
             if path is not None:
@@ -82,10 +80,10 @@ class StepFront:
         """See FrontEnd."""
         if record.outcome is Outcome.FAILED:
             why = ""
-            if self._heard.lacks_token and "HF_TOKEN" not in self._step.inputs.pass_env:
+            if self._words.lacks_token and "HF_TOKEN" not in self._step.inputs.pass_env:
                 why = _NEEDS_ITS_OWN
             elif status == ExitCode.COMMAND_NOT_FOUND:
-                why = f"\n{advice.not_found(self._heard.missing)}"
+                why = f"\n{advice.not_found(self._words.missing)}"
             return (f"`command` failed with exit status {status}; its output is in the log{why}",)
         if record.outcome is Outcome.INTERRUPTED:
             return ("the run was cancelled; what it had emitted until then is in the record",)
@@ -159,10 +157,6 @@ class StepFront:
         self._step.console.notice(f"not published: {reason}")
         return Publication(why_not=reason)
 
-    def _say_baseline(self) -> None:
-        if isinstance(self._plan.baseline, str):
-            self._step.console.notice(f"nothing to compare with: {self._plan.baseline}")
-
     def _measured(self, command: str) -> Record:
         """Run `setup` and `command` among files of their own. Raises CarbonLintError."""
         step, plan = self._step, self._plan
@@ -207,7 +201,7 @@ class StepFront:
     def _prepared(self, command: str, base: dict[str, str], files: JobFiles) -> RunRequest:
         """Run `setup`, and make the request from what it left."""
         inputs, hard_budget = self._step.inputs, self._plan.limits.hard_budget
-        pass_env = measuring.passed_names(inputs)
+        pass_env = (*inputs.pass_env, *VARIABLES)
         if inputs.setup is not None:
             quiet = {} if self._step.context.in_job else measuring.QUIET_PIP
             measuring.run_setup(inputs.setup, {**quiet, **base}, pass_env, self._step.console)
@@ -248,7 +242,7 @@ class StepFront:
 
     def _run(self, request: RunRequest, meter: Meter) -> Record:
         try:
-            record, self._heard = measuring.measured(
+            record, self._words = measuring.measured(
                 lambda metered, show, printed: measure(request, metered, show, printed),
                 meter,
                 self.readings,

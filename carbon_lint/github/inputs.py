@@ -9,20 +9,18 @@ import contextlib
 import json
 import math
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.config_file import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
 from carbon_lint.github.interface import INPUTS
-from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
+from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
 from carbon_lint.places import ACCEPT_UNUSUAL, unusual_intensity
 from carbon_lint.text import quoted
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, parse_duration_s, parse_emissions_g, parse_energy_kwh
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 ALL_INPUTS = "CARBON_LINT_INPUTS"
 """The composite action hands its inputs over as one JSON object; GitHub gives it no `INPUT_*`."""
@@ -34,17 +32,8 @@ MAX_VALUE_CHARACTERS = 8192
 _CLOSE = 0.8  # difflib's ratio from which an unknown input is a misspelling and not somebody else's variable
 _RUNNERS_OWN = {"args", "entrypoint"}
 _MEASURING = {
-    *(
-        "setup",
-        "working-directory",
-        "location",
-        "carbon-intensity",
-        "electricity-maps",
-        "on-exceed",
-        "stop-when",
-        "grace",
-    ),
-    *("expected-duration", "require", "pass-env"),
+    *("setup", "working-directory", "location", "carbon-intensity", "electricity-maps", "on-exceed", "stop-when"),
+    *("grace", "expected-duration", "require", "pass-env"),
 }
 
 
@@ -64,14 +53,8 @@ def _script(value: str) -> str:
     return value
 
 
-def _checked_by(parse: Callable[[str], Any]) -> Callable[[str], str]:
-    """Text that `parse` accepts. It is parsed again by its user, as the configuration may state it too."""
-
-    def check(value: str) -> str:
-        parse(_text(value))
-        return value
-
-    return check
+def _increase(value: str) -> MaxIncrease:
+    return parse_max_increase(_text(value), "input max-increase")
 
 
 def _token(value: str) -> str:
@@ -150,14 +133,14 @@ class ActionInputs:
     setup: str | None = _input("setup", _script)
     working_directory: str | None = _input("working-directory", _text)
     location: str | None = _input("location", _text)
-    carbon_intensity_g_per_kwh: float | None = _input("carbon-intensity", _intensity_g_per_kwh)
+    carbon_intensity: float | None = _input("carbon-intensity", _intensity_g_per_kwh)
     allow_unusual_intensity: bool = _input("allow-unusual-intensity", _boolean, default=False)
     electricity_maps: str | None = _input("electricity-maps", _text)
     electricity_maps_token: str | None = _input("electricity-maps-token", _token, secret=True)
     max_emissions_g: float | None = _input("max-emissions", parse_emissions_g)
     max_energy_kwh: float | None = _input("max-energy", parse_energy_kwh)
-    baseline: str | None = _input("baseline", _checked_by(parse_source))
-    max_increase: str | None = _input("max-increase", _checked_by(parse_max_increase))
+    baseline: Source | None = _input("baseline", lambda value: parse_source(_text(value)))  # noqa: RUF009  a field
+    max_increase: MaxIncrease | None = _input("max-increase", _increase)  # noqa: RUF009  a field
     on_exceed: str | None = _input("on-exceed", _choice(*ON_EXCEED))
     stop_when: str | None = _input("stop-when", _choice("likely", "certain"))
     on_modelled: str | None = _input("on-modelled", _choice(*ON_MODELLED))
@@ -231,7 +214,7 @@ class ActionInputs:
             )
         places = {
             "location": self.location,
-            "carbon-intensity": self.carbon_intensity_g_per_kwh,
+            "carbon-intensity": self.carbon_intensity,
             "electricity-maps": self.electricity_maps,
         }
         given = [f"'{name}'" for name, value in places.items() if value is not None]
@@ -254,7 +237,7 @@ class ActionInputs:
             )
         if self.max_increase and not self.baseline:
             raise UsageError("input 'max-increase' is given without 'baseline'", hint="add `baseline: card`")
-        unusual = unusual_intensity(self.carbon_intensity_g_per_kwh or LEAST_GRID_G_PER_KWH)
+        unusual = unusual_intensity(self.carbon_intensity or LEAST_GRID_G_PER_KWH)
         if unusual is not None and not self.allow_unusual_intensity:
             raise UsageError(unusual[0], hint=unusual[1], option="carbon-intensity", suggest=ACCEPT_UNUSUAL)
         if self.command is None and self.record is None:

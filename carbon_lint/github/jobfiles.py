@@ -10,19 +10,15 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.github.commands import append, file_command, read_entries, readable, rewrite
+from carbon_lint.github.context import Context
 from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from carbon_lint.github.context import Context
 
 VARIABLES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
 _STEERING = re.compile(

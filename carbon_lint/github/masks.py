@@ -6,13 +6,10 @@ The runner replaces a mask wherever it occurs, in our lines too: `0`, `true` or 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from importlib.resources.abc import Traversable
+from importlib.resources.abc import Traversable
 
 MIN_CHARACTERS = 8
 """A shorter text is hardly a secret, and is part of innocent words and figures."""

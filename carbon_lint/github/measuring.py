@@ -7,38 +7,33 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, cast
 
 from carbon_lint.errors import CarbonLintError, ExitCode
 from carbon_lint.github import advice
+from carbon_lint.github.commands import Console
+from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import OUR_VARIABLES
-from carbon_lint.github.jobfiles import VARIABLES
+from carbon_lint.github.jobfiles import JobFiles
 from carbon_lint.github.ownership import git_environ
-from carbon_lint.github.pump import LISTEN_BYTES, JobOutput
+from carbon_lint.github.pump import JobOutput
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job.environment import job_environ, private_prefix
+from carbon_lint.measurement.meter import Meter, Reading
+from carbon_lint.measurement.progress import RunProgress
+from carbon_lint.records.record import Record
 from carbon_lint.report.run.progress import LogLines
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from carbon_lint.github.commands import Console
-    from carbon_lint.github.context import Context
-    from carbon_lint.github.inputs import ActionInputs
-    from carbon_lint.github.jobfiles import JobFiles
-    from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.progress import RunProgress
-    from carbon_lint.records.record import Record
 
 SHELL = ("bash", "-euo", "pipefail", "-c")
 """How `command` and `setup` are run, and nothing else is."""
 
 MAX_READINGS = 3600
 # What a Trainer with push_to_hub=True ends with, before a step is trained, if it has no token (huggingface_hub 2).
-NO_TOKEN = re.compile(rb"Invalid username or password|Token is required|LocalTokenNotFoundError|401 Client Error")
+_NO_TOKEN = re.compile(rb"Invalid username or password|Token is required|LocalTokenNotFoundError|401 Client Error")
 SETUP_GRACE_S = 5.0
-
+_TAIL_BYTES = 200  # of a piece of output are read together with the next
 
 # As bash says it; `-e` ends the script there.
 _NOT_FOUND = re.compile(rb"(?:bash|sh): (?:line \d+: |\d+: )?([^\s:]{1,100}): (?:command not found|not found)")
@@ -46,27 +41,27 @@ QUIET_PIP = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": 
 """For `setup` in the container, which is thrown away: no advice on root, on a newer pip and on a cache's owner."""
 
 
-class Heard(NamedTuple):
-    """What the job's output shows that explains its failure: a token that it lacks, a command that is not there."""
+class JobWords:
+    """What the job's output shows that explains its failure.
 
-    lacks_token: bool = False
-    missing: str | None = None
-
-
-class MissingCommand:
-    """Finds in the job's output the last command that bash did not find."""
+    Attributes:
+        lacks_token: it asked the Hub without a token.
+        missing: the last command that bash did not find; `None` if it found all.
+    """
 
     def __init__(self) -> None:
-        self.name: str | None = None
+        self.lacks_token = False
+        self.missing: str | None = None
         self._tail = b""
 
     def feed(self, data: bytes) -> None:
         """Take the output, piece by piece."""
-        heard = self._tail + data
-        if b"not found" in heard:  # much faster than the pattern, which rarely has anything to find
-            for match in _NOT_FOUND.finditer(heard):
-                self.name = match[1].decode("utf-8", "replace")
-        self._tail = heard[-LISTEN_BYTES:]
+        said = self._tail + data
+        self.lacks_token = self.lacks_token or _NO_TOKEN.search(said) is not None
+        if b"not found" in said:  # much faster than the pattern, which rarely has anything to find
+            for match in _NOT_FOUND.finditer(said):
+                self.missing = match[1].decode("utf-8", "replace")
+        self._tail = said[-_TAIL_BYTES:]
 
 
 class SetupFailedError(CarbonLintError):
@@ -125,18 +120,13 @@ def own_prefix() -> str | None:
     return private_prefix(sys.prefix, sys.base_prefix)
 
 
-def passed_names(inputs: ActionInputs) -> tuple[str, ...]:
-    """Return names that the job gets although they are withheld by default."""
-    return (*inputs.pass_env, *VARIABLES)
-
-
 def run_setup(script: str, environ: Mapping[str, str], pass_env: tuple[str, ...], console: Console) -> None:
     """Run `setup`, not measured. Raises SetupFailedError; its processes are ended if this is interrupted."""
     child_environ, _ = job_environ(environ, pass_env=pass_env, own_prefix=own_prefix())
-    missing = MissingCommand()
+    words = JobWords()
     console.group("carbon-lint: setup")
     try:
-        with JobOutput(console.write, hear=missing.feed) as output:
+        with JobOutput(console.write, words.feed) as output:
             output.start()
             status = _wait_for(
                 subprocess.Popen([*SHELL, script], env=child_environ, stdin=subprocess.DEVNULL, start_new_session=True)
@@ -144,7 +134,7 @@ def run_setup(script: str, environ: Mapping[str, str], pass_env: tuple[str, ...]
     finally:
         console.end_group()
     if status:
-        raise SetupFailedError(128 - status if status < 0 else status, missing.name)
+        raise SetupFailedError(128 - status if status < 0 else status, words.missing)
 
 
 def _wait_for(process: subprocess.Popen[bytes]) -> int:
@@ -166,24 +156,24 @@ def measured(
     meter: Meter,
     readings: list[Reading],
     console: Console,
-) -> tuple[Record, Heard]:
+) -> tuple[Record, JobWords]:
     """`run(meter, on_progress, printed)` with the job's output going to the log; read its progress if asked.
 
     Return also what the output shows of the cause.
     """
     lines = LogLines(lambda text: console.line(text.removesuffix("\n")))
-    printed, missing = PrintedProgress(), MissingCommand()
+    printed, words = PrintedProgress(), JobWords()
 
     def show(progress: RunProgress) -> None:
         if progress.forecast_warning is not None:
             console.warning(progress.forecast_warning)
         lines(replace(progress, forecast_warning=None))
 
-    def hear(data: bytes) -> None:
+    def read(data: bytes) -> None:
         printed.feed(data)
-        missing.feed(data)
+        words.feed(data)
 
-    with JobOutput(console.write, NO_TOKEN, hear) as output:
+    with JobOutput(console.write, read) as output:
         # The wrapper answers for every attribute of the meter that it wraps.
         record = run(cast("Meter", MeterWithOutput(meter, output, readings)), show, printed)
-    return record, Heard(lacks_token=output.heard, missing=missing.name)
+    return record, words

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.github.context import Context
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from carbon_lint.github.context import Context
 
 _CHECKOUT = "is there a step `- uses: actions/checkout@v7` before this one?"
 _EXAMPLES = {

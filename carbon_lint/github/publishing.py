@@ -7,25 +7,24 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.config import Settings
 from carbon_lint.errors import HubError, UsageError
 from carbon_lint.github import paths
-from carbon_lint.hub.client.endpoint import changed_endpoint, endpoint_of
+from carbon_lint.github.context import Context
+from carbon_lint.github.inputs import ActionInputs
+from carbon_lint.github.results import Step
+from carbon_lint.hub.client.endpoint import endpoint_of, notes_on
 from carbon_lint.hub.client.target import parse_target
+from carbon_lint.hub.publish.losses import Loss
 from carbon_lint.lint.discover import find_cards
-from carbon_lint.pipeline.plan import Mode
+from carbon_lint.pipeline.plan import Mode, RunPlan
+from carbon_lint.records.record import Record
 from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
-    from carbon_lint.config import Settings
-    from carbon_lint.github.context import Context
-    from carbon_lint.github.inputs import ActionInputs
-    from carbon_lint.github.results import Step
     from carbon_lint.hub.publish.card import Published
-    from carbon_lint.hub.publish.losses import Loss
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.pipeline.publish import Publishing
-    from carbon_lint.records.record import Record
+    from carbon_lint.hub.publish.figures import Publishing
 
 TIMEOUT_S = 120.0
 DRY_RUN_TIMEOUT_S = 20.0  # what is only shown is not worth a longer wait
@@ -52,8 +51,8 @@ def check_can_publish(step: Step) -> None:
     Raises UsageError if `hub-repo` names no model, HF_ENDPOINT is not the workflow's own or `card` is not there,
     HubError if no token will do.
     """
-    if step.inputs.hub_repo is not None and (changed := changed_endpoint(step.environ)) is not None:
-        step.console.line(f"carbon-lint: {changed}")
+    for note in notes_on(endpoint_of(step.environ)) if step.inputs.hub_repo is not None else ():
+        step.console.line(f"carbon-lint: {note}")
     mode = publish_mode(step.inputs, step.context)
     if mode is None:
         return
@@ -92,8 +91,8 @@ def _cards_in(workspace: Path) -> list[str]:
 
 def _check_token(step: Step, mode: Mode) -> None:
     """Raise HubError if the token will not do; only warn of it if nothing is committed this time."""
-    from carbon_lint.hub.client.access import check_access  # noqa: PLC0415  huggingface_hub takes half a second
-    from carbon_lint.hub.client.http import UnansweredError  # noqa: PLC0415
+    from carbon_lint.hub.client.http import UnansweredError  # noqa: PLC0415  huggingface_hub takes half a second
+    from carbon_lint.hub.client.session import check_access  # noqa: PLC0415
 
     by_pull_request = mode is Mode.PULL_REQUEST or step.inputs.publish == "pr"
     try:
@@ -192,10 +191,10 @@ def _has_token(step: Step) -> bool:
 
 
 def _publishing(step: Step, plan: RunPlan, record: Record | None, mode: Mode) -> Publishing:
-    from carbon_lint.pipeline.publish import Publishing  # noqa: PLC0415  huggingface_hub, as above
+    from carbon_lint.hub.publish.figures import Publishing  # noqa: PLC0415  huggingface_hub, as above
 
     return Publishing(
-        mode=mode,
+        is_dry=mode is Mode.DRY_RUN,
         card=None if plan.card is None else Path(plan.card).read_bytes(),
         card_name=step.inputs.card or "",
         whole_card=step.inputs.replace_card,

@@ -13,20 +13,17 @@ import os
 import re
 import sys
 import threading
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
 from carbon_lint.github import masks
 from carbon_lint.measurement.forecast.listening import empty
 from carbon_lint.text import command_data
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-
 CHUNK_BYTES = 1 << 18
 # A command is held back until its line ends. No honest one is longer; past this it is let go, made harmless.
 MAX_HELD_BYTES = 1 << 16
-LISTEN_BYTES = 200  # of a piece are read together with the next
 
 _ZERO_WIDTH_SPACE = "\u200b".encode()
 # One byte stands before the data (see `feed`). Before `::` the runner trims white space of all of Unicode's kinds: here
@@ -142,20 +139,9 @@ class JobOutput:
     Until then the pipe holds what is written.
     """
 
-    def __init__(
-        self,
-        write: Callable[[bytes], None],
-        listen_for: re.Pattern[bytes] | None = None,
-        hear: Callable[[bytes], None] | None = None,
-    ) -> None:
-        """`write` is called from the thread, as is `hear` with what the job wrote, before anything is made harmless.
-
-        `heard` becomes true when the output has something that matches `listen_for`.
-        """
-        self.heard = False
-        self._listen_for = listen_for
-        self._hear = hear
-        self._tail = b""
+    def __init__(self, write: Callable[[bytes], None], on_output: Callable[[bytes], None] | None = None) -> None:
+        """Take functions that the thread calls: `write` with harmless output, `on_output` with what the job wrote."""
+        self._on_output = on_output
         self._write = write
         self._is_over = -1
         self._thread = threading.Thread(target=self._pump, name="job-output", daemon=True)
@@ -197,18 +183,12 @@ class JobOutput:
         job_output = Filter()
 
         def take(data: bytes) -> None:
-            self._listen(data)
+            if self._on_output is not None:
+                self._on_output(data)
             self._pass_on(job_output.feed(data))
 
         empty(self._read_end, self._is_over, take, CHUNK_BYTES)
         self._pass_on(job_output.finish())
-
-    def _listen(self, data: bytes) -> None:
-        if self._hear is not None:
-            self._hear(data)
-        if self._listen_for is not None and not self.heard:
-            self.heard = self._listen_for.search(self._tail + data) is not None
-            self._tail = data[-LISTEN_BYTES:]
 
     def _pass_on(self, data: bytes) -> None:
         if self.failure is not None:

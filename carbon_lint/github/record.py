@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import check_is_ours, write_atomically
 from carbon_lint.github import paths
+from carbon_lint.github.configuration import Configuration
+from carbon_lint.github.results import Step
 from carbon_lint.records.predicate import predicate
 from carbon_lint.records.provenance import check_origin, provenance_from_environ, scheduled
+from carbon_lint.records.record import Provenance, Record
 from carbon_lint.records.store import load_record, record_file
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from carbon_lint.github.configuration import Configuration
-    from carbon_lint.github.results import Step
-    from carbon_lint.records.record import Provenance, Record
 
 DEFAULT_RECORD = "carbon-lint-record.json"
 

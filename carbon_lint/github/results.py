@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 from carbon_lint.gate.budget import used_share
 from carbon_lint.gate.verdict import Status
+from carbon_lint.github.commands import Console
+from carbon_lint.github.context import Context
+from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.lint.diagnostic import Severity
 from carbon_lint.records.predicate import PREDICATE_TYPE
 from carbon_lint.records.record import Outcome
 from carbon_lint.report.run.run_report import RunReport
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-    from typing import Any
-
-    from carbon_lint.github.commands import Console
-    from carbon_lint.github.context import Context
-    from carbon_lint.github.inputs import ActionInputs
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,10 +46,9 @@ class Result:
         """Put what is known now into the report."""
         self.report = replace(self.report, **known)
 
-    def fails_with(self, status: int, failure: str | None = None) -> None:
+    def fails_with(self, status: int, *failures: str) -> None:
         """Note an exit status, and what failed."""
-        failures = self.report.failures if failure is None else (*self.report.failures, failure)
-        self.know(statuses=(*(self.report.statuses or ()), status), failures=failures)
+        self.report = self.report.failing(status, *failures)
 
     @property
     def exit_status(self) -> int:

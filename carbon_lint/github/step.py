@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.github import paths
-from carbon_lint.github.base import BaseUnknownError, read_at
-from carbon_lint.github.configuration import configuration_of
+from carbon_lint.github.base import BaseUnknownError, MergeBase, read_at
+from carbon_lint.github.configuration import Configuration, configuration_of
 from carbon_lint.github.front import StepFront
-from carbon_lint.github.label import exceptions_by_label
+from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.publishing import check_can_publish, publish_mode
 from carbon_lint.github.record import read_record, record_path_of
-from carbon_lint.limits import parse_max_increase, parse_source
+from carbon_lint.github.results import Step
+from carbon_lint.limits import LIMITS, BudgetException
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.pipeline.options import INPUT, Options
-from carbon_lint.pipeline.plan import Surroundings, plan_run
+from carbon_lint.pipeline.plan import RunPlan, Surroundings, plan_run
 from carbon_lint.pipeline.story import Story
 from carbon_lint.records.comparable import Identity, identity_of
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
+from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record, parse_record
 from carbon_lint.report.earlier import check_replaceable
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from carbon_lint.github.base import MergeBase
-    from carbon_lint.github.configuration import Configuration
-    from carbon_lint.github.inputs import ActionInputs
-    from carbon_lint.github.results import Step
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Record
+LABEL = "carbon-budget-exception"
+"""The label that excepts a pull request from its limits, if somebody with write access set it."""
 
 _ADD_IT = f"add `electricity-maps-token: ${{{{ secrets.{GRID_TOKEN_VARIABLE} }}}}`, or use `location: FRA`"
 _FORK = (
@@ -59,38 +55,19 @@ def run_step(step: Step) -> None:
         step.result.report = replace(story.report, readings=tuple(front.readings))
 
 
+_SHARED = {field.name for field in fields(Options)} & {field.name for field in fields(ActionInputs)}
+
+
 def options_of(step: Step) -> Options:
-    """Return what the inputs ask for."""
+    """Return what the inputs ask for: those that a flag has too mean the same."""
     inputs = step.inputs
     return Options(
         spelling=INPUT,
-        location=inputs.location,
-        carbon_intensity=inputs.carbon_intensity_g_per_kwh,
-        allow_unusual_intensity=inputs.allow_unusual_intensity,
-        electricity_maps=inputs.electricity_maps,
         grid_token=inputs.electricity_maps_token or step.environ.get(GRID_TOKEN_VARIABLE),
         grid_token_hint=_FORK if step.context.is_fork else _ADD_IT,
-        require=inputs.require,
-        max_emissions_g=inputs.max_emissions_g,
-        max_energy_kwh=inputs.max_energy_kwh,
-        max_increase=None
-        if inputs.max_increase is None
-        else parse_max_increase(inputs.max_increase, "input max-increase"),
-        baseline=None if inputs.baseline is None else parse_source(inputs.baseline),
-        baseline_max_age_s=inputs.baseline_max_age_s,
         baseline_card=inputs.card,
-        on_exceed=inputs.on_exceed,
-        stop_when=inputs.stop_when,
-        remote_ok=inputs.remote_ok,
-        leave_containers=inputs.leave_containers,
-        on_modelled=inputs.on_modelled,
-        grace_s=inputs.grace_s,
-        expected_duration_s=inputs.expected_duration_s,
-        record=inputs.record,
-        run_group=inputs.run_group,
-        card=inputs.card,
         publishes=inputs.hub_repo is not None and inputs.publish != "never",
-        pass_env=inputs.pass_env,
+        **{name: getattr(inputs, name) for name in _SHARED},
     )
 
 
@@ -113,7 +90,7 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         files=_StepFiles(step, configuration.base),
         hub_token=inputs.hf_token,
         ledger_folder=str(context.workspace / LEDGER_FOLDER),
-        exceptions=exceptions_by_label(step),
+        exceptions=_exceptions_by_label(step),
         has_windows=_has_windows(step, configuration),
         only_own_group=not is_measuring and not inputs.allow_foreign,
         record_path=None if path is None else str(path),
@@ -127,6 +104,25 @@ def _has_windows(step: Step, configuration: Configuration) -> bool:
     """Return whether there are budgets of windows, and a ledger to judge them with."""
     has_ledger = step.environ.get(LEDGER_VARIABLE) or (step.context.workspace / LEDGER_FOLDER).is_dir()
     return bool(configuration.settings.budget and has_ledger)
+
+
+def _exceptions_by_label(step: Step) -> tuple[BudgetException, ...]:
+    """Return the exceptions that the label makes for today; none, with a warning, if it does not count."""
+    number = step.context.pull_request
+    if number is None or LABEL not in step.context.labels:
+        return ()
+    from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s
+
+    try:
+        login = api.who_labelled(step, number, LABEL)
+    except api.ApiError as error:
+        step.console.warning(f"the label {LABEL} does not count: who set it could not be found out: {error}")
+        return ()
+    if login is None:
+        step.console.warning(f"the label {LABEL} does not count: it was not set by anyone with write access")
+        return ()
+    reason, today = f"label {LABEL} on pull request {number}", datetime.now(UTC).date()
+    return tuple(BudgetException(limit=name, owner=f"@{login}", reason=reason, until=today) for name in LIMITS)
 
 
 class _StepFiles:

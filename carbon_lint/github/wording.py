@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 from carbon_lint.config_file import KEYS
-from carbon_lint.errors import ConfigError
+from carbon_lint.errors import CarbonLintError, ConfigError
+from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
-
-if TYPE_CHECKING:
-    from carbon_lint.errors import CarbonLintError
-    from carbon_lint.github.context import Context
 
 _INPUTS = {spec.metadata["input"] for spec in fields(ActionInputs)}
 # An option of the command line -> what a step has for it.
@@ -33,7 +29,7 @@ def spelled(option: str, value: str) -> str:
     return f'`{option} = "{value}"` in carbon-lint.toml' if value and option in KEYS else f"`{option}`"
 
 
-def told(error: CarbonLintError) -> str:
+def worded(error: CarbonLintError) -> str:
     """Return the message of an error, with the input that it is about and what to do, in the words of a workflow."""
     about = ""
     if error.option is not None and not isinstance(error, ConfigError):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import NothingFoundError
+from carbon_lint.hub.client.http import Deadline
 from carbon_lint.hub.client.remote import LARGEST_FILE
 from carbon_lint.hub.client.session import open_model
 from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.hub.client.http import Deadline
 
 _LARGEST_RECORD = 2**24
 

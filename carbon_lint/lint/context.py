@@ -64,8 +64,8 @@ class Context:
         "card",
         "codes",
         "evidence",
+        "is_about_carbon",
         "settings",
-        "speaks",
         "unreadable",
     )
 
@@ -77,8 +77,8 @@ class Context:
         self.evidence = evidence
         self.unreadable = unreadable
         # Most cards do not mention carbon at all, and need no further look: their YAML is not even made into nodes.
-        self.speaks = speaks(card.text)
-        self.block_key: Node | None = card.block_key if self.speaks else None
+        self.is_about_carbon = mentions_carbon(card.text)
+        self.block_key: Node | None = card.block_key if self.is_about_carbon else None
         self.block: Node | None = card.block if self.block_key is not None else None
         self.codes: set[str] = set()  # of the rules that have found something; those in a comment's silence too
         self.active: frozenset[str] = frozenset()  # codes of the rules that run on this card
@@ -174,7 +174,7 @@ class Context:
         if matter is not None and self.text.find(COMMENT, matter.start, matter.end) >= 0:
             found.add("suppression")
         if self.block_key is None:
-            if self.speaks:
+            if self.is_about_carbon:
                 found.add("bare")
         else:
             self._add_block_traits(found)
@@ -188,7 +188,7 @@ class Context:
         if any(name not in fields for name in RECOMMENDED):
             found.add("short-block")
         prose = self.text[self.card.body[0] :].lower()
-        if speaks(prose):
+        if mentions_carbon(prose):
             found.add("prose")
         if self.emissions is not None and self._may_name_unit(self.emissions):
             found.add("unit")
@@ -242,13 +242,13 @@ def _pairs(block: Node | None) -> Iterator[tuple[Node, Node]]:
 _IN_UTF8 = "co\u2082".encode()
 
 
-def speaks_bytes(data: bytes) -> bool:
-    """Decide as `speaks`, of a text in UTF-8: half the time, which counts over thousands of cards."""
+def mentions_carbon_bytes(data: bytes) -> bool:
+    """Decide as `mentions_carbon`, of a text in UTF-8: half the time, which counts over thousands of cards."""
     lowered = data.lower()
     return b"emission" in lowered or b"carbon" in lowered or b"co2" in lowered or _IN_UTF8 in lowered
 
 
-def speaks(text: str) -> bool:
+def mentions_carbon(text: str) -> bool:
     """Return whether a text can be about emissions at all."""
     lowered = text.lower()
     return "emission" in lowered or "carbon" in lowered or "co2" in lowered or "co₂" in lowered

@@ -7,10 +7,7 @@ On the check path, so these are plain classes on one small base: fifteen datacla
 from __future__ import annotations
 
 import re
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 
 class Severity:
@@ -159,6 +156,10 @@ class Diagnostic(Value):
         self.fix = fix
         self.related = related
 
+    def __str__(self) -> str:
+        """Return the finding on one line, not escaped: `path:line:col: severity CODE message [name]`."""
+        return f"{self.path}:{self.line}:{self.column}: {self.severity} {self.code} {self.message} [{self.name}]"
+
     def with_message(self, message: str) -> Diagnostic:
         """Return the finding in other words."""
         return Diagnostic(**{**{name: getattr(self, name) for name in self.__slots__}, "message": message})
@@ -241,7 +242,3 @@ class Lines:
     def span(self, start: int, end: int) -> tuple[int, int, int, int]:
         """(line, column, end line, end column) of a span."""
         return (*self.place(start), *self.place(end))
-
-    def line_of(self, offset: int) -> int:
-        """Line of an offset, from 1."""
-        return self.place(offset)[0]

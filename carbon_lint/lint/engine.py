@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from carbon_lint.config import Settings, find, load_file
 from carbon_lint.lint.card_linter import examine, run_rules
-from carbon_lint.lint.context import Context, speaks_bytes
+from carbon_lint.lint.context import Context, mentions_carbon_bytes
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.lint.discover import CARD_NAME, CardFile
 from carbon_lint.lint.policy import Policy
@@ -189,7 +189,7 @@ class Checker:
 
     def _fixed(self, card: Card, policy: Policy) -> CheckedFile:
         """Fix a card, write it unless the request is dry, and return what is left. Raises OutputError."""
-        from carbon_lint.lint.fix import encoded, fix_card, unified_diff
+        from carbon_lint.lint.fix import diff_of, encoded, fix_card
 
         request = self.request
         fixed = fix_card(card, policy, request.evidence, allow_unsafe=request.fix == "unsafe")
@@ -197,7 +197,7 @@ class Checker:
         checked = CheckedFile(card.path, *examine(shown, policy, request.evidence))
         if fixed.text == card.text:
             return checked
-        checked.diff = unified_diff(card, fixed)
+        checked.diff = diff_of(card, fixed)
         if not request.is_dry:
             from carbon_lint.files import write_atomically
 
@@ -286,7 +286,7 @@ def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = No
 
 def _is_out_of_scope(card: Card, data: bytes) -> bool:
     """Return whether a card is well formed and does not mention carbon, as most do: no rule can find anything."""
-    return not card.problems and not speaks_bytes(data) and card.pyyaml_error is None
+    return not card.problems and not mentions_carbon_bytes(data) and card.pyyaml_error is None
 
 
 def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:

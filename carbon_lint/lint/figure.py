@@ -1,6 +1,7 @@
 """Read what the card has as its figure: a number, or a string that holds one with a unit, separators or prose.
 
-Several rules on values ask; each reports one answer, so that one mistake gives one finding.
+Several rules on values ask; each reports one answer, so that one mistake gives one finding. What the text of the card
+states is compared with it here, too.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ import re
 from decimal import Decimal
 
 from carbon_lint.card.quantity import quantity_of, unit_at
-from carbon_lint.lint.diagnostic import Value
+from carbon_lint.lint.diagnostic import Edit, Fix, Value
 from carbon_lint.text import quoted
-from carbon_lint.units import NUMBER, readings_of
+from carbon_lint.units import NUMBER, readings_of, significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbon_lint.card.document import Node
+    from carbon_lint.card.prose import BodyFigure
     from carbon_lint.card.quantity import Quantity
 
 # A digit that follows a letter belongs to a word (CO2); `1e-05` is a number, `4,009.5` and `1 234` are one number.
@@ -31,6 +33,11 @@ _HARMLESS_BEHIND = (
 )
 _MOST_DIGITS = 30
 """Before or behind the point: no figure has so many."""
+
+
+_RELATIVE = 0.01
+"""Two figures of one run differ by rounding, or by what was cut off: real cards say 962 kg of 960000 g."""
+_LONGEST_EXPONENT = 4
 
 
 class Figure(Value):
@@ -107,12 +114,33 @@ def _doubt_of(quantity: Quantity, before: str, behind: str) -> str:
     return ""
 
 
-def kilograms_in_grams(node: Node) -> str:
-    """Return a number that the Hub reads, as if it were kilograms, in grams."""
-    return plain(Decimal(repr(node.value)) * 1000)
+def as_kilograms(node: Node) -> Fix:
+    """Return the guess that a number that the Hub reads is kilograms: write it in grams."""
+    grams = plain(Decimal(repr(node.value)) * 1000)
+    return Fix(f"write {grams}: {node.text} kg in grams", (Edit(*node.span, grams),), is_safe=False)
 
 
 def plain(value: Decimal) -> str:
     """Return a number as every YAML reader takes it: digits and at most one dot."""
     text = f"{value.normalize():f}"
     return text if text != "-0" else "0"
+
+
+def agrees(figure: BodyFigure, emissions_g: float) -> bool:
+    """Return whether a stated figure is these grams, as far as it was written out: `0.003 kg` agrees with 2.51 g."""
+    allowed = max(step_g(figure), _RELATIVE * emissions_g)
+    return any(abs(grams - emissions_g) <= allowed for grams in (figure.grams, *figure.alternatives))
+
+
+def step_g(figure: BodyFigure) -> float:
+    """Return one unit of the last written digit, in grams: 1 for `0.003 kg`. Digits may have been cut, not rounded."""
+    digits, _, exponent = figure.number_text.lower().replace(",", ".").partition("e")
+    places = len(digits.rpartition(".")[2]) if "." in digits else 0
+    power = int(exponent) if exponent.lstrip("+-").isdigit() and len(exponent) <= _LONGEST_EXPONENT else 0
+    return float(f"1e{power - places}") * figure.unit_g
+
+
+def shown(figure: BodyFigure) -> str:
+    """Return a stated figure as a message says it, in grams too."""
+    stated = f"{figure.number_text} {figure.unit}"
+    return stated if figure.unit_g == 1 else f"{stated} = {significant(figure.grams, 6)} g"

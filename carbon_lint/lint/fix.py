@@ -165,16 +165,8 @@ def encoded(card: Card) -> bytes:
     return (_BOM * card.had_bom + card.text).encode("utf-8")
 
 
-def unified_diff(before: Card, after: Card) -> str:
+def diff_of(before: Card, after: Card) -> str:
     """Return what changed, as `diff -u` shows it."""
-    import difflib
+    from carbon_lint.text import unified_diff, visible
 
-    from carbon_lint.text import visible
-
-    lines = difflib.unified_diff(
-        before.text.splitlines(keepends=True),
-        after.text.splitlines(keepends=True),
-        f"a/{visible(before.path)}",
-        f"b/{visible(after.path)}",
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return unified_diff(before.text, after.text, f"a/{visible(before.path)}", f"b/{visible(after.path)}")

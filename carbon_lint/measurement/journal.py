@@ -15,6 +15,7 @@ import os
 import shutil
 import stat
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import InputError, OutputError
@@ -50,6 +51,8 @@ NEEDS_A_FOLDER = "name a record in a folder that can be written to"
 FORECAST_KEYS = {"forecast_share", "at_s"}
 """All that the line of a forecast holds."""
 _LEVEL = 1  # a day's journal in half a second, a tenth of its size; a job that was cancelled has seconds
+_SYNC_EVERY_S = 10.0
+"""A killed run loses nothing that was written; a machine without power loses what was written since the last sync."""
 
 
 class Journal:
@@ -227,12 +230,16 @@ class _Syncer:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._wake = threading.Event()
+        self._due_s = 0.0
         self._is_closing = False
         self._thread = threading.Thread(target=self._work, name="journal-sync", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        self._wake.set()
+        now_s = time.monotonic()
+        if now_s >= self._due_s:
+            self._due_s = now_s + _SYNC_EVERY_S
+            self._wake.set()
 
     def close(self) -> None:
         self._is_closing = True

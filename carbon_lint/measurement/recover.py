@@ -1,9 +1,11 @@
-"""Make a record from the journal of a run that was killed."""
+"""Make a record from the journal of a run that was killed, and find where it goes."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError
@@ -13,19 +15,20 @@ from carbon_lint.measurement.journal import read_journal, read_phases, reading_f
 from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, with_evidence
 from carbon_lint.measurement.wall_clock import format_utc
 from carbon_lint.records.document import find_problem, reader_of, record_from_json, record_to_json
+from carbon_lint.records.folder import aside_path, records_in
 from carbon_lint.records.intensity import find_disagreement, over_hours
-from carbon_lint.records.journal import hash_of_journal
+from carbon_lint.records.journal import hash_of_journal, record_path, unfinished_in
+from carbon_lint.records.merge.merge import run_ids_of
 from carbon_lint.records.plausible import find_contradiction
 from carbon_lint.records.record import Intensity, Outcome
-from carbon_lint.records.store import render_record
+from carbon_lint.records.store import read_record, render_record, write_record
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Provenance, Record
 
 
 def recover(path: str | os.PathLike[str]) -> Record:
@@ -111,3 +114,42 @@ def _checked(document: dict[str, Any], path: str | os.PathLike[str]) -> Record:
     if problem is not None:
         raise InputError(f"{path} does not hold a valid record: {problem}", hint="journals are not edited by hand")
     return record_from_json(document)
+
+
+def free_path(journal: str | os.PathLike[str], record: Record) -> Path:
+    """Return where the record goes: `r.json` for `r.jsonl`, or `r.RUN-ID.json` if another run has that name."""
+    path = record_path(journal)
+    try:
+        is_free = not os.path.exists(path) or read_record(path).run_id == record.run_id
+    except InputError:
+        is_free = False
+    return path if is_free else aside_path(path, record.run_id)
+
+
+def recover_earlier(record_path: str, where: Provenance) -> Iterator[str]:
+    """Write the record of each attempt before this one that left a journal alone, and yield a line on it.
+
+    An earlier attempt cannot run any more, so no lock is needed to know that. What cannot be read is left to the
+    checks that follow. Raises OutputError.
+    """
+    folder = Path(record_path).parent
+    try:
+        journals = unfinished_in(folder, run_ids_of(records_in(str(folder)))) if folder.is_dir() else ()
+    except InputError:
+        return
+    for journal in journals:
+        try:
+            record = recover(journal.path) if journal.has_figures else None
+        except InputError:
+            continue
+        if record is not None and _is_earlier(record, where):
+            path = free_path(journal.path, record)
+            write_record(record, path)
+            yield f"an earlier attempt of this job was killed: its record was made of its journal, in {path}"
+
+
+def _is_earlier(record: Record, where: Provenance) -> bool:
+    there = record.provenance
+    if there.run_attempt is None or where.run_attempt is None or there.run_attempt >= where.run_attempt:
+        return False
+    return (there.scheduler, there.run_id, there.job_index) == (where.scheduler, where.run_id, where.job_index)

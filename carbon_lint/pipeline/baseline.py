@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
 
-from carbon_lint.errors import CarbonLintError, HubError, InputError, UsageError
+from carbon_lint.card.document import Node
+from carbon_lint.errors import CarbonLintError, HubError, InputError
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
+from carbon_lint.limits import Source
 from carbon_lint.records.comparable import Identity, identity_of, why_never
 from carbon_lint.records.ledger_url import LEDGER_FOLDER
+from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_missing
 from carbon_lint.records.store import load_record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.limits import Source
-    from carbon_lint.records.record import Record
 
 DEFAULT_CARD = "README.md"
 _TIMEOUT_S = 30.0
@@ -52,36 +49,40 @@ class FilesHere:
         return load_record(name), name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked.
+def find_baseline(
+    source: Source,
+    run: Identity,
+    *,
+    card: str,
+    ledger: str | None,
+    ledger_folder: str,
+    environ: Mapping[str, str],
+    hub_token: str | None,
+    files: Files,
+    is_judged: bool,
+) -> RunFigures | str:
+    """Return the figures to compare with, or why there are none. Raises UsageError, InputError.
 
-    Attributes:
+    Args:
         source: where the baseline comes from.
         run: which runs the run can be compared with.
-        card: the card of `card`; `None` if the front end has none.
-        ledger: folder or URL, as the user named it; `None` is the usual folder.
+        card: the card of the source `card`.
+        ledger: folder or URL, as the user named it; `None` is `ledger_folder`.
+        ledger_folder: the usual folder.
         environ: for the Hub and the ledger's storage.
         hub_token: the Hub's, if the front end was given one.
         files: reads the files that the baseline names.
         is_judged: a limit hangs on the baseline.
     """
-
-    source: Source
-    run: Identity
-    card: str | None = None
-    ledger: str | None = None
-    ledger_folder: str = LEDGER_FOLDER
-    environ: Mapping[str, str] = field(default_factory=dict)
-    hub_token: str | None = field(default=None, repr=False)
-    files: Files = field(default_factory=FilesHere)
-    is_judged: bool = False
-
-
-def find_baseline(question: Question) -> RunFigures | str:
-    """Return the figures to compare with, or why there are none. Raises UsageError, InputError."""
-    found = _READERS[question.source.kind](question)
-    return found if isinstance(found, str) else replace(found, name=question.source.value or "the card")
+    if source.kind == "card":
+        found = _stated(*files.card(card))
+    elif source.kind == "record":
+        found = _record(source.value, run, files)
+    elif source.kind == "ledger":
+        found = _ledger(source.value, run, ledger, ledger_folder)
+    else:
+        found = _hub(source.value, environ, hub_token, is_judged=is_judged)
+    return found if isinstance(found, str) else replace(found, name=source.value or "the card")
 
 
 def unless_it_is(figures: RunFigures | str | None, whole: Record) -> RunFigures | str | None:
@@ -121,60 +122,41 @@ def figures_of_card(data: bytes, origin: str) -> RunFigures | None:
     )
 
 
-def _card(question: Question) -> RunFigures | str:
-    if question.card is None:
-        raise UsageError("the baseline `card` needs a card", suggest=(("card", "README.md"),))
-    return _stated(*question.files.card(question.card))
-
-
-def _record(question: Question) -> RunFigures | str:
-    name = question.source.value
-    record, origin = question.files.record(name)
+def _record(name: str, run: Identity, files: Files) -> RunFigures | str:
+    record, origin = files.record(name)
     if record is None:
         return f"there is no {name}"
-    never = why_never(question.run, identity_of(record))
+    never = why_never(run, identity_of(record))
     if never is not None:
         raise InputError(f"baseline record:{name} {never}", hint="name an earlier run's record")
     return figures_of_record(record, f"record {origin}")
 
 
-def _ledger(question: Question) -> RunFigures | str:
-    url = question.ledger or question.ledger_folder
-    if question.ledger is None and is_missing(url):
+def _ledger(branch: str, run: Identity, named: str | None, usual: str) -> RunFigures | str:
+    url = named or usual
+    if named is None and is_missing(url):
         return f"there is no ledger yet in the folder {LEDGER_FOLDER}"
     from carbon_lint.records import ledger  # noqa: PLC0415  few runs are compared with one
 
-    entry, why_none = ledger.latest(url, branch=question.source.value, run=question.run)
+    entry, why_none = ledger.latest(url, branch=branch, run=run)
     if entry is None:
-        unnamed = _UNNAMED if question.run.repository is None else ""
-        return why_none.replace(url, question.ledger or LEDGER_FOLDER) + unnamed
-    return figures_of_record(entry.record, f"the ledger's last run on {question.source.value}")
+        return why_none.replace(url, named or LEDGER_FOLDER) + (_UNNAMED if run.repository is None else "")
+    return figures_of_record(entry.record, f"the ledger's last run on {branch}")
 
 
-def _hub(question: Question) -> RunFigures | str:
+def _hub(model: str, environ: Mapping[str, str], token: str | None, *, is_judged: bool) -> RunFigures | str:
     from carbon_lint.hub.client.http import Deadline  # noqa: PLC0415  huggingface_hub takes half a second
     from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
 
-    model = question.source.value
     try:
-        with open_model(
-            model, question.environ, deadline=Deadline(_TIMEOUT_S), token=question.hub_token, needs_token=False
-        ) as repo:
+        with open_model(model, environ, deadline=Deadline(_TIMEOUT_S), token=token, needs_token=False) as repo:
             card = repo.tip("main").card
     except HubError as error:
         why = f"the card of {model} could not be read: {error.message}"
-        if question.is_judged:
+        if is_judged:
             raise InputError(f"{why}, so max-increase cannot be judged", hint="try again later") from error
         return why
     return _stated(card, f"the card of {model}")
-
-
-_READERS: dict[str, Callable[[Question], RunFigures | str]] = {
-    "card": _card,
-    "record": _record,
-    "hub": _hub,
-    "ledger": _ledger,
-}
 
 
 def _stated(card: bytes | None, origin: str) -> RunFigures | str:

@@ -11,11 +11,11 @@ from carbon_lint.errors import InputError, SecondCardError, UsageError
 from carbon_lint.files import check_writable, read_file, write_atomically
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge.merge import Merged
+from carbon_lint.records.record import Record
 from carbon_lint.records.store import record_file
 
 if TYPE_CHECKING:
     from carbon_lint.card.from_record import CardChange
-    from carbon_lint.records.record import Record
 
 _CARD_SUFFIXES = {".md", ".markdown", ".mdx"}
 _CLOSE = 0.87  # difflib's ratio: `READNE.md` and `readme.md` are close to `README.md`, `README_fr.md` is not
@@ -41,39 +41,10 @@ def whole_group(record: Record, path: str | None, *, only_own: bool = False) -> 
     return changed(merged, notes=(*merged.notes, *said))
 
 
-def write_card(
-    record: Record,
-    path: str,
-    *,
-    training_type: str | None = None,
-    location_name: str | None = None,
-    replace: bool = False,
-    with_energy: bool = False,
-    with_body: bool = False,
-    force: bool = False,
-    is_dry: bool = False,
-) -> CardChange:
-    """Put the record's figures into the card, atomically, no other byte changed; a card that is not there is made.
-
-    What a failed or cancelled run emitted counts too. Raises MeasurementError if the record holds no figure,
-    UsageError, InputError or OutputError if the card cannot be written; the card is then as it was.
-    """
-    from carbon_lint.card.from_record import card_with_record  # noqa: PLC0415  YAML is read only if there is a card
-
-    change = card_with_record(
-        _card_bytes(path),
-        path,
-        record,
-        training_type=training_type,
-        location_name=location_name,
-        replace=replace,
-        with_energy=with_energy,
-        with_body=with_body,
-        force=force,
-    )
-    if change.is_changed and not is_dry:
+def save(change: CardChange, path: str) -> None:
+    """Write a card that has changed, atomically. Raises OutputError; the card is then as it was."""
+    if change.is_changed:
         write_atomically(path, change.after)
-    return change
 
 
 def check_card_can_be_written(path: str, *, record_path: str | None = None) -> bool:
@@ -83,7 +54,7 @@ def check_card_can_be_written(path: str, *, record_path: str | None = None) -> b
     """
     if record_path is not None and os.path.realpath(path) == os.path.realpath(record_path):
         raise UsageError(f"{path} is to be the card and the record", hint="name the record r.json, say")
-    data = _card_bytes(path)
+    data = card_bytes(path)
     if data is None:
         check_no_other_is_meant(path)
     from carbon_lint.card.edit import write_block  # noqa: PLC0415  YAML is read only if there is a card
@@ -95,7 +66,7 @@ def check_card_can_be_written(path: str, *, record_path: str | None = None) -> b
     return data is None
 
 
-def _card_bytes(path: str) -> bytes | None:
+def card_bytes(path: str) -> bytes | None:
     """Return what the card holds; `None` if there is none. Raises InputError for a script, a record and the like."""
     data = read_file(path, "card")
     stem, suffix = os.path.splitext(os.path.basename(path).lower())

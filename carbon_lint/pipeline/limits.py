@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
+from carbon_lint.config import Settings
 from carbon_lint.errors import UsageError
 from carbon_lint.gate.budget import OnModelled
 from carbon_lint.gate.verdict import Budget
+from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudget
 from carbon_lint.measurement.request import OnLoss, StopWhen
-
-if TYPE_CHECKING:
-    from carbon_lint.config import Settings
-    from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudget
-    from carbon_lint.pipeline.options import Options
+from carbon_lint.pipeline.options import Options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from carbon_lint.config import Settings
 from carbon_lint.gate.window import spent_in
+from carbon_lint.limits import WindowBudget
 from carbon_lint.pipeline.windows import ended_in
-from carbon_lint.records.ledger import contents_between
-from carbon_lint.records.ledger_sum import count
-from carbon_lint.records.periods import period_of
+from carbon_lint.records.ledger import Contents, contents_between
+from carbon_lint.records.ledger_sum import Counted, count
+from carbon_lint.records.periods import Period, period_of
 from carbon_lint.report.ledger.keys import USUAL_KEYS
-from carbon_lint.report.ledger.month import month_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from carbon_lint.config import Settings
-    from carbon_lint.limits import WindowBudget
-    from carbon_lint.records.ledger import Contents
-    from carbon_lint.records.ledger_sum import Counted
-    from carbon_lint.records.periods import Period
-    from carbon_lint.report.ledger.month import Month
+from carbon_lint.report.ledger.month import Month, month_of
 
 
 def read_month(

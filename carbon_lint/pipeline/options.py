@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PlaceError, UsageError
+from carbon_lint.limits import MaxIncrease, Source
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from carbon_lint.limits import MaxIncrease, Source
 
 FLAG = "--{}"
 INPUT = "input {!r}"
@@ -84,6 +81,11 @@ class Options:
     def source(self, option: str) -> str:
         """Return the option as the source of a value: `--max-emissions` or `input max-emissions`."""
         return self.named(option).replace("'", "")
+
+
+def option_of(field: str) -> str:
+    """Return the option that a field of `Options` holds: `max-emissions` for `max_emissions_g`."""
+    return re.sub("_(g|kwh|s|w)$", "", field).replace("_", "-")
 
 
 @contextmanager

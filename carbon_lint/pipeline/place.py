@@ -6,16 +6,14 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carbon_lint.config import PLACE_KEYS
+from carbon_lint.config import PLACE_KEYS, Settings
 from carbon_lint.errors import PlaceError, UsageError
-from carbon_lint.pipeline.options import naming
+from carbon_lint.gate.verdict import Budget
+from carbon_lint.pipeline.options import Options, naming
+from carbon_lint.places import Place
 
 if TYPE_CHECKING:
-    from carbon_lint.config import Settings
-    from carbon_lint.gate.verdict import Budget
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
-    from carbon_lint.pipeline.options import Options
-    from carbon_lint.places import Place
 
 NOT_GIVEN = "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)"
 NAME_ONE = (("location", "FRA"), ("location", "USA/virginia"), ("location", "auto"), ("carbon-intensity", "56.04"))

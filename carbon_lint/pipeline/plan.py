@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import platform
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Any
 
 from carbon_lint import debug
-from carbon_lint.config import DEFAULT
+from carbon_lint.config import DEFAULT, Settings
+from carbon_lint.gate.baseline import RunFigures
+from carbon_lint.limits import BudgetException
+from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.request import OnLoss, RunRequest
 from carbon_lint.pipeline.baseline import (
     DEFAULT_CARD,
+    Files,
     FilesHere,
-    Question,
     find_baseline,
 )
 from carbon_lint.pipeline.card import check_card_can_be_written
-from carbon_lint.pipeline.limits import limits_of
+from carbon_lint.pipeline.limits import Limits, limits_of
+from carbon_lint.pipeline.options import Options, option_of
 from carbon_lint.pipeline.place import Resolved, place_of_run
+from carbon_lint.records.comparable import Identity
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from carbon_lint.config import Settings
-    from carbon_lint.gate.baseline import RunFigures
-    from carbon_lint.limits import BudgetException
-    from carbon_lint.measurement.meter import Meter
-    from carbon_lint.pipeline.baseline import Files
-    from carbon_lint.pipeline.limits import Limits
-    from carbon_lint.pipeline.options import Options
-    from carbon_lint.records.comparable import Identity
 
 
 class Mode(StrEnum):
@@ -159,11 +151,10 @@ def baseline_of(options: Options, settings: Settings, limits: Limits, around: Su
     """Return what a run is compared with, or why there is nothing; `None` if nothing was asked for."""
     if limits.baseline is None:
         return None
-    card = options.baseline_card or around.card or settings.card or DEFAULT_CARD
-    question = Question(
-        source=limits.baseline,
-        run=around.run,
-        card=card,
+    return find_baseline(
+        limits.baseline,
+        around.run,
+        card=options.baseline_card or around.card or settings.card or DEFAULT_CARD,
         ledger=options.ledger or around.environ.get(LEDGER_VARIABLE),
         ledger_folder=around.ledger_folder,
         environ=around.environ,
@@ -171,7 +162,6 @@ def baseline_of(options: Options, settings: Settings, limits: Limits, around: Su
         files=around.files or FilesHere(),
         is_judged=bool(limits.increases),
     )
-    return find_baseline(question)
 
 
 def check_outputs(plan: RunPlan) -> bool:
@@ -239,7 +229,7 @@ def _sources(options: Options, settings: Settings, limits: Limits, around: Surro
     sources = {}
     for field in fields(options):
         if field.name not in _NO_VALUES:
-            option = re.sub("_(g|kwh|s|w)$", "", field.name).replace("_", "-")
+            option = option_of(field.name)
             is_given = getattr(options, field.name) not in (None, (), False, field.default)
             sources[option] = options.source(option) if is_given else settings.source(option)
     budget = limits.budget

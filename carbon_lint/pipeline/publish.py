@@ -3,56 +3,19 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from carbon_lint.card.transfer import stated_figures
+from carbon_lint.config import Settings
 from carbon_lint.hub.publish.card import CardErrorsError, PublishRequest, WholeCard, linter
-from carbon_lint.hub.publish.figures import Source, plan_figures
+from carbon_lint.hub.publish.figures import Publishing, plan_figures
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
-from carbon_lint.pipeline.plan import Mode
 from carbon_lint.records.journal import COMPRESSED, existing, journal_path
 from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
+from carbon_lint.records.record import Record
 from carbon_lint.records.store import record_file, render_record
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from carbon_lint.config import Settings
-    from carbon_lint.records.record import Record
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publishing:
-    """What is to be published.
-
-    Attributes:
-        mode: how.
-        card: the local card's bytes, and `card_name` as the user named it.
-        whole_card: all of the card replaces that on the Hub.
-        record: the run whose figures are published; `record_path` is where it is.
-        only_own_group: records of another repository beside the record are an error.
-        with_evidence: the record and its journal go beside the card, for `verify`.
-        training_type: for the card.
-        replace: also a smaller figure over a larger one of the same run group.
-        whole_switch: what the user writes to replace the whole card.
-        first_hint: how the user names a card for a model that has none.
-    """
-
-    mode: Mode
-    card: bytes | None = None
-    card_name: str = ""
-    whole_card: bool = False
-    record: Record | None = None
-    record_path: str | None = None
-    only_own_group: bool = False
-    with_evidence: bool = False
-    training_type: str | None = None
-    replace: bool = False
-    whole_switch: str
-    first_hint: str
 
 
 def request_of(
@@ -63,6 +26,9 @@ def request_of(
     The card is linted with the record as evidence. Raises CardErrorsError if a local card contradicts the record.
     """
     record, card = publishing.record, publishing.card
+    whole = None
+    if record is not None:
+        whole = whole_group(record, publishing.record_path, only_own=publishing.only_own_group)
     has_evidence = record is not None and publishing.record_path is not None
     check = linter(settings, from_records([publishing.record_path or ""]) if has_evidence else None)
     if card is not None and publishing.whole_card:
@@ -73,31 +39,18 @@ def request_of(
             # if the card contradicts the record, its author has to say which is right
             named = tuple(publishing.card_name + line.removeprefix("README.md") for line in findings)
             raise CardErrorsError(named, f"{publishing.card_name}, compared with {publishing.record_path},")
-        plan = plan_figures(_source(publishing), repo_id, notes)
+        plan = plan_figures(publishing, whole, repo_id, notes)
     return PublishRequest(
         plan=plan,
         record=record,
         check=check,
-        dry_run=publishing.mode is Mode.DRY_RUN,
-        files=_evidence(publishing),
+        dry_run=publishing.is_dry,
+        files={} if whole is None else _evidence(publishing, whole.record),
         **given,
     )
 
 
-def _source(publishing: Publishing) -> Source:
-    record, path = publishing.record, publishing.record_path
-    return Source(
-        whole=None if record is None else whole_group(record, path, only_own=publishing.only_own_group),
-        card=publishing.card,
-        card_name=publishing.card_name,
-        training_type=publishing.training_type,
-        replace=publishing.replace,
-        whole_switch=publishing.whole_switch,
-        first_hint=publishing.first_hint,
-    )
-
-
-def _evidence(publishing: Publishing) -> dict[str, bytes]:
+def _evidence(publishing: Publishing, whole: Record) -> dict[str, bytes]:
     """Return the files that go beside the card: who signed the record, if that lies here, and what `verify` reads.
 
     The figure of a run group is that of its sum, which has no journal and no signature.
@@ -105,7 +58,6 @@ def _evidence(publishing: Publishing) -> dict[str, bytes]:
     record, path = publishing.record, publishing.record_path
     if record is None or path is None:
         return {}
-    whole = whole_group(record, path, only_own=publishing.only_own_group).record
     if whole.run_id != record.run_id:
         return {RECORD: render_record(whole).encode()} if publishing.with_evidence else {}
     file = Path(record_file(path))

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from carbon_lint import debug
 from carbon_lint.errors import CarbonLintError, HubError, MeasurementError
+from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.measurement.run import RecordNotWrittenError
-from carbon_lint.pipeline.card import whole_group, write_card
-from carbon_lint.pipeline.gate import BY_ITS_OWN_LIMIT, judge_run
-from carbon_lint.records.record import Outcome, exit_code, was_stopped
+from carbon_lint.pipeline.card import card_bytes, save, whole_group
+from carbon_lint.pipeline.gate import judge_run
+from carbon_lint.pipeline.plan import RunPlan
+from carbon_lint.records.record import Outcome, Record, exit_code, was_stopped
 from carbon_lint.records.store import rewrite_record
 from carbon_lint.report.run.pushes import pushes_in_words
 from carbon_lint.report.run.run_report import RunReport
@@ -22,10 +24,6 @@ from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
     from carbon_lint.hub.pushes.watch import Pushes, Watch
-    from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.merge.merge import Merged
-    from carbon_lint.records.record import Record
 
 FINDINGS = 1
 
@@ -101,8 +99,7 @@ class Story:
     def fails_with(self, status: int, *failures: str) -> None:
         """Note an exit status and what failed."""
         debug.log("story", "exit status %s: %s", status, "; ".join(failures) or "the verdict or the job's own")
-        report = self.report
-        self._know(statuses=(*(report.statuses or ()), status), failures=(*report.failures, *failures))
+        self.report = self.report.failing(status, *failures)
 
     def _know(self, **known: object) -> None:
         self.report = replace(self.report, **known)  # type: ignore[arg-type]  # dataclasses checks the names
@@ -136,12 +133,12 @@ class Story:
                 verdict=judged.verdict,
                 comparison=judged.comparison,
                 excused=judged.excused,
-                is_over_budget=judged.is_failing,
+                is_over_budget=judged.is_over_budget,
             )
             for exception in () if judged.excused is None else judged.excused.expired:
                 self._front.warn(f"an exception has expired: {exception}")
-            if judged.is_failing:
-                self.fails_with(1, *((BY_ITS_OWN_LIMIT,) if judged.is_over_its_own_limit else ()))
+            if judged.is_over_budget:
+                self.fails_with(1, *judged.failures)
         self._front.show(self.report)
 
     def _write_card(self, record: Record) -> None:
@@ -152,8 +149,11 @@ class Story:
         if record.emissions_g is None:
             self._front.warn(f"{name} was left as it is: no emissions were measured")
             return
-        whole = self.whole_group(record)
-        change = write_card(whole.record, path, training_type=self.plan.training_type)
+        from carbon_lint.card.from_record import card_with_record  # noqa: PLC0415  YAML is read only if there is a card
+
+        whole = whole_group(record, self.plan.record_path, only_own=self.plan.only_own_group)
+        change = card_with_record(card_bytes(path), path, whole.record, training_type=self.plan.training_type)
+        save(change, path)
         self._know(card=change)
         for note in (*whole.notes, *change.notes):
             self._front.notice(f"{name}: {note}")
@@ -161,10 +161,6 @@ class Story:
         self._front.say(
             f"{name} was not there and was made, with the figures" if change.before is None else f"{name} {done}"
         )
-
-    def whole_group(self, record: Record) -> Merged:
-        """Return what the card states: the sum over the run's group. Raises InputError, MeasurementError."""
-        return whole_group(record, self.plan.record_path, only_own=self.plan.only_own_group)
 
     def _tell_pushed(self, record: Record) -> None:
         """Say what a job that did not complete has pushed to the Hub, half-trained weights perhaps."""

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.gate.window import Spent, spent_in
-from carbon_lint.records.ledger import Entry, check_whole, contents_between
-from carbon_lint.records.ledger_sum import count
+from carbon_lint.limits import WindowBudget
+from carbon_lint.pipeline.limits import Limits
+from carbon_lint.records.ledger import Contents, Entry, check_whole, contents_between
+from carbon_lint.records.ledger_sum import Counted, count
 from carbon_lint.records.merge.windows import window_of
-from carbon_lint.records.periods import period_of
+from carbon_lint.records.periods import Period, period_of
+from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_missing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.limits import WindowBudget
-    from carbon_lint.pipeline.limits import Limits
-    from carbon_lint.records.ledger import Contents
-    from carbon_lint.records.ledger_sum import Counted
-    from carbon_lint.records.periods import Period
-    from carbon_lint.records.record import Record
 
 THIS_RUN = "this run"
 

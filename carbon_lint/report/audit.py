@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
-from carbon_lint.hub.audit.cards import diagnostic_of
+from carbon_lint.hub.audit.cards import AuditedCard, Tally, diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, format_energy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.hub.audit.cards import AuditedCard, Tally
 
 SHOWN = 50
 """Findings that the text lists; `--format json` has them all, up to `audit.KEPT_FINDINGS`."""
@@ -40,7 +36,7 @@ def render_text(sums: Tally, about: About) -> str:
         lines += [f"  {count:>6}  {code}" for code, count in sums.by_code.most_common()]
     errors = [finding for finding in sums.findings if finding["severity"] == "error"]
     if errors:
-        lines += ["", "errors", *(f"  {_concise(finding)}" for finding in errors[:SHOWN])]
+        lines += ["", "errors", *(f"  {terminal(str(diagnostic_of(finding)))}" for finding in errors[:SHOWN])]
         if len(errors) > SHOWN:
             lines.append(f"  and {len(errors) - SHOWN} more (--format json lists them)")
     for title, rows in _lists(sums):
@@ -149,11 +145,6 @@ RENDER: dict[str, Callable[[Tally, About], str]] = {
 
 def _cards(count: int) -> str:
     return f"{count} card{'' if count == 1 else 's'}"
-
-
-def _concise(finding: dict[str, Any]) -> str:
-    place = f"{finding['path']}:{finding['line']}:{finding['column']}"
-    return terminal(f"{place}: {finding['severity']} {finding['code']} {finding['message']} [{finding['name']}]")
 
 
 def _unreadable(judged: AuditedCard) -> str:

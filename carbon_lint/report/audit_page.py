@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbon_lint import __version__
@@ -13,8 +14,6 @@ from carbon_lint.report.pages import environment
 from carbon_lint.report.plot import NARROW, WIDE, Bars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from carbon_lint.hub.audit.cards import Tally
 
 SHOWN = 50

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
-from carbon_lint.text import json_literals, xml_text
+from carbon_lint.text import json_literals, shortened, xml_text
 
 SHIELDS_VERSION = 1
 """`schemaVersion` of https://shields.io/badges/endpoint-badge."""
@@ -78,7 +78,7 @@ def how_found(measured_share: float | None) -> str:
 
 def render_svg(badge: Badge) -> str:
     """Return the badge as SVG: no script, no request, and an accessible name."""
-    label, message = (_cut(text) for text in (badge.label, badge.message))
+    label, message = (shortened(text, _MOST_CHARACTERS) for text in (badge.label, badge.message))
     left, right = (_width(text) + 2 * _PAD for text in (label, message))
     width, title = left + right, xml_text(badge.title)
     return _SVG.format(
@@ -91,8 +91,8 @@ def render_shields(badge: Badge) -> str:
     """Return the JSON that `https://img.shields.io/endpoint?url=...` reads."""
     document = {
         "schemaVersion": SHIELDS_VERSION,
-        "label": _cut(badge.label),
-        "message": _cut(badge.message),
+        "label": shortened(badge.label, _MOST_CHARACTERS),
+        "message": shortened(badge.message, _MOST_CHARACTERS),
         "color": badge.tone.removeprefix("#"),
         "labelColor": _LABEL_COLOUR.removeprefix("#"),
     }
@@ -106,7 +106,3 @@ def _text(text: str, left: int) -> str:
 def _width(text: str) -> int:
     ems = sum(_NARROW_EM if each in _NARROW else _WIDE_EM if each in _WIDE else _MIDDLE_EM for each in text)
     return round(ems * _FONT_SIZE)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
+from carbon_lint.estimate.job import Estimate
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, format_energy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.estimate.job import Estimate
-    from carbon_lint.records.uncertainty import Range
 
 FORMAT = "carbon-lint/estimate@2"
 

@@ -6,14 +6,13 @@ import re
 import sys
 import uuid
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+from carbon_lint.text import shortened
 
 _ROWS = 12
 _COLOURS = ("one", "two", "three", "four")
@@ -186,7 +185,7 @@ class Bars:
             show_legend=len(self.series) > 1,
             **{**_LOOKS, "max_scale": size.labels, "show_minor_x_labels": True},
         )
-        chart.x_labels = [name if len(name) <= most else f"{name[: most - 1]}…" for name in self.labels[::-1]]
+        chart.x_labels = [shortened(name, most) for name in self.labels[::-1]]
         for name, values in self.series.items():
             chart.add(name, list(values[::-1]))
         return _rendered(chart, self.title, size)

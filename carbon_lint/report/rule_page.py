@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.rule import Rule
 
 FAMILIES = {
     "CL0": "The card cannot be read",

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import yaml
 
@@ -16,12 +17,8 @@ from carbon_lint import __version__
 from carbon_lint.project import MAJOR_TAG, REPOSITORY, requirement
 from carbon_lint.starter.budget import proposed_line
 from carbon_lint.starter.runners import DEFAULT_RUNNER, has_docker, is_hf_jobs
+from carbon_lint.starter.survey import Survey
 from carbon_lint.starter.trainings import Training
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from carbon_lint.starter.survey import Survey
 
 WORKFLOW = ".github/workflows/carbon-lint.yml"
 LINT_WORKFLOW = ".github/workflows/lint.yml"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import configparser
 import os
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from carbon_lint.card.document import property_name
+from carbon_lint.card.kind import is_model_card
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import PlaceError
 from carbon_lint.lint.discover import CARD_NAME, find_cards
@@ -17,14 +17,8 @@ from carbon_lint.places import find_place
 from carbon_lint.records.provenance import git_environ
 from carbon_lint.starter.trainings import Training, find_trainings, read_text
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 CODECARBON = ".codecarbon.config"
 _OTHER_CARDS = ("[Mm][Oo][Dd][Ee][Ll]*[Cc][Aa][Rr][Dd]*.md",)
-_SPACE_KEYS = {"sdk", "sdk_version", "app_file", "app_port"}
-_DATASET_KEYS = {"dataset_info", "task_categories", "task_ids", "size_categories", "annotations_creators", "configs"}
-_MODEL_KEYS = {"base_model", "co2_eq_emissions", "library_name", "model-index", "model_name", "pipeline_tag"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +76,8 @@ def _cards(root: Path) -> list[str]:
 
 def is_of_another_kind(text: str) -> bool:
     """Return whether the front matter is that of a Space or of a data set, which have a README.md with metadata too."""
-    root = read_card(text.encode(), CARD_NAME).root
-    keys = set() if root is None else {property_name(key) for key, _ in root.own_items()}
-    return not keys & _MODEL_KEYS and bool(keys & (_SPACE_KEYS | _DATASET_KEYS))
+    card = read_card(text.encode(), CARD_NAME)
+    return card.block_key is None and not is_model_card(card)
 
 
 def _default_branch(root: Path) -> str:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from carbon_lint.lint.discover import SKIPPED_FOLDERS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAX_SCRIPTS = 2000
 MAX_SCRIPT_BYTES = 400_000
@@ -206,3 +203,25 @@ def read_text(path: Path) -> str:
             return stream.read(MAX_SCRIPT_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
+
+
+CALLBACK = '''\
+class TellProgress(TrainerCallback):
+    """Tell carbon-lint how far the training is."""
+
+    def on_step_begin(self, args, state, control, **kwargs):
+        path = os.environ.get("CARBON_LINT_PROGRESS")
+        if path and state.is_world_process_zero:
+            with open(path, "w") as file:
+                file.write(f"{state.global_step}/{state.max_steps}\\n")
+'''
+"""docs/running.md holds the same lines, and a test runs them."""
+
+
+def progress_advice(script: str) -> str:
+    """Return what to add to a script that uses the Trainer, with the code to paste."""
+    lines = "".join(f"    {line}".rstrip() + "\n" for line in CALLBACK.splitlines())
+    return (
+        f"{script} uses a Trainer. Add this callback (callbacks=[TellProgress()]) so that a forecast of the run needs "
+        f"no guess:\n\n    import os\n    from transformers import TrainerCallback\n\n{lines}"
+    )

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
+from carbon_lint.records.record import Record
 from carbon_lint.units import mean_power_w
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Record
 
 PREFIX = "carbon/"
 _COMPONENTS = ("cpu", "gpu", "ram")

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.project import install_hint
+from carbon_lint.records.record import Record
 from carbon_lint.trackers.points import curve, final
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Record
 
 _NAMESPACE = uuid.UUID("6f3c2b52-5f0e-4f0b-9a54-0b1c8a1f6c11")
 _SHOWN_RUNS = 5

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.card.from_record import card_with_record, is_modelled
 from carbon_lint.card.read import read_card
-from carbon_lint.card.source import named_in
+from carbon_lint.card.source import record_named_in
 from carbon_lint.errors import MissingFigureError, NothingFoundError
 from carbon_lint.places import every_place
 from carbon_lint.records.document import hash_of
@@ -99,18 +99,18 @@ def _priced_as(named: str | None, record: Record) -> Record:
 
 def _source(figures: Figures, expected: Figures, record: Record, *, is_own: bool) -> Statement:
     stated = figures.text("source") or ""
-    named = named_in(stated)
+    named = record_named_in(stated)
     if named is None:
         what = "it names no record, so any record with the same figure would do"
         return Statement(Kind.CLAIMED, _CARD, what)
-    if not hash_of(record).startswith(named.record_sha256):
-        what = f"it is of record {short(named.record_sha256)}, and this is record {short(hash_of(record))}"
+    if not hash_of(record).startswith(named):
+        what = f"it is of record {short(named)}, and this is record {short(hash_of(record))}"
         return Statement(Kind.CONTRADICTED, _CARD, what)
     if stated != expected.text("source"):
         what = f"its source is '{stated}', expected '{expected.text('source')}'"
         return Statement(Kind.CONTRADICTED, _CARD, what)
     how = "" if is_own else ", with the grams that its energy takes there"
-    return Statement(Kind.PROVEN, _CARD, f"it names this record{how}, {short(named.record_sha256)}")
+    return Statement(Kind.PROVEN, _CARD, f"it names this record{how}, {short(named)}")
 
 
 def _field(name: str, stated: str | None, expected: str | None) -> Statement:

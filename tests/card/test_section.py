@@ -11,7 +11,7 @@ from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.prose import figures
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import CardPlaceError
-from carbon_lint.lint.prose import agrees
+from carbon_lint.lint.figure import agrees
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Provenance
 from carbon_lint.records.store import write_record
 from carbon_lint.records.uncertainty import Bounds, Uncertainty

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.measurement.host import cgroup
 from tests.docker.conftest import ROOT, docker
 from tests.measurement.processes import a_mark
 from tests.waiting import wait_until
@@ -110,6 +112,63 @@ def test_the_cpu_seconds_of_a_container_are_the_jobs(tmp_path, mark):
     record = record_of(tmp_path)
     assert 2.5 < record["job_cpu_s"] < 6.0
     assert record["machine_cpu_s"] >= record["job_cpu_s"] - 1.5
+
+
+def test_a_real_group_of_cgroup_v2_is_found_and_read():
+    mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    mount = next((Path(fields[1]) for fields in mounts if fields[2] == "cgroup2"), None)
+    if mount is None or not os.access(mount, os.W_OK):
+        pytest.skip("no cgroup v2 is mounted in which this user may make a group")
+    group = mount / a_mark()
+    group.mkdir()
+    try:
+        script = f"import os\nopen('{group}/cgroup.procs', 'w').write(str(os.getpid()))\n{BURNS}\ninput()"
+        with subprocess.Popen(
+            [sys.executable, "-S", "-c", script.replace("< 4", "< 0.5")], stdin=subprocess.PIPE
+        ) as process:
+            wait_until(lambda: (cgroup.usage_s(group) or 0.0) > 0.4)
+            found = cgroup.group_of(Path("/"), process.pid)
+            process.communicate(b"\n", timeout=30)
+        assert found == group
+        assert 0.4 < cgroup.usage_s(group) < 5.0
+    finally:
+        group.rmdir()
+    assert cgroup.usage_s(group) is None, "a group that vanished states nothing"
+
+
+@pytest.fixture(scope="module")
+def podman():
+    """How to run an image of Docker's by Podman, with no limits that a container in a container may not set."""
+    if shutil.which("podman") is None:
+        pytest.skip("podman is not here")
+    saved = subprocess.run(["docker", "save", BASE], capture_output=True, check=True, timeout=120).stdout
+    loaded = subprocess.run(["podman", "load"], input=saved, capture_output=True, check=True, timeout=120).stdout
+    image = loaded.decode().rpartition(": ")[2].strip()
+    options = ("--rm", "--network=none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
+    return ("podman", "run", *options, image, "python", "-c")
+
+
+@pytest.mark.parametrize("is_in_script", [False, True])
+def test_a_container_of_podman_is_counted_stopped_and_can_save(tmp_path, podman, is_in_script):
+    def command(script):
+        whole = (*podman, script)
+        (tmp_path / "train.sh").write_text(f"{shlex.join(whole)}\n")
+        return ("bash", "train.sh") if is_in_script else whole
+
+    with carbon_lint(tmp_path, "--", *command(BURNS)) as run:
+        _, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    assert 2.5 < record_of(tmp_path)["job_cpu_s"] < 8.0
+    with carbon_lint(tmp_path, "--", *command(SAVES)) as run:
+        assert run.stdout.readline() == b"ready\n"
+        run.send_signal(signal.SIGTERM)
+        out, err = run.communicate(timeout=30)
+    assert b"heard 15\n" in out, err
+    with carbon_lint(tmp_path, "--max-energy", "30 J", "--grace", "1s", "--", *command(IGNORES)) as run:
+        _, err = run.communicate(timeout=60)
+    assert run.returncode == 1, err
+    left = subprocess.run(["podman", "ps", "-q", "--filter", "label=carbon-lint.run"], capture_output=True, check=True)
+    assert left.stdout == b""
 
 
 def test_a_container_ended_by_somebody_else_ends_the_run(tmp_path, mark):

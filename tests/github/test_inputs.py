@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from carbon_lint.errors import UsageError
 from carbon_lint.github.inputs import ALL_INPUTS, MAX_SCRIPT_CHARACTERS, ActionInputs, unknown_inputs
 from carbon_lint.github.interface import INPUTS
-from carbon_lint.github.wording import told
+from carbon_lint.github.wording import worded
 from tests.cases import cases
 from tests.github.runner import ROOT
 
@@ -49,7 +49,7 @@ def test_dashes_stay_and_values_are_parsed():
     assert inputs.max_emissions_g == 1500
     assert inputs.max_energy_kwh == 0.25
     assert inputs.grace_s == 5
-    assert inputs.carbon_intensity_g_per_kwh == 56.04
+    assert inputs.carbon_intensity == 56.04
 
 
 def test_empty_and_blank_are_not_given():
@@ -103,7 +103,7 @@ def test_a_broken_object_is_refused(text):
 def test_a_bad_value_is_an_error_that_names_the_input(name, value):
     with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({f"INPUT_{name.upper()}": value})
-    assert f"'{name}'" in told(caught.value)
+    assert f"'{name}'" in worded(caught.value)
     assert "\n" not in caught.value.message
 
 
@@ -216,7 +216,7 @@ def test_what_can_be_read_of_wrong_inputs_tells_the_end_of_the_step():
 def test_a_value_that_belongs_to_another_input_names_that_one(name, value, hint):
     with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({f"INPUT_{name.upper()}": value})
-    assert hint in told(caught.value)
+    assert hint in worded(caught.value)
 
 
 @cases(
@@ -232,7 +232,7 @@ def test_a_value_that_belongs_to_another_input_names_that_one(name, value, hint)
 def test_inputs_that_cannot_stand_together_are_refused(given):
     with pytest.raises(UsageError) as caught:
         read(**given)
-    assert "input" in told(caught.value)
+    assert "input" in worded(caught.value)
 
 
 def test_lists_are_read():

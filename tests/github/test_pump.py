@@ -209,7 +209,7 @@ def test_both_streams_of_a_child_arrive_in_order_and_ours_come_back():
 
 def test_what_the_job_wrote_is_heard_as_it_was():
     seen, heard = Collected(), Collected()
-    with JobOutput(seen, hear=heard) as output:
+    with JobOutput(seen, on_output=heard) as output:
         output.start()
         subprocess.run([sys.executable, "-c", "print('::error::x'); print('step 40/1000')"], check=True)
     assert bytes(heard.data) == b"::error::x\nstep 40/1000\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from carbon_lint.cli.flags import spelled as as_flag
 from carbon_lint.errors import ConfigError, UsageError
 from carbon_lint.github.context import Context
-from carbon_lint.github.wording import told, users_paths
+from carbon_lint.github.wording import users_paths, worded
 from tests.cases import cases
 from tests.conftest import ROOT
 
@@ -82,12 +82,12 @@ def test_each_front_end_spells_the_option_that_an_error_is_about():
     assert error.advice(as_flag) == (
         "try: --location FRA or --max-energy '2 kWh' or --pue 1.2 or --allow-unusual-intensity"
     )
-    assert told(error) == (
+    assert worded(error) == (
         "input 'max-emissions': it is wrong\n  try: `location: FRA` or `max-energy: 2 kWh` or "
         '`pue = "1.2"` in carbon-lint.toml or `allow-unusual-intensity: "true"`'
     )
-    assert told(UsageError("no", option="tick", suggest=(("create-pr", ""),))) == "`tick`: no\n  `publish: pr`"
-    assert told(ConfigError("carbon-lint.toml:1: grace: no", option="grace")) == "carbon-lint.toml:1: grace: no"
+    assert worded(UsageError("no", option="tick", suggest=(("create-pr", ""),))) == "`tick`: no\n  `publish: pr`"
+    assert worded(ConfigError("carbon-lint.toml:1: grace: no", option="grace")) == "carbon-lint.toml:1: grace: no"
 
 
 def test_an_error_again_keeps_its_kind_and_leaves_the_first_alone():

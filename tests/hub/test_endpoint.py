@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import UsageError
-from carbon_lint.hub.client.endpoint import PUBLIC_HUB, changed_endpoint, endpoint_of
+from carbon_lint.hub.client.endpoint import PUBLIC_HUB, endpoint_of, notes_on
 from tests.cases import cases
 from tests.github.runner import ROOT, Runner
 from tests.standin.hub import WRITE_TOKEN
@@ -51,7 +51,7 @@ def in_a_workflow(folder, document, **environ):
 def test_an_endpoint_that_the_workflow_states_is_used_and_shown(tmp_path, where):
     environ = in_a_workflow(tmp_path, STATING[where])
     assert endpoint_of(environ) == ELSEWHERE
-    assert changed_endpoint(environ) == f"HF_ENDPOINT: the Hub is {ELSEWHERE}, not {PUBLIC_HUB}"
+    assert notes_on(endpoint_of(environ)) == [f"HF_ENDPOINT: the Hub is {ELSEWHERE}, not {PUBLIC_HUB}"]
 
 
 @cases("where", SILENT)
@@ -80,7 +80,7 @@ def test_a_workflow_that_is_not_checked_out_states_nothing(tmp_path):
 def test_the_public_hub_needs_no_statement(tmp_path, value):
     environ = in_a_workflow(tmp_path, {}, HF_ENDPOINT=value)
     assert endpoint_of(environ) == PUBLIC_HUB
-    assert changed_endpoint(environ) is None
+    assert notes_on(endpoint_of(environ)) == []
 
 
 def test_nothing_reads_the_variable_past_this_check():

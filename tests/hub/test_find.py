@@ -177,7 +177,7 @@ def test_a_rate_limit_is_waited_for_and_the_search_goes_on(shapes, cli):
     code, out, err = cli("find", "--format", "json")
     assert code == 0
     assert len(json.loads(out)["models"]) == 7
-    assert "going on in" in err
+    assert "trying again in" in err
 
 
 def test_a_list_that_breaks_off_is_an_error_and_not_a_shorter_list(shapes, cli):

@@ -16,7 +16,7 @@ from carbon_lint.lint.engine import lint_card
 from carbon_lint.lint.evidence import from_emissions_csv, from_records
 from carbon_lint.lint.fix import fix_card
 from carbon_lint.lint.policy import Policy
-from carbon_lint.report.findings.concise import line_of
+from carbon_lint.text import terminal
 from tests.conftest import ROOT
 
 CORPUS = ROOT / "tests" / "corpus"
@@ -49,7 +49,7 @@ class Case:
 
     def lines(self):
         # A settings file of the case has this machine's path in it.
-        shown = "".join(f"{line_of(found)}\n" for found in self.diagnostics())
+        shown = "".join(f"{terminal(str(found))}\n" for found in self.diagnostics())
         return shown.replace(str(self.path.parent) + "/", "")
 
     def fixed(self, level):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import signal
 import stat
@@ -44,6 +45,7 @@ PLAIN = [
     "bash train.sh",
     "docker build .",
     "docker ps",
+    "podman kube generate c",
     "echo docker run IMG",
     "apptainer exec a b",
     "systemd-run --scope python train.py",
@@ -70,6 +72,7 @@ ELSEWHERE = [
     "docker --host=ssh://host run IMG",
     "env DOCKER_HOST=tcp://h docker run IMG",
     "docker compose up",
+    "podman kube play pod.yml",
     "podman --remote run IMG",
     "podman-remote run IMG",
     "sudo kubectl run x",
@@ -151,10 +154,11 @@ def fake_client(folder, name, script):
 def fake_docker(folder, **verbs):
     """Put a `docker` on PATH that keeps its one container as a file `up`; a verb can be given another script."""
     scripts = {
-        "run": "trap 'echo TERM >> heard; rm -f up; exit' TERM; touch up; while [ -e up ]; do sleep .02; done; exit 7",
+        "run": "trap 'echo TERM >> heard; rm -f up; exit' TERM; echo $$ > up; "
+        "while [ -e up ]; do sleep .02; done; exit 7",
         "ps": "[ ! -e up ] || echo c0ffee",
         "kill": 'echo "kill $3" >> heard; rm -f up',
-        "inspect": "echo 1",
+        "inspect": f"""echo '{{"Labels":{{"{module.CLIENT_LABEL}":"'$(cat up)'"}}}}'""",
         **verbs,
     }
     cases = "\n".join(f"{verb}) {script};;" for verb, script in scripts.items())
@@ -251,6 +255,9 @@ FRONTED = {
     "docker compose -f a.yml run svc": f"docker compose -f a.yml run {LABEL} svc",
     "docker build --label run .": "docker build --label run .",
     "docker exec c docker run IMG": "docker exec c docker run IMG",
+    "docker compose -f a.yml up": "docker compose -f a.yml up",
+    "docker network create run": "docker network create run",
+    "docker create IMG": f"docker create {LABEL} IMG",
     "docker -- run '-x\ny'": f"docker -- run {LABEL} '-x\ny'",
     "docker": "docker",
 }
@@ -269,7 +276,8 @@ def test_a_front_adds_the_label_to_run_and_hands_everything_else_on(tmp_path):
             shlex.split(command), env=fronts.on_path(environ), input=b"stdin", capture_output=True, check=False
         )
         words = "".join(f"{word}\0" for word in shlex.split(expected)[1:]) or "\0"
-        assert (done.returncode, done.stdout.decode(), done.stderr) == (7, f"{words}stdin", b""), command
+        told = re.sub(rf"--label\0{module.CLIENT_LABEL}=\d+\0", "", done.stdout.decode())
+        assert (done.returncode, told, done.stderr) == (7, f"{words}stdin", b""), command
     found = fronts.containers()
     assert found is not None
     assert set(found.engines) == {(str(client), *words) for words in ((), ("--context", "run", "-D"), ("--",))}
@@ -287,7 +295,11 @@ def test_a_front_adds_the_label_to_run_and_hands_everything_else_on(tmp_path):
     (tmp_path / "gone").symlink_to("nowhere")
     (tmp_path / "gone").rename(fronts._calls / "gone")
     assert fronts.containers() is not None, "the job may remove files while they are read"
-    assert fronts.elsewhere({}) == ("docker starts its containers at tcp://far:1, which may be another machine",)
+    assert sorted(text.partition(":")[0] for text in fronts.elsewhere({})) == [
+        "a script of the job called `docker compose up`",
+        "a script of the job called `docker exec`",
+        "docker starts its containers at tcp",
+    ]
     fronts.__exit__()
     assert fronts.containers() is None
     assert open_fronts({"PATH": str(tmp_path)}, "x") is None
@@ -305,6 +317,43 @@ def test_what_a_script_file_starts_is_stopped_with_it_and_a_job_without_containe
     script.write_text("trap 'echo TERM >> heard; exit 3' TERM; docker ps; while :; do sleep .02; done\n")
     job, _ = driven(environ, f"sh -c 'cd {tmp_path}; . {script}'", stop_after_s=0.3, grace_s=5.0, with_fronts=True)
     assert ((tmp_path / "heard").read_text(), job.exit_status) == ("TERM\n", 3)
+
+
+def test_a_client_that_waits_for_its_container_gets_the_signal_itself(tmp_path):
+    slow = "case $* in *SLOW*) trap 'echo SLOW >> heard; exit' TERM; while :; do sleep .02; done;; esac; "
+    usual = "trap 'echo TERM >> heard' TERM; echo $$ > up; while [ -e up ]; do sleep .02; done"
+    environ = fake_docker(tmp_path, run=slow + usual)
+    script = tmp_path / "train.sh"
+    script.write_text("docker run SLOW &\ndocker run IMG\nwait\n")
+    driven(environ, f"sh {script}", stop_after_s=0.5 * busy(), grace_s=5.0, with_fronts=True)
+    assert sorted((tmp_path / "heard").read_text().splitlines()) == ["SLOW", "kill 15"]
+
+
+def test_a_container_that_a_script_creates_and_starts_is_the_jobs_and_one_that_it_only_starts_is_named(tmp_path):
+    environ = fake_docker(tmp_path, create="", start="")
+    for calls, is_own, is_said in (
+        ("create I", False, False),
+        ("start c", False, True),
+        ("create I;start c", True, False),
+    ):
+        fronts = open_fronts(environ, "ID")
+        for call in calls.split(";"):
+            subprocess.run(["docker", *call.split()], env=fronts.on_path(environ), check=True)
+        assert ((fronts.containers() is not None), bool(fronts.elsewhere({}))) == (is_own, is_said), calls
+        fronts.__exit__()
+
+
+def test_an_attached_container_of_podman_is_not_taken_for_a_detached_one():
+    """Podman attaches no stream by its own account: its container keeps the call instead."""
+    for config, is_detached in {
+        '{"AttachStdout":false}': True,
+        '{"AttachStdout": true}': False,
+        '{"AttachStdout":false,"CreateCommand":["podman","run","--rm","I","-d"]}': False,
+        '{"AttachStdout":false,"CreateCommand":["podman","run","-d","I"]}': True,
+        '{"AttachStdout":false,"CreateCommand":null}': True,
+        "no JSON": False,
+    }.items():
+        assert module._says_detached(config) is is_detached, config
 
 
 def test_a_container_that_a_script_detached_outlives_a_job_that_ends_by_itself(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,32 +12,25 @@ from carbon_lint.estimate.job import Device, estimate_job, estimate_record, find
 from carbon_lint.estimate.machine import _rows, find_host, find_runner
 from carbon_lint.places import find_place
 from carbon_lint.records.ranges import uncertainty_of
-from carbon_lint.records.record import Energy, Hardware, Intensity, Method, Methods, Outcome, Record
+from carbon_lint.records.record import Energy, Hardware, Method, Methods, Outcome
 from carbon_lint.records.store import write_record
 from tests.cases import cases
+from tests.records.builders import FRANCE as FRANCE_IN_A_RECORD
+from tests.records.builders import a_record
 
 FRANCE = find_place("FRA")
 
 
 def record(total=1.0, gpu=0.9, cpu=0.1, **changes):
+    """A GPU and a CPU in France, and nothing known of the machine."""
     values = {
-        "run_id": "r1",
-        "outcome": Outcome.COMPLETED,
-        "exit_status": 0,
-        "over_budget": False,
         "emissions_g": 56.0,
         "energy_kwh": Energy(total=total, gpu=gpu, cpu=cpu),
         "methods": Methods(gpu=Method.COUNTER, cpu=Method.LOAD_MODEL),
-        "intensity": Intensity(g_per_kwh=56.0, source="a test", year=2023, location="FRA", location_name="France"),
-        "pue": 1.0,
-        "duration_s": 3600.0,
-        "started_at": "2026-11-24T10:00:00.000Z",
-        "ended_at": "2026-11-24T11:00:00.000Z",
+        "intensity": replace(FRANCE_IN_A_RECORD, g_per_kwh=56.0),
         "hardware": Hardware(),
-        "software": {"carbon-lint": "0"},
-        "command": ("true",),
     }
-    return Record(**values | changes)
+    return a_record(**values | changes)
 
 
 @cases(

@@ -113,6 +113,7 @@ def shape(text):
 
 @given(HOSTILE)
 @example("![i](https://evil.example/i.png)")
+@example("0  ")
 @example("` # ")
 @example("``")
 @pytest.mark.parametrize("where", ["summary", "comment", "pull request"])

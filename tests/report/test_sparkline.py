@@ -10,21 +10,21 @@ from carbon_lint.measurement.journal import reading_to_json
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.record import Energy, Phase, PhaseKind
 from carbon_lint.records.store import write_record
-from carbon_lint.report.run import sparkline
 from carbon_lint.report.run import text as run_text
+from carbon_lint.report.run.curve import sparkline
 from tests.cases import cases
 from tests.report.runs import RECORD, record, told
 from tests.report.test_page import readings
 
 
 def test_the_line_goes_from_nothing_to_the_highest():
-    line = sparkline.power(readings(120))
+    line = sparkline(readings(120))
     blocks, _, said = line.partition(" ")
-    assert len(blocks) == sparkline.WIDTH
+    assert len(blocks) == 40
     assert (min(blocks), max(blocks)) == ("▅", "█"), "160 of 260 W and more"
     assert said == "161 W to 259 W"
-    assert sparkline.power(readings(9)) is None
-    assert sparkline.power([]) is None
+    assert sparkline(readings(9)) is None
+    assert sparkline([]) is None
 
 
 @cases(

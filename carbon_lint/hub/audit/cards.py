@@ -7,19 +7,17 @@ cannot be fetched or read stays in the report as a row.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from carbon_lint.card.document import Card
 from carbon_lint.card.read import read_card
+from carbon_lint.config import Settings
 from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
 from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic
 from carbon_lint.lint.engine import lint_card
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from carbon_lint.card.document import Card
-    from carbon_lint.config import Settings
+from carbon_lint.text import shortened
 
 KEPT_FINDINGS = 10_000
 """Findings that the report lists; beyond them it only counts, so that memory stays flat over a million cards."""
@@ -191,8 +189,7 @@ def source_name(source: str | None) -> str:
         return "carbon-lint"
     folded = "".join(source.split()).casefold()
     known = {"codecarbon": "CodeCarbon", "carbontracker": "CarbonTracker", "autotrain": "AutoTrain"}
-    limit = 60
-    return known.get(folded, source if len(source) <= limit else source[: limit - 1] + "…")
+    return known.get(folded, shortened(source, 60))
 
 
 def tally(judged: Iterator[AuditedCard]) -> Tally:

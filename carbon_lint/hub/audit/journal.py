@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.hub.audit.cards import AuditedCard, Proposal
 from carbon_lint.hub.search.stated import Stated
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import TracebackType
 
 FORMAT = "carbon-lint/audit-journal@1"
 

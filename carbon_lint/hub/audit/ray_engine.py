@@ -8,18 +8,15 @@ What else Ray does: it asks the cloud's metadata address (169.254.169.254), even
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
+from carbon_lint.config import Settings
 from carbon_lint.errors import InputError
 from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_cards
 from carbon_lint.hub.audit.journal import from_json, to_json
 from carbon_lint.hub.audit.sources import cards_in, columns_of, row_of
 from carbon_lint.project import install_hint
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.config import Settings
 
 ROWS = 1024
 VERDICT, PROBLEM = "verdict", "problem"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
+from carbon_lint.config import Settings
 from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_card, audit_cards
+from carbon_lint.hub.audit.journal import AuditJournal
 from carbon_lint.lint.batch import batches, in_order
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from carbon_lint.config import Settings
-    from carbon_lint.hub.audit.journal import AuditJournal
 
 BATCH = 500
 AHEAD = 3
@@ -53,14 +50,11 @@ def watched(
         on_progress(AuditProgress(done=number, of=of, elapsed_s=elapsed_s, left_s=left_s))
 
 
-def audit_each(
-    cards: Iterable[CardText], settings: Settings, journal: AuditJournal | None = None
-) -> Iterator[AuditedCard]:
+def audit_each(cards: Iterable[CardText], settings: Settings, journal: AuditJournal) -> Iterator[AuditedCard]:
     """Audit one by one in this process, each put into the journal: for cards that come over the network."""
     for card in cards:
         judged = audit_card(card, settings)
-        if journal is not None:
-            journal.add(judged)
+        journal.add(judged)
         yield judged
 
 
@@ -73,9 +67,5 @@ def audit_in_processes(
         for batch in batches(cards, BATCH):
             yield from work(batch)
         return
-    for _, judged in in_order(_in_worker, batches(cards, BATCH), workers, work, ahead=AHEAD):
+    for _, judged in in_order(operator.call, batches(cards, BATCH), workers, work, ahead=AHEAD):
         yield from judged
-
-
-def _in_worker(work: Callable[[list[CardText]], list[AuditedCard]], batch: list[CardText]) -> list[AuditedCard]:
-    return work(batch)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.errors import HubError, InputError, UsageError
 from carbon_lint.hub.audit.cards import CardText
+from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.project import install_hint
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.hub.client.catalogue import Catalogue
 
 ID_COLUMNS = ("id", "modelId", "model_id", "repo_id")
 TEXT_COLUMNS = ("card", "text", "content", "readme", "README.md")

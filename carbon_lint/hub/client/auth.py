@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import huggingface_hub
 from huggingface_hub.errors import HfHubHTTPError
 
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.http import UnansweredError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 try:
     from huggingface_hub.errors import OIDCError

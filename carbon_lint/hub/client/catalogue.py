@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, paginate
 
 from carbon_lint.hub.client import refusals
+from carbon_lint.hub.client.auth import Credentials
 from carbon_lint.hub.client.http import UnansweredError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from carbon_lint.hub.client.auth import Credentials
-
 
 _END = object()
 

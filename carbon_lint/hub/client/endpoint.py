@@ -6,19 +6,18 @@ of the workflow can: a variable that no `env:` of it names came from somewhere e
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
 from carbon_lint.errors import UsageError
-from carbon_lint.hub.client.target import parse_endpoint
+from carbon_lint.hub.client.target import PUBLIC_HUB, parse_endpoint
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-PUBLIC_HUB = "https://huggingface.co"
 VARIABLE = "HF_ENDPOINT"
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 def endpoint_of(environ: Mapping[str, str]) -> str:
@@ -36,10 +35,14 @@ def endpoint_of(environ: Mapping[str, str]) -> str:
     return endpoint
 
 
-def changed_endpoint(environ: Mapping[str, str]) -> str | None:
-    """Return a note if the card goes to another Hub than the public one. Raises UsageError as `endpoint_of` does."""
-    endpoint = endpoint_of(environ)
-    return None if endpoint == PUBLIC_HUB else f"HF_ENDPOINT: the Hub is {endpoint}, not {PUBLIC_HUB}"
+def notes_on(endpoint: str) -> list[str]:
+    """Return what to tell of a Hub that is not the public one: a token over http can be read on the way."""
+    if endpoint == PUBLIC_HUB:
+        return []
+    parts = urlsplit(endpoint)
+    is_open = parts.scheme == "http" and parts.hostname not in _THIS_MACHINE
+    warning = f"warning: HF_ENDPOINT is {endpoint}: the token travels in clear text"
+    return [f"HF_ENDPOINT: the Hub is {endpoint}, not {PUBLIC_HUB}", *([warning] if is_open else [])]
 
 
 def _file_of(reference: str) -> str:

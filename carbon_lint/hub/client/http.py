@@ -12,8 +12,10 @@ import signal
 import ssl
 import threading
 import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import tenacity
@@ -23,9 +25,6 @@ from carbon_lint import debug
 from carbon_lint.errors import HubError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import ModuleType
-
     import httpx2 as httpx
 
 

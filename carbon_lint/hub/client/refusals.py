@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from huggingface_hub.errors import (
     DisabledRepoError,
     GatedRepoError,
@@ -15,13 +13,10 @@ from huggingface_hub.errors import (
 )
 
 from carbon_lint.errors import HubError
-from carbon_lint.hub.client.auth import HOW_TO_GIVE_ONE
+from carbon_lint.hub.client.auth import HOW_TO_GIVE_ONE, Credentials
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.redact import redacted
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from carbon_lint.hub.client.auth import Credentials
 
 EXPECTED = (HfHubHTTPError, OfflineModeIsEnabled, ValueError, KeyError, TypeError, AttributeError)
 """What the client raises for an answer that it does not like: it parses bodies before it looks at them."""

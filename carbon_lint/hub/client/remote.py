@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import huggingface_hub
 from huggingface_hub import CommitOperationAdd, HfApi
@@ -28,13 +29,9 @@ from huggingface_hub.utils import (
 from carbon_lint import __version__
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client import refusals
+from carbon_lint.hub.client.auth import Credentials
 from carbon_lint.hub.client.http import BoundedClient, Deadline, Retries, UnansweredError, hard_limit, plain_client
 from carbon_lint.redact import redacted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from carbon_lint.hub.client.auth import Credentials
 
 CARD = "README.md"
 STALE = 412

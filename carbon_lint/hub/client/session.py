@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from carbon_lint import debug
 from carbon_lint.errors import HubError
@@ -18,11 +19,7 @@ from carbon_lint.hub.client.remote import ModelRepo, connected
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.redact import redacted, secrets_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
-
-
+ACCESS_S = 10.0
 _TRUE = {"1", "on", "yes", "true"}
 _LOGGERS = ("huggingface_hub", "httpx", "httpx2")
 
@@ -78,6 +75,15 @@ def open_catalogue(
     _refuse_offline(environ)
     with connected(endpoint, Deadline(timeout_s), Retries(on_wait=on_wait)):
         yield Catalogue(endpoint, find_credentials(environ, token_file=token_file))
+
+
+def check_access(target: str, environ: Mapping[str, str], *, token: str | None, by_pull_request: bool) -> None:
+    """Check, before a training, that the model is there and the token may publish to it; nothing is changed.
+
+    Raises HubError if not, UnansweredError if the Hub does not say.
+    """
+    with open_model(target, environ, deadline=Deadline(ACCESS_S), token=token) as repo:
+        repo.check_may_publish(by_pull_request=by_pull_request)
 
 
 def _refuse_offline(environ: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted
 
+PUBLIC_HUB = "https://huggingface.co"
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}", re.ASCII)
 _HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
 _OTHER_KINDS = {
@@ -78,7 +79,7 @@ def _is_name(part: str) -> bool:
 def parse_endpoint(text: str | None) -> str:
     """`HF_ENDPOINT` without a trailing slash; the Hub's address if it is not set. Raises UsageError."""
     if not text:
-        return "https://huggingface.co"
+        return PUBLIC_HUB
     parts = _split(text.strip())
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(

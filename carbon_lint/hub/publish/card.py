@@ -7,28 +7,22 @@ already. The last step reads the card back: the Hub may take a commit and drop w
 
 from __future__ import annotations
 
-import difflib
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from carbon_lint.card.read import read_card
+from carbon_lint.config import Settings
 from carbon_lint.errors import ExitCode, HubError
 from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
 from carbon_lint.hub.client.remote import CARD, LARGEST_FILE, ModelRepo, StaleError, Tip
-from carbon_lint.hub.publish.losses import loss
+from carbon_lint.hub.publish.losses import Loss, loss
 from carbon_lint.hub.publish.message import MARKER, description_of, title_of
 from carbon_lint.lint.engine import lint_text
-from carbon_lint.text import terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from carbon_lint.config import Settings
-    from carbon_lint.hub.publish.losses import Loss
-    from carbon_lint.lint.evidence import Evidence
-    from carbon_lint.records.record import Record
-
+from carbon_lint.lint.evidence import Evidence
+from carbon_lint.records.record import Record
+from carbon_lint.text import terminal, unified_diff
 
 AGAIN_IS_SAFE = "publishing again is safe: it never commits twice"
 
@@ -286,11 +280,8 @@ def linter(settings: Settings, evidence: Evidence | None = None) -> Callable[[by
     """Return a function that lints a card as `check` does and returns its errors, one line each."""
 
     def errors_of(card: bytes) -> tuple[str, ...]:
-        return tuple(
-            f"{it.path}:{it.line}:{it.column}: {it.severity} {it.code} {terminal(it.message)} [{it.name}]"
-            for it in lint_text(card, CARD, settings, evidence)
-            if it.severity == "error"
-        )
+        found = lint_text(card, CARD, settings, evidence)
+        return tuple(terminal(str(it)) for it in found if it.severity == "error")
 
     return errors_of
 
@@ -305,8 +296,5 @@ def tell_loss(request: PublishRequest, old: bytes | None, new: bytes) -> None:
 
 def diff_of(old: bytes | None, new: bytes | None) -> str:
     """Return a unified diff of two cards."""
-    before, after = ((data or b"").decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
-    return "".join(
-        line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
-        for line in difflib.unified_diff(before, after, f"a/{CARD}", f"b/{CARD}")
-    )
+    before, after = ((data or b"").decode("utf-8", "replace") for data in (old, new))
+    return unified_diff(before, after, f"a/{CARD}", f"b/{CARD}")

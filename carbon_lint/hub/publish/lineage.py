@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.errors import HubError, UsageError
+from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.hub.search.stated import Stated, read_stated
 from carbon_lint.units import format_emissions
-
-if TYPE_CHECKING:
-    from carbon_lint.hub.client.catalogue import Catalogue
 
 MOST = 32
 """Ancestors that are asked for: a chain that is longer is a mistake, or a trap."""

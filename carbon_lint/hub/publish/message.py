@@ -7,20 +7,16 @@ request, whose text the Hub renders as Markdown.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
 from carbon_lint.card.from_record import is_modelled
 from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import energy_range
+from carbon_lint.records.record import Record
 from carbon_lint.text import markdown_text, terminal
 from carbon_lint.units import format_emissions, format_energy, format_energy_range, significant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.records.record import Record
 
 _RUN_URL = re.compile(r"https?://[\w.:-]+/[\w./-]+", re.ASCII)
 
@@ -45,7 +41,8 @@ def description_of(
     lines = []
     if record is not None:
         lines = _facts(record, emissions_g, markdown_text if is_markdown else terminal)
-    return "\n".join([*lines, f"Written by carbon-lint {__version__}", "", MARKER + publication])
+    facts = (line.rstrip() for line in lines)  # two blanks at an end would break the line in Markdown
+    return "\n".join([*facts, f"Written by carbon-lint {__version__}", "", MARKER + publication])
 
 
 def _facts(record: Record, emissions_g: float | None, show: Callable[[str], str]) -> list[str]:

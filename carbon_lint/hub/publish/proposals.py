@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.card.edit import encode, replace_span
 from carbon_lint.card.read import read_card
+from carbon_lint.config import Settings
 from carbon_lint.errors import HubError
 from carbon_lint.hub.audit.cards import CardText, audit_card
-from carbon_lint.hub.client.http import Retries
+from carbon_lint.hub.client.http import Deadline, Retries
+from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.publish.card import PublishRequest, WholeCard, linter, publish_card
 from carbon_lint.hub.publish.pulls import MARK, Pulls
-
-if TYPE_CHECKING:
-    from carbon_lint.config import Settings
-    from carbon_lint.hub.client.http import Deadline
-    from carbon_lint.hub.client.remote import ModelRepo
 
 TITLE = "State the emissions in grams"
 KILOGRAMS = f"{MARK}kilograms-for-grams"

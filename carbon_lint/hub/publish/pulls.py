@@ -7,34 +7,28 @@ its ref by compare-and-swap, open it. `create_commit(create_pr=True)` does it in
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from huggingface_hub.errors import HfHubHTTPError
 
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import HubError
-from carbon_lint.hub.client.http import UnansweredError
+from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
 from carbon_lint.hub.client.refusals import ForbiddenError
-from carbon_lint.hub.client.remote import CARD
+from carbon_lint.hub.client.remote import CARD, ModelRepo
 from carbon_lint.hub.publish.card import (
     AGAIN_IS_SAFE,
     CardErrorsError,
     PublishCancelledError,
     Published,
+    PublishRequest,
     WholeCard,
     diff_of,
     publish_card,
     tell_loss,
 )
 from carbon_lint.hub.publish.message import MARKER, description_of, title_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.hub.client.http import Deadline, Retries
-    from carbon_lint.hub.client.remote import ModelRepo
-    from carbon_lint.hub.publish.card import PublishRequest
 
 MARK = "Carbon-Lint-Pull-Request: "
 CARD_PULL = "model-card"

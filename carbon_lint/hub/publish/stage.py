@@ -9,21 +9,14 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import ExitCode, HubError, UsageError
-from carbon_lint.hub.client.http import UnansweredError
-from carbon_lint.hub.publish.card import Published, WholeCard, publish_card
-from carbon_lint.hub.publish.pulls import MARK, Pulls
-from carbon_lint.records.record import Outcome
+from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
+from carbon_lint.hub.client.remote import ModelRepo, Tip
+from carbon_lint.hub.publish.card import Published, PublishRequest, WholeCard, publish_card
+from carbon_lint.hub.publish.pulls import MARK, Pull, Pulls
+from carbon_lint.records.record import Outcome, Record
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from carbon_lint.hub.client.http import Deadline, Retries
-    from carbon_lint.hub.client.remote import ModelRepo, Tip
-    from carbon_lint.hub.publish.card import PublishRequest
-    from carbon_lint.hub.publish.pulls import Pull
-    from carbon_lint.records.record import Record
 
 TITLE = "Staged release: weights and card"
 DESCRIPTION = (

@@ -7,20 +7,17 @@ rewritten history change nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from huggingface_hub.utils import build_hf_headers, paginate
 
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.http import UnansweredError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from carbon_lint.hub.client.remote import ModelRepo
+from carbon_lint.hub.client.remote import ModelRepo
 
 MAIN = "main"
 MOST_REFS = 8
@@ -88,11 +85,11 @@ def movement(repo: ModelRepo, before: Mapping[str, str]) -> Movement:
         (ref for ref, commit in now.items() if commit not in ({before[ref]} if ref in before else held)),
         key=_main_first,
     )
-    told: set[str] = set()
+    shown: set[str] = set()
     found = []
     for ref in refs[:MOST_REFS]:
-        one = _moved(repo, ref, now[ref], before, told)
-        told |= {commit.id for commit in one.commits}
+        one = _moved(repo, ref, now[ref], before, shown)
+        shown |= {commit.id for commit in one.commits}
         if one.commits or one.problem or one.is_rewritten:
             found.append(one)
     return Movement(moved=tuple(found), left_out=len(refs[MOST_REFS:]))
@@ -103,7 +100,7 @@ def _main_first(ref: str) -> tuple[int, int, str]:
     return (0 if ref == MAIN else 2 if pull else 1, -int(pull[1]) if pull else 0, ref)
 
 
-def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], told: set[str]) -> Moved:
+def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], shown: set[str]) -> Moved:
     base = before.get(ref, before.get(MAIN))  # what a new branch or pull request grows from is main
     listed: dict[str, Commit] = {}
     known: set[str] = set()
@@ -121,7 +118,7 @@ def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], tol
             problem = f"only the newest {MOST_COMMITS} were looked at"
     except HubError as error:
         problem = error.message
-    new = [commit for name, commit in listed.items() if name not in known and name not in told]
+    new = [commit for name, commit in listed.items() if name not in known and name not in shown]
     return Moved(
         ref=ref,
         before=before.get(ref),

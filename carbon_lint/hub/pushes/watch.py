@@ -7,24 +7,19 @@ Whatever the Hub does, the run goes on: what cannot be found out is unknown, wit
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.endpoint import endpoint_of
 from carbon_lint.hub.client.http import GRACE_S, Deadline
 from carbon_lint.hub.client.refusals import MissingError
+from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.client.session import open_model, quiet_client
 from carbon_lint.hub.client.target import parse_target
-from carbon_lint.hub.pushes.pushed import heads, movement
+from carbon_lint.hub.pushes.pushed import Movement, heads, movement
 from carbon_lint.redact import redacted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
-
-    from carbon_lint.hub.client.remote import ModelRepo
-    from carbon_lint.hub.pushes.pushed import Movement
 
 BEFORE_S = 5.0 - GRACE_S
 """What the look before the job may take, as `hard_limit` ends it."""

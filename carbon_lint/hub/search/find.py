@@ -6,18 +6,14 @@ the number of results apply to what was read, and what could not be read is coun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.errors import InputError
+from carbon_lint.hub.client.catalogue import Catalogue, Entry
 from carbon_lint.hub.client.refusals import MissingError
 from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from carbon_lint.hub.client.catalogue import Catalogue, Entry
 
 PAGE = 1000
 """Models a page: the most that the Hub gives, so the fewest requests."""
@@ -77,13 +73,11 @@ class FindResult:
     is_complete: bool
 
 
-def find(request: FindRequest, catalogue: Catalogue, on_seen: Callable[[int], None] | None = None) -> FindResult:
-    """Look through the Hub's list. `on_seen` is called with how many models were seen. Raises HubError."""
+def find(request: FindRequest, catalogue: Catalogue) -> FindResult:
+    """Look through the Hub's list. Raises HubError."""
     search = _Search(request)
     for entry in catalogue.models(_parameters(request)):
         search.add(_read(entry))
-        if on_seen is not None:
-            on_seen(search.seen)
         if search.has_enough:
             break
     return search.result()
@@ -157,16 +151,10 @@ def greener_than(repo_id: str, request: FindRequest, catalogue: Catalogue) -> Fi
         raise InputError(f"{entry.id} states zero, and no model emits less", hint="give --max and --task instead")
     if entry.task is None:
         raise InputError(f"{entry.id} names no task (`pipeline_tag`)", hint="give --task and --max instead")
-    return FindRequest(
-        max_g=request.max_g,
-        min_g=request.min_g,
+    return replace(
+        request,
         below_g=stated.emissions_g,
         task=request.task or entry.task,
-        author=request.author,
-        library=request.library,
-        search=request.search,
-        sort=request.sort,
-        limit=request.limit,
         more_downloads_than=entry.downloads or 0,
         leaves_out_zero=True,
     )
@@ -202,22 +190,3 @@ def _is_within(found: FoundModel, request: FindRequest) -> bool:
         and (request.below_g is None or grams < request.below_g)
         and (request.more_downloads_than is None or (found.entry.downloads or 0) > request.more_downloads_than)
     )
-
-
-def rows(found: tuple[FoundModel, ...], endpoint: str) -> Iterator[dict[str, Any]]:
-    """Return the results as JSON has them."""
-    for it in found:
-        row: dict[str, Any] = {
-            "id": it.entry.id,
-            "emissions_g": it.stated.emissions_g,
-            "stated": it.stated.text,
-            "is_converted": it.stated.is_converted,
-            "note": it.stated.note,
-            "source": it.stated.source,
-            "task": it.entry.task,
-            "library": it.entry.library,
-            "downloads": it.entry.downloads,
-            "likes": it.entry.likes,
-            "url": f"{endpoint}/{it.entry.id}",
-        }
-        yield row

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from carbon_lint.card.document import Problem
 from carbon_lint.card.read import read_card
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Problem
-    from carbon_lint.lint.context import Context
 
 _FENCE = "---"
 _CLOSING = re.compile(r"^[ \t]*(?P<line>-{3,}[ \t]*)$", re.MULTILINE)

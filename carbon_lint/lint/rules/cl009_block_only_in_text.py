@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-
 
 _BLOCK = re.compile(r"^[\s>*+-]*[`*_\"']*(?P<key>co2_eq_emissions)[`*_\"']*[ \t]*:", re.IGNORECASE | re.MULTILINE)
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule, load
 from carbon_lint.lint.rules import CODES
 from carbon_lint.lint.schema import block_value, misfits
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-
 
 EXPLAINING = frozenset(("CL101", "CL102", "CL103", "CL104", "CL105", "CL109", "CL201", "CL202", "CL204", "CL205"))
 """Rules that say what the schema would say, in better words."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.card.document import Node
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
-
 
 _FIELDS = frozenset(
     (
@@ -66,7 +62,7 @@ def check(context: Context) -> Iterator[Hit]:
         stray[0].start,
         stray[0].end,
         _fix(context, stray) if block.type == "null" else None,
-        related=(("co2_eq_emissions is here", key.start, key.end),),
+        related=(("co2_eq_emissions is here", *key.span),),
     )
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.template import is_mark
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -45,7 +42,7 @@ def check(context: Context) -> Iterator[Hit]:
         return
     if is_mark(block.raw):
         message = f"co2_eq_emissions is the placeholder {block.raw} of a template, expected a number of grams"
-        yield Hit(message, block.start, block.end)
+        yield Hit(message, *block.span)
         return
     yield Hit("co2_eq_emissions has no field emissions, expected a number of grams", *context.place())
 

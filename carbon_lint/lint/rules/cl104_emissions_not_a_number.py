@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.card.document import Node
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import Figure, plain, read
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
-
 
 _WORDS = {
     "null": "empty",
@@ -84,7 +80,7 @@ def _found(node: Node, figure: Figure) -> str:
 def _fix(node: Node, figure: Figure) -> Fix | None:
     if figure.kind != "quoted" or node.style not in {"'", '"'} or figure.grams is None:
         return None
-    return Fix("remove the quotes", (Edit(node.start, node.end, plain(figure.grams)),), is_safe=True)
+    return Fix("remove the quotes", (Edit(*node.span, plain(figure.grams)),), is_safe=True)
 
 
 RULE = Rule(summary="`emissions` is not a number", since="0.1.0", check=check, fix="safe")

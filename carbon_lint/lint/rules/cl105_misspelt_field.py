@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.schema import GENERATED, RECOMMENDED
@@ -9,13 +12,6 @@ from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.template import is_mark
 from carbon_lint.lint.unit_in_key import parted, renamed
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-
 
 _KNOWN = ("emissions", *RECOMMENDED)
 _BY_LETTERS = {name.replace("_", ""): name for name in _KNOWN}
@@ -89,7 +85,7 @@ def check(context: Context) -> Iterator[Hit]:
         unit = parted(name)[1] if meant == "emissions" else None
         wanted = f"{meant}, in grams" if unit is not None and unit.unit.grams[0] != 1 else meant
         fix = None if meant in context.fields else renamed(key, value, meant, unit, is_safe=is_same)
-        yield Hit(f"unknown field {quoted(name)}, expected {wanted}", key.start, key.end, fix)
+        yield Hit(f"unknown field {quoted(name)}, expected {wanted}", *key.span, fix)
 
 
 def meant_by(name: str) -> tuple[str | None, bool]:

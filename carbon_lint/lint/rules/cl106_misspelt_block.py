@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import BLOCK
+from collections.abc import Iterator
+
+from carbon_lint.card.document import Node
+from carbon_lint.lint.context import BLOCK, Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.unit_in_key import parted, renamed
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
-
 
 _RIGHT = "co2eqemissions"
 _MOST_ERRORS = 2
@@ -73,7 +68,7 @@ def check(context: Context) -> Iterator[Hit]:
         if is_same or letters in _WRONG or (letters == "emissions" and _is_figure(value)):
             wanted = f"{BLOCK}, in grams" if unit is not None and unit.unit.grams[0] != 1 else BLOCK
             fix = renamed(key, value, BLOCK, unit, is_safe=is_same)
-            yield Hit(f"unknown key {quoted(key.text)}, expected {wanted}", key.start, key.end, fix)
+            yield Hit(f"unknown key {quoted(key.text)}, expected {wanted}", *key.span, fix)
 
 
 def _letters(name: str) -> str:

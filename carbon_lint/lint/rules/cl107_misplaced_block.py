@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import BLOCK
+from collections.abc import Iterator
+
+from carbon_lint.card.document import Node
+from carbon_lint.lint.context import BLOCK, Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.text import visible
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -49,7 +45,7 @@ def check(context: Context) -> Iterator[Hit]:
     if root is None:
         return
     for path, key in _nested(root, ()):
-        yield Hit(f"co2_eq_emissions is nested in {'.'.join(path)}, expected at the top level", key.start, key.end)
+        yield Hit(f"co2_eq_emissions is nested in {'.'.join(path)}, expected at the top level", *key.span)
 
 
 def _nested(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:

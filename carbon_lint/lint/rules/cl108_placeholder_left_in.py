@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from carbon_lint.lint.context import string
+from carbon_lint.lint.context import Context, string
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted, visible
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-
 
 # The first line is the Hub's documentation from 2021 on, word for word.
 _PLACEHOLDER = (

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from carbon_lint.card.document import Node
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import Figure, plain, read
 from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -61,8 +57,7 @@ def check(context: Context) -> Iterator[Hit]:
         said = f" ({figure.number_text} {figure.unit} is {plain(figure.grams)} g)"
     yield Hit(
         f"emissions is the string {quoted(node.text)}, expected a bare number of grams{said}",
-        node.start,
-        node.end,
+        *node.span,
         _fix(node, figure),
     )
 
@@ -77,9 +72,7 @@ def _fix(node: Node, figure: Figure) -> Fix | None:
     number = plain(figure.grams)
     is_bare = re.fullmatch(r"[-+\d.eE]+\s*g(rams?)?", node.text.strip()) is not None
     converted = "" if _is_grams(figure.unit) else f", {figure.number_text} {figure.unit} in grams"
-    return Fix(
-        f"write {number}{converted}", (Edit(node.start, node.end, number),), is_safe=is_bare and figure.grams >= 0
-    )
+    return Fix(f"write {number}{converted}", (Edit(*node.span, number),), is_safe=is_bare and figure.grams >= 0)
 
 
 RULE = Rule(summary="`emissions` holds a unit or prose", since="0.1.0", check=check, fix="both")

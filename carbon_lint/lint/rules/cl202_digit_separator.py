@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain, read
 from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-
 
 _UNDERSCORES = re.compile(r"[1-9]\d*(?:_\d+)+(?:\.\d+)?", re.ASCII)
 
@@ -60,9 +55,9 @@ def check(context: Context) -> Iterator[Hit]:
     if figure.grams is not None and node.style not in {"|", ">"}:
         number = plain(figure.grams)
         is_safe = _UNDERSCORES.fullmatch(node.text) is not None
-        fix = Fix(f"write {number}", (Edit(node.start, node.end, number),), is_safe=is_safe)
+        fix = Fix(f"write {number}", (Edit(*node.span, number),), is_safe=is_safe)
     message = f"emissions is written {quoted(node.text)}, a string to the Hub, expected digits and at most one dot"
-    yield Hit(message, node.start, node.end, fix)
+    yield Hit(message, *node.span, fix)
 
 
 RULE = Rule(summary="`emissions` is written with separators", since="0.1.0", check=check, fix="both")

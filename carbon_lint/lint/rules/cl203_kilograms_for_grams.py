@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import kilograms_in_grams
-from carbon_lint.lint.prose import agrees, shown, step_g
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.figure import agrees, as_kilograms, shown, step_g
 from carbon_lint.lint.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -62,13 +58,11 @@ def check(context: Context) -> Iterator[Hit]:
         return
     for figure in context.figures:
         if agrees(figure, emissions_g * 1000) and step_g(figure) < emissions_g * 500:
-            grams = kilograms_in_grams(node)
             yield Hit(
                 f"emissions is {node.text} and the text states {shown(figure)}, 1000 times as much; "
                 "expected grams, this looks like kilograms",
-                node.start,
-                node.end,
-                Fix(f"write {grams}: {node.text} kg in grams", (Edit(node.start, node.end, grams),), is_safe=False),
+                *node.span,
+                as_kilograms(node),
                 related=(("stated here", figure.start, figure.end),),
             )
             return

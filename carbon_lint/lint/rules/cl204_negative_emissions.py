@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import number
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -44,7 +40,7 @@ def check(context: Context) -> Iterator[Hit]:
     node = context.emissions
     value = number(node)
     if node is not None and value is not None and float("-inf") < value < 0:
-        yield Hit(f"emissions is {node.text}, expected zero or more", node.start, node.end)
+        yield Hit(f"emissions is {node.text}, expected zero or more", *node.span)
 
 
 RULE = Rule(summary="`emissions` is negative", since="0.1.0", check=check)

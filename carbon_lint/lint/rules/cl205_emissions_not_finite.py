@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import number
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-
 
 _INFINITE = float("inf")
 
@@ -48,7 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
     node = context.emissions
     value = number(node)
     if node is not None and value is not None and (not -_INFINITE < value < _INFINITE):
-        yield Hit(f"emissions is {node.text}, expected a finite number of grams", node.start, node.end)
+        yield Hit(f"emissions is {node.text}, expected a finite number of grams", *node.span)
 
 
 RULE = Rule(summary="`emissions` is not a finite number", since="0.1.0", check=check)

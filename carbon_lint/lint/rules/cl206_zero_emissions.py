@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import number
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -47,8 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
     if node is not None and value == 0:
         yield Hit(
             f"emissions is {node.text}; training always emits something; if it was not measured, remove the field",
-            node.start,
-            node.end,
+            *node.span,
         )
 
 

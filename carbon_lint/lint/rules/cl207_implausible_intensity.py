@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import number
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import kilograms_in_grams
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, number
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.figure import as_kilograms
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, significant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
-
 
 # Under this, a thousand times the figure would still be an unusual grid: no guess is made.
 LEAST_USUAL_G_PER_KWH = 5
@@ -69,15 +63,9 @@ def check(context: Context) -> Iterator[Hit]:
     yield Hit(
         f"emissions {node.text} g / energy_consumed {significant(energy_kwh, 4)} kWh = {significant(intensity)} g/kWh, "
         f"expected {LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g}{guess}",
-        node.start,
-        node.end,
-        _fix(node) if is_kilograms else None,
+        *node.span,
+        as_kilograms(node) if is_kilograms else None,
     )
-
-
-def _fix(node: Node) -> Fix:
-    grams = kilograms_in_grams(node)
-    return Fix(f"write {grams}: {node.text} kg in grams", (Edit(node.start, node.end, grams),), is_safe=False)
 
 
 RULE = Rule(summary="Emissions and energy do not fit together", since="0.1.0", check=check, fix="unsafe")

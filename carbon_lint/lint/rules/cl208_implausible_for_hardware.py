@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import number, string
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import kilograms_in_grams
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, number, string
+from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.figure import as_kilograms
 from carbon_lint.lint.hardware import bounds
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -66,14 +62,11 @@ def check(context: Context) -> Iterator[Hit]:
     if emissions_g > fits.most_g and not (fits.is_counted and "hours_used" in context.fields):
         return
     is_kilograms = fits.least_g <= emissions_g * 1000 <= fits.most_g
-    grams = kilograms_in_grams(node)
-    fix = Fix(f"write {grams}: {node.text} kg in grams", (Edit(node.start, node.end, grams),), is_safe=False)
     yield Hit(
         f"emissions is {node.text} g, but {fits.reason} is {significant(fits.least_g)} to {significant(fits.most_g)} g"
         + ("; as kilograms it fits" if is_kilograms else ""),
-        node.start,
-        node.end,
-        fix if is_kilograms else None,
+        *node.span,
+        as_kilograms(node) if is_kilograms else None,
     )
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.prose import agrees, shown
+from carbon_lint.lint.figure import agrees, shown
 from carbon_lint.lint.rule import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 _GRAMS_PER_TONNE = 1_000_000
 
@@ -69,8 +66,7 @@ def check(context: Context) -> Iterator[Hit]:
         figure = tonnes[0]
     yield Hit(
         f"emissions is {node.text} g and the text states {shown(figure)}",
-        node.start,
-        node.end,
+        *node.span,
         related=(("stated here", figure.start, figure.end),),
     )
 

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
+from carbon_lint.card.document import Node
 from carbon_lint.card.quantity import numbers, unit_at
-from carbon_lint.lint.context import UNIT_FIELDS, number
+from carbon_lint.lint.context import UNIT_FIELDS, Context, number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import NUMBER, readings_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
-
 
 # The unit comes first, with or without the figure itself before it: `# kg CO2`, `# in kilograms`, `# 0.42 kg`.
 _STATED = (
@@ -90,14 +84,13 @@ def _contradiction(node: Node, value: float, what: str, words: str, start: int) 
     if stated is None or factor == 1:
         return None
     grams = plain(Decimal(repr(value)) * factor)
-    edits = [Edit(node.start, node.end, grams), Edit(start + unit.start, start + unit.end, "g")]
+    edits = [Edit(*node.span, grams), Edit(start + unit.start, start + unit.end, "g")]
     if match["number"]:
         edits.append(Edit(start + match.start("number"), start + match.end("number"), grams))
     fix = Fix(f"write {grams}: {node.text} {unit.unit_text} in grams", tuple(edits), is_safe=False)
     return Hit(
         f"emissions is {node.text}, which the Hub reads as grams, and {what} says {unit.unit_text}",
-        node.start,
-        node.end,
+        *node.span,
         fix if len(unit.unit.grams) == 1 else None,
         related=((f"{what} is here", start, start + unit.end),),
     )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.evidence import older_with
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.stated import is_stated
 from carbon_lint.units import significant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -64,14 +61,11 @@ def check(context: Context) -> Iterator[Hit]:
     if evidence.doubt is not None:
         yield Hit(
             f"emissions is {node.text} g, and no grams confirm it: {evidence.doubt}; state the location of the run",
-            node.start,
-            node.end,
+            *node.span,
         )
     elif evidence.emissions_g is not None:
         yield Hit(
-            f"emissions is {node.text} g, {evidence.label} has {significant(evidence.emissions_g, 6)} g",
-            node.start,
-            node.end,
+            f"emissions is {node.text} g, {evidence.label} has {significant(evidence.emissions_g, 6)} g", *node.span
         )
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import number
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.evidence import agrees
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -62,8 +58,7 @@ def check(context: Context) -> Iterator[Hit]:
     if not agrees(evidence, "energy_kwh", stated, node.text):
         yield Hit(
             f"energy_consumed is {node.text} kWh, {evidence.label} has {significant(evidence.energy_kwh, 6)} kWh",
-            node.start,
-            node.end,
+            *node.span,
         )
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import string
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, string
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.evidence import other_place
 from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted, visible
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -62,7 +58,7 @@ def check(context: Context) -> Iterator[Hit]:
     if other is not None:
         names = " / ".join(evidence.location_names)
         message = f"geographical_location is {quoted(text)}, {evidence.label} was measured in {visible(names)}"
-        yield Hit(message, node.start, node.end)
+        yield Hit(message, *node.span)
 
 
 RULE = Rule(summary="The card names another place than the evidence", since="0.1.0", check=check)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import string
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, string
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.evidence import models_in
 from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -62,7 +58,7 @@ def check(context: Context) -> Iterator[Hit]:
     if stated and measured and not stated & measured:
         names = ", ".join(sorted(measured))
         message = f"hardware_used is {quoted(text)}, {evidence.label} was measured on {names}"
-        yield Hit(message, node.start, node.end)
+        yield Hit(message, *node.span)
 
 
 RULE = Rule(summary="The card names other hardware than the evidence", since="0.1.0", check=check)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import number
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.evidence import close
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 _RELATIVE = 0.02
 
@@ -65,7 +61,7 @@ def check(context: Context) -> Iterator[Hit]:
     total = evidence.or_sum.duration_s if evidence.or_sum else None
     if not any(close(stated, known / 3600, node.text, _RELATIVE) for known in (evidence.duration_s, total) if known):
         message = f"hours_used is {node.text}, {evidence.label} took {significant(hours, 4)} h"
-        yield Hit(message, node.start, node.end)
+        yield Hit(message, *node.span)
 
 
 RULE = Rule(summary="The card states another duration than was measured", since="0.1.0", check=check)

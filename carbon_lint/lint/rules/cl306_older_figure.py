@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.evidence import older_with
+from carbon_lint.lint.evidence import Evidence, older_with
 from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.stated import is_stated
 from carbon_lint.units import significant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-    from carbon_lint.lint.evidence import Evidence
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -63,11 +59,7 @@ def check(context: Context) -> Iterator[Hit]:
         return
     older = older_with(evidence, stated, node.text)
     if older is not None:
-        yield Hit(
-            f"emissions is {node.text} g, that of {older.label}; {_newest(evidence)}",
-            node.start,
-            node.end,
-        )
+        yield Hit(f"emissions is {node.text} g, that of {older.label}; {_newest(evidence)}", *node.span)
 
 
 def _newest(evidence: Evidence) -> str:

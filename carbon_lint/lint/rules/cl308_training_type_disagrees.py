@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from carbon_lint.lint.context import string
+from carbon_lint.lint.context import Context, string
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
-
 
 _PRE_TRAINING = re.compile(r"pre[- _]?train(?:ing|ed)", re.IGNORECASE)
 
@@ -60,9 +54,7 @@ def check(context: Context) -> Iterator[Hit]:
     base = root.key("base_model")
     if base is not None:
         related = (("base_model is here", base.start, base.end),)
-        yield Hit(
-            f"training_type is {quoted(text)}, but the card has a base_model", node.start, node.end, related=related
-        )
+        yield Hit(f"training_type is {quoted(text)}, but the card has a base_model", *node.span, related=related)
 
 
 RULE = Rule(summary="`training_type` does not fit `base_model`", since="0.1.0", check=check)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import format_emissions
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -56,8 +53,7 @@ def check(context: Context) -> Iterator[Hit]:
     yield Hit(
         f"emissions is {format_emissions(value)}, over the budget of {format_emissions(limit)} (max-emissions in "
         f"{context.settings.source('max-emissions')})",
-        node.start,
-        node.end,
+        *node.span,
     )
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.context import number
+from collections.abc import Iterator
+
+from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.rule import Rule
 from carbon_lint.units import format_energy
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -59,8 +55,7 @@ def check(context: Context) -> Iterator[Hit]:
     yield Hit(
         f"energy_consumed is {format_energy(value)}, over the budget of {format_energy(limit)} (max-energy in "
         f"{context.settings.source('max-energy')})",
-        node.start,
-        node.end,
+        *node.span,
     )
 
 

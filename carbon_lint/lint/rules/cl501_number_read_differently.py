@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
+from carbon_lint.card.document import Node
 from carbon_lint.card.yaml import scalars
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain
 from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.lint.context import Context
-
 
 _SPECIAL = frozenset((".nan", ".inf", "+.inf", "-.inf"))  # CL205
 READERS = (
@@ -70,7 +65,7 @@ def check(context: Context) -> Iterator[Hit]:
             message = (
                 f"{name} {node.text} is {_shown((node.type, node.value))} to the Hub, but to {', to '.join(different)}"
             )
-            yield Hit(message, node.start, node.end, _fix(node))
+            yield Hit(message, *node.span, _fix(node))
 
 
 def _shown(found: tuple[str, object]) -> str:
@@ -83,7 +78,7 @@ def _fix(node: Node) -> Fix | None:
     if not isinstance(value, int | float) or value in {float("inf"), float("-inf")}:
         return None
     number = plain(Decimal(repr(value)))
-    return Fix(f"write {number}", (Edit(node.start, node.end, number),), is_safe=True)
+    return Fix(f"write {number}", (Edit(*node.span, number),), is_safe=True)
 
 
 RULE = Rule(summary="Readers of YAML disagree about a number", since="0.1.0", check=check, fix="safe")

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from carbon_lint.card.yaml.scalars import emissions_thresholds_value, pyyaml_value
-from carbon_lint.lint.context import number
+from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain
 from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.lint.context import Context
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -67,8 +62,8 @@ def check(context: Context) -> Iterator[Hit]:
         return
     number_text = plain(written)
     message = f"emissions {node.text}: the search by emissions_thresholds reads {found} from {quoted(str(python))}"
-    fix = Fix(f"write {number_text}", (Edit(node.start, node.end, number_text),), is_safe=True)
-    yield Hit(message, node.start, node.end, fix)
+    fix = Fix(f"write {number_text}", (Edit(*node.span, number_text),), is_safe=True)
+    yield Hit(message, *node.span, fix)
 
 
 RULE = Rule(

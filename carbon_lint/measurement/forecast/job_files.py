@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint import redact
 from carbon_lint.measurement.phases import MOST_MARKS_A_TICK, MOST_NAME_CHARACTERS, Change, Mark
+from carbon_lint.measurement.unchanged import Unchanged
 from carbon_lint.records.record import PhaseKind
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class PhaseFile:
 
     def __init__(self, path: Path, secrets: Sequence[str] = ()) -> None:
         self._path = path
+        self._is_unchanged = Unchanged(path)
         self._secrets = tuple(secrets)
         self._offset = 0
         self._before = b""  # what ended at the offset: something else there means that the file was rewritten
@@ -75,7 +77,7 @@ class PhaseFile:
         `dropped` counts the others that were read: more in one tick cannot be separated by their energy.
         """
         try:
-            data = self._read()
+            data = b"" if self._is_unchanged() else self._read()
         except OSError:
             return []
         lines = (self._rest + data).split(b"\n")

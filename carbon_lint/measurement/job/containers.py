@@ -6,11 +6,12 @@ again: without any state of our own, each of our processes can end it.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.job import remote
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Find = Callable[[], "Containers | None"]
 
 LABEL = "carbon-lint.run"
+CLIENT_LABEL = "carbon-lint.client"
+"""Holds the process id of the client that a script called."""
 ANSWER_S = 3.0
 """How long the engine may take to answer. A client that hangs must not keep us from ending the job."""
 
@@ -44,7 +47,7 @@ _RUN_FLAGS = word_set(
     "--unsetenv-all --sig-proxy --use-api-socket --quiet-pull --quiet-build"
 )
 _SHORT_RUN_FLAGS = frozenset("ditPqT")
-_NOT_OURS = {"exec", "start", "restart", "attach", "up", "service", "stack"}
+NOT_OURS = {"exec", "start", "restart", "attach", "up", "service", "stack", "play"}
 """Subcommands whose work goes on in containers that this command did not make."""
 
 
@@ -69,12 +72,14 @@ class Containers:
         label: what their containers carry.
         relays: names of the processes that hand a signal on to a container; each signal must arrive there once.
         leaves_detached: what the job started with `-d` is left running when the job has ended by itself.
+        clients: process ids of the clients that scripts have called; some may have ended.
     """
 
     engines: tuple[tuple[str, ...], ...]
     label: str
     relays: frozenset[str]
     leaves_detached: bool = False
+    clients: frozenset[int] = frozenset()
 
     def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return the ids of those that run. Raises EngineError."""
@@ -86,8 +91,20 @@ class Containers:
             name
             for engine in self.engines
             for name, config in self._inspect(engine, environ, "{{json .Config}}").items()
-            if '"AttachStdout":false' not in config.replace(" ", "")
+            if not _says_detached(config)
         )
+
+    def clients_without(self, environ: Mapping[str, str]) -> frozenset[int]:
+        """Return the clients of scripts of which no container runs (yet). Raises EngineError."""
+        if not self.clients:
+            return frozenset()
+        served: set[int] = set()
+        for engine in self.engines:
+            for config in self._inspect(engine, environ, "{{json .Config}}").values():
+                labels = _parsed(config).get("Labels")
+                pid = str(labels.get(CLIENT_LABEL)) if isinstance(labels, dict) else ""
+                served |= {int(pid)} if pid.isdecimal() else set()
+        return self.clients - served
 
     def processes(self, environ: Mapping[str, str]) -> dict[str, int]:
         """Return the first process of each that runs, by id. Raises EngineError."""
@@ -121,6 +138,23 @@ class Containers:
         ids = self._running(engine, environ)
         lines = _call(engine, environ, "inspect", "--format", template, *ids).splitlines() if ids else []
         return dict(zip(ids, lines, strict=False))
+
+
+def _says_detached(config: str) -> bool:
+    """Tell by a container's `.Config` whether its client returned at once. Podman attaches none, but keeps the call."""
+    found = _parsed(config)
+    call = found.get("CreateCommand")
+    if isinstance(call, list) and "run" in call:
+        return _is_detached([str(word) for word in call], call.index("run") + 1)
+    return found.get("AttachStdout") is False
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _call(engine: tuple[str, ...], environ: Mapping[str, str], *words: str) -> str:
@@ -225,12 +259,12 @@ def _read_client(found: Program, environ: Mapping[str, str]) -> tuple[int | None
     words = found.words
     at = after_options(words, 1, GLOBAL_VALUED)
     is_compose = found.name == "docker-compose" or words[at : at + 1] == ("compose",)
-    if words[at : at + 1] in {("compose",), ("container",)}:
+    if words[at : at + 1] in {("compose",), ("container",), ("kube",)}:
         at = after_options(words, at + 1, GLOBAL_VALUED)
     verb = words[at] if at < len(words) else ""
     given = {**environ, **dict(word.split("=", 1) for word in found.prefix if re.match(r"[A-Za-z_]\w*=", word))}
-    elsewhere = remote.remote_engine(words[:at], given) if verb in {"run", *_NOT_OURS} else None
-    if elsewhere is None and verb in _NOT_OURS:
+    elsewhere = remote.remote_engine(words[:at], given) if verb in {"run", *NOT_OURS} else None
+    if elsewhere is None and verb in NOT_OURS:
         elsewhere = remote.Elsewhere(
             why=f"{found.name} {verb} works in containers that this command does not make, and that stay when it ends",
             hint=f"use `{found.name} {'compose ' if is_compose else ''}run`, or start carbon-lint inside the container",

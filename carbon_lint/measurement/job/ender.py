@@ -10,6 +10,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from carbon_lint.measurement.job import descendants
 from carbon_lint.measurement.job.containers import EngineError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Ender:
         """Send a signal to the containers. If the engine cannot, `take_back` returns it for the clients."""
         self.was_asked = True
         self._is_by_itself = False
-        self._fork(lambda found: bool(found.send(signum, self._environ)), signum)
+        self._fork(lambda found: self._ask(found, signum), signum)
 
     def kill(self) -> None:
         """Kill the containers; those that are detached only if the job did not end by itself."""
@@ -93,6 +94,14 @@ class Ender:
         finally:
             os._exit(status)
 
+    def _ask(self, containers: Containers, signum: int) -> bool:
+        """Send a signal to the containers, and to clients that wait for theirs; tell whether any container got it."""
+        waiting = containers.clients_without(self._environ)
+        if not containers.send(signum, self._environ):
+            return False  # the guardian sends it to all clients then
+        descendants.send(signum, [pid for pid in waiting if _name_of(pid) in containers.relays])
+        return True
+
     def _end_leftovers(self, containers: Containers, grace_s: float) -> bool:
         deadline = time.monotonic() + grace_s
         ids = containers.running(self._environ)
@@ -118,6 +127,15 @@ class Ender:
         if ids:
             self._tell(f"survived {_names(ids)}")
         return not ids
+
+
+def _name_of(pid: int) -> str | None:
+    """Return the name of a process; `None` if it has ended."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().rstrip("\n")
+    except OSError:
+        return None
 
 
 def _names(ids: tuple[str, ...]) -> str:

@@ -1,7 +1,8 @@
 """Label the containers that a job's scripts and programs start, by a front of each engine's client on the job's PATH.
 
-A front is a shell script of a few lines. It adds our label to `run`, notes that it did so, and becomes the real client
-with all arguments unchanged. A client that is called by its path, or behind a `sudo` with a PATH of its own, is missed.
+A front is a shell script of a few lines. It adds our labels to `run` and `create`, notes the call, and becomes the real
+client with all arguments unchanged. A client that is called by its path, or behind a `sudo` with a PATH of its own, is
+missed.
 """
 
 from __future__ import annotations
@@ -14,47 +15,60 @@ import tempfile
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from carbon_lint import debug
 from carbon_lint.measurement.job import remote
-from carbon_lint.measurement.job.containers import CLIENTS, GLOBAL_VALUED, LABEL, Containers, engine_of
+from carbon_lint.measurement.job.containers import (
+    CLIENT_LABEL,
+    CLIENTS,
+    GLOBAL_VALUED,
+    LABEL,
+    NOT_OURS,
+    Containers,
+    engine_of,
+)
+from carbon_lint.measurement.unchanged import Unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from carbon_lint.measurement.job.containers import Find
 
 ENGINE_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "CONTAINER_HOST", "CONTAINER_CONNECTION")
 """Variables that choose the engine; a script may set them for one call."""
 _MOST_CALLS = 10_000  # a folder of more is not read again and again
-_END = "run"
+_END = "end"
+_MAKES = frozenset({"run", "create"})
+_STARTS = frozenset({"start", "restart"})
 _SCRIPT = """\
 #!/bin/sh
 # Made by carbon-lint for one run, and removed after it. It labels the containers that `{name} run` makes, so that they
 # can be counted and stopped with the run, and hands everything on to the client.
-_cl_at=0 _cl_skip=
+_cl_at=0 _cl_skip= _cl_compose={is_compose}
 for _cl_word do
   _cl_at=$((_cl_at + 1))
   if [ "$_cl_skip" ]; then _cl_skip= && continue; fi
   case $_cl_word in
     {valued}) _cl_skip=1 ;;
-    -* | compose | container) ;;
-    run)
+    compose) _cl_compose=1 ;;
+    -* | container | kube) ;;
+    run | create | {others})
       if [ -w {calls} ]; then
         (
           umask 077
           printf '%s\\0' env {variables}
           printf '%s\\0' {client}
           for _cl_head do [ $((_cl_at -= 1)) -gt 0 ] && printf '%s\\0' "$_cl_head" || break; done
-          printf '%s\\0' run
+          printf '%s\\0' "$_cl_word" end
         ) >{calls}/$$ 2>/dev/null
       fi
+      case $_cl_compose$_cl_word in run | create | 1run) ;; *) break ;; esac
       _cl_left=$# _cl_at=$((_cl_at))
       while [ "$_cl_left" -gt 0 ]; do
         set -- "$@" "$1"
         shift
-        [ $((_cl_at -= 1)) -ne 0 ] || set -- "$@" --label {label}
+        [ $((_cl_at -= 1)) -ne 0 ] || set -- "$@" --label {label} --label {client_label}=$$
         _cl_left=$((_cl_left - 1))
       done
       break ;;
@@ -72,46 +86,92 @@ class Fronts(AbstractContextManager["Fronts"]):
         self.folder = folder
         self._calls = folder / "calls"
         self._label = label
+        self._is_unchanged = Unchanged(self._calls)
+        self._known: list[_Call] | None = None  # all calls, each noted in full
 
     def on_path(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the environment with the fronts first on its PATH."""
         return {**environ, "PATH": os.pathsep.join((os.fspath(self.folder), environ["PATH"]))}
 
     def containers(self) -> Containers | None:
-        """Return what was started so far; `None` if no front was called to run a container."""
-        calls = self._heads()
-        if not calls:
+        """Return what was started so far; `None` if no front was called to start a container of the job's own."""
+        calls = self._read_calls()
+        has_starts = any(call.verb in _STARTS for call in calls)
+        made = [call for call in calls if call.verb == "run" or (call.makes_one and has_starts)]
+        if not made:
             return None
-        engines = tuple(dict.fromkeys((*_variables(words), *engine_of(_client(words))) for words in calls))
-        names = {os.path.basename(_client(words)[0]) for words in calls}
-        relays = frozenset({*names, "docker-compose"})
-        return Containers(engines=engines, label=self._label, relays=relays, leaves_detached=True)
+        engines = tuple(dict.fromkeys((*call.variables, *engine_of(call.client)) for call in made))
+        relays = frozenset({*(os.path.basename(call.client[0]) for call in calls), "docker-compose"})
+        clients = frozenset(call.pid for call in made)
+        return Containers(engines=engines, label=self._label, relays=relays, leaves_detached=True, clients=clients)
 
     def elsewhere(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return why the work of some of them could neither be counted nor stopped here."""
-        found = (
-            remote.remote_engine(_client(words), {**environ, **_assigned(_variables(words))}) for words in self._heads()
-        )
-        return tuple(dict.fromkeys(one.why for one in found if one is not None))
+        calls = self._read_calls()
+        has_own = any(call.makes_one for call in calls)
+        whys = []
+        for call in calls:
+            far = remote.remote_engine(call.client, {**environ, **_assigned(call.variables)})
+            if far is not None:
+                whys.append(far.why)
+            elif call.verb not in _MAKES and not (call.verb in _STARTS and has_own):
+                whys.append(
+                    f"a script of the job called `{call.shown}`: what runs in those containers is not counted as the "
+                    "job's, and is not stopped with it"
+                )
+        return tuple(dict.fromkeys(whys))
 
     def __exit__(self, *exception: object) -> None:
+        self._known = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _heads(self) -> list[list[str]]:
-        """Return `env`, the variables, the client and the words before `run` of each call that was noted in full."""
+    def _read_calls(self) -> list[_Call]:
+        """Return each call that was noted in full."""
+        if self._known is not None and self._is_unchanged():
+            return self._known
+        self._is_unchanged()
         try:
             names = sorted(os.listdir(self._calls))[:_MOST_CALLS]
         except OSError:
             return []
-        heads = []
+        calls = []
         for name in names:
             try:
                 words = (self._calls / name).read_bytes().decode(errors="surrogateescape").split("\0")
             except OSError:  # the job removed it, as it may remove all of its temporary files
                 continue
-            if words[-2:] == [_END, ""]:
-                heads.append(words[:-2])
-        return heads
+            if words[-2:] == [_END, ""] and name.isdecimal():
+                variables = _variables(words)
+                client = tuple(words[max(1, len(variables)) : -3])
+                calls.append(_Call(pid=int(name), variables=tuple(variables), client=client, verb=words[-3]))
+        self._known = calls if len(calls) == len(names) else None
+        return calls
+
+
+class _Call(NamedTuple):
+    """One call of a client: `env` and its variables if any are given, the client and the words before its verb."""
+
+    pid: int
+    variables: tuple[str, ...]
+    client: tuple[str, ...]
+    verb: str
+
+    @property
+    def is_compose(self) -> bool:
+        """Return whether it is Compose's, which takes our label for `run` alone."""
+        return "compose" in self.client[1:] or os.path.basename(self.client[0]) == "docker-compose"
+
+    @property
+    def makes_one(self) -> bool:
+        """Return whether it made a container with our label."""
+        return self.verb == "run" or (self.verb == "create" and not self.is_compose)
+
+    @property
+    def shown(self) -> str:
+        """Return the call without its options."""
+        name = os.path.basename(self.client[0])
+        between = ["compose"] if "compose" in self.client[1:] else []
+        return " ".join((name, *between, self.verb))
 
 
 def finder(own: Containers | None, fronts: Fronts | None) -> Find:
@@ -162,6 +222,9 @@ def _script(name: str, client: str, label: str, calls: Path) -> str:
         variables=" ".join(f'${{{variable}+"{variable}=${variable}"}}' for variable in ENGINE_VARIABLES),
         client=shlex.quote(client),
         label=shlex.quote(label),
+        client_label=CLIENT_LABEL,
+        others=" | ".join(sorted(NOT_OURS)),
+        is_compose="1" if name == "docker-compose" else "",
     )
 
 
@@ -171,10 +234,5 @@ def _variables(words: list[str]) -> list[str]:
     return ["env", *assigned] if assigned else []
 
 
-def _client(words: list[str]) -> list[str]:
-    """Return the client and the words after it."""
-    return words[max(1, len(_variables(words))) :]
-
-
-def _assigned(words: list[str]) -> dict[str, str]:
+def _assigned(words: Sequence[str]) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words[1:])

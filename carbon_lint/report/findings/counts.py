@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.diagnostic import SEVERITIES
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.lint.diagnostic import SEVERITIES, LintReport
 
 
 def plural(count: int, noun: str) -> str:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 
+from carbon_lint.lint.diagnostic import Diagnostic
 from carbon_lint.project import DOCS_URL
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from carbon_lint.lint.diagnostic import Diagnostic
-    from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.report.findings.reporters import RenderOptions
 
 
 def rule_url(code: str) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.diagnostic import RANK, SEVERITIES
+from itertools import groupby
+
+from carbon_lint.lint.diagnostic import RANK, SEVERITIES, Diagnostic, LintReport
 from carbon_lint.report.findings.counts import counted, sentence
 from carbon_lint.report.findings.forge import relative_path
-from carbon_lint.text import command_data, command_property, terminal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.text import command_data, command_property, shortened, terminal
 
 # The runner shows ten annotations a level and step, and cuts a message at 4096 characters
 # (actions/runner, ExecutionContext.cs: _maxIssueCount, _maxIssueMessageLength).
@@ -24,13 +22,10 @@ def render(report: LintReport, options: RenderOptions) -> str:
     worst_first = sorted(report.diagnostics, key=lambda found: RANK[found.severity])
     shown: list[Diagnostic] = []
     left = dict.fromkeys(SEVERITIES, 0)
-    taken = dict.fromkeys(SEVERITIES, 0)
-    for found in worst_first:
-        if taken[found.severity] < MAX_PER_LEVEL:
-            taken[found.severity] += 1
-            shown.append(found)
-        else:
-            left[found.severity] += 1
+    for severity, group in groupby(worst_first, key=lambda found: found.severity):
+        found = list(group)
+        shown += found[:MAX_PER_LEVEL]
+        left[severity] = len(found[MAX_PER_LEVEL:])
     lines = [_command(found, options) for found in shown]
     if any(left.values()):
         lines.append(f"{counted(left)} more are not annotated: GitHub shows {MAX_PER_LEVEL} of a level in each step")
@@ -51,8 +46,4 @@ def _command(found: Diagnostic, options: RenderOptions) -> str:
         properties["endColumn"] = str(found.end_column)
     given = ",".join(f"{name}={command_property(value)}" for name, value in properties.items())
     message = terminal(found.message if found.fix is None else f"{found.message} (fix: {found.fix.title})")
-    return f"::{_COMMANDS[found.severity]} {given}::{command_data(_cut(message))}"
-
-
-def _cut(message: str) -> str:
-    return message if len(message) <= MAX_MESSAGE_CHARACTERS else message[: MAX_MESSAGE_CHARACTERS - 1] + "…"
+    return f"::{_COMMANDS[found.severity]} {given}::{command_data(shortened(message, MAX_MESSAGE_CHARACTERS))}"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.report.findings.forge import fingerprints, relative_path
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.text import json_literals
-
-if TYPE_CHECKING:
-    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report.findings.reporters import RenderOptions
 
 # GitLab knows info, minor, major, critical and blocker. An error is what the gate fails on by default.
 _SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint import __version__
+from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.report.findings.counts import by_severity, sentence
 from carbon_lint.report.findings.forge import relative_path, rule_url
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.report.pages import environment
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report.findings.reporters import RenderOptions
 
 _CONTEXT_CHARACTERS = 200
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint import __version__
-from carbon_lint.lint.diagnostic import SEVERITIES
+from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic, Fix, LintReport
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.text import json_literals
-
-if TYPE_CHECKING:
-    from carbon_lint.lint.diagnostic import Diagnostic, Fix, LintReport
-    from carbon_lint.report.findings.reporters import RenderOptions
 
 
 def render(report: LintReport, options: RenderOptions) -> str:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 
-from carbon_lint.lint.diagnostic import RANK
+from carbon_lint.lint.diagnostic import RANK, Diagnostic, LintReport
 from carbon_lint.report.findings.counts import plural, sentence
 from carbon_lint.report.findings.forge import relative_path, rule_url
-from carbon_lint.text import markdown_code, markdown_text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.text import markdown_code, markdown_text, shortened
 
 MAX_BYTES = 1_000_000
 """GitHub drops a summary of more than 1 MiB; the rest is room for what else the step writes."""
@@ -57,15 +53,11 @@ def fenced(text: str) -> str:
 
 def _row(found: Diagnostic, options: RenderOptions) -> str:
     where = markdown_code(f"{relative_path(found.path, options)}:{found.line}:{found.column}", in_table=True)
-    what = markdown_text(_cut(found.message))
+    what = markdown_text(shortened(found.message, _MAX_CELL_CHARACTERS))
     if found.fix:
-        what += f" (fix: {markdown_text(_cut(found.fix.title))})"
+        what += f" (fix: {markdown_text(shortened(found.fix.title, _MAX_CELL_CHARACTERS))})"
     cells = (_MARKS[found.severity], f"[{found.code}]({rule_url(found.code)})", where, what)
     return f"| {' | '.join(cells)} |\n"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_CELL_CHARACTERS else text[: _MAX_CELL_CHARACTERS - 1] + "…"
 
 
 def _fitting(rows: list[str], room: int) -> int:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from carbon_lint.errors import OutputError, UsageError
 from carbon_lint.files import write_atomically
+from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.report.earlier import check_replaceable
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from carbon_lint.lint.diagnostic import LintReport
 
 
 def parse_outputs(values: Iterable[str]) -> list[tuple[str, str]]:

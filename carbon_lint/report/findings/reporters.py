@@ -6,9 +6,7 @@ when it is first called, so that a check pays only for the format it prints.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.lint.diagnostic import LintReport
 
 DEFAULT_WIDTH = 100
 

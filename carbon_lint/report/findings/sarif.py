@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from carbon_lint import __version__
-from carbon_lint.lint.diagnostic import RANK, Lines
-from carbon_lint.lint.rule import load_all
+from carbon_lint.lint.diagnostic import RANK, Diagnostic, Fix, Lines, LintReport
+from carbon_lint.lint.rule import Rule, load_all
 from carbon_lint.project import DOCS_URL
 from carbon_lint.report.findings.counts import plural
 from carbon_lint.report.findings.forge import fingerprints, relative_path, rule_url
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.text import json_literals
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.lint.diagnostic import Diagnostic, Fix, LintReport
-    from carbon_lint.lint.rule import Rule
-    from carbon_lint.report.findings.reporters import RenderOptions
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 5000

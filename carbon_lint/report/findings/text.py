@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from carbon_lint.lint.diagnostic import RANK
+from collections.abc import Mapping
+
+from carbon_lint.lint.diagnostic import RANK, Diagnostic, LintReport
 from carbon_lint.project import DOCS_URL
 from carbon_lint.report.findings.counts import sentence
+from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.text import terminal, visible
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.lint.diagnostic import Diagnostic, LintReport
-    from carbon_lint.report.findings.reporters import RenderOptions
 
 _COLOURS = {"error": "1;31", "warning": "1;33", "note": "1;36", "path": "1", "gutter": "34", "fix": "32"}
 _TAB_COLUMNS = 4

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from carbon_lint.gate.budget import used_share
 from carbon_lint.gate.verdict import INCREASE
 from carbon_lint.records.ranges import measured_share
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, Record
 from carbon_lint.report.badge import Badge, Tone, how_found
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.units import format_emissions, format_energy
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
 
 _TONES = {"✅": Tone.GOOD, "❌": Tone.BAD, "⚠️": Tone.UNDECIDED, "📏": Tone.PLAIN}
 _ENDED = {Outcome.FAILED: "job failed", Outcome.INTERRUPTED: "cancelled"}

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
 
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.units import significant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 _POINTS = 60
 # Mermaid's own first colour is too pale to see; this one stands out on GitHub's light and dark pages alike.
@@ -19,20 +17,7 @@ _EMISSIONS_SCALES = (("t", 1e6), ("kg", 1e3), ("g", 1.0), ("mg", 1e-3), ("µg", 
 _TIME_SCALES = (("h", 3600.0), ("min", 60.0), ("s", 1.0))
 
 
-class Sample(Protocol):
-    """What the chart takes of a reading; `measure.meter.Reading` is one."""
-
-    @property
-    def elapsed_s(self) -> float: ...  # noqa: D102  a field
-
-    @property
-    def power_w(self) -> float | None: ...  # noqa: D102
-
-    @property
-    def emissions_g(self) -> float | None: ...  # noqa: D102
-
-
-def render(readings: Sequence[Sample]) -> str:
+def render(readings: Sequence[Reading]) -> str:
     """Power and cumulative grams as two Mermaid blocks; empty if fewer than ten readings hold a figure.
 
     Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
@@ -44,7 +29,7 @@ def render(readings: Sequence[Sample]) -> str:
 
 
 def _chart(
-    readings: Sequence[Sample],
+    readings: Sequence[Reading],
     title: str,
     attribute: str,
     scales: Sequence[tuple[str, float]],

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from carbon_lint.measurement.course import Course
+from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.plot import Bars, Plot
-from carbon_lint.report.run.curve import curve_of
+from carbon_lint.report.run.curve import Curve, curve_of
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.units import format_duration, format_emissions, format_energy, format_power, mean_power_w
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.measurement.course import Course
-    from carbon_lint.records.record import PhaseKind, Record
-    from carbon_lint.report.run.curve import Curve
-    from carbon_lint.report.run.run_report import RunReport
 
 _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory"}
 _MOST_BARS = 20

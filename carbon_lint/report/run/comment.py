@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from carbon_lint.records.record import Record
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.report.run import sections
 from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import markdown_message
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
 
 MAX_BYTES = 60_000
 """GitHub takes 65,536 characters."""

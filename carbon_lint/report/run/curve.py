@@ -1,24 +1,25 @@
-"""Bring a run's readings onto an even grid of time, for charts: mean watts by component, and sums so far."""
+"""Bring a run's readings onto an even grid of time, for charts: mean watts by component, and sums so far.
+
+A terminal is shown the power alone, in one line of block characters.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from carbon_lint.units import JOULES_PER_KWH
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from carbon_lint.measurement.meter import Reading
+from carbon_lint.measurement.meter import Reading
+from carbon_lint.units import JOULES_PER_KWH, format_power
 
 STEPS = 240
 """Steps of the grid: a chart on a page is about 700 pixels wide, so one step is about 3 pixels."""
 
 LEAST_READINGS = 10  # fewer show when the readings were taken, and not what the job used
 _COMPONENTS = ("gpu", "cpu", "ram")
+_SPARKS = 40  # characters of the line
+_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +71,16 @@ def _watts(pairs: Sequence[tuple[Reading, Reading]], component: str) -> tuple[fl
         max(0.0, (last - first) * JOULES_PER_KWH / (after.elapsed_s - before.elapsed_s))
         for (before, after), (first, last) in zip(pairs, energies, strict=True)
     )
+
+
+def sparkline(readings: Sequence[Reading]) -> str | None:
+    """Return `▁▃█… 3.2 to 8.1 W`, from 0 W to the highest; `None` without enough readings or without power."""
+    curve = curve_of(readings, steps=_SPARKS)
+    if curve is None or not curve.power_w:
+        return None
+    watts = [sum(parts) for parts in zip(*curve.power_w.values(), strict=True)]
+    top = max(watts)
+    if top <= 0:
+        return None
+    blocks = "".join(_BLOCKS[min(len(_BLOCKS) - 1, int(value / top * len(_BLOCKS)))] for value in watts)
+    return f"{blocks} {format_power(min(watts))} to {format_power(top)}"

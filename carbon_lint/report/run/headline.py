@@ -5,23 +5,19 @@ The line follows the exit status: what failed leads it, and nothing that failed 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from carbon_lint.errors import ExitCode
-from carbon_lint.gate.baseline import changes, format_change
+from carbon_lint.gate.baseline import Comparison, changes, format_change
 from carbon_lint.gate.budget import figure, used_share
-from carbon_lint.gate.verdict import INCREASE, Status
+from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict
 from carbon_lint.lint.diagnostic import SEVERITIES
-from carbon_lint.records.record import Outcome, StoppedBy
+from carbon_lint.records.record import Outcome, Record, StoppedBy
 from carbon_lint.report.findings.counts import by_severity, counted, plural
 from carbon_lint.report.run import phrases
+from carbon_lint.report.run.run_report import RunReport
+from carbon_lint.text import shortened
 from carbon_lint.units import format_emissions, format_energy
-
-if TYPE_CHECKING:
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.verdict import LimitResult, Verdict
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
 
 _SAME_GRID = 0.005
 _MOST_CHARACTERS = 300
@@ -119,8 +115,7 @@ def _cause(end: RunReport) -> str:
         return _findings(end)
     if not end.failures:
         return f"Failed with exit status {end.exit_status}"
-    first = end.failures[0].split("\n", 1)[0]
-    first = first if len(first) <= _MOST_CHARACTERS else f"{first[: _MOST_CHARACTERS - 1]}…"
+    first = shortened(end.failures[0].split("\n", 1)[0], _MOST_CHARACTERS)
     known = _ENDED.get(ExitCode(end.exit_status)) if end.exit_status in set(ExitCode) else None
     if end.exit_status == ExitCode.DID_NOT_RUN and end.record is None:
         known = "Did not run"

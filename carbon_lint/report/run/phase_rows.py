@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from carbon_lint.records.record import PhaseKind
+from carbon_lint.records.record import Phase, PhaseKind, Record
 from carbon_lint.report.findings.counts import plural
 from carbon_lint.report.run import phrases
 from carbon_lint.units import format_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from carbon_lint.records.record import Phase, Record
 
 NOTE = (
     "Epochs and phases are listed side by side. A boundary is known to the tick, which is a second as a rule: the "

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import SENSORS, emissions_range, energy_range, left_out_of, measured_share
-from carbon_lint.records.record import Method
+from carbon_lint.records.record import Method, Record
 from carbon_lint.units import (
     format_emissions,
     format_emissions_range,
@@ -14,9 +12,6 @@ from carbon_lint.units import (
     format_energy_range,
     significant,
 )
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
 
 NOT_MEASURED = "not measured"
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+import os
+from collections.abc import Callable
+from typing import Protocol
 
-from carbon_lint.measurement.progress import Phase
+from carbon_lint.measurement.progress import Phase, RunProgress
 from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, format_emissions, format_energy, format_power
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
-
-    from carbon_lint.measurement.progress import RunProgress
 
 LOG_EVERY_S = 60.0
 _LEAST_ROWS = 6  # below that a terminal has no row to spare

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, Record
 from carbon_lint.redact import redacted
 from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_duration
@@ -12,7 +12,6 @@ from carbon_lint.units import format_duration
 if TYPE_CHECKING:
     from carbon_lint.hub.pushes.pushed import Commit, Moved, Movement
     from carbon_lint.hub.pushes.watch import Pushes
-    from carbon_lint.records.record import Record
 
 SHOWN = 5
 """How many commits of one branch are named, the newest."""

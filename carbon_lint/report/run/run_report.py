@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.gate.verdict import Status
-from carbon_lint.records.record import Outcome
+from carbon_lint.config import Change
+from carbon_lint.gate.baseline import Comparison
+from carbon_lint.gate.exceptions import Excused
+from carbon_lint.gate.verdict import Status, Verdict
+from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.measurement.meter import Reading
+from carbon_lint.records.record import Outcome, Record
+from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
     from carbon_lint.card.from_record import CardChange
-    from carbon_lint.config import Change
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import Excused
-    from carbon_lint.gate.verdict import Verdict
-    from carbon_lint.lint.diagnostic import LintReport
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.chart import Sample
-    from carbon_lint.report.run.sections import Publication
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +50,17 @@ class RunReport:
     card: CardChange | None = None
     lint: LintReport | None = None
     publication: Publication | None = None
-    readings: tuple[Sample, ...] = ()
+    readings: tuple[Reading, ...] = ()
     failures: tuple[str, ...] = ()
     statuses: tuple[int, ...] | None = None
     is_cancelled: bool = False
     is_unmeasured: bool = False
     is_setup_failed: bool = False
     is_share: bool = False
+
+    def failing(self, status: int, *failures: str) -> RunReport:
+        """Return the report with one more exit status, and what failed."""
+        return replace(self, statuses=(*(self.statuses or ()), status), failures=(*self.failures, *failures))
 
     @property
     def exit_status(self) -> int | None:

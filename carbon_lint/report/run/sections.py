@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from carbon_lint.gate.baseline import format_change, other_basis, why_not
+from carbon_lint.config import Change
+from carbon_lint.gate.baseline import Comparison, format_change, other_basis, why_not
 from carbon_lint.gate.budget import figure
-from carbon_lint.records.record import PhaseKind
+from carbon_lint.gate.exceptions import Excused
+from carbon_lint.gate.verdict import LimitResult, Verdict
+from carbon_lint.limits import BudgetException
+from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.phase_rows import NOTE
 from carbon_lint.report.run.phase_rows import rows as phase_rows
 from carbon_lint.text import markdown_code, markdown_message, markdown_text
 from carbon_lint.units import format_duration, format_emissions, format_energy, significant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from carbon_lint.config import Change
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.exceptions import Excused
-    from carbon_lint.gate.verdict import LimitResult, Verdict
-    from carbon_lint.limits import BudgetException
-    from carbon_lint.records.record import Record
-
 
 _MOST_PHASES = 20  # of each kind
 

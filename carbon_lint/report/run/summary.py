@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
+from carbon_lint.records.record import Record
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.report.run import chart, phrases, sections
 from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from carbon_lint.units import significant
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
 
 MAX_BYTES = 1_000_000
 """GitHub drops a summary of more than 1 MiB, and other tools may write to the same file."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from carbon_lint.gate.baseline import changes
 from carbon_lint.gate.budget import format_limit
-from carbon_lint.records.record import PhaseKind
+from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.phase_rows import rows as phase_rows
-from carbon_lint.text import terminal
+from carbon_lint.report.run.run_report import RunReport
+from carbon_lint.text import shortened, terminal
 from carbon_lint.units import format_duration, significant
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
 
 _MOST_ROWS = 8  # of epochs or phases
 _MOST_CHARACTERS = 30
@@ -25,7 +20,7 @@ _COLOURS = {"✅": "1;32", "❌": "1;31", "⚠️": "1;33"}
 def render(report: RunReport, *, colour: bool = False, power: str | None = None) -> str:
     """Return the run in a dozen lines, each safe for a terminal and a CI log. Raises ValueError without a record.
 
-    `power` is what `sparkline.power` draws, if the terminal can show it.
+    `power` is what `curve.sparkline` draws, if the terminal can show it.
     """
     record, verdict, comparison = report.record, report.verdict, report.comparison
     if record is None:
@@ -70,8 +65,7 @@ def render(report: RunReport, *, colour: bool = False, power: str | None = None)
 def _phases(record: Record, kind: PhaseKind) -> list[str]:
     lines = []
     for row in phase_rows(record, kind, _MOST_ROWS):
-        name = row.name.removeprefix(f"{kind} ")
-        name = name if len(name) <= _MOST_CHARACTERS else f"{name[: _MOST_CHARACTERS - 1]}…"
+        name = shortened(row.name.removeprefix(f"{kind} "), _MOST_CHARACTERS)
         took = f" in {row.duration}" if row.duration else ""
         lines.append(f"{name}: {', '.join(part for part in (row.energy, row.emissions, row.share) if part)}{took}")
     return lines

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-from carbon_lint.gate.baseline import changes
-from carbon_lint.gate.budget import format_limit
-from carbon_lint.gate.verdict import Status
+from carbon_lint.gate.baseline import Comparison, changes
+from carbon_lint.gate.budget import OnModelled, format_limit
+from carbon_lint.gate.verdict import LimitResult, Status
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import terminal
-
-if TYPE_CHECKING:
-    from carbon_lint.gate.baseline import Comparison
-    from carbon_lint.gate.budget import OnModelled
-    from carbon_lint.gate.verdict import LimitResult
-    from carbon_lint.report.run.run_report import RunReport
 
 _DECIDED = {"figure": "the figure decides", "fail": "undecided fails", "pass": "undecided passes"}
 

@@ -7,18 +7,14 @@ the energy in MWh with at least two significant figures, and for days by the clo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from carbon_lint.card.from_record import hardware_used
 from carbon_lint.records.ranges import energy_range
+from carbon_lint.records.record import Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
+from carbon_lint.report.run.forms.subject import Subject
 from carbon_lint.text import markdown_text
 from carbon_lint.units import days_from_seconds, format_duration, mwh_from_kwh, rounded, significant
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.forms.subject import Subject
 
 _INTRODUCTION = "Regulation (EU) 2024/1689, Annex XI, section 1, point 2 (d) and (e). Filled in: what the record shows."
 _UNKNOWN = "not known"

@@ -6,19 +6,16 @@ holds the scope, the range and the methods, too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint import __version__
 from carbon_lint.errors import UsageError
 from carbon_lint.records.ranges import energy_range
-from carbon_lint.records.record import Method
+from carbon_lint.records.record import Method, Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
+from carbon_lint.report.run.forms.subject import Subject
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.forms.subject import Subject
 
 _STAGES = {"fine-tuning": "finetuning"}
 _WORDS = {

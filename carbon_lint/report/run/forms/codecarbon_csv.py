@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.card.from_record import hardware_used
 from carbon_lint.errors import MissingFigureError, PlaceError
 from carbon_lint.places import find_place
 from carbon_lint.records.ranges import emissions_range, energy_range
+from carbon_lint.records.record import Record
 from carbon_lint.report.run.forms import evidence
+from carbon_lint.report.run.forms.subject import Subject
 from carbon_lint.text import spreadsheet, terminal
 from carbon_lint.units import kilograms_from_grams, mean_power_w
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.forms.subject import Subject
 
 COLUMNS = (
     *("timestamp", "project_name", "run_id", "experiment_id", "duration", "emissions", "emissions_rate"),

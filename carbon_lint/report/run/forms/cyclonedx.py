@@ -5,15 +5,13 @@ The format has no field for methods, ranges, carbon intensity and PUE: they go a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint import __version__
+from carbon_lint.records.record import Record
 from carbon_lint.report.run.forms import evidence
+from carbon_lint.report.run.forms.subject import Subject
 from carbon_lint.units import tonnes_from_grams
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.forms.subject import Subject
 
 
 def render(record: Record, subject: Subject) -> str:

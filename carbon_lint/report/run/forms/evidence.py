@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.errors import MissingFigureError
 from carbon_lint.project import DOCS_URL
+from carbon_lint.records.record import Record
 from carbon_lint.report.run import phrases
+from carbon_lint.report.run.forms.subject import Subject
 from carbon_lint.text import json_literals
 from carbon_lint.units import significant
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.forms.subject import Subject
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, DOCS_URL)
 

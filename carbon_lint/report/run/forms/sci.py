@@ -7,20 +7,18 @@ empty with the reason.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint import __version__
 from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.records.ranges import emissions_range, energy_range
+from carbon_lint.records.record import Record
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
+from carbon_lint.report.run.forms.subject import Subject
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_emissions_g
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.records.uncertainty import Range
-    from carbon_lint.report.run.forms.subject import Subject
 
 _UNITS = {"FLOP": "per FLOP", "training-token": "per training token", "parameter": "per parameter"}
 """The provider's functional units (SPEC.md, 8.2)."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint import __version__
+from carbon_lint.records.record import Record
 from carbon_lint.report.run.forms import evidence
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.subject import Subject
 
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 _FIELDS = {

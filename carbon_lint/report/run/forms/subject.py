@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import UsageError
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ACTIVITIES = ("training", "fine-tuning", "validation", "inference", "other")
 """What the energy was spent on, in CycloneDX's words (bom-1.6 `energyConsumption.activity`)."""

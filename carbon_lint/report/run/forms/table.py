@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from carbon_lint.errors import UsageError
+from carbon_lint.records.record import Record
+from carbon_lint.report.run.forms.subject import Subject
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.forms.subject import Subject
 
 
 class Form(NamedTuple):

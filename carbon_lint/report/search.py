@@ -1,0 +1,140 @@
+"""Write what a search of the Hub found, as text, JSON and CSV: what `carbon-lint find` prints."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from carbon_lint.text import quoted, spreadsheet, terminal
+from carbon_lint.units import format_emissions
+
+if TYPE_CHECKING:
+    from carbon_lint.hub.search.find import FindResult, FoundModel
+
+_STATED_WIDTH = 32
+
+
+def as_text(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
+    """Return a table for a terminal, and what was looked at."""
+    del endpoint
+    lines = []
+    if result.models:
+        lines += _columns(result.models)
+    else:
+        lines.append("no model within the limits")
+    lines += ["", *_sums(result, show_unreadable=show_unreadable)]
+    if show_unreadable and result.unreadable:
+        lines.append("")
+        lines += [f"{terminal(it.entry.id)}: {_reason(it)}" for it in result.unreadable]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def as_json(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
+    """Return all of the result, for a program."""
+    del show_unreadable
+    document = {
+        "format": 1,
+        "models": list(_rows(result.models, endpoint)),
+        "unreadable": list(_rows(result.unreadable, endpoint)),
+        "seen": result.seen,
+        "within": result.within,
+        "zeros_left_out": result.zeros,
+        "is_complete": result.is_complete,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_csv(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
+    """Return a row for each model; no cell is a formula."""
+    shown = result.models + (result.unreadable if show_unreadable else ())
+    out = io.StringIO()
+    columns = ["id", "emissions_g", "stated", "is_converted", "note", "source", "task", "library", "downloads", "likes"]
+    columns.append("url")
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in _rows(shown, endpoint):
+        writer.writerow({name: spreadsheet(value) if isinstance(value, str) else value for name, value in row.items()})
+    return out.getvalue()
+
+
+RENDER: dict[str, Callable[..., str]] = {"text": as_text, "json": as_json, "csv": as_csv}
+"""Format -> `render(result, endpoint, show_unreadable=...)`."""
+
+
+def _rows(found: tuple[FoundModel, ...], endpoint: str) -> Iterator[dict[str, Any]]:
+    """Return the results as JSON has them."""
+    for it in found:
+        row: dict[str, Any] = {
+            "id": it.entry.id,
+            "emissions_g": it.stated.emissions_g,
+            "stated": it.stated.text,
+            "is_converted": it.stated.is_converted,
+            "note": it.stated.note,
+            "source": it.stated.source,
+            "task": it.entry.task,
+            "library": it.entry.library,
+            "downloads": it.entry.downloads,
+            "likes": it.entry.likes,
+            "url": f"{endpoint}/{it.entry.id}",
+        }
+        yield row
+
+
+def _sums(result: FindResult, *, show_unreadable: bool) -> list[str]:
+    """Return what was looked at, and what became of it."""
+    readable = result.seen - len(result.unreadable)
+    so_far = "" if result.is_complete else " so far, more may follow"
+    sums = f"{result.within} of {readable} readable figures fit{so_far}"
+    if result.within > len(result.models):
+        sums += f" (--limit shows {len(result.models)} of them)"
+    if result.unreadable:
+        hint = "" if show_unreadable else " (--show-unreadable lists them)"
+        sums += f"; {len(result.unreadable)} could not be read{hint}"
+    if not result.zeros:
+        return [sums]
+    return [sums, f"{result.zeros} left out: zero is often a placeholder"]
+
+
+def _columns(models: tuple[FoundModel, ...]) -> list[str]:
+    head = ["emissions", "downloads", "likes", "task", "model", "note"]
+    cells = [
+        [
+            format_emissions(it.stated.emissions_g or 0.0),
+            _count(it.entry.downloads),
+            _count(it.entry.likes),
+            terminal(it.entry.task or "-"),
+            terminal(it.entry.id),
+            _note(it),
+        ]
+        for it in models
+    ]
+    widths = [max(len(row[index]) for row in [head, *cells]) for index in range(len(head))]
+    right = {0, 1, 2}
+    return [
+        "  ".join(
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [head, *cells]
+    ]
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _note(found: FoundModel) -> str:
+    if found.stated.is_converted:
+        return f"{_stated(found)}, {found.stated.note}"
+    return found.stated.note or ""
+
+
+def _reason(found: FoundModel) -> str:
+    return f"{_stated(found)}: {found.stated.note}" if found.stated.text else found.stated.note or ""
+
+
+def _stated(found: FoundModel) -> str:
+    return quoted(found.stated.text, _STATED_WIDTH)

@@ -1,0 +1,96 @@
+"""Compare what a repository holds with what `init` would write into it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from carbon_lint import config
+from carbon_lint.errors import InputError, UsageError
+from carbon_lint.files import write_atomically
+from carbon_lint.project import PLACEHOLDER, REPOSITORY
+from carbon_lint.starter import files as starter
+from carbon_lint.starter.budget import proposed_line
+from carbon_lint.starter.files import Choices
+from carbon_lint.starter.survey import Survey
+from carbon_lint.text import unified_diff
+
+Change = tuple[str, str | None, str]
+"""Path, text before (`None` if the file is not there), text after."""
+
+
+def changes_to(root: Path, found: Survey, choices: Choices) -> list[Change]:
+    """Return what is to be written below `root`; empty if all is there. Raises InputError."""
+    changes: list[Change] = []
+    if not _has_workflow(root):
+        path = starter.workflow_path(found, lambda name: (root / name).exists())
+        changes.append((path, None, starter.workflow(found, choices)))
+    hooks = _read(root / starter.HOOKS)
+    hooked = starter.with_hook(hooks, choices.action, found.cards)
+    if hooked is not None:
+        changes.append((starter.HOOKS, hooks, hooked))
+    before = _read(root / starter.CONFIG)
+    after = _configuration(root, before, choices)
+    if after is not None:
+        changes.append((starter.CONFIG, before, after))
+    return changes
+
+
+def _configuration(root: Path, before: str | None, choices: Choices) -> str | None:
+    """Return the configuration, new or with a first budget; `None` if there is nothing to add."""
+    if before is None:
+        is_elsewhere = config.find(str(root)) is not None
+        return None if is_elsewhere else starter.configuration(choices)
+    line = proposed_line(choices.emissions_g, choices.energy_kwh)
+    if line is None or line.partition(" ")[0] in _keys(before):
+        return None
+    # At the top: below a table's head the key would belong to the table.
+    return f"{line}\n{before}"
+
+
+def _keys(text: str) -> set[str]:
+    try:
+        return set(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"carbon-lint.toml is not TOML: {error}", hint="fix it first") from error
+
+
+def _has_workflow(root: Path) -> bool:
+    folder = root / ".github/workflows"
+    return any("carbon-lint" in (_read(path) or "") for path in sorted(folder.glob("*.y*ml")))
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}", hint="fix it, or move it away") from error
+
+
+def as_diff(change: Change) -> str:
+    """Return a change so that `git apply` and `patch -p1` both take it."""
+    path, before, after = change
+    old = "/dev/null" if before is None else f"a/{path}"
+    head = f"diff --git a/{path} b/{path}\n" + ("new file mode 100644\n" if before is None else "")
+    return head + unified_diff(before or "", after, old, f"b/{path}")
+
+
+def placeholder_error(changes: list[Change]) -> UsageError | None:
+    """Return an error if a workflow's action has no owner: it would run what the next owner of that name publishes."""
+    if not any(f"{PLACEHOLDER}/" in after and f"{PLACEHOLDER}/" not in (before or "") for _, before, after in changes):
+        return None
+    return UsageError(
+        f"nothing was written: {REPOSITORY} stands for a repository that is not known here",
+        hint="name the owner of the carbon-lint that you use: carbon-lint init --owner NAME",
+    )
+
+
+def write(root: Path, changes: list[Change]) -> Iterator[str]:
+    """Write each file, and yield its path. Raises OutputError."""
+    for path, _, after in changes:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(root / path, after.encode())
+        yield path
