@@ -181,7 +181,7 @@ def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: b
         return []
     sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(emissions_g)}"
     if record.run_group is None:
-        return [f"{sizes}: right if this run alone made the weights; if both did, add them up with --run-group"]
+        return [f"{sizes}: right if this run alone made the weights; if both did, give them one run group"]
     if replace:
         return [f"{sizes}: replaced, as asked for"]
     raise UsageError(

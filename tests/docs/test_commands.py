@@ -49,7 +49,7 @@ SKIPPED = ("docs/cli.md", "examples/", "CONTRIBUTING.md", "RELEASING.md")
 """tests/cli/test_main.py and tests/examples run the commands of two of them; two build and publish this project."""
 PARSED_ONLY = {
     r"(?:^| )\.\.\.": "the reader's own words",
-    r"^(?:mkdir|cd|export|source|sudo|make)\b": "of the shell or of the machine",
+    r"^(?:mkdir|cd|export|source|sudo|make|git)\b": "of the shell or of the machine",
     r"^(?:python3 -m venv|pip|pipx|uv|uvx|pre-commit) ": "installing: tests/packaging, tests/docs/test_start.py",
     r"^(?:\w+=\S+ |\w+='[^']*' )*(?:sbatch )?(?:--export=ALL )?examples/elsewhere/": "tests/github/test_elsewhere.py",
     r"^(?:srun|apptainer|kubectl|ssh) ": "a cluster",
