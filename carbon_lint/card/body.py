@@ -13,6 +13,7 @@ from carbon_lint.card.edit import Splice, refused_at, replace_span
 from carbon_lint.card.markup import hidden
 from carbon_lint.card.yaml.pattern import pattern
 from carbon_lint.records.ranges import emissions_range, energy_range, left_out_of, measured_share
+from carbon_lint.records.record import Outcome, StoppedBy
 from carbon_lint.text import markdown_text
 from carbon_lint.units import (
     format_emissions_range,
@@ -42,6 +43,12 @@ _ANY_HEADING = (
     r"|^[ ]{0,3}[^\s\#][^\n]*\n[ ]{0,3}(?P<line>={3,}|-{3,})[ \t\r]*$"
 )
 _CERTAIN = 0.999
+_ENDINGS = {
+    Outcome.OVER_BUDGET: "over budget: the run went over a limit",
+    Outcome.FAILED: "failed: the figures are those up to then",
+    Outcome.INTERRUPTED: "interrupted: the figures are those up to then",
+    Outcome.UNMEASURED: "not measured to its end",
+}
 
 
 class Written(NamedTuple):
@@ -99,6 +106,7 @@ def section(record: Record, *, hardware: str | None, place: str | None) -> list[
         "Carbon Emitted": grams and f"{format_emissions_range(grams.likely, grams.low, grams.high)} of CO2 equivalent",
         "Energy Consumed": energy and format_energy_range(energy.likely, energy.low, energy.high),
         "Power usage effectiveness": None if record.pue == 1 else f"{significant(record.pue)}, counted in the energy",
+        "Outcome": _ending(record),
         "Measured": _measured(record),
         "Not counted": "board, fans, disks, network and power supply: "
         f"{significant(left_out.low * 100, 2)} to {significant(left_out.high * 100, 2)} % on top",
@@ -110,6 +118,13 @@ def section(record: Record, *, hardware: str | None, place: str | None) -> list[
 def _stated(card: Card, name: str) -> str | None:
     node = None if card.block is None or card.block.kind != "map" else card.block.get(name)
     return None if node is None or node.kind != "scalar" else node.text.strip() or None
+
+
+def _ending(record: Record) -> str | None:
+    """Say how a run ended that did not complete."""
+    if record.stopped_by is StoppedBy.BUDGET:
+        return "stopped at its budget: the figures are those up to then"
+    return _ENDINGS.get(record.outcome)
 
 
 def _measured(record: Record) -> str:

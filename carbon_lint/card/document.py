@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BLOCK_KEY = "co2_eq_emissions"
 """The metadata key that this program is about."""
+UNIT_FIELDS = ("unit", "units", "emissions_unit", "emissions_units", "emission_unit")
+"""Fields of the block, as people add them, that name the unit of its figure."""
 
 _CARBON_WORDS = ("co2", "emission", "carbon", "geographic")
 

@@ -9,8 +9,10 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.body import with_section
+from carbon_lint.card.document import UNIT_FIELDS
 from carbon_lint.card.edit import encode, write_block
 from carbon_lint.card.prose import figures
+from carbon_lint.card.quantity import units_in
 from carbon_lint.card.read import read_card
 from carbon_lint.card.source import source_of
 from carbon_lint.errors import MissingFigureError, UsageError
@@ -179,7 +181,7 @@ def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: b
         return []
     sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(emissions_g)}"
     if record.run_group is None:
-        return [f"{sizes}: right if this run alone made the weights; if both did, add them up with --run-group"]
+        return [f"{sizes}: right if this run alone made the weights; if both did, give them one run group"]
     if replace:
         return [f"{sizes}: replaced, as asked for"]
     raise UsageError(
@@ -192,8 +194,23 @@ def _notes_on_stale(card: Card, block: dict[str, Value]) -> list[str]:
     present = _present(card)
     return [
         f"{name} stays {present[name].raw!r}: the record does not state it"
-        for name in ("geographical_location", "hardware_used")
-        if name in present and name not in block
+        for name in present
+        if name not in block and (name in {"geographical_location", "hardware_used"} or any(units_in(name)))
+    ] + _notes_on_comments(card)
+
+
+def _notes_on_comments(card: Card) -> list[str]:
+    """Return a note for a comment between the line above the block and the figure that names another unit."""
+    key, figure = card.block_key, _present(card).get("emissions", card.block)
+    if key is None or figure is None:
+        return []
+    start = card.text.rfind("\n", 0, max(0, card.text.rfind("\n", 0, key.start))) + 1
+    end = card.text.find("\n", figure.end)
+    comments = [line.partition("#")[2].strip() for line in card.text[start:end].splitlines() if "#" in line]
+    return [
+        f"the comment {comment[:60]!r} stays beside the figure, which is grams: edit it yourself"
+        for comment in comments
+        if any(named.unit.grams[0] != 1 for named in units_in(comment))
     ]
 
 
@@ -217,6 +234,7 @@ def _derived(card: Card, record: Record, *, is_wanted: bool) -> dict[str, Value]
     if is_wanted and (location or "").partition("/")[0] in _CLOUDS:
         values["on_cloud"] = True
     present = _present(card)
+    values |= {name: "g" for name in UNIT_FIELDS if name in present}
     return {name: value for name, value in values.items() if (is_wanted or name in present) and value is not None}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carbon_lint.gate.verdict import Status, Verdict
+from carbon_lint.records.record import UsedException
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +25,24 @@ class Excused:
     verdict: Verdict
     used: tuple[BudgetException, ...] = ()
     expired: tuple[BudgetException, ...] = ()
+
+
+def used_in(excused: Excused) -> tuple[UsedException, ...]:
+    """Return the exceptions that let a run through, each with the figures of the limit that it lifts."""
+    return tuple(
+        UsedException(
+            limit=one.limit,
+            owner=one.owner,
+            reason=one.reason,
+            until=one.until.isoformat(),
+            unit=limit.unit,
+            measured=limit.measured,
+            allowed=limit.allowed,
+        )
+        for one in excused.used
+        for limit in excused.verdict.limits
+        if limit.name == one.limit and limit.is_over
+    )
 
 
 def excuse(verdict: Verdict, exceptions: Iterable[BudgetException], today: date) -> Excused:

@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+from carbon_lint.card.document import UNIT_FIELDS
 from carbon_lint.lint.schema import RECOMMENDED, plainly_valid
 
 TYPE_CHECKING = False
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 COMMENT = "carbon-lint:"
 BLOCK = "co2_eq_emissions"
-UNIT_FIELDS = ("unit", "units", "emissions_unit", "emissions_units", "emission_unit")
-"""Fields of the block, as people add them, that name the unit of its figure."""
 _LINE = 200
 """Characters in which a comment behind a figure is looked for."""
 _HOURS = (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from carbon_lint.errors import CarbonLintError
 from carbon_lint.gate import baseline as baselines
 from carbon_lint.gate.budget import is_failing, judge
-from carbon_lint.gate.exceptions import excuse
+from carbon_lint.gate.exceptions import excuse, used_in
 from carbon_lint.gate.verdict import Status
 from carbon_lint.gate.window import with_budget
 from carbon_lint.pipeline.baseline import unless_it_is
@@ -24,6 +26,7 @@ _BY_ITS_OWN_LIMIT = (
 def judge_run(record: Record, plan: RunPlan) -> RunReport:
     """Judge a record by a plan's limits, baseline and exceptions, and return the report of that alone.
 
+    The record of the report names the exceptions that let the run through.
     A run that went over a limit it was measured under fails, also under wider limits, unless an exception lifts it.
     Raises MeasurementError if the record holds no figure for one of the limits, InputError if the ledger of a window
     cannot be read.
@@ -44,8 +47,9 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
     excused = excuse(verdict, limits.exceptions, limits.today)
     is_over = is_failing(excused.verdict, limits.on_modelled) or (record.over_budget and not excused.used)
     is_by_its_own = is_over and excused.verdict.status is Status.PASS
+    used = used_in(excused)
     return RunReport(
-        record=record,
+        record=replace(record, exceptions=used) if used else record,
         verdict=excused.verdict,
         comparison=comparison,
         excused=excused,

@@ -77,7 +77,7 @@ class Story:
         """Tell the story. Raises CarbonLintError if a step cannot be done; `report` has the steps before it."""
         record = self._measure()
         if record is not None:
-            self._gate(record)
+            record = self._gate(record)
             self._write_card(record)
             if record.outcome is Outcome.INTERRUPTED:
                 return self.report  # a runner leaves a few seconds, and nothing is published of a cancelled run
@@ -121,7 +121,8 @@ class Story:
             self.fails_with(status, *self._front.why(record, status))
         return record
 
-    def _gate(self, record: Record) -> None:
+    def _gate(self, record: Record) -> Record:
+        """Judge the record; return it with the exceptions that let it through."""
         if record.energy_kwh.total is None:
             if self.plan.limits.asks:
                 self._know(is_over_budget=True)
@@ -129,7 +130,12 @@ class Story:
         else:
             judged = judge_run(record, self.plan)
             debug.log("story", "verdict: %s", judged.verdict)
+            if judged.record is not None and judged.record is not record:
+                record = judged.record
+                if self.plan.place is not None:  # one that was measured before stays as it is: it may be attested
+                    self._rewrite(record, "which exception let the run through")
             self._know(
+                record=record,
                 verdict=judged.verdict,
                 comparison=judged.comparison,
                 excused=judged.excused,
@@ -140,6 +146,14 @@ class Story:
             if judged.is_over_budget:
                 self.fails_with(1, *judged.failures)
         self._front.show(self.report)
+        return record
+
+    def _rewrite(self, record: Record, what: str) -> None:
+        if self.plan.record_path is not None:
+            try:
+                rewrite_record(record, self.plan.record_path)
+            except CarbonLintError as error:
+                self._front.warn(f"the record does not say {what}: {error.message}")
 
     def _write_card(self, record: Record) -> None:
         """Write the card, also of a run that failed or was cancelled: energy that was spent counts."""
@@ -177,11 +191,7 @@ class Story:
         (self._front.say if pushes.has_pushed is False else self._front.warn)("\n".join(notes))
         noted = replace(record, warnings=(*record.warnings, *notes))
         self._know(record=noted)
-        if self.plan.record_path is not None:
-            try:
-                rewrite_record(noted, self.plan.record_path)
-            except CarbonLintError as error:
-                self._front.warn(f"the record does not say what was pushed: {error.message}")
+        self._rewrite(noted, "what was pushed")
 
     def _pushes(self, watch: Watch) -> Pushes:
         try:

@@ -43,7 +43,8 @@ _METHODS = {
 """How each component can be measured."""
 
 _NOT_FIGURES = {
-    *("warnings", "software", "command", "provenance", "run_group", "merged_from", "parts_sha256", "journal_sha256")
+    *("exceptions", "warnings", "software", "command", "provenance"),
+    *("run_group", "merged_from", "parts_sha256", "journal_sha256"),
 }
 
 

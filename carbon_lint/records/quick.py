@@ -6,10 +6,11 @@ The check accepts a part of what the schema accepts. The library decides on the 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     Check = Callable[[Any], bool]
 
@@ -26,7 +27,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 
+_MOST_SHAPES = 256  # of one object, by the names and the types of its members
 _NUMBERS = frozenset({int, float})
+_LEAF = frozenset({"type", "minimum", "maximum", "title", "description", "format", "default", "examples", "$comment"})
 _MEMBERS = frozenset({"properties", "required", "additionalProperties"})
 _NOTES = frozenset({"$schema", "$id", "$defs", "title", "description", "format", "default", "examples", "$comment"})
 
@@ -72,6 +75,30 @@ def _kinds(wanted: str | list[str]) -> frozenset[type]:
     return frozenset(kind for name in names for kind in _TYPES[name])
 
 
+class _Leaf(NamedTuple):
+    """The check of a value that holds no others, without a call: its types, and the bounds of a number."""
+
+    kinds: frozenset[type]
+    least: float
+    most: float
+
+
+class _Left(NamedTuple):
+    """What the types of an object's members do not decide: the bounds of its numbers, and its other members."""
+
+    numbers: list[tuple[str, float, float]]
+    others: list[tuple[str, Check]]
+
+
+def _leaf(schema: Mapping[str, Any]) -> _Leaf | None:
+    """Return the check of a schema that asks for a type and bounds alone, else `None`."""
+    if "type" not in schema or not schema.keys() <= _LEAF:
+        return None
+    kinds = _kinds(schema["type"])
+    has_members = kinds & {list, dict}
+    return None if has_members else _Leaf(kinds, schema.get("minimum", -LARGEST), schema.get("maximum", LARGEST))
+
+
 def _type(wanted: str | list[str], schema: Mapping[str, Any]) -> Check:
     kinds = _kinds(wanted)
     if not kinds & _NUMBERS:
@@ -83,18 +110,47 @@ def _type(wanted: str | list[str], schema: Mapping[str, Any]) -> Check:
 
 def _members(schema: Mapping[str, Any]) -> Check:
     properties = schema.get("properties", {})
-    known = {name: compile_schema(part) for name, part in properties.items()}
-    find, required = known.get, frozenset(schema.get("required", ()))
+    known: dict[str, _Leaf | Check] = {name: _leaf(part) or compile_schema(part) for name, part in properties.items()}
+    required = frozenset(schema.get("required", ()))
     must_be = schema.get("type") == "object"
     rest = schema.get("additionalProperties", True)
     other: Check = (lambda _: bool(rest)) if isinstance(rest, bool) else compile_schema(rest)
 
+    @lru_cache(maxsize=_MOST_SHAPES)
+    def left_of(names: tuple[str, ...], kinds: tuple[type, ...]) -> _Left | None:
+        return _left({name: known.get(name, other) for name in names}, kinds) if required <= set(names) else None
+
     def check(value: Any) -> bool:
         if type(value) is not dict:
             return not must_be
-        return required <= value.keys() and all(find(name, other)(each) for name, each in value.items())
+        left = left_of(tuple(value), tuple(map(type, value.values())))
+        if left is None:
+            return False
+        for name, least, most in left.numbers:
+            if not least <= value[name] <= most:
+                return False
+        for name, rule in left.others:  # noqa: SIM110  a generator expression takes half as long again
+            if not rule(value[name]):
+                return False
+        return True
 
     return check
+
+
+def _left(rules: Mapping[str, _Leaf | Check], kinds: Iterable[type]) -> _Left | None:
+    """Return what is left to check of an object with members of these types; `None` if a type is refused."""
+    left = _Left([], [])
+    for (name, rule), kind in zip(rules.items(), kinds, strict=True):
+        if isinstance(rule, _Leaf):
+            if kind not in rule.kinds:
+                return None
+            if kind in _NUMBERS:
+                left.numbers.append((name, rule.least, rule.most))
+        elif kind is not type(None):
+            left.others.append((name, rule))
+        elif not rule(None):
+            return None
+    return left
 
 
 def _items(part: Mapping[str, Any], _: Any) -> Check:
@@ -118,6 +174,11 @@ def _all_of(parts: list[Mapping[str, Any]], _: Any) -> Check:
     return _both([compile_schema(part) for part in parts])
 
 
+def _pattern(text: str, _: Any) -> Check:
+    search = re.compile(text).search
+    return lambda value: type(value) is not str or search(value) is not None
+
+
 _MAKERS: Mapping[str, Callable[[Any, Any], Check]] = {
     "type": _type,
     "items": _items,
@@ -133,5 +194,5 @@ _MAKERS: Mapping[str, Callable[[Any, Any], Check]] = {
     "minItems": lambda least, _: lambda value: type(value) is not list or len(value) >= least,
     "maxItems": lambda most, _: lambda value: type(value) is not list or len(value) <= most,
     "minLength": lambda least, _: lambda value: type(value) is not str or len(value) >= least,
-    "pattern": lambda text, _: lambda value: type(value) is not str or re.search(text, value) is not None,
+    "pattern": _pattern,
 }

@@ -225,6 +225,34 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsedException:
+    """An exception that let the run through although it went over a limit.
+
+    Attributes:
+        limit: max-emissions, max-energy or max-increase.
+        owner: who is answerable for it.
+        reason: why it was made.
+        until: the last day on which it held, ISO 8601.
+        unit: of the two figures, `g` or `kWh`.
+        measured: what the limit was compared with.
+        allowed: the limit.
+    """
+
+    limit: str
+    owner: str
+    reason: str
+    until: str
+    unit: str
+    measured: float
+    allowed: float
+
+    @property
+    def over(self) -> float:
+        """Return by how much the run went over the limit, in `unit`."""
+        return self.measured - self.allowed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One run: what it took, how that was found out, and what became of it. The fields are in the order of its JSON.
 
@@ -238,6 +266,7 @@ class Record:
         job_cpu_s: CPU seconds of the job's own processes.
         machine_cpu_s: busy CPU seconds of the threads that the energy was counted for, meanwhile.
         phases: epochs and phases by the time of their beginning; empty if the job named none.
+        exceptions: those that let the run through; empty if it went over no limit, or none lifted it.
         merged_from: run_ids that this record is the sum of; empty if it was measured.
         parts_sha256: hashes of the records that this record is the sum of (`records.hashes.record_sha256`).
         journal_sha256: hash of the journal (`records.hashes.journal_sha256`); `None` if no journal was kept whole.
@@ -270,6 +299,7 @@ class Record:
     job_cpu_s: float | None = None
     machine_cpu_s: float | None = None
     phases: tuple[Phase, ...] = ()
+    exceptions: tuple[UsedException, ...] = ()
     merged_from: tuple[str, ...] = ()
     parts_sha256: tuple[str, ...] = ()
     journal_sha256: str | None = None

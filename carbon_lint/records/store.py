@@ -13,7 +13,7 @@ from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
 from carbon_lint.records.document import ANY_FORMAT, FORMAT_1, find_problem, record_from_json, record_to_json
 from carbon_lint.records.emissions_csv.table import looks_like_csv
-from carbon_lint.records.hashes import FIELD, record_sha256, short
+from carbon_lint.records.hashes import FIELD, fits, record_sha256, short, shortest_number
 from carbon_lint.records.journal import (
     BEGINNING,
     check_no_run_is_missing,
@@ -27,6 +27,8 @@ from carbon_lint.records.record import FORMAT
 from carbon_lint.records.storage import LocalStorage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from carbon_lint.records.record import Record
 
 
@@ -64,25 +66,30 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     return parse_record_as_it_is(_read(path), path)
 
 
+def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str]) -> Record:
+    """Return the record whose file holds `data`, whatever its figures are. Raises InputError if it is not a record."""
+    return record_from_json(_document(data, path))
+
+
 def parse_record(
     data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False, is_of_ledger: bool = False
 ) -> Record:
     """Return the record whose file holds `data`; `path` is what messages call it.
 
-    A record `is_of_ledger` was checked when it was added. Its hash is not computed again, and its command is left
-    empty: both would take longer than all the rest, and a ledger may hold 100,000 records.
+    The command of a record `is_of_ledger` is left empty: no verb of the ledger shows it, and to look for secrets in it
+    would take longer than all the rest.
 
     Raises InputError if it is not JSON, not a record, not valid by the schema, contradicts itself, or was changed.
     """
-    record = parse_record_as_it_is(data, path, has_command=not is_of_ledger)
+    document = _document(data, path, parse_float=shortest_number if is_of_ledger else None)
+    record = record_from_json({**document, "command": ()} if is_of_ledger else document)
     contradiction = find_contradiction(record)
     if contradiction is not None:
         raise InputError(f"{os.fspath(path)} contradicts itself: {contradiction}", hint=_AS_WRITTEN)
     unusual = None if allow_unusual else _unusual(record)
     if unusual is not None:
         raise InputError(f"{os.fspath(path)}: {unusual[0]}", hint=unusual[1])
-    if not is_of_ledger:
-        _check_sealed(data, path)
+    _check_sealed(document, path)
     return record
 
 
@@ -94,11 +101,11 @@ def _unusual(record: Record) -> tuple[str, str] | None:
     return next((found for found in map(unusual_intensity, figures) if found is not None), None)
 
 
-def _check_sealed(data: bytes, path: str | os.PathLike[str]) -> None:
+def _check_sealed(document: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """Raise InputError if the record states a hash that is not its own: somebody has changed it since."""
-    document = json.loads(data)
-    stated, found = document.get(FIELD), record_sha256(document)
-    if stated not in {None, found}:
+    stated = document.get(FIELD)
+    if stated is not None and not fits(document, stated):
+        found = record_sha256(document)
         raise InputError(
             f"{os.fspath(path)} was changed after it was written: its hash is {short(found)}, and it states "
             f"{short(str(stated))}",
@@ -120,8 +127,10 @@ def _read(path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str], *, has_command: bool = True) -> Record:
-    """Return the record whose file holds `data`, whatever its figures are. Raises InputError if it is not a record."""
+def _document(
+    data: bytes, path: str | os.PathLike[str], *, parse_float: Callable[[str], float] | None = None
+) -> dict[str, Any]:
+    """Return the document of a record as its file holds it. Raises InputError."""
     path = os.fspath(path)
     if data.startswith(BEGINNING):
         raise InputError(
@@ -129,7 +138,7 @@ def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str], *, has_comm
             hint=f"if the run was killed: {recover_command(path)}",
         )
     try:
-        document = json.loads(data)
+        document = json.loads(data, parse_float=parse_float)
     except (ValueError, RecursionError) as error:
         if looks_like_csv(data):
             raise InputError(
@@ -149,7 +158,7 @@ def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str], *, has_comm
     problem = find_problem(document)
     if problem is not None:
         raise InputError(f"{path} is not a valid record: {problem}", hint=_AS_WRITTEN)
-    return record_from_json(document if has_command else {**document, "command": ()})
+    return document
 
 
 def record_file(path: str | os.PathLike[str]) -> str:

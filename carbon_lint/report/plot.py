@@ -35,6 +35,7 @@ _LOOKS = {
     "margin_right": 30,
     "spacing": 8,
     "max_scale": 6,
+    "allow_interruptions": True,  # what is not known is a gap
 }
 _DASHED = {"width": 2.5, "dasharray": "6, 4"}
 

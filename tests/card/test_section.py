@@ -12,7 +12,17 @@ from carbon_lint.card.prose import figures
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import CardPlaceError
 from carbon_lint.lint.figure import agrees
-from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Provenance
+from carbon_lint.records.record import (
+    Energy,
+    Gpu,
+    Hardware,
+    Intensity,
+    Method,
+    Methods,
+    Outcome,
+    Provenance,
+    StoppedBy,
+)
 from carbon_lint.records.store import write_record
 from carbon_lint.records.uncertainty import Bounds, Uncertainty
 from tests.records.builders import FRANCE, a_record
@@ -166,3 +176,14 @@ def test_the_optional_keys_are_those_of_other_writers_and_on_cloud_is_never_gues
         short, _ = written(FRONT, a_run(70.05, duration_s=duration_s), with_energy=True)
         assert f"  hours_used: {hours}\n" in short
     assert "on_cloud" not in written(FRONT, a_run(70.05, intensity=paris))[0]
+
+
+def test_a_run_that_did_not_complete_is_not_shown_as_one_that_did():
+    for changes, said in (
+        ({"outcome": Outcome.FAILED}, "failed: the figures are those up to then"),
+        ({"outcome": Outcome.INTERRUPTED}, "interrupted: the figures are those up to then"),
+        ({"outcome": Outcome.OVER_BUDGET}, "over budget: the run went over a limit"),
+        ({"outcome": Outcome.OVER_BUDGET, "stopped_by": StoppedBy.BUDGET}, "stopped at its budget: the figures are"),
+    ):
+        assert f"- **Outcome:** {said}" in written(FRONT, a_run(5.0, **changes), with_body=True)[0]
+    assert "Outcome" not in written(FRONT, a_run(5.0), with_body=True)[0]

@@ -247,6 +247,20 @@ def test_what_the_record_does_not_state_stays_and_is_said(cli, card_file, record
     assert "hardware_used stays" in err
 
 
+def test_no_other_unit_stays_beside_the_figure_without_a_word(cli, card_file, record_file):
+    for block, left, said in (
+        ("\n  emissions: 0.5\n  unit: kg", "unit: g\n", ""),
+        ("\n  emissions: 0.5 # kg", "# kg\n", "the comment 'kg' stays"),
+        (" # in kg\n  emissions: 0.5", "# in kg\n", "the comment 'in kg' stays"),
+        ("\n  emissions_kg: 0.5", "emissions_kg: 0.5\n", "emissions_kg stays '0.5'"),
+    ):
+        card_file.write_text(f"---\nco2_eq_emissions:{block}\n---\n# m\n")
+        code, _, err = cli("card", card_file, "--from", record_file())
+        assert code == 0
+        assert left in card_file.read_text()
+        assert said in err
+
+
 def test_a_text_that_states_another_figure_is_pointed_out_and_left_alone(cli, tmp_path, record_file):
     path = tmp_path / "README.md"
     path.write_bytes(CARD + b"- CO2 Emissions (in grams): 1.2933\n")

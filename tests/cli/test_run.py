@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.records.document import hash_of
 from carbon_lint.records.store import load_record
 from tests.cases import cases
 from tests.journals import journal_text
@@ -44,6 +45,30 @@ def test_over_a_hard_limit_the_exit_status_is_1(carbon_lint):
     assert "over budget: max-emissions" in done.stderr
     assert load_record("r.json").outcome == "over-budget"
     assert load_record("r.json").exit_status == 143
+
+
+def test_the_record_says_which_exception_let_the_run_through(carbon_lint, cli):
+    exception = "[[exception]]\nlimit = 'max-emissions'\nowner = 'ann'\nreason = 'the *big* one'\nuntil = 2099-12-31\n"
+    Path("carbon-lint.toml").write_text(exception)
+    done = carbon_lint(
+        *("run", "--location", "POL", "--max-emissions", "1 ug", "--tick", "200ms", "--record", "r.json"),
+        *("--card", "README.md", "--", "sleep", "0.5"),
+    )
+    assert done.returncode == 0, done.stderr
+    record = load_record("r.json")
+    [used] = record.exceptions
+    assert (used.limit, used.owner, used.until, used.unit) == ("max-emissions", "ann", "2099-12-31", "g")
+    assert used.over == record.emissions_g - 1e-6 > 0
+    assert hash_of(record)[:16] in Path("README.md").read_text()
+    assert cli("verify", "README.md", "--record", "r.json", "--journal", "r.jsonl.gz")[0] == 0
+    Path("carbon-lint.toml").unlink()  # whoever reads the record later has no such configuration
+    for form in ("text", "markdown", "comment", "html"):
+        out = cli("report", "r.json", "--format", form)[1]
+        assert "ann" in out
+        assert "2099-12-31" in out
+    assert cli("ledger", "add", "r.json")[0] == 0
+    out = cli("ledger", "report", "--month", record.ended_at[:7])[1]
+    assert re.search(r"max-emissions +ann +2099-12-31 +the \*big\* one +1 ", out)
 
 
 def test_an_energy_budget_needs_no_location(carbon_lint):

@@ -151,8 +151,8 @@ def fake_client(folder, name, script):
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
-def fake_docker(folder, **verbs):
-    """Put a `docker` on PATH that keeps its one container as a file `up`; a verb can be given another script."""
+def fake_docker(folder, *, name="docker", **verbs):
+    """Put a client on PATH that keeps its one container as a file `up`; a verb can be given another script."""
     scripts = {
         "run": "trap 'echo TERM >> heard; rm -f up; exit' TERM; echo $$ > up; "
         "while [ -e up ]; do sleep .02; done; exit 7",
@@ -162,7 +162,7 @@ def fake_docker(folder, **verbs):
         **verbs,
     }
     cases = "\n".join(f"{verb}) {script};;" for verb, script in scripts.items())
-    fake_client(folder, "docker", f'cd "{folder}"\ncase "$1" in\n{cases}\nesac')
+    fake_client(folder, name, f'cd "{folder}"\ncase "$1" in\n{cases}\nesac')
     return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
 
 
@@ -192,11 +192,18 @@ def driven(environ, command="docker run IMG", *, stop_after_s=None, grace_s=0.3,
 
 
 def test_stopping_asks_the_container_once_and_not_its_client(tmp_path):
-    for signum in (None, signal.SIGINT):
-        environ = fake_docker(tmp_path)
-        job, _ = driven(environ, stop_after_s=0.2, grace_s=5.0, signum=signum)
+    for name, prefix, signum in (
+        ("docker", "", None),
+        ("docker", "", signal.SIGINT),
+        ("podman", "env X=1 nice -n 5 timeout 100", None),
+        ("nerdctl", "bash -c", signal.SIGTERM),
+    ):
+        environ = fake_docker(tmp_path, name=name)
+        is_script = prefix == "bash -c"  # the shell gets the signal, too, so that it starts no more
+        run = shlex.quote(f"{name} run IMG; exit $?") if is_script else f"{name} run IMG"
+        job, _ = driven(environ, f"{prefix} {run}", stop_after_s=0.5 * busy(), grace_s=5.0, signum=signum)
         assert (tmp_path / "heard").read_text().split("\n")[:-1] == [f"kill {int(signum or signal.SIGTERM)}"]
-        assert (job.exit_status, job.notices) == (7, [])
+        assert (job.exit_status, job.notices) == (128 + signal.SIGTERM if is_script else 7, [])
         (tmp_path / "heard").unlink()
 
 

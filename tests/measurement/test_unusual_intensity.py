@@ -38,9 +38,7 @@ def with_intensity(g_per_kwh, **changes):
 @given(usual)
 def test_what_a_grid_may_have_passes_every_door(g_per_kwh):
     assert custom_place(g_per_kwh).g_per_kwh == g_per_kwh
-    assert (
-        ActionInputs.from_environ({"INPUT_CARBON-INTENSITY": repr(g_per_kwh)}).carbon_intensity_g_per_kwh == g_per_kwh
-    )
+    assert ActionInputs.from_environ({"INPUT_CARBON-INTENSITY": repr(g_per_kwh)}).carbon_intensity == g_per_kwh
     parse_record(render_record(with_intensity(g_per_kwh)).encode(), "r.json")
 
 

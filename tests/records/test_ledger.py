@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records import ledger as ledger_module
 from carbon_lint.records.comparable import Identity, identity_of
+from carbon_lint.records.hashes import sealed
 from carbon_lint.records.ledger import (
     Entry,
     add,
@@ -130,7 +131,8 @@ def test_a_record_that_was_moved_to_another_month_by_hand_stops_every_sum(tmp_pa
     url = str(tmp_path / "ledger")
     added = Path(add(ran(1, started_at="2026-11-03T10:00:00Z", ended_at="2026-11-03T11:00:00Z"), url).path)
     add(ran(2), url)
-    added.write_text(added.read_text().replace('"2026-11-03T1', '"2026-10-03T1'))
+    moved = added.read_text().replace('"2026-11-03T1', '"2026-10-03T1')
+    added.write_text(json.dumps(sealed(json.loads(moved))))
     november = datetime(2026, 11, 1, tzinfo=UTC)
     for found in (contents(url), contents(url, ["2026-11"]), contents_between(url, november)):
         assert [broken.path for broken in found.broken] == [str(added)]
@@ -146,6 +148,23 @@ def test_a_record_that_was_changed_by_hand_is_not_added(cli, files):
         assert (code, out) == (2, "")
         assert "a.json was changed after it was written: its hash is" in err
     assert not Path("ledger").exists()
+
+
+def test_a_record_of_the_ledger_that_was_changed_by_hand_stops_every_verb(cli, files):
+    """Only its hash can tell that it is another one, whatever the layout of the file."""
+    files(a=ran(1, emissions_g=6.0, energy_kwh=0.1))
+    cli("ledger", "add", "a.json")
+    path = next(Path("ledger").glob("*/*.json"))
+    whole = path.read_text()
+    for before, after in (('"exit_status": 0', '"exit_status": 9'), ('"duration_s": 125.3', '"duration_s": 125.4')):
+        assert before in whole
+        path.write_text(whole.replace(before, after))
+        for argv in (("sum",), ("list",), ("list", "--format", "csv")):
+            code, _, err = cli("ledger", *argv)
+            assert (code, "was changed after it was written" in err) == (2, True)
+        assert "cannot be read" in cli("ledger", "report")[1]
+    path.write_text(json.dumps(json.loads(whole)))  # another layout is the same record
+    assert cli("ledger", "sum")[0] == 0
 
 
 def recovered_run(**changes):
@@ -364,7 +383,7 @@ def test_records_of_format_1_are_summed_beside_others(cli, files):
     old = json.loads(path.read_text())
     new = {"stopped_by", "unmeasured_because", "uncertainty", "assumptions", "left_out", "codecarbon"}
     old = {name: value for name, value in old.items() if name not in new | {"job_cpu_s", "machine_cpu_s"}}
-    path.write_text(json.dumps({**old, "format": "carbon-lint/record@1"}))
+    path.write_text(json.dumps(sealed({**old, "format": "carbon-lint/record@1"})))
     document = json.loads(cli("ledger", "sum", "--format", "json")[1])
     assert document["runs"] == 2
     assert document["emissions_g"]["low"] < document["emissions_g"]["likely"] < document["emissions_g"]["high"]
@@ -569,7 +588,7 @@ def test_a_killed_run_with_other_figures_for_the_same_time_is_a_conflict_too(led
 def test_figures_that_look_alike_are_named_with_every_digit(ledger):
     add(ran(1), ledger)
     assert add(ran(1, emissions_g=10.00001), ledger).conflict == (
-        "the record given: 10.00001 g, 0.2 kWh in 125.3 s; the ledger: 10.0 g, 0.2 kWh in 125.3 s"
+        "the record given: 10.00001 g, 0.2 kWh in 125.3 s; the ledger: 10 g, 0.2 kWh in 125.3 s"
     )
 
 

@@ -61,7 +61,7 @@ def test_the_schema_knows_each_field_and_demands_each_but_what_joins_runs():
     schema = load_schema("record")
     assert set(schema["properties"]) == set(record_to_json(a_record()))
     assert set(schema["required"]) == set(schema["properties"]) - {
-        *("run_group", "merged_from", "parts_sha256", "journal_sha256", "record_sha256")
+        *("run_group", "exceptions", "merged_from", "parts_sha256", "journal_sha256", "record_sha256")
     }
     for name, kind in (("uncertainty", Uncertainty), ("assumptions", Assumptions), ("left_out", Range)):
         assert set(schema["properties"][name]["properties"]) == set(kind.__slots__)

@@ -20,7 +20,7 @@ from carbon_lint.records.ledger import Entry
 from carbon_lint.records.ledger_sum import count
 from carbon_lint.records.outlook import outlook
 from carbon_lint.records.periods import days_before, month_period, period_of
-from carbon_lint.records.record import Energy, Method, Methods, Outcome, Provenance
+from carbon_lint.records.record import Energy, Method, Methods, Outcome, Provenance, UsedException
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.badge import render_shields, render_svg
 from carbon_lint.report.ledger import month_data, month_issue, month_page, month_text
@@ -168,13 +168,34 @@ def test_what_failed_and_what_was_tried_again_is_charged():
     ]
     exception = BudgetException("max-emissions", "ann", "agreed", date(2026, 12, 1))
     past = exception._replace(until=date(2026, 10, 1))
-    one = month(records, exceptions=(exception, past))
+    used = UsedException(
+        limit="max-energy", owner="eve", reason="<b>", until="2026-11-30", unit="kWh", measured=3, allowed=1
+    )
+    records += [ran(number, exceptions=(used, replace(used, unit="g", measured=number))) for number in (5, 6)]
+    [let_through] = month(records[4:]).let_through
+    assert (let_through.runs, let_through.over) == (2, {"kWh": 4.0, "g": 9.0})
+    assert json.loads(month_data.as_json(month(records)))["exceptions_used"][0]["over"] == {"kWh": 4.0, "g": 9.0}
+    assert "&lt;b&gt;" in month_page.render(month(records))
+    assert re.search(r"eve +2026-11-30 +<b> +2 +9 g, 4 kWh", month_text.text(month(records)))
+    one = month(records[:4], exceptions=(exception, past))
     assert {group.name: group.emissions_g.likely for group in one.lost} == {"failed": 30.0, "over-budget": 20.0}
     assert (one.retries.runs, one.retries.share) == (1, 0.25)
     assert (one.over_own_limit, one.exceptions) == (1, (exception,))
     shown = month_text.text(one)
     assert "1 run went over a limit of its own" in shown
     assert re.search(r"ann +2026-12-01 +agreed", shown)
+
+
+def test_a_day_whose_runs_were_not_measured_is_no_day_without_emissions():
+    one = month([ran(1, day=2), ran(2, day=3, emissions_g=None), ran(3, day=4), ran(4, day=4, emissions_g=None)])
+    assert one.days_g[:5] == (0.0, 100.0, None, 100.0, 0.0)
+    assert json.loads(month_data.as_json(one))["emissions_g_by_day"][2] is None
+    course, days = month_page._charts(one)
+    assert course.series["so far"][:5] == (0.0, 100.0, None, 200.0, 200.0)
+    assert days.series["acme/vit"][:3] == (0.0, 100.0, None)
+    assert set(days.series["acme/vit"][16:]) == {None}, "days to come are not known either"
+    for shown in (month_text.text(one), month_page.render(one)):
+        assert "No run of 03 Nov was measured in grams" in shown
 
 
 def test_groups_add_up_to_the_sum_and_the_largest_are_first():

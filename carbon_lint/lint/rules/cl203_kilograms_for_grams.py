@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from carbon_lint.card.prose import BodyFigure
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.figure import agrees, as_kilograms, shown, step_g
 from carbon_lint.lint.rule import Rule
+from carbon_lint.units import KG_TO_G
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -56,7 +58,8 @@ def check(context: Context) -> Iterator[Hit]:
     emissions_g, node = context.emissions_g, context.emissions
     if not emissions_g or node is None or any(agrees(figure, emissions_g) for figure in context.figures):
         return
-    for figure in context.figures:
+    for stated in context.figures:
+        figure = _as_meant(stated, emissions_g)
         if agrees(figure, emissions_g * 1000) and step_g(figure) < emissions_g * 500:
             yield Hit(
                 f"emissions is {node.text} and the text states {shown(figure)}, 1000 times as much; "
@@ -66,6 +69,18 @@ def check(context: Context) -> Iterator[Hit]:
                 related=(("stated here", figure.start, figure.end),),
             )
             return
+
+
+def _as_meant(figure: BodyFigure, emissions_g: float) -> BodyFigure:
+    """Return the figure with the reading that is 1000 times as much, unless it is this number in another unit.
+
+    A figure of 2040 and a text of `2,040 tons` have the tons left out: 2.04 tons were not meant.
+    """
+    likeliest = figure._replace(alternatives=())
+    if figure.unit_g != KG_TO_G and agrees(likeliest, emissions_g * figure.unit_g):
+        return likeliest
+    likely = min((figure.grams, *figure.alternatives), key=lambda grams: abs(grams - emissions_g * 1000))
+    return figure._replace(grams=likely)
 
 
 RULE = Rule(

@@ -55,15 +55,16 @@ def check(context: Context) -> Iterator[Hit]:
     emissions_g, node = context.emissions_g, context.emissions
     if not emissions_g or node is None or not context.figures or "CL203" in context.codes:
         return
-    if any(agrees(figure, emissions_g) or agrees(figure, emissions_g * 1000) for figure in context.figures):
+    if any(agrees(figure, emissions_g) for figure in context.figures):
         return
-    figure = context.figures[0]
-    if len({figure.grams for figure in context.figures}) > 1:
-        # several figures contradict nothing, unless this is one of them with its tonnes left out
-        tonnes = [it for it in context.figures if it.unit_g >= _GRAMS_PER_TONNE and agrees(it, emissions_g * it.unit_g)]
-        if not tonnes:
-            return
-        figure = tonnes[0]
+    # several figures contradict nothing, unless this is one of them with its tonnes left out
+    likeliest = [figure._replace(alternatives=()) for figure in context.figures if figure.unit_g >= _GRAMS_PER_TONNE]
+    tonnes = [figure for figure in likeliest if agrees(figure, emissions_g * figure.unit_g)]
+    if not tonnes and any(agrees(figure, emissions_g * 1000) for figure in context.figures):
+        return
+    if not tonnes and len({figure.grams for figure in context.figures}) > 1:
+        return
+    figure = tonnes[0] if tonnes else context.figures[0]
     yield Hit(
         f"emissions is {node.text} g and the text states {shown(figure)}",
         *node.span,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from carbon_lint.card.document import Node
+from carbon_lint.card.document import UNIT_FIELDS, Node
 from carbon_lint.card.quantity import numbers, unit_at
-from carbon_lint.lint.context import UNIT_FIELDS, Context, number
+from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain
 from carbon_lint.lint.rule import Rule

@@ -327,9 +327,6 @@ def _offline_tracker() -> Any:
     """Return the tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
     import codecarbon
 
-    # The first `flush()` would import it, and what is drawn meanwhile would be the job's.
-    import codecarbon.core.emissions
-
     version = getattr(codecarbon, "__version__", "unknown")
     if version != REQUIRED_VERSION:
         raise MeasurementError(f"codecarbon {version} is installed, {REQUIRED_VERSION} is needed", hint=_install())

@@ -1,10 +1,11 @@
-"""Start CodeCarbon apart from what it would read: folder, HOME, environment, the CPU's name and TDP, and the GPUs.
+"""Start CodeCarbon apart from what it would read: folder, HOME, environment, network, the CPU's name and TDP, the GPUs.
 
 Folder and environment belong to the whole process: the window is short, and nothing else may run in it.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 # SLURM_*: with a job id CodeCarbon asks `scontrol`, and fails as a whole if there is none.
 # *_VISIBLE_DEVICES: CodeCarbon reads them wrongly; `gpu` resolves them.
 _SCRUBBED = ("codecarbon_", "slurm_", "cuda_visible_devices", "rocr_visible_devices", "hip_visible_devices")
+
+_UNUSED = {"requests": ("exceptions",), "rapidfuzz": ("fuzz", "process", "utils")}
+"""Modules that take a part of the start, with what CodeCarbon takes from them: it neither asks anybody for the
+intensity, which is given, nor looks for a name in its list of TDPs."""
 
 
 @contextmanager
@@ -92,8 +97,11 @@ def known_cpu(model: str | None) -> Iterator[None]:
 def without_gpus(*, is_shared: bool) -> Iterator[None]:
     """Show CodeCarbon no GPU, so that it starts neither nvidia-smi nor rocm-smi to look for one: `gpu` reads them."""
     # Without these modules CodeCarbon starts those programs while it is imported, and other code's tracker needs them.
-    with _stand_ins(*(() if is_shared else ("pynvml", "amdsmi"))):
+    with _stand_ins(*(() if is_shared else ("pynvml", "amdsmi", *_UNUSED))):
         from codecarbon.core import gpu
+
+        # The first `flush()` would import it, and what is drawn meanwhile would be the job's.
+        importlib.import_module("codecarbon.core.emissions")
     module: Any = gpu
     names = ("is_nvidia_system", "is_rocm_system", "PYNVML_AVAILABLE", "AMDSMI_AVAILABLE")
     before = {name: getattr(module, name) for name in names}
@@ -113,6 +121,8 @@ def _stand_ins(*names: str) -> Iterator[None]:
     for name in names:
         stand_in = ModuleType(name)
         stand_in.nvmlInit = lambda: None  # type: ignore[attr-defined]
+        for part in _UNUSED.get(name, ()):
+            setattr(stand_in, part, SimpleNamespace(RequestException=OSError))
         sys.modules[name] = stand_in
     try:
         yield

@@ -79,6 +79,7 @@ def combine(records: Sequence[Record]) -> Record:
         job_cpu_s=_sum_of_all([record.job_cpu_s for record in records]),
         machine_cpu_s=_sum_of_all([record.machine_cpu_s for record in records]),
         phases=phases,
+        exceptions=tuple(dict.fromkeys(one for record in records for one in record.exceptions)),
     )
 
 

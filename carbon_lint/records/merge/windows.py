@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,5 +52,6 @@ def merged_windows(windows: Iterable[Window]) -> list[Window]:
     return merged
 
 
+@lru_cache(maxsize=2**17)  # a ledger asks for the same times again and again
 def _seconds(stamp: str) -> float:
     return datetime.fromisoformat(stamp).timestamp()

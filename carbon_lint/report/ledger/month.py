@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from carbon_lint.records.ledger_sum import Counted, Total
     from carbon_lint.records.outlook import Outlook
     from carbon_lint.records.periods import Period
-    from carbon_lint.records.record import Record
+    from carbon_lint.records.record import Record, UsedException
     from carbon_lint.records.uncertainty import Range
 
 LARGEST = 10
@@ -51,6 +52,18 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LetThrough:
+    """An exception that let runs through: how many, and by how much they went over the limit together, by unit."""
+
+    limit: str
+    owner: str
+    until: str
+    reason: str
+    runs: int
+    over: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
     """What the runs of a period came to.
 
@@ -60,7 +73,7 @@ class Month:
         total: the sum.
         budgets: each limit of each budget.
         outlook_g: what the grams will come to at the month's end.
-        days_g: grams by day.
+        days_g: grams by day; `None` if runs ended on it and none of them has grams.
         days_by_model_g: the same of the largest models, and of all others.
         groups: by key, the largest first; weeks in their order.
         largest: the runs with the most grams, or energy.
@@ -68,6 +81,7 @@ class Month:
         retries: the runs that are a second attempt, or a later one; some of them are lost too.
         over_own_limit: how many runs went over a limit of their own.
         exceptions: what the configuration excepts and was in force in the period.
+        let_through: the exceptions that let runs of the period through, as their records say.
         broken: files that cannot be read as records.
         of_no_team: how many runs count in no budget that names models, if there is one.
     """
@@ -77,14 +91,15 @@ class Month:
     total: Total
     budgets: tuple[Judged, ...]
     outlook_g: Outlook | None
-    days_g: tuple[float, ...]
-    days_by_model_g: Mapping[str, tuple[float, ...]]
+    days_g: tuple[float | None, ...]
+    days_by_model_g: Mapping[str, tuple[float | None, ...]]
     groups: Mapping[str, tuple[Group, ...]]
     largest: tuple[Counted, ...]
     lost: tuple[Group, ...]
     retries: Group
     over_own_limit: int
     exceptions: tuple[BudgetException, ...]
+    let_through: tuple[LetThrough, ...]
     broken: tuple[Broken, ...]
     of_no_team: int
 
@@ -115,7 +130,7 @@ def month_of(
         total=total,
         budgets=tuple(one for each, runs in spent for one in _judged(each, runs, now)),
         outlook_g=None if total.emissions_g is None else outlook(total.emissions_g, days_g, period, now),
-        days_g=tuple(days_g),
+        days_g=_days(alive, period),
         days_by_model_g=_days_by_model(alive, period),
         groups={key: _groups(alive, KEYS[key], in_order=key == "week") for key in keys},
         largest=tuple(sorted(alive, key=lambda each: _size(*each.ranges), reverse=True)[:LARGEST]),
@@ -127,8 +142,30 @@ def month_of(
         retries=_group("retries", list(filter(_is_retry, alive)), _group("all", alive)),
         over_own_limit=sum(each.entry.record.over_budget for each in alive),
         exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
+        let_through=_let_through(each.entry.record for each in alive),
         broken=tuple(broken),
         of_no_team=_of_no_team(alive, [each.budget for each, _ in spent if each.budget.models]),
+    )
+
+
+def _let_through(records: Iterable[Record]) -> tuple[LetThrough, ...]:
+    """Return the exceptions that were used, by limit, owner, day and reason."""
+    used: dict[tuple[str, str, str, str], list[UsedException]] = defaultdict(list)
+    runs: Counter[tuple[str, str, str, str]] = Counter()
+    for record in records:
+        for one in record.exceptions:
+            used[one.limit, one.owner, one.until, one.reason].append(one)
+        runs.update({(one.limit, one.owner, one.until, one.reason) for one in record.exceptions})
+    return tuple(
+        LetThrough(
+            limit=limit,
+            owner=owner,
+            until=until,
+            reason=reason,
+            runs=runs[limit, owner, until, reason],
+            over={unit: math.fsum(one.over for one in ones if one.unit == unit) for unit in {one.unit for one in ones}},
+        )
+        for (limit, owner, until, reason), ones in sorted(used.items())
     )
 
 
@@ -199,7 +236,7 @@ def _size(grams: Range | None, energy: Range | None) -> tuple[float, float]:
     return (grams.likely if grams else 0.0, energy.likely if energy else 0.0)
 
 
-def _days_by_model(counted: Sequence[Counted], period: Period) -> dict[str, tuple[float, ...]]:
+def _days_by_model(counted: Sequence[Counted], period: Period) -> dict[str, tuple[float | None, ...]]:
     """Return the grams by day of the two largest models and of the others together, those that there are."""
     named = [group.name for group in _groups(counted, KEYS["model"])]
     shown = named if len(named) <= _SHOWN_MODELS else named[: _SHOWN_MODELS - 1]
@@ -207,4 +244,13 @@ def _days_by_model(counted: Sequence[Counted], period: Period) -> dict[str, tupl
     for each in counted:
         name = KEYS["model"](each.entry.record) or UNNAMED
         parts[name if name in shown else "others"].append(each)
-    return {name: tuple(by_day(_figures(runs), period)) for name, runs in parts.items()}
+    return {name: _days(runs, period) for name, runs in parts.items()}
+
+
+def _days(counted: Sequence[Counted], period: Period) -> tuple[float | None, ...]:
+    """Return the grams of each day; `None` if runs ended on it and none of them has grams."""
+    figures = _figures(counted)
+    known = by_day([(end_s, 1.0) for end_s, _ in figures], period)
+    ended = by_day([(each.entry.end_s, 1.0) for each in counted], period)
+    days_g = by_day(figures, period)
+    return tuple(None if runs and not has else day for day, has, runs in zip(days_g, known, ended, strict=True))

@@ -72,6 +72,7 @@ def as_json(month: Month) -> str:
         "retries": _group(month.retries),
         "over_own_limit": month.over_own_limit,
         "exceptions": [{**one._asdict(), "until": one.until.isoformat()} for one in month.exceptions],
+        "exceptions_used": [{**asdict(one), "over": dict(sorted(one.over.items()))} for one in month.let_through],
         "without_emissions": list(total.without_emissions),
         "without_energy": list(total.without_energy),
         "unreadable": [{"path": one.path, "why": one.error.message} for one in month.broken],

@@ -54,22 +54,29 @@ def _charts(month: Month) -> list[Plot]:
     days = tuple(f"{month.period.start + timedelta(days=at):%d %b}" for at in range(len(month.days_g)))
     if not any(month.days_g) or len(days) < 2:  # noqa: PLR2004  one day makes no curve
         return []
-    plots = [_course(month, days)]
-    models = {name: values for name, values in month.days_by_model_g.items() if any(values)}
+    seen = _seen(month)
+    plots = [_course(month, days, seen)]
+    ahead = (None,) * (len(days) - seen)  # a day to come is not one without emissions
+    models = {name: (*values[:seen], *ahead) for name, values in month.days_by_model_g.items() if any(values)}
     plots.append(
         Plot(title="Each day, by model", show=format_emissions, labels=days, series=models, is_bars=True, of="day")
     )
     return plots
 
 
-def _course(month: Month, days: tuple[str, ...]) -> Plot:
+def _seen(month: Month) -> int:
+    """Return how many days of the period have begun."""
+    return len(month.days_g) if month.is_over else int(month.period.elapsed_s(month.now) // DAY_S) + 1
+
+
+def _course(month: Month, days: tuple[str, ...], seen: int) -> Plot:
     """Return the sum of the grams day by day, with the outlook and the one budget of all runs, if there is one."""
-    seen = len(days) if month.is_over else int(month.period.elapsed_s(month.now) // DAY_S) + 1
-    sums = list(accumulate(month.days_g))[:seen]
+    so_far = list(accumulate(day or 0.0 for day in month.days_g))[:seen]
+    sums = [None if day is None else sum_ for sum_, day in zip(so_far, month.days_g, strict=False)]
     series: dict[str, tuple[float | None, ...]] = {"so far": (*sums, *(None,) * (len(days) - len(sums)))}
     if month.outlook_g is not None and seen < len(days):
-        step = (month.outlook_g.end.likely - sums[-1]) / (len(days) - seen)
-        ahead = [sums[-1] + step * at for at in range(len(days) - seen + 1)]
+        step = (month.outlook_g.end.likely - so_far[-1]) / (len(days) - seen)
+        ahead = [so_far[-1] + step * at for at in range(len(days) - seen + 1)]
         series["expected"] = (*(None,) * (seen - 1), *ahead)
     limits = [
         one.limit.allowed

@@ -31,7 +31,7 @@ class Table(NamedTuple):
 def tables(month: Month) -> list[Table]:
     """Return every table that has rows, what matters most first."""
     found = [_budgets(month), *(_groups(f"By {key}", key, groups) for key, groups in month.groups.items())]
-    found += [_largest(month), _lost(month), _exceptions(month), _not_in_sum(month)]
+    found += [_largest(month), _lost(month), _let_through(month), _exceptions(month), _not_in_sum(month)]
     return [table for table in found if table.rows]
 
 
@@ -114,6 +114,24 @@ def _lost(month: Month) -> Table:
         else ""
     )
     return Table("Failures and retries", ("What", *_FIGURES), tuple(rows), note)
+
+
+def _let_through(month: Month) -> Table:
+    return Table(
+        "Exceptions used",
+        ("Limit", "Owner", "Until", "Reason", "Runs", "Over by"),
+        tuple(
+            (
+                one.limit,
+                one.owner,
+                one.until,
+                one.reason,
+                str(one.runs),
+                ", ".join(amount(unit, over) for unit, over in sorted(one.over.items())),
+            )
+            for one in month.let_through
+        ),
+    )
 
 
 def _exceptions(month: Month) -> Table:

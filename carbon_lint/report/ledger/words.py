@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from carbon_lint.records.ledger_sum import Reason
@@ -10,6 +11,8 @@ from carbon_lint.report.ledger.tables import facts
 
 if TYPE_CHECKING:
     from carbon_lint.report.ledger.month import Month
+
+_MOST_DAYS = 6
 
 
 def answer(month: Month) -> str:
@@ -26,6 +29,7 @@ def notes(month: Month) -> list[str]:
     ahead = next((one.outlook for one in month.budgets if one.outlook is not None), month.outlook_g)
     if ahead is not None:
         found.append(basis(ahead))
+    found += _unmeasured_days(month)
     shared = sum(month.total.left_out.get(reason, 0) for reason in (Reason.HELD, Reason.SHARED))
     if shared:
         what = "1 record" if shared == 1 else f"{shared} records"
@@ -36,6 +40,13 @@ def notes(month: Month) -> list[str]:
     if len(month.total.bases) > 1:
         found.append(f"The grams are of two bases, {' and '.join(month.total.bases)}: compare months by their energy.")
     return found
+
+
+def _unmeasured_days(month: Month) -> list[str]:
+    """Say which days are a gap in the charts, as no run that ended on them has grams."""
+    days = [f"{month.period.start + timedelta(days=at):%d %b}" for at, day in enumerate(month.days_g) if day is None]
+    shown = f"{', '.join(days[:_MOST_DAYS])}{f' and {len(days) - _MOST_DAYS} more days' * (len(days) > _MOST_DAYS)}"
+    return [f"No run of {shown} was measured in grams: a gap in the charts, and not 0."] if days else []
 
 
 def _them(count: int) -> str:

@@ -60,6 +60,10 @@ def _passed(end: RunReport) -> tuple[str, str, str]:
         by = "; ".join(_show(limit, -limit.margin) for limit in over)
         who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until.isoformat()}" for one in end.excused.used))
         return "⚠️", f"Over budget by {by}, let through by {who}", ""
+    if verdict is None and record.exceptions:
+        by = "; ".join((format_emissions if one.unit == "g" else format_energy)(one.over) for one in record.exceptions)
+        who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until}" for one in record.exceptions))
+        return "⚠️", f"Over budget by {by}, let through by {who}", ""
     if verdict is None or not verdict.limits:
         return "📏", "", _unlimited(record, "a part of the budgeted job" if end.is_share else "no budget given")
     if verdict.status is Status.INCONCLUSIVE:

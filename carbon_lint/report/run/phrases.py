@@ -58,6 +58,15 @@ def energy(value_kwh: float | None) -> str:
     return NOT_MEASURED if value_kwh is None else format_energy(value_kwh)
 
 
+def exceptions(record: Record) -> list[str]:
+    """Return each exception that let the run through: the limit, by how much it went over it, who, until when, why."""
+    return [
+        f"{one.limit}: over by {(format_emissions if one.unit == 'g' else format_energy)(one.over)}, excepted by "
+        f"{one.owner} until {one.until}: {one.reason}"
+        for one in record.exceptions
+    ]
+
+
 def percent(share: float) -> str:
     """`0.0123` -> `1.23 %`. Rounding never reaches a limit that the figure does not."""
     if 0 < share < _LEAST_SHARE:

@@ -147,12 +147,20 @@ def changes(proposed: Iterable[Change]) -> str:
     return table(("Configuration", "Merge base", "Pull request"), rows) + note
 
 
-def exceptions(excused: Excused | None) -> str:
-    """Return every exception that bears on this run, in force or expired, with who is answerable for it."""
-    if excused is None or not (excused.used or excused.expired):
-        return ""
-    rows = [_exception_row(one, "in force") for one in excused.used]
-    rows += [_exception_row(one, "**expired**") for one in excused.expired]
+def exceptions(excused: Excused | None, record: Record | None = None) -> str:
+    """Return every exception that bears on this run, in force or expired, with who is answerable for it.
+
+    Without a verdict they are those that the record says let the run through.
+    """
+    rows = []
+    if excused is not None:
+        rows = [_exception_row(one, "in force") for one in excused.used]
+        rows += [_exception_row(one, "**expired**") for one in excused.expired]
+    elif record is not None:
+        rows = [
+            (one.limit, markdown_text(one.owner), one.until, "let the run through", markdown_text(one.reason))
+            for one in record.exceptions
+        ]
     return table(("Exception to", "By", "Until", "State", "Reason"), rows)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carbon_lint.gate.baseline import changes
 from carbon_lint.gate.budget import format_limit
+from carbon_lint.gate.verdict import Verdict
 from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.headline import headline
@@ -53,13 +54,18 @@ def render(report: RunReport, *, colour: bool = False, power: str | None = None)
         rows.append(("scope", scope))
     if comparison is not None:
         rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
-    if verdict is not None:
-        # With who set it, which the headline has no room for.
-        rows += [("limit", format_limit(limit)) for limit in verdict.limits]
+    rows += _limits(record, verdict)
     lines = [f"carbon-lint: {said}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
     lines += [f"  note: {terminal(reason)}" for reason in (verdict.reasons if verdict is not None else ())]
     lines += [f"  warning: {terminal(warning)}" for warning in record.warnings]
     return "\n".join(lines) + "\n"
+
+
+def _limits(record: Record, verdict: Verdict | None) -> list[tuple[str, str]]:
+    """Return each limit with who set it, which the headline has no room for; without a verdict what lifted one."""
+    if verdict is None:
+        return [("exception", line) for line in phrases.exceptions(record)]
+    return [("limit", format_limit(limit)) for limit in verdict.limits]
 
 
 def _phases(record: Record, kind: PhaseKind) -> list[str]:
