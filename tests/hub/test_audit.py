@@ -134,7 +134,7 @@ def test_text_says_how_many_what_sum_and_what_is_wrong(cli, tmp_path):
     for line in (
         "  6 state emissions, 2 do not",
         "  581 g CO2eq in sum, over 5 cards, 1 of them converted from text",
-        "  1 kWh in sum, over 1 card that state energy",
+        "  1 kWh in sum, over 1 card that states energy",
         "       5  CodeCarbon",
         "  acme/odd: 'lots': text that is not one quantity",
     ):

@@ -193,6 +193,11 @@ def test_a_day_whose_runs_were_not_measured_is_no_day_without_emissions():
     course, days = month_page._charts(one)
     assert course.series["so far"][:5] == (0.0, 100.0, None, 200.0, 200.0)
     assert days.series["acme/vit"][:3] == (0.0, 100.0, None)
+    assert days.words().endswith("; not measured: 03 Nov.")
+    assert [at for at, bar in enumerate(days._band()) if bar] == [2], "a band, since a gap looks like 0"
+    assert days.svg().count("not measured") == 2 == 1 + len(days.unknown)
+    (left_out,) = (table.rows for table in tables(one) if table.title == "Not in the sum")
+    assert [row[:2] for row in left_out] == [("no figures", "run-2"), ("no figures", "run-4")]
     assert set(days.series["acme/vit"][16:]) == {None}, "days to come are not known either"
     for shown in (month_text.text(one), month_page.render(one)):
         assert "No run of 03 Nov was measured in grams" in shown
