@@ -58,9 +58,8 @@ def _lists(sums: Tally) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def summary_lines(sums: Tally) -> list[str]:
     """Return the sums in words, one a line."""
-    lines = [
-        f"{_said(sums.stating, 'states', 'state')} emissions, {_said(sums.cards - sums.stating, 'does', 'do')} not"
-    ]
+    silent = _said(sums.cards - sums.stating, "does", "do")
+    lines = [f"{_said(sums.stating, 'states', 'state')} emissions, {silent} not"]
     if sums.without_card:
         lines.append(f"{_said(sums.without_card, 'has', 'have')} no card")
     if sums.problems:
@@ -74,13 +73,11 @@ def summary_lines(sums: Tally) -> list[str]:
     if sums.zero:
         lines.append(f"{_said(sums.zero, 'states', 'state')} zero, which is often a placeholder")
     if sums.unreadable:
-        lines.append(
-            f"{_said(len(sums.unreadable), 'states', 'state')} something that cannot be read, which is in no sum"
-        )
+        unreadable = _said(len(sums.unreadable), "states", "state")
+        lines.append(f"{unreadable} something that cannot be read, which is in no sum")
     if sums.proposals:
-        lines.append(
-            f"{_said(len(sums.proposals), 'holds', 'hold')} kilograms, judged by what else the card states: the sum is too small"
-        )
+        wrong = _said(len(sums.proposals), "holds", "hold")
+        lines.append(f"{wrong} kilograms, by what else the card states: the sum is too small")
     verb = "has" if sums.with_errors == 1 else "have"
     errors = sums.by_severity["error"]
     lines.append(f"{_cards(sums.with_errors)} {verb} errors ({errors} error{'' if errors == 1 else 's'})")

@@ -196,7 +196,7 @@ class Bars:
     def svg(self, size: Size = WIDE) -> str:
         """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
         pygal = _pygal()
-        is_count = all(isinstance(value, int) for values in self.series.values() for value in values)
+        is_count = all((value or 0) % 1 == 0 for values in self.series.values() for value in values)
         most = _MOST_NAME if size.width >= WIDE.width else _MOST_NAME // 2
         chart = pygal.HorizontalStackedBar(
             style=_style(pygal, [_COLOURS[at % len(_COLOURS)] for at in range(len(self.series))]),
