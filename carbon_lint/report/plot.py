@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
-from carbon_lint.text import shortened
+from carbon_lint.text import shortened, terminal
 
 _ROWS = 12
 _UNKNOWN = "not measured"
@@ -124,11 +124,11 @@ class Plot:
         chart.x_labels = self.labels
         chart.x_labels_major_every = max(1, -(-len(self.labels) // size.labels))
         for name, _, values in drawn:
-            chart.add(name, list(values))
+            chart.add(terminal(name), list(values))
         if self._band():
             chart.add(_UNKNOWN, self._band())
         for name, values in dashed.items():
-            chart.add(name, list(values), stroke_style=_DASHED, fill=False)
+            chart.add(terminal(name), list(values), stroke_style=_DASHED, fill=False)
         return _rendered(chart, self.title, size)
 
     def _band(self) -> list[dict[str, Any] | None]:
@@ -208,9 +208,9 @@ class Bars:
             order_min=0 if is_count else None,
             **{**_LOOKS, "max_scale": size.labels, "show_minor_x_labels": True},
         )
-        chart.x_labels = [shortened(name, most) for name in self.labels[::-1]]
+        chart.x_labels = [shortened(terminal(name), most) for name in self.labels[::-1]]
         for name, values in self.series.items():
-            chart.add(name, list(values[::-1]))
+            chart.add(terminal(name), list(values[::-1]))
         return _rendered(chart, self.title, size)
 
     def words(self) -> str:

@@ -237,7 +237,10 @@ def test_hostile_names_are_only_text_in_every_form():
     for row in csv.reader(io.StringIO(month_data.as_csv(one))):
         assert row[2][:1] not in {"=", "+", "-", "@", "\t"} or not row[2]
     forms = (page, month_text.markdown(one), month_issue.issue(one), month_issue.notice(one, {}))
-    for text in (*forms, month_text.text(one)):
+    two_days = month([ran(1, model=HOSTILE), ran(2, day=2, model="=\x1b[2J")])
+    assert len(month_page._charts(two_days)) == 2, "names stand in the legend of a chart too"
+    forms = (*forms, month_page.render(two_days))
+    for text in (*forms, month_text.text(one), month_data.as_csv(one), month_data.as_csv(two_days)):
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert "<script" not in "".join(forms)
