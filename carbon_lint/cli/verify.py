@@ -128,13 +128,17 @@ def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
             )
     need_hub("verify")
     from carbon_lint.hub.client.endpoint import endpoint_of
-    from carbon_lint.hub.client.http import Deadline
+    from carbon_lint.hub.client.http import Deadline, UnansweredError
     from carbon_lint.hub.evidence import read_published
     from carbon_lint.verification.verify import Evidence
 
     show_endpoint(endpoint_of(os.environ))
     deadline = Deadline(parse_duration_s(arguments.timeout))
-    there = read_published(arguments.card, os.environ, arguments.revision, deadline)
+    try:
+        there = read_published(arguments.card, os.environ, arguments.revision, deadline)
+    except UnansweredError as error:
+        hint = f"nothing of {arguments.card} was checked: neither card, record, journal nor signature; try again"
+        raise error.again(hint=hint) from error
     journal = folder / JOURNAL
     if there.journal is not None:
         journal.write_bytes(there.journal)

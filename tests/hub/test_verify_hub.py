@@ -75,6 +75,13 @@ def test_a_figure_that_somebody_edits_on_the_hub_is_found(theirs, cli):
     assert "contradicted:\n  card: it states 3" in out
 
 
+def test_without_a_network_it_says_that_nothing_was_checked(cli, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    code, out, err = cli("verify", "acme/m", "--timeout", "100ms")
+    assert (code, out) == (2, "")
+    assert "nothing of acme/m was checked: neither card, record, journal nor signature" in err
+
+
 def test_a_model_that_is_not_there_and_one_without_a_card(theirs, cli, hub):
     hub.create("acme/empty")
     assert cli("verify", "acme/none")[0] == 2
