@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from carbon_lint.errors import InputError
 from carbon_lint.measurement.journal import reading_from_json
 from carbon_lint.records.journal import BEGINNING, existing, parse_line, parsed_lines, read_lines
 from carbon_lint.units import mean_power_w
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Mapping
 
     from carbon_lint.measurement.meter import Reading
@@ -35,7 +36,7 @@ class Course:
 
 
 def read_course(path: str | os.PathLike[str]) -> Course:
-    """Read a run over time, for a chart; empty if there is no journal at `path`. Raises as `read_lines` does.
+    """Read a run over time, for a chart; empty if there is no journal at `path`. Raises InputError if it is damaged.
 
     Of more than `MOST_TICKS` ticks that many are parsed, evenly spaced: energy is a sum, so nothing is lost, and the
     power of a tick becomes the mean since the one before it that was parsed.
@@ -45,11 +46,17 @@ def read_course(path: str | os.PathLike[str]) -> Course:
     lines = list(read_lines(path))
     first = (parse_line(lines[0]) if lines and lines[0].startswith(BEGINNING) else None) or {}
     ticks = [line for line in lines if line.startswith(_TICK)]
-    readings = [
-        reading_from_json(each)
-        for each in parsed_lines(_evenly(ticks, MOST_TICKS))
-        if "elapsed_s" in each and "energy_kwh" in each
-    ]
+    try:
+        readings = [
+            reading_from_json(each)
+            for each in parsed_lines(_evenly(ticks, MOST_TICKS))
+            if "elapsed_s" in each and "energy_kwh" in each
+        ]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{os.fspath(path)} holds a reading that cannot be read: {error!r}",
+            hint="move it away to see the record without a chart",
+        ) from error
     forecasts = parsed_lines(_evenly([line for line in lines if line.startswith(_FORECAST)], MOST_TICKS))
     numbers = [(each.get("at_s"), each.get("forecast_share")) for each in forecasts]
     record = first.get("record")
