@@ -76,8 +76,12 @@ def json_literals(encoded: str) -> str:
 
 
 def spreadsheet(text: str) -> str:
-    """Return `text` as a cell of CSV, with a quote before what a spreadsheet would run as a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    """Return `text` as a cell of CSV on one line, with a quote before what a spreadsheet would run as a formula.
+
+    Control characters become escapes: the table may be printed to a terminal.
+    """
+    shown = visible(text)
+    return f"'{shown}" if shown[:1] in {"=", "+", "-", "@", "\t"} else shown
 
 
 def xml_text(text: str) -> str:

@@ -248,9 +248,8 @@ def _contents(arguments: Namespace) -> Contents:
     if not found.months:
         raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
     if not found.entries and not found.broken:
-        raise NothingFoundError(
-            f"no run ended in {_period(arguments)} in the ledger at {url}", hint=f"it has {_some(found.months[::-1])}"
-        )
+        when = f" that ended in {_period(arguments)}" if _period(arguments) else ""
+        raise NothingFoundError(f"the ledger at {url} holds no run{when}", hint=f"it has {_some(found.months[::-1])}")
     return found
 
 

@@ -58,22 +58,26 @@ def _lists(sums: Tally) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def summary_lines(sums: Tally) -> list[str]:
     """Return the sums in words, one a line."""
-    lines = [f"{sums.stating} state emissions, {sums.cards - sums.stating} do not"]
+    silent = _said(sums.cards - sums.stating, "does", "do")
+    lines = [f"{_said(sums.stating, 'states', 'state')} emissions, {silent} not"]
     if sums.without_card:
-        lines.append(f"{sums.without_card} have no card")
+        lines.append(f"{_said(sums.without_card, 'has', 'have')} no card")
     if sums.problems:
         lines.append(f"{len(sums.problems)} could not be judged")
     if sums.readable:
         converted = f", {sums.converted} of them converted from text" if sums.converted else ""
         lines.append(f"{format_emissions(sums.emissions_g)} CO2eq in sum, over {_cards(sums.readable)}{converted}")
     if sums.with_energy:
-        lines.append(f"{format_energy(sums.energy_kwh)} in sum, over {_cards(sums.with_energy)} that state energy")
+        stating = "states" if sums.with_energy == 1 else "state"
+        lines.append(f"{format_energy(sums.energy_kwh)} in sum, over {_cards(sums.with_energy)} that {stating} energy")
     if sums.zero:
-        lines.append(f"{sums.zero} state zero, which is often a placeholder")
+        lines.append(f"{_said(sums.zero, 'states', 'state')} zero, which is often a placeholder")
     if sums.unreadable:
-        lines.append(f"{len(sums.unreadable)} state something that cannot be read, which is in no sum")
+        unreadable = _said(len(sums.unreadable), "states", "state")
+        lines.append(f"{unreadable} something that cannot be read, which is in no sum")
     if sums.proposals:
-        lines.append(f"{len(sums.proposals)} hold kilograms, by their own figures: the sum is too small by them")
+        wrong = _said(len(sums.proposals), "holds", "hold")
+        lines.append(f"{wrong} kilograms, by what else the card states: the sum is too small")
     verb = "has" if sums.with_errors == 1 else "have"
     errors = sums.by_severity["error"]
     lines.append(f"{_cards(sums.with_errors)} {verb} errors ({errors} error{'' if errors == 1 else 's'})")
@@ -141,6 +145,10 @@ RENDER: dict[str, Callable[[Tally, About], str]] = {
     "html": render_html,
     "sarif": render_sarif,
 }
+
+
+def _said(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 def _cards(count: int) -> str:

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
-from carbon_lint.text import shortened
+from carbon_lint.text import shortened, terminal
 
 _ROWS = 12
+_UNKNOWN = "not measured"
 _COLOURS = ("one", "two", "three", "four")
 _MOST_NAME = 28  # characters of a bar's name
 _BAR_HEIGHT, _BARS_MARGIN = 26, 90
@@ -82,6 +83,7 @@ class Plot:
         is_stacked: the series are parts of a whole.
         is_bars: a bar for each label, as the sum of a day.
         of: what the labels are, as the head of their column.
+        unknown: the labels, by number from 0, of which nothing is known: a grey band among bars.
     """
 
     title: str
@@ -94,6 +96,7 @@ class Plot:
     is_stacked: bool = False
     is_bars: bool = False
     of: str = "time"
+    unknown: tuple[int, ...] = ()
 
     def svg(self, size: Size = WIDE) -> str:
         """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
@@ -104,21 +107,37 @@ class Plot:
             **({} if self.limit is None else {self.limit_name: (self.limit,) * len(self.labels)}),
         }
         chart = (pygal.StackedBar if self.is_bars else pygal.Line)(
-            style=_style(pygal, [colour for _, colour, _ in drawn] + ["quiet"] * len(self.expected) + ["error"]),
+            style=_style(
+                pygal,
+                [colour for _, colour, _ in drawn]
+                + ["line"] * bool(self._band())
+                + ["quiet"] * len(self.expected)
+                + ["error"],
+            ),
             fill=self.is_stacked,
             value_formatter=self.show,
             width=size.width,
             height=size.height,
-            legend_at_bottom_columns=_columns(len(drawn) + len(dashed), size),
+            legend_at_bottom_columns=_columns(len(drawn) + len(dashed) + bool(self._band()), size),
             **_LOOKS,
         )
         chart.x_labels = self.labels
         chart.x_labels_major_every = max(1, -(-len(self.labels) // size.labels))
         for name, _, values in drawn:
-            chart.add(name, list(values))
+            chart.add(terminal(name), list(values))
+        if self._band():
+            chart.add(_UNKNOWN, self._band())
         for name, values in dashed.items():
-            chart.add(name, list(values), stroke_style=_DASHED, fill=False)
+            chart.add(terminal(name), list(values), stroke_style=_DASHED, fill=False)
         return _rendered(chart, self.title, size)
+
+    def _band(self) -> list[dict[str, Any] | None]:
+        """Return a bar of full height for each label of which nothing is known; nothing if there is none."""
+        if not (self.is_bars and self.unknown):
+            return []
+        most = max(sum(value or 0.0 for value in values) for values in zip(*self.series.values(), strict=True))
+        bar = {"value": most, "formatter": lambda _: _UNKNOWN}
+        return [bar if at in self.unknown else None for at in range(len(self.labels))]
 
     def _drawn(self) -> list[tuple[str, str, tuple[float | None, ...]]]:
         """Return name, colour and values of each series. Parts of a whole are drawn as sums, the largest behind."""
@@ -139,7 +158,8 @@ class Plot:
         lines = [(name, [value for value in values if value is not None]) for name, values in self._lines()]
         parts = [f"{name} {self.show(min(known))} to {self.show(max(known))}" for name, known in lines if known]
         allowed = "" if self.limit is None else f"; the {self.limit_name} is {self.show(self.limit)}"
-        return f"{self.title}: {', '.join(parts)}{allowed}."
+        unknown = "".join(f"; {_UNKNOWN}: {', '.join(self.labels[at] for at in self.unknown)}" if self.unknown else "")
+        return f"{self.title}: {', '.join(parts)}{allowed}{unknown}."
 
     def heads(self) -> list[str]:
         """Return the heads of the table: what the labels are, then each series."""
@@ -176,6 +196,7 @@ class Bars:
     def svg(self, size: Size = WIDE) -> str:
         """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
         pygal = _pygal()
+        is_count = all((value or 0) % 1 == 0 for values in self.series.values() for value in values)
         most = _MOST_NAME if size.width >= WIDE.width else _MOST_NAME // 2
         chart = pygal.HorizontalStackedBar(
             style=_style(pygal, [_COLOURS[at % len(_COLOURS)] for at in range(len(self.series))]),
@@ -184,11 +205,12 @@ class Bars:
             height=_BARS_MARGIN + _BAR_HEIGHT * len(self.labels),
             legend_at_bottom_columns=_columns(len(self.series), size),
             show_legend=len(self.series) > 1,
+            order_min=0 if is_count else None,
             **{**_LOOKS, "max_scale": size.labels, "show_minor_x_labels": True},
         )
-        chart.x_labels = [shortened(name, most) for name in self.labels[::-1]]
+        chart.x_labels = [shortened(terminal(name), most) for name in self.labels[::-1]]
         for name, values in self.series.items():
-            chart.add(name, list(values[::-1]))
+            chart.add(terminal(name), list(values[::-1]))
         return _rendered(chart, self.title, size)
 
     def words(self) -> str:

@@ -134,7 +134,7 @@ def test_text_says_how_many_what_sum_and_what_is_wrong(cli, tmp_path):
     for line in (
         "  6 state emissions, 2 do not",
         "  581 g CO2eq in sum, over 5 cards, 1 of them converted from text",
-        "  1 kWh in sum, over 1 card that state energy",
+        "  1 kWh in sum, over 1 card that states energy",
         "       5  CodeCarbon",
         "  acme/odd: 'lots': text that is not one quantity",
     ):
@@ -438,7 +438,7 @@ def test_a_file_without_a_column_of_cards_is_an_error(cli, tmp_path, workers):
 def test_the_page_names_the_day_the_total_and_every_model_to_look_at(acme, cli):
     page = cli("audit", "--author", "acme", "--format", "html")[1]
     assert re.search(r">\d{4}-\d\d-\d\d \d\d:\d\d UTC, 8 cards</p>", page)
-    assert '<th scope="col">source</th><th scope="col">cards</th>' in page
+    assert '<span class="whole">source</span></th><th scope="col"><span class="whole">cards</span></th>' in page
     assert "<h2>Emissions that cannot be read</h2>" in page
     assert "<h2>Kilograms in the grams field, by their own figures</h2>" in page
     assert f'<a href="{acme.endpoint}/acme/kg">acme/kg</a>' in page

@@ -548,7 +548,7 @@ def test_a_sum_over_nothing_is_no_pass_and_names_what_there_is(cli, files, verb)
 
     code, out, err = cli("ledger", *verb, "--month", "2026-10")
     assert (code, out) == (3, "")
-    assert "no run ended in 2026-10" in err
+    assert "holds no run that ended in 2026-10" in err
     assert "it has 2026-11" in err
 
     assert cli("ledger", *verb, "--repository", "me/models", "--month", "2026-11")[0] == 0

@@ -193,6 +193,11 @@ def test_a_day_whose_runs_were_not_measured_is_no_day_without_emissions():
     course, days = month_page._charts(one)
     assert course.series["so far"][:5] == (0.0, 100.0, None, 200.0, 200.0)
     assert days.series["acme/vit"][:3] == (0.0, 100.0, None)
+    assert days.words().endswith("; not measured: 03 Nov.")
+    assert [at for at, bar in enumerate(days._band()) if bar] == [2], "a band, since a gap looks like 0"
+    assert days.svg().count("not measured") == 2 == 1 + len(days.unknown)
+    (left_out,) = (table.rows for table in tables(one) if table.title == "Not in the sum")
+    assert [row[:2] for row in left_out] == [("no figures", "run-2"), ("no figures", "run-4")]
     assert set(days.series["acme/vit"][16:]) == {None}, "days to come are not known either"
     for shown in (month_text.text(one), month_page.render(one)):
         assert "No run of 03 Nov was measured in grams" in shown
@@ -232,7 +237,10 @@ def test_hostile_names_are_only_text_in_every_form():
     for row in csv.reader(io.StringIO(month_data.as_csv(one))):
         assert row[2][:1] not in {"=", "+", "-", "@", "\t"} or not row[2]
     forms = (page, month_text.markdown(one), month_issue.issue(one), month_issue.notice(one, {}))
-    for text in (*forms, month_text.text(one)):
+    two_days = month([ran(1, model=HOSTILE), ran(2, day=2, model="=\x1b[2J")])
+    assert len(month_page._charts(two_days)) == 2, "names stand in the legend of a chart too"
+    forms = (*forms, month_page.render(two_days))
+    for text in (*forms, month_text.text(one), month_data.as_csv(one), month_data.as_csv(two_days)):
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert "<script" not in "".join(forms)

@@ -58,9 +58,13 @@ def _charts(month: Month) -> list[Plot]:
     plots = [_course(month, days, seen)]
     ahead = (None,) * (len(days) - seen)  # a day to come is not one without emissions
     models = {name: (*values[:seen], *ahead) for name, values in month.days_by_model_g.items() if any(values)}
+    unknown = tuple(at for at in range(seen) if month.days_g[at] is None)
     plots.append(
-        Plot(title="Each day, by model", show=format_emissions, labels=days, series=models, is_bars=True, of="day")
-    )
+        Plot(
+            title="Each day, by model", show=format_emissions, labels=days, series=models, is_bars=True, of="day",
+            unknown=unknown,
+        )
+    )  # fmt: skip
     return plots
 
 

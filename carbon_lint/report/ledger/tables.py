@@ -148,9 +148,12 @@ def _exceptions(month: Month) -> Table:
 def _not_in_sum(month: Month) -> Table:
     total = month.total
     rows = [("cannot be read", broken.path, broken.error.message) for broken in month.broken]
-    unpriced = "the run was not measured, or at no known place"
-    rows += [("no emissions", run_id, unpriced) for run_id in total.without_emissions]
-    rows += [("no energy", run_id, "the run was not measured") for run_id in total.without_energy]
+    unpriced, unmeasured = set(total.without_emissions), set(total.without_energy)
+    for run_id in dict.fromkeys((*total.without_emissions, *total.without_energy)):
+        if run_id in unmeasured:
+            rows.append(("no figures" if run_id in unpriced else "no energy", run_id, "the run was not measured"))
+        else:
+            rows.append(("no emissions", run_id, "the run was at no known place"))
     shown, more = rows[:MOST_ROWS], len(rows) - MOST_ROWS
     note = "The true sum is larger than stated." + (f" {more} more are not shown." if more > 0 else "")
     return Table("Not in the sum", ("What", "File or run", "Why"), tuple(shown), note)

@@ -43,10 +43,10 @@ def notes(month: Month) -> list[str]:
 
 
 def _unmeasured_days(month: Month) -> list[str]:
-    """Say which days are a gap in the charts, as no run that ended on them has grams."""
+    """Say of which days nothing is known, as no run that ended on them has grams."""
     days = [f"{month.period.start + timedelta(days=at):%d %b}" for at, day in enumerate(month.days_g) if day is None]
     shown = f"{', '.join(days[:_MOST_DAYS])}{f' and {len(days) - _MOST_DAYS} more days' * (len(days) > _MOST_DAYS)}"
-    return [f"No run of {shown} was measured in grams: a gap in the charts, and not 0."] if days else []
+    return [f"No run of {shown} was measured in grams: not known, and not 0."] if days else []
 
 
 def _them(count: int) -> str:
