@@ -81,7 +81,7 @@ def _refuse_unreadable(card: Card) -> None:
         # metadata shown in a fenced code block is text; the front matter goes above it
         if problem.kind == "no-front-matter" or problem.detail == "code-fence":
             continue
-        hint = "mend it first; `carbon-lint check` says more"
+        hint = "fix it first; `carbon-lint check` says more"
         raise refused_at(card, problem.start, f"{_UNCHANGED}{problem.message}", hint)
 
 

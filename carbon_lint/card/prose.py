@@ -264,9 +264,9 @@ class _Reader:
         """Return what the name of a column or row says of its cells: that they are emissions, and in which unit."""
         units = list(units_in(label))
         has_gas = any(unit.names_gas for unit in units)
-        speaks = pattern(_LABEL).search(label) or pattern(_KEY_CELL).match(label)
+        is_label = pattern(_LABEL).search(label) or pattern(_KEY_CELL).match(label)
         if (
-            (not speaks and not has_gas)
+            (not is_label and not has_gas)
             or _states_amount(label)
             or self.subjects.is_rate_or_other(label)
             or any(unit.is_rate for unit in units)

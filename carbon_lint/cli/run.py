@@ -140,10 +140,10 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
     if check_outputs(plan):
         _say(f"{plan.card} is not there, so a new card will be made")
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
-    said = describe_program(request.command[0], request.environ, own, sys.prefix)
+    program = describe_program(request.command[0], request.environ, own, sys.prefix)
     missing = f"nothing to compare with: {plan.baseline}" if isinstance(plan.baseline, str) else None
     how = None if plan.place is None else plan.place.how
-    for line in filter(None, (said, how, missing, run_options.describe_group(plan))):
+    for line in filter(None, (program, how, missing, run_options.describe_group(plan))):
         _say(line)
 
 

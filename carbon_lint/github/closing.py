@@ -35,11 +35,11 @@ def announce(step: Step) -> None:
     report = step.result.report
     head = headline(report)
     lines = [line.strip() for failure in report.failures for line in failure.split("\n")]
-    said = [head.text, *_limits_that_fail(report), *(line for line in lines if line.lower() not in head.text.lower())]
+    parts = [head.text, *_limits_that_fail(report), *(line for line in lines if line.lower() not in head.text.lower())]
     if report.exit_status:
-        step.console.error("\n".join(said), where=step.result.failed_at)
+        step.console.error("\n".join(parts), where=step.result.failed_at)
     elif head.mark == "⚠️" and report.record is not None:
-        step.console.warning("\n".join(said))
+        step.console.warning("\n".join(parts))
     step.console.annotations(step.result.annotations)
 
 

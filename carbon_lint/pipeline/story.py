@@ -82,7 +82,7 @@ class Story:
             if record.outcome is Outcome.INTERRUPTED:
                 return self.report  # a runner leaves a few seconds, and nothing is published of a cancelled run
             if record.outcome is not Outcome.COMPLETED:
-                self._tell_pushed(record)
+                self._show_pushed(record)
         self._lint()
         reason = reason_not_to_publish(self.report)
         try:
@@ -176,7 +176,7 @@ class Story:
             f"{name} was not there and was made, with the figures" if change.before is None else f"{name} {done}"
         )
 
-    def _tell_pushed(self, record: Record) -> None:
+    def _show_pushed(self, record: Record) -> None:
         """Say what a job that did not complete has pushed to the Hub, half-trained weights perhaps."""
         watch, stopped = self._front.watch, was_stopped(record)
         if self.plan.place is None:

@@ -147,8 +147,8 @@ def _cards(count: int) -> str:
     return f"{count} card{'' if count == 1 else 's'}"
 
 
-def _unreadable(judged: AuditedCard) -> str:
-    stated = judged.stated
+def _unreadable(audited: AuditedCard) -> str:
+    stated = audited.stated
     if stated is None:
         return ""
     return f"{stated.text!r}: {stated.note}" if stated.text else stated.note or ""

@@ -25,7 +25,7 @@ _INDEX_HEAD = """\
 [configuration](../config.md); a single one is silenced by a comment in the front matter,
 `# carbon-lint: ignore[CL203] why`.
 
-`carbon-lint check --fix`, or the hook `id: carbon-lint-fix`, mends what can be mended without changing the meaning. An
+`carbon-lint check --fix`, or the hook `id: carbon-lint-fix`, fixes what can be fixed without changing the meaning. An
 unsafe fix is a guess, made only with `--unsafe-fixes`.
 """
 _LIST_ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")

@@ -1,4 +1,4 @@
-"""What a repository holds that a workflow must know of: cards, trainings, how their packages are installed."""
+"""Find what a workflow needs of a repository: cards, trainings, how their packages are installed."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def fixable_sentence(report: LintReport) -> str:
     fixes = [found.fix for found in report.diagnostics if found.fix]
     safe = sum(fix.is_safe for fix in fixes)
     unsafe = len(fixes) - safe
-    said = [f"{safe:,} fixable with --fix"] if safe else []
+    parts = [f"{safe:,} fixable with --fix"] if safe else []
     if unsafe:
-        said.append(f"{unsafe:,} {'more ' if safe else 'fixable '}with --fix --unsafe-fixes")
-    return ", ".join(said)
+        parts.append(f"{unsafe:,} {'more ' if safe else 'fixable '}with --fix --unsafe-fixes")
+    return ", ".join(parts)

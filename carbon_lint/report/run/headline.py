@@ -43,12 +43,12 @@ def headline(end: RunReport) -> Headline:
     """Return how it ended, in one line of plain text."""
     mark, lead, figures = _failed(end) if end.has_failed else _passed(end)
     findings = _findings(end)
-    said = [
+    parts = [
         f"{lead}: {figures}" if lead and figures else lead or figures,
         _change(end.comparison),
         "" if lead.startswith(findings) else findings,
     ]
-    return Headline(mark, ", ".join(part for part in said if part))
+    return Headline(mark, ", ".join(part for part in parts if part))
 
 
 def _passed(end: RunReport) -> tuple[str, str, str]:
@@ -165,12 +165,12 @@ def _figures(record: Record, verdict: Verdict | None) -> str:
 
 def _undecided(record: Record, verdict: Verdict) -> str:
     """Return `703 µg (320 to 1100), limit 800 µg` for each limit that lies within the range of its figure."""
-    said = [
+    parts = [
         f"{figure(limit)}, limit {_show(limit, limit.allowed)}"
         for limit in verdict.limits
         if limit.name != INCREASE and limit.status is Status.INCONCLUSIVE
     ]
-    return "; ".join(said) or "; ".join(verdict.reasons) or _figures(record, verdict)
+    return "; ".join(parts) or "; ".join(verdict.reasons) or _figures(record, verdict)
 
 
 def _within(limit: LimitResult) -> str:
