@@ -42,7 +42,7 @@ class Splice(NamedTuple):
 
 
 def replace_span(text: str, edits: Iterable[Splice | tuple[int, int, str]]) -> str:
-    """`text` with the edits made, all offsets being of `text` itself. Raises ValueError if two overlap."""
+    """Return `text` with the edits made, all offsets being of `text` itself. Raises ValueError if two overlap."""
     pieces: list[str] = []
     done = 0
     for start, end, new in sorted(edits, key=lambda edit: (edit[0], edit[1])):

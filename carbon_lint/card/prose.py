@@ -113,7 +113,7 @@ class BodyFigure(NamedTuple):
 
 
 def figures(text: str, start: int) -> list[BodyFigure]:
-    """Emissions that `text[start:]` states, in order."""
+    """Return the emissions that `text[start:]` states, in order."""
     lowered = text[start:].lower()
     if not any(word in lowered for word in _WORDS):
         return []
@@ -233,7 +233,7 @@ class _Reader:
             self.found.setdefault(figure.start, figure)
 
     def _take_table(self, rows: list[list[tuple[int, int]]]) -> None:
-        """Cells under a column that names emissions, and cells beside a row's label that does."""
+        """Take cells under a column that names emissions, and cells beside a row's label that does."""
         cells = [[plain(self.text, begin, min(end, begin + _MAX_LINE)) for begin, end in row] for row in rows]
         if len(cells) <= 1:
             return

@@ -291,7 +291,7 @@ class _Show:
 
 
 def progress_line(progress: AuditProgress) -> str:
-    """`[######      ] 120 of 480 cards, 12.0 s, about 36.0 s left`."""
+    """Return `[######      ] 120 of 480 cards, 12.0 s, about 36.0 s left`."""
     if progress.of is None:
         return f"{progress.done} cards, {format_duration(progress.elapsed_s)}"
     filled = round(BAR * progress.done / progress.of) if progress.of else BAR

@@ -100,7 +100,7 @@ def upsert_comment(
 
 
 def _own_login(repository: Repository, token: str) -> str:
-    """Who the token writes as, in lower case: a user, or the bot of a GitHub App. No user can have brackets in a name.
+    """Return who the token writes as, in lower case: a user, or the bot of a GitHub App, whose name has brackets.
 
     An App's token (`ghs_`) has no user; GraphQL names its viewer. The bot of the workflow's own token is the default.
     """

@@ -50,7 +50,7 @@ def _limits_that_fail(report: RunReport) -> list[str]:
 
 
 def close(step: Step) -> None:
-    """Summary and ownership. Raises OutputError if the summary cannot be written."""
+    """Write the summary and hand files over. Raises OutputError if the summary cannot be written."""
     if step.context.summary_file is not None:
         ours = render_summary(step) if step.inputs.summary else ""
         write_summary(step.context.summary_file, ours, step.result.job_summary)
@@ -82,7 +82,7 @@ def comment(step: Step) -> None:
 
 
 def comment_key(step: Step) -> str:
-    """Tells the comments of several jobs, and of the jobs of one matrix, apart."""
+    """Return a key that differs for the comments of several jobs, and of the jobs of one matrix."""
     index = step.inputs.job_index
     parts = (step.context.workflow, step.context.job, None if index is None else str(index))
     return "/".join(part for part in parts if part)

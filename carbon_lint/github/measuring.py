@@ -157,7 +157,7 @@ def measured(
     readings: list[Reading],
     console: Console,
 ) -> tuple[Record, JobWords]:
-    """`run(meter, on_progress, printed)` with the job's output going to the log; read its progress if asked.
+    """Call `run(meter, on_progress, printed)` while the job's output goes to the log; read its progress if asked.
 
     Return also what the output shows of the cause.
     """

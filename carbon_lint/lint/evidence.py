@@ -203,7 +203,7 @@ def older_with(evidence: Evidence, stated: float, text: str) -> Evidence | None:
 
 
 def models_in(text: str) -> set[str]:
-    """Models of accelerators that a line of hardware names."""
+    """Return the models of accelerators that a line of hardware names."""
     found = _MODEL.finditer(text.replace("-", " ").upper().replace("GEFORCE", ""))
     return {match["number"] or match["name"].replace(" ", "") for match in found}
 

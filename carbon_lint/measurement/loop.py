@@ -92,7 +92,7 @@ class Loop:
         self._time_limit = time_limit(request.environ)
 
     def run(self) -> None:
-        """Until the job has gone. The caller stops the meter and calls `take_last`."""
+        """Run until the job has gone. The caller stops the meter and calls `take_last`."""
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
         if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
@@ -178,7 +178,7 @@ class Loop:
         self._report(Phase.RUNNING)
 
     def _suspend(self) -> None:
-        """Ctrl-Z. SIGTSTP has no effect on a session without a terminal of its own, SIGSTOP has."""
+        """Suspend at Ctrl-Z. SIGTSTP has no effect on a session without a terminal of its own, SIGSTOP has."""
         self._report(Phase.SUSPENDED)
         self._job.signal(signal.SIGSTOP)
         suspend_this_process()

@@ -50,7 +50,7 @@ class FrontEnd(Protocol):
         """Write a line to the log."""
 
     def notice(self, text: str) -> None:
-        """Tell the user something."""
+        """Show the user a notice."""
 
     def warn(self, text: str) -> None:
         """Warn the user of something."""
@@ -74,7 +74,7 @@ class Story:
         self._front = front
 
     def run(self) -> RunReport:
-        """Tell the story. Raises CarbonLintError if a step cannot be done; `report` has the steps before it."""
+        """Run the steps in order. Raises CarbonLintError if a step cannot be done; `report` has the steps before it."""
         record = self._measure()
         if record is not None:
             record = self._gate(record)

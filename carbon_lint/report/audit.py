@@ -25,7 +25,7 @@ class About(NamedTuple):
 
 
 def render_text(sums: Tally, about: About) -> str:
-    """For a terminal."""
+    """Return the report for a terminal."""
     head = f"audit of {terminal(about.title)} on {about.when}: {_cards(sums.cards)}"
     lines = [head, "", *(f"  {line}" for line in summary_lines(sums))]
     if sums.by_source:
@@ -81,7 +81,7 @@ def summary_lines(sums: Tally) -> list[str]:
 
 
 def render_json(sums: Tally, about: About) -> str:
-    """For a program. `format` rises when a key changes its meaning."""
+    """Return the report for a program. `format` rises when a key changes its meaning."""
     document = {
         "format": 1,
         "audited": about.title,
@@ -111,7 +111,7 @@ def render_json(sums: Tally, about: About) -> str:
 
 
 def render_sarif(sums: Tally, _about: About) -> str:
-    """For code scanning: the findings alone, in `owner/model/README.md`."""
+    """Return the findings alone, in `owner/model/README.md`, for code scanning."""
     return REPORTERS["sarif"](lint_report(sums), RenderOptions())
 
 

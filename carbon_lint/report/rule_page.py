@@ -80,7 +80,7 @@ def _row(row: tuple[str, ...], sizes: Sequence[int], lead: int, width: int) -> s
 
 
 def index_page(rules: Sequence[Rule]) -> str:
-    """`docs/rules/README.md`: every rule by family."""
+    """Return `docs/rules/README.md`: every rule by family."""
     parts = [_INDEX_HEAD]
     for family, title in FAMILIES.items():
         rows = [_index_row(rule) for rule in rules if rule.code.startswith(family)]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _library() -> ModuleType:
-    """httpx2 under huggingface_hub 2, httpx before: the one that huggingface_hub's errors are made of."""
+    """Return httpx2 under huggingface_hub 2, httpx before: the one that huggingface_hub's errors are made of."""
     names = (base.__module__.split(".")[0] for base in HfHubHTTPError.__mro__)
     return import_module(next(name for name in names if name.startswith("httpx")))
 

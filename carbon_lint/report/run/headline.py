@@ -35,7 +35,7 @@ class Headline(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        """For a line of Markdown or a log."""
+        """Return it for a line of Markdown or a log."""
         return f"{self.mark} {self.text}"
 
 
@@ -140,7 +140,7 @@ def _findings(end: RunReport) -> str:
 
 
 def _change(compared: Comparison | None) -> str:
-    """`+410 % vs main`; energy and grid apart if the grid has changed."""
+    """Return `+410 % vs main`; energy and grid apart if the grid has changed."""
     if compared is None or not compared.can_be_judged or compared.emissions_change is None:
         return ""
     before = compared.baseline.name or compared.baseline.origin
@@ -179,7 +179,7 @@ def _within(limit: LimitResult) -> str:
 
 
 def _beside(limit: LimitResult) -> str:
-    """`4.19 of 4 mg`: measured of allowed, the unit once if it is the same."""
+    """Return `4.19 of 4 mg`: measured of allowed, the unit once if it is the same."""
     allowed = _show(limit, limit.allowed)
     if limit.name == "max-increase":
         more = "more" if limit.measured >= 0 else "less"

@@ -18,7 +18,7 @@ _MOST_TAGS = 200
 
 
 def closed(markdown: str) -> str:
-    """`markdown` and what closes it: a fence, an HTML comment, tags. What follows is at the page's own level."""
+    """Return `markdown` and what closes it: a fence, an HTML comment, tags. What follows is at the page's own level."""
     if not markdown.strip():
         return ""
     fence, shown = _open_fence(markdown.splitlines())

@@ -68,7 +68,7 @@ def exceptions(record: Record) -> list[str]:
 
 
 def percent(share: float) -> str:
-    """`0.0123` -> `1.23 %`. Rounding never reaches a limit that the figure does not."""
+    """Return `1.23 %` for `0.0123`. Rounding never reaches a limit that the figure does not."""
     if 0 < share < _LEAST_SHARE:
         return "under 0.1 %"
     shown = significant(share * 100)
@@ -78,7 +78,7 @@ def percent(share: float) -> str:
 
 
 def components(record: Record) -> list[tuple[str, float | None, Method | None]]:
-    """(name, energy in kWh, method) of each component that is there, GPU first."""
+    """Return (name, energy in kWh, method) of each component that is there, GPU first."""
     rows = [(name.upper(), getattr(record.energy_kwh, name), getattr(record.methods, name)) for name in _COMPONENTS]
     return [row for row in rows if row[1] is not None or row[2] is not None]
 
