@@ -92,6 +92,7 @@ def _own_plan(plan: RunPlan) -> RunPlan:
 class _Terminal:
     """See pipeline.story.FrontEnd."""
 
+    pushes_option: str | None = "--pushes-to"
     may_skip = True
 
     def __init__(self, request: RunRequest, meter: Meter, watch: Watch | None) -> None:

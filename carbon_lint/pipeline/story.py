@@ -34,6 +34,9 @@ class FrontEnd(Protocol):
     watch: Watch | None
     """The model that the job may push to."""
 
+    pushes_option: str | None
+    """What a user writes to name that model; `None` if there is no way to."""
+
     may_skip: bool
     """Ctrl-C while the Hub is asked after the job skips the question; else it cancels everything."""
 
@@ -182,8 +185,9 @@ class Story:
         if self.plan.place is None:
             return
         if watch is None:
-            if stopped and record.exit_status == 0:
-                self._front.notice("name the model as `hub-repo` to list what such a job has pushed")
+            option = self._front.pushes_option
+            if stopped and record.exit_status == 0 and option is not None:
+                self._front.notice(f"name the model as `{option}` to list what such a job has pushed")
             return
         self._front.say(f"asking the Hub what was pushed to {watch.repo_id}")
         pushes = self._pushes(watch)
