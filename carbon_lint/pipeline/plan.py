@@ -54,6 +54,7 @@ class RunPlan:
         run_group: name of the runs that count together.
         only_own_group: records of another repository beside the record are an error, and not part of the sum.
         card: path of the card that the figures go into.
+        card_body: the card's text gets the section "Environmental Impact" too.
         training_type: for the card.
         publishing: how the card is published; `None` if that was not asked for.
         pass_env: variables that are passed to the job although they are secrets.
@@ -73,6 +74,7 @@ class RunPlan:
     run_group: str | None = None
     only_own_group: bool = False
     card: str | None = None
+    card_body: bool = False
     training_type: str | None = None
     publishing: Mode | None = None
     pass_env: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         run_group=run_group,
         only_own_group=around.only_own_group,
         card=around.card,
+        card_body=options.card_body or settings.card_body,
         training_type=options.training_type or settings.training_type,
         publishing=around.publishing,
         pass_env=(*options.pass_env, *settings.pass_env),

@@ -279,7 +279,7 @@ def test_on_a_full_disk_the_job_goes_on_and_the_journal_recovers_by_itself(run):
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     try:
-        request = RunRequest(command=("sleep", "0.6"), environ=dict(os.environ), tick_s=0.05, record_path="r.json")
+        request = RunRequest(command=("sleep", "1.2"), environ=dict(os.environ), tick_s=0.05, record_path="r.json")
         record = measure(request, FakeMeter(), narrow)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
