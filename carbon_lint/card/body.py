@@ -113,7 +113,7 @@ def section(record: Record, *, hardware: str | None, place: str | None) -> list[
         f"{significant(left_out.low * 100, 2)} to {significant(left_out.high * 100, 2)} % on top",
         "Run": _run(record),
     }
-    return [_FIRST, f"## {TITLE}", "", *(f"- **{name}:** {said}" for name, said in items.items() if said), _LAST]
+    return [_FIRST, f"## {TITLE}", "", *(f"- **{name}:** {text}" for name, text in items.items() if text), _LAST]
 
 
 def _stated(card: Card, name: str) -> str | None:

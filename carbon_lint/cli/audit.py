@@ -222,31 +222,31 @@ def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: 
     Progress goes to standard error, because the report is on standard output.
     """
     done = 0
-    for number, judged in enumerate(sums.proposals):
+    for number, audited in enumerate(sums.proposals):
         if done >= arguments.max_prs:
             left = len(sums.proposals) - number
             sys.stderr.write(f"carbon-lint: stopped at --max-prs {arguments.max_prs}; {left} more models may follow\n")
             break
-        done += _open_one(judged, settings, catalogue, is_meant=arguments.yes)
+        done += _open_one(audited, settings, catalogue, is_meant=arguments.yes)
     if not arguments.yes:
         sys.stderr.write(f"carbon-lint: --yes opens {done} pull request{'' if done == 1 else 's'}\n")
 
 
-def _open_one(judged: AuditedCard, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:
+def _open_one(audited: AuditedCard, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:
     """Open one, or say that it would be opened; True if it is, or would be, a new one."""
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.remote import ModelRepo
     from carbon_lint.hub.publish.proposals import earlier, propose
 
-    repo = ModelRepo(judged.id, catalogue.endpoint, catalogue.credentials)
-    evidence = judged.proposal.evidence if judged.proposal else ""
+    repo = ModelRepo(audited.id, catalogue.endpoint, catalogue.credentials)
+    evidence = audited.proposal.evidence if audited.proposal else ""
     try:
         done = propose(repo, settings, Deadline(None)) if is_meant else earlier(repo)
     except HubError as error:
-        sys.stderr.write(f"carbon-lint: {terminal(judged.id)}: {terminal(error.message)}\n")
+        sys.stderr.write(f"carbon-lint: {terminal(audited.id)}: {terminal(error.message)}\n")
         return False
     if done is None:
-        sys.stderr.write(f"carbon-lint: would propose to {terminal(judged.id)}: {terminal(evidence)}\n")
+        sys.stderr.write(f"carbon-lint: would propose to {terminal(audited.id)}: {terminal(evidence)}\n")
         return True
     sys.stderr.write(f"carbon-lint: {terminal(done.id)}: {terminal(done.note)} {done.url or ''}".rstrip() + "\n")
     return done.is_new
@@ -291,7 +291,7 @@ class _Show:
 
 
 def progress_line(progress: AuditProgress) -> str:
-    """`[######      ] 120 of 480 cards, 12.0 s, about 36.0 s left`."""
+    """Return `[######      ] 120 of 480 cards, 12.0 s, about 36.0 s left`."""
     if progress.of is None:
         return f"{progress.done} cards, {format_duration(progress.elapsed_s)}"
     filled = round(BAR * progress.done / progress.of) if progress.of else BAR

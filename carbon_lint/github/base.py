@@ -161,12 +161,12 @@ def is_ours(step: Step, root: Path) -> bool:
 
 
 def _heads(name: str) -> list[str]:
-    """`conf/x.toml` -> `conf`, itself."""
+    """Return `conf` and `conf/x.toml` for `conf/x.toml`."""
     return list(accumulate(name.split("/"), lambda head, part: f"{head}/{part}"))
 
 
 def _tails(name: str) -> list[str]:
-    """`repo/conf/x.toml` -> itself, `conf/x.toml`, `x.toml`."""
+    """Return `repo/conf/x.toml`, `conf/x.toml` and `x.toml` for `repo/conf/x.toml`."""
     parts = name.split("/")
     return ["/".join(parts[start:]) for start in range(len(parts))]
 

@@ -48,6 +48,7 @@ _NEEDS_ITS_OWN = (
 class StepFront:
     """See pipeline.story.FrontEnd."""
 
+    pushes_option: str | None = "hub-repo"
     may_skip = False
 
     def __init__(self, step: Step, plan: RunPlan, configuration: Configuration, record: Record | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 MARK = f'"{ANY_FORMAT}'.encode()
 """What a file that is a record holds in its first MiB."""
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # JSON's escape of half a character; both halves are one
 _AS_WRITTEN = "use the record as the run wrote it, or measure again"
 
 
@@ -155,10 +157,20 @@ def _document(
             f"{path} has format {document['format']!r}, expected {FORMAT!r}",
             hint="it was written by another version of carbon-lint: use that version to read it",
         )
-    problem = find_problem(document)
+    problem = find_problem(document) or _find_half_character(document, data)
     if problem is not None:
         raise InputError(f"{path} is not a valid record: {problem}", hint=_AS_WRITTEN)
     return document
+
+
+def _find_half_character(document: dict[str, Any], data: bytes) -> str | None:
+    """Return what is wrong if a text holds a lone surrogate: no hash can be computed of it."""
+    if _SURROGATE.search(data) is not None:
+        try:
+            json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            return f"a text holds half of a character, {error.object[error.start : error.end]!r}"
+    return None
 
 
 def record_file(path: str | os.PathLike[str]) -> str:

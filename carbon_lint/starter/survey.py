@@ -1,4 +1,4 @@
-"""What a repository holds that a workflow must know of: cards, trainings, how their packages are installed."""
+"""Find what a workflow needs of a repository: cards, trainings, how their packages are installed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def survey(root: Path) -> Survey:
 
 
 def _cards(root: Path) -> list[str]:
-    """Model cards, nearest to the root first: each README.md with front matter, and what is called a model card."""
+    """Return model cards, nearest to the root first: each README.md with front matter, and files of such a name."""
     found = []
     for one in find_cards((str(root),), _OTHER_CARDS):
         path = Path(one.path)
