@@ -75,6 +75,7 @@ class Settings:
     run_group: str | None = None
     training_type: str | None = None
     card: str | None = None
+    card_body: bool = False
     pass_env: tuple[str, ...] = ()
     machine: tuple[Machine, ...] = ()
     exception: tuple[BudgetException, ...] = ()

@@ -251,6 +251,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "run-group": (_TEXT, "name that joins resumed and retried runs"),
     "training-type": (_TEXT, "training_type for the card"),
     "card": (_TEXT, "path of the model card"),
+    "card-body": (_FLAG, "also write the section 'Environmental Impact' into the card's text"),
     "pass-env": (_NAMES, "variables that the job is given although they are secrets"),
     "machine": (
         _array(limits.parse_machine, limits.machine_schema(_POWER.schema)),

@@ -81,7 +81,8 @@ def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = F
     theirs = _by_a_person(card)
     if theirs is not None and not force:
         line = card.text.count("\n", 0, theirs[0]) + 1
-        note = f"the section {TITLE} on line {line} was written by a person and was left: --force replaces it"
+        how = "`carbon-lint card --body --force` replaces it"
+        note = f"the section {TITLE} on line {line} was written by a person and was left: {how}"
         return Written(card.text, None, note)
     if theirs is not None:
         gap = newline if theirs[1] == len(card.text) else 2 * newline

@@ -29,10 +29,10 @@ from carbon_lint import __version__
 from carbon_lint.cli.flags import put
 from carbon_lint.cli.hub_extra import need_hub, show_wait
 from carbon_lint.config import Settings, load
-from carbon_lint.errors import HubError, NoCardsError, UsageError
+from carbon_lint.errors import HubError, UsageError
 from carbon_lint.lint.batch import cores
 from carbon_lint.report.earlier import check_replaceable
-from carbon_lint.text import quoted, terminal
+from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
@@ -92,30 +92,13 @@ def _add_file_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Audit, print the report, return 0 or 1."""
     need_hub("audit")
+    from carbon_lint.hub.audit.cards import check_not_empty
+
     _refuse_what_cannot_be_combined(arguments)
     settings = load(".")
     sums = _of_file(arguments, settings) if arguments.file else _of_hub(arguments, settings)
-    _refuse_nothing(sums, arguments.file or arguments.models or arguments.author)
+    check_not_empty(sums, arguments.file or arguments.models or arguments.author)
     return 1 if sums.with_errors and not arguments.exit_zero else 0
-
-
-def _refuse_nothing(sums: Tally, named: str) -> None:
-    """Raise NoCardsError if no card was judged: an audit of nothing is not clean."""
-    if sums.cards == 0:
-        hint = "check its contents" if os.path.exists(named) else "check the name; private models need a token"
-        raise NoCardsError(f"{quoted(named)} names no card", hint=hint)
-    if sums.cards > sums.without_card + len(sums.problems):
-        return
-    if sums.problems:
-        first = sums.problems[0]
-        raise NoCardsError(
-            f"none of the {sums.cards} cards of {quoted(named)} could be read; "
-            f"{quoted(first.id)}: {first.problem or 'no reason is known'}",
-            hint="check the names; private models need a token",
-        )
-    raise NoCardsError(
-        f"none of the {sums.cards} models of {quoted(named)} has a card", hint="`carbon-lint init` writes one"
-    )
 
 
 def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:

@@ -83,13 +83,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
-    if arguments.force and not arguments.body:
-        raise UsageError("--force is for --body", hint="leave it out, or add --body")
     path = arguments.card
     data = card_bytes(path)  # report what is wrong with the card before what is wrong with the record
     if data is None:
         check_no_other_is_meant(path)
     settings = load()
+    with_body = arguments.body or settings.card_body
+    if arguments.force and not with_body:
+        raise UsageError("--force is for --body", hint="leave it out, or add --body")
     record, warnings = _evidence(arguments, settings)
     change = card_with_record(
         data,
@@ -99,7 +100,7 @@ def run(arguments: Namespace) -> int:
         location_name=_text(arguments.location_name, "--location-name"),
         replace=arguments.replace,
         with_energy=arguments.with_energy,
-        with_body=arguments.body,
+        with_body=with_body,
         force=arguments.force,
     )
     if not (arguments.dry_run or arguments.diff):

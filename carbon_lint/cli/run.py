@@ -105,7 +105,7 @@ class _Terminal:
         return measure(self._request, self._meter, _show())
 
     def why(self, record: Record, status: int) -> tuple[str, ...]:
-        """See FrontEnd: the verdict says it."""
+        """Add nothing: the verdict and the job's own status say it."""
         del record, status
         return ()
 

@@ -47,6 +47,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="write the record of the run here, as JSON, with its journal beside it; or a folder/",
     )
     out.add_argument("--card", metavar="FILE", help="write the figures into this model card, also if the job fails")
+    out.add_argument(
+        "--card-body", action="store_true", help="also write the section 'Environmental Impact' into the card's text"
+    )
     out.add_argument("--training-type", metavar="TEXT", help="for the card: pre-training or fine-tuning")
     out.add_argument(
         "--run-group",

@@ -149,6 +149,7 @@ class ActionInputs:
     require: tuple[str, ...] = _input("require", _requirements, default=())
     run_group: str | None = _input("run-group", _text)
     card: str | None = _input("card", _text)
+    card_body: bool = _input("card-body", _boolean, default=False)
     cards: tuple[str, ...] = _input("cards", _lines, default=())
     lint: bool = _input("lint", _boolean, default=True)
     fail_on: str | None = _input("fail-on", _fail_on)

@@ -50,6 +50,7 @@ INPUTS = {
     ),
     "run-group": ("Name under which resumed and retried runs are summed", ""),
     "card": ("Model card that gets the figures, relative to the workspace", ""),
+    "card-body": ("Also write the section 'Environmental Impact' into the card's text, here and on the Hub", "false"),
     "cards": ("Cards or folders to lint, one a line; the card, or every README.md, by default", ""),
     "lint": ("Lint the cards", "true"),
     "fail-on": ("Least severity that fails the step: error, warning or note; as configured, else error", ""),

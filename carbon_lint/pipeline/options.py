@@ -70,6 +70,7 @@ class Options:
     record: str | None = None
     run_group: str | None = None
     card: str | None = None
+    card_body: bool = False
     training_type: str | None = None
     publishes: bool = False
     pass_env: tuple[str, ...] = ()

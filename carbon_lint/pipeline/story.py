@@ -166,7 +166,13 @@ class Story:
         from carbon_lint.card.from_record import card_with_record  # noqa: PLC0415  YAML is read only if there is a card
 
         whole = whole_group(record, self.plan.record_path, only_own=self.plan.only_own_group)
-        change = card_with_record(card_bytes(path), path, whole.record, training_type=self.plan.training_type)
+        change = card_with_record(
+            card_bytes(path),
+            path,
+            whole.record,
+            training_type=self.plan.training_type,
+            with_body=self.plan.card_body,
+        )
         save(change, path)
         self._know(card=change)
         for note in (*whole.notes, *change.notes):

@@ -145,7 +145,7 @@ class Front:
             _LOG.warning(terminal(progress.forecast_warning))
 
     def why(self, record: Record, status: int) -> tuple[str, ...]:
-        """See FrontEnd: the verdict says it."""
+        """Add nothing: the verdict and the job's own status say it."""
         del record, status
         return ()
 

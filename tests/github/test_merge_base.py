@@ -57,6 +57,7 @@ VALUES = {
     "run-group": ['"a"', '"b"'],
     "training-type": ['"pre-training"', '"fine-tuning"'],
     "card": ['"README.md"', '"other.md"'],
+    "card-body": ["true", "false"],
     "pass-env": ["[]", '["HF_TOKEN"]'],
     "machine": ["[]", '[{match = "*", location = "ISL"}]'],
     "budget": ['[{name = "a", window = "month", max-emissions = "1 ug"}]', "[]"],

@@ -94,6 +94,20 @@ def test_without_replace_card_the_text_on_the_hub_stays_and_that_is_said(runner,
     assert any("replace-card: true" in text for text in step.annotations("notice")), step.log
 
 
+def test_card_body_writes_the_section_here_and_on_the_hub(runner, hub):
+    for number, given in enumerate(({"card_body": "true"}, {})):
+        if not given:
+            runner.write("README.md", CARD)
+            runner.write("carbon-lint.toml", "card-body = true\n")
+        hub.create(f"acme/body-{number}", CARD.replace("A model", "Their text"))
+        step = train(runner, hub, card="README.md", hub_repo=f"acme/body-{number}", **given)
+        assert step.succeeded, step.log
+        for card in ((runner.workspace / "README.md").read_text(), hub.card(f"acme/body-{number}").decode()):
+            assert "## Environmental Impact" in card
+            assert "**Carbon Emitted:** 42.5 g" in card
+        assert "# Their text" in card
+
+
 def test_a_model_without_a_card_gets_the_whole_card(runner, hub):
     hub.create("acme/new")
     assert train(runner, hub, card="README.md", hub_repo="acme/new").succeeded

@@ -6,6 +6,7 @@ cannot be fetched or read stays in the report as a row.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,10 +15,11 @@ from typing import Any
 from carbon_lint.card.document import Card
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
+from carbon_lint.errors import NoCardsError
 from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
 from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic
 from carbon_lint.lint.engine import lint_card
-from carbon_lint.text import shortened
+from carbon_lint.text import quoted, shortened
 
 KEPT_FINDINGS = 10_000
 """Findings that the report lists; beyond them it only counts, so that memory stays flat over a million cards."""
@@ -198,3 +200,22 @@ def tally(judged: Iterator[AuditedCard]) -> Tally:
     for one in judged:
         sums.add(one)
     return sums
+
+
+def check_not_empty(sums: Tally, named: str) -> None:
+    """Raise NoCardsError if no card was judged: an audit of nothing is not clean."""
+    if sums.cards == 0:
+        hint = "check its contents" if os.path.exists(named) else "check the name; private models need a token"
+        raise NoCardsError(f"{quoted(named)} names no card", hint=hint)
+    if sums.cards > sums.without_card + len(sums.problems):
+        return
+    if sums.problems:
+        first = sums.problems[0]
+        raise NoCardsError(
+            f"none of the {sums.cards} cards of {quoted(named)} could be read; "
+            f"{quoted(first.id)}: {first.problem or 'no reason is known'}",
+            hint="check the names; private models need a token",
+        )
+    raise NoCardsError(
+        f"none of the {sums.cards} models of {quoted(named)} has a card", hint="`carbon-lint init` writes one"
+    )

@@ -25,6 +25,7 @@ class Publishing:
         record: the run whose figures are published; `record_path` is where it is.
         only_own_group: records of another repository beside the record are an error.
         with_evidence: the record and its journal go beside the card, for `verify`.
+        card_body: the text of the card gets the section "Environmental Impact" too.
         training_type: what the user or the configuration says.
         replace: also a smaller figure over a larger one of the same run group.
         whole_switch: what the user writes to replace the whole card: `--whole-card`, `replace-card: true`.
@@ -39,6 +40,7 @@ class Publishing:
     record_path: str | None = None
     only_own_group: bool = False
     with_evidence: bool = False
+    card_body: bool = False
     training_type: str | None = None
     replace: bool = False
     whole_switch: str
@@ -73,6 +75,7 @@ def _edited(publishing: Publishing, whole: Merged | None, theirs: bytes, path: s
             whole.record,
             training_type=None if training_type is None else str(training_type),
             replace=publishing.replace,
+            with_body=publishing.card_body,
         )
         return change.after, (*whole.notes, *change.notes)
     if publishing.card is None or theirs == publishing.card:

@@ -56,8 +56,9 @@ def publication(done: Publication | None) -> str:
 
 
 def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a Markdown table. Cells are Markdown already."""
-    lines = [" | ".join(heads), " | ".join("---" for _ in heads), *(" | ".join(row) for row in rows)]
+    """Return a Markdown table; empty if there are no rows. Cells are Markdown already."""
+    found = [" | ".join(row) for row in rows]
+    lines = [" | ".join(heads), " | ".join("---" for _ in heads), *found] if found else []
     return "".join(f"| {line} |\n" for line in lines)
 
 
