@@ -142,7 +142,8 @@ def _measured(record: Record) -> str:
 def _run(record: Record) -> str | None:
     """Return the run as a link, if its address is one and cannot end the link."""
     url, name = record.provenance.run_url, record.provenance.repository
-    parts = [markdown_text(record.run_id) if not record.merged_from else f"sum of {len(record.merged_from)} runs"]
+    count = len(record.merged_from)
+    parts = [f"sum of {count} run{'s' * (count > 1)}" if count else markdown_text(record.run_id)]
     if url is not None and url.startswith(("https://", "http://")):
         parts = [f"[{markdown_text(name or 'the run', is_start=False)}]({quote(url, safe=':/?&=%')})", *parts]
     return ", ".join(parts)

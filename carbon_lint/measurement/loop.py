@@ -150,6 +150,8 @@ class Loop:
         if self._whole_job is not None:
             message = self._whole_job.close(self.state.last_reading, is_lost=self.state.unmeasured is not None)
             self.state.warnings += filter(None, [message])
+            for warning in self._whole_job.warnings():
+                self._warn(warning)
         self.state.warnings += self.state.phases.notes
         self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
         self._report(Phase.ENDED)
@@ -171,7 +173,8 @@ class Loop:
         grace_s = min(self._request.grace_s, self._request.cancel_grace_s or CANCEL_GRACE_S, CANCEL_GRACE_S)
         if self._cancels >= CANCELS_TO_KILL:
             grace_s = 0.0
-        self._say(f"{signal.Signals(signum).name}: handed on to the job, which has {format_duration(grace_s)} to end")
+        said = f"{signal.Signals(signum).name}: handed on to the job, which has {format_duration(grace_s)} to end"
+        self._say(said + ("; once more kills it at once" if self._cancels == CANCELS_TO_KILL - 1 else ""))
         if self.state.stopped_by is None:
             self.state.stopped_by = StoppedBy.CANCEL
         self._job.cancel(signum, grace_s)

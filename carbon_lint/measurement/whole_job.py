@@ -214,7 +214,7 @@ class WholeJob:
         try:
             os.makedirs(self._folder, exist_ok=True)
             left_over = is_new and any(self._is_left_over(name) for name in os.listdir(self._folder))
-            self._write(f".{self._file}", b"")
+            self._write(f".{self._file}", b"{}")  # not empty: a full disk takes an empty file
             os.unlink(os.path.join(self._folder, f".{self._file}"))
         except OSError as error:
             raise OutputError(

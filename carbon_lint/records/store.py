@@ -17,6 +17,8 @@ from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.hashes import FIELD, fits, record_sha256, short, shortest_number
 from carbon_lint.records.journal import (
     BEGINNING,
+    COMPRESSED,
+    SUFFIX,
     check_no_run_is_missing,
     journal_path,
     read_ending,
@@ -134,7 +136,7 @@ def _document(
 ) -> dict[str, Any]:
     """Return the document of a record as its file holds it. Raises InputError."""
     path = os.fspath(path)
-    if data.startswith(BEGINNING):
+    if data.startswith(BEGINNING) or path.endswith(SUFFIX + COMPRESSED):
         raise InputError(
             f"{path} is a journal, expected the record beside it ({record_path(path).name})",
             hint=f"if the run was killed: {recover_command(path)}",

@@ -1,3 +1,4 @@
+import gzip
 import json
 import stat
 from dataclasses import replace
@@ -85,6 +86,13 @@ def test_a_file_that_is_no_record_is_refused_by_name(tmp_path, text, says):
         load_record(path)
     assert str(path) in caught.value.message
     assert caught.value.hint
+
+
+def test_a_compressed_journal_is_not_taken_for_a_record(tmp_path):
+    path = tmp_path / "r.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"format": "carbon-lint/journal@1"}\n'))
+    with pytest.raises(InputError, match=r"is a journal, expected the record beside it \(r\.json\)"):
+        load_record(path)
 
 
 def test_a_missing_record_and_a_folder_are_refused(tmp_path):

@@ -283,12 +283,14 @@ def test_two_attempts_of_a_group_are_proven_together(cli, carbon_lint, measured)
         (("README.md", "--journal", "r.jsonl"), 2, "--journal is given without the record"),
         (("acme/m", "--record", "r.json"), 2, "--record is for a card that is a file"),
         (("bare.md",), 3, "states no emissions that are a number"),
+        (("own.json",), 2, "carbon-lint verify README.md --record own.json"),
         (("README.md", "--record", "README.md"), 2, "is not JSON"),
     ],
 )
 def test_wrong_turns_are_one_clear_line(cli, argv, code, words):
     Path("README.md").write_text("---\nco2_eq_emissions:\n  emissions: 12\n---\n")
     Path("bare.md").write_text(CARD)
+    Path("own.json").write_text('{"format": "carbon-lint/record@2"}')
     found = cli("verify", *argv)
     assert (found[0], found[1]) == (code, "")
     assert words in found[2]

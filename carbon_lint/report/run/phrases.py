@@ -5,6 +5,7 @@ from __future__ import annotations
 from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import SENSORS, emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Method, Record
+from carbon_lint.report.findings.counts import plural
 from carbon_lint.units import (
     format_emissions,
     format_emissions_range,
@@ -145,7 +146,7 @@ def scope(record: Record) -> str | None:
     if record.run_group is not None:
         parts.append(f"run group {record.run_group}")
     if record.merged_from:
-        parts.append(f"the sum of {len(record.merged_from)} records")
+        parts.append(f"the sum of {plural(len(record.merged_from), 'record')}")
     return ", ".join(parts) or None
 
 
