@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from carbon_lint.errors import InputError, OutputError
@@ -64,9 +65,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     except OSError as error:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
-        raise OutputError(
-            f"cannot write {os.fspath(path)}: {error.strerror}", hint="name a file in a folder that can be written to"
-        ) from error
+        raise OutputError(f"cannot write {os.fspath(path)}: {error.strerror}", hint=_hint_for(error)) from error
 
 
 def check_replaceable(path: str | os.PathLike[str]) -> None:
@@ -113,7 +112,7 @@ def make_folder_for(path: str | os.PathLike[str], *, hint: str | None = None) ->
     except OSError as error:
         raise OutputError(
             f"cannot make the folder of {os.fspath(path)}: {error.strerror}",
-            hint=hint or "name a file in a folder that can be written to",
+            hint=hint or _hint_for(error),
         ) from error
 
 
@@ -129,6 +128,12 @@ def check_writable(path: str | os.PathLike[str], *, hint: str | None = None) -> 
     elif hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
         cause = "its folder is on a read-only file system"
     raise OutputError(f"cannot write {os.fspath(path)}: {cause}", hint=hint or own_hint)
+
+
+def _hint_for(error: OSError) -> str:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "free some space, or name a file on another disk"
+    return "name a file in a folder that can be written to"
 
 
 def _mode_for(target: str) -> int:

@@ -26,7 +26,7 @@ _LEAST_MEANT_G_PER_KWH = 10.0  # a unit is guessed only if the figure is then a 
 
 _NEAREST = 4
 _ALIASES = {"uk": "GBR"}  # ISO 3166-1 reserves UK beside GB
-_OLD_YEARS = 2  # a figure of an earlier year is older than its age is left unsaid
+_OLD_YEARS = 2  # messages state the age of a figure that is older
 
 OPERATOR_PUE = {"aws": ("AWS", 1.15), "gcp": ("Google", 1.1), "azure": ("Microsoft", 1.17)}
 """The power usage effectiveness that each cloud's operator states for its data centres, as a mean of all of them."""
@@ -142,7 +142,7 @@ def unusual_intensity(g_per_kwh: float) -> tuple[str, str] | None:
     """Return what is wrong with a carbon intensity that no grid has, and what to do; `None` for a usual one."""
     if LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
         return None
-    message = f"carbon intensity {g_per_kwh:g} g/kWh is outside 1 to 1,500 g/kWh, where every grid lies"
+    message = f"carbon intensity {g_per_kwh:g} g/kWh is outside 1 to 1,500 g/kWh, the range of all grids"
     hint = "write it in g/kWh, or accept it as it is"
     for factor, unit in ((1e3, "kg/kWh"), (1e-3, "mg/kWh"), (1e6, "t/kWh"), (1e-6, "µg/kWh")):
         if _LEAST_MEANT_G_PER_KWH <= g_per_kwh * factor <= MOST_GRID_G_PER_KWH:

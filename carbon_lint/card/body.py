@@ -113,7 +113,7 @@ def section(record: Record, *, hardware: str | None, place: str | None) -> list[
         f"{significant(left_out.low * 100, 2)} to {significant(left_out.high * 100, 2)} % on top",
         "Run": _run(record),
     }
-    return [_FIRST, f"## {TITLE}", "", *(f"- **{name}:** {said}" for name, said in items.items() if said), _LAST]
+    return [_FIRST, f"## {TITLE}", "", *(f"- **{name}:** {text}" for name, text in items.items() if text), _LAST]
 
 
 def _stated(card: Card, name: str) -> str | None:
@@ -142,7 +142,8 @@ def _measured(record: Record) -> str:
 def _run(record: Record) -> str | None:
     """Return the run as a link, if its address is one and cannot end the link."""
     url, name = record.provenance.run_url, record.provenance.repository
-    parts = [markdown_text(record.run_id) if not record.merged_from else f"sum of {len(record.merged_from)} runs"]
+    count = len(record.merged_from)
+    parts = [f"sum of {count} run{'s' * (count > 1)}" if count else markdown_text(record.run_id)]
     if url is not None and url.startswith(("https://", "http://")):
         parts = [f"[{markdown_text(name or 'the run', is_start=False)}]({quote(url, safe=':/?&=%')})", *parts]
     return ", ".join(parts)

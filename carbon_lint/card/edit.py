@@ -42,7 +42,7 @@ class Splice(NamedTuple):
 
 
 def replace_span(text: str, edits: Iterable[Splice | tuple[int, int, str]]) -> str:
-    """`text` with the edits made, all offsets being of `text` itself. Raises ValueError if two overlap."""
+    """Return `text` with the edits made, all offsets being of `text` itself. Raises ValueError if two overlap."""
     pieces: list[str] = []
     done = 0
     for start, end, new in sorted(edits, key=lambda edit: (edit[0], edit[1])):
@@ -81,7 +81,7 @@ def _refuse_unreadable(card: Card) -> None:
         # metadata shown in a fenced code block is text; the front matter goes above it
         if problem.kind == "no-front-matter" or problem.detail == "code-fence":
             continue
-        hint = "mend it first; `carbon-lint check` says more"
+        hint = "fix it first; `carbon-lint check` says more"
         raise refused_at(card, problem.start, f"{_UNCHANGED}{problem.message}", hint)
 
 

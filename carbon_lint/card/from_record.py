@@ -122,7 +122,7 @@ def block_of(record: Record, *, training_type: str | None = None, location_name:
 
 
 def hardware_used(hardware: Hardware) -> str | None:
-    """`2 x NVIDIA A100-SXM4-80GB`; the CPU if no GPU was counted; None if neither is known."""
+    """Return `2 x NVIDIA A100-SXM4-80GB`; the CPU if no GPU was counted; None if neither is known."""
     names = Counter(gpu.name for gpu in hardware.gpus)
     if names:
         return ", ".join(f"{count} x {name}" for name, count in names.items())
@@ -223,7 +223,7 @@ def _notes_on_text(card: Card, emissions_g: float) -> list[str]:
 
 
 def _derived(card: Card, record: Record, *, is_wanted: bool) -> dict[str, Value]:
-    """Keys that other writers add: if the card has them, they would contradict the new figure."""
+    """Return keys that other writers add: if the card has them, they would contradict the new figure."""
     location = record.intensity.location if record.intensity is not None else None
     values: dict[str, Value | None] = {
         "energy_consumed": record.energy_kwh.total,

@@ -19,7 +19,7 @@ _OF_A_SPACE = frozenset(("sdk", "sdk_version", "app_file", "colorFrom", "colorTo
 
 
 def kind_of(card: Card) -> str:
-    """`model`, `dataset` or `space`, by the keys of the metadata. In doubt it is a model."""
+    """Return `model`, `dataset` or `space`, by the keys of the metadata. In doubt it is a model."""
     root = card.root
     if root is None:
         return "model"

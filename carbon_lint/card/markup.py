@@ -57,7 +57,7 @@ _SUPERSCRIPTS = str.maketrans(
 
 
 def plain(text: str, start: int, end: int) -> Plain:
-    """`text[start:end]` without its marks, in one line."""
+    """Return `text[start:end]` without its marks, in one line."""
     characters: list[str] = []
     where: list[int] = []
     position = start

@@ -113,7 +113,7 @@ class BodyFigure(NamedTuple):
 
 
 def figures(text: str, start: int) -> list[BodyFigure]:
-    """Emissions that `text[start:]` states, in order."""
+    """Return the emissions that `text[start:]` states, in order."""
     lowered = text[start:].lower()
     if not any(word in lowered for word in _WORDS):
         return []
@@ -233,7 +233,7 @@ class _Reader:
             self.found.setdefault(figure.start, figure)
 
     def _take_table(self, rows: list[list[tuple[int, int]]]) -> None:
-        """Cells under a column that names emissions, and cells beside a row's label that does."""
+        """Take cells under a column that names emissions, and cells beside a row's label that does."""
         cells = [[plain(self.text, begin, min(end, begin + _MAX_LINE)) for begin, end in row] for row in rows]
         if len(cells) <= 1:
             return
@@ -264,9 +264,9 @@ class _Reader:
         """Return what the name of a column or row says of its cells: that they are emissions, and in which unit."""
         units = list(units_in(label))
         has_gas = any(unit.names_gas for unit in units)
-        speaks = pattern(_LABEL).search(label) or pattern(_KEY_CELL).match(label)
+        is_label = pattern(_LABEL).search(label) or pattern(_KEY_CELL).match(label)
         if (
-            (not speaks and not has_gas)
+            (not is_label and not has_gas)
             or _states_amount(label)
             or self.subjects.is_rate_or_other(label)
             or any(unit.is_rate for unit in units)

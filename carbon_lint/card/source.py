@@ -29,7 +29,7 @@ def source_of(record: Record) -> str:
     if "codecarbon" in record.software:
         tools += f" with CodeCarbon {_word(record.software['codecarbon'])}"
     count = len(record.merged_from)
-    run = f"sum of {count} runs" if count else f"run {_word(record.run_id)[:_RUN_CHARACTERS]}"
+    run = f"sum of {count} run{'s' * (count > 1)}" if count else f"run {_word(record.run_id)[:_RUN_CHARACTERS]}"
     return f"{tools}, {run}, record {short(hash_of(record))}"
 
 

@@ -25,7 +25,7 @@ def stated_figures(data: bytes, path: str) -> dict[str, Value]:
     if block is None:
         for problem in card.problems:
             if problem.kind != "no-front-matter":
-                raise refused_at(card, problem.start, problem.message, "mend the card first")
+                raise refused_at(card, problem.start, problem.message, "fix the card first")
         return {}
     if block.kind == "scalar":
         value = _single(card, block)

@@ -29,10 +29,10 @@ from carbon_lint import __version__
 from carbon_lint.cli.flags import put
 from carbon_lint.cli.hub_extra import need_hub, show_wait
 from carbon_lint.config import Settings, load
-from carbon_lint.errors import HubError, NoCardsError, UsageError
+from carbon_lint.errors import HubError, UsageError
 from carbon_lint.lint.batch import cores
 from carbon_lint.report.earlier import check_replaceable
-from carbon_lint.text import quoted, terminal
+from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
@@ -92,30 +92,13 @@ def _add_file_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Audit, print the report, return 0 or 1."""
     need_hub("audit")
+    from carbon_lint.hub.audit.cards import check_not_empty
+
     _refuse_what_cannot_be_combined(arguments)
     settings = load(".")
     sums = _of_file(arguments, settings) if arguments.file else _of_hub(arguments, settings)
-    _refuse_nothing(sums, arguments.file or arguments.models or arguments.author)
+    check_not_empty(sums, arguments.file or arguments.models or arguments.author)
     return 1 if sums.with_errors and not arguments.exit_zero else 0
-
-
-def _refuse_nothing(sums: Tally, named: str) -> None:
-    """Raise NoCardsError if no card was judged: an audit of nothing is not clean."""
-    if sums.cards == 0:
-        hint = "check its contents" if os.path.exists(named) else "check the name; private models need a token"
-        raise NoCardsError(f"{quoted(named)} names no card", hint=hint)
-    if sums.cards > sums.without_card + len(sums.problems):
-        return
-    if sums.problems:
-        first = sums.problems[0]
-        raise NoCardsError(
-            f"none of the {sums.cards} cards of {quoted(named)} could be read; "
-            f"{quoted(first.id)}: {first.problem or 'no reason is known'}",
-            hint="check the names; private models need a token",
-        )
-    raise NoCardsError(
-        f"none of the {sums.cards} models of {quoted(named)} has a card", hint="`carbon-lint init` writes one"
-    )
 
 
 def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
@@ -239,31 +222,31 @@ def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: 
     Progress goes to standard error, because the report is on standard output.
     """
     done = 0
-    for number, judged in enumerate(sums.proposals):
+    for number, audited in enumerate(sums.proposals):
         if done >= arguments.max_prs:
             left = len(sums.proposals) - number
             sys.stderr.write(f"carbon-lint: stopped at --max-prs {arguments.max_prs}; {left} more models may follow\n")
             break
-        done += _open_one(judged, settings, catalogue, is_meant=arguments.yes)
+        done += _open_one(audited, settings, catalogue, is_meant=arguments.yes)
     if not arguments.yes:
         sys.stderr.write(f"carbon-lint: --yes opens {done} pull request{'' if done == 1 else 's'}\n")
 
 
-def _open_one(judged: AuditedCard, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:
+def _open_one(audited: AuditedCard, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:
     """Open one, or say that it would be opened; True if it is, or would be, a new one."""
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.remote import ModelRepo
     from carbon_lint.hub.publish.proposals import earlier, propose
 
-    repo = ModelRepo(judged.id, catalogue.endpoint, catalogue.credentials)
-    evidence = judged.proposal.evidence if judged.proposal else ""
+    repo = ModelRepo(audited.id, catalogue.endpoint, catalogue.credentials)
+    evidence = audited.proposal.evidence if audited.proposal else ""
     try:
         done = propose(repo, settings, Deadline(None)) if is_meant else earlier(repo)
     except HubError as error:
-        sys.stderr.write(f"carbon-lint: {terminal(judged.id)}: {terminal(error.message)}\n")
+        sys.stderr.write(f"carbon-lint: {terminal(audited.id)}: {terminal(error.message)}\n")
         return False
     if done is None:
-        sys.stderr.write(f"carbon-lint: would propose to {terminal(judged.id)}: {terminal(evidence)}\n")
+        sys.stderr.write(f"carbon-lint: would propose to {terminal(audited.id)}: {terminal(evidence)}\n")
         return True
     sys.stderr.write(f"carbon-lint: {terminal(done.id)}: {terminal(done.note)} {done.url or ''}".rstrip() + "\n")
     return done.is_new
@@ -308,7 +291,7 @@ class _Show:
 
 
 def progress_line(progress: AuditProgress) -> str:
-    """`[######      ] 120 of 480 cards, 12.0 s, about 36.0 s left`."""
+    """Return `[######      ] 120 of 480 cards, 12.0 s, about 36.0 s left`."""
     if progress.of is None:
         return f"{progress.done} cards, {format_duration(progress.elapsed_s)}"
     filled = round(BAR * progress.done / progress.of) if progress.of else BAR

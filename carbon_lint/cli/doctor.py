@@ -24,6 +24,7 @@ from carbon_lint.errors import ExitCode
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.limits import budget_of
 from carbon_lint.pipeline.place import choose, needs_place, open_grid
+from carbon_lint.pipeline.plan import powers_w
 from carbon_lint.report.doctor import as_json, as_text
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def run(arguments: Namespace) -> int:
     settings, options = load(os.getcwd()), options_from(arguments)
     chosen = choose(options, settings)
     zone = chosen.text if chosen.key == "electricity-maps" else None
-    machine = settings.on_machine(platform.node())
+    cpu_power_w, ram_power_w = powers_w(options, settings)
     diagnosis = diagnose(
         os.environ,
         node=platform.node(),
@@ -59,8 +60,8 @@ def run(arguments: Namespace) -> int:
         g_per_kwh=chosen.g_per_kwh,
         grid=None if zone is None else partial(open_grid, chosen, options),
         allow_unusual=chosen.allow_unusual,
-        cpu_power_w=machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
-        ram_power_w=machine.ram_power_w if options.ram_power_w is None else options.ram_power_w,
+        cpu_power_w=cpu_power_w,
+        ram_power_w=ram_power_w,
         machines=settings.machine,
         require=settings.require,
         pue=settings.pue,

@@ -114,26 +114,26 @@ def _say_found(found: Survey, choices: Choices) -> None:
     from carbon_lint.starter.runners import is_hf_jobs
 
     none = "none; figures that are published go into the card on the Hub"
-    say = [*_found_trainings(found, choices), f"model cards: {', '.join(found.cards) or none}"]
+    lines = [*_found_trainings(found, choices), f"model cards: {', '.join(found.cards) or none}"]
     config = found.codecarbon
     if config is not None:
         if config.location is not None and config.location == choices.location:
-            say.append(f"location: {config.location}, taken over from .codecarbon.config, which a run does not read")
-        say.append(
+            lines.append(f"location: {config.location}, taken over from .codecarbon.config, which a run does not read")
+        lines.append(
             f".codecarbon.config writes {config.output}; to use it: carbon-lint card CARD --from {config.output}"
         )
     if choices.location is None and is_hf_jobs(choices.runner):
-        say.append(
+        lines.append(
             "location: not given, and a Hugging Face Job states none; without one the run has energy and no grams, "
             "so no card can state them"
         )
     elif choices.location is None:
-        say.append("location: not given; set it in carbon-lint.toml, or use --location")
+        lines.append("location: not given; set it in carbon-lint.toml, or use --location")
     elif choices.location == "auto":
-        say.append(
+        lines.append(
             "location: asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
         )
-    sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in say))
+    sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in lines))
     silent = next((one.script for one in found.trainings if one.uses_trainer and not one.tells_progress), None)
     if silent is not None:
         sys.stderr.write(f"carbon-lint: {progress_advice(terminal(silent))}\n")
@@ -147,22 +147,24 @@ def _found_trainings(found: Survey, choices: Choices) -> list[str]:
     if not found.trainings:
         return [f"training script: none found; set `command` in {WORKFLOW}, which says `python train.py`"]
     is_only = len(found.trainings) == 1
-    say = []
+    lines = []
     for one in found.trainings:
         model = (choices.hub_repo if is_only else None) or one.hub_repo
-        say.append(f"training script: {one.script}")
+        lines.append(f"training script: {one.script}")
         unknown = "not known, so nothing is published; --to owner/model names it"
-        say.append(f"model on the Hub: {model or (unknown if is_only else 'not known, so nothing is published')}")
+        lines.append(f"model on the Hub: {model or (unknown if is_only else 'not known, so nothing is published')}")
         if model is not None and one.uses_trainer and one.pushes:
-            say.append(
+            lines.append(
                 f"{one.script} pushes to the Hub by itself: it must take hub_revision=os.environ['HUB_REVISION'], and "
                 "HF_TRAIN_TOKEN be a secret of the repository"
             )
     if found.left_out:
-        say.append(f"left out, add their jobs by hand: {', '.join(found.left_out)}")
+        lines.append(f"left out, add their jobs by hand: {', '.join(found.left_out)}")
     if choices.hub_repo is not None and not is_only:
-        say.append(f"--to {choices.hub_repo} was left out: there are {len(found.trainings)} trainings, name one a job")
-    return say
+        lines.append(
+            f"--to {choices.hub_repo} was left out: there are {len(found.trainings)} trainings, name one for each job"
+        )
+    return lines
 
 
 def _is_accepted(count: int) -> bool:

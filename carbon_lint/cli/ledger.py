@@ -161,11 +161,11 @@ def _named(names: list[str]) -> list[NamedRecord]:
         if not records:
             raise NothingFoundError(f"{name} holds no record", hint="name the folder that `run --record` wrote to")
         found += records
-        _tell_unfinished(Path(name), run_ids_of(records))
+        _warn_of_unfinished(Path(name), run_ids_of(records))
     return found
 
 
-def _tell_unfinished(folder: Path, run_ids: Container[str]) -> None:
+def _warn_of_unfinished(folder: Path, run_ids: Container[str]) -> None:
     from carbon_lint.records.journal import recover_command, unfinished_in
 
     for journal in unfinished_in(folder, run_ids):

@@ -37,8 +37,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--overlap",
         choices=("refuse", "separate"),
         default="refuse",
-        help="runs of different jobs at the same time on one machine: refuse (default), or take them as separate "
-        "machines of the same name",
+        help="runs at the same time on one machine: refuse those of different jobs and count one job once (default), "
+        "or take all as separate machines of the same name",
     )
 
 

@@ -30,14 +30,13 @@ from dataclasses import replace
 from carbon_lint.cli.flags import add_baseline_arguments, put
 from carbon_lint.cli.gate import read
 from carbon_lint.config import load
-from carbon_lint.errors import InputError, MeasurementError
+from carbon_lint.errors import MeasurementError
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
 from carbon_lint.lint.paths import lint_paths
-from carbon_lint.measurement.course import Course, read_course
+from carbon_lint.measurement.course import course_of
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.limits import Limits
-from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
 from carbon_lint.report.badge import render_shields, render_svg
@@ -100,7 +99,9 @@ def run(arguments: Namespace) -> int:
     report = None if is_form else _judged(arguments)
     record = load_record(arguments.record) if report is None or report.record is None else report.record
     if arguments.journal is not None:
-        _course(arguments, record)  # a journal of another run is an error in formats without a chart, too
+        course_of(
+            record, arguments.record, arguments.journal
+        )  # a journal of another run is an error in formats without a chart, too
     text = _form(arguments, record) if report is None else _render(arguments, report)
     put(text, arguments.output)
     return 0
@@ -128,9 +129,11 @@ def _render(arguments: Namespace, report: RunReport) -> str:
     if arguments.format == "comment":
         return comment.render(report, key=arguments.key)
     if arguments.format == "html":
-        return page.render(report, None if report.record is None else _course(arguments, report.record))
+        return page.render(
+            report, None if report.record is None else course_of(report.record, arguments.record, arguments.journal)
+        )
 
-    readings = () if report.record is None else _course(arguments, report.record).readings
+    readings = () if report.record is None else course_of(report.record, arguments.record, arguments.journal).readings
     return summary.render(replace(report, readings=readings))
 
 
@@ -139,7 +142,7 @@ def _track(arguments: Namespace, record: Record) -> int:
     where = record.provenance
     named = where.model if where.model is not None and not where.model.endswith(".md") else where.repository
     project = arguments.tracker_project or (named or "carbon-lint").rpartition("/")[2]
-    course = _course(arguments, record)
+    course = course_of(record, arguments.record, arguments.journal)
     done = trackio.write(record, course.readings, project=project, run=arguments.tracker_run)
     place = f"{'new ' if done.is_new_run else ''}run {done.run!r} of project {done.project!r}"
     known = f"; {done.known} were there already" if done.known else ""
@@ -155,7 +158,7 @@ def _sparkline(arguments: Namespace, report: RunReport) -> str | None:
     if encoding != "utf8" or os.environ.get("TERM") == "dumb" or report.record is None:
         return None
 
-    return sparkline(_course(arguments, report.record).readings)
+    return sparkline(course_of(report.record, arguments.record, arguments.journal).readings)
 
 
 def _form(arguments: Namespace, record: Record) -> str:
@@ -169,20 +172,3 @@ def _findings(arguments: Namespace) -> LintReport | None:
 
     report, _ = lint_paths(LintRequest(tuple(arguments.card)))
     return report
-
-
-def _course(arguments: Namespace, record: Record) -> Course:
-    """Return the run over time. Raises InputError if `--journal` names the journal of another run."""
-    path = arguments.journal or str(journal_path(arguments.record))
-    course = read_course(path)
-    if course.run_id == record.run_id:
-        return course
-    if arguments.journal is None:
-        return Course()
-    if course.run_id is None:
-        what = "is not a journal of carbon-lint" if os.path.exists(path) else "is not there"
-        raise InputError(f"cannot read {path}: it {what}", hint=f"the journal of {arguments.record} lies beside it")
-    raise InputError(
-        f"{path} is the journal of run {course.run_id}, and {arguments.record} is of run {record.run_id}",
-        hint="leave --journal out, or name the journal of this run",
-    )

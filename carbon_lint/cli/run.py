@@ -49,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Tell the pipeline's story of one job. Returns the exit status."""
+    """Run one job through the pipeline, and return the exit status."""
     need_linux()
     from carbon_lint.measurement.job.ranks import become, describe_idle, is_measuring
     from carbon_lint.measurement.run import RecordNotWrittenError
@@ -92,6 +92,7 @@ def _own_plan(plan: RunPlan) -> RunPlan:
 class _Terminal:
     """See pipeline.story.FrontEnd."""
 
+    pushes_option: str | None = "--pushes-to"
     may_skip = True
 
     def __init__(self, request: RunRequest, meter: Meter, watch: Watch | None) -> None:
@@ -105,7 +106,7 @@ class _Terminal:
         return measure(self._request, self._meter, _show())
 
     def why(self, record: Record, status: int) -> tuple[str, ...]:
-        """See FrontEnd: the verdict says it."""
+        """Add nothing: the verdict and the job's own status say it."""
         del record, status
         return ()
 
@@ -140,10 +141,10 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
     if check_outputs(plan):
         _say(f"{plan.card} is not there, so a new card will be made")
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
-    said = describe_program(request.command[0], request.environ, own, sys.prefix)
+    program = describe_program(request.command[0], request.environ, own, sys.prefix)
     missing = f"nothing to compare with: {plan.baseline}" if isinstance(plan.baseline, str) else None
     how = None if plan.place is None else plan.place.how
-    for line in filter(None, (said, how, missing, run_options.describe_group(plan))):
+    for line in filter(None, (program, how, missing, run_options.describe_group(plan))):
         _say(line)
 
 

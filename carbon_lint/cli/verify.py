@@ -16,6 +16,7 @@ the card has no figure.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
@@ -28,7 +29,7 @@ from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
 from carbon_lint.records.journal import existing, journal_path
 from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
-from carbon_lint.records.store import record_file
+from carbon_lint.records.store import MARK, record_file
 from carbon_lint.report.verification import render_json, render_text
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s
@@ -86,6 +87,11 @@ def _from_files(arguments: Namespace) -> Evidence:
     from carbon_lint.verification.verify import Evidence
 
     card = _read(arguments.card, "card")
+    if card.lstrip().startswith(b"{") and MARK in card:
+        raise UsageError(
+            f"{quoted(arguments.card)} is a record, expected a model card",
+            hint=f"carbon-lint verify README.md --record {shlex.quote(arguments.card)}",
+        )
     folder = Path(arguments.card).parent
     record = arguments.record
     if record is None and (folder / RECORD).is_file():

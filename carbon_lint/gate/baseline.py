@@ -282,7 +282,7 @@ def _grid_obstacle(current: RunFigures, baseline: RunFigures) -> list[str]:
     has_one_basis = None in {current.basis, baseline.basis} or current.basis is baseline.basis
     if current.location is not None and current.location == baseline.location and has_one_basis:
         return []
-    return ["the baseline states no energy, so a change of grid cannot be told from a change of the code"]
+    return ["the baseline states no energy, so a change of grid cannot be distinguished from a change of the code"]
 
 
 def _intensity(figures: RunFigures) -> float | None:

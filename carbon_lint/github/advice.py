@@ -23,7 +23,7 @@ _AMD_CONTAINER = {
 
 
 def hidden_gpus(root: Path = ROOT) -> tuple[str, ...]:
-    """PCI addresses of the host's GPUs, of each vendor's that this container was given none of; else empty."""
+    """Return PCI addresses of the host's GPUs of each vendor of which this container has none; else empty."""
     nvidia = () if any((root / "dev").glob("nvidia[0-9]*")) else host_gpus(root)
     return nvidia + (() if (root / "dev/kfd").exists() else host_amd_gpus(root))
 

@@ -100,7 +100,7 @@ def upsert_comment(
 
 
 def _own_login(repository: Repository, token: str) -> str:
-    """Who the token writes as, in lower case: a user, or the bot of a GitHub App. No user can have brackets in a name.
+    """Return who the token writes as, in lower case: a user, or the bot of a GitHub App, whose name has brackets.
 
     An App's token (`ghs_`) has no user; GraphQL names its viewer. The bot of the workflow's own token is the default.
     """
@@ -156,14 +156,14 @@ def _repository(step: Step, needs: str = "pull-requests: write") -> Iterator[Rep
     try:
         yield client.get_repo(name, lazy=True)
     except GithubException as error:
-        raise ApiError(_said(error, needs)) from error
+        raise ApiError(_message(error, needs)) from error
     except requests.RequestException as error:
         raise ApiError(f"GitHub's API does not answer ({type(error).__name__})") from error
     finally:
         client.close()
 
 
-def _said(error: GithubException, needs: str) -> str:
+def _message(error: GithubException, needs: str) -> str:
     message = error.data.get("message") if isinstance(error.data, dict) else None
     text = " ".join(str(message or error.message or "no reason given").split())[:200]
     if error.status == FORBIDDEN:

@@ -15,7 +15,7 @@ from typing import Protocol
 from carbon_lint.github.checkout import best_match, find_checkout
 from carbon_lint.github.ownership import our_git_environ
 from carbon_lint.github.results import Step
-from carbon_lint.records.provenance import repository_of_url
+from carbon_lint.records.provenance import call_git, repository_of_url
 
 GIT_TIMEOUT_S = 30
 _LINK, _SUBMODULE = "120000", "160000"
@@ -161,12 +161,12 @@ def is_ours(step: Step, root: Path) -> bool:
 
 
 def _heads(name: str) -> list[str]:
-    """`conf/x.toml` -> `conf`, itself."""
+    """Return `conf` and `conf/x.toml` for `conf/x.toml`."""
     return list(accumulate(name.split("/"), lambda head, part: f"{head}/{part}"))
 
 
 def _tails(name: str) -> list[str]:
-    """`repo/conf/x.toml` -> itself, `conf/x.toml`, `x.toml`."""
+    """Return `repo/conf/x.toml`, `conf/x.toml` and `x.toml` for `repo/conf/x.toml`."""
     parts = name.split("/")
     return ["/".join(parts[start:]) for start in range(len(parts))]
 
@@ -175,13 +175,6 @@ def _git(step: Step, root: Path, *arguments: str) -> subprocess.CompletedProcess
     # A replacement object would be the checkout's own idea of what the merge base holds.
     settings = {**our_git_environ(step.environ, root), "GIT_NO_REPLACE_OBJECTS": "1"}
     try:
-        return subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            env=settings,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=GIT_TIMEOUT_S,
-            check=False,
-        )
+        return call_git(root, settings, *arguments, timeout_s=GIT_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BaseUnknownError(f"git cannot be run: {error}") from error

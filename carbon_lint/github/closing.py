@@ -35,11 +35,11 @@ def announce(step: Step) -> None:
     report = step.result.report
     head = headline(report)
     lines = [line.strip() for failure in report.failures for line in failure.split("\n")]
-    said = [head.text, *_limits_that_fail(report), *(line for line in lines if line.lower() not in head.text.lower())]
+    parts = [head.text, *_limits_that_fail(report), *(line for line in lines if line.lower() not in head.text.lower())]
     if report.exit_status:
-        step.console.error("\n".join(said), where=step.result.failed_at)
+        step.console.error("\n".join(parts), where=step.result.failed_at)
     elif head.mark == "⚠️" and report.record is not None:
-        step.console.warning("\n".join(said))
+        step.console.warning("\n".join(parts))
     step.console.annotations(step.result.annotations)
 
 
@@ -50,7 +50,7 @@ def _limits_that_fail(report: RunReport) -> list[str]:
 
 
 def close(step: Step) -> None:
-    """Summary and ownership. Raises OutputError if the summary cannot be written."""
+    """Write the summary and hand files over. Raises OutputError if the summary cannot be written."""
     if step.context.summary_file is not None:
         ours = render_summary(step) if step.inputs.summary else ""
         write_summary(step.context.summary_file, ours, step.result.job_summary)
@@ -82,7 +82,7 @@ def comment(step: Step) -> None:
 
 
 def comment_key(step: Step) -> str:
-    """Tells the comments of several jobs, and of the jobs of one matrix, apart."""
+    """Return a key that differs for the comments of several jobs, and of the jobs of one matrix."""
     index = step.inputs.job_index
     parts = (step.context.workflow, step.context.job, None if index is None else str(index))
     return "/".join(part for part in parts if part)

@@ -41,7 +41,7 @@ class Console:
         self._shown = dict.fromkeys(("error", "warning", "notice"), 0)
 
     def write(self, data: bytes) -> None:
-        """Job output, already made harmless, as it is."""
+        """Write job output, already made harmless, as it is."""
         if not data:
             return
         with self._lock:
@@ -118,7 +118,7 @@ class Console:
 
 
 def file_command(name: str, value: str) -> str:
-    """`name` and `value` as an entry of GITHUB_OUTPUT or GITHUB_ENV, with a delimiter that cannot be guessed."""
+    """Return `name` and `value` as an entry of GITHUB_OUTPUT or GITHUB_ENV, with a delimiter that cannot be guessed."""
     delimiter = f"carbon-lint-{secrets.token_hex(16)}"
     return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
 
@@ -183,7 +183,7 @@ def write_summary(path: Path, ours: str, the_jobs: str) -> None:
 
 
 def _cut(markdown: str, room_bytes: int) -> str:
-    """`markdown`, cut to the size from which the runner would drop all of it."""
+    """Return `markdown`, cut to the size from which the runner would drop all of it."""
     data = markdown.encode("utf-8", "backslashreplace")
     if len(data) <= room_bytes:
         return markdown

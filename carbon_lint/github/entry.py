@@ -108,7 +108,7 @@ def _report_bug(error: Exception, step: Step) -> None:
 
 
 def _close(step: Step) -> None:
-    """Annotations, outputs, summary and ownership. The outputs first: all else may fail."""
+    """Write outputs, annotations and summary, and hand files over. The outputs come first: all else may fail."""
     step.result.know(failures=tuple(map(step.console.said, step.result.report.failures)))
     closing.announce(step)
     try:
@@ -120,7 +120,7 @@ def _close(step: Step) -> None:
 
 
 def _comment(step: Step) -> None:
-    """After everything that must be written: an API that hangs may cost the comment, and nothing else."""
+    """Comment after everything that must be written: an API that hangs may cost the comment, and nothing else."""
     try:
         with _cancellable():
             closing.comment(step)
@@ -135,7 +135,7 @@ def _comment(step: Step) -> None:
 
 @contextmanager
 def _cancellable() -> Iterator[None]:
-    """SIGINT and SIGTERM as KeyboardInterrupt, the first of them; afterwards, and after the block, both are ignored.
+    """Raise KeyboardInterrupt at the first SIGINT or SIGTERM; ignore both afterwards, and after the block.
 
     The few seconds that the runner leaves belong to the outputs: a second signal must not cut them short. While a job
     is measured `measure` listens to them itself.

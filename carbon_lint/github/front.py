@@ -48,6 +48,7 @@ _NEEDS_ITS_OWN = (
 class StepFront:
     """See pipeline.story.FrontEnd."""
 
+    pushes_option: str | None = "hub-repo"
     may_skip = False
 
     def __init__(self, step: Step, plan: RunPlan, configuration: Configuration, record: Record | None) -> None:
@@ -61,7 +62,7 @@ class StepFront:
         self._words = measuring.JobWords()
 
     def measure(self) -> Record | None:
-        """See FrontEnd."""
+        """Run `command`, or read the record that `record` names; `None` if neither is given."""
         command, path = self._step.inputs.command, self._plan.record_path
         if isinstance(self._plan.baseline, str):
             self._step.console.notice(f"nothing to compare with: {self._plan.baseline}")
@@ -77,7 +78,7 @@ class StepFront:
         return self._record
 
     def why(self, record: Record, status: int) -> tuple[str, ...]:
-        """See FrontEnd."""
+        """Say why the record fails the step, with what a workflow can do about it; nothing if it does not."""
         if record.outcome is Outcome.FAILED:
             why = ""
             if self._words.lacks_token and "HF_TOKEN" not in self._step.inputs.pass_env:
@@ -94,23 +95,23 @@ class StepFront:
         return ()
 
     def show(self, report: RunReport) -> None:
-        """See FrontEnd."""
+        """Write the record with its verdict to the step's log."""
         self._step.console.line(run_text.render(replace(report, statuses=None, comparison=None)).rstrip("\n"))
 
     def say(self, text: str) -> None:
-        """See FrontEnd."""
+        """Write a line to the step's log."""
         self._step.console.line(text)
 
     def notice(self, text: str) -> None:
-        """See FrontEnd."""
+        """Annotate the step with a notice."""
         self._step.console.notice(text)
 
     def warn(self, text: str) -> None:
-        """See FrontEnd."""
+        """Annotate the step with a warning."""
         self._step.console.warning(text)
 
     def lint(self) -> LintReport | None:
-        """See FrontEnd: annotations, the list in the log, SARIF; nothing with `lint: false`."""
+        """Lint the cards: annotations, the list in the log, SARIF; nothing with `lint: false`."""
         inputs = self._step.inputs
         if self._plan.card is not None and self._record is not None and self._record.emissions_g is not None:
             self._step.result.written.append(Path(self._plan.card))
@@ -141,7 +142,7 @@ class StepFront:
         return report
 
     def publish(self, report: RunReport) -> Publication | None:
-        """See FrontEnd."""
+        """Commit the card to the Hub as `publish` says; `None` if no `hub-repo` is given."""
         if self._plan.publishing is None:
             return None
         if report.record is None and self._step.inputs.card is None:
@@ -151,7 +152,7 @@ class StepFront:
         return publish_card(self._step, self._plan, self._configuration.settings, report.record)
 
     def leave_unpublished(self, reason: str) -> Publication | None:
-        """See FrontEnd."""
+        """Annotate the step with the reason why nothing is committed, if publishing was asked for."""
         if self._plan.publishing is None:
             return None
         self._step.console.notice(f"not published: {reason}")

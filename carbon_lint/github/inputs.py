@@ -287,7 +287,7 @@ def _check_names(given: Mapping[str, str], known: Iterable[str]) -> None:
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, str]:
-    """Input name -> text, trimmed, without those that are empty: the runner passes an input not given as ""."""
+    """Return input name -> text, trimmed, without empty ones: the runner passes an input not given as ""."""
     found = {
         # The runner upper-cases a name and turns spaces into `_`; dashes stay.
         variable.removeprefix("INPUT_").lower(): value

@@ -17,7 +17,7 @@ INPUTS = {
         "",
     ),
     "carbon-intensity": ("Carbon intensity in g/kWh, instead of a location", ""),
-    "allow-unusual-intensity": ("Accept a carbon intensity outside 1 to 1,500 g/kWh, where every grid lies", "false"),
+    "allow-unusual-intensity": ("Accept a carbon intensity outside 1 to 1,500 g/kWh, the range of all grids", "false"),
     "electricity-maps": (
         "Zone of Electricity Maps, such as FR or US-CAL-CISO, instead of a location: each hour of the run at its own figure",
         "",

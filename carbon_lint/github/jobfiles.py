@@ -94,7 +94,7 @@ class JobFiles:
 
 @contextmanager
 def private_files(parent: Path | None) -> Iterator[JobFiles]:
-    """Private files for as long as the block lasts."""
+    """Yield private files for as long as the block lasts."""
     # A runner before 2.329 names a folder of the host that the container does not have.
     usable = parent if parent is not None and parent.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="carbon-lint-job-", dir=usable))

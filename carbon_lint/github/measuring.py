@@ -56,12 +56,12 @@ class JobWords:
 
     def feed(self, data: bytes) -> None:
         """Take the output, piece by piece."""
-        said = self._tail + data
-        self.lacks_token = self.lacks_token or _NO_TOKEN.search(said) is not None
-        if b"not found" in said:  # much faster than the pattern, which rarely has anything to find
-            for match in _NOT_FOUND.finditer(said):
+        output = self._tail + data
+        self.lacks_token = self.lacks_token or _NO_TOKEN.search(output) is not None
+        if b"not found" in output:  # much faster than the pattern, which rarely has anything to find
+            for match in _NOT_FOUND.finditer(output):
                 self.missing = match[1].decode("utf-8", "replace")
-        self._tail = said[-_TAIL_BYTES:]
+        self._tail = output[-_TAIL_BYTES:]
 
 
 class SetupFailedError(CarbonLintError):
@@ -157,7 +157,7 @@ def measured(
     readings: list[Reading],
     console: Console,
 ) -> tuple[Record, JobWords]:
-    """`run(meter, on_progress, printed)` with the job's output going to the log; read its progress if asked.
+    """Call `run(meter, on_progress, printed)` while the job's output goes to the log; read its progress if asked.
 
     Return also what the output shows of the cause.
     """

@@ -61,7 +61,7 @@ def _give(path: str, owner: os.stat_result) -> None:
 
 
 def git_environ(environ: Mapping[str, str], workspace: Path) -> dict[str, str]:
-    """Variables by which git trusts `workspace` though another user owns it; no configuration file is touched."""
+    """Return variables by which git trusts `workspace` though another user owns it, without a configuration file."""
     given = environ.get("GIT_CONFIG_COUNT", "")
     count = int(given) if given.isascii() and given.isdigit() else 0
     return {

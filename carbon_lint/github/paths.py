@@ -40,7 +40,7 @@ def inside(context: Context, name: str, value: str, *, may_be_temporary: bool = 
 
 
 def relative(context: Context, path: Path) -> str:
-    """`path` as later steps can use it: relative to the workspace, or absolute outside of it."""
+    """Return `path` as later steps can use it: relative to the workspace, or absolute outside of it."""
     root = context.workspace.resolve()
     resolved = path.resolve()
     return str(resolved.relative_to(root)) if root in resolved.parents else str(path)

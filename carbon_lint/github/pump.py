@@ -126,7 +126,7 @@ def _masks(data: bytes) -> bytes:
 
 
 def harmless(text: bytes) -> bytes:
-    """`text`, a part of one line, with every `::` and `##[` parted."""
+    """Return `text`, a part of one line, with every `::` and `##[` parted."""
     text = re.sub(rb":(?=:)", b":" + _ZERO_WIDTH_SPACE, text)
     return text.replace(b"##[", b"##" + _ZERO_WIDTH_SPACE + b"[")
 

@@ -106,7 +106,7 @@ def number(value: float | None) -> str:
 
 
 def boolean(value: bool | None) -> str:
-    """`true` or `false`, as workflow expressions compare it; "" for `None`."""
+    """Return `true` or `false`, as workflow expressions compare it; "" for `None`."""
     return "" if value is None else str(value).lower()
 
 

@@ -39,7 +39,7 @@ def worded(error: CarbonLintError) -> str:
 
 
 def users_paths(context: Context, text: str) -> str:
-    """`text` with paths as the user writes them: `/github/workspace/models/X.md` becomes `models/X.md`."""
+    """Return `text` with paths as the user writes them: `/github/workspace/models/X.md` becomes `models/X.md`."""
     for root in sorted({str(context.workspace), str(context.workspace.resolve())}, key=len, reverse=True):
         if root.strip("./"):
             text = re.sub(rf"(?<![\w.-]){re.escape(root)}/+(?=[^\s'\"`,;:()])", "", text)

@@ -233,12 +233,12 @@ class Lines:
         self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
 
     def place(self, offset: int) -> tuple[int, int]:
-        """(line, column) of an offset, both from 1."""
+        """Return (line, column) of an offset, both from 1."""
         from bisect import bisect_right
 
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
     def span(self, start: int, end: int) -> tuple[int, int, int, int]:
-        """(line, column, end line, end column) of a span."""
+        """Return (line, column, end line, end column) of a span."""
         return (*self.place(start), *self.place(end))

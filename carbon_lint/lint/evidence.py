@@ -164,16 +164,16 @@ def _of_runs(
     rows = [row for run in runs for row in run.counted]
     doubt = find_doubt(runs) if is_open else None
     record = record_of_runs(log, runs, choice if doubt is None else choice.but(trust_location=True))
-    said = list(notes)
+    warnings = list(notes)
     if choice.place is None and doubt is None and record.intensity is not None:
-        implied_intensity(rows, record.intensity.g_per_kwh, said)
+        implied_intensity(rows, record.intensity.g_per_kwh, warnings)
     return _of(
         [record],
         label,
         or_sum=or_sum,
         older=older,
         doubt=None if doubt is None else doubt.message,
-        notes=tuple(said),
+        notes=tuple(warnings),
         is_table=choice.place is None,
         is_place_believed=doubt is None or is_place_believed(rows),
     )
@@ -203,7 +203,7 @@ def older_with(evidence: Evidence, stated: float, text: str) -> Evidence | None:
 
 
 def models_in(text: str) -> set[str]:
-    """Models of accelerators that a line of hardware names."""
+    """Return the models of accelerators that a line of hardware names."""
     found = _MODEL.finditer(text.replace("-", " ").upper().replace("GEFORCE", ""))
     return {match["number"] or match["name"].replace(" ", "") for match in found}
 

@@ -58,7 +58,7 @@ def _first_that_holds(
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """`text` with edits that do not overlap."""
+    """Return `text` with edits that do not overlap."""
     parts: list[str] = []
     at = 0
     for edit in sorted(edits, key=_place):
@@ -90,7 +90,7 @@ def _meets(edit: Edit, taken: list[tuple[int, int]]) -> bool:
 
 
 def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
-    """Fewer findings, the worst counted first, and no kind of error that was not there, or not so often.
+    """Return whether there are fewer findings, the worst counted first, and no error more of any kind.
 
     As many findings are better, too, if fewer of them can be fixed: what is left cannot be fixed.
     """
@@ -143,7 +143,7 @@ class _Touched:
 
 
 def _leaves(node: Node, touched: _Touched, name: str = "") -> Iterator[tuple[str, str, str]]:
-    """(key, type, text) of every scalar that is written and that no edit touches, with the nearest key's name."""
+    """Return (key, type, text) of every written scalar that no edit touches, with the nearest key's name."""
     if node.kind == "scalar" or node.is_alias:
         # A block without a value gets one if its fields are moved into it.
         if node.raw and node not in touched:

@@ -70,7 +70,7 @@ class Bounds(Value):
 
 @cache
 def rated_w() -> dict[str, tuple[float, float]]:
-    """Rated board power in W of each model: the least and the most of the variants sold under its name."""
+    """Return the rated board power in W of each model: the least and the most of the variants sold under its name."""
     import json
 
     from carbon_lint.data import table

@@ -11,7 +11,7 @@ MARK = (
 
 
 def named(text: str, start: int, end: int, message: str) -> str:
-    """`message` on `text[start:end]`, and what it comes from if a placeholder stands on its lines."""
+    """Return `message` on `text[start:end]`, and what it comes from if a placeholder stands on its lines."""
     line_start = text.rfind("\n", 0, start) + 1
     line_end = text.find("\n", max(start, end - 1))
     match = re.compile(MARK).search(text, line_start, len(text) if line_end < 0 else line_end)

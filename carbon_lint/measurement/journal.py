@@ -220,7 +220,8 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
 
 def reading_from_json(line: dict[str, Any]) -> Reading:
     """Return the reading that a journal's line holds. Raises AttributeError, KeyError, TypeError or ValueError."""
-    reading: Reading = reader_of(Reading)({**dict.fromkeys(_ALWAYS), **line, "elapsed_s": float(line["elapsed_s"])})
+    needed = {"elapsed_s": float(line["elapsed_s"]), "energy_kwh": dict(line["energy_kwh"])}
+    reading: Reading = reader_of(Reading)({**dict.fromkeys(_ALWAYS), **line, **needed})
     return reading
 
 

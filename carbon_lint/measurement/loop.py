@@ -82,8 +82,8 @@ class Loop:
         self._whole_job = whole_job
         self._cpu: JobCpu | None = None
         self._notices: list[str] = []
-        self._heard = set(meter.warnings)
-        self._said: set[str] = set()
+        self._known_warnings = set(meter.warnings)
+        self._topics: set[str] = set()
         self._announcer = Announcer()
         self._missed = 0
         self._cancels = 0
@@ -92,7 +92,7 @@ class Loop:
         self._time_limit = time_limit(request.environ)
 
     def run(self) -> None:
-        """Until the job has gone. The caller stops the meter and calls `take_last`."""
+        """Run until the job has gone. The caller stops the meter and calls `take_last`."""
         if self._outlook is not None and self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
         if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
@@ -148,8 +148,10 @@ class Loop:
         elif self.state.last_reading is not None:
             self._warn("the last reading failed: what the job used since the one before is not counted")
         if self._whole_job is not None:
-            said = self._whole_job.close(self.state.last_reading, is_lost=self.state.unmeasured is not None)
-            self.state.warnings += filter(None, [said])
+            message = self._whole_job.close(self.state.last_reading, is_lost=self.state.unmeasured is not None)
+            self.state.warnings += filter(None, [message])
+            for warning in self._whole_job.warnings():
+                self._warn(warning)
         self.state.warnings += self.state.phases.notes
         self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
         self._report(Phase.ENDED)
@@ -171,14 +173,15 @@ class Loop:
         grace_s = min(self._request.grace_s, self._request.cancel_grace_s or CANCEL_GRACE_S, CANCEL_GRACE_S)
         if self._cancels >= CANCELS_TO_KILL:
             grace_s = 0.0
-        self._say(f"{signal.Signals(signum).name}: handed on to the job, which has {format_duration(grace_s)} to end")
+        said = f"{signal.Signals(signum).name}: handed on to the job, which has {format_duration(grace_s)} to end"
+        self._say(said + ("; once more kills it at once" if self._cancels == CANCELS_TO_KILL - 1 else ""))
         if self.state.stopped_by is None:
             self.state.stopped_by = StoppedBy.CANCEL
         self._job.cancel(signum, grace_s)
         self._report(Phase.RUNNING)
 
     def _suspend(self) -> None:
-        """Ctrl-Z. SIGTSTP has no effect on a session without a terminal of its own, SIGSTOP has."""
+        """Suspend at Ctrl-Z. SIGTSTP has no effect on a session without a terminal of its own, SIGSTOP has."""
         self._report(Phase.SUSPENDED)
         self._job.signal(signal.SIGSTOP)
         suspend_this_process()
@@ -227,8 +230,8 @@ class Loop:
     def _hear_meter(self) -> None:
         """Say what the meter came to know while it counted; the record takes it from the meter itself."""
         for warning in self._meter.warnings:
-            if warning not in self._heard:
-                self._heard.add(warning)
+            if warning not in self._known_warnings:
+                self._known_warnings.add(warning)
                 self._say(warning)
 
     def _miss(self) -> None:
@@ -278,7 +281,7 @@ class Loop:
         """Stop the job, unless only the likely figure is over and the user asked for certainty."""
         certain = [limit for limit in exceeded if limit.status is Status.FAIL]
         if self._request.stop_when is StopWhen.LIKELY or certain:
-            if "not-certain" in self._said:
+            if "not-certain" in self._topics:
                 self._say("over budget for certain: " + _in_words(certain))
             self._at_stop = reading
             self._end(StoppedBy.BUDGET)
@@ -307,7 +310,7 @@ class Loop:
         if forecaster is None or self.state.last_reading is None:
             return None, None
         if phase is Phase.ENDED:
-            forecast, said = None, self._announcer.end(used)
+            forecast, message = None, self._announcer.end(used)
         else:
             elapsed_s = self.state.last_reading.elapsed_s
             forecast = forecaster.take(used, elapsed_s)
@@ -316,10 +319,10 @@ class Loop:
             self._hold_against_time_limit(forecast)
             if self.state.is_over_budget:
                 return forecast, None
-            said = self._announcer.say(forecast, elapsed_s=elapsed_s, is_recognised=forecaster.is_recognised)
-        if said.notice is not None:
-            self._say(said.notice)
-        return forecast, said.warning
+            message = self._announcer.say(forecast, elapsed_s=elapsed_s, is_recognised=forecaster.is_recognised)
+        if message.notice is not None:
+            self._say(message.notice)
+        return forecast, message.warning
 
     def _hold_against_time_limit(self, forecast: Forecast | None) -> None:
         limit, ends_at_s = self._time_limit, None if forecast is None else forecast.ends_at_s
@@ -371,8 +374,8 @@ class Loop:
         self._notices.append(notice)
 
     def _say_once(self, topic: str, notice: str) -> None:
-        if topic not in self._said:
-            self._said.add(topic)
+        if topic not in self._topics:
+            self._topics.add(topic)
             self._say(notice)
 
     def _warn(self, warning: str) -> None:

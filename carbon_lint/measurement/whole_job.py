@@ -97,7 +97,7 @@ class WholeJob:
         self._wants_stop = False
         self._problem: str | None = None
         self._shared_s = self._started_s = time.monotonic()
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
         self._prepare(folder, is_new=not is_own)
 
     def take(self, reading: Reading, known: Uncertainty) -> None:
@@ -166,8 +166,8 @@ class WholeJob:
         missing = self._missing()
         if missing is not None and now - self._started_s > SILENT_S:
             found.append(f"{missing}: the limits are held against the rest alone; do all nodes see one folder?")
-        new = [text for text in found if text not in self._said]
-        self._said.update(new)
+        new = [text for text in found if text not in self._warned]
+        self._warned.update(new)
         return new
 
     def close(self, reading: Reading | None, *, is_lost: bool) -> str | None:
@@ -214,7 +214,7 @@ class WholeJob:
         try:
             os.makedirs(self._folder, exist_ok=True)
             left_over = is_new and any(self._is_left_over(name) for name in os.listdir(self._folder))
-            self._write(f".{self._file}", b"")
+            self._write(f".{self._file}", b"{}")  # not empty: a full disk takes an empty file
             os.unlink(os.path.join(self._folder, f".{self._file}"))
         except OSError as error:
             raise OutputError(

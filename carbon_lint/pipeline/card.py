@@ -37,8 +37,8 @@ def whole_group(record: Record, path: str | None, *, only_own: bool = False) -> 
             hint="download the artifact into a folder of its own, or set `allow-foreign: true`",
         )
     count = len(merged.record.merged_from)
-    said = (f"the card states the sum of {count} runs of group {record.run_group!r}",) if count else ()
-    return changed(merged, notes=(*merged.notes, *said))
+    group_notes = (f"the card states the sum of {count} runs of group {record.run_group!r}",) if count else ()
+    return changed(merged, notes=(*merged.notes, *group_notes))
 
 
 def save(change: CardChange, path: str) -> None:

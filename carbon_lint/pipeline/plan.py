@@ -125,15 +125,15 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     run_group = options.run_group or settings.run_group or around.default_group
     if around.is_measuring and around.record_path is not None and run_group is not None:
         check_name(around.record_path)
-    machine = settings.on_machine(platform.node())
+    cpu_power_w, ram_power_w = powers_w(options, settings)
     plan = RunPlan(
         options=options,
         limits=limits,
         baseline=baseline_of(options, settings, limits, around),
         place=place_of_run(options, settings, limits.budget) if around.is_measuring else None,
         pue=settings.pue if options.pue is None else options.pue,
-        cpu_power_w=machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
-        ram_power_w=machine.ram_power_w if options.ram_power_w is None else options.ram_power_w,
+        cpu_power_w=cpu_power_w,
+        ram_power_w=ram_power_w,
         require=options.require or settings.require,
         record_path=around.record_path,
         run_group=run_group,
@@ -148,6 +148,15 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     )
     _log(plan)
     return plan
+
+
+def powers_w(options: Options, settings: Settings) -> tuple[float | None, float | None]:
+    """Return the power of CPU and memory in W: an option's, else what the configuration states for this machine."""
+    machine = settings.on_machine(platform.node())
+    return (
+        machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
+        machine.ram_power_w if options.ram_power_w is None else options.ram_power_w,
+    )
 
 
 def baseline_of(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> RunFigures | str | None:

@@ -34,6 +34,9 @@ class FrontEnd(Protocol):
     watch: Watch | None
     """The model that the job may push to."""
 
+    pushes_option: str | None
+    """What a user writes to name that model; `None` if there is no way to."""
+
     may_skip: bool
     """Ctrl-C while the Hub is asked after the job skips the question; else it cancels everything."""
 
@@ -50,7 +53,7 @@ class FrontEnd(Protocol):
         """Write a line to the log."""
 
     def notice(self, text: str) -> None:
-        """Tell the user something."""
+        """Show the user a notice."""
 
     def warn(self, text: str) -> None:
         """Warn the user of something."""
@@ -74,7 +77,7 @@ class Story:
         self._front = front
 
     def run(self) -> RunReport:
-        """Tell the story. Raises CarbonLintError if a step cannot be done; `report` has the steps before it."""
+        """Run the steps in order. Raises CarbonLintError if a step cannot be done; `report` has the steps before it."""
         record = self._measure()
         if record is not None:
             record = self._gate(record)
@@ -82,7 +85,7 @@ class Story:
             if record.outcome is Outcome.INTERRUPTED:
                 return self.report  # a runner leaves a few seconds, and nothing is published of a cancelled run
             if record.outcome is not Outcome.COMPLETED:
-                self._tell_pushed(record)
+                self._show_pushed(record)
         self._lint()
         reason = reason_not_to_publish(self.report)
         try:
@@ -182,14 +185,15 @@ class Story:
             f"{name} was not there and was made, with the figures" if change.before is None else f"{name} {done}"
         )
 
-    def _tell_pushed(self, record: Record) -> None:
+    def _show_pushed(self, record: Record) -> None:
         """Say what a job that did not complete has pushed to the Hub, half-trained weights perhaps."""
         watch, stopped = self._front.watch, was_stopped(record)
         if self.plan.place is None:
             return
         if watch is None:
-            if stopped and record.exit_status == 0:
-                self._front.notice("name the model as `hub-repo` to list what such a job has pushed")
+            option = self._front.pushes_option
+            if stopped and record.exit_status == 0 and option is not None:
+                self._front.notice(f"name the model as `{option}` to list what such a job has pushed")
             return
         self._front.say(f"asking the Hub what was pushed to {watch.repo_id}")
         pushes = self._pushes(watch)

@@ -123,6 +123,7 @@ class Front:
     """See pipeline.story.FrontEnd. `progress` is that of the last reading, `report` what is known of the run."""
 
     watch: Watch | None = None
+    pushes_option: str | None = None
     may_skip = False
 
     def __init__(self, request: RunRequest, meter: Meter, body: Body) -> None:
@@ -145,7 +146,7 @@ class Front:
             _LOG.warning(terminal(progress.forecast_warning))
 
     def why(self, record: Record, status: int) -> tuple[str, ...]:
-        """See FrontEnd: the verdict says it."""
+        """Add nothing: the verdict and the job's own status say it."""
         del record, status
         return ()
 

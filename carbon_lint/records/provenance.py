@@ -94,14 +94,14 @@ def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:
 
 def provenance_from_checkout(folder: str, environ: Mapping[str, str]) -> Provenance:
     """Return repository, commit, branch and changes of the checkout around `folder`; all `None` outside of one."""
-    commit = _git(folder, environ, "rev-parse", "--verify", "HEAD")
+    commit = ask_git(folder, environ, "rev-parse", "--verify", "HEAD")
     if not commit:
         return Provenance()
-    changed = _git(folder, environ, "status", "--porcelain", "--untracked-files=no")
+    changed = ask_git(folder, environ, "status", "--porcelain", "--untracked-files=no")
     return Provenance(
         repository=_repository(folder, environ),
         commit=commit,
-        ref=_git(folder, environ, "symbolic-ref", "-q", "HEAD") or None,
+        ref=ask_git(folder, environ, "symbolic-ref", "-q", "HEAD") or None,
         dirty=None if changed is None else bool(changed),
     )
 
@@ -114,34 +114,44 @@ def repository_of_url(url: str) -> str | None:
 
 def _repository(folder: str, environ: Mapping[str, str]) -> str | None:
     """Return the name by the remote `origin`; else the folder's, with the first commit to tell namesakes apart."""
-    url = _git(folder, environ, "config", "--get", "remote.origin.url")
+    url = ask_git(folder, environ, "config", "--get", "remote.origin.url")
     named = repository_of_url(url) if url else None
     if named is not None:
         return named
-    root = _git(folder, environ, "rev-parse", "--show-toplevel")
-    first = _git(folder, environ, "rev-list", "--max-parents=0", "HEAD")
+    root = ask_git(folder, environ, "rev-parse", "--show-toplevel")
+    first = ask_git(folder, environ, "rev-list", "--max-parents=0", "HEAD")
     return f"{os.path.basename(root)}@{first.split()[-1][:12]}" if root and first else None
 
 
-def _git(folder: str, environ: Mapping[str, str], *arguments: str) -> str | None:
-    """Return what git answers of the checkout around `folder`; `None` if it fails, or is not there.
+def call_git(
+    folder: str | os.PathLike[str],
+    environ: Mapping[str, str],
+    *arguments: str,
+    timeout_s: float = _GIT_TIMEOUT_S,
+) -> subprocess.CompletedProcess[bytes]:
+    """Ask git about the checkout around `folder`; it starts no helper, asks no service and takes no lock.
 
-    It starts no helper and asks no service.
+    `environ` is git's own: see `git_environ`. Raises OSError if git is not there, and subprocess.TimeoutExpired.
     """
-    quiet = {**git_environ(environ), "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    done = subprocess.run(
+        ["git", "-C", os.fspath(folder), "-c", "core.fsmonitor=false", *arguments],
+        env={**environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=timeout_s,
+        check=False,
+    )
+    debug.log("git", "git %s: status %s", " ".join(arguments), done.returncode)
+    return done
+
+
+def ask_git(folder: str | os.PathLike[str], environ: Mapping[str, str], *arguments: str) -> str | None:
+    """Return what git answers about the checkout around `folder`; `None` if it fails, or is not there."""
     try:
-        done = subprocess.run(
-            ["git", "-C", folder, "-c", "core.fsmonitor=false", *arguments],
-            env=quiet,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_GIT_TIMEOUT_S,
-            check=False,
-        )
+        done = call_git(folder, git_environ(environ), *arguments)
     except (OSError, subprocess.TimeoutExpired) as error:
         debug.log("git", "git %s: %s", " ".join(arguments), error)
         return None
-    debug.log("git", "git %s: status %s", " ".join(arguments), done.returncode)
     return done.stdout.decode("utf-8", "backslashreplace").strip() if done.returncode == 0 else None
 
 

@@ -185,7 +185,9 @@ class LocalStorage:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"cannot make {target.parent}: {error.strerror}") from error
+            raise OutputError(
+                f"cannot make {target.parent}: {error.strerror}", hint="name a ledger that can be written to"
+            ) from error
         return target
 
     def remove(self, path: str) -> None:

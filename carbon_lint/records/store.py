@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.hashes import FIELD, fits, record_sha256, short, shortest_number
 from carbon_lint.records.journal import (
     BEGINNING,
+    COMPRESSED,
+    SUFFIX,
     check_no_run_is_missing,
     journal_path,
     read_ending,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 MARK = f'"{ANY_FORMAT}'.encode()
 """What a file that is a record holds in its first MiB."""
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # JSON's escape of half a character; both halves are one
 _AS_WRITTEN = "use the record as the run wrote it, or measure again"
 
 
@@ -132,7 +136,7 @@ def _document(
 ) -> dict[str, Any]:
     """Return the document of a record as its file holds it. Raises InputError."""
     path = os.fspath(path)
-    if data.startswith(BEGINNING):
+    if data.startswith(BEGINNING) or path.endswith(SUFFIX + COMPRESSED):
         raise InputError(
             f"{path} is a journal, expected the record beside it ({record_path(path).name})",
             hint=f"if the run was killed: {recover_command(path)}",
@@ -155,10 +159,20 @@ def _document(
             f"{path} has format {document['format']!r}, expected {FORMAT!r}",
             hint="it was written by another version of carbon-lint: use that version to read it",
         )
-    problem = find_problem(document)
+    problem = find_problem(document) or _find_half_character(document, data)
     if problem is not None:
         raise InputError(f"{path} is not a valid record: {problem}", hint=_AS_WRITTEN)
     return document
+
+
+def _find_half_character(document: dict[str, Any], data: bytes) -> str | None:
+    """Return what is wrong if a text holds a lone surrogate: no hash can be computed of it."""
+    if _SURROGATE.search(data) is not None:
+        try:
+            json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            return f"a text holds half of a character, {error.object[error.start : error.end]!r}"
+    return None
 
 
 def record_file(path: str | os.PathLike[str]) -> str:

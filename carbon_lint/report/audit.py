@@ -25,7 +25,7 @@ class About(NamedTuple):
 
 
 def render_text(sums: Tally, about: About) -> str:
-    """For a terminal."""
+    """Return the report for a terminal."""
     head = f"audit of {terminal(about.title)} on {about.when}: {_cards(sums.cards)}"
     lines = [head, "", *(f"  {line}" for line in summary_lines(sums))]
     if sums.by_source:
@@ -85,7 +85,7 @@ def summary_lines(sums: Tally) -> list[str]:
 
 
 def render_json(sums: Tally, about: About) -> str:
-    """For a program. `format` rises when a key changes its meaning."""
+    """Return the report for a program. `format` rises when a key changes its meaning."""
     document = {
         "format": 1,
         "audited": about.title,
@@ -115,7 +115,7 @@ def render_json(sums: Tally, about: About) -> str:
 
 
 def render_sarif(sums: Tally, _about: About) -> str:
-    """For code scanning: the findings alone, in `owner/model/README.md`."""
+    """Return the findings alone, in `owner/model/README.md`, for code scanning."""
     return REPORTERS["sarif"](lint_report(sums), RenderOptions())
 
 
@@ -155,8 +155,8 @@ def _cards(count: int) -> str:
     return f"{count} card{'' if count == 1 else 's'}"
 
 
-def _unreadable(judged: AuditedCard) -> str:
-    stated = judged.stated
+def _unreadable(audited: AuditedCard) -> str:
+    stated = audited.stated
     if stated is None:
         return ""
     return f"{stated.text!r}: {stated.note}" if stated.text else stated.note or ""

@@ -25,7 +25,7 @@ _INDEX_HEAD = """\
 [configuration](../config.md); a single one is silenced by a comment in the front matter,
 `# carbon-lint: ignore[CL203] why`.
 
-`carbon-lint check --fix`, or the hook `id: carbon-lint-fix`, mends what can be mended without changing the meaning. An
+`carbon-lint check --fix`, or the hook `id: carbon-lint-fix`, fixes what can be fixed without changing the meaning. An
 unsafe fix is a guess, made only with `--unsafe-fixes`.
 """
 _LIST_ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")
@@ -80,7 +80,7 @@ def _row(row: tuple[str, ...], sizes: Sequence[int], lead: int, width: int) -> s
 
 
 def index_page(rules: Sequence[Rule]) -> str:
-    """`docs/rules/README.md`: every rule by family."""
+    """Return `docs/rules/README.md`: every rule by family."""
     parts = [_INDEX_HEAD]
     for family, title in FAMILIES.items():
         rows = [_index_row(rule) for rule in rules if rule.code.startswith(family)]

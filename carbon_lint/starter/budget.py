@@ -27,7 +27,7 @@ _ENERGY_UNITS = (("MWh", 1e3), ("kWh", 1.0), ("Wh", 1e-3), ("mWh", 1e-6))
 
 
 def proposed_budget(measured: float, units: tuple[tuple[str, float], ...] = _MASS_UNITS) -> str:
-    """`123.4` -> `160 g`."""
+    """Return `160 g` for `123.4`."""
     wanted = measured * HEADROOM
     if wanted <= 0:
         return f"0 {next(name for name, size in units if size == 1)}"

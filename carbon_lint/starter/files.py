@@ -70,7 +70,7 @@ def workflow_path(found: Survey, is_taken: Callable[[str], bool]) -> str:
 
 
 def workflow(found: Survey, choices: Choices) -> str:
-    """Two jobs for each training: the first runs its code and has no secret that writes, the second the other way.
+    """Return two jobs for each training: the first runs its code without a secret that writes, the second the reverse.
 
     A repository of cards alone gets one job that lints them.
     """
@@ -167,7 +167,7 @@ def _used(action: str) -> str:
 
 
 def _repository(action: str) -> str:
-    """`acme/carbon-lint` of `acme/carbon-lint/in-job@v0`."""
+    """Return `acme/carbon-lint` for `acme/carbon-lint/in-job@v0`."""
     return "/".join(action.partition("@")[0].split("/")[:2])
 
 
@@ -229,7 +229,7 @@ _STAGED_ENV = (
 
 
 def _staging(model: str) -> tuple[str, ...]:
-    """Shell that opens a draft for the Trainer to push to."""
+    """Return the shell that opens a draft for the Trainer to push to."""
     return (
         f'revision="$(carbon-lint publish --stage --to {model})"',
         'echo "HUB_REVISION=$revision" >> "$GITHUB_ENV"',
@@ -255,7 +255,7 @@ def _publish_job(job: _Job, action: str) -> str:
 
 
 def _merge_job(job: _Job, action: str, unpinned: str) -> str:
-    """Weights and card reach `main` together, or neither does."""
+    """Return the job that brings weights and card to `main` together, or neither."""
     spec = requirement("hub", repository=_repository(unpinned), ref=unpinned.partition("@")[2])
     return _text(
         [
@@ -299,7 +299,7 @@ def _text(lines: list[str]) -> str:
 
 
 def configuration(choices: Choices) -> str:
-    """carbon-lint.toml. What is not known is a comment that says what to write."""
+    """Return carbon-lint.toml. What is not known is a comment that says what to write."""
     location = f"location = {json.dumps(choices.location)}" if choices.location else '# location = "FRA"'
     budget = proposed_line(choices.emissions_g, choices.energy_kwh)
     if choices.location is None and is_hf_jobs(choices.runner):
@@ -326,7 +326,7 @@ _NO_BUDGET = (
 
 
 def with_hook(text: str | None, action: str, cards: Iterable[str] = ()) -> str | None:
-    """.pre-commit-config.yaml with our hook in it; `None` if it is there already, or the file cannot be added to."""
+    """Return .pre-commit-config.yaml with our hook; `None` if it is there already, or the file cannot be added to."""
     if text is None:
         return f"repos:\n{_hook(action, cards, '  ')}"
     if "carbon-lint" in text:
@@ -368,6 +368,6 @@ def _block(name: str, commands: list[str]) -> list[str]:
 
 
 def _yaml(text: str) -> str:
-    """`text` as a plain YAML scalar if it may be one, else quoted."""
+    """Return `text` as a plain YAML scalar if it may be one, else quoted."""
     dumped = yaml.safe_dump(text, default_style=None, width=10_000, allow_unicode=True).split("\n")[0]
     return dumped.strip()

@@ -1,10 +1,9 @@
-"""What a repository holds that a workflow must know of: cards, trainings, how their packages are installed."""
+"""Find what a workflow needs of a repository: cards, trainings, how their packages are installed."""
 
 from __future__ import annotations
 
 import configparser
 import os
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from carbon_lint.card.read import read_card
 from carbon_lint.errors import PlaceError
 from carbon_lint.lint.discover import CARD_NAME, find_cards
 from carbon_lint.places import find_place
-from carbon_lint.records.provenance import git_environ
+from carbon_lint.records.provenance import ask_git
 from carbon_lint.starter.trainings import Training, find_trainings, read_text
 
 CODECARBON = ".codecarbon.config"
@@ -62,7 +61,7 @@ def survey(root: Path) -> Survey:
 
 
 def _cards(root: Path) -> list[str]:
-    """Model cards, nearest to the root first: each README.md with front matter, and what is called a model card."""
+    """Return model cards, nearest to the root first: each README.md with front matter, and files of such a name."""
     found = []
     for one in find_cards((str(root),), _OTHER_CARDS):
         path = Path(one.path)
@@ -82,28 +81,14 @@ def is_of_another_kind(text: str) -> bool:
 
 def _default_branch(root: Path) -> str:
     """Return the branch that the remote names, else `main` or `master` if there is one, else the current one."""
-    remote = _git(root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    remote = ask_git(root, os.environ, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
     if remote:
         return remote.removeprefix("origin/")
-    names = _git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads/main", "refs/heads/master").split()
+    branches = ("refs/heads/main", "refs/heads/master")
+    names = (ask_git(root, os.environ, "for-each-ref", "--format=%(refname:short)", *branches) or "").split()
     if names:
         return names[0]
-    return _git(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            env=git_environ(os.environ),
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return ask_git(root, os.environ, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"
 
 
 def _codecarbon(root: Path) -> CodeCarbonConfig | None:

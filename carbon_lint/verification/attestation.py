@@ -31,7 +31,7 @@ _SHOWN = 200  # characters of a library's message
 
 
 class _UncheckedError(Exception):
-    """The attestation could not be checked, which says nothing of whether it holds."""
+    """The attestation could not be checked, so it is unknown whether it holds."""
 
 
 def check_attestation(bundle: bytes, record: Record, data: bytes, trusted_root: str | None) -> Iterator[Statement]:

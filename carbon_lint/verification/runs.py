@@ -63,7 +63,8 @@ def find_runs(record: Record, path: str | None) -> Runs:
 
 def _alone(record: Record) -> Statement:
     if record.merged_from:
-        what = f"it is the sum of {len(record.merged_from)} runs, whose records are not here"
+        count = len(record.merged_from)
+        what = f"it is the sum of {count} run{'s' * (count > 1)}, whose records are not here"
         return Statement(Kind.CLAIMED, _RUNS, what)
     return Statement(Kind.UNKNOWN, _RUNS, "whether other runs went into the weights: the record names no run group")
 
@@ -74,7 +75,9 @@ def _sum_of(record: Record, beside: list[NamedRecord]) -> Runs:
     parts = [found[digest] for digest in record.parts_sha256 if digest in found]
     missing = [short(digest) for digest in record.parts_sha256 if digest not in found]
     if missing:
-        what = f"it is the sum of {len(record.parts_sha256)} records, of which {', '.join(missing[:3])} lie elsewhere"
+        count = len(record.parts_sha256)
+        of = f"{count} record{'s' * (count > 1)}"
+        what = f"it is the sum of {of}, of which {', '.join(missing[:3])} lie elsewhere"
         return Runs(whole=record, parts=tuple(parts), statements=(Statement(Kind.CLAIMED, _RUNS, what),))
     try:
         difference = find_difference(record, merge(parts, overlap=Overlap.SEPARATE).record)

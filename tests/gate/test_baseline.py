@@ -159,7 +159,7 @@ def test_a_card_without_energy_is_compared_on_the_same_grid_and_on_no_other():
     for other in (elsewhere, nowhere):
         comparison = compare(now, other)
         assert increase(comparison, parse_max_increase("10%")) is None
-        assert "a change of grid cannot be told from a change of the code" in comparison.obstacles[0]
+        assert "a change of grid cannot be distinguished from a change of the code" in comparison.obstacles[0]
 
 
 def test_a_card_with_energy_is_repriced_like_a_record():

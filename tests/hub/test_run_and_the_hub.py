@@ -97,7 +97,7 @@ def test_nothing_is_asked_unless_a_model_is_named_and_how_to_is_said(model, star
     code, err = ended(start("nothing", *BUDGET))
     assert code == 1
     assert model.requests == []
-    assert "carbon-lint: name the model as `hub-repo` to list what such a job has pushed\n" in err
+    assert "carbon-lint: name the model as `--pushes-to` to list what such a job has pushed\n" in err
 
 
 def test_a_stop_without_a_push_is_said(model, start):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -145,6 +146,25 @@ def test_a_folder_of_an_earlier_job_or_one_that_cannot_be_used_starts_nothing():
     Path("file").touch()
     with pytest.raises(OutputError, match="cannot write to the budget's folder"):
         WholeJob("file", {}, 1.0)
+
+
+def test_a_full_disk_under_the_folder_is_said(monkeypatch, run):
+    """An empty file fits on it, so the first write is none. A failure of the last write is in the record."""
+    written, whole = [], WholeJob._write
+
+    def write(self, name, data):
+        written.append(name)
+        if data and len(written) > fits:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        whole(self, name, data)
+
+    monkeypatch.setattr(WholeJob, "_write", write)
+    fits = 0
+    with pytest.raises(OutputError, match="cannot write to the budget's folder 'full': No space left"):
+        WholeJob("full", {}, 1.0)
+    written, fits = [], 1
+    record = run("pass", budget=Budget(max_energy_kwh=1e9), budget_folder="filled")
+    assert any("the job's budget cannot be used: No space left" in text for text in record.warnings)
 
 
 def test_the_tasks_of_an_array_and_the_builds_of_two_projects_are_jobs_of_their_own():

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbon_lint.card.source import source_of
 from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.folder import put_record, record_at
 from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge, of_group
@@ -20,6 +21,7 @@ from carbon_lint.records.merge.windows import Window, merged_windows, union_s
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome, Phase, PhaseKind
 from carbon_lint.records.storage import open_storage
 from carbon_lint.records.store import find_problem, load_record, record_to_json, write_record
+from carbon_lint.report.run.phrases import scope
 from tests.cases import cases
 from tests.records.builders import a_record
 
@@ -121,6 +123,12 @@ def test_a_node_that_comes_twice_in_one_launch_counts_once():
     assert merged.notes == ("b.json is left out: node node-1 is in a.json already",)
 
 
+def test_a_sum_of_which_one_run_is_left_is_of_1_run():
+    merged = summed(run_of("a"), run_of("b")).record
+    assert scope(merged) == "the sum of 1 record"
+    assert ", sum of 1 run, record " in source_of(merged)
+
+
 def test_runs_of_different_jobs_that_overlap_on_a_machine_are_refused():
     with pytest.raises(InputError, match=r"b\.json and a\.json overlap for 1800 s on node-1") as caught:
         merge([run_of("a"), run_of("b", start=1800, command=("python", "other.py"))])
@@ -147,8 +155,10 @@ def test_the_same_command_twice_at_different_times_is_refused_where_it_overlaps_
 
 
 def test_machines_of_the_same_name_can_be_said_to_be_separate():
-    other = run_of("b", command=("python", "other.py"))
-    assert summed(run_of("a"), other, overlap=Overlap.SEPARATE).record.energy_kwh.total == pytest.approx(2.5)
+    for command in (("python", "other.py"), run_of("a").record.command):
+        merged = summed(run_of("a"), run_of("b", command=command), overlap=Overlap.SEPARATE)
+        assert merged.record.energy_kwh.total == pytest.approx(2.5)
+        assert merged.notes == ()
 
 
 def test_a_gpu_that_comes_twice_counts_once():

@@ -1,3 +1,4 @@
+import gzip
 import json
 import stat
 from dataclasses import replace
@@ -21,7 +22,7 @@ from carbon_lint.records.record import (
     UnmeasuredCode,
     UnmeasuredReason,
 )
-from carbon_lint.records.store import as_stored, load_record, render_record, write_record
+from carbon_lint.records.store import as_stored, load_record, parse_record, render_record, write_record
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Range, Uncertainty
 from carbon_lint.schema_files import load_schema
 from tests.cases import cases
@@ -85,6 +86,13 @@ def test_a_file_that_is_no_record_is_refused_by_name(tmp_path, text, says):
         load_record(path)
     assert str(path) in caught.value.message
     assert caught.value.hint
+
+
+def test_a_compressed_journal_is_not_taken_for_a_record(tmp_path):
+    path = tmp_path / "r.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"format": "carbon-lint/journal@1"}\n'))
+    with pytest.raises(InputError, match=r"is a journal, expected the record beside it \(r\.json\)"):
+        load_record(path)
 
 
 def test_a_missing_record_and_a_folder_are_refused(tmp_path):
@@ -222,3 +230,13 @@ def test_bytes_that_are_not_utf8_are_kept_as_escapes(tmp_path):
     assert found.warnings == (r"out\udcff/emissions.csv", "é😀")
     assert found.command == ("train", r"\udcfe")
     assert as_stored(a_record()) == a_record()
+
+
+def test_half_of_a_character_is_refused_and_a_whole_one_as_an_escape_is_not():
+    document = record_to_json(a_record(run_id="half \N{GRINNING FACE}"))
+    whole = json.dumps(document).encode()
+    assert b"\\ud83d\\ude00" in whole
+    for is_of_ledger in (False, True):
+        assert parse_record(whole, "r.json", is_of_ledger=is_of_ledger).run_id == "half \N{GRINNING FACE}"
+        with pytest.raises(InputError, match="half of a character"):
+            parse_record(whole.replace(b"\\ude00", b""), "r.json", is_of_ledger=is_of_ledger)

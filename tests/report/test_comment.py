@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,16 @@ def test_the_comment_shows_energy_and_grid_apart_under_its_marker():
     assert "| carbon intensity | 84.9 g/kWh | 56 g/kWh | -34 % |" in lines
     assert "Baseline: record base.json, 4 days older." in lines
     assert "| max-emissions | 12.3 g (11 to 21) | 1 kg | 988 g left | 81.8 % of the energy, by sensors |" in lines
+
+
+def test_no_table_is_shown_without_a_row():
+    verdict = judge(RECORD, Budget(max_emissions_g=1000))
+    ending = told(RECORD, verdict, excused=excuse(verdict, (), date(2026, 11, 24)))
+
+    shown = comment.render(ending, key="train") + summary.render(ending)
+
+    assert "Exception to" not in shown
+    assert not re.search(r"^\|(?: --- \|)+\n(?!\|)", shown, re.MULTILINE)
 
 
 def test_the_comment_is_found_again_by_its_key_and_by_nothing_that_a_card_says():

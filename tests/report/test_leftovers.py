@@ -17,7 +17,12 @@ AFTER = "\n\nWhat comes after.\n"
 OPEN = [
     *("```", "```python\nx = 1", "~~~~\n```", "<!-- hidden", "<details><summary>More</summary>"),
     *("<div><table><tr><td>", "<pre>", "<script>", "- a list\n- <!-- x", "> quoted\n> ```", "<!--\n```\n"),
-    *("```\n<!--", "<style>\n```", "1. one\n   ```\n   x"),
+    *(
+        "```\n<!--",
+        "<details><summary>More</summary>\n\n<!-- hidden\n\n</details>",
+        "<style>\n```",
+        "1. one\n   ```\n   x",
+    ),
 ]
 HARMLESS = [
     "# Results",

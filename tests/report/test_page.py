@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.errors import InputError
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.course import MOST_TICKS, Course, read_course
@@ -117,6 +118,15 @@ def test_a_day_of_ticks_stays_a_small_page_and_keeps_its_energy():
     text = page.render(RunReport(record=RECORD), found)
     assert len(text.encode()) < 300_000
     assert len(curve_of(found.readings).ends_s) == STEPS
+
+
+@cases("energy", [None, [1.0], {"cpu": 1.0}])
+def test_a_tick_without_energy_is_an_error_with_the_journals_name(energy, tmp_path):
+    journal = tmp_path / "r.jsonl"
+    journal.write_text(json.dumps({"elapsed_s": 1.0, "energy_kwh": energy}) + "\n")
+
+    with pytest.raises(InputError, match=r"r\.jsonl holds a reading that cannot be read"):
+        read_course(journal)
 
 
 def test_the_forecast_and_the_budget_are_drawn_beside_the_run():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -30,6 +31,16 @@ def test_what_cannot_be_written_leaves_nothing_beside_it(tmp_path):
     with pytest.raises(OutputError, match="Is a directory"):
         write_atomically(tmp_path / "folder", b"x")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [".home", "folder", "work"]
+
+
+def test_a_full_disk_is_not_taken_for_a_folder_without_the_right_to_write(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left") as caught:
+        write_atomically(tmp_path / "new", b"x")
+    assert caught.value.hint == "free some space, or name a file on another disk"
 
 
 def test_a_missing_file_is_none_and_what_is_no_file_is_refused(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -21,51 +20,16 @@ from carbon_lint.records import journal
 from carbon_lint.records.merge.merge import NamedRecord, merge
 from carbon_lint.records.record import Energy, Gpu, Hardware
 from carbon_lint.records.store import load_record, record_to_json, write_record
-from tests import spawn
 from tests.cases import cases
 from tests.conftest import ROOT
 from tests.hub.records import record
-
-CARD = "---\nlicense: apache-2.0\n---\n# A model of 2026\n"
-
-
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    """A folder with a card, its record and its journal, as a run left them."""
-    folder = tmp_path_factory.mktemp("measured")
-    (folder / "README.md").write_text(CARD)
-    job = [sys.executable, "-c", "import time; time.sleep(0.5)"]
-    flags = ["--location", "FRA", "--tick", "100ms", "--record", "r.json", "--card", "README.md", "--run-group", "g"]
-    flags += ["--max-emissions", "1 kg", "--forecast", "--expected-duration", "1s"]
-    done = spawn.run(
-        [sys.executable, "-m", "carbon_lint", "run", *flags, "--", *job],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture
-def files(measured):
-    """The same in the folder of this test."""
-    for path in measured.iterdir():
-        shutil.copy(path, path.name)
+from tests.verification.conftest import CARD, lists
 
 
 def a_record(**changes):
     """One whose grams are exactly its energy's."""
     energy = Energy(total=0.7583, gpu=0.6, cpu=0.1, ram=0.0583)
     return replace(record(**changes), energy_kwh=energy, emissions_g=energy.total * 56.04)
-
-
-def lists(cli, *argv):
-    """Return the exit status and what `verify` lists, by kind."""
-    code, out, err = cli("verify", "README.md", "--record", "r.json", *argv, "--format", "json")
-    assert not err
-    found = json.loads(out)
-    assert (code == 1) == (found["verdict"] == "contradicted") == bool(found["contradictions"])
-    kinds = ("contradictions", "proven", "only_claimed", "cannot_be_known")
-    return code, {kind: " | ".join(each["statement"] for each in found[kind]) for kind in kinds}
 
 
 @pytest.mark.usefixtures("files")
@@ -319,12 +283,14 @@ def test_two_attempts_of_a_group_are_proven_together(cli, carbon_lint, measured)
         (("README.md", "--journal", "r.jsonl"), 2, "--journal is given without the record"),
         (("acme/m", "--record", "r.json"), 2, "--record is for a card that is a file"),
         (("bare.md",), 3, "states no emissions that are a number"),
+        (("own.json",), 2, "carbon-lint verify README.md --record own.json"),
         (("README.md", "--record", "README.md"), 2, "is not JSON"),
     ],
 )
 def test_wrong_turns_are_one_clear_line(cli, argv, code, words):
     Path("README.md").write_text("---\nco2_eq_emissions:\n  emissions: 12\n---\n")
     Path("bare.md").write_text(CARD)
+    Path("own.json").write_text('{"format": "carbon-lint/record@2"}')
     found = cli("verify", *argv)
     assert (found[0], found[1]) == (code, "")
     assert words in found[2]

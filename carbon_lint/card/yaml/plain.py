@@ -60,7 +60,7 @@ def _may_repeat_a_key(lines: str) -> bool:
 
 
 def _repeats_a_key(lines: str) -> bool:
-    """Follows block maps by the column of their keys: a `- ` starts a new map, a key ends the maps further right."""
+    """Follow block maps by the column of their keys: a `- ` starts a new map, a key ends the maps further right."""
     columns: list[int] = [-1]
     names: list[set[str]] = [set()]
     for indent, dash, name in re.findall(_DASHED_KEY, lines):

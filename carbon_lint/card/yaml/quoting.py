@@ -26,7 +26,7 @@ _POSITIONAL = range(-12, 21)
 
 
 def scalar_text(value: str | float | bool, *, in_flow: bool = False) -> str:
-    """`value` as a YAML scalar. Raises InputError for NaN and infinity, which no card may state."""
+    """Return `value` as a YAML scalar. Raises InputError for NaN and infinity, which no card may state."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -192,7 +192,7 @@ class Repaired:
         return True
 
     def _mend_empty_lines(self, line: int) -> None:
-        """TABs in the empty lines and comments that follow one: libyaml stands between two tokens there."""
+        """Replace TABs in the empty lines and comments that follow: libyaml stands between two tokens there."""
         while line < len(self.lines) and _EMPTY.fullmatch(self.lines[line]):
             blanks = _TAB_RUN.match(self.lines[line])
             if blanks and "\t" in blanks[0]:
@@ -212,7 +212,7 @@ class Repaired:
         return is_changed
 
     def _without_surrogates(self, line: str) -> list[tuple[int, int, str]]:
-        """Half pairs written as escapes: libyaml refuses them in double quotes, and they are text elsewhere."""
+        """Replace half pairs written as escapes: libyaml refuses them in double quotes, and they are text elsewhere."""
         edits = []
         for match in _SURROGATE.finditer(line):
             code = ord(self._stand_in(match[0], chr(int(match[0].lstrip("\\u"), 16))))

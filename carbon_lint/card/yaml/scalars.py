@@ -125,7 +125,7 @@ def js_key(kind: str, value: object) -> str:
 
 
 def _plain_decimal(text: str) -> Value | None:
-    """`12`, `12.5`: what nearly every card holds, without the millisecond that compiling the patterns takes."""
+    """Return `12`, `12.5`: what nearly every card holds, without the millisecond that compiling the patterns takes."""
     whole, dot, fraction = text.partition(".")
     if not text.isascii() or not whole.isdigit() or len(text) > _DIGITS_EXACT_IN_JS:
         return None
@@ -247,7 +247,7 @@ def _full(name: str, text: str) -> re.Match[str] | None:
 
 
 def _compiled(name: str) -> re.Pattern[str]:
-    """Compiled on first use: most cards hold no number that needs more than `hub_value`."""
+    """Compile a pattern on first use: most cards hold no number that needs more than `hub_value`."""
     pattern = _patterns.get(name)
     if pattern is None:
         pattern = _patterns[name] = re.compile(_SOURCES[name])

@@ -6,6 +6,7 @@ cannot be fetched or read stays in the report as a row.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,10 +15,11 @@ from typing import Any
 from carbon_lint.card.document import Card
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
+from carbon_lint.errors import NoCardsError
 from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
 from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic
 from carbon_lint.lint.engine import lint_card
-from carbon_lint.text import shortened
+from carbon_lint.text import quoted, shortened
 
 KEPT_FINDINGS = 10_000
 """Findings that the report lists; beyond them it only counts, so that memory stays flat over a million cards."""
@@ -54,7 +56,7 @@ class AuditedCard:
         energy_kwh: the block's `energy_consumed`, if it is a number.
         findings: what the linter says, as plain values (see `finding_of`).
         proposal: a correction that its own figures prove.
-        problem: why the card could not be had or judged.
+        problem: why the card could not be fetched or audited.
     """
 
     id: str
@@ -147,37 +149,37 @@ class Tally:
     proposals: list[AuditedCard] = field(default_factory=list)
     left_out: int = 0
 
-    def add(self, judged: AuditedCard) -> None:
+    def add(self, audited: AuditedCard) -> None:
         """Count one card in."""
         self.cards += 1
-        if judged.problem is not None:
-            self.problems.append(judged)
-        elif not judged.has_card:
+        if audited.problem is not None:
+            self.problems.append(audited)
+        elif not audited.has_card:
             self.without_card += 1
-        if judged.stated is not None:
-            self._add_stated(judged, judged.stated)
-        severities = Counter(finding["severity"] for finding in judged.findings)
+        if audited.stated is not None:
+            self._add_stated(audited, audited.stated)
+        severities = Counter(finding["severity"] for finding in audited.findings)
         self.by_severity.update(severities)
-        self.by_code.update(f"{finding['code']} {finding['name']}" for finding in judged.findings)
+        self.by_code.update(f"{finding['code']} {finding['name']}" for finding in audited.findings)
         self.with_errors += severities[SEVERITIES[0]] > 0
         room = KEPT_FINDINGS - len(self.findings)
-        self.findings += judged.findings[:room]
-        self.left_out += max(0, len(judged.findings) - room)
-        if judged.proposal is not None:
-            self.proposals.append(judged)
+        self.findings += audited.findings[:room]
+        self.left_out += max(0, len(audited.findings) - room)
+        if audited.proposal is not None:
+            self.proposals.append(audited)
 
-    def _add_stated(self, judged: AuditedCard, stated: Stated) -> None:
+    def _add_stated(self, audited: AuditedCard, stated: Stated) -> None:
         self.stating += 1
         self.by_source[source_name(stated.source)] += 1
         if stated.emissions_g is None:
-            self.unreadable.append(judged)
+            self.unreadable.append(audited)
         else:
             self.readable += 1
             self.emissions_g += stated.emissions_g
             self.converted += stated.is_converted
             self.zero += stated.emissions_g == 0
-        if judged.energy_kwh is not None and 0 <= judged.energy_kwh < float("inf"):
-            self.energy_kwh += judged.energy_kwh
+        if audited.energy_kwh is not None and 0 <= audited.energy_kwh < float("inf"):
+            self.energy_kwh += audited.energy_kwh
             self.with_energy += 1
 
 
@@ -192,9 +194,28 @@ def source_name(source: str | None) -> str:
     return known.get(folded, shortened(source, 60))
 
 
-def tally(judged: Iterator[AuditedCard]) -> Tally:
+def tally(audited: Iterator[AuditedCard]) -> Tally:
     """Return the sums over all."""
     sums = Tally()
-    for one in judged:
+    for one in audited:
         sums.add(one)
     return sums
+
+
+def check_not_empty(sums: Tally, named: str) -> None:
+    """Raise NoCardsError if no card was judged: an audit of nothing is not clean."""
+    if sums.cards == 0:
+        hint = "check its contents" if os.path.exists(named) else "check the name; private models need a token"
+        raise NoCardsError(f"{quoted(named)} names no card", hint=hint)
+    if sums.cards > sums.without_card + len(sums.problems):
+        return
+    if sums.problems:
+        first = sums.problems[0]
+        raise NoCardsError(
+            f"none of the {sums.cards} cards of {quoted(named)} could be read; "
+            f"{quoted(first.id)}: {first.problem or 'no reason is known'}",
+            hint="check the names; private models need a token",
+        )
+    raise NoCardsError(
+        f"none of the {sums.cards} models of {quoted(named)} has a card", hint="`carbon-lint init` writes one"
+    )

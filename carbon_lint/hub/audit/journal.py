@@ -45,9 +45,9 @@ class AuditJournal:
     ) -> None:
         self._stream.close()
 
-    def add(self, judged: AuditedCard) -> None:
+    def add(self, audited: AuditedCard) -> None:
         """Write one verdict. It is on disk, as far as the system is asked, when this returns."""
-        self._write(to_json(judged))
+        self._write(to_json(audited))
 
     def finish(self) -> None:
         """End the journal: the audit is complete, and the next one starts from the beginning."""
@@ -80,8 +80,8 @@ class AuditJournal:
         for line in lines[1:]:
             document = _document(line)
             if document is not None:
-                judged = from_json(document)
-                self.done[judged.id] = judged
+                audited = from_json(document)
+                self.done[audited.id] = audited
         if end < len(data):  # the last line was cut off when the audit was killed
             os.truncate(self.path, end)
 
@@ -94,9 +94,9 @@ def _document(line: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def to_json(judged: AuditedCard) -> dict[str, Any]:
+def to_json(audited: AuditedCard) -> dict[str, Any]:
     """Return a card's result as a line of the journal."""
-    return asdict(judged)
+    return asdict(audited)
 
 
 def from_json(document: dict[str, Any]) -> AuditedCard:

@@ -62,8 +62,8 @@ def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool)
         return type(batch).from_pydict({VERDICT: [json.dumps(to_json(verdict)) for verdict in verdicts]})
 
     # as Arrow and not as NumPy, which has no None and makes NaN of it
-    judged = dataset.map_batches(audit_rows, batch_size=ROWS, batch_format="pyarrow")
-    for row in judged.iter_rows():
+    audited = dataset.map_batches(audit_rows, batch_size=ROWS, batch_format="pyarrow")
+    for row in audited.iter_rows():
         yield from_json(json.loads(row[VERDICT]))
 
 

@@ -42,8 +42,8 @@ def watched(
     The estimate is the mean time a card so far, waits for the Hub's allowance included, over the cards left.
     """
     start = clock()
-    for number, judged in enumerate(verdicts, 1):
-        yield judged
+    for number, audited in enumerate(verdicts, 1):
+        yield audited
         elapsed_s = clock() - start
         fresh = number - before
         left_s = None if of is None or fresh < 1 else elapsed_s / fresh * max(0, of - number)
@@ -53,9 +53,9 @@ def watched(
 def audit_each(cards: Iterable[CardText], settings: Settings, journal: AuditJournal) -> Iterator[AuditedCard]:
     """Audit one by one in this process, each put into the journal: for cards that come over the network."""
     for card in cards:
-        judged = audit_card(card, settings)
-        journal.add(judged)
-        yield judged
+        audited = audit_card(card, settings)
+        journal.add(audited)
+        yield audited
 
 
 def audit_in_processes(
@@ -67,5 +67,5 @@ def audit_in_processes(
         for batch in batches(cards, BATCH):
             yield from work(batch)
         return
-    for _, judged in in_order(operator.call, batches(cards, BATCH), workers, work, ahead=AHEAD):
-        yield from judged
+    for _, audited in in_order(operator.call, batches(cards, BATCH), workers, work, ahead=AHEAD):
+        yield from audited

@@ -46,7 +46,7 @@ def notes_on(endpoint: str) -> list[str]:
 
 
 def _file_of(reference: str) -> str:
-    """`owner/name/.github/workflows/x.yml@refs/heads/main` -> `.github/workflows/x.yml`."""
+    """Return `.github/workflows/x.yml` for `owner/name/.github/workflows/x.yml@refs/heads/main`."""
     return reference.partition("@")[0].split("/", 2)[-1]
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _library() -> ModuleType:
-    """httpx2 under huggingface_hub 2, httpx before: the one that huggingface_hub's errors are made of."""
+    """Return httpx2 under huggingface_hub 2, httpx before: the one that huggingface_hub's errors are made of."""
     names = (base.__module__.split(".")[0] for base in HfHubHTTPError.__mro__)
     return import_module(next(name for name in names if name.startswith("httpx")))
 
@@ -97,12 +97,12 @@ class Retries:
         def stop(state: tenacity.RetryCallState) -> bool:
             return state.attempt_number >= self.tries or state.upcoming_sleep >= deadline.remaining_s()
 
-        def tell(state: tenacity.RetryCallState) -> None:
+        def announce(state: tenacity.RetryCallState) -> None:
             if self.on_wait is not None and state.outcome is not None:
                 self.on_wait(state.upcoming_sleep, str(state.outcome.exception()))
 
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(on), wait=wait, stop=stop, before_sleep=tell, reraise=True
+            retry=tenacity.retry_if_exception_type(on), wait=wait, stop=stop, before_sleep=announce, reraise=True
         )
 
 
@@ -162,7 +162,7 @@ class BoundedClient(httpx.Client):
             if _is_untrusted(error):
                 hint = "SSL_CERT_FILE names the file of the authority that signed it"
                 raise HubError(f"{_name(request)}: its certificate is not trusted", hint=hint) from error
-            raise UnansweredError(f"{_name(request)}: {_said(error)}") from error
+            raise UnansweredError(f"{_name(request)}: {_message(error)}") from error
         debug.log("http", "%s: %s", _name(request), response.status_code)
         wait_s = retry_after_s(response.headers)
         if response.status_code in RETRY_STATUS:
@@ -258,7 +258,7 @@ def _is_untrusted(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     if isinstance(error, httpx.ConnectTimeout):
         return "no connection within the time limit"
     if isinstance(error, httpx.TimeoutException):

@@ -37,17 +37,19 @@ def explain(error: Exception, repo_id: str, revision: str | None, credentials: C
         return HubError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
     if isinstance(error, HfHubHTTPError):
         return _refused(error, repo_id, revision, credentials)
-    said = redacted(" ".join(str(error).split()), secret)
+    answer = redacted(" ".join(str(error).split()), secret)
     if isinstance(error, HFValidationError):
-        return HubError(said)
-    if isinstance(error, ValueError) and said.startswith("Invalid metadata"):
-        return HubError(f"the Hub refuses the card for {repo_id}: {said}")
-    return UnansweredError(f"the Hub's answer for {repo_id} is not what it should be ({type(error).__name__}: {said})")
+        return HubError(answer)
+    if isinstance(error, ValueError) and answer.startswith("Invalid metadata"):
+        return HubError(f"the Hub refuses the card for {repo_id}: {answer}")
+    return UnansweredError(
+        f"the Hub's answer for {repo_id} is not what it should be ({type(error).__name__}: {answer})"
+    )
 
 
 def _refused(error: HfHubHTTPError, repo_id: str, revision: str | None, credentials: Credentials | None) -> HubError:
     status = error.response.status_code
-    said = redacted(" ".join((error.server_message or "").split()), credentials.token if credentials else None)
+    answer = redacted(" ".join((error.server_message or "").split()), credentials.token if credentials else None)
     if isinstance(error, GatedRepoError):
         return HubError(
             f"{repo_id} is gated, and {_who(credentials)} has not been let in",
@@ -60,13 +62,13 @@ def _refused(error: HfHubHTTPError, repo_id: str, revision: str | None, credenti
             f"{repo_id} has no revision {quoted(revision or 'main')}",
             hint="create the branch first (`hf repo branch create`), or leave --revision out",
         )
-    if status == 401 and "Invalid credentials" in said and credentials is not None:  # noqa: PLR2004
+    if status == 401 and "Invalid credentials" in answer and credentials is not None:  # noqa: PLR2004
         return rejected(credentials)
     if isinstance(error, RepositoryNotFoundError) or status in {401, 404}:
         return _missing(error, repo_id, credentials)
     if status == 403:  # noqa: PLR2004
-        return ForbiddenError(f"{_who(credentials)} may not do this in {repo_id}: {said or 'forbidden'}")
-    return HubError(f"the Hub refused ({status}) for {repo_id}: {said or 'it does not say why'}")
+        return ForbiddenError(f"{_who(credentials)} may not do this in {repo_id}: {answer or 'forbidden'}")
+    return HubError(f"the Hub refused ({status}) for {repo_id}: {answer or 'it does not say why'}")
 
 
 def rejected(credentials: Credentials) -> HubError:

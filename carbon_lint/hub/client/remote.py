@@ -56,7 +56,7 @@ class StaleError(HubError):
 
 @contextmanager
 def connected(endpoint: str, deadline: Deadline, retries: Retries | None = None) -> Iterator[None]:
-    """Inside, all of huggingface_hub's requests are bounded by `deadline`, and it sends no telemetry."""
+    """Bound all of huggingface_hub's requests by `deadline`, and let it send no telemetry."""
     constants = huggingface_hub.constants
     before = constants.ENDPOINT
     # keyless login and the client's links go by this constant: a token must go to no other place

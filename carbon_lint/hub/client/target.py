@@ -22,7 +22,7 @@ _HINT = "name a model as owner/model, or paste the address of its page"
 
 
 def parse_target(text: str, endpoint: str) -> str:
-    """`owner/model` from an id or a page's address. Raises UsageError for anything that is not a model repository."""
+    """Return `owner/model` of an id or a page's address. Raises UsageError for anything but a model repository."""
     given = text.strip()
     path = _path_of_page(given, endpoint) if "://" in given else given
     if "://" not in given and given.split("/")[0].lower() in _HOSTS:
@@ -77,7 +77,7 @@ def _is_name(part: str) -> bool:
 
 
 def parse_endpoint(text: str | None) -> str:
-    """`HF_ENDPOINT` without a trailing slash; the Hub's address if it is not set. Raises UsageError."""
+    """Return `HF_ENDPOINT` without a trailing slash; the Hub's address if it is not set. Raises UsageError."""
     if not text:
         return PUBLIC_HUB
     parts = _split(text.strip())

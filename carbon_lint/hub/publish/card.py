@@ -36,7 +36,7 @@ class CardErrorsError(HubError):
         count = f"{len(findings)} error{'s' if len(findings) > 1 else ''}"
         super().__init__(
             f"not published: {card} has {count}",
-            hint="mend the card, or see what each means with `carbon-lint rules`",
+            hint="fix the card, or see what each means with `carbon-lint rules`",
         )
         self.findings = findings
 
@@ -186,13 +186,13 @@ class _Publication:
             return self._read_back(self.landed, self.new)
         tip = self.repo.tip(self.request.revision)
         self._refuse_lost_edit(tip)
-        is_told = self.new is not None and self.old == tip.card
+        is_shown = self.new is not None and self.old == tip.card
         self.old, self.new = tip.card, self.request.plan.card_for(tip.card)
         new = self.new
         findings = self.request.check(new)
         if findings:
             raise CardErrorsError(findings)
-        if not is_told:
+        if not is_shown:
             tell_loss(self.request, tip.card, new)
         if self.request.dry_run or (new == tip.card and self._has_files(tip)):
             return self._result(tip.sha, new, changed=False, diff=diff_of(tip.card, new) if new != tip.card else "")

@@ -54,12 +54,12 @@ def plan_figures(publishing: Publishing, whole: Merged | None, repo_id: str, not
     """
 
     def edit(theirs: bytes) -> bytes:
-        after, said = _edited(publishing, whole, theirs, f"{repo_id}/{CARD}")
+        after, found = _edited(publishing, whole, theirs, f"{repo_id}/{CARD}")
         if publishing.card is not None and after != publishing.card:
             stays = f"its text differs from that of {publishing.card_name} and stays"
             switch = f"{publishing.whole_switch} replaces the whole card"
-            said = (*said, f"only the figures go into the card of {repo_id}; {stays} ({switch})")
-        notes[:] = said
+            found = (*found, f"only the figures go into the card of {repo_id}; {stays} ({switch})")
+        notes[:] = found
         return after
 
     return EditedCard(edit, repo_id, publishing.card, publishing.first_hint)

@@ -48,7 +48,7 @@ class Lineage:
 
     def lines(self) -> list[str]:
         """Return the report, a line a model and the sum."""
-        lines = [f"base model {it.id}: {_said(it)}" for it in self.ancestors]
+        lines = [f"base model {it.id}: {_words(it)}" for it in self.ancestors]
         if self.ancestors and self.total_g is not None:
             at_least = "" if self.is_complete else "at least "
             lines.append(
@@ -87,7 +87,7 @@ def _bases(metadata: Any) -> list[str]:
     return [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
 
 
-def _said(ancestor: Ancestor) -> str:
+def _words(ancestor: Ancestor) -> str:
     if ancestor.note is not None:
         return ancestor.note
     if ancestor.stated is None:

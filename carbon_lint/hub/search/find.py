@@ -132,7 +132,7 @@ def _least_first(found: FoundModel) -> tuple[bool, float, int, str]:
 
 
 def greener_than(repo_id: str, request: FindRequest, catalogue: Catalogue) -> FindRequest:
-    """`request` for models of the same task that state less and are downloaded more.
+    """Return `request` for models of the same task that state less and are downloaded more.
 
     Raises InputError if there is no such model, or it states no emissions that can be read, or no task.
     """

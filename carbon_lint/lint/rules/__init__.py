@@ -68,7 +68,7 @@ CODES = {module[:5].upper(): module for module in TABLE}
 
 
 def name_of(module: str) -> str:
-    """`cl105_emissions_not_a_number` -> `emissions-not-a-number`."""
+    """Return `emissions-not-a-number` for `cl105_emissions_not_a_number`."""
     return module[6:].replace("_", "-")
 
 

@@ -77,7 +77,7 @@ def _fix(text: str, problem: Problem) -> Fix | None:
 
 
 def _is_read(text: str, fix: Fix) -> bool:
-    """Whether the Hub reads the front matter once the fix is made: more than one thing may be in its way."""
+    """Return whether the Hub reads the front matter once the fix is made: more may be in its way."""
     for edit in reversed(fix.edits):
         text = text[: edit.start] + edit.text + text[edit.end :]
     card = read_card(text.encode("utf-8", "surrogatepass"), "")

@@ -66,7 +66,7 @@ def _fix(text: str, block: Node) -> Fix | None:
 
 
 def _dash(text: str, block: Node, item: Node) -> int | None:
-    """Offset of the dash before an item on its line."""
+    """Return the offset of the dash before an item on its line."""
     at = text.rfind("-", block.start, item.start)
     return at if at >= 0 and not text[at + 1 : item.start].strip(" ") else None
 

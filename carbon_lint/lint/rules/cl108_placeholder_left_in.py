@@ -63,7 +63,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a value says nothing: a description of the field, a mark of a template, or a word for not known."""
+    """Return whether a value is a description of the field, a mark of a template, or a word for not known."""
     return len(text) <= _LONGEST and (
         is_mark(text) or re.fullmatch(_PLACEHOLDER, text.strip().strip("\"'`*_").strip(), _FLAGS) is not None
     )

@@ -52,11 +52,11 @@ def check(context: Context) -> Iterator[Hit]:
     figure = read(node) if node is not None else None
     if node is None or figure is None or figure.kind != "unit":
         return
-    said = f" ({figure.doubt})" if figure.doubt else ""
+    meaning = f" ({figure.doubt})" if figure.doubt else ""
     if figure.grams is not None and figure.unit and not _is_grams(figure.unit):
-        said = f" ({figure.number_text} {figure.unit} is {plain(figure.grams)} g)"
+        meaning = f" ({figure.number_text} {figure.unit} is {plain(figure.grams)} g)"
     yield Hit(
-        f"emissions is the string {quoted(node.text)}, expected a bare number of grams{said}",
+        f"emissions is the string {quoted(node.text)}, expected a bare number of grams{meaning}",
         *node.span,
         _fix(node, figure),
     )

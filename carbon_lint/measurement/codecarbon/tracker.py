@@ -103,7 +103,7 @@ class QuietLog(logging.Filter):
 
     def cause(self) -> str:
         """Return the best of what was kept."""
-        return next((line for line in self.lines if line), "it says nothing of why")
+        return next((line for line in self.lines if line), "it gives no reason")
 
 
 def differing_counters(codecarbon_kwh: float | None, ours_kwh: float | None) -> tuple[str, ...]:

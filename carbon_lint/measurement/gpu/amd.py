@@ -241,7 +241,7 @@ def _firsts(library: Amdsmi, found: list[_ListedCard]) -> dict[int, _ListedCard 
         same_device = [card for card in whole if _pci_device(card) and _pci_device(card) == _pci_device(each)]
         if same_device:  # a partition; some versions state the whole card's figures for each of them
             firsts[each.card.index] = same_device[0]
-        elif each.device_id not in _DUAL_DIE_DEVICES or _speaks(library, each.handle):
+        elif each.device_id not in _DUAL_DIE_DEVICES or _answers(library, each.handle):
             whole.append(each)
         else:
             beside = whole[-1] if whole else None
@@ -256,7 +256,7 @@ def _pci_device(each: _ListedCard) -> str:
     return each.address.rpartition(".")[0]
 
 
-def _speaks(library: Amdsmi, handle: Any) -> bool:
+def _answers(library: Amdsmi, handle: Any) -> bool:
     for ask in (library.energy_mj, library.power_w):
         with contextlib.suppress(*library.errors):
             if ask(handle) > 0:

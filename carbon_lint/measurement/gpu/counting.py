@@ -45,7 +45,7 @@ _LOOK_EVERY_S = 10.0
 # Looks, before their mean power is compared with the counter's; and how far the two may lie apart: the load varies.
 _LEAST_LOOKS = 12
 _APART = 3.0
-# After two looks only a wrong unit is told from a load that varies.
+# After two looks only a wrong unit stands out from a load that varies.
 _FEW_LOOKS = 2
 _FAR_APART = 100.0
 _WAKE_S = 1.0  # a card that was asleep may state 0 W at the first question

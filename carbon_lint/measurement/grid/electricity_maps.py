@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 URL = "https://api.electricitymaps.com"
 HOUR_S = 3600
 FACTORS = "lifecycle"
-MOST_AGE_S = 24 * HOUR_S  # a figure of yesterday says nothing of now
+MOST_AGE_S = 24 * HOUR_S  # yesterday's figure does not hold now
 MOST_AHEAD_S = HOUR_S  # nobody has measured the hour after the next: one of the two clocks is wrong
 PAUSES_S = (1.0, 3.0)  # between the tries before a job starts
 

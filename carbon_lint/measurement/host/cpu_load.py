@@ -1,7 +1,7 @@
 """Count the seconds that CPUs were busy: all CPUs that this process may use, or its control group alone.
 
 Stolen time, which a hypervisor gave to others, does not count as load. In a container with half a CPU of 64, the
-machine's load says nothing of the job.
+machine's load does not show the job's.
 """
 
 from __future__ import annotations

@@ -114,8 +114,8 @@ def describe_program(name: str, environ: Mapping[str, str], own: OwnVenv, prefix
     if before is None or os.sep in name or not _is_in(before, prefix):
         return None
     if own.prefix is None:
-        said = f"{name} is {before}, of the environment that carbon-lint is installed in"
-        return None if own.is_sure else f"{said}; activate another one to run the job there"
+        found = f"{name} is {before}, of the environment that carbon-lint is installed in"
+        return None if own.is_sure else f"{found}; activate another one to run the job there"
     after = shutil.which(name, path=_path_without(environ.get("PATH", os.defpath), own.prefix))
     way_out = "activate the project's environment, or name its program: -- .venv/bin/python train.py"
     if after is None:

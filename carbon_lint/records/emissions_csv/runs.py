@@ -121,7 +121,7 @@ def log_of(tables: Sequence[Table]) -> Log:
         why = f": {warnings[-1]}" if warnings else ""
         raise MissingFigureError(
             f"{name} {'holds' if len(tables) == 1 else 'hold'} no row that can be read{why}",
-            hint="mend the row, or measure the run with `carbon-lint run`"
+            hint="fix the row, or measure the run with `carbon-lint run`"
             if warnings
             else "a run that crashed or was stopped leaves no row; measure it with `carbon-lint run`",
         )

@@ -31,9 +31,10 @@ SAME_SHARE = 0.8  # of the shorter one's time: two meters of one launch, not two
 
 
 class Overlap(StrEnum):
-    """What to do about runs of different jobs that overlap on one machine.
+    """What to do about runs that overlap on one machine.
 
-    `refuse`: raise an error. `separate`: count all of each; they ran on machines of the same name.
+    `refuse`: raise an error, and count two records of one launch once. `separate`: count all of each; they ran on
+    machines of the same name.
     """
 
     REFUSE = "refuse"
@@ -169,7 +170,7 @@ def _without_launched(items: Sequence[NamedRecord], notes: list[str], overlap: O
         still[:] = [other for other in still if window_of(kept[other].record).end_s > began_s]
         beside = [other for other in still if _overlap_s(item.record, kept[other].record) > TOUCH_S]
         launched = next((other for other in beside if _is_same_launch(item.record, kept[other].record)), None)
-        if launched is not None:
+        if launched is not None and overlap is Overlap.REFUSE:
             kept[launched], smaller = _by_energy(item, kept[launched])
             where = f"node {item.record.hardware.node} is in {kept[launched].name} already"
             notes.append(f"{smaller.name} is left out: {where}")

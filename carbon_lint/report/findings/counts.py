@@ -6,17 +6,17 @@ from carbon_lint.lint.diagnostic import SEVERITIES, LintReport
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
+    """Return `1 file`, `2 files`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def counted(numbers: dict[str, int]) -> str:
-    """`{'error': 1, 'warning': 2}` -> `1 error, 2 warnings`; what is 0 is left out."""
+    """Return `1 error, 2 warnings` for `{'error': 1, 'warning': 2}`; what is 0 is left out."""
     return ", ".join(plural(count, noun) for noun, count in numbers.items() if count)
 
 
 def by_severity(report: LintReport) -> dict[str, int]:
-    """Severity -> number of findings, worst first."""
+    """Return severity -> number of findings, worst first."""
     return {severity: report.count(severity) for severity in SEVERITIES}
 
 
@@ -40,7 +40,7 @@ def fixable_sentence(report: LintReport) -> str:
     fixes = [found.fix for found in report.diagnostics if found.fix]
     safe = sum(fix.is_safe for fix in fixes)
     unsafe = len(fixes) - safe
-    said = [f"{safe:,} fixable with --fix"] if safe else []
+    parts = [f"{safe:,} fixable with --fix"] if safe else []
     if unsafe:
-        said.append(f"{unsafe:,} {'more ' if safe else 'fixable '}with --fix --unsafe-fixes")
-    return ", ".join(said)
+        parts.append(f"{unsafe:,} {'more ' if safe else 'fixable '}with --fix --unsafe-fixes")
+    return ", ".join(parts)

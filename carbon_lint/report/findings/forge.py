@@ -17,7 +17,7 @@ def rule_url(code: str) -> str:
 
 
 def relative_path(path: str, options: RenderOptions) -> str:
-    """`path` relative to `options.base`; as it is if no base is given or it lies outside."""
+    """Return `path` relative to `options.base`; as it is if no base is given or it lies outside."""
     if not options.base:
         return path.removeprefix("./")
     base = posixpath.normpath(options.base)

@@ -37,7 +37,7 @@ def findings(report: LintReport, options: RenderOptions, *, max_bytes: int) -> s
 
 
 def cut(text: str, max_bytes: int) -> str:
-    """`text`, or its first whole lines and a word that it was cut, in at most `max_bytes` of UTF-8."""
+    """Return `text`, or its first whole lines and a word that it was cut, in at most `max_bytes` of UTF-8."""
     data = text.encode()
     if len(data) <= max_bytes:
         return text
@@ -46,7 +46,7 @@ def cut(text: str, max_bytes: int) -> str:
 
 
 def fenced(text: str) -> str:
-    """`text` as a code block that nothing in it can close."""
+    """Return `text` as a code block that nothing in it can close."""
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 0)
     return f"{fence}\n{text}\n{fence}\n"
 

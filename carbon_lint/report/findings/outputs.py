@@ -14,7 +14,7 @@ from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 
 
 def parse_outputs(values: Iterable[str]) -> list[tuple[str, str]]:
-    """`['sarif=lint.sarif']` -> `[('sarif', 'lint.sarif')]`, each place tried.
+    """Return `[('sarif', 'lint.sarif')]` for `['sarif=lint.sarif']`, each place tried.
 
     Raises:
         UsageError: no `=`, an unknown format, no path, or one path given twice.

@@ -111,6 +111,6 @@ def _columns(character: str) -> int:
 
 
 def _paint(text: str, what: str, options: RenderOptions, indent: str = "") -> str:
-    """`text` in the colour of `what`, after the leading blanks of `indent`."""
+    """Return `text` in the colour of `what`, after the leading blanks of `indent`."""
     lead = indent[: len(indent) - len(indent.lstrip())]
     return f"{lead}\x1b[{_COLOURS[what]}m{text}\x1b[0m" if options.colour else lead + text

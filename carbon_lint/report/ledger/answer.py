@@ -99,16 +99,16 @@ def headline(budgets: Sequence[Judged], spent: str) -> str:
     if not budgets:
         return f"{spent}. No budget is set"
     worst = min(budgets, key=lambda one: (list(Answer).index(one.answer), -(one.used or 0.0)))
-    said = f"{worst.answer.capitalize()}: {sentence(worst)}"
+    text = f"{worst.answer.capitalize()}: {sentence(worst)}"
     alike = sum(one.answer is worst.answer for one in budgets) - 1
     others = len(budgets) - 1
     if not others:
-        return said
+        return text
     if others == 1:
-        return f"{said}; the other limit looks {'alike' if alike else 'better'}"
+        return f"{text}; the other limit looks {'alike' if alike else 'better'}"
     if alike in {0, others}:
-        return f"{said}; the other {others} limits look {'alike' if alike else 'better'}"
-    return f"{said}; {alike} of the other {others} limits look{'s' * (alike == 1)} alike"
+        return f"{text}; the other {others} limits look {'alike' if alike else 'better'}"
+    return f"{text}; {alike} of the other {others} limits look{'s' * (alike == 1)} alike"
 
 
 def sentence(one: Judged) -> str:

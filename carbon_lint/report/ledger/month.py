@@ -1,4 +1,4 @@
-"""Gather what a team's month comes to: the sum, its budgets, where it went, and what was for nothing. Pure."""
+"""Gather what a team's month comes to: the sum, its budgets, which runs used it, and what was for nothing. Pure."""
 
 from __future__ import annotations
 

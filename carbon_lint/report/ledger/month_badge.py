@@ -30,10 +30,10 @@ def of_month(month: Month) -> Badge:
     nearest = max(budgets, key=lambda one: one.used or 0.0, default=None)
     worst = next((_TONES[each] for each in Answer for one in budgets if one.answer is each), Tone.PLAIN)
     found = how_found((total if nearest is None else nearest.spent.total).measured_share) if total.runs else ""
-    said = (_figure(month) if nearest is None else _share(nearest, is_alone=len(budgets) == 1), found)
+    parts = (_figure(month) if nearest is None else _share(nearest, is_alone=len(budgets) == 1), found)
     return Badge(
         label=f"CO2eq {month.period.name}",
-        message=", ".join(part for part in said if part),
+        message=", ".join(part for part in parts if part),
         title=f"{answer(month)}.",
         tone=worst,
     )

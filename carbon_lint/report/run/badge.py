@@ -26,11 +26,11 @@ def of_run(report: RunReport) -> Badge:
     if record.outcome is Outcome.UNMEASURED or record.energy_kwh.total is None:
         return Badge(label="CO2eq", message="not measured", title=head.text, tone=Tone.UNKNOWN)
     found = how_found(measured_share(record))
-    said = (_figure(record), _budget(report), _ENDED.get(record.outcome), found)
+    parts = (_figure(record), _budget(report), _ENDED.get(record.outcome), found)
     figures = f"{phrases.emissions_with_range(record)}, {phrases.energy_with_range(record)}"
     return Badge(
         label=label,
-        message=", ".join(part for part in said if part),
+        message=", ".join(part for part in parts if part),
         title=f"{head.text}. {figures}, {found}.",
         tone=_TONES.get(head.mark, Tone.UNKNOWN),
     )

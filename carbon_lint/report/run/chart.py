@@ -18,7 +18,7 @@ _TIME_SCALES = (("h", 3600.0), ("min", 60.0), ("s", 1.0))
 
 
 def render(readings: Sequence[Reading]) -> str:
-    """Power and cumulative grams as two Mermaid blocks; empty if fewer than ten readings hold a figure.
+    """Return power and cumulative grams as two Mermaid blocks; empty if fewer than ten readings hold a figure.
 
     Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
     over each step, grams as last read before each point.
@@ -70,7 +70,7 @@ def _means(samples: Sequence[tuple[float, float]], steps: int) -> list[float]:
 
 
 def _held(samples: Sequence[tuple[float, float]], steps: int) -> list[float]:
-    """At the start and at the end of each of `steps` equal steps of time, the value last read."""
+    """Return the value last read at the start and at the end of each of `steps` equal steps of time."""
     times = [elapsed_s for elapsed_s, _ in samples]
     at = [step / steps * times[-1] for step in range(steps)]
     return [samples[max(0, bisect_right(times, time_s) - 1)][1] for time_s in at] + [samples[-1][1]]

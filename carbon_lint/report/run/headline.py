@@ -35,7 +35,7 @@ class Headline(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        """For a line of Markdown or a log."""
+        """Return it for a line of Markdown or a log."""
         return f"{self.mark} {self.text}"
 
 
@@ -43,12 +43,12 @@ def headline(end: RunReport) -> Headline:
     """Return how it ended, in one line of plain text."""
     mark, lead, figures = _failed(end) if end.has_failed else _passed(end)
     findings = _findings(end)
-    said = [
+    parts = [
         f"{lead}: {figures}" if lead and figures else lead or figures,
         _change(end.comparison),
         "" if lead.startswith(findings) else findings,
     ]
-    return Headline(mark, ", ".join(part for part in said if part))
+    return Headline(mark, ", ".join(part for part in parts if part))
 
 
 def _passed(end: RunReport) -> tuple[str, str, str]:
@@ -140,7 +140,7 @@ def _findings(end: RunReport) -> str:
 
 
 def _change(compared: Comparison | None) -> str:
-    """`+410 % vs main`; energy and grid apart if the grid has changed."""
+    """Return `+410 % vs main`; energy and grid apart if the grid has changed."""
     if compared is None or not compared.can_be_judged or compared.emissions_change is None:
         return ""
     before = compared.baseline.name or compared.baseline.origin
@@ -165,12 +165,12 @@ def _figures(record: Record, verdict: Verdict | None) -> str:
 
 def _undecided(record: Record, verdict: Verdict) -> str:
     """Return `703 µg (320 to 1100), limit 800 µg` for each limit that lies within the range of its figure."""
-    said = [
+    parts = [
         f"{figure(limit)}, limit {_show(limit, limit.allowed)}"
         for limit in verdict.limits
         if limit.name != INCREASE and limit.status is Status.INCONCLUSIVE
     ]
-    return "; ".join(said) or "; ".join(verdict.reasons) or _figures(record, verdict)
+    return "; ".join(parts) or "; ".join(verdict.reasons) or _figures(record, verdict)
 
 
 def _within(limit: LimitResult) -> str:
@@ -179,7 +179,7 @@ def _within(limit: LimitResult) -> str:
 
 
 def _beside(limit: LimitResult) -> str:
-    """`4.19 of 4 mg`: measured of allowed, the unit once if it is the same."""
+    """Return `4.19 of 4 mg`: measured of allowed, the unit once if it is the same."""
     allowed = _show(limit, limit.allowed)
     if limit.name == "max-increase":
         more = "more" if limit.measured >= 0 else "less"

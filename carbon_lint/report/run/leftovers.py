@@ -13,12 +13,13 @@ _LIST = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
 _RAW = re.compile(r"\s{0,3}<(script|pre|style|textarea)(?=[\s>]|$)", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?=[\s/>])")
 _NESTED_COMMENT = re.compile(r"^(?:[ \t]+|[ \t]*(?:[-*+>]|\d{1,9}[.)]).*)<!--", re.MULTILINE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _NEVER_OPEN = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _MOST_TAGS = 200
 
 
 def closed(markdown: str) -> str:
-    """`markdown` and what closes it: a fence, an HTML comment, tags. What follows is at the page's own level."""
+    """Return `markdown` and what closes it: a fence, an HTML comment, tags. What follows is at the page's own level."""
     if not markdown.strip():
         return ""
     fence, shown = _open_fence(markdown.splitlines())
@@ -54,9 +55,9 @@ def _open_fence(lines: list[str]) -> tuple[str, list[str]]:
 
 
 def _open_tags(markdown: str) -> list[str]:
-    """Return the tags that are open at the end, the innermost first."""
+    """Return the tags that are open at the end, the innermost first. A comment closes none."""
     stack: list[str] = []
-    for match in _TAG.finditer(markdown):
+    for match in _TAG.finditer(_COMMENT.sub(lambda comment: comment[0].replace("</", ""), markdown)):
         name = match[2].lower()
         if match[1] and name in stack:
             del stack[len(stack) - 1 - stack[::-1].index(name) :]

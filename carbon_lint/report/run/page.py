@@ -71,8 +71,8 @@ def _subject(record: Record) -> str:
     """Say what ran, when and on what, in one line."""
     model, gpus = record.provenance.model, len(record.hardware.gpus)
     hardware = f"{gpus} x {record.hardware.gpus[0].name}" if gpus else record.hardware.cpu_model
-    said = (model, f"{record.started_at[:16].replace('T', ' ')} UTC", hardware, phrases.scope(record))
-    return ", ".join(part for part in said if part)
+    parts = (model, f"{record.started_at[:16].replace('T', ' ')} UTC", hardware, phrases.scope(record))
+    return ", ".join(part for part in parts if part)
 
 
 def _facts(record: Record) -> list[tuple[str, str, str]]:

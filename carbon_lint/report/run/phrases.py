@@ -5,6 +5,7 @@ from __future__ import annotations
 from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import SENSORS, emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Method, Record
+from carbon_lint.report.findings.counts import plural
 from carbon_lint.units import (
     format_emissions,
     format_emissions_range,
@@ -68,7 +69,7 @@ def exceptions(record: Record) -> list[str]:
 
 
 def percent(share: float) -> str:
-    """`0.0123` -> `1.23 %`. Rounding never reaches a limit that the figure does not."""
+    """Return `1.23 %` for `0.0123`. Rounding never reaches a limit that the figure does not."""
     if 0 < share < _LEAST_SHARE:
         return "under 0.1 %"
     shown = significant(share * 100)
@@ -78,7 +79,7 @@ def percent(share: float) -> str:
 
 
 def components(record: Record) -> list[tuple[str, float | None, Method | None]]:
-    """(name, energy in kWh, method) of each component that is there, GPU first."""
+    """Return (name, energy in kWh, method) of each component that is there, GPU first."""
     rows = [(name.upper(), getattr(record.energy_kwh, name), getattr(record.methods, name)) for name in _COMPONENTS]
     return [row for row in rows if row[1] is not None or row[2] is not None]
 
@@ -141,26 +142,26 @@ def intensity(record: Record) -> str:
 
 def scope(record: Record) -> str | None:
     """Return what the figures are the sum of; `None` if they are of one run alone."""
-    said = []
+    parts = []
     if record.run_group is not None:
-        said.append(f"run group {record.run_group}")
+        parts.append(f"run group {record.run_group}")
     if record.merged_from:
-        said.append(f"the sum of {len(record.merged_from)} records")
-    return ", ".join(said) or None
+        parts.append(f"the sum of {plural(len(record.merged_from), 'record')}")
+    return ", ".join(parts) or None
 
 
 def equivalents(record: Record) -> str | None:
     """Return what the figures come to in everyday words, with each factor; `None` if they are too small to compare."""
     if (record.emissions_g or 0.0) < _LEAST_COMPARED_G:
         return None
-    said = []
+    parts = []
     if record.emissions_g:
         distance = _distance(record.emissions_g / CAR_G_PER_KM)
-        said.append(f"driving {distance} in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)")
+        parts.append(f"driving {distance} in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)")
     if record.energy_kwh.total:
         litres = significant(record.energy_kwh.total / BOIL_KWH_PER_LITRE, 2)
-        said.append(f"bringing {litres} litres of water from 20 °C to the boil (4.18 kJ per kg and K)")
-    return ", or ".join(said) or None
+        parts.append(f"bringing {litres} litres of water from 20 °C to the boil (4.18 kJ per kg and K)")
+    return ", or ".join(parts) or None
 
 
 def _distance(km: float) -> str:

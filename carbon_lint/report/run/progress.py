@@ -92,9 +92,9 @@ class LiveLine:
     def __call__(self, progress: RunProgress) -> None:
         """Show one tick."""
         out = ""
-        if said := notices(progress):
+        if shown := notices(progress):
             out += self._clear() + ("\r\n" if progress.is_line_open else "")
-            out += "".join(f"carbon-lint: {terminal(notice)}\r\n" for notice in said)
+            out += "".join(f"carbon-lint: {terminal(notice)}\r\n" for notice in shown)
         if progress.phase is Phase.RUNNING:
             out += self._draw(progress)
         elif progress.phase in {Phase.SUSPENDED, Phase.ENDED}:

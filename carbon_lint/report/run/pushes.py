@@ -72,7 +72,7 @@ def _cause(record: Record, *, was_stopped: bool) -> str:
 
 
 def _branch(one: Moved, *, with_author: bool) -> str:
-    """`5d6e7f8a 'End of training' (main)`, oldest first."""
+    """Return `5d6e7f8a 'End of training' (main)`, oldest first."""
     shown = [_commit(commit, with_author=with_author) for commit in one.commits[-SHOWN:]]
     hidden = len(one.commits) - len(shown)
     if hidden:

@@ -31,9 +31,9 @@ class Publication:
     why_not: str | None = None
 
 
-def failures(said: Iterable[str], headline: str) -> str:
+def failures(messages: Iterable[str], headline: str) -> str:
     """Return what failed and what to do, below the headline; a line that the headline gives is left out."""
-    lines = [line for failure in said for line in _failure_lines(failure, headline)]
+    lines = [line for failure in messages for line in _failure_lines(failure, headline)]
     return "".join(["**What failed**\n\n", *lines]) if lines else ""
 
 
@@ -51,13 +51,14 @@ def publication(done: Publication | None) -> str:
     if done.url is None:
         return f"**Not published:** {markdown_message(done.why_not or 'the step ended before that')}.\n"
     address = quote(done.url, safe=":/?&=%#")
-    said = "**Published:**" if done.is_changed else "**Published already**, nothing was to be changed:"
-    return f"{said} [{markdown_text(done.url)}]({address})\n"
+    words = "**Published:**" if done.is_changed else "**Published already**, nothing was to be changed:"
+    return f"{words} [{markdown_text(done.url)}]({address})\n"
 
 
 def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a Markdown table. Cells are Markdown already."""
-    lines = [" | ".join(heads), " | ".join("---" for _ in heads), *(" | ".join(row) for row in rows)]
+    """Return a Markdown table; empty if there are no rows. Cells are Markdown already."""
+    found = [" | ".join(row) for row in rows]
+    lines = [" | ".join(heads), " | ".join("---" for _ in heads), *found] if found else []
     return "".join(f"| {line} |\n" for line in lines)
 
 

@@ -50,8 +50,8 @@ def render(report: RunReport, *, max_bytes: int = MAX_BYTES) -> str:
 
 
 def _everyday(record: Record) -> str:
-    said = phrases.equivalents(record)
-    return f"As much as {markdown_text(said)}.\n" if said else ""
+    equivalents = phrases.equivalents(record)
+    return f"As much as {markdown_text(equivalents)}.\n" if equivalents else ""
 
 
 def reproduce(record: Record) -> str:

@@ -27,9 +27,9 @@ def render(report: RunReport, *, colour: bool = False, power: str | None = None)
     if record is None:
         raise ValueError("there is no record to show")
     head = headline(report)
-    said = terminal(head.text)
+    first = terminal(head.text)
     if colour and head.mark in _COLOURS:
-        said = f"\x1b[{_COLOURS[head.mark]}m{said}\x1b[0m"
+        first = f"\x1b[{_COLOURS[head.mark]}m{first}\x1b[0m"
     rows = [
         ("emissions", phrases.emissions_with_range(record)),
         ("energy", phrases.energy_with_range(record)),
@@ -55,7 +55,7 @@ def render(report: RunReport, *, colour: bool = False, power: str | None = None)
     if comparison is not None:
         rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
     rows += _limits(record, verdict)
-    lines = [f"carbon-lint: {said}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
+    lines = [f"carbon-lint: {first}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
     lines += [f"  note: {terminal(reason)}" for reason in (verdict.reasons if verdict is not None else ())]
     lines += [f"  warning: {terminal(warning)}" for warning in record.warnings]
     return "\n".join(lines) + "\n"
@@ -78,6 +78,6 @@ def _phases(record: Record, kind: PhaseKind) -> list[str]:
 
 
 def _component(energy_kwh: float | None, method: object) -> str:
-    words = next((said for known, said in phrases.METHOD_WORDS.items() if known is method), None)
+    words = next((text for known, text in phrases.METHOD_WORDS.items() if known is method), None)
     shown = phrases.energy(energy_kwh)
     return f"{shown} ({words})" if words else f"{shown} (method not stated)"

@@ -91,5 +91,5 @@ def _range(record: Record) -> tuple[str, str]:
 
 def _origin(record: Record) -> str:
     where = record.provenance
-    said = [f"{name} {value}" for name, value in (("repository", where.repository), ("commit", where.commit)) if value]
-    return ", ".join([*said, *([where.run_url] if where.run_url else [])]) or "the record names no repository"
+    parts = [f"{name} {value}" for name, value in (("repository", where.repository), ("commit", where.commit)) if value]
+    return ", ".join([*parts, *([where.run_url] if where.run_url else [])]) or "the record names no repository"

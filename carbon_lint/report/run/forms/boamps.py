@@ -31,7 +31,7 @@ def render(record: Record, subject: Subject) -> str:
     """Return the report. Raises MissingFigureError without energy, UsageError for a word that BoAmps does not have."""
     for term, words in _WORDS.items():
         if subject.terms[term] not in words:
-            raise UsageError(f"{term} {quoted(subject.terms[term])} is none of BoAmps'", hint=", ".join(words))
+            raise UsageError(f"{term} {quoted(subject.terms[term])} is not one of BoAmps'", hint=", ".join(words))
     quality = _quality(record)
     document = {
         "header": {
@@ -113,7 +113,7 @@ def _description(record: Record, subject: Subject, quality: str | None) -> str:
         empty.append("the country is not known")
     if quality is None:
         empty.append("no quality, since the range is wider than the 50 % of `low`")
-    said = [
+    parts = [
         f"model: {subject.model}",
         f"scope: {evidence.scope(record)}",
         evidence.range_in_words(record),
@@ -122,7 +122,7 @@ def _description(record: Record, subject: Subject, quality: str | None) -> str:
         f"left empty: {', '.join(empty)}",
         f"written by carbon-lint {__version__} from run {record.run_id}",
     ]
-    return "; ".join(said)
+    return "; ".join(parts)
 
 
 def _moment(stamp: str) -> str:

@@ -34,11 +34,11 @@ def scope(record: Record) -> str:
 
 def range_in_words(record: Record) -> str:
     """Return energy and grams with their ranges, and how much of the energy a sensor read."""
-    said = [f"energy {phrases.energy_with_range(record)}"]
+    parts = [f"energy {phrases.energy_with_range(record)}"]
     if record.emissions_g is not None:
-        said.append(f"emissions {phrases.emissions_with_range(record)}")
+        parts.append(f"emissions {phrases.emissions_with_range(record)}")
     measured = phrases.measured(record)
-    return "; ".join([*said, *([f"measured: {measured}"] if measured else [])])
+    return "; ".join([*parts, *([f"measured: {measured}"] if measured else [])])
 
 
 def rows(record: Record) -> list[tuple[str, str]]:

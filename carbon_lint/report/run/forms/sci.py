@@ -73,9 +73,9 @@ def _unit(subject: Subject) -> dict[str, Any]:
     name, count = subject.terms.get("functional-unit"), subject.number("units", example="3e12")
     basis = subject.terms.get("basis")
     if name is not None and name not in _UNITS:
-        raise UsageError(f"functional-unit {quoted(name)} is none of SCI's", hint=", ".join(_UNITS))
+        raise UsageError(f"functional-unit {quoted(name)} is not one of SCI's", hint=", ".join(_UNITS))
     if basis is not None and basis not in _BASES:
-        raise UsageError(f"basis {quoted(basis)} is none of SCI's", hint=" or ".join(_BASES))
+        raise UsageError(f"basis {quoted(basis)} is not one of SCI's", hint=" or ".join(_BASES))
     why = [
         f"{term} was not stated (--term {term}=...)"
         for term in ("functional-unit", "units", "basis", "rationale")
