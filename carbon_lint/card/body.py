@@ -96,6 +96,15 @@ def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = F
     return Written(whole, "added")
 
 
+def own_section(card: Card) -> list[str]:
+    """Return the lines of the section that carbon-lint wrote; none if there is none.
+
+    Raises CardPlaceError if the two comments do not stand as carbon-lint wrote them.
+    """
+    own = _own(card)
+    return [] if own is None else card.text[slice(*own)].splitlines()
+
+
 def section(record: Record, *, hardware: str | None, place: str | None) -> list[str]:
     """Return the lines of the section; what is not known has no line."""
     grams, energy = emissions_range(record), energy_range(record)

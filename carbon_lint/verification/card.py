@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from carbon_lint.card.body import TITLE, own_section
 from carbon_lint.card.from_record import card_with_record, is_modelled
 from carbon_lint.card.read import read_card
 from carbon_lint.card.source import record_named_in
@@ -74,6 +75,7 @@ def check_card(figures: Figures, record: Record) -> Iterator[Statement]:
     for name in sorted(expected.fields.keys() - {"emissions", "source", _PLACE}):
         if name != "training_type":
             yield _field(name, figures.text(name), expected.text(name))
+    yield from _section(figures.data, written.after, figures.name)
     if place is not None:
         is_own = Figures(own.after, figures.name).text(_PLACE) == place
         what = f"its {_PLACE} is {'the record' if is_own else 'its author'}'s: {place}"
@@ -87,6 +89,17 @@ def _figure(figures: Figures, expected: Figures, record: Record) -> Statement:
     rounded = ", rounded up to four digits as a part is modelled" if is_modelled(record) else ""
     shown = format_emissions(figures.emissions_g)
     return Statement(Kind.PROVEN, _CARD, f"its figure is the record's: {shown}{rounded}")
+
+
+def _section(data: bytes, expected: bytes, name: str) -> Iterator[Statement]:
+    """Yield whether the section that carbon-lint wrote into the text is the record's, line by line."""
+    stated, right = (own_section(read_card(each, name)) for each in (data, expected))
+    wrong = [line for line in stated if line not in right] + [line for line in right if line not in stated]
+    if wrong:
+        what = f"its section {TITLE} is not the record's: '{wrong[0]}'"
+        yield Statement(Kind.CONTRADICTED, _CARD, what)
+    elif stated:
+        yield Statement(Kind.PROVEN, _CARD, f"its section {TITLE} is the record's")
 
 
 def _priced_as(named: str | None, record: Record) -> Record:

@@ -108,6 +108,18 @@ def test_every_digit_of_the_figure_and_of_the_hashes_is_found(measured, cli):
 
 
 @pytest.mark.usefixtures("files")
+def test_a_figure_in_the_section_of_the_text_is_checked_too(cli):
+    assert cli("card", "README.md", "--from", "r.json", "--body")[0] == 0
+    code, found = lists(cli)
+    assert (code, "its section Environmental Impact is the record's" in found["proven"]) == (0, True)
+    before = Path("README.md").read_text()
+    at = before.index("**Carbon Emitted:** ") + len("**Carbon Emitted:** ")
+    Path("README.md").write_text(f"{before[:at]}{(int(before[at]) + 1) % 10}{before[at + 1 :]}")
+    code, found = lists(cli)
+    assert (code, "its section Environmental Impact is not the record's" in found["contradictions"]) == (1, True)
+
+
+@pytest.mark.usefixtures("files")
 def test_a_record_that_is_made_up_anew_with_a_right_hash_is_not_its_journals(cli):
     """Who changes a record can hash it again; then the card or the journal contradicts it."""
     record = load_record("r.json")
