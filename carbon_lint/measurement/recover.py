@@ -49,7 +49,7 @@ def recover(path: str | os.PathLike[str]) -> Record:
             max_emissions_g=content.limits.get("max_emissions_g"), max_energy_kwh=content.limits.get("max_energy_kwh")
         )
         record = _interrupted(record, reading_from_json(content.last_reading), budget)
-        record = _with_hours(record, list(map(reader_of(Intensity), content.intensities)))
+        record = with_hours(record, list(map(reader_of(Intensity), content.intensities)))
         phases = read_phases(path)
         record = replace(record, phases=phases.phases(record), warnings=(*record.warnings, *phases.notes))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
@@ -75,7 +75,7 @@ def _interrupted(record: Record, reading: Reading, budget: Budget) -> Record:
     return with_evidence(record, reading)
 
 
-def _with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
+def with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
     """Return the record with the hours that priced it.
 
     A line of the journal names an hour when it begins: what was used since the last of them is of that hour.

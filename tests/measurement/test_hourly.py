@@ -19,10 +19,12 @@ from carbon_lint.measurement.grid import hourly as hours
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps, GridHour, NoFigureError
 from carbon_lint.measurement.grid.hourly import HourBook, HourlyMeter, HourWatch, hourly, steady_clock
 from carbon_lint.measurement.meter import Reading, find_flaw
+from carbon_lint.measurement.recover import with_hours
 from carbon_lint.records.intensity import source_in_words
 from carbon_lint.records.record import Energy, Outcome
 from tests.measurement.fake_meter import FakeMeter
 from tests.measurement.grid import TOKEN, Grid, hour_of
+from tests.records.builders import a_record
 from tests.waiting import wait_until
 
 TEN = 497_000  # hours since 1970: some hour, here called ten o'clock
@@ -212,13 +214,31 @@ def test_only_a_reading_in_which_an_hour_begins_carries_the_hours(metered):
     assert hours == [[1.0], None, None, [2.0, 3.0], None]
 
 
-@given(
-    steps=st.lists(
-        st.tuples(st.integers(0, 3), st.floats(0.0, 10.0), st.one_of(st.none(), st.floats(1.0, 1000.0))),
-        min_size=1,
-        max_size=40,
-    )
+STEPS = st.lists(
+    st.tuples(st.integers(0, 3), st.floats(0.0, 10.0), st.one_of(st.none(), st.floats(1.0, 1000.0))),
+    min_size=1,
+    max_size=40,
 )
+
+
+@given(steps=STEPS)
+def test_the_lines_of_a_journal_give_the_hours_of_a_run_that_was_killed_at_any_reading(steps):
+    energy, watch = EnergyMeter(), Watch(figure(TEN, 20.0))
+    meter, lines = HourlyMeter(energy, watch), []
+    for passed, kwh, g_per_kwh in steps:
+        watch.number += passed
+        if g_per_kwh is not None and watch.number > watch.latest.number:
+            watch.latest = figure(watch.number, g_per_kwh)
+        energy.kwh += kwh
+        reading = meter.read()
+        lines += [reading.intensity] if reading.intensity is not None else []
+        if energy.kwh:
+            killed = a_record(emissions_g=reading.emissions_g, energy_kwh=reading.energy_kwh)
+            hours = with_hours(killed, lines).intensity.hours
+            assert [hour.hour for hour in hours] == [hour.hour for hour in meter.intensity.hours]
+
+
+@given(steps=STEPS)
 def test_whatever_comes_when_the_sums_agree_and_each_hour_has_its_own_figure_or_the_latest_before(steps):
     book, now, figures, used = HourBook(figure(TEN, 20.0)), TEN, {TEN: 20.0}, {}
     for passed, kwh, g_per_kwh in steps:

@@ -196,13 +196,12 @@ class HourlyMeter:
         return replace(reading, emissions_g=self._book.grams(), intensity=self._news())
 
     def _news(self) -> Intensity | None:
-        """Return the hour that is new in this reading and the one that ended, whose energy is now known."""
-        hours = self._book.hours(last=2)
-        newest = hours[-1]
+        """Return what is new in this reading: the hours since the one that was new last, whose energy is now known."""
+        newest = self._book.hours(last=1)[-1]
         if not newest.energy_kwh or newest.hour == self._shown:
             return None
-        self._shown = newest.hour
-        return over_hours(self._blank, hours)
+        since, self._shown = self._shown, newest.hour
+        return over_hours(self._blank, [hour for hour in self._book.hours() if since is None or hour.hour >= since])
 
     def _failing(self) -> tuple[str, ...]:
         """Return the same words until the grid answers, or answers otherwise, so that they are shown once."""
