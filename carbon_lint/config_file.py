@@ -131,10 +131,9 @@ def _in_units(table: Iterable[str]) -> str:
     return rf"^\s*[0-9.eE+-]+\s*({'|'.join(table)})\s*$"
 
 
-def _number(value: object, *, least: float, is_open: bool = False) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < float("inf"):
-        return None
-    return None if is_open and value == least else float(value)
+def _number(value: object, *, least: float, most: float = 1e300) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and least <= value <= most else None  # type: ignore[arg-type, operator]
 
 
 def _array(parse: Callable[[Mapping[str, Any]], Any], table: Mapping[str, Any], *, named_by: str | None = None) -> Kind:
@@ -223,7 +222,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "carbon-intensity": (
         Kind(
             "a number of g/kWh above 0",
-            lambda value: _number(value, least=0, is_open=True),
+            lambda value: _number(value, least=0) or None,
             {"type": "number", "exclusiveMinimum": 0},
             "_g_per_kwh",
         ),
@@ -232,16 +231,17 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "allow-unusual-intensity": (_FLAG, "accept a carbon intensity outside 1 to 1,500 g/kWh"),
     "electricity-maps": (_TEXT, "zone of Electricity Maps, instead of a location: each hour at its own figure"),
     "pue": (
-        Kind("a number of 1 or more", lambda value: _number(value, least=1), {"type": "number", "minimum": 1}),
+        Kind(
+            f"a number from 1 to {units.MOST_PUE:g}",
+            lambda value: _number(value, least=1, most=units.MOST_PUE),
+            {"type": "number", "minimum": 1, "maximum": units.MOST_PUE},
+        ),
         "power usage effectiveness of the data centre; 1.0 is a building without losses",
     ),
     "cpu-power": (_POWER, "power of the CPU at full load, in place of a counter or a table"),
     "ram-power": (_POWER, "power of the memory, in place of a counter or a model"),
     "on-exceed": (_one_of(*ON_EXCEED), "what to do with a job over a hard limit"),
-    "stop-when": (
-        _one_of(*STOP_WHEN),
-        "when a job is over a hard limit: its likely figure is, or the lower end of its range (certain)",
-    ),
+    "stop-when": (_one_of(*STOP_WHEN), "what must be over a hard limit: the likely figure, or the low one (certain)"),
     "on-modelled": (_one_of(*ON_MODELLED), "what an undecided verdict does: let the figure decide, fail or pass"),
     "grace": (
         _quantity("a duration with its unit", units.parse_duration_s, "_s", "30s", _in_units(units.SECONDS_PER)),

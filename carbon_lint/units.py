@@ -33,6 +33,8 @@ KWH_PER = {
     "GJ": 1000 / Decimal("3.6"),
 }
 JOULES_PER_KWH = 3.6e6
+MOST_PUE = 10.0
+"""No building takes ten times what its computers do: a larger PUE is a percentage, or no PUE."""
 WATTS_PER = {"mW": Decimal("1e-3"), "W": Decimal(1), "kW": Decimal(1000)}
 SECONDS_PER = {
     "ms": Decimal("1e-3"),
@@ -329,3 +331,13 @@ def _format_range(value: float, low: float, high: float, scales: tuple[tuple[str
     digits = 2 if high - low > _NARROW * value else 3
     ends = (significant(end / size, digits) for end in (low, high))
     return f"{shown} ({' to '.join(ends)})"
+
+
+def check_pue(pue: float) -> float:
+    """Return a power usage effectiveness as it is. Raises UsageError unless it is from 1 to `MOST_PUE`."""
+    if not 1 <= pue <= MOST_PUE:
+        raise UsageError(
+            f"a PUE of {pue:g} cannot be: it is a number from 1 to {MOST_PUE:g}",
+            hint="PUE is the building's whole energy over that of its computers",
+        )
+    return pue

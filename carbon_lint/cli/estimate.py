@@ -49,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     what.add_argument("--scale", metavar="N", help="how many times that run (default 1)")
     where = parser.add_argument_group("the place (default: as configured; without a place, energy only)")
     add_place_arguments(where)
-    where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
+    where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 to 10")
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
     )

@@ -13,7 +13,7 @@ from carbon_lint.limits import parse_age_s, parse_max_increase, parse_source
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.pipeline.options import FLAG, Options, naming, option_of
 from carbon_lint.text import quoted
-from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
+from carbon_lint.units import check_pue, parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
 
 
 def options_from(arguments: Namespace, *, without: tuple[str, ...] = ()) -> Options:
@@ -57,7 +57,7 @@ def fraction(text: str) -> float:
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "carbon_intensity": number,
-    "pue": number,
+    "pue": lambda text: check_pue(number(text)),
     "cpu_power_w": parse_power_w,
     "ram_power_w": parse_power_w,
     "require": tuple,

@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where = parser.add_argument_group("location (needed for grams)")
     add_place_arguments(where, is_run=True)
     where.add_argument("--energy-only", action="store_true", help="measure energy only, no emissions")
-    where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 or more")
+    where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 to 10")
     where.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
     where.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     where.add_argument(

@@ -14,6 +14,7 @@ from carbon_lint.records.intensity import intensity_of, source_in_words
 from carbon_lint.records.ranges import LEFT_OUT, energy_range, left_out_of
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import quoted
+from carbon_lint.units import check_pue
 
 if TYPE_CHECKING:
     from carbon_lint.estimate.machine import Host
@@ -97,17 +98,17 @@ def estimate_job(
 
     Raises UsageError for numbers that cannot be.
     """
-    if not (1 <= count <= _MOST_DEVICES and 0 < hours <= _MOST_HOURS and 1 <= pue < math.inf):
+    if not (1 <= count <= _MOST_DEVICES and 0 < hours <= _MOST_HOURS):
         raise UsageError(
-            f"{count} devices for {hours:g} h at a PUE of {pue:g} cannot be estimated",
-            hint=f"give --count 1 to {_MOST_DEVICES}, --hours above 0 and up to {_MOST_HOURS:g}, --pue 1 or more",
+            f"{count} devices for {hours:g} h cannot be estimated",
+            hint=f"give --count 1 to {_MOST_DEVICES}, and --hours above 0 and up to {_MOST_HOURS:g}",
         )
     if load is not None and not 0 <= load <= 1:
         raise UsageError(f"a load of {load * 100:g} % cannot be", hint="give --load 0% to 100%")
     parts = [] if device is None else [_part_of_devices(device, count)]
     parts += [_part_of_host(host, load, host_power_w)]
     power_w = parts[0].power_w if len(parts) == 1 else parts[0].power_w.plus(parts[1].power_w)
-    energy = _finite(power_w.times(hours / 1000 * pue))
+    energy = _finite(power_w.times(hours / 1000 * check_pue(pue)))
     return Estimate(
         energy_kwh=energy,
         emissions_g=None if place is None else _finite(energy.times(place.g_per_kwh)),
@@ -155,7 +156,7 @@ def estimate_record(record: Record, *, scale: float, place: Place | None, pue: f
     """
     if not math.isfinite(scale) or scale <= 0:
         raise UsageError(f"--scale {scale:g} is not above 0", hint="--scale 40 for a job forty times as long")
-    factor = scale if pue is None else scale * pue / record.pue
+    factor = scale if pue is None else scale * check_pue(pue) / record.pue
     known = energy_range(record)
     if known is None:
         raise InputError(f"the record of run {record.run_id} holds no energy: it is {record.outcome}")

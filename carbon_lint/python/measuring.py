@@ -82,7 +82,7 @@ def measure(
         run_group: name of the runs that count together.
         card: the model card that the figures go into.
         training_type: for the card.
-        pue: power usage effectiveness of the building, 1 or more.
+        pue: power usage effectiveness of the building, 1 to 10.
         cpu_power: power of the CPU at full load, like `'65 W'`.
         ram_power: power of the memory, like `'6 W'`.
         require: of `gpu`, `cpu-counter`, `none`: what must be measured, or the body does not begin.

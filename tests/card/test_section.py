@@ -128,7 +128,7 @@ def test_what_a_person_wrote_stays_unless_it_is_forced(heading, behind):
         theirs = theirs.removeprefix("# M\n\n")
     text, change = written(FRONT + theirs, with_body=True)
     assert (change.section, text.endswith(theirs)) == (None, True)
-    assert "was written by a person and was left: --force replaces it" in change.notes[-1]
+    assert "was written by a person and was left: `carbon-lint card --body --force` replaces it" in change.notes[-1]
     text, change = written(FRONT + theirs, with_body=True, force=True)
     assert (change.section, "by a person" in text, "more" in text) == ("replaced", False, False)
     assert text.endswith(f"{LAST}\n" + (f"\n{behind}" if behind else ""))

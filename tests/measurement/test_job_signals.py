@@ -125,6 +125,7 @@ def test_the_third_ctrl_c_does_not_wait(started):
     assert process.wait(20) == 137
     assert time.monotonic() - began < 15, "half of the grace"
     assert heard()[:2] == [signal.SIGINT, signal.SIGINT]
+    assert process.stderr.read().count("to end; once more kills it at once\n") == 1
 
 
 def test_user_signals_and_resizes_are_handed_on_without_ending_anything(started):

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import inspect
 import logging
-import math
 import time
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint import debug
-from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.codecarbon.surroundings import known_cpu, private_surroundings, without_gpus
 from carbon_lint.measurement.codecarbon.tracker import QuietLog, Tap, differing_counters, find_flaw, tracker_arguments
 from carbon_lint.measurement.gpu.counting import open_gpus
@@ -32,7 +31,7 @@ from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
-from carbon_lint.units import mean_power_w
+from carbon_lint.units import check_pue, mean_power_w
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -90,12 +89,7 @@ class CodeCarbonMeter:
         root: Path = Path("/"),
     ) -> None:
         need_linux()
-        if not math.isfinite(pue) or pue < 1:
-            raise UsageError(
-                f"PUE {pue!r} is not a finite number of 1 or more",
-                hint="PUE is the building's whole energy over that of its IT",
-            )
-        self.pue = pue
+        self.pue = check_pue(pue)
         self.intensity = None if place is None else intensity_of(place)
         self.last_failure: str | None = None
         self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh

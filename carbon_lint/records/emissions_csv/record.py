@@ -17,7 +17,7 @@ from carbon_lint.records.emissions_csv.place import find_doubt, implied_intensit
 from carbon_lint.records.emissions_csv.runs import energy_of, find_problem, overlapping, positive, read_log
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
-from carbon_lint.units import format_power, mean_power_w
+from carbon_lint.units import MOST_PUE, format_power, mean_power_w
 
 if TYPE_CHECKING:
     import os
@@ -185,9 +185,9 @@ def _pue(log: Log, rows: list[Row]) -> float:
         pues = [float(text) for text in found]
     except ValueError:
         pues = [math.nan]
-    if not all(math.isfinite(pue) and pue >= 1 for pue in pues):
+    if not all(1 <= pue <= MOST_PUE for pue in pues):
         raise MissingFigureError(
-            f"{log.name}: the PUE is {', '.join(sorted(found))}, expected at least 1",
+            f"{log.name}: the PUE is {', '.join(sorted(found))}, expected 1 to {MOST_PUE:g}",
             hint="the energy was multiplied by it, so no figure can be taken from this file",
         )
     return pues[0] if len(pues) == 1 else 1.0
