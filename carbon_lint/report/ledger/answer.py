@@ -70,11 +70,12 @@ def judged(spent: Spent, limit: LimitResult, ahead: Outlook | None, now: datetim
     low, high = (limit.measured, limit.measured) if limit.bounds is None else (limit.bounds.low, limit.bounds.high)
     end = Range(low=low, likely=limit.measured, high=high) if ahead is None else ahead.end
     missing = spent.missing(limit.unit)
+    is_empty = not spent.total.runs
     is_open = spent.period.is_month and now < spent.period.end
     return Judged(
         spent=spent,
         limit=limit,
-        answer=_answer(limit, end, missing=missing, is_early=is_open and ahead is None),
+        answer=_answer(limit, end, is_unknown=bool(missing) or is_empty, is_early=is_open and ahead is None),
         end=end,
         outlook=ahead,
         used=limit.measured / limit.allowed if limit.allowed else None,
@@ -82,14 +83,14 @@ def judged(spent: Spent, limit: LimitResult, ahead: Outlook | None, now: datetim
     )
 
 
-def _answer(limit: LimitResult, end: Range, *, missing: int, is_early: bool) -> Answer:
+def _answer(limit: LimitResult, end: Range, *, is_unknown: bool, is_early: bool) -> Answer:
     if end.low > limit.allowed:
         return Answer.NO
     if end.likely > limit.allowed:
         return Answer.LIKELY_NOT
     if is_early:
         return Answer.EARLY
-    if missing:
+    if is_unknown:
         return Answer.UNKNOWN
     return Answer.LIKELY if end.high > limit.allowed else Answer.YES
 
@@ -114,6 +115,8 @@ def headline(budgets: Sequence[Judged], spent: str) -> str:
 def sentence(one: Judged) -> str:
     """Return what was spent of what is allowed, and what is expected: `vision used 3 kg of 10 kg (30 %), ...`."""
     limit = one.limit
+    if not one.spent.total.runs:
+        return f"the ledger holds no run that counts in {one.name}"
     at_least = "at least " if one.missing else ""
     share = "" if one.used is None else f" ({percent(one.used)})"
     spent, allowed = amount(limit.unit, limit.measured), amount(limit.unit, limit.allowed)
