@@ -282,6 +282,9 @@ def test_the_badge_shows_the_nearest_budget_or_the_sum_and_how_it_was_found():
 
 
 def test_an_empty_month_is_said():
+    budget = WindowBudget(name="all", max_emissions_g=3000.0)
+    for now, word in ((AT_15, "Too early to say"), (LATER, "Not known")):
+        assert answer(month([], now=now, budgets=[budget])) == f"{word}: the ledger holds no run that counts in all"
     one = month([])
     assert answer(one) == "No run ended in 2026-11"
     assert tables(one) == []
