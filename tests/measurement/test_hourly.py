@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import MeasurementError, PlaceError
@@ -221,6 +221,7 @@ STEPS = st.lists(
 )
 
 
+@example(steps=[(1, 1.0, None), (0, 0.0, 1.0)])
 @given(steps=STEPS)
 def test_the_lines_of_a_journal_give_the_hours_of_a_run_that_was_killed_at_any_reading(steps):
     energy, watch = EnergyMeter(), Watch(figure(TEN, 20.0))

@@ -124,7 +124,7 @@ class HourlyMeter:
         self._watch = watch
         self._book = HourBook(watch.latest)
         self._total_kwh = 0.0
-        self._shown: str | None = None
+        self._shown: HourlyIntensity | None = None
         self._has_ended = False
 
     @property
@@ -196,12 +196,19 @@ class HourlyMeter:
         return replace(reading, emissions_g=self._book.grams(), intensity=self._news())
 
     def _news(self) -> Intensity | None:
-        """Return what is new in this reading: the hours since the one that was new last, whose energy is now known."""
+        """Return what is new in this reading: the hours since the one that was new last, whose energy is now known.
+
+        One whose energy a late figure took over is among them, with none left.
+        """
         newest = self._book.hours(last=1)[-1]
-        if not newest.energy_kwh or newest.hour == self._shown:
+        since = self._shown
+        if not newest.energy_kwh or (since is not None and newest.hour == since.hour):
             return None
-        since, self._shown = self._shown, newest.hour
-        return over_hours(self._blank, [hour for hour in self._book.hours() if since is None or hour.hour >= since])
+        self._shown = newest
+        hours = tuple(hour for hour in self._book.hours() if since is None or hour.hour >= since.hour)
+        if since is not None and hours[0].hour != since.hour:
+            hours = (replace(since, energy_kwh=0.0), *hours)
+        return replace(over_hours(self._blank, hours), hours=hours)
 
     def _failing(self) -> tuple[str, ...]:
         """Return the same words until the grid answers, or answers otherwise, so that they are shown once."""
