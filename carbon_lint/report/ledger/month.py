@@ -123,7 +123,7 @@ def month_of(
     total = total_of(counted)
     alive = [each for each in counted if each.record is not None]
     days_g = by_day(_figures(alive), period)
-    spent = tuple(spent)
+    spent, whole = tuple(spent), _group("all", alive)
     return Month(
         period=period,
         now=now,
@@ -131,15 +131,15 @@ def month_of(
         budgets=tuple(one for each, runs in spent for one in _judged(each, runs, now)),
         outlook_g=None if total.emissions_g is None else outlook(total.emissions_g, days_g, period, now),
         days_g=_days(alive, period),
-        days_by_model_g=_days_by_model(alive, period),
-        groups={key: _groups(alive, KEYS[key], in_order=key == "week") for key in keys},
+        days_by_model_g=_days_by_model(alive, period, whole),
+        groups={key: _groups(alive, KEYS[key], whole, in_order=key == "week") for key in keys},
         largest=tuple(sorted(alive, key=lambda each: _size(*each.ranges), reverse=True)[:LARGEST]),
         lost=_groups(
             [each for each in alive if each.entry.record.outcome is not Outcome.COMPLETED],
             KEYS["outcome"],
-            of=alive,
+            whole,
         ),
-        retries=_group("retries", list(filter(_is_retry, alive)), _group("all", alive)),
+        retries=_group("retries", list(filter(_is_retry, alive)), whole),
         over_own_limit=sum(each.entry.record.over_budget for each in alive),
         exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
         let_through=_let_through(each.entry.record for each in alive),
@@ -199,15 +199,14 @@ def _judged(spent: Spent, counted: Sequence[Counted], now: datetime) -> list[Jud
 def _groups(
     counted: Sequence[Counted],
     value: Callable[[Record], str | None],
+    whole: Group,
     *,
     in_order: bool = False,
-    of: Sequence[Counted] | None = None,
 ) -> tuple[Group, ...]:
-    """Return the runs by a value, the largest group first. Shares are of all runs of `of`."""
+    """Return the runs by a value, the largest group first. Shares are of `whole`."""
     parts: dict[str, list[Counted]] = defaultdict(list)
     for each in counted:
         parts[value(each.entry.record) or UNNAMED].append(each)
-    whole = _group("all", counted if of is None else of)
     found = [_group(name, runs, whole) for name, runs in parts.items()]
     found.sort(key=lambda group: group.name)
     if in_order:
@@ -236,9 +235,9 @@ def _size(grams: Range | None, energy: Range | None) -> tuple[float, float]:
     return (grams.likely if grams else 0.0, energy.likely if energy else 0.0)
 
 
-def _days_by_model(counted: Sequence[Counted], period: Period) -> dict[str, tuple[float | None, ...]]:
+def _days_by_model(counted: Sequence[Counted], period: Period, whole: Group) -> dict[str, tuple[float | None, ...]]:
     """Return the grams by day of the two largest models and of the others together, those that there are."""
-    named = [group.name for group in _groups(counted, KEYS["model"])]
+    named = [group.name for group in _groups(counted, KEYS["model"], whole)]
     shown = named if len(named) <= _SHOWN_MODELS else named[: _SHOWN_MODELS - 1]
     parts: dict[str, list[Counted]] = {name: [] for name in (*shown, *(["others"] if len(shown) < len(named) else []))}
     for each in counted:
