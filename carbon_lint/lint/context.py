@@ -203,7 +203,9 @@ class Context:
             return True
         key = self.block_key or node
         above = self.text.rfind("\n", 0, max(0, self.text.rfind("\n", 0, key.start))) + 1
-        return self.text.find("#", above, min(node.end, key.end + 20 * _LINE) + _LINE) >= 0
+        matter = self.card.front_matter
+        end = min(min(node.end, key.end + 20 * _LINE) + _LINE, len(self.text) if matter is None else matter.end)
+        return self.text.find("#", above, end) >= 0  # the text begins with a heading, mostly
 
 
 def number(node: Node | None) -> float | None:
