@@ -132,8 +132,9 @@ def _in_units(table: Iterable[str]) -> str:
 
 
 def _number(value: object, *, least: float, most: float = 1e300) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and least <= value <= most else None  # type: ignore[arg-type, operator]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        return None
+    return float(value)
 
 
 def _array(parse: Callable[[Mapping[str, Any]], Any], table: Mapping[str, Any], *, named_by: str | None = None) -> Kind:

@@ -7,7 +7,7 @@
 * `json_literals`: for JSON that is printed to a log that a runner reads.
 * `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
 
-`shortened` and `unified_diff` escape nothing: what they return goes through one of the others.
+`plural`, `shortened` and `unified_diff` escape nothing: what they return goes through one of the others.
 """
 
 from __future__ import annotations
@@ -43,6 +43,11 @@ def visible(text: str) -> str:
 def quoted(text: str, limit: int = 80) -> str:
     """Return user text in quotes for a message, cut at `limit` characters, control characters visible."""
     return terminal(repr(shortened(text, limit)))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def shortened(text: str, most: int) -> str:

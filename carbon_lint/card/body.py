@@ -14,7 +14,7 @@ from carbon_lint.card.markup import hidden
 from carbon_lint.card.yaml.pattern import pattern
 from carbon_lint.records.ranges import emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Outcome, StoppedBy
-from carbon_lint.text import markdown_text
+from carbon_lint.text import markdown_text, plural
 from carbon_lint.units import (
     format_emissions_range,
     format_energy_range,
@@ -152,7 +152,7 @@ def _run(record: Record) -> str | None:
     """Return the run as a link, if its address is one and cannot end the link."""
     url, name = record.provenance.run_url, record.provenance.repository
     count = len(record.merged_from)
-    parts = [f"sum of {count} run{'s' * (count > 1)}" if count else markdown_text(record.run_id)]
+    parts = [f"sum of {plural(count, 'run')}" if count else markdown_text(record.run_id)]
     if url is not None and url.startswith(("https://", "http://")):
         parts = [f"[{markdown_text(name or 'the run', is_start=False)}]({quote(url, safe=':/?&=%')})", *parts]
     return ", ".join(parts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.hashes import short
+from carbon_lint.text import plural
 
 if TYPE_CHECKING:
     from carbon_lint.records.record import Record
@@ -29,7 +30,7 @@ def source_of(record: Record) -> str:
     if "codecarbon" in record.software:
         tools += f" with CodeCarbon {_word(record.software['codecarbon'])}"
     count = len(record.merged_from)
-    run = f"sum of {count} run{'s' * (count > 1)}" if count else f"run {_word(record.run_id)[:_RUN_CHARACTERS]}"
+    run = f"sum of {plural(count, 'run')}" if count else f"run {_word(record.run_id)[:_RUN_CHARACTERS]}"
     return f"{tools}, {run}, record {short(hash_of(record))}"
 
 

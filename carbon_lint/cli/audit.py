@@ -32,7 +32,7 @@ from carbon_lint.config import Settings, load
 from carbon_lint.errors import HubError, UsageError
 from carbon_lint.lint.batch import cores
 from carbon_lint.report.earlier import check_replaceable
-from carbon_lint.text import terminal
+from carbon_lint.text import plural, terminal
 from carbon_lint.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: 
             break
         done += _open_one(audited, settings, catalogue, is_meant=arguments.yes)
     if not arguments.yes:
-        sys.stderr.write(f"carbon-lint: --yes opens {done} pull request{'' if done == 1 else 's'}\n")
+        sys.stderr.write(f"carbon-lint: --yes opens {plural(done, 'pull request')}\n")
 
 
 def _open_one(audited: AuditedCard, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:

@@ -43,11 +43,11 @@ def add_report_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--max-energy", metavar="QUANTITY", help="a budget of all runs, in addition to the [[budget]] tables"
     )
-    told = parser.add_argument_group("for --format issue")
-    told.add_argument(
+    of_issue = parser.add_argument_group("for --format issue")
+    of_issue.add_argument(
         "--earlier", metavar="FILE", help="the present text of the issue, to see what owners have read already"
     )
-    told.add_argument(
+    of_issue.add_argument(
         "--notice", metavar="FILE", help="write what is new for the owners to FILE; it is empty if nothing is new"
     )
 

@@ -20,7 +20,7 @@ from carbon_lint.records.merge.merge import Overlap, merge, of_group
 from carbon_lint.records.merge.named import check_complete, load_named
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.text import render
-from carbon_lint.text import terminal
+from carbon_lint.text import plural, terminal
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,6 +55,6 @@ def run(arguments: Namespace) -> int:
         sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
     sys.stdout.write(render(RunReport(record=merged.record)))
     count = len(merged.record.merged_from)  # not of the files: one may be left out, another be a sum itself
-    what = f"the sum of {count} run{'s' * (count > 1)}" if count else "1 run, copied"
+    what = f"the sum of {plural(count, 'run')}" if count else "1 run, copied"
     sys.stdout.write(f"carbon-lint: {what}, written to {terminal(arguments.output)}\n")
     return 0

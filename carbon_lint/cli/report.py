@@ -99,9 +99,8 @@ def run(arguments: Namespace) -> int:
     report = None if is_form else _judged(arguments)
     record = load_record(arguments.record) if report is None or report.record is None else report.record
     if arguments.journal is not None:
-        course_of(
-            record, arguments.record, arguments.journal
-        )  # a journal of another run is an error in formats without a chart, too
+        # A journal of another run is an error in formats without a chart, too.
+        course_of(record, arguments.record, arguments.journal)
     text = _form(arguments, record) if report is None else _render(arguments, report)
     put(text, arguments.output)
     return 0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from carbon_lint.hub.audit.cards import AuditedCard, Tally, diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
-from carbon_lint.text import terminal
+from carbon_lint.text import plural, terminal
 from carbon_lint.units import format_emissions, format_energy
 
 SHOWN = 50
@@ -26,7 +26,7 @@ class About(NamedTuple):
 
 def render_text(sums: Tally, about: About) -> str:
     """Return the report for a terminal."""
-    head = f"audit of {terminal(about.title)} on {about.when}: {_cards(sums.cards)}"
+    head = f"audit of {terminal(about.title)} on {about.when}: {plural(sums.cards, 'card')}"
     lines = [head, "", *(f"  {line}" for line in summary_lines(sums))]
     if sums.by_source:
         lines += ["", "by source"]
@@ -58,29 +58,33 @@ def _lists(sums: Tally) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def summary_lines(sums: Tally) -> list[str]:
     """Return the sums in words, one a line."""
-    silent = _said(sums.cards - sums.stating, "does", "do")
-    lines = [f"{_said(sums.stating, 'states', 'state')} emissions, {silent} not"]
+    silent = _with_verb(sums.cards - sums.stating, "does", "do")
+    lines = [f"{_with_verb(sums.stating, 'states', 'state')} emissions, {silent} not"]
     if sums.without_card:
-        lines.append(f"{_said(sums.without_card, 'has', 'have')} no card")
+        lines.append(f"{_with_verb(sums.without_card, 'has', 'have')} no card")
     if sums.problems:
         lines.append(f"{len(sums.problems)} could not be judged")
     if sums.readable:
         converted = f", {sums.converted} of them converted from text" if sums.converted else ""
-        lines.append(f"{format_emissions(sums.emissions_g)} CO2eq in sum, over {_cards(sums.readable)}{converted}")
+        lines.append(
+            f"{format_emissions(sums.emissions_g)} CO2eq in sum, over {plural(sums.readable, 'card')}{converted}"
+        )
     if sums.with_energy:
         stating = "states" if sums.with_energy == 1 else "state"
-        lines.append(f"{format_energy(sums.energy_kwh)} in sum, over {_cards(sums.with_energy)} that {stating} energy")
+        lines.append(
+            f"{format_energy(sums.energy_kwh)} in sum, over {plural(sums.with_energy, 'card')} that {stating} energy"
+        )
     if sums.zero:
-        lines.append(f"{_said(sums.zero, 'states', 'state')} zero, which is often a placeholder")
+        lines.append(f"{_with_verb(sums.zero, 'states', 'state')} zero, which is often a placeholder")
     if sums.unreadable:
-        unreadable = _said(len(sums.unreadable), "states", "state")
+        unreadable = _with_verb(len(sums.unreadable), "states", "state")
         lines.append(f"{unreadable} something that cannot be read, which is in no sum")
     if sums.proposals:
-        wrong = _said(len(sums.proposals), "holds", "hold")
+        wrong = _with_verb(len(sums.proposals), "holds", "hold")
         lines.append(f"{wrong} kilograms, by what else the card states: the sum is too small")
     verb = "has" if sums.with_errors == 1 else "have"
     errors = sums.by_severity["error"]
-    lines.append(f"{_cards(sums.with_errors)} {verb} errors ({errors} error{'' if errors == 1 else 's'})")
+    lines.append(f"{plural(sums.with_errors, 'card')} {verb} errors ({plural(errors, 'error')})")
     return lines
 
 
@@ -128,7 +132,9 @@ def render_html(sums: Tally, about: About) -> str:
         for title, rows in _lists(sums)
         if rows
     ]
-    head = audit_page.Head(about.title, about.when, _cards(sums.cards), summary_lines(sums), lists, about.endpoint)
+    head = audit_page.Head(
+        about.title, about.when, plural(sums.cards, "card"), summary_lines(sums), lists, about.endpoint
+    )
     return audit_page.render(sums, head)
 
 
@@ -147,12 +153,8 @@ RENDER: dict[str, Callable[[Tally, About], str]] = {
 }
 
 
-def _said(count: int, one: str, more: str) -> str:
+def _with_verb(count: int, one: str, more: str) -> str:
     return f"{count} {one if count == 1 else more}"
-
-
-def _cards(count: int) -> str:
-    return f"{count} card{'' if count == 1 else 's'}"
 
 
 def _unreadable(audited: AuditedCard) -> str:

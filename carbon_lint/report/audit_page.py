@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carbon_lint import __version__
 from carbon_lint.lint.diagnostic import SEVERITIES
-from carbon_lint.report.findings.counts import plural
 from carbon_lint.report.findings.forge import rule_url
 from carbon_lint.report.pages import environment
 from carbon_lint.report.plot import NARROW, WIDE, Bars
+from carbon_lint.text import plural
 
 if TYPE_CHECKING:
     from carbon_lint.hub.audit.cards import Tally

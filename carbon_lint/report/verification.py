@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from carbon_lint.text import json_literals, terminal
+from carbon_lint.text import json_literals, plural, terminal
 
 FORMAT = "carbon-lint/verification@1"
 
@@ -83,7 +83,7 @@ def _lines(found: Verification) -> Iterator[str]:
             yield from _listed(statements)
     count = len(found.of(Kind.CONTRADICTED))
     if count:
-        yield f"verdict: {count} contradiction{'s' * (count > 1)}: do not rely on this figure"
+        yield f"verdict: {plural(count, 'contradiction')}: do not rely on this figure"
     elif found.of(Kind.PROVEN):
         yield "verdict: nothing contradicts the figure"
     else:

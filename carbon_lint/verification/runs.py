@@ -13,6 +13,7 @@ from carbon_lint.records.hashes import short
 from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge
 from carbon_lint.records.plausible import find_difference
 from carbon_lint.report.verification import Kind, Statement, Subject
+from carbon_lint.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +50,7 @@ def find_runs(record: Record, path: str | None) -> Runs:
         return Runs(whole=record, parts=(), statements=(missing,))
     parts = [item for item in beside if hash_of(item.record) in whole.parts_sha256]
     count = len(whole.merged_from) or 1
-    text = (
-        f"the folder holds {count} run{'s' * (count > 1)} of the group {record.run_group!r}, and no journal of another"
-    )
+    text = f"the folder holds {plural(count, 'run')} of the group {record.run_group!r}, and no journal of another"
     others = "whether the group had runs whose records lie elsewhere"
     statements = (
         Statement(Kind.PROVEN, _RUNS, text),
@@ -63,8 +62,7 @@ def find_runs(record: Record, path: str | None) -> Runs:
 
 def _alone(record: Record) -> Statement:
     if record.merged_from:
-        count = len(record.merged_from)
-        what = f"it is the sum of {count} run{'s' * (count > 1)}, whose records are not here"
+        what = f"it is the sum of {plural(len(record.merged_from), 'run')}, whose records are not here"
         return Statement(Kind.CLAIMED, _RUNS, what)
     return Statement(Kind.UNKNOWN, _RUNS, "whether other runs went into the weights: the record names no run group")
 
@@ -75,8 +73,7 @@ def _sum_of(record: Record, beside: list[NamedRecord]) -> Runs:
     parts = [found[digest] for digest in record.parts_sha256 if digest in found]
     missing = [short(digest) for digest in record.parts_sha256 if digest not in found]
     if missing:
-        count = len(record.parts_sha256)
-        of = f"{count} record{'s' * (count > 1)}"
+        of = plural(len(record.parts_sha256), "record")
         what = f"it is the sum of {of}, of which {', '.join(missing[:3])} lie elsewhere"
         return Runs(whole=record, parts=tuple(parts), statements=(Statement(Kind.CLAIMED, _RUNS, what),))
     try:

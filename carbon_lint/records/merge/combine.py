@@ -16,6 +16,7 @@ from carbon_lint.records.merge.shared import TOUCH_S, summed
 from carbon_lint.records.merge.windows import union_s, window_of
 from carbon_lint.records.ranges import left_out_of, sum_of
 from carbon_lint.records.record import (
+    COMPONENTS,
     CodeCarbonEnergy,
     Energy,
     Hardware,
@@ -251,9 +252,7 @@ def _add(parts: Parts, more: Parts, *, time: Callable[[tuple[float, float]], flo
 
 def _both(one: Phase, other: Phase, time: Callable[[tuple[float, float]], float]) -> Phase:
     energies = (one.energy_kwh, other.energy_kwh)
-    energy = Energy(
-        **{name: _plus(*(getattr(energy, name) for energy in energies)) for name in ("total", "cpu", "gpu", "ram")}
-    )
+    energy = Energy(**{name: _plus(*(getattr(energy, name) for energy in energies)) for name in ("total", *COMPONENTS)})
     split = [(phase.split_share or 0.0) * (phase.energy_kwh.total or 0.0) for phase in (one, other)]
     return replace(
         one,

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import SEVERITIES, LintReport
-
-
-def plural(count: int, noun: str) -> str:
-    """Return `1 file`, `2 files`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+from carbon_lint.text import plural
 
 
 def counted(numbers: dict[str, int]) -> str:

@@ -11,10 +11,9 @@ from carbon_lint import __version__
 from carbon_lint.lint.diagnostic import RANK, Diagnostic, Fix, Lines, LintReport
 from carbon_lint.lint.rule import Rule, load_all
 from carbon_lint.project import DOCS_URL
-from carbon_lint.report.findings.counts import plural
 from carbon_lint.report.findings.forge import fingerprints, relative_path, rule_url
 from carbon_lint.report.findings.reporters import RenderOptions
-from carbon_lint.text import json_literals
+from carbon_lint.text import json_literals, plural
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 5000

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.gate.budget import format_limit, used_share
 from carbon_lint.records.ledger_sum import Reason
 from carbon_lint.report.run.phrases import percent
+from carbon_lint.text import plural
 from carbon_lint.units import format_emissions, format_emissions_range, format_energy, format_energy_range
 
 if TYPE_CHECKING:
@@ -34,11 +35,11 @@ def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
     """Return the sum in a few lines: the figures, what was left out and why, and each limit."""
     figures = ", ".join(figures_of(total))
     share = "" if total.measured_share is None else f", {percent(total.measured_share)} of the energy measured"
-    lines = [f"{period}: {figures} in {total.runs} run{'' if total.runs == 1 else 's'}{share}"]
+    lines = [f"{period}: {figures} in {plural(total.runs, 'run')}{share}"]
     for reason, count in total.left_out.items():
         words = _LEFT_OUT[reason][count != 1]
         in_full = _each_in_full(total) if _is_last(reason, total) else ""
-        lines.append(f"  {count} record{'' if count == 1 else 's'} {words}{in_full}")
+        lines.append(f"  {plural(count, 'record')} {words}{in_full}")
     if total.without_emissions or total.without_energy:
         lines.append(f"  {len(total.without_emissions)} without emissions, {len(total.without_energy)} without energy")
     if len(total.bases) > 1:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from carbon_lint.records.record import Phase, PhaseKind, Record
-from carbon_lint.report.findings.counts import plural
 from carbon_lint.report.run import phrases
+from carbon_lint.text import plural
 from carbon_lint.units import format_duration
 
 NOTE = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import SENSORS, emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Method, Record
-from carbon_lint.report.findings.counts import plural
+from carbon_lint.text import plural
 from carbon_lint.units import (
     format_emissions,
     format_emissions_range,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.records.record import Outcome, Record
 from carbon_lint.redact import redacted
-from carbon_lint.text import quoted, terminal
+from carbon_lint.text import plural, quoted, terminal
 from carbon_lint.units import format_duration
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _what_came(pushes: Pushes, found: Movement) -> str:
     commits = [commit for one in found.moved for commit in one.commits]
     authors = {commit.author for commit in commits}
     at_least = "at least " if found.left_out or any(one.problem for one in found.moved) else ""
-    count = f"{at_least}{len(commits)} commit{'' if len(commits) == 1 else 's'}"
+    count = f"{at_least}{plural(len(commits), 'commit')}"
     is_several = len(authors) > 1
     by = "" if is_several else "".join(f" by {_short(author)}" for author in authors if author)
     listed = ", ".join(_branch(one, with_author=is_several) for one in found.moved)

@@ -13,7 +13,7 @@ from carbon_lint.records.record import Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
 from carbon_lint.report.run.forms.subject import Subject
-from carbon_lint.text import markdown_text
+from carbon_lint.text import markdown_text, plural
 from carbon_lint.units import days_from_seconds, format_duration, mwh_from_kwh, rounded, significant
 
 _INTRODUCTION = "Regulation (EU) 2024/1689, Annex XI, section 1, point 2 (d) and (e). Filled in: what the record shows."
@@ -64,7 +64,7 @@ def _device_days(record: Record) -> tuple[str, str]:
         return "", "empty: the record is a sum, which does not say how long each device ran"
     if not count:
         return "", "empty: no GPU was counted"
-    return _days(record.duration_s * count), f"{count} GPU{'s' * (count > 1)} for the whole time"
+    return _days(record.duration_s * count), f"{plural(count, 'GPU')} for the whole time"
 
 
 def _hardware(record: Record) -> str:
