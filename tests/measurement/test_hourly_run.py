@@ -99,11 +99,15 @@ def test_a_run_that_is_killed_in_a_later_hour_is_recovered_with_its_hours(grid, 
     command = grid.command("run", *flags, "--", "sleep", "60")
     process = spawn.Popen(command, env=environ, stderr=subprocess.DEVNULL)
 
-    def hours():
-        text = Path("r.jsonl").read_text() if Path("r.jsonl").exists() else ""
-        return [line for line in text.splitlines() if '"intensity"' in line and '"elapsed_s"' in line]
+    def hours_priced():
+        """Return how many hours price energy by the journal; a late figure takes over what an hour held before."""
+        energy_kwh = {}
+        for line in Path("r.jsonl").read_text().splitlines() if Path("r.jsonl").exists() else ():
+            for hour in (json.loads(line).get("intensity") or {}).get("hours", ()) if line.endswith("}") else ():
+                energy_kwh[hour["hour"]] = hour["energy_kwh"]
+        return sum(each > 0 for each in energy_kwh.values())
 
-    wait_until(lambda: len(hours()) >= 3, 40)
+    wait_until(lambda: hours_priced() >= 3, 40)
     ticks = len(Path("r.jsonl").read_text().splitlines())
     wait_until(lambda: len(Path("r.jsonl").read_text().splitlines()) > ticks + 1)
     process.kill()
