@@ -50,7 +50,7 @@ def pytest_configure():
             signal.signal(signum, handler)
 
 
-# By these names a test, or the product for it, starts a process, a terminal, a server or a thread, or looks at the clock.
+# By these names a test starts a process, a terminal, a server or a thread, or looks at the clock.
 _STARTS = {"spawn", "subprocess", "threading", "Popen", "StandInHub", "measure", "Job", "sleep", "monotonic"}
 
 
