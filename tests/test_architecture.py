@@ -52,7 +52,7 @@ OPEN_LONG_FILES: set[str] = set()
 
 @functools.cache
 def read():
-    """Return the house, read once and only by a process that judges it; its 300,000 nodes are not looked at as garbage."""
+    """Return the house, read once and only by a process that judges it. None of its 300,000 nodes is garbage."""
     gc.disable()
     try:
         return house.read_house(ROOT / "carbon_lint")
