@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.gate.verdict import LimitResult, Status, Verdict, name_of_window, worst
-from carbon_lint.records.ledger_sum import total_of
+from carbon_lint.limits import WindowBudget
+from carbon_lint.records.ledger_sum import Counted, Total, total_of
+from carbon_lint.records.periods import Period
 from carbon_lint.records.uncertainty import Range
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from carbon_lint.limits import WindowBudget
-    from carbon_lint.records.ledger_sum import Counted, Total
-    from carbon_lint.records.periods import Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,38 +6,32 @@ Looks only: no job is run. The last step takes one real reading, so that a sound
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError, PlaceError
+from carbon_lint.errors import CarbonLintError, MeasurementError, PlaceError
+from carbon_lint.limits import Machine
 from carbon_lint.measurement.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.gpu.host_amd import host_amd_gpus
 from carbon_lint.measurement.gpu.host_nvidia import host_gpus, in_container
 from carbon_lint.measurement.gpu.visible_amd import hiding
 from carbon_lint.measurement.gpu.visible_nvidia import is_hidden
+from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.grid.location import is_auto, locate
 from carbon_lint.measurement.host.allotment import Allotment, allotment
-from carbon_lint.measurement.host.cpu import plan_cpu
+from carbon_lint.measurement.host.cpu import CpuPlan, plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import Domain
 from carbon_lint.measurement.required import counter_cause, rapl_cause
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.units import format_power
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-
-    from carbon_lint.errors import CarbonLintError
-    from carbon_lint.limits import Machine
-    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
-    from carbon_lint.measurement.host.cpu import CpuPlan
-    from carbon_lint.records.uncertainty import Range
 
 # A first reading must be at least so long after the start for CodeCarbon to measure again.
 _TRIAL_S = 0.1

@@ -7,17 +7,13 @@ into `n + 1` equal parts. `Phase.split_share` says how much of a phase's energy 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from carbon_lint.records.record import Energy, Phase, PhaseKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Record
+from carbon_lint.measurement.meter import Reading
+from carbon_lint.records.record import Energy, Phase, PhaseKind, Record
 
 MOST_NAMES = 500
 """Epochs, and phases, that one record lists."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.host_nvidia import in_container
 from carbon_lint.measurement.gpu.visible_nvidia import hides
 from carbon_lint.measurement.host.allotment import Allotment
+from carbon_lint.measurement.host.cpu import CpuPlan
 from carbon_lint.measurement.host.rapl import Domain, denied, find_zones
 from carbon_lint.records.record import Method
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from carbon_lint.measurement.host.cpu import CpuPlan
 
 
 def check_required(

@@ -17,21 +17,18 @@ import platform
 import re
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from carbon_lint.errors import OutputError, UsageError
 from carbon_lint.measurement.meter import Reading
+from carbon_lint.measurement.request import RunRequest
 from carbon_lint.records.record import Energy
 from carbon_lint.records.schedulers import node_count, scheduled_job
 from carbon_lint.records.uncertainty import Bounds, Uncertainty
 from carbon_lint.text import quoted
 from carbon_lint.units import format_emissions, format_energy
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.measurement.request import RunRequest
 
 SILENT_S = 60.0
 """After so long without a new figure a node is named: an NFS client may show a file as it was for so long."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
 
 PROC = Path("/proc")
 _PARENT_FIELD = 1  # of /proc/PID/stat after the name, proc(5): state, ppid

@@ -7,23 +7,18 @@ which only answers from inside it. Never a service that guesses a place from an 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PlaceError
 from carbon_lint.files import text_at
+from carbon_lint.limits import Machine
 from carbon_lint.measurement.grid.web import get_text
-from carbon_lint.places import find_place
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from carbon_lint.limits import Machine
-    from carbon_lint.places import Place
+from carbon_lint.places import Place, find_place
 
 # The link-local address of all three; none of it leaves the machine's own host.
 METADATA_URL = "http://169.254.169.254"

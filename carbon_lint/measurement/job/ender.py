@@ -8,15 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
 from carbon_lint.measurement.job import descendants
-from carbon_lint.measurement.job.containers import EngineError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from carbon_lint.measurement.job.containers import Containers, Find
+from carbon_lint.measurement.job.containers import Containers, EngineError, Find
 
 _PAUSE_S = 0.25
 _SHORT_ID = 12
