@@ -17,8 +17,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_unusual_argument
-from carbon_lint.cli.options import options_from
+from carbon_lint.cli.flags import add_unusual_argument, options_from
 from carbon_lint.config import load
 from carbon_lint.errors import ExitCode
 from carbon_lint.measurement.system import need_linux

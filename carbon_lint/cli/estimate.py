@@ -14,8 +14,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from carbon_lint.cli.flags import add_place_arguments
-from carbon_lint.cli.options import options_from
+from carbon_lint.cli.flags import add_place_arguments, options_from
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu

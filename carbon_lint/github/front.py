@@ -22,6 +22,7 @@ from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.meter import Meter, Reading
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import RecordNotWrittenError, measure
+from carbon_lint.pipeline.front_end import FrontEnd
 from carbon_lint.pipeline.plan import RunPlan, check_outputs, meter_of, request_of
 from carbon_lint.records.journal import compressed_path, journal_path
 from carbon_lint.records.record import Outcome, Record
@@ -45,11 +46,10 @@ _NEEDS_ITS_OWN = (
 )
 
 
-class StepFront:
-    """See pipeline.story.FrontEnd."""
+class StepFront(FrontEnd):
+    """See FrontEnd."""
 
-    pushes_option: str | None = "hub-repo"
-    may_skip = False
+    pushes_option = "hub-repo"
 
     def __init__(self, step: Step, plan: RunPlan, configuration: Configuration, record: Record | None) -> None:
         """Take the `record` that was read, if one was. Raises UsageError if `hub-repo` names no model."""

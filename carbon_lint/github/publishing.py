@@ -17,7 +17,8 @@ from carbon_lint.hub.client.endpoint import endpoint_of, notes_on
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.hub.publish.losses import Loss
 from carbon_lint.lint.discover import find_cards
-from carbon_lint.pipeline.plan import Mode, RunPlan
+from carbon_lint.pipeline.plan import RunPlan
+from carbon_lint.pipeline.surroundings import Mode
 from carbon_lint.records.record import Record
 from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
