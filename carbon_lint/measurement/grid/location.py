@@ -34,7 +34,7 @@ class LocatedPlace:
     """A place, and how it was found; `None` if it was named."""
 
     place: Place
-    how: str | None
+    how: str | None = None
 
     def __str__(self) -> str:
         place = self.place
@@ -43,7 +43,7 @@ class LocatedPlace:
 
 def resolve(text: str, machines: Iterable[Machine], node: str) -> LocatedPlace:
     """Return `text` as a place, or `locate` for `auto`. Raises PlaceError."""
-    return locate(machines, node) if is_auto(text) else LocatedPlace(place=find_place(text), how=None)
+    return locate(machines, node) if is_auto(text) else LocatedPlace(place=find_place(text))
 
 
 def is_auto(text: str) -> bool:
