@@ -21,7 +21,7 @@ from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.meter import Meter, Reading
 from carbon_lint.measurement.request import RunRequest
-from carbon_lint.measurement.run import RecordNotWrittenError, measure
+from carbon_lint.measurement.run import RecordNotWrittenError
 from carbon_lint.pipeline.front_end import FrontEnd
 from carbon_lint.pipeline.plan import RunPlan, check_outputs, meter_of, request_of
 from carbon_lint.records.journal import compressed_path, journal_path
@@ -243,12 +243,7 @@ class StepFront(FrontEnd):
 
     def _run(self, request: RunRequest, meter: Meter) -> Record:
         try:
-            record, self._words = measuring.measured(
-                lambda metered, show, printed: measure(request, metered, show, printed),
-                meter,
-                self.readings,
-                self._step.console,
-            )
+            record, self._words = measuring.measured(request, meter, self.readings, self._step.console)
         except RecordNotWrittenError as error:
             # In the log it is not lost.
             self._step.console.line(f"{error.message}; the record follows\n{render_record(error.record)}")
