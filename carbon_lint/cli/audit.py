@@ -26,7 +26,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Self
 
 from carbon_lint import __version__
-from carbon_lint.cli.flags import put
+from carbon_lint.cli.flags import add_format_argument, put
 from carbon_lint.cli.hub_extra import need_hub, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import HubError, UsageError
@@ -53,12 +53,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     which.add_argument("--author", metavar="NAME", help="all models of a user or organisation on the Hub")
     which.add_argument("--models", metavar="FILE", help="the models named in a file, one a line")
     which.add_argument("--from", metavar="FILE", dest="file", help="the cards in a .jsonl or .parquet file")
-    parser.add_argument(
-        "--format",
-        choices=("text", "json", "html", "sarif"),
-        default="text",
-        help="format of the output (default text)",
-    )
+    add_format_argument(parser, "text", "json", "html", "sarif")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE")
     parser.add_argument(
         "--journal", metavar="FILE", default=JOURNAL, help=f"journal of an audit of the Hub (default {JOURNAL})"

@@ -14,7 +14,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from functools import partial
 
-from carbon_lint.cli.flags import add_unusual_argument, options_from
+from carbon_lint.cli.flags import add_format_argument, add_unusual_argument, options_from
 from carbon_lint.config import load
 from carbon_lint.errors import ExitCode
 from carbon_lint.measurement.system import need_linux
@@ -32,9 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
     parser.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
     add_unusual_argument(parser)
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
-    )
+    add_format_argument(parser)
 
 
 def run(arguments: Namespace) -> int:

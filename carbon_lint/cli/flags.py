@@ -38,6 +38,12 @@ def add_unusual_argument(parser: _ActionsContainer) -> None:
     )
 
 
+def add_format_argument(parser: _ActionsContainer, *formats: str) -> None:
+    """Add `--format`: text by default, or JSON unless others are named."""
+    formats = formats or ("text", "json")
+    parser.add_argument("--format", choices=formats, default="text", help="format of the output (default text)")
+
+
 def add_limit_arguments(parser: _ActionsContainer) -> None:
     """Add the two limits of a run."""
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="limit of the emissions, e.g. '1 kg', '500 g'")

@@ -172,11 +172,9 @@ def _spread(energy_kwh: float | None, known: Bounds | None, difference: float) -
 
 
 def with_increase(
-    verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease | None, missing: str = "there is no baseline"
+    verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease, missing: str = "there is no baseline"
 ) -> Verdict:
     """Return the verdict with the comparison in it. Without a comparable baseline (`missing` says why) it passes."""
-    if allowed is None:
-        return verdict
     if comparison is None:
         return _with_reason(verdict, f"nothing to compare with: {missing}")
     limit = increase(comparison, allowed)

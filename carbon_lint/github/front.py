@@ -23,6 +23,7 @@ from carbon_lint.measurement.meter import Meter, Reading
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import RecordNotWrittenError
 from carbon_lint.pipeline.front_end import FrontEnd
+from carbon_lint.pipeline.options import naming
 from carbon_lint.pipeline.plan import RunPlan, check_outputs, meter_of, request_of
 from carbon_lint.records.journal import compressed_path, journal_path
 from carbon_lint.records.record import Outcome, Record
@@ -221,16 +222,11 @@ class StepFront(FrontEnd):
             own_prefix=measuring.own_prefix(),
             pass_env=pass_env,
             cancel_grace_s=CANCEL_GRACE_S,
-            secrets=self._secrets(),
+            secrets=inputs.tokens,
             forecast=bool(hard_budget),
             provenance=replace(provenance_of(self._step), job_index=inputs.job_index, model=model),
             warnings=self._configuration.notes,
         )
-
-    def _secrets(self) -> tuple[str, ...]:
-        inputs = self._step.inputs
-        tokens = (inputs.hf_token, inputs.github_token, inputs.electricity_maps_token)
-        return tuple(token for token in tokens if token)
 
     def _meter(self, request: RunRequest) -> Meter:
         hidden = advice.hidden_gpus()
@@ -288,7 +284,5 @@ def _watch(step: Step) -> Watch | None:
         return None
     from carbon_lint.hub.pushes.watch import Watch  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
 
-    try:
+    with naming("hub-repo", target):
         return Watch(target, step.environ, token=step.inputs.hf_token)
-    except UsageError as error:
-        raise UsageError(f"input 'hub-repo': {error.message}", hint="`hub-repo: OWNER/MODEL`") from error

@@ -200,6 +200,11 @@ class ActionInputs:
         return cls(**values)
 
     @property
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens given, which nothing may show."""
+        return tuple(filter(None, (self.hf_token, self.github_token, self.electricity_maps_token)))
+
+    @property
     def without_effect(self) -> tuple[str, ...]:
         """Names of the inputs given that say how to measure, if nothing is measured."""
         if self.command is not None:

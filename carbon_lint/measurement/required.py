@@ -12,6 +12,7 @@ from carbon_lint.measurement.host.allotment import Allotment
 from carbon_lint.measurement.host.cpu import CpuPlan
 from carbon_lint.measurement.host.rapl import Domain, denied, find_zones
 from carbon_lint.records.record import Method
+from carbon_lint.text import plural
 
 
 def check_required(
@@ -57,8 +58,8 @@ def uncounted_gpus(allotted: Allotment, gpu_count: int) -> tuple[str, ...]:
 def _unread_gpus(allotted: Allotment, gpu_count: int) -> str:
     seen = "none" if gpu_count == 0 else f"only {gpu_count}"
     return (
-        f"this Hugging Face Job has the flavor {allotted.flavor}, so {allotted.gpu_count} GPU"
-        f"{'s' if allotted.gpu_count > 1 else ''} to count, and {seen} can be read"
+        f"this Hugging Face Job has the flavor {allotted.flavor}, so "
+        f"{plural(allotted.gpu_count, 'GPU')} to count, and {seen} can be read"
     )
 
 

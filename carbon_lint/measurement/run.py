@@ -32,7 +32,7 @@ from carbon_lint.measurement.progress import RunProgress
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.measurement.wall_clock import utc_now
-from carbon_lint.measurement.whole_job import open_whole_job
+from carbon_lint.measurement.whole_job import WholeJob
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.folder import Earlier, find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
@@ -82,7 +82,8 @@ def measure(
         if journal is not None:
             stack.callback(journal.close)
             earlier = find_earlier(request.record_path or "")
-        whole_job = open_whole_job(request)
+        folder = request.budget_folder
+        whole_job = None if folder is None else WholeJob(folder, request.environ, request.tick_s)
         meter.start()
         found = _warnings_at_start(request, meter, journal, earlier)
         request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))

@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 from carbon_lint.errors import OutputError, UsageError
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.request import RunRequest
 from carbon_lint.records.record import Energy
 from carbon_lint.records.schedulers import node_count, scheduled_job
 from carbon_lint.records.uncertainty import Bounds, Uncertainty
@@ -286,12 +285,6 @@ class WholeJob:
         with open(temporary, "wb") as stream:
             stream.write(data)
         os.replace(temporary, os.path.join(self._folder, name))
-
-
-def open_whole_job(request: RunRequest) -> WholeJob | None:
-    """Return this node's part in the budget of the whole job, if the limits are that. Raises as `WholeJob`."""
-    folder = request.budget_folder
-    return None if folder is None else WholeJob(folder, request.environ, request.tick_s)
 
 
 def _json_at(path: str) -> dict[str, Any] | None:
