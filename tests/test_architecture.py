@@ -24,6 +24,7 @@ FLOORS = (
         "config",
         "places",
         "units",
+        "value",
         "verbs",
         "text",
         "redact",

@@ -348,6 +348,9 @@ def test_why_the_step_failed_is_among_the_annotations_that_are_shown(runner):
         ({"location": "FRA", "baseline": "card", "max_increase": "ten"}, "'max-increase'"),
         ({"location": "FRA", "record": "train.py"}, "name a file of its own"),
         ({"location": "FRA", "grace": "30"}, "`grace`"),
+        ({"location": "FRA", "carbon_intensity": "56"}, "`location: FRA`"),
+        ({"location": "FRA", "max_increase": "10%"}, "`baseline: card`"),
+        ({"carbon_intensity": "0.056"}, '`allow-unusual-intensity: "true"`'),
         ({}, "`location: FRA`"),
     ],
 )
