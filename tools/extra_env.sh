@@ -5,11 +5,11 @@
 #   tools/extra_env.sh NAME EXTRA     makes .ci-cache/NAME-venv anew
 set -eu
 
-root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv=$root/.ci-cache/$1-venv
 site() { "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
 
 rm -rf "$venv"
 "$root/.venv/bin/python" -m venv "$venv"
 echo "import site; site.addsitedir('$(site "$root/.venv")')" >"$(site "$venv")/of-the-tests.pth"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --editable "$root[$2]"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --editable "${root}[$2]"

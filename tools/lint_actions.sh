@@ -55,7 +55,7 @@ else
   status=1
 fi
 if command -v shellcheck >/dev/null; then
-  run shellcheck shellcheck --severity=warning in-job/run.sh tools/ci_docker.sh tools/lint_actions.sh tools/lock.sh \
-    examples/elsewhere/*.sh
+  run shellcheck shellcheck --severity=warning in-job/run.sh .ci/run tools/ci_docker.sh tools/extra_env.sh \
+    tools/lint_actions.sh tools/lock.sh examples/elsewhere/*.sh
 fi
 exit "$status"
