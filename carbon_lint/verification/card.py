@@ -6,10 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.body import TITLE, own_section
+from carbon_lint.card.edit import UNCHANGED
 from carbon_lint.card.from_record import card_with_record, is_modelled
 from carbon_lint.card.read import read_card
 from carbon_lint.card.source import record_named_in
-from carbon_lint.errors import MissingFigureError, NothingFoundError
+from carbon_lint.errors import CardPlaceError, InputError, MissingFigureError, NothingFoundError
 from carbon_lint.places import every_place
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.hashes import short
@@ -68,6 +69,8 @@ def check_card(figures: Figures, record: Record) -> Iterator[Statement]:
     except MissingFigureError as error:
         yield Statement(Kind.CONTRADICTED, _CARD, f"it states a figure, and {error.message}")
         return
+    except CardPlaceError as error:  # written for who would write the card; here nobody does
+        raise InputError(error.message.replace(UNCHANGED, ""), hint=error.hint) from error
     expected = Figures(written.after, figures.name)
     yield from (Statement(Kind.CONTRADICTED, _CARD, f"the key {name} comes twice") for name in figures.twice)
     yield _figure(figures, expected, record)

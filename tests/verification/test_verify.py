@@ -120,6 +120,27 @@ def test_a_figure_in_the_section_of_the_text_is_checked_too(cli):
 
 
 @pytest.mark.usefixtures("files")
+def test_what_is_wrong_with_the_comments_of_the_section_is_said(cli):
+    assert cli("card", "README.md", "--from", "r.json", "--body")[0] == 0
+    whole = Path("README.md").read_text()
+    (first,) = [line for line in whole.splitlines() if line.startswith("<!-- carbon-lint")]
+    last = "<!-- /carbon-lint:environmental-impact -->"
+    for text, words in (
+        (whole.replace(last, ""), "the opening comment on line 11 has no closing one"),
+        (whole.replace(first, ""), r"the closing comment on line \d+ has no opening one"),
+        (
+            whole.replace(last, f"{last}\n{last}"),
+            r"on line 11, the closing one on line \d+ and \d+: expected one of each",
+        ),
+        (whole.replace(first, "X").replace(last, first).replace("X", last), "stands before the opening one"),
+    ):
+        Path("README.md").write_text(text)
+        code, _, err = cli("verify", "README.md", "--record", "r.json")
+        assert (code, bool(re.search(words, err)), "was not changed" in err) == (2, True, False), err
+        assert "the card was not changed: " in cli("card", "README.md", "--from", "r.json", "--body")[2]
+
+
+@pytest.mark.usefixtures("files")
 def test_a_record_that_is_made_up_anew_with_a_right_hash_is_not_its_journals(cli):
     """Who changes a record can hash it again; then the card or the journal contradicts it."""
     record = load_record("r.json")
