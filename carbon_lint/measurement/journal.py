@@ -184,7 +184,7 @@ class Journal:
         return aside
 
     def _keep_recorded(self, data: bytes) -> None:
-        """Compress the journal of a long run that was cancelled, or for which there was no room: its record names it."""
+        """Compress the journal of a long run that was cancelled, or of one that found no room: its record names it."""
         target = compressed_path(self.path)
         if not target.exists():
             with contextlib.suppress(OutputError):
