@@ -14,7 +14,7 @@ import pytest
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.progress import Phase
+from carbon_lint.measurement.progress import Stage
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
 from carbon_lint.records.record import Energy, Outcome, StoppedBy, exit_code
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
@@ -27,9 +27,9 @@ SLEEP = "import time; time.sleep(60)"
 def test_every_tick_reports_and_the_last_word_is_the_meters_stop(run):
     run("import time; time.sleep(0.5)", tick_s=0.1)
 
-    phases = [progress.phase for progress in run.progress]
-    assert 3 <= phases.count(Phase.RUNNING) <= 6
-    assert phases[-1] is Phase.ENDED
+    phases = [progress.stage for progress in run.progress]
+    assert 3 <= phases.count(Stage.RUNNING) <= 6
+    assert phases[-1] is Stage.ENDED
     energies = [progress.energy_kwh for progress in run.progress]
     assert energies == sorted(energies)
 
