@@ -136,9 +136,8 @@ class StepFront(FrontEnd):
                 if named or self._record is None:
                     raise
                 return None  # a training without a card in the repository has nothing to lint
-            report = report.with_diagnostics(
-                found.with_message(users_paths(self._step.context, found.message)) for found in report.diagnostics
-            )
+            shown = (found.but(message=users_paths(self._step.context, found.message)) for found in report.diagnostics)
+            report = report.but(diagnostics=tuple(shown))
             self._show_findings(report)
         return report
 
