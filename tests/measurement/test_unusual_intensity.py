@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.config import Settings
+from carbon_lint.config import Settings, parse
 from carbon_lint.errors import CarbonLintError, PlaceError
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
@@ -57,7 +57,7 @@ def test_what_no_grid_has_passes_no_door_unless_it_is_allowed(g_per_kwh):
             refuse()
     assert custom_place(g_per_kwh, allow_unusual=True).is_unusual
     given = Options(carbon_intensity=g_per_kwh, allow_unusual_intensity=True)
-    configured = Settings(allow_unusual_intensity=True)
+    configured = parse(b"allow-unusual-intensity = true\n", "carbon-lint.toml")
     for options, settings in ((given, Settings()), (replace(given, allow_unusual_intensity=False), configured)):
         assert place_of_now(options, settings).is_unusual
     assert parse_record(data, "r.json", allow_unusual=True).emissions_g == pytest.approx(g_per_kwh * 1.25)
