@@ -110,7 +110,7 @@ def _check_token(step: Step, mode: Mode) -> None:
 
 def publish_card(step: Step, plan: RunPlan, settings: Settings, record: Record | None) -> Publication:
     """Commit the figures into the card on the Hub, and say so. Raises HubError, unless it is only a dry run."""
-    mode = publish_mode(step.inputs, step.context) or Mode.DRY_RUN
+    mode = plan.publishing or Mode.DRY_RUN
     try:
         published = _publish(step, plan, settings, record, mode)
     except HubError as error:
