@@ -168,7 +168,8 @@ class Checker:
 
     def _fixed(self, card: Card, policy: Policy) -> CheckedFile:
         """Fix a card, write it unless the request is dry, and return what is left. Raises OutputError."""
-        from carbon_lint.lint.fix import diff_of, encoded, fix_card
+        from carbon_lint.card.edit import encode
+        from carbon_lint.lint.fix import diff_of, fix_card
 
         request = self.request
         fixed = fix_card(card, policy, request.evidence, allow_unsafe=request.fix == "unsafe")
@@ -180,7 +181,7 @@ class Checker:
         if not request.is_dry:
             from carbon_lint.files import write_atomically
 
-            write_atomically(card.path, encoded(fixed))
+            write_atomically(card.path, encode(fixed, fixed.text))
             checked.is_fixed = True
         return checked
 

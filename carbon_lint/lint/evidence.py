@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from carbon_lint.lint.context import Context
     from carbon_lint.records.emissions_csv.choice import Choice
     from carbon_lint.records.emissions_csv.runs import Log, Run
     from carbon_lint.records.record import Record
@@ -168,6 +169,43 @@ def close(stated: float, measured: float, text: str, relative: float = RELATIVE)
     return abs(stated - measured) <= max(half_a_step, relative * abs(measured))
 
 
+def is_stated(context: Context) -> bool:
+    """Return whether the card's figure is the evidence's, or its energy priced at the place that the card names."""
+    evidence, node, stated = context.evidence, context.emissions, context.emissions_g
+    if evidence is None or node is None or stated is None:
+        return False
+    if agrees(evidence, "emissions_g", stated, node.text):
+        return True
+    place = context.field("geographical_location")
+    if place is None or not isinstance(place.value, str) or not evidence.is_table:
+        return False
+    energies = [each.energy_kwh for each in (evidence, evidence.or_sum) if each is not None]
+    return any(
+        close(stated, energy_kwh * g_per_kwh, node.text)
+        for energy_kwh in energies
+        if energy_kwh is not None
+        for g_per_kwh in _prices_at(place.value, evidence)
+    )
+
+
+def _prices_at(name: str, evidence: Evidence) -> set[float]:
+    """Return the carbon intensities of the place that the card names, unless the evidence names another one.
+
+    If the table's place is in doubt, Quebec is too: the card may have it from there.
+    """
+    from carbon_lint.places import every_place
+
+    wanted, known = name.strip().casefold(), {each.casefold() for each in evidence.location_names}
+    if evidence.doubt is not None and "quebec" in wanted:
+        return set()
+    found = set()
+    for place in every_place():
+        names = {each.casefold() for each in (place.code, place.name) if each}
+        if wanted in names and (not known or names & known):
+            found |= {place.g_per_kwh, place.in_codecarbon_g_per_kwh}
+    return found
+
+
 def older_with(evidence: Evidence, stated: float, text: str) -> Evidence | None:
     """Return the latest earlier run with this figure."""
     return next((older for older in reversed(evidence.older) if agrees(older, "emissions_g", stated, text, 1e-6)), None)
@@ -181,15 +219,16 @@ def models_in(text: str) -> set[str]:
 
 def other_place(text: str, names: tuple[str, ...]) -> str | None:
     """Return a country that the text names, if it names none of `names`; None if that is not clear."""
-    if any(_has_word(text, name) for name in names):
+    if any(has_word(text, name) for name in names):
         return None
     from carbon_lint.places import every_place
 
     countries = {place.name for place in every_place() if place.name and place.code == place.country_iso}
-    return next((name for name in sorted(countries) if _has_word(text, name)), None)
+    return next((name for name in sorted(countries) if has_word(text, name)), None)
 
 
-def _has_word(text: str, name: str) -> bool:
+def has_word(text: str, name: str) -> bool:
+    """Return whether a text names something as a word of its own, in any case."""
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
 
 

@@ -77,19 +77,13 @@ def _words(text: str, source: str | None) -> Stated:
     if quantity is None:
         return Stated(emissions_g=None, text=text, note=_why_unread(text), source=source)
     emissions_g = float(quantity.grams[0])
-    note = None
-    if quantity.is_rate:
-        note = "a rate, not a total"
-    elif len(quantity.unit.grams) > 1:
-        note = f"{quantity.unit_text!r} is no clear unit of mass"
-    elif len(quantity.numbers) > 1:
-        note = "the number can be read in more than one way"
-    elif not math.isfinite(emissions_g) or emissions_g < 0:
+    note = quantity.doubt
+    if not note and (not math.isfinite(emissions_g) or emissions_g < 0):
         note = "not a finite number of zero or more"
-    if note is not None:
+    if note:
         return Stated(emissions_g=None, text=text, note=note, source=source)
     is_about = re.match(SIGNED, text.strip(), re.IGNORECASE)
-    note = f"converted from {quantity.unit.name}" + (", approximate" if is_about and is_about["about"] else "")
+    note = f"converted from {quantity.unit.mass.name}" + (", approximate" if is_about and is_about["about"] else "")
     return Stated(emissions_g=emissions_g, text=text, note=note, is_converted=True, source=source)
 
 

@@ -59,7 +59,7 @@ def check(context: Context) -> Iterator[Hit]:
         letters = _letters(bare)
         is_same = letters == _RIGHT or ("eq" in letters and is_near(letters, _RIGHT, _MOST_ERRORS))
         if is_same or letters in _WRONG or (letters == "emissions" and _is_figure(value)):
-            wanted = f"{BLOCK}, in grams" if unit is not None and unit.unit.grams[0] != 1 else BLOCK
+            wanted = f"{BLOCK}, in grams" if unit is not None and unit.mass.grams[0] != 1 else BLOCK
             fix = renamed(key, value, BLOCK, unit, is_safe=is_same)
             yield Hit(f"unknown key {quoted(key.text)}, expected {wanted}", *key.span, fix)
 
