@@ -86,7 +86,7 @@ def test_a_rate_is_never_a_total(value, notation, unit, gas, rate):
     found = list(quantities(f"about {written(value, notation)} {unit}{gas}{rate}, they say"))
     assert len(found) == 1
     assert found[0].unit.is_rate
-    assert not found[0].is_certain
+    assert found[0].doubt
 
 
 @given(st.text())
