@@ -142,8 +142,6 @@ class LintReport(Value, kw_only=True):
 class Lines:
     """Offsets of one text as lines and columns. A line ends at LF, CRLF or a lone CR, as editors have it."""
 
-    __slots__ = ("_starts",)
-
     def __init__(self, text: str) -> None:
         self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
 

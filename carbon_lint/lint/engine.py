@@ -75,8 +75,6 @@ class CheckedFile(Value, frozen=False):
 class Checker:
     """Judges files one by one, with the settings that hold for each. Used in this process or in several."""
 
-    __slots__ = ("_files", "_last", "_policies", "request")
-
     def __init__(self, request: LintRequest) -> None:
         self.request = request
         self._files: dict[str, str | None] = {}  # folder -> its file of configuration
@@ -188,8 +186,6 @@ class Checker:
 
 class FileSources:
     """Path -> text, read when a reporter asks: a report of many cards does not hold them."""
-
-    __slots__ = ("_given", "_last")
 
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
         self._given = dict(given or {})

@@ -121,8 +121,6 @@ def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:
 class _Touched:
     """Which nodes a set of edits touches."""
 
-    __slots__ = ("_edits", "_starts")
-
     def __init__(self, edits: Iterable[Edit]) -> None:
         self._edits = sorted(edits, key=_place)
         self._starts = [edit.start for edit in self._edits]
