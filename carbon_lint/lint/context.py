@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from carbon_lint.lint.suppression import Suppressions
 
 COMMENT = "carbon-lint:"
-BLOCK = "co2_eq_emissions"
 _LINE = 200
 """Characters in which a comment behind a figure is looked for."""
 _HOURS = (

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from carbon_lint.card.document import BLOCK_KEY
 from carbon_lint.errors import InputError
 from carbon_lint.hub.client.catalogue import Catalogue, Entry
 from carbon_lint.hub.client.refusals import MissingError
-from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
+from carbon_lint.hub.search.stated import Stated, read_stated
 
 PAGE = 1000
 """Models a page: the most that the Hub gives, so the fewest requests."""
@@ -161,7 +162,7 @@ def greener_than(repo_id: str, request: FindRequest, catalogue: Catalogue) -> Fi
 
 
 def _parameters(request: FindRequest) -> dict[str, Any]:
-    parameters: dict[str, Any] = {"filter": [BLOCK], "cardData": True, "limit": PAGE}
+    parameters: dict[str, Any] = {"filter": [BLOCK_KEY], "cardData": True, "limit": PAGE}
     if request.library:
         parameters["filter"].append(request.library)
     if request.sort is not Sort.EMISSIONS:
@@ -174,7 +175,7 @@ def _read(entry: Entry) -> FoundModel:
     stated = read_stated(entry.metadata)
     if stated is None:
         # the Hub lists it as stating emissions, so nothing here is a statement that cannot be read
-        kind = "no metadata" if entry.metadata is None else f"metadata without {BLOCK}"
+        kind = "no metadata" if entry.metadata is None else f"metadata without {BLOCK_KEY}"
         if not isinstance(entry.metadata, dict) and entry.metadata is not None:
             kind = f"metadata that is no mapping ({type(entry.metadata).__name__})"
         stated = Stated(emissions_g=None, text="", note=f"the Hub's list holds {kind}")
