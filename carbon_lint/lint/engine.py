@@ -75,8 +75,6 @@ class CheckedFile(Value, frozen=False):
 class Checker:
     """Judges files one by one, with the settings that hold for each. Used in this process or in several."""
 
-    __slots__ = ("_files", "_last", "_policies", "request")
-
     def __init__(self, request: LintRequest) -> None:
         self.request = request
         self._files: dict[str, str | None] = {}  # folder -> its file of configuration
@@ -168,7 +166,8 @@ class Checker:
 
     def _fixed(self, card: Card, policy: Policy) -> CheckedFile:
         """Fix a card, write it unless the request is dry, and return what is left. Raises OutputError."""
-        from carbon_lint.lint.fix import diff_of, encoded, fix_card
+        from carbon_lint.card.edit import encode
+        from carbon_lint.lint.fix import diff_of, fix_card
 
         request = self.request
         fixed = fix_card(card, policy, request.evidence, allow_unsafe=request.fix == "unsafe")
@@ -180,15 +179,13 @@ class Checker:
         if not request.is_dry:
             from carbon_lint.files import write_atomically
 
-            write_atomically(card.path, encoded(fixed))
+            write_atomically(card.path, encode(fixed, fixed.text))
             checked.is_fixed = True
         return checked
 
 
 class FileSources:
     """Path -> text, read when a reporter asks: a report of many cards does not hold them."""
-
-    __slots__ = ("_given", "_last")
 
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
         self._given = dict(given or {})

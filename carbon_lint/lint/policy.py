@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 class Active:
     """The rules that run on a card: (what a card must have, module, code, severity) in order, and their codes."""
 
-    __slots__ = ("codes", "rules")
-
     def __init__(self, rules: tuple[tuple[str, str, str, str], ...]) -> None:
         self.rules = rules
         self.codes = frozenset(code for _, _, code, _ in rules)
@@ -28,8 +26,6 @@ class Policy:
 
     Raises ConfigError if the settings name an unknown rule.
     """
-
-    __slots__ = ("_globs", "_known", "has_budget", "settings")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
