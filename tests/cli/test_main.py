@@ -49,6 +49,7 @@ def test_a_misspelt_verb_is_answered_with_the_nearest(cli):
     [
         (("gate", "r.json", "--max-emission", "1 g"), "did you mean --max-emissions?"),
         (("gate", "r.json", "--max-emission=1 g"), "did you mean --max-emissions?"),
+        (("estimate", "--gpu", "A100", "--duration", "1h"), "did you mean --hours?"),
         (("gate",), "`carbon-lint gate --help` shows what it takes"),
         (("gate", "r.json", "--max-emissions", "-5g"), "`carbon-lint gate --help` shows what it takes"),
         (("gate", "r.json", "--on-modelled", "maybe"), "`carbon-lint gate --help` shows what it takes"),

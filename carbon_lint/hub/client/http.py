@@ -162,7 +162,10 @@ class BoundedClient(httpx.Client):
             if _is_untrusted(error):
                 hint = "SSL_CERT_FILE names the file of the authority that signed it"
                 raise HubError(f"{_name(request)}: its certificate is not trusted", hint=hint) from error
-            raise UnansweredError(f"{_name(request)}: {_message(error)}") from error
+            hint = (
+                "check the network, and HTTPS_PROXY if you need one" if isinstance(error, httpx.ConnectError) else None
+            )
+            raise UnansweredError(f"{_name(request)}: {_message(error)}", hint=hint) from error
         debug.log("http", "%s: %s", _name(request), response.status_code)
         wait_s = retry_after_s(response.headers)
         if response.status_code in RETRY_STATUS:
