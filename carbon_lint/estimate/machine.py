@@ -7,18 +7,15 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.data import load
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.host.cpu import share_of
 from carbon_lint.measurement.host.power import CpuModel, memory_power_w
-from carbon_lint.measurement.host.processor import find_socket, near_names
+from carbon_lint.measurement.host.processor import Socket, find_socket, near_names
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from carbon_lint.measurement.host.processor import Socket
 
 _MODELS = "models of CPU and memory: those of `carbon-lint run` (docs/measuring.md)"
 _MOST_SOCKETS = 64
