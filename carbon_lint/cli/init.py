@@ -144,17 +144,17 @@ def _about_place(choices: Choices, root: Path) -> list[str]:
         stated = f"{settings.source(key)} says {key} = {settings.stated(key)}"
         return [] if is_same else [f"location: {choices.location} was left out: {stated}; change it there"]
     if choices.location == "auto":
-        return [
-            "location: asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
-        ]
-    if choices.location is not None:
+        line = "asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
+    elif choices.location is not None:
         return []
-    if is_hf_jobs(choices.runner):
-        return [
-            "location: not given, and a Hugging Face Job states none; without one the run has energy and no grams, "
+    elif is_hf_jobs(choices.runner):
+        line = (
+            "not given, and a Hugging Face Job states none; without one the run has energy and no grams, "
             "so no card can state them"
-        ]
-    return ["location: not given; set it in carbon-lint.toml, or use --location"]
+        )
+    else:
+        line = "not given; set it in carbon-lint.toml, or use --location"
+    return [f"location: {line}"]
 
 
 def _found_trainings(found: Survey, choices: Choices) -> list[str]:

@@ -44,12 +44,16 @@ def test_a_misspelt_verb_is_answered_with_the_nearest(cli):
     assert "did you mean `carbon-lint publish`?" in err
 
 
+def test_a_flag_of_another_tool_is_answered_with_ours(cli):
+    assert "did you mean --hours?" in cli("estimate", "--gpu", "A100", "--duration", "1h")[2]
+    assert "did you mean --location?" in cli("run", "--region", "FRA", "--", "true")[2]
+
+
 @cases(
     ("argv", "hint"),
     [
         (("gate", "r.json", "--max-emission", "1 g"), "did you mean --max-emissions?"),
         (("gate", "r.json", "--max-emission=1 g"), "did you mean --max-emissions?"),
-        (("estimate", "--gpu", "A100", "--duration", "1h"), "did you mean --hours?"),
         (("gate",), "`carbon-lint gate --help` shows what it takes"),
         (("gate", "r.json", "--max-emissions", "-5g"), "`carbon-lint gate --help` shows what it takes"),
         (("gate", "r.json", "--on-modelled", "maybe"), "`carbon-lint gate --help` shows what it takes"),
