@@ -144,6 +144,8 @@ class Checker:
             data = read_bytes(found.path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
+            if isinstance(error, FileNotFoundError):
+                reason += _near_name(found.path)
             checked = CheckedFile(found.path, _unreadable(found.path, reason, policy))
             checked.is_unread = True
             return checked
@@ -263,6 +265,21 @@ def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = No
 def _is_out_of_scope(card: Card, data: bytes) -> bool:
     """Return whether a card is well formed and does not mention carbon, as most do: no rule can find anything."""
     return not card.problems and not mentions_carbon_bytes(data) and card.pyyaml_error is None
+
+
+def _near_name(path: str) -> str:
+    """Return which file of the folder may be meant; the empty text if none is like it."""
+    from difflib import get_close_matches
+
+    from carbon_lint.text import quoted
+
+    folder, name = os.path.split(path)
+    try:
+        names = {one.lower(): one for one in os.listdir(folder or os.curdir)}
+    except OSError:
+        return ""
+    near = get_close_matches(name.lower(), names, n=1, cutoff=0.8)
+    return f"; did you mean {quoted(os.path.join(folder, names[near[0]]))}?" if near else ""
 
 
 def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:
