@@ -63,7 +63,7 @@ def spent_in(
     budget: WindowBudget, period: Period, counted: Iterable[Counted], *, source: str | None = None, unreadable: int = 0
 ) -> Spent:
     """Return what a budget's runs took, of runs that were counted already and ended in the period."""
-    of_budget = [each for each in counted if budget.counts(each.entry.record.provenance.model)]
+    of_budget = [each for each in counted if budget.counts(each.entry.record.provenance.model_names)]
     return Spent(budget=budget, period=period, total=total_of(of_budget), unreadable=unreadable, source=source)
 
 

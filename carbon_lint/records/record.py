@@ -199,6 +199,17 @@ class Provenance:
     scheduler_job: str | None = None
     pod: str | None = None
 
+    @property
+    def model_name(self) -> str | None:
+        """The model, or the path of its card, like `README.md`, behind its repository: alone it names none."""
+        is_card = self.model is not None and self.model.endswith(".md")
+        return f"{self.repository}: {self.model}" if is_card and self.repository else self.model
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """What a budget may call the model; a card goes by its path, too, as in a repository of many cards."""
+        return tuple(dict.fromkeys(name for name in (self.model, self.model_name) if name is not None))
+
 
 class PhaseKind(StrEnum):
     """What a part of a run is: an epoch that its output numbers, or a phase that the job names itself."""

@@ -13,6 +13,7 @@ from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ConfigError
 from carbon_lint.limits import Machine, MaxIncrease, Source, WindowBudget
 from carbon_lint.lint.policy import Policy
+from carbon_lint.records.record import Provenance
 from tests.cases import cases
 from tests.conftest import ROOT
 
@@ -182,8 +183,16 @@ def test_budgets_of_a_window_are_typed():
     everything, vision = load(".").budget
     assert everything == WindowBudget(name="all", window_s=30 * 86400, max_energy_kwh=200.0)
     assert (vision.window_s, vision.max_emissions_g, vision.warn_at, vision.owner) == (None, 10_000.0, 0.75, "@ann")
-    assert [everything.counts(model) for model in (None, "acme/vit-1")] == [True, True]
-    assert [vision.counts(model) for model in (None, "acme/vit-1", "acme/bert")] == [False, True, False]
+    assert [everything.counts(names) for names in ((), ("acme/vit-1",))] == [True, True]
+    assert [vision.counts(names) for names in ((), ("acme/vit-1",), ("acme/bert",))] == [False, True, False]
+    card = Provenance(repository="Acme/mono", model="cards/vit.md").model_names
+    for glob, counts in (
+        ("acme/mono: cards/*", True),
+        ("cards/*.md", True),
+        ("acme/*", True),
+        ("acme/other: *", False),
+    ):
+        assert vision._replace(models=(glob,)).counts(card) == counts
 
 
 def test_a_budget_that_is_wrong_is_an_error_at_its_line():
