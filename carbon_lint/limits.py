@@ -161,7 +161,7 @@ class WindowBudget(NamedTuple):
     owner: str | None = None
 
     def counts(self, names: Iterable[str]) -> bool:
-        """Return whether a run whose model has these names counts. Without a name only a budget of all runs counts it."""
+        """Return whether a run counts whose model has these names: without one, only in a budget of all runs."""
         if not self.models:
             return True
         from fnmatch import fnmatchcase  # noqa: PLC0415  on the check path
