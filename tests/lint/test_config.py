@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -193,6 +194,22 @@ def test_budgets_of_a_window_are_typed():
         ("acme/other: *", False),
     ):
         assert vision._replace(models=(glob,)).counts(card) == counts
+
+
+def test_a_card_over_a_limit_that_an_exception_lifts_is_a_note_that_names_it(cli):
+    limits = 'max-emissions = "10 g"\nmax-energy = "1 Wh"\n'
+    exceptions = "".join(
+        f'[[exception]]\nlimit = "{limit}"\nowner = "ann"\nreason = "a sweep"\nuntil = {{day}}\n'
+        for limit in ("max-emissions", "max-energy")
+    )
+    card = "---\nco2_eq_emissions:\n  emissions: 12.5\n  energy_consumed: 0.1\n---\n"
+    Path("README.md").write_text(card)
+    for day, code, severity in (("2999-12-31", 0, "note"), ("2020-01-01", 1, "error")):
+        write(limits + exceptions.format(day=day))
+        found, out, _ = cli("check")
+        assert found == code
+        assert all(f"{severity} CL40{which}" in out for which in "12"), out
+        assert ("lifted by ann until 2999-12-31: a sweep)" in out) == (code == 0)
 
 
 def test_a_budget_that_is_wrong_is_an_error_at_its_line():
