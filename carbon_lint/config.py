@@ -11,6 +11,7 @@ import os
 from types import MappingProxyType
 
 from carbon_lint import debug
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,15 +32,12 @@ HARMLESS_KEYS = frozenset({"training-type"})
 _TABLE = b"tool.carbon-lint"
 
 
-class Change:
+class Change(Value):
     """Hold how a pull request changes one key: how each side states it, `none` if it does not."""
 
-    __slots__ = ("after", "before", "name")  # a named tuple would import `typing`, a tenth of what `check` takes
-
-    def __init__(self, name: str, before: str, after: str) -> None:
-        self.name = name
-        self.before = before
-        self.after = after
+    name: str
+    before: str
+    after: str
 
     def __str__(self) -> str:
         return f"{self.name}: {self.before} -> {self.after}"

@@ -124,7 +124,7 @@ def cli(capsys):
 def carbon_lint():
     """Run the console program as a process of its own: `carbon_lint("run", ..., timeout=30).returncode`."""
 
-    def run(*argv, timeout=60, check=False, **options):
+    def run(*argv, timeout=100, check=False, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("text", True)
         return spawn.run(

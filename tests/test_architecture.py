@@ -23,6 +23,7 @@ FLOORS = (
         "config",
         "places",
         "units",
+        "value",
         "verbs",
         "text",
         "redact",

@@ -15,8 +15,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from carbon_lint.cli.flags import add_place_arguments
-from carbon_lint.cli.options import options_from
+from carbon_lint.cli.flags import add_format_argument, add_place_arguments, options_from
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu
@@ -51,9 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where = parser.add_argument_group("the place (default: as configured; without a place, energy only)")
     add_place_arguments(where)
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 to 10")
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
-    )
+    add_format_argument(parser)
 
 
 def run(arguments: Namespace) -> int:

@@ -111,6 +111,7 @@ def _location(text: str | None) -> str | None:
 
 
 def _say_found(found: Survey, choices: Choices) -> None:
+    from carbon_lint.estimate.machine import unknown_flavor
     from carbon_lint.starter.runners import is_hf_jobs
 
     none = "none; figures that are published go into the card on the Hub"
@@ -122,6 +123,9 @@ def _say_found(found: Survey, choices: Choices) -> None:
         lines.append(
             f".codecarbon.config writes {config.output}; to use it: carbon-lint card CARD --from {config.output}"
         )
+    unknown = unknown_flavor(choices.runner)
+    if unknown is not None:
+        lines.append(f"runner: no list of flavors names {choices.runner}, and a job for it may wait forever; {unknown}")
     if choices.location is None and is_hf_jobs(choices.runner):
         lines.append(
             "location: not given, and a Hugging Face Job states none; without one the run has energy and no grams, "

@@ -127,13 +127,10 @@ def _render(arguments: Namespace, report: RunReport) -> str:
     report = replace(report, lint=_findings(arguments))
     if arguments.format == "comment":
         return comment.render(report, key=arguments.key)
+    course = None if report.record is None else course_of(report.record, arguments.record, arguments.journal)
     if arguments.format == "html":
-        return page.render(
-            report, None if report.record is None else course_of(report.record, arguments.record, arguments.journal)
-        )
-
-    readings = () if report.record is None else course_of(report.record, arguments.record, arguments.journal).readings
-    return summary.render(replace(report, readings=readings))
+        return page.render(report, course)
+    return summary.render(replace(report, readings=() if course is None else course.readings))
 
 
 def _track(arguments: Namespace, record: Record) -> int:

@@ -6,20 +6,18 @@ import math
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from carbon_lint.data import load
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.estimate.machine import Host
+from carbon_lint.places import Place
 from carbon_lint.records.intensity import intensity_of, source_in_words
 from carbon_lint.records.ranges import LEFT_OUT, energy_range, left_out_of
+from carbon_lint.records.record import Intensity, Record
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import quoted
 from carbon_lint.units import check_pue
-
-if TYPE_CHECKING:
-    from carbon_lint.estimate.machine import Host
-    from carbon_lint.places import Place
-    from carbon_lint.records.record import Intensity, Record
 
 # Mean power of a whole training over the card's rating.
 _LOW, _LIKELY, _HIGH = 0.44, 0.76, 1.0

@@ -7,21 +7,15 @@ baseline's energy is re-priced at this run's carbon intensity, and only what is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict, worst
+from carbon_lint.limits import MaxIncrease
 from carbon_lint.records.comparable import named_group
 from carbon_lint.records.ranges import uncertainty_of
-from carbon_lint.records.record import COMPONENTS, Outcome
+from carbon_lint.records.record import COMPONENTS, Basis, Outcome, Record
 from carbon_lint.records.uncertainty import Bounds
 from carbon_lint.units import format_duration, significant
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from carbon_lint.limits import MaxIncrease
-    from carbon_lint.records.record import Basis, Record
 
 _DAY_S = 86400
 _SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
@@ -178,11 +172,9 @@ def _spread(energy_kwh: float | None, known: Bounds | None, difference: float) -
 
 
 def with_increase(
-    verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease | None, missing: str = "there is no baseline"
+    verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease, missing: str = "there is no baseline"
 ) -> Verdict:
     """Return the verdict with the comparison in it. Without a comparable baseline (`missing` says why) it passes."""
-    if allowed is None:
-        return verdict
     if comparison is None:
         return _with_reason(verdict, f"nothing to compare with: {missing}")
     limit = increase(comparison, allowed)

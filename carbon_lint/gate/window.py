@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.gate.verdict import LimitResult, Status, Verdict, name_of_window, worst
-from carbon_lint.records.ledger_sum import total_of
+from carbon_lint.limits import WindowBudget
+from carbon_lint.records.ledger_sum import Counted, Total, total_of
+from carbon_lint.records.periods import Period
 from carbon_lint.records.uncertainty import Range
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from carbon_lint.limits import WindowBudget
-    from carbon_lint.records.ledger_sum import Counted, Total
-    from carbon_lint.records.periods import Period
+from carbon_lint.text import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +73,6 @@ def with_budget(verdict: Verdict, spent: Spent) -> Verdict:
             reasons.append(f"{limit.name}: the limit lies within the range of the sum: too close to call")
         if own is not Status.FAIL and missing:
             own = Status.INCONCLUSIVE
-            reasons.append(
-                f"{limit.name}: {missing} run{'' if missing == 1 else 's'} "
-                f"ha{'s' if missing == 1 else 've'} no figure, so the sum is larger than stated"
-            )
+            reasons.append(f"{limit.name}: {plural(missing, 'run')} without a figure, so the sum is larger than stated")
         status = worst(status, own)
     return Verdict(status=status, limits=(*verdict.limits, *spent.limits), reasons=tuple(reasons))

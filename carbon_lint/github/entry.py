@@ -87,7 +87,7 @@ def _run(step: Step) -> None:
 
     inputs = step.inputs
     named = (step.environ.get(name) for name in (GRID_TOKEN_VARIABLE, *inputs.pass_env))
-    for secret in (inputs.hf_token, inputs.github_token, inputs.electricity_maps_token, *named):
+    for secret in (*inputs.tokens, *named):
         step.console.mask(secret)
     for name in unknown_inputs(step.environ):
         step.console.notice(f"`{name}` is no input of carbon-lint; was it meant for another action?")

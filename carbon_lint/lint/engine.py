@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from types import MappingProxyType
 
 from carbon_lint.config import Settings, find, load_file
 from carbon_lint.lint.card_linter import examine, run_rules
@@ -11,6 +12,7 @@ from carbon_lint.lint.context import Context, mentions_carbon_bytes
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.lint.discover import CARD_NAME, CardFile
 from carbon_lint.lint.policy import Policy
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ _LEAST_READ = 4096
 _FOLDERS_REMEMBERED = 2000
 
 
-class LintRequest:
+class LintRequest(Value):
     """What `check` was asked for.
 
     `settings` are used for every card; if they are None each card's own file of configuration is looked up, and
@@ -39,55 +41,31 @@ class LintRequest:
     `fix` is None, `safe` or `unsafe`; `is_dry` leaves the files as they are.
     """
 
-    __slots__ = (
-        *("ceilings", "ceilings_from", "evidence", "exceptions", "fix", "include"),
-        *("is_dry", "is_hook", "overrides", "paths", "settings", "settings_in"),
-    )
-
-    def __init__(
-        self,
-        paths: tuple[str, ...],
-        *,
-        include: tuple[str, ...] = (),
-        settings: Settings | None = None,
-        settings_in: Callable[[str], Settings] | None = None,
-        overrides: Mapping[str, Any] | None = None,
-        ceilings: Mapping[str, str] | None = None,
-        ceilings_from: str = "command line",
-        exceptions: tuple[BudgetException, ...] = (),
-        evidence: Evidence | None = None,
-        is_hook: bool = False,
-        fix: str | None = None,
-        is_dry: bool = False,
-    ) -> None:
-        self.paths = paths
-        self.include = include
-        self.settings = settings
-        self.settings_in = settings_in
-        self.overrides = dict(overrides or {})
-        self.ceilings = dict(ceilings or {})
-        self.ceilings_from = ceilings_from
-        self.exceptions = exceptions
-        self.evidence = evidence
-        self.is_hook = is_hook
-        self.fix = fix
-        self.is_dry = is_dry
+    paths: tuple[str, ...]
+    include: tuple[str, ...] = ()
+    settings: Settings | None = None
+    settings_in: Callable[[str], Settings] | None = None
+    overrides: Mapping[str, Any] = MappingProxyType({})
+    ceilings: Mapping[str, str] = MappingProxyType({})
+    ceilings_from: str = "command line"
+    exceptions: tuple[BudgetException, ...] = ()
+    evidence: Evidence | None = None
+    is_hook: bool = False
+    fix: str | None = None
+    is_dry: bool = False
 
 
-class CheckedFile:
+class CheckedFile(Value, frozen=False):
     """What became of one file."""
 
-    __slots__ = ("diagnostics", "diff", "is_failing", "is_fixed", "is_skipped", "is_unread", "path", "suppressed")
-
-    def __init__(self, path: str, diagnostics: list[Diagnostic], suppressed: int = 0) -> None:
-        self.path = path
-        self.diagnostics = diagnostics
-        self.suppressed = suppressed
-        self.is_failing = False
-        self.is_skipped = False
-        self.is_unread = False
-        self.is_fixed = False
-        self.diff = ""
+    path: str
+    diagnostics: list[Diagnostic]
+    suppressed: int = 0
+    is_failing: bool = False
+    is_skipped: bool = False
+    is_unread: bool = False
+    is_fixed: bool = False
+    diff: str = ""
 
     @property
     def is_silent(self) -> bool:

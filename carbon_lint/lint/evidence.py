@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from carbon_lint.lint.diagnostic import Value
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _MODEL = re.compile(
 )
 
 
-class Evidence(Value):
+class Evidence(Value, kw_only=True):
     """One run's figures, or the sums of several. None is not measured, or not stated.
 
     `or_sum` is what a card may state instead: the sum of all runs of the file. `older` are earlier runs, oldest first.
@@ -33,46 +33,17 @@ class Evidence(Value):
     `doubt` is why the grams of the table cannot be believed, and so are None. `notes` are for the user to read.
     """
 
-    __slots__ = (
-        "doubt",
-        "duration_s",
-        "emissions_g",
-        "energy_kwh",
-        "hardware",
-        "is_table",
-        "label",
-        "location_names",
-        "notes",
-        "older",
-        "or_sum",
-    )
-
-    def __init__(
-        self,
-        *,
-        label: str,
-        emissions_g: float | None,
-        energy_kwh: float | None = None,
-        duration_s: float | None = None,
-        hardware: tuple[str, ...] = (),
-        location_names: tuple[str, ...] = (),
-        or_sum: Evidence | None = None,
-        older: tuple[Evidence, ...] = (),
-        doubt: str | None = None,
-        notes: tuple[str, ...] = (),
-        is_table: bool = False,
-    ) -> None:
-        self.label = label
-        self.emissions_g = emissions_g
-        self.energy_kwh = energy_kwh
-        self.duration_s = duration_s
-        self.hardware = hardware
-        self.location_names = location_names
-        self.or_sum = or_sum
-        self.older = older
-        self.doubt = doubt
-        self.notes = notes
-        self.is_table = is_table
+    label: str
+    emissions_g: float | None
+    energy_kwh: float | None = None
+    duration_s: float | None = None
+    hardware: tuple[str, ...] = ()
+    location_names: tuple[str, ...] = ()
+    or_sum: Evidence | None = None
+    older: tuple[Evidence, ...] = ()
+    doubt: str | None = None
+    notes: tuple[str, ...] = ()
+    is_table: bool = False
 
 
 def from_records(paths: Sequence[str]) -> Evidence:

@@ -10,9 +10,10 @@ import re
 from decimal import Decimal
 
 from carbon_lint.card.quantity import quantity_of, unit_at
-from carbon_lint.lint.diagnostic import Edit, Fix, Value
+from carbon_lint.lint.diagnostic import Edit, Fix
 from carbon_lint.text import quoted
 from carbon_lint.units import NUMBER, readings_of, significant
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,16 +56,11 @@ class Figure(Value):
     written, `doubt` says why an amount with a unit has no `grams`.
     """
 
-    __slots__ = ("doubt", "grams", "kind", "number_text", "unit")
-
-    def __init__(
-        self, kind: str, number_text: str = "", unit: str | None = None, grams: Decimal | None = None, doubt: str = ""
-    ) -> None:
-        self.kind = kind
-        self.doubt = doubt
-        self.number_text = number_text
-        self.unit = unit
-        self.grams = grams
+    kind: str
+    number_text: str = ""
+    unit: str | None = None
+    grams: Decimal | None = None
+    doubt: str = ""
 
 
 def read(node: Node) -> Figure:

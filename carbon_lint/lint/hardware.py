@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from carbon_lint.lint.diagnostic import Value
 from carbon_lint.lint.evidence import models_in
+from carbon_lint.value import Value
 
 # What variants of a model take that data/gpu_power.json, the one table of ratings, does not list: makers set some
 # boards lower or higher. Of a TPU, the mean and the most that Google measured; of later ones it states nothing.
@@ -59,13 +59,10 @@ _COUNT = re.compile(
 class Bounds(Value):
     """The least and the most grams that fit, the arithmetic in words, and whether the accelerators were counted."""
 
-    __slots__ = ("is_counted", "least_g", "most_g", "reason")
-
-    def __init__(self, least_g: float, most_g: float, reason: str, *, is_counted: bool) -> None:
-        self.is_counted = is_counted
-        self.least_g = least_g
-        self.most_g = most_g
-        self.reason = reason
+    least_g: float
+    most_g: float
+    reason: str
+    is_counted: bool
 
 
 @cache

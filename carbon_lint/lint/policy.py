@@ -68,7 +68,7 @@ class Policy:
                     code,
                     severities[_longest(code, severities)] if _matching(code, severities) else severity,
                 )
-                for module, (needs, severity) in TABLE.items()
+                for module, (needs, severity, _) in TABLE.items()
                 for code in (module[:5].upper(),)
                 if _weight(code, select) > _weight(code, ignore) and not _matching(code, extra)
             )

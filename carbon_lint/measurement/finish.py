@@ -7,17 +7,12 @@ import math
 import platform
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.measurement.job.cpu_time import warn_of_others
-from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, find_flaw, with_evidence
+from carbon_lint.measurement.loop import RunState
+from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, Meter, Reading, find_flaw, with_evidence
 from carbon_lint.measurement.wall_clock import ended_at_of
-from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
-
-if TYPE_CHECKING:
-    from carbon_lint.measurement.loop import RunState
-    from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.records.record import Hardware
+from carbon_lint.records.record import Energy, Hardware, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 
 EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
 _SUCCESS = 0

@@ -16,18 +16,21 @@ import shutil
 import stat
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.phases import mark_to_json, replay
+from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json, mark_to_json
 from carbon_lint.records.document import reader_of, to_json
 from carbon_lint.records.folder import aside_path
 from carbon_lint.records.hashes import journal_sha256
 from carbon_lint.records.journal import (
     BEGINNING,
     FORMAT,
+    JournalContent,
     compressed_path,
     content_of,
     is_being_written,
@@ -37,13 +40,6 @@ from carbon_lint.records.journal import (
     read_lines,
 )
 from carbon_lint.records.store import read_record
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from carbon_lint.measurement.phases import Mark, PhaseMeter
-    from carbon_lint.records.journal import JournalContent
 
 _ALWAYS = ("elapsed_s", "energy_kwh", "emissions_g", "power_w")
 """What every tick's line holds; all else is left out if it is `None`."""
@@ -209,7 +205,14 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 def read_phases(path: str | os.PathLike[str]) -> PhaseMeter:
     """Share the energy of a journal's ticks out again. Raises InputError, or KeyError, TypeError, ValueError."""
-    return replay(parsed_lines(read_lines(path)), reading_from_json)
+    meter, marks = PhaseMeter(), []
+    for line in parsed_lines(read_lines(path)):
+        if isinstance(line.get("marks"), list):
+            marks = [mark_from_json(mark) for mark in line["marks"]]
+        elif "elapsed_s" in line and "energy_kwh" in line:
+            meter.take(reading_from_json(line), marks)
+            marks = []
+    return meter
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:

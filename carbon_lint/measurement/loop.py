@@ -5,39 +5,29 @@ from __future__ import annotations
 import select
 import signal
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from carbon_lint import debug
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
-from carbon_lint.gate.verdict import Status
-from carbon_lint.measurement.forecast.forecaster import Announcer
-from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
+from carbon_lint.gate.verdict import LimitResult, Status
+from carbon_lint.measurement.forecast.forecaster import Announcer, Forecast
+from carbon_lint.measurement.forecast.outlook import Outlook
+from carbon_lint.measurement.job.body import Body
+from carbon_lint.measurement.job.cpu_time import JobCpu
+from carbon_lint.measurement.job.job import CANCEL_GRACE_S, Job, JobState
 from carbon_lint.measurement.job.ranks import local_size
-from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
+from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox, suspend_this_process
 from carbon_lint.measurement.job.time_limit import time_limit
-from carbon_lint.measurement.meter import is_finite
+from carbon_lint.measurement.journal import Journal
+from carbon_lint.measurement.meter import Meter, Reading, is_finite
 from carbon_lint.measurement.phases import PhaseMeter
 from carbon_lint.measurement.progress import Phase, RunProgress
-from carbon_lint.measurement.request import OnLoss, StopWhen
+from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
+from carbon_lint.measurement.whole_job import WholeJob
 from carbon_lint.records.ranges import least_power_w, uncertainty_at
 from carbon_lint.records.record import StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.units import format_duration, format_power
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from carbon_lint.gate.verdict import LimitResult
-    from carbon_lint.measurement.forecast.forecaster import Forecast
-    from carbon_lint.measurement.forecast.outlook import Outlook
-    from carbon_lint.measurement.job.body import Body
-    from carbon_lint.measurement.job.cpu_time import JobCpu
-    from carbon_lint.measurement.job.job import Job
-    from carbon_lint.measurement.job.signals import SignalInbox
-    from carbon_lint.measurement.journal import Journal
-    from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.request import RunRequest
-    from carbon_lint.measurement.whole_job import WholeJob
 
 WARN_AT_SHARE = 0.8
 MISSED_READINGS = 3  # in a row, and the run counts as unmeasured

@@ -9,7 +9,6 @@ from enum import StrEnum
 class Phase(StrEnum):
     """`suspended`: a Ctrl-Z is about to stop us; the terminal must be left as it was found."""
 
-    STARTING = "starting"
     RUNNING = "running"
     SUSPENDED = "suspended"
     ENDED = "ended"

@@ -10,6 +10,7 @@ import signal
 import struct
 import termios
 import time
+from pathlib import Path
 
 import psutil
 import pyte
@@ -58,7 +59,7 @@ class Terminal:
         wait_until(lambda: text in self.read())
 
     def wait(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             self.read(0.02)
             if self.process.poll() is not None:
@@ -154,8 +155,13 @@ def test_ctrl_z_stops_the_job_too_and_it_goes_on_afterwards(terminal):
 
 
 def test_the_live_line_is_cleared_and_the_terminal_left_as_it_was(terminal):
-    source = "import time\nfor i in range(8): print('line', i); time.sleep(0.1)\n"
+    source = (
+        "import os, time\nfor i in range(8): print('line', i)\nwhile not os.path.exists('enough'): time.sleep(0.01)\n"
+    )
+    source += "for i in range(8, 16): print('line', i)\n"
     screen = terminal(source, "--tick", "100ms", "--max-energy", "1 kWh")
+    screen.wait_for("% of budget")
+    Path("enough").touch()
 
     assert screen.wait() == 0
     assert "% of budget" in screen.text
@@ -163,7 +169,7 @@ def test_the_live_line_is_cleared_and_the_terminal_left_as_it_was(terminal):
     assert screen.text.rindex("\x1b[r") > screen.text.rindex("\x1b[1;23r"), "and the region is given back"
     # The live line may be drawn within a line of the job.
     output = re.sub(r"\x1b7.*?\x1b8", "", screen.text, flags=re.DOTALL)
-    for number in range(8):
+    for number in range(16):
         assert re.search(rf"line {number}\r?\n", output)
 
 

@@ -269,7 +269,7 @@ def test_ctrl_c_loses_nothing(acme, tmp_path):
         wait_until(lambda: journal.exists() and journal.read_text().count("\n") > 2)
         audit.send_signal(signal.SIGINT)
         acme.closing.set()  # the stalled answer would keep the program's thread, not the test's subject
-        _, err = audit.communicate(timeout=30)
+        _, err = audit.communicate(timeout=60)
     assert audit.returncode == 130
     assert "the same command goes on from there" in err
     assert journal.read_text().count("\n") > 2

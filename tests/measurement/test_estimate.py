@@ -264,9 +264,22 @@ def test_every_hosted_runner_has_a_processor_and_gpus_that_are_known():
         assert 0 < host.power_w(0.0).low < host.power_w(1.0).high < 2000, label
         assert runner.gpu is None or find_gpu(runner.gpu).max_power_w > 0
     assert find_runner("hf-jobs-a10g-small").gpu == "A10G"
+    assert find_runner("hf-jobs-rtx-pro-6000x4").gpu_count == 4
+
+
+@pytest.mark.parametrize(
+    ("label", "hint"),
+    [
+        ("ubuntu-lates", "ubuntu-latest"),
+        ("hf-jobs-a10g-smal", "hf-jobs-a10g-small"),
+        ("hf-jobs-h100", "removed the H100"),
+        ("hf-jobs-inf2x6", "hf jobs hardware"),
+    ],
+)
+def test_a_runner_that_is_in_no_table_has_a_way_out(label, hint):
     with pytest.raises(UsageError) as caught:
-        find_runner("ubuntu-lates")
-    assert "ubuntu-latest" in caught.value.hint
+        find_runner(label)
+    assert hint in caught.value.hint
 
 
 def test_the_verb_states_range_left_out_and_intensity_of_a_host(cli):

@@ -277,9 +277,12 @@ def test_on_a_full_disk_the_job_goes_on_and_the_journal_recovers_by_itself(run):
             resource.setrlimit(resource.RLIMIT_FSIZE, (size + 30, hard))
         if len(seen) == 6:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        if len(seen) == 12:
+            Path("enough").touch()
 
     try:
-        request = RunRequest(command=("sleep", "1.2"), environ=dict(os.environ), tick_s=0.05, record_path="r.json")
+        until = ("sh", "-c", "until [ -e enough ]; do sleep .02; done")
+        request = RunRequest(command=until, environ=dict(os.environ), tick_s=0.05, record_path="r.json")
         record = measure(request, FakeMeter(), narrow)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

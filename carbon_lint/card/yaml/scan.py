@@ -10,6 +10,7 @@ from __future__ import annotations
 import yaml
 
 from carbon_lint.card.yaml.parser import MAX_DEPTH, events
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,15 +23,12 @@ _ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 _NODES = (yaml.ScalarEvent, yaml.AliasEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent)
 
 
-class Start:
+class Start(Value):
     """An entry's line and column, and the text that stands for the collections around it."""
 
-    __slots__ = ("column", "line", "opening")
-
-    def __init__(self, line: int, column: int, opening: str) -> None:
-        self.line = line
-        self.column = column
-        self.opening = opening
+    line: int
+    column: int
+    opening: str
 
 
 class Fault:

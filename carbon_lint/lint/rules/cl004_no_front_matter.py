@@ -1,4 +1,4 @@
-"""CL004: a card without metadata."""
+"""CL004: The card has no front matter."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -40,6 +39,3 @@ def check(context: Context) -> Iterator[Hit]:
     for problem in context.card.problems:
         if problem.kind == "no-front-matter":
             yield Hit(problem.message, problem.start, problem.end)
-
-
-RULE = Rule(summary="The card has no front matter", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL106: the block under a name that nothing reads."""
+"""CL106: `co2_eq_emissions` is misspelt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import BLOCK, Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.unit_in_key import parted, renamed
 from carbon_lint.text import quoted
@@ -36,10 +35,7 @@ def check(context: Context) -> Iterator[Hit]:
     license: mit
     Co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
@@ -47,10 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
     license: mit
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -77,6 +70,3 @@ def _letters(name: str) -> str:
 
 def _is_figure(value: Node) -> bool:
     return value.is_number or value.kind == "map"
-
-
-RULE = Rule(summary="`co2_eq_emissions` is misspelt", since="0.1.0", check=check, fix="both")

@@ -1,4 +1,4 @@
-"""CL210: a comment or a field that says the figure is in another unit."""
+"""CL210: A comment or a field names another unit for `emissions`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from carbon_lint.card.quantity import numbers, unit_at
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
 from carbon_lint.lint.figure import plain
-from carbon_lint.lint.rule import Rule
 from carbon_lint.units import NUMBER, readings_of
 
 # The unit comes first, with or without the figure itself before it: `# kg CO2`, `# in kilograms`, `# 0.42 kg`.
@@ -38,20 +37,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 0.42 # kg CO2
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 420 # 0.42 kg CO2
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -131,6 +124,3 @@ def _comment_above(text: str, offset: int) -> tuple[int, int]:
     line = text[start : max(start, end)]
     start += len(line) - len(line.lstrip())
     return (start, start + len(line.strip())) if line.strip().startswith("#") else (start, start)
-
-
-RULE = Rule(summary="A comment or a field names another unit for `emissions`", since="0.1.0", check=check, fix="unsafe")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+from carbon_lint.files import text_at
 
 PROC = Path("/proc")
 _PARENT_FIELD = 1  # of /proc/PID/stat after the name, proc(5): state, ppid
@@ -80,11 +79,9 @@ def _descends(pid: int, known: dict[int, bool | None], proc: Path) -> bool | Non
     return is_ours
 
 
-def _name(pid: int, proc: Path) -> str | None:
-    try:
-        return (proc / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").rstrip("\n")
-    except OSError:
-        return None
+def _name(pid: int, proc: Path) -> str:
+    """Return the name of a process; empty if it is not here."""
+    return text_at(proc / str(pid) / "comm")
 
 
 def _parent(pid: int, proc: Path) -> int | None:

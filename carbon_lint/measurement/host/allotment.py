@@ -7,12 +7,10 @@ https://huggingface.co/docs/hub/jobs-configuration: `CPU_CORES` (2), `MEMORY` (`
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from carbon_lint.records.schedulers import scheduled_job
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _QUANTITY = re.compile(r"(\d{1,15}(?:\.\d+)?)(m|[KMGT]i?)?", re.ASCII)
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
