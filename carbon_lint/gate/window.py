@@ -70,7 +70,8 @@ def with_budget(verdict: Verdict, spent: Spent) -> Verdict:
         missing = spent.missing(limit.unit)
         own = limit.status
         if own is Status.INCONCLUSIVE:
-            reasons.append(f"{limit.name}: the limit lies within the range of the sum: too close to call")
+            of = "emissions" if limit.unit == "g" else "energy"
+            reasons.append(f"{limit.name}: the limit of {of} lies within the range of the sum: too close to call")
         if own is not Status.FAIL and missing:
             own = Status.INCONCLUSIVE
             reasons.append(f"{limit.name}: {plural(missing, 'run')} without a figure, so the sum is larger than stated")
