@@ -64,5 +64,5 @@ def test_a_current_folder_that_is_gone_is_an_output_error(tmp_path, monkeypatch)
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
-    with pytest.raises(OutputError, match="cannot write r.json: No such file"):
+    with pytest.raises(OutputError, match=r"cannot write r\.json: No such file"):
         write_atomically("r.json", b"x")
