@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from carbon_lint.card.document import Card
+    from carbon_lint.limits import BudgetException
     from carbon_lint.lint.evidence import Evidence
 
 
@@ -35,7 +36,7 @@ class LintRequest(Value):
     `settings` are used for every card; if they are None each card's own file of configuration is looked up, and
     `overrides` (keys of `config.KEYS`) put over it; `settings_in` gives the settings of a folder from elsewhere.
     `ceilings` are limits (`max-emissions`, `max-energy`) that a configuration can tighten and not loosen, and
-    `ceilings_from` says who set them.
+    `ceilings_from` says who set them. `exceptions` hold beside those of the settings.
     `is_hook` skips named files that are not model cards.
     `fix` is None, `safe` or `unsafe`; `is_dry` leaves the files as they are.
     """
@@ -47,6 +48,7 @@ class LintRequest(Value):
     overrides: Mapping[str, Any] = MappingProxyType({})
     ceilings: Mapping[str, str] = MappingProxyType({})
     ceilings_from: str = "command line"
+    exceptions: tuple[BudgetException, ...] = ()
     evidence: Evidence | None = None
     is_hook: bool = False
     fix: str | None = None
@@ -123,6 +125,9 @@ class Checker:
                 if ceiling is not None and (own is None or ceiling < own)
             }
             settings = settings.with_values(tighter, self.request.ceilings_from)
+        if self.request.exceptions:
+            every = [one._asdict() for one in (*settings.exception, *self.request.exceptions)]
+            settings = settings.with_values({"exception": every}, settings.source("exception"))
         return settings.with_values(self.request.overrides, "command line")
 
     def check(self, found: CardFile) -> CheckedFile:

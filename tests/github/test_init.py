@@ -281,6 +281,9 @@ PYPROJECT = "[project]\nname = 'mypkg'\n"
         ),
         ({"train.py": PLAIN, "pyproject.toml": "[tool.poetry]\nname = 'x'\n"}, "pip install .", "python train.py"),
         ({"train.py": PLAIN, "pyproject.toml": "[tool.ruff]\n"}, None, "python train.py"),
+        ({"a.py": "xgb.train({}, data)\n", "train.py": ""}, None, "python a.py"),
+        ({"a.py": "accelerator.backward(loss)\n", "trainers.py": "import sys\nsys.argv\n"}, None, "python a.py"),
+        ({"train.py": "import sys\nmain(sys.argv)\n"}, None, "python train.py"),
         ({"train.py": PLAIN, "uv.lock": ""}, "pip install uv && uv sync", "uv run python train.py"),
         (
             {"a b/train.py": PLAIN, "a b/requirements.txt": "", "requirements.txt": ""},
