@@ -131,6 +131,15 @@ class Settings:
         one = self._stated[key]
         return ConfigError(f"{one.source}: {key}: {message}", hint=hint, option=key, path=one.path, line=one.line)
 
+    def exception_to(self, limit: str) -> BudgetException | None:
+        """Return an exception that lifts a limit today; `None` if there is none."""
+        if not self.exception:
+            return None
+        from datetime import UTC, datetime
+
+        today = datetime.now(UTC).date()
+        return next((one for one in self.exception if one.limit == limit and one.until >= today), None)
+
     def on_machine(self, node: str) -> Machine:
         """Return what holds on a machine: of each value the first `[[machine]]` table that matches and states it.
 

@@ -104,11 +104,6 @@ def text(given: str, secrets: Iterable[str | None] = ()) -> str:
     return shown
 
 
-def redacted(given: str, *secrets: str | None) -> str:
-    """Return `given` without these secrets and without anything that looks like a token."""
-    return text(given, secrets)
-
-
 def script(given: str, secrets: Iterable[str | None] = ()) -> str:
     """Return `given`, a line of a shell or of a message, also without the value of what is named like a secret."""
     given = re.sub(_URL, _url_hidden, _without(given, [secret for secret in secrets if secret]))

@@ -3,6 +3,7 @@
   carbon-lint init --location USA/virginia --to owner/model
   carbon-lint init --location USA/virginia | git apply
   carbon-lint init --record carbon-lint-record.json
+  carbon-lint init --location USA/virginia --to owner/model --attest
 
 It shows a diff and asks before it writes; --yes writes without a question.
 It may add lines to your files, but changes none of your lines. With the
@@ -22,7 +23,7 @@ from carbon_lint.hub.client.target import PUBLIC_HUB, parse_target
 from carbon_lint.places import find_place
 from carbon_lint.project import MAJOR_TAG
 from carbon_lint.records.store import load_record
-from carbon_lint.starter.changes import as_diff, changes_to, placeholder_error, write
+from carbon_lint.starter.changes import as_diff, changes_to, has_workflow, placeholder_error, write
 from carbon_lint.starter.trainings import progress_advice
 from carbon_lint.text import quoted, terminal
 
@@ -42,6 +43,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--owner", metavar="NAME", help="the owner of the action: NAME in NAME/carbon-lint@v0")
     parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use, instead of --owner")
+    parser.add_argument(
+        "--attest", action="store_true", help="sign the record in the workflow, by GitHub's attestation, for `verify`"
+    )
     parser.add_argument("--yes", action="store_true", help="write without a question")
 
 
@@ -55,6 +59,7 @@ def run(arguments: Namespace) -> int:
         raise InputError(f"{arguments.folder} is not a folder", hint="name the repository's root")
     found = survey(root)
     choices = _choices(arguments, found)
+    _check_attests(choices, found, root)
     _say_found(found, choices, root)
     for warning in without_docker(root):
         sys.stderr.write(f"carbon-lint: warning: {terminal(warning)}\n")
@@ -98,7 +103,17 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
         emissions_g=None if record is None else record.emissions_g,
         energy_kwh=None if record is None else record.energy_kwh.total,
         runner=check_runner(arguments.runner or DEFAULT_RUNNER),
+        attests=arguments.attest,
     )
+
+
+def _check_attests(choices: Choices, found: Survey, root: Path) -> None:
+    """Raise UsageError if a signature was asked for and no workflow that trains will be written."""
+    steps = "docs/verifying.md has the steps to add by hand"
+    if choices.attests and has_workflow(root):
+        raise UsageError("--attest: a workflow of this repository names carbon-lint already, and it stays", hint=steps)
+    if choices.attests and found.cards and not found.trainings:
+        raise UsageError("--attest signs the record of a training, and no training script was found", hint=steps)
 
 
 def _location(text: str | None) -> str | None:
@@ -158,7 +173,7 @@ def _about_place(choices: Choices, root: Path) -> list[str]:
 
 
 def _found_trainings(found: Survey, choices: Choices) -> list[str]:
-    from carbon_lint.starter.files import WORKFLOW
+    from carbon_lint.starter.workflow import WORKFLOW
 
     if not found.trainings and found.cards:
         return ["training script: none found, so the workflow lints the cards"]
