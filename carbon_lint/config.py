@@ -197,7 +197,7 @@ class Settings:
 def load(start_folder: str = ".") -> Settings:
     """Return the settings that hold in a folder. Raises ConfigError if the file cannot be used."""
     path = find(start_folder)
-    debug.log("config", "the configuration of %s is %s", start_folder, path or "none: defaults hold")
+    debug.log("config", "configuration for %s: %s", start_folder, path or "no file, so the defaults")
     return Settings() if path is None else load_file(path)
 
 

@@ -154,6 +154,12 @@ def _without_separators(mantissa: str) -> list[str]:
     return []
 
 
+def plain(value: Decimal) -> str:
+    """Return a number as every YAML reader takes it: digits and at most one dot."""
+    text = f"{value.normalize():f}"
+    return text if text != "-0" else "0"
+
+
 LEAST_GRID_G_PER_KWH = 1.0
 MOST_GRID_G_PER_KWH = 1500.0
 """Every grid's carbon intensity lies between: Quebec about 2, coal somewhat over 1,000 (CodeCarbon 3.3.2's tables)."""
@@ -238,7 +244,7 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
         hint, suggest = _hint(text.strip(), unit, table)
         raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=hint, suggest=suggest)
     if len(readings) > 1:
-        either = " or ".join(f"{reading.normalize():f}" for reading in readings)
+        either = " or ".join(map(plain, readings))
         raise UsageError(f"{text!r} can mean {either}", hint=f"write the number without a comma, like {example}")
     if len(factors) > 1:
         raise UsageError(f"{text!r}: {unit!r} has several meanings", hint=f"use one of {', '.join(table)}")

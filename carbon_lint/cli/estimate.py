@@ -20,6 +20,7 @@ from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu
 from carbon_lint.estimate.machine import Host, Runner, find_host, find_runner
+from carbon_lint.pipeline.options import fraction, naming, number
 from carbon_lint.pipeline.place import place_of_now
 from carbon_lint.records.store import load_record
 from carbon_lint.report.estimate import estimate_json, estimate_text
@@ -153,14 +154,8 @@ def _load(text: str | None) -> float | None:
     """Read `50%` or `0.5` as 0.5."""
     if text is None:
         return None
-    number = text.strip().removesuffix("%")
-    try:
-        value = float(number) / (100 if number != text.strip() else 1)
-    except ValueError:
-        raise UsageError(f"--load {quoted(text)} is not a percentage", hint="write it like --load 50%") from None
-    if not 0 <= value <= 1:
-        raise UsageError(f"--load {quoted(text)} is not 0% to 100%", hint="write it like --load 50%")
-    return value
+    with naming("load", text):
+        return fraction(text) if text.endswith("%") else number(text)
 
 
 def _quantity(arguments: Namespace, name: str, parse: Callable[[str], float]) -> float:
@@ -183,7 +178,5 @@ def _number(arguments: Namespace, name: str) -> float | None:
     text = getattr(arguments, name)
     if text is None:
         return None
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"--{name} {quoted(text)} is not a number", hint=f"write it like --{name} 1.5") from None
+    with naming(name, text):
+        return number(text)

@@ -35,7 +35,6 @@ class Host:
     """A processor and memory.
 
     Attributes:
-        cpu: the model of its power.
         memory_w: power of its memory, all the time.
         basis: what was counted, in words.
         sources: whose figures they are.

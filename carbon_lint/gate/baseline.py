@@ -31,12 +31,10 @@ class RunFigures:
         emissions_g: of the whole run.
         energy_kwh: of the whole run, PUE included.
         energy_bounds: the least and the most that it may be, in kWh.
-        intensity_g_per_kwh: carbon intensity.
         basis: what that counts; `None` if it is not known.
         location: in words, as a card says it.
         hardware: what it ran on, as far as two runs must agree in it.
         methods: (component, method) of each component counted.
-        pue: power usage effectiveness.
         run_group: name of the group that the figures are the sum of; `None` for one run.
         at: UTC, ISO 8601.
         is_whole: False if the run did not complete.
@@ -65,7 +63,6 @@ class Comparison:
     """A run beside its baseline. Changes are shares: 0.02 is +2 %; `None` is not known.
 
     Attributes:
-        baseline: the earlier figures.
         current: this run's.
         obstacles: why the two cannot be compared; empty if they can.
         energy_change: of the energy, so of the code and its hardware.

@@ -15,9 +15,9 @@ from carbon_lint.github.publishing import publish_card
 from carbon_lint.github.record import DEFAULT_RECORD, model_of, provenance_of, write_predicate
 from carbon_lint.github.results import Step
 from carbon_lint.github.wording import users_paths
+from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
-from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.meter import Meter, Reading
 from carbon_lint.measurement.request import RunRequest

@@ -17,7 +17,7 @@ from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import OUR_VARIABLES
 from carbon_lint.github.jobfiles import JobFiles
-from carbon_lint.github.ownership import git_environ
+from carbon_lint.github.ownership import trusting_git
 from carbon_lint.github.pump import JobOutput
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job.environment import job_environ, private_prefix
@@ -114,7 +114,7 @@ def base_environ(environ: Mapping[str, str], context: Context, files: JobFiles) 
     base = {name: value for name, value in environ.items() if name not in OUR_VARIABLES}
     if environ.get("CARBON_LINT_PYTHONPATH"):
         base["PYTHONPATH"] = environ["CARBON_LINT_PYTHONPATH"]
-    return {**base, **git_environ(base, context.workspace), **files.environ()}
+    return {**base, **trusting_git(base, context.workspace), **files.environ()}
 
 
 def own_prefix() -> str | None:

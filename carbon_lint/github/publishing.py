@@ -110,7 +110,7 @@ def _check_token(step: Step, mode: Mode) -> None:
 
 def publish_card(step: Step, plan: RunPlan, settings: Settings, record: Record | None) -> Publication:
     """Commit the figures into the card on the Hub, and say so. Raises HubError, unless it is only a dry run."""
-    mode = publish_mode(step.inputs, step.context) or Mode.DRY_RUN
+    mode = plan.publishing or Mode.DRY_RUN
     try:
         published = _publish(step, plan, settings, record, mode)
     except HubError as error:
@@ -201,6 +201,7 @@ def _publishing(step: Step, plan: RunPlan, record: Record | None, mode: Mode) ->
         record=record,
         record_path=plan.record_path,
         only_own_group=plan.only_own_group,
+        with_evidence=step.inputs.with_evidence,
         card_body=plan.card_body,
         training_type=plan.training_type,
         whole_switch="`replace-card: true`",

@@ -19,8 +19,6 @@ _OF_LIMITS = (("max-emissions", "CL401"), ("max-energy", "CL402"))
 class Active:
     """The rules that run on a card: (what a card must have, module, code, severity) in order, and their codes."""
 
-    __slots__ = ("codes", "rules")
-
     def __init__(self, rules: tuple[tuple[str, str, str, str], ...]) -> None:
         self.rules = rules
         self.codes = frozenset(code for _, _, code, _ in rules)
@@ -31,8 +29,6 @@ class Policy:
 
     Raises ConfigError if the settings name an unknown rule.
     """
-
-    __slots__ = ("_globs", "_known", "has_budget", "settings")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -111,7 +111,7 @@ def read_options(given: Mapping[str, Any], **own: Any) -> Options:
     return Options(typed=typed, **values, **own)
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
     """Read a number. Raises UsageError."""
     try:
         return float(text)
@@ -119,17 +119,17 @@ def _number(text: str) -> float:
         raise UsageError(f"{quoted(text)} is not a number", hint="write a number, like 1.2") from None
 
 
-def _fraction(text: str) -> float:
+def fraction(text: str) -> float:
     """Read `'20%'` as 0.2. Raises UsageError unless it is a percentage of zero or more."""
-    percent = _number(text.removesuffix("%")) if text.endswith("%") else -1.0
+    percent = number(text.removesuffix("%")) if text.endswith("%") else -1.0
     if not 0 <= percent < float("inf"):
-        raise UsageError(f"{quoted(text)} is not a percentage", suggest=(("uncertainty", "20%"),))
+        raise UsageError(f"{quoted(text)} is not a percentage", hint="write it like 20%")
     return percent / 100
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
-    "carbon_intensity": _number,
-    "pue": lambda text: check_pue(_number(text)),
+    "carbon_intensity": number,
+    "pue": lambda text: check_pue(number(text)),
     "cpu_power_w": parse_power_w,
     "ram_power_w": parse_power_w,
     "require": tuple,
@@ -138,7 +138,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "max_increase": lambda text: parse_max_increase(text, FLAG.format("max-increase")),
     "baseline": parse_source,
     "baseline_max_age_s": parse_age_s,
-    "uncertainty": _fraction,
+    "uncertainty": fraction,
     "grace_s": parse_duration_s,
     "tick_s": parse_duration_s,
     "expected_duration_s": parse_duration_s,

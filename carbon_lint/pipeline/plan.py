@@ -27,11 +27,9 @@ class RunPlan:
     """What will be done.
 
     Attributes:
-        options: what the user asked for.
         limits: what the run is held to; each limit names its source.
         place: where the energy comes from, and who says so; `None` if nothing is measured.
         baseline: what the run is compared with, or why there is nothing; `None` if nothing was asked for.
-        pue: power usage effectiveness.
         cpu_power_w: power of the CPU at full load, if somebody states it.
         ram_power_w: power of the memory, if somebody states it.
         require: what must be measured.
@@ -40,7 +38,6 @@ class RunPlan:
         only_own_group: records of another repository beside the record are an error, and not part of the sum.
         card: path of the card that the figures go into.
         card_body: the card's text gets the section "Environmental Impact" too.
-        training_type: for the card.
         publishing: how the card is published; `None` if that was not asked for.
         pass_env: variables that are passed to the job although they are secrets.
         ledger: folder or URL of the team's ledger.

@@ -36,7 +36,6 @@ class Surroundings:
     """What only the front end knows.
 
     Attributes:
-        is_measuring: a job will be measured.
         run: which runs the run can be compared with.
         environ: for the Hub and the ledger.
         files: reads the files that a baseline names.
@@ -46,7 +45,6 @@ class Surroundings:
         only_own_group: see RunPlan.
         has_windows: the budgets of windows hold too, with what the ledger holds.
         record_path, card: the paths, checked by the front end.
-        publishing: how the front end publishes.
         default_group: the run group if neither option nor configuration names one.
     """
 

@@ -117,7 +117,7 @@ def test_git_trusts_a_workspace_of_somebody_else_and_no_configuration_is_written
 
 @cases("count", ["", "0", "2", "nonsense"])  # what a user's own GIT_CONFIG_COUNT may hold
 def test_git_variables_of_the_user_stay(tmp_path, count):
-    added = ownership.git_environ({"GIT_CONFIG_COUNT": count} if count else {}, tmp_path)
+    added = ownership.trusting_git({"GIT_CONFIG_COUNT": count} if count else {}, tmp_path)
     number = int(count) if count.isdigit() else 0
     assert added["GIT_CONFIG_COUNT"] == str(number + 1)
     assert added[f"GIT_CONFIG_KEY_{number}"] == "safe.directory"

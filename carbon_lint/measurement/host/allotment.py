@@ -23,8 +23,6 @@ class Allotment(NamedTuple):
     """What a job was given; `None` if it is not stated.
 
     Attributes:
-        cpus: CPUs.
-        memory_bytes: bytes of memory.
         flavor: the machine's flavor, if it has GPUs.
         gpu_count: how many GPUs the flavor has.
         visible: which of them the job uses, as CUDA_VISIBLE_DEVICES states it.

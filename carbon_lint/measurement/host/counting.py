@@ -28,8 +28,6 @@ class HostReading:
     """Cumulative since `start`, without PUE.
 
     Attributes:
-        cpu_kwh: energy of the CPU.
-        ram_kwh: energy of the memory.
         cpu_bounds: its range if it is modelled.
         ram_bounds: its range if it is modelled.
         cpu_load: mean load of the usable threads, 0 to 1, without stolen time.

@@ -38,11 +38,9 @@ class CpuPlan:
     Attributes:
         method: counter, load-model or user.
         power: the model of its power; `None` with a counter.
-        zones: the counters.
         model: the processor's name as the kernel gives it.
         threads: hardware threads that this machine shows.
         usable_threads: what affinity and cgroup quota leave of them.
-        is_virtual: True on a virtual machine.
         limit: what leaves fewer threads than the machine shows; the load is then not the whole machine's.
         source: where the power comes from, in words.
         tables: the tables behind it, name -> version.

@@ -26,7 +26,6 @@ class RamPlan:
         method: counter, constant or user.
         size_gib: the memory that counts.
         power: constant while the job runs, in W; `None` with a counter.
-        zones: the counters.
         source: in words.
     """
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
-
-from carbon_lint.records.merge.windows import window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +15,12 @@ UNNAMED = "(not stated)"
 
 
 def _week(record: Record) -> str:
-    year, week, _ = datetime.fromtimestamp(window_of(record).end_s, UTC).isocalendar()
+    return _week_of(record.ended_at[:10])
+
+
+@lru_cache(maxsize=512)
+def _week_of(day: str) -> str:
+    year, week, _ = date.fromisoformat(day).isocalendar()
     return f"{year}-W{week:02d}"
 
 

@@ -215,7 +215,8 @@ def _groups(
 
 
 def _group(name: str, counted: Sequence[Counted], whole: Group | None = None) -> Group:
-    grams, energy = (sum_of_ranges(each.ranges[at] for each in counted) for at in (0, 1))
+    ranges = [each.ranges for each in counted]
+    grams, energy = (sum_of_ranges(each[at] for each in ranges) for at in (0, 1))
     share = None
     if whole is not None:
         mine, all_ = (grams, whole.emissions_g) if whole.emissions_g is not None else (energy, whole.energy_kwh)
@@ -226,8 +227,8 @@ def _group(name: str, counted: Sequence[Counted], whole: Group | None = None) ->
         emissions_g=grams,
         energy_kwh=energy,
         share=share,
-        without_emissions=sum(each.ranges[0] is None for each in counted),
-        without_energy=sum(each.ranges[1] is None for each in counted),
+        without_emissions=sum(each[0] is None for each in ranges),
+        without_energy=sum(each[1] is None for each in ranges),
     )
 
 
