@@ -24,13 +24,13 @@ def load_profile():
 
 
 def examples(thorough):
-    """Return how many examples to try where `thorough` are wanted by the thorough profile."""
-    return thorough if IS_THOROUGH else max(20, thorough // 10)
+    """Return how many examples to try: half of `thorough` with the thorough profile, else a tenth."""
+    return max(20, thorough // (2 if IS_THOROUGH else 10))
 
 
 def sample(values):
-    """Return all values for the thorough profile, else every tenth."""
-    return values if IS_THOROUGH else values[::10]
+    """Return every other value with the thorough profile, else every tenth."""
+    return values[:: 2 if IS_THOROUGH else 10]
 
 
 IDLE_S = 0.015

@@ -91,10 +91,15 @@ class Node:
         return self._resolved()[1] if self.kind == "scalar" else None
 
     @property
+    def name(self) -> str:
+        """What a key is called: its text, or its source if it is a map or a list."""
+        return self.text if self.kind == "scalar" else self.raw
+
+    @property
     def plain(self) -> Any:
         """The value as the Hub reads it, maps and lists as Python's."""
         if self.kind == "map":
-            return {key.text: value.plain for key, value in self.items()}
+            return {key.name: value.plain for key, value in self.items()}
         return [item.plain for item in self.items_list()] if self.kind == "list" else self.value
 
     @property

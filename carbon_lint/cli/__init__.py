@@ -139,9 +139,9 @@ def _report_bug(error: Exception) -> int:
     import platform
     import traceback
 
-    from carbon_lint.redact import redacted
+    from carbon_lint import redact
 
-    sys.stderr.write(redacted("".join(traceback.format_exception(error))))
+    sys.stderr.write(redact.text("".join(traceback.format_exception(error))))
     sys.stderr.write(
         f"carbon-lint: this is a bug in carbon-lint {__version__} (Python {platform.python_version()}); "
         "please report it with the lines above\n"

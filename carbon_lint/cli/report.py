@@ -31,9 +31,9 @@ from carbon_lint.cli.flags import add_baseline_arguments, put
 from carbon_lint.cli.gate import read
 from carbon_lint.config import load
 from carbon_lint.errors import MeasurementError
+from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
-from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measurement.course import course_of
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.limits import Limits

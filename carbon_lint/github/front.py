@@ -15,9 +15,9 @@ from carbon_lint.github.publishing import publish_card
 from carbon_lint.github.record import DEFAULT_RECORD, provenance_of, write_predicate
 from carbon_lint.github.results import Step
 from carbon_lint.github.wording import users_paths
+from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
-from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.meter import Meter, Reading
 from carbon_lint.measurement.request import RunRequest
@@ -128,6 +128,7 @@ class StepFront(FrontEnd):
             overrides={"fail-on": inputs.fail_on} if inputs.fail_on else {},
             ceilings=self._limits_of_cards(),
             ceilings_from="the step's input",
+            exceptions=self._plan.limits.exceptions,
         )
         with contextlib.chdir(self._step.context.workspace):
             try:

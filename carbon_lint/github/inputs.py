@@ -167,6 +167,7 @@ class ActionInputs:
     record: str | None = _input("record", _text)
     allow_foreign: bool = _input("allow-foreign", _boolean, default=False)
     attestations: bool = _input("attestations", _boolean, default=False)
+    with_evidence: bool = _input("with-evidence", _boolean, default=False)
     comment_on: str = _input("comment-on", _choice("change", "always", "failure"), default="change")
     job_index: int | None = _input("job-index", _index)
     baseline_max_age_s: float | None = _input("baseline-max-age", parse_age_s)
@@ -228,6 +229,11 @@ class ActionInputs:
             raise UsageError(
                 "input 'attestations' is for the record of a run, and there is none",
                 hint="add `command: python train.py` or `record: carbon-lint-record.json`, or leave it out",
+            )
+        if self.with_evidence and (self.hub_repo is None or (self.record is None and self.command is None)):
+            raise UsageError(
+                "input 'with-evidence' publishes the record of a run beside a card on the Hub, and one is not given",
+                hint="add `hub-repo: OWNER/MODEL` and `command` or `record`, or leave it out",
             )
         if self.command is None and self.record is None:
             self._check_limits_without_a_run()

@@ -201,6 +201,7 @@ def _publishing(step: Step, plan: RunPlan, record: Record | None, mode: Mode) ->
         record=record,
         record_path=plan.record_path,
         only_own_group=plan.only_own_group,
+        with_evidence=step.inputs.with_evidence,
         card_body=plan.card_body,
         training_type=plan.training_type,
         whole_switch="`replace-card: true`",

@@ -9,7 +9,7 @@ from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class Severity:
@@ -33,6 +33,13 @@ class Edit(Value):
     start: int
     end: int
     text: str
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """Return `text` with edits that do not overlap."""
+    from carbon_lint.card.edit import replace_span
+
+    return replace_span(text, ((edit.start, edit.end, edit.text) for edit in edits))
 
 
 class Fix(Value):
@@ -134,8 +141,6 @@ class LintReport(Value, kw_only=True):
 
 class Lines:
     """Offsets of one text as lines and columns. A line ends at LF, CRLF or a lone CR, as editors have it."""
-
-    __slots__ = ("_starts",)
 
     def __init__(self, text: str) -> None:
         self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]

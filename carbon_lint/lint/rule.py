@@ -33,8 +33,6 @@ _OTHER_FIELDS = (
 class Rule:
     """A rule: its `check`, what its fixes are (`safe`, `unsafe`, `both` or None), and what else is known of it."""
 
-    __slots__ = ("_page", "check", "code", "fix", "name", "severity", "since", "summary")
-
     def __init__(self, module: str) -> None:
         """Import the rule of one module of `TABLE`. A file that has `SINCE` is newer than the first version."""
         declared = import_module(f"carbon_lint.lint.rules.{module}")

@@ -47,6 +47,8 @@ NEEDS_A_FOLDER = "name a record in a folder that can be written to"
 FORECAST_KEYS = {"forecast_share", "at_s"}
 """All that the line of a forecast holds."""
 _LEVEL = 1  # a day's journal in half a second, a tenth of its size; a job that was cancelled has seconds
+HURRIED_BYTES = 2**24
+"""What is compressed in a fifth of a second, about eight hours of readings: a runner that cancels waits for seconds."""
 _SYNC_EVERY_S = 10.0
 """A killed run loses nothing that was written; a machine without power loses what was written since the last sync."""
 
@@ -107,14 +109,17 @@ class Journal:
         except OSError:
             return None
 
-    def compress(self) -> None:
+    def compress(self, *, most_bytes: int | None = None) -> None:
         """Put `r.jsonl.gz` in the place of `r.jsonl`, which stays if that fails. Call it when the record is written.
 
+        `r.jsonl` stays, too, if it is larger than `most_bytes`.
         A file of that name that is another run's journal is renamed, and one that is not a journal stays.
         """
         target = compressed_path(self.path)
         temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}")
         try:
+            if most_bytes is not None and os.fstat(self._descriptor).st_size > most_bytes:
+                return
             if not (_is_at(self._descriptor, self.path) and _make_way(target, self.path)):
                 return
             with self.path.open("rb") as plain, temporary.open("wb") as stream:
@@ -175,7 +180,7 @@ class Journal:
         return aside
 
     def _keep_recorded(self, data: bytes) -> None:
-        """Compress the journal of a run that was cancelled, or for which there was no room: its record names it."""
+        """Compress the journal of a long run that was cancelled, or of one that found no room: its record names it."""
         target = compressed_path(self.path)
         if not target.exists():
             with contextlib.suppress(OutputError):

@@ -25,7 +25,7 @@ from carbon_lint.measurement.job.fronts import Fronts, finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
 from carbon_lint.measurement.job.signals import CANCELLING, NoSignals, SignalInbox
-from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
+from carbon_lint.measurement.journal import HURRIED_BYTES, NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop
 from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.progress import RunProgress
@@ -135,8 +135,8 @@ def _make_job(
 def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:
     """Write the record, with all notes, then put its journal into its last form. Return the record as written."""
     record = _with_notes_on_nested(_write(record, request, journal), request, journal)
-    if journal is not None and record.outcome is not Outcome.INTERRUPTED:  # a runner that cancels waits for seconds
-        journal.compress()
+    if journal is not None:
+        journal.compress(most_bytes=HURRIED_BYTES if record.outcome is Outcome.INTERRUPTED else None)
     return record
 
 

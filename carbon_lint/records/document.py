@@ -36,6 +36,7 @@ _NEW_IN_2 = (
     "machine_cpu_s",
 )
 _SHOWN_CHARACTERS = 60
+_MOST_SHAPES = 64  # of one value, by the names of its fields
 _TYPES = {
     "integer": "an integer",
     "number": "a number",
@@ -78,7 +79,7 @@ def to_json(value: Any) -> Any:
 def reader_of(kind: Any) -> Callable[[Any], Any]:
     """Return the function that makes a value of `kind` of its JSON, which must be valid already.
 
-    Names that a dataclass does not have are passed over. The function raises AttributeError, KeyError, TypeError or
+    Names that a dataclass does not have are skipped. The function raises AttributeError, KeyError, TypeError or
     ValueError for JSON that is not valid.
     """
     arguments = get_args(kind)
@@ -91,19 +92,29 @@ def reader_of(kind: Any) -> Callable[[Any], Any]:
         return lambda pair: Bounds(low=pair[0], high=pair[1])
     if is_dataclass(kind):
         return _reader_of_fields(kind)
-    return kind if isinstance(kind, type) and issubclass(kind, StrEnum) else _same
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return {member.value: member for member in kind}.__getitem__
+    return _same
 
 
 def _reader_of_fields(kind: Any) -> Callable[[dict[str, Any]], Any]:
     readers = {name: reader_of(hint) for name, hint in get_type_hints(kind, localns=_NAMES).items()}
-    made = [(name, reader) for name, reader in readers.items() if reader is not _same]
+
+    @lru_cache(maxsize=_MOST_SHAPES)
+    def parts(names: tuple[str, ...]) -> tuple[list[str], list[tuple[str, Callable[[Any], Any]]]]:
+        """Return the names that `kind` does not have, and those whose values are more than their JSON."""
+        foreign = [name for name in names if name not in readers]
+        return foreign, [(name, readers[name]) for name in names if readers.get(name, _same) is not _same]
 
     def read(document: dict[str, Any]) -> Any:
-        if not document.keys() <= readers.keys():
-            document = {name: value for name, value in document.items() if name in readers}
-        return kind(
-            **document | {name: reader(document[name]) for name, reader in made if document.get(name) is not None}
-        )
+        foreign, made = parts(tuple(document))
+        values = document.copy()
+        for name in foreign:
+            del values[name]
+        for name, reader in made:
+            if values[name] is not None:
+                values[name] = reader(values[name])
+        return kind(**values)
 
     return read
 

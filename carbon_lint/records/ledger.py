@@ -23,7 +23,7 @@ from carbon_lint.records.comparable import identity_of, why_passed_over
 from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.storage import is_missing, open_storage
-from carbon_lint.records.store import OtherFormatError, parse_record, render_record
+from carbon_lint.records.store import OtherFormatError, parse_record, render_line
 from carbon_lint.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _shown(record: Record, *, is_exact: bool) -> str:
 
 def _rendered(record: Record) -> bytes:
     try:
-        return render_record(record).encode()
+        return render_line(record)
     except ValueError as error:
         raise OutputError(f"the record of run {record.run_id} holds a number that is not finite") from error
 
@@ -244,7 +244,7 @@ def contents_between(url: str, since: datetime, until: datetime | None = None) -
 
 def _ended_before(since: str, data: bytes | InputError, month: str) -> bool:
     """Return whether a file can only be the record of a run that ended before: it is not parsed for that."""
-    ends = [] if isinstance(data, InputError) else _ENDED.findall(data)
+    ends = [] if isinstance(data, InputError) or since <= f"{month}-01T00:00:00" else _ENDED.findall(data)
     return bool(ends) and max(ends) < since.encode() and max(ends).startswith(month.encode())
 
 

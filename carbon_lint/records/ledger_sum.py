@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     from carbon_lint.records.ledger import Entry
     from carbon_lint.records.record import Basis, Record
-
-_ends = attrgetter("low", "likely", "high")
 
 
 class Reason(StrEnum):
@@ -118,8 +115,11 @@ def sum_of_ranges(ranges: Iterable[Range | None]) -> Range | None:
     known = [each for each in ranges if each is not None]
     if not known:
         return None
-    low, likely, high = map(math.fsum, zip(*map(_ends, known), strict=True))
-    return Range(low=low, likely=likely, high=high)
+    return Range(
+        low=math.fsum([each.low for each in known]),
+        likely=math.fsum([each.likely for each in known]),
+        high=math.fsum([each.high for each in known]),
+    )
 
 
 def _bases(records: Iterable[Record]) -> set[Basis]:

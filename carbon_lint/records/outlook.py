@@ -38,10 +38,10 @@ class Outlook:
 
 def by_day(figures: Iterable[tuple[float, float]], period: Period) -> list[float]:
     """Return the sum of each day of a period. `figures` are (moment in seconds since 1970, amount)."""
-    start_s = period.start.timestamp()
+    start_s, end_s = period.start.timestamp(), period.end.timestamp()
     amounts: list[list[float]] = [[] for _ in range(math.ceil(period.length_s / DAY_S))]
     for moment_s, amount in figures:
-        if period.holds(moment_s):
+        if start_s <= moment_s < end_s:
             amounts[int((moment_s - start_s) // DAY_S)].append(amount)
     return [math.fsum(day) for day in amounts]
 

@@ -114,7 +114,10 @@ def _members(schema: Mapping[str, Any]) -> Check:
     required = frozenset(schema.get("required", ()))
     must_be = schema.get("type") == "object"
     rest = schema.get("additionalProperties", True)
-    other: Check = (lambda _: bool(rest)) if isinstance(rest, bool) else compile_schema(rest)
+    if rest is True and not required and not must_be:
+        few = [(name, compile_schema(part)) for name, part in properties.items()]
+        return lambda value: type(value) is not dict or all(rule(value[name]) for name, rule in few if name in value)
+    other = (lambda _: bool(rest)) if isinstance(rest, bool) else _leaf(rest) or compile_schema(rest)
 
     @lru_cache(maxsize=_MOST_SHAPES)
     def left_of(names: tuple[str, ...], kinds: tuple[type, ...]) -> _Left | None:

@@ -14,7 +14,7 @@ from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
 from carbon_lint.records.document import ANY_FORMAT, FORMAT_1, find_problem, record_from_json, record_to_json
 from carbon_lint.records.emissions_csv.table import looks_like_csv
-from carbon_lint.records.hashes import FIELD, fits, record_sha256, short, shortest_number
+from carbon_lint.records.hashes import FIELD, canonical, fits, record_sha256, short
 from carbon_lint.records.journal import (
     BEGINNING,
     COMPRESSED,
@@ -30,8 +30,6 @@ from carbon_lint.records.record import FORMAT
 from carbon_lint.records.storage import LocalStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from carbon_lint.records.record import Record
 
 
@@ -85,7 +83,7 @@ def parse_record(
 
     Raises InputError if it is not JSON, not a record, not valid by the schema, contradicts itself, or was changed.
     """
-    document = _document(data, path, parse_float=shortest_number if is_of_ledger else None)
+    document = _document(data, path)
     record = record_from_json({**document, "command": ()} if is_of_ledger else document)
     contradiction = find_contradiction(record)
     if contradiction is not None:
@@ -93,7 +91,7 @@ def parse_record(
     unusual = None if allow_unusual else _unusual(record)
     if unusual is not None:
         raise InputError(f"{os.fspath(path)}: {unusual[0]}", hint=unusual[1])
-    _check_sealed(document, path)
+    _check_sealed(data, document, path)
     return record
 
 
@@ -105,10 +103,10 @@ def _unusual(record: Record) -> tuple[str, str] | None:
     return next((found for found in map(unusual_intensity, figures) if found is not None), None)
 
 
-def _check_sealed(document: dict[str, Any], path: str | os.PathLike[str]) -> None:
+def _check_sealed(data: bytes, document: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """Raise InputError if the record states a hash that is not its own: somebody has changed it since."""
     stated = document.get(FIELD)
-    if stated is not None and not fits(document, stated):
+    if stated is not None and not fits(data, document):
         found = record_sha256(document)
         raise InputError(
             f"{os.fspath(path)} was changed after it was written: its hash is {short(found)}, and it states "
@@ -131,9 +129,7 @@ def _read(path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def _document(
-    data: bytes, path: str | os.PathLike[str], *, parse_float: Callable[[str], float] | None = None
-) -> dict[str, Any]:
+def _document(data: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the document of a record as its file holds it. Raises InputError."""
     path = os.fspath(path)
     if data.startswith(BEGINNING) or path.endswith(SUFFIX + COMPRESSED):
@@ -142,7 +138,7 @@ def _document(
             hint=f"if the run was killed: {recover_command(path)}",
         )
     try:
-        document = json.loads(data, parse_float=parse_float)
+        document = json.loads(data)
     except (ValueError, RecursionError) as error:
         if looks_like_csv(data):
             raise InputError(
@@ -237,6 +233,14 @@ def _before(record: Record, reading: dict[str, Any]) -> str | None:
 def render_record(record: Record) -> str:
     """Return the text of the record's file. Raises ValueError on a number that JSON cannot hold (NaN, infinite)."""
     return json.dumps(record_to_json(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def render_line(record: Record) -> bytes:
+    """Return the record's file as the ledger keeps it: a line in the canonical form, whose hash is checked fastest.
+
+    Raises ValueError as `render_record` does.
+    """
+    return canonical(record_to_json(record)) + b"\n"
 
 
 def write_record(record: Record, path: str | os.PathLike[str]) -> None:

@@ -29,7 +29,7 @@ from tests.conftest import ROOT
 from tests.measurement.fake_meter import FakeMeter
 
 TICK = {"location": "FRA", "tick": "10ms"}
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 @pytest.fixture(autouse=True)

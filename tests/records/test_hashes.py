@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.records.document import record_to_json
-from carbon_lint.records.hashes import canonical, record_sha256, sealed
+from carbon_lint.records.hashes import FIELD, canonical, fits, record_sha256, sealed
+from carbon_lint.records.record import Energy
+from carbon_lint.records.store import parse_record, render_line, render_record
 from tests.records.builders import a_record
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53) + 1, 2**53 - 1)
@@ -18,6 +21,7 @@ VALUES = st.recursive(
     NUMBERS | st.text(st.characters(exclude_categories=["Cs"])) | st.booleans() | st.none(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
 )
+LINE = render_line(a_record(run_id="\U0001f600 a,b", warnings=(f'"{FIELD}":"x",',), software={FIELD: "\u00e9"}))
 EDGES = [0.0, -0.0, 1e-7, 1e-6, 1.5e-5, 1e-4, 1e16, 123456789e12, 1e20, 1e21, 5e-324, 1.7e308, -1e-6, 100.0, 1 / 3]
 
 
@@ -46,3 +50,23 @@ def test_a_record_is_sealed_whatever_order_its_file_has():
     document = record_to_json(a_record())
     assert document["record_sha256"] == record_sha256(dict(sorted(document.items(), reverse=True)))
     assert record_sha256({**document, "duration_s": document["duration_s"] + 1}) != document["record_sha256"]
+
+
+@given(st.integers(0, len(LINE)), st.integers(0, 2), st.binary(max_size=2) | st.sampled_from([b"0", b"1", b" ", b"9"]))
+def test_the_bytes_of_a_line_tell_what_its_canonical_form_tells(at, length, new):
+    """The ledger checks a hash on the bytes: whatever is changed is found, and another layout is the same record."""
+    data = LINE[:at] + new + LINE[at + length :]
+    try:
+        document = json.loads(data)
+        expected = record_sha256(document) == document[FIELD]
+    except (AttributeError, KeyError, ValueError):
+        return
+    assert fits(data, document) == expected
+
+
+@given(*[st.none() | st.floats(0, 2**53) | st.floats(1e21, 1e290) | st.integers(0, 2**53 - 1)] * 2)
+def test_a_record_is_the_same_in_either_layout(total_kwh, job_cpu_s):
+    record = a_record(energy_kwh=Energy(total=total_kwh), emissions_g=None, intensity=None, job_cpu_s=job_cpu_s)
+    line, pretty = (parse_record(data, "r.json") for data in (render_line(record), render_record(record).encode()))
+    assert line == pretty
+    assert fits(render_line(record), json.loads(render_line(record)))

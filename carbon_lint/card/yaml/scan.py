@@ -71,8 +71,6 @@ def first_fault(lines: list[str], start: Start | None) -> tuple[Fault | None, in
 class _Source:
     """The lines from a start on, as a stream."""
 
-    __slots__ = ("_last", "_pieces", "scanned")
-
     def __init__(self, lines: list[str], start: Start | None) -> None:
         self.scanned = 0
         self._last = 0
@@ -114,8 +112,6 @@ class _Frame:
 
 class _Walk:
     """Follows libyaml's events, and keeps the last entry that can be gone on from."""
-
-    __slots__ = ("_lines", "_stack", "_top", "first_line", "start")
 
     def __init__(self, lines: list[str], start: Start | None) -> None:
         self._lines = lines

@@ -13,7 +13,7 @@ from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_card
 from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.http import Deadline, Retries
 from carbon_lint.hub.client.remote import ModelRepo
-from carbon_lint.hub.publish.card import PublishRequest, WholeCard, linter, publish_card
+from carbon_lint.hub.publish.card import PublishRequest, linter, publish_card, whole_card
 from carbon_lint.hub.publish.pulls import MARK, Pulls
 
 TITLE = "State the emissions in grams"
@@ -86,7 +86,7 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
         TITLE, describe(old_text, proposal.new, proposal.evidence), KILOGRAMS, deadline, retries
     )
     request = PublishRequest(
-        plan=WholeCard(new),
+        plan=whole_card(new),
         revision=pull.ref,
         check=linter(settings),
         title=f"{TITLE}: {old_text} kg = {proposal.new} g",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from carbon_lint.card.document import Problem
 from carbon_lint.card.read import read_card
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, edited
 
 _FENCE = "---"
 _CLOSING = re.compile(r"^[ \t]*(?P<line>-{3,}[ \t]*)$", re.MULTILINE)
@@ -74,7 +74,5 @@ def _fix(text: str, problem: Problem) -> Fix | None:
 
 def _is_read(text: str, fix: Fix) -> bool:
     """Return whether the Hub reads the front matter once the fix is made: more may be in its way."""
-    for edit in reversed(fix.edits):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    card = read_card(text.encode("utf-8", "surrogatepass"), "")
+    card = read_card(edited(text, fix.edits).encode(), "")
     return not card.problems and card.root is not None

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import Figure, plain, read
+from carbon_lint.lint.figure import Figure, read
 from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 _WORDS = {
     "null": "empty",

@@ -79,7 +79,7 @@ def check(context: Context) -> Iterator[Hit]:
         if meant is None or (meant in context.fields and not is_same):
             continue
         unit = parted(name)[1] if meant == "emissions" else None
-        wanted = f"{meant}, in grams" if unit is not None and unit.unit.grams[0] != 1 else meant
+        wanted = f"{meant}, in grams" if unit is not None and unit.mass.grams[0] != 1 else meant
         fix = None if meant in context.fields else renamed(key, value, meant, unit, is_safe=is_same)
         yield Hit(f"unknown field {quoted(name)}, expected {wanted}", *key.span, fix)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from carbon_lint.card.document import Node
-from carbon_lint.lint.context import BLOCK, Context
+from carbon_lint.card.document import BLOCK_KEY, Node
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.unit_in_key import parted, renamed
@@ -59,8 +59,8 @@ def check(context: Context) -> Iterator[Hit]:
         letters = _letters(bare)
         is_same = letters == _RIGHT or ("eq" in letters and is_near(letters, _RIGHT, _MOST_ERRORS))
         if is_same or letters in _WRONG or (letters == "emissions" and _is_figure(value)):
-            wanted = f"{BLOCK}, in grams" if unit is not None and unit.unit.grams[0] != 1 else BLOCK
-            fix = renamed(key, value, BLOCK, unit, is_safe=is_same)
+            wanted = f"{BLOCK_KEY}, in grams" if unit is not None and unit.mass.grams[0] != 1 else BLOCK_KEY
+            fix = renamed(key, value, BLOCK_KEY, unit, is_safe=is_same)
             yield Hit(f"unknown key {quoted(key.text)}, expected {wanted}", *key.span, fix)
 
 

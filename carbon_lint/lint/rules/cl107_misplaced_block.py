@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from carbon_lint.card.document import Node
-from carbon_lint.lint.context import BLOCK, Context
+from carbon_lint.card.document import BLOCK_KEY, Node
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.text import visible
 
@@ -51,7 +51,7 @@ def _nested(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
     for item in node.items_list():
         yield from _nested(item, path)
     for key, value in node.own_items():
-        if path and key.kind == "scalar" and key.text == BLOCK:
+        if path and key.kind == "scalar" and key.text == BLOCK_KEY:
             yield path, key
         else:
             yield from _nested(value, (*path, visible(key.text) or "?"))

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import Figure, plain, read
+from carbon_lint.lint.figure import Figure, read
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 
 def check(context: Context) -> Iterator[Hit]:

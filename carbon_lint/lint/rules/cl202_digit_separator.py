@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import plain, read
+from carbon_lint.lint.figure import read
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 _UNDERSCORES = re.compile(r"[1-9]\d*(?:_\d+)+(?:\.\d+)?", re.ASCII)
 

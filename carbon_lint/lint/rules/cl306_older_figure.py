@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.evidence import Evidence, older_with
-from carbon_lint.lint.stated import is_stated
+from carbon_lint.lint.rules.cl301_emissions_disagree import is_stated
 from carbon_lint.units import significant
 
 

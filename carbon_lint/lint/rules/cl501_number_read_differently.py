@@ -9,8 +9,8 @@ from carbon_lint.card.document import Node
 from carbon_lint.card.yaml import scalars
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import plain
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 _SPECIAL = frozenset((".nan", ".inf", "+.inf", "-.inf"))  # CL205
 READERS = (

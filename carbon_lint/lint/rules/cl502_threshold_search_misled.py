@@ -8,8 +8,8 @@ from decimal import Decimal
 from carbon_lint.card.yaml.scalars import emissions_thresholds_value, pyyaml_value
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import plain
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -31,8 +31,6 @@ class RenderOptions(Value, kw_only=True):
 class Reporter:
     """One format, imported when it is first used."""
 
-    __slots__ = ("module",)
-
     def __init__(self, module: str) -> None:
         self.module = module
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
-
-from carbon_lint.records.merge.windows import window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,14 +15,13 @@ UNNAMED = "(not stated)"
 
 
 def _week(record: Record) -> str:
-    year, week, _ = datetime.fromtimestamp(window_of(record).end_s, UTC).isocalendar()
+    return _week_of(record.ended_at[:10])
+
+
+@lru_cache(maxsize=512)
+def _week_of(day: str) -> str:
+    year, week, _ = date.fromisoformat(day).isocalendar()
     return f"{year}-W{week:02d}"
-
-
-def model_name(record: Record) -> str | None:
-    """Return the model that a run names. The path of a card, like `README.md`, names one beside its repository only."""
-    model, repository = record.provenance.model, record.provenance.repository
-    return f"{repository}: {model}" if model is not None and model.endswith(".md") and repository else model
 
 
 def _place(record: Record) -> str | None:
@@ -33,7 +31,7 @@ def _place(record: Record) -> str | None:
 
 KEYS: Mapping[str, Callable[[Record], str | None]] = {
     "week": _week,
-    "model": model_name,
+    "model": lambda record: record.provenance.model_name,
     "branch": lambda record: record.provenance.ref and record.provenance.ref.removeprefix("refs/heads/"),
     "runner": lambda record: record.hardware.node,
     "account": lambda record: record.provenance.account,

@@ -170,8 +170,8 @@ def _let_through(records: Iterable[Record]) -> tuple[LetThrough, ...]:
 
 
 def _of_no_team(counted: Iterable[Counted], budgets: Sequence[WindowBudget]) -> int:
-    named = [each.entry.record.provenance.model for each in counted if budgets]
-    return sum(not any(budget.counts(model) for budget in budgets) for model in named)
+    named = [each.entry.record.provenance.model_names for each in counted if budgets]
+    return sum(not any(budget.counts(names) for budget in budgets) for names in named)
 
 
 def _is_retry(each: Counted) -> bool:
@@ -186,7 +186,7 @@ def _figures(counted: Iterable[Counted], at: int = 0) -> list[tuple[float, float
 def _judged(spent: Spent, counted: Sequence[Counted], now: datetime) -> list[Judged]:
     """Return each limit of a budget, with what its own runs will come to."""
     found = []
-    of_budget = [each for each in counted if spent.budget.counts(each.entry.record.provenance.model)]
+    of_budget = [each for each in counted if spent.budget.counts(each.entry.record.provenance.model_names)]
     for limit in spent.limits:
         at = 0 if limit.unit == "g" else 1
         sum_ = spent.total.emissions_g if limit.unit == "g" else spent.total.energy_kwh
@@ -215,7 +215,8 @@ def _groups(
 
 
 def _group(name: str, counted: Sequence[Counted], whole: Group | None = None) -> Group:
-    grams, energy = (sum_of_ranges(each.ranges[at] for each in counted) for at in (0, 1))
+    ranges = [each.ranges for each in counted]
+    grams, energy = (sum_of_ranges(each[at] for each in ranges) for at in (0, 1))
     share = None
     if whole is not None:
         mine, all_ = (grams, whole.emissions_g) if whole.emissions_g is not None else (energy, whole.energy_kwh)
@@ -226,8 +227,8 @@ def _group(name: str, counted: Sequence[Counted], whole: Group | None = None) ->
         emissions_g=grams,
         energy_kwh=energy,
         share=share,
-        without_emissions=sum(each.ranges[0] is None for each in counted),
-        without_energy=sum(each.ranges[1] is None for each in counted),
+        without_emissions=sum(each[0] is None for each in ranges),
+        without_energy=sum(each[1] is None for each in ranges),
     )
 
 
