@@ -16,7 +16,7 @@ help:
 	@echo "make demo               train a small real model under CodeCarbon, gate it, write, lint and publish its card (locally)"
 	@echo "make demo-over-budget   the same with a budget that is too small: the job is stopped"
 	@echo "make test               the suite but what is slow or needs Docker, torch or pre-commit (.ci/run runs that too)"
-	@echo "                        TESTS=thorough makes it try ten times as many examples; PYTEST_ARGS go to pytest"
+	@echo "                        TESTS=thorough makes it try five times as many examples; PYTEST_ARGS go to pytest"
 	@echo "make test-under-load    the same ten times while LOAD=4 processes keep the machine busy, a line for each run; TIMES=3: three"
 	@echo "make coverage           make test, and which lines and branches of the package it runs"
 	@echo "make lint               ruff, mypy, our own check on the demo's card, the English of the documentation"

@@ -107,7 +107,8 @@ def mass_unit(text: str) -> MassUnit | None:
     return _EXACT.get(text) or _WORDS.get("-".join(text.lower().split()))
 
 
-_BLANKS = " \u00a0\u2009\u202f'\u2019"
+_TYPESET_SPACES = "\u00a0\u2009\u202f"
+_BLANKS = f" {_TYPESET_SPACES}'\u2019"
 NUMBER = (
     rf"(?:[0-9]{{1,3}}(?:[{_BLANKS}][0-9]{{3}})+(?![0-9])(?:[.,][0-9]+)?|[0-9](?:_?[0-9])*(?:[.,][0-9]+)*(?:\.(?![0-9]))?"
     r"|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?"
@@ -151,6 +152,12 @@ def _without_separators(mantissa: str) -> list[str]:
     if re.fullmatch(_THOUSANDS_DOT, mantissa):
         return [mantissa.replace(".", "").replace(",", ".")]
     return []
+
+
+def plain(value: Decimal) -> str:
+    """Return a number as every YAML reader takes it: digits and at most one dot."""
+    text = f"{value.normalize():f}"
+    return text if text != "-0" else "0"
 
 
 LEAST_GRID_G_PER_KWH = 1.0
@@ -222,6 +229,7 @@ def parse_duration_s(text: str) -> float:
 
 
 def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> float:
+    text = text.translate(dict.fromkeys(map(ord, _TYPESET_SPACES), " "))
     match = re.fullmatch(rf"\s*(?P<number>[+-]?{NUMBER})\s*(?P<unit>[^\d\s.+-].*?)?\s*", text, re.ASCII)
     readings = readings_of(match["number"]) if match else ()
     if match is None or not readings:
@@ -236,7 +244,7 @@ def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> flo
         hint, suggest = _hint(text.strip(), unit, table)
         raise UsageError(f"{text!r}: unknown unit {unit!r}", hint=hint, suggest=suggest)
     if len(readings) > 1:
-        either = " or ".join(f"{reading.normalize():f}" for reading in readings)
+        either = " or ".join(map(plain, readings))
         raise UsageError(f"{text!r} can mean {either}", hint=f"write the number without a comma, like {example}")
     if len(factors) > 1:
         raise UsageError(f"{text!r}: {unit!r} has several meanings", hint=f"use one of {', '.join(table)}")
@@ -252,6 +260,9 @@ def _hint(text: str, unit: str, table: dict[str, Decimal]) -> tuple[str, tuple[t
         return "that is energy", (("max-energy", text),)
     if table is KWH_PER and unit in GRAMS_PER:
         return "those are emissions", (("max-emissions", text),)
+    gas = re.search(r"\s*CO2(?:-?eq?)?$", unit, re.IGNORECASE)
+    if table is GRAMS_PER and gas is not None:
+        return f"leave {gas[0].strip()} out: '{text.removesuffix(gas[0])}'", ()
     same = [known for known in table if known.lower() == unit.lower()]
     guess = f"did you mean {same[0]!r}? " if same else ""
     return f"{guess}known units: {', '.join(table)}", ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import inspect
 import os
 import signal
 import socket
@@ -48,18 +50,46 @@ def pytest_configure():
             signal.signal(signum, handler)
 
 
-# What a test that starts a process, a terminal or a server has in its module or asks for.
-_BUSY_NAMES = {"spawn", "subprocess", "signal", "threading", "Runner", "StandInHub"}
-_BUSY_FIXTURES = {"carbon_lint", "hub", "tls_hub", "runner", "run"}
+# By these names a test starts a process, a terminal, a server or a thread, or looks at the clock.
+_STARTS = {"spawn", "subprocess", "threading", "Popen", "StandInHub", "measure", "Job", "sleep", "monotonic"}
+
+
+def _starts_something(functions):
+    """Return whether these functions, or what they use of the tests, name one of `_STARTS`."""
+    waiting, seen = list(functions), set()
+    while waiting:
+        what = inspect.unwrap(waiting.pop())
+        if what in seen or not what.__module__.startswith("tests."):
+            continue
+        seen.add(what)
+        names, used = _used(what)
+        if names & _STARTS:
+            return True
+        waiting += [each for each in used if isinstance(each, type) or inspect.isfunction(each)]
+    return False
+
+
+@functools.cache
+def _used(what):
+    """Return the names in the code of a function or a class, and what they are."""
+    if isinstance(what, type):
+        return frozenset(), (*vars(what).values(), *what.__bases__)
+    codes, names = [what.__code__], set()
+    while codes:
+        code = codes.pop()
+        names.update(code.co_names)
+        codes += [constant for constant in code.co_consts if inspect.iscode(constant)]
+    return frozenset(names), tuple(what.__globals__.get(name) for name in names)
 
 
 def pytest_collection_modifyitems(items):
     """Mark what depends on the machine's speed `process`, and what tries examples `property`."""
     for item in items:
-        names = set(vars(item.module))
-        if names & _BUSY_NAMES or set(item.fixturenames) & _BUSY_FIXTURES:
+        definitions = item._fixtureinfo.name2fixturedefs
+        functions = [item.function, *(each.func for name in definitions for each in definitions[name])]
+        if _starts_something(functions):
             item.add_marker("process")
-        if getattr(item.function, "is_hypothesis_test", False) or "sample" in names:
+        if getattr(item.function, "is_hypothesis_test", False) or "sample" in vars(item.module):
             item.add_marker("property")
 
 
@@ -124,7 +154,7 @@ def cli(capsys):
 def carbon_lint():
     """Run the console program as a process of its own: `carbon_lint("run", ..., timeout=30).returncode`."""
 
-    def run(*argv, timeout=60, check=False, **options):
+    def run(*argv, timeout=100, check=False, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("text", True)
         return spawn.run(

@@ -69,14 +69,14 @@ def test_a_run_over_its_limit_is_stopped_and_keeps_its_record(carbon_lint, tmp_p
     run = carbon_lint(
         *("run", "--location", "FRA", "--max-emissions", "0.1 mg", "--tick", "100ms", "--grace", "1s"),
         *("--record", record, "--", "sleep", "60"),
-        timeout=30,
+        timeout=100,
     )
     assert run.returncode == 1
     document = json.loads(record.read_text())
     assert document["outcome"] == "over-budget"
     assert document["over_budget"] is True
     assert document["emissions_g"] > 1e-4
-    assert document["duration_s"] < 20
+    assert document["duration_s"] < 30
 
 
 def test_the_first_screen_of_the_readme_shows_the_three_doors():

@@ -14,17 +14,22 @@ run() { # NAME COMMAND...
   fi
 }
 
-# What `carbon-lint init` writes: for a plain training, for a Trainer that pushes, for cards alone, for several trainings.
+# What `carbon-lint init` writes: for a plain training, for a Trainer that pushes, for cards alone, for several trainings,
+# and the first two with the steps that sign the record.
 made="$(mktemp -d)"
 trap 'rm -rf "$made"' EXIT
-for kind in plain pushing cards several; do mkdir -p "$made/$kind/.git"; done
+for kind in plain pushing signed signed-pushing cards several; do mkdir -p "$made/$kind/.git"; done
 mkdir "$made/several/a" "$made/several/b"
-for folder in plain pushing several/a several/b; do printf 'optimizer.step()\n' >"$made/$folder/train.py"; done
+for folder in plain pushing signed signed-pushing several/a several/b; do printf 'optimizer.step()\n' >"$made/$folder/train.py"; done
 for folder in cards several/a; do printf -- '---\nlicense: mit\n---\n' >"$made/$folder/README.md"; done
 printf '# A model\n' >"$made/cards/model_card.md"
-printf 'from transformers import Trainer\nTrainer(a, push_to_hub=True).train()\n' >"$made/pushing/train.py"
-for kind in plain pushing cards several; do
-  "$bin/carbon-lint" init "$made/$kind" --owner acme --location FRA --to your-name/your-model --yes >/dev/null 2>&1
+for folder in pushing signed-pushing; do
+  printf 'from transformers import Trainer\nTrainer(a, push_to_hub=True).train()\n' >"$made/$folder/train.py"
+done
+for kind in plain pushing signed signed-pushing cards several; do
+  flags=(--owner acme --location FRA --to your-name/your-model --yes)
+  if [[ $kind == signed* ]]; then flags+=(--attest); fi
+  "$bin/carbon-lint" init "$made/$kind" "${flags[@]}" >/dev/null 2>&1
 done
 
 workflows=("$made"/*/.github/workflows/*.yml .github/workflows/*.yml examples/workflows/*.yml examples/*/.github/workflows/*.yml)
@@ -55,7 +60,7 @@ else
   status=1
 fi
 if command -v shellcheck >/dev/null; then
-  run shellcheck shellcheck --severity=warning in-job/run.sh tools/ci_docker.sh tools/lint_actions.sh tools/lock.sh \
-    examples/elsewhere/*.sh
+  run shellcheck shellcheck --severity=warning in-job/run.sh .ci/run tools/ci_docker.sh tools/extra_env.sh \
+    tools/lint_actions.sh tools/lock.sh examples/elsewhere/*.sh
 fi
 exit "$status"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from carbon_lint.card.edit import Splice, refused_at, replace_span
+from carbon_lint.card.edit import UNCHANGED, Splice, refused_at, replace_span
 from carbon_lint.card.markup import hidden
 from carbon_lint.card.yaml.pattern import pattern
 from carbon_lint.records.ranges import emissions_range, energy_range, left_out_of, measured_share
@@ -92,7 +92,7 @@ def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = F
     whole = replace_span(card.text, [Splice(end, end, f"{gap}{text}{newline}")])
     if not all(_comments(whole, card.body[0], mark) for mark in (_BEGIN, _LAST)):
         hint = "close the code block or the comment at the end of the text"
-        raise refused_at(card, end, "the card was not changed: at its end nothing can be added to the text", hint)
+        raise refused_at(card, end, f"{UNCHANGED}at its end nothing can be added to the text", hint)
     return Written(whole, "added")
 
 
@@ -165,9 +165,23 @@ def _own(card: Card) -> tuple[int, int] | None:
         return None
     if len(begins) == len(ends) == 1 and begins[0][1] <= ends[0][0]:
         return begins[0][0], ends[0][1]
-    at = min(begins + ends)[0]
     hint = f"keep one section between {_BEGIN} ... --> and {_LAST}, or remove the comments"
-    raise refused_at(card, at, "the card was not changed: its carbon-lint comments are not one pair", hint)
+    at = min(begins + ends)[0]
+    raise refused_at(card, at, f"{UNCHANGED}in its section {TITLE} {_flaw(card, begins, ends)}", hint)
+
+
+def _flaw(card: Card, begins: list[tuple[int, int]], ends: list[tuple[int, int]]) -> str:
+    """Say what is wrong with the comments that bound the section, with their lines."""
+    opening, closing = (
+        " and ".join(str(card.text.count("\n", 0, start) + 1) for start, _ in found) for found in (begins, ends)
+    )
+    if not ends:
+        return f"the opening comment on line {opening} has no closing one"
+    if not begins:
+        return f"the closing comment on line {closing} has no opening one"
+    if len(begins) > 1 or len(ends) > 1:
+        return f"the opening comment is on line {opening}, the closing one on line {closing}: expected one of each"
+    return f"the closing comment on line {closing} stands before the opening one on line {opening}"
 
 
 def _comments(text: str, start: int, mark: str) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ Values are read as the Hub reads them (js-yaml 4); see `scalars`.
 from __future__ import annotations
 
 from carbon_lint.card.yaml.scalars import hub_value, js_key
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,10 +91,15 @@ class Node:
         return self._resolved()[1] if self.kind == "scalar" else None
 
     @property
+    def name(self) -> str:
+        """What a key is called: its text, or its source if it is a map or a list."""
+        return self.text if self.kind == "scalar" else self.raw
+
+    @property
     def plain(self) -> Any:
         """The value as the Hub reads it, maps and lists as Python's."""
         if self.kind == "map":
-            return {key.text: value.plain for key, value in self.items()}
+            return {key.name: value.plain for key, value in self.items()}
         return [item.plain for item in self.items_list()] if self.kind == "list" else self.value
 
     @property
@@ -181,35 +187,26 @@ def property_name(key: Node) -> str:
     return js_key(kind, value)
 
 
-class Problem:
+class Problem(Value):
     """Something about the card that keeps the Hub from reading it, at `text[start:end]`.
 
     `kind` is one of `not-utf8 no-front-matter laxer-reader yaml-error duplicate-key not-a-mapping nul
     control-character` (`pyyaml-error` only from `Card.pyyaml_error`); `detail` refines `laxer-reader`, as
-    `fence.LaxFrontMatter.kind` does.
+    `lax.find_lax` does.
     """
 
-    __slots__ = ("detail", "end", "kind", "message", "start")
-
-    def __init__(self, kind: str, message: str, start: int, end: int, detail: str = "") -> None:
-        self.kind = kind
-        self.message = message
-        self.start = start
-        self.end = end
-        self.detail = detail
-
-    def __repr__(self) -> str:
-        return f"Problem({self.kind!r}, {self.message!r}, {self.start}, {self.end})"
+    kind: str
+    message: str
+    start: int
+    end: int
+    detail: str = ""
 
 
-class Parsed:
+class Parsed(Value):
     """What became of a front matter's YAML."""
 
-    __slots__ = ("problems", "root")
-
-    def __init__(self, root: Node | None, problems: tuple[Problem, ...] = ()) -> None:
-        self.root = root
-        self.problems = problems
+    root: Node | None
+    problems: tuple[Problem, ...] = ()
 
 
 class Card:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from carbon_lint.value import Value
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
@@ -17,24 +19,13 @@ _OPEN: Final = re.compile(r"\s*---(\r\n|\r|\n)")
 _CLOSE: Final = re.compile(r"[\r\n]---[ \t]*(?:\r\n|\n|\Z)")
 
 
-class FrontMatter:
+class FrontMatter(Value):
     """Offsets into the text: the YAML is `text[start:end]`, the fences included `text[open_start:close_end]`."""
 
-    __slots__ = ("close_end", "end", "open_start", "start")
-
-    def __init__(self, open_start: int, start: int, end: int, close_end: int) -> None:
-        self.open_start = open_start
-        self.start = start
-        self.end = end
-        self.close_end = close_end
-
-    def __repr__(self) -> str:
-        return f"FrontMatter({self.open_start}, {self.start}, {self.end}, {self.close_end})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, FrontMatter) and repr(self) == repr(other)
-
-    __hash__ = None  # type: ignore[assignment]  # a span is compared, never a key
+    open_start: int
+    start: int
+    end: int
+    close_end: int
 
 
 def find(text: str) -> FrontMatter | None:

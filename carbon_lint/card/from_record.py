@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SPENT = {
     Outcome.FAILED: "the run failed; what it emitted until then counts",
     Outcome.INTERRUPTED: "the run was interrupted; what it emitted until then counts",
-    Outcome.OVER_BUDGET: "the run went over its budget; what it emitted counts all the same",
+    Outcome.OVER_BUDGET: "the run went over its budget; what it emitted still counts",
 }
 _CLOUDS = ("gcp", "aws", "azure")  # as `places` begins the name of a cloud's region; another place may be one, too
 _ROUNDED = 0.01  # a text gives three digits or so
@@ -167,16 +167,9 @@ def _rounded(emissions_g: float) -> float:
     return float(exact.quantize(step, rounding=ROUND_CEILING))
 
 
-def _stated_g(card: Card) -> float | None:
-    """Return the grams on the card, if it holds a number."""
-    block = card.block
-    node = block.get("emissions") if block is not None and block.kind == "map" else block
-    return float(node.value) if node is not None and node.is_number and node.value is not None else None
-
-
 def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: bool) -> list[str]:
     """Check that no smaller figure replaces a larger one of the same run group; return notes for the user."""
-    stated_g = _stated_g(card)
+    stated_g = card.emissions_g
     if stated_g is None or not emissions_g < stated_g:
         return []
     sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(emissions_g)}"
@@ -210,7 +203,7 @@ def _notes_on_comments(card: Card) -> list[str]:
     return [
         f"the comment {comment[:60]!r} stays beside the figure, which is grams: edit it yourself"
         for comment in comments
-        if any(named.unit.grams[0] != 1 for named in units_in(comment))
+        if any(named.mass.grams[0] != 1 for named in units_in(comment))
     ]
 
 

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import re
 
+from carbon_lint.card.document import Problem
 from carbon_lint.card.fence import FrontMatter, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
-
-
-class LaxFrontMatter(FrontMatter):
-    """A block that the Hub does not see. `kind` names the reason, `message` says it, `[at, at_end)` is where it is."""
-
-    __slots__ = ("at", "at_end", "kind", "message")
-
-    def __init__(self, spans: tuple[int, int, int, int], kind: str, message: str, at: tuple[int, int]) -> None:
-        super().__init__(*spans)
-        self.kind = kind
-        self.message = message
-        self.at, self.at_end = at
 
 
 _LOOKS_LIKE_YAML: Final = re.compile(
@@ -49,8 +38,8 @@ _SEARCHED = 20_000
 """Characters in which an opening fence is looked for: real ones stand at the top, a rule far below is a rule."""
 
 
-def find_lax(text: str) -> LaxFrontMatter | None:
-    """Return a block of metadata that the Hub misses although a person, or another reader, would see it."""
+def find_lax(text: str) -> tuple[FrontMatter, Problem] | None:
+    """Return a block of metadata that the Hub misses although a person, or another reader, would see it, and why."""
     if find(text) is not None:
         return None
     unclosed: set[re.Pattern[str]] = set()  # what was not found below one opening is not found below the next
@@ -70,7 +59,7 @@ def _content_start(opening: re.Match[str]) -> int:
     return opening.end()
 
 
-def _explained(text: str, opening: re.Match[str], unclosed: set[re.Pattern[str]]) -> LaxFrontMatter | None:
+def _explained(text: str, opening: re.Match[str], unclosed: set[re.Pattern[str]]) -> tuple[FrontMatter, Problem] | None:
     start = _content_start(opening)
     is_code = opening["code"] is not None
     fence = _CODE_CLOSE if is_code else _LAX_CLOSE
@@ -83,9 +72,9 @@ def _explained(text: str, opening: re.Match[str], unclosed: set[re.Pattern[str]]
         return None
     if text[:open_start].strip() and not _KNOWN_KEY.search(text, start, min(end, start + 2000)):
         return None
-    spans = (open_start, start, max(start, end), close_end)
-    kind, message, at = _why(text, opening, closing)
-    return LaxFrontMatter(spans, kind, message, at)
+    detail, message, at = _why(text, opening, closing)
+    block = FrontMatter(open_start, start, max(start, end), close_end)
+    return block, Problem("laxer-reader", message, *at, detail)
 
 
 def _why(text: str, opening: re.Match[str], closing: re.Match[str] | None) -> tuple[str, str, tuple[int, int]]:

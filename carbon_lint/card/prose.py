@@ -286,7 +286,7 @@ class _Reader:
         start, end = found[0]
         quantity = quantity_of(cell.text, start, end)
         stated = unit_at(cell.text, end) if quantity else unit
-        rest = cell.text[:start] + cell.text[quantity.unit_end if quantity else end :]
+        rest = cell.text[:start] + cell.text[quantity.unit.gas_end if quantity else end :]
         if stated is None or stated.is_rate or not pattern(_BESIDE).fullmatch(rest.strip()):
             return
         self._take(cell, start, end, stated)
@@ -364,5 +364,5 @@ def _figure(number_text: str, unit: Named, start: int, end: int) -> BodyFigure |
     values = readings_of(number_text)
     if not values or (values[0] == 0 and not _DIGIT.search(number_text.partition(".")[2])):
         return None  # a bare zero is a claim or a gap, not a figure
-    grams = [float(value * factor) for factor in unit.unit.grams for value in values]
-    return BodyFigure(number_text, unit.unit_text, start, end, grams[0], tuple(grams[1:]), float(unit.unit.grams[0]))
+    grams = [float(value * factor) for factor in unit.mass.grams for value in values]
+    return BodyFigure(number_text, unit.text, start, end, grams[0], tuple(grams[1:]), float(unit.mass.grams[0]))

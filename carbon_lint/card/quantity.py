@@ -1,7 +1,7 @@
 """The one reader of amounts of CO2 as people write them: `17 lbs`, `1.234,5 kg`, `0.0002 KgCO2`, `0.3 gCO2eq/request`.
 
 It says everything that an amount can mean. What to do with an amount that has several meanings is the caller's choice:
-a check may try each, a conversion takes only what `is_certain`.
+a check may try each, a conversion takes only what leaves no `doubt`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from carbon_lint.card.yaml.pattern import pattern
-from carbon_lint.units import NUMBER, MassUnit, mass_unit, readings_of
+from carbon_lint.units import NUMBER, MassUnit, mass_unit, plain, readings_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,44 +56,48 @@ _RATE = (
 )
 
 
-class Quantity(NamedTuple):
-    """An amount as it is written: `numbers` and `unit` hold every meaning, the likeliest first.
+class Named(NamedTuple):
+    """A unit of mass that is named: at `start` to `end` stands `text`, and the gas behind it ends at `gas_end`.
 
-    `start` and `end` are the number's place, `unit_end` is where the unit and its gas end. `names_gas` is True if CO2
-    is named with the unit. A rate (`g/kWh`, `kg per hour`) is never a total.
+    `names_gas`: CO2 is named with the unit. A rate (`g/kWh`, `kg per hour`) is never a total.
     """
 
-    number_text: str
-    unit_text: str
-    numbers: tuple[Decimal, ...]
-    unit: MassUnit
-    names_gas: bool
-    is_rate: bool
-    start: int
-    end: int
-    unit_end: int
-
-    @property
-    def grams(self) -> tuple[Decimal, ...]:
-        """What the amount can come to in grams, the likeliest first."""
-        return tuple(number * factor for factor in self.unit.grams for number in self.numbers)
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether this is a total that has one meaning."""
-        return not self.is_rate and len(self.numbers) == 1 and len(self.unit.grams) == 1
-
-
-class Named(NamedTuple):
-    """A unit of mass that text names: `text[start:end]` is the unit, `gas_end` is where the gas behind it ends."""
-
-    unit: MassUnit
-    unit_text: str
+    mass: MassUnit
+    text: str
     names_gas: bool
     is_rate: bool
     start: int
     end: int
     gas_end: int
+
+
+class Quantity(NamedTuple):
+    """An amount as it is written: `numbers` and the `unit` hold every meaning, the likeliest first.
+
+    `start` and `end` are the number's place.
+    """
+
+    number_text: str
+    numbers: tuple[Decimal, ...]
+    unit: Named
+    start: int
+    end: int
+
+    @property
+    def grams(self) -> tuple[Decimal, ...]:
+        """What the amount can come to in grams, the likeliest first."""
+        return tuple(number * factor for factor in self.unit.mass.grams for number in self.numbers)
+
+    @property
+    def doubt(self) -> str:
+        """Why this is not a total that has one meaning; empty if it is."""
+        if self.unit.is_rate:
+            return "a rate, not a total"
+        if len(self.unit.mass.grams) > 1:
+            return f"{self.unit.text!r} has several meanings"
+        if len(self.numbers) > 1:
+            return f"{self.number_text} is {' or '.join(plain(number) for number in self.numbers)}"
+        return ""
 
 
 def quantities(text: str) -> Iterator[Quantity]:
@@ -109,7 +113,7 @@ def read(text: str) -> Quantity | None:
     match = re.match(SIGNED, text.strip(), re.IGNORECASE)
     stripped = text.strip()
     quantity = quantity_of(stripped, *match.span("number")) if match else None
-    if quantity is None or (not quantity.is_rate and stripped[quantity.unit_end :].strip(" ).")):
+    if quantity is None or (not quantity.unit.is_rate and stripped[quantity.unit.gas_end :].strip(" ).")):
         return None
     return quantity
 
@@ -121,21 +125,8 @@ def numbers(text: str) -> list[tuple[int, int]]:
 
 def quantity_of(text: str, start: int, end: int) -> Quantity | None:
     """Return the amount whose number is `text[start:end]`; None if it means nothing or no unit of mass follows."""
-    named = unit_at(text, end)
-    readings = readings_of(text[start:end])
-    if named is None or not readings:
-        return None
-    return Quantity(
-        number_text=text[start:end],
-        unit_text=named.unit_text,
-        numbers=readings,
-        unit=named.unit,
-        names_gas=named.names_gas,
-        is_rate=named.is_rate,
-        start=start,
-        end=end,
-        unit_end=named.gas_end,
-    )
+    unit, readings = unit_at(text, end), readings_of(text[start:end])
+    return None if unit is None or not readings else Quantity(text[start:end], readings, unit, start, end)
 
 
 def unit_at(text: str, position: int) -> Named | None:
@@ -163,8 +154,8 @@ def _named(match: re.Match[str], text: str) -> Named | None:
     if unit is None:
         return None
     return Named(
-        unit=unit,
-        unit_text=match["unit"],
+        mass=unit,
+        text=match["unit"],
         names_gas=names_gas,
         is_rate=pattern(_RATE).match(text, match.end()) is not None,
         start=match.start("unit"),

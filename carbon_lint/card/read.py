@@ -61,7 +61,7 @@ def _no_front_matter(text: str) -> Problem:
 
     lax = find_lax(text)
     if lax is not None:
-        return Problem("laxer-reader", lax.message, lax.at, lax.at_end, lax.kind)
+        return lax[1]
     return Problem("no-front-matter", "the card has no front matter: metadata between two `---` lines", 0, 0)
 
 

@@ -80,8 +80,6 @@ _LEAST_NAME = 5
 class Subjects:
     """What a card calls itself, and which of its sections are about something else."""
 
-    __slots__ = ("_are_asides", "_bare_names", "_names", "_starts")
-
     def __init__(self, text: str, start: int) -> None:
         self._starts: list[int] = []
         self._are_asides: list[bool] = []

@@ -121,7 +121,7 @@ def _report(error: Exception, verb: str) -> int:
 
         sys.stderr.write(f"carbon-lint: {missing} is not installed\n  {install_hint(_EXTRA_OF[missing])}\n")
         return 2
-    if isinstance(error, FileNotFoundError) and _is_folder_gone():
+    if _is_folder_gone():  # FileNotFoundError, or from Python 3.13 on a SystemError of some import
         sys.stderr.write("carbon-lint: the folder that it was started in is gone\n  cd to a folder that exists\n")
         return 2
     return _report_bug(error)
@@ -139,9 +139,9 @@ def _report_bug(error: Exception) -> int:
     import platform
     import traceback
 
-    from carbon_lint.redact import redacted
+    from carbon_lint import redact
 
-    sys.stderr.write(redacted("".join(traceback.format_exception(error))))
+    sys.stderr.write(redact.text("".join(traceback.format_exception(error))))
     sys.stderr.write(
         f"carbon-lint: this is a bug in carbon-lint {__version__} (Python {platform.python_version()}); "
         "please report it with the lines above\n"

@@ -26,7 +26,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Self
 
 from carbon_lint import __version__
-from carbon_lint.cli.flags import put
+from carbon_lint.cli.flags import add_format_argument, put
 from carbon_lint.cli.hub_extra import need_hub, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import HubError, UsageError
@@ -36,7 +36,7 @@ from carbon_lint.text import plural, terminal
 from carbon_lint.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
-    from carbon_lint.hub.audit.cards import AuditedCard, Tally
+    from carbon_lint.hub.audit.cards import Tally
     from carbon_lint.hub.audit.run import AuditProgress
     from carbon_lint.hub.client.catalogue import Catalogue
 
@@ -53,12 +53,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     which.add_argument("--author", metavar="NAME", help="all models of a user or organisation on the Hub")
     which.add_argument("--models", metavar="FILE", help="the models named in a file, one a line")
     which.add_argument("--from", metavar="FILE", dest="file", help="the cards in a .jsonl or .parquet file")
-    parser.add_argument(
-        "--format",
-        choices=("text", "json", "html", "sarif"),
-        default="text",
-        help="format of the output (default text)",
-    )
+    add_format_argument(parser, "text", "json", "html", "sarif")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE")
     parser.add_argument(
         "--journal", metavar="FILE", default=JOURNAL, help=f"journal of an audit of the Hub (default {JOURNAL})"
@@ -183,26 +178,16 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
 
 
 def _audit_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, show: _Show) -> Tally:
-    from carbon_lint.hub.audit.cards import tally
     from carbon_lint.hub.audit.journal import AuditJournal
-    from carbon_lint.hub.audit.run import audit_each, watched
-    from carbon_lint.hub.audit.sources import fetch, ids_in
+    from carbon_lint.hub.audit.run import audit_models
+    from carbon_lint.hub.audit.sources import ids_in, ids_of
 
-    if arguments.author:
-        names = [entry.id for entry in catalogue.models({"author": arguments.author, "limit": 1000})]
-    else:
-        names = ids_in(arguments.models)
+    names = ids_of(arguments.author, catalogue) if arguments.author else ids_in(arguments.models)
     key = {"endpoint": catalogue.endpoint, "author": arguments.author, "models": arguments.models, "by": __version__}
     with AuditJournal(Path(arguments.journal), key) as journal:
-        before = [journal.done[name] for name in names if name in journal.done]
-        if before:
+        if before := journal.done.keys() & names:
             sys.stderr.write(f"carbon-lint: {len(before)} of {len(names)} were judged before, going on\n")
-        left = iter([name for name in names if name not in journal.done])
-        fresh = audit_each(fetch(left, catalogue), settings, journal)
-        verdicts: Iterator[AuditedCard] = itertools.chain(before, fresh)
-        sums = tally(watched(verdicts, show, of=len(names), before=len(before)))
-        journal.finish()
-    return sums
+        return audit_models(names, settings, catalogue, journal, show)
 
 
 def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
@@ -217,39 +202,19 @@ def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
 
 
 def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: Catalogue) -> None:
-    """Open one a model, as many new ones as were allowed: what was proposed before does not count.
+    """Open the pull requests, or say which would be: on standard error, because the report is on standard output."""
+    from carbon_lint.hub.publish.proposals import propose_each
 
-    Progress goes to standard error, because the report is on standard output.
-    """
-    done = 0
-    for number, audited in enumerate(sums.proposals):
-        if done >= arguments.max_prs:
-            left = len(sums.proposals) - number
-            sys.stderr.write(f"carbon-lint: stopped at --max-prs {arguments.max_prs}; {left} more models may follow\n")
-            break
-        done += _open_one(audited, settings, catalogue, is_meant=arguments.yes)
+    seen = new = 0
+    for done in propose_each(sums.proposals, settings, catalogue, most=arguments.max_prs, is_meant=arguments.yes):
+        seen, new = seen + 1, new + done.is_new
+        name = f"would propose to {done.id}" if done.is_new and done.url is None else done.id
+        sys.stderr.write(f"carbon-lint: {terminal(name)}: {terminal(done.note)} {done.url or ''}".rstrip() + "\n")
+    left = len(sums.proposals) - seen
+    if left:
+        sys.stderr.write(f"carbon-lint: stopped at --max-prs {arguments.max_prs}; {left} more models may follow\n")
     if not arguments.yes:
-        sys.stderr.write(f"carbon-lint: --yes opens {plural(done, 'pull request')}\n")
-
-
-def _open_one(audited: AuditedCard, settings: Settings, catalogue: Catalogue, *, is_meant: bool) -> bool:
-    """Open one, or say that it would be opened; True if it is, or would be, a new one."""
-    from carbon_lint.hub.client.http import Deadline
-    from carbon_lint.hub.client.remote import ModelRepo
-    from carbon_lint.hub.publish.proposals import earlier, propose
-
-    repo = ModelRepo(audited.id, catalogue.endpoint, catalogue.credentials)
-    evidence = audited.proposal.evidence if audited.proposal else ""
-    try:
-        done = propose(repo, settings, Deadline(None)) if is_meant else earlier(repo)
-    except HubError as error:
-        sys.stderr.write(f"carbon-lint: {terminal(audited.id)}: {terminal(error.message)}\n")
-        return False
-    if done is None:
-        sys.stderr.write(f"carbon-lint: would propose to {terminal(audited.id)}: {terminal(evidence)}\n")
-        return True
-    sys.stderr.write(f"carbon-lint: {terminal(done.id)}: {terminal(done.note)} {done.url or ''}".rstrip() + "\n")
-    return done.is_new
+        sys.stderr.write(f"carbon-lint: --yes opens {plural(new, 'pull request')}\n")
 
 
 class _Show:

@@ -18,10 +18,10 @@ import re
 import sys
 
 from carbon_lint.cli import csv_flags
+from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.lint.discover import CARD_NAME
 from carbon_lint.lint.engine import Checker, LintRequest, collect
-from carbon_lint.lint.paths import lint_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

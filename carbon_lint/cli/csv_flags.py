@@ -74,29 +74,23 @@ def choice_of(arguments: Namespace) -> Choice:
 
 
 def place_of(arguments: Namespace) -> Place | None:
-    """Return where the energy came from, if the flags name it. Raises UsageError, MeasurementError."""
+    """Return where the energy came from, if the flags name it. Raises UsageError, PlaceError."""
+    from carbon_lint.config import Settings
     from carbon_lint.errors import UsageError
+    from carbon_lint.measurement.grid.location import is_auto
+    from carbon_lint.pipeline.options import Options
+    from carbon_lint.pipeline.place import place_of_now
 
-    if arguments.location is not None and arguments.carbon_intensity is not None:
-        raise UsageError("--location and --carbon-intensity both price the energy", hint="give one of the two")
     if arguments.trust_location and (arguments.location or arguments.carbon_intensity):
         raise UsageError("--trust-location keeps the file's place, --location replaces it", hint="give one of the two")
-    if arguments.carbon_intensity is not None:
-        from carbon_lint.places import custom_place
-
-        return custom_place(arguments.carbon_intensity, allow_unusual=arguments.allow_unusual_intensity)
-    return None if arguments.location is None else _named(arguments.location)
-
-
-def _named(location: str) -> Place:
-    from carbon_lint.measurement.grid.location import is_auto
-    from carbon_lint.places import find_place
-
-    if is_auto(location):
-        from carbon_lint.errors import UsageError
-
+    if arguments.location is not None and is_auto(arguments.location):
         raise UsageError(
             "--location auto asks the machine that it runs on, and the training may have run on another",
             hint="name it (--location FRA), or measure by `carbon-lint run --location auto`, whose record names it",
         )
-    return find_place(location)
+    options = Options(
+        location=arguments.location,
+        carbon_intensity=arguments.carbon_intensity,
+        allow_unusual_intensity=arguments.allow_unusual_intensity,
+    )
+    return place_of_now(options, Settings())

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 
-from carbon_lint.cli.flags import add_place_arguments
-from carbon_lint.cli.options import options_from
+from carbon_lint.cli.flags import add_format_argument, add_place_arguments, options_from
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu
 from carbon_lint.estimate.machine import Host, Runner, find_host, find_runner
+from carbon_lint.pipeline.options import fraction, naming, number
 from carbon_lint.pipeline.place import place_of_now
 from carbon_lint.records.store import load_record
 from carbon_lint.report.estimate import estimate_json, estimate_text
@@ -50,9 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where = parser.add_argument_group("the place (default: as configured; without a place, energy only)")
     add_place_arguments(where)
     where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 to 10")
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
-    )
+    add_format_argument(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -89,7 +88,7 @@ def _estimate(arguments: Namespace) -> Estimate:
         count=count,
         host=_host(arguments, runner),
         load=_load(arguments.load),
-        host_power_w=None if arguments.host_power is None else parse_power_w(arguments.host_power),
+        host_power_w=None if arguments.host_power is None else _quantity(arguments, "host_power", parse_power_w),
         pue=settings.pue if options.pue is None else options.pue,
     )
 
@@ -130,7 +129,7 @@ def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None
     if arguments.gpu is not None:
         return find_gpu(arguments.gpu), 1 if count is None else count
     if arguments.power is not None:
-        device = Device(name="device", max_power_w=parse_power_w(arguments.power), source="--power")
+        device = Device(name="device", max_power_w=_quantity(arguments, "power", parse_power_w), source="--power")
         return device, 1 if count is None else count
     return None, 1
 
@@ -145,7 +144,7 @@ def _host(arguments: Namespace, runner: Runner | None) -> Host | None:
         raise UsageError("how much memory does the machine have?", hint="--memory '64 GiB'")
     return find_host(
         arguments.cpu,
-        memory_gib=parse_memory_gib(arguments.memory),
+        memory_gib=_quantity(arguments, "memory", parse_memory_gib),
         sockets=_whole(arguments, "sockets"),
         threads=_whole(arguments, "threads"),
     )
@@ -155,14 +154,15 @@ def _load(text: str | None) -> float | None:
     """Read `50%` or `0.5` as 0.5."""
     if text is None:
         return None
-    number = text.strip().removesuffix("%")
+    with naming("load", text):
+        return fraction(text) if text.endswith("%") else number(text)
+
+
+def _quantity(arguments: Namespace, name: str, parse: Callable[[str], float]) -> float:
     try:
-        value = float(number) / (100 if number != text.strip() else 1)
-    except ValueError:
-        raise UsageError(f"--load {quoted(text)} is not a percentage", hint="write it like --load 50%") from None
-    if not 0 <= value <= 1:
-        raise UsageError(f"--load {quoted(text)} is not 0% to 100%", hint="write it like --load 50%")
-    return value
+        return parse(getattr(arguments, name))
+    except UsageError as error:
+        raise error.again(message=f"{_flag(name)}: {error.message}") from None
 
 
 def _whole(arguments: Namespace, name: str) -> int | None:
@@ -178,7 +178,5 @@ def _number(arguments: Namespace, name: str) -> float | None:
     text = getattr(arguments, name)
     if text is None:
         return None
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"--{name} {quoted(text)} is not a number", hint=f"write it like --{name} 1.5") from None
+    with naming(name, text):
+        return number(text)

@@ -15,6 +15,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.flags import add_format_argument
 from carbon_lint.cli.hub_extra import need_hub, show_wait
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.client.target import parse_target
@@ -43,9 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="order of the list (default: emissions)",
     )
     shown.add_argument("--limit", metavar="N", type=int, help="show at most N models")
-    shown.add_argument(
-        "--format", choices=("text", "json", "csv"), default="text", help="format of the output (default text)"
-    )
+    add_format_argument(shown, "text", "json", "csv")
     shown.add_argument("--show-unreadable", action="store_true", help="list what could not be read, and why")
     parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for everything (default 10m)")
 

@@ -1,4 +1,4 @@
-"""Add the flags that several verbs share. Nothing heavy is imported here: `check` shares one of them."""
+"""Add and read the flags that several verbs share. Nothing heavy is imported here: `check` shares one of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import _ActionsContainer
+    from argparse import Namespace, _ActionsContainer
+
+    from carbon_lint.pipeline.options import Options
 
 
 def add_place_arguments(parser: _ActionsContainer, *, is_run: bool = False) -> None:
@@ -36,6 +38,12 @@ def add_unusual_argument(parser: _ActionsContainer) -> None:
     )
 
 
+def add_format_argument(parser: _ActionsContainer, *formats: str) -> None:
+    """Add `--format`: text by default, or JSON unless others are named."""
+    formats = formats or ("text", "json")
+    parser.add_argument("--format", choices=formats, default="text", help="format of the output (default text)")
+
+
 def add_limit_arguments(parser: _ActionsContainer) -> None:
     """Add the two limits of a run."""
     parser.add_argument("--max-emissions", metavar="QUANTITY", help="limit of the emissions, e.g. '1 kg', '500 g'")
@@ -63,6 +71,20 @@ def add_baseline_arguments(parser: _ActionsContainer) -> None:
         "--ledger",
         metavar="URL",
         help=f"for --baseline ledger:BRANCH (default ${LEDGER_VARIABLE}, else {LEDGER_FOLDER})",
+    )
+
+
+def options_from(arguments: Namespace, *, without: tuple[str, ...] = ()) -> Options:
+    """Return what the flags of any verb ask for, `without` those that mean something else to it. Raises UsageError."""
+    import os
+
+    from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
+    from carbon_lint.pipeline.options import read_options
+
+    return read_options(
+        {name: value for name, value in vars(arguments).items() if name not in without},
+        grid_token=os.environ.get(GRID_TOKEN_VARIABLE),
+        grid_token_hint=f"set {GRID_TOKEN_VARIABLE}, or use --location FRA",
     )
 
 

@@ -17,13 +17,19 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 
-from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_unusual_argument
-from carbon_lint.cli.options import options_from
+from carbon_lint.cli.flags import (
+    add_baseline_arguments,
+    add_format_argument,
+    add_limit_arguments,
+    add_unusual_argument,
+    options_from,
+)
 from carbon_lint.config import Settings, load
 from carbon_lint.config_file import ON_MODELLED
 from carbon_lint.errors import UsageError
 from carbon_lint.pipeline.gate import judge_run
-from carbon_lint.pipeline.plan import RunPlan, Surroundings, plan_run
+from carbon_lint.pipeline.plan import RunPlan, plan_run
+from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_of
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
@@ -51,9 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="also judge the [[budget]] tables: this run and the ledger's runs in the window of each",
     )
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
-    )
+    add_format_argument(parser)
     add_baseline_arguments(parser)
 
 

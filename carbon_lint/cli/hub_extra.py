@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+from carbon_lint import redact
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.endpoint import notes_on
 from carbon_lint.project import install_hint
-from carbon_lint.redact import redacted
 from carbon_lint.text import terminal
 
 NEEDED = ("huggingface_hub", "tenacity")
@@ -31,4 +31,4 @@ def show_endpoint(endpoint: str) -> None:
 
 def show_wait(seconds: float, why: str) -> None:
     """Print why nothing moves."""
-    sys.stderr.write(f"carbon-lint: {terminal(redacted(why))}; trying again in {seconds:.1f} s\n")
+    sys.stderr.write(f"carbon-lint: {terminal(redact.text(why))}; trying again in {seconds:.1f} s\n")

@@ -3,6 +3,7 @@
   carbon-lint init --location USA/virginia --to owner/model
   carbon-lint init --location USA/virginia | git apply
   carbon-lint init --record carbon-lint-record.json
+  carbon-lint init --location USA/virginia --to owner/model --attest
 
 It shows a diff and asks before it writes; --yes writes without a question.
 It may add lines to your files, but changes none of your lines. With the
@@ -22,7 +23,7 @@ from carbon_lint.hub.client.target import PUBLIC_HUB, parse_target
 from carbon_lint.places import find_place
 from carbon_lint.project import MAJOR_TAG
 from carbon_lint.records.store import load_record
-from carbon_lint.starter.changes import as_diff, changes_to, placeholder_error, write
+from carbon_lint.starter.changes import as_diff, changes_to, has_workflow, placeholder_error, write
 from carbon_lint.starter.trainings import progress_advice
 from carbon_lint.text import quoted, terminal
 
@@ -42,6 +43,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--owner", metavar="NAME", help="the owner of the action: NAME in NAME/carbon-lint@v0")
     parser.add_argument("--action", metavar="REPOSITORY@REF", help="the action to use, instead of --owner")
+    parser.add_argument(
+        "--attest", action="store_true", help="sign the record in the workflow, by GitHub's attestation, for `verify`"
+    )
     parser.add_argument("--yes", action="store_true", help="write without a question")
 
 
@@ -55,7 +59,8 @@ def run(arguments: Namespace) -> int:
         raise InputError(f"{arguments.folder} is not a folder", hint="name the repository's root")
     found = survey(root)
     choices = _choices(arguments, found)
-    _say_found(found, choices)
+    _check_attests(choices, found, root)
+    _say_found(found, choices, root)
     for warning in without_docker(root):
         sys.stderr.write(f"carbon-lint: warning: {terminal(warning)}\n")
     changes = changes_to(root, found, choices)
@@ -98,7 +103,17 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
         emissions_g=None if record is None else record.emissions_g,
         energy_kwh=None if record is None else record.energy_kwh.total,
         runner=check_runner(arguments.runner or DEFAULT_RUNNER),
+        attests=arguments.attest,
     )
+
+
+def _check_attests(choices: Choices, found: Survey, root: Path) -> None:
+    """Raise UsageError if a signature was asked for and no workflow that trains will be written."""
+    steps = "docs/verifying.md has the steps to add by hand"
+    if choices.attests and has_workflow(root):
+        raise UsageError("--attest: a workflow of this repository names carbon-lint already, and it stays", hint=steps)
+    if choices.attests and found.cards and not found.trainings:
+        raise UsageError("--attest signs the record of a training, and no training script was found", hint=steps)
 
 
 def _location(text: str | None) -> str | None:
@@ -110,8 +125,8 @@ def _location(text: str | None) -> str | None:
     return find_place(text).code
 
 
-def _say_found(found: Survey, choices: Choices) -> None:
-    from carbon_lint.starter.runners import is_hf_jobs
+def _say_found(found: Survey, choices: Choices, root: Path) -> None:
+    from carbon_lint.estimate.machine import unknown_flavor
 
     none = "none; figures that are published go into the card on the Hub"
     lines = [*_found_trainings(found, choices), f"model cards: {', '.join(found.cards) or none}"]
@@ -122,25 +137,43 @@ def _say_found(found: Survey, choices: Choices) -> None:
         lines.append(
             f".codecarbon.config writes {config.output}; to use it: carbon-lint card CARD --from {config.output}"
         )
-    if choices.location is None and is_hf_jobs(choices.runner):
-        lines.append(
-            "location: not given, and a Hugging Face Job states none; without one the run has energy and no grams, "
-            "so no card can state them"
-        )
-    elif choices.location is None:
-        lines.append("location: not given; set it in carbon-lint.toml, or use --location")
-    elif choices.location == "auto":
-        lines.append(
-            "location: asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
-        )
+    unknown = unknown_flavor(choices.runner)
+    if unknown is not None:
+        lines.append(f"runner: no list of flavors names {choices.runner}, and a job for it may wait forever; {unknown}")
+    lines += _about_place(choices, root)
     sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in lines))
     silent = next((one.script for one in found.trainings if one.uses_trainer and not one.tells_progress), None)
     if silent is not None:
         sys.stderr.write(f"carbon-lint: {progress_advice(terminal(silent))}\n")
 
 
+def _about_place(choices: Choices, root: Path) -> list[str]:
+    """Return what to know about the place: another one is configured, there is none, or the runner is asked."""
+    from carbon_lint import config
+    from carbon_lint.starter.runners import is_hf_jobs
+
+    settings = config.load(str(root))
+    key = settings.place_key
+    if key is not None:
+        is_same = choices.location is None or (key == "location" and choices.location == _location(settings.location))
+        stated = f"{settings.source(key)} says {key} = {settings.stated(key)}"
+        return [] if is_same else [f"location: {choices.location} was left out: {stated}; change it there"]
+    if choices.location == "auto":
+        line = "asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
+    elif choices.location is not None:
+        return []
+    elif is_hf_jobs(choices.runner):
+        line = (
+            "not given, and a Hugging Face Job states none; without one the run has energy and no grams, "
+            "so no card can state them"
+        )
+    else:
+        line = "not given; set it in carbon-lint.toml, or use --location"
+    return [f"location: {line}"]
+
+
 def _found_trainings(found: Survey, choices: Choices) -> list[str]:
-    from carbon_lint.starter.files import WORKFLOW
+    from carbon_lint.starter.workflow import WORKFLOW
 
     if not found.trainings and found.cards:
         return ["training script: none found, so the workflow lints the cards"]

@@ -29,6 +29,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.flags import add_format_argument
 from carbon_lint.cli.hub_extra import need_hub, show_endpoint, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
@@ -75,9 +76,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     staged.add_argument("--stage-key", metavar="TEXT", help="a name to find this draft again (default in CI: the run)")
     staged.add_argument("--merge", metavar="REF", help="merge the draft REF if the run of --record has passed")
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
-    )
+    add_format_argument(parser)
 
 
 def _add_block_arguments(parser: ArgumentParser) -> None:

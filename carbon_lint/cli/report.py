@@ -31,9 +31,9 @@ from carbon_lint.cli.flags import add_baseline_arguments, put
 from carbon_lint.cli.gate import read
 from carbon_lint.config import load
 from carbon_lint.errors import MeasurementError
+from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
-from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measurement.course import course_of
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.limits import Limits
@@ -127,13 +127,10 @@ def _render(arguments: Namespace, report: RunReport) -> str:
     report = replace(report, lint=_findings(arguments))
     if arguments.format == "comment":
         return comment.render(report, key=arguments.key)
+    course = None if report.record is None else course_of(report.record, arguments.record, arguments.journal)
     if arguments.format == "html":
-        return page.render(
-            report, None if report.record is None else course_of(report.record, arguments.record, arguments.journal)
-        )
-
-    readings = () if report.record is None else course_of(report.record, arguments.record, arguments.journal).readings
-    return summary.render(replace(report, readings=readings))
+        return page.render(report, course)
+    return summary.render(replace(report, readings=() if course is None else course.readings))
 
 
 def _track(arguments: Namespace, record: Record) -> int:

@@ -31,6 +31,7 @@ from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.recover import recover_earlier
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.system import need_linux
+from carbon_lint.pipeline.front_end import FrontEnd
 from carbon_lint.pipeline.plan import RunPlan, check_outputs
 from carbon_lint.records.record import Record, exit_code
 from carbon_lint.records.store import render_record
@@ -89,10 +90,10 @@ def _own_plan(plan: RunPlan) -> RunPlan:
     return replace(plan, limits=replace(plan.limits, budget=Budget()))
 
 
-class _Terminal:
-    """See pipeline.story.FrontEnd."""
+class _Terminal(FrontEnd):
+    """See FrontEnd. `check` lints, and `publish` publishes, if somebody asks for it."""
 
-    pushes_option: str | None = "--pushes-to"
+    pushes_option = "--pushes-to"
     may_skip = True
 
     def __init__(self, request: RunRequest, meter: Meter, watch: Watch | None) -> None:
@@ -105,11 +106,6 @@ class _Terminal:
 
         return measure(self._request, self._meter, _show())
 
-    def why(self, record: Record, status: int) -> tuple[str, ...]:
-        """Add nothing: the verdict and the job's own status say it."""
-        del record, status
-        return ()
-
     def show(self, report: RunReport) -> None:
         _write(render(report, colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
         if self._request.record_path is not None:
@@ -119,21 +115,9 @@ class _Terminal:
         for line in text.splitlines():
             _say(line)
 
-    def notice(self, text: str) -> None:
-        _say(text)
-
     def warn(self, text: str) -> None:
         for line in text.splitlines():
             _say(f"warning: {line}")
-
-    def lint(self) -> None:
-        """Lint nothing: the hook and `check` do."""
-
-    def publish(self, report: RunReport) -> None:
-        """Publish nothing: `publish` does, when somebody asks for it."""
-
-    def leave_unpublished(self, reason: str) -> None:
-        """Print nothing: it was not asked for."""
 
 
 def _check(plan: RunPlan, request: RunRequest) -> None:

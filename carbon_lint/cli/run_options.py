@@ -7,8 +7,7 @@ import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 from dataclasses import replace
 
-from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_place_arguments
-from carbon_lint.cli.options import options_from
+from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_place_arguments, options_from
 from carbon_lint.config import DEFAULT, Settings
 from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
@@ -17,7 +16,8 @@ from carbon_lint.measurement.job.environment import own_venv
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.pipeline.limits import budget_of
 from carbon_lint.pipeline.options import Options, check_tick, record_path_of
-from carbon_lint.pipeline.plan import RunPlan, Surroundings, plan_run, request_of
+from carbon_lint.pipeline.plan import RunPlan, plan_run, request_of
+from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.provenance import provenance_of
 from carbon_lint.records.record import Provenance

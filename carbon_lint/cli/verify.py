@@ -24,6 +24,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.flags import add_format_argument
 from carbon_lint.cli.hub_extra import need_hub, show_endpoint
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
@@ -57,9 +58,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--revision", default="main", metavar="REF", help="branch or commit on the Hub (default main)")
     parser.add_argument("--timeout", default="60s", metavar="TIME", help="for all requests to the Hub (default 60s)")
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="format of the output (default text)"
-    )
+    add_format_argument(parser)
 
 
 def run(arguments: Namespace) -> int:

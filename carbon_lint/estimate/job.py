@@ -6,20 +6,18 @@ import math
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from carbon_lint.data import load
 from carbon_lint.errors import InputError, UsageError
+from carbon_lint.estimate.machine import Host
+from carbon_lint.places import Place
 from carbon_lint.records.intensity import intensity_of, source_in_words
 from carbon_lint.records.ranges import LEFT_OUT, energy_range, left_out_of
+from carbon_lint.records.record import Intensity, Record
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import quoted
 from carbon_lint.units import check_pue
-
-if TYPE_CHECKING:
-    from carbon_lint.estimate.machine import Host
-    from carbon_lint.places import Place
-    from carbon_lint.records.record import Intensity, Record
 
 # Mean power of a whole training over the card's rating.
 _LOW, _LIKELY, _HIGH = 0.44, 0.76, 1.0
@@ -98,11 +96,12 @@ def estimate_job(
 
     Raises UsageError for numbers that cannot be.
     """
-    if not (1 <= count <= _MOST_DEVICES and 0 < hours <= _MOST_HOURS):
+    if not 0 < hours <= _MOST_HOURS:
         raise UsageError(
-            f"{count} devices for {hours:g} h cannot be estimated",
-            hint=f"give --count 1 to {_MOST_DEVICES}, and --hours above 0 and up to {_MOST_HOURS:g}",
+            f"--hours {hours:g} cannot be estimated", hint=f"give --hours above 0 and up to {_MOST_HOURS:,.0f}"
         )
+    if not 1 <= count <= _MOST_DEVICES:
+        raise UsageError(f"--count {count} cannot be estimated", hint=f"give --count 1 to {_MOST_DEVICES:,}")
     if load is not None and not 0 <= load <= 1:
         raise UsageError(f"a load of {load * 100:g} % cannot be", hint="give --load 0% to 100%")
     parts = [] if device is None else [_part_of_devices(device, count)]

@@ -7,22 +7,21 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.data import load
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.host.cpu import share_of
 from carbon_lint.measurement.host.power import CpuModel, memory_power_w
-from carbon_lint.measurement.host.processor import find_socket, near_names
+from carbon_lint.measurement.host.processor import Socket, find_socket, near_names
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from carbon_lint.measurement.host.processor import Socket
 
 _MODELS = "models of CPU and memory: those of `carbon-lint run` (docs/measuring.md)"
 _MOST_SOCKETS = 64
 _MOST_THREADS = 65_536
+HF_JOBS = "hf-jobs-"  # what the labels of https://github.com/huggingface/jobs-actions begin with
+_NO_LONGER = {"h100", "h100x8"}  # https://huggingface.co/docs/hub/spaces-gpus
 _COUNTS = (
     r"^\s*(\d{1,3}|dual|quad)(?:\s*[x\u00d7*]\s+|[x\u00d7*](?=amd|intel|xeon|epyc|opteron)|\s+(?=[a-z]))(?=\S)",
     r"[\s,(]+[x\u00d7*]\s*(\d{1,2})\)?\s*$",
@@ -36,7 +35,6 @@ class Host:
     """A processor and memory.
 
     Attributes:
-        cpu: the model of its power.
         memory_w: power of its memory, all the time.
         basis: what was counted, in words.
         sources: whose figures they are.
@@ -102,7 +100,8 @@ def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[
         return whole, in_words, False
     if sockets is None:
         is_part = threads % socket.threads != 0
-        return share_of(socket, socket.threads, threads), f"{threads} of {socket.threads} threads", is_part
+        of = socket.threads * math.ceil(threads / socket.threads)
+        return share_of(socket, socket.threads, threads), f"{threads} of {of} threads", is_part
     there = socket.threads * sockets
     if threads > there:
         raise UsageError(
@@ -157,16 +156,9 @@ class Runner:
 def find_runner(text: str) -> Runner:
     """Return the runner of a label (`ubuntu-latest`, `hf-jobs-a10g-small`). Raises UsageError with the nearest."""
     label = text.strip().lower()
-    name = label.removeprefix("hf-jobs-")
-    row = _rows().get(label) or _rows().get(name)
+    row = _rows().get(label) or _rows().get(label.removeprefix(HF_JOBS))
     if row is None:
-        near = get_close_matches(name, _rows(), n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise UsageError(
-            f"runner {quoted(text)} is not in the table",
-            hint=f"{hint}describe it with --cpu, --threads and --memory",
-        )
-    confirmed = "" if row.get("is_confirmed", True) else ", this size not confirmed"
+        raise UsageError(f"runner {quoted(text)} is not in the table", hint=_other_runner(label))
     return Runner(
         name=label,
         cpu=row["cpu"],
@@ -174,8 +166,30 @@ def find_runner(text: str) -> Runner:
         memory_gib=float(row["memory_gib"]),
         gpu=row.get("gpu"),
         gpu_count=row.get("gpu_count", 1 if "gpu" in row else 0),
-        source=f"{row['source']}{confirmed}; {row['cpu_source']}",
+        source=f"{row['source']}; {row['cpu_source']}",
     )
+
+
+def unknown_flavor(label: str) -> str | None:
+    """Return what to do about a label that begins as a Hugging Face Job's and names no known flavor; else `None`."""
+    label = label.strip().lower()
+    if not label.startswith(HF_JOBS) or label.removeprefix(HF_JOBS) in _flavors():
+        return None
+    return f"{_nearest(label)}`hf jobs hardware` lists the flavors"
+
+
+def _other_runner(label: str) -> str:
+    """Return the way out for a runner without a row: the nearest names, or a description of the machine."""
+    if label.removeprefix(HF_JOBS) in _NO_LONGER:
+        return "Hugging Face removed the H100 in December 2025; for another machine use --gpu H100 --count N"
+    listed = "; `hf jobs hardware` lists the flavors" if label.startswith(HF_JOBS) else ""
+    return f"{_nearest(label)}describe it with --gpu and --count, or --cpu, --threads and --memory{listed}"
+
+
+def _nearest(label: str) -> str:
+    prefix = HF_JOBS if label.startswith(HF_JOBS) else ""
+    near = get_close_matches(label.removeprefix(prefix), _flavors() if prefix else _rows(), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(prefix + one for one in near)}? " if near else ""
 
 
 @lru_cache(maxsize=1)
@@ -187,3 +201,8 @@ def _rows() -> dict[str, dict[str, Any]]:
         for row in shared["runners"]
         for label in row["labels"]
     }
+
+
+def _flavors() -> tuple[str, ...]:
+    """Return the flavors of Hugging Face Jobs."""
+    return tuple(label for label, row in _rows().items() if row["source"].startswith("Hugging Face"))

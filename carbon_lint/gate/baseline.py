@@ -7,21 +7,15 @@ baseline's energy is re-priced at this run's carbon intensity, and only what is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict, worst
+from carbon_lint.limits import MaxIncrease
 from carbon_lint.records.comparable import named_group
 from carbon_lint.records.ranges import uncertainty_of
-from carbon_lint.records.record import COMPONENTS, Outcome
+from carbon_lint.records.record import COMPONENTS, Basis, Outcome, Record
 from carbon_lint.records.uncertainty import Bounds
 from carbon_lint.units import format_duration, significant
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from carbon_lint.limits import MaxIncrease
-    from carbon_lint.records.record import Basis, Record
 
 _DAY_S = 86400
 _SAME_INTENSITY = 0.005  # relative: cards and records round intensities to three digits
@@ -37,12 +31,10 @@ class RunFigures:
         emissions_g: of the whole run.
         energy_kwh: of the whole run, PUE included.
         energy_bounds: the least and the most that it may be, in kWh.
-        intensity_g_per_kwh: carbon intensity.
         basis: what that counts; `None` if it is not known.
         location: in words, as a card says it.
         hardware: what it ran on, as far as two runs must agree in it.
         methods: (component, method) of each component counted.
-        pue: power usage effectiveness.
         run_group: name of the group that the figures are the sum of; `None` for one run.
         at: UTC, ISO 8601.
         is_whole: False if the run did not complete.
@@ -71,7 +63,6 @@ class Comparison:
     """A run beside its baseline. Changes are shares: 0.02 is +2 %; `None` is not known.
 
     Attributes:
-        baseline: the earlier figures.
         current: this run's.
         obstacles: why the two cannot be compared; empty if they can.
         energy_change: of the energy, so of the code and its hardware.
@@ -178,11 +169,9 @@ def _spread(energy_kwh: float | None, known: Bounds | None, difference: float) -
 
 
 def with_increase(
-    verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease | None, missing: str = "there is no baseline"
+    verdict: Verdict, comparison: Comparison | None, allowed: MaxIncrease, missing: str = "there is no baseline"
 ) -> Verdict:
     """Return the verdict with the comparison in it. Without a comparable baseline (`missing` says why) it passes."""
-    if allowed is None:
-        return verdict
     if comparison is None:
         return _with_reason(verdict, f"nothing to compare with: {missing}")
     limit = increase(comparison, allowed)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import INCREASE, Budget, LimitResult, Status, Verdict
 from carbon_lint.records.ranges import measured_share, uncertainty_of
-from carbon_lint.records.record import Outcome
+from carbon_lint.records.record import Outcome, Record
+from carbon_lint.records.uncertainty import Bounds, Uncertainty
 from carbon_lint.units import format_emissions, format_emissions_range, format_energy, format_energy_range
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.records.record import Record
-    from carbon_lint.records.uncertainty import Bounds, Uncertainty
-
 
 _LEAST_SHARE = 0.005  # less is 0 % when it is shown
 

@@ -5,17 +5,13 @@ An exception never hides a figure: the limit stays in the verdict, over, and eve
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
 from carbon_lint.gate.verdict import Status, Verdict
+from carbon_lint.limits import BudgetException
 from carbon_lint.records.record import UsedException
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import date
-
-    from carbon_lint.limits import BudgetException
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from carbon_lint.records.uncertainty import Bounds
+from carbon_lint.records.uncertainty import Bounds
 
 INCREASE = "max-increase"
 """The limit on what a run takes more than its baseline."""

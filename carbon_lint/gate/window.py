@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.gate.verdict import LimitResult, Status, Verdict, name_of_window, worst
-from carbon_lint.records.ledger_sum import total_of
+from carbon_lint.limits import WindowBudget
+from carbon_lint.records.ledger_sum import Counted, Total, total_of
+from carbon_lint.records.periods import Period
 from carbon_lint.records.uncertainty import Range
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from carbon_lint.limits import WindowBudget
-    from carbon_lint.records.ledger_sum import Counted, Total
-    from carbon_lint.records.periods import Period
+from carbon_lint.text import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +59,7 @@ def spent_in(
     budget: WindowBudget, period: Period, counted: Iterable[Counted], *, source: str | None = None, unreadable: int = 0
 ) -> Spent:
     """Return what a budget's runs took, of runs that were counted already and ended in the period."""
-    of_budget = [each for each in counted if budget.counts(each.entry.record.provenance.model)]
+    of_budget = [each for each in counted if budget.counts(each.entry.record.provenance.model_names)]
     return Spent(budget=budget, period=period, total=total_of(of_budget), unreadable=unreadable, source=source)
 
 
@@ -74,12 +70,10 @@ def with_budget(verdict: Verdict, spent: Spent) -> Verdict:
         missing = spent.missing(limit.unit)
         own = limit.status
         if own is Status.INCONCLUSIVE:
-            reasons.append(f"{limit.name}: the limit lies within the range of the sum: too close to call")
+            of = "emissions" if limit.unit == "g" else "energy"
+            reasons.append(f"{limit.name}: the limit of {of} lies within the range of the sum: too close to call")
         if own is not Status.FAIL and missing:
             own = Status.INCONCLUSIVE
-            reasons.append(
-                f"{limit.name}: {missing} run{'' if missing == 1 else 's'} "
-                f"ha{'s' if missing == 1 else 've'} no figure, so the sum is larger than stated"
-            )
+            reasons.append(f"{limit.name}: {plural(missing, 'run')} without a figure, so the sum is larger than stated")
         status = worst(status, own)
     return Verdict(status=status, limits=(*verdict.limits, *spent.limits), reasons=tuple(reasons))

@@ -36,7 +36,6 @@ class Configuration:
     Attributes:
         settings: the configuration that holds: the checkout's, on a pull request the merge base's.
         settings_in: the same for a card in a folder; `None` if each card's own file is looked up in the checkout.
-        base: the merge base of a pull request.
         changes: what the pull request itself changes in the configuration.
         notes: lines for the log and the record on where the configuration came from.
     """

@@ -87,14 +87,15 @@ def _run(step: Step) -> None:
 
     inputs = step.inputs
     named = (step.environ.get(name) for name in (GRID_TOKEN_VARIABLE, *inputs.pass_env))
-    for secret in (inputs.hf_token, inputs.github_token, inputs.electricity_maps_token, *named):
+    for secret in (*inputs.tokens, *named):
         step.console.mask(secret)
     for name in unknown_inputs(step.environ):
         step.console.notice(f"`{name}` is no input of carbon-lint; was it meant for another action?")
     if inputs.without_effect:
         names = ", ".join(f"`{name}`" for name in inputs.without_effect)
         own = "; the record keeps the place and the figures of its own run" if inputs.record is not None else ""
-        step.console.warning(f"without `command` nothing is measured, so this has no effect: {names}{own}")
+        how = "" if inputs.record is not None else "; add `command: python train.py` to measure a training"
+        step.console.warning(f"without `command` nothing is measured, so this has no effect: {names}{own}{how}")
     run_step(step)
 
 

@@ -15,13 +15,15 @@ from carbon_lint.github.publishing import publish_card
 from carbon_lint.github.record import DEFAULT_RECORD, provenance_of, write_predicate
 from carbon_lint.github.results import Step
 from carbon_lint.github.wording import users_paths
+from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
-from carbon_lint.lint.paths import lint_paths
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.meter import Meter, Reading
 from carbon_lint.measurement.request import RunRequest
-from carbon_lint.measurement.run import RecordNotWrittenError, measure
+from carbon_lint.measurement.run import RecordNotWrittenError
+from carbon_lint.pipeline.front_end import FrontEnd
+from carbon_lint.pipeline.options import naming
 from carbon_lint.pipeline.plan import RunPlan, check_outputs, meter_of, request_of
 from carbon_lint.records.journal import compressed_path, journal_path
 from carbon_lint.records.record import Outcome, Record
@@ -45,11 +47,10 @@ _NEEDS_ITS_OWN = (
 )
 
 
-class StepFront:
-    """See pipeline.story.FrontEnd."""
+class StepFront(FrontEnd):
+    """See FrontEnd."""
 
-    pushes_option: str | None = "hub-repo"
-    may_skip = False
+    pushes_option = "hub-repo"
 
     def __init__(self, step: Step, plan: RunPlan, configuration: Configuration, record: Record | None) -> None:
         """Take the `record` that was read, if one was. Raises UsageError if `hub-repo` names no model."""
@@ -127,6 +128,7 @@ class StepFront:
             overrides={"fail-on": inputs.fail_on} if inputs.fail_on else {},
             ceilings=self._limits_of_cards(),
             ceilings_from="the step's input",
+            exceptions=self._plan.limits.exceptions,
         )
         with contextlib.chdir(self._step.context.workspace):
             try:
@@ -135,9 +137,8 @@ class StepFront:
                 if named or self._record is None:
                     raise
                 return None  # a training without a card in the repository has nothing to lint
-            report = report.with_diagnostics(
-                found.with_message(users_paths(self._step.context, found.message)) for found in report.diagnostics
-            )
+            shown = (found.but(message=users_paths(self._step.context, found.message)) for found in report.diagnostics)
+            report = report.but(diagnostics=tuple(shown))
             self._show_findings(report)
         return report
 
@@ -221,16 +222,11 @@ class StepFront:
             own_prefix=measuring.own_prefix(),
             pass_env=pass_env,
             cancel_grace_s=CANCEL_GRACE_S,
-            secrets=self._secrets(),
+            secrets=inputs.tokens,
             forecast=bool(hard_budget),
             provenance=replace(provenance_of(self._step), job_index=inputs.job_index, model=model),
             warnings=self._configuration.notes,
         )
-
-    def _secrets(self) -> tuple[str, ...]:
-        inputs = self._step.inputs
-        tokens = (inputs.hf_token, inputs.github_token, inputs.electricity_maps_token)
-        return tuple(token for token in tokens if token)
 
     def _meter(self, request: RunRequest) -> Meter:
         hidden = advice.hidden_gpus()
@@ -243,12 +239,7 @@ class StepFront:
 
     def _run(self, request: RunRequest, meter: Meter) -> Record:
         try:
-            record, self._words = measuring.measured(
-                lambda metered, show, printed: measure(request, metered, show, printed),
-                meter,
-                self.readings,
-                self._step.console,
-            )
+            record, self._words = measuring.measured(request, meter, self.readings, self._step.console)
         except RecordNotWrittenError as error:
             # In the log it is not lost.
             self._step.console.line(f"{error.message}; the record follows\n{render_record(error.record)}")
@@ -293,7 +284,5 @@ def _watch(step: Step) -> Watch | None:
         return None
     from carbon_lint.hub.pushes.watch import Watch  # noqa: PLC0415  huggingface_hub takes half a second; most runs need none
 
-    try:
+    with naming("hub-repo", target):
         return Watch(target, step.environ, token=step.inputs.hf_token)
-    except UsageError as error:
-        raise UsageError(f"input 'hub-repo': {error.message}", hint="`hub-repo: OWNER/MODEL`") from error

@@ -18,9 +18,8 @@ from carbon_lint.config_file import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITI
 from carbon_lint.errors import UsageError
 from carbon_lint.github.interface import INPUTS
 from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
-from carbon_lint.places import ACCEPT_UNUSUAL, unusual_intensity
 from carbon_lint.text import quoted
-from carbon_lint.units import LEAST_GRID_G_PER_KWH, parse_duration_s, parse_emissions_g, parse_energy_kwh
+from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
 
 ALL_INPUTS = "CARBON_LINT_INPUTS"
 """The composite action hands its inputs over as one JSON object; GitHub gives it no `INPUT_*`."""
@@ -168,6 +167,7 @@ class ActionInputs:
     record: str | None = _input("record", _text)
     allow_foreign: bool = _input("allow-foreign", _boolean, default=False)
     attestations: bool = _input("attestations", _boolean, default=False)
+    with_evidence: bool = _input("with-evidence", _boolean, default=False)
     comment_on: str = _input("comment-on", _choice("change", "always", "failure"), default="change")
     job_index: int | None = _input("job-index", _index)
     baseline_max_age_s: float | None = _input("baseline-max-age", parse_age_s)
@@ -201,6 +201,11 @@ class ActionInputs:
         return cls(**values)
 
     @property
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens given, which nothing may show."""
+        return tuple(filter(None, (self.hf_token, self.github_token, self.electricity_maps_token)))
+
+    @property
     def without_effect(self) -> tuple[str, ...]:
         """Names of the inputs given that say how to measure, if nothing is measured."""
         if self.command is not None:
@@ -212,17 +217,6 @@ class ActionInputs:
         if self.setup and not self.command:
             raise UsageError(
                 "input 'setup' is given without 'command'", hint="add `command: python train.py`, or leave `setup` out"
-            )
-        places = {
-            "location": self.location,
-            "carbon-intensity": self.carbon_intensity,
-            "electricity-maps": self.electricity_maps,
-        }
-        given = [f"'{name}'" for name, value in places.items() if value is not None]
-        if len(given) > 1:
-            raise UsageError(
-                f"inputs {' and '.join(given)} each state the carbon intensity",
-                hint="keep one: `location: FRA`",
             )
         if self.replace_card and self.card is None:
             raise UsageError("input 'replace-card' is given without 'card'", hint="add `card: README.md`")
@@ -236,11 +230,11 @@ class ActionInputs:
                 "input 'attestations' is for the record of a run, and there is none",
                 hint="add `command: python train.py` or `record: carbon-lint-record.json`, or leave it out",
             )
-        if self.max_increase and not self.baseline:
-            raise UsageError("input 'max-increase' is given without 'baseline'", hint="add `baseline: card`")
-        unusual = unusual_intensity(self.carbon_intensity or LEAST_GRID_G_PER_KWH)
-        if unusual is not None and not self.allow_unusual_intensity:
-            raise UsageError(unusual[0], hint=unusual[1], option="carbon-intensity", suggest=ACCEPT_UNUSUAL)
+        if self.with_evidence and (self.hub_repo is None or (self.record is None and self.command is None)):
+            raise UsageError(
+                "input 'with-evidence' publishes the record of a run beside a card on the Hub, and one is not given",
+                hint="add `hub-repo: OWNER/MODEL` and `command` or `record`, or leave it out",
+            )
         if self.command is None and self.record is None:
             self._check_limits_without_a_run()
 

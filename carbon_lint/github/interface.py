@@ -93,6 +93,10 @@ INPUTS = {
         "Write what the next step, `actions/attest`, signs: grams, kWh, methods, hashes and run. docs/verifying.md has both steps",
         "false",
     ),
+    "with-evidence": (
+        "Publish the record, its journal and its signature beside the card, for `carbon-lint verify OWNER/MODEL`",
+        "false",
+    ),
     "comment-on": ("When to update the comment: change, always or failure", "change"),
     "job-index": ("Index of the job in its matrix, part of the record's key", "${{ strategy.job-index }}"),
     "baseline-max-age": ("Do not judge against a baseline older than this, such as 90d", ""),

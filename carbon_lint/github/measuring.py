@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -17,12 +17,14 @@ from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import OUR_VARIABLES
 from carbon_lint.github.jobfiles import JobFiles
-from carbon_lint.github.ownership import git_environ
+from carbon_lint.github.ownership import trusting_git
 from carbon_lint.github.pump import JobOutput
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job.environment import job_environ, private_prefix
 from carbon_lint.measurement.meter import Meter, Reading
 from carbon_lint.measurement.progress import RunProgress
+from carbon_lint.measurement.request import RunRequest
+from carbon_lint.measurement.run import measure
 from carbon_lint.records.record import Record
 from carbon_lint.report.run.progress import LogLines
 
@@ -112,7 +114,7 @@ def base_environ(environ: Mapping[str, str], context: Context, files: JobFiles) 
     base = {name: value for name, value in environ.items() if name not in OUR_VARIABLES}
     if environ.get("CARBON_LINT_PYTHONPATH"):
         base["PYTHONPATH"] = environ["CARBON_LINT_PYTHONPATH"]
-    return {**base, **git_environ(base, context.workspace), **files.environ()}
+    return {**base, **trusting_git(base, context.workspace), **files.environ()}
 
 
 def own_prefix() -> str | None:
@@ -151,16 +153,8 @@ def _wait_for(process: subprocess.Popen[bytes]) -> int:
         raise
 
 
-def measured(
-    run: Callable[[Meter, Callable[[RunProgress], None], PrintedProgress], Record],
-    meter: Meter,
-    readings: list[Reading],
-    console: Console,
-) -> tuple[Record, JobWords]:
-    """Call `run(meter, on_progress, printed)` while the job's output goes to the log; read its progress if asked.
-
-    Return also what the output shows of the cause.
-    """
+def measured(request: RunRequest, meter: Meter, readings: list[Reading], console: Console) -> tuple[Record, JobWords]:
+    """Measure the job while its output goes to the log. Return the record, and what the output shows of the cause."""
     lines = LogLines(lambda text: console.line(text.removesuffix("\n")))
     printed, words = PrintedProgress(), JobWords()
 
@@ -175,5 +169,5 @@ def measured(
 
     with JobOutput(console.write, read) as output:
         # The wrapper answers for every attribute of the meter that it wraps.
-        record = run(cast("Meter", MeterWithOutput(meter, output, readings)), show, printed)
+        record = measure(request, cast("Meter", MeterWithOutput(meter, output, readings)), show, printed)
     return record, words

@@ -60,7 +60,7 @@ def _give(path: str, owner: os.stat_result) -> None:
         return  # gone, or a file system that is read-only or foreign: the step's result does not hang on it
 
 
-def git_environ(environ: Mapping[str, str], workspace: Path) -> dict[str, str]:
+def trusting_git(environ: Mapping[str, str], workspace: Path) -> dict[str, str]:
     """Return variables by which git trusts `workspace` though another user owns it, without a configuration file."""
     given = environ.get("GIT_CONFIG_COUNT", "")
     count = int(given) if given.isascii() and given.isdigit() else 0
@@ -77,4 +77,4 @@ def our_git_environ(environ: Mapping[str, str], workspace: Path) -> dict[str, st
     None of the step's `GIT_*` reach it: a `GIT_DIR` that an earlier step set would choose whose limits are read.
     """
     others = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
-    return {**others, **git_environ(others, workspace)}
+    return {**others, **trusting_git(others, workspace)}

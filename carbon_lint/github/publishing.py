@@ -17,7 +17,9 @@ from carbon_lint.hub.client.endpoint import endpoint_of, notes_on
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.hub.publish.losses import Loss
 from carbon_lint.lint.discover import find_cards
-from carbon_lint.pipeline.plan import Mode, RunPlan
+from carbon_lint.pipeline.options import naming
+from carbon_lint.pipeline.plan import RunPlan
+from carbon_lint.pipeline.surroundings import Mode
 from carbon_lint.records.record import Record
 from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
@@ -57,10 +59,8 @@ def check_can_publish(step: Step) -> None:
     if mode is None:
         return
     endpoint = endpoint_of(step.environ)
-    try:
+    with naming("hub-repo", step.inputs.hub_repo):
         parse_target(step.inputs.hub_repo or "", endpoint)
-    except UsageError as error:
-        raise UsageError(f"input 'hub-repo': {error.message}", hint="`hub-repo: OWNER/MODEL`") from error
     _check_card_is_there(step)
     if mode is not Mode.DRY_RUN and not _has_credentials(step):
         raise HubError("there is no token for the Hub, or the secret it is taken from does not exist", hint=_NEEDED)
@@ -110,7 +110,7 @@ def _check_token(step: Step, mode: Mode) -> None:
 
 def publish_card(step: Step, plan: RunPlan, settings: Settings, record: Record | None) -> Publication:
     """Commit the figures into the card on the Hub, and say so. Raises HubError, unless it is only a dry run."""
-    mode = publish_mode(step.inputs, step.context) or Mode.DRY_RUN
+    mode = plan.publishing or Mode.DRY_RUN
     try:
         published = _publish(step, plan, settings, record, mode)
     except HubError as error:
@@ -201,6 +201,7 @@ def _publishing(step: Step, plan: RunPlan, record: Record | None, mode: Mode) ->
         record=record,
         record_path=plan.record_path,
         only_own_group=plan.only_own_group,
+        with_evidence=step.inputs.with_evidence,
         card_body=plan.card_body,
         training_type=plan.training_type,
         whole_switch="`replace-card: true`",

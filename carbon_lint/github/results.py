@@ -25,7 +25,6 @@ class Result:
     """What is known of the step so far.
 
     Attributes:
-        report: the results of the run and the cards.
         record_path: as the output says it.
         predicate_path: what is to be signed, as the output says it.
         written: files of ours, whose owner becomes the workspace's.

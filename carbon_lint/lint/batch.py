@@ -1,4 +1,4 @@
-"""Check many files: over the cores if that pays, in the order in which they were found, without holding them all."""
+"""Check files and folders: over the cores if that pays, in the order in which they were found, in one report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 from collections import deque
 from itertools import chain, islice
 
-from carbon_lint.lint.engine import CheckedFile
+from carbon_lint.lint.discover import CARD_NAME, find_cards
+from carbon_lint.lint.engine import CheckedFile, Checker, collect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Any, TypeVar
 
+    from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.lint.discover import CardFile
-    from carbon_lint.lint.engine import Checker
+    from carbon_lint.lint.engine import LintRequest
 
     In = TypeVar("In")
     Out = TypeVar("Out")
@@ -26,6 +28,35 @@ _WARM = 20
 _BATCH = 100
 _AHEAD = 2
 """Batches before each worker: enough that none waits, few enough that the walk does not run away from the judging."""
+
+
+def lint_paths(request: LintRequest) -> tuple[LintReport, list[str]]:
+    """Lint files and folders; with the report the unified diffs of what `--fix` did or would do.
+
+    Raises NoCardsError if nothing was found, ConfigError, and OutputError if a fix cannot be written.
+    """
+    checker = Checker(request)
+    report, diffs = collect(check_all(checker, find_cards(request.paths, request.include, checker.included_in)))
+    if not report.files_checked and not report.files_unread and not (report.files_skipped and _names_a_file(request)):
+        _raise_nothing(request)
+    return report, diffs
+
+
+def _names_a_file(request: LintRequest) -> bool:
+    return any(not os.path.isdir(path) for path in request.paths)
+
+
+def _raise_nothing(request: LintRequest) -> None:
+    from carbon_lint.errors import NoCardsError
+
+    names = ", ".join((CARD_NAME, *request.include))
+    where = ", ".join(request.paths)
+    raise NoCardsError(
+        f"no model card found: looked for {names} below {where}",
+        hint="name a card, or a folder that holds one; what .gitignore excludes and what has no front matter is passed "
+        "over; to take other names",
+        suggest=(("include", "GLOB"),),
+    )
 
 
 def check_all(checker: Checker, found: Iterator[CardFile]) -> Iterator[CheckedFile]:

@@ -65,5 +65,5 @@ def _diagnostic(hit: Hit, rule: tuple[str, str, str], card: Card, lines: Lines) 
         end_line=end_line,
         end_column=end_column,
         fix=hit.fix if is_fixable else None,
-        related=tuple(Related(message, start, end, lines.span(start, end)) for message, start, end in hit.related),
+        related=tuple(Related(message, start, end, *lines.span(start, end)) for message, start, end in hit.related),
     )

@@ -21,6 +21,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from carbon_lint.card.document import UNIT_FIELDS
 from carbon_lint.lint.schema import RECOMMENDED, plainly_valid
 
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from carbon_lint.lint.suppression import Suppressions
 
 COMMENT = "carbon-lint:"
-BLOCK = "co2_eq_emissions"
 _LINE = 200
 """Characters in which a comment behind a figure is looked for."""
 _HOURS = (
@@ -53,21 +54,6 @@ _HOURS = (
 class Context:
     """One card under judgement."""
 
-    __slots__ = (
-        "_fields",
-        "_figures",
-        "_suppressions",
-        "active",
-        "block",
-        "block_key",
-        "card",
-        "codes",
-        "evidence",
-        "is_about_carbon",
-        "settings",
-        "unreadable",
-    )
-
     def __init__(
         self, card: Card, settings: Settings, evidence: Evidence | None = None, unreadable: str | None = None
     ) -> None:
@@ -81,9 +67,6 @@ class Context:
         self.block: Node | None = card.block if self.block_key is not None else None
         self.codes: set[str] = set()  # of the rules that have found something; those in a comment's silence too
         self.active: frozenset[str] = frozenset()  # codes of the rules that run on this card
-        self._fields: dict[str, tuple[Node, Node]] | None = None
-        self._figures: list[BodyFigure] | None = None
-        self._suppressions: Suppressions | None = None
 
     @property
     def text(self) -> str:
@@ -97,12 +80,16 @@ class Context:
 
         return is_model_card(self.card)
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, tuple[Node, Node]]:
         """The block's fields: key text -> (key, value). Those of a list of single-key maps too; {} for a scalar."""
-        if self._fields is None:
-            self._fields = {key.text: (key, value) for key, value in _pairs(self.block)}
-        return self._fields
+        return {key.text: (key, value) for key, value in _pairs(self.block)}
+
+    def limit_in_words(self, name: str) -> str:
+        """Return where a limit of the settings comes from, and who lifts it today if somebody does."""
+        lifted = self.settings.exception_to(name)
+        by = "" if lifted is None else f"; lifted by {lifted.owner} until {lifted.until.isoformat()}: {lifted.reason}"
+        return f"{name} in {self.settings.source(name)}{by}"
 
     def field(self, name: str) -> Node | None:
         """Return the value of a field of the block."""
@@ -122,23 +109,19 @@ class Context:
         value = number(self.emissions)
         return value if value is not None and 0 <= value < float("inf") else None
 
-    @property
+    @cached_property
     def figures(self) -> list[BodyFigure]:
         """Emissions that the card's text states."""
-        if self._figures is None:
-            from carbon_lint.card.prose import figures
+        from carbon_lint.card.prose import figures
 
-            self._figures = figures(self.text, self.card.body[0])
-        return self._figures
+        return figures(self.text, self.card.body[0])
 
-    @property
+    @cached_property
     def suppressions(self) -> Suppressions:
         """Our comments in the front matter."""
-        if self._suppressions is None:
-            from carbon_lint.lint.suppression import find
+        from carbon_lint.lint.suppression import find
 
-            self._suppressions = find(self.card)
-        return self._suppressions
+        return find(self.card)
 
     def spot(self, node: Node) -> tuple[int, int]:
         """Return the place of a finding about a value: the value, or its key if nothing is written."""
@@ -230,14 +213,9 @@ def is_map(node: Node | None) -> TypeGuard[Node]:
 
 
 def _pairs(block: Node | None) -> Iterator[tuple[Node, Node]]:
-    if block is None or block.kind == "scalar":
-        return
-    if block.kind == "map":
-        yield from ((key, value) for key, value in block.items() if key.kind == "scalar")
-        return
-    for item in block.items_list():
-        if item.kind == "map":
-            yield from ((key, value) for key, value in item.items() if key.kind == "scalar")
+    if block is not None:
+        for part in block.items_list() or [block]:
+            yield from ((key, value) for key, value in part.items() if key.kind == "scalar")
 
 
 _IN_UTF8 = "co\u2082".encode()

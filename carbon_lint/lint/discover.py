@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from carbon_lint.value import Value
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,14 +29,11 @@ SKIPPED_FOLDERS = frozenset(
 )
 
 
-class CardFile:
+class CardFile(Value):
     """A file to judge: its path as a person would write it, and whether it was named or found in a folder."""
 
-    __slots__ = ("is_named", "path")
-
-    def __init__(self, path: str, *, is_named: bool) -> None:
-        self.path = path
-        self.is_named = is_named
+    path: str
+    is_named: bool
 
 
 def find_cards(
@@ -69,7 +68,7 @@ def _below(path: str, given: Patterns, configured: Callable[[str], Patterns] | N
 
 
 def _walk(top: str, include: Patterns) -> Iterator[str]:
-    """Yield paths of cards below `top`. A folder in it that cannot be listed is passed over, as git does.
+    """Yield paths of cards below `top`. A folder in it that cannot be listed is skipped, as git does.
 
     Raises InputError if `top` itself cannot be listed.
     """

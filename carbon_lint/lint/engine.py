@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from types import MappingProxyType
 
 from carbon_lint.config import Settings, find, load_file
 from carbon_lint.lint.card_linter import examine, run_rules
@@ -11,6 +12,7 @@ from carbon_lint.lint.context import Context, mentions_carbon_bytes
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.lint.discover import CARD_NAME, CardFile
 from carbon_lint.lint.policy import Policy
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from carbon_lint.card.document import Card
+    from carbon_lint.limits import BudgetException
     from carbon_lint.lint.evidence import Evidence
 
 
@@ -27,64 +30,42 @@ _LEAST_READ = 4096
 _FOLDERS_REMEMBERED = 2000
 
 
-class LintRequest:
+class LintRequest(Value):
     """What `check` was asked for.
 
     `settings` are used for every card; if they are None each card's own file of configuration is looked up, and
     `overrides` (keys of `config.KEYS`) put over it; `settings_in` gives the settings of a folder from elsewhere.
     `ceilings` are limits (`max-emissions`, `max-energy`) that a configuration can tighten and not loosen, and
-    `ceilings_from` says who set them.
+    `ceilings_from` says who set them. `exceptions` hold beside those of the settings.
     `is_hook` skips named files that are not model cards.
     `fix` is None, `safe` or `unsafe`; `is_dry` leaves the files as they are.
     """
 
-    __slots__ = (
-        *("ceilings", "ceilings_from", "evidence", "fix", "include"),
-        *("is_dry", "is_hook", "overrides", "paths", "settings", "settings_in"),
-    )
-
-    def __init__(
-        self,
-        paths: tuple[str, ...],
-        *,
-        include: tuple[str, ...] = (),
-        settings: Settings | None = None,
-        settings_in: Callable[[str], Settings] | None = None,
-        overrides: Mapping[str, Any] | None = None,
-        ceilings: Mapping[str, str] | None = None,
-        ceilings_from: str = "command line",
-        evidence: Evidence | None = None,
-        is_hook: bool = False,
-        fix: str | None = None,
-        is_dry: bool = False,
-    ) -> None:
-        self.paths = paths
-        self.include = include
-        self.settings = settings
-        self.settings_in = settings_in
-        self.overrides = dict(overrides or {})
-        self.ceilings = dict(ceilings or {})
-        self.ceilings_from = ceilings_from
-        self.evidence = evidence
-        self.is_hook = is_hook
-        self.fix = fix
-        self.is_dry = is_dry
+    paths: tuple[str, ...]
+    include: tuple[str, ...] = ()
+    settings: Settings | None = None
+    settings_in: Callable[[str], Settings] | None = None
+    overrides: Mapping[str, Any] = MappingProxyType({})
+    ceilings: Mapping[str, str] = MappingProxyType({})
+    ceilings_from: str = "command line"
+    exceptions: tuple[BudgetException, ...] = ()
+    evidence: Evidence | None = None
+    is_hook: bool = False
+    fix: str | None = None
+    is_dry: bool = False
 
 
-class CheckedFile:
+class CheckedFile(Value, frozen=False):
     """What became of one file."""
 
-    __slots__ = ("diagnostics", "diff", "is_failing", "is_fixed", "is_skipped", "is_unread", "path", "suppressed")
-
-    def __init__(self, path: str, diagnostics: list[Diagnostic], suppressed: int = 0) -> None:
-        self.path = path
-        self.diagnostics = diagnostics
-        self.suppressed = suppressed
-        self.is_failing = False
-        self.is_skipped = False
-        self.is_unread = False
-        self.is_fixed = False
-        self.diff = ""
+    path: str
+    diagnostics: list[Diagnostic]
+    suppressed: int = 0
+    is_failing: bool = False
+    is_skipped: bool = False
+    is_unread: bool = False
+    is_fixed: bool = False
+    diff: str = ""
 
     @property
     def is_silent(self) -> bool:
@@ -95,8 +76,6 @@ class CheckedFile:
 
 class Checker:
     """Judges files one by one, with the settings that hold for each. Used in this process or in several."""
-
-    __slots__ = ("_files", "_last", "_policies", "request")
 
     def __init__(self, request: LintRequest) -> None:
         self.request = request
@@ -146,6 +125,9 @@ class Checker:
                 if ceiling is not None and (own is None or ceiling < own)
             }
             settings = settings.with_values(tighter, self.request.ceilings_from)
+        if self.request.exceptions:
+            every = [one._asdict() for one in (*settings.exception, *self.request.exceptions)]
+            settings = settings.with_values({"exception": every}, settings.source("exception"))
         return settings.with_values(self.request.overrides, "command line")
 
     def check(self, found: CardFile) -> CheckedFile:
@@ -167,6 +149,8 @@ class Checker:
             data = read_bytes(found.path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
+            if isinstance(error, FileNotFoundError):
+                reason += _near_name(found.path)
             checked = CheckedFile(found.path, _unreadable(found.path, reason, policy))
             checked.is_unread = True
             return checked
@@ -189,7 +173,8 @@ class Checker:
 
     def _fixed(self, card: Card, policy: Policy) -> CheckedFile:
         """Fix a card, write it unless the request is dry, and return what is left. Raises OutputError."""
-        from carbon_lint.lint.fix import diff_of, encoded, fix_card
+        from carbon_lint.card.edit import encode
+        from carbon_lint.lint.fix import diff_of, fix_card
 
         request = self.request
         fixed = fix_card(card, policy, request.evidence, allow_unsafe=request.fix == "unsafe")
@@ -201,15 +186,13 @@ class Checker:
         if not request.is_dry:
             from carbon_lint.files import write_atomically
 
-            write_atomically(card.path, encoded(fixed))
+            write_atomically(card.path, encode(fixed, fixed.text))
             checked.is_fixed = True
         return checked
 
 
 class FileSources:
     """Path -> text, read when a reporter asks: a report of many cards does not hold them."""
-
-    __slots__ = ("_given", "_last")
 
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
         self._given = dict(given or {})
@@ -287,6 +270,21 @@ def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = No
 def _is_out_of_scope(card: Card, data: bytes) -> bool:
     """Return whether a card is well formed and does not mention carbon, as most do: no rule can find anything."""
     return not card.problems and not mentions_carbon_bytes(data) and card.pyyaml_error is None
+
+
+def _near_name(path: str) -> str:
+    """Return which file of the folder may be meant; the empty text if none is like it."""
+    from difflib import get_close_matches
+
+    from carbon_lint.text import quoted
+
+    folder, name = os.path.split(path)
+    try:
+        names = {one.lower(): one for one in os.listdir(folder or os.curdir)}
+    except OSError:
+        return ""
+    near = get_close_matches(name.lower(), names, n=1, cutoff=0.8)
+    return f"; did you mean {quoted(os.path.join(folder, names[near[0]]))}?" if near else ""
 
 
 def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:

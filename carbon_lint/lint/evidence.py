@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from carbon_lint.lint.diagnostic import Value
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _MODEL = re.compile(
 )
 
 
-class Evidence(Value):
+class Evidence(Value, kw_only=True):
     """One run's figures, or the sums of several. None is not measured, or not stated.
 
     `or_sum` is what a card may state instead: the sum of all runs of the file. `older` are earlier runs, oldest first.
@@ -33,46 +33,17 @@ class Evidence(Value):
     `doubt` is why the grams of the table cannot be believed, and so are None. `notes` are for the user to read.
     """
 
-    __slots__ = (
-        "doubt",
-        "duration_s",
-        "emissions_g",
-        "energy_kwh",
-        "hardware",
-        "is_table",
-        "label",
-        "location_names",
-        "notes",
-        "older",
-        "or_sum",
-    )
-
-    def __init__(
-        self,
-        *,
-        label: str,
-        emissions_g: float | None,
-        energy_kwh: float | None = None,
-        duration_s: float | None = None,
-        hardware: tuple[str, ...] = (),
-        location_names: tuple[str, ...] = (),
-        or_sum: Evidence | None = None,
-        older: tuple[Evidence, ...] = (),
-        doubt: str | None = None,
-        notes: tuple[str, ...] = (),
-        is_table: bool = False,
-    ) -> None:
-        self.label = label
-        self.emissions_g = emissions_g
-        self.energy_kwh = energy_kwh
-        self.duration_s = duration_s
-        self.hardware = hardware
-        self.location_names = location_names
-        self.or_sum = or_sum
-        self.older = older
-        self.doubt = doubt
-        self.notes = notes
-        self.is_table = is_table
+    label: str
+    emissions_g: float | None
+    energy_kwh: float | None = None
+    duration_s: float | None = None
+    hardware: tuple[str, ...] = ()
+    location_names: tuple[str, ...] = ()
+    or_sum: Evidence | None = None
+    older: tuple[Evidence, ...] = ()
+    doubt: str | None = None
+    notes: tuple[str, ...] = ()
+    is_table: bool = False
 
 
 def from_records(paths: Sequence[str]) -> Evidence:
@@ -93,7 +64,7 @@ def from_records(paths: Sequence[str]) -> Evidence:
         _of([record], f"the older record {name}") for record, name in named if record is not newest or not is_alone
     )
     label = f"the record {path}" if is_alone else f"the run group {newest.run_group}"
-    return _of(group, label, older=tuple(older))
+    return _of(group, label).but(older=tuple(older))
 
 
 def _whole_group(record: Record, path: str) -> list[Record]:
@@ -132,31 +103,15 @@ def from_emissions_csv(*paths: str, choice: Choice | None = None) -> Evidence:
         except MissingFigureError as error:
             notes.append(f"{error.message}: this older run was left out")
     is_summed = bool(earlier) and len(older) == len(earlier)
-    return _of_runs(
-        log,
-        [last],
-        choice,
-        _label(log, last),
-        or_sum=_of_runs(log, meant, choice, f"the sum of {log.name}") if is_summed else None,
-        older=tuple(older),
-        notes=tuple(notes),
-    )
+    or_sum = _of_runs(log, meant, choice, f"the sum of {log.name}") if is_summed else None
+    return _of_runs(log, [last], choice, _label(log, last), notes=notes).but(or_sum=or_sum, older=tuple(older))
 
 
 def _label(log: Log, run: Run) -> str:
     return f"run {run.run_id} of {log.name}" if len(log.runs) > 1 else log.name
 
 
-def _of_runs(
-    log: Log,
-    runs: list[Run],
-    choice: Choice,
-    label: str,
-    *,
-    or_sum: Evidence | None = None,
-    older: tuple[Evidence, ...] = (),
-    notes: tuple[str, ...] = (),
-) -> Evidence:
+def _of_runs(log: Log, runs: list[Run], choice: Choice, label: str, *, notes: Sequence[str] = ()) -> Evidence:
     from carbon_lint.records.emissions_csv.place import find_doubt, implied_intensity, is_place_believed
     from carbon_lint.records.emissions_csv.record import record_of_runs
 
@@ -167,16 +122,11 @@ def _of_runs(
     warnings = list(notes)
     if choice.place is None and doubt is None and record.intensity is not None:
         implied_intensity(rows, record.intensity.g_per_kwh, warnings)
-    return _of(
-        [record],
-        label,
-        or_sum=or_sum,
-        older=older,
-        doubt=None if doubt is None else doubt.message,
-        notes=tuple(warnings),
-        is_table=choice.place is None,
-        is_place_believed=doubt is None or is_place_believed(rows),
-    )
+    found = _of([record], label).but(notes=tuple(warnings), is_table=choice.place is None)
+    if doubt is None:
+        return found
+    names = found.location_names if is_place_believed(rows) else ()
+    return found.but(doubt=doubt.message, emissions_g=None, location_names=names)
 
 
 def agrees(evidence: Evidence, figure: str, stated: float, text: str, relative: float = RELATIVE) -> bool:
@@ -210,15 +160,16 @@ def models_in(text: str) -> set[str]:
 
 def other_place(text: str, names: tuple[str, ...]) -> str | None:
     """Return a country that the text names, if it names none of `names`; None if that is not clear."""
-    if any(_has_word(text, name) for name in names):
+    if any(has_word(text, name) for name in names):
         return None
     from carbon_lint.places import every_place
 
     countries = {place.name for place in every_place() if place.name and place.code == place.country_iso}
-    return next((name for name in sorted(countries) if _has_word(text, name)), None)
+    return next((name for name in sorted(countries) if has_word(text, name)), None)
 
 
-def _has_word(text: str, name: str) -> bool:
+def has_word(text: str, name: str) -> bool:
+    """Return whether a text names something as a word of its own, in any case."""
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
 
 
@@ -232,30 +183,15 @@ def _is_same_group(record: Record, other: Record) -> bool:
     return record.run_group is not None and record.run_group == other.run_group
 
 
-def _of(
-    records: Sequence[Record],
-    label: str,
-    *,
-    or_sum: Evidence | None = None,
-    older: tuple[Evidence, ...] = (),
-    doubt: str | None = None,
-    notes: tuple[str, ...] = (),
-    is_table: bool = False,
-    is_place_believed: bool = True,
-) -> Evidence:
+def _of(records: Sequence[Record], label: str) -> Evidence:
     last = records[-1]
     intensity = last.intensity
-    names = (intensity.location_name, intensity.location) if intensity is not None and is_place_believed else ()
+    names = (intensity.location_name, intensity.location) if intensity is not None else ()
     return Evidence(
         label=label,
-        emissions_g=None if doubt is not None else _sum([record.emissions_g for record in records]),
+        emissions_g=_sum([record.emissions_g for record in records]),
         energy_kwh=_sum([record.energy_kwh.total for record in records]),
         duration_s=_sum([record.duration_s for record in records]),
         hardware=tuple(gpu.name for gpu in last.hardware.gpus),
         location_names=tuple(name for name in names if name),
-        or_sum=or_sum,
-        older=older,
-        doubt=doubt,
-        notes=notes,
-        is_table=is_table,
     )

@@ -10,15 +10,15 @@ import re
 from decimal import Decimal
 
 from carbon_lint.card.quantity import quantity_of, unit_at
-from carbon_lint.lint.diagnostic import Edit, Fix, Value
+from carbon_lint.lint.diagnostic import Edit, Fix
 from carbon_lint.text import quoted
-from carbon_lint.units import NUMBER, readings_of, significant
+from carbon_lint.units import NUMBER, plain, readings_of, significant
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from carbon_lint.card.document import Node
     from carbon_lint.card.prose import BodyFigure
-    from carbon_lint.card.quantity import Quantity
 
 # A digit that follows a letter belongs to a word (CO2); `1e-05` is a number, `4,009.5` and `1 234` are one number.
 _NUMBER = rf"(?<![\w.])[-+]?{NUMBER}"
@@ -55,16 +55,11 @@ class Figure(Value):
     written, `doubt` says why an amount with a unit has no `grams`.
     """
 
-    __slots__ = ("doubt", "grams", "kind", "number_text", "unit")
-
-    def __init__(
-        self, kind: str, number_text: str = "", unit: str | None = None, grams: Decimal | None = None, doubt: str = ""
-    ) -> None:
-        self.kind = kind
-        self.doubt = doubt
-        self.number_text = number_text
-        self.unit = unit
-        self.grams = grams
+    kind: str
+    number_text: str = ""
+    unit: str | None = None
+    grams: Decimal | None = None
+    doubt: str = ""
 
 
 def read(node: Node) -> Figure:
@@ -89,10 +84,10 @@ def _read_text(text: str) -> Figure:
     quantity = quantity_of(text, *match.span())
     if quantity is None:
         named = unit_at(text, match.end())
-        return Figure("unit", number_text, named.unit_text if named else None)
-    doubt = _doubt_of(quantity, text[: quantity.start], text[quantity.unit_end :])
+        return Figure("unit", number_text, named.text if named else None)
+    doubt = quantity.doubt or _doubt_of(text[: quantity.start], text[quantity.unit.gas_end :])
     grams = None if doubt else _only(quantity.grams)
-    return Figure("unit", number_text, quantity.unit_text, grams, doubt)
+    return Figure("unit", number_text, quantity.unit.text, grams, doubt)
 
 
 def _only(values: tuple[Decimal, ...]) -> Decimal | None:
@@ -101,13 +96,7 @@ def _only(values: tuple[Decimal, ...]) -> Decimal | None:
     return values[0] if is_figure else None
 
 
-def _doubt_of(quantity: Quantity, before: str, behind: str) -> str:
-    if quantity.is_rate:
-        return "a rate, not a total"
-    if len(quantity.unit.grams) > 1:
-        return f"{quantity.unit_text!r} has several meanings"
-    if len(quantity.numbers) > 1:
-        return f"{quantity.number_text} is {' or '.join(plain(number) for number in quantity.numbers)}"
+def _doubt_of(before: str, behind: str) -> str:
     for words, harmless in ((before, _HARMLESS_BEFORE), (behind, _HARMLESS_BEHIND)):
         if not re.fullmatch(harmless, words, re.IGNORECASE):
             return f"{quoted(words.strip())} may change what it means"
@@ -118,12 +107,6 @@ def as_kilograms(node: Node) -> Fix:
     """Return the guess that a number that the Hub reads is kilograms: write it in grams."""
     grams = plain(Decimal(repr(node.value)) * 1000)
     return Fix(f"write {grams}: {node.text} kg in grams", (Edit(*node.span, grams),), is_safe=False)
-
-
-def plain(value: Decimal) -> str:
-    """Return a number as every YAML reader takes it: digits and at most one dot."""
-    text = f"{value.normalize():f}"
-    return text if text != "-0" else "0"
 
 
 def agrees(figure: BodyFigure, emissions_g: float) -> bool:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 
+from carbon_lint.card.edit import encode
 from carbon_lint.card.read import read_card
 from carbon_lint.lint.card_linter import examine
 from carbon_lint.lint.context import is_map
-from carbon_lint.lint.diagnostic import SEVERITIES, Severity
+from carbon_lint.lint.diagnostic import SEVERITIES, Severity, edited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from carbon_lint.lint.evidence import Evidence
     from carbon_lint.lint.policy import Policy
 
-_BOM = "\ufeff"
 _PASSES = 8
 """A fix may uncover another (a list made a map, then its keys renamed); more rounds than rules that do so."""
 
@@ -49,22 +49,12 @@ def _first_that_holds(
     tries = [together, *([fix] for fix in fixes)] if len(together) > 1 else [[fix] for fix in fixes]
     for some in tries:
         edits = [edit for fix in some for edit in fix.edits]
-        after = _reread(card, apply(card.text, edits))
+        after = read_card(encode(card, edited(card.text, edits)), card.path)
         if _keeps_all_else(card, after, edits):
             left, _ = examine(after, policy, evidence)
             if _is_hidden(card) or _comes_to_light(card, after) or _is_better(found, left):
                 return after
     return None
-
-
-def apply(text: str, edits: Iterable[Edit]) -> str:
-    """Return `text` with edits that do not overlap."""
-    parts: list[str] = []
-    at = 0
-    for edit in sorted(edits, key=_place):
-        parts += (text[at : edit.start], edit.text)
-        at = edit.end
-    return "".join(parts) + text[at:]
 
 
 def _without_overlap(fixes: list[Fix]) -> list[Fix]:
@@ -131,8 +121,6 @@ def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:
 class _Touched:
     """Which nodes a set of edits touches."""
 
-    __slots__ = ("_edits", "_starts")
-
     def __init__(self, edits: Iterable[Edit]) -> None:
         self._edits = sorted(edits, key=_place)
         self._starts = [edit.start for edit in self._edits]
@@ -154,15 +142,6 @@ def _leaves(node: Node, touched: _Touched, name: str = "") -> Iterator[tuple[str
     for key, value in node.own_items():
         if key not in touched:
             yield from _leaves(value, touched, key.raw)
-
-
-def _reread(card: Card, text: str) -> Card:
-    return read_card((_BOM * card.had_bom + text).encode("utf-8", "surrogatepass"), card.path)
-
-
-def encoded(card: Card) -> bytes:
-    """Return the card as the file's bytes, with the byte order mark it had."""
-    return (_BOM * card.had_bom + card.text).encode("utf-8")
 
 
 def diff_of(before: Card, after: Card) -> str:

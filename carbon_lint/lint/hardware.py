@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from carbon_lint.lint.diagnostic import Value
-from carbon_lint.lint.evidence import models_in
+from carbon_lint.lint.evidence import has_word, models_in
+from carbon_lint.value import Value
 
 # What variants of a model take that data/gpu_power.json, the one table of ratings, does not list: makers set some
 # boards lower or higher. Of a TPU, the mean and the most that Google measured; of later ones it states nothing.
@@ -59,13 +59,10 @@ _COUNT = re.compile(
 class Bounds(Value):
     """The least and the most grams that fit, the arithmetic in words, and whether the accelerators were counted."""
 
-    __slots__ = ("is_counted", "least_g", "most_g", "reason")
-
-    def __init__(self, least_g: float, most_g: float, reason: str, *, is_counted: bool) -> None:
-        self.is_counted = is_counted
-        self.least_g = least_g
-        self.most_g = most_g
-        self.reason = reason
+    least_g: float
+    most_g: float
+    reason: str
+    is_counted: bool
 
 
 @cache
@@ -124,13 +121,9 @@ def _intensities(place_text: str | None) -> tuple[float, float]:
     from carbon_lint.places import every_place
 
     places = every_place()
-    words = place_text[:_LONGEST_PLACE].casefold()
-    named = {place.country_iso for place in places if place.name and _has_word(words, place.name.casefold())}
+    words = place_text[:_LONGEST_PLACE]
+    named = {place.country_iso for place in places if place.name and has_word(words, place.name)}
     found = [place.g_per_kwh for place in places if place.country_iso in named and place.country_iso is not None]
     if not found:
         return LEAST_G_PER_KWH, MOST_G_PER_KWH
     return min(found) / 3, min(MOST_G_PER_KWH, max(found) * 3)
-
-
-def _has_word(text: str, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None

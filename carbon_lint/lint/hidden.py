@@ -23,11 +23,12 @@ _SEARCHED = 20_000
 
 def is_metadata(text: str) -> bool:
     """Return whether the hidden block of a text holds the keys of a model card, and is not an example in prose."""
-    lax = find_lax(text)
-    if lax is None:
+    found = find_lax(text)
+    if found is None:
         return False
+    lax, problem = found
     before = text[: lax.open_start]
-    if lax.kind == "code-fence" and before.strip().strip("`~").strip() not in {"", "yaml", "yml", "YAML"}:
+    if problem.detail == "code-fence" and before.strip().strip("`~").strip() not in {"", "yaml", "yml", "YAML"}:
         return False
     keys = set(_KEY.findall(text, lax.start, min(lax.end, lax.start + _SEARCHED)))
     needed = 2 if before.strip() else 1

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import Diagnostic
 
 
+_OF_LIMITS = (("max-emissions", "CL401"), ("max-energy", "CL402"))
+
+
 class Active:
     """The rules that run on a card: (what a card must have, module, code, severity) in order, and their codes."""
-
-    __slots__ = ("codes", "rules")
 
     def __init__(self, rules: tuple[tuple[str, str, str, str], ...]) -> None:
         self.rules = rules
@@ -28,8 +29,6 @@ class Policy:
 
     Raises ConfigError if the settings name an unknown rule.
     """
-
-    __slots__ = ("_globs", "_known", "has_budget", "settings")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -56,6 +55,7 @@ class Policy:
         select = [self._code(code, "select") for code in self.settings.select]
         ignore = [self._code(code, "ignore") for code in self.settings.ignore]
         severities = {self._code(code, "severity"): word for code, word in self.settings.severity.items()}
+        severities |= {code: "note" for limit, code in _OF_LIMITS if self.settings.exception_to(limit)}
         return Active(
             tuple(
                 (
@@ -64,7 +64,7 @@ class Policy:
                     code,
                     severities[_longest(code, severities)] if _matching(code, severities) else severity,
                 )
-                for module, (needs, severity) in TABLE.items()
+                for module, (needs, severity, _) in TABLE.items()
                 for code in (module[:5].upper(),)
                 if _weight(code, select) > _weight(code, ignore) and not _matching(code, extra)
             )

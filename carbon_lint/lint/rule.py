@@ -1,12 +1,15 @@
-"""What a rule's file declares.
+"""What a rule's file declares, with what the table of rules says of it.
 
-A rule is a function from a card to hits. It knows neither its severity nor the path, and never raises on content. The
-docstring of its `check` is the rule's page in the documentation, with these headings in this order: What it does,
-Why is this bad?, [Known problems], Example, Use instead, [Fix safety], [References]. The examples run as tests.
+The docstring of the file is `CODE: summary.` A rule is a function `check` from a card to hits. It knows neither its
+severity nor the path, and never raises on content. Its docstring is the rule's page in the documentation, with these
+headings in this order: What it does, Why is this bad?, [Known problems], Example, Use instead, [Fix safety],
+[References]. The examples run as tests. A line `...` in one stands for the fields that a whole block has.
 """
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from importlib import import_module
 
 from carbon_lint.lint.rules import TABLE, name_of
@@ -18,43 +21,43 @@ if TYPE_CHECKING:
     from carbon_lint.lint.context import Context
     from carbon_lint.lint.diagnostic import Hit
 
-    Check = Callable[[Context], Iterator[Hit]]
+_FIRST_VERSION = "0.1.0"
+_OTHER_FIELDS = (
+    "source: codecarbon",
+    "training_type: fine-tuning",
+    "geographical_location: Paris, France",
+    "hardware_used: 1 x NVIDIA H100",
+)
 
 
 class Rule:
-    """A rule: `RULE = Rule(summary="...", since="0.1.0", check=check, fix="safe")` at the end of its file.
+    """A rule: its `check`, what its fixes are (`safe`, `unsafe`, `both` or None), and what else is known of it."""
 
-    `fix` says what its fixes are: `safe`, `unsafe`, `both` or None. `code`, `name` and `severity` are filled in by
-    `load` from the one table.
-    """
-
-    __slots__ = ("check", "code", "fix", "name", "severity", "since", "summary")
-
-    code: str
-    name: str
-    severity: str
-
-    def __init__(self, *, summary: str, since: str, check: Check, fix: str | None = None) -> None:
-        self.summary = summary
-        self.since = since
-        self.check = check
-        self.fix = fix
+    def __init__(self, module: str) -> None:
+        """Import the rule of one module of `TABLE`. A file that has `SINCE` is newer than the first version."""
+        declared = import_module(f"carbon_lint.lint.rules.{module}")
+        self.check: Callable[[Context], Iterator[Hit]] = declared.check
+        self._page: str = declared.check.__doc__ or ""
+        self.code, self.name = module[:5].upper(), name_of(module)
+        _, self.severity, self.fix = TABLE[module]
+        self.since: str = getattr(declared, "SINCE", _FIRST_VERSION)
+        self.summary = (declared.__doc__ or "").removeprefix(f"{self.code}: ").removesuffix(".")
 
     @property
     def docs(self) -> str:
         """The rule's page, in Markdown."""
         from inspect import cleandoc
 
-        return cleandoc(self.check.__doc__ or "")
+        def fields(match: re.Match[str]) -> str:
+            return "\n".join(match[1] + field for field in _OTHER_FIELDS)
+
+        return re.sub(r"(?m)^( +)\.\.\.$", fields, cleandoc(self._page))
 
 
+@cache
 def load(module: str) -> Rule:
-    """Return the rule of one module of `TABLE`, with its code, name and severity filled in."""
-    rule: Rule = import_module(f"carbon_lint.lint.rules.{module}").RULE
-    rule.code = module[:5].upper()
-    rule.name = name_of(module)
-    rule.severity = TABLE[module][1]
-    return rule
+    """Return the rule of one module of `TABLE`."""
+    return Rule(module)
 
 
 def load_all() -> tuple[Rule, ...]:

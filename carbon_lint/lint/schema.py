@@ -78,26 +78,15 @@ def misfits(value: Any) -> list[tuple[str, str]]:
     return found
 
 
-def plain_value(node: Node) -> Any:
-    """Return a node as Python values, keys as strings, as the Hub reads them."""
-    if node.kind == "map":
-        return {_name(key): plain_value(value) for key, value in node.items()}
-    return [plain_value(item) for item in node.items_list()] if node.kind == "list" else node.value
-
-
 def block_value(block: Node) -> Any:
-    """Return `plain_value` without what a field's map or list holds: no rule reads it, and aliases can make it huge."""
+    """Return `Node.plain` without what a field's map or list holds: no rule reads it, and aliases can make it huge."""
     if block.kind != "map":
         return _shallow(block)
-    return {_name(key): _shallow(value) for key, value in block.items()}
+    return {key.name: _shallow(value) for key, value in block.items()}
 
 
 def _shallow(node: Node) -> Any:
     return {"map": {}, "list": []}.get(node.kind, node.value)
-
-
-def _name(key: Node) -> str:
-    return key.text if key.kind == "scalar" else key.raw
 
 
 def _is_positive(value: Any) -> bool:

@@ -30,8 +30,6 @@ class Suppression:
     share `used`.
     """
 
-    __slots__ = ("end", "is_alone", "rules", "start", "target", "used")
-
     def __init__(self, start: int, end: int, target: tuple[int, int], *, is_alone: bool) -> None:
         self.start = start
         self.end = end
@@ -43,8 +41,6 @@ class Suppression:
 
 class Suppressions:
     """The comments of a card, found by what they apply to: a line each, or the whole block."""
-
-    __slots__ = ("_block", "_lines", "_starts", "comments")
 
     def __init__(self, comments: list[Suppression], block: tuple[int, int] | None) -> None:
         self.comments = comments
@@ -67,8 +63,6 @@ class Suppressions:
 
 class _Target:
     """What one or more comments apply to."""
-
-    __slots__ = ("codes", "span", "used")
 
     def __init__(self, span: tuple[int, int]) -> None:
         self.span = span
@@ -135,8 +129,6 @@ def _scalars(node: Node) -> Iterator[tuple[int, int]]:
 
 class _Lines:
     """The lines of a front matter, and the place of the block."""
-
-    __slots__ = ("_next", "_spans", "_starts", "block")
 
     def __init__(self, card: Card) -> None:
         text, matter = card.text, card.front_matter

@@ -8,7 +8,8 @@ from decimal import Decimal
 from carbon_lint.card.quantity import units_in
 from carbon_lint.lint.context import number
 from carbon_lint.lint.diagnostic import Edit, Fix
-from carbon_lint.lint.figure import plain, read
+from carbon_lint.lint.figure import read
+from carbon_lint.units import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ def renamed(key: Node, value: Node, meant: str, unit: Named | None, *, is_safe: 
     if unit is None or (target is not None and read(target).kind == "unit"):
         return Fix(f"rename to {meant}", (rename,), is_safe=is_safe)
     stated = number(target)
-    if target is None or stated is None or abs(stated) == float("inf") or len(unit.unit.grams) > 1:
+    if target is None or stated is None or abs(stated) == float("inf") or len(unit.mass.grams) > 1:
         return None
-    if unit.unit.grams[0] == 1:
+    if unit.mass.grams[0] == 1:
         return Fix(f"rename to {meant}", (rename,), is_safe=is_safe)
-    grams = plain(Decimal(repr(stated)) * unit.unit.grams[0])
-    title = f"rename to {meant} and write {grams}: {target.text} {unit.unit_text} in grams"
+    grams = plain(Decimal(repr(stated)) * unit.mass.grams[0])
+    title = f"rename to {meant} and write {grams}: {target.text} {unit.text} in grams"
     return Fix(title, (rename, Edit(target.start, target.end, grams)), is_safe=False)

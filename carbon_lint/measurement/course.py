@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError
 from carbon_lint.measurement.journal import reading_from_json
+from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.journal import BEGINNING, existing, journal_path, parse_line, parsed_lines, read_lines
+from carbon_lint.records.record import Record
 from carbon_lint.units import mean_power_w
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Record
 
 MOST_TICKS = 4000
 """Ticks that a chart is made of; it has 240 steps at most."""

@@ -6,38 +6,30 @@ Looks only: no job is run. The last step takes one real reading, so that a sound
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from carbon_lint.errors import MeasurementError, PlaceError
+from carbon_lint.errors import CarbonLintError, MeasurementError, PlaceError
 from carbon_lint.measurement.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.gpu.host_amd import host_amd_gpus
 from carbon_lint.measurement.gpu.host_nvidia import host_gpus, in_container
 from carbon_lint.measurement.gpu.visible_amd import hiding
 from carbon_lint.measurement.gpu.visible_nvidia import is_hidden
-from carbon_lint.measurement.grid.location import is_auto, locate
+from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps, GridHour
+from carbon_lint.measurement.grid.location import LocatedPlace
 from carbon_lint.measurement.host.allotment import Allotment, allotment
-from carbon_lint.measurement.host.cpu import plan_cpu
+from carbon_lint.measurement.host.cpu import CpuPlan, plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import Domain
 from carbon_lint.measurement.required import counter_cause, rapl_cause
 from carbon_lint.measurement.system import need_linux
-from carbon_lint.places import custom_place, find_place
 from carbon_lint.records.record import Method
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.units import format_power
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-
-    from carbon_lint.errors import CarbonLintError
-    from carbon_lint.limits import Machine
-    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
-    from carbon_lint.measurement.host.cpu import CpuPlan
-    from carbon_lint.records.uncertainty import Range
 
 # A first reading must be at least so long after the start for CodeCarbon to measure again.
 _TRIAL_S = 0.1
@@ -124,16 +116,12 @@ class Diagnosis:
 def diagnose(
     environ: Mapping[str, str],
     *,
-    node: str,
-    location: str | None = None,
-    g_per_kwh: float | None = None,
+    find_place: Callable[[], LocatedPlace | ElectricityMaps | None],
+    named: str = "",
     cpu_power_w: float | None = None,
     ram_power_w: float | None = None,
-    grid: Callable[[], ElectricityMaps] | None = None,
-    machines: Sequence[Machine] = (),
     require: Collection[str] = (),
     pue: float = 1.0,
-    allow_unusual: bool = False,
     needs_grams: bool = True,
     root: Path = Path("/"),
 ) -> Diagnosis:
@@ -141,16 +129,13 @@ def diagnose(
 
     Args:
         environ: the job's, for the GPUs it can see.
-        node: this machine's name.
-        location: as the user names it; `auto` asks the cloud; `None` is a finding.
-        g_per_kwh: carbon intensity, if it is given in place of a location.
+        find_place: returns the place of a run, as it was found, or a grid, which is asked; `None` is a finding. Raises
+            PlaceError.
+        named: that place as the user names it.
         cpu_power_w: the CPU's power at full load, if the user knows it.
         ram_power_w: the memory's power, if the user knows it.
-        grid: makes the grid that is to be asked in place of a location; raises PlaceError.
-        machines: the configuration's `[[machine]]` tables.
         require: what a run would insist on, or `none`: as the meter takes it.
         pue: as the meter takes it.
-        allow_unusual: whether an intensity outside every grid's range is accepted.
         needs_grams: whether a run would need a location. One whose only limit is in kWh does not.
         root: the file tree that holds /proc and /sys.
     """
@@ -161,12 +146,7 @@ def diagnose(
     allotted = allotment(environ)
     plan = plan_cpu(cpu_power_w, root=root, allotted=allotted)
     cpu, cpu_notes = _cpu(plan, root)
-    if grid is not None:
-        place, code = _grid(grid), None
-    elif g_per_kwh is not None:
-        place, code = _given(g_per_kwh, allow_unusual=allow_unusual), None
-    else:
-        place, code = _location(location, node, machines, root, needs_grams=needs_grams, pue=pue)
+    place, code = _location(find_place, named, needs_grams=needs_grams, pue=pue)
     needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
     meter = partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, ram_power_w=ram_power_w)
     trial = _trial(partial(meter, pue=pue, environ=environ, root=root), needed)
@@ -254,43 +234,32 @@ def _span(power: Range) -> str:
 
 
 def _location(
-    location: str | None, node: str, machines: Sequence[Machine], root: Path, *, needs_grams: bool, pue: float
+    find_place: Callable[[], LocatedPlace | ElectricityMaps | None], named: str, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
     """Return the finding, and the code for the workflow's line."""
-    repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
-    if location is None:
+    try:
+        found = find_place()
+        if isinstance(found, ElectricityMaps):
+            return _hour(found.first()), None
+    except PlaceError as error:
+        return _broken("location", named, error), None
+    if found is None:
         missing = "grams depend on it (France 44 g/kWh, Poland 615)"
+        repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT
         return Finding(component="location", state=state, what="not given", missing=missing, repair=repair), None
-    try:
-        if is_auto(location):
-            found = locate(machines, node, root=root)
-            place, how = found.place, f", by {found.how}"
-        else:
-            place, how = find_place(location), ""
-    except PlaceError as error:
-        return _broken("location", location, error), None
-    what = f"{place.code}, {place.name}: {place.figure}, {place.source}{how}"
+    place, how = found.place, "" if found.how is None else f", by {found.how}"
+    what = f"{place.figure}, {place.source}{how}"
+    if place.code is None:
+        return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own"), None
     error_text = "an annual mean: the hour's figure may differ by half or more"
     if pue == 1.0 and place.pue_hint is not None:
         error_text += f"; {place.pue_hint}"
+    what = f"{place.code}, {place.name}: {what}"
     return Finding(component="location", state=State.KNOWN, what=what, error=error_text), place.code
 
 
-def _given(g_per_kwh: float, *, allow_unusual: bool) -> Finding:
-    try:
-        place = custom_place(g_per_kwh, allow_unusual=allow_unusual)
-    except PlaceError as error:
-        return _broken("location", f"{g_per_kwh}", error)
-    what = f"{place.g_per_kwh:.4g} g/kWh, {place.source}"
-    return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own")
-
-
-def _grid(grid: Callable[[], ElectricityMaps]) -> Finding:
-    try:
-        hour = grid().first()
-    except PlaceError as error:
-        return _broken("location", "Electricity Maps", error)
+def _hour(hour: GridHour) -> Finding:
     kind = "estimated" if hour.is_estimated else "measured"
     what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.source}"
     return Finding(component="location", state=State.KNOWN, what=what, error="as that service's own, hour by hour")

@@ -16,18 +16,21 @@ import shutil
 import stat
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.phases import mark_to_json, replay
+from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json, mark_to_json
 from carbon_lint.records.document import reader_of, to_json
 from carbon_lint.records.folder import aside_path
 from carbon_lint.records.hashes import journal_sha256
 from carbon_lint.records.journal import (
     BEGINNING,
     FORMAT,
+    JournalContent,
     compressed_path,
     content_of,
     is_being_written,
@@ -38,19 +41,14 @@ from carbon_lint.records.journal import (
 )
 from carbon_lint.records.store import read_record
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from carbon_lint.measurement.phases import Mark, PhaseMeter
-    from carbon_lint.records.journal import JournalContent
-
 _ALWAYS = ("elapsed_s", "energy_kwh", "emissions_g", "power_w")
 """What every tick's line holds; all else is left out if it is `None`."""
 NEEDS_A_FOLDER = "name a record in a folder that can be written to"
 FORECAST_KEYS = {"forecast_share", "at_s"}
 """All that the line of a forecast holds."""
 _LEVEL = 1  # a day's journal in half a second, a tenth of its size; a job that was cancelled has seconds
+HURRIED_BYTES = 2**24
+"""What is compressed in a fifth of a second, about eight hours of readings: a runner that cancels waits for seconds."""
 _SYNC_EVERY_S = 10.0
 """A killed run loses nothing that was written; a machine without power loses what was written since the last sync."""
 
@@ -111,14 +109,17 @@ class Journal:
         except OSError:
             return None
 
-    def compress(self) -> None:
+    def compress(self, *, most_bytes: int | None = None) -> None:
         """Put `r.jsonl.gz` in the place of `r.jsonl`, which stays if that fails. Call it when the record is written.
 
+        `r.jsonl` stays, too, if it is larger than `most_bytes`.
         A file of that name that is another run's journal is renamed, and one that is not a journal stays.
         """
         target = compressed_path(self.path)
         temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}")
         try:
+            if most_bytes is not None and os.fstat(self._descriptor).st_size > most_bytes:
+                return
             if not (_is_at(self._descriptor, self.path) and _make_way(target, self.path)):
                 return
             with self.path.open("rb") as plain, temporary.open("wb") as stream:
@@ -179,7 +180,7 @@ class Journal:
         return aside
 
     def _keep_recorded(self, data: bytes) -> None:
-        """Compress the journal of a run that was cancelled, or for which there was no room: its record names it."""
+        """Compress the journal of a long run that was cancelled, or of one that found no room: its record names it."""
         target = compressed_path(self.path)
         if not target.exists():
             with contextlib.suppress(OutputError):
@@ -209,7 +210,14 @@ def read_journal(path: str | os.PathLike[str]) -> JournalContent:
 
 def read_phases(path: str | os.PathLike[str]) -> PhaseMeter:
     """Share the energy of a journal's ticks out again. Raises InputError, or KeyError, TypeError, ValueError."""
-    return replay(parsed_lines(read_lines(path)), reading_from_json)
+    meter, marks = PhaseMeter(), []
+    for line in parsed_lines(read_lines(path)):
+        if isinstance(line.get("marks"), list):
+            marks = [mark_from_json(mark) for mark in line["marks"]]
+        elif "elapsed_s" in line and "energy_kwh" in line:
+            meter.take(reading_from_json(line), marks)
+            marks = []
+    return meter
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:

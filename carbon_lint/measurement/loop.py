@@ -5,39 +5,29 @@ from __future__ import annotations
 import select
 import signal
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from carbon_lint import debug
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
-from carbon_lint.gate.verdict import Status
-from carbon_lint.measurement.forecast.forecaster import Announcer
-from carbon_lint.measurement.job.job import CANCEL_GRACE_S, JobState
+from carbon_lint.gate.verdict import LimitResult, Status
+from carbon_lint.measurement.forecast.forecaster import Announcer, Forecast
+from carbon_lint.measurement.forecast.outlook import Outlook
+from carbon_lint.measurement.job.body import Body
+from carbon_lint.measurement.job.cpu_time import JobCpu
+from carbon_lint.measurement.job.job import CANCEL_GRACE_S, Job, JobState
 from carbon_lint.measurement.job.ranks import local_size
-from carbon_lint.measurement.job.signals import CANCELLING, suspend_this_process
+from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox, suspend_this_process
 from carbon_lint.measurement.job.time_limit import time_limit
-from carbon_lint.measurement.meter import is_finite
+from carbon_lint.measurement.journal import Journal
+from carbon_lint.measurement.meter import Meter, Reading, is_finite
 from carbon_lint.measurement.phases import PhaseMeter
-from carbon_lint.measurement.progress import Phase, RunProgress
-from carbon_lint.measurement.request import OnLoss, StopWhen
+from carbon_lint.measurement.progress import RunProgress, Stage
+from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
+from carbon_lint.measurement.whole_job import WholeJob
 from carbon_lint.records.ranges import least_power_w, uncertainty_at
 from carbon_lint.records.record import StoppedBy, UnmeasuredCode, UnmeasuredReason
 from carbon_lint.units import format_duration, format_power
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from carbon_lint.gate.verdict import LimitResult
-    from carbon_lint.measurement.forecast.forecaster import Forecast
-    from carbon_lint.measurement.forecast.outlook import Outlook
-    from carbon_lint.measurement.job.body import Body
-    from carbon_lint.measurement.job.cpu_time import JobCpu
-    from carbon_lint.measurement.job.job import Job
-    from carbon_lint.measurement.job.signals import SignalInbox
-    from carbon_lint.measurement.journal import Journal
-    from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.measurement.request import RunRequest
-    from carbon_lint.measurement.whole_job import WholeJob
 
 WARN_AT_SHARE = 0.8
 MISSED_READINGS = 3  # in a row, and the run counts as unmeasured
@@ -154,7 +144,7 @@ class Loop:
                 self._warn(warning)
         self.state.warnings += self.state.phases.notes
         self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
-        self._report(Phase.ENDED)
+        self._report(Stage.ENDED)
 
     def _hear_signals(self) -> None:
         for signum in self._inbox.take():
@@ -178,11 +168,11 @@ class Loop:
         if self.state.stopped_by is None:
             self.state.stopped_by = StoppedBy.CANCEL
         self._job.cancel(signum, grace_s)
-        self._report(Phase.RUNNING)
+        self._report(Stage.RUNNING)
 
     def _suspend(self) -> None:
         """Suspend at Ctrl-Z. SIGTSTP has no effect on a session without a terminal of its own, SIGSTOP has."""
-        self._report(Phase.SUSPENDED)
+        self._report(Stage.SUSPENDED)
         self._job.signal(signal.SIGSTOP)
         suspend_this_process()
         self._resize()  # the process in the foreground got that signal, not this one
@@ -212,7 +202,7 @@ class Loop:
             self._missed = 0
             self._take(reading)
         self._hear_nodes()
-        self._report(Phase.RUNNING)
+        self._report(Stage.RUNNING)
 
     def _hear_nodes(self) -> None:
         """Take what the other nodes of the job state, and stop if one of them found the job over its limits."""
@@ -304,12 +294,12 @@ class Loop:
             self.state.stopped_by = reason
             self._say(self._job.end(self._request.grace_s, reason))
 
-    def _forecast(self, used: float | None, phase: Phase) -> tuple[Forecast | None, str | None]:
+    def _forecast(self, used: float | None, stage: Stage) -> tuple[Forecast | None, str | None]:
         """Return the forecast, and the warning if it is due now."""
         forecaster = self._outlook.forecaster if self._outlook is not None else None
         if forecaster is None or self.state.last_reading is None:
             return None, None
-        if phase is Phase.ENDED:
+        if stage is Stage.ENDED:
             forecast, message = None, self._announcer.end(used)
         else:
             elapsed_s = self.state.last_reading.elapsed_s
@@ -347,14 +337,14 @@ class Loop:
         known = uncertainty_at(judged.energy_kwh, self._meter.methods, judged.emissions_g, judged.uncertainty)
         return with_bounds(self._limits(reading), known)
 
-    def _report(self, phase: Phase) -> None:
+    def _report(self, stage: Stage) -> None:
         reading = self.state.last_reading
         used = used_share(self._limits(reading))
-        forecast, warning = self._forecast(used, phase)
+        forecast, warning = self._forecast(used, stage)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(
             RunProgress(
-                phase=phase,
+                stage=stage,
                 elapsed_s=reading.elapsed_s if reading else 0.0,
                 emissions_g=reading.emissions_g if reading else None,
                 energy_kwh=reading.energy_kwh.total if reading else None,

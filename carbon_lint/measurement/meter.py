@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from carbon_lint.records.intensity import find_disagreement
 from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
-from carbon_lint.records.record import COMPONENTS
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Intensity, Methods, Record
-    from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
+from carbon_lint.records.record import COMPONENTS, CodeCarbonEnergy, Energy, Hardware, Intensity, Methods, Record
+from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
 
 RELATIVE_TOLERANCE = 1e-6  # sums of float deltas over a day of ticks stay well inside
 SILENT_S = 10.0  # an idle GPU draws 5 W and more: over this time any counter moves

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import CarbonLintError
 from carbon_lint.records.emissions_csv.runs import read_log
+from carbon_lint.records.emissions_csv.table import Row
+from carbon_lint.records.record import Record
 from carbon_lint.units import format_energy, significant
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.records.emissions_csv.table import Row
-    from carbon_lint.records.record import Record
 
 NAME = "emissions.csv"
 MAX_DEPTH = 4

@@ -7,17 +7,13 @@ into `n + 1` equal parts. `Phase.split_share` says how much of a phase's energy 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from carbon_lint.records.record import Energy, Phase, PhaseKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Record
+from carbon_lint.measurement.meter import Reading
+from carbon_lint.records.record import Energy, Phase, PhaseKind, Record
 
 MOST_NAMES = 500
 """Epochs, and phases, that one record lists."""
@@ -161,18 +157,6 @@ class PhaseMeter:
             for kind, track in self._tracks.items()
             if track.left_out
         )
-
-
-def replay(lines: Iterable[Mapping[str, Any]], read: Any) -> PhaseMeter:
-    """Return the meter as a journal's lines left it; `read` makes a reading of a line that is one."""
-    meter, marks = PhaseMeter(), []
-    for line in lines:
-        if isinstance(line.get("marks"), list):
-            marks = [mark_from_json(mark) for mark in line["marks"]]
-        elif "elapsed_s" in line and "energy_kwh" in line:
-            meter.take(read(line), marks)
-            marks = []
-    return meter
 
 
 def mark_to_json(mark: Mark) -> list[str | None]:

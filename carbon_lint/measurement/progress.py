@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Phase(StrEnum):
+class Stage(StrEnum):
     """`suspended`: a Ctrl-Z is about to stop us; the terminal must be left as it was found."""
 
-    STARTING = "starting"
     RUNNING = "running"
     SUSPENDED = "suspended"
     ENDED = "ended"
@@ -23,7 +22,7 @@ class RunProgress:
     `is_line_open`: the job is known to have left a line unfinished on our stream.
     """
 
-    phase: Phase
+    stage: Stage
     elapsed_s: float = 0.0
     emissions_g: float | None = None
     energy_kwh: float | None = None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from carbon_lint.errors import InputError
 from carbon_lint.gate.budget import limit_results
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.journal import read_journal, read_phases, reading_from_json
-from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, with_evidence
+from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, Reading, with_evidence
 from carbon_lint.measurement.wall_clock import format_utc
 from carbon_lint.records.document import find_problem, reader_of, record_from_json, record_to_json
 from carbon_lint.records.folder import aside_path, records_in
@@ -20,15 +21,8 @@ from carbon_lint.records.intensity import find_disagreement, over_hours
 from carbon_lint.records.journal import hash_of_journal, record_path, unfinished_in
 from carbon_lint.records.merge.merge import run_ids_of
 from carbon_lint.records.plausible import find_contradiction
-from carbon_lint.records.record import Intensity, Outcome
+from carbon_lint.records.record import Intensity, Outcome, Provenance, Record
 from carbon_lint.records.store import read_record, render_record, write_record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Any
-
-    from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Provenance, Record
 
 
 def recover(path: str | os.PathLike[str]) -> Record:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Provenance
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class OnLoss(StrEnum):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.host_nvidia import in_container
 from carbon_lint.measurement.gpu.visible_nvidia import hides
 from carbon_lint.measurement.host.allotment import Allotment
+from carbon_lint.measurement.host.cpu import CpuPlan
 from carbon_lint.measurement.host.rapl import Domain, denied, find_zones
 from carbon_lint.records.record import Method
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from carbon_lint.measurement.host.cpu import CpuPlan
+from carbon_lint.text import plural
 
 
 def check_required(
@@ -61,8 +58,8 @@ def uncounted_gpus(allotted: Allotment, gpu_count: int) -> tuple[str, ...]:
 def _unread_gpus(allotted: Allotment, gpu_count: int) -> str:
     seen = "none" if gpu_count == 0 else f"only {gpu_count}"
     return (
-        f"this Hugging Face Job has the flavor {allotted.flavor}, so {allotted.gpu_count} GPU"
-        f"{'s' if allotted.gpu_count > 1 else ''} to count, and {seen} can be read"
+        f"this Hugging Face Job has the flavor {allotted.flavor}, so "
+        f"{plural(allotted.gpu_count, 'GPU')} to count, and {seen} can be read"
     )
 
 

@@ -8,43 +8,36 @@ import platform
 import shlex
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from carbon_lint import __version__, debug, redact
 from carbon_lint.errors import CommandNotRunnableError, InputError, MeasurementError, OutputError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.measurement import nested
 from carbon_lint.measurement.finish import finish, named
-from carbon_lint.measurement.forecast.outlook import open_outlook
+from carbon_lint.measurement.forecast.outlook import Outlook, open_outlook
+from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job import containers, environment
-from carbon_lint.measurement.job.fronts import finder, open_fronts
+from carbon_lint.measurement.job.body import Body
+from carbon_lint.measurement.job.fronts import Fronts, finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
 from carbon_lint.measurement.job.signals import CANCELLING, NoSignals, SignalInbox
-from carbon_lint.measurement.journal import NEEDS_A_FOLDER, Journal
+from carbon_lint.measurement.journal import HURRIED_BYTES, NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop
+from carbon_lint.measurement.meter import Meter
+from carbon_lint.measurement.progress import RunProgress
+from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.measurement.wall_clock import utc_now
-from carbon_lint.measurement.whole_job import open_whole_job
+from carbon_lint.measurement.whole_job import WholeJob
 from carbon_lint.records.document import record_to_json
-from carbon_lint.records.folder import find_earlier, keep_earlier, make_way
+from carbon_lint.records.folder import Earlier, find_earlier, keep_earlier, make_way
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from carbon_lint.measurement.forecast.outlook import Outlook
-    from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
-    from carbon_lint.measurement.job.body import Body
-    from carbon_lint.measurement.job.fronts import Fronts
-    from carbon_lint.measurement.meter import Meter
-    from carbon_lint.measurement.progress import RunProgress
-    from carbon_lint.measurement.request import RunRequest
-    from carbon_lint.records.folder import Earlier
 
 
 class RecordNotWrittenError(OutputError):
@@ -89,7 +82,8 @@ def measure(
         if journal is not None:
             stack.callback(journal.close)
             earlier = find_earlier(request.record_path or "")
-        whole_job = open_whole_job(request)
+        folder = request.budget_folder
+        whole_job = None if folder is None else WholeJob(folder, request.environ, request.tick_s)
         meter.start()
         found = _warnings_at_start(request, meter, journal, earlier)
         request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
@@ -141,8 +135,8 @@ def _make_job(
 def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:
     """Write the record, with all notes, then put its journal into its last form. Return the record as written."""
     record = _with_notes_on_nested(_write(record, request, journal), request, journal)
-    if journal is not None and record.outcome is not Outcome.INTERRUPTED:  # a runner that cancels waits for seconds
-        journal.compress()
+    if journal is not None:
+        journal.compress(most_bytes=HURRIED_BYTES if record.outcome is Outcome.INTERRUPTED else None)
     return record
 
 

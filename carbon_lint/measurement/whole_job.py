@@ -17,8 +17,9 @@ import platform
 import re
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from carbon_lint.errors import OutputError, UsageError
 from carbon_lint.measurement.meter import Reading
@@ -27,11 +28,6 @@ from carbon_lint.records.schedulers import node_count, scheduled_job
 from carbon_lint.records.uncertainty import Bounds, Uncertainty
 from carbon_lint.text import quoted
 from carbon_lint.units import format_emissions, format_energy
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.measurement.request import RunRequest
 
 SILENT_S = 60.0
 """After so long without a new figure a node is named: an NFS client may show a file as it was for so long."""
@@ -289,12 +285,6 @@ class WholeJob:
         with open(temporary, "wb") as stream:
             stream.write(data)
         os.replace(temporary, os.path.join(self._folder, name))
-
-
-def open_whole_job(request: RunRequest) -> WholeJob | None:
-    """Return this node's part in the budget of the whole job, if the limits are that. Raises as `WholeJob`."""
-    folder = request.budget_folder
-    return None if folder is None else WholeJob(folder, request.environ, request.tick_s)
 
 
 def _json_at(path: str) -> dict[str, Any] | None:

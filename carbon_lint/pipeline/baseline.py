@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from carbon_lint.card.document import Node
+from carbon_lint.config import Settings
 from carbon_lint.errors import CarbonLintError, HubError, InputError
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
-from carbon_lint.limits import Source
+from carbon_lint.pipeline.limits import Limits
+from carbon_lint.pipeline.options import Options
+from carbon_lint.pipeline.surroundings import Files, Surroundings
 from carbon_lint.records.comparable import Identity, identity_of, why_never
-from carbon_lint.records.ledger_url import LEDGER_FOLDER
+from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_missing
 from carbon_lint.records.store import load_record
@@ -19,16 +21,6 @@ from carbon_lint.records.store import load_record
 DEFAULT_CARD = "README.md"
 _TIMEOUT_S = 30.0
 _UNNAMED = ": this record names no repository; it was measured outside of a git checkout"
-
-
-class Files(Protocol):
-    """Reads what a baseline names: on a pull request the merge base's, so that no baseline is raised on the way."""
-
-    def card(self, name: str) -> tuple[bytes | None, str]:
-        """Return a card and how to call it; `None` if it is not there."""
-
-    def record(self, name: str) -> tuple[Record | None, str]:
-        """Return a record and how to call it; `None` if it is not there. Raises InputError for what is not a record."""
 
 
 class FilesHere:
@@ -50,38 +42,24 @@ class FilesHere:
 
 
 def find_baseline(
-    source: Source,
-    run: Identity,
-    *,
-    card: str,
-    ledger: str | None,
-    ledger_folder: str,
-    environ: Mapping[str, str],
-    hub_token: str | None,
-    files: Files,
-    is_judged: bool,
-) -> RunFigures | str:
-    """Return the figures to compare with, or why there are none. Raises UsageError, InputError.
+    options: Options, settings: Settings, limits: Limits, around: Surroundings
+) -> RunFigures | str | None:
+    """Return the figures to compare with, or why there are none; `None` if no comparison was asked for.
 
-    Args:
-        source: where the baseline comes from.
-        run: which runs the run can be compared with.
-        card: the card of the source `card`.
-        ledger: folder or URL, as the user named it; `None` is `ledger_folder`.
-        ledger_folder: the usual folder.
-        environ: for the Hub and the ledger's storage.
-        hub_token: the Hub's, if the front end was given one.
-        files: reads the files that the baseline names.
-        is_judged: a limit hangs on the baseline.
+    Raises UsageError, InputError.
     """
+    source, files = limits.baseline, around.files or FilesHere()
+    if source is None:
+        return None
     if source.kind == "card":
-        found = _stated(*files.card(card))
+        found = _stated(*files.card(options.baseline_card or around.card or settings.card or DEFAULT_CARD))
     elif source.kind == "record":
-        found = _record(source.value, run, files)
+        found = _record(source.value, around.run, files)
     elif source.kind == "ledger":
-        found = _ledger(source.value, run, ledger, ledger_folder)
+        ledger = options.ledger or around.environ.get(LEDGER_VARIABLE)
+        found = _ledger(source.value, around.run, ledger, around.ledger_folder)
     else:
-        found = _hub(source.value, environ, hub_token, is_judged=is_judged)
+        found = _hub(source.value, around.environ, around.hub_token, is_judged=bool(limits.increases))
     return found if isinstance(found, str) else replace(found, name=source.value or "the card")
 
 
@@ -154,7 +132,8 @@ def _hub(model: str, environ: Mapping[str, str], token: str | None, *, is_judged
     except HubError as error:
         why = f"the card of {model} could not be read: {error.message}"
         if is_judged:
-            raise InputError(f"{why}, so max-increase cannot be judged", hint="try again later") from error
+            hint = f"{error.hint or 'try again later'}; a baseline of the form record:FILE needs no network"
+            raise InputError(f"{why}, so max-increase cannot be judged", hint=hint) from error
         return why
     return _stated(card, f"the card of {model}")
 

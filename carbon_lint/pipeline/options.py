@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from itertools import chain, count
+from typing import Any
 
 from carbon_lint.errors import PlaceError, UsageError
-from carbon_lint.limits import MaxIncrease, Source
+from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
 from carbon_lint.text import quoted
+from carbon_lint.units import check_pue, parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
 
 FLAG = "--{}"
 INPUT = "input {!r}"
@@ -87,6 +89,62 @@ class Options:
 def option_of(field: str) -> str:
     """Return the option that a field of `Options` holds: `max-emissions` for `max_emissions_g`."""
     return re.sub("_(g|kwh|s|w)$", "", field).replace("_", "-")
+
+
+def read_options(given: Mapping[str, Any], **own: Any) -> Options:
+    """Read what a front end was given for each option: a text, or a value that needs no reading.
+
+    `given` has the names of options, with `_`; `own` are fields of `Options` that no option states. Raises UsageError
+    that names the option.
+    """
+    typed: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for each in fields(Options):
+        option = option_of(each.name)
+        value = given.get(option.replace("-", "_"))
+        if value is None:
+            continue
+        if isinstance(value, str):
+            typed[option] = value
+        with naming(option, typed.get(option)):
+            values[each.name] = _PARSERS[each.name](value) if each.name in _PARSERS else value
+    return Options(typed=typed, **values, **own)
+
+
+def number(text: str) -> float:
+    """Read a number. Raises UsageError."""
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"{quoted(text)} is not a number", hint="write a number, like 1.2") from None
+
+
+def fraction(text: str) -> float:
+    """Read `'20%'` as 0.2. Raises UsageError unless it is a percentage of zero or more."""
+    percent = number(text.removesuffix("%")) if text.endswith("%") else -1.0
+    if not 0 <= percent < float("inf"):
+        raise UsageError(f"{quoted(text)} is not a percentage", hint="write it like 20%")
+    return percent / 100
+
+
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "carbon_intensity": number,
+    "pue": lambda text: check_pue(number(text)),
+    "cpu_power_w": parse_power_w,
+    "ram_power_w": parse_power_w,
+    "require": tuple,
+    "max_emissions_g": parse_emissions_g,
+    "max_energy_kwh": parse_energy_kwh,
+    "max_increase": lambda text: parse_max_increase(text, FLAG.format("max-increase")),
+    "baseline": parse_source,
+    "baseline_max_age_s": parse_age_s,
+    "uncertainty": fraction,
+    "grace_s": parse_duration_s,
+    "tick_s": parse_duration_s,
+    "expected_duration_s": parse_duration_s,
+    "pass_env": tuple,
+}
+"""Field of `Options` -> how its text is read; what is not here is taken as it is."""
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from carbon_lint.places import Place
 
 if TYPE_CHECKING:
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
+    from carbon_lint.measurement.grid.location import LocatedPlace
 
 NOT_GIVEN = "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)"
 NAME_ONE = (("location", "FRA"), ("location", "USA/virginia"), ("location", "auto"), ("carbon-intensity", "56.04"))
@@ -25,7 +26,7 @@ class Chosen:
 
     Attributes:
         key: `location`, `electricity-maps` or `carbon-intensity`; `None` if nothing says it.
-        text: the location or the zone.
+        text: the location, the zone or the carbon intensity.
         g_per_kwh: the carbon intensity, if `key` is that.
         intensity_source: whose figure that is.
         where: who says it, for an error: `input 'location'`, `carbon-lint.toml:3: location`; `None` needs no name.
@@ -77,7 +78,7 @@ def choose(options: Options, settings: Settings) -> Chosen:
     if named:
         return Chosen(
             key=named[0],
-            text=given.get(named[0]) or "",
+            text=given.get(named[0]) or f"{options.carbon_intensity:g}",
             g_per_kwh=options.carbon_intensity,
             intensity_source=options.intensity_source,
             allow_unusual=allow_unusual,
@@ -98,18 +99,27 @@ def choose(options: Options, settings: Settings) -> Chosen:
     )
 
 
-def resolve(chosen: Chosen, options: Options, settings: Settings) -> Resolved:
-    """Look the place up; a grid is opened and not asked. Raises PlaceError, ConfigError."""
+def find(chosen: Chosen, options: Options, settings: Settings) -> LocatedPlace | ElectricityMaps | None:
+    """Look up what was chosen; a grid is opened and not asked. Raises PlaceError, ConfigError."""
     from carbon_lint.measurement.grid import location  # noqa: PLC0415  a verb that needs no place starts without it
 
     if chosen.key is None:
-        return Resolved()
+        return None
     if chosen.key == "electricity-maps":
-        return Resolved(place=open_grid(chosen, options), source=chosen.source)
+        return _grid(chosen, options)
     with naming(chosen.key, chosen.text, where=chosen.where if chosen.is_configured else None):
         if chosen.key == "carbon-intensity":
-            return Resolved(place=_custom(chosen), source=chosen.source)
-        found = location.resolve(chosen.text, settings.machine, platform.node())
+            return location.LocatedPlace(place=_custom(chosen))
+        return location.resolve(chosen.text, settings.machine, platform.node())
+
+
+def resolve(chosen: Chosen, options: Options, settings: Settings) -> Resolved:
+    """Look the place up as `find` does, and say who named it. Raises PlaceError, ConfigError."""
+    from carbon_lint.measurement.grid.location import LocatedPlace  # noqa: PLC0415  as above
+
+    found = find(chosen, options, settings)
+    if not isinstance(found, LocatedPlace):
+        return Resolved(place=found, source=chosen.source)
     return Resolved(place=found.place, how=None if found.how is None else str(found), source=chosen.source)
 
 
@@ -153,7 +163,7 @@ def place_of_now(options: Options, settings: Settings) -> Place | None:
     return _newest_hour(place) if isinstance(place, ElectricityMaps) else place
 
 
-def open_grid(chosen: Chosen, options: Options) -> ElectricityMaps:
+def _grid(chosen: Chosen, options: Options) -> ElectricityMaps:
     """Return the grid, not asked yet. Raises PlaceError if its token is not there."""
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
     from carbon_lint.measurement.grid.hourly import steady_clock  # noqa: PLC0415

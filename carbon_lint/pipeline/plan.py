@@ -5,36 +5,21 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any
 
 from carbon_lint import debug
 from carbon_lint.config import DEFAULT, Settings
 from carbon_lint.gate.baseline import RunFigures
-from carbon_lint.limits import BudgetException
 from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.request import OnLoss, RunRequest
-from carbon_lint.pipeline.baseline import (
-    DEFAULT_CARD,
-    Files,
-    FilesHere,
-    find_baseline,
-)
+from carbon_lint.pipeline.baseline import find_baseline
 from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import Limits, limits_of
 from carbon_lint.pipeline.options import Options, option_of
 from carbon_lint.pipeline.place import Resolved, place_of_run
-from carbon_lint.records.comparable import Identity
+from carbon_lint.pipeline.surroundings import Mode, Surroundings
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
-
-
-class Mode(StrEnum):
-    """How a card is published."""
-
-    COMMIT = "commit"
-    PULL_REQUEST = "pull-request"
-    DRY_RUN = "dry-run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +27,9 @@ class RunPlan:
     """What will be done.
 
     Attributes:
-        options: what the user asked for.
         limits: what the run is held to; each limit names its source.
         place: where the energy comes from, and who says so; `None` if nothing is measured.
         baseline: what the run is compared with, or why there is nothing; `None` if nothing was asked for.
-        pue: power usage effectiveness.
         cpu_power_w: power of the CPU at full load, if somebody states it.
         ram_power_w: power of the memory, if somebody states it.
         require: what must be measured.
@@ -55,7 +38,6 @@ class RunPlan:
         only_own_group: records of another repository beside the record are an error, and not part of the sum.
         card: path of the card that the figures go into.
         card_body: the card's text gets the section "Environmental Impact" too.
-        training_type: for the card.
         publishing: how the card is published; `None` if that was not asked for.
         pass_env: variables that are passed to the job although they are secrets.
         ledger: folder or URL of the team's ledger.
@@ -82,40 +64,6 @@ class RunPlan:
     sources: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What only the front end knows.
-
-    Attributes:
-        is_measuring: a job will be measured.
-        run: which runs the run can be compared with.
-        environ: for the Hub and the ledger.
-        files: reads the files that a baseline names.
-        hub_token: the Hub's, if the front end was given one.
-        ledger_folder: the ledger if none is named.
-        exceptions: the front end's own, as by a label.
-        only_own_group: see RunPlan.
-        has_windows: the budgets of windows hold too, with what the ledger holds.
-        record_path, card: the paths, checked by the front end.
-        publishing: how the front end publishes.
-        default_group: the run group if neither option nor configuration names one.
-    """
-
-    run: Identity
-    environ: Mapping[str, str]
-    is_measuring: bool = True
-    files: Files | None = None
-    hub_token: str | None = None
-    ledger_folder: str = LEDGER_FOLDER
-    exceptions: tuple[BudgetException, ...] = ()
-    only_own_group: bool = False
-    has_windows: bool = False
-    record_path: str | None = None
-    card: str | None = None
-    publishing: Mode | None = None
-    default_group: str | None = None
-
-
 def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunPlan:
     """Answer every question of a run before it begins.
 
@@ -129,7 +77,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     plan = RunPlan(
         options=options,
         limits=limits,
-        baseline=baseline_of(options, settings, limits, around),
+        baseline=find_baseline(options, settings, limits, around),
         place=place_of_run(options, settings, limits.budget) if around.is_measuring else None,
         pue=settings.pue if options.pue is None else options.pue,
         cpu_power_w=cpu_power_w,
@@ -156,23 +104,6 @@ def powers_w(options: Options, settings: Settings) -> tuple[float | None, float 
     return (
         machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
         machine.ram_power_w if options.ram_power_w is None else options.ram_power_w,
-    )
-
-
-def baseline_of(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> RunFigures | str | None:
-    """Return what a run is compared with, or why there is nothing; `None` if nothing was asked for."""
-    if limits.baseline is None:
-        return None
-    return find_baseline(
-        limits.baseline,
-        around.run,
-        card=options.baseline_card or around.card or settings.card or DEFAULT_CARD,
-        ledger=options.ledger or around.environ.get(LEDGER_VARIABLE),
-        ledger_folder=around.ledger_folder,
-        environ=around.environ,
-        hub_token=around.hub_token,
-        files=around.files or FilesHere(),
-        is_judged=bool(limits.increases),
     )
 
 

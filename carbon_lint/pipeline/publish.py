@@ -8,7 +8,7 @@ from typing import Any
 
 from carbon_lint.card.transfer import stated_figures
 from carbon_lint.config import Settings
-from carbon_lint.hub.publish.card import CardErrorsError, PublishRequest, WholeCard, linter
+from carbon_lint.hub.publish.card import CardErrorsError, PublishRequest, linter, whole_card
 from carbon_lint.hub.publish.figures import Publishing, plan_figures
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
@@ -32,7 +32,7 @@ def request_of(
     has_evidence = record is not None and publishing.record_path is not None
     check = linter(settings, from_records([publishing.record_path or ""]) if has_evidence else None)
     if card is not None and publishing.whole_card:
-        plan: Any = WholeCard(card)
+        plan = whole_card(card)
     else:
         is_stated = card is not None and "emissions" in stated_figures(card, publishing.card_name)
         if card is not None and has_evidence and is_stated and (findings := check(card)):

@@ -7,13 +7,13 @@ its own token) is a `FrontEnd`; what one step means for the next is here.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from carbon_lint import debug
 from carbon_lint.errors import CarbonLintError, HubError, MeasurementError
-from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.measurement.run import RecordNotWrittenError
 from carbon_lint.pipeline.card import card_bytes, save, whole_group
+from carbon_lint.pipeline.front_end import FrontEnd
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.records.record import Outcome, Record, exit_code, was_stopped
@@ -22,50 +22,10 @@ from carbon_lint.report.run.pushes import pushes_in_words
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # huggingface_hub takes half a second
     from carbon_lint.hub.pushes.watch import Pushes, Watch
 
 FINDINGS = 1
-
-
-class FrontEnd(Protocol):
-    """What a front end does of the story. What was not asked for is `None`, and does nothing."""
-
-    watch: Watch | None
-    """The model that the job may push to."""
-
-    pushes_option: str | None
-    """What a user writes to name that model; `None` if there is no way to."""
-
-    may_skip: bool
-    """Ctrl-C while the Hub is asked after the job skips the question; else it cancels everything."""
-
-    def measure(self) -> Record | None:
-        """Run the job, or read the record of one; `None` if there is neither."""
-
-    def why(self, record: Record, status: int) -> tuple[str, ...]:
-        """Say why the job's record fails the run, in the front end's words; nothing if it does not."""
-
-    def show(self, report: RunReport) -> None:
-        """Show the record with its verdict."""
-
-    def say(self, text: str) -> None:
-        """Write a line to the log."""
-
-    def notice(self, text: str) -> None:
-        """Show the user a notice."""
-
-    def warn(self, text: str) -> None:
-        """Warn the user of something."""
-
-    def lint(self) -> LintReport | None:
-        """Lint the cards and show the findings."""
-
-    def publish(self, report: RunReport) -> Publication | None:
-        """Commit the card to the Hub."""
-
-    def leave_unpublished(self, reason: str) -> Publication | None:
-        """Say why nothing is committed, if that was asked for."""
 
 
 class Story:

@@ -6,45 +6,32 @@ import logging
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.config import load
 from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
+from carbon_lint.measurement.job.body import Body
 from carbon_lint.measurement.job.ranks import stray_rank, whole_node
 from carbon_lint.measurement.loop import WARN_AT_SHARE
+from carbon_lint.measurement.meter import Meter
+from carbon_lint.measurement.progress import RunProgress
+from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import measure
 from carbon_lint.pipeline import plan as plans
-from carbon_lint.pipeline.options import Options, check_tick, naming, record_path_of
+from carbon_lint.pipeline.front_end import FrontEnd
+from carbon_lint.pipeline.options import Options, check_tick, read_options, record_path_of
+from carbon_lint.pipeline.plan import RunPlan
+from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.provenance import provenance_of
+from carbon_lint.records.record import Record
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import terminal
-from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.hub.pushes.watch import Watch
-    from carbon_lint.measurement.job.body import Body
-    from carbon_lint.measurement.meter import Meter
-    from carbon_lint.measurement.progress import RunProgress
-    from carbon_lint.measurement.request import RunRequest
-    from carbon_lint.pipeline.plan import RunPlan
-    from carbon_lint.records.record import Record
-    from carbon_lint.report.run.run_report import RunReport
 
 _LOG = logging.getLogger("carbon_lint")
-_QUANTITIES: dict[str, tuple[str, Callable[[str], float]]] = {
-    "max_emissions": ("max_emissions_g", parse_emissions_g),
-    "max_energy": ("max_energy_kwh", parse_energy_kwh),
-    "cpu_power": ("cpu_power_w", parse_power_w),
-    "ram_power": ("ram_power_w", parse_power_w),
-    "expected_duration": ("expected_duration_s", parse_duration_s),
-    "tick": ("tick_s", parse_duration_s),
-}
 _NUMBERS = ("carbon_intensity", "pue")
-_PATHS = ("record", "card")
 
 
 def ask(given: dict[str, Any]) -> tuple[RunPlan, RunRequest, Meter]:
@@ -59,7 +46,7 @@ def ask(given: dict[str, Any]) -> tuple[RunPlan, RunRequest, Meter]:
     plan = plans.plan_run(
         options,
         settings,
-        plans.Surroundings(
+        Surroundings(
             run=identity_before(where, options.run_group or settings.run_group),
             environ=os.environ,
             record_path=record_path and os.path.abspath(record_path),
@@ -83,27 +70,25 @@ def ask(given: dict[str, Any]) -> tuple[RunPlan, RunRequest, Meter]:
 
 def _options(given: dict[str, Any]) -> Options:
     """Return the options. Raises UsageError if a quantity cannot be read."""
-    values = {name: value for name, value in given.items() if value is not None}
-    typed = {name.replace("_", "-"): value for name, value in values.items() if isinstance(value, str)}
-    for name, (attribute, parse) in _QUANTITIES.items():
-        if name in values:
-            text = str(values.pop(name))
-            with naming(name.replace("_", "-"), text):
-                values[attribute] = parse(text)
-    for name in _PATHS:
-        if name in values:
-            values[name] = os.fspath(values[name])
-    if isinstance(values.get("require"), str):
-        values["require"] = (values["require"],)
     for name in _NUMBERS:
-        if not isinstance(values.get(name, 1), int | float):
-            raise UsageError(f"{name}={values[name]!r} is not a number", hint=f"write it as {name}=1.5, without quotes")
-    _check_choice("on_exceed", values.get("on_exceed"), ON_EXCEED)
-    for wanted in values.get("require", ()):
+        if not isinstance(given.get(name), int | float | None):
+            raise UsageError(f"{name}={given[name]!r} is not a number", hint=f"write it as {name}=1.5, without quotes")
+    values = {name: _as_text(value) for name, value in given.items()}
+    if isinstance(values["require"], str):
+        values["require"] = (values["require"],)
+    _check_choice("on_exceed", values["on_exceed"], ON_EXCEED)
+    for wanted in values["require"]:
         _check_choice("require", wanted, REQUIRABLE)
-    options = Options(spelling="{}", typed=typed, **values)
+    options = read_options(values, spelling="{}")
     check_tick(options)
     return options
+
+
+def _as_text(value: Any) -> Any:
+    """Return a path or a number as text; anything else as it is."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return str(value) if type(value) in {int, float} else value
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -119,12 +104,8 @@ def _command() -> tuple[str, ...]:
     return ("python", program, *rest) if program else ("python",)
 
 
-class Front:
-    """See pipeline.story.FrontEnd. `progress` is that of the last reading, `report` what is known of the run."""
-
-    watch: Watch | None = None
-    pushes_option: str | None = None
-    may_skip = False
+class Front(FrontEnd):
+    """See FrontEnd. `progress` is that of the last reading, `report` what is known of the run."""
 
     def __init__(self, request: RunRequest, meter: Meter, body: Body) -> None:
         self.progress: RunProgress | None = None
@@ -145,11 +126,6 @@ class Front:
         if progress.forecast_warning is not None:
             _LOG.warning(terminal(progress.forecast_warning))
 
-    def why(self, record: Record, status: int) -> tuple[str, ...]:
-        """Add nothing: the verdict and the job's own status say it."""
-        del record, status
-        return ()
-
     def show(self, report: RunReport) -> None:
         """Keep the report: the program shows it if it wants to."""
         self.report = report
@@ -158,19 +134,6 @@ class Front:
         """Log a line."""
         _LOG.info(terminal(text))
 
-    def notice(self, text: str) -> None:
-        """Log a line."""
-        _LOG.info(terminal(text))
-
     def warn(self, text: str) -> None:
         """Log a warning."""
         _LOG.warning(terminal(text))
-
-    def lint(self) -> None:
-        """Lint nothing: `check` does."""
-
-    def publish(self, report: RunReport) -> None:
-        """Publish nothing: `publish` does."""
-
-    def leave_unpublished(self, reason: str) -> None:
-        """Print nothing: it was not asked for."""

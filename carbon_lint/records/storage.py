@@ -96,6 +96,11 @@ def is_missing(url: str) -> bool:
     return not Path(rest if separator else url).exists()
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file, and a named pipe without waiting for somebody who writes to it: it is empty then."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 class LocalStorage:
     """A folder of this machine."""
 
@@ -104,11 +109,9 @@ class LocalStorage:
         self._root = root
 
     def folders(self) -> Iterable[str]:
-        """See `Storage`."""
         return [entry.name for entry in self._entries("") if entry.is_dir()]
 
     def names(self, folder: str) -> Iterable[str]:
-        """See `Storage`."""
         found = (entry.name for entry in self._entries(folder))
         return [f"{folder}/{name}" for name in found if name.endswith(".json") and not name.startswith(".")]
 
@@ -125,22 +128,19 @@ class LocalStorage:
             raise InputError(f"cannot read {path}: {error.strerror}") from error
 
     def files(self) -> Iterable[str]:
-        """See `Storage`."""
         try:
             return [file.name for file in self._root.iterdir() if file.name.endswith(".json") and file.is_file()]
         except OSError as error:
             raise InputError(f"cannot read {self._root}: {error.strerror}") from error
 
     def read(self, path: str) -> bytes:
-        """See `Storage`."""
         try:
-            with open(f"{self._root}/{path}", "rb", buffering=0) as stream:
-                return stream.read()
+            with open(f"{self._root}/{path}", "rb", buffering=0, opener=_open_at_once) as stream:
+                return stream.read() or b""
         except OSError as error:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
 
     def read_all(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | InputError]]:
-        """See `Storage`."""
         for path in paths:
             try:
                 yield path, self.read(path)
@@ -148,7 +148,6 @@ class LocalStorage:
                 yield path, error
 
     def read_marked(self, path: str, mark: bytes) -> bytes | None:
-        """See `Storage`."""
         try:
             with (self._root / path).open("rb") as stream:
                 head = stream.read(HEAD_BYTES)
@@ -157,7 +156,6 @@ class LocalStorage:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
 
     def write(self, path: str, data: bytes) -> None:
-        """See `Storage`."""
         write_atomically(self._target(path), data)
 
     def create(self, path: str, data: bytes) -> bool:
@@ -191,14 +189,12 @@ class LocalStorage:
         return target
 
     def remove(self, path: str) -> None:
-        """See `Storage`."""
         try:
             (self._root / path).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(f"cannot remove {self.shown(path)}: {error.strerror}") from error
 
     def shown(self, path: str) -> str:
-        """See `Storage`."""
         return os.path.join(self._root, path)
 
 
@@ -230,15 +226,12 @@ class RemoteStorage:
         self._url = url.rstrip("/")
 
     def folders(self) -> Iterable[str]:
-        """See `Storage`."""
         return [name for name, kind in self._entries("") if kind == "directory"]
 
     def names(self, folder: str) -> Iterable[str]:
-        """See `Storage`."""
         return [f"{folder}/{name}" for name, _ in self._entries(folder) if name.endswith(".json") and name[0] != "."]
 
     def files(self) -> Iterable[str]:
-        """See `Storage`."""
         return [name for name, kind in self._listed("") if kind == "file" and name.endswith(".json")]
 
     def _entries(self, folder: str) -> list[tuple[str, str]]:
@@ -259,14 +252,12 @@ class RemoteStorage:
         return [(posixpath.basename(str(item["name"]).rstrip("/")), item["type"]) for item in found]
 
     def read(self, path: str) -> bytes:
-        """See `Storage`."""
         try:
             return bytes(self._filesystem.cat_file(posixpath.join(self._root, path)))
         except _failures() as error:
             raise InputError(f"cannot read {self.shown(path)}: {error}") from error
 
     def read_all(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | InputError]]:
-        """See `Storage`."""
         rest = iter(paths)
         while some := list(islice(rest, _AT_ONCE)):
             full = [posixpath.join(self._root, path) for path in some]
@@ -286,7 +277,6 @@ class RemoteStorage:
         return data if mark in data[:HEAD_BYTES] else None
 
     def write(self, path: str, data: bytes) -> None:
-        """See `Storage`."""
         target = posixpath.join(self._root, path)
         try:
             self._filesystem.makedirs(posixpath.dirname(target), exist_ok=True)
@@ -309,7 +299,6 @@ class RemoteStorage:
         return True
 
     def remove(self, path: str) -> None:
-        """See `Storage`."""
         try:
             self._filesystem.rm_file(posixpath.join(self._root, path))
         except FileNotFoundError:
@@ -318,5 +307,4 @@ class RemoteStorage:
             raise OutputError(f"cannot remove {self.shown(path)}: {error}") from error
 
     def shown(self, path: str) -> str:
-        """See `Storage`."""
         return f"{self._url}/{path}"

@@ -112,6 +112,7 @@ class Plot:
                 [colour for _, colour, _ in drawn]
                 + ["line"] * bool(self._band())
                 + ["quiet"] * len(self.expected)
+                + ["paper"] * self._has_gaps()
                 + ["error"],
             ),
             fill=self.is_stacked,
@@ -127,9 +128,15 @@ class Plot:
             chart.add(terminal(name), list(values))
         if self._band():
             chart.add(_UNKNOWN, self._band())
+        if self._has_gaps():
+            chart.add(None, dashed[self.limit_name], fill=False)
         for name, values in dashed.items():
             chart.add(terminal(name), list(values), stroke_style=_DASHED, fill=False)
         return _rendered(chart, self.title, size)
+
+    def _has_gaps(self) -> bool:
+        """Return whether the gaps of the limit's dashes show the page's colour: it may cross areas of any colour."""
+        return self.is_stacked and self.limit is not None
 
     def _band(self) -> list[dict[str, Any] | None]:
         """Return a bar of full height for each label of which nothing is known; nothing if there is none."""

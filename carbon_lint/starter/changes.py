@@ -14,6 +14,7 @@ from carbon_lint.starter import files as starter
 from carbon_lint.starter.budget import proposed_line
 from carbon_lint.starter.files import Choices
 from carbon_lint.starter.survey import Survey
+from carbon_lint.starter.workflow import workflow, workflow_path
 from carbon_lint.text import unified_diff
 
 Change = tuple[str, str | None, str]
@@ -23,9 +24,9 @@ Change = tuple[str, str | None, str]
 def changes_to(root: Path, found: Survey, choices: Choices) -> list[Change]:
     """Return what is to be written below `root`; empty if all is there. Raises InputError."""
     changes: list[Change] = []
-    if not _has_workflow(root):
-        path = starter.workflow_path(found, lambda name: (root / name).exists())
-        changes.append((path, None, starter.workflow(found, choices)))
+    if not has_workflow(root):
+        path = workflow_path(found, lambda name: (root / name).exists())
+        changes.append((path, None, workflow(found, choices)))
     hooks = _read(root / starter.HOOKS)
     hooked = starter.with_hook(hooks, choices.action, found.cards)
     if hooked is not None:
@@ -56,7 +57,8 @@ def _keys(text: str) -> set[str]:
         raise InputError(f"carbon-lint.toml is not TOML: {error}", hint="fix it first") from error
 
 
-def _has_workflow(root: Path) -> bool:
+def has_workflow(root: Path) -> bool:
+    """Return whether a workflow of the repository names carbon-lint: then none is written."""
     folder = root / ".github/workflows"
     return any("carbon-lint" in (_read(path) or "") for path in sorted(folder.glob("*.y*ml")))
 

@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 
 from carbon_lint.errors import UsageError
+from carbon_lint.estimate.machine import HF_JOBS
 from carbon_lint.text import quoted
 
 DEFAULT_RUNNER = "ubuntu-24.04"
 _LABEL = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
-_HF_JOBS = "hf-jobs-"  # https://github.com/huggingface/jobs-actions
 
 
 def check_runner(label: str) -> str:
@@ -28,7 +28,7 @@ def check_runner(label: str) -> str:
 
 def is_hf_jobs(label: str) -> bool:
     """Return whether such a runner is a Hugging Face Job: a container without Docker, whose region is not stated."""
-    return label.startswith(_HF_JOBS)
+    return label.startswith(HF_JOBS)
 
 
 def has_docker(label: str) -> bool:

@@ -6,16 +6,18 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from carbon_lint.card.body import TITLE, own_section
+from carbon_lint.card.edit import UNCHANGED
 from carbon_lint.card.from_record import card_with_record, is_modelled
 from carbon_lint.card.read import read_card
 from carbon_lint.card.source import record_named_in
-from carbon_lint.errors import MissingFigureError, NothingFoundError
+from carbon_lint.errors import CardPlaceError, InputError, MissingFigureError, NothingFoundError
 from carbon_lint.places import every_place
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.hashes import short
 from carbon_lint.records.intensity import priced
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.units import format_emissions
+from carbon_lint.verification.spelling import misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +36,7 @@ class Figures:
         data: its bytes, and `name` as the user named it.
         emissions_g: the figure, as written.
         fields: each key of the block by name.
+        flaws: what is wrong with how the figure is written.
         twice: keys that come more than once, which readers of the card take differently.
     """
 
@@ -51,6 +54,10 @@ class Figures:
                 hint="`carbon-lint check` says what is wrong with its co2_eq_emissions",
             )
         self.emissions_g = float(node.value)
+        try:
+            self.flaws = misspelt(node.text.encode())
+        except ValueError:  # YAML writes numbers in more ways than JSON
+            self.flaws = []
 
     def text(self, name: str) -> str | None:
         """Return the text of a key; `None` if it is not there."""
@@ -68,6 +75,8 @@ def check_card(figures: Figures, record: Record) -> Iterator[Statement]:
     except MissingFigureError as error:
         yield Statement(Kind.CONTRADICTED, _CARD, f"it states a figure, and {error.message}")
         return
+    except CardPlaceError as error:  # written for who would write the card; here nobody does
+        raise InputError(error.message.replace(UNCHANGED, ""), hint=error.hint) from error
     expected = Figures(written.after, figures.name)
     yield from (Statement(Kind.CONTRADICTED, _CARD, f"the key {name} comes twice") for name in figures.twice)
     yield _figure(figures, expected, record)
@@ -86,6 +95,8 @@ def _figure(figures: Figures, expected: Figures, record: Record) -> Statement:
     if figures.emissions_g != expected.emissions_g:
         what = f"it states {figures.emissions_g!r} g, and the record comes to {expected.emissions_g!r} g"
         return Statement(Kind.CONTRADICTED, _CARD, what)
+    if figures.flaws:
+        return Statement(Kind.CONTRADICTED, _CARD, figures.flaws[0])
     rounded = ", rounded up to four digits as a part is modelled" if is_modelled(record) else ""
     shown = format_emissions(figures.emissions_g)
     return Statement(Kind.PROVEN, _CARD, f"its figure is the record's: {shown}{rounded}")

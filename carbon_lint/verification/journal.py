@@ -25,6 +25,7 @@ from carbon_lint.records.record import COMPONENTS, Method
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.units import JOULES_PER_KWH, format_duration, format_energy
+from carbon_lint.verification.spelling import misspelt
 
 if TYPE_CHECKING:
     import os
@@ -84,6 +85,7 @@ class _Replay:
             self._begin(document)
         elif is_end:
             self.ended = document
+            self.wrong += [f"line {number}: {flaw}" for flaw in misspelt(line)]
             self._check_sealed(number, document.get("ended"))
         elif "marks" in document:
             self._take_marks(number, document["marks"])

@@ -14,6 +14,7 @@ from carbon_lint.records.ranges import left_out_of
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.units import format_emissions, format_energy
 from carbon_lint.verification.journal import EXACT
+from carbon_lint.verification.spelling import misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ _RECORD = Subject.RECORD
 
 
 def read_document(data: bytes) -> tuple[dict[str, Any], list[str]]:
-    """Return the JSON of a record's file, and the keys that come twice in it, which readers take differently."""
+    """Return the JSON of a record's file, and what is wrong with its text although the hash is that of its values."""
     twice: list[str] = []
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -33,13 +34,15 @@ def read_document(data: bytes) -> tuple[dict[str, Any], list[str]]:
         twice.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         return found
 
-    return json.loads(data, object_pairs_hook=once), twice
+    document = json.loads(data, object_pairs_hook=once)
+    flaws = [f"the key {name} comes twice in it" for name in twice]
+    return document, [*flaws, *misspelt(data)]
 
 
 def check_record(record: Record, data: bytes) -> Iterator[Statement]:
     """Yield what the record itself shows. `data` is its file, which is known to hold a record."""
-    document, twice = read_document(data)
-    yield from (Statement(Kind.CONTRADICTED, _RECORD, f"the key {name} comes twice in it") for name in twice)
+    document, flaws = read_document(data)
+    yield from (Statement(Kind.CONTRADICTED, _RECORD, flaw) for flaw in flaws)
     yield _hash(document)
     flaw = find_contradiction(record) or find_implausible(record)
     if flaw is not None:

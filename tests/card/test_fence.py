@@ -39,9 +39,10 @@ def test_every_arrangement_of_dashes_and_line_breaks_gives_the_hubs_answer(text)
 @given(st.text())
 def test_any_text_gives_the_hubs_answer_and_a_span_inside_it(text):
     assert ours(text) == hub(text)
-    lax = find_lax(text)
-    if lax is not None:
-        assert 0 <= lax.at <= lax.at_end <= len(text)
+    found = find_lax(text)
+    if found is not None:
+        lax, problem = found
+        assert 0 <= problem.start <= problem.end <= len(text)
         assert 0 <= lax.open_start <= lax.start <= lax.end <= len(text)
 
 
@@ -87,8 +88,8 @@ def test_the_block_is_what_stands_between_the_fences(text, yaml):
 )
 def test_a_block_that_only_a_laxer_reader_sees_is_named_with_the_reason(text, kind):
     assert find(text) is None
-    lax = find_lax(text)
-    assert kind == lax.kind
+    lax, problem = find_lax(text)
+    assert kind == problem.detail
     assert "license: mit" in text[lax.start : lax.end] or "co2_eq_emissions: 1" in text[lax.start : lax.end]
 
 

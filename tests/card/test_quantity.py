@@ -70,9 +70,9 @@ def test_an_amount_in_any_notation_is_read_with_its_unit(value, notation, unit, 
     quantity = read(f"{written(value, notation)} {unit}{gas}")
     assert quantity is not None
     assert float(quantity.grams[0]) == pytest.approx(value / 100 * GRAMS_PER[unit], rel=1e-9)
-    assert not quantity.is_rate
-    assert quantity.names_gas == bool(gas)
-    assert quantity.is_certain == (unit != "tons")
+    assert not quantity.unit.is_rate
+    assert quantity.unit.names_gas == bool(gas)
+    assert (not quantity.doubt) == (unit != "tons")
 
 
 @given(
@@ -85,15 +85,15 @@ def test_an_amount_in_any_notation_is_read_with_its_unit(value, notation, unit, 
 def test_a_rate_is_never_a_total(value, notation, unit, gas, rate):
     found = list(quantities(f"about {written(value, notation)} {unit}{gas}{rate}, they say"))
     assert len(found) == 1
-    assert found[0].is_rate
-    assert not found[0].is_certain
+    assert found[0].unit.is_rate
+    assert found[0].doubt
 
 
 @given(st.text())
 def test_any_text_gives_amounts_inside_it(text):
     for quantity in quantities(text):
         assert text[quantity.start : quantity.end] == quantity.number_text
-        assert quantity.end <= quantity.unit_end <= len(text)
+        assert quantity.end <= quantity.unit.gas_end <= len(text)
 
 
 @cases(
@@ -114,7 +114,7 @@ def test_any_text_gives_amounts_inside_it(text):
 def test_every_meaning_is_given_the_likeliest_first(text, grams):
     quantity = read(text)
     assert [float(one) for one in quantity.grams] == pytest.approx(grams)
-    assert quantity.is_certain == (len(grams) == 1)
+    assert (not quantity.doubt) == (len(grams) == 1)
 
 
 @cases(

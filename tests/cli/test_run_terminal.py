@@ -10,12 +10,13 @@ import signal
 import struct
 import termios
 import time
+from pathlib import Path
 
 import psutil
 import pyte
 import pytest
 
-from carbon_lint.measurement.progress import Phase, RunProgress
+from carbon_lint.measurement.progress import RunProgress, Stage
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
 from tests import spawn
 from tests.cases import cases
@@ -58,7 +59,7 @@ class Terminal:
         wait_until(lambda: text in self.read())
 
     def wait(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             self.read(0.02)
             if self.process.poll() is not None:
@@ -154,8 +155,13 @@ def test_ctrl_z_stops_the_job_too_and_it_goes_on_afterwards(terminal):
 
 
 def test_the_live_line_is_cleared_and_the_terminal_left_as_it_was(terminal):
-    source = "import time\nfor i in range(8): print('line', i); time.sleep(0.1)\n"
+    source = (
+        "import os, time\nfor i in range(8): print('line', i)\nwhile not os.path.exists('enough'): time.sleep(0.01)\n"
+    )
+    source += "for i in range(8, 16): print('line', i)\n"
     screen = terminal(source, "--tick", "100ms", "--max-energy", "1 kWh")
+    screen.wait_for("% of budget")
+    Path("enough").touch()
 
     assert screen.wait() == 0
     assert "% of budget" in screen.text
@@ -163,13 +169,13 @@ def test_the_live_line_is_cleared_and_the_terminal_left_as_it_was(terminal):
     assert screen.text.rindex("\x1b[r") > screen.text.rindex("\x1b[1;23r"), "and the region is given back"
     # The live line may be drawn within a line of the job.
     output = re.sub(r"\x1b7.*?\x1b8", "", screen.text, flags=re.DOTALL)
-    for number in range(8):
+    for number in range(16):
         assert re.search(rf"line {number}\r?\n", output)
 
 
 def progress(**changes):
     values = {
-        "phase": Phase.RUNNING,
+        "stage": Stage.RUNNING,
         "elapsed_s": 75.0,
         "emissions_g": 12.34,
         "energy_kwh": 0.5,
@@ -258,7 +264,7 @@ def test_a_draw_is_one_write_and_a_resize_sets_the_region_anew():
     show(progress())
     sizes[0] = os.terminal_size((40, 10))
     show(progress())
-    show(progress(phase=Phase.ENDED))
+    show(progress(stage=Stage.ENDED))
 
     assert len(written) == 4
     assert ["r" in text and "\x1b[1;" in text for text in written] == [True, False, True, False]
@@ -281,7 +287,7 @@ def test_a_question_that_the_job_asked_stays_where_it_is(rows_above):
     assert question == "name? Ada"
     assert screen.display[9].startswith("carbon-lint  12.3 g")
 
-    show(progress(phase=Phase.ENDED))
+    show(progress(stage=Stage.ENDED))
     stream.feed("!")
     assert screen.display[screen.cursor.y].rstrip() == "name? Ada!"
     assert screen.display[9].strip() in {"", "name? Ada!"}

@@ -16,10 +16,11 @@ from tests.conftest import ROOT
 from tests.waiting import wait_until
 
 PACKAGES = str(Path(tqdm.__file__).parents[1])
-IMPORT = f"import sys, time\nsys.path.append({PACKAGES!r})\nfrom tqdm import tqdm\n"
-BAR = IMPORT + "for step in tqdm(range(1000), dynamic_ncols=True):\n    time.sleep(0.02)\n    if step == 250: break\n"
-# A quarter of a bar whose whole would take 20 s and, at the 1 kW of the fake meter, 5.6 Wh.
-LIMIT = ("--forecast", "--max-energy", "4 Wh", "--tick", "200ms")
+IMPORT = f"import os, sys, time\nsys.path.append({PACKAGES!r})\nfrom tqdm import tqdm\n"
+BAR = IMPORT + "for step in tqdm(range(2000), dynamic_ncols=True):\n"
+BAR += "    time.sleep(0.02)\n    if os.path.exists('enough'): break\n"
+# The beginning of a bar whose whole would take 40 s and, at the 1 kW of the fake meter, 11 Wh.
+LIMIT = ("--forecast", "--max-energy", "8 Wh", "--tick", "200ms")
 
 
 @pytest.fixture
@@ -48,10 +49,12 @@ class ShellTerminal(Terminal):
 @pytest.mark.slow
 def test_a_bar_is_forecast_in_the_live_line_and_warned_of(terminal):
     screen = terminal(BAR, *LIMIT, columns=120)
+    live = r"heading for \d+ % \(its bar, \d+/2000\)"
+    warning = r"carbon-lint: heading for \d+% of the budget .* going by its bar, \d+/2000\r+\n"
+    wait_until(lambda: all(re.search(said, screen.read()) for said in (live, warning)))
+    Path("enough").touch()
 
     assert screen.wait() == 0
-    assert re.search(r"heading for \d+ % \(its bar, \d+/1000\)", screen.text)
-    assert re.search(r"carbon-lint: heading for \d+% of the budget .* going by its bar, \d+/1000\r+\n", screen.text)
 
 
 def test_a_bar_is_as_wide_as_the_terminal_and_follows_it(terminal):

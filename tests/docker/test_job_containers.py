@@ -70,7 +70,7 @@ def test_a_container_over_budget_is_really_stopped(tmp_path, mark, wrap):
     if wrap == "shell":
         command = ("timeout", "100", "sh", "-c", f"true && {shlex.join(command)}; echo after")
     if wrap == "detached-later":  # a name that is no option of ours: only the look for leftovers finds it
-        command = ("sh", "-c", f"docker run --rm --network=none --name {mark} {BASE} sleep 100 & sleep 2")
+        command = ("sh", "-c", f"docker run --rm --network=none --name {mark} {BASE} sleep 100 & sleep 4")
     if wrap == "file":
         (tmp_path / "train.sh").write_text(f"{shlex.join(command)}; echo after\n")
         command = ("bash", "train.sh")
@@ -86,7 +86,7 @@ def test_a_cancelled_container_hears_one_signal_and_can_save(tmp_path, mark):
     with carbon_lint(tmp_path, "--", *job(mark, SAVES)) as run:
         assert run.stdout.readline() == b"ready\n"
         run.send_signal(signal.SIGINT)
-        out, err = run.communicate(timeout=30)
+        out, err = run.communicate(timeout=60)
     assert out == b"heard 2\n", err
     assert run.returncode == 9
     assert not is_up(mark)
@@ -101,7 +101,7 @@ def test_a_container_does_not_outlive_a_carbon_lint_that_was_killed(tmp_path, ma
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
             pid = int(children[0])
         os.kill(pid, signal.SIGKILL)
-        run.communicate(timeout=30)
+        run.communicate(timeout=60)
     wait_until(lambda: not is_up(mark))
 
 
@@ -162,7 +162,7 @@ def test_a_container_of_podman_is_counted_stopped_and_can_save(tmp_path, podman,
     with carbon_lint(tmp_path, "--", *command(SAVES)) as run:
         assert run.stdout.readline() == b"ready\n"
         run.send_signal(signal.SIGTERM)
-        out, err = run.communicate(timeout=30)
+        out, err = run.communicate(timeout=60)
     assert b"heard 15\n" in out, err
     with carbon_lint(tmp_path, "--max-energy", "30 J", "--grace", "1s", "--", *command(IGNORES)) as run:
         _, err = run.communicate(timeout=60)
@@ -176,7 +176,7 @@ def test_a_container_ended_by_somebody_else_ends_the_run(tmp_path, mark):
         assert run.stdout.readline() == b"ready\n"
         time.sleep(1.2)
         docker("kill", mark)
-        _, err = run.communicate(timeout=30)
+        _, err = run.communicate(timeout=60)
     assert run.returncode == 137, err
     assert record_of(tmp_path)["outcome"] == "failed"
 
@@ -186,11 +186,11 @@ def test_a_container_that_a_program_starts_is_counted_cancelled_and_left_if_it_w
     with carbon_lint(tmp_path, "--", sys.executable, "-c", started) as run:
         assert run.stdout.readline() == b"ready\n"
         run.send_signal(signal.SIGTERM)
-        out, err = run.communicate(timeout=30)
+        out, err = run.communicate(timeout=60)
     assert b"heard 15\n" in out, err
     assert not is_up(mark)
 
-    (tmp_path / "train.sh").write_text(f"{shlex.join(job(mark, BURNS, '-d'))}\nsleep 3\n")
+    (tmp_path / "train.sh").write_text(f"{shlex.join(job(mark, BURNS, '-d'))}\nsleep 6\n")
     with carbon_lint(tmp_path, "--", "bash", "train.sh") as run:
         _, err = run.communicate(timeout=60)
     assert record_of(tmp_path)["job_cpu_s"] > 0.5

@@ -25,6 +25,7 @@ import yaml
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
 from tests import spawn
+from tests.effort import busy
 from tests.hub.records import record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -182,7 +183,7 @@ class Runner:
                 process.kill()
             process.wait()
         seconds = time.monotonic() - (reader.cancelled_at or started)
-        reader.thread.join(5)
+        reader.thread.join(30)
         log = reader.data.decode("utf-8", "replace")
         step = Step(process.returncode, log, seconds, parse_commands(log))
         self._read_file_commands(step, files)
@@ -261,7 +262,11 @@ class Runner:
         return value
 
     def _wait(self, process, reader, cancel_after_s, cancel_when, deadline):
-        """The runner's cancellation: SIGINT to the client, after 7.5 s SIGTERM, after 2.5 s more SIGKILL."""
+        """
+        The runner's cancellation: SIGINT to the client, after 7.5 s SIGTERM, after 2.5 s more SIGKILL.
+
+        A machine that is busy has as many times longer.
+        """
         started = time.monotonic()
         while process.poll() is None:
             assert time.monotonic() < deadline, (
@@ -270,13 +275,14 @@ class Runner:
             is_due = cancel_after_s is not None and time.monotonic() - started >= cancel_after_s
             if is_due or (cancel_when is not None and cancel_when in reader.data):
                 reader.cancelled_at = time.monotonic()
+                times = busy()
                 for signum, wait_s in ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 5)):
                     process.send_signal(signum)
                     while self.is_impatient and process.poll() is None:
                         time.sleep(0.03)
                         process.send_signal(signal.SIGTERM)
                     try:
-                        process.wait(wait_s)
+                        process.wait(wait_s * times)
                     except subprocess.TimeoutExpired:
                         continue
                     return

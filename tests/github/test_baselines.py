@@ -75,3 +75,10 @@ def test_the_limits_of_input_and_configuration_both_hold_and_each_names_its_sour
     assert "(carbon-lint.toml:3), over by" in error
     assert "| 15 g (input max-emissions) | **over by 5 g** |" in step.summary
     assert "15 g allowed (input max-emissions), over by 5 g" in step.log.partition("::error")[0], "in the log, too"
+
+
+def test_an_increase_that_an_input_limits_is_over_the_baseline_that_the_configuration_names(runner):
+    runner.write("carbon-lint.toml", 'baseline = "card"\n')
+    runner.write("README.md", "---\nco2_eq_emissions:\n  emissions: 9.5\n  geographical_location: France\n---\n")
+    step = judged(runner, ran(runner, "one", 20.0, 1))
+    assert "(input max-increase), over by" in step.annotations("error")[0]

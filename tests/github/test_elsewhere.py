@@ -174,8 +174,9 @@ def test_slurms_prolog_opens_counters_and_a_folder_and_its_epilog_records_what_w
     records = tmp_path / "all/71"
     assert records.stat().st_mode & 0o777 == 0o750
     flags = ("run", "--energy-only", "--tick", "50ms", "--record", str(records / "a.json"), "--")
+    until_read = f"until [ $(wc -l < {records}/a.jsonl) -gt 3 ]; do sleep .05; done"
     subprocess.run(
-        [sys.executable, "-m", "carbon_lint", *flags, "sleep", "0.3"], check=True, capture_output=True,
+        [sys.executable, "-m", "carbon_lint", *flags, "sh", "-c", until_read], check=True, capture_output=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     lines = list(journal_lines(records / "a.jsonl"))

@@ -111,10 +111,11 @@ def test_two_jobs_with_least_permissions_and_pinned_actions(repository, cli):
     assert tomllib.loads(Path(FILES[2]).read_text()) == {"location": "FRA"}
 
 
+@pytest.mark.parametrize("flags", [[], ["--attest"]])
 @pytest.mark.parametrize("train", [PLAIN, PUSHING])
-def test_the_workflow_is_valid_for_github(repository, cli, train):
+def test_the_workflow_is_valid_for_github(repository, cli, train, flags):
     repository(train=train, card=CARD)
-    cli("init", "--yes", "--location", "FRA", "--to", "me/m", "--action", "acme/carbon-lint@" + "a" * 40)
+    cli("init", "--yes", "--location", "FRA", "--to", "me/m", "--action", "acme/carbon-lint@" + "a" * 40, *flags)
     code, output = check_jsonschema("--builtin-schema", "vendor.github-workflows", WORKFLOW)
     assert code == 0, output
     assert "unpinned" not in Path(WORKFLOW).read_text()
@@ -124,11 +125,48 @@ def test_the_inputs_that_are_written_are_inputs_of_the_action(repository, cli):
     from tests.github.test_inputs import NAMES
 
     repository(train=PUSHING, card=CARD)
-    cli("init", "--yes", "--to", "me/m")
+    cli("init", "--yes", "--to", "me/m", "--attest")
     for job in jobs().values():
         for step in job["steps"]:
             if "carbon-lint" in step.get("uses", ""):
                 assert set(step["with"]) <= set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("train", "flags", "job"), [(PLAIN, ["--to", "me/m"], "publish"), (PUSHING, [], "publish"), (PLAIN, [], "sign")]
+)
+def test_the_record_is_signed_by_a_job_that_runs_no_training(repository, cli, train, flags, job):
+    repository(train=train, card=CARD)
+    assert cli("init", "--yes", "--location", "FRA", "--attest", *flags)[0] == 0
+    training, signing = jobs()["train"], jobs()[job]
+    assert training["permissions"] == {"contents": "read"}
+    assert signing["permissions"] == {"contents": "read", "id-token": "write", "attestations": "write"}
+    assert "carbon-lint-record.jsonl*" in training["steps"][-1]["with"]["path"]
+    assert "command" not in str([step.get("with") for step in signing["steps"]])
+    judged, attest, copied, last = signing["steps"][2:]
+    record = "carbon-lint-record/carbon-lint-record.json"
+    assert (judged["id"], judged["with"]["record"], judged["with"]["attestations"]) == ("carbon", record, "true")
+    assert attest["uses"].startswith("actions/attest@")
+    outputs = {
+        "subject-path": "record",
+        "predicate-type": "attestation-type",
+        "predicate-path": "attestation-predicate",
+    }
+    assert attest["with"] == {name: f"${{{{ steps.carbon.outputs.{output} }}}}" for name, output in outputs.items()}
+    assert (attest["if"], copied["if"]) == ("github.event_name == 'push'",) * 2
+    assert copied["run"] == 'cp "$BUNDLE" carbon-lint-record/carbon-lint.sigstore.json'
+    published = {"publish": "with-evidence" in str(last), "sign": "carbon-lint.sigstore.json" in str(last)}
+    assert published[job]
+
+
+def test_a_signature_that_no_workflow_would_make_is_refused(repository, cli):
+    repository(card=CARD)
+    _, _, err = cli("init", "--attest")
+    assert "no training script was found" in err
+    repository(train=PLAIN, **{WORKFLOW: "# carbon-lint\n"})
+    code, out, err = cli("init", "--attest")
+    assert (code, out) == (2, "")
+    assert "names carbon-lint already" in err
 
 
 def test_a_trainer_that_pushes_is_given_a_draft_to_push_to(repository, cli):
@@ -243,6 +281,9 @@ PYPROJECT = "[project]\nname = 'mypkg'\n"
         ),
         ({"train.py": PLAIN, "pyproject.toml": "[tool.poetry]\nname = 'x'\n"}, "pip install .", "python train.py"),
         ({"train.py": PLAIN, "pyproject.toml": "[tool.ruff]\n"}, None, "python train.py"),
+        ({"a.py": "xgb.train({}, data)\n", "train.py": ""}, None, "python a.py"),
+        ({"a.py": "accelerator.backward(loss)\n", "trainers.py": "import sys\nsys.argv\n"}, None, "python a.py"),
+        ({"train.py": "import sys\nmain(sys.argv)\n"}, None, "python train.py"),
         ({"train.py": PLAIN, "uv.lock": ""}, "pip install uv && uv sync", "uv run python train.py"),
         (
             {"a b/train.py": PLAIN, "a b/requirements.txt": "", "requirements.txt": ""},
@@ -540,6 +581,17 @@ def test_a_training_on_a_hugging_face_job_uses_the_in_job_action_and_an_energy_l
     assert tomllib.loads(Path(FILES[2]).read_text()) == {"max-energy": "1 kWh"}
     assert "a Hugging Face Job states none" in err
     assert cli("init", "--runner", "two words")[0] == 2
+    assert "did you mean hf-jobs-a10g-small" in cli("init", "--runner", "hf-jobs-a10g-smal")[2]
+
+
+def test_another_place_than_the_configured_one_is_named_and_left_out(repository, cli):
+    repository(train=PLAIN)
+    Path(FILES[2]).write_text('location = "DEU"\n')
+    code, _, err = cli("init", "--yes", "--location", "FRA")
+    assert code == 0, err
+    assert "location: FRA was left out: carbon-lint.toml:1 says location = DEU" in err
+    assert Path(FILES[2]).read_text() == 'location = "DEU"\n'
+    assert "location:" not in cli("init", "--location", "DEU")[2]
 
 
 def test_a_record_without_grams_proposes_an_energy_budget(repository, cli):

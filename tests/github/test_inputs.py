@@ -223,10 +223,8 @@ def test_a_value_that_belongs_to_another_input_names_that_one(name, value, hint)
     "given",
     [
         {"setup": "pip install x"},
-        {"location": "FRA", "carbon_intensity": "56"},
-        {"location": "FRA", "electricity_maps": "FR"},
-        {"carbon_intensity": "56", "electricity_maps": "FR"},
-        {"max_increase": "10%", "command": "true"},
+        {"card": "", "replace_card": "true"},
+        {"command": "true", "allow_foreign": "true"},
     ],
 )
 def test_inputs_that_cannot_stand_together_are_refused(given):

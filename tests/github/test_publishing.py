@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from dataclasses import replace
@@ -106,6 +107,22 @@ def test_card_body_writes_the_section_here_and_on_the_hub(runner, hub):
             assert "## Environmental Impact" in card
             assert "**Carbon Emitted:** 42.5 g" in card
         assert "# Their text" in card
+
+
+def test_with_evidence_a_stranger_can_verify_what_the_step_published(runner, hub, cli, monkeypatch):
+    runner.write("carbon-lint.sigstore.json", '{"a": "bundle"}')
+    step = train(runner, hub, command="true", card="README.md", with_evidence="true")
+    assert step.succeeded, step.log
+    for name, value in hub.environ(None).items():
+        monkeypatch.setenv(name, value)
+    code, out, err = cli("verify", "acme/m", "--format", "json")
+    found = json.loads(out)
+    assert set(found["files"]) == {"record", "journal", "attestation"}, err
+    wrong = [each["subject"] for each in found["contradictions"]]
+    assert (code, wrong) == (1, ["attestation"]), "the figure holds; the bundle is none"
+    for given in ({"command": "true"}, {"hub_repo": "acme/m", "card": "README.md"}):
+        refused = runner.step(with_evidence="true", env=hub.environ(None), location="FRA", **given)
+        assert (refused.succeeded, "input 'with-evidence' publishes the record" in refused.log) == (False, True)
 
 
 def test_a_model_without_a_card_gets_the_whole_card(runner, hub):

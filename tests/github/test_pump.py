@@ -221,9 +221,9 @@ def test_a_process_left_behind_does_not_hold_the_step():
     started = time.monotonic()
     with JobOutput(seen) as output:
         output.start()
-        left = subprocess.Popen([sys.executable, "-c", "import time; print('here', flush=True); time.sleep(30)"])
+        left = subprocess.Popen([sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)"])
         wait_until(lambda: b"here" in seen.data)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     left.kill()
     left.wait()
 
@@ -243,19 +243,19 @@ def test_a_million_lines_pass_fast_in_order_and_without_growing():
     line = b"epoch 1 step %07d loss=0.1234 std::vector lr=1e-5 and so on for eighty characters\n"
     block = b"".join(line % n for n in range(20_000))
     job_output = Filter()
-    started = time.perf_counter()
+    started = time.process_time()
     lengths = 0
     for _ in range(50):
         for start in range(0, len(block), 65536):
             lengths += len(job_output.feed(block[start : start + 65536]))
-    seconds = time.perf_counter() - started
-    copy_started = time.perf_counter()
+    seconds = time.process_time() - started
+    copy_started = time.process_time()
     for _ in range(50):
         for start in range(0, len(block), 65536):
             bytes(bytearray(block[start : start + 65536]))
     assert lengths == 50 * len(block)
     # As a ratio to copying the same bytes: a figure in MB/s depends on what else this machine does.
-    assert seconds < 400 * (time.perf_counter() - copy_started), f"{50 * len(block) / 1e6 / seconds:.0f} MB/s"
+    assert seconds < 400 * (time.process_time() - copy_started), f"{50 * len(block) / 1e6 / seconds:.0f} MB/s"
 
 
 def test_random_cuts_of_a_log_change_nothing():

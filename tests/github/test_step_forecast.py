@@ -28,14 +28,14 @@ def runner(tmp_path):
 
 @pytest.fixture
 def limit(runner):
-    """What this machine takes in about 50 s."""
-    step = runner.step(command="sleep 2", location="FRA")
-    return f"{float(step.outputs['energy-kwh']) * 25:.9f} kWh"
+    """`limit(seconds)`: about what this machine takes in that time."""
+    step = runner.step(command="sleep 1", location="FRA")
+    return lambda seconds: f"{float(step.outputs['energy-kwh']) * seconds:.9f} kWh"
 
 
 @pytest.mark.slow
 def test_a_bar_in_the_log_is_forecast_and_an_annotation(runner, limit):
-    step = runner.step(command=BAR, max_energy=limit, location="FRA")
+    step = runner.step(command=BAR, max_energy=limit(50), location="FRA")
     assert step.succeeded, step.log
     (warning,) = (text for text in step.annotations("warning") if "heading for" in text)
     assert re.fullmatch(WARNED + r"its bar, \d+/10000", warning)
@@ -49,7 +49,7 @@ def test_without_a_hard_limit_nothing_is_forecast(runner):
 
 
 def test_the_expected_duration_serves_where_the_job_tells_nothing(runner, limit):
-    step = runner.step(command="sleep 4", max_energy=limit, location="FRA", expected_duration="2min")
+    step = runner.step(command="sleep 3", max_energy=limit(10), location="FRA", expected_duration="1min")
     assert step.succeeded, step.log
     (warning,) = (text for text in step.annotations("warning") if "heading for" in text)
-    assert re.fullmatch(WARNED + "the 2 min 00 s that it is expected to take", warning)
+    assert re.fullmatch(WARNED + "the 1 min 00 s that it is expected to take", warning)

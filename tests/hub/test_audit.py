@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ import pytest
 from carbon_lint.cli.audit import progress_line
 from carbon_lint.config import Settings
 from carbon_lint.hub.audit.cards import CardText, audit_card, source_name, tally
-from carbon_lint.hub.audit.journal import from_json, to_json
+from carbon_lint.hub.audit.journal import from_json
 from carbon_lint.hub.audit.run import AHEAD, BATCH, AuditProgress, audit_in_processes, watched
 from tests import spawn
 from tests.cases import cases
@@ -257,7 +258,7 @@ def test_the_journal_of_another_audit_is_not_mixed_in(acme, cli):
 def test_a_verdict_survives_the_journal():
     for name, text in CARDS.items():
         verdict = audit_card(CardText(id=name, data=None if text is None else text.encode()), Settings())
-        assert from_json(json.loads(json.dumps(to_json(verdict)))) == verdict
+        assert from_json(json.loads(json.dumps(asdict(verdict)))) == verdict
 
 
 def test_ctrl_c_loses_nothing(acme, tmp_path):
@@ -269,7 +270,7 @@ def test_ctrl_c_loses_nothing(acme, tmp_path):
         wait_until(lambda: journal.exists() and journal.read_text().count("\n") > 2)
         audit.send_signal(signal.SIGINT)
         acme.closing.set()  # the stalled answer would keep the program's thread, not the test's subject
-        _, err = audit.communicate(timeout=30)
+        _, err = audit.communicate(timeout=60)
     assert audit.returncode == 130
     assert "the same command goes on from there" in err
     assert journal.read_text().count("\n") > 2

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.effort import busy
 from tests.hub.conftest import CARD
 from tests.hub.publish_faults import (
     COMMIT,
@@ -328,4 +327,4 @@ def test_an_answer_that_dribbles_is_broken_off_at_the_time_limit(at, cli, monkey
         code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--timeout", "1s")
     assert code == 4
     assert "the old card is there: nothing was sent" in err
-    assert time.monotonic() - start < 5 * busy()
+    assert time.monotonic() - start < 20, "half of what the head takes"

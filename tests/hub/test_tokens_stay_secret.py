@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbon_lint import debug, redact
 from carbon_lint.hub.client.auth import Credentials
-from carbon_lint.hub.client.session import RedactingFormatter
-from carbon_lint.redact import HIDDEN, redacted
+from carbon_lint.redact import HIDDEN
 from tests.hub.conftest import CARD
 from tests.standin.faults import Fault
 from tests.standin.hub import ID_REQUEST_TOKEN, WRITE_TOKEN
@@ -168,13 +168,14 @@ def test_credentials_do_not_show_their_token():
 
 @given(st.text(), st.from_regex(r"hf_[A-Za-z0-9]{8,40}", fullmatch=True), st.text())
 def test_whatever_stands_around_a_token_it_is_hidden(before, token, after):
-    assert token not in redacted(f"{before}{token}{after}", token)
-    assert token not in redacted(f"{before} Bearer {token} {after}")
+    assert token not in redact.text(f"{before}{token}{after}", [token])
+    assert token not in redact.text(f"{before} Bearer {token} {after}")
 
 
 def test_a_log_line_with_an_exception_is_redacted_whole(monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", "plainsecret")
-    formatter = RedactingFormatter("%(message)s")
+    monkeypatch.setattr(debug, "_ON", [])
+    debug.switch_on({"HF_TOKEN": "plainsecret"})
+    formatter = logging.getLogger("carbon_lint").handlers[0].formatter
     error = ValueError("plainsecret and hf_abcdefgh")
     record = logging.LogRecord("n", logging.ERROR, "p", 1, "x %s", ("hf_abcdefgh",), (ValueError, error, None))
     line = formatter.format(record)

@@ -13,10 +13,9 @@ import pytest
 from carbon_lint.config import Settings
 from carbon_lint.errors import ConfigError, InputError
 from carbon_lint.lint import batch
-from carbon_lint.lint.batch import check_all
+from carbon_lint.lint.batch import check_all, lint_paths
 from carbon_lint.lint.discover import CardFile, find_cards
 from carbon_lint.lint.engine import Checker, LintRequest
-from carbon_lint.lint.paths import lint_paths
 
 CARD = "---\nlicense: mit\nco2_eq_emissions:\n  emissions: {value}\n---\n# A model\n"
 VALUES = ["12.5", "17g", "0", "[", "-1"]

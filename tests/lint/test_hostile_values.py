@@ -48,10 +48,10 @@ TEXTS = {
 def judge_and_fix(value="5", fields="", text="# A model\n"):
     data = f"---\nco2_eq_emissions:\n  emissions: {value}\n{fields}---\n{text}".encode()
     card = read_card(data, "README.md")
-    start = time.monotonic()
+    start = time.process_time()
     lint_card(card, SETTINGS)
     fix_card(card, Policy(SETTINGS), allow_unsafe=True)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 @cases("name", VALUES)

@@ -14,7 +14,7 @@ from carbon_lint.config import Settings
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import lint_card
 from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
-from carbon_lint.lint.schema import GENERATED, MISSPELT, RECOMMENDED, misfits, plain_value, plainly_valid
+from carbon_lint.lint.schema import GENERATED, MISSPELT, RECOMMENDED, misfits, plainly_valid
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from tests import schemas
 from tests.cases import cases
@@ -82,14 +82,14 @@ blocks = st.one_of(
 def test_the_quick_look_accepts_only_what_the_schema_accepts(matter):
     block = card_of(matter).block
     if block is not None and plainly_valid(block):
-        assert BLOCK.is_valid(plain_value(block))
+        assert BLOCK.is_valid(block.plain)
 
 
 @given(blocks)
 def test_the_answer_without_the_library_is_that_of_the_library(matter):
     block = card_of(matter).block
     if block is not None:
-        value = plain_value(block)
+        value = block.plain
         assert (misfits(value) == []) == BLOCK.is_valid(value)
 
 
@@ -102,14 +102,14 @@ def test_the_names_that_the_schema_refuses_are_those_of_the_program():
 @given(blocks)
 def test_what_the_schema_refuses_always_has_a_finding(matter):
     card = card_of(matter)
-    if card.block is not None and not BLOCK.is_valid(plain_value(card.block)):
+    if card.block is not None and not BLOCK.is_valid(card.block.plain):
         found = lint_card(card, Settings())
         assert any(diagnostic.severity != "note" for diagnostic in found)
 
 
 def test_a_card_that_the_schema_refuses_has_an_error_or_a_warning():
     cases = [case for case in map(Case, CASES) if case.card.root is not None]
-    refused = [case for case in cases if not CARD.is_valid(plain_value(case.card.root))]
+    refused = [case for case in cases if not CARD.is_valid(case.card.root.plain)]
     silent = [case for case in refused if all(found.severity == "note" for found in case.diagnostics())]
     assert len(refused) > 20
     assert [case_id(case.path) for case in silent] == []
@@ -117,7 +117,7 @@ def test_a_card_that_the_schema_refuses_has_an_error_or_a_warning():
 
 def test_a_good_card_fits_the_card_schema():
     roots = {path: Case(path).card.root for path in CASES if path.stem == "good"}
-    wrong = [path for path, root in roots.items() if root is not None and not CARD.is_valid(plain_value(root))]
+    wrong = [path for path, root in roots.items() if root is not None and not CARD.is_valid(root.plain)]
     assert len(roots) > 20
     assert [case_id(path) for path in wrong] == []
 

@@ -196,13 +196,13 @@ def test_it_may_be_left_out_on_request_or_when_hidden_from_the_job(host):
 
 
 def test_the_doctor_says_the_same(host):
-    diagnosis = diagnose({}, node="n", root=host)
+    diagnosis = diagnose({}, find_place=lambda: None, root=host)
     gpu = next(finding for finding in diagnosis.findings if finding.component == "gpu")
     assert gpu.state is State.BROKEN
     assert not diagnosis.is_sound
     assert CARD in gpu.missing
     assert "amd-smi-lib" in gpu.repair
-    hidden = diagnose({"ROCR_VISIBLE_DEVICES": "-1"}, node="n", root=host)
+    hidden = diagnose({"ROCR_VISIBLE_DEVICES": "-1"}, find_place=lambda: None, root=host)
     assert hidden.findings[0].what == "hidden from the job by ROCR_VISIBLE_DEVICES"
 
 

@@ -20,7 +20,7 @@ from carbon_lint.measurement.job.containers import plan
 from carbon_lint.measurement.job.fronts import finder, open_fronts
 from carbon_lint.measurement.job.job import Job, JobState
 from carbon_lint.records.record import StoppedBy, exit_code
-from tests.effort import busy
+from tests.waiting import wait_until
 
 LABEL = "--label carbon-lint.run=ID"
 LABELLED = {
@@ -154,7 +154,7 @@ def fake_client(folder, name, script):
 def fake_docker(folder, *, name="docker", **verbs):
     """Put a client on PATH that keeps its one container as a file `up`; a verb can be given another script."""
     scripts = {
-        "run": "trap 'echo TERM >> heard; rm -f up; exit' TERM; echo $$ > up; "
+        "run": "trap 'echo TERM >> heard; rm -f up; exit' TERM; echo $$ > new; mv new up; "
         "while [ -e up ]; do sleep .02; done; exit 7",
         "ps": "[ ! -e up ] || echo c0ffee",
         "kill": 'echo "kill $3" >> heard; rm -f up',
@@ -166,8 +166,8 @@ def fake_docker(folder, *, name="docker", **verbs):
     return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
 
 
-def driven(environ, command="docker run IMG", *, stop_after_s=None, grace_s=0.3, signum=None, with_fronts=False):
-    """Run the command as a job, stop it after a while, and return it with the seconds from there to its end."""
+def driven(environ, command="docker run IMG", *, stop_at=(), grace_s=0.3, signum=None, with_fronts=False):
+    """Run the command as a job, stop it when these files are there; return it and the seconds from there to its end."""
     found = plan(shlex.split(command), environ, "ID")
     fronts = open_fronts(environ, "ID") if with_fronts else None
     job = Job(
@@ -175,15 +175,13 @@ def driven(environ, command="docker run IMG", *, stop_after_s=None, grace_s=0.3,
     )
     try:
         job.start()
-        time.sleep(stop_after_s or 0)
+        wait_until(lambda: all(path.exists() for path in stop_at))
         began = time.monotonic()
         if signum is not None:
             job.cancel(signum, grace_s)
-        elif stop_after_s is not None:
+        elif stop_at:
             job.end(grace_s, StoppedBy.BUDGET)
-        while job.poll() is not JobState.GONE:
-            assert time.monotonic() < began + 10
-            time.sleep(0.01)
+        wait_until(lambda: job.poll() is JobState.GONE)
         return job, time.monotonic() - began
     finally:
         job.close()
@@ -201,7 +199,7 @@ def test_stopping_asks_the_container_once_and_not_its_client(tmp_path):
         environ = fake_docker(tmp_path, name=name)
         is_script = prefix == "bash -c"  # the shell gets the signal, too, so that it starts no more
         run = shlex.quote(f"{name} run IMG; exit $?") if is_script else f"{name} run IMG"
-        job, _ = driven(environ, f"{prefix} {run}", stop_after_s=0.5 * busy(), grace_s=5.0, signum=signum)
+        job, _ = driven(environ, f"{prefix} {run}", stop_at=[tmp_path / "up"], grace_s=20.0, signum=signum)
         assert (tmp_path / "heard").read_text().split("\n")[:-1] == [f"kill {int(signum or signal.SIGTERM)}"]
         assert (job.exit_status, job.notices) == (128 + signal.SIGTERM if is_script else 7, [])
         (tmp_path / "heard").unlink()
@@ -209,15 +207,14 @@ def test_stopping_asks_the_container_once_and_not_its_client(tmp_path):
 
 def test_a_container_that_does_not_end_is_killed(tmp_path):
     environ = fake_docker(tmp_path, kill='echo "kill $3" >> heard; [ "$3" != 9 ] || rm -f up')
-    _, seconds = driven(environ, stop_after_s=0.2, grace_s=0.2)
+    driven(environ, stop_at=[tmp_path / "up"], grace_s=0.2)
     assert {"kill 15", "kill 9"} == set((tmp_path / "heard").read_text().splitlines())
     assert not (tmp_path / "up").exists()
-    assert seconds < 5 * busy()
 
 
 def test_a_container_that_ended_before_it_was_killed_is_no_failure(tmp_path):
     environ = fake_docker(tmp_path, kill='echo "kill $3" >> heard; rm -f up; exit 1')
-    job, _ = driven(environ, stop_after_s=0.2, grace_s=5.0)
+    job, _ = driven(environ, stop_at=[tmp_path / "up"], grace_s=20.0)
     assert (job.exit_status, job.notices) == (7, [])
 
 
@@ -233,24 +230,24 @@ def test_an_engine_that_fails_or_hangs_leaves_the_signal_to_its_client(tmp_path,
     monkeypatch.setattr(module, "ANSWER_S", 0.3)
     for broken in ("exit 1", "exec sleep 60"):
         environ = fake_docker(tmp_path, ps=broken, kill=broken)
-        job, seconds = driven(environ, stop_after_s=0.2, grace_s=2.0)
+        job, seconds = driven(environ, stop_at=[tmp_path / "up"], grace_s=20.0)
         assert (tmp_path / "heard").read_text() == "TERM\n"
         assert any("may still run" in notice for notice in job.notices), "nobody knows whether the container ended"
-        assert seconds < 4 * busy()
+        assert seconds < 30, "half of what the engine sleeps"
         (tmp_path / "heard").unlink()
 
 
 def test_a_client_that_hangs_does_not_hang_us(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "ANSWER_S", 0.3)
-    environ = fake_docker(tmp_path, run="trap '' TERM; sleep 60", ps="exec sleep 60")
-    job, seconds = driven(environ, stop_after_s=0.2, grace_s=0.2)
+    environ = fake_docker(tmp_path, run="trap '' TERM; touch up; sleep 60", ps="exec sleep 60")
+    job, seconds = driven(environ, stop_at=[tmp_path / "up"], grace_s=0.2)
     assert job.exit_status == 128 + signal.SIGKILL
-    assert seconds < 4 * busy()
+    assert seconds < 30, "half of what the client sleeps"
 
 
 def test_a_script_that_starts_one_container_after_the_other_starts_no_more(tmp_path):
     environ = fake_docker(tmp_path)
-    driven(environ, "sh -c 'docker run A; docker run B; docker run C'", stop_after_s=0.3, grace_s=2.0)
+    driven(environ, "sh -c 'docker run A; docker run B; docker run C'", stop_at=[tmp_path / "up"], grace_s=20.0)
     assert len((tmp_path / "heard").read_text().splitlines()) <= 2
     assert not (tmp_path / "up").exists()
 
@@ -316,23 +313,25 @@ def test_what_a_script_file_starts_is_stopped_with_it_and_a_job_without_containe
     script = tmp_path / "train.sh"
     script.write_text("docker run IMG\n")
     environ = fake_docker(tmp_path)
-    job, _ = driven(environ, f"sh {script}", stop_after_s=0.3, grace_s=5.0, with_fronts=True)
+    job, _ = driven(environ, f"sh {script}", stop_at=[tmp_path / "up"], grace_s=20.0, with_fronts=True)
     assert (tmp_path / "heard").read_text() == "kill 15\n"
     assert not (tmp_path / "up").exists()
     (tmp_path / "heard").unlink()
 
-    script.write_text("trap 'echo TERM >> heard; exit 3' TERM; docker ps; while :; do sleep .02; done\n")
-    job, _ = driven(environ, f"sh -c 'cd {tmp_path}; . {script}'", stop_after_s=0.3, grace_s=5.0, with_fronts=True)
+    script.write_text("trap 'echo TERM >> heard; exit 3' TERM; docker ps; touch waits; while :; do sleep .02; done\n")
+    command = f"sh -c 'cd {tmp_path}; . {script}'"
+    job, _ = driven(environ, command, stop_at=[tmp_path / "waits"], grace_s=20.0, with_fronts=True)
     assert ((tmp_path / "heard").read_text(), job.exit_status) == ("TERM\n", 3)
 
 
 def test_a_client_that_waits_for_its_container_gets_the_signal_itself(tmp_path):
-    slow = "case $* in *SLOW*) trap 'echo SLOW >> heard; exit' TERM; while :; do sleep .02; done;; esac; "
-    usual = "trap 'echo TERM >> heard' TERM; echo $$ > up; while [ -e up ]; do sleep .02; done"
+    slow = "case $* in *SLOW*) trap 'echo SLOW >> heard; exit' TERM; touch waits; while :; do sleep .02; done;; esac; "
+    usual = "trap 'echo TERM >> heard' TERM; echo $$ > new; mv new up; while [ -e up ]; do sleep .02; done"
     environ = fake_docker(tmp_path, run=slow + usual)
     script = tmp_path / "train.sh"
     script.write_text("docker run SLOW &\ndocker run IMG\nwait\n")
-    driven(environ, f"sh {script}", stop_after_s=0.5 * busy(), grace_s=5.0, with_fronts=True)
+    both = [tmp_path / "waits", tmp_path / "up"]
+    driven(environ, f"sh {script}", stop_at=both, grace_s=20.0, with_fronts=True)
     assert sorted((tmp_path / "heard").read_text().splitlines()) == ["SLOW", "kill 15"]
 
 
@@ -366,11 +365,12 @@ def test_an_attached_container_of_podman_is_not_taken_for_a_detached_one():
 def test_a_container_that_a_script_detached_outlives_a_job_that_ends_by_itself(tmp_path):
     environ = fake_docker(tmp_path, run="touch up", inspect="""echo '{"AttachStdout":false}'""")
     script = tmp_path / "train.sh"
-    script.write_text("docker run -d IMG\n${1:-true}\n")
+    script.write_text("docker run -d IMG\n")
     job, _ = driven(environ, f"sh {script}", with_fronts=True)
     assert (tmp_path / "up").exists()
     assert job.notices == [
         "the job left detached containers running, which are not counted from here on: container_c0ffee"
     ]
-    driven(environ, f"sh {script} 'sleep 9'", stop_after_s=0.3, with_fronts=True)
+    script.write_text(f"docker run -d IMG\ntouch {tmp_path}/later\nsleep 60\n")
+    driven(environ, f"sh {script}", stop_at=[tmp_path / "later"], with_fronts=True)
     assert not (tmp_path / "up").exists()

@@ -140,8 +140,8 @@ def test_a_scale_that_is_not_above_zero_is_refused(scale):
 def test_the_verb_prints_range_sources_and_a_budget(cli):
     code, out, err = cli("estimate", "--gpu", "A100", "--count", "8", "--hours", "12", "--location", "FRA")
     assert (code, err) == (0, "")
-    assert "emissions  about 1.29 kg CO2eq (746 g to 1.7 kg)" in out
-    assert "energy     about 29.2 kWh (16.9 kWh to 38.4 kWh)" in out
+    assert "emissions  about 1.29 kg (0.75 to 1.7) CO2eq" in out
+    assert "energy     about 29.2 kWh (17 to 38)" in out
     assert "--max-emissions '1.7 kg'" in out
     assert "arXiv 2506.14551" in out
 
@@ -193,6 +193,19 @@ def test_wrong_flags_are_a_usage_error_in_one_line_and_a_hint(cli, argv):
     assert (code, out) == (2, "")
     assert err.startswith("carbon-lint: ")
     assert "Traceback" not in err
+
+
+def test_the_error_names_the_flag_that_is_wrong(cli):
+    cpu = ("--cpu", "EPYC 7763", "--memory", "16 GiB")
+    for name, text, flags in (
+        ("--memory", "16", ("--cpu", "EPYC 7763", "--hours", "1")),
+        ("--power", "300", ("--hours", "1")),
+        ("--host-power", "3 kg", ("--gpu", "A100", "--hours", "1")),
+        ("--hours", "0", cpu),
+        ("--count", "2000000", ("--gpu", "A100", "--hours", "1")),
+    ):
+        assert cli("estimate", *flags, name, text)[2].startswith(f"carbon-lint: {name}")
+    assert "1000 of 1024 threads" in cli("estimate", *cpu, "--threads", "1000", "--hours", "1")[1]
 
 
 def test_a_scale_of_zero_is_not_taken_for_one(cli, tmp_path):
@@ -251,9 +264,22 @@ def test_every_hosted_runner_has_a_processor_and_gpus_that_are_known():
         assert 0 < host.power_w(0.0).low < host.power_w(1.0).high < 2000, label
         assert runner.gpu is None or find_gpu(runner.gpu).max_power_w > 0
     assert find_runner("hf-jobs-a10g-small").gpu == "A10G"
+    assert find_runner("hf-jobs-rtx-pro-6000x4").gpu_count == 4
+
+
+@pytest.mark.parametrize(
+    ("label", "hint"),
+    [
+        ("ubuntu-lates", "ubuntu-latest"),
+        ("hf-jobs-a10g-smal", "hf-jobs-a10g-small"),
+        ("hf-jobs-h100", "removed the H100"),
+        ("hf-jobs-inf2x6", "hf jobs hardware"),
+    ],
+)
+def test_a_runner_that_is_in_no_table_has_a_way_out(label, hint):
     with pytest.raises(UsageError) as caught:
-        find_runner("ubuntu-lates")
-    assert "ubuntu-latest" in caught.value.hint
+        find_runner(label)
+    assert hint in caught.value.hint
 
 
 def test_the_verb_states_range_left_out_and_intensity_of_a_host(cli):

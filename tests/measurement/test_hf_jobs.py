@@ -79,7 +79,7 @@ def test_a_flavor_with_gpus_that_cannot_be_read_starts_no_job(monkeypatch):
 
 def test_doctor_says_so_before_any_job(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", StubNvml((), init_error=NVMLError_LibraryNotFound()))
-    found = diagnose(JOB, node="n", needs_grams=False)
+    found = diagnose(JOB, find_place=lambda: None, needs_grams=False)
     assert not found.is_sound
     assert any("no Docker" in note and "max-energy" in note for note in found.notes)
     assert next(one.missing for one in found.obstacles if one.state is State.BROKEN).startswith("this Hugging Face Job")

@@ -84,7 +84,7 @@ def test_as_pid_1_a_signal_is_handed_on():
         unshared = process.pid
         (pid_1,) = map(int, Path(f"/proc/{unshared}/task/{unshared}/children").read_text().split())
         os.kill(pid_1, signal.SIGTERM)
-        assert process.wait(20) == 143
+        assert process.wait(60) == 143
     finally:
         process.kill()
         process.wait()
@@ -123,8 +123,8 @@ def test_a_job_whose_output_nobody_reads_does_not_hold_up_the_budget():
     began = time.monotonic()
     process = spawn.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
-        assert process.wait(30) == 1
-        assert time.monotonic() - began < 20
+        assert process.wait(60) == 1
+        assert time.monotonic() - began < 30
     finally:
         process.kill()
         process.communicate()

@@ -84,7 +84,7 @@ def test_over_a_hard_limit_the_job_is_asked_first(run):
     assert record.exit_status == 0, "the job saved its checkpoint and left"
     assert exit_code(record) == 1
     assert any("an incomplete training" in warning for warning in record.warnings)
-    assert record.duration_s < 10
+    assert record.duration_s < 30
     assert any("over budget: max-energy" in notice for notice in run.notices)
 
 
@@ -103,12 +103,12 @@ def test_a_job_that_ignores_the_request_is_killed_with_its_children(run):
 
     assert record.exit_status == 137
     assert exit_code(record) == 1
-    assert record.duration_s < 10
+    assert record.duration_s < 30
     assert marked(mark) == []
 
 
 def test_a_job_may_finish_over_budget(run):
-    record = run("import time; time.sleep(0.3)", budget=TINY, on_exceed=OnLoss.FINISH)
+    record = run("pass", until=run.is_over, budget=TINY, on_exceed=OnLoss.FINISH)
 
     assert record.outcome is Outcome.OVER_BUDGET
     assert record.exit_status == 0
@@ -116,7 +116,7 @@ def test_a_job_may_finish_over_budget(run):
 
 
 def test_a_job_that_fails_by_itself_over_budget_keeps_its_status(run):
-    record = run("import time; time.sleep(0.3); raise SystemExit(3)", budget=TINY, on_exceed=OnLoss.FINISH)
+    record = run("raise SystemExit(3)", until=run.is_over, budget=TINY, on_exceed=OnLoss.FINISH)
 
     assert record.outcome is Outcome.FAILED
     assert record.over_budget
@@ -124,9 +124,8 @@ def test_a_job_that_fails_by_itself_over_budget_keeps_its_status(run):
 
 
 def test_daemons_that_left_the_session_are_ended_when_the_job_ends(run, monkeypatch):
-    monkeypatch.setattr(
-        "carbon_lint.measurement.job.guardian.STRAGGLER_GRACE_S", 1.5
-    )  # the guardian is forked: it inherits this
+    # The guardian is forked: it inherits this.
+    monkeypatch.setattr("carbon_lint.measurement.job.guardian.STRAGGLER_GRACE_S", 0.5)
     mark = a_mark()
     daemon = (
         "import os, signal, sys, time\n"
@@ -142,7 +141,8 @@ def test_daemons_that_left_the_session_are_ended_when_the_job_ends(run, monkeypa
         f"subprocess.Popen([sys.executable, '-S', '-c', {daemon!r}, '{mark}', 'ready'])\n"
         "while not os.path.exists('ready'): time.sleep(0.01)\n"
     )
-    record = run(script, meter=PatientMeter(), budget=Budget(max_energy_kwh=1.2), grace_s=0.3)
+    limit = {"budget": Budget(max_energy_kwh=0.45), "on_exceed": OnLoss.FINISH}
+    record = run(script, meter=PatientMeter(), grace_s=0.3, **limit)
 
     assert marked(mark) == []
     assert record.over_budget, "the time that the daemon held on was measured too"
@@ -151,8 +151,6 @@ def test_daemons_that_left_the_session_are_ended_when_the_job_ends(run, monkeypa
 
 def test_a_neighbour_of_the_job_is_left_alone(run):
     mark = a_mark()
-    import subprocess
-
     neighbour = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)", mark])
     try:
         run("import time; time.sleep(60)", budget=TINY, grace_s=0.2)
@@ -217,10 +215,10 @@ def test_a_descriptor_that_was_left_open_for_the_program_reaches_the_job(tmp_pat
 
 def test_a_stopped_job_is_ended_all_the_same(run):
     stop = "import os, signal; open('ready', 'w').close(); os.kill(os.getpid(), signal.SIGSTOP)"
-    record = run(stop, meter=PatientMeter(), budget=TINY, grace_s=8.0)
+    record = run(stop, meter=PatientMeter(), budget=TINY, grace_s=30.0)
 
     assert record.exit_status == 128 + signal.SIGTERM
-    assert record.duration_s < 8, "SIGTERM was heard, for the job was continued"
+    assert record.duration_s < 30, "SIGTERM was heard, for the job was continued"
 
 
 def test_a_burst_of_forks_is_hunted_down(run):

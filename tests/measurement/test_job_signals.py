@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests import spawn
-from tests.journals import journal_text
 from tests.measurement.processes import a_mark, fake_run, marked
 from tests.waiting import wait_until
 
@@ -60,7 +61,7 @@ def test_a_signal_is_handed_on_and_the_record_is_written(started, signum):
     process = started(f"{ends}; time.sleep(60)", "--record", "r.json")
     process.send_signal(signum)
 
-    assert process.wait(20) == 128 + signum
+    assert process.wait(60) == 128 + signum
     assert record()["outcome"] == "interrupted"
     assert record()["exit_status"] == 128 + signum
     assert record()["energy_kwh"]["total"] > 0
@@ -70,7 +71,7 @@ def test_a_cancelled_job_that_exits_0_was_cancelled_all_the_same(started):
     process = started(LISTENER, "--record", "r.json")
     process.send_signal(signal.SIGTERM)
 
-    assert process.wait(20) == 130
+    assert process.wait(60) == 130
     assert (record()["outcome"], record()["exit_status"]) == ("interrupted", 0)
     assert heard() == [signal.SIGTERM]
 
@@ -86,7 +87,7 @@ def test_the_group_hears_it_and_not_only_the_command(started):
     )
     process = started(source)
     process.send_signal(signal.SIGTERM)
-    process.wait(20)
+    process.wait(60)
 
     assert len(list(Path().glob("heard-*"))) == 2
 
@@ -98,13 +99,13 @@ def test_a_cancel_that_is_ignored_ends_within_the_runners_time(started):
     source = (
         "import pathlib, signal, time; signal.signal(2, signal.SIG_IGN); pathlib.Path('ready').touch(); time.sleep(60)"
     )
-    for _ in range(3):  # a machine that is busy may take its time
+    for _ in range(5):  # a machine that is busy may take its time
         Path("ready").unlink(missing_ok=True)
         process = started(source, "--record", "r.json", "--grace", "30s", mark=mark)
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
 
-        assert process.wait(25) == 137
+        assert process.wait(60) == 137
         took_s = time.monotonic() - began
         assert took_s > 5.5
         assert record()["outcome"] == "interrupted"
@@ -115,15 +116,15 @@ def test_a_cancel_that_is_ignored_ends_within_the_runners_time(started):
 
 
 def test_the_third_ctrl_c_does_not_wait(started):
-    process = started(LISTENER, "--grace", "30s")
+    process = started(LISTENER, "--grace", "60s")
     began = time.monotonic()
     for count in (1, 2, 3):
         process.send_signal(signal.SIGINT)
         if count < 3:
             wait_until(lambda wanted=count: len(heard()) >= wanted)
 
-    assert process.wait(20) == 137
-    assert time.monotonic() - began < 15, "half of the grace"
+    assert process.wait(60) == 137
+    assert time.monotonic() - began < 30, "half of the grace"
     assert heard()[:2] == [signal.SIGINT, signal.SIGINT]
     assert process.stderr.read().count("to end; once more kills it at once\n") == 1
 
@@ -136,7 +137,7 @@ def test_user_signals_and_resizes_are_handed_on_without_ending_anything(started)
     assert heard() == [signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH]
 
     process.send_signal(signal.SIGTERM)
-    process.wait(20)
+    process.wait(60)
 
 
 def test_when_carbon_lint_is_killed_the_job_and_its_daemons_are_ended(started, monkeypatch):
@@ -173,18 +174,29 @@ def test_what_was_ignored_from_the_start_stays_ignored(started):
     process.send_signal(signal.SIGHUP)
     Path("go").touch()
 
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert Path("ready").read_text() in {"1", "Handlers.SIG_IGN"}
 
 
 def test_carbon_lint_stopped_for_a_while_makes_one_late_tick(started):
-    source = "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(2)"
+    source = "import pathlib, time; pathlib.Path('ready').touch()\n"
+    source += "while not pathlib.Path('go').exists(): time.sleep(0.01)"
     process = started(source, "--record", "r.json", "--tick", "200ms")
-    process.send_signal(signal.SIGSTOP)
-    time.sleep(1.2)
-    process.send_signal(signal.SIGCONT)
 
-    assert process.wait(20) == 0
-    readings = [line for line in journal_text().splitlines() if line.startswith('{"elapsed_s"')]
-    assert 3 <= len(readings) <= 8
-    assert record()["energy_kwh"]["total"] == pytest.approx(record()["duration_s"] * 1000 / 3600 / 1000, rel=0.2)
+    def moments():
+        lines = Path("r.jsonl").read_text().splitlines()
+        return [json.loads(line)["elapsed_s"] for line in lines if re.match(r'\{"elapsed_s".*\}$', line)]
+
+    wait_until(moments)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(1.0)
+    seen = len(moments())
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: len(moments()) >= seen + 3)
+    gaps_s = [later - sooner for sooner, later in pairwise(moments())]
+    Path("go").touch()
+
+    assert process.wait(60) == 0
+    assert max(gaps_s) > 0.9
+    assert min(gaps_s) > 0.15, "what was missed is not made up for by ticks in a row"
+    assert record()["energy_kwh"]["total"] > 1.0 * 1000 / 3600 / 1000, "the time in which it was stopped is counted"

@@ -233,8 +233,21 @@ def test_the_journal_of_a_finished_run_is_compressed_and_stays_beside_its_record
     assert not any("earlier run" in warning for warning in records[-1].warnings)
 
 
+def test_a_cancelled_runs_journal_is_compressed_unless_that_takes_the_seconds_that_are_left(run, monkeypatch):
+    for most, name, other in ((None, "r.jsonl.gz", "r.jsonl"), (10, "r.jsonl", "r.jsonl.gz")):
+        if most is not None:
+            monkeypatch.setattr("carbon_lint.measurement.run.HURRIED_BYTES", most)
+        script = f"import os, time; os.kill({os.getpid()}, {int(signal.SIGTERM)}); time.sleep(20)"
+        record = run(script, record_path="r.json")
+        assert record.outcome is Outcome.INTERRUPTED
+        assert (Path(name).exists(), Path(other).exists()) == (True, False)
+        assert hash_of_journal(journal_path("r.json")) == record.journal_sha256
+        for path in (name, "r.json"):
+            Path(path).unlink()
+
+
 def test_a_journal_that_stayed_plain_is_compressed_when_the_next_run_wants_its_name(run):
-    """That of a cancelled run, or of one for which the disk had no room."""
+    """That of a long run that was cancelled, or of one for which the disk had no room."""
     record = run("pass", record_path="r.json")
     Path("r.jsonl").write_text(journal_text())
     Path("r.jsonl.gz").unlink()
@@ -277,9 +290,12 @@ def test_on_a_full_disk_the_job_goes_on_and_the_journal_recovers_by_itself(run):
             resource.setrlimit(resource.RLIMIT_FSIZE, (size + 30, hard))
         if len(seen) == 6:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        if len(seen) == 12:
+            Path("enough").touch()
 
     try:
-        request = RunRequest(command=("sleep", "1.2"), environ=dict(os.environ), tick_s=0.05, record_path="r.json")
+        until = ("sh", "-c", "until [ -e enough ]; do sleep .02; done")
+        request = RunRequest(command=until, environ=dict(os.environ), tick_s=0.05, record_path="r.json")
         record = measure(request, FakeMeter(), narrow)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -14,22 +14,23 @@ import pytest
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.progress import Phase
+from carbon_lint.measurement.progress import Stage
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
 from carbon_lint.records.record import Energy, Outcome, StoppedBy, exit_code
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
 from carbon_lint.units import format_energy
 from tests.measurement.fake_meter import FakeMeter, PatientMeter
+from tests.waiting import try_again
 
 SLEEP = "import time; time.sleep(60)"
 
 
 def test_every_tick_reports_and_the_last_word_is_the_meters_stop(run):
-    run("import time; time.sleep(0.5)", tick_s=0.1)
+    record = run("pass", until=4, tick_s=0.1)
 
-    phases = [progress.phase for progress in run.progress]
-    assert 3 <= phases.count(Phase.RUNNING) <= 6
-    assert phases[-1] is Phase.ENDED
+    stages = [progress.stage for progress in run.progress]
+    assert 3 <= stages.count(Stage.RUNNING) <= record.duration_s / 0.1 + 1
+    assert stages[-1] is Stage.ENDED
     energies = [progress.energy_kwh for progress in run.progress]
     assert energies == sorted(energies)
 
@@ -38,17 +39,21 @@ def test_the_end_of_the_job_is_noticed_at_once(run):
     began = time.monotonic()
     run("pass", tick_s=30.0)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 15, "half of a tick"
 
 
 def test_the_record_holds_what_the_meter_read(run):
-    record = run("import time; time.sleep(0.3)")
+    readings = []
+    record = run("pass", until=4, meter=FakeMeter(distort=lambda reading: readings.append(reading) or reading))
 
     assert record.emissions_g == pytest.approx(record.energy_kwh.total * 56.0)
-    assert record.energy_kwh.total == pytest.approx(record.duration_s, rel=0.2)  # 3.6 MW
+    assert record.energy_kwh == readings[-1].energy_kwh
+    assert record.energy_kwh.total == pytest.approx(readings[-1].elapsed_s)  # 3.6 MW
+    assert record.duration_s <= readings[-1].elapsed_s
     assert record.methods.cpu == "counter"
     assert record.intensity.location == "FRA"
     assert record.hardware.node
+    assert re.fullmatch(r"[0-9a-f]{16}", record.hardware.boot)
 
 
 def test_an_energy_only_run_has_no_grams_and_is_held_to_its_energy_limit(run):
@@ -62,7 +67,9 @@ def test_an_energy_only_run_has_no_grams_and_is_held_to_its_energy_limit(run):
 def test_a_hard_limit_stops_within_a_tick_and_the_grace(run):
     record = run(SLEEP, budget=Budget(max_emissions_g=10.0), tick_s=0.1, grace_s=0.2)
     assert record.over_budget
-    assert record.duration_s < 3, "10 g are over after 0.2 s"
+    assert record.duration_s < 30, "10 g are over after 0.2 s, and the job would take 60"
+    first = next(progress for progress in run.progress if (progress.emissions_g or 0.0) > 10.0)
+    assert any(notice.startswith("over budget: ") for notice in first.notices)
 
 
 def with_range(low, high):
@@ -93,11 +100,17 @@ def test_a_job_that_is_to_be_stopped_for_certain_goes_on_until_the_lower_end_is_
     record = run(SLEEP, meter=FakeMeter(distort=with_range(0.1, 2.0)), **request)
 
     assert record.stopped_by is StoppedBy.BUDGET
-    assert 2.0 < record.energy_kwh.total < 12
+    assert record.energy_kwh.total > 2.0, "a tenth of it is certain"
     assert sum("goes on" in notice for notice in run.notices) == 1
     assert sum("for certain" in notice for notice in run.notices) == 1
 
-    ends_before = run("import time; time.sleep(0.5)", meter=FakeMeter(distort=with_range(0.01, 2.0)), **request)
+    over = len(run.progress)
+    ends_before = run(
+        "pass",
+        until=lambda: any(progress.energy_kwh > 0.2 for progress in run.progress[over:]),
+        meter=FakeMeter(distort=with_range(1e-6, 2.0)),
+        **request,
+    )
     assert (ends_before.stopped_by, ends_before.over_budget) == (None, True)
 
 
@@ -118,12 +131,12 @@ def test_at_the_start_it_says_how_long_a_limit_on_a_modelled_figure_lasts(run):
 
 
 def test_a_warning_comes_once_at_80_percent(run):
-    run("import time; time.sleep(0.5)", meter=FakeMeter(power_w=1.0), budget=Budget(max_energy_kwh=1e-9))
+    run("pass", until=4, meter=FakeMeter(power_w=1.0), budget=Budget(max_energy_kwh=1e-9))
     assert not any("is used" in notice for notice in run.notices), "over at once: that says enough"
     run.progress.clear()
 
     near = FakeMeter(distort=lambda reading: replace(reading, energy_kwh=_energy(0.9), emissions_g=0.9 * 56.0))
-    run("import time; time.sleep(0.5)", meter=near, budget=Budget(max_energy_kwh=1.0))
+    run("pass", until=4, meter=near, budget=Budget(max_energy_kwh=1.0))
     assert [notice for notice in run.notices if "90% of the budget is used" in notice] == [
         "90% of the budget is used: max-energy: 900 Wh (670 to 1200) used, 1 kWh allowed, 100 Wh left"
     ]
@@ -136,7 +149,7 @@ def test_the_job_knows_its_run_and_where_to_write_its_progress_also_without_a_fo
 
 def test_two_missed_readings_are_forgiven(run):
     meter = FakeMeter(failing={2, 3, 5, 6})
-    record = run("import time; time.sleep(0.6)", meter=meter)
+    record = run("pass", until=lambda: meter.reads >= 7, meter=meter)
 
     assert meter.reads >= 7
     assert record.outcome is Outcome.COMPLETED
@@ -147,13 +160,14 @@ def test_a_last_reading_that_fails_loses_a_tick_and_not_the_run(run):
         def stop(self):
             super().stop()
 
-    record = run("import time; time.sleep(0.7)", meter=Forgetful(), tick_s=0.3)  # the last tick is long before the end
+    record = run("pass", until=2, meter=Forgetful())
     assert record.outcome is Outcome.COMPLETED
-    assert 0.2 < record.energy_kwh.total < record.duration_s
+    ticks = [progress for progress in run.progress if progress.stage is Stage.RUNNING]
+    assert record.energy_kwh.total == ticks[-1].energy_kwh
     assert any("the last reading failed" in warning for warning in record.warnings)
 
     assert run("pass", meter=Forgetful(), tick_s=30.0).outcome is Outcome.UNMEASURED, "there was none before it"
-    assert run("import time; time.sleep(0.5)", meter=Forgetful(failing=range(3, 99))).outcome is Outcome.UNMEASURED
+    assert run("pass", until=4, meter=Forgetful(failing=range(3, 9999))).outcome is Outcome.UNMEASURED
 
 
 def test_three_missed_readings_stop_the_job_unmeasured(run):
@@ -168,14 +182,14 @@ def test_three_missed_readings_stop_the_job_unmeasured(run):
 
 
 def test_an_unmeasured_job_may_finish(run):
-    record = run("import time; time.sleep(0.6)", meter=FakeMeter(failing={1, 2, 3}), on_unmeasured=OnLoss.FINISH)
+    record = run("pass", until=5, meter=FakeMeter(failing={1, 2, 3}), on_unmeasured=OnLoss.FINISH)
 
     assert (record.outcome, record.exit_status, exit_code(record)) == (Outcome.UNMEASURED, 0, 125)
 
 
 def test_an_unmeasured_job_that_fails_by_itself_keeps_its_status(run):
-    script = "import time; time.sleep(0.6); raise SystemExit(3)"
-    record = run(script, meter=FakeMeter(failing={1, 2, 3}), on_unmeasured=OnLoss.FINISH)
+    failing = FakeMeter(failing={1, 2, 3})
+    record = run("raise SystemExit(3)", until=5, meter=failing, on_unmeasured=OnLoss.FINISH)
 
     assert (record.outcome, exit_code(record), record.emissions_g) == (Outcome.FAILED, 3, None)
 
@@ -222,7 +236,7 @@ def test_a_reading_without_a_figure_is_a_missed_one(run, flaw):
     record = run(SLEEP, meter=FakeMeter(distort=FLAWS[flaw][0]), budget=budget, grace_s=0.2)
 
     assert record.outcome is Outcome.UNMEASURED
-    assert record.duration_s < 10
+    assert record.duration_s < 30
     assert any("3 readings in a row failed" in warning for warning in record.warnings)
 
 
@@ -249,12 +263,16 @@ def test_the_overshoot_is_at_most_a_tick_and_the_grace(run):
     source = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('ready', 'w').close(); time.sleep(60)"
     )
-    meter = PatientMeter(power_w=power_w)
-    record = run(source, meter=meter, budget=Budget(max_energy_kwh=limit_kwh), tick_s=tick_s, grace_s=grace_s)
 
-    over_s = (record.energy_kwh.total - limit_kwh) * 3_600_000 / power_w
-    assert record.exit_status == 137
-    assert grace_s < over_s < grace_s + tick_s + 1.0, "and a second for a machine that is busy"
+    def overshoot_s():
+        Path("ready").unlink(missing_ok=True)
+        limit = Budget(max_energy_kwh=limit_kwh)
+        record = run(source, meter=PatientMeter(power_w=power_w), budget=limit, tick_s=tick_s, grace_s=grace_s)
+        assert record.exit_status == 137
+        return (record.energy_kwh.total - limit_kwh) * 3_600_000 / power_w
+
+    most_s = grace_s + tick_s + 0.5
+    assert grace_s < try_again(overshoot_s, lambda over_s: over_s < most_s) < most_s
 
 
 def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
@@ -274,13 +292,16 @@ def test_a_clock_that_is_set_back_changes_no_duration(run, monkeypatch):
     def set_back(progress):
         run.progress.append(progress)
         moments[0] = datetime(2026, 1, 1, 12, tzinfo=UTC) - timedelta(hours=1)
+        if len(run.progress) == 3:
+            Path("enough").touch()
 
-    request = RunRequest(command=("sleep", "0.3"), environ={"PATH": "/usr/bin:/bin"}, tick_s=0.1)
+    until = ("sh", "-c", "until [ -e enough ]; do sleep .02; done")
+    request = RunRequest(command=until, environ={"PATH": "/usr/bin:/bin"}, tick_s=0.1)
     record = measure(request, FakeMeter(), set_back)
 
     assert record.started_at == "2026-01-01T12:00:00.000Z"
     assert record.ended_at.startswith("2026-01-01T12:00:00.")
-    assert 0.2 < record.duration_s < 10
+    assert 0.1 < record.duration_s < 600
     assert any("the clock was set" in warning for warning in record.warnings)
 
 

@@ -22,6 +22,7 @@ from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
 from tests.cases import cases
 from tests.conftest import ROOT
+from tests.waiting import try_again
 
 FRANCE = find_place("FRA")
 HOSTILE = (
@@ -52,27 +53,33 @@ def test_energy_comes_by_component_with_its_method_and_grams_are_energy_times_in
 
 
 def test_what_is_drawn_before_the_job_starts_is_not_the_jobs():
-    meter = CodeCarbonMeter(FRANCE)
-    meter.start()
-    time.sleep(0.6)
-    reading = meter.read()
-    watts = reading.energy_kwh.ram * 3.6e6 / reading.elapsed_s
-    meter.stop()
-    # the start takes 0.15 s or more, a fourth of this
-    assert watts == pytest.approx(meter._ram.power.likely, rel=0.1)
+
+    def share():
+        meter = CodeCarbonMeter(FRANCE)
+        meter.start()
+        time.sleep(0.6)
+        reading = meter.read()
+        meter.stop()
+        return reading.energy_kwh.ram * 3.6e6 / reading.elapsed_s / meter._ram.power.likely
+
+    # The start takes 0.15 s or more, a fourth of this.
+    assert try_again(share, pytest.approx(1, rel=0.1).__eq__) == pytest.approx(1, rel=0.1)
 
 
 @cases("seconds", [0.0, 0.01, 0.04])
 def test_a_job_that_ends_at_once_is_measured_to_its_end(seconds):
     """CodeCarbon passes over a reading that comes within 50 ms of the one before."""
-    meter = CodeCarbonMeter(FRANCE)
-    meter.start()
-    ram_power_w = meter._ram.power.likely  # the one part that draws the same all the time
-    time.sleep(seconds)
-    reading = meter.stop()
 
-    assert reading.energy_kwh.ram * 3.6e6 == pytest.approx(ram_power_w * reading.elapsed_s, rel=0.45)
-    assert reading.elapsed_s >= seconds
+    def share():
+        meter = CodeCarbonMeter(FRANCE)
+        meter.start()
+        ram_power_w = meter._ram.power.likely  # the one part that draws the same all the time
+        time.sleep(seconds)
+        reading = meter.stop()
+        assert reading.elapsed_s >= seconds
+        return reading.energy_kwh.ram * 3.6e6 / (ram_power_w * reading.elapsed_s)
+
+    assert try_again(share, pytest.approx(1, rel=0.45).__eq__) == pytest.approx(1, rel=0.45)
 
 
 def test_a_run_asked_for_energy_only_states_no_grams():
@@ -84,10 +91,15 @@ def test_a_run_asked_for_energy_only_states_no_grams():
 
 
 def test_pue_multiplies_energy_and_grams():
-    plain = measured(CodeCarbonMeter(FRANCE, cpu_power_w=100.0), 0.3)
-    doubled = measured(CodeCarbonMeter(FRANCE, cpu_power_w=100.0, pue=2.0), 0.3)
-    watts = [1000 * reading.energy_kwh.ram / reading.elapsed_s for reading in (plain, doubled)]
-    assert watts[1] / watts[0] == pytest.approx(2, rel=0.25)
+
+    def both():
+        plain = measured(CodeCarbonMeter(FRANCE, cpu_power_w=100.0), 0.3)
+        doubled = measured(CodeCarbonMeter(FRANCE, cpu_power_w=100.0, pue=2.0), 0.3)
+        watts = [1000 * reading.energy_kwh.ram / reading.elapsed_s for reading in (plain, doubled)]
+        return doubled, watts[1] / watts[0]
+
+    doubled, times = try_again(both, lambda found: found[1] == pytest.approx(2, rel=0.25))
+    assert times == pytest.approx(2, rel=0.25)
     assert doubled.emissions_g == pytest.approx(doubled.energy_kwh.total * FRANCE.g_per_kwh)
 
 

@@ -194,13 +194,29 @@ def test_a_flood_of_phases_costs_one_tick_and_is_said():
 
 JOB = """
 import os, time
-def phase(name): open(os.environ["CARBON_LINT_PROGRESS"], "a").write(f"phase {name}\\n"); time.sleep(0.2)
+def phase(name):
+    open(os.environ["CARBON_LINT_PROGRESS"], "a").write(f"phase {name}\\n")
+    before = os.path.getsize("ticks")
+    while os.path.getsize("ticks") < before + 3: time.sleep(0.01)
 phase("load"); phase("train"); phase("")
 """
 
 
+class Ticking(FakeMeter):
+    """Writes each reading into a file for the job, which stays in a phase for some of them."""
+
+    def start(self):
+        Path("ticks").touch()
+        super().start()
+
+    def read(self):
+        with open("ticks", "a") as stream:
+            stream.write(".")
+        return super().read()
+
+
 def test_a_run_lists_its_phases_and_a_killed_one_the_same(run):
-    one = run(JOB, meter=FakeMeter(power_w=1000.0), record_path="r.json")
+    one = run(JOB, meter=Ticking(power_w=1000.0), record_path="r.json")
 
     assert [(phase.kind, phase.name, phase.times) for phase in one.phases] == [(PHASE, "load", 1), (PHASE, "train", 1)]
     assert 0 < sum(phase.energy_kwh.total for phase in one.phases) < one.energy_kwh.total
@@ -214,14 +230,14 @@ def test_a_run_lists_its_phases_and_a_killed_one_the_same(run):
 
 def test_a_secret_in_a_name_is_in_neither_record_nor_journal(run):
     job = JOB.replace('phase("load")', 'phase("load with hush-hush-1234")')
-    one = run(job, meter=FakeMeter(power_w=1000.0), record_path="r.json", secrets=("hush-hush-1234",))
+    one = run(job, meter=Ticking(power_w=1000.0), record_path="r.json", secrets=("hush-hush-1234",))
     assert one.phases[0].name.startswith("load with ")
     assert "hush" not in Path("r.json").read_text()
     assert b"hush" not in gzip.decompress(Path("r.jsonl.gz").read_bytes())
 
 
 def test_phases_of_an_unmeasured_run_are_none(run):
-    one = run(JOB, meter=FakeMeter(failing=set(range(1000))), record_path="r.json")
+    one = run(JOB, meter=Ticking(failing=set(range(1000))), record_path="r.json")
     assert (one.energy_kwh.total, one.phases) == (None, ())
 
 

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbon_lint.config import Settings, parse
 from carbon_lint.errors import CarbonLintError, PlaceError
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.grid.hourly import hourly
+from carbon_lint.pipeline.options import Options
+from carbon_lint.pipeline.place import place_of_now
 from carbon_lint.places import custom_place, every_place, unusual_intensity
 from carbon_lint.records.merge.merge import NamedRecord, merge
 from carbon_lint.records.record import Intensity
@@ -44,17 +47,19 @@ def test_what_a_grid_may_have_passes_every_door(g_per_kwh):
 
 @given(unusual)
 def test_what_no_grid_has_passes_no_door_unless_it_is_allowed(g_per_kwh):
-    document = {"INPUT_CARBON-INTENSITY": repr(g_per_kwh)}
     data = render_record(with_intensity(g_per_kwh)).encode()
     for refuse in (
         lambda: custom_place(g_per_kwh),
-        lambda: ActionInputs.from_environ(document),
+        lambda: place_of_now(Options(carbon_intensity=g_per_kwh), Settings()),
         lambda: parse_record(data, "r.json"),
     ):
         with pytest.raises(CarbonLintError, match="outside 1 to 1,500 g/kWh"):
             refuse()
     assert custom_place(g_per_kwh, allow_unusual=True).is_unusual
-    assert ActionInputs.from_environ({**document, "INPUT_ALLOW-UNUSUAL-INTENSITY": "true"})
+    given = Options(carbon_intensity=g_per_kwh, allow_unusual_intensity=True)
+    configured = parse(b"allow-unusual-intensity = true\n", "carbon-lint.toml")
+    for options, settings in ((given, Settings()), (replace(given, allow_unusual_intensity=False), configured)):
+        assert place_of_now(options, settings).is_unusual
     assert parse_record(data, "r.json", allow_unusual=True).emissions_g == pytest.approx(g_per_kwh * 1.25)
 
 

@@ -6,7 +6,8 @@ from dataclasses import fields
 
 from carbon_lint.config import DEFAULT, Settings, parse
 from carbon_lint.pipeline.options import INPUT, Options
-from carbon_lint.pipeline.plan import Surroundings, plan_run
+from carbon_lint.pipeline.plan import plan_run
+from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import Identity
 
 CONFIG = b"""

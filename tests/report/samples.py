@@ -30,7 +30,7 @@ def related(text, needle, message):
     """A further place of a finding."""
     start = text.index(needle)
     end = start + len(needle)
-    return Related(message, start, end, Lines(text).span(start, end))
+    return Related(message, start, end, *Lines(text).span(start, end))
 
 
 def report(*diagnostics, sources=None, **counts):

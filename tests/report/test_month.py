@@ -117,6 +117,21 @@ def test_at_least_is_said_of_what_lacks_a_run_alone():
         assert re.search(r"at least 100 g \([^)]*\), 2 kWh", said), said
 
 
+def test_a_month_without_runs_states_no_figure_and_runs_inside_others_are_named():
+    budgets = [WindowBudget(name="vit", max_emissions_g=1000.0)]
+    text = month_text.text(month([], budgets=budgets))
+    assert re.findall(r"(?:Emissions|Energy|Measured by sensors): +(.*)", text) == ["no runs"] * 3
+    assert re.search(r"vit +2026-11 +no runs +1 kg +too early to say", text), text
+    assert of_month(month([], budgets=budgets)).message == "no runs"
+    one = ran(1, day=2)
+    inside = replace(one, run_id="run-2", duration_s=1.0, provenance=replace(one.provenance, run_id="2"))
+    assert "Runs:                 1" in month_text.text(month([one, inside]))
+    assert (
+        "1 more record ran inside another run: that time counts once, so it is not among the runs."
+        in month_text.text(month([one, inside]))
+    )
+
+
 def test_a_budget_counts_its_models_and_its_own_window():
     records = [ran(1, day=2), ran(2, day=14), ran(3, day=14, model="acme/bert"), ran(4, day=14, model=None)]
     budgets = [
@@ -138,10 +153,10 @@ def test_the_headline_says_how_the_other_limits_look():
     names = ("a", "b", "c")
     for limits_g, words in (
         ((50.0, 9000.0), "the other limit looks better"),
-        ((50.0, 40.0), "the other limit looks alike"),
+        ((50.0, 40.0), "the same for the other limit"),
         ((50.0, 9000.0, 8000.0), "the other 2 limits look better"),
-        ((50.0, 40.0, 9000.0), "1 of the other 2 limits looks alike"),
-        ((50.0, 40.0, 30.0), "the other 2 limits look alike"),
+        ((50.0, 40.0, 9000.0), "the same for 1 of the other 2 limits"),
+        ((50.0, 40.0, 30.0), "the same for the other 2 limits"),
     ):
         budgets = [WindowBudget(name=name, max_emissions_g=limit) for name, limit in zip(names, limits_g, strict=False)]
         assert answer(month(EACH_DAY, budgets=budgets)).endswith(f"; {words}")

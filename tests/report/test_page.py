@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from carbon_lint.measurement.course import MOST_TICKS, Course, read_course
 from carbon_lint.measurement.journal import reading_to_json
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.document import record_to_json
-from carbon_lint.records.record import Energy, Phase, PhaseKind
+from carbon_lint.records.record import Energy, Phase, PhaseKind, UsedException
 from carbon_lint.report.run import charts, page
 from carbon_lint.report.run.curve import STEPS, curve_of
 from carbon_lint.report.run.run_report import RunReport
@@ -26,6 +27,7 @@ from tests.report import samples
 from tests.report.browser import CHROMIUM, browse
 from tests.report.runs import RECORD, record
 
+TIGHT = {"max_emissions_g": 0.4}
 HOSTILE = '<script>alert(1)</script>\x1b[31m\' onload="x"::error::x\u202e'
 
 
@@ -131,7 +133,7 @@ def test_a_tick_without_energy_is_an_error_with_the_journals_name(energy, tmp_pa
 
 def test_the_forecast_and_the_budget_are_drawn_beside_the_run():
     forecasts = tuple((float(second), 1.2) for second in range(50, 120))
-    shown = course(120, forecasts=forecasts, limits={"max_emissions_g": 0.4})
+    shown = course(120, forecasts=forecasts, limits=TIGHT)
     power, grams = (plot for plot, _ in charts.over_time(RunReport(record=RECORD), shown))
     assert grams.limit == 0.4
     known = [value for value in grams.expected["forecast"] if value is not None]
@@ -206,6 +208,24 @@ def test_without_enough_readings_there_is_no_chart(count):
     text = rendered(count=count)
     parsed(text)
     assert "<svg" not in text
+
+
+def test_what_is_not_there_is_said_and_an_exception_gives_its_reason():
+    used = UsedException(
+        limit="max-emissions", owner="@ann", reason="a larger tokenizer", until="2026-12-31", unit="g", measured=12.3,
+        allowed=10.0,
+    )  # fmt: skip
+    text = page.render(RunReport(record=replace(RECORD, exceptions=(used,))))
+    assert "no journal of this run with ten readings lies beside the record" in text
+    assert "a larger tokenizer" in text
+    assert "no journal" not in rendered()
+
+
+def test_a_limit_over_areas_has_gaps_in_the_colour_of_the_page():
+    """Its own colour is near to that of the memory in the dark theme."""
+    power, grams = (plot for plot, _ in charts.over_time(RunReport(record=RECORD), course(120, limits=TIGHT)))
+    assert ("var(--paper)" in power.svg(), "var(--paper)" in grams.svg()) == (True, False)
+    assert power.svg().count(">budget<") == 1
 
 
 def test_hostile_text_is_only_text():

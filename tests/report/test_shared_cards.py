@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from carbon_lint.config import Settings
+from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.engine import LintRequest
-from carbon_lint.lint.paths import lint_paths
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.schema_files import load_schema
 from tests.report.test_formats import sarif_schema

@@ -211,13 +211,18 @@ class GitRepo:
 @functools.cache
 def _skeleton() -> Path:
     """Return the repository that all begin as a copy of, made once in a process."""
-    made = tempfile.TemporaryDirectory(prefix="standin-hub-")
-    atexit.register(made.cleanup)
-    repo = GitRepo(Path(made.name))
+    repo = GitRepo(Path(tempfile.mkdtemp(prefix="standin-hub-")))
+    atexit.register(_remove_by, os.getpid(), repo.folder)
     repo._git("init", "--quiet", "--bare", "--template=", "--initial-branch=main", ".")
     attributes = {".gitattributes": b"*.bin filter=lfs diff=lfs merge=lfs -text\n"}
     repo.commit("refs/heads/main", attributes, "initial commit")
     return repo.folder
+
+
+def _remove_by(process_id: int, folder: Path) -> None:
+    """Remove the folder, unless this process is a fork that ends before the one that made it."""
+    if os.getpid() == process_id:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _import_stream(ref: str, tip: str | None, changes: dict[str, bytes | None], message: str, author: str) -> bytes:

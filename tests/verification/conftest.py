@@ -20,7 +20,8 @@ def measured(tmp_path_factory):
     """A folder with a card, its record and its journal, as a run left them."""
     folder = tmp_path_factory.mktemp("measured")
     (folder / "README.md").write_text(CARD)
-    job = [sys.executable, "-c", "import time; time.sleep(0.5)"]
+    until_read = "import time\nwhile open('r.jsonl').read().count('\\n') < 6: time.sleep(0.02)"
+    job = [sys.executable, "-c", until_read]
     flags = ["--location", "FRA", "--tick", "100ms", "--record", "r.json", "--card", "README.md", "--run-group", "g"]
     flags += ["--max-emissions", "1 kg", "--forecast", "--expected-duration", "1s"]
     done = spawn.run(

@@ -120,16 +120,12 @@ class _Composer:
             if self.problems and self.problems[-1].detail == "stop":
                 return Parsed(None, tuple(self.problems))
         root = self.root
-        if root is not None and root.kind != "map" and not self._is_null(root):
+        if root is not None and root.type not in {"map", "null"}:
             found = {"list": "a list"}.get(root.kind, "a single value")
             self._problem(
                 "not-a-mapping", f"the front matter is {found}, expected keys and values", root.start, root.end
             )
         return Parsed(root, tuple(sorted(self.problems, key=lambda problem: problem.start)))
-
-    @staticmethod
-    def _is_null(root: Node) -> bool:
-        return root.kind == "scalar" and root.type == "null"
 
     def _take(self, event: Any) -> None:
         kind = type(event)

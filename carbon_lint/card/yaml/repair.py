@@ -90,11 +90,6 @@ def repair(yaml_text: str) -> Repaired:
 class Repaired:
     """A front matter's YAML as libyaml shall see it, and the way back."""
 
-    __slots__ = (
-        *("_anchors", "_codes", "_done", "_escapes", "_free", "_lengths", "_mended", "_numbers", "_spans", "_starts"),
-        *("lines", "stand_ins"),
-    )
-
     def __init__(self, yaml_text: str) -> None:
         source = with_last_break(yaml_text)
         taken = set(yaml_text) | {chr(int(digits, 16)) for digits in _ESCAPE.findall(yaml_text)}

@@ -10,6 +10,7 @@ what a card's value looks like elsewhere. The patterns are those of the readers:
 from __future__ import annotations
 
 import re
+from functools import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _INFINITY = float("inf")  # not from `math`, which a check would import for noth
 _DIGITS_EXACT_IN_JS = 15
 """JavaScript's numbers are doubles; every integer of 15 digits is exact in one (2**53 has 16)."""
 
-_patterns: dict[str, re.Pattern[str]] = {}
 _SOURCES = {
     "js4-int": r"[-+]?(?:0b[01]+|0o[0-7]+|0x[0-9a-fA-F]+|[0-9]+)",
     "js4-float": r"[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?",
@@ -246,12 +246,10 @@ def _full(name: str, text: str) -> re.Match[str] | None:
     return _compiled(name).fullmatch(text)
 
 
+@cache
 def _compiled(name: str) -> re.Pattern[str]:
     """Compile a pattern on first use: most cards hold no number that needs more than `hub_value`."""
-    pattern = _patterns.get(name)
-    if pattern is None:
-        pattern = _patterns[name] = re.compile(_SOURCES[name])
-    return pattern
+    return re.compile(_SOURCES[name])
 
 
 def with_last_break(yaml_text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import yaml
 
 from carbon_lint.card.yaml.parser import MAX_DEPTH, events
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,15 +23,12 @@ _ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 _NODES = (yaml.ScalarEvent, yaml.AliasEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent)
 
 
-class Start:
+class Start(Value):
     """An entry's line and column, and the text that stands for the collections around it."""
 
-    __slots__ = ("column", "line", "opening")
-
-    def __init__(self, line: int, column: int, opening: str) -> None:
-        self.line = line
-        self.column = column
-        self.opening = opening
+    line: int
+    column: int
+    opening: str
 
 
 class Fault:
@@ -73,8 +71,6 @@ def first_fault(lines: list[str], start: Start | None) -> tuple[Fault | None, in
 class _Source:
     """The lines from a start on, as a stream."""
 
-    __slots__ = ("_last", "_pieces", "scanned")
-
     def __init__(self, lines: list[str], start: Start | None) -> None:
         self.scanned = 0
         self._last = 0
@@ -116,8 +112,6 @@ class _Frame:
 
 class _Walk:
     """Follows libyaml's events, and keeps the last entry that can be gone on from."""
-
-    __slots__ = ("_lines", "_stack", "_top", "first_line", "start")
 
     def __init__(self, lines: list[str], start: Start | None) -> None:
         self._lines = lines

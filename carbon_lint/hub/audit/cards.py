@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from carbon_lint.card.document import Card
+from carbon_lint.card.document import BLOCK_KEY, Card
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.errors import NoCardsError
-from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
+from carbon_lint.hub.search.stated import Stated, read_stated
 from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic
 from carbon_lint.lint.engine import lint_card
 from carbon_lint.text import quoted, shortened
@@ -81,7 +81,7 @@ def audit_card(card_text: CardText, settings: Settings) -> AuditedCard:
     return AuditedCard(
         id=card_text.id,
         has_card=True,
-        stated=None if block is None else read_stated({BLOCK: value}),
+        stated=None if block is None else read_stated({BLOCK_KEY: value}),
         energy_kwh=float(energy) if is_number and energy is not None else None,
         findings=tuple(finding_of(it) for it in found),
         proposal=_proposal(card, found),

@@ -12,6 +12,7 @@ from typing import Any, Self
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.hub.audit.cards import AuditedCard, Proposal
 from carbon_lint.hub.search.stated import Stated
+from carbon_lint.records.journal import parse_line, parsed_lines
 
 FORMAT = "carbon-lint/audit-journal@1"
 
@@ -47,7 +48,7 @@ class AuditJournal:
 
     def add(self, audited: AuditedCard) -> None:
         """Write one verdict. It is on disk, as far as the system is asked, when this returns."""
-        self._write(to_json(audited))
+        self._write(asdict(audited))
 
     def finish(self) -> None:
         """End the journal: the audit is complete, and the next one starts from the beginning."""
@@ -72,35 +73,20 @@ class AuditJournal:
             raise InputError(f"{self.path}: cannot be read: {error.strerror}") from error
         end = data.rfind(b"\n") + 1
         lines = data[:end].splitlines()
-        head = _document(lines[0]) if lines else None
+        head = parse_line(lines[0]) if lines else None
         if lines and (head is None or head.get("format") != FORMAT or head.get("key") != self._key):
             raise InputError(
                 f"{self.path} is the journal of another audit", hint="remove it, or name another by --journal"
             )
-        for line in lines[1:]:
-            document = _document(line)
-            if document is not None:
-                audited = from_json(document)
-                self.done[audited.id] = audited
+        for document in parsed_lines(lines[1:]):
+            audited = from_json(document)
+            self.done[audited.id] = audited
         if end < len(data):  # the last line was cut off when the audit was killed
             os.truncate(self.path, end)
 
 
-def _document(line: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(line)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def to_json(audited: AuditedCard) -> dict[str, Any]:
-    """Return a card's result as a line of the journal."""
-    return asdict(audited)
-
-
 def from_json(document: dict[str, Any]) -> AuditedCard:
-    """Return the result that a line holds."""
+    """Return the result of which `document` is the `asdict`."""
     stated, proposal = document["stated"], document["proposal"]
     values = {
         **document,

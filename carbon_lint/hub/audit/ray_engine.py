@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from carbon_lint.config import Settings
 from carbon_lint.errors import InputError
 from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_cards
-from carbon_lint.hub.audit.journal import from_json, to_json
+from carbon_lint.hub.audit.journal import from_json
 from carbon_lint.hub.audit.sources import cards_in, columns_of, row_of
 from carbon_lint.project import install_hint
 
@@ -59,7 +60,7 @@ def _verdicts(ray: Any, path: str, settings: Settings, *, only_mentioning: bool)
             for name, value, problem in zip(names, values, problems, strict=True)
         ]
         verdicts = audit_cards(cards, settings, only_mentioning=only_mentioning)
-        return type(batch).from_pydict({VERDICT: [json.dumps(to_json(verdict)) for verdict in verdicts]})
+        return type(batch).from_pydict({VERDICT: [json.dumps(asdict(verdict)) for verdict in verdicts]})
 
     # as Arrow and not as NumPy, which has no None and makes NaN of it
     audited = dataset.map_batches(audit_rows, batch_size=ROWS, batch_format="pyarrow")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import operator
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from carbon_lint.config import Settings
-from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_card, audit_cards
+from carbon_lint.hub.audit.cards import AuditedCard, CardText, Tally, audit_card, audit_cards, tally
 from carbon_lint.hub.audit.journal import AuditJournal
+from carbon_lint.hub.audit.sources import fetch
+from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.lint.batch import batches, in_order
 
 BATCH = 500
@@ -56,6 +59,25 @@ def audit_each(cards: Iterable[CardText], settings: Settings, journal: AuditJour
         audited = audit_card(card, settings)
         journal.add(audited)
         yield audited
+
+
+def audit_models(
+    names: Sequence[str],
+    settings: Settings,
+    catalogue: Catalogue,
+    journal: AuditJournal,
+    on_progress: Callable[[AuditProgress], None],
+) -> Tally:
+    """Audit the cards of models as they are on the Hub now; what the journal holds of them is not asked for again.
+
+    Raises UnansweredError if the Hub does not answer any more: the journal then holds what was found.
+    """
+    before = [journal.done[name] for name in names if name in journal.done]
+    left = iter([name for name in names if name not in journal.done])
+    verdicts = chain(before, audit_each(fetch(left, catalogue), settings, journal))
+    sums = tally(watched(verdicts, on_progress, of=len(names), before=len(before)))
+    journal.finish()
+    return sums
 
 
 def audit_in_processes(

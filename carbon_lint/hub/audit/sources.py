@@ -40,6 +40,11 @@ def ids_in(path: str) -> list[str]:
     return list(dict.fromkeys(line for line in lines if line))
 
 
+def ids_of(author: str, catalogue: Catalogue) -> list[str]:
+    """Return all models of a user or organisation. Raises HubError."""
+    return [entry.id for entry in catalogue.models({"author": author, "limit": 1000})]
+
+
 def fetch(ids: Iterator[str], catalogue: Catalogue) -> Iterator[CardText]:
     """Return the cards of these models as they are on `main` now, in order, a few at a time.
 

@@ -8,18 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import huggingface_hub
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, OIDCError
 
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.http import UnansweredError
-
-try:
-    from huggingface_hub.errors import OIDCError
-except ImportError:  # before keyless login
-
-    class OIDCError(Exception):  # type: ignore[no-redef]  # the same name for versions that lack it
-        """Never raised there."""
-
 
 HOW_TO_GIVE_ONE = (
     "set HF_TOKEN, name a file that holds it as token-file, run `hf auth login`, or in GitHub Actions set "

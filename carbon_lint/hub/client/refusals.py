@@ -12,10 +12,10 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from carbon_lint import redact
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.auth import HOW_TO_GIVE_ONE, Credentials
 from carbon_lint.hub.client.http import UnansweredError
-from carbon_lint.redact import redacted
 from carbon_lint.text import quoted
 
 EXPECTED = (HfHubHTTPError, OfflineModeIsEnabled, ValueError, KeyError, TypeError, AttributeError)
@@ -37,7 +37,7 @@ def explain(error: Exception, repo_id: str, revision: str | None, credentials: C
         return HubError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
     if isinstance(error, HfHubHTTPError):
         return _refused(error, repo_id, revision, credentials)
-    answer = redacted(" ".join(str(error).split()), secret)
+    answer = redact.text(" ".join(str(error).split()), [secret])
     if isinstance(error, HFValidationError):
         return HubError(answer)
     if isinstance(error, ValueError) and answer.startswith("Invalid metadata"):
@@ -49,7 +49,7 @@ def explain(error: Exception, repo_id: str, revision: str | None, credentials: C
 
 def _refused(error: HfHubHTTPError, repo_id: str, revision: str | None, credentials: Credentials | None) -> HubError:
     status = error.response.status_code
-    answer = redacted(" ".join((error.server_message or "").split()), credentials.token if credentials else None)
+    answer = redact.text(" ".join((error.server_message or "").split()), [credentials.token if credentials else None])
     if isinstance(error, GatedRepoError):
         return HubError(
             f"{repo_id} is gated, and {_who(credentials)} has not been let in",

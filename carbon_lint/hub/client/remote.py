@@ -26,12 +26,11 @@ from huggingface_hub.utils import (
     set_client_factory,
 )
 
-from carbon_lint import __version__
+from carbon_lint import __version__, redact
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client import refusals
 from carbon_lint.hub.client.auth import Credentials
 from carbon_lint.hub.client.http import BoundedClient, Deadline, Retries, UnansweredError, hard_limit, plain_client
-from carbon_lint.redact import redacted
 
 CARD = "README.md"
 STALE = 412
@@ -130,11 +129,9 @@ class ModelRepo:
             self._check_may_write()
 
     def _check_may_write(self) -> None:
-        # not `HfApi.auth_check`: its `write` is newer than the oldest client that we take
-        url = f"{self.endpoint}/api/models/{self.id}/auth-check/write"
         try:
             with self.speaking(None):
-                hf_raise_for_status(get_session().get(url, headers=build_hf_headers(token=self.api.token)))
+                self.api.auth_check(self.id, write=True)
         except refusals.ForbiddenError:
             raise self.forbidden("write to") from None
         except refusals.MissingError:
@@ -264,7 +261,7 @@ class ModelRepo:
             raise
         except HubError as error:
             secret = self.credentials.token if self.credentials else None
-            raise error.again(message=redacted(error.message, secret)) from None
+            raise error.again(message=redact.text(error.message, [secret])) from None
         except refusals.EXPECTED as error:
             if isinstance(error, HfHubHTTPError) and error.response.status_code == STALE:
                 raise

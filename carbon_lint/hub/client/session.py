@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +15,6 @@ from carbon_lint.hub.client.endpoint import endpoint_of
 from carbon_lint.hub.client.http import Deadline, Retries
 from carbon_lint.hub.client.remote import ModelRepo, connected
 from carbon_lint.hub.client.target import parse_target
-from carbon_lint.redact import redacted, secrets_of
 
 ACCESS_S = 10.0
 _TRUE = {"1", "on", "yes", "true"}
@@ -94,29 +91,21 @@ def _refuse_offline(environ: Mapping[str, str]) -> None:
 @contextmanager
 def quiet_client() -> Iterator[None]:
     """Show nothing of what the client logs; with `--verbose` all of it, without tokens."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(RedactingFormatter("carbon-lint: debug %(name)s: %(message)s"))
     level = logging.DEBUG if debug.is_on() else logging.ERROR
+    quiet: list[logging.Handler] = [logging.NullHandler()]
+    handlers = logging.getLogger("carbon_lint").handlers if debug.is_on() else quiet
     before = {}
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         before[name] = (logger.level, logger.propagate, list(logger.handlers))
         # the client's own handler would print the same lines unredacted
-        logger.handlers = [handler] if debug.is_on() else [logging.NullHandler()]
+        logger.handlers = list(handlers)
         logger.propagate = False
         logger.setLevel(level)
     try:
         yield
     finally:
-        for name, (old_level, propagate, handlers) in before.items():
+        for name, (old_level, propagate, old_handlers) in before.items():
             logger = logging.getLogger(name)
-            logger.handlers, logger.propagate = handlers, propagate
+            logger.handlers, logger.propagate = old_handlers, propagate
             logger.setLevel(old_level)
-
-
-class RedactingFormatter(logging.Formatter):
-    """Format log lines without any token, not even one in a traceback."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the record's line, redacted after everything has been put into it."""
-        return redacted(super().format(record), *secrets_of(os.environ))

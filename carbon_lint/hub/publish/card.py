@@ -10,7 +10,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
@@ -56,51 +55,20 @@ class ChangedCardError(HubError):
         self.diff = diff
 
 
-class Plan(Protocol):
-    """How the new card comes about."""
-
-    @property
-    def merges(self) -> bool:
-        """True if the new card is made from theirs, so that their edits stay."""
-
-    def card_for(self, theirs: bytes | None) -> bytes:
-        """Return the card to commit, given the one that is there."""
-
-
 @dataclass(frozen=True, slots=True)
-class WholeCard:
-    """Our card, whatever is there."""
+class Plan:
+    """How the new card comes about: `card_for` returns the card to commit, given the one that is there, if any.
 
-    card: bytes
-    merges: bool = False
-
-    def card_for(self, theirs: bytes | None) -> bytes:  # noqa: ARG002  see Plan
-        """Return our card."""
-        return self.card
-
-
-@dataclass(frozen=True, slots=True)
-class EditedCard:
-    """Their card with our block in it. `edit` changes only the block; a model without a card gets `first`, edited.
-
-    `hint` says how to give one.
+    `merges`: the new card is made from theirs, so that their edits stay.
     """
 
-    edit: Callable[[bytes], bytes]
-    repo_id: str
-    first: bytes | None = None
-    hint: str | None = None
-    merges: bool = True
+    card_for: Callable[[bytes | None], bytes]
+    merges: bool
 
-    def card_for(self, theirs: bytes | None) -> bytes:
-        """Return their card, edited."""
-        base = self.first if theirs is None else theirs
-        if base is None:
-            raise HubError(
-                f"{self.repo_id} has no {CARD} yet, so there is nothing to put the figures into",
-                hint=self.hint,
-            )
-        return self.edit(base)
+
+def whole_card(card: bytes) -> Plan:
+    """Plan to commit this card, whatever is there."""
+    return Plan(lambda _: card, merges=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

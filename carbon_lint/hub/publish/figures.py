@@ -8,7 +8,7 @@ from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.transfer import card_with_figures, stated_figures
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.remote import CARD
-from carbon_lint.hub.publish.card import EditedCard
+from carbon_lint.hub.publish.card import Plan
 from carbon_lint.records.merge.merge import Merged
 from carbon_lint.records.record import Record
 
@@ -47,14 +47,18 @@ class Publishing:
     first_hint: str
 
 
-def plan_figures(publishing: Publishing, whole: Merged | None, repo_id: str, notes: list[str]) -> EditedCard:
+def plan_figures(publishing: Publishing, whole: Merged | None, repo_id: str, notes: list[str]) -> Plan:
     """Plan to put the figures into the card on the Hub; `notes` is filled when the plan is carried out.
 
-    `whole` is what the card states of the record: of a group the sum.
+    `whole` is what the card states of the record: of a group the sum. A model without a card gets the local one.
     """
 
-    def edit(theirs: bytes) -> bytes:
-        after, found = _edited(publishing, whole, theirs, f"{repo_id}/{CARD}")
+    def card_for(theirs: bytes | None) -> bytes:
+        base = publishing.card if theirs is None else theirs
+        if base is None:
+            what = f"{repo_id} has no {CARD} yet, so there is nothing to put the figures into"
+            raise HubError(what, hint=publishing.first_hint)
+        after, found = _edited(publishing, whole, base, f"{repo_id}/{CARD}")
         if publishing.card is not None and after != publishing.card:
             stays = f"its text differs from that of {publishing.card_name} and stays"
             switch = f"{publishing.whole_switch} replaces the whole card"
@@ -62,7 +66,7 @@ def plan_figures(publishing: Publishing, whole: Merged | None, repo_id: str, not
         notes[:] = found
         return after
 
-    return EditedCard(edit, repo_id, publishing.card, publishing.first_hint)
+    return Plan(card_for, merges=True)
 
 
 def _edited(publishing: Publishing, whole: Merged | None, theirs: bytes, path: str) -> tuple[bytes, tuple[str, ...]]:

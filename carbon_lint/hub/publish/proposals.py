@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from carbon_lint.card.edit import encode, replace_span
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.errors import HubError
-from carbon_lint.hub.audit.cards import CardText, audit_card
+from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_card
+from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.http import Deadline, Retries
 from carbon_lint.hub.client.remote import ModelRepo
-from carbon_lint.hub.publish.card import PublishRequest, WholeCard, linter, publish_card
+from carbon_lint.hub.publish.card import PublishRequest, linter, publish_card, whole_card
 from carbon_lint.hub.publish.pulls import MARK, Pulls
 
 TITLE = "State the emissions in grams"
@@ -22,13 +24,36 @@ KILOGRAMS = f"{MARK}kilograms-for-grams"
 class Proposed:
     """What became of one proposal. `url` is None if there is none, and `note` says why.
 
-    `is_new` is True if it was opened now.
+    `is_new` is True if it was opened now, or would be.
     """
 
     id: str
     url: str | None
     note: str
     is_new: bool = False
+
+
+def propose_each(
+    proposals: Iterable[AuditedCard], settings: Settings, catalogue: Catalogue, *, most: int, is_meant: bool
+) -> Iterator[Proposed]:
+    """Propose to one model after the other and yield what became of it, until `most` are new.
+
+    Unless `is_meant` nothing is opened, and the evidence is in the note of what would be. A model whose proposal fails
+    is yielded with the reason.
+    """
+    new = 0
+    for audited in proposals:
+        if new >= most:
+            return
+        repo = ModelRepo(audited.id, catalogue.endpoint, catalogue.credentials)
+        evidence = audited.proposal.evidence if audited.proposal else ""
+        try:
+            done = propose(repo, settings, Deadline(None)) if is_meant else earlier(repo)
+        except HubError as error:
+            done = Proposed(id=audited.id, url=None, note=error.message)
+        done = done or Proposed(id=audited.id, url=None, note=evidence, is_new=True)
+        new += done.is_new
+        yield done
 
 
 def earlier(repo: ModelRepo) -> Proposed | None:
@@ -61,7 +86,7 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
         TITLE, describe(old_text, proposal.new, proposal.evidence), KILOGRAMS, deadline, retries
     )
     request = PublishRequest(
-        plan=WholeCard(new),
+        plan=whole_card(new),
         revision=pull.ref,
         check=linter(settings),
         title=f"{TITLE}: {old_text} kg = {proposal.new} g",

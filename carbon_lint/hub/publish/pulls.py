@@ -23,10 +23,10 @@ from carbon_lint.hub.publish.card import (
     PublishCancelledError,
     Published,
     PublishRequest,
-    WholeCard,
     diff_of,
     publish_card,
     tell_loss,
+    whole_card,
 )
 from carbon_lint.hub.publish.message import MARKER, description_of, title_of
 
@@ -204,7 +204,7 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
     description = description_of(request.record, emissions_g, uuid.uuid4().hex, is_markdown=True)
     pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
     try:
-        plan = request.plan if not is_made and _has_edits_of_others(repo, pull) else WholeCard(new)
+        plan = request.plan if not is_made and _has_edits_of_others(repo, pull) else whole_card(new)
         done = publish_card(replace(request, plan=plan, revision=pull.ref, on_loss=None), repo, deadline)
     except HubError as error:
         state = f"{pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from carbon_lint.errors import ExitCode, HubError, UsageError
 from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
 from carbon_lint.hub.client.remote import ModelRepo, Tip
-from carbon_lint.hub.publish.card import Published, PublishRequest, WholeCard, publish_card
+from carbon_lint.hub.publish.card import Published, PublishRequest, publish_card, whole_card
 from carbon_lint.hub.publish.pulls import MARK, Pull, Pulls
 from carbon_lint.records.record import Outcome, Record
 from carbon_lint.text import quoted
@@ -106,7 +106,7 @@ def _put_card(main: Tip, pull: Pull, request: PublishRequest, repo: ModelRepo, d
     base = main.card if main.card is not None else repo.tip(pull.ref).card
     card = request.plan.card_for(base)
     # the training may push once more, even after its end: main's text goes over it
-    publish_card(replace(request, plan=WholeCard(card), revision=pull.ref, overwrite=True), repo, deadline)
+    publish_card(replace(request, plan=whole_card(card), revision=pull.ref, overwrite=True), repo, deadline)
 
 
 def _merged(request: PublishRequest, repo: ModelRepo, pulls: Pulls, num: int, *, changed: bool) -> Published:

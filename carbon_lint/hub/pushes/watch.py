@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from carbon_lint import redact
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.endpoint import endpoint_of
 from carbon_lint.hub.client.http import GRACE_S, Deadline
@@ -19,7 +20,6 @@ from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.client.session import open_model, quiet_client
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.hub.pushes.pushed import Movement, heads, movement
-from carbon_lint.redact import redacted
 
 BEFORE_S = 5.0 - GRACE_S
 """What the look before the job may take, as `hard_limit` ends it."""
@@ -76,11 +76,10 @@ class Watch:
                 self._before = heads(repo)
         except MissingError as error:
             self._blind = None
-            return (
-                f"{redacted(error.message, self._token)}; if the job creates the model, all of its commits are listed"
-            )
+            why = redact.text(error.message, [self._token])
+            return f"{why}; if the job creates the model, all of its commits are listed"
         except HubError as error:
-            self._blind = f"before the job the Hub could not be asked: {redacted(error.message, self._token)}"
+            self._blind = f"before the job the Hub could not be asked: {redact.text(error.message, [self._token])}"
             return self._blind
         self._blind = None
         return None
@@ -95,7 +94,7 @@ class Watch:
             with quiet_client(), self._open(deadline.remaining_s()) as repo:
                 return self._pushes(movement(repo, self._before))
         except HubError as error:
-            return self._pushes(None, redacted(error.message, self._token))
+            return self._pushes(None, redact.text(error.message, [self._token]))
 
     def interrupted(self) -> Pushes:
         """Return what is known if somebody would not wait for `look`."""

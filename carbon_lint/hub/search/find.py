@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from carbon_lint.card.document import BLOCK_KEY
 from carbon_lint.errors import InputError
 from carbon_lint.hub.client.catalogue import Catalogue, Entry
 from carbon_lint.hub.client.refusals import MissingError
-from carbon_lint.hub.search.stated import BLOCK, Stated, read_stated
+from carbon_lint.hub.search.stated import Stated, read_stated
 
 PAGE = 1000
 """Models a page: the most that the Hub gives, so the fewest requests."""
@@ -75,54 +76,33 @@ class FindResult:
 
 def find(request: FindRequest, catalogue: Catalogue) -> FindResult:
     """Look through the Hub's list. Raises HubError."""
-    search = _Search(request)
+    models: list[FoundModel] = []
+    unreadable: list[FoundModel] = []
+    seen = zeros = 0
+    is_complete = True
     for entry in catalogue.models(_parameters(request)):
-        search.add(_read(entry))
-        if search.has_enough:
-            break
-    return search.result()
-
-
-class _Search:
-    """What a search has seen so far."""
-
-    def __init__(self, request: FindRequest) -> None:
-        self._request = request
-        self._models: list[FoundModel] = []
-        self._unreadable: list[FoundModel] = []
-        self._zeros = 0
-        self.seen = 0
-
-    @property
-    def has_enough(self) -> bool:
-        """Return whether no later model can be among the first. By emissions the whole list is needed."""
-        request = self._request
-        is_sorted = request.sort is not Sort.EMISSIONS
-        return is_sorted and request.limit is not None and len(self._models) >= request.limit
-
-    def add(self, found: FoundModel) -> None:
-        """Count one model."""
-        self.seen += 1
+        seen += 1
+        found = _read(entry)
         if found.stated.emissions_g is None:
-            self._unreadable.append(found)
-        elif _is_within(found, self._request):
-            if self._request.leaves_out_zero and found.stated.emissions_g == 0:
-                self._zeros += 1
-            else:
-                self._models.append(found)
-
-    def result(self) -> FindResult:
-        """Return the models in order, and the counts."""
-        if self._request.sort is Sort.EMISSIONS:
-            self._models.sort(key=_least_first)
-        return FindResult(
-            models=tuple(self._models[: self._request.limit]),
-            unreadable=tuple(self._unreadable),
-            seen=self.seen,
-            within=len(self._models),
-            zeros=self._zeros,
-            is_complete=not self.has_enough,
-        )
+            unreadable.append(found)
+        elif request.leaves_out_zero and found.stated.emissions_g == 0 and _is_within(found, request):
+            zeros += 1
+        elif _is_within(found, request):
+            models.append(found)
+        # by emissions the whole list is needed, for any later model can be among the first
+        if request.sort is not Sort.EMISSIONS and request.limit is not None and len(models) >= request.limit:
+            is_complete = False
+            break
+    if request.sort is Sort.EMISSIONS:
+        models.sort(key=_least_first)
+    return FindResult(
+        models=tuple(models[: request.limit]),
+        unreadable=tuple(unreadable),
+        seen=seen,
+        within=len(models),
+        zeros=zeros,
+        is_complete=is_complete,
+    )
 
 
 def _least_first(found: FoundModel) -> tuple[bool, float, int, str]:
@@ -161,7 +141,7 @@ def greener_than(repo_id: str, request: FindRequest, catalogue: Catalogue) -> Fi
 
 
 def _parameters(request: FindRequest) -> dict[str, Any]:
-    parameters: dict[str, Any] = {"filter": [BLOCK], "cardData": True, "limit": PAGE}
+    parameters: dict[str, Any] = {"filter": [BLOCK_KEY], "cardData": True, "limit": PAGE}
     if request.library:
         parameters["filter"].append(request.library)
     if request.sort is not Sort.EMISSIONS:
@@ -174,7 +154,7 @@ def _read(entry: Entry) -> FoundModel:
     stated = read_stated(entry.metadata)
     if stated is None:
         # the Hub lists it as stating emissions, so nothing here is a statement that cannot be read
-        kind = "no metadata" if entry.metadata is None else f"metadata without {BLOCK}"
+        kind = "no metadata" if entry.metadata is None else f"metadata without {BLOCK_KEY}"
         if not isinstance(entry.metadata, dict) and entry.metadata is not None:
             kind = f"metadata that is no mapping ({type(entry.metadata).__name__})"
         stated = Stated(emissions_g=None, text="", note=f"the Hub's list holds {kind}")

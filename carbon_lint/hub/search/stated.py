@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from carbon_lint.card.document import BLOCK_KEY
 from carbon_lint.card.quantity import SIGNED, read
 
-BLOCK = "co2_eq_emissions"
 LONGEST = 200
 """Characters that a quantity may have; longer text is prose, and patterns over it cost time."""
+_NO_AMOUNT = "not a finite number of zero or more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,58 +40,49 @@ class Stated:
 
 def read_stated(metadata: Any) -> Stated | None:
     """Return what the metadata of a card states; None if it has no such block."""
-    if not isinstance(metadata, dict) or BLOCK not in metadata:
+    if not isinstance(metadata, dict) or BLOCK_KEY not in metadata:
         return None
-    block = metadata[BLOCK]
-    if isinstance(block, dict):
-        source = block.get("source")
-        named = source if isinstance(source, str) else None
-        if "emissions" not in block:
-            return Stated(emissions_g=None, text=_shown(block), note="the block has no `emissions`", source=named)
-        return _value(block["emissions"], named)
-    return _value(block, None)
+    block = metadata[BLOCK_KEY]
+    if not isinstance(block, dict):
+        return _value(block)
+    stated = _value(block["emissions"]) if "emissions" in block else _unread(block, "the block has no `emissions`")
+    source = block.get("source")
+    return replace(stated, source=source) if isinstance(source, str) else stated
 
 
-def _value(value: Any, source: str | None) -> Stated:
+def _unread(value: Any, why: str) -> Stated:
+    return Stated(emissions_g=None, text=value if isinstance(value, str) else repr(value), note=why)
+
+
+def _value(value: Any) -> Stated:
     if value is None or value == "":
-        return Stated(emissions_g=None, text="", note="emissions is empty", source=source)
-    text = _shown(value)
+        return _unread("", "emissions is empty")
     if isinstance(value, bool):
-        return Stated(emissions_g=None, text=text, note="not a number", source=source)
+        return _unread(value, "not a number")
     if isinstance(value, (int, float)):
-        return _number(float(value) if abs(value) < 10**300 else math.inf, text, source)
+        return _number(value)
     if isinstance(value, str):
-        return _words(value, source)
-    kind = "a list" if isinstance(value, list) else "a mapping"
-    return Stated(emissions_g=None, text=text, note=f"{kind}, not a number", source=source)
+        return _words(value)
+    return _unread(value, f"{'a list' if isinstance(value, list) else 'a mapping'}, not a number")
 
 
-def _number(emissions_g: float, text: str, source: str | None) -> Stated:
-    if not math.isfinite(emissions_g) or emissions_g < 0:
-        return Stated(emissions_g=None, text=text, note="not a finite number of zero or more", source=source)
-    note = "states zero, which is often a placeholder" if emissions_g == 0 else None
-    return Stated(emissions_g=emissions_g, text=text, note=note, source=source)
+def _number(value: float) -> Stated:
+    if not 0 <= value < 10**300:
+        return _unread(value, _NO_AMOUNT)
+    note = "states zero, which is often a placeholder" if value == 0 else None
+    return Stated(emissions_g=float(value), text=repr(value), note=note)
 
 
-def _words(text: str, source: str | None) -> Stated:
+def _words(text: str) -> Stated:
     quantity = read(text) if len(text) <= LONGEST else None
     if quantity is None:
-        return Stated(emissions_g=None, text=text, note=_why_unread(text), source=source)
+        return _unread(text, _why_unread(text))
     emissions_g = float(quantity.grams[0])
-    note = None
-    if quantity.is_rate:
-        note = "a rate, not a total"
-    elif len(quantity.unit.grams) > 1:
-        note = f"{quantity.unit_text!r} is no clear unit of mass"
-    elif len(quantity.numbers) > 1:
-        note = "the number can be read in more than one way"
-    elif not math.isfinite(emissions_g) or emissions_g < 0:
-        note = "not a finite number of zero or more"
-    if note is not None:
-        return Stated(emissions_g=None, text=text, note=note, source=source)
+    if quantity.doubt or not 0 <= emissions_g < math.inf:
+        return _unread(text, quantity.doubt or _NO_AMOUNT)
     is_about = re.match(SIGNED, text.strip(), re.IGNORECASE)
-    note = f"converted from {quantity.unit.name}" + (", approximate" if is_about and is_about["about"] else "")
-    return Stated(emissions_g=emissions_g, text=text, note=note, is_converted=True, source=source)
+    note = f"converted from {quantity.unit.mass.name}" + (", approximate" if is_about and is_about["about"] else "")
+    return Stated(emissions_g=emissions_g, text=text, note=note, is_converted=True)
 
 
 def _why_unread(text: str) -> str:
@@ -100,7 +92,3 @@ def _why_unread(text: str) -> str:
         return "text without a unit"
     word = re.fullmatch(r"[^\W\d_]+", rest)
     return f"{word[0]!r} is no clear unit of mass" if word else "text that is not one quantity"
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else repr(value)

@@ -1,4 +1,4 @@
-"""CL001: the front matter is not valid YAML."""
+"""CL001: The front matter is not valid YAML."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.template import named
 
 
@@ -31,16 +30,10 @@ def check(context: Context) -> Iterator[Hit]:
     tags: [text-classification]
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     for problem in context.card.problems:
         if problem.kind == "yaml-error":
             message = named(context.text, problem.start, problem.end, problem.message)
             yield Hit(message, problem.start, problem.end)
-
-
-RULE = Rule(summary="The front matter is not valid YAML", since="0.1.0", check=check)

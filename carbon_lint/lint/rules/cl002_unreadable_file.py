@@ -1,4 +1,4 @@
-"""CL002: a file that cannot be read."""
+"""CL002: The file cannot be read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -15,7 +14,7 @@ def check(context: Context) -> Iterator[Hit]:
     Reports a file that cannot be read: it is not there, access is denied, it is a pipe or a device.
 
     ## Why is this bad?
-    A card that was not read was not checked. The others that were named are checked all the same.
+    A card that was not read was not checked. The others that were named are still checked.
 
     ## Example
     ```text
@@ -28,6 +27,3 @@ def check(context: Context) -> Iterator[Hit]:
     ```
     """
     yield Hit(f"the file cannot be read: {context.unreadable}", 0, 0)
-
-
-RULE = Rule(summary="The file cannot be read", since="0.1.0", check=check)

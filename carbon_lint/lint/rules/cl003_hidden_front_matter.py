@@ -1,4 +1,4 @@
-"""CL003: a block that only a laxer reader sees."""
+"""CL003: The Hub does not see the front matter."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from carbon_lint.card.document import Problem
 from carbon_lint.card.read import read_card
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, edited
 
 _FENCE = "---"
 _CLOSING = re.compile(r"^[ \t]*(?P<line>-{3,}[ \t]*)$", re.MULTILINE)
@@ -40,10 +39,7 @@ def check(context: Context) -> Iterator[Hit]:
     license: mit
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ---
     <!-- A comment below the front matter -->
     # A model
@@ -78,10 +74,5 @@ def _fix(text: str, problem: Problem) -> Fix | None:
 
 def _is_read(text: str, fix: Fix) -> bool:
     """Return whether the Hub reads the front matter once the fix is made: more may be in its way."""
-    for edit in reversed(fix.edits):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    card = read_card(text.encode("utf-8", "surrogatepass"), "")
+    card = read_card(edited(text, fix.edits).encode(), "")
     return not card.problems and card.root is not None
-
-
-RULE = Rule(summary="The Hub does not see the front matter", since="0.1.0", check=check, fix="both")

@@ -1,4 +1,4 @@
-"""CL004: a card without metadata."""
+"""CL004: The card has no front matter."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
     """
     ## What it does
     Reports a card that was named and has no front matter. A README.md that was only found in a folder and has none
-    is no model card, and is passed over.
+    is no model card, and is skipped.
 
     ## Why is this bad?
     The Hub takes licence, tags and the carbon figure from the front matter and from nowhere else.
@@ -40,6 +39,3 @@ def check(context: Context) -> Iterator[Hit]:
     for problem in context.card.problems:
         if problem.kind == "no-front-matter":
             yield Hit(problem.message, problem.start, problem.end)
-
-
-RULE = Rule(summary="The card has no front matter", since="0.1.0", check=check)

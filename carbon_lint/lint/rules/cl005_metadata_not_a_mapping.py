@@ -1,4 +1,4 @@
-"""CL005: front matter without keys."""
+"""CL005: The front matter is not a map of keys and values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -32,6 +31,3 @@ def check(context: Context) -> Iterator[Hit]:
     for problem in context.card.problems:
         if problem.kind == "not-a-mapping":
             yield Hit(problem.message, problem.start, problem.end)
-
-
-RULE = Rule(summary="The front matter is not a map of keys and values", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL006: bytes that are not UTF-8."""
+"""CL006: The card is not UTF-8."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -30,6 +29,3 @@ def check(context: Context) -> Iterator[Hit]:
     for problem in context.card.problems:
         if problem.kind == "not-utf8":
             yield Hit(problem.message, problem.start, problem.end)
-
-
-RULE = Rule(summary="The card is not UTF-8", since="0.1.0", check=check)

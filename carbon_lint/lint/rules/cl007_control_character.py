@@ -1,4 +1,4 @@
-"""CL007: characters that YAML forbids."""
+"""CL007: The front matter holds a character that YAML forbids."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -31,6 +30,3 @@ def check(context: Context) -> Iterator[Hit]:
     for problem in context.card.problems:
         if problem.kind in {"nul", "control-character"}:
             yield Hit(problem.message, problem.start, problem.end)
-
-
-RULE = Rule(summary="The front matter holds a character that YAML forbids", since="0.1.0", check=check)

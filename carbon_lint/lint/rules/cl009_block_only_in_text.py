@@ -1,4 +1,4 @@
-"""CL009: a block below the front matter."""
+"""CL009: `co2_eq_emissions` stands in the text, not in the front matter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 _BLOCK = re.compile(r"^[\s>*+-]*[`*_\"']*(?P<key>co2_eq_emissions)[`*_\"']*[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
@@ -40,10 +39,7 @@ def check(context: Context) -> Iterator[Hit]:
     license: mit
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     if not context.is_model_card:
@@ -54,6 +50,3 @@ def check(context: Context) -> Iterator[Hit]:
     if match:
         message = "co2_eq_emissions stands in the text of the card; the Hub reads it from the front matter only"
         yield Hit(message, match.start("key"), match.end("key"))
-
-
-RULE = Rule(summary="`co2_eq_emissions` stands in the text, not in the front matter", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL101: fields written as a list."""
+"""CL101: `co2_eq_emissions` is a list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -33,10 +32,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -69,6 +65,3 @@ def _dash(text: str, block: Node, item: Node) -> int | None:
     """Return the offset of the dash before an item on its line."""
     at = text.rfind("-", block.start, item.start)
     return at if at >= 0 and not text[at + 1 : item.start].strip(" ") else None
-
-
-RULE = Rule(summary="`co2_eq_emissions` is a list", since="0.1.0", check=check, fix="safe")

@@ -1,4 +1,4 @@
-"""CL102: fields beside the block instead of in it."""
+"""CL102: Fields of `co2_eq_emissions` stand at the top level."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.rule import Rule
 
 _FIELDS = frozenset(
     (
@@ -41,10 +40,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -82,6 +78,3 @@ def _fix(context: Context, stray: list[Node]) -> Fix | None:
         run.append(name.text)
     is_whole = all(name.text in run for name in stray)
     return Fix("indent the fields", tuple(edits), is_safe=False) if is_whole else None
-
-
-RULE = Rule(summary="Fields of `co2_eq_emissions` stand at the top level", since="0.1.0", check=check, fix="unsafe")

@@ -1,4 +1,4 @@
-"""CL103: a block without its figure."""
+"""CL103: The map has no `emissions`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.template import is_mark
 
 
@@ -21,20 +20,14 @@ def check(context: Context) -> Iterator[Hit]:
     ## Example
     ```yaml
     co2_eq_emissions:
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     block = context.block
@@ -45,6 +38,3 @@ def check(context: Context) -> Iterator[Hit]:
         yield Hit(message, *block.span)
         return
     yield Hit("co2_eq_emissions has no field emissions, expected a number of grams", *context.place())
-
-
-RULE = Rule(summary="The map has no `emissions`", since="0.1.0", check=check)

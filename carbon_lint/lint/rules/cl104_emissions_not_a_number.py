@@ -1,4 +1,4 @@
-"""CL104: the figure is not a number."""
+"""CL104: `emissions` is not a number."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import Figure, plain, read
-from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.figure import Figure, read
 from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 _WORDS = {
     "null": "empty",
@@ -35,20 +35,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: "12.5"
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -81,6 +75,3 @@ def _fix(node: Node, figure: Figure) -> Fix | None:
     if figure.kind != "quoted" or node.style not in {"'", '"'} or figure.grams is None:
         return None
     return Fix("remove the quotes", (Edit(*node.span, plain(figure.grams)),), is_safe=True)
-
-
-RULE = Rule(summary="`emissions` is not a number", since="0.1.0", check=check, fix="safe")

@@ -1,4 +1,4 @@
-"""CL105: a field under a name that nothing reads."""
+"""CL105: A field of `co2_eq_emissions` is misspelt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.schema import GENERATED, RECOMMENDED
 from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.template import is_mark
@@ -65,10 +64,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -83,7 +79,7 @@ def check(context: Context) -> Iterator[Hit]:
         if meant is None or (meant in context.fields and not is_same):
             continue
         unit = parted(name)[1] if meant == "emissions" else None
-        wanted = f"{meant}, in grams" if unit is not None and unit.unit.grams[0] != 1 else meant
+        wanted = f"{meant}, in grams" if unit is not None and unit.mass.grams[0] != 1 else meant
         fix = None if meant in context.fields else renamed(key, value, meant, unit, is_safe=is_same)
         yield Hit(f"unknown field {quoted(name)}, expected {wanted}", *key.span, fix)
 
@@ -103,6 +99,3 @@ def meant_by(name: str) -> tuple[str | None, bool]:
         return "emissions", False
     near = [known for known in _BY_LETTERS if is_near(letters, known, len(known) // _LETTERS_PER_ERROR)]
     return (_BY_LETTERS[near[0]] if len(letters) >= _LEAST_TYPED and near else None), False
-
-
-RULE = Rule(summary="A field of `co2_eq_emissions` is misspelt", since="0.1.0", check=check, fix="both")

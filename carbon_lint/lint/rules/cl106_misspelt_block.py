@@ -1,13 +1,12 @@
-"""CL106: the block under a name that nothing reads."""
+"""CL106: `co2_eq_emissions` is misspelt."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from carbon_lint.card.document import Node
-from carbon_lint.lint.context import BLOCK, Context
+from carbon_lint.card.document import BLOCK_KEY, Node
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.unit_in_key import parted, renamed
 from carbon_lint.text import quoted
@@ -36,10 +35,7 @@ def check(context: Context) -> Iterator[Hit]:
     license: mit
     Co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
@@ -47,10 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
     license: mit
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -66,8 +59,8 @@ def check(context: Context) -> Iterator[Hit]:
         letters = _letters(bare)
         is_same = letters == _RIGHT or ("eq" in letters and is_near(letters, _RIGHT, _MOST_ERRORS))
         if is_same or letters in _WRONG or (letters == "emissions" and _is_figure(value)):
-            wanted = f"{BLOCK}, in grams" if unit is not None and unit.unit.grams[0] != 1 else BLOCK
-            fix = renamed(key, value, BLOCK, unit, is_safe=is_same)
+            wanted = f"{BLOCK_KEY}, in grams" if unit is not None and unit.mass.grams[0] != 1 else BLOCK_KEY
+            fix = renamed(key, value, BLOCK_KEY, unit, is_safe=is_same)
             yield Hit(f"unknown key {quoted(key.text)}, expected {wanted}", *key.span, fix)
 
 
@@ -77,6 +70,3 @@ def _letters(name: str) -> str:
 
 def _is_figure(value: Node) -> bool:
     return value.is_number or value.kind == "map"
-
-
-RULE = Rule(summary="`co2_eq_emissions` is misspelt", since="0.1.0", check=check, fix="both")

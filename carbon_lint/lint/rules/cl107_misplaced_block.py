@@ -1,13 +1,12 @@
-"""CL107: the block is in the wrong place."""
+"""CL107: `co2_eq_emissions` is nested in another key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from carbon_lint.card.document import Node
-from carbon_lint.lint.context import BLOCK, Context
+from carbon_lint.card.document import BLOCK_KEY, Node
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.text import visible
 
 
@@ -32,10 +31,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     model-index:
       - name: a-model
         results: []
@@ -55,10 +51,7 @@ def _nested(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
     for item in node.items_list():
         yield from _nested(item, path)
     for key, value in node.own_items():
-        if path and key.kind == "scalar" and key.text == BLOCK:
+        if path and key.kind == "scalar" and key.text == BLOCK_KEY:
             yield path, key
         else:
             yield from _nested(value, (*path, visible(key.text) or "?"))
-
-
-RULE = Rule(summary="`co2_eq_emissions` is nested in another key", since="0.1.0", check=check)

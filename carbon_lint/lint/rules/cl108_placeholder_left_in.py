@@ -1,4 +1,4 @@
-"""CL108: a placeholder of the documentation left in."""
+"""CL108: A field still holds a placeholder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context, string
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted, visible
 
@@ -48,10 +47,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     for name, (_, value) in context.fields.items():
@@ -67,6 +63,3 @@ def is_placeholder(text: str) -> bool:
     return len(text) <= _LONGEST and (
         is_mark(text) or re.fullmatch(_PLACEHOLDER, text.strip().strip("\"'`*_").strip(), _FLAGS) is not None
     )
-
-
-RULE = Rule(summary="A field still holds a placeholder", since="0.1.0", check=check)

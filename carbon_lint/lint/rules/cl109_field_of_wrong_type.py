@@ -1,4 +1,4 @@
-"""CL109: a field of another type than documented."""
+"""CL109: A field of `co2_eq_emissions` has the wrong type."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.schema import NUMBERS, STRINGS
 
 _NUMBER = ("a number", frozenset(("int", "float")))
@@ -49,10 +48,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     for name, (_, value) in context.fields.items():
@@ -69,6 +65,3 @@ def _expected(name: str) -> tuple[str, frozenset[str]] | None:
     if name in NUMBERS and name != "emissions":
         return _NUMBER
     return _EXPECTED.get(name)
-
-
-RULE = Rule(summary="A field of `co2_eq_emissions` has the wrong type", since="0.1.0", check=check)

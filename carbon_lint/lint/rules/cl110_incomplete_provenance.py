@@ -1,4 +1,4 @@
-"""CL110: a figure without its circumstances."""
+"""CL110: Recommended fields are missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
 from carbon_lint.lint.schema import RECOMMENDED
 
@@ -33,10 +32,7 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     if context.codes & _SAID_ALREADY or context.card.problems or not context.is_model_card:
@@ -45,6 +41,3 @@ def check(context: Context) -> Iterator[Hit]:
     missing = [name for name in RECOMMENDED if name not in context.fields and name not in meant]
     if missing:
         yield Hit(f"the figure has no {', '.join(missing)}", *context.place())
-
-
-RULE = Rule(summary="Recommended fields are missing", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL201: a unit or prose in the figure."""
+"""CL201: `emissions` holds a unit or prose."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import Figure, plain, read
-from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.figure import Figure, read
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -27,20 +27,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5 g
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -73,6 +67,3 @@ def _fix(node: Node, figure: Figure) -> Fix | None:
     is_bare = re.fullmatch(r"[-+\d.eE]+\s*g(rams?)?", node.text.strip()) is not None
     converted = "" if _is_grams(figure.unit) else f", {figure.number_text} {figure.unit} in grams"
     return Fix(f"write {number}{converted}", (Edit(*node.span, number),), is_safe=is_bare and figure.grams >= 0)
-
-
-RULE = Rule(summary="`emissions` holds a unit or prose", since="0.1.0", check=check, fix="both")

@@ -1,4 +1,4 @@
-"""CL202: separators in the figure."""
+"""CL202: `emissions` is written with separators."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import plain, read
-from carbon_lint.lint.rule import Rule
+from carbon_lint.lint.figure import read
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 _UNDERSCORES = re.compile(r"[1-9]\d*(?:_\d+)+(?:\.\d+)?", re.ASCII)
 
@@ -27,20 +27,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 4,009.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 4009.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -58,6 +52,3 @@ def check(context: Context) -> Iterator[Hit]:
         fix = Fix(f"write {number}", (Edit(*node.span, number),), is_safe=is_safe)
     message = f"emissions is written {quoted(node.text)}, a string to the Hub, expected digits and at most one dot"
     yield Hit(message, *node.span, fix)
-
-
-RULE = Rule(summary="`emissions` is written with separators", since="0.1.0", check=check, fix="both")

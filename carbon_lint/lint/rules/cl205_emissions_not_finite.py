@@ -1,4 +1,4 @@
-"""CL205: a figure that is no finite number."""
+"""CL205: `emissions` is not a finite number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 _INFINITE = float("inf")
 
@@ -24,26 +23,17 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: .nan
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     node = context.emissions
     value = number(node)
     if node is not None and value is not None and (not -_INFINITE < value < _INFINITE):
         yield Hit(f"emissions is {node.text}, expected a finite number of grams", *node.span)
-
-
-RULE = Rule(summary="`emissions` is not a finite number", since="0.1.0", check=check)

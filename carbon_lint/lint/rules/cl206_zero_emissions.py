@@ -1,4 +1,4 @@
-"""CL206: a figure of zero."""
+"""CL206: `emissions` is zero."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -22,20 +21,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 0
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     node = context.emissions
@@ -45,6 +38,3 @@ def check(context: Context) -> Iterator[Hit]:
             f"emissions is {node.text}; training always emits something; if it was not measured, remove the field",
             *node.span,
         )
-
-
-RULE = Rule(summary="`emissions` is zero", since="0.1.0", check=check)

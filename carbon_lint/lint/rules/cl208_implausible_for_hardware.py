@@ -1,4 +1,4 @@
-"""CL208: grams that the hardware cannot have emitted in its hours."""
+"""CL208: The hardware cannot have emitted this in its hours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from carbon_lint.lint.context import Context, number, string
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.figure import as_kilograms
 from carbon_lint.lint.hardware import bounds
-from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
 
 
@@ -82,6 +81,3 @@ def _hours(context: Context) -> float | None:
         stated = set(hours_in(context.text, context.card.body[0]))
         hours = stated.pop() if len(stated) == 1 else None
     return hours if hours is not None and _LEAST_HOURS <= hours < float("inf") else None
-
-
-RULE = Rule(summary="The hardware cannot have emitted this in its hours", since="0.1.0", check=check, fix="unsafe")

@@ -1,4 +1,4 @@
-"""CL210: a comment or a field that says the figure is in another unit."""
+"""CL210: A comment or a field names another unit for `emissions`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from carbon_lint.card.document import UNIT_FIELDS, Node
 from carbon_lint.card.quantity import numbers, unit_at
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import plain
-from carbon_lint.lint.rule import Rule
-from carbon_lint.units import NUMBER, readings_of
+from carbon_lint.units import NUMBER, plain, readings_of
 
 # The unit comes first, with or without the figure itself before it: `# kg CO2`, `# in kilograms`, `# 0.42 kg`.
 _STATED = (
@@ -38,20 +36,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 0.42 # kg CO2
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 420 # 0.42 kg CO2
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -75,7 +67,7 @@ def _contradiction(node: Node, value: float, what: str, words: str, start: int) 
         return None
     if not match["number"] and not unit.names_gas and not re.match(_NOTHING_ELSE, words[unit.end :]):
         return None
-    factor = unit.unit.grams[0]
+    factor = unit.mass.grams[0]
     others = [reading for span in numbers(words) for reading in readings_of(words[slice(*span)])]
     if any(_is_near(float(stated * factor), value) for stated in others):
         return None  # `420 # in kg: 0.42`
@@ -87,11 +79,11 @@ def _contradiction(node: Node, value: float, what: str, words: str, start: int) 
     edits = [Edit(*node.span, grams), Edit(start + unit.start, start + unit.end, "g")]
     if match["number"]:
         edits.append(Edit(start + match.start("number"), start + match.end("number"), grams))
-    fix = Fix(f"write {grams}: {node.text} {unit.unit_text} in grams", tuple(edits), is_safe=False)
+    fix = Fix(f"write {grams}: {node.text} {unit.text} in grams", tuple(edits), is_safe=False)
     return Hit(
-        f"emissions is {node.text}, which the Hub reads as grams, and {what} says {unit.unit_text}",
+        f"emissions is {node.text}, which the Hub reads as grams, and {what} says {unit.text}",
         *node.span,
-        fix if len(unit.unit.grams) == 1 else None,
+        fix if len(unit.mass.grams) == 1 else None,
         related=((f"{what} is here", start, start + unit.end),),
     )
 
@@ -131,6 +123,3 @@ def _comment_above(text: str, offset: int) -> tuple[int, int]:
     line = text[start : max(start, end)]
     start += len(line) - len(line.lstrip())
     return (start, start + len(line.strip())) if line.strip().startswith("#") else (start, start)
-
-
-RULE = Rule(summary="A comment or a field names another unit for `emissions`", since="0.1.0", check=check, fix="unsafe")

@@ -1,4 +1,4 @@
-"""CL302: another energy than was measured."""
+"""CL302: The card states another energy than was measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.evidence import agrees
-from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
 
 
@@ -28,26 +27,15 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
       energy_consumed: 1.7
     ```
 
     ## Use instead
-    ```csv
-    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
-    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
-    ```
-
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
       energy_consumed: 0.223
     ```
     """
@@ -60,6 +48,3 @@ def check(context: Context) -> Iterator[Hit]:
             f"energy_consumed is {node.text} kWh, {evidence.label} has {significant(evidence.energy_kwh, 6)} kWh",
             *node.span,
         )
-
-
-RULE = Rule(summary="The card states another energy than was measured", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL303: another place than was measured."""
+"""CL303: The card names another place than the evidence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from carbon_lint.lint.context import Context, string
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.evidence import other_place
-from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted, visible
 
 
@@ -36,18 +35,10 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Use instead
-    ```csv
-    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
-    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
-    ```
-
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     evidence, node = context.evidence, context.field("geographical_location")
@@ -59,6 +50,3 @@ def check(context: Context) -> Iterator[Hit]:
         names = " / ".join(evidence.location_names)
         message = f"geographical_location is {quoted(text)}, {evidence.label} was measured in {visible(names)}"
         yield Hit(message, *node.span)
-
-
-RULE = Rule(summary="The card names another place than the evidence", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL306: the figure of an earlier run."""
+"""CL306: The card states the figure of an earlier run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.evidence import Evidence, older_with
-from carbon_lint.lint.rule import Rule
-from carbon_lint.lint.stated import is_stated
+from carbon_lint.lint.rules.cl301_emissions_disagree import is_stated
 from carbon_lint.units import significant
 
 
@@ -31,26 +30,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
-    ```csv
-    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
-    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
-    2026-01-06T10:00:00,run-2,3600,0.0991,1.768,1.6,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
-    ```
-
     ```yaml
     co2_eq_emissions:
       emissions: 99.1
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     evidence, stated = context.evidence, context.emissions_g
@@ -66,6 +53,3 @@ def _newest(evidence: Evidence) -> str:
     if evidence.emissions_g is None:
         return f"{evidence.label} is newer"
     return f"{evidence.label} has {significant(evidence.emissions_g, 6)} g"
-
-
-RULE = Rule(summary="The card states the figure of an earlier run", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL307: a figure that was measured and is not on the card."""
+"""CL307: What was measured is not on the card."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.units import significant
 
 
@@ -29,19 +28,11 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Use instead
-    ```csv
-    timestamp,run_id,duration,emissions,energy_consumed,gpu_energy,country_name,country_iso_code,gpu_model,cpu_model
-    2026-01-05T10:00:00,run-1,3600,0.0125,0.223,0.2,France,FRA,1 x NVIDIA H100,AMD EPYC 7R13
-    ```
-
     ```yaml
     license: mit
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     evidence = context.evidence
@@ -49,6 +40,3 @@ def check(context: Context) -> Iterator[Hit]:
         return
     message = f"the card states no emissions, {evidence.label} has {significant(evidence.emissions_g, 6)} g"
     yield Hit(message, *context.place())
-
-
-RULE = Rule(summary="What was measured is not on the card", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL401: a figure over the budget (g)."""
+"""CL401: `emissions` is over the budget `max-emissions`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.units import format_emissions
 
 
@@ -16,7 +15,8 @@ def check(context: Context) -> Iterator[Hit]:
     Holds the card's `emissions` against `max-emissions` of the configuration.
 
     ## Why is this bad?
-    The budget is the team's own. A card over it comes from a run that the gate would have stopped.
+    The budget is the team's own. A card over it comes from a run that the gate would have stopped. While an
+    `[[exception]]` of the configuration lifts the limit, this is a note and names it.
 
     ## Example
     ```toml
@@ -26,24 +26,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
-    ```toml
-    max-emissions = "10 g"
-    ```
-
     ```yaml
     co2_eq_emissions:
       emissions: 9.8
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     value, node = context.emissions_g, context.emissions
@@ -51,10 +41,7 @@ def check(context: Context) -> Iterator[Hit]:
     if node is None or value is None or limit is None or value <= limit:
         return
     yield Hit(
-        f"emissions is {format_emissions(value)}, over the budget of {format_emissions(limit)} (max-emissions in "
-        f"{context.settings.source('max-emissions')})",
+        f"emissions is {format_emissions(value)}, over the budget of {format_emissions(limit)} "
+        f"({context.limit_in_words('max-emissions')})",
         *node.span,
     )
-
-
-RULE = Rule(summary="`emissions` is over the budget `max-emissions`", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL402: a figure over the budget (kWh)."""
+"""CL402: `energy_consumed` is over the budget `max-energy`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.units import format_energy
 
 
@@ -16,7 +15,8 @@ def check(context: Context) -> Iterator[Hit]:
     Holds the card's `energy_consumed` against `max-energy` of the configuration.
 
     ## Why is this bad?
-    The budget is the team's own. A card over it comes from a run that the gate would have stopped.
+    The budget is the team's own. A card over it comes from a run that the gate would have stopped. While an
+    `[[exception]]` of the configuration lifts the limit, this is a note and names it.
 
     ## Example
     ```toml
@@ -27,25 +27,15 @@ def check(context: Context) -> Iterator[Hit]:
     co2_eq_emissions:
       emissions: 12.3
       energy_consumed: 0.0309
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
-    ```toml
-    max-energy = "20 Wh"
-    ```
-
     ```yaml
     co2_eq_emissions:
       emissions: 7.4
       energy_consumed: 0.0186
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     value, node = number(context.field("energy_consumed")), context.field("energy_consumed")
@@ -53,10 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
     if node is None or value is None or limit is None or value <= limit:
         return
     yield Hit(
-        f"energy_consumed is {format_energy(value)}, over the budget of {format_energy(limit)} (max-energy in "
-        f"{context.settings.source('max-energy')})",
+        f"energy_consumed is {format_energy(value)}, over the budget of {format_energy(limit)} "
+        f"({context.limit_in_words('max-energy')})",
         *node.span,
     )
-
-
-RULE = Rule(summary="`energy_consumed` is over the budget `max-energy`", since="0.1.0", check=check)

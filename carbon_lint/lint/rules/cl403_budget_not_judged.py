@@ -1,4 +1,4 @@
-"""CL403: a budget with nothing to hold it against."""
+"""CL403: The card has no figure to hold against the budget."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -28,18 +27,11 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Use instead
-    ```toml
-    max-emissions = "20 g"
-    ```
-
     ```yaml
     license: mit
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
     """
     if context.settings.max_emissions_g is None or context.block is not None or context.card.root is None:
@@ -47,6 +39,3 @@ def check(context: Context) -> Iterator[Hit]:
     if not context.is_model_card:
         return
     yield Hit("the card states no emissions, so the budget max-emissions was not judged", *context.place())
-
-
-RULE = Rule(summary="The card has no figure to hold against the budget", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL501: a number that readers take for different things."""
+"""CL501: Readers of YAML disagree about a number."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from carbon_lint.card.document import Node
 from carbon_lint.card.yaml import scalars
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import plain
-from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 _SPECIAL = frozenset((".nan", ".inf", "+.inf", "-.inf"))  # CL205
 READERS = (
@@ -36,20 +35,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 1e3
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 1000
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Fix safety
@@ -79,6 +72,3 @@ def _fix(node: Node) -> Fix | None:
         return None
     number = plain(Decimal(repr(value)))
     return Fix(f"write {number}", (Edit(*node.span, number),), is_safe=True)
-
-
-RULE = Rule(summary="Readers of YAML disagree about a number", since="0.1.0", check=check, fix="safe")

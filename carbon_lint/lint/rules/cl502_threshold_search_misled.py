@@ -1,4 +1,4 @@
-"""CL502: a number that the search by emissions reads wrongly."""
+"""CL502: huggingface_hub's search by emissions reads another number."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from decimal import Decimal
 from carbon_lint.card.yaml.scalars import emissions_thresholds_value, pyyaml_value
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.figure import plain
-from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
+from carbon_lint.units import plain
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -64,8 +63,3 @@ def check(context: Context) -> Iterator[Hit]:
     message = f"emissions {node.text}: the search by emissions_thresholds reads {found} from {quoted(str(python))}"
     fix = Fix(f"write {number_text}", (Edit(*node.span, number_text),), is_safe=True)
     yield Hit(message, *node.span, fix)
-
-
-RULE = Rule(
-    summary="huggingface_hub's search by emissions reads another number", since="0.1.0", check=check, fix="safe"
-)

@@ -1,4 +1,4 @@
-"""CL503: front matter that only the Hub can read."""
+"""CL503: PyYAML cannot read the front matter."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.lint.template import named
 
 
@@ -34,6 +33,3 @@ def check(context: Context) -> Iterator[Hit]:
     if error is not None:
         message = named(context.text, error.start, error.end, f"the Hub reads this, PyYAML does not: {error.message}")
         yield Hit(message, error.start, error.end)
-
-
-RULE = Rule(summary="PyYAML cannot read the front matter", since="0.1.0", check=check)

@@ -1,4 +1,4 @@
-"""CL901: a comment that silences nothing."""
+"""CL901: A suppression is not used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit
-from carbon_lint.lint.rule import Rule
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -47,6 +46,3 @@ def _removal(text: str, start: int, end: int, is_alone: bool) -> Edit:
     if is_alone:
         end = len(text) if end >= len(text) else end + (2 if text.startswith("\r\n", end) else 1)
     return Edit(start, end, "")
-
-
-RULE = Rule(summary="A suppression is not used", since="0.1.0", check=check, fix="safe")

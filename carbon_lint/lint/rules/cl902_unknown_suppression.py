@@ -1,4 +1,4 @@
-"""CL902: a comment that names no known rule."""
+"""CL902: A suppression names no known rule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.rule import Rule
 from carbon_lint.text import quoted
 
 
@@ -35,6 +34,3 @@ def check(context: Context) -> Iterator[Hit]:
         for code, name, start, end in one.rules:
             if code is None:
                 yield Hit(f"no rule has the code or name {quoted(name)}", start, end)
-
-
-RULE = Rule(summary="A suppression names no known rule", since="0.1.0", check=check)

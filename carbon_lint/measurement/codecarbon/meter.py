@@ -9,9 +9,10 @@ from __future__ import annotations
 import inspect
 import logging
 import time
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint import debug
 from carbon_lint.errors import MeasurementError
@@ -19,7 +20,7 @@ from carbon_lint.measurement.codecarbon.surroundings import known_cpu, private_s
 from carbon_lint.measurement.codecarbon.tracker import QuietLog, Tap, differing_counters, find_flaw, tracker_arguments
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.allotment import allotment
-from carbon_lint.measurement.host.counting import HostEnergy
+from carbon_lint.measurement.host.counting import HostEnergy, HostReading
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.cpu_load import LoadMeter
 from carbon_lint.measurement.host.memory import plan_ram
@@ -27,17 +28,12 @@ from carbon_lint.measurement.host.rapl import CounterError
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.measurement.required import check_required, uncounted_gpus
 from carbon_lint.measurement.system import need_linux
+from carbon_lint.places import Place
 from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
 from carbon_lint.units import check_pue, mean_power_w
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-
-    from carbon_lint.measurement.host.counting import HostReading
-    from carbon_lint.places import Place
 
 REQUIRED_VERSION = "3.3.2"
 

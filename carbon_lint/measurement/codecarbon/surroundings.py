@@ -10,12 +10,10 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 # SLURM_*: with a job id CodeCarbon asks `scontrol`, and fails as a whole if there is none.
 # *_VISIBLE_DEVICES: CodeCarbon reads them wrongly; `gpu` resolves them.

@@ -8,13 +8,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from carbon_lint.measurement.forecast.printed_lines import Counter, EpochLine
 from carbon_lint.measurement.phases import Change, Mark
 from carbon_lint.records.record import PhaseKind
-
-if TYPE_CHECKING:
-    from carbon_lint.measurement.forecast.printed_lines import Counter, EpochLine
 
 _MOST_EPOCHS = 100_000  # a bar of more counts something else
 

@@ -11,17 +11,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from carbon_lint.measurement.forecast.job_files import read_done_fraction
-from carbon_lint.measurement.forecast.printed_progress import Reached
+from carbon_lint.measurement.forecast.job_files import TrainerState, read_done_fraction
+from carbon_lint.measurement.forecast.printed_progress import PrintedProgress, Reached
 from carbon_lint.units import format_duration
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from carbon_lint.measurement.forecast.job_files import TrainerState
-    from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 
 LEAST_DONE = 0.02
 """Of the whole. Before so much has been done under our eyes a forecast would be noise."""

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from carbon_lint import redact
 from carbon_lint.measurement.phases import MOST_MARKS_A_TICK, MOST_NAME_CHARACTERS, Change, Mark
 from carbon_lint.measurement.unchanged import Unchanged
 from carbon_lint.records.record import PhaseKind
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 _TAIL_BYTES = 4096
 _READ_BYTES = 1 << 16

@@ -21,13 +21,11 @@ import termios
 import threading
 import time
 import tty
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
 
 from carbon_lint.measurement.forecast.printed_progress import KEPT_BYTES, PrintedProgress, Stream
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import TracebackType
 
 CHUNK_BYTES = 1 << 16
 DRAIN_S = 0.3

@@ -5,25 +5,19 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint import redact
 from carbon_lint.measurement.forecast.forecaster import Forecaster
 from carbon_lint.measurement.forecast.job_files import PhaseFile, TrainerState
 from carbon_lint.measurement.forecast.listening import Listening
+from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job.environment import PROGRESS_VARIABLE
-from carbon_lint.measurement.job.signals import CANCELLING
-from carbon_lint.measurement.phases import MOST_MARKS_A_TICK
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
-    from carbon_lint.measurement.job.signals import SignalInbox
-    from carbon_lint.measurement.phases import Mark
-    from carbon_lint.measurement.request import RunRequest
+from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
+from carbon_lint.measurement.phases import MOST_MARKS_A_TICK, Mark
+from carbon_lint.measurement.request import RunRequest
 
 
 class Marks:

@@ -13,15 +13,12 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from carbon_lint.measurement.forecast.epoch_marks import EpochMarks
 from carbon_lint.measurement.forecast.printed_lines import MAX_LINE_BYTES, Counter, EpochLine, Role, read_line
 from carbon_lint.units import format_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 KEPT_BYTES = 1 << 16
 MAX_LINES_A_LOOK = 1000  # the last ones; a training prints a handful

@@ -7,18 +7,16 @@ import importlib
 import io
 import re
 import sys
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from pathlib import Path
+from typing import Any, TypeGuard
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.host_amd import host_amd_gpus, is_integrated, unreadable_amd
 from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, NotStatedError, OpenCard, Opened
 from carbon_lint.measurement.gpu.visible_amd import ROCR, AmdCard, hiding, visible_amd_cards
 from carbon_lint.records.record import Gpu
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from pathlib import Path
 
 _NOT_INITIALISED = 32  # AMDSMI_STATUS_NOT_INIT
 # MI300 states `current_`, Navi and MI200 `average_`, and from 7.0 on both state `socket_power`.

@@ -12,13 +12,14 @@ import contextlib
 import random
 import threading
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.amd import open_amd
-from carbon_lint.measurement.gpu.library import PLAUSIBLE_W
+from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, GpuLibrary, OpenCard
 from carbon_lint.measurement.gpu.nvidia import open_nvidia
 from carbon_lint.measurement.gpu.sharing import not_ours, others, roots
 from carbon_lint.measurement.gpu.visible_amd import CUDA, HIP, ROCR
@@ -26,11 +27,6 @@ from carbon_lint.measurement.gpu.visible_nvidia import hides
 from carbon_lint.measurement.job.ranks import local_rank
 from carbon_lint.records.record import Gpu, Method
 from carbon_lint.units import JOULES_PER_KWH
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from carbon_lint.measurement.gpu.library import GpuLibrary, OpenCard
 
 _MJ_PER_KWH = 1000 * JOULES_PER_KWH
 # Between two samples.

@@ -12,6 +12,7 @@ from pathlib import Path
 from carbon_lint.errors import MeasurementError
 from carbon_lint.files import text_at
 from carbon_lint.measurement.gpu.host_nvidia import in_container
+from carbon_lint.text import plural
 
 _AMD = "0x1002"
 # PCI class 03: display controllers; 12: processing accelerators, as an MI300X is.
@@ -70,10 +71,9 @@ def unreadable_amd(found: tuple[str, ...], error: Exception | None, root: Path =
 
     `error`: what importing or asking amdsmi raised; `None` if it lists no GPU.
     """
-    many = f"{len(found)} AMD GPU{'s' if len(found) > 1 else ''}"
     cause = "amdsmi lists none" if error is None else f"{type(error).__name__}: {' '.join(str(error).split())}"
     return MeasurementError(
-        f"this machine has {many} ({', '.join(found)}) that cannot be read: {cause}",
+        f"this machine has {plural(len(found), 'AMD GPU')} ({', '.join(found)}) that cannot be read: {cause}",
         hint=f"{_repair(error, root)}; {_OWN_HINT}",
     )
 

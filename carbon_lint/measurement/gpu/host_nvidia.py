@@ -10,6 +10,7 @@ from pathlib import Path
 from carbon_lint.errors import MeasurementError
 from carbon_lint.files import text_at
 from carbon_lint.project import install_hint
+from carbon_lint.text import plural
 
 _NVIDIA = "0x10de"
 _DISPLAY_CLASS = "0x03"  # PCI class 03: display controllers; NVIDIA's bridges, audio and USB parts are others
@@ -53,8 +54,8 @@ def unreadable(found: tuple[str, ...], error: Exception, root: Path = Path("/"))
         hint = _ACTION_HINT
     elif hint is None:
         hint = "install the NVIDIA driver, libnvidia-ml.so.1 included"
-    many = f"{len(found)} NVIDIA GPU{'s' if len(found) > 1 else ''}"
+    gpus = f"{plural(len(found), 'NVIDIA GPU')} ({', '.join(found)})"
     return MeasurementError(
-        f"this machine has {many} ({', '.join(found)}) that cannot be read: {name}: {error}",
+        f"this machine has {gpus} that cannot be read: {name}: {error}",
         hint=f"{hint}; {_OWN_HINT}",
     )

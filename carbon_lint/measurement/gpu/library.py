@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from carbon_lint.records.record import Gpu
+from carbon_lint.records.record import Gpu
 
 PLAUSIBLE_W = 5000.0
 """No card draws more."""

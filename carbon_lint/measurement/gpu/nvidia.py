@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
 
 from carbon_lint.measurement.gpu.host_nvidia import host_gpus, unreadable
 from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, OpenCard, Opened
 from carbon_lint.measurement.gpu.visible_nvidia import Card, Visible, is_hidden, visible_cards
 from carbon_lint.records.record import Gpu
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from pathlib import Path
 
 
 class Nvml:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+from carbon_lint.files import text_at
 
 PROC = Path("/proc")
 _PARENT_FIELD = 1  # of /proc/PID/stat after the name, proc(5): state, ppid
@@ -20,7 +19,7 @@ _MPS_SERVER = "nvidia-cuda-mps"
 def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
     """Return from whom the job's processes descend: this process; if it is a launcher's, that launcher too.
 
-    The other ranks of a node are the job as much as this one. A shell between the launcher and us is passed over. What
+    The other ranks of a node are the job as much as this one. A shell between the launcher and us is skipped. What
     adopts processes is not a launcher: all others of the machine descend from it too.
     """
     own = os.getpid()
@@ -80,11 +79,9 @@ def _descends(pid: int, known: dict[int, bool | None], proc: Path) -> bool | Non
     return is_ours
 
 
-def _name(pid: int, proc: Path) -> str | None:
-    try:
-        return (proc / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").rstrip("\n")
-    except OSError:
-        return None
+def _name(pid: int, proc: Path) -> str:
+    """Return the name of a process; empty if it is not here."""
+    return text_at(proc / str(pid) / "comm")
 
 
 def _parent(pid: int, proc: Path) -> int | None:

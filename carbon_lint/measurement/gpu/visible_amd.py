@@ -7,15 +7,12 @@ one of the other two hides none (ROCR-Runtime, amd_filter_device.cpp; clr, rocde
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.visible_nvidia import Visible
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 ROCR, HIP, CUDA = "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"
 

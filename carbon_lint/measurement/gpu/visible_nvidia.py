@@ -6,14 +6,11 @@ CodeCarbon takes `GPU-<uuid>` and MIG names for no GPU at all, and counts 0.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _OLD_MIG = re.compile(r"MIG-(GPU-[0-9a-f-]+)/\d+/\d+", re.IGNORECASE)
 

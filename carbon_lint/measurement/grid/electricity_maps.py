@@ -13,10 +13,11 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from carbon_lint.errors import PlaceError
@@ -24,9 +25,6 @@ from carbon_lint.measurement.grid.web import RefusedError, get_text
 from carbon_lint.places import unusual_intensity
 from carbon_lint.text import quoted
 from carbon_lint.units import whole_number
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 URL = "https://api.electricitymaps.com"
 HOUR_S = 3600

@@ -12,22 +12,16 @@ import random
 import threading
 import time
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from carbon_lint.measurement.grid.electricity_maps import HOUR_S, NoFigureError
+from carbon_lint.measurement.grid.electricity_maps import HOUR_S, ElectricityMaps, GridHour, NoFigureError
+from carbon_lint.measurement.meter import Meter, Reading
 from carbon_lint.places import unusual_intensity
 from carbon_lint.records.intensity import over_hours
-from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
+from carbon_lint.records.record import Basis, Hardware, HourlyIntensity, Intensity
+from carbon_lint.records.uncertainty import Assumptions
 from carbon_lint.units import format_energy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps, GridHour
-    from carbon_lint.measurement.meter import Meter, Reading
-    from carbon_lint.records.record import Hardware
-    from carbon_lint.records.uncertainty import Assumptions
 
 LATE_SHARE = 0.01
 """Of the energy. A smaller part, priced by an older hour, raises no warning: a job that ends at an hour has it."""

@@ -7,23 +7,18 @@ which only answers from inside it. Never a service that guesses a place from an 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PlaceError
 from carbon_lint.files import text_at
+from carbon_lint.limits import Machine
 from carbon_lint.measurement.grid.web import get_text
-from carbon_lint.places import find_place
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from carbon_lint.limits import Machine
-    from carbon_lint.places import Place
+from carbon_lint.places import Place, find_place
 
 # The link-local address of all three; none of it leaves the machine's own host.
 METADATA_URL = "http://169.254.169.254"
@@ -39,7 +34,7 @@ class LocatedPlace:
     """A place, and how it was found; `None` if it was named."""
 
     place: Place
-    how: str | None
+    how: str | None = None
 
     def __str__(self) -> str:
         place = self.place
@@ -48,7 +43,7 @@ class LocatedPlace:
 
 def resolve(text: str, machines: Iterable[Machine], node: str) -> LocatedPlace:
     """Return `text` as a place, or `locate` for `auto`. Raises PlaceError."""
-    return locate(machines, node) if is_auto(text) else LocatedPlace(place=find_place(text), how=None)
+    return locate(machines, node) if is_auto(text) else LocatedPlace(place=find_place(text))
 
 
 def is_auto(text: str) -> bool:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from carbon_lint import debug
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _MOST_BYTES = 65_536
 _CHUNK_BYTES = 8192

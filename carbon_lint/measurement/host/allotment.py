@@ -7,12 +7,10 @@ https://huggingface.co/docs/hub/jobs-configuration: `CPU_CORES` (2), `MEMORY` (`
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from carbon_lint.records.schedulers import scheduled_job
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _QUANTITY = re.compile(r"(\d{1,15}(?:\.\d+)?)(m|[KMGT]i?)?", re.ASCII)
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
@@ -25,8 +23,6 @@ class Allotment(NamedTuple):
     """What a job was given; `None` if it is not stated.
 
     Attributes:
-        cpus: CPUs.
-        memory_bytes: bytes of memory.
         flavor: the machine's flavor, if it has GPUs.
         gpu_count: how many GPUs the flavor has.
         visible: which of them the job uses, as CUDA_VISIBLE_DEVICES states it.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 from carbon_lint.files import text_at
 from carbon_lint.units import whole_number
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 # v1 writes "no limit" as the largest multiple of a page below 2^63.
 _V1_UNLIMITED_BYTES = 1 << 62

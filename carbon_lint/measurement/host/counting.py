@@ -7,22 +7,16 @@ read, and anybody can compute it again from the record's `assumptions`.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from carbon_lint.measurement.host.cpu import whole_machine
-from carbon_lint.measurement.host.cpu_load import busy_time, mean_load
+from carbon_lint.measurement.host.cpu import CpuPlan, whole_machine
+from carbon_lint.measurement.host.cpu_load import BusyTime, busy_time, mean_load
+from carbon_lint.measurement.host.memory import RamPlan
 from carbon_lint.measurement.host.rapl import CounterError, Counters, Domain, find_zones, readable
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Range
 from carbon_lint.units import JOULES_PER_KWH
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.measurement.host.cpu import CpuPlan
-    from carbon_lint.measurement.host.cpu_load import BusyTime
-    from carbon_lint.measurement.host.memory import RamPlan
 
 _SLACK, _SLACK_S = 1.1, 1.0  # clocks tick in hundredths, and are not read at one moment
 # Efficiency of a power supply, 80 PLUS: 0.96 (Titanium, half load), 0.94 (Platinum), 0.88 (Bronze or little load).
@@ -34,8 +28,6 @@ class HostReading:
     """Cumulative since `start`, without PUE.
 
     Attributes:
-        cpu_kwh: energy of the CPU.
-        ram_kwh: energy of the memory.
         cpu_bounds: its range if it is modelled.
         ram_bounds: its range if it is modelled.
         cpu_load: mean load of the usable threads, 0 to 1, without stolen time.

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.host import cgroup
@@ -19,9 +19,6 @@ from carbon_lint.measurement.host.power import VERSION, CpuModel, stated_cpu
 from carbon_lint.measurement.host.processor import Processor, Socket, cpu_table, read_processor, socket_of
 from carbon_lint.measurement.host.rapl import PLAUSIBLE_CPU_W, Domain, Zone, find_zones, readable
 from carbon_lint.records.record import Method
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # W of TDP a thread in the table of processors: 1.3 (EPYC 9965) to 10 (Xeon 8252C). The default is 4.
 UNKNOWN_WIDENING = (1.3 / 4, 10 / 4)
@@ -41,11 +38,9 @@ class CpuPlan:
     Attributes:
         method: counter, load-model or user.
         power: the model of its power; `None` with a counter.
-        zones: the counters.
         model: the processor's name as the kernel gives it.
         threads: hardware threads that this machine shows.
         usable_threads: what affinity and cgroup quota leave of them.
-        is_virtual: True on a virtual machine.
         limit: what leaves fewer threads than the machine shows; the load is then not the whole machine's.
         source: where the power comes from, in words.
         tables: the tables behind it, name -> version.

@@ -7,14 +7,12 @@ machine's load does not show the job's.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Collection
+from pathlib import Path
+from typing import Protocol
 
 from carbon_lint.measurement.host import cgroup
 from carbon_lint.measurement.host.cpu import Limit
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
 
 # /proc/stat, proc(5): user nice system idle iowait irq softirq steal; guest time is in user's already.
 _BUSY_COLUMNS = (0, 1, 2, 5, 6)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.host import cgroup
 from carbon_lint.measurement.host.allotment import Allotment
+from carbon_lint.measurement.host.cpu import CpuPlan
 from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, memory_power_w
 from carbon_lint.measurement.host.rapl import Domain, Zone, find_zones, readable
 from carbon_lint.records.record import Method
 from carbon_lint.records.uncertainty import Range
-
-if TYPE_CHECKING:
-    from carbon_lint.measurement.host.cpu import CpuPlan
 
 _GIB = 1 << 30
 _PLAUSIBLE_RAM_W = 4000.0
@@ -29,7 +26,6 @@ class RamPlan:
         method: counter, constant or user.
         size_gib: the memory that counts.
         power: constant while the job runs, in W; `None` with a counter.
-        zones: the counters.
         source: in words.
     """
 

@@ -10,13 +10,10 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
+from pathlib import Path
 
 _UJ_PER_KWH = 3.6e12
 # No machine that trains on its CPUs draws so much by them: a counter that moves faster was reset (resume, migration).

@@ -9,15 +9,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.job import JobState
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.records.record import StoppedBy
+from carbon_lint.records.record import StoppedBy
 
 _RUNNING: list[Body] = []
 """The bodies that run in this process, by their start. They may end in any order, as threads do."""

@@ -10,20 +10,14 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.job import remote
-from carbon_lint.measurement.job.wrappers import after_options, programs, script_index, word_set
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from carbon_lint.measurement.job.remote import Elsewhere
-    from carbon_lint.measurement.job.wrappers import Program
-
-    Find = Callable[[], "Containers | None"]
+from carbon_lint.measurement.job.remote import Elsewhere
+from carbon_lint.measurement.job.wrappers import Program, after_options, programs, script_index, word_set
 
 LABEL = "carbon-lint.run"
 CLIENT_LABEL = "carbon-lint.client"
@@ -138,6 +132,10 @@ class Containers:
         ids = self._running(engine, environ)
         lines = _call(engine, environ, "inspect", "--format", template, *ids).splitlines() if ids else []
         return dict(zip(ids, lines, strict=False))
+
+
+Find = Callable[[], Containers | None]
+"""How to find the containers that a job has started so far."""
 
 
 def _says_detached(config: str) -> bool:
@@ -265,12 +263,12 @@ def _read_client(found: Program, environ: Mapping[str, str]) -> tuple[int | None
     given = {**environ, **dict(word.split("=", 1) for word in found.prefix if re.match(r"[A-Za-z_]\w*=", word))}
     elsewhere = remote.remote_engine(words[:at], given) if verb in {"run", *NOT_OURS} else None
     if elsewhere is None and verb in NOT_OURS:
-        elsewhere = remote.Elsewhere(
+        elsewhere = Elsewhere(
             why=f"{found.name} {verb} works in containers that this command does not make, and that stay when it ends",
             hint=f"use `{found.name} {'compose ' if is_compose else ''}run`, or start carbon-lint inside the container",
         )
     if elsewhere is None and verb == "run" and _is_detached(words, at + 1):
-        elsewhere = remote.Elsewhere(
+        elsewhere = Elsewhere(
             why=f"{found.name} run -d returns at once, while its container goes on",
             hint="leave -d out, so that the command lasts as long as its work",
         )
@@ -345,7 +343,7 @@ def _script_at(command: tuple[str, ...]) -> int | None:
 
 
 def _unreadable(found: Program) -> Elsewhere:
-    return remote.Elsewhere(
+    return Elsewhere(
         why=f"the script's call of {found.name} run cannot be read, so that its container would not be stopped",
         hint=f"write it plainly: -- {found.name} run IMAGE python train.py",
     )

@@ -10,19 +10,14 @@ import contextlib
 import os
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.measurement.host import cgroup
-from carbon_lint.measurement.job.containers import EngineError
+from carbon_lint.measurement.job.containers import EngineError, Find
 from carbon_lint.measurement.job.containers import none as no_containers
 from carbon_lint.units import format_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.measurement.job.containers import Find
 
 _MOST_SHARE = 1 / 10_000  # of one core, for looking at all processes: every 20 s or so
 _LEAST_OTHERS_S = 0.5

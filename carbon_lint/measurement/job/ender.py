@@ -8,15 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
+from carbon_lint.files import text_at
 from carbon_lint.measurement.job import descendants
-from carbon_lint.measurement.job.containers import EngineError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from carbon_lint.measurement.job.containers import Containers, Find
+from carbon_lint.measurement.job.containers import Containers, EngineError, Find
 
 _PAUSE_S = 0.25
 _SHORT_ID = 12
@@ -99,7 +95,7 @@ class Ender:
         waiting = containers.clients_without(self._environ)
         if not containers.send(signum, self._environ):
             return False  # the guardian sends it to all clients then
-        descendants.send(signum, [pid for pid in waiting if _name_of(pid) in containers.relays])
+        descendants.send(signum, [pid for pid in waiting if text_at(f"/proc/{pid}/comm") in containers.relays])
         return True
 
     def _end_leftovers(self, containers: Containers, grace_s: float) -> bool:
@@ -127,15 +123,6 @@ class Ender:
         if ids:
             self._tell(f"survived {_names(ids)}")
         return not ids
-
-
-def _name_of(pid: int) -> str | None:
-    """Return the name of a process; `None` if it has ended."""
-    try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
-            return file.read().rstrip("\n")
-    except OSError:
-        return None
 
 
 def _names(ids: tuple[str, ...]) -> str:

@@ -7,17 +7,14 @@ import itertools
 import os
 import re
 import shutil
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from carbon_lint import redact
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
 
 GRID_TOKEN_VARIABLE = "ELECTRICITYMAPS_API_TOKEN"  # noqa: S105  a name, not a token
 WITHHELD = (

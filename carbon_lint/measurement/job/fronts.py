@@ -12,10 +12,11 @@ import os
 import shlex
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from carbon_lint import debug
 from carbon_lint.measurement.job import remote
@@ -26,14 +27,10 @@ from carbon_lint.measurement.job.containers import (
     LABEL,
     NOT_OURS,
     Containers,
+    Find,
     engine_of,
 )
 from carbon_lint.measurement.unchanged import Unchanged
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from carbon_lint.measurement.job.containers import Find
 
 ENGINE_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "CONTAINER_HOST", "CONTAINER_CONNECTION")
 """Variables that choose the engine; a script may set them for one call."""

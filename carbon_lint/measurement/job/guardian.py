@@ -20,21 +20,16 @@ import os
 import resource
 import select
 import signal
+import socket
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from types import FrameType
 
 from carbon_lint.measurement.job import descendants
-from carbon_lint.measurement.job.containers import ANSWER_S
+from carbon_lint.measurement.job.containers import ANSWER_S, Find
 from carbon_lint.measurement.job.containers import none as no_containers
 from carbon_lint.measurement.job.ender import Ender
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Mapping, Sequence
-    from types import FrameType
-
-    from carbon_lint.measurement.job.containers import Find
 
 SETTLE_S = 0.5  # what the job left behind may still end by itself: a log pipe, a resource tracker
 STRAGGLER_GRACE_S = 5.0  # and is then asked, and then killed

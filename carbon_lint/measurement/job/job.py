@@ -9,24 +9,20 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from carbon_lint import redact
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.measurement.job import descendants
-from carbon_lint.measurement.job.containers import EngineError
+from carbon_lint.measurement.job.containers import EngineError, Find
 from carbon_lint.measurement.job.containers import none as no_containers
 from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.guardian import guard
+from carbon_lint.records.record import StoppedBy
 from carbon_lint.text import quoted
 from carbon_lint.units import format_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from carbon_lint.measurement.job.containers import Find
-    from carbon_lint.records.record import StoppedBy
 
 _STDERR = 2
 CANCEL_GRACE_S = 6.0

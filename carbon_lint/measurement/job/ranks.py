@@ -8,12 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import re
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from carbon_lint.measurement.job.job import check_runnable, not_runnable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _COMPANIONS = {
     # torchrun, accelerate, DeepSpeed, Ray Train

@@ -6,10 +6,8 @@ import contextlib
 import os
 import signal
 from collections import deque
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from types import FrameType, TracebackType
+from types import FrameType, TracebackType
+from typing import Self
 
 CANCELLING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """Forwarded to the job as its order to end."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from carbon_lint.records.schedulers import scheduled_job
 from carbon_lint.units import format_duration, whole_number
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _HF_DEFAULT_S = 1800.0
 """https://huggingface.co/docs/hub/jobs-configuration: a Job ends after 30 minutes unless `--timeout` says more."""

@@ -7,11 +7,12 @@ when it is first called, so that a check pays only for the format it prints.
 from __future__ import annotations
 
 from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.value import Value
 
 DEFAULT_WIDTH = 100
 
 
-class RenderOptions:
+class RenderOptions(Value, kw_only=True):
     """How to render: what a reporter would otherwise have to ask the terminal or the file system for.
 
     Attributes:
@@ -21,19 +22,14 @@ class RenderOptions:
         folder: absolute path of the folder that the report's relative paths start from. Both empty: paths as they are.
     """
 
-    __slots__ = ("base", "colour", "folder", "width")
-
-    def __init__(self, *, colour: bool = False, width: int = DEFAULT_WIDTH, base: str = "", folder: str = "") -> None:
-        self.colour = colour
-        self.width = width
-        self.base = base
-        self.folder = folder
+    colour: bool = False
+    width: int = DEFAULT_WIDTH
+    base: str = ""
+    folder: str = ""
 
 
 class Reporter:
     """One format, imported when it is first used."""
-
-    __slots__ = ("module",)
 
     def __init__(self, module: str) -> None:
         self.module = module

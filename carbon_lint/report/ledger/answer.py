@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 QUESTION = "Will we keep our budget?"
 
+NO_RUNS = "no runs"
+"""What stands for the sum of nothing: it is no measured 0."""
+
 
 class Answer(StrEnum):
     """How it looks, the worst first."""
@@ -106,10 +109,11 @@ def headline(budgets: Sequence[Judged], spent: str) -> str:
     if not others:
         return text
     if others == 1:
-        return f"{text}; the other limit looks {'alike' if alike else 'better'}"
-    if alike in {0, others}:
-        return f"{text}; the other {others} limits look {'alike' if alike else 'better'}"
-    return f"{text}; {alike} of the other {others} limits look{'s' * (alike == 1)} alike"
+        return f"{text}; {'the same for the other limit' if alike else 'the other limit looks better'}"
+    if not alike:
+        return f"{text}; the other {others} limits look better"
+    of = "" if alike == others else f"{alike} of "
+    return f"{text}; the same for {of}the other {others} limits"
 
 
 def sentence(one: Judged) -> str:

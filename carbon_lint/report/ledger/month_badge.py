@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carbon_lint.report.badge import Badge, Tone, how_found
-from carbon_lint.report.ledger.answer import Answer, amount
+from carbon_lint.report.ledger.answer import NO_RUNS, Answer, amount
 from carbon_lint.report.ledger.words import answer
 from carbon_lint.report.run.phrases import percent
 from carbon_lint.units import format_emissions, format_energy
@@ -43,6 +43,8 @@ def _share(one: Judged, *, is_alone: bool) -> str:
     name = "" if is_alone else f"{one.name}: "
     at_least = "at least " if one.missing else ""
     spent, allowed = (amount(one.limit.unit, value) for value in (one.limit.measured, one.limit.allowed))
+    if not (one.spent.total.runs or one.missing):
+        return f"{name}{NO_RUNS}"
     return f"{name}{at_least}{spent if one.used is None else percent(one.used)} of {allowed}"
 
 
@@ -54,4 +56,4 @@ def _figure(month: Month) -> str:
         return at_least + format_emissions(total.emissions_g.likely)
     if total.energy_kwh is not None:
         return at_least + format_energy(total.energy_kwh.likely)
-    return "not measured" if total.runs or month.broken else "no runs"
+    return "not measured" if total.runs or month.broken else NO_RUNS

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from carbon_lint.report.ledger.answer import amount, with_range
-from carbon_lint.report.ledger.keys import model_name
+from carbon_lint.report.ledger.answer import NO_RUNS, amount, with_range
 from carbon_lint.report.ledger.sum import emissions_between, energy_between, figures_of
 from carbon_lint.report.run.phrases import percent
 
@@ -40,11 +39,14 @@ def facts(month: Month) -> list[tuple[str, str]]:
     total = month.total
     grams, energy_kwh = figures_of(total, is_whole=not month.broken)
     share = total.measured_share
+    measured = "not known of every run" if share is None else f"{percent(share)} of the energy"
+    if not total.runs and not month.broken:
+        grams = energy_kwh = measured = NO_RUNS
     return [
         ("Emissions", grams),
         ("Energy", energy_kwh),
         ("Runs", str(total.runs)),
-        ("Measured by sensors", "not known of every run" if share is None else f"{percent(share)} of the energy"),
+        ("Measured by sensors", measured),
     ]
 
 
@@ -60,10 +62,11 @@ def _budget(one: Judged) -> tuple[str, ...]:
     limit, budget = one.limit, one.spent.budget
     used = "" if one.used is None else f" ({percent(one.used)})"
     at_least = "at least " if one.missing else ""
+    spent = f"{at_least}{amount(limit.unit, limit.measured)}{used}"
     return (
         one.name,
         one.spent.period.name,
-        f"{at_least}{amount(limit.unit, limit.measured)}{used}",
+        spent if one.spent.total.runs or one.missing else NO_RUNS,
         amount(limit.unit, limit.allowed),
         "" if one.outlook is None else with_range(limit.unit, one.end),
         str(one.answer),
@@ -96,7 +99,7 @@ def _run(each: Counted) -> tuple[str, ...]:
     where = record.provenance
     return (
         record.ended_at[:_DAY],
-        model_name(record) or where.repository or "",
+        where.model_name or where.repository or "",
         (where.ref or "").removeprefix("refs/heads/"),
         str(record.outcome),
         energy_between(each.ranges[1]) if each.ranges[0] is None else emissions_between(each.ranges[0]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.records.ledger_sum import Reason
 from carbon_lint.report.ledger.answer import basis, headline
 from carbon_lint.report.ledger.tables import facts
+from carbon_lint.text import plural
 
 if TYPE_CHECKING:
     from carbon_lint.report.ledger.month import Month
@@ -30,10 +31,14 @@ def notes(month: Month) -> list[str]:
     if ahead is not None:
         found.append(basis(ahead))
     found += _unmeasured_days(month)
-    shared = sum(month.total.left_out.get(reason, 0) for reason in (Reason.HELD, Reason.SHARED))
+    held, shared = (month.total.left_out.get(reason, 0) for reason in (Reason.HELD, Reason.SHARED))
+    if held:
+        ran, are = ("another run", "it is") if held == 1 else ("other runs", "they are")
+        found.append(
+            f"{plural(held, 'more record')} ran inside {ran}: that time counts once, so {are} not among the runs."
+        )
     if shared:
-        what = "1 record" if shared == 1 else f"{shared} records"
-        found.append(f"{what} shared a machine or a GPU with others: that time counts once.")
+        found.append(f"{plural(shared, 'run')} shared a machine or a GPU with others: that time counts once.")
     if month.of_no_team:
         what = "1 run names" if month.of_no_team == 1 else f"{month.of_no_team} runs name"
         found.append(f"{what} no model that a budget names: only budgets of all runs count {_them(month.of_no_team)}.")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
-from carbon_lint.measurement.progress import Phase, RunProgress
+from carbon_lint.measurement.progress import RunProgress, Stage
 from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, format_emissions, format_energy, format_power
 
@@ -65,7 +65,7 @@ class LogLines:
     def __call__(self, progress: RunProgress) -> None:
         """Show one tick."""
         lines = [f"carbon-lint: {terminal(notice)}\n" for notice in notices(progress)]
-        if progress.phase is Phase.RUNNING and progress.elapsed_s >= self._next_s:
+        if progress.stage is Stage.RUNNING and progress.elapsed_s >= self._next_s:
             self._next_s = progress.elapsed_s + self._every_s
             lines.append(render_line(progress, 200).replace("carbon-lint  ", "carbon-lint: ", 1) + "\n")
         start = "\n" if progress.is_line_open else ""
@@ -95,9 +95,9 @@ class LiveLine:
         if shown := notices(progress):
             out += self._clear() + ("\r\n" if progress.is_line_open else "")
             out += "".join(f"carbon-lint: {terminal(notice)}\r\n" for notice in shown)
-        if progress.phase is Phase.RUNNING:
+        if progress.stage is Stage.RUNNING:
             out += self._draw(progress)
-        elif progress.phase in {Phase.SUSPENDED, Phase.ENDED}:
+        elif progress.stage in {Stage.SUSPENDED, Stage.ENDED}:
             out += self._clear()
         if out:
             self._write(out)  # in one piece, so that the job cannot write into the middle of a sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carbon_lint import redact
 from carbon_lint.records.record import Outcome, Record
-from carbon_lint.redact import redacted
 from carbon_lint.text import plural, quoted, terminal
 from carbon_lint.units import format_duration
 
@@ -89,7 +89,7 @@ def _branch(one: Moved, *, with_author: bool) -> str:
 
 def _commit(commit: Commit, *, with_author: bool) -> str:
     by = f" by {_short(commit.author)}" if with_author and commit.author else ""
-    return f"{commit.id[:SHORT]} {quoted(redacted(commit.title), TITLE)}{by}"
+    return f"{commit.id[:SHORT]} {quoted(redact.text(commit.title), TITLE)}{by}"
 
 
 def _short(name: str) -> str:
