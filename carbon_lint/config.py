@@ -131,6 +131,15 @@ class Settings:
         one = self._stated[key]
         return ConfigError(f"{one.source}: {key}: {message}", hint=hint, option=key, path=one.path, line=one.line)
 
+    def exception_to(self, limit: str) -> BudgetException | None:
+        """Return an exception that lifts a limit today; `None` if there is none."""
+        if not self.exception:
+            return None
+        from datetime import UTC, datetime
+
+        today = datetime.now(UTC).date()
+        return next((one for one in self.exception if one.limit == limit and one.until >= today), None)
+
     def on_machine(self, node: str) -> Machine:
         """Return what holds on a machine: of each value the first `[[machine]]` table that matches and states it.
 
@@ -188,7 +197,7 @@ class Settings:
 def load(start_folder: str = ".") -> Settings:
     """Return the settings that hold in a folder. Raises ConfigError if the file cannot be used."""
     path = find(start_folder)
-    debug.log("config", "the configuration of %s is %s", start_folder, path or "none: defaults hold")
+    debug.log("config", "configuration for %s: %s", start_folder, path or "no file, so the defaults")
     return Settings() if path is None else load_file(path)
 
 

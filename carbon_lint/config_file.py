@@ -353,7 +353,7 @@ def _line_of(error: Exception, text: str) -> int:
 def _lines_of(text: str, table: str) -> dict[tuple[str, ...], int]:
     """Return the line of each key and table below `table`: `tomllib` does not tell them.
 
-    A table of an array is known by its number, from 0. What stands within a string of several lines is passed over.
+    A table of an array is known by its number, from 0. What stands within a string of several lines is skipped.
     """
     found: dict[tuple[str, ...], int] = {}
     numbers: dict[tuple[str, ...], int] = {}

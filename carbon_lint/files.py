@@ -48,10 +48,10 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """
     import tempfile  # noqa: PLC0415  2 ms that a check without a fix need not pay
 
-    target = os.path.realpath(path)
-    folder, name = os.path.split(target)
     temporary = None
     try:
+        target = os.path.realpath(path)  # fails if the current folder is gone
+        folder, name = os.path.split(target)
         if os.path.isdir(target):
             raise IsADirectoryError(21, "Is a directory")
         check_replaceable(path)

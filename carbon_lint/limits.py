@@ -13,7 +13,7 @@ from carbon_lint.units import GRAMS_PER, KWH_PER, parse_duration_s, parse_emissi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
     from typing import Any
 
@@ -160,13 +160,13 @@ class WindowBudget(NamedTuple):
     warn_at: float = _WARN_AT
     owner: str | None = None
 
-    def counts(self, model: str | None) -> bool:
-        """Return whether the runs of a model count. A run that names no model counts only in a budget of all runs."""
+    def counts(self, names: Iterable[str]) -> bool:
+        """Return whether a run counts whose model has these names: without one, only in a budget of all runs."""
         if not self.models:
             return True
         from fnmatch import fnmatchcase  # noqa: PLC0415  on the check path
 
-        return model is not None and any(fnmatchcase(model.lower(), glob.lower()) for glob in self.models)
+        return any(fnmatchcase(name.lower(), glob.lower()) for name in names for glob in self.models)
 
 
 def parse_source(text: str) -> Source:

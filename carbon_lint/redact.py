@@ -86,6 +86,8 @@ _AUTHORISED = (
 )
 _URL = r"(?<=://)([^/\s:@'\"]*):([^/\s'\"]+)@|(?<=://)([\w\-]{20,})@"
 
+_QUERY = r"([?&])([\w.\-]+)=([^&\s'\"#]+)"
+
 _LOGIN_FLAGS = ("-u", "--user", "-U", "--proxy-user")
 _LOGIN = rf"""(\bcurl\s(?:[^|;&\n]{{0,200}}?\s)?(?:{"|".join(_LOGIN_FLAGS)})[\s=]?\s*["']?[^\s:'"]+:)([^\s'"]+)"""
 
@@ -94,6 +96,7 @@ def text(given: str, secrets: Iterable[str | None] = ()) -> str:
     """Return `given` without these secrets, and without anything that looks like a token."""
     shown = _without(given, [secret for secret in secrets if secret])
     shown = re.sub(_URL, _url_hidden, shown)
+    shown = re.sub(_QUERY, _query_hidden, shown)
     shown = re.sub(_AUTHORISED, rf"\1{HIDDEN}", shown)
     shown = re.sub(_LOGIN, rf"\1{HIDDEN}", shown)
     for start, rest in TOKENS:
@@ -202,6 +205,13 @@ def _word(word: str, secrets: tuple[str | None, ...]) -> str:
 
 def _url_hidden(match: re.Match[str]) -> str:
     return f"{HIDDEN}@" if match[3] else f"{match[1]}:{HIDDEN}@"
+
+
+def _query_hidden(match: re.Match[str]) -> str:
+    """Hide a signature or a secret in an address: `?sig=` of Azure, `&X-Amz-Signature=` of S3."""
+    name = match[2].lower()
+    is_secret = name == "sig" or name.endswith("signature") or names_a_secret(name)
+    return f"{match[1]}{match[2]}={HIDDEN}" if is_secret else match[0]
 
 
 def _value_hidden(match: re.Match[str]) -> tuple[str, int]:

@@ -107,7 +107,8 @@ def mass_unit(text: str) -> MassUnit | None:
     return _EXACT.get(text) or _WORDS.get("-".join(text.lower().split()))
 
 
-_BLANKS = " \u00a0\u2009\u202f'\u2019"
+_TYPESET_SPACES = "\u00a0\u2009\u202f"
+_BLANKS = f" {_TYPESET_SPACES}'\u2019"
 NUMBER = (
     rf"(?:[0-9]{{1,3}}(?:[{_BLANKS}][0-9]{{3}})+(?![0-9])(?:[.,][0-9]+)?|[0-9](?:_?[0-9])*(?:[.,][0-9]+)*(?:\.(?![0-9]))?"
     r"|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?"
@@ -228,6 +229,7 @@ def parse_duration_s(text: str) -> float:
 
 
 def _parse(text: str, table: dict[str, Decimal], what: str, example: str) -> float:
+    text = text.translate(dict.fromkeys(map(ord, _TYPESET_SPACES), " "))
     match = re.fullmatch(rf"\s*(?P<number>[+-]?{NUMBER})\s*(?P<unit>[^\d\s.+-].*?)?\s*", text, re.ASCII)
     readings = readings_of(match["number"]) if match else ()
     if match is None or not readings:
@@ -258,6 +260,9 @@ def _hint(text: str, unit: str, table: dict[str, Decimal]) -> tuple[str, tuple[t
         return "that is energy", (("max-energy", text),)
     if table is KWH_PER and unit in GRAMS_PER:
         return "those are emissions", (("max-emissions", text),)
+    gas = re.search(r"\s*CO2(?:-?eq?)?$", unit, re.IGNORECASE)
+    if table is GRAMS_PER and gas is not None:
+        return f"leave {gas[0].strip()} out: '{text.removesuffix(gas[0])}'", ()
     same = [known for known in table if known.lower() == unit.lower()]
     guess = f"did you mean {same[0]!r}? " if same else ""
     return f"{guess}known units: {', '.join(table)}", ()

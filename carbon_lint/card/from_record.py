@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SPENT = {
     Outcome.FAILED: "the run failed; what it emitted until then counts",
     Outcome.INTERRUPTED: "the run was interrupted; what it emitted until then counts",
-    Outcome.OVER_BUDGET: "the run went over its budget; what it emitted counts all the same",
+    Outcome.OVER_BUDGET: "the run went over its budget; what it emitted still counts",
 }
 _CLOUDS = ("gcp", "aws", "azure")  # as `places` begins the name of a cloud's region; another place may be one, too
 _ROUNDED = 0.01  # a text gives three digits or so

@@ -14,8 +14,8 @@ all of its records in the same folder. A smaller figure does not replace a
 larger one of the same group unless you give --replace.
 
 Exit status: 0 written, 2 if the card or the record cannot be read or
-written, or if one of several runs must be chosen, 125 if there is no figure
-that can be trusted.
+written, if one of several runs must be chosen, or if there is no figure that
+can be trusted.
 """
 
 from __future__ import annotations

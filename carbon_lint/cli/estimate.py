@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 
 from carbon_lint.cli.flags import add_format_argument, add_place_arguments, options_from
 from carbon_lint.config import Settings, load
@@ -87,7 +88,7 @@ def _estimate(arguments: Namespace) -> Estimate:
         count=count,
         host=_host(arguments, runner),
         load=_load(arguments.load),
-        host_power_w=None if arguments.host_power is None else parse_power_w(arguments.host_power),
+        host_power_w=None if arguments.host_power is None else _quantity(arguments, "host_power", parse_power_w),
         pue=settings.pue if options.pue is None else options.pue,
     )
 
@@ -128,7 +129,7 @@ def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None
     if arguments.gpu is not None:
         return find_gpu(arguments.gpu), 1 if count is None else count
     if arguments.power is not None:
-        device = Device(name="device", max_power_w=parse_power_w(arguments.power), source="--power")
+        device = Device(name="device", max_power_w=_quantity(arguments, "power", parse_power_w), source="--power")
         return device, 1 if count is None else count
     return None, 1
 
@@ -143,7 +144,7 @@ def _host(arguments: Namespace, runner: Runner | None) -> Host | None:
         raise UsageError("how much memory does the machine have?", hint="--memory '64 GiB'")
     return find_host(
         arguments.cpu,
-        memory_gib=parse_memory_gib(arguments.memory),
+        memory_gib=_quantity(arguments, "memory", parse_memory_gib),
         sockets=_whole(arguments, "sockets"),
         threads=_whole(arguments, "threads"),
     )
@@ -155,6 +156,13 @@ def _load(text: str | None) -> float | None:
         return None
     with naming("load", text):
         return fraction(text) if text.endswith("%") else number(text)
+
+
+def _quantity(arguments: Namespace, name: str, parse: Callable[[str], float]) -> float:
+    try:
+        return parse(getattr(arguments, name))
+    except UsageError as error:
+        raise error.again(message=f"{_flag(name)}: {error.message}") from None
 
 
 def _whole(arguments: Namespace, name: str) -> int | None:

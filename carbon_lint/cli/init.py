@@ -60,7 +60,7 @@ def run(arguments: Namespace) -> int:
     found = survey(root)
     choices = _choices(arguments, found)
     _check_attests(choices, found, root)
-    _say_found(found, choices)
+    _say_found(found, choices, root)
     for warning in without_docker(root):
         sys.stderr.write(f"carbon-lint: warning: {terminal(warning)}\n")
     changes = changes_to(root, found, choices)
@@ -125,9 +125,8 @@ def _location(text: str | None) -> str | None:
     return find_place(text).code
 
 
-def _say_found(found: Survey, choices: Choices) -> None:
+def _say_found(found: Survey, choices: Choices, root: Path) -> None:
     from carbon_lint.estimate.machine import unknown_flavor
-    from carbon_lint.starter.runners import is_hf_jobs
 
     none = "none; figures that are published go into the card on the Hub"
     lines = [*_found_trainings(found, choices), f"model cards: {', '.join(found.cards) or none}"]
@@ -141,21 +140,36 @@ def _say_found(found: Survey, choices: Choices) -> None:
     unknown = unknown_flavor(choices.runner)
     if unknown is not None:
         lines.append(f"runner: no list of flavors names {choices.runner}, and a job for it may wait forever; {unknown}")
-    if choices.location is None and is_hf_jobs(choices.runner):
-        lines.append(
-            "location: not given, and a Hugging Face Job states none; without one the run has energy and no grams, "
-            "so no card can state them"
-        )
-    elif choices.location is None:
-        lines.append("location: not given; set it in carbon-lint.toml, or use --location")
-    elif choices.location == "auto":
-        lines.append(
-            "location: asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
-        )
+    lines += _about_place(choices, root)
     sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in lines))
     silent = next((one.script for one in found.trainings if one.uses_trainer and not one.tells_progress), None)
     if silent is not None:
         sys.stderr.write(f"carbon-lint: {progress_advice(terminal(silent))}\n")
+
+
+def _about_place(choices: Choices, root: Path) -> list[str]:
+    """Return what to know about the place: another one is configured, there is none, or the runner is asked."""
+    from carbon_lint import config
+    from carbon_lint.starter.runners import is_hf_jobs
+
+    settings = config.load(str(root))
+    key = settings.place_key
+    if key is not None:
+        is_same = choices.location is None or (key == "location" and choices.location == _location(settings.location))
+        stated = f"{settings.source(key)} says {key} = {settings.stated(key)}"
+        return [] if is_same else [f"location: {choices.location} was left out: {stated}; change it there"]
+    if choices.location == "auto":
+        line = "asked of the runner's cloud when the job runs; a [[machine]] in carbon-lint.toml comes first"
+    elif choices.location is not None:
+        return []
+    elif is_hf_jobs(choices.runner):
+        line = (
+            "not given, and a Hugging Face Job states none; without one the run has energy and no grams, "
+            "so no card can state them"
+        )
+    else:
+        line = "not given; set it in carbon-lint.toml, or use --location"
+    return [f"location: {line}"]
 
 
 def _found_trainings(found: Survey, choices: Choices) -> list[str]:

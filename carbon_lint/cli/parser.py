@@ -58,7 +58,8 @@ class Parser(ArgumentParser):
     def _hint(self, message: str) -> str:
         unknown = [word.partition("=")[0] for word in message.split() if word.startswith("-")]
         if message.startswith("unrecognized arguments") and unknown:
-            near = get_close_matches(unknown[0], self._option_string_actions, n=1)
+            known = [name for name in _OTHER_TOOLS.get(unknown[0], ()) if name in self._option_string_actions]
+            near = known or get_close_matches(unknown[0], self._option_string_actions, n=1, cutoff=0.7)
             if near:
                 return f"did you mean {near[0]}?"
         if TWICE in message:
@@ -67,6 +68,16 @@ class Parser(ArgumentParser):
 
 
 TWICE = "it is given twice"
+# What other tools, and readers, call our options.
+_OTHER_TOOLS = {
+    "--duration": ("--hours", "--expected-duration"),
+    "--time": ("--hours", "--expected-duration"),
+    "--timeout": ("--expected-duration",),
+    **dict.fromkeys(("--region", "--country", "--country-iso-code", "--zone", "--place"), ("--location",)),
+    **dict.fromkeys(("--budget", "--limit", "--max-co2", "--max-carbon"), ("--max-emissions", "--max")),
+    **dict.fromkeys(("--out", "--output-file"), ("--output", "--record")),
+    **dict.fromkeys(("--model", "--repo", "--hub-repo"), ("--to", "--pushes-to")),
+}
 
 
 class OneValue(Action):

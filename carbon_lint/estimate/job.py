@@ -96,11 +96,12 @@ def estimate_job(
 
     Raises UsageError for numbers that cannot be.
     """
-    if not (1 <= count <= _MOST_DEVICES and 0 < hours <= _MOST_HOURS):
+    if not 0 < hours <= _MOST_HOURS:
         raise UsageError(
-            f"{count} devices for {hours:g} h cannot be estimated",
-            hint=f"give --count 1 to {_MOST_DEVICES}, and --hours above 0 and up to {_MOST_HOURS:g}",
+            f"--hours {hours:g} cannot be estimated", hint=f"give --hours above 0 and up to {_MOST_HOURS:,.0f}"
         )
+    if not 1 <= count <= _MOST_DEVICES:
+        raise UsageError(f"--count {count} cannot be estimated", hint=f"give --count 1 to {_MOST_DEVICES:,}")
     if load is not None and not 0 <= load <= 1:
         raise UsageError(f"a load of {load * 100:g} % cannot be", hint="give --load 0% to 100%")
     parts = [] if device is None else [_part_of_devices(device, count)]

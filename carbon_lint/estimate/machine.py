@@ -100,7 +100,8 @@ def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[
         return whole, in_words, False
     if sockets is None:
         is_part = threads % socket.threads != 0
-        return share_of(socket, socket.threads, threads), f"{threads} of {socket.threads} threads", is_part
+        of = socket.threads * math.ceil(threads / socket.threads)
+        return share_of(socket, socket.threads, threads), f"{threads} of {of} threads", is_part
     there = socket.threads * sockets
     if threads > there:
         raise UsageError(

@@ -59,7 +59,7 @@ def spent_in(
     budget: WindowBudget, period: Period, counted: Iterable[Counted], *, source: str | None = None, unreadable: int = 0
 ) -> Spent:
     """Return what a budget's runs took, of runs that were counted already and ended in the period."""
-    of_budget = [each for each in counted if budget.counts(each.entry.record.provenance.model)]
+    of_budget = [each for each in counted if budget.counts(each.entry.record.provenance.model_names)]
     return Spent(budget=budget, period=period, total=total_of(of_budget), unreadable=unreadable, source=source)
 
 
@@ -70,7 +70,8 @@ def with_budget(verdict: Verdict, spent: Spent) -> Verdict:
         missing = spent.missing(limit.unit)
         own = limit.status
         if own is Status.INCONCLUSIVE:
-            reasons.append(f"{limit.name}: the limit lies within the range of the sum: too close to call")
+            of = "emissions" if limit.unit == "g" else "energy"
+            reasons.append(f"{limit.name}: the limit of {of} lies within the range of the sum: too close to call")
         if own is not Status.FAIL and missing:
             own = Status.INCONCLUSIVE
             reasons.append(f"{limit.name}: {plural(missing, 'run')} without a figure, so the sum is larger than stated")

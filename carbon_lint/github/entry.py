@@ -94,7 +94,8 @@ def _run(step: Step) -> None:
     if inputs.without_effect:
         names = ", ".join(f"`{name}`" for name in inputs.without_effect)
         own = "; the record keeps the place and the figures of its own run" if inputs.record is not None else ""
-        step.console.warning(f"without `command` nothing is measured, so this has no effect: {names}{own}")
+        how = "" if inputs.record is not None else "; add `command: python train.py` to measure a training"
+        step.console.warning(f"without `command` nothing is measured, so this has no effect: {names}{own}{how}")
     run_step(step)
 
 

@@ -128,6 +128,7 @@ class StepFront(FrontEnd):
             overrides={"fail-on": inputs.fail_on} if inputs.fail_on else {},
             ceilings=self._limits_of_cards(),
             ceilings_from="the step's input",
+            exceptions=self._plan.limits.exceptions,
         )
         with contextlib.chdir(self._step.context.workspace):
             try:

@@ -85,6 +85,12 @@ class Context:
         """The block's fields: key text -> (key, value). Those of a list of single-key maps too; {} for a scalar."""
         return {key.text: (key, value) for key, value in _pairs(self.block)}
 
+    def limit_in_words(self, name: str) -> str:
+        """Return where a limit of the settings comes from, and who lifts it today if somebody does."""
+        lifted = self.settings.exception_to(name)
+        by = "" if lifted is None else f"; lifted by {lifted.owner} until {lifted.until.isoformat()}: {lifted.reason}"
+        return f"{name} in {self.settings.source(name)}{by}"
+
     def field(self, name: str) -> Node | None:
         """Return the value of a field of the block."""
         pair = self.fields.get(name)

@@ -68,7 +68,7 @@ def _below(path: str, given: Patterns, configured: Callable[[str], Patterns] | N
 
 
 def _walk(top: str, include: Patterns) -> Iterator[str]:
-    """Yield paths of cards below `top`. A folder in it that cannot be listed is passed over, as git does.
+    """Yield paths of cards below `top`. A folder in it that cannot be listed is skipped, as git does.
 
     Raises InputError if `top` itself cannot be listed.
     """

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from carbon_lint.card.document import Card
+    from carbon_lint.limits import BudgetException
     from carbon_lint.lint.evidence import Evidence
 
 
@@ -35,7 +36,7 @@ class LintRequest(Value):
     `settings` are used for every card; if they are None each card's own file of configuration is looked up, and
     `overrides` (keys of `config.KEYS`) put over it; `settings_in` gives the settings of a folder from elsewhere.
     `ceilings` are limits (`max-emissions`, `max-energy`) that a configuration can tighten and not loosen, and
-    `ceilings_from` says who set them.
+    `ceilings_from` says who set them. `exceptions` hold beside those of the settings.
     `is_hook` skips named files that are not model cards.
     `fix` is None, `safe` or `unsafe`; `is_dry` leaves the files as they are.
     """
@@ -47,6 +48,7 @@ class LintRequest(Value):
     overrides: Mapping[str, Any] = MappingProxyType({})
     ceilings: Mapping[str, str] = MappingProxyType({})
     ceilings_from: str = "command line"
+    exceptions: tuple[BudgetException, ...] = ()
     evidence: Evidence | None = None
     is_hook: bool = False
     fix: str | None = None
@@ -123,6 +125,9 @@ class Checker:
                 if ceiling is not None and (own is None or ceiling < own)
             }
             settings = settings.with_values(tighter, self.request.ceilings_from)
+        if self.request.exceptions:
+            every = [one._asdict() for one in (*settings.exception, *self.request.exceptions)]
+            settings = settings.with_values({"exception": every}, settings.source("exception"))
         return settings.with_values(self.request.overrides, "command line")
 
     def check(self, found: CardFile) -> CheckedFile:
@@ -144,6 +149,8 @@ class Checker:
             data = read_bytes(found.path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
+            if isinstance(error, FileNotFoundError):
+                reason += _near_name(found.path)
             checked = CheckedFile(found.path, _unreadable(found.path, reason, policy))
             checked.is_unread = True
             return checked
@@ -263,6 +270,21 @@ def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = No
 def _is_out_of_scope(card: Card, data: bytes) -> bool:
     """Return whether a card is well formed and does not mention carbon, as most do: no rule can find anything."""
     return not card.problems and not mentions_carbon_bytes(data) and card.pyyaml_error is None
+
+
+def _near_name(path: str) -> str:
+    """Return which file of the folder may be meant; the empty text if none is like it."""
+    from difflib import get_close_matches
+
+    from carbon_lint.text import quoted
+
+    folder, name = os.path.split(path)
+    try:
+        names = {one.lower(): one for one in os.listdir(folder or os.curdir)}
+    except OSError:
+        return ""
+    near = get_close_matches(name.lower(), names, n=1, cutoff=0.8)
+    return f"; did you mean {quoted(os.path.join(folder, names[near[0]]))}?" if near else ""
 
 
 def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:

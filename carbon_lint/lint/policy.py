@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from carbon_lint.lint.diagnostic import Diagnostic
 
 
+_OF_LIMITS = (("max-emissions", "CL401"), ("max-energy", "CL402"))
+
+
 class Active:
     """The rules that run on a card: (what a card must have, module, code, severity) in order, and their codes."""
 
@@ -52,6 +55,7 @@ class Policy:
         select = [self._code(code, "select") for code in self.settings.select]
         ignore = [self._code(code, "ignore") for code in self.settings.ignore]
         severities = {self._code(code, "severity"): word for code, word in self.settings.severity.items()}
+        severities |= {code: "note" for limit, code in _OF_LIMITS if self.settings.exception_to(limit)}
         return Active(
             tuple(
                 (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import platform
 from dataclasses import replace
+from pathlib import Path
 
 from carbon_lint.measurement.job.cpu_time import warn_of_others
 from carbon_lint.measurement.loop import RunState
@@ -14,6 +16,7 @@ from carbon_lint.records.record import Energy, Hardware, Outcome, Record, Stoppe
 
 EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
 _SUCCESS = 0
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
@@ -71,8 +74,18 @@ def _outcome(state: RunState, exit_status: int | None) -> Outcome:
 
 
 def named(hardware: Hardware) -> Hardware:
-    """Return the hardware with this machine's name, by which records are merged."""
-    return hardware if hardware.node is not None else replace(hardware, node=platform.node() or None)
+    """Return the hardware with this machine's name and start, by which records are merged."""
+    if hardware.node is not None:
+        return hardware
+    return replace(hardware, node=platform.node() or None, boot=_boot())
+
+
+def _boot() -> str | None:
+    """Return a digest of the number that Linux drew when this machine started; `None` if it cannot be read."""
+    try:
+        return hashlib.sha256(_BOOT_ID.read_bytes().strip()).hexdigest()[:16]
+    except OSError:
+        return None
 
 
 def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:

@@ -132,7 +132,8 @@ def _hub(model: str, environ: Mapping[str, str], token: str | None, *, is_judged
     except HubError as error:
         why = f"the card of {model} could not be read: {error.message}"
         if is_judged:
-            raise InputError(f"{why}, so max-increase cannot be judged", hint="try again later") from error
+            hint = f"{error.hint or 'try again later'}; a baseline of the form record:FILE needs no network"
+            raise InputError(f"{why}, so max-increase cannot be judged", hint=hint) from error
         return why
     return _stated(card, f"the card of {model}")
 

@@ -28,7 +28,7 @@ def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
     Raises InputError if there is no such ledger, or a file of it cannot be read; MeasurementError if the run has no
     figure for a limit.
     """
-    budgets = [budget for budget in limits.windows if budget.counts(record.provenance.model)]
+    budgets = [budget for budget in limits.windows if budget.counts(record.provenance.model_names)]
     if not budgets:
         return
     if is_missing(ledger):

@@ -79,7 +79,7 @@ def to_json(value: Any) -> Any:
 def reader_of(kind: Any) -> Callable[[Any], Any]:
     """Return the function that makes a value of `kind` of its JSON, which must be valid already.
 
-    Names that a dataclass does not have are passed over. The function raises AttributeError, KeyError, TypeError or
+    Names that a dataclass does not have are skipped. The function raises AttributeError, KeyError, TypeError or
     ValueError for JSON that is not valid.
     """
     arguments = get_args(kind)

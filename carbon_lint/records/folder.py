@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def records_in(folder: str | os.PathLike[str]) -> list[NamedRecord]:
-    """Return every record in the folder itself, by name; other JSON files are passed over.
+    """Return every record in the folder itself, by name; other JSON files are skipped.
 
     Raises InputError if a record cannot be read: a sum without it would be too small; UsageError if nothing here
     can reach the URL.

@@ -153,13 +153,23 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
-    """What the energy was spent on."""
+    """What the energy was spent on.
+
+    `boot` is a digest of the number that the kernel draws at each start. GitHub's hosted runners all have the host name
+    of their image, so `node` alone does not tell two machines that run at the same time apart.
+    """
 
     cpu_model: str | None = None
     cpu_count: int | None = None
     ram_gb: float | None = None
     node: str | None = None
+    boot: str | None = None
     gpus: tuple[Gpu, ...] = ()
+
+    @property
+    def machine(self) -> tuple[str, str | None] | None:
+        """What two runs at the same time on one machine have in common; `None` if the machine has no name."""
+        return None if self.node is None else (self.node, self.boot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +198,17 @@ class Provenance:
     user: str | None = None
     scheduler_job: str | None = None
     pod: str | None = None
+
+    @property
+    def model_name(self) -> str | None:
+        """The model, or the path of its card, like `README.md`, behind its repository: alone it names none."""
+        is_card = self.model is not None and self.model.endswith(".md")
+        return f"{self.repository}: {self.model}" if is_card and self.repository else self.model
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """What a budget may call the model; a card goes by its path, too, as in a repository of many cards."""
+        return tuple(dict.fromkeys(name for name in (self.model, self.model_name) if name is not None))
 
 
 class PhaseKind(StrEnum):

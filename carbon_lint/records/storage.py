@@ -96,6 +96,11 @@ def is_missing(url: str) -> bool:
     return not Path(rest if separator else url).exists()
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file, and a named pipe without waiting for somebody who writes to it: it is empty then."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 class LocalStorage:
     """A folder of this machine."""
 
@@ -130,8 +135,8 @@ class LocalStorage:
 
     def read(self, path: str) -> bytes:
         try:
-            with open(f"{self._root}/{path}", "rb", buffering=0) as stream:
-                return stream.read()
+            with open(f"{self._root}/{path}", "rb", buffering=0, opener=_open_at_once) as stream:
+                return stream.read() or b""
         except OSError as error:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from carbon_lint.estimate.job import Estimate
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import terminal
-from carbon_lint.units import format_emissions, format_energy
+from carbon_lint.units import format_emissions, format_emissions_range, format_energy_range
 
 FORMAT = "carbon-lint/estimate@2"
 
@@ -18,8 +18,8 @@ def estimate_text(estimate: Estimate) -> str:
     """Return the estimate in a few lines: figures with their range, what they leave out and rest on."""
     lines = [f"estimate: {terminal(estimate.basis)}"]
     if estimate.emissions_g is not None:
-        lines.append(f"  emissions  {_range(estimate.emissions_g, format_emissions, ' CO2eq')}")
-    lines.append(f"  energy     {_range(estimate.energy_kwh, format_energy)}")
+        lines.append(f"  emissions  about {_range(estimate.emissions_g, format_emissions_range)} CO2eq")
+    lines.append(f"  energy     about {_range(estimate.energy_kwh, format_energy_range)}")
     lines += [f"  left out   {terminal(text)}" for text in estimate.left_out]
     lines += [f"  source     {terminal(text)}" for text in estimate.sources]
     if estimate.emissions_g is None:
@@ -31,8 +31,8 @@ def estimate_text(estimate: Estimate) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _range(values: Range, show: Callable[[float], str], unit: str = "") -> str:
-    return f"about {show(values.likely)}{unit} ({show(values.low)} to {show(values.high)})"
+def _range(values: Range, show: Callable[[float, float, float], str]) -> str:
+    return show(values.likely, values.low, values.high)
 
 
 def estimate_json(estimate: Estimate) -> str:

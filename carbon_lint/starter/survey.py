@@ -48,7 +48,7 @@ class Survey:
 
 
 def survey(root: Path) -> Survey:
-    """Look at the repository below `root`. What cannot be read is passed over."""
+    """Look at the repository below `root`. What cannot be read is skipped."""
     cards = tuple(_cards(root))
     trainings, left_out = find_trainings(root, cards)
     return Survey(

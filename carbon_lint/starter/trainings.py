@@ -16,7 +16,12 @@ MAX_SCRIPT_BYTES = 400_000
 MAX_TRAININGS = 8
 _STARTS = re.compile(r"^(train|finetune|fine_tune|fine-tune|pretrain|run_train|fit)", re.IGNORECASE)
 _MAY_START = re.compile(r"^(main|run)", re.IGNORECASE)
-_TRAINS = re.compile(r"\b\w*Trainer\(|\btrainer\.(?:train|fit)\(|\.fit\(|optimizer\.step\(|\bloss\.backward\(")
+_TRAINS = re.compile(
+    r"\b\w*Trainer\(|\btrainer\.(?:train|fit)\(|\.(?:partial_)?fit\(|\boptim\w*\.step\(|\.backward\("
+    r"|\b(?:xgb|xgboost|lgb|lightgbm)\.train\(|\bapply_(?:gradients|updates)\("
+)
+_IS_NAMED = re.compile(r"(?:train|finetune|fine_tune|pretrain)\.py")
+_IS_PROGRAM = re.compile(r"^if __name__ ==|\bsys\.argv\b", re.MULTILINE)
 _TRAINER = re.compile(r"\b(?:from|import)\s+(?:transformers|trl|setfit|sentence_transformers)\b[\s\S]*\b\w*Trainer\b")
 _PUSHES = re.compile(r"push_to_hub\s*=\s*True|\.push_to_hub\(")
 _MODEL = re.compile(r"hub_model_id\s*=\s*[\"']([\w.-]+/[\w.-]+)[\"']|push_to_hub\(\s*[\"']([\w.-]+/[\w.-]+)[\"']")
@@ -82,10 +87,13 @@ def _chosen(root: Path) -> list[str]:
 
 
 def _score(root: Path, name: str) -> int:
-    """Return how surely a script is a training of its own; -1 if it trains nothing: a name alone makes no training."""
-    if not _TRAINS.search(read_text(root / name)):
+    """Return how surely a script is a training of its own; -1 if it trains nothing.
+
+    A name alone makes no training, unless it is `train.py` or the like of a program: it may train without a library.
+    """
+    base, text = PurePosixPath(name).name, read_text(root / name)
+    if not (_TRAINS.search(text) or (_IS_NAMED.fullmatch(base) and _IS_PROGRAM.search(text))):
         return -1
-    base = PurePosixPath(name).name
     return _NAMED if _STARTS.match(base) else _NAMED_LOOSELY if _MAY_START.match(base) else _UNNAMED
 
 

@@ -173,6 +173,12 @@ def test_what_cannot_be_read_is_a_finding_and_the_others_are_judged(carbon_lint)
     assert [line for line in lines if line.startswith("bad.md:4:14: error CL201")]
 
 
+def test_a_name_that_is_almost_right_is_answered_with_the_one_that_is_there(cli):
+    put("README.md", GOOD)
+    assert "did you mean 'README.md'?" in cli("check", "readme.md")[1]
+    assert "did you mean" not in cli("check", "train.py")[1]
+
+
 @cases("flags", [(), ("--exit-zero",), ("--ignore", "CL002"), ("--hook",), ("--fix",), ("--diff",)])
 @cases("others", [(), ("README.md",)])
 def test_a_named_file_that_is_not_there_was_not_checked(cli, flags, others):

@@ -85,7 +85,7 @@ def test_a_run_of_the_window_without_a_figure_leaves_it_undecided(cli):
     assert "budget vision, 2026-11: 1 run without a figure, so the sum is larger than stated" in out
     write_record(ran(9, emissions_g=199.0), "r.json")
     code, out, _ = cli("gate", "r.json", "--window")
-    assert "budget vision, 2026-11: the limit lies within the range of the sum" in out
+    assert "budget vision, 2026-11: the limit of emissions lies within the range of the sum" in out
     assert "budget vision, 2026-11: 1 run without a figure, so the sum is larger than stated" in out
     assert cli("gate", "r.json", "--window", "--on-modelled", "fail")[0] == 1
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,6 +53,12 @@ def test_a_month_without_a_run_is_reported_and_a_file_that_cannot_be_read_is_nam
     assert [one["path"] for one in found["unreadable"]] == [f"ledger/{month}/half.json"]
     assert [one["runs_without_figure"] for one in found["budgets"]] == [1, 1]
     assert "at least" in cli("ledger", "report")[1]
+    os.mkfifo(f"ledger/{month}/pipe.json")  # nobody writes to it
+    rows = list(csv.DictReader(io.StringIO(cli("ledger", "report", "--format", "csv")[1])))
+    assert [row["name"] for row in rows if row["by"] == "unreadable"] == [
+        f"ledger/{month}/half.json",
+        f"ledger/{month}/pipe.json",
+    ]
 
 
 def test_a_notice_is_written_over_an_earlier_one_alone(cli):

@@ -44,6 +44,11 @@ def test_a_misspelt_verb_is_answered_with_the_nearest(cli):
     assert "did you mean `carbon-lint publish`?" in err
 
 
+def test_a_flag_of_another_tool_is_answered_with_ours(cli):
+    assert "did you mean --hours?" in cli("estimate", "--gpu", "A100", "--duration", "1h")[2]
+    assert "did you mean --location?" in cli("run", "--region", "FRA", "--", "true")[2]
+
+
 @cases(
     ("argv", "hint"),
     [

@@ -31,7 +31,7 @@ def test_a_verb_logs_what_it_reads_asks_and_decides_without_secrets(cli, monkeyp
     lines = [line for line in err.splitlines() if line.startswith("carbon-lint: debug ")]
     text = "\n".join(lines)
     for found in (
-        "the configuration of . is ",
+        "configuration for .: ",
         "git rev-parse --verify HEAD",
         "place: ",
         "pue is stated by carbon-lint.toml:2",

@@ -281,6 +281,9 @@ PYPROJECT = "[project]\nname = 'mypkg'\n"
         ),
         ({"train.py": PLAIN, "pyproject.toml": "[tool.poetry]\nname = 'x'\n"}, "pip install .", "python train.py"),
         ({"train.py": PLAIN, "pyproject.toml": "[tool.ruff]\n"}, None, "python train.py"),
+        ({"a.py": "xgb.train({}, data)\n", "train.py": ""}, None, "python a.py"),
+        ({"a.py": "accelerator.backward(loss)\n", "trainers.py": "import sys\nsys.argv\n"}, None, "python a.py"),
+        ({"train.py": "import sys\nmain(sys.argv)\n"}, None, "python train.py"),
         ({"train.py": PLAIN, "uv.lock": ""}, "pip install uv && uv sync", "uv run python train.py"),
         (
             {"a b/train.py": PLAIN, "a b/requirements.txt": "", "requirements.txt": ""},
@@ -578,6 +581,17 @@ def test_a_training_on_a_hugging_face_job_uses_the_in_job_action_and_an_energy_l
     assert tomllib.loads(Path(FILES[2]).read_text()) == {"max-energy": "1 kWh"}
     assert "a Hugging Face Job states none" in err
     assert cli("init", "--runner", "two words")[0] == 2
+    assert "did you mean hf-jobs-a10g-small" in cli("init", "--runner", "hf-jobs-a10g-smal")[2]
+
+
+def test_another_place_than_the_configured_one_is_named_and_left_out(repository, cli):
+    repository(train=PLAIN)
+    Path(FILES[2]).write_text('location = "DEU"\n')
+    code, _, err = cli("init", "--yes", "--location", "FRA")
+    assert code == 0, err
+    assert "location: FRA was left out: carbon-lint.toml:1 says location = DEU" in err
+    assert Path(FILES[2]).read_text() == 'location = "DEU"\n'
+    assert "location:" not in cli("init", "--location", "DEU")[2]
 
 
 def test_a_record_without_grams_proposes_an_energy_budget(repository, cli):

@@ -225,8 +225,9 @@ def exception(days):
 
 def test_an_exception_of_the_merge_base_lifts_a_limit_and_is_shown(runner, api):
     api.base_files["carbon-lint.toml"] = f'max-emissions = "0.0001 ug"\n{exception(3)}'.encode()
-    step = train(runner, command="sleep 1.2")
+    step = train(runner, command="sleep 1.2", card="README.md")
     assert step.succeeded, step.log
+    assert "lifted by ada until" in step.summary, "the card is over the limit too"
     assert "ada" in step.annotations("warning")[0]
     assert "ada" in step.summary
     assert "ada" in ours(api)[0]["body"]
@@ -251,7 +252,8 @@ def test_a_label_counts_where_somebody_set_it_who_may_write(runner, api, permiss
     api.label("other", "mallory")
     api.label("carbon-budget-exception", "grace")
     runner.event["pull_request"]["labels"] = [{"name": "carbon-budget-exception"}]
-    step = train(runner, max_emissions="1 g")
+    api.base_files["carbon-lint.toml"] = b'max-emissions = "1 g"\n'
+    step = train(runner, card="README.md")
     assert step.exit_status == status, step.log
     assert ("@grace" in step.summary.replace("\\", "").replace("\u200b", "")) == (status == 0)
 

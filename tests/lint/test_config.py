@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -13,6 +14,7 @@ from carbon_lint.config_file import KEYS
 from carbon_lint.errors import ConfigError
 from carbon_lint.limits import Machine, MaxIncrease, Source, WindowBudget
 from carbon_lint.lint.policy import Policy
+from carbon_lint.records.record import Provenance
 from tests.cases import cases
 from tests.conftest import ROOT
 
@@ -182,8 +184,32 @@ def test_budgets_of_a_window_are_typed():
     everything, vision = load(".").budget
     assert everything == WindowBudget(name="all", window_s=30 * 86400, max_energy_kwh=200.0)
     assert (vision.window_s, vision.max_emissions_g, vision.warn_at, vision.owner) == (None, 10_000.0, 0.75, "@ann")
-    assert [everything.counts(model) for model in (None, "acme/vit-1")] == [True, True]
-    assert [vision.counts(model) for model in (None, "acme/vit-1", "acme/bert")] == [False, True, False]
+    assert [everything.counts(names) for names in ((), ("acme/vit-1",))] == [True, True]
+    assert [vision.counts(names) for names in ((), ("acme/vit-1",), ("acme/bert",))] == [False, True, False]
+    card = Provenance(repository="Acme/mono", model="cards/vit.md").model_names
+    for glob, counts in (
+        ("acme/mono: cards/*", True),
+        ("cards/*.md", True),
+        ("acme/*", True),
+        ("acme/other: *", False),
+    ):
+        assert vision._replace(models=(glob,)).counts(card) == counts
+
+
+def test_a_card_over_a_limit_that_an_exception_lifts_is_a_note_that_names_it(cli):
+    limits = 'max-emissions = "10 g"\nmax-energy = "1 Wh"\n'
+    exceptions = "".join(
+        f'[[exception]]\nlimit = "{limit}"\nowner = "ann"\nreason = "a sweep"\nuntil = {{day}}\n'
+        for limit in ("max-emissions", "max-energy")
+    )
+    card = "---\nco2_eq_emissions:\n  emissions: 12.5\n  energy_consumed: 0.1\n---\n"
+    Path("README.md").write_text(card)
+    for day, code, severity in (("2999-12-31", 0, "note"), ("2020-01-01", 1, "error")):
+        write(limits + exceptions.format(day=day))
+        found, out, _ = cli("check")
+        assert found == code
+        assert all(f"{severity} CL40{which}" in out for which in "12"), out
+        assert ("lifted by ann until 2999-12-31: a sweep)" in out) == (code == 0)
 
 
 def test_a_budget_that_is_wrong_is_an_error_at_its_line():

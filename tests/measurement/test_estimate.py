@@ -140,8 +140,8 @@ def test_a_scale_that_is_not_above_zero_is_refused(scale):
 def test_the_verb_prints_range_sources_and_a_budget(cli):
     code, out, err = cli("estimate", "--gpu", "A100", "--count", "8", "--hours", "12", "--location", "FRA")
     assert (code, err) == (0, "")
-    assert "emissions  about 1.29 kg CO2eq (746 g to 1.7 kg)" in out
-    assert "energy     about 29.2 kWh (16.9 kWh to 38.4 kWh)" in out
+    assert "emissions  about 1.29 kg (0.75 to 1.7) CO2eq" in out
+    assert "energy     about 29.2 kWh (17 to 38)" in out
     assert "--max-emissions '1.7 kg'" in out
     assert "arXiv 2506.14551" in out
 
@@ -193,6 +193,19 @@ def test_wrong_flags_are_a_usage_error_in_one_line_and_a_hint(cli, argv):
     assert (code, out) == (2, "")
     assert err.startswith("carbon-lint: ")
     assert "Traceback" not in err
+
+
+def test_the_error_names_the_flag_that_is_wrong(cli):
+    cpu = ("--cpu", "EPYC 7763", "--memory", "16 GiB")
+    for name, text, flags in (
+        ("--memory", "16", ("--cpu", "EPYC 7763", "--hours", "1")),
+        ("--power", "300", ("--hours", "1")),
+        ("--host-power", "3 kg", ("--gpu", "A100", "--hours", "1")),
+        ("--hours", "0", cpu),
+        ("--count", "2000000", ("--gpu", "A100", "--hours", "1")),
+    ):
+        assert cli("estimate", *flags, name, text)[2].startswith(f"carbon-lint: {name}")
+    assert "1000 of 1024 threads" in cli("estimate", *cpu, "--threads", "1000", "--hours", "1")[1]
 
 
 def test_a_scale_of_zero_is_not_taken_for_one(cli, tmp_path):

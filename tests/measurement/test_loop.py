@@ -53,6 +53,7 @@ def test_the_record_holds_what_the_meter_read(run):
     assert record.methods.cpu == "counter"
     assert record.intensity.location == "FRA"
     assert record.hardware.node
+    assert re.fullmatch(r"[0-9a-f]{16}", record.hardware.boot)
 
 
 def test_an_energy_only_run_has_no_grams_and_is_held_to_its_energy_limit(run):

@@ -38,6 +38,23 @@ def test_runs_that_overlap_on_a_machine_count_as_the_time_that_they_share_allows
     assert once(a, run_of("c", start=3599))[1] == pytest.approx(2.25), "a retry that touches it"
 
 
+def test_machines_of_one_name_that_started_apart_are_two():
+    """Hosted runners all have the host name of their image: the jobs of a matrix run on several at the same time."""
+
+    def on(name, boot, **times):
+        item = run_of(name, "runnervm1li68", gpus=[None], **times)
+        return replace(item, record=replace(item.record, hardware=replace(item.record.hardware, boot=boot)))
+
+    assert once(on("a", "b1"), on("b", "b2"), on("c", None))[1] == pytest.approx(3.75)
+    assert once(on("a", "b1"), on("b", "b1"))[1] == pytest.approx(1.25)
+    merged = merge([on("a", "b1"), on("b", "b2")])
+    assert merged.notes == ()
+    assert merged.record.energy_kwh.total == pytest.approx(2.5)
+    attempts = merge([on("a", "b1"), on("b", "b1", start=7200)]).record
+    assert merged.record.hardware.machine == ("runnervm1li68", None)
+    assert attempts.hardware.machine == ("runnervm1li68", "b1"), "it shares the machine with other runs"
+
+
 def test_an_inner_run_adds_nothing_however_much_it_draws():
     """The outer run's mean is low; the inner one ran while the machine was busy."""
     outer = run_of("outer", seconds=36_000, kwh=(0.15, 0.0, 0.05))

@@ -56,7 +56,7 @@ def with_strings(value, new, name=""):
 LINKED = {"run_url": "https://github.com/me/models/actions/runs/77"}
 WHOLE = dataclasses.replace(
     RECORD,
-    hardware=dataclasses.replace(RECORD.hardware, node="x"),
+    hardware=dataclasses.replace(RECORD.hardware, node="x", boot="x"),
     provenance=Provenance(**{it.name: "x" for it in dataclasses.fields(Provenance) if "str" in str(it.type)} | LINKED),
     warnings=("x",),
     run_group="x",

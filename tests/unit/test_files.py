@@ -57,3 +57,12 @@ def test_a_file_too_large_to_be_ours_is_refused_without_being_read_whole(tmp_pat
     os.truncate(path, 10**12)
     with pytest.raises(OutputError, match=r"weights\.bin exists and is not a record; refusing to overwrite it"):
         check_is_ours(path, "a record", lambda data: True)
+
+
+def test_a_current_folder_that_is_gone_is_an_output_error(tmp_path, monkeypatch):
+    """A job may remove the folder that it runs in: `run` prints the record if it cannot write it."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(OutputError, match=r"cannot write r\.json: No such file"):
+        write_atomically("r.json", b"x")

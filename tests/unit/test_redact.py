@@ -150,3 +150,10 @@ def test_a_long_command_line_is_read_in_no_time(piece):
         return process_time() - started
 
     assert seconds(64_000) < 12 * seconds(16_000) + 0.5, "four times as long, not sixteen"
+
+
+def test_a_signed_address_loses_its_signature_and_nothing_else():
+    azure, s3 = "https://a.net/b?sig=abcdefg&se=2026", "s3://b/k?X-Amz-Signature=deadbeef&X-Amz-Expires=60"
+    assert redact.text(azure) == "https://a.net/b?sig=***&se=2026"
+    assert redact.command(["curl", s3]) == ("curl", "s3://b/k?X-Amz-Signature=***&X-Amz-Expires=60")
+    assert redact.text("https://a.net?token=abc&design=7") == "https://a.net?token=***&design=7"

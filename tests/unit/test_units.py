@@ -31,6 +31,7 @@ from tests.cases import cases
         ("1.234,5 kg", 1_234_500.0),
         ("5 gr", 5.0),
         ("12_000 g", 12_000.0),
+        ("1\u202f500\u00a0kg\u00a0", 1_500_000.0),
     ],
 )
 def test_emissions_are_read_in_grams(text, grams):
@@ -61,6 +62,7 @@ def test_durations_are_read_in_seconds(text, seconds):
         ("nan g", "is not an emissions quantity"),
         ("1e999 g", "is not an emissions quantity"),
         ("1 kWh", "unknown unit"),
+        ("5 kg CO2eq", "leave CO2eq out: '5 kg'"),
         ("\uff11 g", "is not an emissions quantity"),
     ],
 )

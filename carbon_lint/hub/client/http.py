@@ -49,6 +49,9 @@ GRACE_S = 1.0
 """Seconds after the deadline until what is being waited for is broken off: the calls' own limits come first."""
 
 
+_OFFLINE = "check the network, and HTTPS_PROXY if you need one"
+
+
 class UnansweredError(HubError):
     """A request has no usable answer: whether it was carried out is not known."""
 
@@ -162,7 +165,10 @@ class BoundedClient(httpx.Client):
             if _is_untrusted(error):
                 hint = "SSL_CERT_FILE names the file of the authority that signed it"
                 raise HubError(f"{_name(request)}: its certificate is not trusted", hint=hint) from error
-            raise UnansweredError(f"{_name(request)}: {_message(error)}") from error
+            is_offline = isinstance(error, httpx.ConnectError)
+            raise UnansweredError(
+                f"{_name(request)}: {_message(error)}", hint=_OFFLINE if is_offline else None
+            ) from error
         debug.log("http", "%s: %s", _name(request), response.status_code)
         wait_s = retry_after_s(response.headers)
         if response.status_code in RETRY_STATUS:

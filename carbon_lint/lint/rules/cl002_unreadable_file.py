@@ -14,7 +14,7 @@ def check(context: Context) -> Iterator[Hit]:
     Reports a file that cannot be read: it is not there, access is denied, it is a pipe or a device.
 
     ## Why is this bad?
-    A card that was not read was not checked. The others that were named are checked all the same.
+    A card that was not read was not checked. The others that were named are still checked.
 
     ## Example
     ```text

@@ -15,7 +15,8 @@ def check(context: Context) -> Iterator[Hit]:
     Holds the card's `emissions` against `max-emissions` of the configuration.
 
     ## Why is this bad?
-    The budget is the team's own. A card over it comes from a run that the gate would have stopped.
+    The budget is the team's own. A card over it comes from a run that the gate would have stopped. While an
+    `[[exception]]` of the configuration lifts the limit, this is a note and names it.
 
     ## Example
     ```toml
@@ -40,7 +41,7 @@ def check(context: Context) -> Iterator[Hit]:
     if node is None or value is None or limit is None or value <= limit:
         return
     yield Hit(
-        f"emissions is {format_emissions(value)}, over the budget of {format_emissions(limit)} (max-emissions in "
-        f"{context.settings.source('max-emissions')})",
+        f"emissions is {format_emissions(value)}, over the budget of {format_emissions(limit)} "
+        f"({context.limit_in_words('max-emissions')})",
         *node.span,
     )

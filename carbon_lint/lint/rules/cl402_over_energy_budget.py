@@ -15,7 +15,8 @@ def check(context: Context) -> Iterator[Hit]:
     Holds the card's `energy_consumed` against `max-energy` of the configuration.
 
     ## Why is this bad?
-    The budget is the team's own. A card over it comes from a run that the gate would have stopped.
+    The budget is the team's own. A card over it comes from a run that the gate would have stopped. While an
+    `[[exception]]` of the configuration lifts the limit, this is a note and names it.
 
     ## Example
     ```toml
@@ -42,7 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
     if node is None or value is None or limit is None or value <= limit:
         return
     yield Hit(
-        f"energy_consumed is {format_energy(value)}, over the budget of {format_energy(limit)} (max-energy in "
-        f"{context.settings.source('max-energy')})",
+        f"energy_consumed is {format_energy(value)}, over the budget of {format_energy(limit)} "
+        f"({context.limit_in_words('max-energy')})",
         *node.span,
     )

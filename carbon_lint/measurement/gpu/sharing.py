@@ -19,7 +19,7 @@ _MPS_SERVER = "nvidia-cuda-mps"
 def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
     """Return from whom the job's processes descend: this process; if it is a launcher's, that launcher too.
 
-    The other ranks of a node are the job as much as this one. A shell between the launcher and us is passed over. What
+    The other ranks of a node are the job as much as this one. A shell between the launcher and us is skipped. What
     adopts processes is not a launcher: all others of the machine descend from it too.
     """
     own = os.getpid()

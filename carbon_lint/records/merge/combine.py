@@ -186,6 +186,7 @@ def _hardware(records: Sequence[Record]) -> Hardware:
         ram_gb=sum(size for size in sizes if size is not None) or None,
         gpus=summed(records),
         node=shown + rest or None,
+        boot=_same([record.hardware.boot for record in records]),
     )
 
 

@@ -160,13 +160,14 @@ def _check_nested_sums(records: Sequence[NamedRecord]) -> None:
 def _without_launched(items: Sequence[NamedRecord], notes: list[str], overlap: Overlap) -> list[NamedRecord]:
     """Return each launch once. Each item is compared with those that still ran when it began."""
     kept: dict[int, NamedRecord] = {}
-    running: dict[str, list[int]] = {}
+    running: dict[tuple[str, str | None], list[int]] = {}
     for at, item in enumerate(items):
-        if item.record.hardware.node is None:
+        machine = item.record.hardware.machine
+        if machine is None:
             kept[at] = item
             continue
         began_s = window_of(item.record).start_s
-        still = running.setdefault(item.record.hardware.node, [])
+        still = running.setdefault(machine, [])
         still[:] = [other for other in still if window_of(kept[other].record).end_s > began_s]
         beside = [other for other in still if _overlap_s(item.record, kept[other].record) > TOUCH_S]
         launched = next((other for other in beside if _is_same_launch(item.record, kept[other].record)), None)
@@ -206,7 +207,7 @@ def _overlapping(item: NamedRecord, other: NamedRecord) -> InputError:
     return InputError(
         f"{item.name} and {other.name} overlap for {seconds:.0f} s on {item.record.hardware.node}: "
         "each holds the whole machine's energy",
-        hint="use --overlap separate if these are two machines of the same name, or if a clock was set back; "
+        hint="use --overlap separate if a clock was set back, or if these are two machines of one name; "
         "`carbon-lint ledger sum` counts the time that runs share once",
     )
 

@@ -35,8 +35,8 @@ def has_same_gpus(one: Record, other: Record) -> bool:
 
 def identity_of(record: Record, gpu: Gpu) -> object:
     """Return its UUID, else its place in the machine, else what no other GPU has."""
-    place = (record.hardware.node, gpu.index, gpu.name) if record.hardware.node is not None else object()
-    return gpu.uuid or place
+    machine = record.hardware.machine
+    return gpu.uuid or (object() if machine is None else (machine, gpu.index, gpu.name))
 
 
 def is_stated(gpus: Sequence[Gpu]) -> bool:
@@ -145,8 +145,8 @@ def _spans(records: Sequence[Record], *, by_machine: bool) -> Iterable[list[_Spa
         window = window_of(record)
         if record.merged_from and window.length_s > record.duration_s + TOUCH_S:
             continue  # a sum of attempts that lie apart: which of the time it used is not known
-        if by_machine and record.hardware.node is not None:
-            found[record.hardware.node].append(_Span(owner, -1, window, _rank(record, window, _machine_kwh(record))))
+        if by_machine and record.hardware.machine is not None:
+            found[record.hardware.machine].append(_Span(owner, -1, window, _rank(record, window, _machine_kwh(record))))
         gpus = record.hardware.gpus if _may_hold_gpus(record) else ()
         is_exact = is_stated(gpus)
         for part, gpu in enumerate(gpus):

@@ -24,12 +24,6 @@ def _week_of(day: str) -> str:
     return f"{year}-W{week:02d}"
 
 
-def model_name(record: Record) -> str | None:
-    """Return the model that a run names. The path of a card, like `README.md`, names one beside its repository only."""
-    model, repository = record.provenance.model, record.provenance.repository
-    return f"{repository}: {model}" if model is not None and model.endswith(".md") and repository else model
-
-
 def _place(record: Record) -> str | None:
     known = record.intensity
     return None if known is None else known.location_name or known.location
@@ -37,7 +31,7 @@ def _place(record: Record) -> str | None:
 
 KEYS: Mapping[str, Callable[[Record], str | None]] = {
     "week": _week,
-    "model": model_name,
+    "model": lambda record: record.provenance.model_name,
     "branch": lambda record: record.provenance.ref and record.provenance.ref.removeprefix("refs/heads/"),
     "runner": lambda record: record.hardware.node,
     "account": lambda record: record.provenance.account,

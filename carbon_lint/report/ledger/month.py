@@ -170,8 +170,8 @@ def _let_through(records: Iterable[Record]) -> tuple[LetThrough, ...]:
 
 
 def _of_no_team(counted: Iterable[Counted], budgets: Sequence[WindowBudget]) -> int:
-    named = [each.entry.record.provenance.model for each in counted if budgets]
-    return sum(not any(budget.counts(model) for budget in budgets) for model in named)
+    named = [each.entry.record.provenance.model_names for each in counted if budgets]
+    return sum(not any(budget.counts(names) for budget in budgets) for names in named)
 
 
 def _is_retry(each: Counted) -> bool:
@@ -186,7 +186,7 @@ def _figures(counted: Iterable[Counted], at: int = 0) -> list[tuple[float, float
 def _judged(spent: Spent, counted: Sequence[Counted], now: datetime) -> list[Judged]:
     """Return each limit of a budget, with what its own runs will come to."""
     found = []
-    of_budget = [each for each in counted if spent.budget.counts(each.entry.record.provenance.model)]
+    of_budget = [each for each in counted if spent.budget.counts(each.entry.record.provenance.model_names)]
     for limit in spent.limits:
         at = 0 if limit.unit == "g" else 1
         sum_ = spent.total.emissions_g if limit.unit == "g" else spent.total.energy_kwh

@@ -23,7 +23,7 @@ COLUMNS = (
     *(f"{figure}_{end}" for figure in ("emissions_g", "energy_kwh") for end in _ENDS),
     *("without_emissions", "without_energy"),
 )
-"""What a row of the CSV holds. `by` is `total`, a key such as `model`, `lost` or `retries`."""
+"""What a row of the CSV holds. `by` is `total`, a key such as `model`, `lost`, `retries`, or `unreadable` of a file."""
 
 
 def as_csv(month: Month) -> str:
@@ -46,6 +46,9 @@ def as_csv(month: Month) -> str:
         figures = (each.runs, each.share, *_ends(each.emissions_g), *_ends(each.energy_kwh))
         lacking = (each.without_emissions, each.without_energy)
         writer.writerow((month.period.name, key, spreadsheet(each.name), *figures, *lacking))
+    for one in month.broken:  # the true sum is larger
+        row = (month.period.name, "unreadable", spreadsheet(one.path))
+        writer.writerow((*row, *[None] * (len(COLUMNS) - len(row))))
     return stream.getvalue()
 
 

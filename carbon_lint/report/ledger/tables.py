@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from carbon_lint.report.ledger.answer import NO_RUNS, amount, with_range
-from carbon_lint.report.ledger.keys import model_name
 from carbon_lint.report.ledger.sum import emissions_between, energy_between, figures_of
 from carbon_lint.report.run.phrases import percent
 
@@ -100,7 +99,7 @@ def _run(each: Counted) -> tuple[str, ...]:
     where = record.provenance
     return (
         record.ended_at[:_DAY],
-        model_name(record) or where.repository or "",
+        where.model_name or where.repository or "",
         (where.ref or "").removeprefix("refs/heads/"),
         str(record.outcome),
         energy_between(each.ranges[1]) if each.ranges[0] is None else emissions_between(each.ranges[0]),
