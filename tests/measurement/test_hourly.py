@@ -495,8 +495,11 @@ def test_a_job_of_several_hours_is_priced_by_each_of_them(grid, run):
 
     grid.answer = answer
     meter = hourly(FakeMeter(power_w=1e6, intensity=None), ElectricityMaps("FR", TOKEN, url=grid.url, clock=clock))
-    priced = lambda: sum(hour.energy_kwh > 0 for hour in meter.intensity.hours)  # noqa: E731
-    record = run("pass", until=lambda: priced() >= 3, meter=meter, tick_s=0.02, record_path="r.json")
+
+    def three_are_priced():
+        return sum(hour.energy_kwh > 0 for hour in meter.intensity.hours) >= 3
+
+    record = run("pass", until=three_are_priced, meter=meter, tick_s=0.02, record_path="r.json")
 
     assert record.outcome is Outcome.COMPLETED, record.warnings
     assert len(record.intensity.hours) >= 2
@@ -539,14 +542,10 @@ def test_a_grid_that_fails_is_said_once_while_the_job_runs_and_its_cost_once_at_
     meter = hourly(FakeMeter(power_w=1e6, intensity=None), ElectricityMaps("FR", TOKEN, url=grid.url, clock=clock))
     grid.answer = 500
 
-    def failing_at():
-        return [
-            tick for tick, progress in enumerate(run.progress) if any("stands in" in said for said in progress.notices)
-        ]
+    def was_said_eight_ticks_ago():
+        return any("stands in" in said for progress in run.progress[:-8] for said in progress.notices)
 
-    record = run(
-        "pass", until=lambda: failing_at() and len(run.progress) > failing_at()[0] + 8, meter=meter, tick_s=0.02
-    )
+    record = run("pass", until=was_said_eight_ticks_ago, meter=meter, tick_s=0.02)
 
     assert record.outcome is Outcome.COMPLETED
     assert len(record.intensity.hours) == 1

@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 from tests.measurement.processes import a_mark, marked
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.launchers, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.launchers, pytest.mark.timeout(300)]
 CACHE = ROOT / ".ci-cache"
 RUN = (sys.executable, "-m", "carbon_lint", "run", "--location", "FRA", "--record", "records/", "--")
 
@@ -82,7 +82,7 @@ def launch(tmp_path):
 @ALL
 def test_the_ranks_reach_one_another_and_one_record_is_written(launch, tmp_path, launcher):
     done = launch(launcher, JOBS[launcher], "0", "0")
-    out, err = done.communicate(timeout=100)
+    out, err = done.communicate(timeout=200)
 
     assert done.returncode == 0, err
     # a launcher may put the lines of two ranks into one
@@ -96,7 +96,7 @@ def test_the_ranks_reach_one_another_and_one_record_is_written(launch, tmp_path,
 @pytest.mark.parametrize("launcher", ["mpich", "openmpi"])
 def test_the_status_of_the_rank_that_measures_reaches_the_launcher(launch, tmp_path, launcher):
     done = launch(launcher, MPI_JOB, "3")
-    _, err = done.communicate(timeout=100)
+    _, err = done.communicate(timeout=200)
 
     assert done.returncode == 3, err
     (path,) = (tmp_path / "records").glob("*.json")
@@ -108,14 +108,14 @@ def test_a_budget_of_the_whole_job_stops_every_node(launch, tmp_path, launcher):
     """Two ranks stand for two nodes: each is told that it is the first of its own, and measures."""
     script = f"""#!/bin/sh
 export OMPI_COMM_WORLD_LOCAL_RANK=0 OMPI_COMM_WORLD_LOCAL_SIZE=1 MPI_LOCALRANKID=0 MPI_LOCALNRANKS=1
-exec {sys.executable} -m carbon_lint run --location FRA --max-energy "8 mWh" --tick 200ms \\
+exec {sys.executable} -m carbon_lint run --location FRA --max-energy "16 mWh" --tick 200ms \\
   --budget-folder budget --record "records/$$.json" -- "$@"
 """
     (tmp_path / "node.sh").write_text(script)
     (tmp_path / "node.sh").chmod(0o755)
     slow = MPI_JOB.replace("time.sleep(1)", "time.sleep(60)")
     done = launch(launcher, slow, "0", run=(str(tmp_path / "node.sh"),))
-    _, err = done.communicate(timeout=100)
+    _, err = done.communicate(timeout=200)
     assert done.returncode != 0, err
     records = [load_record(path) for path in (tmp_path / "records").glob("*.json")]
     journals = list((tmp_path / "records").glob("*.jsonl*"))
@@ -134,7 +134,7 @@ def test_a_launch_that_is_cancelled_leaves_its_figures_and_no_process(launch, tm
     running = launch(launcher, slow, "0", "60", mark)
     journal = wait_until(lambda: _journal_with_readings(tmp_path / "records"), 60)
     running.send_signal(signal.SIGTERM)
-    running.communicate(timeout=60)
+    running.communicate(timeout=120)
     wait_until(lambda: marked(mark) == [])
 
     records = list((tmp_path / "records").glob("*.json"))

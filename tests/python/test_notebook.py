@@ -7,7 +7,7 @@ import pytest
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import load_record
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CELLS = (
     "import os, signal\nfrom carbon_lint import BudgetExceeded, measure\nbefore = dict(os.environ), os.getcwd()",

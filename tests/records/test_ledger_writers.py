@@ -1,18 +1,23 @@
-"""Two processes that add to one ledger at once lose nothing, on a disk and in a store that speaks S3."""
+"""Writers that add to one ledger at once lose nothing: threads, processes, on a disk and in a store that speaks S3."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import threading
+import uuid
 from dataclasses import replace
 
 import pytest
 
-from carbon_lint.records.ledger import contents
+from carbon_lint.records import ledger as ledger_module
+from carbon_lint.records.ledger import add, contents, entries
 from carbon_lint.records.store import write_record
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.records.builders import a_record, fitting
+from tests.records.ledgers import ran, summed
 
 EACH = 12
 
@@ -76,3 +81,52 @@ def test_in_a_store_that_speaks_s3(tmp_path, monkeypatch):
         add_at_once(tmp_path, "s3://team/ledger")
     finally:
         server.stop()
+
+
+def test_writers_on_many_machines_lose_nothing(tmp_path):
+    threads = [threading.Thread(target=add, args=(ran(number), str(tmp_path))) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert summed(str(tmp_path)).runs == 16
+
+
+def test_of_two_writers_with_one_key_the_second_learns_what_the_first_wrote(ledger, monkeypatch):
+    """Both listed the month before either wrote."""
+    add(ran(9), ledger)
+    real = ledger_module.open_storage(ledger)
+    monkeypatch.setattr(ledger_module, "open_storage", lambda _: Late(real))
+
+    same, other = ran(1), ran(1, emissions_g=20.0, energy_kwh=0.4, duration_s=250.0)
+    assert [add(one, ledger).status for one in (same, same, other)] == ["added", "known", "conflict"]
+    monkeypatch.undo()
+    assert summed(ledger).emissions_g.likely == 20.0
+
+
+class Late:
+    """A ledger's folder as it was before anybody wrote to it."""
+
+    def __init__(self, storage):
+        self._storage = storage
+
+    def __getattr__(self, name):
+        return getattr(self._storage, name)
+
+    def names(self, folder):
+        return []
+
+
+@cases("place", ["folder", "memory"])
+def test_sixteen_writers_with_one_key_leave_one_whole_record_and_tell_each_other(place, tmp_path):
+    url = str(tmp_path) if place == "folder" else f"memory://ledger-{uuid.uuid4().hex}"
+    told = []
+    runs = [ran(1, emissions_g=10.0 + number) for number in range(16)]
+    threads = [threading.Thread(target=lambda one=one: told.append(add(one, url))) for one in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(added.status for added in told) == ["added", *["conflict"] * 15]
+    assert len(entries(url)) == 1
