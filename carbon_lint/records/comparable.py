@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from carbon_lint.records.record import Provenance, Record
 from carbon_lint.records.schedulers import default_group
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Provenance, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

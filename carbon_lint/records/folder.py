@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.journal import check_no_run_is_missing, compressed_path, journal_path
 from carbon_lint.records.merge.merge import Merged, NamedRecord, merge, of_group, run_ids_of
-from carbon_lint.records.storage import LocalStorage, is_url, open_storage, split_url
+from carbon_lint.records.record import Record
+from carbon_lint.records.storage import LocalStorage, Storage, is_url, open_storage, split_url
 from carbon_lint.records.store import (
     MARK,
     check_journal,
@@ -26,12 +27,6 @@ from carbon_lint.records.store import (
     write_record,
 )
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from carbon_lint.records.record import Record
-    from carbon_lint.records.storage import Storage
 
 
 def records_in(folder: str | os.PathLike[str]) -> list[NamedRecord]:

@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any
 
 _EXACT = 2**53 - 1  # integers that a double holds
 _LEAST_POWER, _MOST_POWER = -6, 20  # of ten, between which no exponent is written

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MissingFigureError, UsageError
-from carbon_lint.places import vintage
+from carbon_lint.places import Place, vintage
 from carbon_lint.records import ranges
-from carbon_lint.records.record import Basis, HourlyIntensity, Intensity
+from carbon_lint.records.record import Basis, HourlyIntensity, Intensity, Record
 from carbon_lint.units import whole_number
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from carbon_lint.places import Place
-    from carbon_lint.records.record import Record
 
 
 def priced(record: Record, place: Place) -> Record:

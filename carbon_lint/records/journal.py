@@ -14,17 +14,13 @@ import os
 import shlex
 import zlib
 from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, BinaryIO
 
 from carbon_lint.errors import InputError
 from carbon_lint.records.hashes import journal_sha256
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
-    from typing import BinaryIO
-
 
 FORMAT = "carbon-lint/journal@1"
 BEGINNING = b'{"format": "carbon-lint/journal@'

@@ -12,26 +12,19 @@ import json
 import posixpath
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from math import inf
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, OutputError, UsageError
-from carbon_lint.records.comparable import identity_of, why_passed_over
+from carbon_lint.records.comparable import Identity, identity_of, why_passed_over
 from carbon_lint.records.merge.windows import window_of
-from carbon_lint.records.record import Outcome
-from carbon_lint.records.storage import is_missing, open_storage
+from carbon_lint.records.record import Outcome, Record
+from carbon_lint.records.storage import Storage, is_missing, open_storage
 from carbon_lint.records.store import OtherFormatError, parse_record, render_line
 from carbon_lint.units import format_duration, format_emissions, format_energy
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from carbon_lint.records.comparable import Identity
-    from carbon_lint.records.record import Record
-    from carbon_lint.records.storage import Storage
 
 _MOST_BRANCHES = 5
 _TAKE_IT_OUT = "take it out of the ledger, or put the right one in its place"

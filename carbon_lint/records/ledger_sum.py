@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError
-from carbon_lint.records.ledger import key
+from carbon_lint.records.ledger import Entry, key
 from carbon_lint.records.merge.shared import without_shared
 from carbon_lint.records.ranges import measured_share, ranges_of
+from carbon_lint.records.record import Basis, Record
 from carbon_lint.records.uncertainty import Range
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from carbon_lint.records.ledger import Entry
-    from carbon_lint.records.record import Basis, Record
 
 
 class Reason(StrEnum):

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 LEDGER_VARIABLE = "CARBON_LINT_LEDGER"
 LEDGER_FOLDER = "ledger"

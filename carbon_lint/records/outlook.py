@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+from carbon_lint.records.periods import Period
 from carbon_lint.records.uncertainty import Range
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from carbon_lint.records.periods import Period
 
 DAY_S = 86400
 LEAST_DAYS = 3

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from carbon_lint.limits import WindowBudget
+from carbon_lint.limits import WindowBudget
 
 _DECEMBER = 12
 _DAY_S, _HOUR_S = 86400, 3600

@@ -7,20 +7,15 @@ cannot be distinguished from a measurement; docs/measuring.md lists it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from carbon_lint.places import every_place
+from carbon_lint.places import Place, every_place
 from carbon_lint.records.intensity import find_disagreement
-from carbon_lint.records.record import Method, PhaseKind
+from carbon_lint.records.record import Hardware, Intensity, Method, PhaseKind, Record
 from carbon_lint.units import JOULES_PER_KWH, format_duration, format_power
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.places import Place
-    from carbon_lint.records.record import Hardware, Intensity, Record
 
 TOLERANCE = 0.01
 """Relative. What a run writes fits to nine digits; what another tool rounded is let pass."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.records.document import record_to_json
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
+from carbon_lint.records.record import Record
 
 PREDICATE_TYPE = "https://carbon-lint.dev/attestations/run@1"
 """The `predicateType` of the statement. Its subject is the record's file."""

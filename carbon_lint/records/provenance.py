@@ -5,20 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from carbon_lint import debug
 from carbon_lint.errors import InputError
-from carbon_lint.records.record import Provenance
+from carbon_lint.records.record import Provenance, Record
 from carbon_lint.records.schedulers import scheduled_job, stated
 from carbon_lint.text import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.records.record import Record
-
 
 # https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 _GITHUB = {

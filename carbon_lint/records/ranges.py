@@ -9,18 +9,12 @@ are taken as fully correlated and never cancel out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-from carbon_lint.records.record import COMPONENTS, Method
-from carbon_lint.records.uncertainty import Bounds, Range, Uncertainty
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from carbon_lint.records.record import Energy, Methods, Record
-    from carbon_lint.records.uncertainty import Assumptions
+from carbon_lint.records.record import COMPONENTS, Energy, Method, Methods, Record
+from carbon_lint.records.uncertainty import Assumptions, Bounds, Range, Uncertainty
 
 SENSORS: Mapping[Method, Bounds] = MappingProxyType(
     {Method.COUNTER: Bounds(low=0.95, high=1.05), Method.SAMPLED_POWER: Bounds(low=0.90, high=1.10)},

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
+from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
 
 FORMAT = "carbon-lint/record@2"
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.records.record import Provenance
 from carbon_lint.units import whole_number
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 _REQUEUING = ("slurm", "pbs", "lsf", "sge")
 """Schedulers that give a job that they start again the number that it had, and the tasks of an array one number."""

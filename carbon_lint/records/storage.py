@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import posixpath
 import sys
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from carbon_lint import redact
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.files import write_atomically
 from carbon_lint.project import install_hint
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 HEAD_BYTES = 2**20
 _AT_ONCE = 500

@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import check_is_ours, read_file, write_atomically
@@ -26,12 +26,8 @@ from carbon_lint.records.journal import (
     recover_command,
 )
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_difference, find_implausible
-from carbon_lint.records.record import FORMAT
+from carbon_lint.records.record import FORMAT, Record
 from carbon_lint.records.storage import LocalStorage
-
-if TYPE_CHECKING:
-    from carbon_lint.records.record import Record
-
 
 MARK = f'"{ANY_FORMAT}'.encode()
 """What a file that is a record holds in its first MiB."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from carbon_lint import __version__
+from carbon_lint.hub.audit.cards import Tally
 from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.report.findings.forge import rule_url
 from carbon_lint.report.pages import environment
 from carbon_lint.report.plot import NARROW, WIDE, Bars
 from carbon_lint.text import plural
-
-if TYPE_CHECKING:
-    from carbon_lint.hub.audit.cards import Tally
 
 SHOWN = 50
 """Cards that the page lists under one rule."""

@@ -6,13 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from carbon_lint.hub.search.find import FindResult, FoundModel
 from carbon_lint.text import quoted, spreadsheet, terminal
 from carbon_lint.units import format_emissions
-
-if TYPE_CHECKING:
-    from carbon_lint.hub.search.find import FindResult, FoundModel
 
 _STATED_WIDTH = 32
 

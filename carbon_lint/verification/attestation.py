@@ -10,17 +10,14 @@ import base64
 import hashlib
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from carbon_lint.errors import InputError
 from carbon_lint.project import install_hint
 from carbon_lint.records.predicate import PREDICATE_TYPE, predicate
+from carbon_lint.records.record import Record
 from carbon_lint.report.verification import Kind, Statement, Subject
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.records.record import Record
 
 GITHUB = "https://token.actions.githubusercontent.com"
 IN_TOTO = "application/vnd.in-toto+json"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from carbon_lint.card.body import TITLE, own_section
+from carbon_lint.card.document import Node
 from carbon_lint.card.edit import UNCHANGED
 from carbon_lint.card.from_record import card_with_record, is_modelled
 from carbon_lint.card.read import read_card
@@ -15,15 +16,10 @@ from carbon_lint.places import every_place
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.hashes import short
 from carbon_lint.records.intensity import priced
+from carbon_lint.records.record import Record
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.units import format_emissions
 from carbon_lint.verification.spelling import misspelt
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.card.document import Node
-    from carbon_lint.records.record import Record
 
 _CARD = Subject.CARD
 _PLACE = "geographical_location"

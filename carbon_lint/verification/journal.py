@@ -7,33 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.measurement.host.cpu import UNKNOWN_WIDENING
 from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, CpuModel
 from carbon_lint.measurement.host.processor import GENERATION_WIDENING
 from carbon_lint.measurement.journal import FORECAST_KEYS, reading_from_json
-from carbon_lint.measurement.meter import with_evidence
+from carbon_lint.measurement.meter import Reading, with_evidence
 from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
 from carbon_lint.records.document import find_problem, record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short
 from carbon_lint.records.journal import FORMAT, parse_line, read_lines
 from carbon_lint.records.plausible import find_difference
 from carbon_lint.records.ranges import SENSORS, uncertainty_of_parts
-from carbon_lint.records.record import COMPONENTS, Method
-from carbon_lint.records.uncertainty import Range
+from carbon_lint.records.record import COMPONENTS, Method, Methods, Record
+from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.units import JOULES_PER_KWH, format_duration, format_energy
 from carbon_lint.verification.spelling import misspelt
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator
-
-    from carbon_lint.measurement.meter import Reading
-    from carbon_lint.records.record import Methods, Record
-    from carbon_lint.records.uncertainty import Assumptions, Uncertainty
 
 _JOURNAL = Subject.JOURNAL
 _SAME_FROM_THE_START = ("run_id", "started_at", "pue", "command", "provenance", "software")

@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from carbon_lint.records.hashes import FIELD, record_sha256, short
 from carbon_lint.records.intensity import find_disagreement, source_in_words
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_implausible, place_of
 from carbon_lint.records.ranges import left_out_of
+from carbon_lint.records.record import Intensity, Record
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.units import format_emissions, format_energy
 from carbon_lint.verification.journal import EXACT
 from carbon_lint.verification.spelling import misspelt
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.records.record import Intensity, Record
 
 _PRICED = 1e-6  # relative; a mean over hours is a sum in another order than the grams
 _RECORD = Subject.RECORD

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import CarbonLintError, InputError
 from carbon_lint.records.document import hash_of
@@ -12,13 +12,9 @@ from carbon_lint.records.folder import group_sum, records_in
 from carbon_lint.records.hashes import short
 from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge
 from carbon_lint.records.plausible import find_difference
+from carbon_lint.records.record import Record
 from carbon_lint.report.verification import Kind, Statement, Subject
 from carbon_lint.text import plural
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.records.record import Record
 
 _RUNS = Subject.RUNS
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from carbon_lint.records.journal import existing, journal_path
+from carbon_lint.records.record import Record
 from carbon_lint.records.store import parse_record_as_it_is
 from carbon_lint.report.verification import Kind, Statement, Subject, Verification
 from carbon_lint.verification.attestation import check_attestation
@@ -14,11 +15,6 @@ from carbon_lint.verification.card import Figures, check_card
 from carbon_lint.verification.journal import check_journal
 from carbon_lint.verification.record import check_record
 from carbon_lint.verification.runs import find_runs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from carbon_lint.records.record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import UsageError
-from carbon_lint.records.emissions_csv.runs import find_problem
+from carbon_lint.places import Place
+from carbon_lint.records.emissions_csv.runs import Log, Run, find_problem
 from carbon_lint.units import format_duration, format_emissions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from carbon_lint.places import Place
-    from carbon_lint.records.emissions_csv.runs import Log, Run
 
 _SHOWN_RUNS = 8
 _SHOWN_NAMES = 12

@@ -6,20 +6,16 @@ CodeCarbon writes a guessed place like one that the user gave, and its intensity
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from carbon_lint import places
 from carbon_lint.data import load
 from carbon_lint.errors import MissingFigureError, PlaceError
+from carbon_lint.places import Place
+from carbon_lint.records.emissions_csv.runs import Run
+from carbon_lint.records.emissions_csv.table import Row
 from carbon_lint.records.record import Intensity
 from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from carbon_lint.places import Place
-    from carbon_lint.records.emissions_csv.runs import Run
-    from carbon_lint.records.emissions_csv.table import Row
 
 _QUEBEC_TOLERANCE = 0.1  # CodeCarbon's own figure for Quebec moved by less between its releases
 WORLD_G_PER_KWH = 475.0  # CodeCarbon's, by the IEA for 2019, for a place that it does not know

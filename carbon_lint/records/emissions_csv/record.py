@@ -8,25 +8,19 @@ without a zone (taken as UTC). `emissions_rate` is ignored: its unit changed in 
 from __future__ import annotations
 
 import math
+import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from carbon_lint.errors import MissingFigureError
-from carbon_lint.records.emissions_csv.choice import chosen
+from carbon_lint.records.emissions_csv.choice import Choice, chosen
 from carbon_lint.records.emissions_csv.place import find_doubt, implied_intensity
-from carbon_lint.records.emissions_csv.runs import energy_of, find_problem, overlapping, positive, read_log
+from carbon_lint.records.emissions_csv.runs import Log, Run, energy_of, find_problem, overlapping, positive, read_log
+from carbon_lint.records.emissions_csv.table import Row
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
 from carbon_lint.units import MOST_PUE, format_power, mean_power_w
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from carbon_lint.records.emissions_csv.choice import Choice
-    from carbon_lint.records.emissions_csv.runs import Log, Run
-    from carbon_lint.records.emissions_csv.table import Row
 
 _GPU = re.compile(r"\s*(\d+)\s*x\s*(.+?)\s*")
 _SHOWN_NAMES = 6

@@ -7,24 +7,18 @@ Rows of one run are cumulative, so one of them counts: `flush()` and each `train
 from __future__ import annotations
 
 import math
+import os
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import MissingFigureError
-from carbon_lint.records.emissions_csv.table import NO_VALUE, read_table
+from carbon_lint.records.emissions_csv.table import NO_VALUE, Row, Table, read_table
 from carbon_lint.records.quick import LARGEST
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
-
-    from carbon_lint.records.emissions_csv.table import Row, Table
 
 PARTS = ("cpu_energy", "gpu_energy", "ram_energy")
 _MOST = 1e100  # no run; and the sum of many rows must still be a number that a record can hold

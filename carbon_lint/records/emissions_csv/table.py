@@ -10,19 +10,16 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError
 from carbon_lint.text import quoted
 from carbon_lint.units import grams_from_kilograms
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator
 
 # A spreadsheet that separates by `;` or tabs also writes its own decimal sign.
 _DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)$")

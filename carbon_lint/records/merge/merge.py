@@ -12,20 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.merge.combine import combine
 from carbon_lint.records.merge.shared import TOUCH_S, has_same_gpus, is_stated, without_shared
 from carbon_lint.records.merge.windows import window_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from carbon_lint.records.record import Record
+from carbon_lint.records.record import Record
 
 SAME_SHARE = 0.8  # of the shorter one's time: two meters of one launch, not two jobs
 

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from carbon_lint.records.intensity import scaled
 from carbon_lint.records.merge.windows import Window, window_of
 from carbon_lint.records.ranges import scaled_to
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from carbon_lint.records.record import Gpu, Record
+from carbon_lint.records.record import Gpu, Record
 
 TOUCH_S = 1.0
 """A retry that starts in the second in which the first attempt ends does not overlap it."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from carbon_lint.records.record import Record
+from carbon_lint.records.record import Record
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from carbon_lint.gate.verdict import LimitResult
+from carbon_lint.gate.window import Spent
+from carbon_lint.records.outlook import Outlook
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.run.phrases import percent
 from carbon_lint.units import (
@@ -14,14 +18,6 @@ from carbon_lint.units import (
     format_energy,
     format_energy_range,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from carbon_lint.gate.verdict import LimitResult
-    from carbon_lint.gate.window import Spent
-    from carbon_lint.records.outlook import Outlook
 
 QUESTION = "Will we keep our budget?"
 

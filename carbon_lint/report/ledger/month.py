@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from carbon_lint.records.ledger_sum import sum_of_ranges, total_of
-from carbon_lint.records.outlook import by_day, outlook
-from carbon_lint.records.record import Outcome
+from carbon_lint.gate.window import Spent
+from carbon_lint.limits import BudgetException, WindowBudget
+from carbon_lint.records.ledger import Broken
+from carbon_lint.records.ledger_sum import Counted, Total, sum_of_ranges, total_of
+from carbon_lint.records.outlook import Outlook, by_day, outlook
+from carbon_lint.records.periods import Period
+from carbon_lint.records.record import Outcome, Record, UsedException
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.ledger.answer import Judged, judged
 from carbon_lint.report.ledger.keys import KEYS, UNNAMED, USUAL_KEYS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from carbon_lint.gate.window import Spent
-    from carbon_lint.limits import BudgetException, WindowBudget
-    from carbon_lint.records.ledger import Broken
-    from carbon_lint.records.ledger_sum import Counted, Total
-    from carbon_lint.records.outlook import Outlook
-    from carbon_lint.records.periods import Period
-    from carbon_lint.records.record import Record, UsedException
-    from carbon_lint.records.uncertainty import Range
 
 LARGEST = 10
 _SHOWN_MODELS = 3  # as many as a chart has colours

@@ -6,16 +6,13 @@ import csv
 import io
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from carbon_lint.report.ledger.month import Group
+from carbon_lint.records.uncertainty import Range
+from carbon_lint.report.ledger.answer import Judged
+from carbon_lint.report.ledger.month import Group, Month
 from carbon_lint.report.ledger.runs import row as row_of_run
 from carbon_lint.text import spreadsheet
-
-if TYPE_CHECKING:
-    from carbon_lint.records.uncertainty import Range
-    from carbon_lint.report.ledger.answer import Judged
-    from carbon_lint.report.ledger.month import Month
 
 _ENDS = ("low", "likely", "high")
 COLUMNS = (

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from carbon_lint.report.ledger.answer import sentence
+from carbon_lint.report.ledger.answer import Judged, sentence
+from carbon_lint.report.ledger.month import Month
 from carbon_lint.report.ledger.month_text import MARK, markdown
 from carbon_lint.report.run.phrases import percent
 from carbon_lint.text import markdown_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from carbon_lint.report.ledger.answer import Judged
-    from carbon_lint.report.ledger.month import Month
 
 _TOLD = re.compile(r"\A<!-- carbon-lint told (\{.*\}) -->")
 # Who can be mentioned: a user (39 characters at most), or a team of an organisation.

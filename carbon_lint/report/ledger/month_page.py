@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
 from carbon_lint.records.outlook import DAY_S
 from carbon_lint.report.ledger.answer import QUESTION, Answer
+from carbon_lint.report.ledger.month import Month
 from carbon_lint.report.ledger.tables import facts, tables
 from carbon_lint.report.ledger.words import answer, notes, until
 from carbon_lint.report.pages import environment
 from carbon_lint.report.plot import NARROW, WIDE, Plot
 from carbon_lint.units import format_emissions
-
-if TYPE_CHECKING:
-    from carbon_lint.report.ledger.month import Month
 
 _MARKS = {
     Answer.YES: "✅", Answer.LIKELY: "✅", Answer.EARLY: "📏", Answer.UNKNOWN: "⚠️",

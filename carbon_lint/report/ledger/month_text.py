@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from carbon_lint.report.ledger.answer import QUESTION
-from carbon_lint.report.ledger.tables import facts, tables
+from carbon_lint.report.ledger.month import Month
+from carbon_lint.report.ledger.tables import Table, facts, tables
 from carbon_lint.report.ledger.words import answer, notes, until
 from carbon_lint.text import markdown_text, terminal
-
-if TYPE_CHECKING:
-    from carbon_lint.report.ledger.month import Month
-    from carbon_lint.report.ledger.tables import Table
 
 MARK = "<!-- carbon-lint month -->"
 _WIDEST = 40

@@ -5,20 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
-from carbon_lint.records.ledger_sum import Reason
+from carbon_lint.records.ledger_sum import Counted, Reason
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.ledger.sum import emissions_between, energy_between
 from carbon_lint.text import spreadsheet
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from carbon_lint.records.ledger_sum import Counted
-    from carbon_lint.records.uncertainty import Range
 
 _COUNTS = {
     Reason.SAME: "not added: the same run as",

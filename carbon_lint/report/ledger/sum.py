@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from carbon_lint.gate.budget import format_limit, used_share
-from carbon_lint.records.ledger_sum import Reason
+from carbon_lint.gate.verdict import LimitResult
+from carbon_lint.records.ledger_sum import Reason, Total
+from carbon_lint.records.uncertainty import Range
+from carbon_lint.report.ledger.month import Group
 from carbon_lint.report.run.phrases import percent
 from carbon_lint.text import plural
 from carbon_lint.units import format_emissions, format_emissions_range, format_energy, format_energy_range
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from carbon_lint.gate.verdict import LimitResult
-    from carbon_lint.records.ledger_sum import Total
-    from carbon_lint.records.uncertainty import Range
-    from carbon_lint.report.ledger.month import Group
 
 _LEFT_OUT = {
     Reason.SAME: ("is another state of a run that is counted", "are other states of runs that are counted"),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from carbon_lint.report.ledger.answer import NO_RUNS, amount, with_range
+from carbon_lint.records.ledger_sum import Counted
+from carbon_lint.report.ledger.answer import NO_RUNS, Judged, amount, with_range
+from carbon_lint.report.ledger.month import Group, Month
 from carbon_lint.report.ledger.sum import emissions_between, energy_between, figures_of
 from carbon_lint.report.run.phrases import percent
-
-if TYPE_CHECKING:
-    from carbon_lint.records.ledger_sum import Counted
-    from carbon_lint.report.ledger.answer import Judged
-    from carbon_lint.report.ledger.month import Group, Month
 
 MOST_ROWS = 20
 _DAY = len("2026-11-28")

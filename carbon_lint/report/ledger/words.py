@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from carbon_lint.records.ledger_sum import Reason
 from carbon_lint.report.ledger.answer import basis, headline
+from carbon_lint.report.ledger.month import Month
 from carbon_lint.report.ledger.tables import facts
 from carbon_lint.text import plural
-
-if TYPE_CHECKING:
-    from carbon_lint.report.ledger.month import Month
 
 _MOST_DAYS = 6
 

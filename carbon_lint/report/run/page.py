@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from carbon_lint import __version__
 from carbon_lint.gate.baseline import format_change, other_basis, why_not
 from carbon_lint.gate.budget import figure
+from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.measurement.course import Course
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
-from carbon_lint.records.record import PhaseKind
+from carbon_lint.records.record import PhaseKind, Record
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.pages import environment
-from carbon_lint.report.plot import NARROW, WIDE
+from carbon_lint.report.plot import NARROW, WIDE, Bars
 from carbon_lint.report.run import charts, phrases
 from carbon_lint.report.run.headline import headline
-from carbon_lint.report.run.phase_rows import NOTE, rows
+from carbon_lint.report.run.phase_rows import NOTE, PhaseRow, rows
+from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.summary import reproduce
 from carbon_lint.units import format_duration, format_emissions, format_energy, significant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from carbon_lint.gate.verdict import LimitResult
-    from carbon_lint.records.record import Record
-    from carbon_lint.records.uncertainty import Range
-    from carbon_lint.report.plot import Bars
-    from carbon_lint.report.run.phase_rows import PhaseRow
-    from carbon_lint.report.run.run_report import RunReport
 
 _TONES = {"✅": "good", "❌": "error", "⚠️": "warn"}
 _MOST_ROWS = 20  # of epochs or phases
