@@ -19,7 +19,7 @@ from carbon_lint.pipeline.options import Options, check_tick, record_path_of
 from carbon_lint.pipeline.plan import RunPlan, plan_run, request_of
 from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_before
-from carbon_lint.records.provenance import provenance_of
+from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.schedulers import default_group, node_count
 
@@ -198,4 +198,5 @@ def _check_together(options: Options, budget: Budget) -> None:
 
 def provenance_from(arguments: Namespace) -> Provenance:
     """Return where the run takes place. Asks git, unless a CI states it."""
-    return replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or arguments.card)
+    card = None if arguments.card is None else name_of_card(arguments.card)
+    return replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or card)

@@ -12,7 +12,7 @@ from carbon_lint.github import advice, measuring, paths
 from carbon_lint.github.configuration import Configuration
 from carbon_lint.github.jobfiles import VARIABLES, JobFiles, private_files
 from carbon_lint.github.publishing import publish_card
-from carbon_lint.github.record import DEFAULT_RECORD, provenance_of, write_predicate
+from carbon_lint.github.record import DEFAULT_RECORD, model_of, provenance_of, write_predicate
 from carbon_lint.github.results import Step
 from carbon_lint.github.wording import users_paths
 from carbon_lint.lint.batch import lint_paths
@@ -214,7 +214,6 @@ class StepFront(FrontEnd):
             base.update(changes)
         if inputs.expected_duration_s is not None and not hard_budget:
             self._step.console.notice("`expected-duration` has no effect without a hard limit")
-        model = inputs.hub_repo or inputs.card
         return request_of(
             self._plan,
             command=(*measuring.SHELL, command),
@@ -224,7 +223,7 @@ class StepFront(FrontEnd):
             cancel_grace_s=CANCEL_GRACE_S,
             secrets=inputs.tokens,
             forecast=bool(hard_budget),
-            provenance=replace(provenance_of(self._step), job_index=inputs.job_index, model=model),
+            provenance=replace(provenance_of(self._step), job_index=inputs.job_index, model=model_of(self._step)),
             warnings=self._configuration.notes,
         )
 

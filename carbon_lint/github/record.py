@@ -11,12 +11,18 @@ from carbon_lint.github import paths
 from carbon_lint.github.configuration import Configuration
 from carbon_lint.github.results import Step
 from carbon_lint.records.predicate import predicate
-from carbon_lint.records.provenance import check_origin, provenance_from_environ, scheduled
+from carbon_lint.records.provenance import check_origin, name_of_card, provenance_from_environ, scheduled
 from carbon_lint.records.record import Provenance, Record
 from carbon_lint.records.store import load_record, record_file
 from carbon_lint.text import quoted
 
 DEFAULT_RECORD = "carbon-lint-record.json"
+
+
+def model_of(step: Step) -> str | None:
+    """Return the model that the step is for: that of `hub-repo`, else its card by the path in the repository."""
+    card = step.inputs.card
+    return step.inputs.hub_repo or (None if card is None else name_of_card(card, step.context.workspace))
 
 
 def provenance_of(step: Step) -> Provenance:

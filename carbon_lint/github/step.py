@@ -14,7 +14,7 @@ from carbon_lint.github.configuration import Configuration, configuration_of
 from carbon_lint.github.front import StepFront
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.publishing import check_can_publish, publish_mode
-from carbon_lint.github.record import read_record, record_path_of
+from carbon_lint.github.record import model_of, read_record, record_path_of
 from carbon_lint.github.results import Step
 from carbon_lint.limits import LIMITS, BudgetException
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
@@ -80,7 +80,7 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         repository=context.repository,
         job=context.job,
         job_index=inputs.job_index,
-        model=inputs.hub_repo or inputs.card,
+        model=model_of(step),
         run_group=inputs.run_group or configuration.settings.run_group,
     )
     path = record_path_of(step) if is_measuring or record is not None else None

@@ -53,8 +53,8 @@ def _raise_nothing(request: LintRequest) -> None:
     where = ", ".join(request.paths)
     raise NoCardsError(
         f"no model card found: looked for {names} below {where}",
-        hint="name a card, or a folder that holds one; what .gitignore excludes and what has no front matter is passed "
-        "over; to take other names",
+        hint="name a card, or a folder that holds one; what .gitignore excludes and what has no front matter is "
+        "skipped; to take other names",
         suggest=(("include", "GLOB"),),
     )
 

@@ -29,11 +29,15 @@ SKIPPED_FOLDERS = frozenset(
 )
 
 
-class CardFile(Value):
+class CardFile(Value, frozen=False):
     """A file to judge: its path as a person would write it, and whether it was named or found in a folder."""
 
     path: str
     is_named: bool
+
+    def __init__(self, path: str, *, is_named: bool) -> None:  # as of `FrontMatter`
+        self.path = path
+        self.is_named = is_named
 
 
 def find_cards(

@@ -67,6 +67,11 @@ class CheckedFile(Value, frozen=False):
     is_fixed: bool = False
     diff: str = ""
 
+    def __init__(self, path: str, diagnostics: list[Diagnostic], suppressed: int = 0) -> None:  # as of `FrontMatter`
+        self.path = path
+        self.diagnostics = diagnostics
+        self.suppressed = suppressed
+
     @property
     def is_silent(self) -> bool:
         """Whether it was checked and there is nothing more to say."""

@@ -29,8 +29,7 @@ class Chosen:
         text: the location, the zone or the carbon intensity.
         g_per_kwh: the carbon intensity, if `key` is that.
         intensity_source: whose figure that is.
-        where: who says it, for an error: `input 'location'`, `carbon-lint.toml:3: location`; `None` needs no name.
-        source: who says it, for the plan: `--location`, `carbon-lint.toml:3`.
+        where: the line of the configuration that says it, for an error: `carbon-lint.toml:3: location`.
     """
 
     key: str | None = None
@@ -39,8 +38,6 @@ class Chosen:
     intensity_source: str | None = None
     allow_unusual: bool = False
     where: str | None = None
-    source: str | None = None
-    is_configured: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +47,10 @@ class Resolved:
     Attributes:
         place: the place; a grid that is priced hour by hour is not asked yet; `None` states energy alone.
         how: how `auto` found it, to be shown; `None` if it was named.
-        source: who named it.
     """
 
     place: Place | ElectricityMaps | None = None
     how: str | None = None
-    source: str | None = None
 
 
 def choose(options: Options, settings: Settings) -> Chosen:
@@ -82,8 +77,6 @@ def choose(options: Options, settings: Settings) -> Chosen:
             g_per_kwh=options.carbon_intensity,
             intensity_source=options.intensity_source,
             allow_unusual=allow_unusual,
-            where=options.named(named[0]),
-            source=options.source(named[0]),
         )
     key = settings.place_key
     if key is None:
@@ -94,8 +87,6 @@ def choose(options: Options, settings: Settings) -> Chosen:
         g_per_kwh=settings.carbon_intensity_g_per_kwh,
         allow_unusual=allow_unusual,
         where=f"{settings.source(key)}: {key}",
-        source=settings.source(key),
-        is_configured=True,
     )
 
 
@@ -105,22 +96,22 @@ def find(chosen: Chosen, options: Options, settings: Settings) -> LocatedPlace |
 
     if chosen.key is None:
         return None
-    if chosen.key == "electricity-maps":
-        return _grid(chosen, options)
-    with naming(chosen.key, chosen.text, where=chosen.where if chosen.is_configured else None):
+    with naming(chosen.key, chosen.text, where=chosen.where):
+        if chosen.key == "electricity-maps":
+            return _grid(chosen, options)
         if chosen.key == "carbon-intensity":
             return location.LocatedPlace(place=_custom(chosen))
         return location.resolve(chosen.text, settings.machine, platform.node())
 
 
 def resolve(chosen: Chosen, options: Options, settings: Settings) -> Resolved:
-    """Look the place up as `find` does, and say who named it. Raises PlaceError, ConfigError."""
+    """Look the place up as `find` does. Raises PlaceError, ConfigError."""
     from carbon_lint.measurement.grid.location import LocatedPlace  # noqa: PLC0415  as above
 
     found = find(chosen, options, settings)
     if not isinstance(found, LocatedPlace):
-        return Resolved(place=found, source=chosen.source)
-    return Resolved(place=found.place, how=None if found.how is None else str(found), source=chosen.source)
+        return Resolved(place=found)
+    return Resolved(place=found.place, how=None if found.how is None else str(found))
 
 
 def place_of_run(options: Options, settings: Settings, budget: Budget) -> Resolved:
@@ -135,7 +126,7 @@ def place_of_run(options: Options, settings: Settings, budget: Budget) -> Resolv
                 hint="leave it out, or limit the energy",
                 suggest=(("max-energy", "2 kWh"),),
             )
-        return Resolved(source=options.source("energy-only"))
+        return Resolved()
     chosen = choose(options, settings)
     if chosen.key is None and needs_place(options, budget):
         raise PlaceError(NOT_GIVEN, suggest=NAME_ONE)
@@ -169,9 +160,7 @@ def _grid(chosen: Chosen, options: Options) -> ElectricityMaps:
     from carbon_lint.measurement.grid.hourly import steady_clock  # noqa: PLC0415
 
     if not options.grid_token:
-        raise PlaceError(
-            f"{chosen.where}: {chosen.text} needs a token, and none is given", hint=options.grid_token_hint
-        )
+        raise PlaceError(f"{chosen.text} needs a token, and none is given", hint=options.grid_token_hint)
     return ElectricityMaps(chosen.text, options.grid_token, clock=steady_clock(), allow_unusual=chosen.allow_unusual)
 
 

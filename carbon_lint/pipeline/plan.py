@@ -28,7 +28,7 @@ class RunPlan:
 
     Attributes:
         limits: what the run is held to; each limit names its source.
-        place: where the energy comes from, and who says so; `None` if nothing is measured.
+        place: where the energy comes from; `None` if nothing is measured.
         baseline: what the run is compared with, or why there is nothing; `None` if nothing was asked for.
         cpu_power_w: power of the CPU at full load, if somebody states it.
         ram_power_w: power of the memory, if somebody states it.
@@ -192,7 +192,7 @@ def _sources(options: Options, settings: Settings, limits: Limits, around: Surro
 def _log(plan: RunPlan) -> None:
     """Log each value that is not the default, and who states it."""
     place, limits = plan.place, plan.limits
-    debug.log("plan", "place: %s, by %s", place and place.place, place and (place.how or place.source))
+    debug.log("plan", "place: %s", place and (place.how or place.place))
     debug.log("plan", "limits: %s; baseline: %s", limits.budget, plan.baseline)
     for option, source in plan.sources.items():
         if source != DEFAULT:

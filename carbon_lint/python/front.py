@@ -25,7 +25,7 @@ from carbon_lint.pipeline.options import Options, check_tick, read_options, reco
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_before
-from carbon_lint.records.provenance import provenance_of
+from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Record
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import terminal
@@ -41,7 +41,9 @@ def ask(given: dict[str, Any]) -> tuple[RunPlan, RunRequest, Meter]:
     MeasurementError if nothing can be measured here.
     """
     options, settings = _options(given), load()
-    where = replace(provenance_of(os.environ, os.getcwd()), model=options.card)
+    where = replace(
+        provenance_of(os.environ, os.getcwd()), model=None if options.card is None else name_of_card(options.card)
+    )
     record_path = record_path_of(options.record, "record")
     plan = plans.plan_run(
         options,

@@ -124,8 +124,14 @@ def _same(value: Any) -> Any:
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
-    """Return the record as `schemas/record.schema.json` describes it. The last field is the hash of all others."""
-    return sealed({"format": FORMAT, **to_json(record)})
+    """Return the record as `schemas/record.schema.json` describes it. The last field is the hash of all others.
+
+    `hardware.boot` is left out if it is not known, so that a record that lacks it keeps the hash that its card names.
+    """
+    document = {"format": FORMAT, **to_json(record)}
+    if record.hardware.boot is None:
+        del document["hardware"]["boot"]
+    return sealed(document)
 
 
 def hash_of(record: Record) -> str:

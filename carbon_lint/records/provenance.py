@@ -65,6 +65,20 @@ def provenance_of(environ: Mapping[str, str], folder: str) -> Provenance:
     return scheduled(where, environ)
 
 
+def name_of_card(path: str, at: str | os.PathLike[str] = ".") -> str:
+    """Return a card's path from the root of its repository, by which it is one model however it was typed.
+
+    `at` is the folder from which it was typed. Outside of a repository it is as it was typed, without `./`.
+    """
+    whole = os.path.abspath(os.path.join(at, path))
+    folder = os.path.dirname(whole)
+    while not os.path.exists(os.path.join(folder, ".git")):
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return os.path.normpath(path)
+    return os.path.relpath(whole, folder).replace(os.sep, "/")
+
+
 def scheduled(where: Provenance, environ: Mapping[str, str]) -> Provenance:
     """Return `where` with what a scheduler and Kubernetes state of the job. What is there already stays."""
     where = replace(where, pod=_pod(environ))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from carbon_lint.records.provenance import provenance_from_environ, provenance_of
+from pathlib import Path
+
+from carbon_lint.records.provenance import name_of_card, provenance_from_environ, provenance_of
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.schedulers import node_count
 
@@ -125,3 +127,15 @@ def test_a_scheduler_or_launcher_states_its_nodes():
         ({"PBS_NUM_NODES": "some"}, None),
     ):
         assert node_count(environ) == count, environ
+
+
+def test_a_card_has_one_name_however_it_is_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("cards").mkdir()
+    assert [name_of_card(text) for text in ("./README.md", "../a.md", "cards/README.md")] == [
+        *("README.md", "../a.md", "cards/README.md"),
+    ]
+    Path(".git").mkdir()
+    monkeypatch.chdir("cards")
+    typed = ("README.md", "./README.md", "../cards/README.md", str(tmp_path / "cards" / "README.md"))
+    assert {name_of_card(text) for text in typed} == {"cards/README.md"}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.records.document import find_problem, record_from_json, record_to_json
+from carbon_lint.records.document import find_problem, hash_of, record_from_json, record_to_json
 from carbon_lint.records.intensity import source_in_words
 from carbon_lint.records.record import (
     Basis,
@@ -240,3 +240,13 @@ def test_half_of_a_character_is_refused_and_a_whole_one_as_an_escape_is_not():
         assert parse_record(whole, "r.json", is_of_ledger=is_of_ledger).run_id == "half \N{GRINNING FACE}"
         with pytest.raises(InputError, match="half of a character"):
             parse_record(whole.replace(b"\\ude00", b""), "r.json", is_of_ledger=is_of_ledger)
+
+
+def test_a_record_that_lacks_a_field_which_may_lack_keeps_its_hash():
+    """A card names the hash of its record's file; so what is read and hashed again must come to the same."""
+    one = a_record()
+    document = json.loads(render_record(one))
+    assert "boot" not in document["hardware"]
+    assert hash_of(record_from_json(document)) == document["record_sha256"]
+    known = replace(one, hardware=replace(one.hardware, boot="0123"))
+    assert json.loads(render_record(known))["hardware"]["boot"] == "0123"
