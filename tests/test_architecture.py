@@ -196,6 +196,26 @@ def test_check_imports_nothing_heavy(tmp_path):
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
 
 
+def test_a_run_and_what_reads_its_record_load_no_client_of_the_hub():
+    """Nor a library of charts or schemas; each takes as long as all that a run needs besides CodeCarbon."""
+    verbs = [
+        ["run", "--location", "FRA", "--record", "r.json", "--", "true"],
+        ["gate", "r.json", "--max-emissions", "1 kg"],
+        ["report", "r.json"],
+        ["card", "README.md", "--from", "r.json"],
+        ["verify", "README.md", "--record", "r.json"],
+        ["ledger", "add", "r.json", "--ledger", "ledger"],
+        ["ledger", "sum", "--ledger", "ledger"],
+    ]
+    script = (
+        f"import sys; from carbon_lint.cli import main; codes = [main(verb) for verb in {verbs!r}];"
+        "heavy = {'huggingface_hub', 'jinja2', 'jsonschema', 'pygal'};"
+        "print(codes, sorted({name.split('.')[0] for name in sys.modules} & heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[0, 0, 0, 0, 0, 0, 0] []", done.stdout + done.stderr
+
+
 def test_contributing_names_files_that_exist():
     table = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where do I change")[2].partition("\n## ")[0]
     paths = re.findall(r"`((?:carbon_lint|tools|schemas)/[\w/.]*)`", table)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from carbon_lint import redact
-from carbon_lint.hub.pushes.pushed import Commit, Moved, Movement
-from carbon_lint.hub.pushes.watch import Pushes
 from carbon_lint.records.record import Outcome, Record
 from carbon_lint.text import plural, quoted, terminal
 from carbon_lint.units import format_duration
+
+if TYPE_CHECKING:  # the client of the Hub takes a third of a second, and every run reads this file
+    from carbon_lint.hub.pushes.pushed import Commit, Moved, Movement
+    from carbon_lint.hub.pushes.watch import Pushes
 
 SHOWN = 5
 """How many commits of one branch are named, the newest."""
