@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import textwrap
+from typing import TYPE_CHECKING
 
-from carbon_lint.measurement.doctor import Diagnosis, Finding
 from carbon_lint.text import terminal
+
+if TYPE_CHECKING:  # it needs Linux, and this file must load on other systems
+    from carbon_lint.measurement.doctor import Diagnosis, Finding
 
 FORMAT = "carbon-lint/doctor@1"
 _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory", "location": "location", "codecarbon": "CodeCarbon"}
