@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from carbon_lint.hub.publish.card import Published
 from carbon_lint.text import terminal
+
+if TYPE_CHECKING:
+    from carbon_lint.hub.publish.card import Published
 
 
 def as_text(published: Published) -> str:

@@ -76,7 +76,7 @@ def world(tmp_path_factory):
     for folder in ("models/a", "records", "ledger"):
         (made / folder).mkdir(parents=True)
     for name, text in {
-        "train.py": "print('trained')\n",
+        "train.py": "if __name__ == '__main__':\n    print('trained')\n",
         "README.md": CARD,
         "models/a/README.md": CARD,
         "emissions.csv": TABLE,
