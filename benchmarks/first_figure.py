@@ -22,7 +22,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.docs import tabs  # noqa: E402  from the checkout
+from tests import spawn  # noqa: E402  from the checkout
+from tests.docs import tabs  # noqa: E402
+
+spawn.Popen = subprocess.Popen  # the tests fork a warm Python, whose start would be missing here
 
 
 def laptop(folder: str, home: str) -> bool:
