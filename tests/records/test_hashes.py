@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 
@@ -10,6 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbon_lint.errors import InputError
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.hashes import FIELD, canonical, fits, record_sha256, sealed
 from carbon_lint.records.record import Energy
@@ -70,3 +72,13 @@ def test_a_record_is_the_same_in_either_layout(total_kwh, job_cpu_s):
     line, pretty = (parse_record(data, "r.json") for data in (render_line(record), render_record(record).encode()))
     assert line == pretty
     assert fits(render_line(record), json.loads(render_line(record)))
+
+
+def test_outside_of_a_ledger_only_the_hash_of_the_canonical_form_holds():
+    """A card names that hash, so a file may not state that of its own bytes in another layout."""
+    document = json.loads(LINE)
+    bare = json.dumps({name: value for name, value in document.items() if name != FIELD}).encode()
+    stated = hashlib.sha256(bare).hexdigest()
+    crafted = b'{"%s":"%s",' % (FIELD.encode(), stated.encode()) + bare[1:]
+    with pytest.raises(InputError, match="was changed after it was written"):
+        parse_record(crafted, "r.json")
