@@ -30,7 +30,9 @@ class Value:
         self.__dict__.update(zip(self._names, given, strict=False), **named)
 
     def but(self, **changes: object) -> Self:
-        """Return the value with other fields."""
+        """Return the value with other fields. Raises TypeError for a name that is none: no type checker sees it."""
+        if unknown := changes.keys() - set(self._names):
+            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
         return type(self)(**{**self.__dict__, **changes})
 
     def _values(self) -> tuple[object, ...]:
