@@ -121,7 +121,8 @@ def _report(error: Exception, verb: str) -> int:
 
         sys.stderr.write(f"carbon-lint: {missing} is not installed\n  {install_hint(_EXTRA_OF[missing])}\n")
         return 2
-    if _is_folder_gone():  # FileNotFoundError, or from Python 3.13 on a SystemError of some import
+    # From Python 3.13 on an import raises SystemError then.
+    if isinstance(error, FileNotFoundError | SystemError) and _is_folder_gone():
         sys.stderr.write("carbon-lint: the folder that it was started in is gone\n  cd to a folder that exists\n")
         return 2
     return _report_bug(error)
