@@ -205,4 +205,4 @@ def _rows() -> dict[str, dict[str, Any]]:
 
 def _flavors() -> tuple[str, ...]:
     """Return the flavors of Hugging Face Jobs."""
-    return tuple(label for label, row in _rows().items() if row["source"].startswith("Hugging Face"))
+    return tuple(label for label, row in _rows().items() if row.get("prefix") == HF_JOBS)
