@@ -121,8 +121,10 @@ class InputError(CarbonLintError):
 class CardPlaceError(InputError):
     """Figures cannot be read from a card, or written into it, because of what stands at `line` and `column`, from 1."""
 
-    def __init__(self, message: str, *, path: str, line: int, column: int, hint: str) -> None:
-        super().__init__(f"{path}:{line}:{column}: {message}", hint=hint)
+    def __init__(self, flaw: str, *, path: str, line: int, column: int, hint: str, is_for_writer: bool) -> None:
+        self.flaw, self.place = flaw, f"{path}:{line}:{column}"
+        unchanged = "the card was not changed: " if is_for_writer else ""
+        super().__init__(f"{self.place}: {unchanged}{flaw}", hint=hint)
         self.path, self.line, self.column = path, line, column
 
 

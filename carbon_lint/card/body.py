@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from carbon_lint.card.edit import UNCHANGED, Splice, refused_at, replace_span
+from carbon_lint.card.edit import Splice, refused_at, replace_span
 from carbon_lint.card.markup import hidden
 from carbon_lint.card.yaml.pattern import pattern
 from carbon_lint.records.ranges import emissions_range, energy_range, left_out_of, measured_share
@@ -92,7 +92,7 @@ def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = F
     whole = replace_span(card.text, [Splice(end, end, f"{gap}{text}{newline}")])
     if not all(_comments(whole, card.body[0], mark) for mark in (_BEGIN, _LAST)):
         hint = "close the code block or the comment at the end of the text"
-        raise refused_at(card, end, f"{UNCHANGED}at its end nothing can be added to the text", hint)
+        raise refused_at(card, end, "at its end nothing can be added to the text", hint)
     return Written(whole, "added")
 
 
@@ -167,7 +167,7 @@ def _own(card: Card) -> tuple[int, int] | None:
         return begins[0][0], ends[0][1]
     hint = f"keep one section between {_BEGIN} ... --> and {_LAST}, or remove the comments"
     at = min(begins + ends)[0]
-    raise refused_at(card, at, f"{UNCHANGED}in its section {TITLE} {_flaw(card, begins, ends)}", hint)
+    raise refused_at(card, at, f"in its section {TITLE} {_flaw(card, begins, ends)}", hint)
 
 
 def _flaw(card: Card, begins: list[tuple[int, int]], ends: list[tuple[int, int]]) -> str:

@@ -30,8 +30,6 @@ _OLD_NAMES = {"hardware used": "hardware_used", "geographical location": "geogra
 
 _MAX_STEP = 8
 _STEP = 2
-UNCHANGED = "the card was not changed: "
-"""Begins what is said to who wanted to write; `verify` only reads, and leaves it out."""
 
 
 class Splice(NamedTuple):
@@ -70,11 +68,12 @@ def write_block(card: Card, block: Block) -> str:
     return text
 
 
-def refused_at(card: Card, offset: int, message: str, hint: str) -> CardPlaceError:
+def refused_at(card: Card, offset: int, flaw: str, hint: str, *, is_for_writer: bool = True) -> CardPlaceError:
     """Return why the figures of `card` cannot be read or written, with the place in it."""
     breaks = list(_LINE_BREAK.finditer(card.text[:offset]))
     column = offset - (breaks[-1].end() if breaks else 0) + 1
-    return CardPlaceError(message, path=card.path, line=len(breaks) + 1, column=column, hint=hint)
+    line = len(breaks) + 1
+    return CardPlaceError(flaw, path=card.path, line=line, column=column, hint=hint, is_for_writer=is_for_writer)
 
 
 def _refuse_unreadable(card: Card) -> None:
@@ -83,7 +82,7 @@ def _refuse_unreadable(card: Card) -> None:
         if problem.kind == "no-front-matter" or problem.detail == "code-fence":
             continue
         hint = "fix it first; `carbon-lint check` says more"
-        raise refused_at(card, problem.start, f"{UNCHANGED}{problem.message}", hint)
+        raise refused_at(card, problem.start, problem.message, hint)
 
 
 def _splices(card: Card, block: Block) -> list[Splice]:
@@ -101,7 +100,7 @@ def _splices(card: Card, block: Block) -> list[Splice]:
 
 
 def _refused(card: Card, node: Node, what: str, hint: str) -> CardPlaceError:
-    return refused_at(card, node.start, f"{UNCHANGED}{what}", hint)
+    return refused_at(card, node.start, what, hint)
 
 
 def _new_front_matter(text: str, block: Block) -> Splice:
@@ -122,7 +121,7 @@ def _into_empty(card: Card, fences: FrontMatter, block: Block) -> Splice:
     for line in _LINE_BREAK.split(card.yaml):
         if line.strip() and not line.lstrip().startswith("#"):
             hint = "remove it, so that keys can be written"
-            raise refused_at(card, start, f"{UNCHANGED}the front matter is {line!r}", hint)
+            raise refused_at(card, start, f"the front matter is {line!r}", hint)
     lines = _block_lines(block, "", " " * _STEP)
     if start == fences.end and text[start - 1 : start + 1] == "\r\n":
         # the Hub takes the CR for the opening line's end and the LF for the closing line's start
@@ -369,7 +368,7 @@ def _verify(card: Card, text: str, block: Block) -> None:
     if not is_right:
         at = card.block_key.start if card.block_key is not None else 0
         what = f"`{BLOCK_KEY}` cannot be written without touching what is around it"
-        raise refused_at(card, at, f"{UNCHANGED}{what}", "write the block by hand, one key a line, and try again")
+        raise refused_at(card, at, what, "write the block by hand, one key a line, and try again")
 
 
 def _others(card: Card) -> list[tuple[str, str, str]]:

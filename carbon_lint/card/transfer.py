@@ -25,7 +25,7 @@ def stated_figures(data: bytes, path: str) -> dict[str, Value]:
     if block is None:
         for problem in card.problems:
             if problem.kind != "no-front-matter":
-                raise refused_at(card, problem.start, problem.message, "fix the card first")
+                raise refused_at(card, problem.start, problem.message, "fix the card first", is_for_writer=False)
         return {}
     if block.kind == "scalar":
         value = _single(card, block)
@@ -63,4 +63,4 @@ def _single(card: Card, node: Node, name: str = BLOCK_KEY) -> Value | None:
 
 def _not_single(card: Card, node: Node, name: str) -> CardPlaceError:
     message = f"`{name}` is a {node.kind}, and only single values are put into another card"
-    return refused_at(card, node.start, message, "write one value a key, as `emissions: 12.5`")
+    return refused_at(card, node.start, message, "write one value a key, as `emissions: 12.5`", is_for_writer=False)

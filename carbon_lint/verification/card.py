@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from carbon_lint.card.body import TITLE, own_section
 from carbon_lint.card.document import Node
-from carbon_lint.card.edit import UNCHANGED
 from carbon_lint.card.from_record import card_with_record, is_modelled
 from carbon_lint.card.read import read_card
 from carbon_lint.card.source import record_named_in
@@ -71,8 +70,8 @@ def check_card(figures: Figures, record: Record) -> Iterator[Statement]:
     except MissingFigureError as error:
         yield Statement(Kind.CONTRADICTED, _CARD, f"it states a figure, and {error.message}")
         return
-    except CardPlaceError as error:  # written for who would write the card; here nobody does
-        raise InputError(error.message.replace(UNCHANGED, ""), hint=error.hint) from error
+    except CardPlaceError as error:  # its message is for who would write the card; here nobody does
+        raise InputError(f"{error.place}: {error.flaw}", hint=error.hint) from error
     expected = Figures(written.after, figures.name)
     yield from (Statement(Kind.CONTRADICTED, _CARD, f"the key {name} comes twice") for name in figures.twice)
     yield _figure(figures, expected, record)
