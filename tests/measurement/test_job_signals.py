@@ -18,6 +18,7 @@ from tests.measurement.processes import a_mark, fake_run, marked
 from tests.waiting import wait_until
 
 # A job that says when it is ready, notes each signal in a file, and ends at the second SIGINT or the first SIGTERM.
+# Its sleeps are short: Python hears a signal that arrives just before a sleep begins only when that sleep ends.
 LISTENER = """
 import pathlib, signal, sys, time
 def note(signum, frame):
@@ -83,7 +84,7 @@ def test_the_group_hears_it_and_not_only_the_command(started):
         "signal.signal(signal.SIGTERM, note)\n"
         "child = os.fork()\n"
         "if not child: pathlib.Path('ready').touch()\n"
-        "time.sleep(60)\n"
+        "for _ in range(600): time.sleep(0.1)\n"
     )
     process = started(source)
     process.send_signal(signal.SIGTERM)

@@ -35,4 +35,5 @@ if more == "linger":
     time.sleep(0.5)
 if more in {"finish", "linger"}:
     end()
-time.sleep(60)
+for _ in range(600):
+    time.sleep(0.1)  # a signal just before a sleep begins is heard only when that sleep ends
