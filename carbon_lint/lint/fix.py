@@ -52,7 +52,8 @@ def _first_that_holds(
         after = read_card(encode(card, edited(card.text, edits)), card.path)
         if _keeps_all_else(card, after, edits):
             left, _ = examine(after, policy, evidence)
-            if _is_hidden(card) or _comes_to_light(card, after) or _is_better(found, left):
+            seen = _of_known_fields(card, after, left)
+            if _is_hidden(card) or _comes_to_light(card, after) or _is_better(found, seen):
                 return after
     return None
 
@@ -92,6 +93,14 @@ def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
 def _comes_to_light(before: Card, after: Card) -> bool:
     """Return whether the block's fields can be read only now: they may have faults of their own, which were hidden."""
     return (before.block is None and after.block is not None) or (not is_map(before.block) and is_map(after.block))
+
+
+def _of_known_fields(before: Card, after: Card, left: list[Diagnostic]) -> list[Diagnostic]:
+    """Return the findings without those in a field that had another name before: no rule knew it, and looked at it."""
+    if not is_map(before.block) or not is_map(after.block):
+        return left
+    new = [(key.start, value.end) for key, value in after.block.own_items() if before.block.get(key.text) is None]
+    return [each for each in left if not any(start <= each.start and each.end <= end for start, end in new)]
 
 
 def _is_hidden(card: Card) -> bool:

@@ -65,12 +65,22 @@ def test_no_combination_of_faults_keeps_a_finding_whose_fix_was_promised(key, le
             assert left_to_fix(read_card(text.encode(), "README.md"), POLICY, None, level) == [], text
 
 
+@cases("level", ["safe", "unsafe"])
+@cases("more", ["", "  emissions: 5\n"])
+@cases("field", ["Emissions", "hardware used", "sorce", "emissions_g", "gpu"])
+def test_a_misspelt_field_of_any_value_is_renamed_as_promised(field, more, level):
+    for value in ("abc", "[1]", "{g: 4}", "", "~", "true", "2024-01-02", "-4", ".nan", "1e400", "1e-5", "5 kg", '"12"'):
+        text = f"---\nco2_eq_emissions:\n  {field}: {value}\n{more}---\n"
+        assert left_to_fix(read_card(text.encode(), "README.md"), POLICY, None, level) == [], text
+
+
 @settings(max_examples=examples(300))
 @given(cards(), st.sampled_from(["safe", "unsafe"]))
 @example(b"--- \rco2_eq_emissions:\r---\r# A model\r", "safe")
 @example(b"---\nCo2_eq_emissions:\n  emissions: 12.5\n  emissions: 12.5\n---\n", "safe")
 @example(b"---\nco2_eq_emissions: 5.212592933781446e+16\n---\n", "safe")
 @example(b"---\nco2_eq_emissions:\n- source: 12.5\n---\n", "safe")
+@example(b"---\nco2_eq_emissions:\n  hardware used: 12.5\n---\n", "safe")
 def test_nothing_like_a_card_keeps_a_finding_whose_fix_was_promised(data, level):
     assert left_to_fix(read_card(data, "README.md"), POLICY, None, level) == []
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
 from carbon_lint.lint.template import is_mark
 
 
@@ -31,7 +32,9 @@ def check(context: Context) -> Iterator[Hit]:
     ```
     """
     block = context.block
-    if block is None or block.kind != "map" or context.emissions is not None or "CL105" in context.codes:
+    if block is None or block.kind != "map" or context.emissions is not None:
+        return
+    if "CL105" in context.codes and any(meant_by(name)[0] == "emissions" for name in context.fields):
         return
     if is_mark(block.raw):
         message = f"co2_eq_emissions is the placeholder {block.raw} of a template, expected a number of grams"

@@ -70,7 +70,8 @@ def check(context: Context) -> Iterator[Hit]:
     ## Fix safety
     Safe if the names differ in case, blanks, dashes or a known variant only, and the right key is not there;
     unsafe for a likely typing error, and for a name that may stand for another unit. If the name states the unit, the
-    number becomes grams too: `emissions_kg: 0.5` is `emissions: 500`.
+    number becomes grams too: `emissions_kg: 0.5` is `emissions: 500`. The value stays as it is: what is wrong with it
+    is reported, or fixed, once the field has its right name.
     """
     if context.block is not None and is_mark(context.block.raw):  # CL103 says so
         return
