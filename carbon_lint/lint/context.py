@@ -83,7 +83,7 @@ class Context:
     @cached_property
     def fields(self) -> dict[str, tuple[Node, Node]]:
         """The block's fields: key text -> (key, value). Those of a list of single-key maps too; {} for a scalar."""
-        return {key.text: (key, value) for key, value in _pairs(self.block)}
+        return {key.text: (key, value) for key, value in pairs_of(self.block)}
 
     def limit_in_words(self, name: str) -> str:
         """Return where a limit of the settings comes from, and who lifts it today if somebody does."""
@@ -212,7 +212,8 @@ def is_map(node: Node | None) -> TypeGuard[Node]:
     return node is not None and node.kind == "map"
 
 
-def _pairs(block: Node | None) -> Iterator[tuple[Node, Node]]:
+def pairs_of(block: Node | None) -> Iterator[tuple[Node, Node]]:
+    """Return the fields of a block, (key, value), or those of the maps that it lists."""
     if block is not None:
         for part in block.items_list() or [block]:
             yield from ((key, value) for key, value in part.items() if key.kind == "scalar")

@@ -13,7 +13,7 @@ from collections import Counter
 from carbon_lint.card.edit import encode
 from carbon_lint.card.read import read_card
 from carbon_lint.lint.card_linter import examine
-from carbon_lint.lint.context import is_map
+from carbon_lint.lint.context import is_map, pairs_of
 from carbon_lint.lint.diagnostic import SEVERITIES, Severity, edited
 
 TYPE_CHECKING = False
@@ -97,9 +97,8 @@ def _comes_to_light(before: Card, after: Card) -> bool:
 
 def _of_known_fields(before: Card, after: Card, left: list[Diagnostic]) -> list[Diagnostic]:
     """Return the findings without those in a field that had another name before: no rule knew it, and looked at it."""
-    if not is_map(before.block) or not is_map(after.block):
-        return left
-    new = [(key.start, value.end) for key, value in after.block.own_items() if before.block.get(key.text) is None]
+    known = {key.text for key, _ in pairs_of(before.block)}
+    new = [(key.start, value.end) for key, value in pairs_of(after.block) if key.text not in known]
     return [each for each in left if not any(start <= each.start and each.end <= end for start, end in new)]
 
 

@@ -79,6 +79,8 @@ def test_a_misspelt_field_of_any_value_is_renamed_as_promised(field, more, level
 @example(b"--- \rco2_eq_emissions:\r---\r# A model\r", "safe")
 @example(b"---\nCo2_eq_emissions:\n  emissions: 12.5\n  emissions: 12.5\n---\n", "safe")
 @example(b"---\nco2_eq_emissions: 5.212592933781446e+16\n---\n", "safe")
+@example(b"---\nco2_eq_emissions: 1e+23\n---\n", "safe")
+@example(b"---\nco2_eq_emissions:\n- hardware used: 12.5\n- hardware used: 12.5\n---\n", "safe")
 @example(b"---\nco2_eq_emissions:\n- source: 12.5\n---\n", "safe")
 @example(b"---\nco2_eq_emissions:\n  hardware used: 12.5\n---\n", "safe")
 def test_nothing_like_a_card_keeps_a_finding_whose_fix_was_promised(data, level):

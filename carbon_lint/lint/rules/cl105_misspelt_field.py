@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from carbon_lint.lint.context import Context
+from carbon_lint.lint.context import Context, pairs_of
 from carbon_lint.lint.diagnostic import Hit
 from carbon_lint.lint.schema import GENERATED, RECOMMENDED
 from carbon_lint.lint.spelling import is_near
@@ -68,20 +68,22 @@ def check(context: Context) -> Iterator[Hit]:
     ```
 
     ## Fix safety
-    Safe if the names differ in case, blanks, dashes or a known variant only, and the right key is not there;
-    unsafe for a likely typing error, and for a name that may stand for another unit. If the name states the unit, the
-    number becomes grams too: `emissions_kg: 0.5` is `emissions: 500`. The value stays as it is: what is wrong with it
-    is reported, or fixed, once the field has its right name.
+    Safe if the names differ in case, blanks, dashes or a known variant only, the right key is not there, and the wrong
+    one is there once; unsafe for a likely typing error, and for a name that may stand for another unit. If the name
+    states the unit, the number becomes grams too: `emissions_kg: 0.5` is `emissions: 500`. The value stays as it is:
+    what is wrong with it is reported, or fixed, once the field has its right name.
     """
     if context.block is not None and is_mark(context.block.raw):  # CL103 says so
         return
+    names = [key.text for key, _ in pairs_of(context.block)]
     for name, (key, value) in context.fields.items():
         meant, is_same = meant_by(name)
         if meant is None or (meant in context.fields and not is_same):
             continue
         unit = parted(name)[1] if meant == "emissions" else None
         wanted = f"{meant}, in grams" if unit is not None and unit.mass.grams[0] != 1 else meant
-        fix = None if meant in context.fields else renamed(key, value, meant, unit, is_safe=is_same)
+        is_clear = meant not in context.fields and names.count(name) == 1
+        fix = renamed(key, value, meant, unit, is_safe=is_same) if is_clear else None
         yield Hit(f"unknown field {quoted(name)}, expected {wanted}", *key.span, fix)
 
 

@@ -71,4 +71,6 @@ def _fix(node: Node) -> Fix | None:
     if not isinstance(value, int | float) or value in {float("inf"), float("-inf")}:
         return None
     number = plain(Decimal(repr(value)))
+    if "." not in number and int(number) != value:
+        number += ".0"  # a reader of integers would not round it to the same double
     return Fix(f"write {number}", (Edit(*node.span, number),), is_safe=True)
