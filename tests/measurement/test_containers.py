@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shlex
 import signal
 import stat
@@ -158,7 +157,7 @@ def fake_docker(folder, *, name="docker", **verbs):
         "while [ -e up ]; do sleep .02; done; exit 7",
         "ps": "[ ! -e up ] || echo c0ffee",
         "kill": 'echo "kill $3" >> heard; rm -f up',
-        "inspect": f"""echo '{{"Labels":{{"{module.CLIENT_LABEL}":"'$(cat up)'"}}}}'""",
+        "inspect": "echo '{}'",
         **verbs,
     }
     cases = "\n".join(f"{verb}) {script};;" for verb, script in scripts.items())
@@ -280,8 +279,7 @@ def test_a_front_adds_the_label_to_run_and_hands_everything_else_on(tmp_path):
             shlex.split(command), env=fronts.on_path(environ), input=b"stdin", capture_output=True, check=False
         )
         words = "".join(f"{word}\0" for word in shlex.split(expected)[1:]) or "\0"
-        told = re.sub(rf"--label\0{module.CLIENT_LABEL}=\d+\0", "", done.stdout.decode())
-        assert (done.returncode, told, done.stderr) == (7, f"{words}stdin", b""), command
+        assert (done.returncode, done.stdout.decode(), done.stderr) == (7, f"{words}stdin", b""), command
     found = fronts.containers()
     assert found is not None
     assert set(found.engines) == {(str(client), *words) for words in ((), ("--context", "run", "-D"), ("--",))}
@@ -322,17 +320,6 @@ def test_what_a_script_file_starts_is_stopped_with_it_and_a_job_without_containe
     command = f"sh -c 'cd {tmp_path}; . {script}'"
     job, _ = driven(environ, command, stop_at=[tmp_path / "waits"], grace_s=20.0, with_fronts=True)
     assert ((tmp_path / "heard").read_text(), job.exit_status) == ("TERM\n", 3)
-
-
-def test_a_client_that_waits_for_its_container_gets_the_signal_itself(tmp_path):
-    slow = "case $* in *SLOW*) trap 'echo SLOW >> heard; exit' TERM; touch waits; while :; do sleep .02; done;; esac; "
-    usual = "trap 'echo TERM >> heard' TERM; echo $$ > new; mv new up; while [ -e up ]; do sleep .02; done"
-    environ = fake_docker(tmp_path, run=slow + usual)
-    script = tmp_path / "train.sh"
-    script.write_text("docker run SLOW &\ndocker run IMG\nwait\n")
-    both = [tmp_path / "waits", tmp_path / "up"]
-    driven(environ, f"sh {script}", stop_at=both, grace_s=20.0, with_fronts=True)
-    assert sorted((tmp_path / "heard").read_text().splitlines()) == ["SLOW", "kill 15"]
 
 
 def test_a_container_that_a_script_creates_and_starts_is_the_jobs_and_one_that_it_only_starts_is_named(tmp_path):

@@ -12,7 +12,6 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.job import remote
@@ -20,8 +19,6 @@ from carbon_lint.measurement.job.remote import Elsewhere
 from carbon_lint.measurement.job.wrappers import Program, after_options, programs, script_index, word_set
 
 LABEL = "carbon-lint.run"
-CLIENT_LABEL = "carbon-lint.client"
-"""Holds the process id of the client that a script called."""
 ANSWER_S = 3.0
 """How long the engine may take to answer. A client that hangs must not keep us from ending the job."""
 
@@ -66,14 +63,12 @@ class Containers:
         label: what their containers carry.
         relays: names of the processes that hand a signal on to a container; each signal must arrive there once.
         leaves_detached: what the job started with `-d` is left running when the job has ended by itself.
-        clients: process ids of the clients that scripts have called; some may have ended.
     """
 
     engines: tuple[tuple[str, ...], ...]
     label: str
     relays: frozenset[str]
     leaves_detached: bool = False
-    clients: frozenset[int] = frozenset()
 
     def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return the ids of those that run. Raises EngineError."""
@@ -87,18 +82,6 @@ class Containers:
             for name, config in self._inspect(engine, environ, "{{json .Config}}").items()
             if not _says_detached(config)
         )
-
-    def clients_without(self, environ: Mapping[str, str]) -> frozenset[int]:
-        """Return the clients of scripts of which no container runs (yet). Raises EngineError."""
-        if not self.clients:
-            return frozenset()
-        served: set[int] = set()
-        for engine in self.engines:
-            for config in self._inspect(engine, environ, "{{json .Config}}").values():
-                labels = _parsed(config).get("Labels")
-                pid = str(labels.get(CLIENT_LABEL)) if isinstance(labels, dict) else ""
-                served |= {int(pid)} if pid.isdecimal() else set()
-        return self.clients - served
 
     def processes(self, environ: Mapping[str, str]) -> dict[str, int]:
         """Return the first process of each that runs, by id. Raises EngineError."""
@@ -140,19 +123,14 @@ Find = Callable[[], Containers | None]
 
 def _says_detached(config: str) -> bool:
     """Tell by a container's `.Config` whether its client returned at once. Podman attaches none, but keeps the call."""
-    found = _parsed(config)
+    try:
+        found = json.loads(config)
+    except ValueError:
+        return False
     call = found.get("CreateCommand")
     if isinstance(call, list) and "run" in call:
         return _is_detached([str(word) for word in call], call.index("run") + 1)
     return found.get("AttachStdout") is False
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _call(engine: tuple[str, ...], environ: Mapping[str, str], *words: str) -> str:
