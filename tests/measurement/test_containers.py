@@ -32,6 +32,7 @@ LABELLED = {
     "docker-compose run svc": f"docker-compose run {LABEL} svc",
     "podman run IMG": f"podman run {LABEL} IMG",
     "nerdctl -n k8s.io run IMG": f"nerdctl -n k8s.io run {LABEL} IMG",
+    "nerdctl -H /run/k3s/containerd.sock run IMG": f"nerdctl -H /run/k3s/containerd.sock run {LABEL} IMG",
     "env X=1 docker run IMG": f"env X=1 docker run {LABEL} IMG",
     "sudo -u root -E /usr/bin/docker run IMG": f"sudo -u root -E /usr/bin/docker run {LABEL} IMG",
     "timeout -k 5 60 nice -n 5 docker run IMG": f"timeout -k 5 60 nice -n 5 docker run {LABEL} IMG",
