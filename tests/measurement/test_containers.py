@@ -196,13 +196,16 @@ def test_stopping_asks_the_container_once_and_not_its_client(tmp_path):
         ("podman", "env X=1 nice -n 5 timeout 100", None),
         ("nerdctl", "bash -c", signal.SIGTERM),
     ):
-        environ = fake_docker(tmp_path, name=name)
+        saves = "(sleep .3; rm -f up) >/dev/null 2>&1 &"
+        environ = fake_docker(tmp_path, name=name, kill=f'echo "kill $3" >> heard; {saves}')
         is_script = prefix == "bash -c"  # the shell gets the signal, too, so that it starts no more
         run = shlex.quote(f"{name} run IMG; exit $?") if is_script else f"{name} run IMG"
-        job, _ = driven(environ, f"{prefix} {run}", stop_at=[tmp_path / "up"], grace_s=20.0, signum=signum)
-        assert (tmp_path / "heard").read_text().split("\n")[:-1] == [f"kill {int(signum or signal.SIGTERM)}"]
-        assert (job.exit_status, job.notices) == (128 + signal.SIGTERM if is_script else 7, [])
-        (tmp_path / "heard").unlink()
+        for with_fronts in {False, is_script}:  # what both label is one container
+            stop = {"stop_at": [tmp_path / "up"], "grace_s": 20.0, "signum": signum}
+            job, _ = driven(environ, f"{prefix} {run}", **stop, with_fronts=with_fronts)
+            assert (tmp_path / "heard").read_text().split("\n")[:-1] == [f"kill {int(signum or signal.SIGTERM)}"]
+            assert (job.exit_status, job.notices) == (128 + signal.SIGTERM if is_script else 7, [])
+            (tmp_path / "heard").unlink()
 
 
 def test_a_container_that_does_not_end_is_killed(tmp_path):

@@ -72,49 +72,47 @@ class Containers:
 
     def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return the ids of those that run. Raises EngineError."""
-        return tuple(name for engine in self.engines for name in self._running(engine, environ))
+        return tuple(name for ids in self._by_engine(environ).values() for name in ids)
 
     def attached(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return the ids of those that run and whose client waits for their end. Raises EngineError."""
-        return tuple(
-            name
-            for engine in self.engines
-            for name, config in self._inspect(engine, environ, "{{json .Config}}").items()
-            if not _says_detached(config)
-        )
+        configs = self._inspect(environ, "{{json .Config}}")
+        return tuple(name for name, config in configs.items() if not _says_detached(config))
 
     def processes(self, environ: Mapping[str, str]) -> dict[str, int]:
         """Return the first process of each that runs, by id. Raises EngineError."""
-        found = {
-            name: int(pid)
-            for engine in self.engines
-            for name, pid in self._inspect(engine, environ, "{{.State.Pid}}").items()
-            if pid.isdecimal()
-        }
-        return {name: pid for name, pid in found.items() if pid > 0}
+        pids = self._inspect(environ, "{{.State.Pid}}")
+        return {name: int(pid) for name, pid in pids.items() if pid.isdecimal() and int(pid) > 0}
 
     def send(self, signum: int, environ: Mapping[str, str], *, only_attached: bool = False) -> tuple[str, ...]:
         """Send a signal to the first process of each; return the ids of those it was for. Raises EngineError."""
         wanted = set(self.attached(environ)) if only_attached else None
         sent: list[str] = []
-        for engine in self.engines:
-            ids = [name for name in self._running(engine, environ) if wanted is None or name in wanted]
+        for engine, running in self._by_engine(environ).items():
+            ids = [name for name in running if wanted is None or name in wanted]
             try:
                 if ids:
                     _call(engine, environ, "kill", "--signal", str(signum), *ids)
             except EngineError:
-                if {*self._running(engine, environ)} & {*ids}:  # else it has ended meanwhile
+                if {*self.running(environ)} & {*ids}:  # else it has ended meanwhile
                     raise
             sent += ids
         return tuple(sent)
 
-    def _running(self, engine: tuple[str, ...], environ: Mapping[str, str]) -> list[str]:
-        return _call(engine, environ, "ps", "-q", "--no-trunc", "--filter", f"label={self.label}").split()
+    def _by_engine(self, environ: Mapping[str, str]) -> dict[tuple[str, ...], list[str]]:
+        """Return the ids of those that run, each once: two of the calls may reach one engine, by its name and path."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for engine in self.engines:
+            ids = _call(engine, environ, "ps", "-q", "--no-trunc", "--filter", f"label={self.label}").split()
+            found[engine] = [name for name in ids if not any(name in known for known in found.values())]
+        return found
 
-    def _inspect(self, engine: tuple[str, ...], environ: Mapping[str, str], template: str) -> dict[str, str]:
-        ids = self._running(engine, environ)
-        lines = _call(engine, environ, "inspect", "--format", template, *ids).splitlines() if ids else []
-        return dict(zip(ids, lines, strict=False))
+    def _inspect(self, environ: Mapping[str, str], template: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for engine, ids in self._by_engine(environ).items():
+            lines = _call(engine, environ, "inspect", "--format", template, *ids).splitlines() if ids else []
+            found |= zip(ids, lines, strict=False)
+        return found
 
 
 Find = Callable[[], Containers | None]
