@@ -24,7 +24,7 @@ from carbon_lint.measurement.job.body import Body
 from carbon_lint.measurement.job.fronts import Fronts, finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
-from carbon_lint.measurement.job.signals import CANCELLING, NoSignals, SignalInbox
+from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import HURRIED_BYTES, NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop
 from carbon_lint.measurement.meter import Meter
@@ -74,7 +74,7 @@ def measure(
     run_id = str(uuid.uuid4())
     plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
     with contextlib.ExitStack() as stack:
-        inbox = stack.enter_context(SignalInbox() if body is None else NoSignals())
+        inbox = stack.enter_context(SignalInbox(listens=body is None))
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
         job, fronts = _make_job(request, plan, outlook, run_id, stack, body=body)
         journal = _open_journal(request)

@@ -4,7 +4,7 @@ Every node writes what it has used so far, and reads what the others wrote. The 
 others more rarely if there are many, so that the limit holds if the first node dies. The node that finds the sum over a
 limit leaves a file by which the others stop, too.
 
-No two clocks are compared: a node is silent if its number of writes stands still while the clock of the reader goes on.
+No two clocks are compared: a node is silent if its figures stand still while the clock of the reader goes on.
 All reading and writing is on a thread, as a file system that hangs must not keep the loop from its own node.
 """
 
@@ -53,7 +53,6 @@ class Node(NamedTuple):
     """What one node has used so far; `has_ended` is not set on one that is killed. `is_lost`: no longer measured."""
 
     name: str
-    writes: int
     energy_kwh: float
     low_kwh: float
     high_kwh: float
@@ -104,7 +103,6 @@ class WholeJob:
         with self._lock:
             self._own = Node(
                 name=self.name,
-                writes=1 + (self._own.writes if self._own else 0),
                 energy_kwh=reading.energy_kwh.total or 0.0,
                 low_kwh=known.energy_kwh.low,
                 high_kwh=known.energy_kwh.high,
@@ -172,7 +170,6 @@ class WholeJob:
             if self._own is not None:
                 last_kwh = reading.energy_kwh.total if reading is not None else None
                 self._own = self._own._replace(
-                    writes=self._own.writes + 1,
                     energy_kwh=self._own.energy_kwh if last_kwh is None else last_kwh,
                     emissions_g=self._own.emissions_g if reading is None else reading.emissions_g,
                     has_ended=True,
@@ -262,7 +259,7 @@ class WholeJob:
             if name.endswith(_SUFFIX) and name != self._file and (node := self._read(name)) is not None:
                 with self._lock:
                     before = self._others.get(name)
-                    if before is None or before.node.writes != node.writes:
+                    if before is None or before.node != node:
                         self._others[name] = _Seen(node, time.monotonic())
 
     def _read_stop(self) -> str | None:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
@@ -56,12 +57,21 @@ def child():
         process.kill()
 
 
-def made(proc, **parents):
-    """`made(proc, p5=1)`: process 5 and its parent."""
-    for name, parent in parents.items():
-        folder = proc / name[1:]
-        folder.mkdir(parents=True)
-        (folder / "stat").write_text(f"{name[1:]} (a ) b (c) S {parent} 1 1 0 -1 4194304")
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """`made({2: "kthreadd"}, p5=1)`: in the place of the machine's, process 5 and its parent; and a name."""
+    (tmp_path / "stat").write_text("cpu 1 1 1 1\nbtime 1\n")
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+
+    def make(names, **parents):
+        for pid, parent in ((int(name[1:]), parent) for name, parent in parents.items()):
+            folder = tmp_path / str(pid)
+            folder.mkdir(exist_ok=True)
+            (folder / "cmdline").write_text("")
+            name = names.get(pid, "a ) b (c")
+            (folder / "stat").write_text(f"{pid} ({name}) S {parent}{' 1' * 48}")
+
+    return make
 
 
 def test_what_descends_from_us_is_ours_and_what_is_not_here_is_not_judged(stranger, child):
@@ -70,40 +80,33 @@ def test_what_descends_from_us_is_ours_and_what_is_not_here_is_not_judged(strang
     assert not_ours(pids, roots(is_launched=False)) == {stranger, os.getppid(), NOBODY}
 
 
-def test_the_other_ranks_of_a_launchers_node_are_the_job(tmp_path):
+def test_the_other_ranks_of_a_launchers_node_are_the_job(made):
     """torchrun 10 started us and rank 12, one of them through a shell."""
-    made(tmp_path, p1=0, p10=1, p11=10, p12=10, p13=12, p14=1)
     me = os.getpid()
-    made(tmp_path, **{f"p{me}": 11})
-    (tmp_path / "11" / "comm").write_text("bash\n")
-    (tmp_path / "10" / "comm").write_text("torchrun\n")
-    assert roots(is_launched=True, proc=tmp_path) == (me, 10)
-    assert others([12, 13, 14], roots(is_launched=True, proc=tmp_path), tmp_path) == {14}
-    assert others([12, 13, 14], roots(is_launched=False), tmp_path) == {12, 13, 14}
+    made({10: "torchrun", 11: "bash"}, p1=0, p10=1, p11=10, p12=10, p13=12, p14=1, **{f"p{me}": 11})
+    assert roots(is_launched=True) == (me, 10)
+    assert others([12, 13, 14], roots(is_launched=True)) == {14}
+    assert others([12, 13, 14], roots(is_launched=False)) == {12, 13, 14}
 
 
-def test_the_server_that_stands_for_its_clients_is_nobody(tmp_path):
-    made(tmp_path, p1=0, p5=1)
-    (tmp_path / "5" / "comm").write_text("nvidia-cuda-mps\n")
-    assert others([5], (2,), tmp_path) == not_ours([5], (2,), tmp_path) == set()
+def test_the_server_that_stands_for_its_clients_is_nobody(made):
+    made({5: "nvidia-cuda-mps"}, p1=0, p5=1)
+    assert others([5], (2,)) == not_ours([5], (2,)) == set()
 
 
 @cases("init", ["systemd", "process_api"])
-def test_a_rank_whose_launcher_has_ended_does_not_take_the_whole_machine_for_the_job(tmp_path, init):
+def test_a_rank_whose_launcher_has_ended_does_not_take_the_whole_machine_for_the_job(made, init):
     """Process 1 has adopted us, through a shell, as it has a stranger."""
     me = os.getpid()
-    made(tmp_path, p1=0, p2=0, p11=1, p14=1, **{f"p{me}": 11})
-    for pid, name in ((1, init), (2, "kthreadd"), (11, "bash")):
-        (tmp_path / str(pid) / "comm").write_text(f"{name}\n")
-    assert roots(is_launched=True, proc=tmp_path) == (me,)
-    assert others([14], roots(is_launched=True, proc=tmp_path), tmp_path) == {14}
+    made({1: init, 2: "kthreadd", 11: "bash"}, p1=0, p2=0, p11=1, p14=1, **{f"p{me}": 11})
+    assert roots(is_launched=True) == (me,)
+    assert others([14], roots(is_launched=True)) == {14}
 
 
-def test_a_launcher_that_is_the_first_process_of_its_container_is_the_launcher(tmp_path):
+def test_a_launcher_that_is_the_first_process_of_its_container_is_the_launcher(made):
     me = os.getpid()
-    made(tmp_path, p1=0, p12=1, **{f"p{me}": 1})
-    (tmp_path / "1" / "comm").write_text("torchrun\n")
-    assert roots(is_launched=True, proc=tmp_path) == (me, 1)
+    made({1: "torchrun"}, p1=0, p12=1, **{f"p{me}": 1})
+    assert roots(is_launched=True) == (me, 1)
 
 
 RANK = """
@@ -137,10 +140,10 @@ def test_a_rank_is_not_warned_of_what_its_launcher_runs(stranger, child):
     assert rank.stdout.split("\n") == ["", NVIDIA, ""]
 
 
-def test_descent_is_followed_over_many_generations_and_ends_at_the_top(tmp_path):
-    made(tmp_path, p1=0, p5=1, p6=5, p7=6, p8=1, p9=8, p10=99)
-    assert others([6, 7, 9, 8, 1], (5,), tmp_path) == {1, 8, 9}
-    assert others([10, 11], (5,), tmp_path) == set()  # whose parent has just ended, and who is not here
+def test_descent_is_followed_over_many_generations_and_ends_at_the_top(made):
+    made({}, p1=0, p5=1, p6=5, p7=6, p8=1, p9=8, p10=99)
+    assert others([6, 7, 9, 8, 1], (5,)) == {1, 8, 9}
+    assert others([10, 11], (5,)) == set()  # whose parent has just ended, and who is not here
 
 
 @pytest.mark.parametrize("gpu", [StubGpu(pids=[NOBODY]), StubAmd(pids=[NOBODY])], ids=["nvidia", "amd"])

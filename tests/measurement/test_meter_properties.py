@@ -11,13 +11,13 @@ from benchmarks.replay.trace import Series, parse_trace
 from carbon_lint.errors import InputError, MeasurementError, PlaceError, UsageError
 from carbon_lint.estimate.job import find_gpu
 from carbon_lint.measurement.gpu.visible_amd import AmdCard, hiding, visible_amd_cards
-from carbon_lint.measurement.gpu.visible_nvidia import Card, visible_cards
+from carbon_lint.measurement.gpu.visible_nvidia import NvidiaCard, visible_cards
 from carbon_lint.places import every_place, find_place
 
 CARDS = [
-    Card(index=0, name="A100", uuid="GPU-aaaa-1", mig_uuids=("MIG-cccc-1", "MIG-cccc-2")),
-    Card(index=1, name="A100", uuid="GPU-aaab-2"),
-    Card(index=2, name="T4", uuid="GPU-bbbb-3"),
+    NvidiaCard(index=0, name="A100", uuid="GPU-aaaa-1", mig_uuids=("MIG-cccc-1", "MIG-cccc-2")),
+    NvidiaCard(index=1, name="A100", uuid="GPU-aaab-2"),
+    NvidiaCard(index=2, name="T4", uuid="GPU-bbbb-3"),
 ]
 PIECES = st.sampled_from(
     [
@@ -61,9 +61,9 @@ def test_cuda_visible_devices_gives_cards_of_this_machine_or_an_error(value):
 
 
 AMD_CARDS = [
-    AmdCard(index=2, name="MI300X", unique_ids=("GPU-aaaa000000000001",)),
-    AmdCard(index=0, name="MI300X", unique_ids=("GPU-aaab000000000002",)),
-    AmdCard(index=1, name="MI300X"),
+    AmdCard(index=2, name="MI300X", uuid=None, unique_ids=("GPU-aaaa000000000001",)),
+    AmdCard(index=0, name="MI300X", uuid=None, unique_ids=("GPU-aaab000000000002",)),
+    AmdCard(index=1, name="MI300X", uuid=None),
 ]
 AMD_VALUES = st.one_of(
     st.none(),

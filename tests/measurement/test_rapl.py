@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
+from carbon_lint.measurement.host.counting import HostEnergy
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import CounterError, Counters, Domain, Zone, denied, find_zones, readable
@@ -84,6 +85,25 @@ def test_memory_is_counted_by_dram_on_bare_metal_alone(tmp_path):
     virtual = machine(tmp_path / "virtual", EPYC_7763)
     fake_machine.rapl(virtual, 1, dram_uj=(3,))
     assert plan_ram(plan_cpu(None, root=virtual), root=virtual).method is Method.CONSTANT
+
+
+def test_the_load_beside_a_counter_is_the_whole_machines_as_the_counter_is(tmp_path):
+    """Two of eight threads may be used here; half of the machine is busy."""
+    root = fake_machine.cgroup_v2(machine(tmp_path, EPYC_7763, threads=8, is_virtual=False), cpu_max="200000 100000")
+    fake_machine.rapl(root, 1)
+    cpu, busy = plan_cpu(None, root=root, affinity=8), Busy()
+    assert (cpu.method, cpu.usable_threads) == (Method.COUNTER, 2)
+    host = HostEnergy(cpu, plan_ram(cpu, root=root), root=root, busy=busy, clock=lambda: busy.now_s / 4)
+    host.start()
+    busy.now_s = 40.0
+    assert host.read().cpu_load == 0.5
+
+
+class Busy:
+    now_s = 0.0
+
+    def seconds(self):
+        return self.now_s
 
 
 @given(st.lists(st.floats(0, 900), min_size=1, max_size=30), st.integers(0, 10**9))

@@ -43,7 +43,7 @@ def known(kwh):
 
 def write_node(folder, name="other#0", kwh=1.0, **change):
     """What a node's process would have left."""
-    figures = {"name": name, "writes": 3, "energy_kwh": kwh, "low_kwh": kwh, "high_kwh": kwh, "emissions_g": kwh * 50}
+    figures = {"name": name, "energy_kwh": kwh, "low_kwh": kwh, "high_kwh": kwh, "emissions_g": kwh * 50}
     path = Path(folder) / f"{name}-1.node.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures | {"has_ended": False} | change))

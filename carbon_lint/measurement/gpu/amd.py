@@ -8,15 +8,14 @@ import io
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.host_amd import host_amd_gpus, is_integrated, unreadable_amd
-from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, NotStatedError, OpenCard, Opened
+from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, NotStatedError, Opened, unread
 from carbon_lint.measurement.gpu.visible_amd import ROCR, AmdCard, hiding, visible_amd_cards
-from carbon_lint.records.record import Gpu
 
 _NOT_INITIALISED = 32  # AMDSMI_STATUS_NOT_INIT
 # MI300 states `current_`, Navi and MI200 `average_`, and from 7.0 on both state `socket_power`.
@@ -114,18 +113,6 @@ class Amdsmi:
         return function(*arguments)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ListedCard:
-    """A card, or a die of one, as amdsmi lists it. `order`: its place for ROCm's runtime; `None` if not stated."""
-
-    card: AmdCard
-    handle: Any
-    uuid: str | None
-    device_id: str
-    address: str
-    order: int | None
-
-
 def open_amd(environ: Mapping[str, str], *, reads_cuda: bool, optional: bool, root: Path) -> Opened:
     """Return the AMD GPUs that a job with `environ` can see. `reads_cuda`: no NVIDIA GPU is here.
 
@@ -151,10 +138,7 @@ def _without(error: Exception | None, *, is_hidden: bool, optional: bool, root: 
     addresses = host_amd_gpus(root)
     if not addresses or is_hidden:
         return Opened(is_present=bool(addresses))
-    problem = unreadable_amd(addresses, error, root)
-    if not optional:
-        raise problem from error
-    return Opened(warnings=(f"not counted: {problem.message}",), is_present=True)
+    return unread(unreadable_amd(addresses, error, root), error, optional=optional)
 
 
 def _imported(environ: Mapping[str, str], root: Path) -> Any:
@@ -180,7 +164,7 @@ def _import_quietly() -> Any:
 
 def _opened(
     library: Amdsmi,
-    found: list[_ListedCard],
+    found: list[AmdCard],
     environ: Mapping[str, str],
     *,
     reads_cuda: bool,
@@ -189,26 +173,21 @@ def _opened(
 ) -> Opened:
     is_order_known = len({each.order for each in found} - {None}) == len(found)
     ordered = sorted(found, key=lambda each: each.order or 0) if is_order_known else found
-    visible = visible_amd_cards(
-        [each.card for each in ordered], environ, reads_cuda=reads_cuda, is_order_known=is_order_known
-    )
+    visible = visible_amd_cards(ordered, environ, reads_cuda=reads_cuda, is_order_known=is_order_known)
     firsts = _firsts(library, found)
     warnings = list(visible.warnings)
-    cards: dict[int, OpenCard] = {}
+    cards: dict[int, AmdCard] = {}
     inside_cpu = []
     for each in (found[index] for index in visible.indices):
         if is_integrated(each.address, root):
             inside_cpu.append(each)
             continue
-        first = firsts.get(each.card.index, each)
+        first = firsts.get(each.index, each)
         if first is None:
-            problem = _lone_die(each)
-            if not optional:
-                raise problem
-            warnings.append(f"not counted: {problem.message}")
+            warnings += unread(_lone_die(each), None, optional=optional).warnings
             continue
-        seconds = [other for other in found if firsts.get(other.card.index) is first]
-        cards[first.card.index] = _open_card(first, seconds, found)
+        seconds = [other for other in found if firsts.get(other.index) is first]
+        cards[first.index] = _whole(first, seconds, found)
         warnings += [_one_card(first, seconds)] if seconds else []
     if inside_cpu and not cards:
         warnings += map(_inside_cpu, inside_cpu)
@@ -216,40 +195,38 @@ def _opened(
     return Opened(library=library, cards=counted, warnings=tuple(dict.fromkeys(warnings)), is_present=True)
 
 
-def _open_card(first: _ListedCard, seconds: list[_ListedCard], found: list[_ListedCard]) -> OpenCard:
+def _whole(first: AmdCard, seconds: list[AmdCard], found: list[AmdCard]) -> AmdCard:
     # Of cards that state no serial number amdsmi makes one and the same UUID: it would make them one when merged.
-    is_unique = [each.uuid for each in found].count(first.uuid) == 1 and first.card.unique_ids
-    gpu = Gpu(index=first.card.index, name=first.card.name, uuid=first.uuid if is_unique else None)
-    return OpenCard(
-        gpu=gpu,
-        handle=first.handle,
+    is_unique = [each.uuid for each in found].count(first.uuid) == 1 and first.unique_ids
+    return replace(
+        first,
+        uuid=first.uuid if is_unique else None,
         dies=tuple(each.handle for each in seconds),
-        has_sound_counter=bool(_SOUND_COUNTER.search(gpu.name)) or first.device_id in _SOUND_COUNTER_DEVICES,
+        has_sound_counter=bool(_SOUND_COUNTER.search(first.name)) or first.device_id in _SOUND_COUNTER_DEVICES,
     )
 
 
-def _firsts(library: Amdsmi, found: list[_ListedCard]) -> dict[int, _ListedCard | None]:
+def _firsts(library: Amdsmi, found: list[AmdCard]) -> dict[int, AmdCard | None]:
     """Return, by the index of each further die or partition, the card that states the whole card's energy.
 
     `None` if the first die of two is not here. What is not in it is a card of its own.
     """
-    firsts: dict[int, _ListedCard | None] = {}
-    whole: list[_ListedCard] = []
+    firsts: dict[int, AmdCard | None] = {}
+    whole: list[AmdCard] = []
     for each in found:
         same_device = [card for card in whole if _pci_device(card) and _pci_device(card) == _pci_device(each)]
         if same_device:  # a partition; some versions state the whole card's figures for each of them
-            firsts[each.card.index] = same_device[0]
+            firsts[each.index] = same_device[0]
         elif each.device_id not in _DUAL_DIE_DEVICES or _answers(library, each.handle):
             whole.append(each)
         else:
             beside = whole[-1] if whole else None
-            is_pair = beside is not None and beside.card.index == each.card.index - 1
-            is_pair = is_pair and beside is not None and beside.device_id == each.device_id
-            firsts[each.card.index] = beside if is_pair else None
+            is_pair = beside is not None and (beside.index, beside.device_id) == (each.index - 1, each.device_id)
+            firsts[each.index] = beside if is_pair else None
     return firsts
 
 
-def _pci_device(each: _ListedCard) -> str:
+def _pci_device(each: AmdCard) -> str:
     """Return its address without the function: partitions of a card are functions of one device."""
     return each.address.rpartition(".")[0]
 
@@ -262,7 +239,7 @@ def _answers(library: Amdsmi, handle: Any) -> bool:
     return False
 
 
-def _found(library: Amdsmi, index: int, handle: Any) -> _ListedCard:
+def _found(library: Amdsmi, index: int, handle: Any) -> AmdCard:
     asic = library.ask("amdsmi_get_gpu_asic_info", handle)
     uuid = address = None
     with contextlib.suppress(*library.errors):
@@ -271,8 +248,10 @@ def _found(library: Amdsmi, index: int, handle: Any) -> _ListedCard:
         address = library.ask("amdsmi_get_gpu_device_bdf", handle)
     numbering = _numbering(library, handle)
     unique_ids = tuple(dict.fromkeys(_unique_ids(asic.get("asic_serial"), numbering.get("hip_uuid"))))
-    return _ListedCard(
-        card=AmdCard(index=index, name=str(asic.get("market_name") or "AMD GPU"), unique_ids=unique_ids),
+    return AmdCard(
+        index=index,
+        name=str(asic.get("market_name") or "AMD GPU"),
+        unique_ids=unique_ids,
         handle=handle,
         uuid=uuid,
         device_id=str(asic.get("device_id")).lower(),
@@ -320,20 +299,20 @@ def _uses_card(process: Mapping[str, Any]) -> bool:
     return not _is_number(held) or held > _UNUSED_BYTES
 
 
-def _lone_die(die: _ListedCard) -> MeasurementError:
+def _lone_die(die: AmdCard) -> MeasurementError:
     return MeasurementError(
-        f"AMD GPU {die.card.index} ({die.card.name}) is the second die of a card, and states no energy of its own",
+        f"AMD GPU {die.index} ({die.name}) is the second die of a card, and states no energy of its own",
         hint="its first die states that of the whole card: give the container that one's /dev/dri/renderD* too",
     )
 
 
-def _one_card(first: _ListedCard, seconds: list[_ListedCard]) -> str:
-    names = " and ".join([f"AMD GPU {first.card.index}", *(str(each.card.index) for each in seconds)])
+def _one_card(first: AmdCard, seconds: list[AmdCard]) -> str:
+    names = " and ".join([f"AMD GPU {first.index}", *(str(each.index) for each in seconds)])
     return f"{names} are one card: its whole energy is counted, once, whichever of them the job can see"
 
 
-def _inside_cpu(each: _ListedCard) -> str:
+def _inside_cpu(each: AmdCard) -> str:
     return (
-        f"AMD GPU {each.card.index} ({each.card.name}) is part of the CPU: a counter of the CPU's package holds its "
+        f"AMD GPU {each.index} ({each.name}) is part of the CPU: a counter of the CPU's package holds its "
         "energy, a model of the CPU's load does not"
     )

@@ -19,11 +19,11 @@ from typing import Any
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.amd import open_amd
-from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, GpuLibrary, OpenCard
+from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, Card, GpuLibrary
 from carbon_lint.measurement.gpu.nvidia import open_nvidia
 from carbon_lint.measurement.gpu.sharing import not_ours, others, roots
-from carbon_lint.measurement.gpu.visible_amd import CUDA, HIP, ROCR
-from carbon_lint.measurement.gpu.visible_nvidia import hides
+from carbon_lint.measurement.gpu.visible_amd import HIP, ROCR
+from carbon_lint.measurement.gpu.visible_nvidia import CUDA, hides
 from carbon_lint.measurement.job.ranks import local_rank
 from carbon_lint.records.record import Gpu, Method
 from carbon_lint.units import JOULES_PER_KWH
@@ -325,13 +325,13 @@ def _missing(environ: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}={value} names a GPU for the job, and none can be seen here: no GPU is counted"
 
 
-def _device(library: GpuLibrary, card: OpenCard) -> CountedGpu:
+def _device(library: GpuLibrary, card: Card) -> CountedGpu:
     """Raise MeasurementError for a card that states neither energy nor power, as some vGPUs do."""
     has_counter = card.has_sound_counter and _states_energy(library, card.handle)
     if not has_counter:
         problem = _power_problem(library, card.handle)
         if problem is not None:
-            name = f"{library.label} {card.gpu.index} ({card.gpu.name})"
+            name = f"{library.label} {card.index} ({card.name})"
             raise MeasurementError(
                 f"{name} states neither its energy nor its power: {problem}",
                 hint=f"a virtual GPU often does not; measure on a whole one, or hide it with {library.hidden_by}",

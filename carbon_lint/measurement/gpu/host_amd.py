@@ -10,8 +10,7 @@ import os
 from pathlib import Path
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.files import text_at
-from carbon_lint.measurement.gpu.host_nvidia import in_container
+from carbon_lint.measurement.gpu.host_nvidia import in_container, on_bus
 from carbon_lint.text import plural
 
 _AMD = "0x1002"
@@ -51,8 +50,9 @@ def host_amd_gpus(root: Path = Path("/")) -> tuple[str, ...]:
         if properties.get("simd_count", 0) > 0 and properties.get("cpu_cores_count", 0) == 0:
             found.add(_address(properties) or f"KFD node {node.name}")
     found = {address for address in found if not is_integrated(address, root)}
-    if refused and len(on_bus := _on_bus(root)) > len(found):
-        found |= on_bus
+    cards = {address for address in on_bus(root, _AMD, _GPU_CLASSES) if not is_integrated(address, root)}
+    if refused and len(cards) > len(found):
+        found |= cards
     return tuple(sorted(found))
 
 
@@ -91,17 +91,6 @@ def _repair(error: Exception | None, root: Path) -> str:
     if getattr(error, "err_code", None) == _DRIVER_NOT_LOADED:
         return "load the driver: sudo modprobe amdgpu"
     return "`amd-smi list` must list it"
-
-
-def _on_bus(root: Path) -> set[str]:
-    """Return the PCI addresses of the AMD cards, whether or not they compute."""
-    return {
-        device.name
-        for device in (root / "sys/bus/pci/devices").glob("*")
-        if text_at(device / "vendor") == _AMD
-        and text_at(device / "class").startswith(_GPU_CLASSES)
-        and not is_integrated(device.name, root)
-    }
 
 
 def _properties(text: str) -> dict[str, int]:

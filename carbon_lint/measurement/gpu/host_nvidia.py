@@ -13,7 +13,7 @@ from carbon_lint.project import install_hint
 from carbon_lint.text import plural
 
 _NVIDIA = "0x10de"
-_DISPLAY_CLASS = "0x03"  # PCI class 03: display controllers; NVIDIA's bridges, audio and USB parts are others
+_GPU_CLASSES = ("0x03",)  # PCI class 03: display controllers; NVIDIA's bridges, audio and USB parts are others
 _OWN_HINT = "or require `none` to go on without the GPU (its energy is then not in the figure)"
 _ACTION_HINT = (
     "start the container with `--gpus all` and NVIDIA_DRIVER_CAPABILITIES=compute,utility; GitHub passes no --gpus to "
@@ -29,12 +29,17 @@ _HINTS = {
 
 def host_gpus(root: Path = Path("/")) -> tuple[str, ...]:
     """Return the PCI addresses of the NVIDIA GPUs that the kernel knows."""
-    found = set()
-    for device in sorted((root / "sys/bus/pci/devices").glob("*")):
-        if text_at(device / "vendor") == _NVIDIA and text_at(device / "class").startswith(_DISPLAY_CLASS):
-            found.add(device.name)
-    found |= {folder.name for folder in (root / "proc/driver/nvidia/gpus").glob("*")}
-    return tuple(sorted(found))
+    known = {folder.name for folder in (root / "proc/driver/nvidia/gpus").glob("*")}
+    return tuple(sorted(known | on_bus(root, _NVIDIA, _GPU_CLASSES)))
+
+
+def on_bus(root: Path, vendor: str, classes: tuple[str, ...]) -> set[str]:
+    """Return the PCI addresses of a vendor's devices of these classes, as /sys writes both."""
+    return {
+        device.name
+        for device in (root / "sys/bus/pci/devices").glob("*")
+        if text_at(device / "vendor") == vendor and text_at(device / "class").startswith(classes)
+    }
 
 
 def in_container(root: Path = Path("/")) -> bool:

@@ -1,12 +1,14 @@
-"""Define the calls by which `counting` uses each vendor's library."""
+"""Define what `counting` uses of each vendor's library: its calls, and the cards that it lists."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from carbon_lint.errors import MeasurementError
 from carbon_lint.records.record import Gpu
+from carbon_lint.text import quoted
 
 PLAUSIBLE_W = 5000.0
 """No card draws more."""
@@ -48,16 +50,39 @@ class GpuLibrary(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCard:
-    """A card that counts. `dies`: handles of other parts of it that processes may be on.
+class Card:
+    """One GPU of this machine.
 
-    `has_sound_counter`: False if an energy counter that the card states is known to be wrong.
+    Attributes:
+        index: as its library lists it; NVML does so by PCI bus.
+        uuid: `None` if it is not known, or not this card's alone.
+        handle: for the library's calls.
+        dies: handles of other parts of it that processes may be on.
+        has_sound_counter: False if an energy counter that the card states is known to be wrong.
     """
 
-    gpu: Gpu
-    handle: Any
-    has_sound_counter: bool = True
+    index: int
+    name: str
+    uuid: str | None
+    handle: Any = None
     dies: tuple[Any, ...] = ()
+    has_sound_counter: bool = True
+
+    @property
+    def gpu(self) -> Gpu:
+        """Return the card as a record has it."""
+        return Gpu(index=self.index, name=self.name, uuid=self.uuid)
+
+
+AnyCard = TypeVar("AnyCard", bound=Card)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visible:
+    """The indices that count, ascending, and what a reader of the number should know."""
+
+    indices: tuple[int, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +97,29 @@ class Opened:
     """
 
     library: GpuLibrary | None = None
-    cards: tuple[OpenCard, ...] = ()
+    cards: tuple[Card, ...] = ()
     warnings: tuple[str, ...] = ()
     is_present: bool = False
+
+
+def unread(problem: MeasurementError, error: Exception | None, *, optional: bool) -> Opened:
+    """Return that GPUs are here and not counted. Raises the problem unless `optional`."""
+    if not optional:
+        raise problem from error
+    return Opened(warnings=(f"not counted: {problem.message}",), is_present=True)
+
+
+def is_index(entry: str) -> bool:
+    """Return whether an entry of a variable counts the cards, and does not name one."""
+    return entry.isascii() and entry.isdigit()
+
+
+def the_one(found: Sequence[AnyCard], variable: str, entry: str, what: str, known: Iterable[str]) -> AnyCard:
+    """Return the one card that an entry of a variable means.
+
+    Raises MeasurementError if it is not one. `what`: the GPUs that it may mean; `known`: how those are called.
+    """
+    if len(found) == 1:
+        return found[0]
+    problem = "names more than one GPU" if found else f"names no {what}"
+    raise MeasurementError(f"{variable}: {quoted(entry)} {problem}", hint=f"the GPUs here are {', '.join(known)}")

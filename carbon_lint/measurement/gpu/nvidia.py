@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from carbon_lint.measurement.gpu.host_nvidia import host_gpus, unreadable
-from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, OpenCard, Opened
-from carbon_lint.measurement.gpu.visible_nvidia import Card, Visible, is_hidden, visible_cards
-from carbon_lint.records.record import Gpu
+from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, Opened, unread
+from carbon_lint.measurement.gpu.visible_nvidia import CUDA, NvidiaCard, is_hidden, visible_cards
 
 
 class Nvml:
@@ -21,7 +20,7 @@ class Nvml:
     """
 
     label = "GPU"
-    hidden_by = "CUDA_VISIBLE_DEVICES"
+    hidden_by = CUDA
 
     def __init__(self, nvml: Any) -> None:
         self._nvml = nvml
@@ -75,12 +74,14 @@ def open_nvidia(environ: Mapping[str, str], *, optional: bool, root: Path) -> Op
         cards = [_card(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
     except (nvml.NVMLError, OSError) as error:
         return _without(error, environ, optional=optional, root=root)
-    visible = visible_cards([card for card, _ in cards], environ) if cards else Visible(indices=())
+    if not cards:
+        return Opened(library=Nvml(nvml))
+    visible = visible_cards(cards, environ)
     return Opened(
         library=Nvml(nvml),
-        cards=tuple(_open_card(card, handle) for card, handle in cards if card.index in visible.indices),
+        cards=tuple(card for card in cards if card.index in visible.indices),
         warnings=visible.warnings,
-        is_present=bool(cards),
+        is_present=True,
     )
 
 
@@ -88,20 +89,13 @@ def _without(error: Exception, environ: Mapping[str, str], *, optional: bool, ro
     found = host_gpus(root)
     if not found or is_hidden(environ):
         return Opened(is_present=bool(found))
-    problem = unreadable(found, error, root)
-    if not optional:
-        raise problem from error
-    return Opened(warnings=(f"not counted: {problem.message}",), is_present=True)
+    return unread(unreadable(found, error, root), error, optional=optional)
 
 
-def _open_card(card: Card, handle: Any) -> OpenCard:
-    return OpenCard(gpu=Gpu(index=card.index, name=card.name, uuid=card.uuid), handle=handle)
-
-
-def _card(nvml: Any, index: int) -> tuple[Card, Any]:
+def _card(nvml: Any, index: int) -> NvidiaCard:
     handle = nvml.nvmlDeviceGetHandleByIndex(index)
     name, uuid = _words(nvml.nvmlDeviceGetName(handle)), _words(nvml.nvmlDeviceGetUUID(handle))
-    return Card(index=index, name=name, uuid=uuid, mig_uuids=_mig_uuids(nvml, handle)), handle
+    return NvidiaCard(index=index, name=name, uuid=uuid, handle=handle, mig_uuids=_mig_uuids(nvml, handle))
 
 
 def _mig_uuids(nvml: Any, handle: Any) -> tuple[str, ...]:

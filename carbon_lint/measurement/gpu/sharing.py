@@ -3,90 +3,69 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
-from carbon_lint.files import text_at
-
-PROC = Path("/proc")
-_PARENT_FIELD = 1  # of /proc/PID/stat after the name, proc(5): state, ppid
 _INITS = {"systemd", "init"}
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh"}
-# Stands on the card in the place of its clients, and was started by its own daemon; a name in /proc is cut at 15.
 _MPS_SERVER = "nvidia-cuda-mps"
+"""Begins the name of what stands on a card in the place of its clients; its own daemon started it."""
 
 
-def roots(*, is_launched: bool, proc: Path = PROC) -> tuple[int, ...]:
+class _Process(NamedTuple):
+    pid: int
+    name: str
+    parent: int
+
+
+def roots(*, is_launched: bool) -> tuple[int, ...]:
     """Return from whom the job's processes descend: this process; if it is a launcher's, that launcher too.
 
     The other ranks of a node are the job as much as this one. A shell between the launcher and us is skipped. What
     adopts processes is not a launcher: all others of the machine descend from it too.
     """
     own = os.getpid()
-    if not is_launched:
-        return (own,)
-    above = _parent(own, proc)
-    while above is not None and _name(above, proc) in _SHELLS:
-        above = _parent(above, proc)
-    return (own,) if not above or _adopts(above, proc) else (own, above)
+    above = _line(own)[1:] if is_launched else []
+    launcher = next((process for process in above if process.name not in _SHELLS), None)
+    return (own,) if launcher is None or _adopts(launcher) else (own, launcher.pid)
 
 
-def _adopts(pid: int, proc: Path) -> bool:
+def _adopts(process: _Process) -> bool:
     """Return whether it adopts processes whose parent has ended. A container's first process may be a launcher."""
-    is_machine = _name(2, proc) == "kthreadd"  # a container sees none of the kernel's threads
-    return _name(pid, proc) in _INITS or (pid == 1 and is_machine)
+    is_machine = [each.name for each in _line(2)] == ["kthreadd"]  # a container sees none of the kernel's threads
+    return process.name in _INITS or (process.pid == 1 and is_machine)
 
 
-def others(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> set[int]:
+def others(pids: Iterable[int], roots: Collection[int]) -> set[int]:
     """Return those of `pids` that are here and do not descend from `roots`.
 
-    A process that /proc does not know has ended, or is numbered by another PID namespace: it cannot be judged, and is
-    not called another's.
+    A process that is not here has ended, or is numbered by another PID namespace: it cannot be judged, and is not
+    called another's.
     """
-    return {pid for pid, is_ours in _by_descent(pids, roots, proc) if is_ours is False}
+    return {pid for pid in pids if _is_ours(pid, roots) is False}
 
 
-def not_ours(pids: Iterable[int], roots: Collection[int], proc: Path = PROC) -> set[int]:
+def not_ours(pids: Iterable[int], roots: Collection[int]) -> set[int]:
     """Return all but what descends from `roots`, also what cannot be judged: for a look before the job has started."""
-    return {pid for pid, is_ours in _by_descent(pids, roots, proc) if is_ours is not True}
+    return {pid for pid in pids if not _is_ours(pid, roots)}
 
 
-def _by_descent(pids: Iterable[int], roots: Collection[int], proc: Path) -> Iterator[tuple[int, bool | None]]:
-    """Yield each process on a card, and whether it descends from `roots`; `None` if it is not here."""
-    known: dict[int, bool | None] = dict.fromkeys(roots, True)
-    for pid in pids:
-        if _name(pid, proc) != _MPS_SERVER:
-            yield pid, _descends(pid, known, proc)
+def _is_ours(pid: int, roots: Collection[int]) -> bool | None:
+    """Return whether it descends from `roots`, or serves all; `None` if it, or one above it, has just ended."""
+    line = _line(pid)
+    if line and line[0].name.startswith(_MPS_SERVER):
+        return True
+    if any(process.pid in roots for process in line):
+        return True
+    return None if not line or line[-1].parent else False
 
 
-def _descends(pid: int, known: dict[int, bool | None], proc: Path) -> bool | None:
-    """Return whether a process descends from those that `known` has as True; `None` if it is not here."""
-    line = []
-    is_ours = known.get(pid)
-    while pid not in known:
-        line.append(pid)
-        parent = _parent(pid, proc)
-        if parent is None:
-            # Of the process that was asked for: gone. Of one above it: it ended while we looked.
-            is_ours = None
-            break
-        if parent == 0:
-            is_ours = False
-            break
-        pid = parent
-        is_ours = known.get(pid)
-    known.update(dict.fromkeys(line, is_ours))
-    return is_ours
+def _line(pid: int) -> list[_Process]:
+    """Return a process and all above it, as far as they are here; nothing if one of them ends meanwhile."""
+    import psutil  # noqa: PLC0415  it comes with the extra `run`
 
-
-def _name(pid: int, proc: Path) -> str:
-    """Return the name of a process; empty if it is not here."""
-    return text_at(proc / str(pid) / "comm")
-
-
-def _parent(pid: int, proc: Path) -> int | None:
     try:
-        stat = (proc / str(pid) / "stat").read_text(encoding="ascii", errors="replace")
-        return int(stat.rpartition(")")[2].split()[_PARENT_FIELD])
-    except (OSError, IndexError, ValueError):
-        return None
+        first = psutil.Process(pid)
+        return [_Process(each.pid, each.name(), each.ppid()) for each in (first, *first.parents())]
+    except psutil.Error:
+        return []

@@ -10,20 +10,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from carbon_lint.errors import MeasurementError
-from carbon_lint.measurement.gpu.visible_nvidia import Visible
-from carbon_lint.text import quoted
+from carbon_lint.measurement.gpu.library import Card, Visible, is_index, the_one
+from carbon_lint.measurement.gpu.visible_nvidia import CUDA
 
-ROCR, HIP, CUDA = "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"
+ROCR, HIP = "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AmdCard:
-    """One GPU of this machine. `index`: as amdsmi lists it; `unique_ids`: `GPU-<16 hex digits>`, as ROCm names it."""
+class AmdCard(Card):
+    """One GPU of this machine, or a die or partition of one.
 
-    index: int
-    name: str
+    Attributes:
+        unique_ids: `GPU-<16 hex digits>`, as ROCm names it.
+        device_id: PCI's.
+        address: on the PCI bus; empty if not stated.
+        order: its place for ROCm's runtime; `None` if not stated.
+    """
+
     unique_ids: tuple[str, ...] = ()
+    device_id: str = ""
+    address: str = ""
+    order: int | None = None
 
 
 def hiding(environ: Mapping[str, str], *, reads_cuda: bool) -> str | None:
@@ -53,7 +60,7 @@ def visible_amd_cards(
         before, left = left, _chosen(left, name, environ[name])
         if not left:
             return Visible(indices=(), warnings=(f"{name}={environ[name]} hides {len(cards)} AMD GPUs from the job",))
-        if not is_order_known and len(left) < len(before) and any(map(_is_index, _entries(environ[name]))):
+        if not is_order_known and len(left) < len(before) and any(map(is_index, _entries(environ[name]))):
             warnings.append(
                 f"{name}={environ[name]} counts as ROCm's runtime does, and this amdsmi does not say in which order "
                 "that is: another card than the one measured may be meant; name it like GPU-<unique id>"
@@ -89,17 +96,10 @@ def _chosen(cards: list[AmdCard], name: str, value: str) -> list[AmdCard]:
 
 
 def _only(cards: Sequence[AmdCard], name: str, entry: str) -> AmdCard:
-    if _is_index(entry):
+    if is_index(entry):
         found = [cards[int(entry)]] if int(entry) < len(cards) else []
     else:
         start = entry.lower()
         found = [card for card in cards if any(each.lower().startswith(start) for each in card.unique_ids)]
-    if len(found) == 1:
-        return found[0]
-    problem = "names more than one GPU" if found else "names no AMD GPU that is left to it"
-    known = ", ".join(" = ".join((str(place), *card.unique_ids)) for place, card in enumerate(cards))
-    raise MeasurementError(f"{name}: {quoted(entry)} {problem}", hint=f"the GPUs here are {known}")
-
-
-def _is_index(entry: str) -> bool:
-    return entry.isascii() and entry.isdigit()
+    known = (" = ".join((str(place), *card.unique_ids)) for place, card in enumerate(cards))
+    return the_one(found, name, entry, "AMD GPU that is left to it", known)

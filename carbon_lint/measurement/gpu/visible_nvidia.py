@@ -9,33 +9,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from carbon_lint.errors import MeasurementError
-from carbon_lint.text import quoted
+from carbon_lint.measurement.gpu.library import Card, Visible, is_index, the_one
 
+CUDA = "CUDA_VISIBLE_DEVICES"
 _OLD_MIG = re.compile(r"MIG-(GPU-[0-9a-f-]+)/\d+/\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One GPU of this machine, as its driver numbers it (by PCI bus)."""
+class NvidiaCard(Card):
+    """One GPU of this machine, and its MIG slices."""
 
-    index: int
-    name: str
     uuid: str
     mig_uuids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visible:
-    """The indices that count, ascending, and what a reader of the number should know."""
-
-    indices: tuple[int, ...]
-    warnings: tuple[str, ...] = ()
-
-
 def is_hidden(environ: Mapping[str, str]) -> bool:
     """Return whether CUDA_VISIBLE_DEVICES takes every GPU away from the job."""
-    value = environ.get("CUDA_VISIBLE_DEVICES")
+    value = environ.get(CUDA)
     return value is not None and hides(value)
 
 
@@ -44,17 +34,17 @@ def hides(value: str) -> bool:
     return value.split(",", maxsplit=1)[0].strip().lower() in {"", "-1", "none", "void", "nodevfiles"}
 
 
-def visible_cards(cards: Sequence[Card], environ: Mapping[str, str]) -> Visible:
+def visible_cards(cards: Sequence[NvidiaCard], environ: Mapping[str, str]) -> Visible:
     """Resolve CUDA_VISIBLE_DEVICES as CUDA does: indices, GPU or MIG UUIDs or unique beginnings of them.
 
     Raises MeasurementError if it names a GPU that is not here, or more than one.
     """
-    value = environ.get("CUDA_VISIBLE_DEVICES")
+    value = environ.get(CUDA)
     if value is None:
         mig = [card for card in cards if card.mig_uuids]
         return Visible(indices=tuple(card.index for card in cards), warnings=tuple(map(_mig_warning, mig)))
     if is_hidden(environ):
-        return Visible(indices=(), warnings=(f"CUDA_VISIBLE_DEVICES={value} hides {len(cards)} GPUs from the job",))
+        return Visible(indices=(), warnings=(f"{CUDA}={value} hides {len(cards)} GPUs from the job",))
     chosen: list[int] = []
     warnings: list[str] = []
     for entry in filter(None, (part.strip() for part in value.split(","))):
@@ -64,41 +54,28 @@ def visible_cards(cards: Sequence[Card], environ: Mapping[str, str]) -> Visible:
         chosen.append(card.index)
         if is_slice or (card.mig_uuids and not entry.upper().startswith("MIG-")):
             warnings.append(_mig_warning(card))
-        if _is_index(entry) and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID" and _are_mixed(cards):
+        if is_index(entry) and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID" and _are_mixed(cards):
             warnings.append(
-                f"CUDA_VISIBLE_DEVICES={value} counts by speed while this machine's GPUs differ: GPU {entry} may be "
+                f"{CUDA}={value} counts by speed while this machine's GPUs differ: GPU {entry} may be "
                 "another card than the one measured; set CUDA_DEVICE_ORDER=PCI_BUS_ID"
             )
     return Visible(indices=tuple(sorted(set(chosen))), warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _card(entry: str, cards: Sequence[Card]) -> tuple[Card, bool]:
+def _card(entry: str, cards: Sequence[NvidiaCard]) -> tuple[NvidiaCard, bool]:
     """Return the card that `entry` names, and whether it is only a MIG slice of it."""
-    if _is_index(entry):
+    is_slice, old = entry.upper().startswith("MIG-"), _OLD_MIG.fullmatch(entry)
+    if is_index(entry):
         found = [card for card in cards if card.index == int(entry)]
-        return _only(found, entry, cards), False
-    if not entry.upper().startswith("MIG-"):
-        return _only([card for card in cards if _begins(card.uuid, entry)], entry, cards), False
-    old = _OLD_MIG.fullmatch(entry)
-    if old is not None:
-        return _only([card for card in cards if _begins(card.uuid, old[1])], entry, cards), True
-    found = [card for card in cards if any(_begins(uuid, entry) for uuid in card.mig_uuids)]
-    # A driver that lists no slices: the parent is certain only if there is one GPU.
-    if not found and len(cards) == 1 and not cards[0].mig_uuids:
-        found = list(cards)
-    return _only(found, entry, cards), True
-
-
-def _only(found: Sequence[Card], entry: str, cards: Sequence[Card]) -> Card:
-    if len(found) == 1:
-        return found[0]
-    problem = "names more than one GPU" if found else "names no GPU of this machine"
-    known = ", ".join(f"{card.index} = {card.uuid}" for card in cards)
-    raise MeasurementError(f"CUDA_VISIBLE_DEVICES: {quoted(entry)} {problem}", hint=f"the GPUs here are {known}")
-
-
-def _is_index(entry: str) -> bool:
-    return entry.isascii() and entry.isdigit()
+    elif not is_slice or old is not None:
+        found = [card for card in cards if _begins(card.uuid, entry if old is None else old[1])]
+    else:
+        found = [card for card in cards if any(_begins(uuid, entry) for uuid in card.mig_uuids)]
+        # A driver that lists no slices: the parent is certain only if there is one GPU.
+        if not found and len(cards) == 1 and not cards[0].mig_uuids:
+            found = list(cards)
+    known = (f"{card.index} = {card.uuid}" for card in cards)
+    return the_one(found, CUDA, entry, "GPU of this machine", known), is_slice
 
 
 def _begins(uuid: str, prefix: str) -> bool:

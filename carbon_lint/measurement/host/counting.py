@@ -30,8 +30,8 @@ class HostReading:
     Attributes:
         cpu_bounds: its range if it is modelled.
         ram_bounds: its range if it is modelled.
-        cpu_load: mean load of the usable threads, 0 to 1, without stolen time.
-        busy_s: busy CPU seconds of the usable threads, without stolen time.
+        cpu_load: mean load of the threads that are counted, 0 to 1, without stolen time: with a counter the machine's.
+        busy_s: busy CPU seconds of those threads, without stolen time.
         elapsed_s: seconds that the modelled figures are of.
     """
 
@@ -99,7 +99,7 @@ class HostEnergy:
         """Return the figures so far. Raises CounterError if one cannot be believed."""
         busy_s = max(self._busy_s() - self._started_busy_s, 0.0)
         elapsed_s = self._clock() - self._started_s
-        load = mean_load(busy_s, elapsed_s, self._cpu.usable_threads)
+        load = mean_load(busy_s, elapsed_s, self._cpu.threads if self._cpu.zones else self._cpu.usable_threads)
         cpu = _modelled(None if self._cpu.power is None else self._cpu.power.power_w(load), elapsed_s)
         ram = _modelled(self._ram.power, elapsed_s)
         return HostReading(

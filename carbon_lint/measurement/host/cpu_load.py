@@ -16,8 +16,6 @@ from carbon_lint.measurement.host.cpu import Limit
 
 # /proc/stat, proc(5): user nice system idle iowait irq softirq steal; guest time is in user's already.
 _BUSY_COLUMNS = (0, 1, 2, 5, 6)
-_LINE_BYTES = 1024  # more than the first line can have: ten numbers of 64 bits
-_CHUNK_BYTES = 1 << 16
 
 
 class BusyTime(Protocol):
@@ -52,30 +50,18 @@ class CpusTime:
     def seconds(self) -> float:
         """Return them. Raises OSError if the kernel does not say."""
         ticks, left = 0, len(self._names)
-        for line in self._read().splitlines():  # the machine's is the first, and the CPUs' follow it
-            name, _, rest = line.partition(b" ")
-            if name in self._names:
-                columns = rest.split()
-                ticks += sum(int(columns[number]) for number in _BUSY_COLUMNS if number < len(columns))
-                left -= 1
+        with open(self._path, "rb") as file:
+            for line in file:  # the machine's is the first, and the CPUs' follow it
+                name, _, rest = line.partition(b" ")
+                if name in self._names:
+                    columns = rest.split()
+                    ticks += sum(int(columns[number]) for number in _BUSY_COLUMNS if number < len(columns))
+                    left -= 1
                 if not left:
                     break
         if left == len(self._names):
             raise OSError(f"{self._path} does not state the load of the CPUs")
         return ticks / self._hertz
-
-    def _read(self) -> bytes:
-        """Return the file, or as much of it as is needed, with half of the system calls that `open` makes."""
-        descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            text = os.read(descriptor, _LINE_BYTES)
-            if b"cpu" in self._names:
-                return text
-            while more := os.read(descriptor, _CHUNK_BYTES):
-                text += more
-            return text
-        finally:
-            os.close(descriptor)
 
 
 def busy_time(limit: Limit | None, root: Path) -> BusyTime:

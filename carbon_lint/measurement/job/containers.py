@@ -12,7 +12,6 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.job import remote
@@ -20,8 +19,6 @@ from carbon_lint.measurement.job.remote import Elsewhere
 from carbon_lint.measurement.job.wrappers import Program, after_options, programs, script_index, word_set
 
 LABEL = "carbon-lint.run"
-CLIENT_LABEL = "carbon-lint.client"
-"""Holds the process id of the client that a script called."""
 ANSWER_S = 3.0
 """How long the engine may take to answer. A client that hangs must not keep us from ending the job."""
 
@@ -66,72 +63,56 @@ class Containers:
         label: what their containers carry.
         relays: names of the processes that hand a signal on to a container; each signal must arrive there once.
         leaves_detached: what the job started with `-d` is left running when the job has ended by itself.
-        clients: process ids of the clients that scripts have called; some may have ended.
     """
 
     engines: tuple[tuple[str, ...], ...]
     label: str
     relays: frozenset[str]
     leaves_detached: bool = False
-    clients: frozenset[int] = frozenset()
 
     def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return the ids of those that run. Raises EngineError."""
-        return tuple(name for engine in self.engines for name in self._running(engine, environ))
+        return tuple(name for ids in self._by_engine(environ).values() for name in ids)
 
     def attached(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return the ids of those that run and whose client waits for their end. Raises EngineError."""
-        return tuple(
-            name
-            for engine in self.engines
-            for name, config in self._inspect(engine, environ, "{{json .Config}}").items()
-            if not _says_detached(config)
-        )
-
-    def clients_without(self, environ: Mapping[str, str]) -> frozenset[int]:
-        """Return the clients of scripts of which no container runs (yet). Raises EngineError."""
-        if not self.clients:
-            return frozenset()
-        served: set[int] = set()
-        for engine in self.engines:
-            for config in self._inspect(engine, environ, "{{json .Config}}").values():
-                labels = _parsed(config).get("Labels")
-                pid = str(labels.get(CLIENT_LABEL)) if isinstance(labels, dict) else ""
-                served |= {int(pid)} if pid.isdecimal() else set()
-        return self.clients - served
+        configs = self._inspect(environ, "{{json .Config}}")
+        return tuple(name for name, config in configs.items() if not _says_detached(config))
 
     def processes(self, environ: Mapping[str, str]) -> dict[str, int]:
         """Return the first process of each that runs, by id. Raises EngineError."""
-        found = {
-            name: int(pid)
-            for engine in self.engines
-            for name, pid in self._inspect(engine, environ, "{{.State.Pid}}").items()
-            if pid.isdecimal()
-        }
-        return {name: pid for name, pid in found.items() if pid > 0}
+        pids = self._inspect(environ, "{{.State.Pid}}")
+        return {name: int(pid) for name, pid in pids.items() if pid.isdecimal() and int(pid) > 0}
 
     def send(self, signum: int, environ: Mapping[str, str], *, only_attached: bool = False) -> tuple[str, ...]:
         """Send a signal to the first process of each; return the ids of those it was for. Raises EngineError."""
         wanted = set(self.attached(environ)) if only_attached else None
         sent: list[str] = []
-        for engine in self.engines:
-            ids = [name for name in self._running(engine, environ) if wanted is None or name in wanted]
+        for engine, running in self._by_engine(environ).items():
+            ids = [name for name in running if wanted is None or name in wanted]
             try:
                 if ids:
                     _call(engine, environ, "kill", "--signal", str(signum), *ids)
             except EngineError:
-                if {*self._running(engine, environ)} & {*ids}:  # else it has ended meanwhile
+                if {*self.running(environ)} & {*ids}:  # else it has ended meanwhile
                     raise
             sent += ids
         return tuple(sent)
 
-    def _running(self, engine: tuple[str, ...], environ: Mapping[str, str]) -> list[str]:
-        return _call(engine, environ, "ps", "-q", "--no-trunc", "--filter", f"label={self.label}").split()
+    def _by_engine(self, environ: Mapping[str, str]) -> dict[tuple[str, ...], list[str]]:
+        """Return the ids of those that run, each once: two of the calls may reach one engine, by its name and path."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for engine in self.engines:
+            ids = _call(engine, environ, "ps", "-q", "--no-trunc", "--filter", f"label={self.label}").split()
+            found[engine] = [name for name in ids if not any(name in known for known in found.values())]
+        return found
 
-    def _inspect(self, engine: tuple[str, ...], environ: Mapping[str, str], template: str) -> dict[str, str]:
-        ids = self._running(engine, environ)
-        lines = _call(engine, environ, "inspect", "--format", template, *ids).splitlines() if ids else []
-        return dict(zip(ids, lines, strict=False))
+    def _inspect(self, environ: Mapping[str, str], template: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for engine, ids in self._by_engine(environ).items():
+            lines = _call(engine, environ, "inspect", "--format", template, *ids).splitlines() if ids else []
+            found |= zip(ids, lines, strict=False)
+        return found
 
 
 Find = Callable[[], Containers | None]
@@ -140,19 +121,14 @@ Find = Callable[[], Containers | None]
 
 def _says_detached(config: str) -> bool:
     """Tell by a container's `.Config` whether its client returned at once. Podman attaches none, but keeps the call."""
-    found = _parsed(config)
+    try:
+        found = json.loads(config)
+    except ValueError:
+        return False
     call = found.get("CreateCommand")
     if isinstance(call, list) and "run" in call:
         return _is_detached([str(word) for word in call], call.index("run") + 1)
     return found.get("AttachStdout") is False
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _call(engine: tuple[str, ...], environ: Mapping[str, str], *words: str) -> str:

@@ -10,8 +10,6 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 
-from carbon_lint.files import text_at
-from carbon_lint.measurement.job import descendants
 from carbon_lint.measurement.job.containers import Containers, EngineError, Find
 
 _PAUSE_S = 0.25
@@ -50,7 +48,7 @@ class Ender:
         """Send a signal to the containers. If the engine cannot, `take_back` returns it for the clients."""
         self.was_asked = True
         self._is_by_itself = False
-        self._fork(lambda found: self._ask(found, signum), signum)
+        self._fork(lambda found: bool(found.send(signum, self._environ)), signum)
 
     def kill(self) -> None:
         """Kill the containers; those that are detached only if the job did not end by itself."""
@@ -89,14 +87,6 @@ class Ender:
                 self._tell(f"unsure {error}")
         finally:
             os._exit(status)
-
-    def _ask(self, containers: Containers, signum: int) -> bool:
-        """Send a signal to the containers, and to clients that wait for theirs; tell whether any container got it."""
-        waiting = containers.clients_without(self._environ)
-        if not containers.send(signum, self._environ):
-            return False  # the guardian sends it to all clients then
-        descendants.send(signum, [pid for pid in waiting if text_at(f"/proc/{pid}/comm") in containers.relays])
-        return True
 
     def _end_leftovers(self, containers: Containers, grace_s: float) -> bool:
         deadline = time.monotonic() + grace_s

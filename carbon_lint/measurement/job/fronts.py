@@ -1,6 +1,6 @@
 """Label the containers that a job's scripts and programs start, by a front of each engine's client on the job's PATH.
 
-A front is a shell script of a few lines. It adds our labels to `run` and `create`, notes the call, and becomes the real
+A front is a shell script of a few lines. It adds our label to `run` and `create`, notes the call, and becomes the real
 client with all arguments unchanged. A client that is called by its path, or behind a `sudo` with a PATH of its own, is
 missed.
 """
@@ -21,7 +21,6 @@ from typing import NamedTuple
 from carbon_lint import debug
 from carbon_lint.measurement.job import remote
 from carbon_lint.measurement.job.containers import (
-    CLIENT_LABEL,
     CLIENTS,
     GLOBAL_VALUED,
     LABEL,
@@ -65,7 +64,7 @@ for _cl_word do
       while [ "$_cl_left" -gt 0 ]; do
         set -- "$@" "$1"
         shift
-        [ $((_cl_at -= 1)) -ne 0 ] || set -- "$@" --label {label} --label {client_label}=$$
+        [ $((_cl_at -= 1)) -ne 0 ] || set -- "$@" --label {label}
         _cl_left=$((_cl_left - 1))
       done
       break ;;
@@ -99,8 +98,7 @@ class Fronts(AbstractContextManager["Fronts"]):
             return None
         engines = tuple(dict.fromkeys((*call.variables, *engine_of(call.client)) for call in made))
         relays = frozenset({*(os.path.basename(call.client[0]) for call in calls), "docker-compose"})
-        clients = frozenset(call.pid for call in made)
-        return Containers(engines=engines, label=self._label, relays=relays, leaves_detached=True, clients=clients)
+        return Containers(engines=engines, label=self._label, relays=relays, leaves_detached=True)
 
     def elsewhere(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return why the work of some of them could neither be counted nor stopped here."""
@@ -137,10 +135,10 @@ class Fronts(AbstractContextManager["Fronts"]):
                 words = (self._calls / name).read_bytes().decode(errors="surrogateescape").split("\0")
             except OSError:  # the job removed it, as it may remove all of its temporary files
                 continue
-            if words[-2:] == [_END, ""] and name.isdecimal():
+            if words[-2:] == [_END, ""]:
                 variables = _variables(words)
                 client = tuple(words[max(1, len(variables)) : -3])
-                calls.append(_Call(pid=int(name), variables=tuple(variables), client=client, verb=words[-3]))
+                calls.append(_Call(variables=tuple(variables), client=client, verb=words[-3]))
         self._known = calls if len(calls) == len(names) else None
         return calls
 
@@ -148,7 +146,6 @@ class Fronts(AbstractContextManager["Fronts"]):
 class _Call(NamedTuple):
     """One call of a client: `env` and its variables if any are given, the client and the words before its verb."""
 
-    pid: int
     variables: tuple[str, ...]
     client: tuple[str, ...]
     verb: str
@@ -219,7 +216,6 @@ def _script(name: str, client: str, label: str, calls: Path) -> str:
         variables=" ".join(f'${{{variable}+"{variable}=${variable}"}}' for variable in ENGINE_VARIABLES),
         client=shlex.quote(client),
         label=shlex.quote(label),
-        client_label=CLIENT_LABEL,
         others=" | ".join(sorted(NOT_OURS)),
         is_compose="1" if name == "docker-compose" else "",
     )

@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NoReturn
 
@@ -82,7 +82,9 @@ class Job:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.pid = os.fork()
         if self.pid == 0:
-            _become_guardian(theirs, command, environ, pass_fds, find_containers, folders=folders)
+            _become_guardian(
+                lambda: guard(theirs, command, environ, pass_fds, find_containers), theirs, pass_fds, folders
+            )
         theirs.close()
 
     def start(self) -> None:
@@ -177,19 +179,13 @@ class Job:
 
 
 def _become_guardian(
-    channel: socket.socket,
-    command: Sequence[str],
-    environ: Mapping[str, str],
-    pass_fds: Sequence[int],
-    find_containers: Find,
-    *,
-    folders: Sequence[str],
+    run: Callable[[], bool], channel: socket.socket, pass_fds: Sequence[int], folders: Sequence[str]
 ) -> NoReturn:
-    """Run the guardian in the forked process and never return."""
+    """Run the guardian in the forked process and never return. `run`: tells whether carbon-lint itself was gone."""
     try:
         signal.set_wakeup_fd(-1)
         _close_all_but({channel.fileno(), *pass_fds})
-        if guard(channel, command, environ, pass_fds, find_containers):
+        if run():
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
     finally:

@@ -69,6 +69,8 @@ def remote_engine(words: Sequence[str], environ: Mapping[str, str]) -> Elsewhere
         environ: the client's environment.
     """
     name = os.path.basename(words[0])
+    if name == "nerdctl":  # which knows sockets alone
+        return None
     where = _podman_endpoint(words, environ) if name.startswith("podman") else _docker_endpoint(words, environ)
     if not where or _LOCAL_ENDPOINT.match(where):
         return None

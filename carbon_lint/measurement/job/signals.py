@@ -16,12 +16,16 @@ PASSED_ON = (signal.SIGWINCH, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP, si
 
 
 class SignalInbox:
-    """Collects signals while it is open; main thread only. `fileno()` is readable when `take()` has something.
+    """Collects signals while it is open. `fileno()` is readable when `take()` has something.
 
     What was ignored when it opened stays ignored, for us and for the job: `nohup`, or a background job of a script.
+
+    Args:
+        listens: main thread only. Without it nothing arrives: the signals of this process are not ours.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, listens: bool = True) -> None:
+        self._listens = listens
         self._arrived: deque[int] = deque()
         self._previous: dict[int, object] = {}
         self._reader = -1
@@ -32,10 +36,11 @@ class SignalInbox:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
-        self._previous_wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        for signum in (*CANCELLING, *PASSED_ON):
-            if signal.getsignal(signum) is not signal.SIG_IGN:
-                self._previous[signum] = signal.signal(signum, self._note)
+        if self._listens:
+            self._previous_wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+            for signum in (*CANCELLING, *PASSED_ON):
+                if signal.getsignal(signum) is not signal.SIG_IGN:
+                    self._previous[signum] = signal.signal(signum, self._note)
         return self
 
     def __exit__(
@@ -43,7 +48,8 @@ class SignalInbox:
     ) -> None:
         for signum, handler in self._previous.items():
             signal.signal(signum, handler)  # type: ignore[arg-type]  # what signal.signal gave back
-        signal.set_wakeup_fd(self._previous_wakeup)
+        if self._listens:
+            signal.set_wakeup_fd(self._previous_wakeup)
         os.close(self._reader)
         os.close(self._writer)
 
@@ -62,21 +68,6 @@ class SignalInbox:
 
     def _note(self, signum: int, _frame: FrameType | None) -> None:
         self._arrived.append(signum)
-
-
-class NoSignals(SignalInbox):
-    """Takes the place of the inbox if the signals of this process are not ours; any thread may open it."""
-
-    def __enter__(self) -> Self:
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        os.close(self._reader)
-        os.close(self._writer)
 
 
 def suspend_this_process() -> None:
