@@ -230,7 +230,6 @@ class HourBook:
         self._figures = [first]
         self._numbers = [first.number]
         self._kwh: dict[int, float] = {}
-        self._priced: dict[int, float] = {}  # the same energy by the figure that prices it, in order of time
 
     @property
     def latest(self) -> GridHour:
@@ -242,14 +241,10 @@ class HourBook:
         if figure.number > self.latest.number:
             self._figures.append(figure)
             self._numbers.append(figure.number)
-            self._priced = {}
-            for number, energy_kwh in sorted(self._kwh.items()):
-                self._price(number, energy_kwh)
 
     def add(self, number: int, energy_kwh: float) -> None:
         """Book energy to an hour."""
         self._kwh[number] = self._kwh.get(number, 0.0) + energy_kwh
-        self._price(number, energy_kwh)
 
     def hours(self, last: int = 0) -> list[HourlyIntensity]:
         """Return the `last` figures that priced energy, or all, in order of time, and how much each priced."""
@@ -257,23 +252,27 @@ class HourBook:
             HourlyIntensity(
                 hour=self._figures[index].label,
                 g_per_kwh=self._figures[index].g_per_kwh,
-                energy_kwh=self._priced.get(index, 0.0),
+                energy_kwh=energy_kwh,
                 is_estimated=self._figures[index].is_estimated,
             )
-            for index in list(self._priced or (0,))[-last:]
+            for index, energy_kwh in list((self._priced() or {0: 0.0}).items())[-last:]
         ]
 
     def grams(self) -> float:
         """Return what all of it costs."""
-        return sum(energy_kwh * self._figures[index].g_per_kwh for index, energy_kwh in self._priced.items())
+        return sum(energy_kwh * self._figures[index].g_per_kwh for index, energy_kwh in self._priced().items())
 
     def late_kwh(self) -> float:
         """Return the energy whose own hour has no figure."""
         return sum(kwh for number, kwh in self._kwh.items() if self._numbers[self._index(number)] < number)
 
-    def _price(self, number: int, energy_kwh: float) -> None:
-        index = self._index(number)
-        self._priced[index] = self._priced.get(index, 0.0) + energy_kwh
+    def _priced(self) -> dict[int, float]:
+        """Return the energy by the figure that prices it, in order of time."""
+        priced: dict[int, float] = {}
+        for number, energy_kwh in sorted(self._kwh.items()):
+            index = self._index(number)
+            priced[index] = priced.get(index, 0.0) + energy_kwh
+        return priced
 
     def _index(self, number: int) -> int:
         """Return the figure of the hour, else the latest before it, else the first one."""
