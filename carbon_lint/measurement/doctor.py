@@ -29,7 +29,7 @@ from carbon_lint.measurement.required import counter_cause, rapl_cause
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.records.record import Method
 from carbon_lint.records.uncertainty import Range
-from carbon_lint.units import format_power
+from carbon_lint.units import format_power, mean_power_w
 
 # A first reading must be at least so long after the start for CodeCarbon to measure again.
 _TRIAL_S = 0.1
@@ -280,6 +280,7 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
         return Finding(
             component="codecarbon", state=State.BROKEN, what="starts, and gives no reading", missing=meter.last_failure
         )
-    power = format_power(reading.power_w) if reading.power_w is not None else "some power"
+    watts = mean_power_w(reading.energy_kwh.total, reading.elapsed_s)
+    power = "some power" if watts is None else format_power(watts)
     what = f"{REQUIRED_VERSION}, started in {took_s:.2f} s, reads {power} right now"
     return Finding(component="codecarbon", state=State.MEASURED, what=what)

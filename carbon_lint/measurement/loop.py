@@ -20,7 +20,7 @@ from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox, suspend_this_process
 from carbon_lint.measurement.job.time_limit import time_limit
 from carbon_lint.measurement.journal import Journal
-from carbon_lint.measurement.meter import Meter, Reading, is_finite
+from carbon_lint.measurement.meter import Meter, Reading, is_finite, power_between_w
 from carbon_lint.measurement.phases import PhaseMeter
 from carbon_lint.measurement.progress import RunProgress, Stage
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
@@ -78,6 +78,7 @@ class Loop:
         self._missed = 0
         self._cancels = 0
         self._at_stop: Reading | None = None
+        self._power_w: float | None = None  # mean since the reading before
         self._is_over_by_itself = False  # and not by what another node says
         self._time_limit = time_limit(request.environ)
 
@@ -236,6 +237,7 @@ class Loop:
             self._end(StoppedBy.UNMEASURED)
 
     def _take(self, reading: Reading) -> None:
+        self._power_w = power_between_w(self.state.last_reading, reading)
         self.state.last_reading = reading
         marks = [] if self._outlook is None else self._outlook.marks.look(reading.elapsed_s)
         self.state.phases.take(reading, marks)
@@ -348,7 +350,7 @@ class Loop:
                 elapsed_s=reading.elapsed_s if reading else 0.0,
                 emissions_g=reading.emissions_g if reading else None,
                 energy_kwh=reading.energy_kwh.total if reading else None,
-                power_w=reading.power_w if reading else None,
+                power_w=self._power_w,
                 used_share=used,
                 forecast_share=forecast.share if forecast else None,
                 forecast_by=forecast.by if forecast else None,

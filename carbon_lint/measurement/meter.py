@@ -10,8 +10,10 @@ from carbon_lint.records.intensity import find_disagreement
 from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import COMPONENTS, CodeCarbonEnergy, Energy, Hardware, Intensity, Methods, Record
 from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
+from carbon_lint.units import mean_power_w
 
 RELATIVE_TOLERANCE = 1e-6  # sums of float deltas over a day of ticks stay well inside
+SAME_READING_S = 0.06  # readings closer than this are one and the same to CodeCarbon, and to a counter between updates
 SILENT_S = 10.0  # an idle GPU draws 5 W and more: over this time any counter moves
 
 
@@ -23,7 +25,6 @@ class Reading:
         elapsed_s: seconds on a monotonic clock.
         energy_kwh: by component, PUE included; `None` if not measured.
         emissions_g: `None` if no intensity is known (an energy-only run).
-        power_w: mean power over the last interval, all components; `None` before the second reading.
         intensity: if an hour of it is new, that hour and the one before, for the journal; else `None`.
         uncertainty: the bounds of the energy; `None` if they follow from the methods (`records.ranges`).
         cpu_mean_load: mean load of the threads that are counted, 0 to 1, without stolen time.
@@ -36,7 +37,6 @@ class Reading:
     elapsed_s: float
     energy_kwh: Energy
     emissions_g: float | None
-    power_w: float | None = None
     intensity: Intensity | None = None
     uncertainty: Uncertainty | None = None
     cpu_mean_load: float | None = None
@@ -98,6 +98,14 @@ class Meter(Protocol):
 
     def stop(self) -> Reading | None:
         """Return the last figures. Nothing can be read afterwards."""
+
+
+def power_between_w(before: Reading | None, now: Reading, component: str = "total") -> float | None:
+    """Return the mean power in W from a reading to a later one; `None` if it is the first, too close, or lacks it."""
+    early, late = (None if each is None else getattr(each.energy_kwh, component) for each in (before, now))
+    if before is None or early is None or late is None or now.elapsed_s - before.elapsed_s < SAME_READING_S:
+        return None
+    return mean_power_w(late - early, now.elapsed_s - before.elapsed_s)
 
 
 def with_evidence(record: Record, reading: Reading) -> Record:

@@ -28,9 +28,10 @@ def test_the_curve_has_times_and_no_figure_that_was_not_measured():
     assert first.at == "2026-11-24T10:00:00+00:00"
     assert second.at == "2026-11-24T10:00:01+00:00"
     assert second.figures.keys() == {
-        "carbon/emissions_g", "carbon/energy_kwh", "carbon/gpu_power_w", "carbon/ram_power_w",
+        "carbon/emissions_g", "carbon/energy_kwh", "carbon/power_w", "carbon/gpu_power_w", "carbon/ram_power_w",
     }  # fmt: skip
     assert second.figures["carbon/ram_power_w"] == pytest.approx(10.0)
+    assert "carbon/power_w" not in first.figures
     nothing = Reading(elapsed_s=1.0, energy_kwh=Energy(total=None), emissions_g=None)
     assert curve(RECORD, [nothing])[0].figures == {}
     assert curve(RECORD, []) == []
