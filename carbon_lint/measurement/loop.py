@@ -57,8 +57,8 @@ class Loop:
         inbox: SignalInbox,
         on_progress: Callable[[RunProgress], None],
         *,
+        outlook: Outlook,
         journal: Journal | None = None,
-        outlook: Outlook | None = None,
         whole_job: WholeJob | None = None,
     ) -> None:
         self.state = RunState()
@@ -84,7 +84,7 @@ class Loop:
 
     def run(self) -> None:
         """Run until the job has gone. The caller stops the meter and calls `take_last`."""
-        if self._outlook is not None and self._outlook.listening.problem is not None:
+        if self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
         if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
             self._cpu = self._job.watch_cpu(self._request.environ)
@@ -144,7 +144,7 @@ class Loop:
             for warning in self._whole_job.warnings():
                 self._warn(warning)
         self.state.warnings += self.state.phases.notes
-        self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
+        self.state.warnings += self._outlook.marks.notes
         self._report(Stage.ENDED)
 
     def _hear_signals(self) -> None:
@@ -154,7 +154,7 @@ class Loop:
             elif signum == signal.SIGTSTP:
                 self._suspend()
             elif signum == signal.SIGWINCH:
-                self._resize()
+                self._outlook.listening.resize()
                 self._job.signal(signum)
             else:
                 self._job.signal(signum)
@@ -176,12 +176,8 @@ class Loop:
         self._report(Stage.SUSPENDED)
         self._job.signal(signal.SIGSTOP)
         suspend_this_process()
-        self._resize()  # the process in the foreground got that signal, not this one
+        self._outlook.listening.resize()  # the process in the foreground got that signal, not this one
         self._job.signal(signal.SIGCONT)
-
-    def _resize(self) -> None:
-        if self._outlook is not None:
-            self._outlook.listening.resize()
 
     def _note_job_cpu(self) -> None:
         if self._cpu is not None:
@@ -239,7 +235,7 @@ class Loop:
     def _take(self, reading: Reading) -> None:
         self._power_w = power_between_w(self.state.last_reading, reading)
         self.state.last_reading = reading
-        marks = [] if self._outlook is None else self._outlook.marks.look(reading.elapsed_s)
+        marks = self._outlook.marks.look(reading.elapsed_s)
         self.state.phases.take(reading, marks)
         if self._journal is not None:
             self._journal.write_reading(reading, marks)
@@ -298,7 +294,7 @@ class Loop:
 
     def _forecast(self, used: float | None, stage: Stage) -> tuple[Forecast | None, str | None]:
         """Return the forecast, and the warning if it is due now."""
-        forecaster = self._outlook.forecaster if self._outlook is not None else None
+        forecaster = self._outlook.forecaster
         if forecaster is None or self.state.last_reading is None:
             return None, None
         if stage is Stage.ENDED:
@@ -355,7 +351,7 @@ class Loop:
                 forecast_share=forecast.share if forecast else None,
                 forecast_by=forecast.by if forecast else None,
                 forecast_warning=warning,
-                is_line_open=self._outlook is not None and self._outlook.listening.is_line_open,
+                is_line_open=self._outlook.listening.is_line_open,
                 notices=notices,
             )
         )

@@ -50,9 +50,11 @@ class Stream:
         self._is_lossy = False
         self._rest = b""  # an unfinished line
         self._is_overlong = False
+        self.is_line_open = False  # as it was when something came last
 
     def feed(self, data: bytes) -> None:
         """Keep the end of what has come, and look at no byte of it."""
+        self.is_line_open = not data.endswith((b"\n", b"\r"))
         with self._lock:
             self._is_lossy |= len(self._kept) + len(data) > KEPT_BYTES
             if len(data) >= KEPT_BYTES:
