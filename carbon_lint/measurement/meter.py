@@ -25,7 +25,7 @@ class Reading:
         elapsed_s: seconds on a monotonic clock.
         energy_kwh: by component, PUE included; `None` if not measured.
         emissions_g: `None` if no intensity is known (an energy-only run).
-        intensity: if an hour of it is new, that hour and the one before, for the journal; else `None`.
+        intensity: if an hour of it is new, all hours so far, for the journal; else `None`.
         uncertainty: the bounds of the energy; `None` if they follow from the methods (`records.ranges`).
         cpu_mean_load: mean load of the threads that are counted, 0 to 1, without stolen time.
         left_out: what is drawn beside the counted energy, as shares of it; `None` for `records.ranges.LEFT_OUT`.

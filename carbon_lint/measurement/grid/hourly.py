@@ -118,7 +118,7 @@ class HourlyMeter:
         self._watch = watch
         self._book = HourBook(watch.latest)
         self._total_kwh = 0.0
-        self._shown: HourlyIntensity | None = None
+        self._shown: str | None = None  # the newest hour that a reading has stated
         self._has_ended = False
 
     @property
@@ -190,19 +190,12 @@ class HourlyMeter:
         return replace(reading, emissions_g=self._book.grams(), intensity=self._news())
 
     def _news(self) -> Intensity | None:
-        """Return what is new in this reading: the hours since the one that was new last, whose energy is now known.
-
-        One whose energy a late figure took over is among them, with none left.
-        """
-        newest = self._book.hours(last=1)[-1]
-        since = self._shown
-        if not newest.energy_kwh or (since is not None and newest.hour == since.hour):
+        """Return the hours so far if one of them is new in this reading."""
+        newest = self._book.hours()[-1]
+        if not newest.energy_kwh or newest.hour == self._shown:
             return None
-        self._shown = newest
-        hours = tuple(hour for hour in self._book.hours() if since is None or hour.hour >= since.hour)
-        if since is not None and hours[0].hour != since.hour:
-            hours = (replace(since, energy_kwh=0.0), *hours)
-        return replace(over_hours(self._blank, hours), hours=hours)
+        self._shown = newest.hour
+        return self.intensity
 
     def _failing(self) -> tuple[str, ...]:
         """Return the same words until the grid answers, or answers otherwise, so that they are shown once."""
@@ -246,8 +239,8 @@ class HourBook:
         """Book energy to an hour."""
         self._kwh[number] = self._kwh.get(number, 0.0) + energy_kwh
 
-    def hours(self, last: int = 0) -> list[HourlyIntensity]:
-        """Return the `last` figures that priced energy, or all, in order of time, and how much each priced."""
+    def hours(self) -> list[HourlyIntensity]:
+        """Return the figures that priced energy, in order of time, and how much each priced."""
         return [
             HourlyIntensity(
                 hour=self._figures[index].label,
@@ -255,7 +248,7 @@ class HourBook:
                 energy_kwh=energy_kwh,
                 is_estimated=self._figures[index].is_estimated,
             )
-            for index, energy_kwh in list((self._priced() or {0: 0.0}).items())[-last:]
+            for index, energy_kwh in (self._priced() or {0: 0.0}).items()
         ]
 
     def grams(self) -> float:
