@@ -116,7 +116,7 @@ class Diagnosis:
 def diagnose(
     environ: Mapping[str, str],
     *,
-    find_place: Callable[[], LocatedPlace | ElectricityMaps | None],
+    find_place: Callable[[], LocatedPlace],
     named: str = "",
     cpu_power_w: float | None = None,
     ram_power_w: float | None = None,
@@ -129,8 +129,7 @@ def diagnose(
 
     Args:
         environ: the job's, for the GPUs it can see.
-        find_place: returns the place of a run, as it was found, or a grid, which is asked; `None` is a finding. Raises
-            PlaceError.
+        find_place: returns the place of a run, as it was found; a grid is asked. Raises PlaceError.
         named: that place as the user names it.
         cpu_power_w: the CPU's power at full load, if the user knows it.
         ram_power_w: the memory's power, if the user knows it.
@@ -234,16 +233,16 @@ def _span(power: Range) -> str:
 
 
 def _location(
-    find_place: Callable[[], LocatedPlace | ElectricityMaps | None], named: str, *, needs_grams: bool, pue: float
+    find_place: Callable[[], LocatedPlace], named: str, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
     """Return the finding, and the code for the workflow's line."""
     try:
         found = find_place()
-        if isinstance(found, ElectricityMaps):
-            return _hour(found.first()), None
+        if isinstance(found.place, ElectricityMaps):
+            return _hour(found.place.first()), None
     except PlaceError as error:
         return _broken("location", named, error), None
-    if found is None:
+    if found.place is None:
         missing = "grams depend on it (France 44 g/kWh, Poland 615)"
         repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT
