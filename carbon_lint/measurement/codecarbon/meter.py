@@ -193,10 +193,10 @@ class CodeCarbonMeter:
 
     def _ask_codecarbon(self) -> str | None:
         """Take CodeCarbon's figures, and return why they cannot be believed; the next reading then asks again."""
-        count = self._tap.count
+        before = self._tap.last
         self._log.lines.clear()
         self._tracker.flush()
-        if self._tap.count == count:
+        if self._tap.last is before:
             return f"CodeCarbon gave no figures: {self._log.cause()}"
         problem = find_flaw(self._tap.last, g_per_kwh=self._g_per_kwh, pue=self.pue)
         if problem is None:

@@ -149,7 +149,7 @@ def read_line(raw: bytes, *, is_ended: bool = True) -> Line | None:
         return None
     epoch, counter = _within_epoch(text)
     if counter is None:
-        counter = _tqdm(text, is_below=raw.endswith(_ABOVE)) or _others(text)
+        counter = _tqdm(text, is_below=raw.endswith(_ABOVE)) or _bar(text) or _printed(text)
     if counter is not None and counter.role is Role.ASIDE:
         return None
     line = Line(
@@ -245,10 +245,6 @@ def _tqdm(text: str, *, is_below: bool) -> Counter | None:
             is_below=is_below,
         )
     )
-
-
-def _others(text: str) -> Counter | None:
-    return _bar(text) or _printed(text)
 
 
 def _bar(text: str) -> Counter | None:

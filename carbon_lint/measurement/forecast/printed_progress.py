@@ -210,7 +210,6 @@ class PrintedProgress:
             self._take_time_left(line.left_s, now_s)
         if line.fold is not None:
             self._take_fold(*line.fold)
-            self.epoch_marks.take_fold(*line.fold)
         if line.epoch is not None:
             self.epoch_marks.take_line(line.epoch, has_bar=line.counter is not None)
         elif line.counter is not None:
@@ -247,6 +246,7 @@ class PrintedProgress:
         """Begin the epochs again for another fold, after those of the folds before."""
         if (number, total) != (self._epochs.fold, self._epochs.folds) and number >= self._epochs.fold:
             self._epochs = _Epochs(fold=number, folds=total)
+            self.epoch_marks.begin_fold(number, total)
 
     def _take_counter(self, counter: Counter, now_s: float) -> None:
         key = (counter.kind, counter.name, counter.total)
