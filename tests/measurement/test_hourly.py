@@ -362,7 +362,7 @@ def test_an_hour_that_is_not_there_yet_is_asked_for_again_soon_and_then_less_oft
 
 def test_a_failure_keeps_the_last_figure_is_told_and_tried_again(watched):
     watch, service, clock = watched
-    service.answer = NoFigureError("Electricity Maps answers 500 (zone FR)", is_passing=True)
+    service.answer = NoFigureError("Electricity Maps answers 500 (zone FR)", hint="wait", wait_s=0.0)
     clock.now_s = (TEN + 1) * HOUR_S
     assert len(moments(watched, 260)) == 3
     assert watch.latest.g_per_kwh == 20.0
@@ -376,7 +376,7 @@ def test_a_failure_keeps_the_last_figure_is_told_and_tried_again(watched):
 
 def test_the_service_is_left_alone_for_as_long_as_it_says(watched):
     watch, service, clock = watched
-    service.answer = NoFigureError("Electricity Maps answers 429 (zone FR)", is_passing=True, retry_after_s=1200.0)
+    service.answer = NoFigureError("Electricity Maps answers 429 (zone FR)", hint="wait", wait_s=1200.0)
     clock.now_s = (TEN + 1) * HOUR_S
     first, second = moments(watched, 1400)
     assert second - first == 1200

@@ -87,20 +87,20 @@ class HourWatch:
             newest = self._ask()
         except NoFigureError as error:
             self.last_failure = error.message
-            return error.retry_after_s or 0.0
+            return error.wait_s or 0.0
         self.last_failure = None
         if newest.number > self.latest.number:  # never back: an hour that was priced keeps its figure
             self.latest = newest
         return 0.0
 
-    def _next_due_s(self, retry_after_s: float) -> float:
+    def _next_due_s(self, wait_s: float) -> float:
         now_s = self._clock()
         if self.latest.number >= self.now():
             self._misses = 0
             return (self.now() + 1) * HOUR_S + random.uniform(0.0, SPREAD_S)  # noqa: S311  no secret
         self._misses += 1
         again_s = min(AGAIN_S * 2.0 ** min(self._misses - 1, 10), MOST_AGAIN_S)
-        return now_s + max(again_s, retry_after_s)
+        return now_s + max(again_s, wait_s)
 
 
 def hourly(meter: Meter, grid: ElectricityMaps) -> HourlyMeter:
