@@ -25,11 +25,12 @@ from carbon_lint.measurement.host.allotment import Allotment, allotment
 from carbon_lint.measurement.host.cpu import CpuPlan, plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import Domain
+from carbon_lint.measurement.meter import power_between_w
 from carbon_lint.measurement.required import counter_cause, rapl_cause
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.records.record import Method
 from carbon_lint.records.uncertainty import Range
-from carbon_lint.units import format_power, mean_power_w
+from carbon_lint.units import format_power
 
 # A first reading must be at least so long after the start for CodeCarbon to measure again.
 _TRIAL_S = 0.1
@@ -279,7 +280,7 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
         return Finding(
             component="codecarbon", state=State.BROKEN, what="starts, and gives no reading", missing=meter.last_failure
         )
-    watts = mean_power_w(reading.energy_kwh.total, reading.elapsed_s)
+    watts = power_between_w(None, reading)
     power = "some power" if watts is None else format_power(watts)
     what = f"{REQUIRED_VERSION}, started in {took_s:.2f} s, reads {power} right now"
     return Finding(component="codecarbon", state=State.MEASURED, what=what)

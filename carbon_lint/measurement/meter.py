@@ -101,11 +101,12 @@ class Meter(Protocol):
 
 
 def power_between_w(before: Reading | None, now: Reading, component: str = "total") -> float | None:
-    """Return the mean power in W from a reading to a later one; `None` if it is the first, too close, or lacks it."""
-    early, late = (None if each is None else getattr(each.energy_kwh, component) for each in (before, now))
-    if before is None or early is None or late is None or now.elapsed_s - before.elapsed_s < SAME_READING_S:
+    """Return the mean power in W since a reading, or since the start; `None` if they are too close, or lack an energy."""
+    early, since_s = (0.0, 0.0) if before is None else (getattr(before.energy_kwh, component), before.elapsed_s)
+    late = getattr(now.energy_kwh, component)
+    if early is None or late is None or now.elapsed_s - since_s < SAME_READING_S:
         return None
-    return mean_power_w(late - early, now.elapsed_s - before.elapsed_s)
+    return mean_power_w(late - early, now.elapsed_s - since_s)
 
 
 def with_evidence(record: Record, reading: Reading) -> Record:

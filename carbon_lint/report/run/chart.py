@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from carbon_lint.measurement.meter import Reading, power_between_w
 from carbon_lint.units import significant
@@ -24,7 +23,7 @@ def render(readings: Sequence[Reading]) -> str:
     Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
     over each step, grams as last read before each point.
     """
-    watts = [(now.elapsed_s, power_between_w(before, now)) for before, now in pairwise(readings)]
+    watts = [(now.elapsed_s, power_between_w(before, now)) for before, now in zip([None, *readings], readings, strict=False)]
     so_far = [(reading.elapsed_s, reading.emissions_g) for reading in readings]
     power = _chart(watts, "Power", _POWER_SCALES, _means)
     grams = _chart(so_far, "Cumulative emissions", _EMISSIONS_SCALES, _held)
