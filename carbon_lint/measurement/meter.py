@@ -101,7 +101,7 @@ class Meter(Protocol):
 
 
 def power_between_w(before: Reading | None, now: Reading, component: str = "total") -> float | None:
-    """Return the mean power in W since a reading, or since the start; `None` if they are too close, or lack an energy."""
+    """Return the mean power in W since a reading, or the start; `None` if they are too close, or lack an energy."""
     early, since_s = (0.0, 0.0) if before is None else (getattr(before.energy_kwh, component), before.elapsed_s)
     late = getattr(now.energy_kwh, component)
     if early is None or late is None or now.elapsed_s - since_s < SAME_READING_S:

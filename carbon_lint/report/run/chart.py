@@ -23,7 +23,8 @@ def render(readings: Sequence[Reading]) -> str:
     Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
     over each step, grams as last read before each point.
     """
-    watts = [(now.elapsed_s, power_between_w(before, now)) for before, now in zip([None, *readings], readings, strict=False)]
+    pairs = zip([None, *readings], readings, strict=False)
+    watts = [(now.elapsed_s, power_between_w(before, now)) for before, now in pairs]
     so_far = [(reading.elapsed_s, reading.emissions_g) for reading in readings]
     power = _chart(watts, "Power", _POWER_SCALES, _means)
     grams = _chart(so_far, "Cumulative emissions", _EMISSIONS_SCALES, _held)
