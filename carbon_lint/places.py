@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -25,6 +26,7 @@ from carbon_lint.units import LEAST_GRID_G_PER_KWH, MOST_GRID_G_PER_KWH, signifi
 _LEAST_MEANT_G_PER_KWH = 10.0  # a unit is guessed only if the figure is then a usual one
 
 _NEAREST = 4
+_CODE_LETTERS = 2
 _ALIASES = {"uk": "GBR"}  # ISO 3166-1 reserves UK beside GB
 _OLD_YEARS = 2  # messages state the age of a figure that is older
 
@@ -195,65 +197,45 @@ def _hint(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def _nearest(text: str) -> list[Place]:
-    """Return the places that `text` may mean: by code, name or city; if none of these fits, by likeness."""
-    wanted = _normal(text)
-    exact = [*_by_other_name(text), *_by_last_part(wanted)] or _in_country(text) or _by_letters(text)
-    return list({place.code: place for place in exact or _alike(wanted)}.values())[:_NEAREST]
-
-
-def _by_other_name(text: str) -> list[Place]:
-    """Return what a two-letter code, a US postal code, a capital or another name of a country means."""
-    wanted = _normal(text)
-    state = re.sub(r"^usa?[-/]", "", wanted).upper()
-    alpha_2, postal = load("places.json")["alpha_2"], load("places.json")["postal"]
-    names, last = _other_names(), text.rpartition("/")[2]
-    other = names.get(_plain(text)) or names.get(_plain(last))
-    codes = (alpha_2.get(wanted.upper()), _ALIASES.get(wanted), postal.get(state), other)
-    return [_places()[_normal(code)] for code in codes if code]
-
-
-def _by_last_part(wanted: str) -> list[Place]:
-    last = wanted.rpartition("/")[2]
-    return [place for code, place in _places().items() if last in {code.rpartition("/")[2], *_words(place)}]
-
-
-def _by_letters(text: str) -> list[Place]:
-    """Return the cloud regions that are spelt like `East US 2`."""
-    letters = _plain(text.rpartition("/")[2])
-    return [place for place in every_place() if place.provider and _plain(place.code or "") == place.provider + letters]
+    """Return the places that `text` may mean: by what they are called; if none is called so, by country or likeness."""
+    called, wanted, last = _called(), _plain(text), _plain(text.rpartition("/")[2])
+    state = wanted.removeprefix("usa").removeprefix("us")  # `US-VA`
+    exact = [*called.get(wanted, ()), *called.get(last, ()), *called.get(state, ())]
+    found = exact or _in_country(text) or _alike(wanted, called) + _alike(last, called)
+    return list({place.code: place for place in found}.values())[:_NEAREST]
 
 
 def _in_country(text: str) -> list[Place]:
     """`IND/karnataka`, `DE-BY`: return the regions of that country that are spelt like it, then the country itself."""
     head, slash, region = re.sub(r"^([A-Za-z]{2})-(\w{1,3})$", r"\1/\2", text.strip()).partition("/")
-    country = _places().get(_normal(head)) or next(iter([*_by_other_name(head), *_by_last_part(_normal(head))]), None)
-    if not slash or country is None or country.provider is not None:
+    country = next((place for place in _called().get(_plain(head), ()) if place.provider is None), None)
+    if not slash or country is None:
         return []
-    regions = {code: place for code, place in _places().items() if code.startswith(f"{_normal(country.code or '')}/")}
-    alike = get_close_matches(f"{_normal(country.code or '')}/{_normal(region)}", regions, n=_NEAREST, cutoff=0.8)
-    return [*(regions[code] for code in alike), country]
+    regions = {_plain(place.code or ""): [place] for place in every_place() if place.country_iso == country.country_iso}
+    return [*_alike(_plain(f"{country.country_iso}{region}"), regions), country]
 
 
-def _alike(wanted: str) -> list[Place]:
-    last, places = wanted.rpartition("/")[2], _places()
-    named = {word: place for place in reversed(places.values()) for word in _words(place)}
-    named |= {name: places[_normal(code)] for name, code in _other_names().items()}
-    alike = [places[code] for code in get_close_matches(wanted, places, n=_NEAREST, cutoff=0.7)]
-    return alike + [named[word] for word in get_close_matches(last, named, n=_NEAREST, cutoff=0.8)]
+def _alike(wanted: str, called: Mapping[str, list[Place]]) -> list[Place]:
+    names = (name for name in called if len(name) > _CODE_LETTERS)  # of two letters, any two are alike
+    return [place for name in get_close_matches(wanted, names, n=_NEAREST, cutoff=0.75) for place in called[name]]
 
 
 @lru_cache(maxsize=1)
-def _other_names() -> dict[str, str]:
-    return {_plain(name): code for name, code in load("places.json")["names"].items()}
+def _called() -> dict[str, list[Place]]:
+    """Return the places by all that they are called: codes (ISO, postal, the last part), names, capitals."""
+    places, table = _places(), load("places.json")
+    codes = (*table["alpha_2"].items(), *_ALIASES.items(), *table["postal"].items(), *table["names"].items())
+    called: dict[str, list[Place]] = {}
+    for name, code in codes:
+        called.setdefault(_plain(name), []).append(places[_normal(code)])
+    for place in places.values():
+        code, name = place.code or "", place.name or ""
+        for word in dict.fromkeys(map(_plain, (code, code.rpartition("/")[2], name, name.partition(",")[0]))):
+            called.setdefault(word, []).append(place)
+    return called
 
 
 def _plain(text: str) -> str:
     """Return `text` without accents, spaces and capitals: `Côte d'Ivoire` is `cotedivoire`."""
     letters = unicodedata.normalize("NFKD", text).casefold()
     return "".join(letter for letter in letters if letter.isalnum())
-
-
-def _words(place: Place) -> tuple[str, ...]:
-    """Return what `Virginia, USA` is called: `virginia,-usa` and `virginia`."""
-    name = place.name or ""
-    return _normal(name), _normal(name.partition(",")[0])

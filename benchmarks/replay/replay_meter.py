@@ -117,7 +117,6 @@ class ReplayMeter:
         self._now_s = 0.0
         self._gaps_s = sample_gaps_s()
         self._sample_s = next(self._gaps_s)  # when the next one is due
-        self._previous: Reading | None = None
         self._others = {name: series for name, series in trace.series.items() if name != "gpu"}
         self._library = _Recorded(trace.series["gpu"]) if "gpu" in trace.series else None
         self._gpus = _recorded_gpus(self._library, trace, gpu_method, lambda: self._now_s)
@@ -146,8 +145,7 @@ class ReplayMeter:
         if self._library is not None:
             kwh["gpu"] = gpu_kwh * self.pue
         self._gpu_kwh = self._gpus.read_kwh
-        self._previous = self._reading(kwh)
-        return self._previous
+        return self._reading(kwh)
 
     def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
         """Do nothing: what was recorded is counted."""
@@ -169,15 +167,10 @@ class ReplayMeter:
 
     def _reading(self, kwh: dict[str, float]) -> Reading:
         total_kwh = sum(kwh.values())
-        before = self._previous
-        power_w = None
-        if before is not None and before.energy_kwh.total is not None and self._now_s > before.elapsed_s:
-            power_w = (total_kwh - before.energy_kwh.total) * _J_PER_KWH / (self._now_s - before.elapsed_s)
         return Reading(
             elapsed_s=self._now_s,
             energy_kwh=Energy(total=total_kwh, **kwh),
             emissions_g=None if self.intensity is None else total_kwh * self.intensity.g_per_kwh,
-            power_w=power_w,
         )
 
 

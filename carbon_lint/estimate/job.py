@@ -73,7 +73,7 @@ class Estimate:
 def find_gpu(text: str) -> Device:
     """Return the GPU that `text` names (`A100`, `RTX 3090`). Raises UsageError with the nearest names."""
     known = _gpus()
-    row = known.get(_normal(text)) or _joined().get(_normal(text).replace("-", ""))
+    row = known.get(_normal(text))
     if row is not None:
         return Device(name=row["name"], max_power_w=row["max_power_w"], source=row["source"])
     near = get_close_matches(_normal(text), known, n=3, cutoff=0.5)
@@ -206,20 +206,14 @@ def _pue_left_out(place: Place | None, pue: float) -> tuple[str, ...]:
 
 
 def _gpus() -> dict[str, dict[str, Any]]:
-    return {_normal(alias): row for row in load("gpu_power.json") for alias in (*row["aliases"], row["name"])}
-
-
-def _joined() -> dict[str, dict[str, Any]]:
-    """Return the table by names written as one word (`rtx4090`, `teslat4`); one that could be two cards is left out."""
+    """Return the table by every name of a card; one that could be two cards is left out."""
     found: dict[str, dict[str, Any] | None] = {}
     for row in load("gpu_power.json"):
-        for alias in (*row["aliases"], row["name"]):
-            name = _normal(alias).replace("-", "")
-            for maker in ("", "nvidia", "geforce", "nvidiageforce", "tesla", "amd", "amdinstinct", "instinct"):
-                found[maker + name] = row if found.get(maker + name, row) is row else None
+        for name in map(_normal, (*row["aliases"], row["name"])):
+            found[name] = row if found.get(name, row) is row else None
     return {name: row for name, row in found.items() if row is not None}
 
 
 def _normal(text: str) -> str:
-    words = re.sub(r"[\s_-]+", "-", text.strip().lower())
-    return re.sub(r"^(nvidia-|geforce-|tesla-|amd-|instinct-)+", "", words)
+    """Return a card's name as one word without its makers: `NVIDIA GeForce RTX 4090` is `rtx4090`."""
+    return re.sub(r"^(nvidia|geforce|tesla|amd|instinct)+", "", re.sub(r"[\s_-]+", "", text.lower()))

@@ -21,7 +21,6 @@ _MODELS = "models of CPU and memory: those of `carbon-lint run` (docs/measuring.
 _MOST_SOCKETS = 64
 _MOST_THREADS = 65_536
 HF_JOBS = "hf-jobs-"  # what the labels of https://github.com/huggingface/jobs-actions begin with
-_NO_LONGER = {"h100", "h100x8"}  # https://huggingface.co/docs/hub/spaces-gpus
 _COUNTS = (
     r"^\s*(\d{1,3}|dual|quad)(?:\s*[x\u00d7*]\s+|[x\u00d7*](?=amd|intel|xeon|epyc|opteron)|\s+(?=[a-z]))(?=\S)",
     r"[\s,(]+[x\u00d7*]\s*(\d{1,2})\)?\s*$",
@@ -180,8 +179,6 @@ def unknown_flavor(label: str) -> str | None:
 
 def _other_runner(label: str) -> str:
     """Return the way out for a runner without a row: the nearest names, or a description of the machine."""
-    if label.removeprefix(HF_JOBS) in _NO_LONGER:
-        return "Hugging Face removed the H100 in December 2025; for another machine use --gpu H100 --count N"
     listed = "; `hf jobs hardware` lists the flavors" if label.startswith(HF_JOBS) else ""
     return f"{_nearest(label)}describe it with --gpu and --count, or --cpu, --threads and --memory{listed}"
 

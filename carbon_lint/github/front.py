@@ -167,8 +167,8 @@ class StepFront(FrontEnd):
         place = plan.place
         if place is not None and isinstance(place.place, ElectricityMaps) and step.inputs.setup is not None:
             place.place.first()  # or `setup` would run in vain
-        if place is not None and place.how is not None:
-            step.console.line(place.how)
+        if place is not None and place.shown is not None:
+            step.console.line(place.shown)
         self._warn_of_what_is_not_passed()
         with private_files(step.context.temporary) as files, contextlib.chdir(folder):
             base = measuring.base_environ(step.environ, step.context, files)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from carbon_lint.errors import InputError
 from carbon_lint.measurement.journal import reading_from_json
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.journal import BEGINNING, existing, journal_path, parse_line, parsed_lines, read_lines
 from carbon_lint.records.record import Record
-from carbon_lint.units import mean_power_w
 
 MOST_TICKS = 4000
 """Ticks that a chart is made of; it has 240 steps at most."""
@@ -35,8 +33,7 @@ class Course:
 def read_course(path: str | os.PathLike[str]) -> Course:
     """Read a run over time, for a chart; empty if there is no journal at `path`. Raises InputError if it is damaged.
 
-    Of more than `MOST_TICKS` ticks that many are parsed, evenly spaced: energy is a sum, so nothing is lost, and the
-    power of a tick becomes the mean since the one before it that was parsed.
+    Of more than `MOST_TICKS` ticks that many are parsed, evenly spaced: energy is a sum, so nothing is lost.
     """
     if not existing(path).is_file():
         return Course()
@@ -59,7 +56,7 @@ def read_course(path: str | os.PathLike[str]) -> Course:
     record = first.get("record")
     return Course(
         run_id=record.get("run_id") if isinstance(record, dict) else None,
-        readings=tuple(readings if len(ticks) <= MOST_TICKS else _with_mean_power(readings)),
+        readings=tuple(readings),
         forecasts=tuple(
             (float(at_s), float(share))
             for at_s, share in numbers
@@ -94,12 +91,3 @@ def _evenly(lines: list[bytes], most: int) -> list[bytes]:
     if len(lines) <= most:
         return lines
     return [lines[round(at * (len(lines) - 1) / (most - 1))] for at in range(most)]
-
-
-def _with_mean_power(readings: list[Reading]) -> Iterator[Reading]:
-    yield from readings[:1]
-    for before, reading in pairwise(readings):
-        early, late = before.energy_kwh.total, reading.energy_kwh.total
-        since_s = reading.elapsed_s - before.elapsed_s
-        known = None if early is None or late is None or since_s <= 0 else mean_power_w(late - early, since_s)
-        yield replace(reading, power_w=known)

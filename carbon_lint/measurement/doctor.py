@@ -25,6 +25,7 @@ from carbon_lint.measurement.host.allotment import Allotment, allotment
 from carbon_lint.measurement.host.cpu import CpuPlan, plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import Domain
+from carbon_lint.measurement.meter import power_between_w
 from carbon_lint.measurement.required import counter_cause, rapl_cause
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.records.record import Method
@@ -116,7 +117,7 @@ class Diagnosis:
 def diagnose(
     environ: Mapping[str, str],
     *,
-    find_place: Callable[[], LocatedPlace | ElectricityMaps | None],
+    find_place: Callable[[], LocatedPlace],
     named: str = "",
     cpu_power_w: float | None = None,
     ram_power_w: float | None = None,
@@ -129,8 +130,7 @@ def diagnose(
 
     Args:
         environ: the job's, for the GPUs it can see.
-        find_place: returns the place of a run, as it was found, or a grid, which is asked; `None` is a finding. Raises
-            PlaceError.
+        find_place: returns the place of a run, as it was found; a grid is asked. Raises PlaceError.
         named: that place as the user names it.
         cpu_power_w: the CPU's power at full load, if the user knows it.
         ram_power_w: the memory's power, if the user knows it.
@@ -234,16 +234,16 @@ def _span(power: Range) -> str:
 
 
 def _location(
-    find_place: Callable[[], LocatedPlace | ElectricityMaps | None], named: str, *, needs_grams: bool, pue: float
+    find_place: Callable[[], LocatedPlace], named: str, *, needs_grams: bool, pue: float
 ) -> tuple[Finding, str | None]:
     """Return the finding, and the code for the workflow's line."""
     try:
         found = find_place()
-        if isinstance(found, ElectricityMaps):
-            return _hour(found.first()), None
+        if isinstance(found.place, ElectricityMaps):
+            return _hour(found.place.first()), None
     except PlaceError as error:
         return _broken("location", named, error), None
-    if found is None:
+    if found.place is None:
         missing = "grams depend on it (France 44 g/kWh, Poland 615)"
         repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT
@@ -280,6 +280,7 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
         return Finding(
             component="codecarbon", state=State.BROKEN, what="starts, and gives no reading", missing=meter.last_failure
         )
-    power = format_power(reading.power_w) if reading.power_w is not None else "some power"
+    watts = power_between_w(None, reading)
+    power = "some power" if watts is None else format_power(watts)
     what = f"{REQUIRED_VERSION}, started in {took_s:.2f} s, reads {power} right now"
     return Finding(component="codecarbon", state=State.MEASURED, what=what)

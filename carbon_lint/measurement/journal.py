@@ -41,7 +41,7 @@ from carbon_lint.records.journal import (
 )
 from carbon_lint.records.store import read_record
 
-_ALWAYS = ("elapsed_s", "energy_kwh", "emissions_g", "power_w")
+_ALWAYS = ("elapsed_s", "energy_kwh", "emissions_g")
 """What every tick's line holds; all else is left out if it is `None`."""
 NEEDS_A_FOLDER = "name a record in a folder that can be written to"
 FORECAST_KEYS = {"forecast_share", "at_s"}

@@ -20,7 +20,7 @@ from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox, suspend_this_process
 from carbon_lint.measurement.job.time_limit import time_limit
 from carbon_lint.measurement.journal import Journal
-from carbon_lint.measurement.meter import Meter, Reading, is_finite
+from carbon_lint.measurement.meter import Meter, Reading, is_finite, power_between_w
 from carbon_lint.measurement.phases import PhaseMeter
 from carbon_lint.measurement.progress import RunProgress, Stage
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
@@ -57,8 +57,8 @@ class Loop:
         inbox: SignalInbox,
         on_progress: Callable[[RunProgress], None],
         *,
+        outlook: Outlook,
         journal: Journal | None = None,
-        outlook: Outlook | None = None,
         whole_job: WholeJob | None = None,
     ) -> None:
         self.state = RunState()
@@ -78,12 +78,13 @@ class Loop:
         self._missed = 0
         self._cancels = 0
         self._at_stop: Reading | None = None
+        self._power_w: float | None = None  # mean since the reading before
         self._is_over_by_itself = False  # and not by what another node says
         self._time_limit = time_limit(request.environ)
 
     def run(self) -> None:
         """Run until the job has gone. The caller stops the meter and calls `take_last`."""
-        if self._outlook is not None and self._outlook.listening.problem is not None:
+        if self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
         if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
             self._cpu = self._job.watch_cpu(self._request.environ)
@@ -143,7 +144,7 @@ class Loop:
             for warning in self._whole_job.warnings():
                 self._warn(warning)
         self.state.warnings += self.state.phases.notes
-        self.state.warnings += () if self._outlook is None else self._outlook.marks.notes
+        self.state.warnings += self._outlook.marks.notes
         self._report(Stage.ENDED)
 
     def _hear_signals(self) -> None:
@@ -153,7 +154,7 @@ class Loop:
             elif signum == signal.SIGTSTP:
                 self._suspend()
             elif signum == signal.SIGWINCH:
-                self._resize()
+                self._outlook.listening.resize()
                 self._job.signal(signum)
             else:
                 self._job.signal(signum)
@@ -175,12 +176,8 @@ class Loop:
         self._report(Stage.SUSPENDED)
         self._job.signal(signal.SIGSTOP)
         suspend_this_process()
-        self._resize()  # the process in the foreground got that signal, not this one
+        self._outlook.listening.resize()  # the process in the foreground got that signal, not this one
         self._job.signal(signal.SIGCONT)
-
-    def _resize(self) -> None:
-        if self._outlook is not None:
-            self._outlook.listening.resize()
 
     def _note_job_cpu(self) -> None:
         if self._cpu is not None:
@@ -236,8 +233,9 @@ class Loop:
             self._end(StoppedBy.UNMEASURED)
 
     def _take(self, reading: Reading) -> None:
+        self._power_w = power_between_w(self.state.last_reading, reading)
         self.state.last_reading = reading
-        marks = [] if self._outlook is None else self._outlook.marks.look(reading.elapsed_s)
+        marks = self._outlook.marks.look(reading.elapsed_s)
         self.state.phases.take(reading, marks)
         if self._journal is not None:
             self._journal.write_reading(reading, marks)
@@ -296,7 +294,7 @@ class Loop:
 
     def _forecast(self, used: float | None, stage: Stage) -> tuple[Forecast | None, str | None]:
         """Return the forecast, and the warning if it is due now."""
-        forecaster = self._outlook.forecaster if self._outlook is not None else None
+        forecaster = self._outlook.forecaster
         if forecaster is None or self.state.last_reading is None:
             return None, None
         if stage is Stage.ENDED:
@@ -348,12 +346,12 @@ class Loop:
                 elapsed_s=reading.elapsed_s if reading else 0.0,
                 emissions_g=reading.emissions_g if reading else None,
                 energy_kwh=reading.energy_kwh.total if reading else None,
-                power_w=reading.power_w if reading else None,
+                power_w=self._power_w,
                 used_share=used,
                 forecast_share=forecast.share if forecast else None,
                 forecast_by=forecast.by if forecast else None,
                 forecast_warning=warning,
-                is_line_open=self._outlook is not None and self._outlook.listening.is_line_open,
+                is_line_open=self._outlook.listening.is_line_open,
                 notices=notices,
             )
         )

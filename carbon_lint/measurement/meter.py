@@ -10,8 +10,10 @@ from carbon_lint.records.intensity import find_disagreement
 from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import COMPONENTS, CodeCarbonEnergy, Energy, Hardware, Intensity, Methods, Record
 from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
+from carbon_lint.units import mean_power_w
 
 RELATIVE_TOLERANCE = 1e-6  # sums of float deltas over a day of ticks stay well inside
+SAME_READING_S = 0.06  # readings closer than this are one and the same to CodeCarbon, and to a counter between updates
 SILENT_S = 10.0  # an idle GPU draws 5 W and more: over this time any counter moves
 
 
@@ -23,8 +25,7 @@ class Reading:
         elapsed_s: seconds on a monotonic clock.
         energy_kwh: by component, PUE included; `None` if not measured.
         emissions_g: `None` if no intensity is known (an energy-only run).
-        power_w: mean power over the last interval, all components; `None` before the second reading.
-        intensity: if an hour of it is new, that hour and the one before, for the journal; else `None`.
+        intensity: if an hour of it is new, all hours so far, for the journal; else `None`.
         uncertainty: the bounds of the energy; `None` if they follow from the methods (`records.ranges`).
         cpu_mean_load: mean load of the threads that are counted, 0 to 1, without stolen time.
         left_out: what is drawn beside the counted energy, as shares of it; `None` for `records.ranges.LEFT_OUT`.
@@ -36,7 +37,6 @@ class Reading:
     elapsed_s: float
     energy_kwh: Energy
     emissions_g: float | None
-    power_w: float | None = None
     intensity: Intensity | None = None
     uncertainty: Uncertainty | None = None
     cpu_mean_load: float | None = None
@@ -98,6 +98,15 @@ class Meter(Protocol):
 
     def stop(self) -> Reading | None:
         """Return the last figures. Nothing can be read afterwards."""
+
+
+def power_between_w(before: Reading | None, now: Reading, component: str = "total") -> float | None:
+    """Return the mean power in W since a reading, or the start; `None` if they are too close, or lack an energy."""
+    early, since_s = (0.0, 0.0) if before is None else (getattr(before.energy_kwh, component), before.elapsed_s)
+    late = getattr(now.energy_kwh, component)
+    if early is None or late is None or now.elapsed_s - since_s < SAME_READING_S:
+        return None
+    return mean_power_w(late - early, now.elapsed_s - since_s)
 
 
 def with_evidence(record: Record, reading: Reading) -> Record:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -94,7 +95,7 @@ class _Track:
 
     def all(self, at_s: float) -> dict[str, _Sum]:
         """Return every part, also the one under way, which ends at `at_s`."""
-        parts = {name: _copied(each) for name, each in self.ended.items()}
+        parts = deepcopy(self.ended)
         self._end(parts, at_s)
         return parts
 
@@ -188,12 +189,6 @@ def _since(before: Energy | None, now: Energy, duration_s: float) -> _Amount:
         early, late = (0.0 if before is None else getattr(before, name)), getattr(now, name)
         amount.energy_kwh[name] = None if early is None or late is None else max(0.0, late - early)
     return amount
-
-
-def _copied(known: _Sum) -> _Sum:
-    amount = _Amount()
-    amount.add(known.amount)
-    return _Sum(known.began_s, known.ended_s, known.times, amount)
 
 
 def _phase(kind: PhaseKind, name: str, known: _Sum, g_per_kwh: float | None) -> Phase:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,7 +43,8 @@ def recover(path: str | os.PathLike[str]) -> Record:
             max_emissions_g=content.limits.get("max_emissions_g"), max_energy_kwh=content.limits.get("max_energy_kwh")
         )
         record = _interrupted(record, reading_from_json(content.last_reading), budget)
-        record = with_hours(record, list(map(reader_of(Intensity), content.intensities)))
+        if content.intensity is not None:
+            record = with_hours(record, reader_of(Intensity)(content.intensity))
         phases = read_phases(path)
         record = replace(record, phases=phases.phases(record), warnings=(*record.warnings, *phases.notes))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
@@ -69,24 +70,18 @@ def _interrupted(record: Record, reading: Reading, budget: Budget) -> Record:
     return with_evidence(record, reading)
 
 
-def with_hours(record: Record, changes: Sequence[Intensity]) -> Record:
+def with_hours(record: Record, stated: Intensity) -> Record:
     """Return the record with the hours that priced it.
 
-    A line of the journal names an hour when it begins: what was used since the last of them is of that hour.
+    A line of the journal states them when an hour begins: what was used since the last such line is of that hour.
     """
-    if not changes:
-        return record
     total_kwh, emissions_g = record.energy_kwh.total or 0.0, record.emissions_g or 0.0
-    known = {hour.hour: hour for change in changes for hour in change.hours}
-    newest = known[changes[-1].hours[-1].hour]
-    since_kwh = total_kwh - sum(hour.energy_kwh for hour in known.values())
-    known[newest.hour] = replace(newest, energy_kwh=newest.energy_kwh + since_kwh)
-    intensity = over_hours(changes[-1], known.values())
+    *older, newest = stated.hours
+    since_kwh = total_kwh - sum(hour.energy_kwh for hour in stated.hours)
+    intensity = over_hours(stated, [*older, replace(newest, energy_kwh=newest.energy_kwh + since_kwh)])
     if find_disagreement(intensity, total_kwh, emissions_g, tolerance=RELATIVE_TOLERANCE) is None:
         return replace(record, intensity=intensity)
-    mean = replace(
-        changes[-1], g_per_kwh=emissions_g / total_kwh, source=f"{changes[-1].source}, mean of the run", hours=()
-    )
+    mean = replace(stated, g_per_kwh=emissions_g / total_kwh, source=f"{stated.source}, mean of the run", hours=())
     warning = "the journal lacks a line: the hours behind the mean carbon intensity are unknown"
     return replace(record, intensity=mean, warnings=(*record.warnings, warning))
 

@@ -90,7 +90,7 @@ def measure(
         blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
-        loop = Loop(request, job, meter, inbox, on_progress, journal=journal, outlook=outlook, whole_job=whole_job)
+        loop = Loop(request, job, meter, inbox, on_progress, outlook=outlook, journal=journal, whole_job=whole_job)
         outlook.listening.start()
         started = time.monotonic()
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):

@@ -126,7 +126,6 @@ class WholeJob:
             elapsed_s=reading.elapsed_s,
             energy_kwh=Energy(total=energy_kwh),
             emissions_g=emissions_g,
-            power_w=None,
             uncertainty=Uncertainty(energy_kwh=Bounds(low=low, high=high)),
         )
 

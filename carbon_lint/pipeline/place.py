@@ -40,19 +40,6 @@ class Chosen:
     where: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
-    """Where the energy comes from.
-
-    Attributes:
-        place: the place; a grid that is priced hour by hour is not asked yet; `None` states energy alone.
-        how: how `auto` found it, to be shown; `None` if it was named.
-    """
-
-    place: Place | ElectricityMaps | None = None
-    how: str | None = None
-
-
 def choose(options: Options, settings: Settings) -> Chosen:
     """Return what the options name, else the configuration. Raises UsageError, ConfigError if one of them names two."""
     given = {"location": options.location, "electricity-maps": options.electricity_maps}
@@ -90,31 +77,21 @@ def choose(options: Options, settings: Settings) -> Chosen:
     )
 
 
-def find(chosen: Chosen, options: Options, settings: Settings) -> LocatedPlace | ElectricityMaps | None:
-    """Look up what was chosen; a grid is opened and not asked. Raises PlaceError, ConfigError."""
+def find(chosen: Chosen, options: Options, settings: Settings) -> LocatedPlace:
+    """Look up what was chosen, if anything was; a grid is opened and not asked. Raises PlaceError, ConfigError."""
     from carbon_lint.measurement.grid import location  # noqa: PLC0415  a verb that needs no place starts without it
 
     if chosen.key is None:
-        return None
+        return location.LocatedPlace()
     with naming(chosen.key, chosen.text, where=chosen.where):
         if chosen.key == "electricity-maps":
-            return _grid(chosen, options)
+            return location.LocatedPlace(place=_grid(chosen, options))
         if chosen.key == "carbon-intensity":
             return location.LocatedPlace(place=_custom(chosen))
         return location.resolve(chosen.text, settings.machine, platform.node())
 
 
-def resolve(chosen: Chosen, options: Options, settings: Settings) -> Resolved:
-    """Look the place up as `find` does. Raises PlaceError, ConfigError."""
-    from carbon_lint.measurement.grid.location import LocatedPlace  # noqa: PLC0415  as above
-
-    found = find(chosen, options, settings)
-    if not isinstance(found, LocatedPlace):
-        return Resolved(place=found)
-    return Resolved(place=found.place, how=None if found.how is None else str(found))
-
-
-def place_of_run(options: Options, settings: Settings, budget: Budget) -> Resolved:
+def place_of_run(options: Options, settings: Settings, budget: Budget) -> LocatedPlace:
     """Return where a run's energy comes from. Raises PlaceError if it needs grams and nothing says the place."""
     if options.energy_only:
         if wants_grams(options, budget):
@@ -126,11 +103,11 @@ def place_of_run(options: Options, settings: Settings, budget: Budget) -> Resolv
                 hint="leave it out, or limit the energy",
                 suggest=(("max-energy", "2 kWh"),),
             )
-        return Resolved()
+        return find(Chosen(), options, settings)
     chosen = choose(options, settings)
     if chosen.key is None and needs_place(options, budget):
         raise PlaceError(NOT_GIVEN, suggest=NAME_ONE)
-    return resolve(chosen, options, settings)
+    return find(chosen, options, settings)
 
 
 def wants_grams(options: Options, budget: Budget) -> bool:
@@ -150,7 +127,7 @@ def place_of_now(options: Options, settings: Settings) -> Place | None:
     """
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
 
-    place = resolve(choose(options, settings), options, settings).place
+    place = find(choose(options, settings), options, settings).place
     return _newest_hour(place) if isinstance(place, ElectricityMaps) else place
 
 

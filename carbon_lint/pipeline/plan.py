@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carbon_lint import debug
 from carbon_lint.config import DEFAULT, Settings
@@ -16,10 +16,13 @@ from carbon_lint.pipeline.baseline import find_baseline
 from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import Limits, limits_of
 from carbon_lint.pipeline.options import Options, option_of
-from carbon_lint.pipeline.place import Resolved, place_of_run
+from carbon_lint.pipeline.place import place_of_run
 from carbon_lint.pipeline.surroundings import Mode, Surroundings
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
+
+if TYPE_CHECKING:
+    from carbon_lint.measurement.grid.location import LocatedPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class RunPlan:
 
     options: Options
     limits: Limits
-    place: Resolved | None = None
+    place: LocatedPlace | None = None
     baseline: RunFigures | str | None = None
     pue: float = 1.0
     cpu_power_w: float | None = None
@@ -192,7 +195,7 @@ def _sources(options: Options, settings: Settings, limits: Limits, around: Surro
 def _log(plan: RunPlan) -> None:
     """Log each value that is not the default, and who states it."""
     place, limits = plan.place, plan.limits
-    debug.log("plan", "place: %s", place and (place.how or place.place))
+    debug.log("plan", "place: %s", place and (place.shown or place.place))
     debug.log("plan", "limits: %s; baseline: %s", limits.budget, plan.baseline)
     for option, source in plan.sources.items():
         if source != DEFAULT:

@@ -98,14 +98,14 @@ def hash_of_journal(path: str | os.PathLike[str]) -> str:
 class JournalContent:
     """What a journal holds. `header` and `ended` are records as JSON; `ended` is `None` if the run was killed.
 
-    `intensities`: one for each hour that began, if the run was priced hour by hour.
+    `intensity`: as it was when the last hour began, if the run was priced hour by hour.
     """
 
     header: dict[str, Any]
     limits: dict[str, float | None]
     last_reading: dict[str, Any] | None
     ended: dict[str, Any] | None
-    intensities: tuple[dict[str, Any], ...] = ()
+    intensity: dict[str, Any] | None = None
 
     @property
     def run_id(self) -> object:
@@ -145,7 +145,7 @@ def is_being_written(path: str | os.PathLike[str]) -> bool:
 def read_ending(path: str | os.PathLike[str]) -> JournalContent | None:
     """Parse only the first and the last lines, else as `parse_journal`: a day's journal has 86,400.
 
-    `None` if there is no journal at `path`; `intensities` is empty.
+    `None` if there is no journal at `path`; `intensity` is not read.
     """
     try:
         lines = journal_lines(path)
@@ -177,13 +177,14 @@ def content_of(lines: Iterable[bytes]) -> JournalContent | None:
     if not documents or documents[0].get("format") != FORMAT or not isinstance(documents[0].get("record"), dict):
         return None
     readings = [document for document in documents if "elapsed_s" in document]
+    intensities = [each["intensity"] for each in readings if isinstance(each.get("intensity"), dict)]
     ended = [document["ended"] for document in documents if isinstance(document.get("ended"), dict)]
     return JournalContent(
         header=documents[0]["record"],
         limits=documents[0].get("limits") or {},
         last_reading=readings[-1] if readings else None,
         ended=ended[-1] if ended else None,
-        intensities=tuple(each["intensity"] for each in readings if isinstance(each.get("intensity"), dict)),
+        intensity=intensities[-1] if intensities else None,
     )
 
 

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from carbon_lint.measurement.meter import Reading
+from carbon_lint.measurement.meter import Reading, power_between_w
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
-from carbon_lint.records.record import Record
-from carbon_lint.units import mean_power_w
+from carbon_lint.records.record import COMPONENTS, Record
 
 PREFIX = "carbon/"
-_COMPONENTS = ("cpu", "gpu", "ram")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +33,8 @@ def curve(record: Record, readings: Sequence[Reading]) -> list[Point]:
 
 def _figures(before: Reading | None, now: Reading) -> dict[str, float | str]:
     found: dict[str, float | None] = {"emissions_g": now.emissions_g, "energy_kwh": now.energy_kwh.total}
-    found["power_w"] = now.power_w
-    for name in _COMPONENTS:
-        early, late = (None if each is None else getattr(each.energy_kwh, name) for each in (before, now))
-        since_s = now.elapsed_s - (0.0 if before is None else before.elapsed_s)
-        if early is not None and late is not None and since_s > 0:
-            found[f"{name}_power_w"] = mean_power_w(late - early, since_s)
+    found["power_w"] = power_between_w(before, now)
+    found |= {f"{name}_power_w": power_between_w(before, now, name) for name in COMPONENTS}
     return {f"{PREFIX}{name}": value for name, value in found.items() if value is not None}
 
 

@@ -65,7 +65,7 @@ def a_folder(folder):
     (folder / "in/cards.jsonl").write_text(json.dumps({"id": "a/b", "card": CARD}) + "\n")
     header = {"format": "carbon-lint/journal@1", "record": record_to_json(a_record(run_id="killed")), "limits": {}}
     energy = {"total": 0.1, "cpu": 0.05, "gpu": None, "ram": 0.05}
-    reading = {"elapsed_s": 600.0, "energy_kwh": energy, "emissions_g": 5.604, "power_w": 600.0}
+    reading = {"elapsed_s": 600.0, "energy_kwh": energy, "emissions_g": 5.604}
     (folder / "killed/r.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (header, reading)))
     return folder
 

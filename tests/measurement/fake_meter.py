@@ -53,7 +53,7 @@ class FakeMeter:
         total = self.power_w * elapsed_s / 3_600_000
         energy = Energy(total=total, cpu=total * 0.75, ram=total * 0.25)
         grams = None if self.intensity is None else total * self.intensity.g_per_kwh
-        reading = Reading(elapsed_s=elapsed_s, energy_kwh=energy, emissions_g=grams, power_w=self.power_w)
+        reading = Reading(elapsed_s=elapsed_s, energy_kwh=energy, emissions_g=grams)
         return self.distort(reading) if self.distort else reading
 
 

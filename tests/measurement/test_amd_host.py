@@ -14,6 +14,7 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.doctor import State, diagnose
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.gpu.host_amd import host_amd_gpus
+from carbon_lint.measurement.grid.location import LocatedPlace
 from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measurement.fake_machine import EPYC_7763, machine, write
@@ -196,13 +197,13 @@ def test_it_may_be_left_out_on_request_or_when_hidden_from_the_job(host):
 
 
 def test_the_doctor_says_the_same(host):
-    diagnosis = diagnose({}, find_place=lambda: None, root=host)
+    diagnosis = diagnose({}, find_place=LocatedPlace, root=host)
     gpu = next(finding for finding in diagnosis.findings if finding.component == "gpu")
     assert gpu.state is State.BROKEN
     assert not diagnosis.is_sound
     assert CARD in gpu.missing
     assert "amd-smi-lib" in gpu.repair
-    hidden = diagnose({"ROCR_VISIBLE_DEVICES": "-1"}, find_place=lambda: None, root=host)
+    hidden = diagnose({"ROCR_VISIBLE_DEVICES": "-1"}, find_place=LocatedPlace, root=host)
     assert hidden.findings[0].what == "hidden from the job by ROCR_VISIBLE_DEVICES"
 
 

@@ -14,7 +14,7 @@ import pytest
 from carbon_lint.limits import Machine
 from carbon_lint.measurement import doctor
 from carbon_lint.measurement.doctor import State, diagnose
-from carbon_lint.measurement.grid.location import resolve
+from carbon_lint.measurement.grid.location import LocatedPlace, resolve
 from carbon_lint.records.record import Method
 from tests.cases import cases
 from tests.measurement import fake_machine
@@ -32,7 +32,7 @@ def gpus(monkeypatch):
 
 
 def looked_at(root, *, location=None, machines=(), environ=MappingProxyType({}), **options):
-    find_place = (lambda: None) if location is None else (lambda: resolve(location, machines, "n"))
+    find_place = LocatedPlace if location is None else (lambda: resolve(location, machines, "n"))
     diagnosis = diagnose(environ, find_place=find_place, named=location or "", root=root, **options)
     return diagnosis, {finding.component: finding for finding in diagnosis.findings}
 

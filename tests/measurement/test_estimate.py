@@ -272,7 +272,7 @@ def test_every_hosted_runner_has_a_processor_and_gpus_that_are_known():
     [
         ("ubuntu-lates", "ubuntu-latest"),
         ("hf-jobs-a10g-smal", "hf-jobs-a10g-small"),
-        ("hf-jobs-h100", "removed the H100"),
+        ("hf-jobs-h100", "--gpu and --count"),
         ("hf-jobs-inf2x6", "hf jobs hardware"),
     ],
 )

@@ -82,7 +82,7 @@ def test_a_slow_first_part_is_not_stretched_over_the_rest_once_the_rest_goes_fas
 def test_a_long_run_keeps_few_of_the_points_that_it_passed(job):
     for done in range(800):
         assert (share := job.writes(f"{done}/800").take(done / 1600)) is None or share == pytest.approx(0.5)
-    assert len(job.forecaster._by_file._passed) < 520
+    assert len(job.forecaster._slopes["file"]._passed) < 520
 
 
 def test_progress_that_falls_back_is_counted_anew(job):

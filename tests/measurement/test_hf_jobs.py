@@ -12,6 +12,7 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measurement.doctor import State, diagnose
 from carbon_lint.measurement.forecast.forecaster import Forecaster
+from carbon_lint.measurement.grid.location import LocatedPlace
 from carbon_lint.measurement.host.allotment import Allotment, allotment
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
@@ -79,7 +80,7 @@ def test_a_flavor_with_gpus_that_cannot_be_read_starts_no_job(monkeypatch):
 
 def test_doctor_says_so_before_any_job(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", StubNvml((), init_error=NVMLError_LibraryNotFound()))
-    found = diagnose(JOB, find_place=lambda: None, needs_grams=False)
+    found = diagnose(JOB, find_place=LocatedPlace, needs_grams=False)
     assert not found.is_sound
     assert any("no Docker" in note and "max-energy" in note for note in found.notes)
     assert next(one.missing for one in found.obstacles if one.state is State.BROKEN).startswith("this Hugging Face Job")

@@ -246,9 +246,9 @@ def test_two_nodes_are_merged_by_the_hour(grid, environ):
 # Recovering, line by line.
 
 
-def an_hourly_journal():
-    """A journal in r.jsonl of three hours: 1 kWh at 20, 2 at 60, 3 at 40 g/kWh."""
-    energy, watch = EnergyMeter(), Watch(figure(TEN, 20.0))
+def an_hourly_journal(first=20.0):
+    """A journal in r.jsonl of three hours: 1 kWh at `first`, 2 at 60, 3 at 40 g/kWh."""
+    energy, watch = EnergyMeter(), Watch(figure(TEN, first))
     metered = (HourlyMeter(energy, watch), energy, watch)
     journal = Journal(Path("r.jsonl"))
     blank = a_record(
@@ -259,7 +259,7 @@ def an_hourly_journal():
         hardware=Hardware(cpu_count=1_000_000),  # 6 kWh in a second
     )
     journal.write_header(record_to_json(blank), {"max_emissions_g": None, "max_energy_kwh": None})
-    for number, g_per_kwh, kwh in ((TEN, 20.0, 1.0), (TEN + 1, 60.0, 2.0), (TEN + 2, 40.0, 3.0)):
+    for number, g_per_kwh, kwh in ((TEN, first, 1.0), (TEN + 1, 60.0, 2.0), (TEN + 2, 40.0, 3.0)):
         watch.latest = figure(number, g_per_kwh)
         for _ in range(4):
             journal.write_reading(go_on(metered, number, kwh / 4))
@@ -276,6 +276,7 @@ def cut(*lines):
     ("lost", "energies"),
     [
         ((), [1.0, 2.0, 3.0]),
+        ((5,), [1.0, 2.0, 3.0]),
         ((12,), [1.0, 2.0, 2.25]),
         ((10, 11, 12), [1.0, 2.0, 0.75]),
         ((2, 3, 4, 6, 7, 8), [1.0, 2.0, 3.0]),
@@ -292,10 +293,9 @@ def test_lost_lines_cost_what_was_in_them_and_nothing_else(lost, energies):
     assert record.emissions_g == pytest.approx(record.energy_kwh.total * record.intensity.g_per_kwh)
 
 
-@cases("lost", [5, 9])
-def test_without_the_line_in_which_an_hour_began_the_mean_is_right_and_the_hours_are_said_to_be_unknown(lost):
+def test_without_the_line_in_which_the_last_hour_began_the_mean_is_right_and_the_hours_are_said_to_be_unknown():
     an_hourly_journal()
-    cut(lost)
+    cut(9)
     record = recover("r.jsonl")
     assert record.intensity.hours == ()
     assert record.intensity.g_per_kwh == pytest.approx((20 + 120 + 120) / 6)
@@ -314,3 +314,11 @@ def test_a_line_with_a_broken_intensity_is_refused_in_one_line(broken):
     Path("r.jsonl").write_text("\n".join([*lines[:5], json.dumps(reading), *lines[6:]]) + "\n")
     with pytest.raises(InputError, match="not what it should be"):
         recover("r.jsonl")
+
+
+def test_a_killed_run_states_that_its_unusual_price_was_accepted():
+    an_hourly_journal(first=2000.0)
+    record = recover("r.jsonl")
+    assert record.intensity.is_unusual
+    write_record(record, "r.json")
+    assert load_record("r.json") == record

@@ -315,5 +315,4 @@ def test_a_readings_line_holds_every_component():
         "elapsed_s": 1.0,
         "energy_kwh": {"total": 1.0, "cpu": 0.75, "gpu": None, "ram": 0.25},
         "emissions_g": 56.0,
-        "power_w": 3_600_000.0,
     }

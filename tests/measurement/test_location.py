@@ -144,8 +144,8 @@ def test_the_first_machine_of_the_configuration_that_matches_wins_and_asks_nobod
 def test_a_place_that_is_named_asks_nobody_and_auto_says_what_it_found():
     assert resolve("FRA", (), "n").how is None
     found = resolve(" AUTO ", [Machine("n", "FRA")], "n")
-    assert str(found).startswith("location: FRA (France), 44.18 g/kWh (life-cycle, 2024")
-    assert str(found).endswith(", by [[machine]] match 'n' of this host, n")
+    assert found.shown.startswith("location: FRA (France), 44.18 g/kWh (life-cycle, 2024")
+    assert found.shown.endswith(", by [[machine]] match 'n' of this host, n")
 
 
 def test_run_with_auto_prints_what_the_configuration_says(carbon_lint):

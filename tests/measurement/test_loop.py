@@ -310,6 +310,8 @@ def test_a_hundred_thousand_ticks_take_no_memory():
     """24 h at a tick a second, without waiting for them."""
     import tracemalloc
 
+    from carbon_lint.measurement.forecast.listening import Listening
+    from carbon_lint.measurement.forecast.outlook import Marks, Outlook
     from carbon_lint.measurement.job.job import JobState
     from carbon_lint.measurement.loop import Loop
 
@@ -326,7 +328,8 @@ def test_a_hundred_thousand_ticks_take_no_memory():
     clock = Clock()
     meter = FakeMeter(power_w=3200.0, clock=clock)
     request = RunRequest(command=("x",), environ={}, budget=Budget(max_energy_kwh=100.0))
-    loop = Loop(request, SilentJob(), meter, None, lambda progress: None)
+    unread = Outlook(listening=Listening(lambda: False, is_wanted=False), marks=Marks(None, None))
+    loop = Loop(request, SilentJob(), meter, None, lambda progress: None, outlook=unread)
     meter.start()
     tracemalloc.start()
     for second in range(1, 86_401):

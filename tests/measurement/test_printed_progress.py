@@ -326,6 +326,9 @@ def test_a_percentage_that_is_printed_is_the_job(job):
         "Test: [ 40/100]  eta: 0:00:31  loss: 0.3",
         " 4.1/9.9 MB 5.6 MB/s eta 0:00:01",
         "Downloading: 42% done",
+        "Training |####    | ##. 12/200 [6%] in 10s (~3:20, 0.3/s)",
+        "Setting work unit notes: 3.4 steps/s, 5.0% (90/1800), ETA: 9m",
+        "120:\tlearn: 0.31\ttotal: 1m 12s\tremaining: 1h 2m 28s",
         "the eta of 1:02:03 is meant",
         "300% of the memory, step 1200/1000",
         "  0it [00:00, ?it/s]",
@@ -367,10 +370,6 @@ def test_logs_of_many_trainers_are_read():
         "nanoGPT": ("iter {n}: loss 2.3, time 12.5ms", range(0, 2000, 100), ("max_iters = 5000",), 1900 / 5000),
         "Lightning": ("Epoch {n}:  40%|#| 40/100 [00:10<00:14, 4.1it/s]", range(3), ("max_epochs=5",), 2.4 / 5),
         "rich": ("Working... ━━━━╸━━━ {n}% 0:00:12", range(43), (), 0.42),
-        "alive-progress": ("\rTraining |####    | ##. {n}/200 [6%] in 10s (~3:20, 0.3/s)", range(13), (), 12 / 200),
-        "fastai": ("Epoch {n}/10 : |----    | 12.50% [25/200 00:05<00:35 1.23]", range(1, 4), (), 2.125 / 10),
-        "clu": ("Setting work unit notes: 3.4 steps/s, 5.0% ({n}/1800), ETA: 9m", range(0, 99, 9), (), 90 / 1800),
-        "ESPnet": ("INFO: {n}/10epoch started. Estimated time to finish: 9 minutes", range(1, 4), (), 2 / 10),
         "DINO": ("Epoch: [{n}/5]  [ 500/1000]  eta: 0:01:50  loss: 10.1", range(3), (), 2.5 / 5),
         "Swin": ("Train: [{n}/10][500/1000]\teta 0:05:10 lr 0.1\tloss 6.9", range(3), (), 2.5 / 10),
         "torchtitan": ("step: {n}  loss: 8.2  tps: 4,100", range(0, 99, 9), ("total steps 1000 (warmup 200)",), 0.09),
@@ -418,11 +417,7 @@ def test_time_that_the_job_says_is_left_is_its_progress():
 @cases(
     ("text", "left_s"),
     [
-        ("120:\tlearn: 0.31\ttotal: 1m 12s\tremaining: 1h 2m 28s", 3748),
-        ("120:\tlearn: 0.31\ttotal: 12.1s\tremaining: 88.5s", 88.5),
-        ("999:\tlearn: 0.31\ttotal: 12.1s\tremaining: 0us", 0),
         ("iter=    12 sample=48/1024 loss=2.1 dt=00:00:02 eta=00:09:12 |->", 552),
-        ("1.0 MiB/s with 1 file(s) remaining", None),
         ("\rdata.tar 3%[>  ] 1.2G 30.1MB/s eta=0:10:02", None),
         ("val:   [====>] loss=2.4 ETA=00:00:05", None),
     ],
@@ -543,7 +538,7 @@ def test_the_end_of_a_flood_is_read_and_no_number_that_lost_its_head():
     for size in (1 << 20, 4096, 77):
         for start in range(0, len(flood), size):
             stream.feed(flood[start : start + size])
-            assert sum(map(len, stream._pieces)) < 2 * KEPT_BYTES
+            assert len(stream._kept) <= KEPT_BYTES
         lines, rest = stream.take()
         assert set(lines) == {line[:-1]}
         assert rest == b""

@@ -34,7 +34,7 @@ def node(rank, folder="shared", **environ):
 
 
 def reading(kwh, *, grams=True):
-    return Reading(elapsed_s=1.0, energy_kwh=Energy(total=kwh), emissions_g=kwh * 50 if grams else None, power_w=None)
+    return Reading(elapsed_s=1.0, energy_kwh=Energy(total=kwh), emissions_g=kwh * 50 if grams else None)
 
 
 def known(kwh):

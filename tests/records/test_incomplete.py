@@ -36,9 +36,7 @@ def killed(path, name, *, readings=3, group=None, command=None):
     lines = [header]
     for number in range(1, readings + 1):
         energy = {"total": number / 10, "cpu": number / 20, "gpu": None, "ram": number / 20}
-        lines.append(
-            {"elapsed_s": 600.0 * number, "energy_kwh": energy, "emissions_g": 5.604 * number, "power_w": None}
-        )
+        lines.append({"elapsed_s": 600.0 * number, "energy_kwh": energy, "emissions_g": 5.604 * number})
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text("".join(json.dumps(line) + "\n" for line in lines))
 

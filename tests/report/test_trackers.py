@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.measurement.journal import reading_to_json
-from carbon_lint.measurement.meter import Reading
+from carbon_lint.measurement.meter import Reading, power_between_w
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.record import Energy
 from carbon_lint.records.store import write_record
@@ -28,12 +28,24 @@ def test_the_curve_has_times_and_no_figure_that_was_not_measured():
     assert first.at == "2026-11-24T10:00:00+00:00"
     assert second.at == "2026-11-24T10:00:01+00:00"
     assert second.figures.keys() == {
-        "carbon/emissions_g", "carbon/energy_kwh", "carbon/gpu_power_w", "carbon/ram_power_w",
+        "carbon/emissions_g", "carbon/energy_kwh", "carbon/power_w", "carbon/gpu_power_w", "carbon/ram_power_w",
     }  # fmt: skip
     assert second.figures["carbon/ram_power_w"] == pytest.approx(10.0)
+    assert "carbon/power_w" not in first.figures
     nothing = Reading(elapsed_s=1.0, energy_kwh=Energy(total=None), emissions_g=None)
     assert curve(RECORD, [nothing])[0].figures == {}
     assert curve(RECORD, []) == []
+
+
+def test_power_is_that_since_the_reading_before_and_of_the_first_one_since_the_start():
+    first, second, soon = (
+        Reading(elapsed_s=at_s, energy_kwh=Energy(total=joules / 3.6e6), emissions_g=None)
+        for at_s, joules in ((2.0, 200.0), (4.0, 700.0), (4.01, 705.0))
+    )
+    assert power_between_w(None, first) == pytest.approx(100)
+    assert power_between_w(first, second) == pytest.approx(250)
+    assert power_between_w(second, soon) is None, "a counter may have moved once within these 10 ms"
+    assert power_between_w(first, second, "gpu") is None
 
 
 def test_the_final_figures_have_their_range_and_their_measured_share():

@@ -40,7 +40,7 @@ def reading_at(hour, methods, model):
         cpu_kwh=bounds(cpu, factor) if is_modelled else None, ram_kwh=bounds(ram, factor),
     )  # fmt: skip
     return Reading(
-        elapsed_s=hour * 3600.0, energy_kwh=energy, emissions_g=energy.total * G_PER_KWH, power_w=None,
+        elapsed_s=hour * 3600.0, energy_kwh=energy, emissions_g=energy.total * G_PER_KWH,
         uncertainty=known, cpu_mean_load=load,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.cpu_load import LoadMeter
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import CounterError
-from carbon_lint.measurement.meter import Reading
+from carbon_lint.measurement.meter import SAME_READING_S, Reading
 from carbon_lint.measurement.required import check_required, uncounted_gpus
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.places import Place
@@ -33,13 +33,12 @@ from carbon_lint.project import install_hint
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import CodeCarbonEnergy, Energy, Hardware, Method, Methods
-from carbon_lint.units import check_pue, mean_power_w
+from carbon_lint.units import check_pue
 
 REQUIRED_VERSION = "3.3.2"
 
 # With this intensity kilograms are kilowatt-hours: an energy-only run is held to the same check, and states no grams.
 _ENERGY_ONLY_G_PER_KWH = 1000.0
-_SAME_READING_S = 0.06
 _CODECARBON_EVERY_S = 5.0  # its own figures are kept beside ours; asking for them is half the cost of a reading
 _LAST_TRIES, _RETRY_S = 3, 0.1
 _NAMELESS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -194,10 +193,10 @@ class CodeCarbonMeter:
 
     def _ask_codecarbon(self) -> str | None:
         """Take CodeCarbon's figures, and return why they cannot be believed; the next reading then asks again."""
-        count = self._tap.count
+        before = self._tap.last
         self._log.lines.clear()
         self._tracker.flush()
-        if self._tap.count == count:
+        if self._tap.last is before:
             return f"CodeCarbon gave no figures: {self._log.cause()}"
         problem = find_flaw(self._tap.last, g_per_kwh=self._g_per_kwh, pue=self.pue)
         if problem is None:
@@ -231,7 +230,7 @@ class CodeCarbonMeter:
         """Wait: CodeCarbon passes over a reading soon after the one before, as at the end of a short job."""
         if self._previous is not None:
             since_s = time.monotonic() - self._started_s - self._previous.elapsed_s
-            time.sleep(max(_SAME_READING_S - since_s, 0.0))
+            time.sleep(max(SAME_READING_S - since_s, 0.0))
 
     def _release(self) -> None:
         logging.getLogger("codecarbon").removeFilter(self._log)
@@ -268,7 +267,6 @@ class CodeCarbonMeter:
             elapsed_s=elapsed_s,
             energy_kwh=energy,
             emissions_g=None if g_per_kwh is None else total_kwh * g_per_kwh,
-            power_w=_mean_power_w(self._previous, elapsed_s, total_kwh),
             uncertainty=uncertainty_of_parts(
                 energy, self.methods, g_per_kwh=g_per_kwh, cpu_kwh=cpu_bounds, ram_kwh=ram_bounds
             ),
@@ -279,13 +277,6 @@ class CodeCarbonMeter:
             ),
             machine_cpu_s=host.busy_s,
         )
-
-
-def _mean_power_w(before: Reading | None, elapsed_s: float, total_kwh: float) -> float | None:
-    # Readings closer than this are one and the same to CodeCarbon.
-    if before is None or before.energy_kwh.total is None or elapsed_s - before.elapsed_s < _SAME_READING_S:
-        return None
-    return mean_power_w(total_kwh - before.energy_kwh.total, elapsed_s - before.elapsed_s)
 
 
 class _NoScheduler:

@@ -72,23 +72,18 @@ def _restore(before: dict[str, str]) -> None:
 @contextmanager
 def known_cpu(model: str | None) -> Iterator[None]:
     """Give CodeCarbon the CPU's name, for which it would ask py-cpuinfo, which sleeps for a second."""
-    stand_in = ModuleType("cpuinfo")
-    stand_in.get_cpu_info = lambda: {"brand_raw": model or "unknown CPU"}  # type: ignore[attr-defined]
-    before = sys.modules.get("cpuinfo")
-    sys.modules["cpuinfo"] = stand_in
-    try:
+    name = model or "unknown CPU"
+    with _stand_ins("cpuinfo"):
+        cpuinfo: Any = sys.modules["cpuinfo"]
+        cpuinfo.get_cpu_info = lambda: {"brand_raw": name}
         from codecarbon.core import hardware_cache
 
         cache: Any = hardware_cache
         cache.clear_cache()
         # The list of TDPs costs a pandas import, and its answer would be replaced by ours.
-        cache._tdp = SimpleNamespace(model=model or "unknown CPU", tdp=None)
+        cache._tdp = SimpleNamespace(model=name, tdp=None)
         yield
         cache.clear_cache()
-    finally:
-        del sys.modules["cpuinfo"]
-        if before is not None:
-            sys.modules["cpuinfo"] = before
 
 
 @contextmanager

@@ -65,13 +65,11 @@ class Tap:
 
     def __init__(self) -> None:
         self.last: Any = None
-        self.count = 0
 
     def out(self, total: Any, delta: Any) -> None:
         """Take what `flush()` and `stop()` give."""
         del delta
         self.last = total
-        self.count += 1
 
     def live_out(self, total: Any, delta: Any) -> None:
         """Do nothing: it is never called, as no scheduler runs."""

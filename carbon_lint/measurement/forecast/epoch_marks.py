@@ -22,7 +22,6 @@ class EpochMarks:
         self.problem: str | None = None
         self._marks: list[Mark] = []
         self._prefix = ""
-        self._fold = (1, 1)
         self._number: int | None = None  # the epoch that was named last
         self._is_ended = False  # by a line with figures: the next one is under way, without a name yet
         self._is_over = False
@@ -32,13 +31,11 @@ class EpochMarks:
         marks, self._marks = self._marks, []
         return marks
 
-    def take_fold(self, number: int, total: int) -> None:
+    def begin_fold(self, number: int, total: int) -> None:
         """Number the epochs from the start again, within a fold."""
-        if (number, total) != self._fold and number >= self._fold[0]:
-            self._fold = (number, total)
-            self._prefix = f"fold {number}/{total}, "
-            self._number, self._is_ended, self._is_over = None, False, False
-            self._mark(Change.BEGIN)
+        self._prefix = f"fold {number}/{total}, "
+        self._number, self._is_ended, self._is_over = None, False, False
+        self._mark(Change.BEGIN)
 
     def take_line(self, line: EpochLine, *, has_bar: bool) -> None:
         """Take a line that numbers an epoch; `has_bar`: it counts within the epoch."""

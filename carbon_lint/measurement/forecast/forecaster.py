@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,22 +57,16 @@ class Forecaster:
         self._trainer_state = trainer_state
         self._printed = printed
         self._expected_duration_s = expected_duration_s
-        self._by_file = _Slope()
-        self._by_state = _Slope()
-        self._by_print = _Slope()
+        self._slopes: dict[str, _Slope] = defaultdict(_Slope)  # of the sources that have shown anything
 
     def take(self, used: float | None, elapsed_s: float) -> Forecast | None:
         """Return where `used` of the budget after `elapsed_s` leads, as a share; `None` if that is not known yet."""
         printed = self._printed.look(elapsed_s) if self._printed is not None else None
         if used is None:
             return None
-        sources = (
-            (self._read_file(), self._by_file),
-            (self._read_state(elapsed_s), self._by_state),
-            (printed, self._by_print),
-        )
-        for reached, slope in sources:
-            at_end = None if reached is None else slope.at_end(reached, used, elapsed_s)
+        sources = {"file": self._read_file(), "state": self._read_state(elapsed_s), "print": printed}
+        for name, reached in sources.items():
+            at_end = None if reached is None else self._slopes[name].at_end(reached, used, elapsed_s)
             if reached is not None and at_end is not None and reached.known_for_s >= LEAST_LIFE_S:
                 return Forecast(share=at_end[0], by=reached.by, ends_at_s=at_end[1])
         return self._by_time(used, elapsed_s)
@@ -79,7 +74,7 @@ class Forecaster:
     @property
     def is_recognised(self) -> bool:
         """Whether the job shows any progress, or its duration is known."""
-        known = self._expected_duration_s is not None or self._by_file.has_begun or self._by_state.has_begun
+        known = self._expected_duration_s is not None or "file" in self._slopes or "state" in self._slopes
         return known or (self._printed is not None and self._printed.is_recognised)
 
     def _read_state(self, elapsed_s: float) -> Reached | None:
@@ -112,11 +107,6 @@ class _Slope:
         self._began = (0.0, 0.0, 0.0)  # (done, used, elapsed_s)
         self._latest = (0.0, 0.0, 0.0)  # where progress last changed: it may stand still for an epoch
         self._passed: list[tuple[float, float, float]] = []  # each change since it began, thinned out
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether this source has shown anything."""
-        return self._source is not None
 
     def at_end(self, reached: Reached, used: float, elapsed_s: float) -> tuple[float, float] | None:
         """Take one reading in. Return the share used and the seconds at the end; `None` while too little is known."""

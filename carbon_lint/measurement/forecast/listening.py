@@ -34,7 +34,6 @@ _LOOK_S = 0.1
 _HURRY_S = 1.0
 _STDERR = 2
 _OUTPUTS = (1, _STDERR)
-_LINE_ENDS = (b"\n", b"\r")
 _NAMES = {1: "stdout", 2: "stderr"}
 
 
@@ -73,7 +72,6 @@ class _FileStream(Stream):
         super().__init__()
         self._descriptor = descriptor
         self._offset = os.fstat(descriptor).st_size
-        self.is_line_open = False
 
     def take(self) -> tuple[list[bytes], bytes]:
         """See Stream. Nothing new if the file cannot be read any more."""
@@ -84,7 +82,6 @@ class _FileStream(Stream):
             self._offset = begin
             while data := os.pread(self._descriptor, CHUNK_BYTES, self._offset):
                 self._offset += len(data)
-                self.is_line_open = not data.endswith(_LINE_ENDS)
                 self.feed(data)
                 if self._offset >= size:
                     break
@@ -102,7 +99,6 @@ class _Passage:
         self.outputs = outputs
         self.target = outputs[0]
         self._stream = stream
-        self.is_line_open = False
         self.is_terminal = os.isatty(self.target)
         self.read_end, self.write_end = _open_terminal() if self.is_terminal else os.pipe()
         self._size: bytes | None = None
@@ -137,7 +133,6 @@ class _Passage:
 
     def _take(self, data: bytes) -> None:
         self._stream.feed(data)
-        self.is_line_open = not data.endswith(_LINE_ENDS)
         view = memoryview(data)
         while view:
             try:
@@ -160,7 +155,7 @@ class Listening:
         self._is_wanted = is_wanted
         self._files: list[_FileStream] = []
         self._passages: list[_Passage] = []
-        self._way_of_stderr: _FileStream | _Passage | None = None
+        self._stderr: Stream | None = None
         self._is_finished = False
         self.problem: str | None = None  # why something is not read; the job writes there as ever
         self.printed = PrintedProgress()
@@ -169,10 +164,13 @@ class Listening:
         streams: list[Stream] = []
         for outputs in _grouped() if self._is_wanted else []:
             try:
-                streams.append(self._open(outputs))
+                stream = self._open(outputs)
             except OSError as error:  # no terminal or descriptor is left, or a file that we may write to and not read
                 name = " and ".join(_NAMES[output] for output in outputs)
                 self.problem = f"the job's progress is not read from its {name}: {error.strerror}"
+            else:
+                streams.append(stream)
+                self._stderr = stream if _STDERR in outputs else self._stderr
         self.printed = PrintedProgress(streams)
         return self
 
@@ -180,12 +178,9 @@ class Listening:
         if stat.S_ISREG(os.fstat(outputs[0]).st_mode):
             file = _FileStream(os.open(f"/proc/self/fd/{outputs[0]}", os.O_RDONLY | os.O_CLOEXEC))
             self._files.append(file)
-            self._way_of_stderr = file if _STDERR in outputs else self._way_of_stderr
             return file
         stream = Stream()
-        passage = _Passage(outputs, stream)
-        self._passages.append(passage)
-        self._way_of_stderr = passage if _STDERR in outputs else self._way_of_stderr
+        self._passages.append(_Passage(outputs, stream))
         return stream
 
     @contextlib.contextmanager
@@ -212,7 +207,7 @@ class Listening:
     @property
     def is_line_open(self) -> bool:
         """Whether the job has left a line of stderr unfinished, as a bar is: what we say begins a new one then."""
-        return self._way_of_stderr is not None and self._way_of_stderr.is_line_open
+        return self._stderr is not None and self._stderr.is_line_open
 
     def resize(self) -> None:
         """Pass on the size of our terminal, which may have changed."""

@@ -24,12 +24,6 @@ _RICH_PERCENT = re.compile(r"[━╸╺]\s+(\d{1,3})%\s+(?:\d+:\d\d|-:--)")
 # Lightning's rich bar: `Epoch 3/9 ━━━━╸━━━ 40/100 0:00:10`. Keras has the count first: `40/100 ━━━━ 3s 20ms/step`.
 _RICH = re.compile(r"[━╸╺]\s+(\d{1,12})/(\d{1,12})\s")
 _KERAS = re.compile(r"\s*(\d{1,12})/(\d{1,12})\s+(?:[━╸╺]|\[[=>.]{2})")
-# alive-progress: `Training |#####     | ##. 12/200 [6%] in 10s (~3:20, 0.3/s)`.
-_ALIVE = re.compile(r"\|[^|]*\|[^|\d]{0,12}(\d{1,12})/(\d{1,12}) \[\d{1,3}%\] in ")
-# fastprogress: `Epoch 1/10 : |----    | 12.50% [25/200 00:05<00:35 1.23]`.
-_FASTPROGRESS = re.compile(r"\|[^|]*\| \d{1,3}\.\d\d% \[(\d{1,12})/(\d{1,12}) ")
-# clu of JAX: `3.4 steps/s, 5.0% (90/1800), ETA: 9m`.
-_CLU = re.compile(r"\d steps/s, \d{1,3}\.\d% \((\d{1,12})/(\d{1,12})\), ETA")
 _STEP = re.compile(
     r"\b(steps?|iter(?:ation)?s?|updates?|batch(?:es)?)\b[^\w/.+-]{0,12}(\d{1,12})\s{0,12}(?:/|of)\s{0,12}(\d{1,12})(?![\w.])",
     re.IGNORECASE,
@@ -53,7 +47,6 @@ _ROW = re.compile(r"\s{0,12}(\d{1,7})/(\d{1,7})\s+\d{1,4}(?:\.\d{1,4})?G\s")
 _OF_THIS_EPOCH = re.compile(r"[\]):,| ]{1,6}\[(?:\w{1,12}: )?\s{0,8}(\d{1,12})\s?/\s{0,8}(\d{1,12})\]")
 # Swin and its like: `Train: [3/300][240/1251]`
 _TRAIN_EPOCH = re.compile(r"\btrain: \[\s{0,4}(\d{1,7})\s?/\s{0,4}(\d{1,7})(?=\]\s?\[)", re.IGNORECASE)
-_EPOCH_STARTED = re.compile(r"\b(\d{1,7})/(\d{1,7})epoch started")  # ESPnet
 _EPOCH_ALONE = re.compile(r"\bepoch\W{0,3}(\d{1,7})(?![\d.]|\s{0,12}(?:/|of\b))", re.IGNORECASE)
 _FOLD = re.compile(r"\bfold\b[^\w/.+-]{1,12}(\d{1,4})\s{0,4}(?:/|of)\s{0,4}(\d{1,4})(?![\w.])", re.IGNORECASE)
 # `max_iters = 5000`, `Num Epochs = 3`, `Namespace(epochs=90, ...)`: how many there will be, before they are counted.
@@ -69,12 +62,7 @@ _STEP_ALONE = re.compile(
 )
 # detectron2, mmdet: `eta: 1:02:03`, `eta: 1 day, 2:03:04`. Of minutes alone it is an epoch's more often than the job's.
 _ETA = re.compile(r"\beta(?:: |=)(?:(\d{1,4}) days?, )?(\d{1,4}):(\d\d):(\d\d)(?!\d)", re.IGNORECASE)
-# CatBoost: `120:  learn: 0.31  total: 12.1s  remaining: 1m 28s`
-_REMAINING = re.compile(
-    r"\btotal: \d[\d.hmus ]{0,20}\s{1,4}remaining: "
-    r"(?:(\d{1,4})h ?)?(?:(\d{1,4})m ?)?(?:(\d{1,4}(?:\.\d{1,4})?)([mu])?s)?$"
-)
-_MAY_SAY = re.compile(rb"[/%]| of |eta[:=]|remaining: |epoch|iter|step|update", re.IGNORECASE)
+_MAY_SAY = re.compile(rb"[/%]| of |eta[:=]|epoch|iter|step|update", re.IGNORECASE)
 _EPOCH = re.compile(r"\bepochs?\b[^\w/.+-]{1,12}(\d{1,7})\s{0,12}(?:/|of)\s{0,12}(\d{1,7})(?![\w.])", re.IGNORECASE)
 
 # What a training does besides: a bar so named, or that counts such things, is never the job.
@@ -161,7 +149,7 @@ def read_line(raw: bytes, *, is_ended: bool = True) -> Line | None:
         return None
     epoch, counter = _within_epoch(text)
     if counter is None:
-        counter = _tqdm(text, is_below=raw.endswith(_ABOVE)) or _others(text)
+        counter = _tqdm(text, is_below=raw.endswith(_ABOVE)) or _bar(text) or _printed(text)
     if counter is not None and counter.role is Role.ASIDE:
         return None
     line = Line(
@@ -190,14 +178,14 @@ def _within_epoch(text: str) -> tuple[EpochLine | None, Counter | None]:
 
 
 def _epoch(text: str, *, has_counter: bool) -> EpochLine | None:
-    match = _epoch_of(text) or _ROW.match(text) or _EPOCH_STARTED.search(text)
+    match = _epoch_of(text) or _ROW.match(text)
     if match is None:
         number = _number(_EPOCH_ALONE, text) if has_counter else None
         return None if number is None else EpochLine(number=number, total=None)
     number, total = int(match[1]), int(match[2])
     if not 0 <= number <= total or not total:
         return None
-    is_result = match.re is not _EPOCH_STARTED and _VALUE.search(text, match.end()) is not None
+    is_result = _VALUE.search(text, match.end()) is not None
     is_plain = match[0].partition(match[1])[0].casefold() == "epoch " and text[match.start() - 1 : match.start()] != "["
     has_last = match.re is _ROW or (is_plain and (has_counter or match.end() == len(text)))
     return EpochLine(number=number, total=total, is_result=is_result, has_last=has_last)
@@ -228,9 +216,6 @@ def _number(pattern: re.Pattern[str], text: str) -> int | None:
 
 
 def _left_s(text: str) -> float | None:
-    if (remaining := _REMAINING.search(text)) is not None:
-        hours, minutes, seconds, part = remaining.groups()
-        return int(hours or 0) * 3600.0 + int(minutes or 0) * 60 + (0 if part else float(seconds or 0))
     match = _ETA.search(text)
     if match is None or _ASIDE.search(text[: match.start()]) or _ASIDE_UNITS.search(text):
         return None
@@ -262,17 +247,9 @@ def _tqdm(text: str, *, is_below: bool) -> Counter | None:
     )
 
 
-def _others(text: str) -> Counter | None:
-    return _bar(text) or _printed(text)
-
-
 def _bar(text: str) -> Counter | None:
     if match := _KERAS.match(text):
         # An evaluation or a prediction if no epoch is known.
-        return _counted("", "its bar", match[1], match[2], Role.PART)
-    if match := _ALIVE.search(text):
-        return _counted("", "its bar", match[1], match[2], _role(text[: match.start()]))
-    if match := _FASTPROGRESS.search(text):
         return _counted("", "its bar", match[1], match[2], Role.PART)
     if match := _RICH.search(text):
         name = text[: match.start()].strip(" ━╸╺")
@@ -285,8 +262,6 @@ def _bar(text: str) -> Counter | None:
 
 
 def _printed(text: str) -> Counter | None:
-    if match := _CLU.search(text):
-        return _counted("clu", "the steps it prints", match[1], match[2], Role.WHOLE)
     epoch = _epoch_of(text)
     if epoch and (match := _OF_THIS_EPOCH.match(text, epoch.end())):
         return _counted("", "the steps it prints", match[1], match[2], Role.PART)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -47,36 +46,33 @@ class Stream:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pieces: deque[bytes] = deque()
-        self._kept_bytes = 0
+        self._kept = bytearray()
         self._is_lossy = False
         self._rest = b""  # an unfinished line
         self._is_overlong = False
+        self.is_line_open = False  # as it was when something came last
 
     def feed(self, data: bytes) -> None:
-        """Keep the end of what has come. Cheap: no byte is looked at."""
-        piece = data[-KEPT_BYTES:]
+        """Keep the end of what has come, and look at no byte of it."""
+        self.is_line_open = not data.endswith((b"\n", b"\r"))
         with self._lock:
-            self._is_lossy |= len(piece) < len(data)
-            self._pieces.append(piece)
-            self._kept_bytes += len(piece)
-            while self._kept_bytes - len(self._pieces[0]) >= KEPT_BYTES:
-                self._kept_bytes -= len(self._pieces.popleft())
-                self._is_lossy = True
+            self._is_lossy |= len(self._kept) + len(data) > KEPT_BYTES
+            if len(data) >= KEPT_BYTES:
+                self._kept.clear()
+            self._kept += data
+            del self._kept[:-KEPT_BYTES]  # from the front, which moves no byte
 
     def take(self) -> tuple[list[bytes], bytes]:
         """Return the lines that have ended since the last call, and the one that has not."""
         with self._lock:
-            data = b"".join(self._pieces)
-            is_lossy = self._is_lossy or len(data) > KEPT_BYTES
-            self._pieces.clear()
-            self._kept_bytes = 0
+            data, is_lossy = bytes(self._kept), self._is_lossy
+            self._kept.clear()
             self._is_lossy = False
         if not data:
             return [], self._rest
         if is_lossy:
             self._rest, self._is_overlong = b"", True  # what was lost may end in the middle of a number
-        lines = (self._rest + data[-KEPT_BYTES:]).replace(b"\r", b"\n").split(b"\n")
+        lines = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
         if self._is_overlong and len(lines) > 1:
             del lines[0]
             self._is_overlong = False
@@ -214,7 +210,6 @@ class PrintedProgress:
             self._take_time_left(line.left_s, now_s)
         if line.fold is not None:
             self._take_fold(*line.fold)
-            self.epoch_marks.take_fold(*line.fold)
         if line.epoch is not None:
             self.epoch_marks.take_line(line.epoch, has_bar=line.counter is not None)
         elif line.counter is not None:
@@ -251,6 +246,7 @@ class PrintedProgress:
         """Begin the epochs again for another fold, after those of the folds before."""
         if (number, total) != (self._epochs.fold, self._epochs.folds) and number >= self._epochs.fold:
             self._epochs = _Epochs(fold=number, folds=total)
+            self.epoch_marks.begin_fold(number, total)
 
     def _take_counter(self, counter: Counter, now_s: float) -> None:
         key = (counter.kind, counter.name, counter.total)

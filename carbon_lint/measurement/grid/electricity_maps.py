@@ -53,15 +53,12 @@ _NAME_IT = "name the place as `location`, or its `carbon-intensity`"
 class NoFigureError(PlaceError):
     """The service gave no figure that can be used.
 
-    `is_passing`: asking again may help; not before `retry_after_s`, if the service says so.
+    `wait_s`: after how many seconds asking again may help, 0 if the service does not say; `None` if it will not help.
     """
 
-    def __init__(
-        self, message: str, *, hint: str | None = None, is_passing: bool = False, retry_after_s: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, hint: str, wait_s: float | None = None) -> None:
         super().__init__(message, hint=hint)
-        self.is_passing = is_passing
-        self.retry_after_s = retry_after_s
+        self.wait_s = wait_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +130,7 @@ class ElectricityMaps:
             try:
                 return self.latest()
             except NoFigureError as error:
-                if not error.is_passing or (error.retry_after_s or 0.0) > pause_s:
+                if error.wait_s is None or error.wait_s > pause_s:
                     raise
             time.sleep(pause_s)
         return self.latest()
@@ -145,7 +142,7 @@ class ElectricityMaps:
         except RefusedError as error:
             raise self._refused(error) from None
         except (OSError, HTTPException) as error:
-            raise self._nothing(f"cannot be asked: {_reason(error)}", is_passing=True) from None
+            raise self._nothing(f"cannot be asked: {_reason(error)}", wait_s=0.0) from None
         except ValueError:
             raise self._nothing("answers something that is no text") from None
         try:
@@ -210,18 +207,12 @@ class ElectricityMaps:
             raise self._nothing(f"has no newer hour than {hour.label}, {away}", hint=f"set the clock, or {_NAME_IT}")
 
     def _refused(self, error: RefusedError) -> NoFigureError:
-        return self._nothing(
-            f"answers {error.status}",
-            hint=_HINTS.get(error.status, _NAME_IT),
-            is_passing=error.status == _BUSY or error.status >= _SERVER_FAULT,
-            retry_after_s=_seconds(error.retry_after),
-        )
+        is_passing = error.status == _BUSY or error.status >= _SERVER_FAULT
+        wait_s = _seconds(error.retry_after) if is_passing else None
+        return self._nothing(f"answers {error.status}", hint=_HINTS.get(error.status, _NAME_IT), wait_s=wait_s)
 
-    def _nothing(
-        self, what: str, *, hint: str = _NAME_IT, is_passing: bool = False, retry_after_s: float | None = None
-    ) -> NoFigureError:
-        message = f"Electricity Maps {what} (zone {self.zone})"
-        return NoFigureError(message, hint=hint, is_passing=is_passing, retry_after_s=retry_after_s)
+    def _nothing(self, what: str, *, hint: str = _NAME_IT, wait_s: float | None = None) -> NoFigureError:
+        return NoFigureError(f"Electricity Maps {what} (zone {self.zone})", hint=hint, wait_s=wait_s)
 
 
 def _shown(value: object) -> str:
@@ -234,7 +225,6 @@ def _reason(error: OSError | HTTPException) -> str:
     return quoted(str(reason or error) or type(error).__name__)
 
 
-def _seconds(text: str | None) -> float | None:
-    """Return `Retry-After` in seconds, an hour at most; `None` for a date."""
-    seconds = whole_number(text)
-    return None if seconds is None else min(float(seconds), _MOST_PAUSE_S)
+def _seconds(retry_after: str | None) -> float:
+    """Return `Retry-After` in seconds, an hour at most; 0 for a date, or without it."""
+    return min(float(whole_number(retry_after) or 0), _MOST_PAUSE_S)

@@ -87,20 +87,20 @@ class HourWatch:
             newest = self._ask()
         except NoFigureError as error:
             self.last_failure = error.message
-            return error.retry_after_s or 0.0
+            return error.wait_s or 0.0
         self.last_failure = None
         if newest.number > self.latest.number:  # never back: an hour that was priced keeps its figure
             self.latest = newest
         return 0.0
 
-    def _next_due_s(self, retry_after_s: float) -> float:
+    def _next_due_s(self, wait_s: float) -> float:
         now_s = self._clock()
         if self.latest.number >= self.now():
             self._misses = 0
             return (self.now() + 1) * HOUR_S + random.uniform(0.0, SPREAD_S)  # noqa: S311  no secret
         self._misses += 1
         again_s = min(AGAIN_S * 2.0 ** min(self._misses - 1, 10), MOST_AGAIN_S)
-        return now_s + max(again_s, retry_after_s)
+        return now_s + max(again_s, wait_s)
 
 
 def hourly(meter: Meter, grid: ElectricityMaps) -> HourlyMeter:
@@ -118,7 +118,7 @@ class HourlyMeter:
         self._watch = watch
         self._book = HourBook(watch.latest)
         self._total_kwh = 0.0
-        self._shown: HourlyIntensity | None = None
+        self._shown: str | None = None  # the newest hour that a reading has stated
         self._has_ended = False
 
     @property
@@ -190,19 +190,12 @@ class HourlyMeter:
         return replace(reading, emissions_g=self._book.grams(), intensity=self._news())
 
     def _news(self) -> Intensity | None:
-        """Return what is new in this reading: the hours since the one that was new last, whose energy is now known.
-
-        One whose energy a late figure took over is among them, with none left.
-        """
-        newest = self._book.hours(last=1)[-1]
-        since = self._shown
-        if not newest.energy_kwh or (since is not None and newest.hour == since.hour):
+        """Return the hours so far if one of them is new in this reading."""
+        newest = self._book.hours()[-1]
+        if not newest.energy_kwh or newest.hour == self._shown:
             return None
-        self._shown = newest
-        hours = tuple(hour for hour in self._book.hours() if since is None or hour.hour >= since.hour)
-        if since is not None and hours[0].hour != since.hour:
-            hours = (replace(since, energy_kwh=0.0), *hours)
-        return replace(over_hours(self._blank, hours), hours=hours)
+        self._shown = newest.hour
+        return self.intensity
 
     def _failing(self) -> tuple[str, ...]:
         """Return the same words until the grid answers, or answers otherwise, so that they are shown once."""
@@ -230,7 +223,6 @@ class HourBook:
         self._figures = [first]
         self._numbers = [first.number]
         self._kwh: dict[int, float] = {}
-        self._priced: dict[int, float] = {}  # the same energy by the figure that prices it, in order of time
 
     @property
     def latest(self) -> GridHour:
@@ -242,38 +234,38 @@ class HourBook:
         if figure.number > self.latest.number:
             self._figures.append(figure)
             self._numbers.append(figure.number)
-            self._priced = {}
-            for number, energy_kwh in sorted(self._kwh.items()):
-                self._price(number, energy_kwh)
 
     def add(self, number: int, energy_kwh: float) -> None:
         """Book energy to an hour."""
         self._kwh[number] = self._kwh.get(number, 0.0) + energy_kwh
-        self._price(number, energy_kwh)
 
-    def hours(self, last: int = 0) -> list[HourlyIntensity]:
-        """Return the `last` figures that priced energy, or all, in order of time, and how much each priced."""
+    def hours(self) -> list[HourlyIntensity]:
+        """Return the figures that priced energy, in order of time, and how much each priced."""
         return [
             HourlyIntensity(
                 hour=self._figures[index].label,
                 g_per_kwh=self._figures[index].g_per_kwh,
-                energy_kwh=self._priced.get(index, 0.0),
+                energy_kwh=energy_kwh,
                 is_estimated=self._figures[index].is_estimated,
             )
-            for index in list(self._priced or (0,))[-last:]
+            for index, energy_kwh in (self._priced() or {0: 0.0}).items()
         ]
 
     def grams(self) -> float:
         """Return what all of it costs."""
-        return sum(energy_kwh * self._figures[index].g_per_kwh for index, energy_kwh in self._priced.items())
+        return sum(energy_kwh * self._figures[index].g_per_kwh for index, energy_kwh in self._priced().items())
 
     def late_kwh(self) -> float:
         """Return the energy whose own hour has no figure."""
         return sum(kwh for number, kwh in self._kwh.items() if self._numbers[self._index(number)] < number)
 
-    def _price(self, number: int, energy_kwh: float) -> None:
-        index = self._index(number)
-        self._priced[index] = self._priced.get(index, 0.0) + energy_kwh
+    def _priced(self) -> dict[int, float]:
+        """Return the energy by the figure that prices it, in order of time."""
+        priced: dict[int, float] = {}
+        for number, energy_kwh in sorted(self._kwh.items()):
+            index = self._index(number)
+            priced[index] = priced.get(index, 0.0) + energy_kwh
+        return priced
 
     def _index(self, number: int) -> int:
         """Return the figure of the hour, else the latest before it, else the first one."""

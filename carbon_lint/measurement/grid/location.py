@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import HTTPException
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carbon_lint.errors import PlaceError
 from carbon_lint.files import text_at
 from carbon_lint.limits import Machine
 from carbon_lint.measurement.grid.web import get_text
 from carbon_lint.places import Place, find_place
+
+if TYPE_CHECKING:
+    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 
 # The link-local address of all three; none of it leaves the machine's own host.
 METADATA_URL = "http://169.254.169.254"
@@ -31,13 +35,22 @@ _VENDORS = {"amazon": "aws", "microsoft": "azure", "google": "gcp"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedPlace:
-    """A place, and how it was found; `None` if it was named."""
+    """Where the energy comes from.
 
-    place: Place
+    Attributes:
+        place: the place; a grid that is priced hour by hour is not asked yet; `None` states energy alone.
+        how: how `auto` found it; `None` if it was named.
+    """
+
+    place: Place | ElectricityMaps | None = None
     how: str | None = None
 
-    def __str__(self) -> str:
+    @property
+    def shown(self) -> str | None:
+        """What to say of a place that was found: `location: FRA (France), 44.18 g/kWh, by ...`."""
         place = self.place
+        if self.how is None or not isinstance(place, Place):
+            return None
         return f"location: {place.code} ({place.name}), {place.figure}, by {self.how}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
-from carbon_lint.measurement.meter import Reading
+from carbon_lint.measurement.meter import Reading, power_between_w
 from carbon_lint.units import significant
 
 _POINTS = 60
@@ -23,19 +23,20 @@ def render(readings: Sequence[Reading]) -> str:
     Mermaid's xychart spaces its points evenly, so both are drawn on an even grid of at most 60 steps: power as the mean
     over each step, grams as last read before each point.
     """
-    power = _chart(readings, "Power", "power_w", _POWER_SCALES, _means)
-    grams = _chart(readings, "Cumulative emissions", "emissions_g", _EMISSIONS_SCALES, _held)
+    pairs = zip([None, *readings], readings, strict=False)
+    watts = [(now.elapsed_s, power_between_w(before, now)) for before, now in pairs]
+    so_far = [(reading.elapsed_s, reading.emissions_g) for reading in readings]
+    power = _chart(watts, "Power", _POWER_SCALES, _means)
+    grams = _chart(so_far, "Cumulative emissions", _EMISSIONS_SCALES, _held)
     return "\n".join(block for block in (power, grams) if block)
 
 
 def _chart(
-    readings: Sequence[Reading],
+    known: Sequence[tuple[float, float | None]],
     title: str,
-    attribute: str,
     scales: Sequence[tuple[str, float]],
     spread: Callable[[Sequence[tuple[float, float]], int], list[float]],
 ) -> str:
-    known = [(reading.elapsed_s, getattr(reading, attribute)) for reading in readings]
     samples = [(elapsed_s, value) for elapsed_s, value in known if value is not None]
     if len(samples) < _LEAST_READINGS or samples[-1][0] <= 0:
         return ""
