@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from carbon_lint.measurement.meter import Reading
@@ -50,13 +49,12 @@ def told(one=None, verdict=None, **known):
 
 
 def readings(count=126):
-    """A run over time, one reading a second, 150 to 250 W; the first has no power yet."""
+    """A run over time, one reading a second, 200 W."""
     return [
         Reading(
             elapsed_s=float(second),
-            energy_kwh=Energy(total=second / 1000),
+            energy_kwh=Energy(total=second / 18_000),
             emissions_g=second / 10,
-            power_w=200 + 50 * math.sin(second / 5) if second else None,
         )
         for second in range(count)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -15,6 +16,7 @@ from carbon_lint.records.record import Energy, Methods, Outcome
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.run import chart, sections, summary
+from carbon_lint.report.run.curve import curve_of
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from tests.cases import cases
 from tests.report.runs import RECORD, readings, record, told
@@ -69,9 +71,10 @@ def test_the_chart_spaces_power_and_grams_evenly_over_the_run():
     assert 'title "Power (W)"' in power
     assert 'title "Cumulative emissions (g)"' in grams
     points = [float(point) for point in re.search(r"line \[(.*)\]", grams)[1].split(", ")]
-    assert len(points) == 61
+    assert len(points) == 60
     assert points == sorted(points)
-    assert (points[0], points[-1]) == (0, 12.5)
+    assert (points[0], points[-1]) == (0.2, 12.5)
+    assert "  line [200, 200, " in power
     steps = [after - before for before, after in pairwise(points)]
     assert max(steps) - min(steps) < 0.21, "no more than the one reading a second that the grid falls between"
 
@@ -85,6 +88,16 @@ def test_a_gap_in_the_readings_holds_the_last_value_and_invents_none():
     ]
 
     assert set(points) <= {float(f"{reading.emissions_g:.3g}") for reading in gappy}
+
+
+def test_a_gap_in_the_readings_takes_its_time_on_the_axis_and_has_its_own_power():
+    """Steps without a reading were left out, so all that came after a gap was drawn too early."""
+    gappy = [reading for reading in readings(101) if not 20 < reading.elapsed_s < 60]
+
+    curve = curve_of(gappy, 50)
+
+    assert curve.ends_s == pytest.approx(range(2, 101, 2))
+    assert curve.total_w == pytest.approx([200] * 50)
 
 
 def test_too_few_readings_draw_nothing():
