@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import NamedTuple
 
 from carbon_lint.hub.audit.cards import AuditedCard, Tally, diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
+from carbon_lint.report.layout import json_text
 from carbon_lint.text import plural, terminal
 from carbon_lint.units import format_emissions, format_energy
 
@@ -115,7 +115,7 @@ def render_json(sums: Tally, about: About) -> str:
         "problems": [{"id": it.id, "problem": it.problem} for it in sums.problems],
         "kilograms": [{"id": it.id, "evidence": it.proposal.evidence} for it in sums.proposals if it.proposal],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def render_sarif(sums: Tally, _about: About) -> str:

@@ -15,7 +15,8 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Energy, Methods, Outcome
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
-from carbon_lint.report.run import chart, sections, summary
+from carbon_lint.report.layout import markdown_table
+from carbon_lint.report.run import chart, summary
 from carbon_lint.report.run.curve import curve_of
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from tests.cases import cases
@@ -152,7 +153,7 @@ def test_any_message_is_its_words_and_code_and_nothing_else(anything):
 
 @given(st.text(max_size=60))
 def test_any_text_in_a_code_span_of_a_table_stays_in_its_cell(anything):
-    rendered = html(sections.table(("a", "b"), [(markdown_code(anything, in_table=True), "x")]))
+    rendered = html(markdown_table(("a", "b"), [(markdown_code(anything, in_table=True), "x")]))
 
     assert rendered.count("<td>") == 2
     assert "<td>x</td>" in rendered

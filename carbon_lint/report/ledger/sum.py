@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -10,6 +9,7 @@ from carbon_lint.gate.budget import format_limit, used_share
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.records.ledger_sum import Reason, Total
 from carbon_lint.records.uncertainty import Range
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.ledger.month import Group
 from carbon_lint.report.run.phrases import percent
 from carbon_lint.text import plural
@@ -83,7 +83,7 @@ def sum_json(total: Total, limits: Sequence[LimitResult], asked: dict[str, str |
         "each_in_full": {"emissions_g": total.each_in_full_g, "energy_kwh": total.each_in_full_kwh},
         "over_budget": any(limit.is_over for limit in limits),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def emissions_between(range_g: Range | None) -> str:

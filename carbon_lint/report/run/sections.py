@@ -13,6 +13,7 @@ from carbon_lint.gate.exceptions import Excused
 from carbon_lint.gate.verdict import LimitResult, Verdict
 from carbon_lint.limits import BudgetException
 from carbon_lint.records.record import PhaseKind, Record
+from carbon_lint.report.layout import markdown_table
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.phase_rows import NOTE
 from carbon_lint.report.run.phase_rows import rows as phase_rows
@@ -55,19 +56,12 @@ def publication(done: Publication | None) -> str:
     return f"{words} [{markdown_text(done.url)}]({address})\n"
 
 
-def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a Markdown table; empty if there are no rows. Cells are Markdown already."""
-    found = [" | ".join(row) for row in rows]
-    lines = [" | ".join(heads), " | ".join("---" for _ in heads), *found] if found else []
-    return "".join(f"| {line} |\n" for line in lines)
-
-
 def limits(verdict: Verdict | None, record: Record) -> str:
     """Return each limit: measured, allowed, margin, and how the measured figure was found. Empty without one."""
     if verdict is None or not verdict.limits:
         return ""
     rows = [(markdown_text(limit.name), *_limit_cells(limit), _methods(limit, record)) for limit in verdict.limits]
-    return table(("Limit", "This run", "Allowed", "Margin", "Measured"), rows)
+    return markdown_table(("Limit", "This run", "Allowed", "Margin", "Measured"), rows)
 
 
 def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
@@ -94,7 +88,7 @@ def energy(record: Record) -> str:
     ]
     total = (f"**total**, PUE {significant(record.pue)}", f"**{phrases.energy_with_range(record)}**", "")
     grams = ("**emissions**", f"**{phrases.emissions_with_range(record)}**", markdown_text(phrases.intensity(record)))
-    lines = table(("Part", "Energy", "Found by"), [*rows, total, grams])
+    lines = markdown_table(("Part", "Energy", "Found by"), [*rows, total, grams])
     scope = phrases.scope(record)
     of = f"; {markdown_text(scope)}" if scope else ""
     return f"{lines}\nDuration {format_duration(record.duration_s)}{of}.\n"
@@ -114,7 +108,7 @@ def comparison(compared: Comparison | None) -> str:
     ]
     age = f", {_age(compared)} older" if compared.age is not None and compared.age.total_seconds() > 0 else ""
     lines = [
-        table(("Figure", "Baseline", "This run", "Change"), rows),
+        markdown_table(("Figure", "Baseline", "This run", "Change"), rows),
         f"\nBaseline: {markdown_text(then.origin)}{age}.\n",
     ]
     if (note := other_basis(compared)) is not None:
@@ -145,7 +139,7 @@ def changes(proposed: Iterable[Change]) -> str:
     if not rows:
         return ""
     note = "\nThis pull request changes its own configuration. That of the merge base was used here.\n"
-    return table(("Configuration", "Merge base", "Pull request"), rows) + note
+    return markdown_table(("Configuration", "Merge base", "Pull request"), rows) + note
 
 
 def exceptions(excused: Excused | None, record: Record | None = None) -> str:
@@ -162,7 +156,7 @@ def exceptions(excused: Excused | None, record: Record | None = None) -> str:
             (one.limit, markdown_text(one.owner), one.until, "let the run through", markdown_text(one.reason))
             for one in record.exceptions
         ]
-    return table(("Exception to", "By", "Until", "State", "Reason"), rows)
+    return markdown_table(("Exception to", "By", "Until", "State", "Reason"), rows)
 
 
 def _exception_row(one: BudgetException, state: str) -> tuple[str, ...]:
@@ -184,7 +178,7 @@ def phases(record: Record) -> str:
     if not rows:
         return ""
     cells = [tuple(markdown_text(cell) for cell in row) for row in rows]
-    lines = f"{table(heads, cells)}\n{NOTE}\n\n</details>\n"
+    lines = f"{markdown_table(heads, cells)}\n{NOTE}\n\n</details>\n"
     return f"<details><summary>Energy by epoch and phase</summary>\n\n{lines}"
 
 

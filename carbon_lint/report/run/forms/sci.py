@@ -14,6 +14,7 @@ from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.records.ranges import emissions_range, energy_range
 from carbon_lint.records.record import Record
 from carbon_lint.records.uncertainty import Range
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
 from carbon_lint.report.run.forms.subject import Subject
@@ -58,7 +59,7 @@ def render(record: Record, subject: Subject) -> str:
         "tool": f"carbon-lint {__version__}",
         "warnings": list(record.warnings),
     }
-    return evidence.json_text(document)
+    return json_text(document)
 
 
 def _ends(known: Range) -> dict[str, float]:
