@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from carbon_lint.hub.audit.cards import AuditedCard, Tally, diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.report import audit_page, pages
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.layout import json_text
 from carbon_lint.text import plural, terminal
@@ -125,17 +126,22 @@ def render_sarif(sums: Tally, _about: About) -> str:
 
 def render_html(sums: Tally, about: About) -> str:
     """Return a page of its own: what the cards state, the models to look at, and the findings by rule."""
-    from carbon_lint.report import audit_page  # noqa: PLC0415  needs an extra
-
     lists = [
         (title, [(audit_page.model_link(about.endpoint, name), name, why) for name, why in rows])
         for title, rows in _lists(sums)
         if rows
     ]
-    head = audit_page.Head(
-        about.title, about.when, plural(sums.cards, "card"), summary_lines(sums), lists, about.endpoint
+    return pages.render(
+        "carbon_lint.report",
+        "audit.html.j2",
+        title=about.title,
+        when=about.when,
+        total=plural(sums.cards, "card"),
+        lines=summary_lines(sums),
+        lists=lists,
+        charts=audit_page.charts(sums),
+        rules=audit_page.rules(sums, about.endpoint),
     )
-    return audit_page.render(sums, head)
 
 
 def lint_report(sums: Tally) -> LintReport:

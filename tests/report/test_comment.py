@@ -136,7 +136,7 @@ def test_a_comparison_that_says_nothing_is_said_to_say_nothing():
         comment.render(told(RECORD, comparison=compared), key="k"),
         summary.render(told(RECORD, comparison=compared)),
     ):
-        assert "**The change was not judged:** another hardware: 1 x H100 here, 8 x A100 in the baseline.\n" in text
+        assert "The change was not judged: another hardware: 1 x H100 here, 8 x A100 in the baseline.\n" in text
     assert "  baseline   energy +10 %, grid -34 %, against record base.json\n" in run_text.render(
         told(RECORD, comparison=compared)
     )

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
-from carbon_lint import __version__
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
+from carbon_lint.report import pages
 from carbon_lint.report.findings.counts import by_severity, sentence
 from carbon_lint.report.findings.forge import relative_path, rule_url
 from carbon_lint.report.findings.reporters import RenderOptions
-from carbon_lint.report.pages import environment
 
 _CONTEXT_CHARACTERS = 200
 
@@ -22,10 +21,12 @@ def render(report: LintReport, options: RenderOptions) -> str:
         (relative_path(path, options), [_finding(found, report.sources) for found in group])
         for path, group in groupby(report.diagnostics, key=lambda found: found.path)
     ]
-    return (
-        environment("carbon_lint.report.findings")
-        .get_template("report.html.j2")
-        .render(version=__version__, sentence=sentence(report), counts=by_severity(report), files=files)
+    return pages.render(
+        "carbon_lint.report.findings",
+        "report.html.j2",
+        sentence=sentence(report),
+        counts=by_severity(report),
+        files=files,
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from carbon_lint.records.ledger_sum import Counted
-from carbon_lint.report.ledger.answer import NO_RUNS, Judged, amount, with_range
+from carbon_lint.report.ledger.answer import NO_RUNS, Judged
 from carbon_lint.report.ledger.month import Group, Month
 from carbon_lint.report.ledger.sum import emissions_between, energy_between, figures_of
-from carbon_lint.report.run.phrases import percent
+from carbon_lint.report.run.phrases import amount, percent, with_range
 
 MOST_ROWS = 20
 _DAY = len("2026-11-28")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from functools import partial
 
 from carbon_lint.measurement.course import Course
 from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.plot import Bars, Plot
+from carbon_lint.report.run import phrases
 from carbon_lint.report.run.curve import Curve, curve_of
 from carbon_lint.report.run.run_report import RunReport
-from carbon_lint.units import format_duration, format_emissions, format_energy, format_power, mean_power_w
+from carbon_lint.units import format_duration, format_energy, format_power, mean_power_w
 
 _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory"}
 _MOST_BARS = 20
@@ -73,7 +74,7 @@ def _budget_w(ending: RunReport, limits: dict[str, float]) -> float | None:
 def _sum(
     curve: Curve, values: tuple[float, ...], unit: str, limits: dict[str, float], course: Course
 ) -> tuple[Plot, list[str]]:
-    show: Callable[[float], str] = format_emissions if unit == "g" else format_energy
+    show = partial(phrases.amount, unit)
     limit, notes = limits.get(unit), []
     expected = _forecast(curve, unit, course)
     top = max(*values, *(value for value in expected if value is not None), values[-1])

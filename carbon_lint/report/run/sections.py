@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from carbon_lint.config import Change
-from carbon_lint.gate.baseline import Comparison, format_change, other_basis, why_not
+from carbon_lint.gate.baseline import Comparison
 from carbon_lint.gate.budget import figure
 from carbon_lint.gate.exceptions import Excused
 from carbon_lint.gate.verdict import LimitResult, Verdict
 from carbon_lint.limits import BudgetException
 from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.layout import markdown_table
+from carbon_lint.report.run import compared as compared_rows
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.phase_rows import NOTE
 from carbon_lint.report.run.phase_rows import rows as phase_rows
 from carbon_lint.text import markdown_code, markdown_message, markdown_text
-from carbon_lint.units import format_duration, format_emissions, format_energy, significant
+from carbon_lint.units import format_duration, significant
 
 _MOST_PHASES = 20  # of each kind
 
@@ -65,12 +66,10 @@ def limits(verdict: Verdict | None, record: Record) -> str:
 
 
 def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
-    show = format_emissions if limit.unit == "g" else format_energy
-    margin = f"**over by {show(-limit.margin)}**" if limit.is_over else f"{show(limit.margin)} left"
-    if show(limit.margin) == show(limit.allowed) and limit.measured > 0:
-        margin = "nearly all left"  # `1 kg left` of 1 kg would say that nothing was used
+    margin = phrases.margin(limit)
     source = f" ({markdown_text(limit.source)})" if limit.source else ""
-    return figure(limit), f"{show(limit.allowed)}{source}", margin
+    allowed = f"{phrases.amount(limit.unit, limit.allowed)}{source}"
+    return figure(limit), allowed, f"**{margin}**" if limit.is_over else margin
 
 
 def _methods(limit: LimitResult, record: Record) -> str:
@@ -98,39 +97,8 @@ def comparison(compared: Comparison | None) -> str:
     """Return this run beside its baseline, energy and grid apart, or why the difference says nothing."""
     if compared is None:
         return ""
-    now, then = compared.current, compared.baseline
-    rows = [
-        _change_row("emissions", phrases.emissions, then.emissions_g, now.emissions_g, compared.emissions_change),
-        _change_row("energy", phrases.energy, then.energy_kwh, now.energy_kwh, compared.energy_change),
-        _change_row(
-            "carbon intensity", _intensity, then.intensity_g_per_kwh, now.intensity_g_per_kwh, compared.grid_change
-        ),
-    ]
-    age = f", {_age(compared)} older" if compared.age is not None and compared.age.total_seconds() > 0 else ""
-    lines = [
-        markdown_table(("Figure", "Baseline", "This run", "Change"), rows),
-        f"\nBaseline: {markdown_text(then.origin)}{age}.\n",
-    ]
-    if (note := other_basis(compared)) is not None:
-        lines.append(f"Carbon intensity on {note}; part of its change is what is counted.\n")
-    if not compared.can_be_judged:
-        lines.append(f"**The change was not judged:** {markdown_text(why_not(compared))}.\n")
-    return "".join(lines)
-
-
-def _change_row(
-    name: str, show: Callable[[float | None], str], then: float | None, now: float | None, change: float | None
-) -> tuple[str, str, str, str]:
-    return name, show(then), show(now), format_change(change)
-
-
-def _intensity(value: float | None) -> str:
-    return "not stated" if value is None else f"{significant(value)} g/kWh"
-
-
-def _age(compared: Comparison) -> str:
-    assert compared.age is not None  # noqa: S101  the caller has looked
-    return f"{compared.age.days} days" if compared.age.days else format_duration(compared.age.total_seconds())
+    notes = "".join(f"\n{markdown_text(note)}\n" for note in compared_rows.notes(compared))
+    return markdown_table(compared_rows.HEADS, compared_rows.rows(compared)) + notes
 
 
 def changes(proposed: Iterable[Change]) -> str:
