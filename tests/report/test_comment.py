@@ -120,7 +120,7 @@ def test_exceptions_are_shown_wherever_they_are_used():
         comment.render(told(RECORD, excused.verdict, excused=excused), key="k"),
         summary.render(told(RECORD, excused.verdict, excused=excused)),
     ):
-        assert "| max-emissions | @\u200bann | 2026-12-31 | in force | a \\| larger \\*corpus\\* |\n" in text
+        assert "| max-emissions | @\u200bann | 2026-12-31 | let the run through | a \\| larger \\*corpus\\* |\n" in text
         assert "**over by 7.34 g**" in text, "the figure stays visible"
         assert text.count("larger") == 1
     assert "note: max-emissions: excepted by @ann until 2026-12-31: a | larger *corpus*" in run_text.render(

@@ -13,7 +13,7 @@ from carbon_lint.records.ledger_sum import Counted, Reason
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.layout import csv_text
-from carbon_lint.report.ledger.sum import emissions_between, energy_between
+from carbon_lint.report.run.phrases import energy_with_range, with_range
 from carbon_lint.text import json_literals
 
 _COUNTS = {
@@ -58,7 +58,7 @@ COLUMNS = {
 def line(counted: Counted) -> str:
     """Return one run as a line for a person."""
     record = counted.entry.record
-    figures = (emissions_between(emissions_range(record)), energy_between(energy_range(record)))
+    figures = (with_range("g", emissions_range(record)), energy_with_range(record))
     where = record.provenance.repository or "-"
     words = [record.ended_at, f"{figures[0]:>24}", f"{figures[1]:>24}", f"{record.outcome:<11}", where]
     words.append(counted.entry.path)

@@ -54,14 +54,9 @@ def _passed(end: RunReport) -> tuple[str, str, str]:
     record, verdict = end.record, end.verdict
     if record is None:
         return _linted(end)
-    if end.excused is not None and end.excused.used:
-        over = [limit for limit in end.excused.verdict.limits if limit.is_over]
-        by = "; ".join(phrases.amount(limit.unit, -limit.margin) for limit in over)
-        who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until.isoformat()}" for one in end.excused.used))
-        return "⚠️", f"Over budget by {by}, let through by {who}", ""
-    if verdict is None and record.exceptions:
-        by = "; ".join(phrases.amount(one.unit, one.over) for one in record.exceptions)
-        who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until}" for one in record.exceptions))
+    if end.let_through:
+        by = "; ".join({one.limit: phrases.amount(one.unit, one.over) for one in end.let_through}.values())
+        who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until}" for one in end.let_through))
         return "⚠️", f"Over budget by {by}, let through by {who}", ""
     if verdict is None or not verdict.limits:
         return "📏", "", _unlimited(record, "a part of the budgeted job" if end.is_share else "no budget given")

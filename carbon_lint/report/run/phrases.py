@@ -66,8 +66,10 @@ def amount(unit: str, value: float) -> str:
     return format_emissions(value) if unit == "g" else format_energy(value)
 
 
-def with_range(unit: str, known: Range) -> str:
-    """Return an amount in `g` or `kWh` with its range: `68 mWh (41 to 120)`."""
+def with_range(unit: str, known: Range | None) -> str:
+    """Return an amount in `g` or `kWh` with its range, or that it was not measured: `68 mWh (41 to 120)`."""
+    if known is None:
+        return NOT_MEASURED
     return (format_emissions_range if unit == "g" else format_energy_range)(known.likely, known.low, known.high)
 
 
@@ -145,8 +147,7 @@ def emissions_with_range(record: Record) -> str:
 
 def energy_with_range(record: Record) -> str:
     """Return the record's energy with its range: `68 mWh (41 to 120)`."""
-    known = energy_range(record)
-    return NOT_MEASURED if known is None else with_range("kWh", known)
+    return with_range("kWh", energy_range(record))
 
 
 def intensity(record: Record) -> str:

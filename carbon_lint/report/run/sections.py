@@ -11,8 +11,7 @@ from carbon_lint.gate.baseline import Comparison
 from carbon_lint.gate.budget import figure
 from carbon_lint.gate.exceptions import Excused
 from carbon_lint.gate.verdict import LimitResult, Verdict
-from carbon_lint.limits import BudgetException
-from carbon_lint.records.record import PhaseKind, Record
+from carbon_lint.records.record import PhaseKind, Record, UsedException
 from carbon_lint.report.layout import markdown_table
 from carbon_lint.report.run import compared as compared_rows
 from carbon_lint.report.run import phrases
@@ -110,25 +109,17 @@ def changes(proposed: Iterable[Change]) -> str:
     return markdown_table(("Configuration", "Merge base", "Pull request"), rows) + note
 
 
-def exceptions(excused: Excused | None, record: Record | None = None) -> str:
-    """Return every exception that bears on this run, in force or expired, with who is answerable for it.
-
-    Without a verdict they are those that the record says let the run through.
-    """
-    rows = []
-    if excused is not None:
-        rows = [_exception_row(one, "in force") for one in excused.used]
-        rows += [_exception_row(one, "**expired**") for one in excused.expired]
-    elif record is not None:
-        rows = [
-            (one.limit, markdown_text(one.owner), one.until, "let the run through", markdown_text(one.reason))
-            for one in record.exceptions
-        ]
+def exceptions(used: Iterable[UsedException], excused: Excused | None) -> str:
+    """Return the exceptions that let the run through, and those that have expired, with who is answerable for each."""
+    rows = [
+        (one.limit, markdown_text(one.owner), one.until, "let the run through", markdown_text(one.reason))
+        for one in used
+    ]
+    rows += [
+        (one.limit, markdown_text(one.owner), one.until.isoformat(), "**expired**", markdown_text(one.reason))
+        for one in (() if excused is None else excused.expired)
+    ]
     return markdown_table(("Exception to", "By", "Until", "State", "Reason"), rows)
-
-
-def _exception_row(one: BudgetException, state: str) -> tuple[str, ...]:
-    return one.limit, markdown_text(one.owner), one.until.isoformat(), state, markdown_text(one.reason)
 
 
 def notes(verdict: Verdict | None, excused: Excused | None = None) -> str:

@@ -118,7 +118,7 @@ def _description(record: Record, subject: Subject, quality: str | None) -> str:
         f"model: {subject.model}",
         f"scope: {evidence.scope(record)}",
         evidence.range_in_words(record),
-        "methods: " + ", ".join(f"{name} {method or 'not known'}" for name, _, method in phrases.components(record)),
+        f"methods: {evidence.methods(record)}",
         f"not counted: {phrases.left_out(record)}",
         f"left empty: {', '.join(empty)}",
         f"written by carbon-lint {__version__} from run {record.run_id}",

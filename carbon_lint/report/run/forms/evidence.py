@@ -58,6 +58,11 @@ def rows(record: Record) -> list[tuple[str, str]]:
     return [*found, *(("warning", warning) for warning in record.warnings)]
 
 
+def methods(record: Record) -> str:
+    """Return each component with the method by which its energy was found."""
+    return ", ".join(f"{name} {method or 'not known'}" for name, _, method in phrases.components(record))
+
+
 def identity(record: Record, subject: Subject) -> uuid.UUID:
     """Make one identifier of the run and the model, so that the same ones give the same document."""
     return uuid.uuid5(_NAMESPACE, f"{record.run_id}\0{subject.model}\0{subject.activity}")

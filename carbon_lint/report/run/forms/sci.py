@@ -49,7 +49,11 @@ def render(record: Record, subject: Subject) -> str:
             ],
         },
         "energy": {"unit": "kWh", **_ends(energy)},
-        "carbon_intensity": {"unit": "gCO2eq/kWh", "value": record.intensity.g_per_kwh, **_whose(record)},
+        "carbon_intensity": {
+            "unit": "gCO2eq/kWh",
+            "value": record.intensity.g_per_kwh,
+            "source": phrases.intensity(record),
+        },
         "operational_emissions": {"unit": "gCO2eq", **_ends(operational)},
         "embodied_emissions": _embodied_part(embodied_g),
         "functional_unit": unit,
@@ -64,10 +68,6 @@ def render(record: Record, subject: Subject) -> str:
 
 def _ends(known: Range) -> dict[str, float]:
     return {"value": known.likely, "low": known.low, "high": known.high}
-
-
-def _whose(record: Record) -> dict[str, str]:
-    return {"source": phrases.intensity(record)}
 
 
 def _unit(subject: Subject) -> dict[str, Any]:
