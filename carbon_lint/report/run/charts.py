@@ -94,19 +94,15 @@ def _sum(
 
 def _forecast(curve: Curve, unit: str, course: Course) -> tuple[float | None, ...]:
     """Return at each step what the forecast of that moment gave for the end; empty without one for this unit."""
-    last = course.readings[-1]
-    shares = {
-        "g": (last.emissions_g, course.limits.get("max_emissions_g")),
-        "kWh": (last.energy_kwh.total, course.limits.get("max_energy_kwh")),
-    }
-    limits = {name: limit for name, (value, limit) in shares.items() if limit and value is not None}
-    used = {name: value / limits[name] for name, (value, _) in shares.items() if name in limits and value is not None}
+    last, limits = course.readings[-1], {"g": "max_emissions_g", "kWh": "max_energy_kwh"}
+    allowed = {name: limit for name, key in limits.items() if (limit := course.limits.get(key))}
+    so_far = {"g": last.emissions_g, "kWh": last.energy_kwh.total}
+    used = {name: value / allowed[name] for name, value in so_far.items() if name in allowed and value is not None}
     if not course.forecasts or not used or max(used, key=used.__getitem__) != unit:
         return ()  # a forecast is of the limit that is used most
-    allowed = limits[unit]
     times = [at_s for at_s, _ in course.forecasts]
     at = [bisect_right(times, end_s) - 1 for end_s in curve.ends_s]
-    return tuple(None if index < 0 else course.forecasts[index][1] * allowed for index in at)
+    return tuple(None if index < 0 else course.forecasts[index][1] * allowed[unit] for index in at)
 
 
 def by_phase(record: Record, kind: PhaseKind, title: str) -> Bars | None:
