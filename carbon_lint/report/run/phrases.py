@@ -116,12 +116,6 @@ def by_gpu(record: Record) -> str | None:
     return ", ".join(f"GPU {gpu.index} {energy(gpu.energy_kwh)}{' (shared)' * gpu.is_shared}" for gpu in gpus)
 
 
-def modelled_share(record: Record) -> float | None:
-    """Return the part of the energy that no sensor read, 0 to 1; `None` if a figure or a method is missing."""
-    share = measured_share(record)
-    return None if share is None else 1 - share
-
-
 def measured(record: Record) -> str | None:
     """Say how much of the energy a sensor read; `None` if that is not known."""
     share = measured_share(record)

@@ -11,6 +11,7 @@ from carbon_lint.gate.baseline import Comparison
 from carbon_lint.gate.budget import figure
 from carbon_lint.gate.exceptions import Excused
 from carbon_lint.gate.verdict import LimitResult, Verdict
+from carbon_lint.records.ranges import measured_share
 from carbon_lint.records.record import PhaseKind, Record, UsedException
 from carbon_lint.report.layout import markdown_table
 from carbon_lint.report.run import compared as compared_rows
@@ -143,18 +144,18 @@ def phases(record: Record) -> str:
 
 def modelled(record: Record) -> str:
     """Say which part of the energy no sensor read, and what is not counted at all."""
-    share = phrases.modelled_share(record)
+    share = measured_share(record)
     if record.energy_kwh.total is None:
         return ""
     left_out = f"**Left out:** {phrases.left_out(record)}.\n"
-    if not share:
+    if share is None or share == 1:
         return left_out
     parts = ", ".join(
         f"{name} ({phrases.METHOD_WORDS[method]})"
         for name, _, method in phrases.components(record)
         if method in phrases.MODELLED
     )
-    return f"**Modelled, not measured:** {phrases.percent(share)} of the energy: {parts}.\n\n{left_out}"
+    return f"**Modelled, not measured:** {phrases.percent(1 - share)} of the energy: {parts}.\n\n{left_out}"
 
 
 def warnings(record: Record) -> str:
